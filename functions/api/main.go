@@ -1,0 +1,57 @@
+// Command api is the Lambda function behind the HTTP API.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+)
+
+func main() {
+	log := handler.NewLogger(os.Stdout)
+	api, err := wire(context.Background(), log)
+	if err != nil {
+		log.Error("start", slog.Any("error", err))
+		os.Exit(1)
+	}
+	lambda.Start(api)
+}
+
+func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
+	var vars env.Reader
+	ingest := pipeline.Ingest{
+		BronzeBucket:    vars.Text(env.BronzeBucket),
+		MaxPayloadBytes: vars.Int(env.MaxPayloadBytes, 1),
+		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
+		Now:             time.Now,
+		NewID:           newID,
+	}
+	table, queue := vars.Text(env.EventsTable), vars.Text(env.QueueURL)
+	if err := vars.Err(); err != nil {
+		return handler.API{}, err
+	}
+	cfg, err := awsconfig.Load(ctx)
+	if err != nil {
+		return handler.API{}, err
+	}
+	events := dynamodb.NewEvents(cfg, table)
+	ingest.Bronze, ingest.Items, ingest.Queue = s3.NewBucket(cfg, ingest.BronzeBucket), events, sqs.NewQueue(cfg, queue)
+	return handler.API{Ingest: ingest, Items: events, Log: log}, nil
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}

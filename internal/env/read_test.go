@@ -1,0 +1,30 @@
+package env
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestReader_ReturnsTheValues(t *testing.T) {
+	t.Setenv(BronzeBucket, "bronze")
+	t.Setenv(MaxReceiveCount, "5")
+	var r Reader
+	if bucket, count := r.Text(BronzeBucket), r.Int(MaxReceiveCount, 1); bucket != "bronze" || count != 5 || r.Err() != nil {
+		t.Errorf("got %q, %d, %v", bucket, count, r.Err())
+	}
+}
+
+func TestReader_NamesEveryMistakeAtOnce(t *testing.T) {
+	t.Setenv(BronzeBucket, "")
+	t.Setenv(MaxReceiveCount, "many")
+	t.Setenv(MaxPayloadBytes, "0")
+	var r Reader
+	r.Text(BronzeBucket)
+	r.Int(MaxReceiveCount, 1)
+	r.Int(MaxPayloadBytes, 1)
+	for _, name := range []string{BronzeBucket, MaxReceiveCount, MaxPayloadBytes} {
+		if err := r.Err(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v does not name %s", err, name)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package handler
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// NewLogger writes JSON lines from the level that LOG_LEVEL names, info when it names none.
+func NewLogger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(os.Getenv(env.LogLevel))); err != nil {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// eventAttrs are the attributes that every line about an event has.
+func eventAttrs(event pipeline.Event) []slog.Attr {
+	return []slog.Attr{
+		slog.String("eventId", event.ID), slog.String("eventType", event.Type), slog.Int("bytes", event.Bytes),
+	}
+}
+
+// withInvocation adds to each line which invocation wrote it. aws-lambda-go keeps the trace id under this plain string.
+func withInvocation(ctx context.Context, log *slog.Logger) *slog.Logger {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		log = log.With(slog.String("requestId", lc.AwsRequestID))
+	}
+	if trace, ok := ctx.Value("x-amzn-trace-id").(string); ok {
+		log = log.With(slog.String("traceId", trace))
+	}
+	return log
+}

@@ -1,0 +1,65 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// EventStatus is the answer to GET /events/{eventId}.
+type EventStatus struct {
+	EventID     string             `json:"eventId"`
+	EventType   string             `json:"eventType"`
+	Status      pipeline.Status    `json:"status"`
+	ReceivedAt  time.Time          `json:"receivedAt"`
+	ProcessedAt time.Time          `json:"processedAt,omitzero"`
+	FailedAt    time.Time          `json:"failedAt,omitzero"`
+	Attempts    int                `json:"attempts"` // deliveries to the worker; 0 while ENQUEUED
+	Bytes       int                `json:"bytes"`
+	SHA256      string             `json:"sha256"`
+	Bronze      pipeline.Location  `json:"bronze"`
+	Silver      *pipeline.Location `json:"silver,omitempty"`
+	Failure     *pipeline.Failure  `json:"failure,omitempty"`
+}
+
+func (a API) status(ctx context.Context, req request, id string) response {
+	if !pipeline.ValidID(id) {
+		return a.refuse(ctx, req.RequestContext.RequestID,
+			pipeline.Errorf(pipeline.InvalidEventID, "An event id is a UUID in lower case, as the answer to POST /events gives it."))
+	}
+	item, err := a.Items.Get(ctx, id)
+	if errors.Is(err, pipeline.ErrNotFound) {
+		return a.refuse(ctx, req.RequestContext.RequestID,
+			pipeline.Errorf(pipeline.EventNotFound, "No event has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
+	}
+	if err != nil {
+		return a.refuse(ctx, req.RequestContext.RequestID, err, slog.String("eventId", id))
+	}
+	return reply(http.StatusOK, statusOf(item))
+}
+
+func statusOf(item pipeline.Item) EventStatus {
+	s := EventStatus{
+		EventID:     item.ID,
+		EventType:   item.Type,
+		Status:      item.Status,
+		ReceivedAt:  item.ReceivedAt,
+		ProcessedAt: item.ProcessedAt,
+		FailedAt:    item.FailedAt,
+		Attempts:    item.Attempts,
+		Bytes:       item.Bytes,
+		SHA256:      item.SHA256,
+		Bronze:      item.Bronze,
+	}
+	switch item.Status {
+	case pipeline.Processed:
+		s.Silver = &item.Silver
+	case pipeline.Failed:
+		s.Failure = &item.Failure
+	}
+	return s
+}

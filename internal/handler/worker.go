@@ -1,0 +1,86 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// Worker is the Lambda handler behind the queue's event source mapping.
+type Worker struct {
+	Worker pipeline.Worker
+	Log    *slog.Logger
+}
+
+// sqsEvent is the part of an SQS event that is used.
+type sqsEvent struct {
+	Records []struct {
+		MessageID     string `json:"messageId"`
+		ReceiptHandle string `json:"receiptHandle"`
+		Body          string `json:"body"`
+		Attributes    struct {
+			ApproximateReceiveCount string `json:"ApproximateReceiveCount"`
+		} `json:"attributes"`
+	} `json:"Records"`
+}
+
+// batchResponse lists the messages that stay on the queue (ReportBatchItemFailures).
+type batchResponse struct {
+	BatchItemFailures []itemFailure `json:"batchItemFailures"` // [] when all are done; null would be read as that, too, by accident
+}
+
+type itemFailure struct {
+	ItemIdentifier string `json:"itemIdentifier"`
+}
+
+// Invoke processes one batch. Its error means that the batch could not be read; the queue then keeps all of it.
+func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	var batch sqsEvent
+	if err := json.Unmarshal(event, &batch); err != nil {
+		return nil, fmt.Errorf("the invocation is not an SQS event: %w", err)
+	}
+	deliveries := make([]pipeline.Delivery, len(batch.Records))
+	for i, r := range batch.Records {
+		attempt, err := strconv.Atoi(r.Attributes.ApproximateReceiveCount)
+		if err != nil {
+			return nil, fmt.Errorf("message %s has no ApproximateReceiveCount", r.MessageID)
+		}
+		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, Receipt: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
+	}
+
+	start := time.Now()
+	answer := batchResponse{BatchItemFailures: []itemFailure{}}
+	for _, result := range h.Worker.Process(ctx, deliveries) {
+		h.log(ctx, result, time.Since(start))
+		if result.Err != nil {
+			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
+		}
+	}
+	return json.Marshal(answer)
+}
+
+// log writes the one line that a delivery leaves.
+func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration) {
+	log := withInvocation(ctx, h.Log)
+	attrs := append(eventAttrs(r.Event),
+		slog.String("messageId", r.Delivery.MessageID),
+		slog.Int("attempt", r.Delivery.Attempt),
+		slog.Int64("batchMs", batch.Milliseconds()))
+	switch {
+	case r.Repeat:
+		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
+	case r.Err == nil:
+		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
+	case r.RetryIn > 0:
+		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))),
+			slog.Float64("retryInSeconds", r.RetryIn.Seconds()), slog.Any("error", r.Err))...)
+	default:
+		log.LogAttrs(ctx, slog.LevelError, "event failed", append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))),
+			slog.Any("error", r.Err))...)
+	}
+}

@@ -1,0 +1,58 @@
+package pipeline
+
+import (
+	"errors"
+	"time"
+)
+
+// What a notice on the bus is called (its detail-type).
+const (
+	EventProcessed = "EventProcessed"
+	EventFailed    = "EventFailed"
+)
+
+// Notice tells the bus what became of an event. It never holds the payload: consumers read Silver.
+type Notice struct {
+	Type   string
+	Detail Detail
+}
+
+// Detail is a notice's detail. The event's id lets a consumer drop repeats: a notice may come more than once.
+type Detail struct {
+	EventID     string     `json:"eventId"`
+	EventType   string     `json:"eventType"`
+	Status      Status     `json:"status"`
+	ReceivedAt  time.Time  `json:"receivedAt"`
+	ProcessedAt *time.Time `json:"processedAt,omitempty"`
+	FailedAt    *time.Time `json:"failedAt,omitempty"`
+	Bronze      Location   `json:"bronze"`
+	Silver      *Location  `json:"silver,omitempty"`
+	Failure     *Failure   `json:"failure,omitempty"`
+}
+
+// NoticeOf is the notice of an item that is PROCESSED or FAILED.
+func NoticeOf(item Item) Notice {
+	detail := Detail{
+		EventID:    item.ID,
+		EventType:  item.Type,
+		Status:     item.Status,
+		ReceivedAt: item.ReceivedAt,
+		Bronze:     item.Bronze,
+	}
+	if item.Status == Failed {
+		detail.FailedAt, detail.Failure = &item.FailedAt, &item.Failure
+		return Notice{EventFailed, detail}
+	}
+	detail.ProcessedAt, detail.Silver = &item.ProcessedAt, &item.Silver
+	return Notice{EventProcessed, detail}
+}
+
+// FailureOf is what may be told of an error to whoever may see the event's status: for an error of ours its sentence,
+// for a service's only that it failed, since its text may name accounts and endpoints.
+func FailureOf(err error) Failure {
+	var e *Error
+	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal {
+		return Failure{Code: CodeOf(err), Reason: "the platform could not finish the event; its log has the cause under the event's id"}
+	}
+	return Failure{Code: e.Code, Reason: e.Detail}
+}

@@ -172,3 +172,8 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// reportRate adds the calls a second, client and server together on this machine, to a benchmark's figures.
+func reportRate(b *testing.B) {
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
+}

@@ -1,0 +1,128 @@
+package s3
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"io"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+const checksumPrefix = "X-Amz-Checksum-"
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	nvme       = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+)
+
+// checksums are the additional checksums that a client may give with what it uploads.
+var checksums = map[string]func() hash.Hash{
+	checksumPrefix + "Crc32":     func() hash.Hash { return crc32.NewIEEE() },
+	checksumPrefix + "Crc32c":    func() hash.Hash { return crc32.New(castagnoli) },
+	checksumPrefix + "Crc64nvme": func() hash.Hash { return crc64.New(nvme) },
+	checksumPrefix + "Sha1":      sha1.New,
+	checksumPrefix + "Sha256":    sha256.New,
+}
+
+// receive decodes and verifies an upload's body before gofakes3 sees it, and confirms its checksum in the answer.
+func (s *Service) receive(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil && strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
+		body, err = decodeChunks(body, r.Header)
+	}
+	if err != nil {
+		writeError(w, gofakes3.ErrIncompleteBody, fmt.Sprintf("read the upload: %v", err))
+		return
+	}
+	confirmed := http.Header{}
+	completes := r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
+	for header, newHash := range checksums {
+		want := r.Header.Get(header)
+		if want == "" || completes { // completing a multipart upload, it is the object's and not this body's
+			continue
+		}
+		sum := newHash()
+		sum.Write(body)
+		if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != want {
+			algorithm := strings.ToUpper(strings.TrimPrefix(header, checksumPrefix))
+			writeError(w, gofakes3.ErrBadDigest,
+				fmt.Sprintf("The %s you specified did not match the calculated checksum: got %s, calculated %s.", algorithm, want, got))
+			return
+		}
+		confirmed.Set(header, want)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	s.serve(w, r, func(status int, header http.Header) {
+		if status == http.StatusOK {
+			maps.Copy(header, confirmed)
+		}
+	})
+}
+
+// decodeChunks takes the aws-chunked framing off an upload. Signatures are dropped unchecked; trailing headers, where
+// the SDKs put a checksum, are added to the request's.
+func decodeChunks(body []byte, header http.Header) ([]byte, error) {
+	var decoded []byte
+	for {
+		line, rest, ok := bytes.Cut(body, []byte("\r\n"))
+		if !ok {
+			return nil, io.ErrUnexpectedEOF
+		}
+		length, _, _ := strings.Cut(string(line), ";") // behind it is the chunk's signature
+		size, err := strconv.ParseUint(length, 16, 63)
+		if err != nil {
+			return nil, fmt.Errorf("read a chunk's length: %w", err)
+		}
+		if size == 0 {
+			body = rest
+			break
+		}
+		if uint64(len(rest)) < size+2 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		decoded = append(decoded, rest[:size]...)
+		body = rest[size+2:]
+	}
+	for line := range strings.SplitSeq(string(body), "\r\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+	if want := header.Get("X-Amz-Decoded-Content-Length"); want != strconv.Itoa(len(decoded)) {
+		return nil, fmt.Errorf("got %d bytes where X-Amz-Decoded-Content-Length says %q", len(decoded), want)
+	}
+	return decoded, nil
+}
+
+// checksumsIfAsked hides an object's stored checksums from a reader that did not ask for them, and from one of a range:
+// they are those of the whole object.
+func checksumsIfAsked(r *http.Request) func(int, http.Header) {
+	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
+		return func(int, http.Header) {}
+	}
+	return func(_ int, header http.Header) {
+		for name := range checksums {
+			header.Del(name)
+		}
+	}
+}
+
+func writeError(w http.ResponseWriter, code gofakes3.ErrorCode, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(code.Status())
+	_, _ = io.WriteString(w, xml.Header)
+	_ = xml.NewEncoder(w).Encode(gofakes3.ErrorMessage(code, message)) // a client that went away needs no answer
+}

@@ -1,0 +1,98 @@
+package s3
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+// ListBucket lists keys in order, from behind the page's marker. Keys that have the delimiter behind the prefix are
+// rolled up into a common prefix, which counts as one.
+func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+
+	list := gofakes3.NewObjectList()
+	last := "" // what the page ended with so far: a key or a common prefix
+	var count int64
+	for i := b.firstAfter(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
+		key := b.keys[i]
+		newest := b.objects[key][0]
+		if newest.DeleteMarker {
+			i++
+			continue
+		}
+		if count == page.MaxKeys {
+			if count > 0 {
+				list.IsTruncated, list.NextMarker = true, last
+			}
+			return list, nil
+		}
+		count++
+		if group, ok := commonPrefix(key, prefix); ok {
+			list.AddPrefix(group)
+			last = group
+			i = b.indexBehind(group)
+			continue
+		}
+		list.Add(&gofakes3.Content{
+			Key:          key,
+			LastModified: gofakes3.NewContentTime(newest.Modified),
+			ETag:         gofakes3.FormatETag(newest.MD5),
+			Size:         int64(len(newest.body)),
+			StorageClass: gofakes3.StorageStandard,
+		})
+		last = key
+		i++
+	}
+	return list, nil
+}
+
+// firstAfter is the index of the first key that the page may hold.
+func (b *bucket) firstAfter(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
+	if !page.HasMarker || page.Marker < prefix.Prefix {
+		i, _ := slices.BinarySearch(b.keys, prefix.Prefix)
+		return i
+	}
+	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
+		return b.indexBehind(group) // the page before ended with it
+	}
+	i, found := slices.BinarySearch(b.keys, page.Marker)
+	if found {
+		i++
+	}
+	return i
+}
+
+// indexBehind is the index of the first key behind all those with the prefix.
+func (b *bucket) indexBehind(prefix string) int {
+	i, _ := slices.BinarySearchFunc(b.keys, prefix, func(key, prefix string) int {
+		if key < prefix || strings.HasPrefix(key, prefix) {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+func hasPrefix(key string, prefix *gofakes3.Prefix) bool {
+	return strings.HasPrefix(key, prefix.Prefix)
+}
+
+// commonPrefix is the key up to the first delimiter behind the prefix, if it has one there.
+func commonPrefix(key string, prefix *gofakes3.Prefix) (string, bool) {
+	rest, ok := strings.CutPrefix(key, prefix.Prefix)
+	if !ok || prefix.Delimiter == "" {
+		return "", false
+	}
+	folder, _, ok := strings.Cut(rest, prefix.Delimiter)
+	if !ok {
+		return "", false
+	}
+	return prefix.Prefix + folder + prefix.Delimiter, true
+}

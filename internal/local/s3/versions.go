@@ -1,0 +1,171 @@
+package s3
+
+import (
+	"bytes"
+	"io"
+	"slices"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+func (s *backend) VersioningConfiguration(bucketName string) (gofakes3.VersioningConfiguration, error) {
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return gofakes3.VersioningConfiguration{}, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return gofakes3.VersioningConfiguration{Status: b.versioning}, nil
+}
+
+func (s *backend) SetVersioningConfiguration(bucketName string, config gofakes3.VersioningConfiguration) error {
+	b, err := s.lock(bucketName)
+	if err != nil {
+		return err
+	}
+	defer b.mu.Unlock()
+	if config.Status == "" || config.Status == b.versioning {
+		return nil
+	}
+	b.versioning = config.Status
+	return s.state.putBucket(b)
+}
+
+func (s *backend) GetObjectVersion(bucketName, key string, id gofakes3.VersionID, asked *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+	object, v, err := s.object(bucketName, key, id)
+	if err != nil {
+		return nil, err
+	}
+	object.Range, err = asked.Range(object.Size)
+	if err != nil {
+		return nil, err
+	}
+	body := v.body
+	if object.Range != nil {
+		body = body[object.Range.Start : object.Range.Start+object.Range.Length]
+	}
+	object.Contents = io.NopCloser(bytes.NewReader(body))
+	return object, nil
+}
+
+func (s *backend) HeadObjectVersion(bucketName, key string, id gofakes3.VersionID) (*gofakes3.Object, error) {
+	object, _, err := s.object(bucketName, key, id)
+	return object, err
+}
+
+// object describes a version, with no contents yet.
+func (s *backend) object(bucketName, key string, id gofakes3.VersionID) (*gofakes3.Object, *version, error) {
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := b.find(key, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &gofakes3.Object{
+		Name:           key,
+		Metadata:       v.Metadata,
+		Size:           int64(len(v.body)),
+		Contents:       io.NopCloser(bytes.NewReader(nil)),
+		Hash:           v.MD5,
+		VersionID:      v.ID,
+		IsDeleteMarker: v.DeleteMarker,
+	}, v, nil
+}
+
+// DeleteObjectVersion removes one version for good.
+func (s *backend) DeleteObjectVersion(bucketName, key string, id gofakes3.VersionID) (gofakes3.ObjectDeleteResult, error) {
+	var result gofakes3.ObjectDeleteResult
+	b, err := s.lock(bucketName)
+	if err != nil {
+		return result, err
+	}
+	defer b.mu.Unlock()
+	for _, v := range b.objects[key] {
+		if v.ID == id {
+			result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: v.DeleteMarker}
+		}
+	}
+	return result, s.remove(b, key, id)
+}
+
+func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectID) (gofakes3.MultiDeleteResult, error) {
+	var result gofakes3.MultiDeleteResult
+	for _, id := range ids {
+		var err error
+		if id.VersionID == "" {
+			_, err = s.DeleteObject(bucketName, id.Key)
+		} else {
+			_, err = s.DeleteObjectVersion(bucketName, id.Key, nullable(gofakes3.VersionID(id.VersionID)))
+		}
+		if err != nil {
+			failure := gofakes3.ErrorResultFromError(err)
+			failure.Key = id.Key
+			result.Error = append(result.Error, failure)
+			continue
+		}
+		result.Deleted = append(result.Deleted, id)
+	}
+	return result, nil
+}
+
+// nullable gives the id under which the backend keeps the version that S3 calls null.
+func nullable(id gofakes3.VersionID) gofakes3.VersionID {
+	if id == "null" {
+		return ""
+	}
+	return id
+}
+
+// ListBucketVersions lists every version of every key, the newest first within a key. It knows no delimiter.
+func (s *backend) ListBucketVersions(bucketName string, prefix *gofakes3.Prefix, page *gofakes3.ListBucketVersionsPage) (*gofakes3.ListBucketVersionsResult, error) {
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	result := gofakes3.NewListBucketVersionsResult(bucketName, prefix, page)
+	if prefix.HasDelimiter {
+		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "the local platform lists versions without a delimiter only")
+	}
+	start := max(page.KeyMarker, prefix.Prefix)
+	i, _ := slices.BinarySearch(b.keys, start)
+	past := page.KeyMarker == "" // whether the page's markers lie behind
+	for _, key := range b.keys[i:] {
+		if !hasPrefix(key, prefix) {
+			break
+		}
+		for i, v := range b.objects[key] {
+			if !past && key == page.KeyMarker {
+				past = v.ID == nullable(page.VersionIDMarker) && page.HasVersionIDMarker
+				continue
+			}
+			if int64(len(result.Versions)) == page.MaxKeys {
+				result.IsTruncated = true
+				return result, nil
+			}
+			result.Versions = append(result.Versions, versionItem(key, v, i == 0))
+			result.NextKeyMarker = key
+			result.NextVersionIDMarker = v.ID
+			if v.ID == "" {
+				result.NextVersionIDMarker = "null"
+			}
+		}
+		past = true
+	}
+	result.NextKeyMarker, result.NextVersionIDMarker = "", ""
+	return result, nil
+}
+
+func versionItem(key string, v *version, latest bool) gofakes3.VersionItem {
+	modified := gofakes3.NewContentTime(v.Modified)
+	if v.DeleteMarker {
+		return &gofakes3.DeleteMarker{Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified}
+	}
+	return &gofakes3.Version{
+		Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified,
+		Size: int64(len(v.body)), ETag: gofakes3.FormatETag(v.MD5), StorageClass: gofakes3.StorageStandard,
+	}
+}

@@ -1,0 +1,81 @@
+package sqs
+
+import (
+	"container/heap"
+	"container/list"
+	"time"
+)
+
+// entry is a message in a queue and its place in the queue's orders.
+type entry struct {
+	Message
+	state     state
+	visibleAt time.Time // when a delayed or received message becomes visible
+	arrived   int       // its receive count when it came to this queue
+
+	visible *list.Element // in queue.visible, or nil
+	waiting int           // index in queue.waiting, or -1
+	age     int           // index in queue.ages, or -1
+}
+
+type state byte
+
+const (
+	visible state = iota
+	delayed
+	inFlight
+)
+
+// order is a heap of entries that knows where each of them is, so that any can be removed.
+type order struct {
+	entries []*entry
+	key     func(*entry) time.Time
+	index   func(*entry) *int
+}
+
+func byVisibility() order {
+	return order{key: func(e *entry) time.Time { return e.visibleAt }, index: func(e *entry) *int { return &e.waiting }}
+}
+
+func byAge() order {
+	return order{key: func(e *entry) time.Time { return e.Sent }, index: func(e *entry) *int { return &e.age }}
+}
+
+func (o *order) Len() int           { return len(o.entries) }
+func (o *order) Less(i, j int) bool { return o.key(o.entries[i]).Before(o.key(o.entries[j])) }
+
+func (o *order) Swap(i, j int) {
+	o.entries[i], o.entries[j] = o.entries[j], o.entries[i]
+	*o.index(o.entries[i]), *o.index(o.entries[j]) = i, j
+}
+
+func (o *order) Push(x any) {
+	e := x.(*entry)
+	*o.index(e) = len(o.entries)
+	o.entries = append(o.entries, e)
+}
+
+func (o *order) Pop() any {
+	last := len(o.entries) - 1
+	e := o.entries[last]
+	o.entries[last] = nil
+	o.entries = o.entries[:last]
+	*o.index(e) = -1
+	return e
+}
+
+func (o *order) add(e *entry) { heap.Push(o, e) }
+
+func (o *order) remove(e *entry) {
+	if i := *o.index(e); i >= 0 {
+		heap.Remove(o, i)
+	}
+}
+
+// first is the earliest entry, or nil.
+func (o *order) first() *entry {
+	if len(o.entries) == 0 {
+		return nil
+	}
+	return o.entries[0]
+}

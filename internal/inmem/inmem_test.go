@@ -1,0 +1,12 @@
+package inmem_test
+
+import (
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
+)
+
+func TestBucket(t *testing.T) { porttest.TestObjects(t, new(inmem.Bucket)) }
+
+func TestEvents(t *testing.T) { porttest.TestItems(t, new(inmem.Events)) }

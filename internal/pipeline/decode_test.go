@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func nested(depth int) string {
+	return `{"eventType":"demo","a":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + "}"
+}
+
+func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
+	for _, body := range []string{
+		`{"eventType":"demo"}`,
+		" \t\r\n{ \"eventType\" : \"demo\" } \n",
+		`{"a":{"eventType":"other"},"eventType":"demo"}`,
+		`{"\u0065ventType":"\u0064emo"}`,
+		`{"eventType":"demo","text":"\"}],{[\\","é":"\ud83d\ude00 ` + "\u2028" + `"}`,
+		`{"eventType":"demo","n":[0,-1.5e-7,1e999,true,false,null,[],{},""]}`,
+		`{"eventType":"demo","a":{"k":1},"b":{"k":1},"c":[{"k":1},{"k":1}]}`,
+		nested(MaxDepth),
+	} {
+		if got, err := DecodeType([]byte(body)); got != "demo" || err != nil {
+			t.Errorf("%s: got %q, %v", body, got, err)
+		}
+	}
+}
+
+func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
+	for _, c := range []struct {
+		name, body, pointer string
+		code                Code
+	}{
+		{"empty", "", "", EmptyBody},
+		{"white space", " \n", "", EmptyBody},
+		{"not JSON", "hello", "", InvalidJSON},
+		{"truncated", `{"eventType":"demo"`, "", InvalidJSON},
+		{"trailing data", `{"eventType":"demo"} {}`, "", InvalidJSON},
+		{"byte-order mark", "\ufeff" + `{"eventType":"demo"}`, "", InvalidJSON},
+		{"invalid UTF-8", "{\"eventType\":\"demo\",\"a\":\"\xff\"}", "", InvalidJSON},
+		{"key twice", `{"eventType":"demo","eventType":"demo"}`, "/eventType", InvalidJSON},
+		{"key twice, once escaped", `{"eventType":"demo","a":[{},{"b/~":{"x":1,"\u0078":2}}]}`, "/a/1/b~1~0/x", InvalidJSON},
+		{"too deep", nested(MaxDepth + 1), "/a" + strings.Repeat("/0", MaxDepth-1), InvalidJSON},
+		{"array", `[{"eventType":"demo"}]`, "", NotAnObject},
+		{"null", `null`, "", NotAnObject},
+		{"string", `"eventType"`, "", NotAnObject},
+		{"no eventType", `{"type":"demo"}`, "", MissingEventType},
+		{"other case", `{"EventType":"demo"}`, "", MissingEventType},
+		{"nested eventType", `{"a":{"eventType":"demo"}}`, "", MissingEventType},
+		{"empty eventType", `{"eventType":""}`, "/eventType", InvalidEventType},
+		{"null eventType", `{"eventType":null}`, "/eventType", InvalidEventType},
+		{"numeric eventType", `{"eventType":7}`, "/eventType", InvalidEventType},
+		{"path in eventType", `{"eventType":"../../etc"}`, "/eventType", InvalidEventType},
+		{"newline in eventType", `{"eventType":"demo\n"}`, "/eventType", InvalidEventType},
+		{"digit first", `{"eventType":"1demo"}`, "/eventType", InvalidEventType},
+		{"65 characters", `{"eventType":"` + strings.Repeat("a", 65) + `"}`, "/eventType", InvalidEventType},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := DecodeType([]byte(c.body))
+			var e *Error
+			if !errors.As(err, &e) || e.Code != c.code || e.Pointer != c.pointer {
+				t.Errorf("got %#v, want code %s at %q", err, c.code, c.pointer)
+			}
+		})
+	}
+}
+
+func TestDecodeType_RepeatsNoLongPointer(t *testing.T) {
+	key := strings.Repeat("k", maxPointer)
+	_, err := DecodeType([]byte(`{"eventType":"demo","` + key + `":{"a":1,"a":2}}`))
+	var e *Error
+	if !errors.As(err, &e) || e.Pointer != "" {
+		t.Errorf("got %#v, want no pointer", err)
+	}
+}
+
+// What DecodeType lets pass, NewRecord must be able to read, or say that a number is too large.
+func FuzzDecodeType(f *testing.F) {
+	for _, seed := range []string{`{"eventType":"demo","a":[1,{"b":"\u0000"}]}`, `{"eventType":"demo","n":1e999}`, nested(64), `{`, `"`, "\\"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		eventType, err := DecodeType(body)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Code == "" || e.Detail == "" {
+				t.Fatalf("error without code or sentence: %#v", err)
+			}
+			return
+		}
+		record, err := NewRecord(Event{Type: eventType}, body, testNow)
+		if err == nil {
+			_, err = record.Line()
+		}
+		if err != nil && CodeOf(err) != UnprocessableNumber {
+			t.Fatalf("accepted, but no record: %v", err)
+		}
+	})
+}

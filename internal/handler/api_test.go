@@ -1,0 +1,235 @@
+package handler
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+const (
+	id   = "0199aaaa-0000-7000-8000-000000000001"
+	body = `{"eventType":"demo","secret":"hunter2"}`
+)
+
+type world struct {
+	bronze inmem.Bucket
+	events inmem.Events
+	queue  inmem.Queue
+	log    bytes.Buffer
+}
+
+func (w *world) api() API {
+	return API{
+		Ingest: pipeline.Ingest{
+			Bronze: &w.bronze, Items: &w.events, Queue: &w.queue,
+			BronzeBucket: "bronze", MaxPayloadBytes: 1024,
+			Now:   func() time.Time { return time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC) },
+			NewID: func() (string, error) { return id, nil },
+		},
+		Items: &w.events,
+		Log:   slog.New(slog.NewJSONHandler(&w.log, nil)),
+	}
+}
+
+func invoke(t *testing.T, api API, event any) response {
+	t.Helper()
+	var answer response
+	if err := json.Unmarshal(invokeRaw(t, api, event), &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func invokeRaw(t *testing.T, api API, event any) []byte {
+	t.Helper()
+	in, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := api.Invoke(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func httpEvent(method, path, body string) map[string]any {
+	return map[string]any{
+		"version": "2.0", "rawPath": path, "body": body,
+		"requestContext": map[string]any{"requestId": "request-1", "http": map[string]string{"method": method}},
+	}
+}
+
+func TestAPI_BodyAloneIsAValidInvocation(t *testing.T) {
+	var w world
+	got := string(invokeRaw(t, w.api(), map[string]string{"body": body}))
+	want := `{"statusCode":202,"headers":{"content-type":"application/json"},"body":"{\"status\":\"accepted\",\"eventId\":\"` + id + `\"}"}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAPI_DecodesBase64(t *testing.T) {
+	var w world
+	event := httpEvent(http.MethodPost, "/events", base64.StdEncoding.EncodeToString([]byte(body)))
+	event["isBase64Encoded"] = true
+	if got := invoke(t, w.api(), event); got.StatusCode != http.StatusAccepted {
+		t.Fatalf("got %+v", got)
+	}
+	if got, err := w.bronze.Get(t.Context(), w.bronze.Keys()[0]); string(got) != body || err != nil {
+		t.Errorf("Bronze holds %q, %v", got, err)
+	}
+}
+
+func TestAPI_AnswersAMistakeWithAProblem(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		event  map[string]any
+		status int
+		code   pipeline.Code
+	}{
+		{"empty", httpEvent("POST", "/events", ""), 400, pipeline.EmptyBody},
+		{"no body at all", map[string]any{}, 400, pipeline.EmptyBody},
+		{"not JSON", httpEvent("POST", "/events", "hello"), 400, pipeline.InvalidJSON},
+		{"not an object", httpEvent("POST", "/events", "[]"), 400, pipeline.NotAnObject},
+		{"no eventType", httpEvent("POST", "/events", "{}"), 422, pipeline.MissingEventType},
+		{"bad eventType", httpEvent("POST", "/events", `{"eventType":"a b"}`), 422, pipeline.InvalidEventType},
+		{"too large", httpEvent("POST", "/events", `{"eventType":"`+strings.Repeat("a", 1024)+`"}`), 413, pipeline.PayloadTooLarge},
+		{"bad base64", map[string]any{"body": "%", "isBase64Encoded": true}, 400, pipeline.InvalidBase64},
+		{"another path", httpEvent("GET", "/", ""), 404, pipeline.NotFound},
+		{"below an event", httpEvent("GET", "/events/"+id+"/x", ""), 404, pipeline.NotFound},
+		{"unknown event", httpEvent("GET", "/events/"+id, ""), 404, pipeline.EventNotFound},
+		{"bad id", httpEvent("GET", "/events/EVENT%231", ""), 400, pipeline.InvalidEventID},
+		{"DELETE an event", httpEvent("DELETE", "/events/"+id, ""), 405, pipeline.MethodNotAllowed},
+		{"GET events", httpEvent("GET", "/events", ""), 405, pipeline.MethodNotAllowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var w world
+			answer := invoke(t, w.api(), c.event)
+			var p problem
+			if err := json.Unmarshal([]byte(answer.Body), &p); err != nil {
+				t.Fatal(err)
+			}
+			if answer.StatusCode != c.status || answer.Headers["content-type"] != "application/problem+json" {
+				t.Errorf("got %d %s, want %d as application/problem+json", answer.StatusCode, answer.Headers["content-type"], c.status)
+			}
+			if p.Type != problemType+string(c.code) || p.Status != c.status || p.Title == "" || p.Detail == "" {
+				t.Errorf("problem = %+v, want %s", p, c.code)
+			}
+			if c.event["rawPath"] != nil && p.RequestID != "request-1" {
+				t.Errorf("problem names request %q", p.RequestID)
+			}
+			if len(w.bronze.Keys()) != 0 || len(w.queue.Sent()) != 0 {
+				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+func TestAPI_NamesTheMethodThatAPathTakes(t *testing.T) {
+	var w world
+	for path, want := range map[string]string{"/events": "POST", "/events/" + id: "GET", "/health": "GET"} {
+		if got := invoke(t, w.api(), httpEvent("PUT", path, "")).Headers["allow"]; got != want {
+			t.Errorf("%s: Allow is %q, want %s", path, got, want)
+		}
+	}
+}
+
+func TestAPI_PointsAtTheMistake(t *testing.T) {
+	var w world
+	answer := invoke(t, w.api(), httpEvent("POST", "/events", `{"eventType":7}`))
+	var p problem
+	if err := json.Unmarshal([]byte(answer.Body), &p); err != nil || p.Pointer != "/eventType" {
+		t.Errorf("pointer = %q, %v", p.Pointer, err)
+	}
+}
+
+type brokenItems struct{ Items }
+
+func (brokenItems) Get(context.Context, string) (pipeline.Item, error) {
+	return pipeline.Item{}, errors.New("secret of the service")
+}
+
+func TestAPI_KeepsTheCauseOfItsOwnErrorsToTheLog(t *testing.T) {
+	var w world
+	api := w.api()
+	api.Items = brokenItems{}
+	answer := invoke(t, api, httpEvent("GET", "/events/"+id, ""))
+	if answer.StatusCode != http.StatusServiceUnavailable || answer.Headers["retry-after"] == "" {
+		t.Errorf("got %+v, want 503 with Retry-After", answer)
+	}
+	if strings.Contains(answer.Body, "secret") || !strings.Contains(w.log.String(), "secret of the service") {
+		t.Errorf("answer %s, log %s: the cause belongs in the log alone", answer.Body, w.log.String())
+	}
+}
+
+func TestAPI_TellsAnEventsStatus(t *testing.T) {
+	at := time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
+	event := pipeline.Event{ID: id, Type: "demo", ReceivedAt: at, SHA256: "ab", Bytes: 2, Bronze: pipeline.Location{Bucket: "b", Key: "k"}}
+	common := `{"eventId":"` + id + `","eventType":"demo","status":"%","receivedAt":"2026-11-23T07:30:00Z",`
+	rest := `"bytes":2,"sha256":"ab","bronze":{"bucket":"b","key":"k"}`
+	for _, c := range []struct {
+		item pipeline.Item
+		want string
+	}{
+		{pipeline.Item{Event: event, Status: pipeline.Enqueued},
+			common + `"attempts":0,` + rest + `}`},
+		{pipeline.Item{Event: event, Status: pipeline.Processed, Attempts: 2, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"}},
+			common + `"processedAt":"2026-11-23T07:30:00Z","attempts":2,` + rest + `,"silver":{"bucket":"s","key":"k"}}`},
+		{pipeline.Item{Event: event, Status: pipeline.Failed, Attempts: 5, FailedAt: at, Failure: pipeline.Failure{Code: "c", Reason: "r"}},
+			common + `"failedAt":"2026-11-23T07:30:00Z","attempts":5,` + rest + `,"failure":{"code":"c","reason":"r"}}`},
+	} {
+		var w world
+		if err := w.events.Create(t.Context(), c.item); err != nil {
+			t.Fatal(err)
+		}
+		got := invoke(t, w.api(), httpEvent("GET", "/events/"+id, ""))
+		want := strings.Replace(c.want, "%", string(c.item.Status), 1)
+		if diff := cmp.Diff(want, got.Body); diff != "" || got.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d (-want +got):\n%s", c.item.Status, got.StatusCode, diff)
+		}
+	}
+}
+
+func TestAPI_HealthTellsNothing(t *testing.T) {
+	var w world
+	if got := invoke(t, w.api(), httpEvent("GET", "/health", "")); got.StatusCode != 200 || got.Body != `{"status":"ok"}` {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAPI_LogsIdsAndSizesButNoPayload(t *testing.T) {
+	var w world
+	invoke(t, w.api(), map[string]string{"body": body})
+	invoke(t, w.api(), map[string]string{"body": body + "x"})
+	log := w.log.String()
+	if strings.Contains(log, "hunter2") {
+		t.Errorf("the payload is in the log: %s", log)
+	}
+	if !strings.Contains(log, id) || !strings.Contains(log, `"bytes":39`) {
+		t.Errorf("no id or size in the log: %s", log)
+	}
+}
+
+func TestAPI_EveryClientErrorHasAStatusOfItsOwn(t *testing.T) {
+	for code, p := range problems {
+		if p.status < 400 || p.title == "" {
+			t.Errorf("%s: %+v", code, p)
+		}
+	}
+	if got := problemOf(pipeline.Errorf(pipeline.PayloadMismatch, "not for clients"), "").Status; got != http.StatusInternalServerError {
+		t.Errorf("a code that no client causes is answered with %d", got)
+	}
+}

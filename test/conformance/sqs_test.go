@@ -1,0 +1,447 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
+)
+
+func init() {
+	mount("AmazonSQS.", func(endpoint string) (http.Handler, error) {
+		return localsqs.New(localsqs.Config{Endpoint: endpoint, Region: "us-east-1", Account: "123456789012"})
+	})
+}
+
+// testQueue is a new queue of one target.
+type testQueue struct {
+	*testing.T
+	target target
+	client *sqs.Client
+	url    string
+}
+
+func forEachQueue(t *testing.T, attributes map[string]string, fn func(q testQueue)) {
+	t.Helper()
+	forEachTarget(t, func(t *testing.T, target target) {
+		fn(newTestQueue(t, target, attributes))
+	})
+}
+
+func newTestQueue(t *testing.T, target target, attributes map[string]string) testQueue {
+	t.Helper()
+	client := sqs.NewFromConfig(target.Config)
+	name := uniqueName("queue")
+	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(*out.QueueUrl, "/"+name) {
+		t.Fatalf("the URL of queue %s is %s", name, *out.QueueUrl)
+	}
+	return testQueue{t, target, client, *out.QueueUrl}
+}
+
+func (q testQueue) send(body string) string {
+	q.Helper()
+	out, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+	if err != nil {
+		q.Fatal(err)
+	}
+	return *out.MessageId
+}
+
+// receive long-polls for up to ten messages.
+func (q testQueue) receive(wait int32) []types.Message {
+	q.Helper()
+	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl:                    &q.url,
+		MaxNumberOfMessages:         10,
+		WaitTimeSeconds:             wait,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
+		MessageAttributeNames:       []string{"All"},
+	})
+	if err != nil {
+		q.Fatal(err)
+	}
+	return out.Messages
+}
+
+func (q testQueue) receiveOne(wait int32) types.Message {
+	q.Helper()
+	got := q.receive(wait)
+	if len(got) != 1 {
+		q.Fatalf("received %d messages, want one", len(got))
+	}
+	return got[0]
+}
+
+func (q testQueue) expectAttributes(want map[string]string) {
+	q.Helper()
+	var names []types.QueueAttributeName
+	for name := range want {
+		names = append(names, types.QueueAttributeName(name))
+	}
+	out, err := q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+	if err != nil {
+		q.Fatal(err)
+	}
+	if !maps.Equal(out.Attributes, want) {
+		q.Errorf("attributes %v, want %v", out.Attributes, want)
+	}
+}
+
+func (q testQueue) expectDepth(visible, inFlight, delayed int) {
+	q.Helper()
+	q.expectAttributes(map[string]string{
+		"ApproximateNumberOfMessages":           fmt.Sprint(visible),
+		"ApproximateNumberOfMessagesNotVisible": fmt.Sprint(inFlight),
+		"ApproximateNumberOfMessagesDelayed":    fmt.Sprint(delayed),
+	})
+}
+
+func expectAPIError(t *testing.T, err error, code string) {
+	t.Helper()
+	var failure smithy.APIError
+	if !errors.As(err, &failure) || failure.ErrorCode() != code {
+		t.Errorf("error %v, want the code %s", err, code)
+	}
+}
+
+func TestSQS_AMessageIsReceivedUntilItIsDeleted(t *testing.T) {
+	forEachQueue(t, map[string]string{"VisibilityTimeout": "1"}, func(q testQueue) {
+		before := time.Now().Add(-time.Second)
+		id := q.send("a < b & \"c\" ✓")
+		q.expectDepth(1, 0, 0)
+
+		first := q.receiveOne(0)
+		if *first.MessageId != id || *first.Body != "a < b & \"c\" ✓" {
+			q.Fatalf("received %s %q", *first.MessageId, *first.Body)
+		}
+		if first.Attributes["ApproximateReceiveCount"] != "1" || first.Attributes["SenderId"] == "" {
+			q.Errorf("system attributes %v", first.Attributes)
+		}
+		for _, name := range []string{"SentTimestamp", "ApproximateFirstReceiveTimestamp"} {
+			var ms int64
+			if _, err := fmt.Sscan(first.Attributes[name], &ms); err != nil || time.UnixMilli(ms).Before(before) || time.UnixMilli(ms).After(time.Now().Add(time.Second)) {
+				q.Errorf("%s is %q", name, first.Attributes[name])
+			}
+		}
+		q.expectDepth(0, 1, 0)
+		if got := q.receive(0); len(got) != 0 {
+			q.Fatalf("received %d messages within the visibility timeout", len(got))
+		}
+
+		second := q.receiveOne(10) // wakes when the timeout is over
+		if *second.MessageId != id || second.Attributes["ApproximateReceiveCount"] != "2" || *second.ReceiptHandle == *first.ReceiptHandle {
+			q.Fatalf("received %+v", second)
+		}
+		if _, err := q.client.DeleteMessage(q.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: second.ReceiptHandle}); err != nil {
+			q.Fatal(err)
+		}
+		q.expectDepth(0, 0, 0)
+		if _, err := q.client.DeleteMessage(q.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: second.ReceiptHandle}); err != nil {
+			q.Errorf("delete again: %v", err)
+		}
+	})
+}
+
+func TestSQS_ALongPollEndsWhenAMessageIsSent(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		start := time.Now()
+		var group errgroup.Group
+		group.Go(func() error {
+			out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, WaitTimeSeconds: 20})
+			if err == nil && len(out.Messages) != 1 {
+				err = fmt.Errorf("received %d messages", len(out.Messages))
+			}
+			return err
+		})
+		q.send("hello")
+		if err := group.Wait(); err != nil || time.Since(start) > 15*time.Second {
+			q.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestSQS_ChangeMessageVisibility(t *testing.T) {
+	forEachQueue(t, map[string]string{"VisibilityTimeout": "600"}, func(q testQueue) {
+		q.send("hello")
+		change := func(m types.Message, seconds int32) {
+			q.Helper()
+			in := &sqs.ChangeMessageVisibilityInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: seconds}
+			if _, err := q.client.ChangeMessageVisibility(q.Context(), in); err != nil {
+				q.Fatal(err)
+			}
+		}
+		m := q.receiveOne(0)
+		change(m, 0)
+		q.expectDepth(1, 0, 0)
+		m = q.receiveOne(0)
+		change(m, 1)
+		q.expectDepth(0, 1, 0)
+		m = q.receiveOne(10)
+		if m.Attributes["ApproximateReceiveCount"] != "3" {
+			q.Errorf("received for the %s. time", m.Attributes["ApproximateReceiveCount"])
+		}
+		_, err := q.client.ChangeMessageVisibility(q.Context(), &sqs.ChangeMessageVisibilityInput{
+			QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 43201,
+		})
+		expectAPIError(q.T, err, "InvalidParameterValue")
+
+		batch, err := q.client.ChangeMessageVisibilityBatch(q.Context(), &sqs.ChangeMessageVisibilityBatchInput{
+			QueueUrl: &q.url, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{
+				{Id: aws.String("good"), ReceiptHandle: m.ReceiptHandle},
+				{Id: aws.String("bad"), ReceiptHandle: aws.String("nonsense")},
+			},
+		})
+		if err != nil {
+			q.Fatal(err)
+		}
+		if len(batch.Successful) != 1 || *batch.Successful[0].Id != "good" {
+			q.Errorf("successful: %v", batch.Successful)
+		}
+		if len(batch.Failed) != 1 || *batch.Failed[0].Id != "bad" || *batch.Failed[0].Code != "ReceiptHandleIsInvalid" || !batch.Failed[0].SenderFault {
+			q.Errorf("failed: %+v", batch.Failed)
+		}
+		q.expectDepth(1, 0, 0)
+	})
+}
+
+func TestSQS_RedriveMovesAMessageToTheDeadLetterQueue(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		dlq := newTestQueue(t, target, nil)
+		arn := dlq.arn()
+		policy := fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":"2"}`, arn)
+		source := newTestQueue(t, target, map[string]string{"VisibilityTimeout": "600", "RedrivePolicy": policy})
+		id := source.send("poison")
+		for range 2 {
+			m := source.receiveOne(0)
+			if _, err := source.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
+				QueueUrl: &source.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 0,
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		dlq.expectDepth(0, 0, 0)
+		if got := source.receive(0); len(got) != 0 {
+			t.Fatalf("received for the third time: %v", got)
+		}
+		source.expectDepth(0, 0, 0)
+		m := dlq.receiveOne(0)
+		if *m.MessageId != id || *m.Body != "poison" || m.Attributes["ApproximateReceiveCount"] != "3" {
+			t.Errorf("the dead-letter queue holds %s %q %v", *m.MessageId, *m.Body, m.Attributes)
+		}
+		// moto does not give the attribute that AWS documents.
+		if got := m.Attributes["DeadLetterQueueSourceArn"]; got != source.arn() && !target.isMoto() {
+			t.Errorf("the message came from %q", got)
+		}
+		sources, err := dlq.client.ListDeadLetterSourceQueues(t.Context(), &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: &dlq.url})
+		if err != nil || !slices.Equal(sources.QueueUrls, []string{source.url}) {
+			t.Errorf("sources %+v, %v", sources, err)
+		}
+	})
+}
+
+func (q testQueue) arn() string {
+	q.Helper()
+	out, err := q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"QueueArn"},
+	})
+	if err != nil {
+		q.Fatal(err)
+	}
+	return out.Attributes["QueueArn"]
+}
+
+func TestSQS_EntriesOfABatchFailOneByOne(t *testing.T) {
+	forEachQueue(t, map[string]string{"MaximumMessageSize": "1024"}, func(q testQueue) {
+		entries := []types.SendMessageBatchRequestEntry{
+			{Id: aws.String("a"), MessageBody: aws.String("a")},
+			{Id: aws.String("delayed"), MessageBody: aws.String("delayed"), DelaySeconds: 900},
+			{Id: aws.String("text"), MessageBody: aws.String("not in XML: \uFFFE")},
+			{Id: aws.String("attributes"), MessageBody: aws.String("b"), MessageAttributes: map[string]types.MessageAttributeValue{
+				"type": {DataType: aws.String("String"), StringValue: aws.String("demo")},
+			}},
+		}
+		if q.target.isMoto() { // which takes any text
+			entries = slices.Delete(entries, 2, 3)
+		}
+		out, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+		if err != nil {
+			q.Fatal(err)
+		}
+		var sent []string
+		for _, e := range out.Successful {
+			sent = append(sent, *e.Id)
+		}
+		if !slices.Equal(sent, []string{"a", "delayed", "attributes"}) {
+			q.Errorf("sent %v", sent)
+		}
+		if !q.target.isMoto() && (len(out.Failed) != 1 || *out.Failed[0].Id != "text" || *out.Failed[0].Code != "InvalidMessageContents" || !out.Failed[0].SenderFault) {
+			q.Errorf("failed %+v", out.Failed)
+		}
+		q.expectDepth(2, 0, 1)
+
+		got := q.receive(0)
+		if len(got) != 2 {
+			q.Fatalf("received %d messages", len(got))
+		}
+		deleted, err := q.client.DeleteMessageBatch(q.Context(), &sqs.DeleteMessageBatchInput{
+			QueueUrl: &q.url, Entries: []types.DeleteMessageBatchRequestEntry{
+				{Id: aws.String("first"), ReceiptHandle: got[0].ReceiptHandle},
+				{Id: aws.String("bad"), ReceiptHandle: aws.String("nonsense")},
+				{Id: aws.String("second"), ReceiptHandle: got[1].ReceiptHandle},
+			},
+		})
+		if err != nil {
+			q.Fatal(err)
+		}
+		if len(deleted.Successful) != 2 || len(deleted.Failed) != 1 || *deleted.Failed[0].Id != "bad" || *deleted.Failed[0].Code != "ReceiptHandleIsInvalid" {
+			q.Errorf("deleted %+v, failed %+v", deleted.Successful, deleted.Failed)
+		}
+		q.expectDepth(0, 0, 1)
+	})
+}
+
+func TestSQS_BatchesThatAreWrongAsAWhole(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		entry := func(id string, size int) types.SendMessageBatchRequestEntry {
+			return types.SendMessageBatchRequestEntry{Id: &id, MessageBody: aws.String(strings.Repeat("x", size))}
+		}
+		eleven := make([]types.SendMessageBatchRequestEntry, 11)
+		for i := range eleven {
+			eleven[i] = entry(fmt.Sprint(i), 1)
+		}
+		for code, entries := range map[string][]types.SendMessageBatchRequestEntry{
+			"EmptyBatchRequest":            {},
+			"TooManyEntriesInBatchRequest": eleven,
+			"BatchEntryIdsNotDistinct":     {entry("a", 1), entry("a", 1)},
+			"InvalidBatchEntryId":          {entry("a b", 1)},
+			"BatchRequestTooLong":          {entry("a", 1<<19), entry("b", 1<<19+1)},
+		} {
+			_, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+			expectAPIError(q.T, err, "AWS.SimpleQueueService."+code)
+		}
+		q.expectDepth(0, 0, 0)
+	})
+}
+
+func TestSQS_MessageAttributesComeBack(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		out, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{
+			QueueUrl: &q.url, MessageBody: aws.String("hello"),
+			MessageAttributes: map[string]types.MessageAttributeValue{
+				"name":  {DataType: aws.String("String"), StringValue: aws.String("value")},
+				"count": {DataType: aws.String("Number"), StringValue: aws.String("42")},
+				"bytes": {DataType: aws.String("Binary"), BinaryValue: []byte{1, 2, 3}},
+			},
+		})
+		if err != nil {
+			q.Fatal(err)
+		}
+		m := q.receiveOne(0)
+		if *m.MD5OfMessageAttributes != *out.MD5OfMessageAttributes {
+			q.Errorf("the checksum of the attributes is %s when sent and %s when received", *out.MD5OfMessageAttributes, *m.MD5OfMessageAttributes)
+		}
+		a := m.MessageAttributes
+		if len(a) != 3 || *a["name"].StringValue != "value" || *a["count"].StringValue != "42" || string(a["bytes"].BinaryValue) != "\x01\x02\x03" {
+			q.Errorf("attributes %+v", a)
+		}
+	})
+}
+
+func TestSQS_QueueAttributes(t *testing.T) {
+	set := map[string]string{
+		"VisibilityTimeout":             "7",
+		"DelaySeconds":                  "8",
+		"MessageRetentionPeriod":        "90",
+		"ReceiveMessageWaitTimeSeconds": "10",
+		"MaximumMessageSize":            "1024",
+	}
+	forEachQueue(t, set, func(q testQueue) {
+		q.expectAttributes(set)
+		if _, err := q.client.SetQueueAttributes(q.Context(), &sqs.SetQueueAttributesInput{
+			QueueUrl: &q.url, Attributes: map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900"},
+		}); err != nil {
+			q.Fatal(err)
+		}
+		q.expectAttributes(map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900", "MessageRetentionPeriod": "90"})
+		q.send("delayed by the queue")
+		q.expectDepth(0, 0, 1)
+
+		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(strings.Repeat("x", 1025))})
+		expectAPIError(q.T, err, "InvalidParameterValue")
+		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
+		again, err := q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "900"}})
+		if err != nil || *again.QueueUrl != q.url {
+			q.Errorf("create again: %+v, %v", again, err)
+		}
+		_, err = q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "1"}})
+		expectAPIError(q.T, err, "QueueAlreadyExists")
+	})
+}
+
+func TestSQS_QueuesAreFoundAndDeleted(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
+		byName, err := q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
+		if err != nil || *byName.QueueUrl != q.url {
+			q.Fatalf("found %+v, %v", byName, err)
+		}
+		listed, err := q.client.ListQueues(q.Context(), &sqs.ListQueuesInput{QueueNamePrefix: &name})
+		if err != nil || !slices.Equal(listed.QueueUrls, []string{q.url}) {
+			q.Fatalf("listed %+v, %v", listed, err)
+		}
+		q.send("hello")
+		if _, err := q.client.PurgeQueue(q.Context(), &sqs.PurgeQueueInput{QueueUrl: &q.url}); err != nil {
+			q.Fatal(err)
+		}
+		q.expectDepth(0, 0, 0)
+		if _, err := q.client.DeleteQueue(q.Context(), &sqs.DeleteQueueInput{QueueUrl: &q.url}); err != nil {
+			q.Fatal(err)
+		}
+		_, err = q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
+		expectAPIError(q.T, err, "AWS.SimpleQueueService.NonExistentQueue")
+		var absent *types.QueueDoesNotExist
+		_, err = q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("x")})
+		if !errors.As(err, &absent) {
+			q.Errorf("send to a deleted queue: %v", err)
+		}
+	})
+}
+
+func TestSQS_RefusesWhatSQSRefuses(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		for _, body := range []string{"\x00", "\x1b", "\uFFFE", "\uFFFF"} {
+			if q.target.isMoto() { // which takes any text
+				break
+			}
+			_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+			expectAPIError(q.T, err, "InvalidMessageContents")
+		}
+		body := strings.Repeat("x", 1<<20)
+		if _, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}); err != nil {
+			q.Errorf("send 1 MiB: %v", err)
+		}
+		body += "x"
+		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+		expectAPIError(q.T, err, "InvalidParameterValue")
+		_, err = q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 11})
+		expectAPIError(q.T, err, "InvalidParameterValue")
+		_, err = q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"Colour"}})
+		expectAPIError(q.T, err, "InvalidAttributeName")
+	})
+}

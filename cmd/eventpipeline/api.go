@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/client"
+)
+
+// apiFlags say which pipeline's API a command talks to.
+type apiFlags struct{ url, stack string }
+
+const localAPI = "http://127.0.0.1:8080"
+
+func (f *apiFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API; requests to a deployed one are signed with your AWS credentials")
+	cmd.Flags().StringVar(&f.stack, "stack", "", "take the URL from this CloudFormation stack's output ApiUrl instead")
+	cmd.MarkFlagsMutuallyExclusive("api", "stack")
+}
+
+func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client, error) {
+	address := f.url
+	if f.stack != "" {
+		var err error
+		if address, err = apiURL(ctx, f.stack); err != nil {
+			return nil, err
+		}
+	}
+	return client.New(ctx, address, connections)
+}
+
+func apiURL(ctx context.Context, stack string) (string, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return "", fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if err != nil {
+		return "", fmt.Errorf("look up stack %s: %w", stack, err)
+	}
+	for _, s := range out.Stacks {
+		for _, output := range s.Outputs {
+			if *output.OutputKey == "ApiUrl" {
+				return *output.OutputValue, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("stack %s has no output ApiUrl; give the API's URL with --api", stack)
+}
+
+// explain adds what to do next to an error of a request that never got an answer.
+func (f *apiFlags) explain(err error) error {
+	var problem *client.Problem
+	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.stack != "" || f.url != localAPI {
+		return err
+	}
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For another API, give --api or --stack", err)
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// api answers like a pipeline's API: an eventType of "bad" is refused, every third request throttled when asked for.
+type api struct {
+	mu       sync.Mutex
+	throttle bool
+	requests int
+	bodies   []string
+}
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.requests++
+	if a.throttle && a.requests%3 == 0 {
+		w.WriteHeader(http.StatusTooManyRequests)
+		io.WriteString(w, `{"message":"Too Many Requests"}`)
+		return
+	}
+	a.bodies = append(a.bodies, string(body))
+	if strings.Contains(string(body), "bad") {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		io.WriteString(w, `{"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"}`)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+	io.WriteString(w, `{"status":"accepted","eventId":"0199aaaa-0000-7000-8000-000000000001"}`)
+}
+
+// runSend runs the command against a and returns what it printed.
+func runSend(t *testing.T, a *api, stdin string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	server := httptest.NewServer(a)
+	defer server.Close()
+	cmd := newSendCommand()
+	var out, errOut bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&errOut)
+	cmd.SetIn(strings.NewReader(stdin))
+	cmd.SetArgs(append([]string{"--api", server.URL}, args...))
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	err = cmd.ExecuteContext(t.Context())
+	return out.String(), errOut.String(), err
+}
+
+func TestSend_MakesUpAsManyEventsAsAskedFor(t *testing.T) {
+	var a api
+	out, _, err := runSend(t, &a, "", "--count", "50", "--type", "order.created")
+	if err != nil || !strings.HasPrefix(out, "50 accepted, 0 refused in ") {
+		t.Errorf("printed %q, %v", out, err)
+	}
+	slices.Sort(a.bodies)
+	if distinct := slices.Compact(a.bodies); len(distinct) != 50 || !strings.Contains(distinct[0], `"eventType":"order.created"`) {
+		t.Errorf("%d different events, such as %s", len(distinct), distinct[0])
+	}
+}
+
+func TestSend_SendsAFileByteForByte(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "event.json")
+	body := "{\n  \"eventType\": \"demo\"\r\n}\n\n"
+	if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var a api
+	if _, _, err := runSend(t, &a, "", file); err != nil || len(a.bodies) != 1 || a.bodies[0] != body {
+		t.Errorf("sent %q, %v", a.bodies, err)
+	}
+}
+
+func TestSend_SendsAnEventForEachLine(t *testing.T) {
+	lines := "{\"eventType\":\"a\"}\n\n{\"eventType\":\"b\"}\n{\"eventType\":\"c\"}"
+	file := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"-", file} {
+		var a api
+		_, _, err := runSend(t, &a, lines, name)
+		slices.Sort(a.bodies)
+		if want := []string{`{"eventType":"a"}`, `{"eventType":"b"}`, `{"eventType":"c"}`}; err != nil || !slices.Equal(a.bodies, want) {
+			t.Errorf("%s: sent %q, %v", name, a.bodies, err)
+		}
+	}
+}
+
+func TestSend_FailsWhenAnEventIsRefusedButSendsTheRest(t *testing.T) {
+	var a api
+	out, _, err := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-")
+	if err == nil || !strings.Contains(err.Error(), "event 1: HTTP 422: No good. (at /eventType)") {
+		t.Errorf("error = %v", err)
+	}
+	if !strings.HasPrefix(out, "1 accepted, 1 refused") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestSend_PrintsJSONForScripts(t *testing.T) {
+	var a api
+	out, _, _ := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-", "--json", "--concurrency", "1")
+	var got []report
+	for line := range strings.Lines(out) {
+		var r report
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		got = append(got, r)
+	}
+	if len(got) != 2 || got[0].Status != "refused" || got[0].Problem.Detail != "No good." || got[1].Status != "accepted" || got[1].EventID == "" {
+		t.Errorf("printed %s", out)
+	}
+}
+
+func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
+	a := api{throttle: true}
+	if out, _, err := runSend(t, &a, "", "--count", "20", "--concurrency", "1"); err != nil || !strings.HasPrefix(out, "20 accepted") {
+		t.Errorf("printed %q, %v", out, err)
+	}
+	if len(a.bodies) != 20 {
+		t.Errorf("%d events arrived", len(a.bodies))
+	}
+}
+
+func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
+	for _, args := range [][]string{{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"}} {
+		var usage usageError
+		if _, _, err := runSend(t, new(api), "", args...); !errors.As(err, &usage) {
+			t.Errorf("%v: got %v, want a usage error", args, err)
+		}
+	}
+}
+
+func TestSend_EndsWhenNobodyAnswers(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	cmd := newSendCommand()
+	cmd.SetArgs([]string{"--api", server.URL, "--count", "1000"})
+	cmd.SetOut(io.Discard)
+	cmd.SetErr(io.Discard)
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	if err := cmd.ExecuteContext(t.Context()); err == nil || strings.Count(err.Error(), "refused") != 1 {
+		t.Errorf("got %v, want the refused connection once", err)
+	}
+}

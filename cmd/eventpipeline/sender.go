@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/client"
+)
+
+// sender sends events and reports on each.
+type sender struct {
+	client *client.Client
+	out    io.Writer
+	asJSON bool
+	bar    *progressbar.ProgressBar
+
+	mu       sync.Mutex
+	accepted int
+	refused  int
+	first    error  // the first refusal, for the summary
+	lastID   string // of the last accepted, for the hint
+}
+
+// report is what --json prints of each event.
+type report struct {
+	Number  int             `json:"number"` // counted from 1 in the order of the input
+	Status  string          `json:"status"` // accepted or refused
+	EventID string          `json:"eventId,omitempty"`
+	Problem *client.Problem `json:"problem,omitempty"`
+}
+
+// sendAll sends what source yields. A request that gets no answer at all ends it.
+func (s *sender) sendAll(ctx context.Context, source func(func([]byte) bool) error, concurrency int) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	type event struct {
+		number int
+		body   []byte
+	}
+	events := make(chan event)
+	var senders sync.WaitGroup
+	for range concurrency {
+		senders.Go(func() {
+			for e := range events {
+				if err := s.send(ctx, e.number, e.body); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	number := 0
+	err := source(func(body []byte) bool {
+		number++
+		select {
+		case events <- event{number, body}:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+	close(events)
+	senders.Wait()
+	return errors.Join(err, context.Cause(ctx))
+}
+
+// throttleRetries bounds how often a throttled request is sent again; with doubling waits that is about 25 seconds.
+const throttleRetries = 8
+
+func (s *sender) send(ctx context.Context, number int, body []byte) error {
+	id, err := s.client.Send(ctx, body)
+	for retry := range throttleRetries {
+		if !throttled(err) {
+			break
+		}
+		select {
+		case <-time.After(100 * time.Millisecond << retry):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		id, err = s.client.Send(ctx, body)
+	}
+	var problem *client.Problem
+	if err != nil && !errors.As(err, &problem) {
+		return err
+	}
+	return s.report(report{Number: number, EventID: id, Problem: problem})
+}
+
+func throttled(err error) bool {
+	var problem *client.Problem
+	return errors.As(err, &problem) && problem.HTTPStatus == http.StatusTooManyRequests
+}
+
+func (s *sender) report(r report) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Problem == nil {
+		r.Status = "accepted"
+		s.accepted++
+		s.lastID = r.EventID
+	} else {
+		r.Status = "refused"
+		s.refused++
+		if s.first == nil {
+			s.first = fmt.Errorf("event %d: %w", r.Number, r.Problem)
+		}
+	}
+	_ = s.bar.Add(1) // a bar that can't be drawn must not stop the sending
+	if s.asJSON {
+		return json.NewEncoder(s.out).Encode(r)
+	}
+	return nil
+}
+
+// finish prints the summary; its error is nil only if every event was accepted.
+func (s *sender) finish(progress io.Writer, took time.Duration, err error) error {
+	_ = s.bar.Finish()
+	summary := s.out
+	if s.asJSON {
+		summary = progress
+	}
+	fmt.Fprintf(summary, "%d accepted, %d refused in %s (%.0f events/s)\n",
+		s.accepted, s.refused, took.Round(time.Millisecond), float64(s.accepted)/took.Seconds())
+	if s.lastID != "" && !s.asJSON {
+		fmt.Fprintf(summary, "See the last one with: eventpipeline status %s\n", s.lastID)
+	}
+	return errors.Join(err, s.first)
+}

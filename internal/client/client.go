@@ -1,0 +1,164 @@
+// Package client calls the HTTP API of a pipeline, the local platform's and a deployed stack's alike.
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
+)
+
+// Client is a pipeline's API. Make it with New.
+type Client struct {
+	base   *url.URL
+	http   *http.Client
+	sign   bool
+	region string
+	creds  aws.CredentialsProvider
+}
+
+// Problem is an answer of the API other than success.
+type Problem struct {
+	HTTPStatus int    `json:"httpStatus"`
+	Type       string `json:"type,omitempty"`
+	Title      string `json:"title,omitempty"`
+	Detail     string `json:"detail,omitempty"`
+	Pointer    string `json:"pointer,omitempty"`
+	RequestID  string `json:"requestId,omitempty"`
+}
+
+func (p *Problem) Error() string {
+	text := fmt.Sprintf("HTTP %d", p.HTTPStatus)
+	if p.Detail != "" {
+		text += ": " + p.Detail
+	}
+	if p.HTTPStatus == http.StatusForbidden {
+		text += " (are these AWS credentials allowed execute-api:Invoke on this API?)"
+	}
+	if p.Pointer != "" {
+		text += " (at " + p.Pointer + ")"
+	}
+	return text
+}
+
+// execute-api hosts name the region that a signature is for.
+var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+
+// New is the API at address. Requests to API Gateway are signed (SigV4) with the AWS credentials of the environment;
+// others go unsigned. connections is how many requests may be under way at once.
+func New(ctx context.Context, address string, connections int) (*Client, error) {
+	base, err := url.Parse(address)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		return nil, fmt.Errorf("%q is not the URL of an API, such as http://127.0.0.1:8080", address)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = connections
+	c := &Client{base: base, http: &http.Client{Transport: transport, Timeout: 35 * time.Second}}
+	region := executeAPI.FindStringSubmatch(base.Hostname())
+	if region == nil {
+		return c, nil
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	c.sign, c.region, c.creds = true, region[1], cfg.Credentials
+	return c, nil
+}
+
+// Send posts an event and returns its id. *Problem: the API's answer was another.
+func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
+	answer, err := c.do(ctx, http.MethodPost, "events", body)
+	if err != nil {
+		return "", err
+	}
+	var accepted struct {
+		EventID string `json:"eventId"`
+	}
+	if err := json.Unmarshal(answer, &accepted); err != nil || accepted.EventID == "" {
+		return "", fmt.Errorf("%s answered something else than an EventPipeline API does", c.base)
+	}
+	return accepted.EventID, nil
+}
+
+// Status returns what the API tells of an event. *Problem: the API's answer was another.
+func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatus, error) {
+	answer, err := c.do(ctx, http.MethodGet, "events/"+url.PathEscape(eventID), nil)
+	if err != nil {
+		return handler.EventStatus{}, err
+	}
+	var status handler.EventStatus
+	if err := json.Unmarshal(answer, &status); err != nil {
+		return handler.EventStatus{}, fmt.Errorf("%s answered something else than an EventPipeline API does: %w", c.base, err)
+	}
+	return status, nil
+}
+
+// maxAnswer bounds what is read of an answer; a real one has less than a kilobyte.
+const maxAnswer = 1 << 20
+
+func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	target := c.base.JoinPath(path).String()
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if err := c.signRequest(ctx, request, body); err != nil {
+		return nil, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", target, err)
+	}
+	if response.StatusCode >= 300 {
+		return nil, problemOf(response, answer)
+	}
+	return answer, nil
+}
+
+func (c *Client) signRequest(ctx context.Context, request *http.Request, body []byte) error {
+	if !c.sign {
+		return nil
+	}
+	creds, err := c.creds.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("this API wants signed requests, but there are no AWS credentials: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return v4.NewSigner().SignHTTP(ctx, creds, request, hex.EncodeToString(sum[:]), "execute-api", c.region, time.Now())
+}
+
+func problemOf(response *http.Response, answer []byte) error {
+	p := &Problem{HTTPStatus: response.StatusCode}
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") && json.Unmarshal(answer, p) == nil {
+		return p
+	}
+	// API Gateway's own answers are {"message": "…"}.
+	var gateway struct{ Message string }
+	if json.Unmarshal(answer, &gateway) == nil {
+		p.Detail = gateway.Message
+	}
+	return p
+}

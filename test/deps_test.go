@@ -1,0 +1,60 @@
+package test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/event-driven-cloud-platform/eventpipeline"
+
+// rules say which packages may not be reached from which, and why. Paths ending in /... mean all below.
+var rules = []struct {
+	from   string
+	banned []string
+	why    string
+}{
+	{"internal/pipeline", []string{"github.com/...", "golang.org/...", "gopkg.in/...", module + "/..."},
+		"the domain knows no AWS: it must run in Lambda, in the CLI and under test alike"},
+	{"internal/env", []string{"github.com/...", module + "/..."},
+		"it is all that the CDK side and the runtime side share"},
+	{"functions/...", []string{"github.com/aws/aws-cdk-go/...", "github.com/aws/jsii-runtime-go", "github.com/spf13/...", module + "/internal/local/...", module + "/constructs/...", module + "/internal/inmem"},
+		"a bootstrap links only what it runs: each megabyte is cold-start time"},
+	{"functions/api", []string{"github.com/aws/aws-sdk-go-v2/service/eventbridge"},
+		"the API tells the bus nothing, so it must not pay for the bus's client"},
+	{"constructs/...", []string{"github.com/aws/aws-sdk-go-v2/...", module + "/internal/pipeline", module + "/internal/handler", module + "/internal/local/..."},
+		"synthesizing calls no service; a consumer of the construct must not compile the runtime"},
+	{"stacks", []string{"github.com/aws/aws-sdk-go-v2/...", module + "/internal/local/..."},
+		"synthesizing calls no service"},
+	{"cmd/eventpipeline", []string{"github.com/aws/aws-cdk-go/...", "github.com/aws/jsii-runtime-go"},
+		"the CLI runs the CDK app as a process, so that it works for any app and starts at once"},
+}
+
+func TestImports_GoOneWay(t *testing.T) {
+	for _, rule := range rules {
+		for _, dependency := range dependencies(t, "./../"+rule.from) {
+			for _, banned := range rule.banned {
+				if matches(dependency, banned) && !strings.HasPrefix(dependency, module+"/"+strings.TrimSuffix(rule.from, "/...")) {
+					t.Errorf("%s reaches %s: %s", rule.from, dependency, rule.why)
+				}
+			}
+		}
+	}
+}
+
+func matches(path, pattern string) bool {
+	if prefix, below := strings.CutSuffix(pattern, "/..."); below {
+		return path == prefix || strings.HasPrefix(path, prefix+"/")
+	}
+	return path == pattern
+}
+
+// dependencies lists every package that the given ones are built from.
+func dependencies(t *testing.T, packages string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", packages).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	return strings.Fields(string(out))
+}

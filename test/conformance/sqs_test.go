@@ -19,9 +19,13 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
 )
 
+// localQueues is what the local target's EventBridge delivers to.
+var localQueues *localsqs.Service
+
 func init() {
-	mount("AmazonSQS.", func(endpoint string) (http.Handler, error) {
-		return localsqs.New(localsqs.Config{Endpoint: endpoint, Region: "us-east-1", Account: "123456789012"})
+	mount("AmazonSQS.", func(endpoint string) (_ http.Handler, err error) {
+		localQueues, err = localsqs.New(localsqs.Config{Endpoint: endpoint, Region: "us-east-1", Account: "123456789012"})
+		return localQueues, err
 	})
 }
 

@@ -1,0 +1,222 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
+)
+
+func init() {
+	mount("AWSEvents.", func(string) (http.Handler, error) {
+		return localeventbridge.New(localeventbridge.Config{
+			Region:  "us-east-1",
+			Account: "123456789012",
+			Deliver: func(_ context.Context, arn string, event []byte) error {
+				q, ok := localQueues.QueueByARN(arn)
+				if !ok {
+					return fmt.Errorf("there is no queue %s", arn)
+				}
+				_, err := q.Send(string(event), -1)
+				return err
+			},
+			OnError: func(err error) { fmt.Fprintln(os.Stderr, "local EventBridge:", err) },
+		}), nil
+	})
+}
+
+// testBus is a new bus of one target, with a queue that rules can send to.
+type testBus struct {
+	*testing.T
+	target target
+	client *eventbridge.Client
+	name   string
+	queue  testQueue
+}
+
+func forEachBus(t *testing.T, fn func(b testBus)) {
+	t.Helper()
+	forEachTarget(t, func(t *testing.T, target target) {
+		b := testBus{t, target, eventbridge.NewFromConfig(target.Config), uniqueName("bus"), newTestQueue(t, target, nil)}
+		out, err := b.client.CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &b.name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(*out.EventBusArn, ":event-bus/"+b.name) {
+			t.Fatalf("the ARN of bus %s is %s", b.name, *out.EventBusArn)
+		}
+		fn(b)
+	})
+}
+
+// sendToQueue makes a rule that sends matching events to the bus's queue.
+func (b testBus) sendToQueue(rule, pattern string) {
+	b.Helper()
+	if _, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{Name: &rule, EventBusName: &b.name, EventPattern: &pattern}); err != nil {
+		b.Fatal(err)
+	}
+	out, err := b.client.PutTargets(b.Context(), &eventbridge.PutTargetsInput{
+		Rule: &rule, EventBusName: &b.name, Targets: []types.Target{{Id: aws.String("queue"), Arn: aws.String(b.queue.arn())}},
+	})
+	if err != nil || out.FailedEntryCount != 0 {
+		b.Fatalf("put targets: %+v, %v", out, err)
+	}
+}
+
+func (b testBus) entry(detailType, detail string) types.PutEventsRequestEntry {
+	return types.PutEventsRequestEntry{EventBusName: &b.name, Source: aws.String("conformance"), DetailType: &detailType, Detail: &detail}
+}
+
+func (b testBus) put(entries ...types.PutEventsRequestEntry) *eventbridge.PutEventsOutput {
+	b.Helper()
+	out, err := b.client.PutEvents(b.Context(), &eventbridge.PutEventsInput{Entries: entries})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
+
+func TestEventBridge_ARuleSendsMatchingEventsToAQueue(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		b.sendToQueue("processed", `{"source":["conformance"],"detail-type":["EventProcessed"],"detail":{"type":[{"prefix":"demo"}],"size":[{"numeric":[">",10]}]}}`)
+		at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+		match := b.entry("EventProcessed", `{"type":"demo.hello","size":11,"nested":{"text":"a < b ✓","list":[1,null,true]}}`)
+		match.Time, match.Resources = &at, []string{"arn:aws:s3:::bronze"}
+		out := b.put(
+			b.entry("EventProcessed", `{"type":"other","size":11}`),
+			b.entry("EventFailed", `{"type":"demo","size":11}`),
+			b.entry("EventProcessed", `{"type":"demo","size":10}`),
+			match,
+		)
+		if out.FailedEntryCount != 0 || len(out.Entries) != 4 {
+			t.Fatalf("put: %+v", out)
+		}
+
+		m := b.queue.receiveOne(10)
+		var event, want map[string]any
+		if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
+			b.Fatal(err)
+		}
+		if b.target.isMoto() { // which leaves out the account
+			event["account"] = "123456789012"
+		}
+		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed","source":"conformance","account":"123456789012",
+			"time":"2026-03-04T05:06:07Z","region":"us-east-1","resources":["arn:aws:s3:::bronze"],
+			"detail":{"type":"demo.hello","size":11,"nested":{"text":"a < b ✓","list":[1,null,true]}}}`, *out.Entries[3].EventId)
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			b.Fatal(err)
+		}
+		if !reflect.DeepEqual(event, want) {
+			b.Errorf("the queue got %s\nwant %s", *m.Body, text)
+		}
+		if rest := b.queue.receive(0); len(rest) != 0 {
+			b.Errorf("the queue got %d events more", len(rest))
+		}
+	})
+}
+
+func TestEventBridge_EntriesFailOneByOne(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		b.sendToQueue("all", `{"source":["conformance"]}`)
+		noSource := b.entry("EventProcessed", `{}`)
+		noSource.Source = nil
+		out := b.put(noSource, b.entry("EventProcessed", `{"a":1}`), b.entry("EventProcessed", `{`), b.entry("", `{}`))
+		var codes []string
+		for _, e := range out.Entries {
+			codes = append(codes, aws.ToString(e.ErrorCode))
+			if (e.EventId == nil) == (e.ErrorCode == nil) {
+				b.Errorf("entry %+v", e)
+			}
+		}
+		if out.FailedEntryCount != 3 || !slices.Equal(codes, []string{"InvalidArgument", "", "MalformedDetail", "InvalidArgument"}) {
+			b.Errorf("%d failed: %v", out.FailedEntryCount, codes)
+		}
+		if m := b.queue.receiveOne(10); !strings.Contains(*m.Body, *out.Entries[1].EventId) {
+			b.Errorf("the queue got %s", *m.Body)
+		}
+	})
+}
+
+func TestEventBridge_RefusesMoreThanTenEntries(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		_, err := b.client.PutEvents(b.Context(), &eventbridge.PutEventsInput{Entries: slices.Repeat([]types.PutEventsRequestEntry{b.entry("x", `{}`)}, 11)})
+		expectAPIError(b.T, err, "ValidationException")
+	})
+}
+
+func TestEventBridge_RulesAndTargetsAreFoundAndDeleted(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		const pattern = `{"source":["conformance"]}`
+		b.sendToQueue("rule", pattern)
+
+		described, err := b.client.DescribeRule(b.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("rule"), EventBusName: &b.name})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if *described.EventPattern != pattern || described.State != types.RuleStateEnabled || !strings.HasSuffix(*described.Arn, ":rule/"+b.name+"/rule") {
+			b.Errorf("described %+v", described)
+		}
+		rules, err := b.client.ListRules(b.Context(), &eventbridge.ListRulesInput{EventBusName: &b.name, NamePrefix: aws.String("ru")})
+		if err != nil || len(rules.Rules) != 1 || *rules.Rules[0].Name != "rule" {
+			b.Errorf("rules %+v, %v", rules, err)
+		}
+		targets, err := b.client.ListTargetsByRule(b.Context(), &eventbridge.ListTargetsByRuleInput{Rule: aws.String("rule"), EventBusName: &b.name})
+		if err != nil || len(targets.Targets) != 1 || *targets.Targets[0].Arn != b.queue.arn() {
+			b.Errorf("targets %+v, %v", targets, err)
+		}
+
+		remove := &eventbridge.DeleteRuleInput{Name: aws.String("rule"), EventBusName: &b.name}
+		_, err = b.client.DeleteRule(b.Context(), remove)
+		expectAPIError(b.T, err, "ValidationException")
+		if _, err := b.client.RemoveTargets(b.Context(), &eventbridge.RemoveTargetsInput{
+			Rule: aws.String("rule"), EventBusName: &b.name, Ids: []string{"queue"},
+		}); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := b.client.DeleteRule(b.Context(), remove); err != nil {
+			b.Fatal(err)
+		}
+		_, err = b.client.DescribeRule(b.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("rule"), EventBusName: &b.name})
+		expectAPIError(b.T, err, "ResourceNotFoundException")
+	})
+}
+
+func TestEventBridge_Buses(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		_, err := b.client.CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &b.name})
+		expectAPIError(b.T, err, "ResourceAlreadyExistsException")
+		_, err = b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: aws.String("absent")})
+		expectAPIError(b.T, err, "ResourceNotFoundException")
+		for _, name := range []string{"default", b.name} {
+			out, err := b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: &name})
+			if err != nil || *out.Name != name {
+				b.Errorf("bus %s: %+v, %v", name, out, err)
+			}
+			listed, err := b.client.ListEventBuses(b.Context(), &eventbridge.ListEventBusesInput{NamePrefix: &name})
+			if err != nil || len(listed.EventBuses) != 1 || *listed.EventBuses[0].Name != name {
+				b.Errorf("buses %+v, %v", listed, err)
+			}
+		}
+	})
+}
+
+func TestEventBridge_RefusesAPatternThatIsNone(t *testing.T) {
+	forEachBus(t, func(b testBus) {
+		_, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{
+			Name: aws.String("rule"), EventBusName: &b.name, EventPattern: aws.String(`{"source":"conformance"}`),
+		})
+		expectAPIError(b.T, err, "InvalidEventPatternException")
+	})
+}

@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+const (
+	apiFunction = "event-driven-cloud-platform-dev-api"
+	eventsTable = "event-driven-cloud-platform-dev-events"
+	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
+)
+
+// The dev stage has the names that the contract gives. Its worker is off at first, so that the queue can be looked at;
+// the state is kept, and the second run processes what the first accepted.
+func TestContract_VerificationCommands(t *testing.T) {
+	data := t.TempDir()
+	withoutWorker := start(t, "--stage", "dev", "--data", data, "--no-worker")
+	var ids []string
+	t.Run("SDK", func(t *testing.T) { ids = append(ids, verifyBySDK(t, withoutWorker)) })
+	t.Run("CLI", func(t *testing.T) {
+		if _, err := exec.LookPath("aws"); err != nil {
+			t.Skip("the AWS CLI is not installed; the SDK has made the same calls")
+		}
+		ids = append(ids, verifyByCLI(t, withoutWorker))
+	})
+	withoutWorker.stop(t)
+
+	withWorker := start(t, "--stage", "dev", "--data", data)
+	for _, id := range ids {
+		until(t, func() string {
+			if item := withWorker.item(t, id); text(item, "status") != "PROCESSED" {
+				return id + " is " + text(item, "status")
+			}
+			return ""
+		})
+	}
+	until(t, func() string {
+		if n := withWorker.depth(t, "QueueUrl"); n != 0 {
+			return "the queue is not drained"
+		}
+		return ""
+	})
+}
+
+var response = regexp.MustCompile(`^\{"statusCode":202,"headers":\{"content-type":"application/json"\},` +
+	`"body":"\{\\"status\\":\\"accepted\\",\\"eventId\\":\\"([0-9a-f-]{36})\\"\}"\}$`)
+
+func verifyBySDK(t *testing.T, p *platform) string {
+	out, err := lambda.NewFromConfig(p.config()).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(apiFunction), Payload: []byte(payload),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := response.FindSubmatch(out.Payload)
+	if match == nil {
+		t.Fatalf("the API function answered %s", out.Payload)
+	}
+	id := string(match[1])
+
+	item := p.item(t, id)
+	if text(item, "eventType") != "demo" || text(item, "status") != "ENQUEUED" || text(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
+		t.Errorf("item = %v", item)
+	}
+	if n := p.depth(t, "QueueUrl"); n != 1 {
+		t.Errorf("%d messages on the queue, want 1 while the worker is off", n)
+	}
+	if keys := p.keys(t, "BronzeBucketName", "bronze/demo/"); !slices.Equal(keys, []string{text(item, "s3Key")}) {
+		t.Errorf("Bronze holds %v, want the item's key %s", keys, text(item, "s3Key"))
+	}
+	return id
+}
+
+func (p *platform) item(t *testing.T, id string) map[string]dynamodbtypes.AttributeValue {
+	t.Helper()
+	out, err := dynamodb.NewFromConfig(p.config()).GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String(eventsTable),
+		Key:       map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: "EVENT#" + id}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Item
+}
+
+func text(item map[string]dynamodbtypes.AttributeValue, name string) string {
+	value, _ := item[name].(*dynamodbtypes.AttributeValueMemberS)
+	if value == nil {
+		return ""
+	}
+	return value.Value
+}
+
+// verifyByCLI runs the contract's commands word for word.
+func verifyByCLI(t *testing.T, p *platform) string {
+	dir := t.TempDir()
+	run := func(args ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "aws", args...)
+		cmd.Dir, cmd.Env = dir, p.env()
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+
+	invoke := []string{"lambda", "invoke", "--function-name", apiFunction, "--cli-binary-format", "raw-in-base64-out",
+		"--payload", payload, "response.json"}
+	if strings.HasPrefix(run("--version"), "aws-cli/1.") {
+		invoke = slices.Delete(invoke, 4, 6) // version 1 does not know the flag: raw is all it takes
+	}
+	run(invoke...)
+	answer, err := os.ReadFile(filepath.Join(dir, "response.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := response.FindSubmatch(answer)
+	if match == nil {
+		t.Fatalf("response.json holds %s", answer)
+	}
+	id := string(match[1])
+
+	var got struct{ Item map[string]map[string]string }
+	decode(t, run("dynamodb", "get-item", "--table-name", eventsTable, "--key", `{"pk":{"S":"EVENT#`+id+`"}}`), &got)
+	if got.Item["eventType"]["S"] != "demo" || got.Item["status"]["S"] != "ENQUEUED" || got.Item["s3Bucket"]["S"] == "" || got.Item["s3Key"]["S"] == "" {
+		t.Errorf("item = %v", got.Item)
+	}
+
+	var queue struct{ Attributes map[string]string }
+	decode(t, run("sqs", "get-queue-attributes", "--queue-url", p.Outputs["QueueUrl"],
+		"--attribute-names", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"), &queue)
+	// The SDK's event and this one, both waiting.
+	if queue.Attributes["ApproximateNumberOfMessages"] != "2" || queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
+		t.Errorf("attributes = %v", queue.Attributes)
+	}
+
+	list := run("s3", "ls", "s3://"+p.Outputs["BronzeBucketName"]+"/bronze/demo/", "--recursive")
+	if !strings.Contains(list, got.Item["s3Key"]["S"]) {
+		t.Errorf("s3 ls printed\n%s", list)
+	}
+	if raw := run("s3", "cp", "s3://"+got.Item["s3Bucket"]["S"]+"/"+got.Item["s3Key"]["S"], "-"); raw != `{"eventType":"demo","message":"hello"}` {
+		t.Errorf("Bronze holds %q", raw)
+	}
+	return id
+}
+
+func decode(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+}

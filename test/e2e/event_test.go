@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The tests of the open local stage share one platform; each uses an event type of its own.
+func TestLocalStage(t *testing.T) {
+	p := start(t)
+	t.Run("an event travels from the client to Silver and the bus", func(t *testing.T) { testEvent(t, p) })
+	t.Run("bad input is refused and stores nothing", func(t *testing.T) { testBadInput(t, p) })
+	t.Run("poison ends in the DLQ while its batch mates are processed", func(t *testing.T) { testPoison(t, p) })
+	t.Run("every event of a load is processed once", func(t *testing.T) { testLoad(t, p) })
+	t.Run("a second platform refuses the taken port", func(t *testing.T) { testTakenPort(t, p) })
+}
+
+func testEvent(t *testing.T, p *platform) {
+	queue := p.listen(t, "travels", "travel")
+	body := "{\"eventType\" : \"travel\",\r\n  \"message\":\"h\u00e9llo <&>\u2028\"}\n"
+	id := p.accept(t, body)
+
+	status := p.untilStatus(t, id, "PROCESSED")
+	if got := p.object(t, status["bronze"]); got != body {
+		t.Errorf("Bronze holds %q, want the request's bytes %q", got, body)
+	}
+	var record struct {
+		ID, Type      string
+		SchemaVersion int
+		Source        map[string]any
+		Payload       map[string]string
+	}
+	if err := json.Unmarshal([]byte(p.object(t, status["silver"])), &record); err != nil {
+		t.Fatal(err)
+	}
+	if record.ID != id || record.Type != "travel" || record.SchemaVersion != 1 || record.Payload["message"] != "h\u00e9llo <&>\u2028" {
+		t.Errorf("record = %+v", record)
+	}
+	if keys := p.keys(t, "SilverBucketName", "silver/travel/"); len(keys) != 1 {
+		t.Errorf("Silver holds %v, want one record", keys)
+	}
+
+	var notices []string
+	until(t, func() string {
+		for _, m := range p.receive(t.Context(), t, queue) {
+			notices = append(notices, *m.Body)
+		}
+		if len(notices) == 0 {
+			return "the rule saw no event"
+		}
+		return ""
+	})
+	var notice struct {
+		DetailType string `json:"detail-type"`
+		Detail     struct{ EventID, Status string }
+	}
+	if err := json.Unmarshal([]byte(notices[0]), &notice); err != nil {
+		t.Fatal(err)
+	}
+	if len(notices) != 1 || notice.DetailType != "EventProcessed" || notice.Detail.EventID != id {
+		t.Errorf("the rule saw %v, want one EventProcessed of %s", notices, id)
+	}
+	if strings.Contains(notices[0], "h\u00e9llo") {
+		t.Error("the notice holds the payload")
+	}
+
+	out, err := command(t.Context(), "status", "--api", p.API, id).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "PROCESSED") {
+		t.Errorf("eventpipeline status: %v\n%s", err, out)
+	}
+}
+
+func testBadInput(t *testing.T, p *platform) {
+	objects, items := len(p.keys(t, "BronzeBucketName", "")), p.items(t)
+	for _, c := range []struct {
+		name, body string
+		status     int
+	}{
+		{"empty", "", 400},
+		{"not JSON", "hello", 400},
+		{"not an object", `["eventType"]`, 400},
+		{"without eventType", `{"message":"hello"}`, 422},
+		{"bad eventType", `{"eventType":"../x"}`, 422},
+		{"over the limit", `{"eventType":"demo","a":"` + strings.Repeat("x", 1<<20) + `"}`, 413},
+	} {
+		status, contentType, problem := p.post(t, c.body)
+		if status != c.status || contentType != "application/problem+json" {
+			t.Errorf("%s: got %d %s, want %d as application/problem+json", c.name, status, contentType, c.status)
+		}
+		if problem["type"] == "" || problem["title"] == "" || problem["detail"] == "" || problem["requestId"] == "" {
+			t.Errorf("%s: problem %v says too little", c.name, problem)
+		}
+	}
+	if gotObjects, gotItems := len(p.keys(t, "BronzeBucketName", "")), p.items(t); gotObjects != objects || gotItems != items {
+		t.Errorf("Bronze has %d objects and the table %d items, were %d and %d", gotObjects, gotItems, objects, items)
+	}
+}
+
+func testPoison(t *testing.T, p *platform) {
+	queue := p.listen(t, "poison", "poison")
+	var good []string
+	poison := p.accept(t, `{"eventType":"poison","n":1e999}`)
+	for i := range 5 {
+		good = append(good, p.accept(t, fmt.Sprintf(`{"eventType":"poison","n":%d}`, i)))
+	}
+	for _, id := range good {
+		p.untilStatus(t, id, "PROCESSED")
+	}
+	status := p.untilStatus(t, poison, "FAILED")
+	if reason, _ := status["failure"].(map[string]any); reason["code"] != "unprocessable-number" || status["attempts"] != 5.0 {
+		t.Errorf("status = %v, want 5 attempts and the code", status)
+	}
+	until(t, func() string {
+		if n := p.depth(t, "DeadLetterQueueUrl"); n != 1 {
+			return fmt.Sprintf("the DLQ has %d messages, want 1", n)
+		}
+		return ""
+	})
+	if keys := p.keys(t, "SilverBucketName", "silver/poison/"); len(keys) != len(good) {
+		t.Errorf("Silver holds %d records, want %d", len(keys), len(good))
+	}
+	letter := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
+	if len(letter) != 1 || !strings.Contains(*letter[0].Body, poison) {
+		t.Errorf("the DLQ holds %v, want the poison's message", letter)
+	}
+	failed := 0
+	until(t, func() string {
+		for _, m := range p.receive(t.Context(), t, queue) {
+			if strings.Contains(*m.Body, `"EventFailed"`) && strings.Contains(*m.Body, poison) {
+				failed++
+			}
+		}
+		if failed == 0 {
+			return "no EventFailed on the bus"
+		}
+		return ""
+	})
+	if failed != 1 {
+		t.Errorf("the bus told %d times of the failure", failed)
+	}
+}
+
+func testLoad(t *testing.T, p *platform) {
+	const events = 500
+	out, err := command(t.Context(), "send", "--api", p.API, "--count", fmt.Sprint(events), "--type", "load", "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make(map[string]bool)
+	for line := range strings.Lines(string(out)) {
+		var report struct{ Status, EventID string }
+		if err := json.Unmarshal([]byte(line), &report); err != nil || report.Status != "accepted" {
+			t.Fatalf("%s: %v", line, err)
+		}
+		ids[report.EventID] = true
+	}
+	if len(ids) != events {
+		t.Fatalf("%d ids for %d events", len(ids), events)
+	}
+	for id := range ids {
+		p.untilStatus(t, id, "PROCESSED")
+	}
+	if keys := p.keys(t, "SilverBucketName", "silver/load/"); len(keys) != events {
+		t.Errorf("Silver holds %d records, want %d", len(keys), events)
+	}
+	until(t, func() string {
+		if n := p.depth(t, "QueueUrl"); n != 0 {
+			return fmt.Sprintf("%d messages on the queue", n)
+		}
+		return ""
+	})
+}
+
+func testTakenPort(t *testing.T, p *platform) {
+	port := p.API[strings.LastIndex(p.API, ":")+1:]
+	out, err := command(t.Context(), "local", "--api-port", port, "--aws-port", "0").CombinedOutput()
+	exit, ok := err.(*exec.ExitError)
+	if !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), port) || !strings.Contains(string(out), "--api-port") {
+		t.Errorf("got %v, want exit code 1 and the port with its flag:\n%s", err, out)
+	}
+	response, err := http.Get(p.API + "/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("the first platform answers %d", response.StatusCode)
+	}
+}

@@ -1,0 +1,247 @@
+// Package e2e uses the platform as a newcomer does: it runs `eventpipeline local`, the real command with the real
+// bootstraps and the synthesized template, and talks to it by HTTP, the AWS SDK and, where it is installed, the AWS CLI.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// binary is the eventpipeline command, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "eventpipeline-e2e-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "eventpipeline")
+		if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/eventpipeline").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the command: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// platform is a running `eventpipeline local`.
+type platform struct {
+	API     string            `json:"api"`
+	AWS     string            `json:"aws"`
+	Ready   bool              `json:"ready"`
+	Outputs map[string]string `json:"outputs"`
+
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has exited
+	err  error         // of its exit, once done
+	log  lockedBuffer
+}
+
+// startTimeout covers a first compile with cold caches on a slow machine.
+const startTimeout = 8 * time.Minute
+
+// command is the eventpipeline command, run from the repository's root.
+func command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = "../.."
+	return cmd
+}
+
+// start runs `eventpipeline local` with further flags until the test ends.
+func start(t *testing.T, flags ...string) *platform {
+	t.Helper()
+	p := &platform{done: make(chan struct{})}
+	p.cmd = command(context.Background(), append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)...)
+	p.cmd.Stderr = &p.log
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := make(chan struct{})
+	go p.follow(stdout, ready)
+	t.Cleanup(func() { p.stop(t) })
+	select {
+	case <-ready:
+	case <-p.done:
+		t.Fatalf("eventpipeline local ended: %v\n%s", p.err, &p.log)
+	case <-time.After(startTimeout):
+		t.Fatalf("eventpipeline local does not serve\n%s", &p.log)
+	}
+	return p
+}
+
+// follow reads the platform's standard output until it ends: each line must be JSON, one of them says that it serves.
+func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
+	defer close(p.done)
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		p.log.Write(append(lines.Bytes(), '\n'))
+		if p.Ready {
+			continue
+		}
+		if err := json.Unmarshal(lines.Bytes(), p); err != nil {
+			p.err = fmt.Errorf("not JSON on standard output: %s", lines.Bytes())
+			_ = p.cmd.Process.Kill()
+		}
+		if p.Ready {
+			close(ready)
+		}
+	}
+	p.err = errors.Join(p.err, p.cmd.Wait())
+}
+
+// stop ends the platform as Ctrl-C does and expects it to end well.
+func (p *platform) stop(t *testing.T) {
+	t.Helper()
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-p.done:
+	case <-time.After(time.Minute):
+		_ = p.cmd.Process.Kill()
+		t.Error("eventpipeline local does not stop")
+	}
+	if p.err != nil {
+		t.Errorf("eventpipeline local: %v", p.err)
+	}
+	if t.Failed() {
+		t.Logf("what it printed:\n%s", p.log.tail(8000))
+	}
+}
+
+// config is the AWS configuration that reaches the platform.
+func (p *platform) config() aws.Config {
+	return aws.Config{
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		BaseEndpoint: &p.AWS,
+	}
+}
+
+// env is the environment in which the AWS CLI reaches the platform.
+func (p *platform) env() []string {
+	return append(os.Environ(), "AWS_ENDPOINT_URL="+p.AWS, "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_CONFIG_FILE="+os.DevNull, "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
+}
+
+// post sends body to POST /events.
+func (p *platform) post(t *testing.T, body string) (status int, contentType string, answer map[string]any) {
+	t.Helper()
+	response, err := http.Post(p.API+"/events", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatalf("POST /events answered %d and no JSON: %v", response.StatusCode, err)
+	}
+	return response.StatusCode, response.Header.Get("Content-Type"), answer
+}
+
+// accept sends body and returns the event's id.
+func (p *platform) accept(t *testing.T, body string) string {
+	t.Helper()
+	status, _, answer := p.post(t, body)
+	id, _ := answer["eventId"].(string)
+	if status != http.StatusAccepted || answer["status"] != "accepted" || id == "" {
+		t.Fatalf("POST /events answered %d %v, want 202 and an id", status, answer)
+	}
+	return id
+}
+
+// status gets an event's status by the API.
+func (p *platform) status(t *testing.T, id string) map[string]any {
+	t.Helper()
+	response, err := http.Get(p.API + "/events/" + id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("GET /events/%s answered %d %v, %v", id, response.StatusCode, answer, err)
+	}
+	return answer
+}
+
+// until polls check, which says what is still wrong, until that is nothing.
+func until(t *testing.T, check func() string) {
+	t.Helper()
+	deadline := time.Now().Add(2 * time.Minute)
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		wrong := check()
+		if wrong == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still: %s", wrong)
+		}
+		<-poll.C
+	}
+}
+
+// untilStatus waits until an event has that status and returns all that the API says of it.
+func (p *platform) untilStatus(t *testing.T, id, want string) map[string]any {
+	t.Helper()
+	var answer map[string]any
+	until(t, func() string {
+		if answer = p.status(t, id); answer["status"] == want {
+			return ""
+		}
+		return fmt.Sprintf("event %s is %v, not %s", id, answer["status"], want)
+	})
+	return answer
+}
+
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+func (b *lockedBuffer) tail(n int) string {
+	text := b.String()
+	return text[max(0, len(text)-n):]
+}

@@ -1,0 +1,108 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	events "github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+)
+
+// The pipeline's own adapters keep their ports' contracts over both targets.
+
+func TestAdapter_Bucket(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		name := uniqueName("bucket")
+		if _, err := awss3.NewFromConfig(target.Config).CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
+			t.Fatal(err)
+		}
+		porttest.TestObjects(t, s3.NewBucket(target.Config, name))
+	})
+}
+
+func TestAdapter_Events(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		name := uniqueName("events")
+		_, err := dynamodb.NewFromConfig(target.Config).CreateTable(t.Context(), &dynamodb.CreateTableInput{
+			TableName:            &name,
+			BillingMode:          dynamodbtypes.BillingModePayPerRequest,
+			AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
+			KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		porttest.TestItems(t, events.NewEvents(target.Config, name))
+	})
+}
+
+func TestAdapter_QueueSendsTheEventAndDelaysAMessage(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		client := awssqs.NewFromConfig(target.Config)
+		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("queue"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		queue := sqs.NewQueue(target.Config, *created.QueueUrl)
+		want := pipeline.Event{ID: "0199aaaa-0000-7000-8000-000000000001", Type: "demo", ReceivedAt: time.Unix(1, 0).UTC()}
+		if err := queue.Send(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		receive := func() []sqstypes.Message {
+			out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, WaitTimeSeconds: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out.Messages
+		}
+		messages := receive()
+		if len(messages) != 1 {
+			t.Fatalf("%d messages", len(messages))
+		}
+		var got pipeline.Event
+		if err := json.Unmarshal([]byte(*messages[0].Body), &got); err != nil || got != want {
+			t.Errorf("the message is %s, %v; want %+v", *messages[0].Body, err, want)
+		}
+		if err := queue.Delay(t.Context(), *messages[0].ReceiptHandle, 0); err != nil {
+			t.Fatal(err)
+		}
+		again := receive()
+		if len(again) != 1 {
+			t.Fatal("the message does not come again at once")
+		}
+		if err := queue.Delay(t.Context(), *again[0].ReceiptHandle, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if len(receive()) != 0 {
+			t.Error("the message comes again before its delay")
+		}
+	})
+}
+
+func TestAdapter_BusTakesAnyNumberOfNotices(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		notices := make([]pipeline.Notice, 25) // three requests
+		for i := range notices {
+			item := pipeline.Item{Event: pipeline.Event{ID: fmt.Sprint(i), Type: "demo"}, Status: pipeline.Processed}
+			notices[i] = pipeline.NoticeOf(item)
+		}
+		errs := eventbridge.NewBus(target.Config, "default").Publish(t.Context(), notices)
+		if len(errs) != len(notices) || errors.Join(errs...) != nil {
+			t.Errorf("%d results: %v", len(errs), errors.Join(errs...))
+		}
+	})
+}

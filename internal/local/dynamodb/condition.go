@@ -1,0 +1,156 @@
+package dynamodb
+
+import (
+	"slices"
+	"strings"
+)
+
+// scope is what an expression is evaluated in: an item, nil if there is none, and what the placeholders stand for.
+type scope struct {
+	item   Item
+	names  map[string]string
+	values Item
+}
+
+// condition is a parsed condition, filter or key condition.
+type condition interface {
+	holds(in scope) bool
+}
+
+// operand is one side of a condition; its value is nil where the item has no such attribute.
+type operand interface {
+	value(in scope) value
+}
+
+type (
+	valueOperand string // the :placeholder
+	sizeOperand  struct{ path path }
+)
+
+func (p path) value(in scope) value         { return p.find(in.item, in.names) }
+func (v valueOperand) value(in scope) value { return in.values[string(v)] }
+
+func (s sizeOperand) value(in scope) value {
+	switch v := s.path.value(in).(type) {
+	case stringValue:
+		return count(len(v))
+	case binaryValue:
+		return count(len(v))
+	case setValue:
+		return count(len(v.members))
+	case listValue:
+		return count(len(v))
+	case mapValue:
+		return count(len(v))
+	}
+	return nil
+}
+
+type (
+	orCondition  struct{ left, right condition }
+	andCondition struct{ left, right condition }
+	notCondition struct{ inner condition }
+	comparison   struct {
+		operator    string
+		left, right operand
+	}
+	betweenCondition struct{ operand, low, high operand }
+	inCondition      struct {
+		operand operand
+		list    []operand
+	}
+	callCondition struct {
+		function string
+		path     path
+		argument operand
+	}
+)
+
+func (c orCondition) holds(in scope) bool  { return c.left.holds(in) || c.right.holds(in) }
+func (c andCondition) holds(in scope) bool { return c.left.holds(in) && c.right.holds(in) }
+func (c notCondition) holds(in scope) bool { return !c.inner.holds(in) }
+
+// holds is false where types differ or an attribute is absent, but for <>, which is then true.
+func (c comparison) holds(in scope) bool {
+	left, right := c.left.value(in), c.right.value(in)
+	switch c.operator {
+	case "=":
+		return equal(left, right)
+	case "<>":
+		return !equal(left, right)
+	}
+	order, ok := compare(left, right)
+	if !ok {
+		return false
+	}
+	switch c.operator {
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	default:
+		return order >= 0
+	}
+}
+
+func (c betweenCondition) holds(in scope) bool {
+	v := c.operand.value(in)
+	low, okLow := compare(c.low.value(in), v)
+	high, okHigh := compare(v, c.high.value(in))
+	return okLow && okHigh && low <= 0 && high <= 0
+}
+
+func (c inCondition) holds(in scope) bool {
+	v := c.operand.value(in)
+	return slices.ContainsFunc(c.list, func(o operand) bool { return equal(v, o.value(in)) })
+}
+
+func (c callCondition) holds(in scope) bool {
+	v := c.path.value(in)
+	switch c.function {
+	case "attribute_exists":
+		return v != nil
+	case "attribute_not_exists":
+		return v == nil
+	}
+	argument := c.argument.value(in)
+	switch c.function {
+	case "attribute_type":
+		return v != nil && argument == stringValue(v.typeName())
+	case "begins_with":
+		return beginsWith(v, argument)
+	default:
+		return contains(v, argument)
+	}
+}
+
+func beginsWith(v, prefix value) bool {
+	switch v := v.(type) {
+	case stringValue:
+		prefix, ok := prefix.(stringValue)
+		return ok && strings.HasPrefix(string(v), string(prefix))
+	case binaryValue:
+		prefix, ok := prefix.(binaryValue)
+		return ok && strings.HasPrefix(string(v), string(prefix))
+	}
+	return false
+}
+
+func contains(v, part value) bool {
+	switch v := v.(type) {
+	case stringValue:
+		part, ok := part.(stringValue)
+		return ok && strings.Contains(string(v), string(part))
+	case binaryValue:
+		part, ok := part.(binaryValue)
+		return ok && strings.Contains(string(v), string(part))
+	case setValue:
+		member, ok := v.member(part)
+		return ok && slices.Contains(v.members, member)
+	case listValue:
+		return slices.ContainsFunc(v, func(element value) bool { return equal(element, part) })
+	}
+	return false
+}

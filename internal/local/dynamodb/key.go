@@ -1,0 +1,109 @@
+package dynamodb
+
+import (
+	"cmp"
+	"slices"
+)
+
+// DynamoDB's limits on key attributes, in bytes.
+const (
+	maxPartitionKey = 2048
+	maxSortKey      = 1024
+)
+
+// key is where an item is in its table: its partition, and its place there if the table has a sort key.
+type key struct {
+	partition value
+	sort      value
+}
+
+func (k key) compare(other key) int {
+	partition, _ := compare(k.partition, other.partition)
+	sort, _ := compare(k.sort, other.sort)
+	return cmp.Or(partition, sort)
+}
+
+// String is the key under which the item is kept across runs.
+func (k key) String() string {
+	var out []byte
+	out = appendValue(out, k.partition)
+	if k.sort != nil {
+		out = appendValue(out, k.sort)
+	}
+	return string(out)
+}
+
+// attributes are the key's own, as a request gives them.
+func (k key) attributes(table Table) Item {
+	item := Item{table.PartitionKey.Name: k.partition}
+	if k.sort != nil {
+		item[table.SortKey.Name] = k.sort
+	}
+	return item
+}
+
+func (t Table) keys() []Key {
+	if t.SortKey.Name == "" {
+		return []Key{t.PartitionKey}
+	}
+	return []Key{t.PartitionKey, t.SortKey}
+}
+
+// keyOf picks the key out of a whole item.
+func (t Table) keyOf(item Item) (key, error) {
+	for _, k := range t.keys() {
+		v, ok := item[k.Name]
+		if !ok {
+			return key{}, validation("One or more parameter values were invalid: Missing the key %s in the item", k.Name)
+		}
+		if v.typeName() != k.Type {
+			return key{}, validation("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.typeName())
+		}
+	}
+	return t.checkedKey(item)
+}
+
+// keyFrom takes the key of a request, which must hold the key's attributes and no others.
+func (t Table) keyFrom(item Item) (key, error) {
+	matches := len(item) == len(t.keys()) && !slices.ContainsFunc(t.keys(), func(k Key) bool {
+		v, ok := item[k.Name]
+		return !ok || v.typeName() != k.Type
+	})
+	if !matches {
+		return key{}, validation("The provided key element does not match the schema")
+	}
+	return t.checkedKey(item)
+}
+
+func (t Table) checkedKey(item Item) (key, error) {
+	for i, k := range t.keys() {
+		v := item[k.Name]
+		length, limit := size(v), maxPartitionKey
+		if i > 0 {
+			limit = maxSortKey
+		}
+		if length == 0 {
+			return key{}, validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", wordFor(v), k.Name)
+		}
+		if length > limit {
+			return key{}, validation("One or more parameter values were invalid: Size of key %s has exceeded the maximum size limit of %d bytes", k.Name, limit)
+		}
+	}
+	found := key{partition: item[t.PartitionKey.Name]}
+	if t.SortKey.Name != "" {
+		found.sort = item[t.SortKey.Name]
+	}
+	return found, nil
+}
+
+func wordFor(v value) string {
+	if _, ok := v.(binaryValue); ok {
+		return "binary"
+	}
+	return "string"
+}
+
+// isKey says whether the attribute is part of the key.
+func (t Table) isKey(name string) bool {
+	return slices.ContainsFunc(t.keys(), func(k Key) bool { return k.Name == name })
+}

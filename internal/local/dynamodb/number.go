@@ -1,0 +1,121 @@
+package dynamodb
+
+import (
+	"cmp"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// DynamoDB's limits on numbers.
+const (
+	maxDigits   = 38
+	maxExponent = 125
+	minExponent = -130
+)
+
+// canonicalNumber checks a number and writes it as DynamoDB does: plain decimal, without needless zeros.
+func canonicalNumber(text string) (string, error) {
+	digits, negative := strings.CutPrefix(text, "-")
+	if !negative {
+		digits = strings.TrimPrefix(digits, "+")
+	}
+	exponent := 0
+	if mantissa, exp, ok := cutExponent(digits); ok {
+		var err error
+		if exponent, err = strconv.Atoi(exp); err != nil {
+			return "", notANumber(text)
+		}
+		digits = mantissa
+	}
+	whole, fraction, _ := strings.Cut(digits, ".")
+	digits = whole + fraction
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return "", notANumber(text)
+	}
+	// The number is 0.digits × 10^exponent.
+	exponent += len(whole)
+	significant := strings.TrimLeft(digits, "0")
+	exponent -= len(digits) - len(significant)
+	significant = strings.TrimRight(significant, "0")
+	switch {
+	case significant == "":
+		return "0", nil
+	case len(significant) > maxDigits:
+		return "", validation("Attempting to store more than 38 significant digits in a Number")
+	case exponent-1 > maxExponent:
+		return "", validation("Number overflow. Attempting to store a number with magnitude larger than supported range")
+	case exponent-1 < minExponent:
+		return "", validation("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+	}
+	return plain(negative, significant, exponent), nil
+}
+
+func cutExponent(text string) (mantissa, exponent string, ok bool) {
+	i := strings.IndexAny(text, "eE")
+	if i < 0 {
+		return "", "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+func notANumber(text string) error {
+	return validation("The parameter cannot be converted to a numeric value: %s", text)
+}
+
+// plain writes 0.digits × 10^exponent out.
+func plain(negative bool, digits string, exponent int) string {
+	var out strings.Builder
+	if negative {
+		out.WriteByte('-')
+	}
+	switch {
+	case exponent <= 0:
+		out.WriteString("0." + strings.Repeat("0", -exponent) + digits)
+	case exponent >= len(digits):
+		out.WriteString(digits + strings.Repeat("0", exponent-len(digits)))
+	default:
+		out.WriteString(digits[:exponent] + "." + digits[exponent:])
+	}
+	return out.String()
+}
+
+// compareNumbers orders canonical numbers.
+func compareNumbers(a, b string) int {
+	a, aNegative := strings.CutPrefix(a, "-")
+	b, bNegative := strings.CutPrefix(b, "-")
+	switch {
+	case aNegative && !bNegative:
+		return -1
+	case bNegative && !aNegative:
+		return 1
+	case aNegative:
+		a, b = b, a
+	}
+	aWhole, aFraction, _ := strings.Cut(a, ".")
+	bWhole, bFraction, _ := strings.Cut(b, ".")
+	return cmp.Or(
+		cmp.Compare(len(aWhole), len(bWhole)),
+		cmp.Compare(aWhole, bWhole),
+		cmp.Compare(aFraction, bFraction),
+	)
+}
+
+// addNumbers gives a+b, or a-b, of canonical numbers.
+func addNumbers(a, b numberValue, subtract bool) (value, error) {
+	x, okX := new(big.Rat).SetString(string(a))
+	y, okY := new(big.Rat).SetString(string(b))
+	if !okX || !okY {
+		return nil, notANumber(string(a) + ", " + string(b))
+	}
+	if subtract {
+		y.Neg(y)
+	}
+	sum, err := canonicalNumber(x.Add(x, y).FloatString(max(decimals(a), decimals(b))))
+	return numberValue(sum), err
+}
+
+func decimals(n numberValue) int {
+	_, fraction, _ := strings.Cut(string(n), ".")
+	return len(fraction)
+}

@@ -1,0 +1,224 @@
+package dynamodb
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// maxPage is how much of a table one Query or Scan reads, in bytes.
+const maxPage = 1 << 20
+
+// page are the parameters that Query and Scan share.
+type page struct {
+	placeholders
+	legacy
+	TableName            string
+	IndexName            string
+	FilterExpression     *string
+	ProjectionExpression *string
+	Select               string
+	Limit                *int
+	ExclusiveStartKey    attributes
+}
+
+type pageOutput struct {
+	Items            []attributes `json:",omitzero"` // absent if only the count is asked for
+	Count            int
+	ScannedCount     int
+	LastEvaluatedKey attributes `json:",omitzero"`
+}
+
+func (p *page) check() error {
+	switch {
+	case p.IndexName != "":
+		return validation("The table does not have the specified index: %s", p.IndexName)
+	case p.Limit != nil && *p.Limit < 1:
+		return validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
+	case !slices.Contains([]string{"", "ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}, p.Select):
+		return validation("the local platform does not serve Select %s", p.Select)
+	}
+	return p.legacy.check()
+}
+
+type scanInput struct {
+	page
+	Segment, TotalSegments json.RawMessage
+}
+
+func (s *Service) scan(in *scanInput) (*pageOutput, error) {
+	if in.Segment != nil || in.TotalSegments != nil {
+		return nil, validation("the local platform does not serve parallel scans")
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	t, err := s.table(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := in.bind(kindAndText{filterExpression, in.FilterExpression}, kindAndText{projectionExpression, in.ProjectionExpression})
+	if err != nil {
+		return nil, err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return in.read(t, t.order, nil, bound[0], bound[1])
+}
+
+type queryInput struct {
+	page
+	KeyConditionExpression *string
+	ScanIndexForward       *bool
+}
+
+func (s *Service) query(in *queryInput) (*pageOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	t, err := s.table(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	if in.KeyConditionExpression == nil {
+		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	bound, err := in.bind(kindAndText{keyExpression, in.KeyConditionExpression},
+		kindAndText{filterExpression, in.FilterExpression}, kindAndText{projectionExpression, in.ProjectionExpression})
+	if err != nil {
+		return nil, err
+	}
+	partition, err := t.definition.partition(bound[0].condition, in.placeholders)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	start, _ := slices.BinarySearchFunc(t.order, partition, func(k key, p value) int {
+		order, _ := compare(k.partition, p)
+		return order
+	})
+	end := start
+	for end < len(t.order) && t.order[end].partition == partition {
+		end++
+	}
+	keys := t.order[start:end]
+	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
+		keys = slices.Clone(keys)
+		slices.Reverse(keys)
+	}
+	return in.read(t, keys, bound[0].condition, bound[1], bound[2])
+}
+
+// read walks over the keys from behind the start key. Items outside the key condition do not count, those outside the
+// filter do. The caller holds the table's lock.
+func (p *page) read(t *table, keys []key, keyCondition condition, filter, projection *expression) (*pageOutput, error) {
+	project, err := p.projection(projection)
+	if err != nil {
+		return nil, err
+	}
+	if p.ExclusiveStartKey != nil {
+		start, err := t.definition.keyFrom(Item(p.ExclusiveStartKey))
+		if err != nil {
+			return nil, validation("The provided starting key is invalid: The provided key element does not match the schema")
+		}
+		keys = keysBehind(keys, start)
+	}
+	out := &pageOutput{Items: []attributes{}}
+	bytes := 0
+	for _, k := range keys {
+		item := t.items[k]
+		if keyCondition != nil && !keyCondition.holds(p.scope(item)) {
+			continue
+		}
+		out.ScannedCount++
+		bytes += itemSize(item)
+		if filter == nil || filter.condition.holds(p.scope(item)) {
+			out.Count++
+			out.Items = append(out.Items, attributes(project(item)))
+		}
+		if bytes >= maxPage || p.Limit != nil && out.ScannedCount == *p.Limit {
+			out.LastEvaluatedKey = attributes(k.attributes(t.definition))
+			break
+		}
+	}
+	if p.Select == "COUNT" {
+		out.Items = nil
+	}
+	return out, nil
+}
+
+// keysBehind gives the keys that come after the start, which need not be one of them. They may run either way.
+func keysBehind(keys []key, start key) []key {
+	backwards := len(keys) > 1 && keys[0].compare(keys[1]) > 0
+	i, found := slices.BinarySearchFunc(keys, start, func(k, start key) int {
+		if backwards {
+			return start.compare(k)
+		}
+		return k.compare(start)
+	})
+	if found {
+		i++
+	}
+	return keys[i:]
+}
+
+// partition checks that the condition is one that a Query may have, and gives the partition that it names.
+func (t Table) partition(c condition, p placeholders) (value, error) {
+	var partition value
+	others := 0
+	for _, part := range conjuncts(c) {
+		switch keyAttribute(part, p) {
+		case t.PartitionKey.Name:
+			equals, ok := part.(comparison)
+			if !ok || equals.operator != "=" {
+				return nil, validation("Query key condition not supported")
+			}
+			partition = equals.right.value(p.scope(nil))
+		case "":
+			return nil, validation("Query key condition not supported")
+		case t.SortKey.Name:
+			others++
+		default:
+			return nil, validation("Query key condition not supported")
+		}
+	}
+	if partition == nil {
+		return nil, validation("Query condition missed key schema element: %s", t.PartitionKey.Name)
+	}
+	if others > 1 {
+		return nil, validation("KeyConditionExpressions must only contain one condition per key")
+	}
+	if partition.typeName() != t.PartitionKey.Type {
+		return nil, validation("One or more parameter values were invalid: Condition parameter type does not match schema type")
+	}
+	return partition, nil
+}
+
+func conjuncts(c condition) []condition {
+	if and, ok := c.(andCondition); ok {
+		return append(conjuncts(and.left), conjuncts(and.right)...)
+	}
+	return []condition{c}
+}
+
+// keyAttribute is the attribute that a part of a key condition is about, "" if it is none that a Query may have.
+func keyAttribute(c condition, p placeholders) string {
+	var subject operand
+	switch c := c.(type) {
+	case comparison:
+		if _, ok := c.right.(valueOperand); ok && c.operator != "<>" {
+			subject = c.left
+		}
+	case betweenCondition:
+		subject = c.operand
+	case callCondition:
+		if c.function == "begins_with" {
+			subject = c.path
+		}
+	}
+	at, ok := subject.(path)
+	if !ok || len(at) != 1 {
+		return ""
+	}
+	return at.resolve(p.ExpressionAttributeNames)[0].name
+}

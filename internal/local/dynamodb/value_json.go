@@ -1,0 +1,217 @@
+package dynamodb
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// maxDepth is DynamoDB's limit on the nesting of an attribute.
+const maxDepth = 32
+
+// attributes is an Item as JSON: each value is an object whose one member names its type.
+type attributes Item
+
+// wireValue takes any attribute value; exactly one member may be set.
+type wireValue struct {
+	S    *string
+	N    *string
+	B    *[]byte
+	BOOL *bool
+	NULL *bool
+	M    *map[string]wireValue
+	L    *[]wireValue
+	SS   *[]string
+	NS   *[]string
+	BS   *[][]byte
+}
+
+func (a *attributes) UnmarshalJSON(data []byte) error {
+	var wire map[string]wireValue
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	if wire == nil {
+		return nil
+	}
+	item, err := fromWire(wire, 1)
+	*a = attributes(item)
+	return err
+}
+
+func fromWire(wire map[string]wireValue, depth int) (Item, error) {
+	item := make(Item, len(wire))
+	for name, w := range wire {
+		v, err := w.value(depth)
+		if err != nil {
+			return nil, err
+		}
+		item[name] = v
+	}
+	return item, nil
+}
+
+func (w *wireValue) value(depth int) (value, error) {
+	if depth > maxDepth {
+		return nil, validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+	}
+	var found []value
+	if w.S != nil {
+		found = append(found, stringValue(*w.S))
+	}
+	if w.N != nil {
+		number, err := canonicalNumber(*w.N)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, numberValue(number))
+	}
+	if w.B != nil {
+		found = append(found, binaryValue(*w.B))
+	}
+	if w.BOOL != nil {
+		found = append(found, boolValue(*w.BOOL))
+	}
+	if w.NULL != nil {
+		found = append(found, nullValue{})
+	}
+	if w.M != nil {
+		item, err := fromWire(*w.M, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, mapValue(item))
+	}
+	if w.L != nil {
+		list := make(listValue, 0, len(*w.L))
+		for _, element := range *w.L {
+			v, err := element.value(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		found = append(found, list)
+	}
+	if w.SS != nil || w.NS != nil || w.BS != nil {
+		set, err := w.set()
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, set)
+	}
+	if len(found) != 1 {
+		return nil, validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	}
+	return found[0], nil
+}
+
+func (w *wireValue) set() (value, error) {
+	of, members := "SS", []string{}
+	switch {
+	case w.SS != nil:
+		members = *w.SS
+	case w.NS != nil:
+		of = "NS"
+		for _, text := range *w.NS {
+			number, err := canonicalNumber(text)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, number)
+		}
+	case w.BS != nil:
+		of = "BS"
+		for _, member := range *w.BS {
+			members = append(members, string(member))
+		}
+	}
+	if len(members) == 0 {
+		return nil, validation("One or more parameter values were invalid: An %s set may not be empty", of)
+	}
+	set, distinct := newSet(of, members)
+	if !distinct {
+		return nil, validation("One or more parameter values were invalid: Input collection %q contains duplicates.", members)
+	}
+	return set, nil
+}
+
+// MarshalJSON writes attributes in the order of their names.
+func (a attributes) MarshalJSON() ([]byte, error) {
+	return appendItem(make([]byte, 0, 512), Item(a)), nil
+}
+
+func appendItem(out []byte, item Item) []byte {
+	out = append(out, '{')
+	for i, name := range slices.Sorted(maps.Keys(item)) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendString(out, name), ':')
+		out = appendValue(out, item[name])
+	}
+	return append(out, '}')
+}
+
+func appendValue(out []byte, v value) []byte {
+	out = append(out, `{"`...)
+	out = append(out, v.typeName()...)
+	out = append(out, `":`...)
+	switch v := v.(type) {
+	case stringValue:
+		out = appendString(out, string(v))
+	case numberValue:
+		out = appendString(out, string(v))
+	case binaryValue:
+		out = appendBinary(out, string(v))
+	case boolValue:
+		out = strconv.AppendBool(out, bool(v))
+	case nullValue:
+		out = append(out, "true"...)
+	case mapValue:
+		out = appendItem(out, v)
+	case listValue:
+		out = append(out, '[')
+		for i, element := range v {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendValue(out, element)
+		}
+		out = append(out, ']')
+	case setValue:
+		out = append(out, '[')
+		for i, member := range v.members {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			if v.of == "BS" {
+				out = appendBinary(out, member)
+				continue
+			}
+			out = appendString(out, member)
+		}
+		out = append(out, ']')
+	}
+	return append(out, '}')
+}
+
+func appendBinary(out []byte, data string) []byte {
+	out = append(out, '"')
+	out = base64.StdEncoding.AppendEncode(out, []byte(data))
+	return append(out, '"')
+}
+
+func appendString(out []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+			quoted, _ := json.Marshal(text) // a string cannot fail
+			return append(out, quoted...)
+		}
+	}
+	out = append(out, '"')
+	out = append(out, text...)
+	return append(out, '"')
+}

@@ -12,6 +12,7 @@ type entry struct {
 	state     state
 	visibleAt time.Time // when a delayed or received message becomes visible
 	arrived   int       // its receive count when it came to this queue
+	number    int       // counts entries as they come to a queue, and orders those of one moment
 
 	visible *list.Element // in queue.visible, or nil
 	waiting int           // index in queue.waiting, or -1
@@ -41,8 +42,15 @@ func byAge() order {
 	return order{key: func(e *entry) time.Time { return e.Sent }, index: func(e *entry) *int { return &e.age }}
 }
 
-func (o *order) Len() int           { return len(o.entries) }
-func (o *order) Less(i, j int) bool { return o.key(o.entries[i]).Before(o.key(o.entries[j])) }
+func (o *order) Len() int { return len(o.entries) }
+
+func (o *order) Less(i, j int) bool {
+	a, b := o.entries[i], o.entries[j]
+	if c := o.key(a).Compare(o.key(b)); c != 0 {
+		return c < 0
+	}
+	return a.number < b.number
+}
 
 func (o *order) Swap(i, j int) {
 	o.entries[i], o.entries[j] = o.entries[j], o.entries[i]

@@ -22,6 +22,7 @@ type Queue struct {
 	waiting  order      // delayed and in flight, the first to become visible first
 	ages     order      // all, the oldest first
 	inFlight int
+	added    int           // entries there ever were
 	changed  chan struct{} // closed, and replaced, when receives that wait have to look again
 	watched  bool          // whether one may wait for the present changed
 }
@@ -212,6 +213,8 @@ func (q *Queue) clear() {
 // add takes a message into the queue, in the state it is in.
 func (q *Queue) add(e *entry) {
 	e.waiting, e.age = -1, -1
+	e.number = q.added
+	q.added++
 	q.byID[e.ID] = e
 	q.ages.add(e)
 	q.place(e, e.state)

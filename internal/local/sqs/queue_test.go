@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,21 @@ func TestReceive_ReturnsMessagesInTheOrderTheyBecameVisible(t *testing.T) {
 		for _, want := range []string{"next", "poison"} {
 			if got := receiveOne(t, q).Body; got != want {
 				t.Fatalf("received %q, want %q", got, want)
+			}
+		}
+	})
+}
+
+func TestReceive_KeepsTheOrderOfMessagesThatBecomeVisibleTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, sqs.QueueConfig{Delay: time.Second})
+		for i := range 100 {
+			send(t, q, fmt.Sprint(i))
+		}
+		time.Sleep(time.Second)
+		for i := range 100 {
+			if got := receiveOne(t, q).Body; got != fmt.Sprint(i) {
+				t.Fatalf("received %s, want %d", got, i)
 			}
 		}
 	})

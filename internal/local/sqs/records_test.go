@@ -24,6 +24,7 @@ func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
 	send(t, source, "in flight")
 	held := receiveOne(t, source)
 	send(t, source, "first")
+	now = now.Add(time.Millisecond)
 	send(t, source, "second")
 	if _, err := source.Send("delayed", time.Minute); err != nil {
 		t.Fatal(err)

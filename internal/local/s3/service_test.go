@@ -1,0 +1,303 @@
+package s3
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func newService(t *testing.T, dir string) *Service {
+	t.Helper()
+	service, err := New(Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+// do makes a request as it comes over the wire; headers are given as name, value, name, value.
+func do(t *testing.T, service *Service, method, path, body string, headers ...string) (status int, header http.Header, answer string) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Length", fmt.Sprint(len(body)))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	service.ServeHTTP(w, r)
+	return w.Code, w.Header(), w.Body.String()
+}
+
+func TestCreateBucket_KeepsWhatIsThere(t *testing.T) {
+	service := newService(t, "")
+	for range 2 {
+		if err := service.CreateBucket("bucket", true); err != nil {
+			t.Fatal(err)
+		}
+		do(t, service, http.MethodPut, "/bucket/key", "body")
+	}
+	if _, header, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" || header.Get("X-Amz-Version-Id") == "" {
+		t.Errorf("got %q, version %q", body, header.Get("X-Amz-Version-Id"))
+	}
+}
+
+func TestState_OutlivesTheService(t *testing.T) {
+	dir := t.TempDir()
+	service := newService(t, dir)
+	if err := service.CreateBucket("plain", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := service.CreateBucket("versioned", true); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/plain/a/b", "old", "X-Amz-Meta-Name", "old")
+	do(t, service, http.MethodPut, "/plain/a/b", "line\nline", "X-Amz-Meta-Name", "new")
+	do(t, service, http.MethodPut, "/plain/gone", "x")
+	do(t, service, http.MethodDelete, "/plain/gone", "")
+	_, first, _ := do(t, service, http.MethodPut, "/versioned/key", "first")
+	do(t, service, http.MethodPut, "/versioned/key", "second")
+	if err := service.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	service = newService(t, dir)
+	defer service.Close()
+	if _, header, body := do(t, service, http.MethodGet, "/plain/a/b", ""); body != "line\nline" || header.Get("X-Amz-Meta-Name") != "new" {
+		t.Errorf("got %q with metadata %q", body, header.Get("X-Amz-Meta-Name"))
+	}
+	if status, _, _ := do(t, service, http.MethodGet, "/plain/gone", ""); status != http.StatusNotFound {
+		t.Errorf("the deleted object answers %d", status)
+	}
+	if _, _, body := do(t, service, http.MethodGet, "/versioned/key", ""); body != "second" {
+		t.Errorf("the newest version is %q", body)
+	}
+	old := "/versioned/key?versionId=" + first.Get("X-Amz-Version-Id")
+	if _, _, body := do(t, service, http.MethodGet, old, ""); body != "first" {
+		t.Errorf("the first version is %q", body)
+	}
+	if status, _, _ := do(t, service, http.MethodPut, "/plain/a/b", "again", "If-None-Match", "*"); status != http.StatusPreconditionFailed {
+		t.Errorf("a put if absent answers %d", status)
+	}
+}
+
+// TestState_OutlivesAKilledProcess runs itself as a process that puts objects until it is killed.
+func TestState_OutlivesAKilledProcess(t *testing.T) {
+	if dir := os.Getenv("S3_TEST_DIR"); dir != "" {
+		putForEver(t, dir)
+	}
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestState_OutlivesAKilledProcess$")
+	cmd.Env = append(os.Environ(), "S3_TEST_DIR="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	acknowledged := 0
+	for lines := bufio.NewScanner(out); acknowledged < 500 && lines.Scan(); acknowledged++ {
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+
+	service := newService(t, dir)
+	defer service.Close()
+	if acknowledged < 500 {
+		t.Fatalf("the process acknowledged %d puts only", acknowledged)
+	}
+	for i := range acknowledged {
+		if status, _, body := do(t, service, http.MethodGet, fmt.Sprintf("/bucket/%d", i), ""); body != fmt.Sprint("body", i) {
+			t.Fatalf("object %d of %d is %d %q", i, acknowledged, status, body)
+		}
+	}
+}
+
+func putForEver(t *testing.T, dir string) {
+	service := newService(t, dir)
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; ; i++ {
+		if status, _, answer := do(t, service, http.MethodPut, fmt.Sprintf("/bucket/%d", i), fmt.Sprint("body", i)); status != http.StatusOK {
+			t.Fatal(status, answer)
+		}
+		fmt.Println(i)
+	}
+}
+
+func TestUpload_InChunksWithTrailingChecksum(t *testing.T) {
+	sum := crc32.NewIEEE()
+	io.WriteString(sum, "hello world")
+	right := base64.StdEncoding.EncodeToString(sum.Sum(nil))
+	for _, test := range []struct {
+		name, chunks, length string
+		status               int
+		stored               string
+	}{
+		{"unsigned", "6\r\nhello \r\n5\r\nworld\r\n0\r\nx-amz-checksum-crc32:" + right + "\r\n\r\n", "11", 200, "hello world"},
+		{"signed", "b;chunk-signature=00\r\nhello world\r\n0;chunk-signature=00\r\n\r\n", "11", 200, "hello world"},
+		{"wrong checksum", "b\r\nhello there\r\n0\r\nx-amz-checksum-crc32:" + right + "\r\n\r\n", "11", 400, ""},
+		{"wrong length", "5\r\nhello\r\n0\r\n\r\n", "11", 400, ""},
+		{"cut off", "b\r\nhello", "11", 400, ""},
+		{"no chunks", "hello world", "11", 400, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			service := newService(t, "")
+			if err := service.CreateBucket("bucket", false); err != nil {
+				t.Fatal(err)
+			}
+			status, _, answer := do(t, service, http.MethodPut, "/bucket/key", test.chunks,
+				"X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding", "aws-chunked",
+				"X-Amz-Decoded-Content-Length", test.length, "X-Amz-Trailer", "x-amz-checksum-crc32")
+			if status != test.status {
+				t.Fatalf("the put answers %d %s, want %d", status, answer, test.status)
+			}
+			status, header, body := do(t, service, http.MethodGet, "/bucket/key", "")
+			if test.stored == "" {
+				if status != http.StatusNotFound {
+					t.Errorf("stored is %q", body)
+				}
+				return
+			}
+			if body != test.stored || header.Get("Content-Encoding") != "" {
+				t.Errorf("stored is %q, encoded %q", body, header.Get("Content-Encoding"))
+			}
+		})
+	}
+}
+
+func TestGet_ShowsChecksumOfTheWholeObjectOnlyIfAsked(t *testing.T) {
+	service := newService(t, "")
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/bucket/key", "", "X-Amz-Checksum-Crc32", "AAAAAA==")
+	for _, test := range []struct {
+		headers []string
+		want    string
+	}{
+		{nil, ""},
+		{[]string{"X-Amz-Checksum-Mode", "ENABLED"}, "AAAAAA=="},
+		{[]string{"X-Amz-Checksum-Mode", "ENABLED", "Range", "bytes=0-1"}, ""},
+	} {
+		if _, header, _ := do(t, service, http.MethodHead, "/bucket/key", "", test.headers...); header.Get("X-Amz-Checksum-Crc32") != test.want {
+			t.Errorf("%v: got %q, want %q", test.headers, header.Get("X-Amz-Checksum-Crc32"), test.want)
+		}
+	}
+}
+
+func TestRequest_ForWhatIsNotServedChangesNothing(t *testing.T) {
+	service := newService(t, "")
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/bucket/key", "body")
+	for _, path := range []string{"/bucket/key?tagging", "/bucket/key?acl", "/bucket?policy", "/bucket?lifecycle="} {
+		if status, _, answer := do(t, service, http.MethodPut, path, "<xml/>"); status != http.StatusNotImplemented || !strings.Contains(answer, "NotImplemented") {
+			t.Errorf("%s answers %d %s", path, status, answer)
+		}
+	}
+	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
+		t.Errorf("the object is %q", body)
+	}
+}
+
+func TestList_EncodesNamesIfAsked(t *testing.T) {
+	service := newService(t, "")
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/bucket/a/b%20%01", "body")
+	if _, _, answer := do(t, service, http.MethodGet, "/bucket?list-type=2&encoding-type=url", ""); !strings.Contains(answer, "<Key>a/b+%01</Key>") {
+		t.Errorf("got %s", answer)
+	}
+}
+
+func TestSuspendedVersioning_ReplacesTheNullVersionOnly(t *testing.T) {
+	dir := t.TempDir()
+	service := newService(t, dir)
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	status := func(s string) string {
+		return "<VersioningConfiguration><Status>" + s + "</Status></VersioningConfiguration>"
+	}
+	do(t, service, http.MethodPut, "/bucket/key", "null 1")
+	do(t, service, http.MethodPut, "/bucket?versioning", status("Enabled"))
+	_, kept, _ := do(t, service, http.MethodPut, "/bucket/key", "kept")
+	do(t, service, http.MethodPut, "/bucket?versioning", status("Suspended"))
+	do(t, service, http.MethodPut, "/bucket/key", "null 2")
+	do(t, service, http.MethodPut, "/bucket/key", "null 3")
+	for range 2 { // the second time as it was loaded
+		_, _, versions := do(t, service, http.MethodGet, "/bucket?versions", "")
+		if strings.Count(versions, "<Version>") != 2 {
+			t.Errorf("the versions are %s", versions)
+		}
+		if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "null 3" {
+			t.Errorf("the object is %q", body)
+		}
+		if _, _, body := do(t, service, http.MethodGet, "/bucket/key?versionId="+kept.Get("X-Amz-Version-Id"), ""); body != "kept" {
+			t.Errorf("the kept version is %q", body)
+		}
+		if err := service.Close(); err != nil {
+			t.Fatal(err)
+		}
+		service = newService(t, dir)
+	}
+	service.Close()
+}
+
+func TestLastModified_IsTheServicesTime(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	service, err := New(Config{Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/bucket/key", "body", "X-Amz-Date", "20200101T000000Z")
+	_, header, _ := do(t, service, http.MethodGet, "/bucket/key", "")
+	if got := header.Get("Last-Modified"); got != at.Format(http.TimeFormat) {
+		t.Errorf("got %s", got)
+	}
+	_, _, list := do(t, service, http.MethodGet, "/bucket?list-type=2", "")
+	if !strings.Contains(list, "<LastModified>2026-01-02T03:04:05Z</LastModified>") {
+		t.Errorf("got %s", list)
+	}
+}
+
+func BenchmarkPutIfAbsentKeptInFile(b *testing.B) {
+	service, err := New(Config{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer service.Close()
+	if err := service.CreateBucket("bucket", true); err != nil {
+		b.Fatal(err)
+	}
+	body := bytes.Repeat([]byte("x"), 1<<10)
+	for i := 0; b.Loop(); i++ {
+		r := httptest.NewRequest(http.MethodPut, fmt.Sprintf("/bucket/bronze/demo/2026/01/02/03/%d.json", i), bytes.NewReader(body))
+		r.Header.Set("Content-Length", "1024")
+		r.Header.Set("If-None-Match", "*")
+		w := httptest.NewRecorder()
+		service.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Code, w.Body)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package assembly
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// tail passes output on by the line and remembers the lines that say why the app failed.
+type tail struct {
+	out     io.Writer // nil drops the output
+	partial []byte
+	panics  bool     // lines begins with a panic
+	lines   []string // the last ones, or those from the first panic on
+}
+
+const keptLines = 12
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.partial = append(t.partial, p...)
+	for {
+		end := bytes.IndexByte(t.partial, '\n')
+		if end < 0 {
+			return len(p), nil
+		}
+		t.line(t.partial[:end+1])
+		t.partial = t.partial[end+1:]
+	}
+}
+
+// flush ends the last line, if the app left it open.
+func (t *tail) flush() {
+	if len(t.partial) > 0 {
+		t.line(append(t.partial, '\n'))
+		t.partial = nil
+	}
+}
+
+func (t *tail) line(line []byte) {
+	if t.out != nil {
+		_, _ = t.out.Write(line) // progress that can't be shown must not fail the synthesis
+	}
+	text := strings.TrimRight(string(line), "\r\n")
+	switch {
+	case t.panics && len(t.lines) == keptLines:
+		return // a Go panic's message comes first, and a long stack behind it
+	case !t.panics && strings.HasPrefix(text, "panic: "):
+		t.panics, t.lines = true, nil
+	case len(t.lines) == keptLines:
+		t.lines = t.lines[1:]
+	}
+	t.lines = append(t.lines, text)
+}
+
+// summary is the end of an error.
+func (t *tail) summary() string {
+	if len(t.lines) == 0 {
+		return "\nIt printed nothing; try it alone with: npx aws-cdk synth"
+	}
+	return "\n  " + strings.Join(t.lines, "\n  ") + "\nCorrect the app; to try it alone, run: npx aws-cdk synth"
+}

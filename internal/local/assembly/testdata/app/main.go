@@ -1,0 +1,64 @@
+// Command app stands in for a CDK app: it writes a cloud assembly with one stack, whose template holds the context and
+// the environment that it was given. The context's "mode" makes it fail.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	if len(os.Args) > 1 {
+		linger()
+	}
+	var context map[string]any
+	if err := json.Unmarshal([]byte(os.Getenv("CDK_CONTEXT_JSON")), &context); err != nil {
+		panic(err)
+	}
+	fmt.Println("synthesizing")
+	switch context["mode"] {
+	case "panic":
+		fmt.Println("some warning")
+		panic("the stack has no name")
+	case "fail":
+		fmt.Fprint(os.Stderr, "error: no such stage")
+		os.Exit(3)
+	case "hang":
+		child := exec.Command(os.Args[0], "child")
+		child.Stdout = os.Stdout
+		if err := child.Run(); err != nil {
+			panic(err)
+		}
+	}
+	template, err := json.Marshal(map[string]any{"Metadata": map[string]any{"context": context, "environment": map[string]string{
+		"account": os.Getenv("CDK_DEFAULT_ACCOUNT"), "region": os.Getenv("CDK_DEFAULT_REGION"), "validation": os.Getenv("CDK_VALIDATION"),
+	}}})
+	if err != nil {
+		panic(err)
+	}
+	out := os.Getenv("CDK_OUTDIR")
+	write(filepath.Join(out, "S.template.json"), string(template))
+	write(filepath.Join(out, "manifest.json"), `{"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}}}}`)
+}
+
+func write(file, text string) {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		panic(err)
+	}
+}
+
+// linger is the child's part: it listens until it is killed, and ends by itself after a minute.
+func linger() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("listening on", listener.Addr())
+	time.Sleep(time.Minute)
+	os.Exit(1)
+}

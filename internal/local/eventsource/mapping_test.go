@@ -198,6 +198,31 @@ func TestMapping_SplitsABatchThatIsTooLargeForAnInvocation(t *testing.T) {
 	})
 }
 
+func TestMapping_DoesNotWaitForMoreThanAnInvocationTakes(t *testing.T) {
+	run(t, eventsource.Mapping{BatchSize: 100, Window: time.Minute}, func(t *testing.T, r *runner) {
+		r.send(slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 10)...)
+		synctest.Wait()
+		if want := []int{5, 5}; !slices.Equal(r.sizes(), want) {
+			t.Errorf("batches of %v, want %v at once", r.sizes(), want)
+		}
+	})
+}
+
+func TestMapping_GoesOnWhenAShortPollIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		q := &fixedQueue{messages: make([]sqs.Message, 10), shortPollErr: errors.New("too many messages are in flight")}
+		m := eventsource.Mapping{Queue: q, Function: "worker", BatchSize: 20, Invoke: func(context.Context, string, []byte) (eventsource.Result, error) {
+			return eventsource.Result{}, nil
+		}}
+		time.AfterFunc(time.Minute, stop)
+		start := time.Now()
+		if err := m.Run(ctx); err != nil || time.Since(start) != time.Minute {
+			t.Errorf("ended with %v after %v", err, time.Since(start))
+		}
+	})
+}
+
 func TestMapping_EventIsLambdas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &fixedQueue{messages: []sqs.Message{{
@@ -290,9 +315,10 @@ func TestMapping_TellsWhenItCannotDelete(t *testing.T) {
 
 // fixedQueue gives its messages once, or its error.
 type fixedQueue struct {
-	messages       []sqs.Message
-	err, deleteErr error
-	given          bool
+	messages []sqs.Message
+	given    bool
+
+	err, shortPollErr, deleteErr error
 }
 
 func (q *fixedQueue) ARN() string { return "arn:aws:sqs:us-east-1:000000000000:fixed" }
@@ -301,6 +327,9 @@ func (q *fixedQueue) Receive(ctx context.Context, _ int, wait time.Duration) ([]
 	if !q.given {
 		q.given = true
 		return q.messages, q.err
+	}
+	if wait == 0 {
+		return nil, q.shortPollErr
 	}
 	select {
 	case <-ctx.Done():

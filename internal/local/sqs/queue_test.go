@@ -249,24 +249,32 @@ func TestReceive_GivesAMessageToOneOfManyThatWait(t *testing.T) {
 }
 
 func TestReceive_StopsAtTheQuotaOfMessagesInFlight(t *testing.T) {
-	q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
-	const quota = 120_000
-	for range quota + 5 {
-		send(t, q, "x")
-	}
-	got, err := q.Receive(t.Context(), quota+5, 0)
-	if err != nil || len(got) != quota {
-		t.Fatalf("received %d, %v; want %d", len(got), err, quota)
-	}
-	_, err = q.Receive(t.Context(), 1, 0)
-	expectCode(t, err, "OverLimit")
-	if got, err := q.Receive(t.Context(), 1, time.Millisecond); err != nil || len(got) != 0 {
-		t.Errorf("a long poll received %d, %v; want nothing and no error", len(got), err)
-	}
-	if err := q.Delete(got[0].Receipt); err != nil {
-		t.Fatal(err)
-	}
-	receiveOne(t, q)
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
+		const quota = 120_000
+		for range quota + 5 {
+			send(t, q, "x")
+		}
+		got, err := q.Receive(t.Context(), quota+5, 0)
+		if err != nil || len(got) != quota {
+			t.Fatalf("received %d, %v; want %d", len(got), err, quota)
+		}
+		_, err = q.Receive(t.Context(), 1, 0)
+		expectCode(t, err, "OverLimit")
+		if got, err := q.Receive(t.Context(), 1, time.Second); err != nil || len(got) != 0 {
+			t.Errorf("a long poll received %d, %v; want nothing and no error", len(got), err)
+		}
+		start := time.Now()
+		time.AfterFunc(time.Second, func() {
+			if err := q.Delete(got[0].Receipt); err != nil {
+				t.Error(err)
+			}
+		})
+		got, err = q.Receive(t.Context(), 1, 20*time.Second)
+		if err != nil || len(got) != 1 || time.Since(start) != time.Second {
+			t.Errorf("received %d, %v after %v; want one when there is room for it", len(got), err, time.Since(start))
+		}
+	})
 }
 
 func TestSend_RefusesWhatSQSRefuses(t *testing.T) {

@@ -68,6 +68,35 @@ func TestRedrive_OldReceiptsDoNotReachTheMovedMessage(t *testing.T) {
 	})
 }
 
+func TestRedrive_OfADeadLetterQueueCountsItsOwnReceives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, sqs.Config{})
+		var queues []*sqs.Queue
+		for i, name := range []string{"last", "dead", "events"} {
+			c := sqs.QueueConfig{Name: name, VisibilityTimeout: time.Second}
+			if i > 0 {
+				c.MaxReceiveCount, c.DeadLetterQueue = 2, queues[i-1].Name()
+			}
+			q, err := s.CreateQueue(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queues = append(queues, q)
+		}
+		send(t, queues[2], "poison")
+		for _, q := range []*sqs.Queue{queues[2], queues[1]} {
+			for range 2 {
+				receiveOne(t, q)
+				time.Sleep(time.Second)
+			}
+			expectNone(t, q)
+		}
+		if m := receiveOne(t, queues[0]); m.ReceiveCount != 5 || m.DeadLetterSource != queues[1].ARN() {
+			t.Errorf("the last queue holds %+v", m)
+		}
+	})
+}
+
 func TestRedrive_RetentionCountsFromTheFirstSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, sqs.Config{})

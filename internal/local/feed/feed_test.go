@@ -1,0 +1,150 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func at() time.Time { return noon }
+
+// collect runs report on a feed and returns the steps that it showed.
+func collect(report func(*Feed)) []Step {
+	var steps []Step
+	f := New(func(s Step) { steps = append(steps, s) }, at)
+	report(f)
+	f.Close()
+	return steps
+}
+
+func TestFeed_MakesStepsOfALogLineWithAnEvent(t *testing.T) {
+	line := `{"time":"2026-11-23T11:59:59.123456789Z","level":"WARN","msg":"event retried","requestId":"r-1","eventId":"0199","eventType":"demo","attempt":2,"code":"unavailable"}`
+	steps := collect(func(f *Feed) { f.Line("worker", []byte(line+"\n")) })
+	if len(steps) != 1 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	s := steps[0]
+	if s.Name != "retried" || s.EventID != "0199" || s.EventType != "demo" || s.Source != "worker" || s.Level != slog.LevelWarn {
+		t.Errorf("step %+v", s)
+	}
+	if want := time.Date(2026, 11, 23, 11, 59, 59, 123456789, time.UTC); !s.Time.Equal(want) {
+		t.Errorf("time %v, want %v", s.Time, want)
+	}
+	if got := fmt.Sprintf("%s", s.Details); got != `[{requestId "r-1"} {attempt 2} {code "unavailable"}]` {
+		t.Errorf("details %s", got)
+	}
+}
+
+func TestFeed_ShowsOtherLinesOnlyWhenTheyWarnOrAreNoJSON(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		f.Line("api", []byte(`{"level":"INFO","msg":"request refused"}`))
+		f.Line("api", []byte(`{"level":"ERROR","msg":"start"}`))
+		f.Line("api", []byte("panic: no\n"))
+		f.Line("api", []byte("  \n"))
+	})
+	if len(steps) != 2 || steps[0].Name != "start" || steps[1].Name != "log" || text(steps[1].Details[0].Value) != "panic: no" {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_KeepsALineThatItsWriterUsesAgain(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		buffer := []byte("first")
+		f.Line("api", buffer)
+		copy(buffer, "xxxxx")
+	})
+	if len(steps) != 1 || text(steps[0].Details[0].Value) != "first" {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_ShowsReportedStepsThatWantIt(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		f.Report(func(s *Step) bool { s.Name = "moved"; return true })
+		f.Report(func(*Step) bool { return false })
+	})
+	if len(steps) != 1 || steps[0].Name != "moved" || !steps[0].Time.Equal(noon) {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_NeverWaitsAndSaysHowManyStepsItDropped(t *testing.T) {
+	started, goOn := make(chan bool), make(chan bool)
+	var shown []string
+	f := newFeed(func(s Step) {
+		if len(shown) == 0 {
+			started <- true
+			<-goOn
+		}
+		shown = append(shown, s.Name+texts(s.Details))
+	}, at, 2)
+	report := func(name string) { f.Report(func(s *Step) bool { s.Name = name; return true }) }
+	report("a")
+	<-started
+	for _, name := range []string{"b", "c", "d", "e", "f"} {
+		report(name) // returns, although the first step is still being shown
+	}
+	close(goOn)
+	f.Close()
+	report("too late")
+	if got := strings.Join(shown, " "); got != "a steps not shown3 b c" {
+		t.Errorf("shown: %s", got)
+	}
+}
+
+func texts(details []Detail) string {
+	var all string
+	for _, d := range details {
+		all += text(d.Value)
+	}
+	return all
+}
+
+func TestFeed_NilShowsNothing(t *testing.T) {
+	var f *Feed
+	f.Line("api", []byte("x"))
+	f.Report(func(*Step) bool { return true })
+	f.Close()
+}
+
+var example = Step{
+	Time: noon, Name: "retried", EventID: "0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001", EventType: "demo", Source: "worker", Level: slog.LevelWarn,
+	Details: []Detail{{"attempt", []byte("2")}, {"requestId", []byte(`"r"`)}, {"step", []byte(`"mine"`)}, Text("error", "no\nway \x1b[0m")},
+}
+
+func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
+	var out bytes.Buffer
+	if err := Print(&out, example, false); err != nil {
+		t.Fatal(err)
+	}
+	want := noon.Local().Format("15:04:05.000") + "  retried            0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001  demo          attempt=2  step=mine  error=no way  [0m\n"
+	if out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+}
+
+func TestPrint_ColoursByLevel(t *testing.T) {
+	for level, code := range map[slog.Level]string{slog.LevelInfo: green, slog.LevelWarn: yellow, slog.LevelError: red} {
+		var out bytes.Buffer
+		if err := Print(&out, Step{Name: "x", Level: level}, true); err != nil || !strings.Contains(out.String(), code+"x") {
+			t.Errorf("%v: printed %q, %v", level, out.String(), err)
+		}
+	}
+}
+
+func TestPrintJSON_WritesEveryFieldOnce(t *testing.T) {
+	var out bytes.Buffer
+	if err := PrintJSON(&out, example); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2026-11-23T12:00:00Z","step":"retried","eventId":"0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001","eventType":"demo","source":"worker","level":"warn","attempt":2,"requestId":"r","error":"no\nway \u001b[0m"}` + "\n"
+	if out.String() != want || !json.Valid(out.Bytes()) {
+		t.Errorf("printed %s, want %s", out.String(), want)
+	}
+}

@@ -1,0 +1,110 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// unprinted are details that people don't need: they tie log lines together in CloudWatch.
+var unprinted = []string{"requestId", "traceId", "messageId"}
+
+// Colours of the terminal, as ANSI escape sequences.
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	faint  = "\x1b[2m"
+	plain  = "\x1b[0m"
+)
+
+// Print writes the step as a line for people: time, step, event id, event type, and the details.
+func Print(w io.Writer, s Step, colour bool) error {
+	paint := func(code, text string) string {
+		if !colour || text == "" {
+			return text
+		}
+		return code + text + plain
+	}
+	var line bytes.Buffer
+	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", printable(s.Name))))
+	if s.EventID != "" {
+		fmt.Fprintf(&line, "  %-36s  %-12s", printable(s.EventID), printable(s.EventType))
+	}
+	for _, d := range s.Details {
+		if slices.Contains(unprinted, d.Name) {
+			continue
+		}
+		fmt.Fprintf(&line, "  %s%s", paint(faint, printable(d.Name)+"="), printable(text(d.Value)))
+	}
+	if s.EventID == "" && s.Source != "" {
+		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), printable(s.Source))
+	}
+	text := strings.TrimRight(line.String(), " ") + "\n"
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func (s Step) colour() string {
+	switch {
+	case s.Level >= slog.LevelError:
+		return red
+	case s.Level >= slog.LevelWarn:
+		return yellow
+	}
+	return green
+}
+
+// printable keeps text on its line, and control sequences out of the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, and the details under
+// their own names.
+func PrintJSON(w io.Writer, s Step) error {
+	var line bytes.Buffer
+	field := func(name string, value any) {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return // a detail that is not JSON
+		}
+		if line.Len() > 0 {
+			line.WriteByte(',')
+		}
+		key, _ := json.Marshal(name)
+		line.Write(key)
+		line.WriteByte(':')
+		line.Write(data)
+	}
+	field("time", s.Time.UTC().Format(time.RFC3339Nano))
+	field("step", s.Name)
+	if s.EventID != "" {
+		field("eventId", s.EventID)
+		field("eventType", s.EventType)
+	}
+	if s.Source != "" {
+		field("source", s.Source)
+	}
+	field("level", strings.ToLower(s.Level.String()))
+	written := []string{"time", "step", "eventId", "eventType", "source", "level"}
+	for _, d := range s.Details {
+		if slices.Contains(written, d.Name) {
+			continue // the line must not have a name twice
+		}
+		written = append(written, d.Name)
+		field(d.Name, d.Value)
+	}
+	_, err := fmt.Fprintf(w, "{%s}\n", line.Bytes())
+	return err
+}

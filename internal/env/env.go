@@ -23,3 +23,7 @@ const (
 	// LogLevel (all) is debug, info, warn or error.
 	LogLevel = "LOG_LEVEL"
 )
+
+// PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
+// "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
+const PlatformContext = "eventpipeline:platform"

@@ -1,0 +1,97 @@
+package source
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	dir, err := Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = "github.com/event-driven-cloud-platform/eventpipeline/"
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}", "./functions/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for file := range strings.Lines(string(out)) {
+		name, ours := strings.CutPrefix(strings.TrimSpace(file), here+"/")
+		if !ours {
+			continue
+		}
+		count++
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s%s is not embedded: add its package to source.go", module, name)
+		}
+	}
+	if count < 10 {
+		t.Errorf("found only %d source files of the functions", count)
+	}
+}
+
+func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
+	tree := fstest.MapFS{"a.go": {Data: []byte("package a")}, "b/b.go": {Data: []byte("package b")}, "b/b_test.go": {Data: []byte("package b")}}
+	for name, damage := range map[string]func(dir string) error{
+		"none":    func(string) error { return nil },
+		"changed": func(dir string) error { return os.WriteFile(filepath.Join(dir, "a.go"), []byte("package x"), 0o600) },
+		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "b", "b.go")) },
+		"more":    func(dir string) error { return os.WriteFile(filepath.Join(dir, "c.go"), nil, 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "unpacked")
+			if err := unpack(tree, dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := damage(dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := unpack(tree, dir); err != nil || !holds(tree, dir) {
+				t.Errorf("the folder is not whole, %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "b", "b_test.go")); err == nil {
+				t.Error("a test was unpacked")
+			}
+		})
+	}
+}
+
+func TestHash_ChangesWithNamesAndContentsButNotWithTests(t *testing.T) {
+	base := fstest.MapFS{"a.go": {Data: []byte("ab")}, "b.go": {Data: []byte("c")}}
+	of := func(change func(fstest.MapFS)) string {
+		tree := fstest.MapFS{}
+		for name, file := range base {
+			tree[name] = file
+		}
+		change(tree)
+		sum, err := hash(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	same := of(func(fstest.MapFS) {})
+	if of(func(tree fstest.MapFS) { tree["a_test.go"] = &fstest.MapFile{} }) != same {
+		t.Error("a test changes the hash")
+	}
+	for name, change := range map[string]func(fstest.MapFS){
+		"content": func(tree fstest.MapFS) { tree["a.go"] = &fstest.MapFile{Data: []byte("xb")} },
+		"name":    func(tree fstest.MapFS) { tree["c.go"] = tree["b.go"]; delete(tree, "b.go") },
+		"border":  func(tree fstest.MapFS) { tree["a.go"], tree["b.go"] = &fstest.MapFile{Data: []byte("a")}, &fstest.MapFile{Data: []byte("bc")} },
+	} {
+		if of(change) == same {
+			t.Errorf("another %s does not change the hash", name)
+		}
+	}
+}

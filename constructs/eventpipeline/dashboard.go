@@ -1,0 +1,39 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newDashboard shows the way of an event from left to right: the API, the queue, the worker.
+func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
+	alarms := make([]interfacesawscloudwatch.IAlarmRef, len(p.alarms))
+	for i, alarm := range p.alarms {
+		alarms[i] = alarm
+	}
+	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		DashboardName: physicalName(p.props, "events"),
+		Widgets: &[]*[]awscloudwatch.IWidget{
+			{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
+				Title: jsii.String("Alarms"), Alarms: &alarms, Width: jsii.Number(24), Height: jsii.Number(3),
+			})},
+			{
+				graph("API requests", m.requests, m.clientErrors, m.serverErrors),
+				graph("Queue", m.queued, m.deadLetters),
+				graph("Worker", m.workerErrors, m.workerThrottles),
+			},
+			{
+				graph("API latency (p99)", m.latency),
+				graph("Oldest message's age", m.oldestMessage),
+				graph("Worker duration (p99)", m.workerDuration),
+			},
+		},
+	})
+}
+
+func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: &title, Left: &metrics, Width: jsii.Number(8), Height: jsii.Number(6),
+	})
+}

@@ -1,0 +1,125 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// EventPipeline is a construct that takes events in by HTTP and processes each of them once.
+type EventPipeline interface {
+	constructs.Construct
+
+	// HttpApi is the API; more routes can be added to it.
+	HttpApi() awsapigatewayv2.HttpApi
+	// HttpStage is the API's only stage.
+	HttpStage() awsapigatewayv2.HttpStage
+	// ApiUrl is where clients post events, less the "events" at its end.
+	ApiUrl() *string
+	// ApiFunction accepts events.
+	ApiFunction() awslambda.Function
+	// BronzeBucket holds raw payloads below bronze/.
+	BronzeBucket() awss3.Bucket
+	// EventsTable holds each event's lifecycle.
+	EventsTable() awsdynamodb.Table
+	// Queue carries references from the API function to the worker function.
+	Queue() awssqs.Queue
+	// DeadLetterQueue holds the references of events that failed.
+	DeadLetterQueue() awssqs.Queue
+	// WorkerFunction processes events.
+	WorkerFunction() awslambda.Function
+	// EventSourceMapping hands the queue's messages to the worker function.
+	EventSourceMapping() awslambda.EventSourceMapping
+	// SilverBucket holds records below silver/.
+	SilverBucket() awss3.Bucket
+	// EventBus is told of processed and failed events.
+	EventBus() awsevents.IEventBus
+	// ApiLogGroup has the API function's log.
+	ApiLogGroup() awslogs.LogGroup
+	// WorkerLogGroup has the worker function's log.
+	WorkerLogGroup() awslogs.LogGroup
+	// AccessLogGroup has a line for each request to the API.
+	AccessLogGroup() awslogs.LogGroup
+	// Alarms are all of the pipeline's alarms.
+	Alarms() []awscloudwatch.Alarm
+	// Dashboard shows the pipeline at work.
+	Dashboard() awscloudwatch.Dashboard
+}
+
+type eventPipeline struct {
+	constructs.Construct
+	props EventPipelineProps
+
+	bronzeBucket, silverBucket awss3.Bucket
+	eventsTable                awsdynamodb.Table
+	queue, deadLetterQueue     awssqs.Queue
+	eventBus                   awsevents.IEventBus
+	apiFunction                awslambda.Function
+	workerFunction             awslambda.Function
+	apiLogGroup                awslogs.LogGroup
+	workerLogGroup             awslogs.LogGroup
+	eventSource                awslambda.EventSourceMapping
+	httpApi                    awsapigatewayv2.HttpApi
+	httpStage                  awsapigatewayv2.HttpStage
+	accessLogGroup             awslogs.LogGroup
+	alarms                     []awscloudwatch.Alarm
+	dashboard                  awscloudwatch.Dashboard
+}
+
+// NewEventPipeline adds a pipeline to scope. Nil props take every default. What is wrong with the props is reported
+// when the app is synthesized, all at once.
+func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
+	p := &eventPipeline{props: withDefaults(props)}
+	constructs.NewConstruct_Override(p, scope, id)
+	p.Node().AddValidation(validate(p.props))
+
+	p.bronzeBucket = newBronzeBucket(p, p.props)
+	p.silverBucket = newSilverBucket(p, p.props)
+	p.eventsTable = newEventsTable(p, p.props)
+	p.deadLetterQueue = newDeadLetterQueue(p, p.props)
+	p.queue = newQueue(p, p.props, p.deadLetterQueue)
+	p.eventBus = newEventBus(p)
+	p.apiFunction, p.apiLogGroup = newApiFunction(p)
+	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
+	p.eventSource = newEventSource(p)
+	p.httpApi = newHttpApi(p)
+	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", "/aws/apigateway/", "api")
+	p.httpStage = newStage(p, p.accessLogGroup)
+
+	m := newMetrics(p)
+	p.alarms = newAlarms(p, m)
+	p.dashboard = newDashboard(p, m)
+	return p
+}
+
+func newEventBus(p *eventPipeline) awsevents.IEventBus {
+	if p.props.EventBus != nil {
+		return p.props.EventBus
+	}
+	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{EventBusName: physicalName(p.props, "events")})
+}
+
+func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }
+func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
+func (p *eventPipeline) ApiUrl() *string                                  { return p.httpStage.Url() }
+func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
+func (p *eventPipeline) BronzeBucket() awss3.Bucket                       { return p.bronzeBucket }
+func (p *eventPipeline) EventsTable() awsdynamodb.Table                   { return p.eventsTable }
+func (p *eventPipeline) Queue() awssqs.Queue                              { return p.queue }
+func (p *eventPipeline) DeadLetterQueue() awssqs.Queue                    { return p.deadLetterQueue }
+func (p *eventPipeline) WorkerFunction() awslambda.Function               { return p.workerFunction }
+func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
+func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
+func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
+func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }
+func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }
+func (p *eventPipeline) AccessLogGroup() awslogs.LogGroup                 { return p.accessLogGroup }
+func (p *eventPipeline) Alarms() []awscloudwatch.Alarm                    { return p.alarms }
+func (p *eventPipeline) Dashboard() awscloudwatch.Dashboard               { return p.dashboard }

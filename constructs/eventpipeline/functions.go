@@ -1,0 +1,139 @@
+package eventpipeline
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	source "github.com/event-driven-cloud-platform/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+)
+
+func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
+	props := p.props
+	fn, log := newFunction(p, "Api", "api", awslambda.FunctionOptions{
+		Description: jsii.String("Accepts events: Bronze, then table and queue"),
+		MemorySize:  props.ApiMemorySize,
+		Timeout:     props.ApiTimeout,
+		Environment: &map[string]*string{
+			env.BronzeBucket:        p.bronzeBucket.BucketName(),
+			env.EventsTable:         p.eventsTable.TableName(),
+			env.QueueURL:            p.queue.QueueUrl(),
+			env.MaxPayloadBytes:     whole(*props.MaxPayloadBytes),
+			env.StatusRetentionDays: whole(days(props.StatusRetention)),
+			env.LogLevel:            props.LogLevel,
+		},
+	})
+	grantApi(p, fn.Role())
+	return fn, log
+}
+
+func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
+	props := p.props
+	fn, log := newFunction(p, "Worker", "worker", awslambda.FunctionOptions{
+		Description: jsii.String("Processes events: Silver, EventBridge, status"),
+		MemorySize:  props.WorkerMemorySize,
+		Timeout:     props.WorkerTimeout,
+		Environment: &map[string]*string{
+			env.BronzeBucket:        p.bronzeBucket.BucketName(),
+			env.SilverBucket:        p.silverBucket.BucketName(),
+			env.EventsTable:         p.eventsTable.TableName(),
+			env.QueueURL:            p.queue.QueueUrl(),
+			env.EventBusName:        p.eventBus.EventBusName(),
+			env.MaxReceiveCount:     whole(*props.MaxReceiveCount),
+			env.StatusRetentionDays: whole(days(props.StatusRetention)),
+			env.LogLevel:            props.LogLevel,
+		},
+	})
+	grantWorker(p, fn.Role())
+	return fn, log
+}
+
+func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
+	mapping := &awslambda.EventSourceMappingProps{
+		Target:                  p.workerFunction,
+		EventSourceArn:          p.queue.QueueArn(),
+		BatchSize:               p.props.BatchSize,
+		MaxConcurrency:          p.props.MaxConcurrency,
+		ReportBatchItemFailures: jsii.Bool(true),
+	}
+	if seconds(p.props.MaxBatchingWindow) > 0 {
+		mapping.MaxBatchingWindow = p.props.MaxBatchingWindow
+	}
+	source := awslambda.NewEventSourceMapping(p, jsii.String("EventSource"), mapping)
+	// Lambda refuses the mapping while the role may not yet receive.
+	source.Node().AddDependency(p.workerFunction.Role())
+	return source
+}
+
+// buildFlags make the same bootstrap of the same sources whatever the folder, without what Lambda does not need.
+const buildFlags = `-mod=readonly -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w -buildid='`
+
+func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
+	dir, err := source.Dir()
+	if err != nil {
+		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
+	}
+	props := p.props
+	logGroup := newLogGroup(p, id+"LogGroup", "/aws/lambda/", name)
+	architecture, environment := target(p)
+	fn := awscdklambdagoalpha.NewGoFunction(p, jsii.String(id+"Function"), &awscdklambdagoalpha.GoFunctionProps{
+		FunctionName:  physicalName(props, name),
+		Description:   options.Description,
+		Entry:         jsii.String(filepath.Join(dir, "functions", name)),
+		ModuleDir:     jsii.String(filepath.Join(dir, "go.mod")),
+		Bundling:      &awscdklambdagoalpha.BundlingOptions{Environment: environment},
+		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:  architecture,
+		MemorySize:    options.MemorySize,
+		Timeout:       options.Timeout,
+		Environment:   options.Environment,
+		Role:          newRole(p, id+"Role", logGroup),
+		LogGroup:      logGroup,
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Tracing:       props.Tracing,
+	})
+	return fn, logGroup
+}
+
+// target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
+func target(p *eventPipeline) (awslambda.Architecture, *map[string]*string) {
+	environment := map[string]*string{"GOFLAGS": jsii.String(buildFlags), "GOWORK": jsii.String("off")}
+	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
+	goos, goarch, ok := strings.Cut(platform, "/")
+	if !ok {
+		return p.props.Architecture, &environment
+	}
+	environment["GOOS"], environment["GOARCH"] = &goos, &goarch
+	if goarch == "arm64" {
+		return awslambda.Architecture_ARM_64(), &environment
+	}
+	return awslambda.Architecture_X86_64(), &environment
+}
+
+// newRole is a function's own role. It may write to its own log group; all else is granted by hand.
+func newRole(scope constructs.Construct, id string, logGroup awslogs.LogGroup) awsiam.Role {
+	role := awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+	})
+	allow(role, logGroup.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+	return role
+}
+
+func newLogGroup(p *eventPipeline, id, path, name string) awslogs.LogGroup {
+	props := &awslogs.LogGroupProps{Retention: p.props.LogRetention, RemovalPolicy: p.props.RemovalPolicy}
+	if physical := physicalName(p.props, name); physical != nil {
+		props.LogGroupName = jsii.String(path + *physical)
+	}
+	return awslogs.NewLogGroup(p, jsii.String(id), props)
+}
+
+// whole writes a number without a fraction or an exponent.
+func whole(n float64) *string { return jsii.String(fmt.Sprintf("%.0f", n)) }

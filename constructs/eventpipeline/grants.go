@@ -1,0 +1,31 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func grantApi(p *eventPipeline, role awsiam.IRole) {
+	allow(role, p.bronzeBucket.ArnForObjects(jsii.String("bronze/*")), "s3:PutObject")
+	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
+	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
+}
+
+func grantWorker(p *eventPipeline, role awsiam.IRole) {
+	allow(role, p.bronzeBucket.ArnForObjects(jsii.String("bronze/*")), "s3:GetObject")
+	// Without it S3 answers 403 for a payload that is missing, as for one that is forbidden.
+	allow(role, p.bronzeBucket.BucketArn(), "s3:ListBucket")
+	allow(role, p.silverBucket.ArnForObjects(jsii.String("silver/*")), "s3:PutObject")
+	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+	// The first three are the event source mapping's, which acts in the function's name.
+	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
+	allow(role, p.eventBus.EventBusArn(), "events:PutEvents")
+}
+
+// allow lets role do the actions on one resource. CDK's grant methods would bring wildcards and actions that nobody uses.
+func allow(role awsiam.IRole, resource *string, actions ...string) {
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings(actions...),
+		Resources: &[]*string{resource},
+	}))
+}

@@ -1,0 +1,37 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// metrics are what alarms and dashboard look at, in the order in which an event flows, in steps of five minutes.
+type metrics struct {
+	requests, clientErrors, serverErrors, latency awscloudwatch.IMetric
+	apiErrors, apiThrottles                       awscloudwatch.IMetric
+	queued, oldestMessage, deadLetters            awscloudwatch.IMetric
+	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
+}
+
+func newMetrics(p *eventPipeline) metrics {
+	sum, maximum, p99 := over("Sum"), over("Maximum"), over("p99")
+	return metrics{
+		requests:        p.httpApi.MetricCount(sum),
+		clientErrors:    p.httpApi.MetricClientError(sum),
+		serverErrors:    p.httpApi.MetricServerError(sum),
+		latency:         p.httpApi.MetricLatency(p99),
+		apiErrors:       p.apiFunction.MetricErrors(sum),
+		apiThrottles:    p.apiFunction.MetricThrottles(sum),
+		queued:          p.queue.MetricApproximateNumberOfMessagesVisible(maximum),
+		oldestMessage:   p.queue.MetricApproximateAgeOfOldestMessage(maximum),
+		deadLetters:     p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(maximum),
+		workerErrors:    p.workerFunction.MetricErrors(sum),
+		workerThrottles: p.workerFunction.MetricThrottles(sum),
+		workerDuration:  p.workerFunction.MetricDuration(p99),
+	}
+}
+
+func over(statistic string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Statistic: &statistic, Period: awscdk.Duration_Minutes(jsii.Number(5))}
+}

@@ -1,0 +1,169 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// EventPipelineProps configure an EventPipeline. Everything is optional.
+type EventPipelineProps struct {
+	// PhysicalNamePrefix names every resource, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be
+	// unique in the account and region. Default: CloudFormation makes the names, so that a pipeline can be used twice.
+	PhysicalNamePrefix *string
+	// RemovalPolicy says what becomes of buckets, table and logs when the stack goes. DESTROY empties the buckets and
+	// leaves nothing. Default: RETAIN, with deletion protection of the table.
+	RemovalPolicy awscdk.RemovalPolicy
+
+	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
+	BronzeInfrequentAccessAfter awscdk.Duration
+	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay still reads them at once.
+	// It must be at least 30 days after BronzeInfrequentAccessAfter. Default: 90 days.
+	BronzeArchiveAfter awscdk.Duration
+	// BronzeExpiration removes payloads. Default: they are kept for ever.
+	BronzeExpiration awscdk.Duration
+	// SilverExpiration removes records. Default: they are kept for ever.
+	SilverExpiration awscdk.Duration
+	// NoncurrentVersionExpiration removes overwritten and deleted versions in both buckets. Default: 30 days.
+	NoncurrentVersionExpiration awscdk.Duration
+	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in both buckets. Default: 7 days.
+	AbortIncompleteMultipartUploadAfter awscdk.Duration
+	// StatusRetention is how long an event's item is kept, by the table's TTL; whole days. Default: 365 days.
+	StatusRetention awscdk.Duration
+
+	// QueueRetention is how long a message waits for the worker at the most. Default: 4 days.
+	QueueRetention awscdk.Duration
+	// DeadLetterQueueRetention must be longer than QueueRetention. Default: 14 days, which is SQS's most.
+	DeadLetterQueueRetention awscdk.Duration
+	// VisibilityTimeout must be at least six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for. Default: just that.
+	VisibilityTimeout awscdk.Duration
+	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 5. Default: 5.
+	MaxReceiveCount *float64
+
+	// Architecture of both functions. Default: arm64.
+	Architecture awslambda.Architecture
+	// ApiMemorySize in MiB. Default: 512.
+	ApiMemorySize *float64
+	// ApiTimeout must be below the 30 seconds of an HTTP API's integration. Default: 10 seconds.
+	ApiTimeout awscdk.Duration
+	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.
+	WorkerMemorySize *float64
+	// WorkerTimeout is for a whole batch; at least 5 seconds, since the worker stops 2 seconds before. Default: 30 seconds.
+	WorkerTimeout awscdk.Duration
+	// BatchSize is how many messages a worker takes at once; above 10 it needs a MaxBatchingWindow. Default: 10.
+	BatchSize *float64
+	// MaxBatchingWindow is how long a batch may wait to fill up. Default: none, messages are taken at once.
+	MaxBatchingWindow awscdk.Duration
+	// MaxConcurrency bounds the workers that run at once, from 2 to 1,000. Default: 50.
+	MaxConcurrency *float64
+	// LogRetention of all log groups. Default: one month.
+	LogRetention awslogs.RetentionDays
+	// LogLevel of both functions: debug, info, warn or error. Default: info.
+	LogLevel *string
+	// Tracing by X-Ray of both functions. Default: ACTIVE.
+	Tracing awslambda.Tracing
+
+	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: IAM.
+	Authorization Authorization
+	// MaxPayloadBytes is the largest body that is accepted; at most 4 MiB, since Lambda takes 6 MB in base64. Default: 1 MiB.
+	MaxPayloadBytes *float64
+	// ThrottlingRateLimit is in requests a second over all routes. Default: 1,000.
+	ThrottlingRateLimit *float64
+	// ThrottlingBurstLimit is in requests. Default: 2,000.
+	ThrottlingBurstLimit *float64
+	// CorsPreflight lets browsers call the API from other origins. Default: off.
+	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
+
+	// EventBus gets EventProcessed and EventFailed: a bus of yours, or awsevents.EventBus_FromEventBusName(…, "default")
+	// for the account's. Default: a bus of the pipeline's own.
+	EventBus awsevents.IEventBus
+
+	// AlarmTopic is told of every alarm that rings or ends. Default: nobody is.
+	AlarmTopic awssns.ITopic
+	// OldestMessageAgeAlarm rings when a message has waited this long. Default: 5 minutes.
+	OldestMessageAgeAlarm awscdk.Duration
+	// ApiServerErrorAlarm rings at this many 5xx answers in 5 minutes. Default: 5.
+	ApiServerErrorAlarm *float64
+}
+
+// Authorization says who may call POST /events and GET /events/{eventId}.
+type Authorization string
+
+const (
+	// AuthorizationIAM takes requests signed by AWS credentials that are allowed execute-api:Invoke.
+	AuthorizationIAM Authorization = "IAM"
+	// AuthorizationOpenToAnyoneOnTheInternet takes requests from anybody. It warns at synth (OpenApiWarning).
+	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
+)
+
+// OpenApiWarning is the id of the warning about an open API, for Annotations.AcknowledgeWarning.
+const OpenApiWarning = "eventpipeline:openApi"
+
+// withDefaults is a copy of props in which nothing that has a default is nil.
+func withDefaults(props *EventPipelineProps) EventPipelineProps {
+	var p EventPipelineProps
+	if props != nil {
+		p = *props
+	}
+	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
+	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
+	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
+	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
+	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
+	duration(&p.StatusRetention, awscdk.Duration_Days, 365)
+	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
+	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
+	number(&p.MaxReceiveCount, 5)
+	if p.Architecture == nil {
+		p.Architecture = awslambda.Architecture_ARM_64()
+	}
+	number(&p.ApiMemorySize, 512)
+	duration(&p.ApiTimeout, awscdk.Duration_Seconds, 10)
+	number(&p.WorkerMemorySize, 512)
+	duration(&p.WorkerTimeout, awscdk.Duration_Seconds, 30)
+	number(&p.BatchSize, 10)
+	duration(&p.MaxBatchingWindow, awscdk.Duration_Seconds, 0)
+	number(&p.MaxConcurrency, 50)
+	fill(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
+	if p.LogLevel == nil {
+		p.LogLevel = jsii.String("info")
+	}
+	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
+	fill(&p.Authorization, AuthorizationIAM)
+	number(&p.MaxPayloadBytes, 1<<20)
+	number(&p.ThrottlingRateLimit, 1000)
+	number(&p.ThrottlingBurstLimit, 2000)
+	duration(&p.OldestMessageAgeAlarm, awscdk.Duration_Minutes, 5)
+	number(&p.ApiServerErrorAlarm, 5)
+	// Last, since it follows from others: Lambda asks for six times the function's timeout, plus the window.
+	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
+	return p
+}
+
+func leastVisibility(p EventPipelineProps) float64 {
+	return 6*seconds(p.WorkerTimeout) + seconds(p.MaxBatchingWindow)
+}
+
+func seconds(d awscdk.Duration) float64 { return *d.ToSeconds(nil) }
+
+func fill[T ~string](value *T, standard T) {
+	if *value == "" {
+		*value = standard
+	}
+}
+
+func number(value **float64, standard float64) {
+	if *value == nil {
+		*value = &standard
+	}
+}
+
+func duration(value *awscdk.Duration, unit func(*float64) awscdk.Duration, standard float64) {
+	if *value == nil {
+		*value = unit(&standard)
+	}
+}

@@ -1,0 +1,77 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
+	return newBucket(scope, "BronzeBucket", p, "bronze", &awss3.LifecycleRule{
+		Id: jsii.String("archive"),
+		Transitions: &[]*awss3.Transition{
+			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.BronzeInfrequentAccessAfter},
+			{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: p.BronzeArchiveAfter},
+		},
+		Expiration: p.BronzeExpiration,
+	})
+}
+
+func newSilverBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
+	if p.SilverExpiration == nil {
+		return newBucket(scope, "SilverBucket", p, "silver")
+	}
+	return newBucket(scope, "SilverBucket", p, "silver",
+		&awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.SilverExpiration})
+}
+
+func newBucket(scope constructs.Construct, id string, p EventPipelineProps, name string, rules ...*awss3.LifecycleRule) awss3.Bucket {
+	rules = append(rules, &awss3.LifecycleRule{
+		Id:                                  jsii.String("clean-up"),
+		AbortIncompleteMultipartUploadAfter: p.AbortIncompleteMultipartUploadAfter,
+		NoncurrentVersionExpiration:         p.NoncurrentVersionExpiration,
+	})
+	return awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
+		BucketName:        bucketName(p, name),
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		EnforceSSL:        jsii.Bool(true),
+		MinimumTLSVersion: jsii.Number(1.2),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		Versioned:         jsii.Bool(true),
+		LifecycleRules:    &rules,
+		RemovalPolicy:     p.RemovalPolicy,
+		AutoDeleteObjects: jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY),
+	})
+}
+
+func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.Table {
+	return awsdynamodb.NewTable(scope, jsii.String("EventsTable"), &awsdynamodb.TableProps{
+		TableName:                        physicalName(p, "events"),
+		PartitionKey:                     &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
+		BillingMode:                      awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		TimeToLiveAttribute:              jsii.String("expiresAt"),
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
+		RemovalPolicy:                    p.RemovalPolicy,
+		DeletionProtection:               jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN),
+	})
+}
+
+// physicalName is the prefix with a suffix, or nil: then CloudFormation makes the name.
+func physicalName(p EventPipelineProps, suffix string) *string {
+	if p.PhysicalNamePrefix == nil {
+		return nil
+	}
+	return jsii.String(*p.PhysicalNamePrefix + "-" + suffix)
+}
+
+// bucketName has account and region in it, since buckets share one namespace with the whole world.
+func bucketName(p EventPipelineProps, suffix string) *string {
+	name := physicalName(p, suffix)
+	if name == nil {
+		return nil
+	}
+	return jsii.String(*name + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION())
+}

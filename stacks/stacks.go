@@ -65,6 +65,9 @@ func propsOf(stage string) (*eventpipeline.EventPipelineProps, error) {
 		return &eventpipeline.EventPipelineProps{
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+			// The quota "throttle rate" of an account: a load test should find this machine's limits, not ours.
+			ThrottlingRateLimit:  jsii.Number(10000),
+			ThrottlingBurstLimit: jsii.Number(10000),
 		}, nil
 	}
 	return nil, fmt.Errorf("there is no stage %q; take one of %s, as in: -c stage=%s", stage, strings.Join(stages, ", "), Dev)

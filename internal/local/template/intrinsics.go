@@ -48,6 +48,8 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 		return []any{r.Pseudo.Region + "a", r.Pseudo.Region + "b", r.Pseudo.Region + "c"}, nil
 	case "Fn::ImportValue":
 		return r.importValue(argument)
+	case "Fn::GetStackOutput":
+		return r.stackOutput(argument)
 	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
 		return r.evaluate(map[string]any{name: argument})
 	}
@@ -323,4 +325,24 @@ func (r *Resolver) importValue(argument any) (any, error) {
 		return value, nil
 	}
 	return nil, fmt.Errorf("no stack of this app exports %q; what is deployed elsewhere can't be imported locally", name)
+}
+
+// stackOutput reads another stack's output, as the CDK's weak references do.
+func (r *Resolver) stackOutput(argument any) (any, error) {
+	named, ok := argument.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("need StackName and OutputName, got %s", describe(argument))
+	}
+	stack, err := r.text(named["StackName"])
+	if err != nil {
+		return nil, at("StackName", err)
+	}
+	output, err := r.text(named["OutputName"])
+	if err != nil {
+		return nil, at("OutputName", err)
+	}
+	if value, ok := r.Stacks[stack][output]; ok {
+		return value, nil
+	}
+	return nil, fmt.Errorf("no stack of this app that comes before this one is called %q and has an output %q", stack, output)
 }

@@ -15,8 +15,9 @@ type Resolver struct {
 	Template   *Template
 	Parameters map[string]string // given values; the parameters' defaults stand in for the rest
 	Pseudo     Pseudo
-	Made       map[string]Made   // by logical id
-	Exports    map[string]string // what other stacks export, by export name
+	Made       map[string]Made              // by logical id
+	Exports    map[string]string            // what other stacks export, by export name
+	Stacks     map[string]map[string]string // other stacks' outputs, by stack name
 
 	conditions map[string]verdict
 }

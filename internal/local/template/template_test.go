@@ -37,6 +37,7 @@ func functions(t *testing.T) *Resolver {
 			Attributes: map[string]string{"Arn": "arn:aws:sqs:us-east-1:000000000000:queue"},
 		}},
 		Exports: map[string]string{"network-dev": "vpc-1"},
+		Stacks:  map[string]map[string]string{"network": {"Vpcdev": "vpc-2"}},
 	}
 }
 
@@ -105,6 +106,7 @@ func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 		{"SSM", `{"Ref":"Ssm"}`, `parameter Ssm reads the SSM parameter /a/b, which does not exist locally`},
 		{"map", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
 		{"import", `{"Fn::ImportValue":"elsewhere"}`, `no stack of this app exports "elsewhere"`},
+		{"stack output", `{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`, `called "other" and has an output "Url"`},
 		{"unknown condition", `{"Fn::If":["Absent",1,2]}`, `the template has no condition "Absent"`},
 		{"circular condition", `{"Fn::If":["Self",1,2]}`, `condition Self: condition Self refers to itself`},
 		{"no condition", `{"Fn::If":["Odd",1,2]}`, `condition Odd: Fn::Join is not a condition function`},

@@ -1,0 +1,150 @@
+package lambda
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+func (s *Service) invokeRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.serveInvoke)
+	mux.HandleFunc("GET /2015-03-31/functions/{name}/configuration", s.serveConfiguration)
+	mux.HandleFunc("GET /2015-03-31/functions/{name}", s.serveFunction)
+	mux.HandleFunc("GET /2015-03-31/functions/{$}", s.serveList)
+	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
+	mux.HandleFunc("/2015-03-31/", func(w http.ResponseWriter, r *http.Request) {
+		apiError(w, http.StatusBadRequest, "UnknownOperationException", "the local platform does not serve "+r.Method+" "+r.URL.Path)
+	})
+}
+
+// serveInvoke is the operation Invoke. The log's tail (X-Amz-Log-Type: Tail) is not returned: logs are in the feed.
+func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		fail(w, &TooLargeError{maxPayload + 1})
+		return
+	}
+	if err != nil {
+		return
+	}
+	if len(payload) == 0 {
+		payload = []byte("{}")
+	}
+	if !json.Valid(payload) {
+		apiError(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json")
+		return
+	}
+	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
+	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
+	case "", "RequestResponse":
+		s.invokeAndAnswer(w, r, name, payload)
+	case "Event":
+		if err := s.InvokeAsync(name, payload); err != nil {
+			fail(w, err)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	case "DryRun":
+		if _, err := s.function(name); err != nil {
+			fail(w, err)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		apiError(w, http.StatusBadRequest, "InvalidParameterValueException", "Unknown invocation type: "+kind)
+	}
+}
+
+func (s *Service) invokeAndAnswer(w http.ResponseWriter, r *http.Request, name string, payload []byte) {
+	result, err := s.Invoke(r.Context(), name, payload)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Requestid", result.RequestID)
+	if result.FunctionError != "" {
+		w.Header().Set("X-Amz-Function-Error", result.FunctionError)
+	}
+	_, _ = w.Write(result.Payload) // a caller that went away needs no answer
+}
+
+// configuration is what AWS's tools read of a function.
+type configuration struct {
+	FunctionName, FunctionArn, Runtime, Handler, Version string
+	State, LastUpdateStatus, PackageType                 string
+	MemorySize, Timeout                                  int
+	Environment                                          struct{ Variables map[string]string }
+}
+
+func (s *Service) describe(f *function) configuration {
+	c := configuration{
+		FunctionName: f.Name, FunctionArn: s.arn(f.Name), Runtime: "provided.al2023", Handler: "bootstrap", Version: "$LATEST",
+		State: "Active", LastUpdateStatus: "Successful", PackageType: "Zip",
+		MemorySize: f.MemoryMB, Timeout: int(f.Timeout.Seconds()),
+	}
+	c.Environment.Variables = f.Environment
+	return c
+}
+
+func (s *Service) serveConfiguration(w http.ResponseWriter, r *http.Request) {
+	f, err := s.function(r.PathValue("name"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, s.describe(f))
+}
+
+func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
+	f, err := s.function(r.PathValue("name"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, map[string]any{"Configuration": s.describe(f)})
+}
+
+func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	all := []configuration{}
+	for _, f := range s.functions {
+		all = append(all, s.describe(f))
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b configuration) int { return strings.Compare(a.FunctionName, b.FunctionName) })
+	answer(w, map[string]any{"Functions": all})
+}
+
+func answer(w http.ResponseWriter, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(body) // a caller that went away needs no answer
+}
+
+func fail(w http.ResponseWriter, err error) {
+	var missing *NotFoundError
+	var tooLarge *TooLargeError
+	switch {
+	case errors.As(err, &missing):
+		apiError(w, http.StatusNotFound, "ResourceNotFoundException", err.Error())
+	case errors.As(err, &tooLarge):
+		apiError(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", err.Error())
+	default:
+		apiError(w, http.StatusInternalServerError, "ServiceException", err.Error())
+	}
+}
+
+func apiError(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", code)
+	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message}) // as above
+}

@@ -78,10 +78,11 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	}
 	answered := make(chan Result, 1)
 	go func() {
-		answered <- b.run(call)
-		b.settle()
+		result := b.run(call)
+		b.settle() // an invocation is over when the runtime asks for the next
 		f.giveBack(b)
 		<-f.slots
+		answered <- result
 	}()
 	select {
 	case result := <-answered:

@@ -24,6 +24,9 @@ type App struct {
 	Progress io.Writer      // gets the app's output as it comes
 }
 
+// ErrNoApp says that nothing tells how to run the app.
+var ErrNoApp = errors.New("no cdk.json with an \"app\"")
+
 // killDelay is how long an app may take to end once it is interrupted.
 const killDelay = 3 * time.Second
 
@@ -59,7 +62,7 @@ func (a App) config() (config, error) {
 		if err != nil {
 			dir = a.Dir
 		}
-		return config{}, fmt.Errorf("no cdk.json with an \"app\" in %s: run this in the folder of a CDK app, or give the command that runs the app", dir)
+		return config{}, fmt.Errorf("%w in %s: run this in the folder of a CDK app, or name the command that runs the app", ErrNoApp, dir)
 	}
 	maps.Copy(c.Context, a.Context)
 	return c, nil

@@ -136,7 +136,7 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 
 func TestCheck_SaysWhenThereIsNoApp(t *testing.T) {
 	dir := t.TempDir()
-	if err := (App{Dir: dir}).Check(); err == nil || !strings.Contains(err.Error(), dir) {
+	if err := (App{Dir: dir}).Check(); !errors.Is(err, ErrNoApp) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v", err)
 	}
 }

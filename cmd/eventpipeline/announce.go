@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
+)
+
+// readyLine is what --json prints once the platform serves.
+type readyLine struct {
+	Ready   bool              `json:"ready"`
+	API     string            `json:"api,omitempty"` // of the first API
+	AWS     string            `json:"aws"`
+	Stack   string            `json:"stack"` // of the first API
+	Outputs map[string]string `json:"outputs"`
+	APIs    []readyAPI        `json:"apis,omitempty"` // all of them, if there are several
+	NotRun  []string          `json:"notRun,omitempty"`
+}
+
+type readyAPI struct {
+	Stack string `json:"stack"`
+	Name  string `json:"name"`
+	URL   string `json:"url"`
+}
+
+func announceJSON(w io.Writer, p *local.Platform) error {
+	line := readyLine{Ready: true, AWS: p.AWS, NotRun: p.NotRun}
+	for _, a := range p.APIs {
+		line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.URL})
+	}
+	if len(p.APIs) > 0 {
+		line.API = p.APIs[0].URL
+	}
+	if len(p.APIs) < 2 {
+		line.APIs = nil
+	}
+	stack := mainStack(p)
+	line.Stack, line.Outputs = stack.Name, stack.Outputs
+	return json.NewEncoder(w).Encode(line)
+}
+
+// mainStack is the stack of the first API, or the first one.
+func mainStack(p *local.Platform) local.Stack {
+	for _, s := range p.Stacks {
+		if len(p.APIs) > 0 && s.Name == p.APIs[0].Stack {
+			return s
+		}
+	}
+	return p.Stacks[0]
+}
+
+func announceText(w io.Writer, p *local.Platform) error {
+	var text strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
+	line("")
+	for i, a := range p.APIs {
+		line("HTTP API   %s%s", a.URL, ofStack(p, a))
+		if i == 0 {
+			tryAPI(line, a, p.Region)
+		}
+	}
+	line("AWS APIs   %s", p.AWS)
+	line("  use the AWS CLI and the SDKs with it:")
+	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region)
+	for _, s := range p.Stacks {
+		line("Outputs of stack %s", s.Name)
+		width := 0
+		for name := range s.Outputs {
+			width = max(width, len(name))
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Outputs)) {
+			line("  %-*s  %s", width, name, s.Outputs[name])
+		}
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// ofStack tells several APIs apart.
+func ofStack(p *local.Platform, a local.API) string {
+	if len(p.APIs) == 1 {
+		return ""
+	}
+	return fmt.Sprintf("   (%s of stack %s)", a.Name, a.Stack)
+}
+
+// tryAPI shows requests to paste.
+func tryAPI(line func(string, ...any), a local.API, region string) {
+	signed := ""
+	if a.Signed {
+		line("  takes requests signed with AWS credentials only, as deployed; --stage local has an open one")
+		signed = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
+	}
+	line("  post an event:")
+	line("    curl -s%s %s/events -H 'content-type: application/json' -d '{\"eventType\":\"demo\",\"message\":\"hello\"}'", signed, a.URL)
+	line("  then see where it is, with the eventId of the answer:")
+	line("    curl -s%s %s/events/<eventId>", signed, a.URL)
+}
+
+// printNotRun says what of the template has no effect locally.
+func printNotRun(w io.Writer, what []string) {
+	if len(what) > 0 {
+		fmt.Fprintf(w, "In the template, without effect here: %s\n", strings.Join(what, ", "))
+	}
+}

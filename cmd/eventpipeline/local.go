@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+)
+
+// localFlags are the flags of local.
+type localFlags struct {
+	options local.Options
+	asJSON  bool
+}
+
+func newLocalCommand() *cobra.Command {
+	var flags localFlags
+	o := &flags.options
+	cmd := &cobra.Command{
+		Use:   "local",
+		Short: "Run the platform on this machine",
+		Long: `Runs the event pipelines of a CDK app on this machine, without an AWS account: run it in the app's folder.
+
+It synthesizes the app, builds the Lambda functions for this machine, makes the resources of the synthesized template
+with S3, DynamoDB, SQS, EventBridge and Lambda services of its own, and serves the HTTP API and AWS's APIs on loopback.
+Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for a minute or two.
+
+Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
+		Example: `  eventpipeline local
+  eventpipeline local --stage dev --api-port 9090
+  eventpipeline local --no-worker --data .eventpipeline
+  eventpipeline local --app "go run ./cmd/app" --json | jq 'select(.step == "failed")'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
+	}
+	cmd.Flags().IntVar(&o.APIPort, "api-port", 8080, "port of the HTTP API; further APIs of the app get the ports behind it, 0 is any free port")
+	cmd.Flags().IntVar(&o.AWSPort, "aws-port", 4566, "port of AWS's APIs; 0 is any free port")
+	cmd.Flags().StringVar(&o.Stage, "stage", "local", "stage of the app, given to it as the context value \"stage\"")
+	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
+	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
+	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
+	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print one JSON object a line: one with \"ready\":true once serving, then the steps")
+	return cmd
+}
+
+func (f *localFlags) run(cmd *cobra.Command) error {
+	for flag, port := range map[string]int{"--api-port": f.options.APIPort, "--aws-port": f.options.AWSPort} {
+		if port < 0 || port > 65535 {
+			return usageError{fmt.Errorf("%s is %d; it must be a port from 0 to 65535", flag, port)}
+		}
+	}
+	ctx, stop := context.WithCancelCause(cmd.Context())
+	defer stop(nil)
+	// Whoever reads the output may end first; a write then fails and stops the platform in order.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	stopWithGoRun(ctx, func() { stop(context.Canceled) })
+
+	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
+	defer progress.end()
+	shown := &steps{print: f.printer(out)}
+	o := f.options
+	o.Progress, o.Phase = progress, progress.phase
+	o.Steps = func(s feed.Step) {
+		if err := shown.show(s); err != nil {
+			stop(fmt.Errorf("print the steps: %w", err))
+		}
+	}
+	platform, err := local.Start(ctx, o)
+	if err != nil {
+		return f.explain(ctx, err)
+	}
+	progress.ready()
+	if err := shown.announce(func() error { return f.announce(out, cmd.ErrOrStderr(), platform) }); err != nil {
+		return errors.Join(fmt.Errorf("print what is served: %w", err), platform.Close())
+	}
+	err = platform.Wait(ctx)
+	progress.phase(stopping)
+	err = errors.Join(err, platform.Close())
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// printer prints steps in the form that the flags ask for.
+func (f *localFlags) printer(out io.Writer) func(feed.Step) error {
+	if f.asJSON {
+		return func(s feed.Step) error { return feed.PrintJSON(out, s) }
+	}
+	colour := wantsColour(out)
+	return func(s feed.Step) error { return feed.Print(out, s, colour) }
+}
+
+// explain adds what to do next to an error of the start. A stop that was asked for is no error.
+func (f *localFlags) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if errors.Is(err, assembly.ErrNoApp) {
+		return fmt.Errorf("%w with --app", err)
+	}
+	var port *local.PortError
+	if !errors.As(err, &port) {
+		return err
+	}
+	flag := "--api-port"
+	if port.AWS {
+		flag = "--aws-port"
+	}
+	return fmt.Errorf("%w; choose another with %s", err, flag)
+}
+
+// announce says what is served where.
+func (f *localFlags) announce(out, errOut io.Writer, p *local.Platform) error {
+	if f.asJSON {
+		printNotRun(errOut, p.NotRun)
+		return announceJSON(out, p)
+	}
+	if err := announceText(out, p); err != nil {
+		return err
+	}
+	printNotRun(out, p.NotRun)
+	_, err := fmt.Fprintf(out, "\nWhat happens to events shows here. Ctrl-C stops the platform.\n\n")
+	return err
+}
+
+// steps prints steps once the platform is announced; those that happen before wait.
+type steps struct {
+	print func(feed.Step) error
+
+	mu        sync.Mutex
+	announced bool
+	waiting   []feed.Step
+}
+
+func (s *steps) show(step feed.Step) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.announced {
+		s.waiting = append(s.waiting, step)
+		return nil
+	}
+	return s.print(step)
+}
+
+// announce calls fn, and lets the steps through when it is done.
+func (s *steps) announce(fn func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := fn()
+	for _, step := range s.waiting {
+		err = errors.Join(err, s.print(step))
+	}
+	s.announced, s.waiting = true, nil
+	return err
+}

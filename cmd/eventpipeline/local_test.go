@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+)
+
+var served = &local.Platform{
+	AWS:    "http://127.0.0.1:4566",
+	Region: "us-east-1",
+	APIs:   []local.API{{Stack: "s", Name: "api", URL: "http://127.0.0.1:8080"}},
+	Stacks: []local.Stack{{Name: "other"}, {Name: "s", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
+	NotRun: []string{"AWS::IAM::Role (2)"},
+}
+
+func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
+	var out bytes.Buffer
+	if err := (&localFlags{}).announce(&out, nil, served); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`curl -s http://127.0.0.1:8080/events -H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'` + "\n",
+		"curl -s http://127.0.0.1:8080/events/<eventId>\n",
+		"export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
+		"  Bucket    b\n  QueueUrl  http://q\n",
+		"without effect here: AWS::IAM::Role (2)\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("printed\n%s\nwant %s", out.String(), want)
+		}
+	}
+}
+
+func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
+	closed := *served
+	closed.APIs = []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Signed: true}}
+	var out bytes.Buffer
+	if err := announceText(&out, &closed); err != nil {
+		t.Fatal(err)
+	}
+	if want := `curl -s --aws-sigv4 "aws:amz:us-east-1:execute-api" --user local:local http://127.0.0.1:8080/events -H`; !strings.Contains(out.String(), want) {
+		t.Errorf("printed\n%s\nwant %s", out.String(), want)
+	}
+}
+
+func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
+	var out, errOut bytes.Buffer
+	if err := (&localFlags{asJSON: true}).announce(&out, &errOut, served); err != nil {
+		t.Fatal(err)
+	}
+	var got readyLine
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || strings.Count(out.String(), "\n") != 1 {
+		t.Fatalf("printed %q, %v", out.String(), err)
+	}
+	if !got.Ready || got.API != "http://127.0.0.1:8080" || got.AWS != "http://127.0.0.1:4566" || got.Stack != "s" || got.Outputs["Bucket"] != "b" || got.APIs != nil {
+		t.Errorf("printed %+v", got)
+	}
+	if !strings.Contains(errOut.String(), "AWS::IAM::Role (2)") {
+		t.Errorf("standard error has %q", errOut.String())
+	}
+}
+
+func TestSteps_WaitUntilThePlatformIsAnnounced(t *testing.T) {
+	var printed []string
+	s := &steps{print: func(step feed.Step) error { printed = append(printed, step.Name); return nil }}
+	show := func(name string) {
+		if err := s.show(feed.Step{Name: name}); err != nil {
+			t.Error(err)
+		}
+	}
+	show("early")
+	announced := s.announce(func() error { printed = append(printed, "ready"); return errors.New("closed pipe") })
+	show("late")
+	if got := strings.Join(printed, " "); got != "ready early late" || announced == nil {
+		t.Errorf("printed %s, %v", got, announced)
+	}
+}
+
+func TestProgress_SaysThatAPhaseGoesOnAndHowLongItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := newProgress(&out)
+		p.phase(local.Synthesize)
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if _, err := p.Write([]byte("Bundling asset\n")); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Second)
+		p.ready()
+		p.end()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		want := phases[local.Synthesize] + " …\n  … 15s so far\nBundling asset\n  done in 25s\nServing after 25s\n"
+		if out.String() != want {
+			t.Errorf("printed %q, want %q", out.String(), want)
+		}
+	})
+}

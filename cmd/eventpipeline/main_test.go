@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// runMain runs a command line.
+func runMain(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
+	for _, args := range [][]string{
+		{"unknown"},
+		{"local", "argument"},
+		{"local", "--unknown"},
+		{"local", "--api-port", "x"},
+		{"local", "--api-port", "70000"},
+		{"send"},
+		{"send", "--api", "a", "--stack", "b", "--count", "1"},
+		{"status"},
+	} {
+		code, out, errOut := runMain(t, args...)
+		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "Error: ") || !strings.Contains(errOut, "--help' for usage") {
+			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+		}
+	}
+}
+
+func TestRun_ShowsHelpWithExamples(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}} {
+		code, out, errOut := runMain(t, args...)
+		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {
+			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+		}
+	}
+}
+
+func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"API port in use", []string{"--app", "true", "--aws-port", "0", "--api-port", port}, "choose another with --api-port"},
+		{"AWS port in use", []string{"--app", "true", "--api-port", "0", "--aws-port", port}, "choose another with --aws-port"},
+		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "with --app"},
+		{"the app fails", []string{"--app", "echo no such stage; exit 3", "--api-port", "0", "--aws-port", "0"}, "exit status 3\n  no such stage\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			code, out, errOut := runMain(t, append([]string{"local"}, test.args...)...)
+			if code != exitFailure || out != "" || !strings.Contains(errOut, test.want) {
+				t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, test.want)
+			}
+		})
+	}
+}
+
+func TestLocal_NamesTheToolsThatAreMissing(t *testing.T) {
+	t.Setenv("PATH", filepath.Join(t.TempDir(), "empty"))
+	code, _, errOut := runMain(t, "local", "--app", "app")
+	if code != exitFailure || !strings.Contains(errOut, "go is not on the PATH") || !strings.Contains(errOut, "node is not on the PATH") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}

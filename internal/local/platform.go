@@ -1,0 +1,256 @@
+// Package local runs a CDK app's event pipelines on this machine: it synthesizes the app, reads the template as
+// CloudFormation would, makes each resource with the service that AWS has for it, and serves AWS's APIs and the HTTP API
+// on loopback. There is no second description of the platform: what runs is what would be deployed.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+)
+
+// Account and region of stacks that do not name theirs.
+const (
+	DefaultAccount = "000000000000"
+	DefaultRegion  = "us-east-1"
+)
+
+// Options say what to run and how. The zero value runs the CDK app in the current folder on ports of the system's choice.
+type Options struct {
+	Dir      string // the CDK app's folder; the current one when empty
+	App      string // the command that runs the app; the one in cdk.json when empty
+	Stage    string // the app's context value "stage"; not set when empty
+	Assembly string // the folder of a cloud assembly that exists already: the app is not run then
+
+	APIPort  int    // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
+	AWSPort  int    // of AWS's APIs. 0 takes any that is free.
+	NoWorker bool   // leaves the event source mappings off, so that messages stay on their queues
+	Data     string // the folder that keeps buckets, tables and queues across runs; in memory when empty
+
+	Progress io.Writer        // gets the output of the app while it synthesizes
+	Phase    func(Phase)      // is told when a phase of the start begins
+	Steps    func(feed.Step)  // is told of each step of each event's life, by one goroutine
+	Now      func() time.Time // time.Now when nil
+}
+
+// Phase is a part of the start.
+type Phase string
+
+// The phases of a start, in their order. There is nothing to synthesize when Options name an assembly.
+const (
+	Synthesize Phase = "synthesize"
+	Provision  Phase = "provision"
+)
+
+// Platform is a running platform. Its fields do not change.
+type Platform struct {
+	AWS    string // URL of AWS's APIs
+	Region string
+	APIs   []API    // the HTTP APIs
+	Stacks []Stack  // the stacks that were provisioned
+	NotRun []string // resources of the template that have no effect here, by type
+
+	services  *services
+	servers   []*server
+	stopping  context.CancelFunc // ends the event source mappings
+	mappings  sync.WaitGroup
+	failed    chan error // gets what ends the platform before it is closed
+	temporary string     // the folder of the cloud assembly, if it is ours
+	closing   sync.Once
+	closed    error
+}
+
+// API is an HTTP API of a stack.
+type API struct {
+	Stack, Name, URL string
+	Signed           bool // takes requests that are signed with AWS credentials only
+}
+
+// Stack is a provisioned stack.
+type Stack struct {
+	Name    string
+	ID      string // ARN
+	Created time.Time
+	Outputs map[string]string
+}
+
+// Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports are
+// taken before anything else is done, so that a port in use is refused at once.
+func Start(ctx context.Context, o Options) (*Platform, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Phase == nil {
+		o.Phase = func(Phase) {}
+	}
+	app := assembly.App{
+		Dir: o.Dir, Command: o.App, Context: appContext(o.Stage),
+		Account: DefaultAccount, Region: DefaultRegion, Progress: o.Progress,
+	}
+	if o.Assembly == "" {
+		if err := app.Check(); err != nil {
+			return nil, err
+		}
+	}
+	ports, err := listen(o.AWSPort, o.APIPort)
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{failed: make(chan error, 1), stopping: func() {}}
+	if err := p.start(ctx, app, o, ports); err != nil {
+		ports.close()
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports *ports) error {
+	synthesized, err := p.synthesize(ctx, app, o)
+	if err != nil {
+		return err
+	}
+	o.Phase(Provision)
+	account, region := place(synthesized.Stacks)
+	p.AWS, p.Region = "http://"+ports.aws.Addr().String(), region
+	if p.services, err = newServices(o, p.AWS, account, region); err != nil {
+		return err
+	}
+	made := newProvisioner(o, p.services, ports, account, region)
+	for _, stack := range synthesized.Stacks {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := made.stack(stack); err != nil {
+			return fmt.Errorf("provision stack %s: %w", stack.Name, err)
+		}
+	}
+	p.Stacks, p.NotRun = made.stacks, made.notRun()
+	p.serve(ports.aws, p.services.handler(account, p.Stacks))
+	for _, api := range made.apis {
+		handler, err := api.handler()
+		if err != nil {
+			return err
+		}
+		p.APIs = append(p.APIs, api.public())
+		p.serve(api.listener, handler)
+	}
+	if len(made.apis) == 0 {
+		_ = ports.api.Close() // nothing listens there
+	}
+	p.run(made.mappings)
+	return nil
+}
+
+// synthesize gives the cloud assembly to run.
+func (p *Platform) synthesize(ctx context.Context, app assembly.App, o Options) (*assembly.Assembly, error) {
+	if o.Assembly != "" {
+		return assembly.Read(o.Assembly)
+	}
+	o.Phase(Synthesize)
+	var err error
+	if p.temporary, err = os.MkdirTemp("", "eventpipeline-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
+	}
+	app.Out = filepath.Join(p.temporary, "cdk.out")
+	return app.Synthesize(ctx)
+}
+
+// place is the account and the region of the first stack that names one: the platform is one place.
+func place(stacks []assembly.Stack) (account, region string) {
+	for _, s := range stacks {
+		if account == "" {
+			account = s.Account
+		}
+		if region == "" {
+			region = s.Region
+		}
+	}
+	if account == "" {
+		account = DefaultAccount
+	}
+	if region == "" {
+		region = DefaultRegion
+	}
+	return account, region
+}
+
+// appContext is the context that the app gets.
+func appContext(stage string) map[string]any {
+	values := map[string]any{env.PlatformContext: runtime.GOOS + "/" + runtime.GOARCH}
+	if stage != "" {
+		values["stage"] = stage
+	}
+	return values
+}
+
+// run starts the event source mappings.
+func (p *Platform) run(mappings []eventsource.Mapping) {
+	ctx, stop := context.WithCancel(context.Background())
+	p.stopping = stop
+	for _, m := range mappings {
+		p.mappings.Go(func() {
+			if err := m.Run(ctx); err != nil {
+				p.fail(fmt.Errorf("take messages to %s: %w", m.Function, err))
+			}
+		})
+	}
+}
+
+// Wait blocks until ctx is done, and returns nil, or until the platform fails. It does not close the platform.
+func (p *Platform) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.failed:
+		return err
+	}
+}
+
+// fail lets Wait return the first error.
+func (p *Platform) fail(err error) {
+	select {
+	case p.failed <- err:
+	default:
+	}
+}
+
+// Close stops taking requests and messages, lets what is under way end for a few seconds, kills the functions, and
+// writes the state to disk.
+func (p *Platform) Close() error {
+	p.closing.Do(func() { p.closed = p.close() })
+	return p.closed
+}
+
+func (p *Platform) close() error {
+	var errs []error
+	// From the front to the back: the HTTP APIs, then the mappings, and AWS's APIs, which the functions need, last.
+	for i := len(p.servers) - 1; i > 0; i-- {
+		errs = append(errs, p.servers[i].close())
+	}
+	p.stopping()
+	p.mappings.Wait()
+	if p.services != nil {
+		errs = append(errs, p.services.stopFunctions())
+	}
+	if len(p.servers) > 0 {
+		errs = append(errs, p.servers[0].close())
+	}
+	if p.services != nil {
+		errs = append(errs, p.services.close())
+	}
+	if p.temporary != "" {
+		errs = append(errs, os.RemoveAll(p.temporary))
+	}
+	return errors.Join(errs...)
+}

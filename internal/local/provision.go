@@ -1,0 +1,188 @@
+package local
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
+)
+
+// provisioner makes the resources of stacks, one stack after the other.
+type provisioner struct {
+	options  Options
+	services *services
+	account  string
+	region   string
+	ports    *ports
+	exports  map[string]string
+	outputs  map[string]map[string]string // by stack
+
+	// What it has made.
+	stacks    []Stack
+	functions map[string]bool
+	apis      []*api
+	mappings  []eventsource.Mapping
+	skipped   map[string]int // how many resources are not run, by what they are
+
+	// The stack that it is making.
+	current  assembly.Stack
+	resolver *template.Resolver
+}
+
+func newProvisioner(o Options, s *services, l *ports, account, region string) *provisioner {
+	return &provisioner{
+		options: o, services: s, account: account, region: region, ports: l,
+		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, skipped: map[string]int{},
+	}
+}
+
+// makeFunc makes a resource with a service, and says how others refer to it. Its errors name the resource.
+type makeFunc func(p *provisioner, r template.Resource) (template.Made, error)
+
+var makers = map[string]makeFunc{
+	"AWS::S3::Bucket":                 (*provisioner).bucket,
+	"AWS::DynamoDB::Table":            (*provisioner).table,
+	"AWS::DynamoDB::GlobalTable":      (*provisioner).table,
+	"AWS::SQS::Queue":                 (*provisioner).queue,
+	"AWS::Events::EventBus":           (*provisioner).bus,
+	"AWS::Events::Rule":               (*provisioner).rule,
+	"AWS::Lambda::Function":           (*provisioner).function,
+	"AWS::Lambda::Version":            (*provisioner).version,
+	"AWS::Lambda::Alias":              (*provisioner).alias,
+	"AWS::Lambda::EventSourceMapping": (*provisioner).mapping,
+	"AWS::ApiGatewayV2::Api":          (*provisioner).api,
+	"AWS::ApiGatewayV2::Stage":        (*provisioner).stage,
+	"AWS::ApiGatewayV2::Route":        (*provisioner).route,
+	"AWS::ApiGatewayV2::Integration":  (*provisioner).integration,
+}
+
+// stack makes the resources of a stack in the order of their references, and works out its outputs.
+func (p *provisioner) stack(s assembly.Stack) error {
+	parsed, err := template.Parse(s.Template)
+	if err != nil {
+		return err
+	}
+	ordered, err := parsed.Order()
+	if err != nil {
+		return err
+	}
+	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", p.region, p.account, s.Name, strings.ToLower(uniqueSuffix(s.Name, "")))
+	p.current = s
+	p.resolver = &template.Resolver{
+		Template: parsed,
+		Pseudo:   template.Pseudo{Region: p.region, Account: p.account, StackName: s.Name, StackID: id},
+		Made:     map[string]template.Made{},
+		Exports:  p.exports,
+		Stacks:   p.outputs,
+	}
+	for _, resource := range ordered {
+		exists, err := p.resolver.Exists(resource.Condition)
+		if err != nil {
+			return fmt.Errorf("resource %s: %w", resource.LogicalID, err)
+		}
+		if !exists {
+			continue
+		}
+		made, err := p.make(resource)
+		if err != nil {
+			return err
+		}
+		p.resolver.Made[resource.LogicalID] = made
+	}
+	outputs, exports, err := p.resolver.Outputs()
+	if err != nil {
+		return err
+	}
+	for name, value := range outputs {
+		outputs[name] = p.localURLs(value)
+	}
+	maps.Copy(p.exports, exports)
+	p.outputs[s.Name] = outputs
+	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs})
+	return nil
+}
+
+func (p *provisioner) make(r template.Resource) (template.Made, error) {
+	maker, ok := makers[r.Type]
+	if !ok {
+		return p.skip(r, r.Type), nil
+	}
+	return maker(p, r)
+}
+
+// skip leaves a resource out of what runs. Others may refer to it: to the name it would have, and to an ARN and other
+// attributes made of that.
+func (p *provisioner) skip(r template.Resource, what string) template.Made {
+	p.leaveOut(what, 1)
+	name := physicalName(p.current.Name, r.LogicalID, 64)
+	service := "custom"
+	if parts := strings.Split(r.Type, "::"); len(parts) == 3 {
+		service = strings.ToLower(parts[1])
+		// Most resources' name is in a property of the type's name or in Name.
+		for _, property := range []string{parts[2] + "Name", "Name"} {
+			given, err := p.resolver.Properties(r, property)
+			if text, ok := given[property].(string); err == nil && ok {
+				name = text
+			}
+		}
+	}
+	return template.Made{Ref: name, Attribute: func(attribute string) (string, bool) {
+		if strings.HasSuffix(attribute, "Arn") {
+			return p.arn(service, name), true
+		}
+		return name + "/" + attribute, true
+	}}
+}
+
+// leaveOut notes what is not run. The CDK's own metadata is nothing to run.
+func (p *provisioner) leaveOut(what string, n int) {
+	if what == "AWS::CDK::Metadata" {
+		return
+	}
+	p.skipped[what] += n
+}
+
+// notRun lists what was left out.
+func (p *provisioner) notRun() []string {
+	var list []string
+	for _, what := range slices.Sorted(maps.Keys(p.skipped)) {
+		if n := p.skipped[what]; n > 1 {
+			what = fmt.Sprintf("%s (%d)", what, n)
+		}
+		list = append(list, what)
+	}
+	return list
+}
+
+func (p *provisioner) arn(service, resource string) string {
+	return "arn:aws:" + service + ":" + p.region + ":" + p.account + ":" + resource
+}
+
+// name is the given physical name, or one like CloudFormation's.
+func (p *provisioner) name(given string, r template.Resource, longest int) string {
+	if given != "" {
+		return given
+	}
+	return physicalName(p.current.Name, r.LogicalID, longest)
+}
+
+// failed names the resource that could not be made.
+func failed(r template.Resource, err error) error {
+	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, err)
+}
+
+// properties fills a struct with the properties that its fields are named for; the others are not resolved.
+func (p *provisioner) properties(r template.Resource, into any) error {
+	resolved, err := p.resolver.Properties(r, fieldNames(into)...)
+	if err != nil {
+		return err
+	}
+	if err := decode(resolved, into); err != nil {
+		return failed(r, err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/httpapi"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
+)
+
+// api is an HTTP API that is being made: its stage, integrations and routes come one by one.
+type api struct {
+	stack, name  string
+	stage        string // "$default", or the first part of the path
+	endpoint     string // URL
+	listener     net.Listener
+	integrations map[string]string // function by integration id
+	settings     httpapi.API
+}
+
+// api makes HTTP APIs; WebSocket ones are not run.
+func (p *provisioner) api(r template.Resource) (template.Made, error) {
+	var in struct {
+		Name              string
+		ProtocolType      string
+		CorsConfiguration *struct {
+			AllowCredentials                                        flag
+			AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
+			MaxAge                                                  number
+		}
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	if in.ProtocolType != "HTTP" {
+		return p.skip(r, r.Type+" of protocol "+in.ProtocolType), nil
+	}
+	listener, err := p.ports.next()
+	if err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	a := &api{
+		stack: p.current.Name, name: in.Name, stage: defaultStage,
+		endpoint: "http://" + listener.Addr().String(), listener: listener,
+		integrations: map[string]string{},
+		settings: httpapi.API{
+			ID: apiID(p.current.Name, r.LogicalID), Region: p.region, Account: p.account,
+			Invoke: p.services.answer, AccessLog: p.services.requested, Now: p.options.Now,
+		},
+	}
+	if c := in.CorsConfiguration; c != nil {
+		a.settings.CORS = &httpapi.CORS{
+			AllowOrigins: c.AllowOrigins, AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders, ExposeHeaders: c.ExposeHeaders,
+			MaxAge: int(c.MaxAge), AllowCredentials: bool(c.AllowCredentials),
+		}
+	}
+	p.apis = append(p.apis, a)
+	return template.Made{Ref: a.settings.ID, Attributes: map[string]string{"ApiEndpoint": a.endpoint, "ApiId": a.settings.ID}}, nil
+}
+
+// findAPI is the API of that id, nil when it is not run.
+func (p *provisioner) findAPI(id string) *api {
+	for _, a := range p.apis {
+		if a.settings.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+const defaultStage = "$default"
+
+func (p *provisioner) stage(r template.Resource) (template.Made, error) {
+	var in struct {
+		ApiId, StageName     string
+		DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit number }
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	a := p.findAPI(in.ApiId)
+	if a == nil {
+		return p.skip(r, r.Type), nil
+	}
+	a.stage = in.StageName
+	a.settings.RateLimit = float64(in.DefaultRouteSettings.ThrottlingRateLimit)
+	a.settings.BurstLimit = int(in.DefaultRouteSettings.ThrottlingBurstLimit)
+	return template.Made{Ref: in.StageName}, nil
+}
+
+func (p *provisioner) integration(r template.Resource) (template.Made, error) {
+	var in struct{ ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	a := p.findAPI(in.ApiId)
+	function := functionName(in.IntegrationUri)
+	switch {
+	case a == nil:
+		return p.skip(r, r.Type), nil
+	case in.IntegrationType != "AWS_PROXY" || in.PayloadFormatVersion != "2.0":
+		return p.skip(r, r.Type+" other than AWS_PROXY with payload format 2.0"), nil
+	case !p.functions[function]:
+		return p.skip(r, r.Type+" of a function that is not run"), nil
+	}
+	id := strings.ToLower(uniqueSuffix(p.current.Name, r.LogicalID)[:7])
+	a.integrations[id] = function
+	return template.Made{Ref: id, Attributes: map[string]string{"IntegrationId": id}}, nil
+}
+
+func (p *provisioner) route(r template.Resource) (template.Made, error) {
+	var in struct{ ApiId, RouteKey, Target, AuthorizationType string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	a := p.findAPI(in.ApiId)
+	if a == nil {
+		return p.skip(r, r.Type), nil
+	}
+	function, ok := a.integrations[strings.TrimPrefix(in.Target, "integrations/")]
+	if !ok {
+		return p.skip(r, fmt.Sprintf("%s %s", r.Type, in.RouteKey)), nil
+	}
+	a.settings.Routes = append(a.settings.Routes, httpapi.Route{Key: in.RouteKey, Function: function, AuthorizationType: in.AuthorizationType})
+	id := strings.ToLower(uniqueSuffix(p.current.Name, r.LogicalID)[:7])
+	return template.Made{Ref: id, Attributes: map[string]string{"RouteId": id}}, nil
+}
+
+// public is what the platform tells of the API.
+func (a *api) public() API {
+	out := API{Stack: a.stack, Name: a.name, URL: a.endpoint}
+	if a.stage != defaultStage {
+		out.URL += "/" + a.stage
+	}
+	for _, r := range a.settings.Routes {
+		out.Signed = out.Signed || r.AuthorizationType == "AWS_IAM"
+	}
+	return out
+}
+
+func (a *api) handler() (http.Handler, error) {
+	compiled, err := httpapi.New(a.settings)
+	if err != nil {
+		return nil, fmt.Errorf("make the HTTP API %s: %w", a.name, err)
+	}
+	if a.stage == defaultStage {
+		return compiled, nil
+	}
+	return http.StripPrefix("/"+a.stage, compiled), nil
+}
+
+// answer invokes a function for an HTTP API.
+func (s *services) answer(ctx context.Context, function string, payload []byte) (httpapi.Result, error) {
+	result, err := s.lambda.Invoke(ctx, function, payload)
+	return httpapi.Result{Payload: result.Payload, FunctionError: result.FunctionError}, err
+}
+
+// localURLs puts the local URL of each HTTP API in place of the one that it would have on AWS, which templates join
+// from the API's id, the region and the domain.
+func (p *provisioner) localURLs(text string) string {
+	for _, a := range p.apis {
+		text = strings.ReplaceAll(text, fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.settings.ID, p.region), a.endpoint)
+	}
+	return text
+}

@@ -1,0 +1,131 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
+)
+
+// function makes functions that run a bootstrap of their own; others need a runtime that is not here.
+func (p *provisioner) function(r template.Resource) (template.Made, error) {
+	var in struct {
+		FunctionName string
+		Runtime      string
+		PackageType  string
+		Code         struct{ S3Key string }
+		MemorySize   number
+		Timeout      number
+		Environment  struct{ Variables map[string]any }
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	switch {
+	case in.PackageType == "Image":
+		return p.skip(r, r.Type+" of an image"), nil
+	case in.Runtime != "provided.al2023":
+		return p.skip(r, fmt.Sprintf("%s on %s", r.Type, in.Runtime)), nil
+	}
+	dir, ok := p.current.Assets[in.Code.S3Key]
+	if !ok {
+		return p.skip(r, r.Type+" whose code is not an asset"), nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
+		return template.Made{}, failed(r, fmt.Errorf("its asset %s has no bootstrap: was the app synthesized without bundling?", dir))
+	}
+	function := lambda.Function{
+		Name:        p.name(in.FunctionName, r, 64),
+		Dir:         dir,
+		MemoryMB:    int(in.MemorySize),
+		Timeout:     in.Timeout.seconds(),
+		Environment: map[string]string{},
+	}
+	for name, value := range in.Environment.Variables {
+		text, ok := value.(string)
+		if !ok {
+			return template.Made{}, failed(r, fmt.Errorf("its environment variable %s is not a string", name))
+		}
+		function.Environment[name] = p.localURLs(text)
+	}
+	if err := p.services.lambda.CreateFunction(function); err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	p.functions[function.Name] = true
+	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+}
+
+func (p *provisioner) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
+
+// version is the function itself: there is one deployment.
+func (p *provisioner) version(r template.Resource) (template.Made, error) {
+	var in struct{ FunctionName string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	arn := p.functionARN(functionName(in.FunctionName)) + ":1"
+	return template.Made{Ref: arn, Attributes: map[string]string{"Version": "1", "FunctionArn": arn}}, nil
+}
+
+// alias is the function itself under another name.
+func (p *provisioner) alias(r template.Resource) (template.Made, error) {
+	var in struct{ FunctionName, Name string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	arn := p.functionARN(functionName(in.FunctionName)) + ":" + in.Name
+	return template.Made{Ref: arn, Attributes: map[string]string{"AliasArn": arn}}, nil
+}
+
+// mapping makes event source mappings of queues. They run once everything is provisioned.
+func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
+	var in struct {
+		FunctionName                   string
+		EventSourceArn                 string
+		Enabled                        *flag
+		BatchSize                      number
+		MaximumBatchingWindowInSeconds number
+		FunctionResponseTypes          []string
+		ScalingConfig                  struct{ MaximumConcurrency number }
+		FilterCriteria                 any
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	id := uniqueSuffix(p.current.Name, r.LogicalID)
+	made := template.Made{Ref: id, Attributes: map[string]string{"Id": id, "EventSourceMappingArn": p.arn("lambda", "event-source-mapping:"+id)}}
+	queue, ok := p.services.sqs.QueueByARN(in.EventSourceArn)
+	name := functionName(in.FunctionName)
+	switch {
+	case !ok:
+		return p.skip(r, r.Type+" of another source than a queue"), nil
+	case in.FilterCriteria != nil:
+		return p.skip(r, r.Type+" with FilterCriteria"), nil
+	case !p.functions[name]:
+		return p.skip(r, r.Type+" to a function that is not run"), nil
+	case in.Enabled != nil && !bool(*in.Enabled), p.options.NoWorker:
+		return made, nil
+	}
+	mapping := eventsource.Mapping{
+		Queue:          queue,
+		Function:       name,
+		Region:         p.region,
+		Invoke:         p.services.invoke,
+		BatchSize:      int(in.BatchSize),
+		Window:         in.MaximumBatchingWindowInSeconds.seconds(),
+		MaxConcurrency: int(in.ScalingConfig.MaximumConcurrency),
+		Drain:          closeDelay,
+		Now:            p.options.Now,
+		OnDeliver:      p.services.delivered,
+		OnBatch:        p.services.batchDone,
+	}
+	for _, kind := range in.FunctionResponseTypes {
+		mapping.ReportBatchItemFailures = mapping.ReportBatchItemFailures || kind == "ReportBatchItemFailures"
+	}
+	p.mappings = append(p.mappings, mapping)
+	return made, nil
+}

@@ -1,0 +1,99 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
+)
+
+func (p *provisioner) queue(r template.Resource) (template.Made, error) {
+	var in struct {
+		QueueName                     string
+		FifoQueue                     flag
+		DelaySeconds                  number
+		MaximumMessageSize            number
+		MessageRetentionPeriod        number
+		ReceiveMessageWaitTimeSeconds number
+		VisibilityTimeout             number
+		RedrivePolicy                 document
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	if in.FifoQueue {
+		return p.skip(r, r.Type+" with FifoQueue"), nil
+	}
+	config := sqs.QueueConfig{
+		Name:              p.name(in.QueueName, r, 80),
+		VisibilityTimeout: in.VisibilityTimeout.seconds(),
+		Delay:             in.DelaySeconds.seconds(),
+		MessageRetention:  in.MessageRetentionPeriod.seconds(),
+		ReceiveWait:       in.ReceiveMessageWaitTimeSeconds.seconds(),
+		MaxMessageSize:    int(in.MaximumMessageSize),
+	}
+	if in.RedrivePolicy != nil {
+		var policy struct {
+			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
+			MaxReceiveCount     number `json:"maxReceiveCount"`
+		}
+		if err := json.Unmarshal(in.RedrivePolicy, &policy); err != nil {
+			return template.Made{}, failed(r, fmt.Errorf("read its RedrivePolicy: %w", err))
+		}
+		config.DeadLetterQueue, config.MaxReceiveCount = policy.DeadLetterTargetArn, int(policy.MaxReceiveCount)
+	}
+	queue, err := p.services.sqs.CreateQueue(config)
+	if err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	return template.Made{Ref: queue.URL(), Attributes: map[string]string{
+		"Arn": queue.ARN(), "QueueName": queue.Name(), "QueueUrl": queue.URL(),
+	}}, nil
+}
+
+func (p *provisioner) bus(r template.Resource) (template.Made, error) {
+	var in struct{ Name string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	name := p.name(in.Name, r, 256)
+	if err := p.services.events.CreateBus(name); err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.services.events.BusARN(name), "Name": name}}, nil
+}
+
+func (p *provisioner) rule(r template.Resource) (template.Made, error) {
+	var in struct {
+		Name               string
+		EventBusName       string
+		EventPattern       document
+		ScheduleExpression string
+		State              string
+		Targets            []struct {
+			Id, Arn, Input, InputPath string
+			InputTransformer          any
+		}
+	}
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	name := p.name(in.Name, r, 64)
+	rule := eventbridge.Rule{Name: name, Bus: in.EventBusName, Pattern: json.RawMessage(in.EventPattern), Disabled: in.State == "DISABLED"}
+	if in.ScheduleExpression != "" {
+		return p.skip(r, r.Type+" with ScheduleExpression"), nil
+	}
+	for _, t := range in.Targets {
+		if t.InputTransformer != nil {
+			p.leaveOut("target with InputTransformer of rule "+name, 1)
+			continue
+		}
+		rule.Targets = append(rule.Targets, eventbridge.Target{ID: t.Id, ARN: t.Arn, Input: t.Input, InputPath: t.InputPath})
+	}
+	if err := p.services.events.PutRule(rule); err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.arn("events", "rule/"+name)}}, nil
+}

@@ -1,0 +1,156 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/store"
+)
+
+// services are the AWS services of the platform.
+type services struct {
+	feed     *feed.Feed // nil when nobody wants the steps
+	db       *store.DB  // nil when nothing is kept
+	s3       *s3.Service
+	dynamodb *dynamodb.Service
+	sqs      *sqs.Service
+	events   *eventbridge.Service
+	lambda   *lambda.Service
+}
+
+// newServices starts the services, without any resource but those that earlier runs left in o.Data.
+func newServices(o Options, endpoint, account, region string) (_ *services, err error) {
+	s := &services{}
+	if o.Steps != nil {
+		s.feed = feed.New(o.Steps, o.Now)
+	}
+	defer func() {
+		if err != nil {
+			_ = s.close()
+		}
+	}()
+	objects := ""
+	if o.Data != "" {
+		if err := os.MkdirAll(o.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("create the data folder: %w", err)
+		}
+		if s.db, err = store.Open(filepath.Join(o.Data, "state.db")); err != nil {
+			return nil, err
+		}
+		objects = filepath.Join(o.Data, "s3")
+	}
+	if s.s3, err = s3.New(s3.Config{Dir: objects, Now: o.Now}); err != nil {
+		return nil, err
+	}
+	if s.dynamodb, err = dynamodb.New(dynamodb.Config{DB: s.db, Region: region, Account: account, Now: o.Now}); err != nil {
+		return nil, err
+	}
+	s.sqs, err = sqs.New(sqs.Config{
+		Endpoint: endpoint, Region: region, Account: account, DB: s.db, Now: o.Now, OnDeadLetter: s.deadLettered,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.lambda = lambda.New(lambda.Config{Endpoint: endpoint, Region: region, Account: account, Logs: s.feed.Line, Now: o.Now})
+	s.events = eventbridge.New(eventbridge.Config{
+		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
+	})
+	return s, nil
+}
+
+// handler routes the requests to AWS's APIs. What tells the services apart is the X-Amz-Target header, the form of
+// AWS's older protocol, or the path; whatever is left is S3's.
+func (s *services) handler(account string, stacks []Stack) http.Handler {
+	targets := map[string]http.Handler{"DynamoDB_20120810": s.dynamodb, "AmazonSQS": s.sqs, "AWSEvents": s.events}
+	query := queryAPI{account: account, stacks: stacks}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target := r.Header.Get("X-Amz-Target")
+		switch {
+		case target != "":
+			service, _, _ := strings.Cut(target, ".")
+			handler, ok := targets[service]
+			if !ok {
+				handler = awsjson.Handler{} // says that the operation is unknown
+			}
+			handler.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
+			s.lambda.ServeHTTP(w, r)
+		case isQuery(r):
+			query.ServeHTTP(w, r)
+		default:
+			s.s3.ServeHTTP(w, r)
+		}
+	})
+}
+
+// deliver takes an event to a rule's target.
+func (s *services) deliver(_ context.Context, targetARN string, event []byte) error {
+	parts := strings.Split(targetARN, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
+	if len(parts) < 6 {
+		return fmt.Errorf("%s is not an ARN", targetARN)
+	}
+	switch parts[2] {
+	case "sqs":
+		queue, ok := s.sqs.QueueByARN(targetARN)
+		if !ok {
+			return errors.New("there is no such queue")
+		}
+		_, err := queue.Send(string(event), 0)
+		return err
+	case "lambda":
+		return s.lambda.InvokeAsync(functionName(targetARN), event)
+	}
+	return fmt.Errorf("targets of %s are not run locally", parts[2])
+}
+
+// invoke invokes a function for an event source mapping.
+func (s *services) invoke(ctx context.Context, function string, payload []byte) (eventsource.Result, error) {
+	result, err := s.lambda.Invoke(ctx, function, payload)
+	return eventsource.Result(result), err
+}
+
+// functionName is the name in a function's ARN, in one of its versions or aliases, or in API Gateway's URI of it; a plain
+// name is returned as it is.
+func functionName(reference string) string {
+	if _, after, ok := strings.Cut(reference, ":function:"); ok {
+		reference = after
+	}
+	name, _, _ := strings.Cut(reference, "/invocations")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// stopFunctions kills the functions.
+func (s *services) stopFunctions() error {
+	if s.lambda == nil {
+		return nil
+	}
+	return s.lambda.Close()
+}
+
+// close writes the state to disk, and shows the steps that wait.
+func (s *services) close() error {
+	var errs []error
+	if s.events != nil {
+		errs = append(errs, s.events.Close())
+	}
+	if s.s3 != nil {
+		errs = append(errs, s.s3.Close())
+	}
+	errs = append(errs, s.db.Close())
+	s.feed.Close()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,112 @@
+package local
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strconv"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
+)
+
+// eventRef is what messages and bus events say of the event that they are about.
+type eventRef struct {
+	EventID   string `json:"eventId"`
+	EventType string `json:"eventType"`
+}
+
+// about names the event that a message is about, if its body says so.
+func about(s *feed.Step, body string) {
+	var event eventRef
+	if json.Unmarshal([]byte(body), &event) == nil { // anything may be on a queue
+		s.EventID, s.EventType = event.EventID, event.EventType
+	}
+}
+
+// deadLettered reports a message that used up its deliveries.
+func (s *services) deadLettered(from, to string, m sqs.Message) {
+	s.feed.Report(func(step *feed.Step) bool {
+		about(step, m.Body)
+		step.Name, step.Source, step.Level = "dead-lettered", to, slog.LevelError
+		step.Details = []feed.Detail{feed.Text("from", from), feed.Text("to", to)}
+		return true
+	})
+}
+
+// delivered reports deliveries other than the first: those show in the function's own log.
+func (s *services) delivered(function string, m sqs.Message) {
+	if m.ReceiveCount < 2 {
+		return
+	}
+	s.feed.Report(func(step *feed.Step) bool {
+		about(step, m.Body)
+		step.Name, step.Source = "delivered again", function
+		step.Details = []feed.Detail{{Name: "attempt", Value: []byte(strconv.Itoa(m.ReceiveCount))}}
+		return true
+	})
+}
+
+// batchDone reports a batch that failed as a whole, such as when the function crashed.
+func (s *services) batchDone(b eventsource.Batch) {
+	if b.Err == nil {
+		return
+	}
+	s.feed.Report(func(step *feed.Step) bool {
+		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
+		step.Details = []feed.Detail{
+			{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))},
+			feed.Text("error", b.Err.Error()),
+		}
+		return true
+	})
+}
+
+// published reports an event on a bus, and the rules that it matched.
+func (s *services) published(bus string, event []byte, rules []string) {
+	s.feed.Report(func(step *feed.Step) bool {
+		var envelope struct {
+			DetailType string   `json:"detail-type"`
+			Detail     eventRef `json:"detail"`
+		}
+		if json.Unmarshal(event, &envelope) != nil {
+			return false // a detail of another shape: an event of somebody else's
+		}
+		step.Name, step.Source = "published", bus
+		step.EventID, step.EventType = envelope.Detail.EventID, envelope.Detail.EventType
+		step.Details = []feed.Detail{feed.Text("detailType", envelope.DetailType)}
+		for _, rule := range rules {
+			step.Details = append(step.Details, feed.Text("rule", rule))
+		}
+		return true
+	})
+}
+
+// undelivered reports an event that did not reach a bus or a target.
+func (s *services) undelivered(err error) {
+	s.feed.Report(func(step *feed.Step) bool {
+		step.Name, step.Level = "not delivered", slog.LevelError
+		step.Details = []feed.Detail{feed.Text("error", err.Error())}
+		return true
+	})
+}
+
+// requested reports requests to an HTTP API that no function answered. What functions answer is in their own logs.
+func (s *services) requested(accessLog []byte) {
+	s.feed.Report(func(step *feed.Step) bool {
+		var line struct {
+			RouteKey         string `json:"routeKey"`
+			Status           int    `json:"status"`
+			IntegrationError string `json:"integrationError"`
+		}
+		if json.Unmarshal(accessLog, &line) != nil || line.IntegrationError == "" {
+			return false
+		}
+		step.Name, step.Source, step.Level = "not answered", line.RouteKey, slog.LevelError
+		step.Details = []feed.Detail{
+			{Name: "status", Value: []byte(strconv.Itoa(line.Status))},
+			feed.Text("error", line.IntegrationError),
+		}
+		return true
+	})
+}

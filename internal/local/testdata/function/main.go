@@ -1,0 +1,135 @@
+// Command function is both functions of the test pipeline: PIPELINE_ROLE says which. It calls the services as any SDK
+// would, by their plain HTTP.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+var log = slog.New(slog.NewJSONHandler(os.Stdout, nil))
+
+type event struct {
+	EventID   string `json:"eventId"`
+	EventType string `json:"eventType"`
+}
+
+func main() {
+	if os.Getenv("PIPELINE_ROLE") == "api" {
+		lambda.Start(accept)
+	} else {
+		lambda.Start(process)
+	}
+}
+
+type httpRequest struct{ Body string }
+
+type httpResponse struct {
+	StatusCode int    `json:"statusCode"`
+	Body       string `json:"body"`
+}
+
+func accept(_ context.Context, r httpRequest) (httpResponse, error) {
+	var e event
+	if err := json.Unmarshal([]byte(r.Body), &e); err != nil {
+		return httpResponse{}, err
+	}
+	err := call("AmazonSQS.SendMessage", map[string]any{"QueueUrl": os.Getenv("QUEUE_URL"), "MessageBody": r.Body})
+	if err != nil {
+		return httpResponse{}, err
+	}
+	log.Info("event accepted", "eventId", e.EventID, "eventType", e.EventType)
+	return httpResponse{202, os.Getenv("API_URL")}, nil
+}
+
+type batch struct {
+	Records []struct {
+		MessageID string `json:"messageId"`
+		Body      string `json:"body"`
+	}
+}
+
+type failure struct {
+	ItemIdentifier string `json:"itemIdentifier"`
+}
+
+type failures struct {
+	BatchItemFailures []failure `json:"batchItemFailures"`
+}
+
+// process writes each event to the bucket and tells the bus; those of the type poison fail.
+func process(_ context.Context, b batch) (failures, error) {
+	failed := failures{[]failure{}}
+	for _, r := range b.Records {
+		if err := processOne(r.Body); err != nil {
+			log.Error("event failed", "error", err.Error())
+			failed.BatchItemFailures = append(failed.BatchItemFailures, failure{r.MessageID})
+		}
+	}
+	return failed, nil
+}
+
+func processOne(body string) error {
+	var e event
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		return err
+	}
+	if e.EventType == "poison" {
+		return fmt.Errorf("event %s is poison", e.EventID)
+	}
+	object := os.Getenv("AWS_ENDPOINT_URL") + "/" + os.Getenv("BUCKET") + "/" + e.EventID
+	put, err := http.NewRequest(http.MethodPut, object, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if err := do(put); err != nil {
+		return err
+	}
+	err = call("AWSEvents.PutEvents", map[string]any{"Entries": []any{map[string]any{
+		"Source": "test", "DetailType": "EventProcessed", "Detail": body, "EventBusName": os.Getenv("BUS"),
+	}}})
+	if err != nil {
+		return err
+	}
+	log.Info("event processed", "eventId", e.EventID, "eventType", e.EventType)
+	return nil
+}
+
+func call(target string, input any) error {
+	body, err := json.Marshal(input)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequest(http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Amz-Target", target)
+	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	return do(request)
+}
+
+func do(request *http.Request) error {
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: HTTP %d: %s", request.Method, request.URL, response.StatusCode, answer)
+	}
+	return nil
+}

@@ -78,7 +78,12 @@ type eventPipeline struct {
 func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
-	p.Node().AddValidation(validate(p.props))
+	mistakes := validate(p.props)
+	p.Node().AddValidation(mistakes)
+	if len(mistakes.found) > 0 {
+		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
+		p.props = withDefaults(nil)
+	}
 
 	p.bronzeBucket = newBronzeBucket(p, p.props)
 	p.silverBucket = newSilverBucket(p, p.props)

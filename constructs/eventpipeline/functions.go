@@ -26,8 +26,8 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 			env.BronzeBucket:        p.bronzeBucket.BucketName(),
 			env.EventsTable:         p.eventsTable.TableName(),
 			env.QueueURL:            p.queue.QueueUrl(),
-			env.MaxPayloadBytes:     whole(*props.MaxPayloadBytes),
-			env.StatusRetentionDays: whole(days(props.StatusRetention)),
+			env.MaxPayloadBytes:     jsii.String(text(*props.MaxPayloadBytes)),
+			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
 			env.LogLevel:            props.LogLevel,
 		},
 	})
@@ -47,8 +47,8 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 			env.EventsTable:         p.eventsTable.TableName(),
 			env.QueueURL:            p.queue.QueueUrl(),
 			env.EventBusName:        p.eventBus.EventBusName(),
-			env.MaxReceiveCount:     whole(*props.MaxReceiveCount),
-			env.StatusRetentionDays: whole(days(props.StatusRetention)),
+			env.MaxReceiveCount:     jsii.String(text(*props.MaxReceiveCount)),
+			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
 			env.LogLevel:            props.LogLevel,
 		},
 	})
@@ -134,6 +134,3 @@ func newLogGroup(p *eventPipeline, id, path, name string) awslogs.LogGroup {
 	}
 	return awslogs.NewLogGroup(p, jsii.String(id), props)
 }
-
-// whole writes a number without a fraction or an exponent.
-func whole(n float64) *string { return jsii.String(fmt.Sprintf("%.0f", n)) }

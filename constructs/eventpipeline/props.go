@@ -12,11 +12,12 @@ import (
 
 // EventPipelineProps configure an EventPipeline. Everything is optional.
 type EventPipelineProps struct {
-	// PhysicalNamePrefix names every resource, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be
-	// unique in the account and region. Default: CloudFormation makes the names, so that a pipeline can be used twice.
+	// PhysicalNamePrefix names resources, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be unique
+	// in the account and region. Buckets and roles are never named: their names would have to be unique beyond that.
+	// Default: CloudFormation makes the names, so that a pipeline can be used twice.
 	PhysicalNamePrefix *string
-	// RemovalPolicy says what becomes of buckets, table and logs when the stack goes. DESTROY empties the buckets and
-	// leaves nothing. Default: RETAIN, with deletion protection of the table.
+	// RemovalPolicy says what becomes of buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
+	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
@@ -147,8 +148,6 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 func leastVisibility(p EventPipelineProps) float64 {
 	return 6*seconds(p.WorkerTimeout) + seconds(p.MaxBatchingWindow)
 }
-
-func seconds(d awscdk.Duration) float64 { return *d.ToSeconds(nil) }
 
 func fill[T ~string](value *T, standard T) {
 	if *value == "" {

@@ -2,8 +2,10 @@ package eventpipeline
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
@@ -21,50 +23,80 @@ func (m *mistakes) unless(ok bool, format string, args ...any) {
 	}
 }
 
-// The prefix ends up in a bucket's name: at most 63 characters, of which the suffix, an account and a region take 42.
-var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
+// within asks for a whole number from least to most.
+func (m *mistakes) within(name string, value, least, most float64, why string) {
+	m.unless(value == math.Trunc(value) && value >= least && value <= most,
+		"%s is %s; take a whole number from %s to %s, %s", name, text(value), text(least), text(most), why)
+}
+
+// wholeDays is within for what S3 and the table count in days. A nil duration is off.
+func (m *mistakes) wholeDays(name string, value awscdk.Duration, least float64, why string) {
+	if value != nil {
+		m.unless(days(value) == math.Trunc(days(value)) && days(value) >= least,
+			"%s is %s days; take whole days, at least %s, %s", name, text(days(value)), text(least), why)
+	}
+}
+
+// The longest name is the worker function's, 64 characters at the most: the prefix and "-worker".
+var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,56}$`)
 
 func validate(p EventPipelineProps) *mistakes {
 	m := &mistakes{found: []*string{}}
 	m.unless(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix must match %s, since it becomes part of a bucket's name", prefixPattern)
+		"PhysicalNamePrefix does not match %s, which the names of functions and queues ask for", prefixPattern)
 	m.unless(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN || p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY,
 		"RemovalPolicy is %s; take RETAIN or DESTROY", p.RemovalPolicy)
 
-	m.unless(days(p.BronzeInfrequentAccessAfter) >= 30,
-		"BronzeInfrequentAccessAfter is %g days; S3 takes at least 30", days(p.BronzeInfrequentAccessAfter))
-	m.unless(days(p.BronzeArchiveAfter) >= days(p.BronzeInfrequentAccessAfter)+30,
-		"BronzeArchiveAfter is %g days; make it at least 30 more than BronzeInfrequentAccessAfter, which is %g", days(p.BronzeArchiveAfter), days(p.BronzeInfrequentAccessAfter))
-	m.unless(p.BronzeExpiration == nil || days(p.BronzeExpiration) > days(p.BronzeArchiveAfter),
-		"BronzeExpiration must be later than BronzeArchiveAfter, which is %g days", days(p.BronzeArchiveAfter))
-	m.unless(days(p.StatusRetention) >= 1 && days(p.StatusRetention) == float64(int(days(p.StatusRetention))),
-		"StatusRetention is %g days; take whole days, at least 1", days(p.StatusRetention))
+	m.wholeDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, "which is S3's least")
+	m.wholeDays("BronzeArchiveAfter", p.BronzeArchiveAfter, days(p.BronzeInfrequentAccessAfter)+30, "30 after BronzeInfrequentAccessAfter")
+	m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeArchiveAfter)+1, "after BronzeArchiveAfter")
+	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
+	m.wholeDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, "which is S3's least")
+	m.wholeDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1, "which is S3's least")
+	m.wholeDays("StatusRetention", p.StatusRetention, 1, "since the functions count in days")
 
+	const twoWeeks = 14 * 24 * 60 * 60
+	m.within("QueueRetention in seconds", seconds(p.QueueRetention), 60, twoWeeks, "as SQS does")
+	m.within("DeadLetterQueueRetention in seconds", seconds(p.DeadLetterQueueRetention), 60, twoWeeks, "as SQS does")
 	m.unless(seconds(p.DeadLetterQueueRetention) > seconds(p.QueueRetention),
 		"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other")
-	m.unless(seconds(p.VisibilityTimeout) >= leastVisibility(p),
-		"VisibilityTimeout is %g seconds; make it at least %g, six times WorkerTimeout plus MaxBatchingWindow, or leave it out", seconds(p.VisibilityTimeout), leastVisibility(p))
-	m.unless(*p.MaxReceiveCount >= 5,
-		"MaxReceiveCount is %g; make it at least 5, or throttled invocations alone send good messages to the DLQ", *p.MaxReceiveCount)
+	m.within("VisibilityTimeout in seconds", seconds(p.VisibilityTimeout), leastVisibility(p), 12*60*60,
+		"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
+	m.within("MaxReceiveCount", *p.MaxReceiveCount, 5, 1000, "since throttled invocations alone would send good messages to the DLQ")
 
-	m.unless(seconds(p.ApiTimeout) < 30,
-		"ApiTimeout is %g seconds; make it less than 30, which is when the HTTP API gives up", seconds(p.ApiTimeout))
-	m.unless(seconds(p.WorkerTimeout) >= 5,
-		"WorkerTimeout is %g seconds; make it at least 5, since the worker stops 2 seconds before", seconds(p.WorkerTimeout))
+	m.within("ApiMemorySize in MiB", *p.ApiMemorySize, 128, 10240, "as Lambda does")
+	m.within("ApiTimeout in seconds", seconds(p.ApiTimeout), 1, 29, "since the HTTP API gives up after 30")
+	m.within("WorkerMemorySize in MiB", *p.WorkerMemorySize, 128, 10240, "as Lambda does")
+	m.within("WorkerTimeout in seconds", seconds(p.WorkerTimeout), 5, 900, "since the worker stops 2 seconds before and Lambda after 15 minutes")
+	m.within("BatchSize", *p.BatchSize, 1, 10000, "as Lambda does")
+	m.within("MaxBatchingWindow in seconds", seconds(p.MaxBatchingWindow), 0, 300, "as Lambda does")
 	m.unless(*p.BatchSize <= 10 || seconds(p.MaxBatchingWindow) >= 1,
-		"BatchSize is %g; above 10 Lambda needs a MaxBatchingWindow of at least a second", *p.BatchSize)
-	m.unless(*p.MaxConcurrency >= 2 && *p.MaxConcurrency <= 1000,
-		"MaxConcurrency is %g; take 2 to 1,000", *p.MaxConcurrency)
-	m.unless(slices.Contains([]string{"debug", "info", "warn", "error"}, *p.LogLevel),
-		"LogLevel is %q; take debug, info, warn or error", *p.LogLevel)
+		"BatchSize is %s; above 10 Lambda needs a MaxBatchingWindow of at least a second", text(*p.BatchSize))
+	m.within("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "as Lambda does")
+	levels := []string{"debug", "info", "warn", "error"}
+	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
 
 	m.unless(p.Authorization == AuthorizationIAM || p.Authorization == AuthorizationOpenToAnyoneOnTheInternet,
 		"Authorization is %q; take %q or %q", p.Authorization, AuthorizationIAM, AuthorizationOpenToAnyoneOnTheInternet)
-	m.unless(*p.MaxPayloadBytes >= 1 && *p.MaxPayloadBytes <= 4<<20,
-		"MaxPayloadBytes is %g; take 1 to 4,194,304, since Lambda takes 6 MB and base64 adds a third", *p.MaxPayloadBytes)
+	m.within("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 4<<20, "since Lambda takes 6 MB and base64 adds a third")
+	m.unless(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit is %s; take more than 0, or nobody gets through", text(*p.ThrottlingRateLimit))
+	m.within("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32, "or nobody gets through")
+
+	m.unless(seconds(p.OldestMessageAgeAlarm) >= 1,
+		"OldestMessageAgeAlarm is %s seconds; take at least 1, or it rings all the time", text(seconds(p.OldestMessageAgeAlarm)))
+	m.unless(*p.ApiServerErrorAlarm >= 1,
+		"ApiServerErrorAlarm is %s; take at least 1, or it rings all the time", text(*p.ApiServerErrorAlarm))
 	return m
 }
 
-func days(d awscdk.Duration) float64 {
-	return *d.ToDays(&awscdk.TimeConversionOptions{Integral: new(bool)})
+// text writes a number without an exponent.
+func text(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+func days(d awscdk.Duration) float64 { return *d.ToDays(fractions()) }
+
+func seconds(d awscdk.Duration) float64 { return *d.ToSeconds(fractions()) }
+
+// fractions lets a conversion give what is not whole, for validation to find; CDK would panic.
+func fractions() *awscdk.TimeConversionOptions {
+	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

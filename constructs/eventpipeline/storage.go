@@ -9,7 +9,7 @@ import (
 )
 
 func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
-	return newBucket(scope, "BronzeBucket", p, "bronze", &awss3.LifecycleRule{
+	return newBucket(scope, "BronzeBucket", p, &awss3.LifecycleRule{
 		Id: jsii.String("archive"),
 		Transitions: &[]*awss3.Transition{
 			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.BronzeInfrequentAccessAfter},
@@ -21,20 +21,19 @@ func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Buc
 
 func newSilverBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
 	if p.SilverExpiration == nil {
-		return newBucket(scope, "SilverBucket", p, "silver")
+		return newBucket(scope, "SilverBucket", p)
 	}
-	return newBucket(scope, "SilverBucket", p, "silver",
+	return newBucket(scope, "SilverBucket", p,
 		&awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.SilverExpiration})
 }
 
-func newBucket(scope constructs.Construct, id string, p EventPipelineProps, name string, rules ...*awss3.LifecycleRule) awss3.Bucket {
+func newBucket(scope constructs.Construct, id string, p EventPipelineProps, rules ...*awss3.LifecycleRule) awss3.Bucket {
 	rules = append(rules, &awss3.LifecycleRule{
 		Id:                                  jsii.String("clean-up"),
 		AbortIncompleteMultipartUploadAfter: p.AbortIncompleteMultipartUploadAfter,
 		NoncurrentVersionExpiration:         p.NoncurrentVersionExpiration,
 	})
 	return awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
-		BucketName:        bucketName(p, name),
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
@@ -65,13 +64,4 @@ func physicalName(p EventPipelineProps, suffix string) *string {
 		return nil
 	}
 	return jsii.String(*p.PhysicalNamePrefix + "-" + suffix)
-}
-
-// bucketName has account and region in it, since buckets share one namespace with the whole world.
-func bucketName(p EventPipelineProps, suffix string) *string {
-	name := physicalName(p, suffix)
-	if name == nil {
-		return nil
-	}
-	return jsii.String(*name + "-" + *awscdk.Aws_ACCOUNT_ID() + "-" + *awscdk.Aws_REGION())
 }

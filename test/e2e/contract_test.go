@@ -119,8 +119,10 @@ func verifyByCLI(t *testing.T, p *platform) string {
 
 	invoke := []string{"lambda", "invoke", "--function-name", apiFunction, "--cli-binary-format", "raw-in-base64-out",
 		"--payload", payload, "response.json"}
+	var endpoint []string
 	if strings.HasPrefix(run("--version"), "aws-cli/1.") {
-		invoke = slices.Delete(invoke, 4, 6) // version 1 does not know the flag: raw is all it takes
+		invoke = slices.Delete(invoke, 4, 6)         // version 1 does not know the flag: raw is all it takes
+		endpoint = []string{"--endpoint-url", p.AWS} // version 1 does not heed AWS_ENDPOINT_URL for SQS
 	}
 	run(invoke...)
 	answer, err := os.ReadFile(filepath.Join(dir, "response.json"))
@@ -140,8 +142,8 @@ func verifyByCLI(t *testing.T, p *platform) string {
 	}
 
 	var queue struct{ Attributes map[string]string }
-	decode(t, run("sqs", "get-queue-attributes", "--queue-url", p.Outputs["QueueUrl"],
-		"--attribute-names", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"), &queue)
+	decode(t, run(append(endpoint, "sqs", "get-queue-attributes", "--queue-url", p.Outputs["QueueUrl"],
+		"--attribute-names", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")...), &queue)
 	// The SDK's event and this one, both waiting.
 	if queue.Attributes["ApproximateNumberOfMessages"] != "2" || queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
 		t.Errorf("attributes = %v", queue.Attributes)

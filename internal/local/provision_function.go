@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
@@ -117,7 +118,7 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 		Invoke:         p.services.invoke,
 		BatchSize:      int(in.BatchSize),
 		Window:         in.MaximumBatchingWindowInSeconds.seconds(),
-		MaxConcurrency: int(in.ScalingConfig.MaximumConcurrency),
+		MaxConcurrency: concurrency(int(in.ScalingConfig.MaximumConcurrency)),
 		Drain:          closeDelay,
 		Now:            p.options.Now,
 		OnDeliver:      p.services.delivered,
@@ -128,4 +129,17 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 	}
 	p.mappings = append(p.mappings, mapping)
 	return made, nil
+}
+
+// maxSandboxes is how many sandboxes a function may have at once: enough to overlap their waiting for AWS's APIs, which
+// run on the same processors.
+var maxSandboxes = max(4, 2*runtime.NumCPU())
+
+// concurrency is that of an event source mapping, whose maximum is 0 when the template sets none. More than there are
+// sandboxes would only take small batches from the queue early, to wait for a sandbox.
+func concurrency(maximum int) int {
+	if maximum == 0 {
+		return maxSandboxes
+	}
+	return min(maximum, maxSandboxes)
 }

@@ -64,7 +64,9 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 	if err != nil {
 		return nil, err
 	}
-	s.lambda = lambda.New(lambda.Config{Endpoint: endpoint, Region: region, Account: account, Logs: s.feed.Line, Now: o.Now})
+	s.lambda = lambda.New(lambda.Config{
+		Endpoint: endpoint, Region: region, Account: account, MaxSandboxes: maxSandboxes, Logs: s.feed.Line, Now: o.Now,
+	})
 	s.events = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
 	})

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +21,7 @@ import (
 type Config struct {
 	Endpoint        string // http://127.0.0.1:PORT, where ServeHTTP is reached and functions find AWS's APIs
 	Region, Account string
-	MaxSandboxes    int                                // of each function at once; 2 for each processor, but at least 4, when zero
+	MaxSandboxes    int                                // of each function at once; 4 when zero
 	IdleTimeout     time.Duration                      // after which a sandbox that is not needed ends; 10 minutes when zero
 	Logs            func(function string, line []byte) // gets what functions print, line by line; the line is valid during the call
 	Now             func() time.Time                   // time.Now when nil
@@ -44,7 +43,7 @@ type Service struct {
 // New is a service without functions.
 func New(config Config) *Service {
 	if config.MaxSandboxes == 0 {
-		config.MaxSandboxes = max(4, 2*runtime.NumCPU())
+		config.MaxSandboxes = 4
 	}
 	if config.IdleTimeout == 0 {
 		config.IdleTimeout = 10 * time.Minute
@@ -65,7 +64,7 @@ func New(config Config) *Service {
 type Function struct {
 	Name        string
 	Dir         string        // holds the bootstrap
-	MemoryMB    int           // told to the function, but not enforced; 128 when zero
+	MemoryMB    int           // decides the processors, but is not enforced itself; 128 when zero
 	Timeout     time.Duration // 3 seconds when zero
 	Environment map[string]string
 }

@@ -1,0 +1,121 @@
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// alarms are all of a pipeline's: what each looks at, and when it rings.
+var alarms = map[string]string{
+	"DeadLettersAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Threshold": 1,
+		"Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]}`,
+	"OldestMessageAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Statistic": "Maximum", "Threshold": 300,
+		"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
+	"ApiServerErrorsAlarm": `{"Namespace": "AWS/ApiGateway", "MetricName": "5xx", "Statistic": "Sum", "Threshold": 5,
+		"Dimensions": [{"Name": "ApiId", "Value": "${HttpApi}"}]}`,
+	"ApiErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ApiFunction}"}]}`,
+	"ApiThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ApiFunction}"}]}`,
+	"WorkerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
+	"WorkerThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
+}
+
+func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
+	s := standard(t)
+	check(t, func() {
+		s.assertions.ResourceCountIs(jsii.String("AWS::CloudWatch::Alarm"), jsii.Number(float64(len(alarms))))
+	})
+	for id, want := range alarms {
+		t.Run(id, func(t *testing.T) {
+			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
+			alarm.expect(t, want)
+			alarm.expect(t, `{
+				"ComparisonOperator": "GreaterThanOrEqualToThreshold",
+				"Period": 300,
+				"EvaluationPeriods": 1,
+				"TreatMissingData": "notBreaching",
+				"AlarmActions": null,
+				"OKActions": null
+			}`)
+			if text, _ := alarm.Properties["AlarmDescription"].(string); !strings.HasSuffix(text, " See docs/runbooks.md.") {
+				t.Errorf("the description %q does not lead to the runbooks", text)
+			}
+		})
+	}
+}
+
+func TestAlarms_TellTheTopicWhenTheyRingAndWhenTheyEnd(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), nil)}
+	})
+	for id := range alarms {
+		s.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmActions": ["${Topic}"], "OKActions": ["${Topic}"]}`)
+	}
+}
+
+func TestAlarms_FollowTheProps(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{OldestMessageAgeAlarm: seconds(90), ApiServerErrorAlarm: jsii.Number(50)}
+	})
+	s.resource(t, "OldestMessageAlarm", "AWS::CloudWatch::Alarm").expect(t, `{"Threshold": 90}`)
+	s.resource(t, "ApiServerErrorsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{"Threshold": 50}`)
+}
+
+func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
+	s := standard(t)
+	var body struct {
+		Widgets []struct {
+			Type       string
+			Properties struct {
+				Title   string
+				Alarms  []string
+				Metrics [][]any
+			}
+		}
+	}
+	text := s.resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").Properties["DashboardBody"].(string)
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		t.Fatalf("read the dashboard: %v", err)
+	}
+	shown := map[string]string{}
+	for _, widget := range body.Widgets {
+		for _, alarm := range widget.Properties.Alarms {
+			shown[alarm] = widget.Properties.Title
+		}
+		for _, metric := range widget.Properties.Metrics {
+			shown[fmt.Sprint(metric[1], " of ", metric[3])] = widget.Properties.Title
+		}
+	}
+	for id := range alarms {
+		if shown["${"+id+".Arn}"] != "Alarms" {
+			t.Errorf("%s is not among the alarms", id)
+		}
+	}
+	for metric, title := range map[string]string{
+		"Count of ${HttpApi}":   "API requests",
+		"4xx of ${HttpApi}":     "API requests",
+		"5xx of ${HttpApi}":     "API requests",
+		"Latency of ${HttpApi}": "API latency (p99)",
+		"ApproximateNumberOfMessagesVisible of ${Queue.QueueName}":           "Queue",
+		"ApproximateNumberOfMessagesVisible of ${DeadLetterQueue.QueueName}": "Queue",
+		"ApproximateAgeOfOldestMessage of ${Queue.QueueName}":                "Oldest message's age",
+		"Errors of ${WorkerFunction}":                                        "Worker",
+		"Throttles of ${WorkerFunction}":                                     "Worker",
+		"Duration of ${WorkerFunction}":                                      "Worker duration (p99)",
+	} {
+		if shown[metric] != title {
+			t.Errorf("%s is shown by %q, want %q", metric, shown[metric], title)
+		}
+	}
+}

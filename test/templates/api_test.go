@@ -1,0 +1,104 @@
+package templates
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func TestHttpApi_HasThreeRoutesOfWhichOnlyHealthIsOpen(t *testing.T) {
+	want := map[string]string{"POST /events": "AWS_IAM", "GET /events/{eventId}": "AWS_IAM", "GET /health": "NONE"}
+	if diff := cmp.Diff(want, routes(t, standard(t))); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+}
+
+func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
+	})
+	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE"}
+	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+}
+
+// routes are the API's, each with who may call it.
+func routes(t *testing.T, s synthesized) map[string]string {
+	t.Helper()
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Integration"), jsii.Number(1)) })
+	authorization := map[string]string{}
+	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+		route := s.resources[id]
+		route.expect(t, `{"ApiId": "${HttpApi}", "Target": "integrations/${HttpApiPOSTeventsApi}"}`)
+		authorization[route.Properties["RouteKey"].(string)] = route.Properties["AuthorizationType"].(string)
+	}
+	return authorization
+}
+
+func TestHttpApi_CallsTheApiFunctionWithPayloadFormat2(t *testing.T) {
+	s := standard(t)
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"ProtocolType": "HTTP", "CorsConfiguration": null}`)
+	s.resource(t, "HttpApiPOSTeventsApi", "AWS::ApiGatewayV2::Integration").expect(t, `{
+		"IntegrationType": "AWS_PROXY", "IntegrationUri": "${ApiFunction.Arn}", "PayloadFormatVersion": "2.0"
+	}`)
+}
+
+func TestHttpApi_LetsBrowsersInWhenAskedTo(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
+			AllowOrigins: jsii.Strings("https://example.org"),
+			AllowMethods: &[]awsapigatewayv2.CorsHttpMethod{awsapigatewayv2.CorsHttpMethod_POST},
+		}}
+	})
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{
+		"CorsConfiguration": {"AllowOrigins": ["https://example.org"], "AllowMethods": ["POST"]}
+	}`)
+}
+
+func TestStage_ThrottlesAndDeploysByItself(t *testing.T) {
+	s := standard(t)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Stage"), jsii.Number(1)) })
+	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
+		"ApiId": "${HttpApi}",
+		"StageName": "$default",
+		"AutoDeploy": true,
+		"DefaultRouteSettings": {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000}
+	}`)
+	s = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{ThrottlingRateLimit: jsii.Number(5), ThrottlingBurstLimit: jsii.Number(9)}
+	})
+	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
+		"DefaultRouteSettings": {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 9}
+	}`)
+}
+
+func TestStage_WritesAnAccessLogOfJSONWithoutPayloads(t *testing.T) {
+	s := standard(t)
+	settings := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").Properties["AccessLogSettings"].(map[string]any)
+	if settings["DestinationArn"] != "${AccessLogGroup.Arn}" {
+		t.Errorf("the access log goes to %s", settings["DestinationArn"])
+	}
+	s.resource(t, "AccessLogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
+	var got map[string]string
+	if err := json.Unmarshal([]byte(settings["Format"].(string)), &got); err != nil {
+		t.Fatalf("a line of the access log is no JSON object: %v", err)
+	}
+	want := map[string]string{
+		"requestId": "$context.requestId", "requestTime": "$context.requestTime",
+		"sourceIp": "$context.identity.sourceIp", "caller": "$context.identity.caller",
+		"routeKey": "$context.routeKey", "status": "$context.status",
+		"responseLength": "$context.responseLength", "responseLatency": "$context.responseLatency",
+		"integrationLatency": "$context.integrationLatency", "integrationStatus": "$context.integrationStatus",
+		"integrationError": "$context.integrationErrorMessage", "error": "$context.error.message",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("fields of the access log (-want +got):\n%s", diff)
+	}
+}

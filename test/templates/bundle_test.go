@@ -1,0 +1,138 @@
+package templates
+
+import (
+	"debug/elf"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+var bundling = map[string]any{"aws:cdk:bundling-stacks": []string{"**"}}
+
+func TestBundles_RunOnArm64AndAreTheSameFromAnotherFolder(t *testing.T) {
+	s := stageWith(t, stacks.Dev, bundling)
+	here := bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
+	for name, file := range here {
+		runsOn(t, name, file, elf.EM_AARCH64)
+	}
+
+	template, outdir := synthesizeCopy(t)
+	there := bundles(t, template, outdir)
+	for name, file := range there {
+		if want, got := filepath.Base(filepath.Dir(here[name])), filepath.Base(filepath.Dir(file)); got != want {
+			t.Errorf("%s is %s in this folder and %s in a copy of it", name, want, got)
+		}
+	}
+}
+
+func TestBundles_RunOnThePlatformThatIsAskedFor(t *testing.T) {
+	context := maps.Clone(bundling)
+	context[env.PlatformContext] = "linux/amd64"
+	s := stageWith(t, stacks.Local, context)
+	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
+		runsOn(t, name, file, elf.EM_X86_64)
+	}
+}
+
+// bundles are the functions' bootstraps, each alone in the folder that its asset's hash names.
+func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for id, function := range plainResources(t, template) {
+		if function.Properties["Runtime"] != "provided.al2023" {
+			continue
+		}
+		hash := strings.TrimSuffix(function.Properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
+		files[id] = filepath.Join(outdir, "asset."+hash, "bootstrap")
+		if entries, err := os.ReadDir(filepath.Dir(files[id])); err != nil || len(entries) != 1 {
+			t.Fatalf("%s: the asset holds %v, %v", id, entries, err)
+		}
+	}
+	names := slices.Sorted(maps.Keys(files))
+	if diff := cmp.Diff([]string{"ApiFunction", "WorkerFunction"}, names); diff != "" {
+		t.Fatalf("functions (-want +got):\n%s", diff)
+	}
+	return files
+}
+
+func runsOn(t *testing.T, name, file string, machine elf.Machine) {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode()&0o111 != 0o111 {
+		t.Errorf("%s: the bootstrap is not executable: %v", name, info.Mode())
+	}
+	bootstrap, err := elf.Open(file)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	defer bootstrap.Close()
+	if bootstrap.Machine != machine {
+		t.Errorf("%s: the bootstrap is for %v, want %v", name, bootstrap.Machine, machine)
+	}
+	if bootstrap.Section(".debug_info") != nil || bootstrap.Section(".symtab") != nil {
+		t.Errorf("%s: the bootstrap has symbols, which cost cold-start time", name)
+	}
+}
+
+// synthesizeCopy runs the app in a copy of the module, for a user with an empty cache of Lambda sources.
+func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
+	t.Helper()
+	copied, home := t.TempDir(), t.TempDir()
+	for _, name := range []string{"cmd/app", "constructs", "stacks", "functions", "internal"} {
+		if err := os.CopyFS(filepath.Join(copied, name), os.DirFS(filepath.Join(root, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum", "source.go"} {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outdir = filepath.Join(home, "cdk.out")
+	app := exec.Command("go", "run", "./cmd/app")
+	app.Dir = copied
+	app.Env = append(os.Environ(), goCaches(t)...)
+	app.Env = append(app.Env, "HOME="+home, "XDG_CACHE_HOME="+home, "CDK_OUTDIR="+outdir, `CDK_CONTEXT_JSON={"stage":"dev"}`)
+	if out, err := app.CombinedOutput(); err != nil {
+		t.Fatalf("run the app: %v\n%s", err, out)
+	}
+	raw, err := os.ReadFile(filepath.Join(outdir, project+"-dev.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &template); err != nil {
+		t.Fatal(err)
+	}
+	return template, outdir
+}
+
+// goCaches keep Go's caches where they are when HOME is elsewhere.
+func goCaches(t *testing.T) (variables []string) {
+	t.Helper()
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatalf("go env %s: %v", name, err)
+		}
+		variables = append(variables, name+"="+strings.TrimSpace(string(out)))
+	}
+	return variables
+}

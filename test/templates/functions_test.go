@@ -1,0 +1,141 @@
+package templates
+
+import (
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
+	s := standard(t)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(2)) })
+	for _, name := range []string{"Api", "Worker"} {
+		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{
+			"Runtime": "provided.al2023",
+			"Architectures": ["arm64"],
+			"Handler": "bootstrap",
+			"MemorySize": 512,
+			"TracingConfig": {"Mode": "Active"},
+			"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "${`+name+`LogGroup}"},
+			"Role": "${`+name+`Role.Arn}",
+			"ReservedConcurrentExecutions": null
+		}`)
+		s.resource(t, name+"LogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
+	}
+	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 10}`)
+	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 30}`)
+}
+
+func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
+	s := standard(t)
+	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
+		"BRONZE_BUCKET": "${BronzeBucket}",
+		"EVENTS_TABLE": "${EventsTable}",
+		"QUEUE_URL": "${Queue}",
+		"MAX_PAYLOAD_BYTES": "1048576",
+		"STATUS_RETENTION_DAYS": "365",
+		"LOG_LEVEL": "info"
+	}}}`)
+	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
+		"BRONZE_BUCKET": "${BronzeBucket}",
+		"SILVER_BUCKET": "${SilverBucket}",
+		"EVENTS_TABLE": "${EventsTable}",
+		"QUEUE_URL": "${Queue}",
+		"EVENT_BUS_NAME": "${EventBus}",
+		"MAX_RECEIVE_COUNT": "5",
+		"STATUS_RETENTION_DAYS": "365",
+		"LOG_LEVEL": "info"
+	}}}`)
+}
+
+func TestFunctions_FollowTheProps(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			Architecture:     awslambda.Architecture_X86_64(),
+			ApiMemorySize:    jsii.Number(256),
+			ApiTimeout:       seconds(7),
+			WorkerMemorySize: jsii.Number(2048),
+			WorkerTimeout:    seconds(60),
+			LogRetention:     awslogs.RetentionDays_ONE_WEEK,
+			LogLevel:         jsii.String("debug"),
+			Tracing:          awslambda.Tracing_PASS_THROUGH,
+			MaxPayloadBytes:  jsii.Number(4 << 20),
+			StatusRetention:  days(1000),
+		}
+	})
+	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{
+		"Architectures": ["x86_64"], "MemorySize": 256, "Timeout": 7, "TracingConfig": {"Mode": "PassThrough"}
+	}`)
+	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{
+		"Architectures": ["x86_64"], "MemorySize": 2048, "Timeout": 60, "TracingConfig": {"Mode": "PassThrough"}
+	}`)
+	s.environment(t, "ApiFunction").expect(t, `{"MAX_PAYLOAD_BYTES": "4194304", "STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	s.environment(t, "WorkerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "AccessLogGroup"} {
+		s.resource(t, id, "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 7}`)
+	}
+}
+
+// environment is a function's variables.
+func (s synthesized) environment(t *testing.T, id string) resource {
+	t.Helper()
+	function := s.resource(t, id, "AWS::Lambda::Function")
+	return resource{Properties: function.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)}
+}
+
+func TestEventSource_TakesBatchesAndReportsEachItem(t *testing.T) {
+	s := standard(t)
+	check(t, func() {
+		s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::EventSourceMapping"), jsii.Number(1))
+	})
+	mapping := s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping")
+	mapping.expect(t, `{
+		"FunctionName": "${WorkerFunction}",
+		"EventSourceArn": "${Queue.Arn}",
+		"FunctionResponseTypes": ["ReportBatchItemFailures"],
+		"BatchSize": 10,
+		"MaximumBatchingWindowInSeconds": null,
+		"ScalingConfig": {"MaximumConcurrency": 50},
+		"Enabled": null
+	}`)
+	// Lambda refuses the mapping while the role may not yet receive.
+	if diff := cmp.Diff([]string{"WorkerRoleDefaultPolicy", "WorkerRole"}, mapping.DependsOn); diff != "" {
+		t.Errorf("DependsOn (-want +got):\n%s", diff)
+	}
+}
+
+func TestEventSource_FollowsTheProps(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			BatchSize: jsii.Number(500), MaxBatchingWindow: seconds(2), MaxConcurrency: jsii.Number(4),
+		}
+	})
+	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{
+		"BatchSize": 500, "MaximumBatchingWindowInSeconds": 2, "ScalingConfig": {"MaximumConcurrency": 4}
+	}`)
+}
+
+// The local platform asks for bootstraps of this machine; it must not get another template than the one that is deployed.
+func TestPlatformContext_ChangesNothingButArchitectures(t *testing.T) {
+	for platform, architecture := range map[string]string{"linux/amd64": "x86_64", "darwin/arm64": "arm64"} {
+		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{env.PlatformContext: platform})
+		for _, id := range []string{"ApiFunction", "WorkerFunction"} {
+			got.resource(t, id, "AWS::Lambda::Function").expect(t, `{"Architectures": ["`+architecture+`"]}`)
+		}
+		ignore := cmp.FilterPath(func(path cmp.Path) bool {
+			key := path.Last().String()
+			return key == `["Architectures"]` || key == `["S3Key"]`
+		}, cmp.Ignore())
+		if diff := cmp.Diff(want.template, got.template, ignore); diff != "" {
+			t.Errorf("template for %s (-for Lambda +for %s):\n%s", platform, platform, diff)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package templates
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func TestPipeline_HasAGetterForEachResource(t *testing.T) {
+	stack := newStack(t)
+	var made eventpipeline.EventPipeline
+	must(t, func() error {
+		made = eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+		return nil
+	})
+	ofConstructs := reflect.TypeFor[constructs.Construct]()
+	getters := reflect.TypeFor[eventpipeline.EventPipeline]()
+	for i := range getters.NumMethod() {
+		name := getters.Method(i).Name
+		if _, ok := ofConstructs.MethodByName(name); ok {
+			continue
+		}
+		value := reflect.ValueOf(made).MethodByName(name).Call(nil)[0]
+		if value.IsNil() {
+			t.Errorf("%s is nil", name)
+		}
+	}
+	if len(made.Alarms()) != len(alarms) || slices.Contains(made.Alarms(), nil) {
+		t.Errorf("Alarms are %d, want %d", len(made.Alarms()), len(alarms))
+	}
+}
+
+// Names that CloudFormation makes let a pipeline be used twice in an account. The bus and the API must have one; CDK
+// derives the bus's from its path, and those of APIs need not be unique.
+func TestPipeline_HasNoPhysicalNamesOfItsOwn(t *testing.T) {
+	s := standard(t)
+	for id, r := range s.resources {
+		for _, property := range []string{"BucketName", "TableName", "QueueName", "FunctionName", "LogGroupName", "RoleName", "AlarmName", "DashboardName"} {
+			if name, ok := r.Properties[property].(string); ok && r.Type != "AWS::Lambda::Permission" && r.Type != "AWS::Lambda::EventSourceMapping" {
+				t.Errorf("%s is named %q", id, name)
+			}
+		}
+	}
+	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"Name": "StackEventPipelineEventBus"}`)
+}
+
+func TestPipeline_CanBeUsedTwiceInAStack(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), nil)
+		eventpipeline.NewEventPipeline(stack, jsii.String("Invoices"), nil)
+		return nil
+	})
+	s := synthesize(t, stack)
+	if got, want := len(s.resources), 2*len(standard(t).resources); got != want {
+		t.Errorf("two pipelines have %d resources, want %d", got, want)
+	}
+	s.environment(t, "OrdersWorkerFunction").expect(t, `{"SILVER_BUCKET": "${OrdersSilverBucket}", "EVENT_BUS_NAME": "${OrdersEventBus}"}`)
+	s.environment(t, "InvoicesWorkerFunction").expect(t, `{"SILVER_BUCKET": "${InvoicesSilverBucket}", "EVENT_BUS_NAME": "${InvoicesEventBus}"}`)
+	first, second := s.resource(t, "OrdersEventBus", "AWS::Events::EventBus"), s.resource(t, "InvoicesEventBus", "AWS::Events::EventBus")
+	if first.Properties["Name"] == second.Properties["Name"] {
+		t.Errorf("both buses are named %s", first.Properties["Name"])
+	}
+}
+
+func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {
+	for name, test := range map[string]struct {
+		bus       func(awscdk.Stack) awsevents.IEventBus
+		env, arn  string
+		resources int
+	}{
+		"given": {
+			bus: func(stack awscdk.Stack) awsevents.IEventBus {
+				return awsevents.NewEventBus(stack, jsii.String("Shared"), nil)
+			},
+			env: "${Shared}", arn: "${Shared.Arn}", resources: 1,
+		},
+		"default": {
+			bus: func(stack awscdk.Stack) awsevents.IEventBus {
+				return awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default"))
+			},
+			env: "default", arn: "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+				return &eventpipeline.EventPipelineProps{EventBus: test.bus(stack)}
+			})
+			if buses := s.of("AWS::Events::EventBus"); len(buses) != test.resources {
+				t.Errorf("the template has the buses %q", buses)
+			}
+			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
+			may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
+			if diff := cmp.Diff([]string{"events:PutEvents"}, may[test.arn]); diff != "" {
+				t.Errorf("what the worker may do on %s (-want +got):\n%s", test.arn, diff)
+			}
+		})
+	}
+}
+
+func TestPipeline_WarnsOfAnOpenApi(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
+	})
+	check(t, func() {
+		assertions.Annotations_FromStack(s.stack).HasWarning(jsii.String("/Stack/EventPipeline"),
+			assertions.Match_StringLikeRegexp(jsii.String(`^Anyone on the internet may .*\[ack: `+eventpipeline.OpenApiWarning+`\]$`)))
+	})
+	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t, "local")} {
+		for _, message := range complaints(s.stack) {
+			t.Errorf("%s complains: %v", *s.stack.StackName(), message)
+		}
+	}
+}
+
+// complaints are what makes `cdk synth --strict` fail.
+func complaints(stack awscdk.Stack) (messages []any) {
+	annotations := assertions.Annotations_FromStack(stack)
+	for _, message := range *annotations.FindWarning(jsii.String("*"), assertions.Match_AnyValue()) {
+		messages = append(messages, message.Entry.Data)
+	}
+	for _, message := range *annotations.FindError(jsii.String("*"), assertions.Match_AnyValue()) {
+		messages = append(messages, message.Entry.Data)
+	}
+	return messages
+}

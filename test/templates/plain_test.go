@@ -1,0 +1,116 @@
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// resource is a template's resource with its intrinsic functions written as text: ${BronzeBucket}, ${BronzeBucket.Arn}.
+type resource struct {
+	Type                string
+	Properties          map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+// plainResources are a template's resources by plain id.
+func plainResources(t *testing.T, template map[string]any) map[string]resource {
+	t.Helper()
+	raw, err := json.Marshal(plain(template["Resources"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var resources map[string]resource
+	if err := json.Unmarshal(raw, &resources); err != nil {
+		t.Fatal(err)
+	}
+	if len(resources) != len(template["Resources"].(map[string]any)) {
+		t.Fatal("two resources have the same plain id")
+	}
+	return resources
+}
+
+// plain writes what it can of a template as text, so that expectations read well.
+func plain(value any) any {
+	switch v := value.(type) {
+	case string:
+		return plainID(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plain(v[i])
+		}
+		return list
+	case map[string]any:
+		if text, ok := intrinsic(v); ok {
+			return text
+		}
+		object := make(map[string]any, len(v))
+		for key := range v {
+			object[plainID(key)] = plain(v[key])
+		}
+		return object
+	}
+	return value
+}
+
+func intrinsic(v map[string]any) (string, bool) {
+	if ref, ok := v["Ref"].(string); ok {
+		return "${" + plainID(ref) + "}", true
+	}
+	if attribute, ok := v["Fn::GetAtt"].([]any); ok {
+		return fmt.Sprintf("${%s.%s}", plainID(attribute[0].(string)), attribute[1]), true
+	}
+	if join, ok := v["Fn::Join"].([]any); ok {
+		var parts []string
+		for _, part := range join[1].([]any) {
+			parts = append(parts, plain(part).(string))
+		}
+		return strings.Join(parts, join[0].(string)), true
+	}
+	return "", false
+}
+
+var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
+
+// plainID is a logical id without the hash at its end and the pipeline's own id.
+func plainID(id string) string { return logicalID.ReplaceAllString(id, "$1") }
+
+func (s synthesized) resource(t *testing.T, id, wantType string) resource {
+	t.Helper()
+	r, ok := s.resources[id]
+	if !ok || r.Type != wantType {
+		t.Fatalf("the template has no %s of type %s", id, wantType)
+	}
+	return r
+}
+
+// of lists the ids of a type's resources.
+func (s synthesized) of(wantType string) (ids []string) {
+	for id, r := range s.resources {
+		if r.Type == wantType {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// expect compares the properties that want names, as JSON, each as a whole. One that is null must not be there.
+func (r resource) expect(t *testing.T, want string) {
+	t.Helper()
+	var properties map[string]any
+	if err := json.Unmarshal([]byte(want), &properties); err != nil {
+		t.Fatalf("the expectation is not JSON: %v\n%s", err, want)
+	}
+	for name, value := range properties {
+		if diff := cmp.Diff(value, r.Properties[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package templates
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+)
+
+// statement is one of a policy document, with what may be one or many as a sorted list.
+type statement struct {
+	Effect    string
+	Principal any
+	Actions   []string
+	Resources []string
+	Condition map[string]any
+}
+
+var everybody = map[string]any{"AWS": "*"}
+
+// statements are those of a policy of any kind.
+func (r resource) statements(t *testing.T) []statement {
+	t.Helper()
+	raw, err := json.Marshal(r.Properties["PolicyDocument"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Statement []struct {
+			Effect           string
+			Principal        any
+			Action, Resource oneOrMany
+			Condition        map[string]any
+		}
+	}
+	if err := json.Unmarshal(raw, &document); err != nil {
+		t.Fatalf("read the policy: %v", err)
+	}
+	var list []statement
+	for _, s := range document.Statement {
+		list = append(list, statement{s.Effect, s.Principal, s.Action, s.Resource, s.Condition})
+	}
+	return list
+}
+
+type oneOrMany []string
+
+func (o *oneOrMany) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*o = []string{one}
+		return nil
+	}
+	if err := json.Unmarshal(raw, (*[]string)(o)); err != nil {
+		return err
+	}
+	slices.Sort(*o)
+	return nil
+}

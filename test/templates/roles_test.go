@@ -1,0 +1,122 @@
+package templates
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// grants are all that the functions may do: each resource with the actions on it.
+var grants = map[string]map[string][]string{
+	"ApiRole": {
+		"${ApiLogGroup.Arn}":           {"logs:CreateLogStream", "logs:PutLogEvents"},
+		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+		"${BronzeBucket.Arn}/bronze/*": {"s3:PutObject"},
+		"${EventsTable.Arn}":           {"dynamodb:GetItem", "dynamodb:PutItem"},
+		"${Queue.Arn}":                 {"sqs:SendMessage"},
+	},
+	"WorkerRole": {
+		"${WorkerLogGroup.Arn}":        {"logs:CreateLogStream", "logs:PutLogEvents"},
+		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+		"${BronzeBucket.Arn}/bronze/*": {"s3:GetObject"},
+		"${BronzeBucket.Arn}":          {"s3:ListBucket"},
+		"${SilverBucket.Arn}/silver/*": {"s3:PutObject"},
+		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
+		"${Queue.Arn}":                 {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		"${EventBus.Arn}":              {"events:PutEvents"},
+	},
+}
+
+func TestRoles_MayDoThisAndNothingElse(t *testing.T) {
+	s := standard(t)
+	ids := s.of("AWS::IAM::Role")
+	slices.Sort(ids)
+	if diff := cmp.Diff([]string{"ApiRole", "WorkerRole"}, ids); diff != "" {
+		t.Errorf("roles (-want +got):\n%s", diff)
+	}
+	if policies := append(s.of("AWS::IAM::Policy"), s.of("AWS::IAM::ManagedPolicy")...); len(policies) != len(grants) {
+		t.Errorf("policies are %q, want one a role", policies)
+	}
+	for id, want := range grants {
+		s.resource(t, id, "AWS::IAM::Role").expect(t, `{
+			"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]},
+			"ManagedPolicyArns": null,
+			"Policies": null
+		}`)
+		policy := s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy")
+		policy.expect(t, `{"Roles": ["${`+id+`}"]}`)
+		if diff := cmp.Diff(want, allowed(t, policy)); diff != "" {
+			t.Errorf("what %s may do (-want +got):\n%s", id, diff)
+		}
+	}
+}
+
+// The table above cannot be changed to hold a wildcard without this test failing too.
+func TestRoles_HaveNoWildcardButTracing(t *testing.T) {
+	for _, name := range stages {
+		s := stage(t, name)
+		for _, id := range s.of("AWS::IAM::Policy") {
+			for resource, actions := range allowed(t, s.resources[id]) {
+				for _, action := range actions {
+					if strings.Contains(action, "*") {
+						t.Errorf("stage %s: %s allows %s", name, id, action)
+					}
+					if resource == "*" && !strings.HasPrefix(action, "xray:") {
+						t.Errorf("stage %s: %s allows %s on every resource", name, id, action)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestRoles_MayNotTraceWhenTracingIsOff(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{Tracing: awslambda.Tracing_DISABLED}
+	})
+	for id := range grants {
+		if actions, ok := allowed(t, s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy"))["*"]; ok {
+			t.Errorf("%s may do %q on every resource", id, actions)
+		}
+	}
+}
+
+// Whoever may call the API function: three routes, each by itself.
+func TestPermissions_AreTheRoutes(t *testing.T) {
+	s := standard(t)
+	want := map[string]bool{}
+	for _, path := range []string{"events", "events/{eventId}", "health"} {
+		want["arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*/"+path] = true
+	}
+	got := map[string]bool{}
+	for _, id := range s.of("AWS::Lambda::Permission") {
+		permission := s.resources[id]
+		permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ApiFunction.Arn}", "Principal": "apigateway.amazonaws.com"}`)
+		got[permission.Properties["SourceArn"].(string)] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("who may invoke the API function (-want +got):\n%s", diff)
+	}
+}
+
+// allowed is what a policy allows, by resource.
+func allowed(t *testing.T, policy resource) map[string][]string {
+	t.Helper()
+	actions := map[string][]string{}
+	for _, s := range policy.statements(t) {
+		if s.Effect != "Allow" || s.Condition != nil {
+			t.Errorf("unexpected statement %+v", s)
+		}
+		for _, resource := range s.Resources {
+			actions[resource] = append(actions[resource], s.Actions...)
+			slices.Sort(actions[resource])
+		}
+	}
+	return actions
+}

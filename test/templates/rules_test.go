@@ -1,0 +1,83 @@
+package templates
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+// CDK's own rules about CloudFormation templates, which the CLI applies too. Violations make synth fail.
+func TestRules_OfCDKFindNothing(t *testing.T) {
+	app := strictApp(t)
+	for _, name := range stages {
+		must(t, func() error { _, err := stacks.New(app, name); return err })
+	}
+	must(t, func() error { app.Synth(nil); return nil })
+	raw, err := os.ReadFile(filepath.Join(*app.AssetOutdir(), "validation-report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct{ PluginReports []json.RawMessage }
+	if err := json.Unmarshal(raw, &report); err != nil || len(report.PluginReports) > 0 {
+		t.Errorf("warnings, %v:\n%s", err, raw)
+	}
+}
+
+// The test above is worth nothing when no rules are applied.
+func TestRules_OfCDKFindAMistake(t *testing.T) {
+	app := strictApp(t)
+	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+	awssqs.NewCfnQueue(stack, jsii.String("Queue"), &awssqs.CfnQueueProps{MessageRetentionPeriod: jsii.Number(1)})
+	err := attempt(func() error { app.Synth(nil); return nil })
+	if err == nil || !strings.Contains(err.Error(), "MessageRetentionPeriod") {
+		t.Errorf("a retention of a second is no violation: %v", err)
+	}
+}
+
+var rules awscdk.CloudFormationValidatePlugin
+
+// strictApp applies CDK's rules and fails on their violations, with a report.
+func strictApp(t *testing.T) awscdk.App {
+	t.Helper()
+	app := newApp(t, map[string]any{
+		"@aws-cdk/core:validateAgainstDefaultRules": true,
+		"@aws-cdk/core:appMode":                     "inmemory",
+	})
+	if rules == nil {
+		rules = awscdk.NewCloudFormationValidatePlugin(nil) // takes seconds
+	}
+	awscdk.Validations_Of(app).AddPlugins(rules)
+	return app
+}
+
+func TestRules_OfCfnLintFindNothing(t *testing.T) {
+	cfnLint, err := exec.LookPath("cfn-lint")
+	if err != nil {
+		t.Skip("cfn-lint is not installed")
+	}
+	// W3005: CDK writes a DependsOn that a Ref implies already.
+	args := []string{"--ignore-checks", "W3005", "--"}
+	for _, name := range stages {
+		raw, err := json.Marshal(stage(t, name).template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), name+".template.json")
+		if err := os.WriteFile(file, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	if out, err := exec.Command(cfnLint, args...).CombinedOutput(); err != nil {
+		t.Errorf("cfn-lint: %v\n%s", err, out)
+	}
+}

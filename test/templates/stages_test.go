@@ -1,0 +1,205 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+func TestStages_UnknownOneIsRefusedWithTheChoices(t *testing.T) {
+	for _, name := range []string{"staging", ""} {
+		_, err := stacks.New(newApp(t, nil), name)
+		if err == nil {
+			t.Fatalf("stage %q was taken", name)
+		}
+		for _, choice := range append(stages, "-c stage=") {
+			if !strings.Contains(err.Error(), choice) {
+				t.Errorf("stage %q: %q does not name %s", name, err, choice)
+			}
+		}
+	}
+}
+
+func TestStages_NameWhatTheContractNames(t *testing.T) {
+	for _, name := range stages {
+		s, prefix := stage(t, name), project+"-"+name
+		if got := *s.stack.StackName(); got != prefix {
+			t.Errorf("the stack is named %s, want %s", got, prefix)
+		}
+		for id, want := range map[string]string{
+			"ApiFunction":     `{"FunctionName": "` + prefix + `-api"}`,
+			"WorkerFunction":  `{"FunctionName": "` + prefix + `-worker"}`,
+			"EventsTable":     `{"TableName": "` + prefix + `-events"}`,
+			"Queue":           `{"QueueName": "` + prefix + `-events"}`,
+			"DeadLetterQueue": `{"QueueName": "` + prefix + `-events-dlq"}`,
+			"EventBus":        `{"Name": "` + prefix + `-events"}`,
+			"HttpApi":         `{"Name": "` + prefix + `-api"}`,
+			"Dashboard":       `{"DashboardName": "` + prefix + `-events"}`,
+			"ApiLogGroup":     `{"LogGroupName": "/aws/lambda/` + prefix + `-api"}`,
+			"WorkerLogGroup":  `{"LogGroupName": "/aws/lambda/` + prefix + `-worker"}`,
+			"AccessLogGroup":  `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
+			"BronzeBucket":    `{"BucketName": null}`, // account and region would not fit into 63 characters
+			"SilverBucket":    `{"BucketName": null}`,
+		} {
+			s.resources[id].expect(t, want)
+		}
+	}
+}
+
+func TestStages_OutputWhatTheContractsCommandsNeed(t *testing.T) {
+	for _, name := range stages {
+		s := stage(t, name)
+		for output, want := range map[string]string{
+			"ApiUrl":             "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
+			"BronzeBucketName":   "${BronzeBucket}",
+			"SilverBucketName":   "${SilverBucket}",
+			"EventsTableName":    "${EventsTable}",
+			"QueueUrl":           "${Queue}",
+			"DeadLetterQueueUrl": "${DeadLetterQueue}",
+			"ApiFunctionName":    "${ApiFunction}",
+			"WorkerFunctionName": "${WorkerFunction}",
+			"EventBusName":       "${EventBus}",
+		} {
+			check(t, func() {
+				s.assertions.HasOutput(&output, map[string]any{"Description": assertions.Match_AnyValue()})
+			})
+			got := plain(s.template["Outputs"].(map[string]any)[output].(map[string]any)["Value"])
+			if got != want {
+				t.Errorf("stage %s: output %s is %v, want %s", name, output, got, want)
+			}
+		}
+	}
+}
+
+// untaggable are the types that take no tags. Any other must have them, so that a new one gets thought about.
+var untaggable = []string{
+	"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::CloudWatch::Dashboard", "AWS::IAM::Policy",
+	"AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "Custom::S3AutoDeleteObjects",
+}
+
+func TestStages_TagEverythingThatTakesTags(t *testing.T) {
+	for _, name := range stages {
+		s := stage(t, name)
+		want := map[string]string{"project": project, "environment": name, "managed-by": "aws-cdk"}
+		check(t, func() {
+			assertions.Tags_FromStack(s.stack).HasValues(&map[string]any{"project": project, "environment": name, "managed-by": "aws-cdk"})
+		})
+		untagged := map[string]bool{}
+		for _, t := range untaggable {
+			untagged[t] = true
+		}
+		for id, r := range s.resources {
+			// CDK's own function takes no tags from the app, but gets the stack's when it is deployed.
+			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
+				continue
+			}
+			got := tags(r)
+			delete(got, "aws-cdk:auto-delete-objects")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("stage %s: tags of %s, a %s (-want +got):\n%s", name, id, r.Type, diff)
+			}
+		}
+	}
+}
+
+// tags are a resource's, whichever way its type has them.
+func tags(r resource) map[string]string {
+	got := map[string]string{}
+	switch list := r.Properties["Tags"].(type) {
+	case map[string]any:
+		for key, value := range list {
+			got[key] = value.(string)
+		}
+	case []any:
+		for _, tag := range list {
+			got[tag.(map[string]any)["Key"].(string)] = tag.(map[string]any)["Value"].(string)
+		}
+	}
+	return got
+}
+
+// What holds data, and so has a removal policy of its own.
+var keepers = []string{"BronzeBucket", "SilverBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "AccessLogGroup"}
+
+func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
+	s := stage(t, stacks.Prod)
+	if !*s.stack.TerminationProtection() {
+		t.Error("anybody may delete the stack")
+	}
+	for _, id := range keepers {
+		if r := s.resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+			t.Errorf("%s has the policies %q and %q", id, r.DeletionPolicy, r.UpdateReplacePolicy)
+		}
+	}
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"DeletionProtectionEnabled": true}`)
+	check(t, func() {
+		s.assertions.ResourceCountIs(jsii.String("Custom::S3AutoDeleteObjects"), jsii.Number(0))
+	})
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(2)) })
+}
+
+func TestDevAndLocal_LeaveNoTraceWhenDestroyed(t *testing.T) {
+	for _, name := range []string{stacks.Dev, stacks.Local} {
+		s := stage(t, name)
+		if *s.stack.TerminationProtection() {
+			t.Errorf("stage %s can't be destroyed", name)
+		}
+		for _, id := range keepers {
+			if r := s.resources[id]; r.DeletionPolicy != "Delete" || r.UpdateReplacePolicy != "Delete" {
+				t.Errorf("stage %s: %s has the policies %q and %q", name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
+			}
+		}
+		for id, r := range s.resources {
+			if r.DeletionPolicy != "" && r.DeletionPolicy != "Delete" {
+				t.Errorf("stage %s: %s has the deletion policy %s", name, id, r.DeletionPolicy)
+			}
+		}
+		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"DeletionProtectionEnabled": false}`)
+		for _, bucket := range []string{"BronzeBucket", "SilverBucket"} {
+			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").expect(t, `{"BucketName": "${`+bucket+`}"}`)
+		}
+		everyLogGroupBelongsToTheStack(t, s)
+	}
+}
+
+// Lambda makes a log group of its own, which no stack deletes, for a function that has none and may make one.
+func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
+	t.Helper()
+	for _, id := range s.of("AWS::Lambda::Function") {
+		function := s.resources[id]
+		if logging, ok := function.Properties["LoggingConfig"].(map[string]any); ok {
+			group := strings.Trim(logging["LogGroup"].(string), "${}")
+			s.resource(t, group, "AWS::Logs::LogGroup")
+			continue
+		}
+		role := strings.TrimSuffix(strings.TrimPrefix(function.Properties["Role"].(string), "${"), ".Arn}")
+		s.resource(t, role, "AWS::IAM::Role").expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
+		for _, policy := range s.of("AWS::IAM::Policy") {
+			for _, holder := range s.resources[policy].Properties["Roles"].([]any) {
+				if holder == "${"+role+"}" {
+					t.Errorf("%s has no log group of the stack's, and %s gives it rights", id, policy)
+				}
+			}
+		}
+	}
+}
+
+// The local stage is what dev is, but for what only makes sense on the internet.
+func TestLocal_IsDevWithAnOpenApiAndHigherLimits(t *testing.T) {
+	s := stage(t, stacks.Local)
+	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE"}
+	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
+		"DefaultRouteSettings": {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 10000}
+	}`)
+	if diff := cmp.Diff(len(stage(t, stacks.Dev).resources), len(s.resources)); diff != "" {
+		t.Errorf("resources (-dev +local):\n%s", diff)
+	}
+}

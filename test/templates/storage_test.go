@@ -1,0 +1,90 @@
+package templates
+
+import (
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
+	s := standard(t)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(2)) })
+	for _, id := range []string{"BronzeBucket", "SilverBucket"} {
+		s.resource(t, id, "AWS::S3::Bucket").expect(t, `{
+			"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+			"BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+			"VersioningConfiguration": {"Status": "Enabled"},
+			"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+		}`)
+	}
+}
+
+func TestBuckets_RefuseRequestsWithoutTLS(t *testing.T) {
+	s := standard(t)
+	for _, bucket := range []string{"BronzeBucket", "SilverBucket"} {
+		r := s.resource(t, bucket+"Policy", "AWS::S3::BucketPolicy")
+		r.expect(t, `{"Bucket": "${`+bucket+`}"}`)
+		whole := []string{"${" + bucket + ".Arn}", "${" + bucket + ".Arn}/*"}
+		want := []statement{
+			{Effect: "Deny", Principal: everybody, Actions: []string{"s3:*"}, Resources: whole,
+				Condition: map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}},
+			{Effect: "Deny", Principal: everybody, Actions: []string{"s3:*"}, Resources: whole,
+				Condition: map[string]any{"NumericLessThan": map[string]any{"s3:TlsVersion": 1.2}}},
+		}
+		if diff := cmp.Diff(want, r.statements(t)); diff != "" {
+			t.Errorf("policy of %s (-want +got):\n%s", bucket, diff)
+		}
+	}
+}
+
+func TestBuckets_KeepWhatTheirLifecycleSays(t *testing.T) {
+	const cleanUp = `{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}`
+	s := standard(t)
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
+		{"Id": "archive", "Status": "Enabled", "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]},
+		`+cleanUp+`]}}`)
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [`+cleanUp+`]}}`)
+}
+
+func TestBuckets_LifecycleFollowsTheProps(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			BronzeInfrequentAccessAfter:         days(40),
+			BronzeArchiveAfter:                  days(100),
+			BronzeExpiration:                    days(400),
+			SilverExpiration:                    days(500),
+			NoncurrentVersionExpiration:         days(3),
+			AbortIncompleteMultipartUploadAfter: days(2),
+		}
+	})
+	const cleanUp = `{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}, "NoncurrentVersionExpiration": {"NoncurrentDays": 3}}`
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
+		{"Id": "archive", "Status": "Enabled", "ExpirationInDays": 400, "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 40}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]},
+		`+cleanUp+`]}}`)
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
+		{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 500},
+		`+cleanUp+`]}}`)
+}
+
+func TestEventsTable_IsOnDemandKeyedByPkAndRecoverable(t *testing.T) {
+	s := standard(t)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::DynamoDB::Table"), jsii.Number(1)) })
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{
+		"BillingMode": "PAY_PER_REQUEST",
+		"ProvisionedThroughput": null,
+		"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+		"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+		"GlobalSecondaryIndexes": null,
+		"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
+		"TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": true},
+		"DeletionProtectionEnabled": true
+	}`)
+}
+
+func days(n float64) awscdk.Duration { return awscdk.Duration_Days(&n) }
+
+func seconds(n float64) awscdk.Duration { return awscdk.Duration_Seconds(&n) }

@@ -1,0 +1,159 @@
+// Package templates holds the tests of what the construct and the stages synthesize. They are one package, since each
+// process that synthesizes starts a Node.js process of its own.
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+const (
+	root = "../.."
+	// project begins the dev stage's physical names, as the contract has them.
+	project = "event-driven-cloud-platform"
+)
+
+var stages = []string{stacks.Dev, stacks.Prod, stacks.Local}
+
+// assemblies is where apps write to.
+var assemblies string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "templates-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	assemblies = dir
+	// CDK's rules take seconds; TestRules ask for them by themselves. jsii has kept the environment since this program was
+	// initialized: close it, and it takes the one that is now.
+	os.Setenv("CDK_VALIDATION", "false")
+	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+	jsii.Close()
+	defer jsii.Close()
+	return m.Run()
+}
+
+// newApp makes an app with the context of cdk.json, that of the test, and no bundling, which takes a compiler.
+func newApp(t *testing.T, context map[string]any) awscdk.App {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct{ Context map[string]any }
+	if err := json.Unmarshal(raw, &config); err != nil {
+		t.Fatalf("read cdk.json: %v", err)
+	}
+	outdir, err := os.MkdirTemp(assemblies, "cdk.out-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Context["aws:cdk:bundling-stacks"] = []string{}
+	maps.Copy(config.Context, context)
+	return awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &config.Context, AnalyticsReporting: jsii.Bool(false)})
+}
+
+// synthesized is a stack with its template.
+type synthesized struct {
+	stack      awscdk.Stack
+	assertions assertions.Template
+	// template is what CDK wrote; resources are the same, made plain.
+	template  map[string]any
+	resources map[string]resource
+}
+
+var synthesizedStages = map[string]synthesized{}
+
+// stage is a stage's stack. It is synthesized once for all tests.
+func stage(t *testing.T, name string) synthesized {
+	t.Helper()
+	if _, ok := synthesizedStages[name]; !ok {
+		synthesizedStages[name] = stageWith(t, name, nil)
+	}
+	return synthesizedStages[name]
+}
+
+func stageWith(t *testing.T, name string, context map[string]any) synthesized {
+	t.Helper()
+	app := newApp(t, context)
+	var stack awscdk.Stack
+	must(t, func() (err error) { stack, err = stacks.New(app, name); return err })
+	return synthesize(t, stack)
+}
+
+// pipeline is a stack with nothing but a pipeline of these props, which get the stack to make constructs in.
+func pipeline(t *testing.T, props func(awscdk.Stack) *eventpipeline.EventPipelineProps) synthesized {
+	t.Helper()
+	stack := newStack(t)
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props(stack))
+		return nil
+	})
+	return synthesize(t, stack)
+}
+
+func newStack(t *testing.T) awscdk.Stack {
+	return awscdk.NewStack(newApp(t, nil), jsii.String("Stack"), nil)
+}
+
+// standard is a pipeline of nil props.
+func standard(t *testing.T) synthesized {
+	t.Helper()
+	const name = "nil props"
+	if _, ok := synthesizedStages[name]; !ok {
+		synthesizedStages[name] = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return nil })
+	}
+	return synthesizedStages[name]
+}
+
+func synthesize(t *testing.T, stack awscdk.Stack) synthesized {
+	t.Helper()
+	s := synthesized{stack: stack}
+	must(t, func() error {
+		s.assertions = assertions.Template_FromStack(stack, nil)
+		s.template = *s.assertions.ToJSON()
+		return nil
+	})
+	s.resources = plainResources(t, s.template)
+	return s
+}
+
+// must ends the test when fn fails, by an error or by panicking, which is how jsii reports what CDK throws.
+func must(t *testing.T, fn func() error) {
+	t.Helper()
+	if err := attempt(fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// check is must for one of the assertions module's assertions; the test goes on.
+func check(t *testing.T, assertion func()) {
+	t.Helper()
+	if err := attempt(func() error { assertion(); return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+func attempt(fn func() error) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("%v", thrown)
+		}
+	}()
+	return fn()
+}

@@ -1,0 +1,159 @@
+package templates
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+type props = eventpipeline.EventPipelineProps
+
+// mistake is props that are wrong, and what is said about them.
+type mistake struct {
+	props    props
+	messages []string
+}
+
+func mistakes() map[string]mistake {
+	return map[string]mistake{
+		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
+		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 58))},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
+		"PrefixEmpty": {props{PhysicalNamePrefix: jsii.String("")},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
+		"RemovalPolicy": {props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
+			[]string{"RemovalPolicy is SNAPSHOT; take RETAIN or DESTROY"}},
+
+		"InfrequentAccessTooEarly": {props{BronzeInfrequentAccessAfter: days(29)},
+			[]string{"BronzeInfrequentAccessAfter is 29 days; take whole days, at least 30, which is S3's least"}},
+		"InfrequentAccessInHours": {props{BronzeInfrequentAccessAfter: hours(732)},
+			[]string{"BronzeInfrequentAccessAfter is 30.5 days; take whole days, at least 30, which is S3's least"}},
+		"ArchiveTooEarly": {props{BronzeArchiveAfter: days(59)},
+			[]string{"BronzeArchiveAfter is 59 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
+		"ExpirationBeforeArchive": {props{BronzeExpiration: days(90)},
+			[]string{"BronzeExpiration is 90 days; take whole days, at least 91, after BronzeArchiveAfter"}},
+		"SilverExpiration": {props{SilverExpiration: days(0)},
+			[]string{"SilverExpiration is 0 days; take whole days, at least 1, or leave it out to keep records"}},
+		"NoncurrentVersionExpiration": {props{NoncurrentVersionExpiration: hours(12)},
+			[]string{"NoncurrentVersionExpiration is 0.5 days; take whole days, at least 1, which is S3's least"}},
+		"AbortIncompleteMultipartUpload": {props{AbortIncompleteMultipartUploadAfter: days(0)},
+			[]string{"AbortIncompleteMultipartUploadAfter is 0 days; take whole days, at least 1, which is S3's least"}},
+		"StatusRetention": {props{StatusRetention: hours(36)},
+			[]string{"StatusRetention is 1.5 days; take whole days, at least 1, since the functions count in days"}},
+
+		"QueueRetentionTooLong": {props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
+			[]string{
+				"QueueRetention in seconds is 1296000; take a whole number from 60 to 1209600, as SQS does",
+				"DeadLetterQueueRetention in seconds is 1382400; take a whole number from 60 to 1209600, as SQS does",
+			}},
+		"QueueRetentionAsLongAsTheDLQs": {props{QueueRetention: days(14)},
+			[]string{"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other"}},
+		"VisibilityTooShort": {props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
+			[]string{"VisibilityTimeout in seconds is 189; take a whole number from 190 to 43200, at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out"}},
+		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(4)},
+			[]string{"MaxReceiveCount is 4; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
+
+		"Memory": {props{ApiMemorySize: jsii.Number(127), WorkerMemorySize: jsii.Number(10241)},
+			[]string{
+				"ApiMemorySize in MiB is 127; take a whole number from 128 to 10240, as Lambda does",
+				"WorkerMemorySize in MiB is 10241; take a whole number from 128 to 10240, as Lambda does",
+			}},
+		"ApiTimeoutTooLong": {props{ApiTimeout: seconds(30)},
+			[]string{"ApiTimeout in seconds is 30; take a whole number from 1 to 29, since the HTTP API gives up after 30"}},
+		"WorkerTimeoutTooShort": {props{WorkerTimeout: seconds(4)},
+			[]string{"WorkerTimeout in seconds is 4; take a whole number from 5 to 900, since the worker stops 2 seconds before and Lambda after 15 minutes"}},
+		"WorkerTimeoutInMilliseconds": {props{WorkerTimeout: awscdk.Duration_Millis(jsii.Number(5500))},
+			[]string{"WorkerTimeout in seconds is 5.5; take a whole number from 5 to 900, since the worker stops 2 seconds before and Lambda after 15 minutes"}},
+		"BatchWithoutWindow": {props{BatchSize: jsii.Number(11)},
+			[]string{"BatchSize is 11; above 10 Lambda needs a MaxBatchingWindow of at least a second"}},
+		"BatchTooLarge": {props{BatchSize: jsii.Number(10001), MaxBatchingWindow: seconds(301)},
+			[]string{
+				"BatchSize is 10001; take a whole number from 1 to 10000, as Lambda does",
+				"MaxBatchingWindow in seconds is 301; take a whole number from 0 to 300, as Lambda does",
+			}},
+		"MaxConcurrencyOfOne": {props{MaxConcurrency: jsii.Number(1)},
+			[]string{"MaxConcurrency is 1; take a whole number from 2 to 1000, as Lambda does"}},
+		"LogLevel": {props{LogLevel: jsii.String("INFO")},
+			[]string{`LogLevel is "INFO"; take one of ["debug" "info" "warn" "error"]`}},
+
+		"Authorization": {props{Authorization: "NONE"},
+			[]string{`Authorization is "NONE"; take "IAM" or "OPEN_TO_ANYONE_ON_THE_INTERNET"`}},
+		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(4<<20 + 1)},
+			[]string{"MaxPayloadBytes is 4194305; take a whole number from 1 to 4194304, since Lambda takes 6 MB and base64 adds a third"}},
+		"Throttling": {props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
+			[]string{
+				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
+				"ThrottlingBurstLimit is 0; take a whole number from 1 to 2147483647, or nobody gets through",
+			}},
+		"AlarmsThatAlwaysRing": {props{OldestMessageAgeAlarm: seconds(0), ApiServerErrorAlarm: jsii.Number(0)},
+			[]string{
+				"OldestMessageAgeAlarm is 0 seconds; take at least 1, or it rings all the time",
+				"ApiServerErrorAlarm is 0; take at least 1, or it rings all the time",
+			}},
+	}
+}
+
+// One synth of pipelines that all have mistakes: it must fail, and tell every one of them.
+func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
+	stack, mistakes := newStack(t), mistakes()
+	must(t, func() error {
+		for name, mistake := range mistakes {
+			eventpipeline.NewEventPipeline(stack, &name, &mistake.props)
+		}
+		return nil
+	})
+	err := attempt(func() error { stack.Node().Root().(awscdk.App).Synth(nil); return nil })
+	if err == nil {
+		t.Fatal("the app was synthesized")
+	}
+	told := map[string][]string{}
+	for line := range strings.Lines(err.Error()) {
+		if path, message, ok := strings.Cut(strings.TrimSpace(line), "] "); ok {
+			name := strings.TrimPrefix(path, "[Stack/")
+			told[name] = append(told[name], message)
+		}
+	}
+	for name, mistake := range mistakes {
+		if diff := cmp.Diff(mistake.messages, told[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if len(told) != len(mistakes) {
+		t.Errorf("mistakes of %d pipelines were told, want %d:\n%v", len(told), len(mistakes), err)
+	}
+}
+
+func TestValidation_TakesWhatIsJustRight(t *testing.T) {
+	for name, props := range map[string]props{
+		"least": {
+			PhysicalNamePrefix:          jsii.String("a"),
+			BronzeInfrequentAccessAfter: days(30), BronzeArchiveAfter: days(60), BronzeExpiration: days(61),
+			SilverExpiration: days(1), NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1), StatusRetention: hours(24),
+			QueueRetention: seconds(60), DeadLetterQueueRetention: seconds(61), VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(5),
+			ApiMemorySize: jsii.Number(128), ApiTimeout: seconds(1), WorkerMemorySize: jsii.Number(128), WorkerTimeout: seconds(5),
+			BatchSize: jsii.Number(1), MaxConcurrency: jsii.Number(2), LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
+			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),
+			OldestMessageAgeAlarm: seconds(1), ApiServerErrorAlarm: jsii.Number(1),
+		},
+		"most": {
+			PhysicalNamePrefix: jsii.String(strings.Repeat("a", 57)),
+			QueueRetention:     seconds(14*24*60*60 - 1), DeadLetterQueueRetention: days(14), VisibilityTimeout: hours(12), MaxReceiveCount: jsii.Number(1000),
+			ApiMemorySize: jsii.Number(10240), ApiTimeout: seconds(29), WorkerMemorySize: jsii.Number(10240), WorkerTimeout: seconds(900),
+			BatchSize: jsii.Number(10000), MaxBatchingWindow: seconds(300), MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(4 << 20),
+			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return &props })
+		})
+	}
+}
+
+func hours(n float64) awscdk.Duration { return awscdk.Duration_Hours(&n) }

@@ -88,7 +88,9 @@ func TestHash_ChangesWithNamesAndContentsButNotWithTests(t *testing.T) {
 	for name, change := range map[string]func(fstest.MapFS){
 		"content": func(tree fstest.MapFS) { tree["a.go"] = &fstest.MapFile{Data: []byte("xb")} },
 		"name":    func(tree fstest.MapFS) { tree["c.go"] = tree["b.go"]; delete(tree, "b.go") },
-		"border":  func(tree fstest.MapFS) { tree["a.go"], tree["b.go"] = &fstest.MapFile{Data: []byte("a")}, &fstest.MapFile{Data: []byte("bc")} },
+		"border": func(tree fstest.MapFS) {
+			tree["a.go"], tree["b.go"] = &fstest.MapFile{Data: []byte("a")}, &fstest.MapFile{Data: []byte("bc")}
+		},
 	} {
 		if of(change) == same {
 			t.Errorf("another %s does not change the hash", name)

@@ -93,7 +93,7 @@ func ofStack(p *local.Platform, a local.API) string {
 func tryAPI(line func(string, ...any), a local.API, region string) {
 	signed := ""
 	if a.Signed {
-		line("  takes requests signed with AWS credentials only, as deployed; --stage local has an open one")
+		line("  takes only requests that are signed with AWS credentials, as on AWS")
 		signed = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
 	}
 	line("  post an event:")

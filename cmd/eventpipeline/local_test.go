@@ -40,10 +40,13 @@ func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 }
 
 func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
-	closed := *served
-	closed.APIs = []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Signed: true}}
+	closed := &local.Platform{
+		Region: "us-east-1",
+		APIs:   []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Signed: true}},
+		Stacks: []local.Stack{{Name: "s"}},
+	}
 	var out bytes.Buffer
-	if err := announceText(&out, &closed); err != nil {
+	if err := announceText(&out, closed); err != nil {
 		t.Fatal(err)
 	}
 	if want := `curl -s --aws-sigv4 "aws:amz:us-east-1:execute-api" --user local:local http://127.0.0.1:8080/events -H`; !strings.Contains(out.String(), want) {

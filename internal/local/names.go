@@ -17,12 +17,12 @@ func physicalName(stack, logicalID string, longest int) string {
 		logicalID = logicalID[:id]
 	}
 	if rest := room - len(logicalID); len(stack) > rest {
-		stack = stack[:rest]
+		stack = strings.TrimRight(stack[:rest], "-")
 	}
 	return stack + "-" + logicalID + "-" + suffix
 }
 
-// bucketName is a physical name for a bucket: lower case, and no dash next to another.
+// bucketName is a physical name for a bucket: lower case.
 func bucketName(stack, logicalID string) string {
 	return strings.ToLower(physicalName(stack, logicalID, 63))
 }

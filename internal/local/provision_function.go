@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
@@ -118,6 +119,7 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 		Invoke:         p.services.invoke,
 		BatchSize:      int(in.BatchSize),
 		Window:         in.MaximumBatchingWindowInSeconds.seconds(),
+		Linger:         linger,
 		MaxConcurrency: concurrency(int(in.ScalingConfig.MaximumConcurrency)),
 		Drain:          closeDelay,
 		Now:            p.options.Now,
@@ -130,6 +132,9 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 	p.mappings = append(p.mappings, mapping)
 	return made, nil
 }
+
+// linger is about the time that a round trip to SQS gives a batch on AWS.
+const linger = 20 * time.Millisecond
 
 // maxSandboxes is how many sandboxes a function may have at once: enough to overlap their waiting for AWS's APIs, which
 // run on the same processors.

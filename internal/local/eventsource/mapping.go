@@ -29,6 +29,9 @@ type Mapping struct {
 
 	BatchSize int           // the most messages in an invocation; 10 when zero
 	Window    time.Duration // how long a batch may wait to fill up; when zero it takes what is there
+	// Linger is how long a batch without a Window waits to fill up while other invocations run. It keeps a stream of events
+	// that come one by one from taking an invocation each.
+	Linger time.Duration
 	// MaxConcurrency bounds the invocations under way at once; there are as many as the backlog fills. 5 when zero, which
 	// is what Lambda starts with; at least 2, which is the least that Lambda takes.
 	MaxConcurrency int
@@ -107,7 +110,7 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	release := func() { <-slots }
 	for ctx.Err() == nil {
 		slots <- struct{}{}
-		messages, err := m.gather(ctx)
+		messages, err := m.gather(ctx, m.window(len(slots) > 1))
 		batches, encodeErr := m.batches(messages)
 		for i, b := range batches {
 			if i > 0 {
@@ -125,9 +128,17 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	return nil
 }
 
+// window is how long the next batch may wait to fill up.
+func (m Mapping) window(busy bool) time.Duration {
+	if m.Window == 0 && busy {
+		return m.Linger
+	}
+	return m.Window
+}
+
 // gather receives the messages of a batch. It returns those it has when ctx is done: they have been received, and would
 // be invisible for long if nobody took them.
-func (m Mapping) gather(ctx context.Context) ([]sqs.Message, error) {
+func (m Mapping) gather(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time
 	wait, size := longestPoll, 0
@@ -138,7 +149,7 @@ func (m Mapping) gather(ctx context.Context) ([]sqs.Message, error) {
 			err = nil // an error of the queue comes again with the next batch
 		}
 		if windowEnd.IsZero() {
-			windowEnd = m.Now().Add(m.Window)
+			windowEnd = m.Now().Add(window)
 		}
 		for _, message := range got {
 			size += len(message.Body)
@@ -149,7 +160,7 @@ func (m Mapping) gather(ctx context.Context) ([]sqs.Message, error) {
 		if err != nil || ctx.Err() != nil || len(got) == 0 {
 			return messages, err
 		}
-		if wait == 0 && (m.Window > 0 || !full) {
+		if wait == 0 && (window > 0 || !full) {
 			return messages, nil
 		}
 	}

@@ -165,6 +165,26 @@ func TestMapping_WithAWindowWaitsForMore(t *testing.T) {
 	})
 }
 
+func TestMapping_LingersOnlyWhileOtherInvocationsRun(t *testing.T) {
+	run(t, eventsource.Mapping{BatchSize: 10, Linger: 20 * time.Millisecond}, func(t *testing.T, r *runner) {
+		r.hold()
+		r.send("a") // at once: nothing else runs
+		synctest.Wait()
+		if want := []int{1}; !slices.Equal(r.sizes(), want) {
+			t.Fatalf("batches of %v, want %v", r.sizes(), want)
+		}
+		r.send("b")
+		time.Sleep(10 * time.Millisecond)
+		r.send("c")
+		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
+		r.release()
+		if want := []int{1, 2}; !slices.Equal(r.sizes(), want) {
+			t.Errorf("batches of %v, want %v", r.sizes(), want)
+		}
+	})
+}
+
 func TestMapping_InvokesUpToMaxConcurrencyAtOnce(t *testing.T) {
 	for asked, want := range map[int]int{0: 5, 1: 2, 3: 3} {
 		run(t, eventsource.Mapping{BatchSize: 1, MaxConcurrency: asked}, func(t *testing.T, r *runner) {

@@ -13,12 +13,16 @@ import (
 )
 
 // apiFlags say which pipeline's API a command talks to.
-type apiFlags struct{ url, stack string }
+type apiFlags struct {
+	url, stack string
+	sign       bool
+}
 
 const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API; requests to a deployed one are signed with your AWS credentials")
+	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API")
+	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to *.execute-api.*.amazonaws.com always are")
 	cmd.Flags().StringVar(&f.stack, "stack", "", "take the URL from this CloudFormation stack's output ApiUrl instead")
 	cmd.MarkFlagsMutuallyExclusive("api", "stack")
 }
@@ -31,7 +35,7 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 			return nil, err
 		}
 	}
-	return client.New(ctx, address, connections)
+	return client.New(ctx, address, connections, f.sign)
 }
 
 func apiURL(ctx context.Context, stack string) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,7 +48,7 @@ func (p *Problem) Error() string {
 		text += ": " + p.Detail
 	}
 	if p.HTTPStatus == http.StatusForbidden {
-		text += " (are these AWS credentials allowed execute-api:Invoke on this API?)"
+		text += " (this API takes requests signed by AWS credentials that are allowed execute-api:Invoke; --sign signs)"
 	}
 	if p.Pointer != "" {
 		text += " (at " + p.Pointer + ")"
@@ -59,8 +60,8 @@ func (p *Problem) Error() string {
 var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
 
 // New is the API at address. Requests to API Gateway are signed (SigV4) with the AWS credentials of the environment;
-// others go unsigned. connections is how many requests may be under way at once.
-func New(ctx context.Context, address string, connections int) (*Client, error) {
+// others only if sign is set. connections is how many requests may be under way at once.
+func New(ctx context.Context, address string, connections int, sign bool) (*Client, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return nil, fmt.Errorf("%q is not the URL of an API, such as http://127.0.0.1:8080", address)
@@ -69,14 +70,20 @@ func New(ctx context.Context, address string, connections int) (*Client, error) 
 	transport.MaxIdleConnsPerHost = connections
 	c := &Client{base: base, http: &http.Client{Transport: transport, Timeout: 35 * time.Second}}
 	region := executeAPI.FindStringSubmatch(base.Hostname())
-	if region == nil {
+	if region == nil && !sign {
 		return c, nil
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	c.sign, c.region, c.creds = true, region[1], cfg.Credentials
+	c.sign, c.region, c.creds = true, cfg.Region, cfg.Credentials
+	if region != nil {
+		c.region = region[1]
+	}
+	if c.region == "" {
+		return nil, errors.New("to sign requests to this API its region must be known: set AWS_REGION")
+	}
 	return c, nil
 }
 

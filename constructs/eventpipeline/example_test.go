@@ -1,0 +1,41 @@
+package eventpipeline_test
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// Nil props make a pipeline that may go to production.
+func ExampleNewEventPipeline() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	app.Synth(nil)
+}
+
+// A queue of yours gets a message for each processed event.
+func ExampleNewEventPipeline_rule() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+		BronzeExpiration: awscdk.Duration_Days(jsii.Number(400)),
+		AlarmTopic:       topic,
+	})
+	awsevents.NewRule(stack, jsii.String("OnProcessed"), &awsevents.RuleProps{
+		EventBus:     pipeline.EventBus(),
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
+		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
+	})
+	app.Synth(nil)
+}

@@ -1,0 +1,135 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// documents are all Markdown files of the repository, by their path from its root.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	docs := make(map[string]string)
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/*/*.md"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			docs[strings.TrimPrefix(path, "../")] = read(t, path)
+		}
+	}
+	return docs
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+var link = regexp.MustCompile(`\]\(([^)#]+)`)
+
+func TestDocs_LinksLeadSomewhere(t *testing.T) {
+	for name, text := range documents(t) {
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			if strings.Contains(match[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("..", filepath.Dir(name), match[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, match[1])
+			}
+		}
+	}
+}
+
+func TestDocs_AllPinTheSameCDK(t *testing.T) {
+	pin := regexp.MustCompile(`aws-cdk@[\d.]*`)
+	want := pin.FindString(read(t, "../.ci/run"))
+	if want == "" {
+		t.Fatal(".ci/run pins no CDK")
+	}
+	for name, text := range documents(t) {
+		for _, got := range pin.FindAllString(text, -1) {
+			if got != want {
+				t.Errorf("%s names %s, CI runs %s", name, got, want)
+			}
+		}
+	}
+}
+
+func TestDocs_CIRunsTheContributorsTestCommand(t *testing.T) {
+	const command = "go test ./..."
+	for _, path := range []string{"../README.md", "../CONTRIBUTING.md", "../.ci/run"} {
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(command) + `( |$)`).MatchString(read(t, path)) {
+			t.Errorf("%s does not run %q", path, command)
+		}
+	}
+	if !strings.Contains(read(t, "../.github/workflows/ci.yml"), "bash .ci/run") {
+		t.Error("the workflow does not run .ci/run")
+	}
+}
+
+func TestDocs_TheReadmesCodeIsInTheExample(t *testing.T) {
+	readme, example := read(t, "../README.md"), read(t, "../constructs/eventpipeline/example_test.go")
+	_, code, _ := strings.Cut(readme, "```go\n")
+	code, _, _ = strings.Cut(code, "```")
+	lines := 0
+	for line := range strings.Lines(code) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "import "))
+		if line == "" {
+			continue
+		}
+		lines++
+		if !strings.Contains(example, line) {
+			t.Errorf("README has a line that no compiled example has:\n%s", line)
+		}
+	}
+	if lines < 5 {
+		t.Errorf("found only %d lines of Go in README", lines)
+	}
+}
+
+func TestDocs_ArchitectureNamesEveryLogLine(t *testing.T) {
+	architecture := read(t, "../docs/architecture.md")
+	logged := regexp.MustCompile(`slog\.Level\w+, "([^"]+)"`)
+	sources := read(t, "../internal/handler/api.go") + read(t, "../internal/handler/worker.go")
+	matches := logged.FindAllStringSubmatch(sources, -1)
+	if len(matches) < 5 {
+		t.Fatalf("found only %d log lines", len(matches))
+	}
+	for _, match := range matches {
+		if !strings.Contains(architecture, "`"+match[1]+"`") {
+			t.Errorf("docs/architecture.md does not name the log line %q", match[1])
+		}
+	}
+}
+
+func TestDocs_RunbooksNameEveryReasonToFail(t *testing.T) {
+	runbooks := read(t, "../docs/runbooks.md")
+	_, reasons, _ := strings.Cut(read(t, "../internal/pipeline/errors.go"), "the reasons for which it can't be processed")
+	codes := regexp.MustCompile(`Code = "([a-z-]+)"`).FindAllStringSubmatch(reasons, -1)
+	if len(codes) < 6 {
+		t.Fatalf("found only %d codes", len(codes))
+	}
+	for _, code := range codes {
+		if !strings.Contains(runbooks, "`"+code[1]+"`") {
+			t.Errorf("docs/runbooks.md does not say what to do about %s", code[1])
+		}
+	}
+}
+
+func TestDocs_ReadmeTellsTheRuleForEventTypes(t *testing.T) {
+	rule := regexp.MustCompile("typePattern = regexp.MustCompile\\(`([^`]+)`").FindStringSubmatch(read(t, "../internal/pipeline/event.go"))
+	if rule == nil {
+		t.Fatal("found no rule in internal/pipeline/event.go")
+	}
+	if !strings.Contains(read(t, "../README.md"), "`"+rule[1]+"`") {
+		t.Errorf("README does not tell the rule %s", rule[1])
+	}
+}

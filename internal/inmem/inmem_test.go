@@ -7,6 +7,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
 )
 
-func TestBucket(t *testing.T) { porttest.TestObjects(t, new(inmem.Bucket)) }
+func TestBucket(t *testing.T) {
+	porttest.TestObjects(t, new(inmem.Bucket))
+	porttest.TestObjectsRace(t, new(inmem.Bucket))
+}
 
-func TestEvents(t *testing.T) { porttest.TestItems(t, new(inmem.Events)) }
+func TestEvents(t *testing.T) {
+	porttest.TestItems(t, new(inmem.Events))
+	porttest.TestItemsRace(t, new(inmem.Events))
+}

@@ -59,6 +59,11 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("got %q, %v; want the first write", got, err)
 		}
 	})
+}
+
+// TestObjectsRace holds a bucket to its contract when many write at once.
+func TestObjectsRace(t *testing.T, bucket Objects) {
+	ctx := t.Context()
 	t.Run("is written once in a race", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
 		errs := race(8, func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) })
@@ -115,6 +120,24 @@ func TestItems(t *testing.T, items Items) {
 			}
 		}
 	})
+	t.Run("gets many at once", func(t *testing.T) {
+		want := make(map[string]pipeline.Item)
+		for range 120 {
+			item := enqueued()
+			check(t, items.Create(ctx, item))
+			want[item.ID] = item
+		}
+		got, err := items.GetMany(ctx, append(slices.Collect(maps.Keys(want)), uuid.NewString()))
+		check(t, err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("items differ (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestItemsRace holds an events table to its contract when many write at once.
+func TestItemsRace(t *testing.T, items Items) {
+	ctx := t.Context()
 	t.Run("finishes an event once in a race", func(t *testing.T) {
 		item := enqueued()
 		check(t, items.Create(ctx, item))
@@ -128,19 +151,6 @@ func TestItems(t *testing.T, items Items) {
 			var moved *pipeline.TransitionError
 			return errors.As(err, &moved)
 		})
-	})
-	t.Run("gets many at once", func(t *testing.T) {
-		want := make(map[string]pipeline.Item)
-		for range 120 {
-			item := enqueued()
-			check(t, items.Create(ctx, item))
-			want[item.ID] = item
-		}
-		got, err := items.GetMany(ctx, append(slices.Collect(maps.Keys(want)), uuid.NewString()))
-		check(t, err)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("items differ (-want +got):\n%s", diff)
-		}
 	})
 }
 

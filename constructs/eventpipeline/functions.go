@@ -105,17 +105,24 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
 func target(p *eventPipeline) (awslambda.Architecture, *map[string]*string) {
-	environment := map[string]*string{"GOFLAGS": jsii.String(buildFlags), "GOWORK": jsii.String("off")}
 	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
-	goos, goarch, ok := strings.Cut(platform, "/")
-	if !ok {
+	environment := buildEnvironment(platform)
+	switch goarch := environment["GOARCH"]; {
+	case goarch == nil:
 		return p.props.Architecture, &environment
-	}
-	environment["GOOS"], environment["GOARCH"] = &goos, &goarch
-	if goarch == "arm64" {
+	case *goarch == "arm64":
 		return awslambda.Architecture_ARM_64(), &environment
 	}
 	return awslambda.Architecture_X86_64(), &environment
+}
+
+// buildEnvironment is what `go build` runs with. Without a platform, <GOOS>/<GOARCH>, GoFunction sets Lambda's.
+func buildEnvironment(platform string) map[string]*string {
+	environment := map[string]*string{"GOFLAGS": jsii.String(buildFlags), "GOWORK": jsii.String("off")}
+	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
+		environment["GOOS"], environment["GOARCH"] = &goos, &goarch
+	}
+	return environment
 }
 
 // newRole is a function's own role. It may write to its own log group; all else is granted by hand.

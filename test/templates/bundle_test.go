@@ -24,7 +24,7 @@ func TestBundles_RunOnArm64AndAreTheSameFromAnotherFolder(t *testing.T) {
 	s := stageWith(t, stacks.Dev, bundling)
 	here := bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 	for name, file := range here {
-		runsOn(t, name, file, elf.EM_AARCH64)
+		isBootstrap(t, name, file, elf.EM_AARCH64)
 	}
 
 	template, outdir := synthesizeCopy(t)
@@ -41,7 +41,7 @@ func TestBundles_RunOnThePlatformThatIsAskedFor(t *testing.T) {
 	context[env.PlatformContext] = "linux/amd64"
 	s := stageWith(t, stacks.Local, context)
 	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
-		runsOn(t, name, file, elf.EM_X86_64)
+		isBootstrap(t, name, file, elf.EM_X86_64)
 	}
 }
 
@@ -66,7 +66,7 @@ func bundles(t *testing.T, template map[string]any, outdir string) map[string]st
 	return files
 }
 
-func runsOn(t *testing.T, name, file string, machine elf.Machine) {
+func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {

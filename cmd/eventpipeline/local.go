@@ -33,7 +33,7 @@ func newLocalCommand() *cobra.Command {
 
 It synthesizes the app, builds the Lambda functions for this machine, makes the resources of the synthesized template
 with S3, DynamoDB, SQS, EventBridge and Lambda services of its own, and serves the HTTP API and AWS's APIs on loopback.
-Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for a minute or two.
+Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for some minutes.
 
 Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
 		Example: `  eventpipeline local

@@ -29,7 +29,7 @@ const still = 15 * time.Second
 const stopping local.Phase = "stop"
 
 var phases = map[local.Phase]string{
-	local.Synthesize: "Synthesizing the app and building the Lambda functions (the first run compiles for a minute or two)",
+	local.Synthesize: "Synthesizing the app and building the Lambda functions (the first run downloads and compiles for some minutes)",
 	local.Provision:  "Provisioning",
 	stopping:         "Stopping",
 }

@@ -2,12 +2,14 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/httpapi"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
 )
 
@@ -155,6 +157,10 @@ func (a *api) handler() (http.Handler, error) {
 // answer invokes a function for an HTTP API.
 func (s *services) answer(ctx context.Context, function string, payload []byte) (httpapi.Result, error) {
 	result, err := s.lambda.Invoke(ctx, function, payload)
+	var tooLarge *lambda.TooLargeError
+	if errors.As(err, &tooLarge) {
+		return httpapi.Result{}, fmt.Errorf("%w: %w", httpapi.ErrTooLarge, err)
+	}
 	return httpapi.Result{Payload: result.Payload, FunctionError: result.FunctionError}, err
 }
 

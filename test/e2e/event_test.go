@@ -95,6 +95,9 @@ func testBadInput(t *testing.T, p *platform) {
 			t.Errorf("%s: problem %v says too little", c.name, problem)
 		}
 	}
+	if status, _, _ := p.post(t, strings.Repeat("x", 7<<20)); status != 413 { // more than the function can take
+		t.Errorf("7 MB: got %d, want 413", status)
+	}
 	if gotObjects, gotItems := len(p.keys(t, "BronzeBucketName", "")), p.items(t); gotObjects != objects || gotItems != items {
 		t.Errorf("Bronze has %d objects and the table %d items, were %d and %d", gotObjects, gotItems, objects, items)
 	}

@@ -6,6 +6,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +40,10 @@ type Result struct {
 	Payload       []byte
 	FunctionError string
 }
+
+// ErrTooLarge is returned by Invoke for a payload that the function can't take: base64 and the rest of the event make it
+// larger than the request was.
+var ErrTooLarge = errors.New("the request is too large for the function")
 
 // Handler serves a compiled API.
 type Handler struct {
@@ -138,6 +143,8 @@ func (x *exchange) answer(ctx context.Context) answer {
 	switch {
 	case ctx.Err() != nil:
 		return x.failed(http.StatusServiceUnavailable, "Service Unavailable", "the function did not answer in time")
+	case errors.Is(err, ErrTooLarge):
+		return message(http.StatusRequestEntityTooLarge, "Request Too Long")
 	case err != nil:
 		return x.failed(http.StatusInternalServerError, "Internal Server Error", err.Error())
 	case result.FunctionError != "":

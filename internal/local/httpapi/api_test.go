@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -178,6 +179,15 @@ func TestFailure_IsTheGatewaysOwnAnswer(t *testing.T) {
 func TestBody_IsLimitedTo10MB(t *testing.T) {
 	w := do(handler(t, nil), httptest.NewRequest("POST", "/events", io.LimitReader(zeros{}, maxBody+1)))
 	if w.Code != 413 || w.Body.String() != `{"message":"Request Entity Too Large"}` {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestBody_TooLargeForTheFunctionIsTheClientsError(t *testing.T) {
+	w := do(handler(t, func(a *API) {
+		a.Invoke = func(context.Context, string, []byte) (Result, error) { return Result{}, fmt.Errorf("7 MB: %w", ErrTooLarge) }
+	}), httptest.NewRequest("POST", "/events", nil))
+	if w.Code != 413 || w.Body.String() != `{"message":"Request Too Long"}` {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }

@@ -185,7 +185,9 @@ func TestBody_IsLimitedTo10MB(t *testing.T) {
 
 func TestBody_TooLargeForTheFunctionIsTheClientsError(t *testing.T) {
 	w := do(handler(t, func(a *API) {
-		a.Invoke = func(context.Context, string, []byte) (Result, error) { return Result{}, fmt.Errorf("7 MB: %w", ErrTooLarge) }
+		a.Invoke = func(context.Context, string, []byte) (Result, error) {
+			return Result{}, fmt.Errorf("7 MB: %w", ErrTooLarge)
+		}
 	}), httptest.NewRequest("POST", "/events", nil))
 	if w.Code != 413 || w.Body.String() != `{"message":"Request Too Long"}` {
 		t.Errorf("got %d %s", w.Code, w.Body)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -396,17 +397,19 @@ func (hangingBronze) Get(ctx context.Context, _ string) ([]byte, error) {
 }
 
 func TestWorker_StopsBeforeItsDeadlineAndHandsBackTheRest(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, body)
-	worker := w.worker()
-	worker.Bronze, worker.StopBefore = hangingBronze{}, time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-	defer cancel()
-	result := worker.Process(ctx, deliveries)[0]
-	if !errors.Is(result.Err, context.DeadlineExceeded) || ctx.Err() != nil {
-		t.Errorf("got %v with the deadline's %v", result.Err, ctx.Err())
-	}
-	if _, ok := w.queue.Delays()["receipt of message-1"]; !ok {
-		t.Error("the message was not handed back")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		deliveries := w.accept(t, body)
+		worker := w.worker()
+		worker.Bronze, worker.StopBefore = hangingBronze{}, 2*time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		result := worker.Process(ctx, deliveries)[0]
+		if !errors.Is(result.Err, context.DeadlineExceeded) || ctx.Err() != nil {
+			t.Errorf("got %v with the deadline's %v", result.Err, ctx.Err())
+		}
+		if _, ok := w.queue.Delays()["receipt of message-1"]; !ok {
+			t.Error("the message was not handed back")
+		}
+	})
 }

@@ -175,6 +175,19 @@ func TestAPI_KeepsTheCauseOfItsOwnErrorsToTheLog(t *testing.T) {
 	}
 }
 
+func TestAPI_KeepsADefectToTheLog(t *testing.T) {
+	var w world
+	api := w.api()
+	api.Ingest.NewID = func() (string, error) { return "", errors.New("secret of the defect") }
+	answer := invoke(t, api, httpEvent("POST", "/events", body))
+	if answer.StatusCode != http.StatusInternalServerError || !strings.Contains(answer.Body, "its log has the cause under this request id") {
+		t.Errorf("got %+v", answer)
+	}
+	if strings.Contains(answer.Body, "make an event id") || !strings.Contains(w.log.String(), "secret of the defect") {
+		t.Errorf("answer %s, log %s: the cause belongs in the log alone", answer.Body, w.log.String())
+	}
+}
+
 func TestAPI_TellsAnEventsStatus(t *testing.T) {
 	at := time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 	event := pipeline.Event{ID: id, Type: "demo", ReceivedAt: at, SHA256: "ab", Bytes: 2, Bronze: pipeline.Location{Bucket: "b", Key: "k"}}

@@ -93,11 +93,10 @@ func (e Events) batchGet(ctx context.Context, keys []map[string]types.AttributeV
 			return fmt.Errorf("batch get items: %w", err)
 		}
 		for _, found := range out.Responses[e.table] {
-			item, err := unmarshal(found)
-			if err != nil {
-				return err
+			// An item that can't be read must not fail the others: it counts as absent, and Finish's condition guards it.
+			if item, err := unmarshal(found); err == nil {
+				items[item.ID] = item
 			}
-			items[item.ID] = item
 		}
 		if len(out.UnprocessedKeys) == 0 {
 			return nil

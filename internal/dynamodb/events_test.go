@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,6 +43,41 @@ func TestGetMany_GivesUpOnATableThatStaysThrottled(t *testing.T) {
 	e, requests := events(t, `{"UnprocessedKeys":{"events":{"Keys":[{"pk":{"S":"EVENT#a"}}]}}}`)
 	if _, err := e.GetMany(t.Context(), []string{"a"}); err == nil || *requests != maxRounds {
 		t.Errorf("got %v after %d requests", err, *requests)
+	}
+}
+
+func TestGetMany_PassesOverAnItemThatItCannotRead(t *testing.T) {
+	e, _ := events(t, fmt.Sprintf(`{"Responses":{"events":[{"pk":{"S":"EVENT#a"},"receivedAt":{"S":"yesterday"}},`+item+`]}}`, "b"))
+	items, err := e.GetMany(t.Context(), []string{"a", "b"})
+	if _, ok := items["b"]; err != nil || len(items) != 1 || !ok {
+		t.Errorf("got %v, %v; want b alone", items, err)
+	}
+}
+
+func TestReads_AreConsistent(t *testing.T) {
+	var bodies []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, string(body))
+		io.WriteString(w, fmt.Sprintf(`{"Item":`+item+`}`, "a"))
+	}))
+	defer server.Close()
+	e := NewEvents(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, "events")
+	if _, err := e.Get(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.GetMany(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range bodies {
+		if !strings.Contains(body, `"ConsistentRead":true`) {
+			t.Errorf("request %s", body)
+		}
+	}
+	if len(bodies) != 2 {
+		t.Errorf("%d requests", len(bodies))
 	}
 }
 

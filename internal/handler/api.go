@@ -29,6 +29,7 @@ type API struct {
 
 // request is the part of an HTTP API event (payload format 2.0) that is used. {"body":"…"} alone is a POST /events.
 type request struct {
+	RouteKey        string            `json:"routeKey"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 	PathParameters  map[string]string `json:"pathParameters"`
@@ -56,7 +57,29 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(a.route(ctx, req))
 }
 
+// stopBefore is how long before Lambda's deadline a call to a service is given up, so that the client gets our answer.
+const stopBefore = time.Second
+
 func (a API) route(ctx context.Context, req request) response {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-stopBefore))
+		defer cancel()
+	}
+	// What API Gateway matched: the path may have a custom domain's base path before it.
+	switch req.RouteKey {
+	case "POST /events":
+		return a.accept(ctx, req)
+	case "GET /events/{eventId}":
+		return a.status(ctx, req, req.PathParameters["eventId"])
+	case "GET /health":
+		return health()
+	}
+	return a.byPath(ctx, req)
+}
+
+// byPath routes what no route key of ours names: a catch-all route, or an invocation by hand.
+func (a API) byPath(ctx context.Context, req request) response {
 	method, path := req.RequestContext.HTTP.Method, req.RawPath
 	if method == "" {
 		return a.accept(ctx, req)
@@ -74,7 +97,7 @@ func (a API) route(ctx context.Context, req request) response {
 		}
 	case path == "/health":
 		if method == allowed {
-			return reply(http.StatusOK, map[string]string{"status": "ok"})
+			return health()
 		}
 	default:
 		return a.refuse(ctx, req.RequestContext.RequestID, pipeline.Errorf(pipeline.NotFound, "There is nothing at this path."))
@@ -84,6 +107,8 @@ func (a API) route(ctx context.Context, req request) response {
 	refusal.Headers["allow"] = allowed
 	return refusal
 }
+
+func health() response { return reply(http.StatusOK, map[string]string{"status": "ok"}) }
 
 func (a API) accept(ctx context.Context, req request) response {
 	start := time.Now()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -214,6 +215,50 @@ func TestAPI_TellsAnEventsStatus(t *testing.T) {
 			t.Errorf("%s: %d (-want +got):\n%s", c.item.Status, got.StatusCode, diff)
 		}
 	}
+}
+
+func TestAPI_FollowsTheMatchedRouteBelowABasePath(t *testing.T) {
+	var w world
+	post := httpEvent("POST", "/v1/events", body)
+	post["routeKey"] = "POST /events"
+	if got := invoke(t, w.api(), post); got.StatusCode != http.StatusAccepted {
+		t.Errorf("POST: %+v", got)
+	}
+	get := httpEvent("GET", "/v1/events/"+id, "")
+	get["routeKey"], get["pathParameters"] = "GET /events/{eventId}", map[string]string{"eventId": id}
+	if got := invoke(t, w.api(), get); got.StatusCode != http.StatusOK {
+		t.Errorf("GET: %+v", got)
+	}
+	healthCheck := httpEvent("GET", "/v1/health", "")
+	healthCheck["routeKey"] = "GET /health"
+	if got := invoke(t, w.api(), healthCheck); got.StatusCode != http.StatusOK {
+		t.Errorf("health: %+v", got)
+	}
+}
+
+type hangingItems struct{ Items }
+
+func (hangingItems) Get(ctx context.Context, _ string) (pipeline.Item, error) {
+	<-ctx.Done()
+	return pipeline.Item{}, ctx.Err()
+}
+
+func TestAPI_AnswersBeforeLambdaKillsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		api := w.api()
+		api.Items = hangingItems{}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		answer := api.route(ctx, request{RouteKey: "GET /events/{eventId}", PathParameters: map[string]string{"eventId": id}})
+		if took := time.Since(start); answer.StatusCode != http.StatusServiceUnavailable || took != 9*time.Second {
+			t.Errorf("got %d after %s, want 503 after 9s", answer.StatusCode, took)
+		}
+		if !strings.Contains(w.log.String(), `"level":"ERROR"`) {
+			t.Errorf("log %s, want an error", w.log.String())
+		}
+	})
 }
 
 func TestAPI_HealthTellsNothing(t *testing.T) {

@@ -5,6 +5,7 @@ package inmem
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -91,7 +92,10 @@ func (e *Events) GetMany(_ context.Context, ids []string) (map[string]pipeline.I
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	found := make(map[string]pipeline.Item)
-	for _, id := range ids {
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return nil, errors.New("an id is given twice")
+		}
 		if item, ok := e.items[id]; ok {
 			found[id] = item
 		}

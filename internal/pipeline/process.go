@@ -14,7 +14,8 @@ import (
 
 // ItemStore moves the items of events that the worker handles.
 type ItemStore interface {
-	// GetMany returns the items that exist of those events (each id once), by id, as they are now.
+	// GetMany returns the items that exist of those events, by id, as they are now; one that can't be read counts as
+	// absent. An id that is given twice is an error, as it is DynamoDB's.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 	// Finish moves an event from ENQUEUED to item's status, PROCESSED or FAILED, making the whole item if there is none.
 	// *TransitionError: the event was in another state; nothing was written.

@@ -120,6 +120,12 @@ func TestItems(t *testing.T, items Items) {
 			}
 		}
 	})
+	t.Run("refuses an id given twice", func(t *testing.T) {
+		id := uuid.NewString()
+		if _, err := items.GetMany(ctx, []string{id, id}); err == nil {
+			t.Error("no error")
+		}
+	})
 	t.Run("gets many at once", func(t *testing.T) {
 		want := make(map[string]pipeline.Item)
 		for range 120 {

@@ -22,7 +22,7 @@ const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API")
-	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to *.execute-api.*.amazonaws.com always are")
+	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
 	cmd.Flags().StringVar(&f.stack, "stack", "", "take the URL from this CloudFormation stack's output ApiUrl instead")
 	cmd.MarkFlagsMutuallyExclusive("api", "stack")
 }
@@ -35,7 +35,22 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 			return nil, err
 		}
 	}
-	return client.New(ctx, address, connections, f.sign)
+	return client.New(ctx, address, connections, f.sign || f.stack != "")
+}
+
+// text is the flags as they were given, with a space behind each.
+func (f *apiFlags) text() string {
+	text := ""
+	if f.url != localAPI {
+		text += "--api " + f.url + " "
+	}
+	if f.stack != "" {
+		text += "--stack " + f.stack + " "
+	}
+	if f.sign {
+		text += "--sign "
+	}
+	return text
 }
 
 func apiURL(ctx context.Context, stack string) (string, error) {

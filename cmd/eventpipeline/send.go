@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,8 +34,8 @@ func newSendCommand() *cobra.Command {
 FILE is one event, sent byte for byte; a file ending in .jsonl or .ndjson, and standard input (-), hold an event a line.
 Without FILE, --count events of --type are made up.
 
-Exits with 1 if any event was not accepted. A request that was throttled (429) is sent again; one that failed otherwise
-is not, since the platform may have taken the event.`,
+Exits with 1 if any event was not accepted. A request that was throttled (429) is sent again. One that got a 5xx or no
+answer is not, and counts as unknown: the platform may have taken the event.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send --count 5000 --type demo
   generate-events | eventpipeline send -
@@ -72,7 +73,10 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 		source = func(yield func([]byte) bool) error { return readEvents(cmd.InOrStdin(), args[0], yield) }
 		total = -1 // unknown: the bar counts without an end
 	}
-	s := sender{client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, bar: newBar(cmd.ErrOrStderr(), total)}
+	s := sender{
+		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, bar: newBar(cmd.ErrOrStderr(), total),
+		apiFlags: f.api.text(), counts: make(map[string]int),
+	}
 	start := time.Now()
 	err = s.sendAll(cmd.Context(), source, f.concurrency)
 	return f.api.explain(s.finish(cmd.ErrOrStderr(), time.Since(start), err))
@@ -134,7 +138,7 @@ func readLines(r io.Reader, name string, yield func([]byte) bool) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
-		if len(lines.Bytes()) > 0 && !yield(append([]byte(nil), lines.Bytes()...)) {
+		if len(bytes.TrimSpace(lines.Bytes())) > 0 && !yield(append([]byte(nil), lines.Bytes()...)) {
 			return nil
 		}
 	}

@@ -137,6 +137,27 @@ func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
 	}
 }
 
+func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer server.Close()
+	cmd := newSendCommand()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs([]string{"--api", server.URL, "--count", "3"})
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 3 unknown") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+func TestSend_TellsHowToSeeTheLastEvent(t *testing.T) {
+	out, _, err := runSend(t, new(api), "", "--count", "1")
+	if err != nil || !strings.Contains(out, "eventpipeline status --api http://127.0.0.1:") {
+		t.Errorf("printed %q, %v", out, err)
+	}
+}
+
 func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, args := range [][]string{{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"}} {
 		var usage usageError

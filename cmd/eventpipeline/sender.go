@@ -21,18 +21,19 @@ type sender struct {
 	out    io.Writer
 	asJSON bool
 	bar    *progressbar.ProgressBar
+	// apiFlags are the flags with which another command finds the same API, with a space behind each.
+	apiFlags string
 
-	mu       sync.Mutex
-	accepted int
-	refused  int
-	first    error  // the first refusal, for the summary
-	lastID   string // of the last accepted, for the hint
+	mu     sync.Mutex
+	counts map[string]int // by status
+	first  error          // the first event that was not accepted, for the summary
+	lastID string         // of the last accepted, for the hint
 }
 
 // report is what --json prints of each event.
 type report struct {
 	Number  int             `json:"number"` // counted from 1 in the order of the input
-	Status  string          `json:"status"` // accepted or refused
+	Status  string          `json:"status"` // accepted, refused, or unknown: the platform may have taken it
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
 }
@@ -88,10 +89,11 @@ func (s *sender) send(ctx context.Context, number int, body []byte) error {
 		id, err = s.client.Send(ctx, body)
 	}
 	var problem *client.Problem
-	if err != nil && !errors.As(err, &problem) {
-		return err
+	answered := err == nil || errors.As(err, &problem)
+	if reportErr := s.report(number, id, problem, answered); reportErr != nil || !answered {
+		return errors.Join(err, reportErr)
 	}
-	return s.report(report{Number: number, EventID: id, Problem: problem})
+	return nil
 }
 
 func throttled(err error) bool {
@@ -99,19 +101,23 @@ func throttled(err error) bool {
 	return errors.As(err, &problem) && problem.HTTPStatus == http.StatusTooManyRequests
 }
 
-func (s *sender) report(r report) error {
+// report counts and prints what became of an event. A request without an answer, or with a 5xx, leaves that open.
+func (s *sender) report(number int, id string, problem *client.Problem, answered bool) error {
+	r := report{Number: number, Status: "accepted", EventID: id, Problem: problem}
+	switch {
+	case !answered || problem != nil && problem.HTTPStatus >= http.StatusInternalServerError:
+		r.Status = "unknown"
+	case problem != nil:
+		r.Status = "refused"
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.Problem == nil {
-		r.Status = "accepted"
-		s.accepted++
-		s.lastID = r.EventID
-	} else {
-		r.Status = "refused"
-		s.refused++
-		if s.first == nil {
-			s.first = fmt.Errorf("event %d: %w", r.Number, r.Problem)
-		}
+	s.counts[r.Status]++
+	if id != "" {
+		s.lastID = id
+	}
+	if problem != nil && s.first == nil {
+		s.first = fmt.Errorf("event %d: %w", number, problem)
 	}
 	_ = s.bar.Add(1) // a bar that can't be drawn must not stop the sending
 	if s.asJSON {
@@ -127,10 +133,14 @@ func (s *sender) finish(progress io.Writer, took time.Duration, err error) error
 	if s.asJSON {
 		summary = progress
 	}
-	fmt.Fprintf(summary, "%d accepted, %d refused in %s (%.0f events/s)\n",
-		s.accepted, s.refused, took.Round(time.Millisecond), float64(s.accepted)/took.Seconds())
+	accepted := s.counts["accepted"]
+	fmt.Fprintf(summary, "%d accepted, %d refused", accepted, s.counts["refused"])
+	if n := s.counts["unknown"]; n > 0 {
+		fmt.Fprintf(summary, ", %d unknown: the platform may have taken them", n)
+	}
+	fmt.Fprintf(summary, " in %s (%.0f events/s)\n", took.Round(time.Millisecond), float64(accepted)/took.Seconds())
 	if s.lastID != "" && !s.asJSON {
-		fmt.Fprintf(summary, "See the last one with: eventpipeline status %s\n", s.lastID)
+		fmt.Fprintf(summary, "See the last one with: eventpipeline status %s%s\n", s.apiFlags, s.lastID)
 	}
 	return errors.Join(err, s.first)
 }

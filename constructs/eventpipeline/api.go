@@ -57,7 +57,7 @@ var accessLogFields = map[string]string{
 	"integrationLatency": "$context.integrationLatency",
 	"integrationStatus":  "$context.integrationStatus",
 	"integrationError":   "$context.integrationErrorMessage",
-	"error":              "$context.error.message",
+	"error":              "$context.error.responseType", // its message may hold quotes, which would break the line
 }
 
 func newStage(p *eventPipeline, log awslogs.LogGroup) awsapigatewayv2.HttpStage {

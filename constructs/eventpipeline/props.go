@@ -70,7 +70,8 @@ type EventPipelineProps struct {
 
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: IAM.
 	Authorization Authorization
-	// MaxPayloadBytes is the largest body that is accepted; at most 4 MiB, since Lambda takes 6 MB in base64. Default: 1 MiB.
+	// MaxPayloadBytes is the largest body that is accepted; at most 2 MiB, since Lambda takes 6 MB, in which a
+	// body's quotes and backslashes count twice. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// ThrottlingRateLimit is in requests a second over all routes. Default: 1,000.
 	ThrottlingRateLimit *float64

@@ -136,14 +136,14 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 		}
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, p.services.handler(account, p.Stacks))
+	p.serve(ports.aws, guard(p.services.handler(account, p.Stacks), true))
 	for _, api := range made.apis {
 		handler, err := api.handler()
 		if err != nil {
 			return err
 		}
 		p.APIs = append(p.APIs, api.public())
-		p.serve(api.listener, handler)
+		p.serve(api.listener, guard(handler, false)) // of origins it decides itself, by CORS
 	}
 	if len(made.apis) == 0 {
 		_ = ports.api.Close() // nothing listens there

@@ -152,7 +152,10 @@ func moto(tb testing.TB) target {
 	if server == nil {
 		tb.Skip("moto_server is not on the PATH")
 	}
-	return target{"moto", server.endpoint, config(server.endpoint)}
+	cfg := config(server.endpoint)
+	// Its web server closes connections without a word: a request that meets that is sent, and takes effect, twice.
+	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
+	return target{"moto", server.endpoint, cfg}
 }
 
 func config(endpoint string) aws.Config {

@@ -67,7 +67,7 @@ func TestFunctions_FollowTheProps(t *testing.T) {
 			LogRetention:     awslogs.RetentionDays_ONE_WEEK,
 			LogLevel:         jsii.String("debug"),
 			Tracing:          awslambda.Tracing_PASS_THROUGH,
-			MaxPayloadBytes:  jsii.Number(4 << 20),
+			MaxPayloadBytes:  jsii.Number(2 << 20),
 			StatusRetention:  days(1000),
 		}
 	})
@@ -77,7 +77,7 @@ func TestFunctions_FollowTheProps(t *testing.T) {
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{
 		"Architectures": ["x86_64"], "MemorySize": 2048, "Timeout": 60, "TracingConfig": {"Mode": "PassThrough"}
 	}`)
-	s.environment(t, "ApiFunction").expect(t, `{"MAX_PAYLOAD_BYTES": "4194304", "STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	s.environment(t, "ApiFunction").expect(t, `{"MAX_PAYLOAD_BYTES": "2097152", "STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
 	s.environment(t, "WorkerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
 	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "AccessLogGroup"} {
 		s.resource(t, id, "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 7}`)

@@ -85,8 +85,8 @@ func mistakes() map[string]mistake {
 
 		"Authorization": {props{Authorization: "NONE"},
 			[]string{`Authorization is "NONE"; take "IAM" or "OPEN_TO_ANYONE_ON_THE_INTERNET"`}},
-		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(4<<20 + 1)},
-			[]string{"MaxPayloadBytes is 4194305; take a whole number from 1 to 4194304, since Lambda takes 6 MB and base64 adds a third"}},
+		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
+			[]string{"MaxPayloadBytes is 2097153; take a whole number from 1 to 2097152, since Lambda takes 6 MB and a body's quotes and backslashes count twice"}},
 		"Throttling": {props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
 			[]string{
 				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
@@ -146,7 +146,7 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 			PhysicalNamePrefix: jsii.String(strings.Repeat("a", 57)),
 			QueueRetention:     seconds(14*24*60*60 - 1), DeadLetterQueueRetention: days(14), VisibilityTimeout: hours(12), MaxReceiveCount: jsii.Number(1000),
 			ApiMemorySize: jsii.Number(10240), ApiTimeout: seconds(29), WorkerMemorySize: jsii.Number(10240), WorkerTimeout: seconds(900),
-			BatchSize: jsii.Number(10000), MaxBatchingWindow: seconds(300), MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(4 << 20),
+			BatchSize: jsii.Number(10000), MaxBatchingWindow: seconds(300), MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(2 << 20),
 			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
 		},
 	} {

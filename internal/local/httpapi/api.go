@@ -130,8 +130,12 @@ func (x *exchange) answer(ctx context.Context) answer {
 		return refusal
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if err != nil {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
 		return message(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+	}
+	if err != nil {
+		return x.failed(http.StatusBadRequest, "Bad Request", err.Error()) // the client went away
 	}
 	payload, err := json.Marshal(x.event(body))
 	if err != nil {
@@ -141,7 +145,7 @@ func (x *exchange) answer(ctx context.Context) answer {
 	defer cancel()
 	result, err := api.Invoke(ctx, x.match.Function, payload)
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return x.failed(http.StatusServiceUnavailable, "Service Unavailable", "the function did not answer in time")
 	case errors.Is(err, ErrTooLarge):
 		return message(http.StatusRequestEntityTooLarge, "Request Too Long")

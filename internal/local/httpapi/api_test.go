@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,7 +133,9 @@ func TestResponse_IsWhatTheFunctionAnswered(t *testing.T) {
 		{"JSON alone", `{"a":1}`, 200, `{"a":1}`, http.Header{"Content-Type": {"application/json"}}},
 		{"text alone", `"hello"`, 200, "hello", http.Header{"Content-Type": {"application/json"}}},
 		{"no JSON", `hello`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
-		{"bad status", `{"statusCode":99}`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
+		{"other length", `{"statusCode":200,"headers":{"content-length":"99"},"body":"x"}`, 200, "x", http.Header{"Content-Type": {"text/plain; charset=utf-8"}}},
+		{"informational status", `{"statusCode":102}`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
+		{"bad status", `{"statusCode":600}`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
 		{"bad headers", `{"statusCode":200,"headers":[]}`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
 		{"bad base64", `{"statusCode":200,"body":"%","isBase64Encoded":true}`, 500, `{"message":"Internal Server Error"}`, http.Header{"Content-Type": {"application/json"}}},
 	} {
@@ -278,6 +281,37 @@ func TestCORS_AnswersPreflightsItself(t *testing.T) {
 	if got := do(handler(t, nil), r).Header().Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("without CORS the answer allows %q", got)
 	}
+}
+
+func TestCORS_IsTheGatewaysNotTheFunctions(t *testing.T) {
+	h := handler(t, func(a *API) {
+		a.CORS = &CORS{AllowOrigins: []string{"https://*"}}
+		a.Invoke = func(context.Context, string, []byte) (Result, error) {
+			return Result{Payload: []byte(`{"statusCode":200,"headers":{"access-control-allow-origin":"*"}}`)}, nil
+		}
+	})
+	for origin, want := range map[string]string{"https://app.example": "https://app.example", "http://app.example": ""} {
+		r := httptest.NewRequest("GET", "/health", nil)
+		r.Header.Set("Origin", origin)
+		if got := do(h, r).Header().Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: allowed %q, want %q", origin, got, want)
+		}
+	}
+}
+
+func TestTimeout_IsServiceUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		w := do(handler(t, func(a *API) {
+			a.Invoke = func(ctx context.Context, _ string, _ []byte) (Result, error) {
+				<-ctx.Done()
+				return Result{}, ctx.Err()
+			}
+		}), httptest.NewRequest("GET", "/health", nil))
+		if took := time.Since(start); w.Code != 503 || w.Body.String() != `{"message":"Service Unavailable"}` || took != timeout {
+			t.Errorf("got %d %s after %s", w.Code, w.Body, took)
+		}
+	})
 }
 
 func BenchmarkServeHTTP(b *testing.B) {

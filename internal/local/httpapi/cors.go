@@ -34,6 +34,10 @@ func (c *CORS) preflight(origin string) http.Header {
 
 // mark tells a browser that the origin may see the answer.
 func (c *CORS) mark(h http.Header, origin string) {
+	// What the function says of it is ignored.
+	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
+		h.Del("Access-Control-" + name)
+	}
 	if origin == "" || !c.allows(origin) {
 		return
 	}
@@ -49,8 +53,12 @@ func (c *CORS) mark(h http.Header, origin string) {
 	set(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
 }
 
+// allows knows, beside origins, "*" and a scheme's "https://*".
 func (c *CORS) allows(origin string) bool {
-	return slices.Contains(c.AllowOrigins, "*") || slices.Contains(c.AllowOrigins, origin)
+	return slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool {
+		scheme, wild := strings.CutSuffix(allowed, "*")
+		return allowed == origin || wild && strings.HasPrefix(origin, scheme)
+	})
 }
 
 func set(h http.Header, name string, values []string) {

@@ -163,7 +163,7 @@ func responseOf(payload []byte) (answer, error) {
 	if err := json.Unmarshal(payload, &given); err != nil {
 		return answer{}, fmt.Errorf("the function's answer is malformed: %w", err)
 	}
-	if given.StatusCode < 100 || given.StatusCode > 599 {
+	if given.StatusCode < 200 || given.StatusCode > 599 {
 		return answer{}, fmt.Errorf("the function's answer has the status %d", given.StatusCode)
 	}
 	out := answer{status: given.StatusCode, header: http.Header{}, body: []byte(given.Body)}
@@ -180,6 +180,8 @@ func responseOf(payload []byte) (answer, error) {
 	for _, cookie := range given.Cookies {
 		out.header.Add("Set-Cookie", cookie)
 	}
+	out.header.Del("Content-Length") // the gateway's own affair
+	out.header.Del("Transfer-Encoding")
 	if out.header.Get("Content-Type") == "" {
 		out.header.Set("Content-Type", "text/plain; charset=utf-8")
 	}

@@ -61,11 +61,8 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 const stopBefore = time.Second
 
 func (a API) route(ctx context.Context, req request) response {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-stopBefore))
-		defer cancel()
-	}
+	ctx, cancel := pipeline.EndingBefore(ctx, stopBefore)
+	defer cancel()
 	// What API Gateway matched: the path may have a custom domain's base path before it.
 	switch req.RouteKey {
 	case "POST /events":

@@ -89,7 +89,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	for i, d := range deliveries {
 		works[i] = w.read(d)
 	}
-	steps, cancel := w.inTime(ctx)
+	steps, cancel := EndingBefore(ctx, w.StopBefore)
 	defer cancel()
 	w.lookUp(steps, works)
 	each(works, (*work).open, func(k *work) { k.err = w.makeRecord(steps, k) })
@@ -123,13 +123,13 @@ func (k *work) result() Result {
 	}
 }
 
-// inTime is ctx, ending StopBefore its deadline.
-func (w Worker) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+// EndingBefore is ctx, ending d before its deadline, if it has one: to leave time for what must follow.
+func EndingBefore(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, deadline.Add(-w.StopBefore))
+	return context.WithDeadline(ctx, deadline.Add(-d))
 }
 
 // sideBySide is how many events of a batch are in the same step at once; each holds its payload in memory.

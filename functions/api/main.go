@@ -35,6 +35,7 @@ func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 		BronzeBucket:    vars.Text(env.BronzeBucket),
 		MaxPayloadBytes: vars.Int(env.MaxPayloadBytes, 1),
 		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
+		Recent:          new(pipeline.Recent),
 		Now:             time.Now,
 		NewID:           newID,
 	}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,42 +14,60 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// Events is a pipeline.ItemCreator and pipeline.ItemStore, and finds an event by its id.
+// Events keeps the items of events: it is each of the pipeline's ports to them.
 type Events struct {
-	client *dynamodb.Client
-	table  string
+	client     *dynamodb.Client
+	table      string
+	consistent bool
 }
 
 // NewEvents is the events table of that name.
 func NewEvents(cfg aws.Config, table string) Events {
-	return Events{client: dynamodb.NewFromConfig(cfg), table: table}
+	return Events{client: dynamodb.NewFromConfig(cfg), table: table, consistent: true}
 }
 
-// Create stores the item of a new event.
-func (e Events) Create(ctx context.Context, item pipeline.Item) error {
-	_, err := e.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:           &e.table,
-		Item:                marshal(item),
-		ConditionExpression: aws.String("attribute_not_exists(pk)"),
+// Eventually is the same table, but GetMany's items may be stale, at half the price.
+func (e Events) Eventually() Events {
+	e.consistent = false
+	return e
+}
+
+// Create stores the item unless the event has one that has not expired.
+func (e Events) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
+	_, err = e.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &e.table,
+		Item:      marshal(item),
+		// Time to live deletes late, and an idempotency key must be free again when it has expired.
+		ConditionExpression:                 aws.String("attribute_not_exists(pk) OR expiresAt < :now"),
+		ExpressionAttributeValues:           map[string]types.AttributeValue{":now": number(item.EnqueuedAt.Unix())},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	var exists *types.ConditionalCheckFailedException
 	if errors.As(err, &exists) {
-		return pipeline.ErrExists
+		if old, err = unmarshal(exists.Item); err != nil {
+			return pipeline.Item{}, err
+		}
+		return old, pipeline.ErrExists
 	}
 	if err != nil {
-		return fmt.Errorf("put item of event %s: %w", item.ID, err)
+		return pipeline.Item{}, fmt.Errorf("put item of event %s: %w", item.ID, err)
 	}
-	return nil
+	return pipeline.Item{}, nil
 }
 
-// Get returns an event's item as it is now. pipeline.ErrNotFound: there is none.
+// Find returns an event's item as it was a moment ago. Such reads share the load of an item that all ask for.
+func (e Events) Find(ctx context.Context, id string) (pipeline.Item, error) {
+	return e.get(ctx, id, false)
+}
+
+// Get returns an event's item as it is now: a client that has its 202 must not be told that its event is unknown.
+// pipeline.ErrNotFound: there is none.
 func (e Events) Get(ctx context.Context, id string) (pipeline.Item, error) {
-	out, err := e.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &e.table,
-		Key:       key(id),
-		// A client that has its 202 must not be told that its event is unknown.
-		ConsistentRead: aws.Bool(true),
-	})
+	return e.get(ctx, id, true)
+}
+
+func (e Events) get(ctx context.Context, id string, consistent bool) (pipeline.Item, error) {
+	out, err := e.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &e.table, Key: key(id), ConsistentRead: &consistent})
 	if err != nil {
 		return pipeline.Item{}, fmt.Errorf("get item of event %s: %w", id, err)
 	}
@@ -84,8 +100,8 @@ const maxRounds = 3
 
 func (e Events) batchGet(ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item) error {
 	request := map[string]types.KeysAndAttributes{
-		// A PROCESSED or FAILED that is no longer true would make the worker drop or refuse an event sent again.
-		e.table: {Keys: keys, ConsistentRead: aws.Bool(true)},
+		// A worker that reads a PROCESSED or FAILED that is no longer true would drop an event sent again.
+		e.table: {Keys: keys, ConsistentRead: &e.consistent},
 	}
 	for range maxRounds {
 		out, err := e.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
@@ -104,39 +120,4 @@ func (e Events) batchGet(ctx context.Context, keys []map[string]types.AttributeV
 		request = out.UnprocessedKeys
 	}
 	return errors.New("batch get items: the table left keys unprocessed")
-}
-
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED or has no item.
-func (e Events) Finish(ctx context.Context, item pipeline.Item) error {
-	attributes := marshal(item)
-	delete(attributes, "pk")
-	update := dynamodb.UpdateItemInput{
-		TableName:                           &e.table,
-		Key:                                 key(item.ID),
-		ConditionExpression:                 aws.String("attribute_not_exists(pk) OR #status = :enqueued"),
-		ExpressionAttributeNames:            map[string]string{"#status": "status"},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":enqueued": text(string(pipeline.Enqueued))},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	var sets []string
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		update.ExpressionAttributeNames["#"+name] = name
-		update.ExpressionAttributeValues[":"+name] = attributes[name]
-		sets = append(sets, "#"+name+" = :"+name)
-	}
-	update.UpdateExpression = aws.String("SET " + strings.Join(sets, ", "))
-
-	_, err := e.client.UpdateItem(ctx, &update)
-	var conflict *types.ConditionalCheckFailedException
-	if errors.As(err, &conflict) {
-		old, err := unmarshal(conflict.Item)
-		if err != nil {
-			return err
-		}
-		return &pipeline.TransitionError{EventID: item.ID, From: old.Status, To: item.Status}
-	}
-	if err != nil {
-		return fmt.Errorf("update item of event %s: %w", item.ID, err)
-	}
-	return nil
 }

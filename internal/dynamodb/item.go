@@ -19,6 +19,9 @@ import (
 //	s3Bucket, s3Key  the raw payload in Bronze
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
+//	enqueuedAt       when it last became ENQUEUED; absent if the worker made the item: at its receipt
+//	reenqueues       number, once the reconciler has put its message on the queue again
+//	replayId, replayQuiet                    of the last replay
 //	attempts         number, once PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     once PROCESSED
 //	failedAt, failureCode, failureReason     once FAILED
@@ -45,6 +48,16 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		"s3Key":         text(item.Bronze.Key),
 		"payloadSha256": text(item.SHA256),
 		"payloadBytes":  number(int64(item.Bytes)),
+	}
+	if !item.EnqueuedAt.IsZero() {
+		attributes["enqueuedAt"] = timestamp(item.EnqueuedAt)
+	}
+	if item.Reenqueues > 0 {
+		attributes["reenqueues"] = number(int64(item.Reenqueues))
+	}
+	if item.Replay.ID != "" {
+		attributes["replayId"] = text(item.Replay.ID)
+		attributes["replayQuiet"] = &types.AttributeValueMemberBOOL{Value: item.Replay.Quiet}
 	}
 	if item.Attempts > 0 {
 		attributes["attempts"] = number(int64(item.Attempts))
@@ -77,8 +90,11 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 			Bronze:     pipeline.Location{Bucket: r.text("s3Bucket"), Key: r.text("s3Key")},
 			SHA256:     r.text("payloadSha256"),
 			Bytes:      int(r.number("payloadBytes")),
+			Replay:     pipeline.Replay{ID: r.text("replayId"), Quiet: r.bool("replayQuiet")},
 		},
 		Status:      pipeline.Status(r.text("status")),
+		EnqueuedAt:  r.time("enqueuedAt"),
+		Reenqueues:  int(r.number("reenqueues")),
 		Attempts:    int(r.number("attempts")),
 		ProcessedAt: r.time("processedAt"),
 		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},
@@ -105,6 +121,11 @@ func (r *reader) text(name string) string {
 		return value.Value
 	}
 	return ""
+}
+
+func (r *reader) bool(name string) bool {
+	value, ok := r.attributes[name].(*types.AttributeValueMemberBOOL)
+	return ok && value.Value
 }
 
 func (r *reader) number(name string) int64 {

@@ -32,11 +32,13 @@ type request struct {
 	RouteKey        string            `json:"routeKey"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	Headers         map[string]string `json:"headers"`
 	PathParameters  map[string]string `json:"pathParameters"`
 	RawPath         string            `json:"rawPath"`
 	RequestContext  struct {
-		RequestID string `json:"requestId"`
-		HTTP      struct {
+		RequestID  string     `json:"requestId"`
+		Authorizer authorizer `json:"authorizer"`
+		HTTP       struct {
 			Method string `json:"method"`
 		} `json:"http"`
 	} `json:"requestContext"`
@@ -117,13 +119,30 @@ func (a API) accept(ctx context.Context, req request) response {
 		}
 		body = decoded
 	}
-	event, err := a.Ingest.Accept(ctx, body)
+	key, keyed := req.header("idempotency-key")
+	receipt, err := a.Ingest.Accept(ctx, pipeline.Request{
+		Body: body, Keyed: keyed, Key: key, Caller: req.RequestContext.Authorizer.caller(),
+	})
 	if err != nil {
-		return a.refuse(ctx, req.RequestContext.RequestID, err, slog.String("eventId", event.ID))
+		return a.refuse(ctx, req.RequestContext.RequestID, err, slog.String("eventId", receipt.Event.ID))
 	}
-	withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "event accepted", append(eventAttrs(event),
-		slog.Int64("durationMs", time.Since(start).Milliseconds()))...)
-	return reply(http.StatusAccepted, accepted{Status: "accepted", EventID: event.ID})
+	withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "event accepted", append(eventAttrs(receipt.Event),
+		slog.Bool("replayed", receipt.Replayed), slog.Int64("durationMs", time.Since(start).Milliseconds()))...)
+	answer := reply(http.StatusAccepted, accepted{Status: "accepted", EventID: receipt.Event.ID})
+	if receipt.Replayed {
+		answer.Headers["idempotency-replayed"] = "true"
+	}
+	return answer
+}
+
+// header finds a header of any case: API Gateway sends them in lower case, who invokes by hand may not.
+func (r request) header(name string) (string, bool) {
+	for n, value := range r.Headers {
+		if strings.EqualFold(n, name) {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 type accepted struct {

@@ -32,6 +32,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.MissingEventType: {http.StatusUnprocessableEntity, "Missing eventType"},
 	pipeline.InvalidEventType: {http.StatusUnprocessableEntity, "Invalid eventType"},
 	pipeline.PayloadTooLarge:  {http.StatusRequestEntityTooLarge, "Payload too large"},
+	pipeline.InvalidKey:       {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
+	pipeline.KeyReused:        {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
 	pipeline.InvalidEventID:   {http.StatusBadRequest, "Invalid event id"},
 	pipeline.EventNotFound:    {http.StatusNotFound, "Event not found"},
 	pipeline.NotFound:         {http.StatusNotFound, "Not found"},

@@ -16,6 +16,7 @@ type EventStatus struct {
 	EventType   string             `json:"eventType"`
 	Status      pipeline.Status    `json:"status"`
 	ReceivedAt  time.Time          `json:"receivedAt"`
+	EnqueuedAt  time.Time          `json:"enqueuedAt"` // the last time: again with a redrive, a replay or the reconciler
 	ProcessedAt time.Time          `json:"processedAt,omitzero"`
 	FailedAt    time.Time          `json:"failedAt,omitzero"`
 	Attempts    int                `json:"attempts"` // deliveries to the worker; 0 while ENQUEUED
@@ -24,6 +25,8 @@ type EventStatus struct {
 	Bronze      pipeline.Location  `json:"bronze"`
 	Silver      *pipeline.Location `json:"silver,omitempty"`
 	Failure     *pipeline.Failure  `json:"failure,omitempty"`
+	ReplayID    string             `json:"replayId,omitempty"`   // of the last replay
+	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
 }
 
 func (a API) status(ctx context.Context, req request, id string) response {
@@ -32,7 +35,7 @@ func (a API) status(ctx context.Context, req request, id string) response {
 			pipeline.Errorf(pipeline.InvalidEventID, "An event id is a UUID in lower case, as the answer to POST /events gives it."))
 	}
 	item, err := a.Items.Get(ctx, id)
-	if errors.Is(err, pipeline.ErrNotFound) {
+	if errors.Is(err, pipeline.ErrNotFound) || err == nil && item.Expired(a.Ingest.Now()) {
 		return a.refuse(ctx, req.RequestContext.RequestID,
 			pipeline.Errorf(pipeline.EventNotFound, "No event has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
 	}
@@ -48,12 +51,15 @@ func statusOf(item pipeline.Item) EventStatus {
 		EventType:   item.Type,
 		Status:      item.Status,
 		ReceivedAt:  item.ReceivedAt,
+		EnqueuedAt:  item.LastEnqueued(),
 		ProcessedAt: item.ProcessedAt,
 		FailedAt:    item.FailedAt,
 		Attempts:    item.Attempts,
 		Bytes:       item.Bytes,
 		SHA256:      item.SHA256,
 		Bronze:      item.Bronze,
+		ReplayID:    item.Replay.ID,
+		Reenqueues:  item.Reenqueues,
 	}
 	switch item.Status {
 	case pipeline.Processed:

@@ -57,7 +57,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		h.log(ctx, result, time.Since(start))
-		if result.Err != nil {
+		if result.Kept {
 			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
 		}
 	}
@@ -76,7 +76,7 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
 	case r.Err == nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
-	case r.RetryIn > 0:
+	case r.Kept:
 		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))),
 			slog.Float64("retryInSeconds", r.RetryIn.Seconds()), slog.Any("error", r.Err))...)
 	default:

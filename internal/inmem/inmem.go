@@ -8,16 +8,22 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// Bucket is a pipeline.BronzeWriter, pipeline.BronzeReader and pipeline.SilverWriter. Its zero value is empty.
+// Bucket is each of the pipeline's ports to Bronze and Silver. Its zero value is empty.
 type Bucket struct {
+	Now     func() time.Time // of writing; nil is time.Now
 	mu      sync.Mutex
 	objects map[string][]byte
+	written map[string]time.Time
+	version int
+	etags   map[string]string
 }
 
 // Put stores body under key unless the key is taken.
@@ -27,11 +33,76 @@ func (b *Bucket) Put(_ context.Context, key string, body []byte) error {
 	if _, taken := b.objects[key]; taken {
 		return pipeline.ErrExists
 	}
-	if b.objects == nil {
-		b.objects = make(map[string][]byte)
-	}
-	b.objects[key] = bytes.Clone(body)
+	b.put(key, body)
 	return nil
+}
+
+func (b *Bucket) put(key string, body []byte) {
+	if b.objects == nil {
+		b.objects, b.written, b.etags = make(map[string][]byte), make(map[string]time.Time), make(map[string]string)
+	}
+	now := time.Now
+	if b.Now != nil {
+		now = b.Now
+	}
+	b.version++
+	b.objects[key], b.written[key], b.etags[key] = bytes.Clone(body), now(), strconv.Itoa(b.version)
+}
+
+// GetVersion returns the object under key and its version.
+func (b *Bucket) GetVersion(_ context.Context, key string) ([]byte, string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	body, ok := b.objects[key]
+	if !ok {
+		return nil, "", pipeline.ErrNotFound
+	}
+	return bytes.Clone(body), b.etags[key], nil
+}
+
+// Replace stores body under key in place of that version.
+func (b *Bucket) Replace(_ context.Context, key string, body []byte, version string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.etags[key] != version {
+		return pipeline.ErrChanged
+	}
+	b.put(key, body)
+	return nil
+}
+
+// Delete removes an object, as no port of the pipeline may.
+func (b *Bucket) Delete(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.objects, key)
+	delete(b.etags, key)
+}
+
+// listed is how many entries a page of a listing has, so few that tests see more than one.
+const listed = 3
+
+// Types returns event types after that one.
+func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
+	var types []string
+	for _, key := range b.Keys() {
+		parts := strings.Split(key, "/")
+		if len(parts) > 2 && parts[0] == "bronze" && parts[1] > after && !slices.Contains(types, parts[1]) && len(types) < listed {
+			types = append(types, parts[1])
+		}
+	}
+	return types, nil
+}
+
+// List returns objects under prefix after that key.
+func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
+	var objects []pipeline.Object
+	for _, key := range b.Keys() {
+		if strings.HasPrefix(key, prefix) && key > after && len(objects) < listed {
+			objects = append(objects, pipeline.Object{Key: key, Written: b.written[key]})
+		}
+	}
+	return objects, nil
 }
 
 // Get returns the object under key.
@@ -52,22 +123,25 @@ func (b *Bucket) Keys() []string {
 	return slices.Sorted(maps.Keys(b.objects))
 }
 
-// Events is a pipeline.ItemCreator and pipeline.ItemStore, and finds an event by its id. Its zero value is empty.
+// Events is each of the pipeline's ports to items. Its zero value is empty.
 type Events struct {
 	mu    sync.Mutex
 	items map[string]pipeline.Item
 }
 
-// Create stores the item of a new event.
-func (e *Events) Create(_ context.Context, item pipeline.Item) error {
+// Create stores the item unless the event has one that has not expired.
+func (e *Events) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, taken := e.items[item.ID]; taken {
-		return pipeline.ErrExists
+	if old, taken := e.items[item.ID]; taken && !old.Expired(item.EnqueuedAt) {
+		return old, pipeline.ErrExists
 	}
 	e.put(item)
-	return nil
+	return pipeline.Item{}, nil
 }
+
+// Find returns an event's item.
+func (e *Events) Find(ctx context.Context, id string) (pipeline.Item, error) { return e.Get(ctx, id) }
 
 func (e *Events) put(item pipeline.Item) {
 	if e.items == nil {
@@ -103,14 +177,38 @@ func (e *Events) GetMany(_ context.Context, ids []string) (map[string]pipeline.I
 	return found, nil
 }
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED or has no item.
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED for the item's replay or has no item.
 func (e *Events) Finish(_ context.Context, item pipeline.Item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if old, ok := e.items[item.ID]; ok && old.Status != pipeline.Enqueued {
-		return &pipeline.TransitionError{EventID: item.ID, From: old.Status, To: item.Status}
+	old, ok := e.items[item.ID]
+	if ok && (old.Status != pipeline.Enqueued || old.Replay.ID != item.Replay.ID) {
+		return &pipeline.TransitionError{From: old, To: item.Status}
+	}
+	if item.EnqueuedAt.IsZero() {
+		item.EnqueuedAt = old.EnqueuedAt
+	}
+	if item.Reenqueues == 0 {
+		item.Reenqueues = old.Reenqueues
+	}
+	if item.ExpiresAt.IsZero() {
+		item.ExpiresAt = old.ExpiresAt
 	}
 	e.put(item)
+	return nil
+}
+
+// Move writes to in place of from, if the item is in from's state still.
+func (e *Events) Move(_ context.Context, from, to pipeline.Item) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := pipeline.CheckMove(from, to); err != nil {
+		return err
+	}
+	if old := e.items[from.ID]; !old.SameState(from) {
+		return &pipeline.TransitionError{From: old, To: to.Status}
+	}
+	e.put(to)
 	return nil
 }
 
@@ -140,6 +238,15 @@ func (q *Queue) Delay(_ context.Context, receipt string, d time.Duration) error 
 	return nil
 }
 
+// SendMany remembers the events.
+func (q *Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
+	errs := make([]error, len(events))
+	for i, event := range events {
+		errs[i] = q.Send(ctx, event)
+	}
+	return errs
+}
+
 // Sent returns what was sent, in order.
 func (q *Queue) Sent() []pipeline.Event {
 	q.mu.Lock()
@@ -152,6 +259,51 @@ func (q *Queue) Delays() map[string]time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return maps.Clone(q.delays)
+}
+
+// DeadLetters is a pipeline.DeadLetterQueue that only remembers. Its zero value is empty.
+type DeadLetters struct {
+	mu      sync.Mutex
+	letters []pipeline.DeadLetter
+}
+
+// Bury remembers the letter.
+func (d *DeadLetters) Bury(_ context.Context, letter pipeline.DeadLetter) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.letters = append(d.letters, letter)
+	return nil
+}
+
+// Letters returns the letters in order.
+func (d *DeadLetters) Letters() []pipeline.DeadLetter {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.letters)
+}
+
+// Checkpoints keeps the reconciler's checkpoint. Its zero value is empty.
+type Checkpoints struct {
+	mu      sync.Mutex
+	current pipeline.Checkpoint
+}
+
+// Load returns the checkpoint.
+func (c *Checkpoints) Load(context.Context) (pipeline.Checkpoint, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current, nil
+}
+
+// Save writes next in place of old.
+func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current != old {
+		return pipeline.ErrChanged
+	}
+	c.current = next
+	return nil
 }
 
 // Bus is a pipeline.Bus that only remembers. Its zero value is empty.

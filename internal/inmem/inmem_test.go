@@ -16,3 +16,5 @@ func TestEvents(t *testing.T) {
 	porttest.TestItems(t, new(inmem.Events))
 	porttest.TestItemsRace(t, new(inmem.Events))
 }
+
+func TestCheckpoints(t *testing.T) { porttest.TestCheckpoints(t, new(inmem.Checkpoints)) }

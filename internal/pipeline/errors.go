@@ -18,6 +18,8 @@ const (
 	InvalidEventType Code = "invalid-event-type"
 	PayloadTooLarge  Code = "payload-too-large"
 	InvalidEventID   Code = "invalid-event-id"
+	InvalidKey       Code = "invalid-idempotency-key"
+	KeyReused        Code = "idempotency-key-reused" // with another payload
 	EventNotFound    Code = "event-not-found"
 	NotFound         Code = "not-found"
 	MethodNotAllowed Code = "method-not-allowed"
@@ -29,8 +31,8 @@ const (
 	PayloadMissing      Code = "payload-missing"      // Bronze has no such object
 	PayloadMismatch     Code = "payload-mismatch"     // Bronze does not hold what was accepted
 	UnprocessableNumber Code = "unprocessable-number" // a number that no float64 holds
-	AlreadyFailed       Code = "already-failed"       // its message came back without a redrive
 	UnprocessableJSON   Code = "unprocessable-json"   // not the JSON that ingest would accept
+	NotFinished         Code = "not-finished"         // enqueued again and again, and never finished
 )
 
 // The platform's errors.
@@ -61,6 +63,15 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+// Permanent tells whether a delivery that failed with this code fails again however often it is tried.
+func Permanent(code Code) bool {
+	switch code {
+	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber, UnprocessableJSON:
+		return true
+	}
+	return false
+}
+
 // CodeOf classifies any error: what is no Error of ours came from a service and is worth another try.
 func CodeOf(err error) Code {
 	var e *Error
@@ -76,4 +87,6 @@ var (
 	ErrExists = errors.New("already there")
 	// ErrNotFound: nothing is kept under that key.
 	ErrNotFound = errors.New("not found")
+	// ErrChanged: what was to be replaced is no longer what was read; nothing was written.
+	ErrChanged = errors.New("changed meanwhile")
 )

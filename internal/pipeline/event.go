@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,14 @@ type Event struct {
 	Bronze     Location  `json:"bronze"`
 	SHA256     string    `json:"sha256"` // of the payload, lower-case hex
 	Bytes      int       `json:"bytes"`  // of the payload
+	Replay     Replay    `json:"replay,omitzero"`
+}
+
+// Replay is the replay that an event is processed for. Its id is the event's generation: the item names the one that
+// is wanted, and a message of another one is out of date. The first processing has the zero value.
+type Replay struct {
+	ID    string `json:"id"`
+	Quiet bool   `json:"quiet,omitempty"` // EventBridge is not told that it was processed
 }
 
 // Location is where an object is.
@@ -27,15 +36,42 @@ type Location struct {
 var (
 	typePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // ValidID tells whether id has the form of an event's id: a UUID in lower case.
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
 // BronzeKey is where the raw payload is kept. It follows from the event alone, so that every attempt agrees on it.
-func (e Event) BronzeKey() string {
-	return fmt.Sprintf("bronze/%s/%s/%s.json", e.Type, e.ReceivedAt.UTC().Format("2006/01/02/15"), e.ID)
+func (e Event) BronzeKey() string { return BronzeHour(e.Type, e.ReceivedAt) + e.ID + ".json" }
+
+// KeyedBronzeKey is where the raw payload of an event with an idempotency key is kept: requests that share the key share
+// the event's id, and one of them must not take another's place with another payload.
+func (e Event) KeyedBronzeKey() string {
+	return BronzeHour(e.Type, e.ReceivedAt) + e.ID + "-" + e.SHA256 + ".json"
 }
+
+// BronzeHour is what the Bronze keys begin with of all events of a type received in t's hour.
+func BronzeHour(eventType string, t time.Time) string {
+	return bronzePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
+}
+
+func bronzePrefix(eventType string) string { return "bronze/" + eventType + "/" }
+
+const hourLayout = "2006/01/02/15"
+
+// parseBronzeKey tells of a Bronze key which event it belongs to and the hour of its receipt; ok is false for an object
+// that is not an event's.
+func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
+	parts := strings.SplitN(key, "/", 7) // bronze, type, year, month, day, hour, name
+	if len(parts) != 7 || parts[0] != "bronze" || len(parts[6]) < idLength || !ValidID(parts[6][:idLength]) {
+		return "", time.Time{}, false
+	}
+	hour, err := time.Parse(hourLayout, strings.Join(parts[2:6], "/"))
+	return parts[6][:idLength], hour, err == nil
+}
+
+const idLength = 36
 
 // SilverKey is where the processed record is kept, partitioned by day as Athena and Spark expect it.
 func (e Event) SilverKey() string {
@@ -51,7 +87,9 @@ func (e Event) Check(bronzeBucket string) error {
 		return Errorf(InvalidMessage, "the message has no valid eventType")
 	case e.ReceivedAt.IsZero():
 		return Errorf(InvalidMessage, "the message has no receivedAt")
-	case e.Bronze != Location{Bucket: bronzeBucket, Key: e.BronzeKey()}:
+	case !hashPattern.MatchString(e.SHA256):
+		return Errorf(InvalidMessage, "the message has no valid sha256")
+	case e.Bronze.Bucket != bronzeBucket, e.Bronze.Key != e.BronzeKey() && e.Bronze.Key != e.KeyedBronzeKey():
 		return Errorf(InvalidMessage, "the message points outside the event's own place in Bronze")
 	}
 	return nil

@@ -14,10 +14,13 @@ type BronzeWriter interface {
 	Put(ctx context.Context, key string, body []byte) error
 }
 
-// ItemCreator starts the item of a new event.
+// ItemCreator starts the items of new events.
 type ItemCreator interface {
-	// Create stores the item. ErrExists: the event has one already; nothing was written.
-	Create(ctx context.Context, item Item) error
+	// Find returns an event's item as it was a moment ago: a newer one may be there already. ErrNotFound: there was none.
+	Find(ctx context.Context, id string) (Item, error)
+	// Create stores the item unless the event has one that has not expired when item became ENQUEUED. ErrExists: it has,
+	// maybe by an earlier try of this call; nothing was written, and old is what is there.
+	Create(ctx context.Context, item Item) (old Item, err error)
 }
 
 // Sender puts references on the queue.
@@ -31,6 +34,7 @@ type Ingest struct {
 	Bronze          BronzeWriter
 	Items           ItemCreator
 	Queue           Sender
+	Recent          *Recent // nil remembers nothing
 	BronzeBucket    string
 	MaxPayloadBytes int
 	StatusRetention time.Duration // 0 keeps items for ever
@@ -38,43 +42,68 @@ type Ingest struct {
 	NewID           func() (string, error) // a UUIDv7
 }
 
-// Accept makes an event of a request's body. When it returns without error the payload is in Bronze byte for byte, the
-// item is in the table and the reference is on the queue. Whatever it refuses it stores nothing of; when a service
-// fails on the way, its error is Unavailable and the event may still be processed.
-func (in Ingest) Accept(ctx context.Context, body []byte) (Event, error) {
-	if len(body) > in.MaxPayloadBytes {
-		return Event{}, Errorf(PayloadTooLarge, "The body has %d bytes; at most %d are accepted.", len(body), in.MaxPayloadBytes)
-	}
-	eventType, err := DecodeType(body)
-	if err != nil {
-		return Event{}, err
-	}
-	event, err := in.event(eventType, body)
-	if err != nil {
-		return Event{}, err
-	}
-	// Bronze first: nothing may refer to a payload that is not there.
-	if err := in.Bronze.Put(ctx, event.Bronze.Key, body); err != nil && !errors.Is(err, ErrExists) {
-		return event, unavailable("store the payload", err)
-	}
-	return event, in.announce(ctx, event)
+// Request is what a client asks to accept.
+type Request struct {
+	Body   []byte
+	Keyed  bool   // it has an idempotency key
+	Key    string // makes repeats of the request the same event
+	Caller string // whose key it is
 }
 
-func (in Ingest) event(eventType string, body []byte) (Event, error) {
+// Receipt is what a client gets for its request.
+type Receipt struct {
+	Event    Event
+	Replayed bool // an earlier request with the same key and payload was accepted
+}
+
+// Accept makes an event of a request. When it returns without error the payload is in Bronze byte for byte, the item is
+// in the table and the reference is on the queue, or the event is past that. Whatever it refuses it stores nothing of;
+// when a service fails on the way, its error is Unavailable and the event may still be processed.
+func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
+	if len(req.Body) > in.MaxPayloadBytes {
+		return Receipt{}, Errorf(PayloadTooLarge, "The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+	}
+	eventType, err := DecodeType(req.Body)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if req.Keyed {
+		return in.acceptKeyed(ctx, req, eventType)
+	}
 	id, err := in.NewID()
 	if err != nil {
-		return Event{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
+		return Receipt{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
 	}
+	event := in.event(id, eventType, req.Body)
+	event.Bronze.Key = event.BronzeKey()
+	// Bronze first: nothing may refer to a payload that is not there.
+	if err := in.store(ctx, event, req.Body); err != nil {
+		return Receipt{Event: event}, err
+	}
+	return Receipt{Event: event}, in.announce(ctx, event)
+}
+
+func (in Ingest) event(id, eventType string, body []byte) Event {
 	sum := sha256.Sum256(body)
-	event := Event{
+	return Event{
 		ID:         id,
 		Type:       eventType,
 		ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
 		SHA256:     hex.EncodeToString(sum[:]),
 		Bytes:      len(body),
+		Bronze:     Location{Bucket: in.BronzeBucket},
 	}
-	event.Bronze = Location{Bucket: in.BronzeBucket, Key: event.BronzeKey()}
-	return event, nil
+}
+
+func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
+	if err := in.Bronze.Put(ctx, event.Bronze.Key, body); err != nil && !errors.Is(err, ErrExists) {
+		return unavailable("store the payload", err)
+	}
+	return nil
+}
+
+func (in Ingest) item(event Event) Item {
+	return Item{Event: event, Status: Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: Expiry(event, in.StatusRetention)}
 }
 
 // announce writes the item and sends the reference side by side: neither needs the other, since the worker makes the
@@ -82,16 +111,20 @@ func (in Ingest) event(eventType string, body []byte) (Event, error) {
 func (in Ingest) announce(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {
-		item := Item{Event: event, Status: Enqueued, ExpiresAt: Expiry(event, in.StatusRetention)}
-		created <- in.Items.Create(ctx, item)
+		_, err := in.Items.Create(ctx, in.item(event))
+		created <- err
 	}()
-	sent := in.Queue.Send(ctx, event)
+	sent := in.send(ctx, event)
 	// The id is new, so an item that exists is the worker's, which was faster, or this call's own earlier try.
 	if err := <-created; err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("store the event's item", err)
 	}
-	if sent != nil {
-		return unavailable("queue the event", sent)
+	return sent
+}
+
+func (in Ingest) send(ctx context.Context, event Event) error {
+	if err := in.Queue.Send(ctx, event); err != nil {
+		return unavailable("queue the event", err)
 	}
 	return nil
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Status is where an event is in its life: ENQUEUED → PROCESSED, or ENQUEUED → FAILED.
+// Status is where an event is in its life: ENQUEUED → PROCESSED, or ENQUEUED → FAILED. A redrive or a replay sets it
+// ENQUEUED again.
 type Status string
 
 const (
@@ -13,7 +14,7 @@ const (
 	Enqueued Status = "ENQUEUED"
 	// Processed: its record is in Silver and the bus was told.
 	Processed Status = "PROCESSED"
-	// Failed: it can't be processed; its message is in the DLQ, or on its way there.
+	// Failed: it can't be processed; its message is in the DLQ.
 	Failed Status = "FAILED"
 )
 
@@ -21,6 +22,8 @@ const (
 type Item struct {
 	Event
 	Status      Status
+	EnqueuedAt  time.Time // when it last became ENQUEUED; zero in an item that the worker made: at its receipt
+	Reenqueues  int       // how often the reconciler has put its message on the queue since then
 	Attempts    int       // deliveries to the worker until the last move; 0 while ENQUEUED
 	ProcessedAt time.Time // when it became PROCESSED
 	Silver      Location  // when PROCESSED
@@ -35,19 +38,74 @@ type Failure struct {
 	Reason string `json:"reason"`
 }
 
-// TransitionError is what a store returns when an event is not in a state from which it may move there.
+// LastEnqueued is when the event last became ENQUEUED.
+func (i Item) LastEnqueued() time.Time {
+	if i.EnqueuedAt.IsZero() {
+		return i.ReceivedAt
+	}
+	return i.EnqueuedAt
+}
+
+// Expired tells whether the item is past its time. The table takes up to days to delete such items.
+func (i Item) Expired(now time.Time) bool { return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now) }
+
+// Reopened is the item as it becomes when its event is enqueued once more for replay: its old one, for a redrive.
+func (i Item) Reopened(replay Replay, now time.Time) Item {
+	event := i.Event
+	event.Replay = replay
+	item := Item{Event: event, Status: Enqueued, EnqueuedAt: now.UTC().Truncate(time.Millisecond), ExpiresAt: i.ExpiresAt}
+	if least := now.Add(reopenedRetention).UTC().Truncate(time.Second); !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(least) {
+		item.ExpiresAt = least
+	}
+	return item
+}
+
+// reopenedRetention is how long the item of an event that was reopened is kept at least, from then on.
+const reopenedRetention = 30 * 24 * time.Hour
+
+// SameState tells whether both are the same moment of the same event's life. A move is made on condition that the item
+// is still in the state that was read.
+func (i Item) SameState(other Item) bool {
+	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
+		i.Status == other.Status && i.Reenqueues == other.Reenqueues && i.EnqueuedAt.Equal(other.EnqueuedAt) &&
+		i.ProcessedAt.Equal(other.ProcessedAt) && i.FailedAt.Equal(other.FailedAt)
+}
+
+// CheckMove reports a move that is no part of an event's life.
+func CheckMove(from, to Item) error {
+	legal := from.ID == to.ID
+	switch {
+	case from.Status == Enqueued && to.Status == Enqueued: // the reconciler enqueues it again
+		legal = legal && from.Replay == to.Replay && to.Reenqueues == from.Reenqueues+1
+	case from.Status == Failed && to.Status == Processed: // its record was found in Silver
+		legal = legal && from.Replay == to.Replay
+	case from.Status == Failed && to.Status == Enqueued: // redriven or replayed
+	case from.Status == Processed && to.Status == Enqueued:
+		legal = legal && from.Replay.ID != to.Replay.ID // replayed
+	default: // PROCESSED and FAILED follow ENQUEUED by Finish
+		legal = false
+	}
+	if !legal {
+		return fmt.Errorf("event %s can't move from %s to %s so", from.ID, from.Status, to.Status)
+	}
+	return nil
+}
+
+// TransitionError is what a store returns when an event is not in a state from which it may move there. Nothing was
+// written.
 type TransitionError struct {
-	EventID  string
-	From, To Status
+	From Item // as it is
+	To   Status
 }
 
 func (e *TransitionError) Error() string {
-	return fmt.Sprintf("event %s is %s and can't become %s", e.EventID, e.From, e.To)
+	return fmt.Sprintf("event %s is %s and can't become %s", e.From.ID, e.From.Status, e.To)
 }
 
-// Expiry is the time at which an event's item may be forgotten: retention after its receipt, or never for 0.
+// Expiry is the time at which an event's item may be forgotten: retention after its receipt, or never for 0. Who replays
+// an event has set its item's already, from the replay on: then it is zero, too.
 func Expiry(e Event, retention time.Duration) time.Time {
-	if retention == 0 {
+	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}
 	}
 	return e.ReceivedAt.Add(retention).Truncate(time.Second)

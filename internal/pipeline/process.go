@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -17,7 +16,8 @@ type ItemStore interface {
 	// GetMany returns the items that exist of those events, by id, as they are now; one that can't be read counts as
 	// absent. An id that is given twice is an error, as it is DynamoDB's.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
-	// Finish moves an event from ENQUEUED to item's status, PROCESSED or FAILED, making the whole item if there is none.
+	// Finish moves an event from ENQUEUED to item's status, PROCESSED or FAILED, if it is ENQUEUED for item's replay, or
+	// makes the whole item if there is none. What item has no value for stays as it is.
 	// *TransitionError: the event was in another state; nothing was written.
 	Finish(ctx context.Context, item Item) error
 }
@@ -28,10 +28,15 @@ type BronzeReader interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 }
 
-// SilverWriter stores records, one for each event.
-type SilverWriter interface {
+// SilverStore keeps records, one for each event.
+type SilverStore interface {
 	// Put stores body under key. ErrExists: the key is taken; nothing was written.
 	Put(ctx context.Context, key string, body []byte) error
+	// GetVersion returns the object under key and what tells it from every other one. ErrNotFound: there is none.
+	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
+	// Replace stores body under key in place of that version. ErrChanged: it is not there any more, maybe by an earlier
+	// try of this call; nothing was written.
+	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 
 // Bus tells others what became of events.
@@ -46,6 +51,12 @@ type Retrier interface {
 	Delay(ctx context.Context, receipt string, d time.Duration) error
 }
 
+// DeadLetterQueue keeps the messages of FAILED events for an operator.
+type DeadLetterQueue interface {
+	// Bury returns once the queue holds the letter. After an error it may hold it, too.
+	Bury(ctx context.Context, letter DeadLetter) error
+}
+
 // Delivery is one message as the queue delivered it.
 type Delivery struct {
 	MessageID string
@@ -54,26 +65,28 @@ type Delivery struct {
 	Body      []byte
 }
 
-// Result is what became of a delivery. The message is to be deleted if Err is nil and kept otherwise.
+// Result is what became of a delivery.
 type Result struct {
 	Delivery Delivery
 	Event    Event // as far as the message could be read
 	Status   Status
-	Repeat   bool // the event was PROCESSED before: nothing was done
-	Err      error
-	RetryIn  time.Duration // with Err: when it comes again; 0 with FAILED
+	Repeat   bool          // the event was at its end before, or is on its way by another message: nothing was done
+	Err      error         // what went wrong, if anything
+	Kept     bool          // the message is to be delivered again; only then is it not to be deleted
+	RetryIn  time.Duration // when it comes again; 0 when that is the queue's to say
 }
 
 // Worker processes deliveries.
 type Worker struct {
 	Items           ItemStore
 	Bronze          BronzeReader
-	Silver          SilverWriter
+	Silver          SilverStore
 	Bus             Bus
 	Queue           Retrier
+	DeadLetters     DeadLetterQueue
 	BronzeBucket    string
 	SilverBucket    string
-	MaxReceiveCount int           // deliveries after which the queue moves a message to the DLQ
+	MaxReceiveCount int           // deliveries after which an event is FAILED
 	StopBefore      time.Duration // how long before the context's deadline to stop, to hand back what is not done
 	StatusRetention time.Duration
 	Now             func() time.Time
@@ -95,7 +108,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	each(works, (*work).open, func(k *work) { k.err = w.makeRecord(steps, k) })
 	w.publish(steps, works)
 	each(works, (*work).open, func(k *work) { k.err = w.complete(steps, k) })
-	each(works, (*work).failed, func(k *work) { w.giveBack(ctx, k) })
+	each(works, (*work).failed, func(k *work) { w.settle(ctx, k) })
 
 	results := make([]Result, len(works))
 	for i, k := range works {
@@ -111,6 +124,7 @@ type work struct {
 	repeat   bool
 	item     Item // what it becomes
 	err      error
+	kept     bool
 	retryIn  time.Duration
 }
 
@@ -119,7 +133,8 @@ func (k *work) failed() bool { return k.err != nil }
 
 func (k *work) result() Result {
 	return Result{
-		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Repeat: k.repeat, Err: k.err, RetryIn: k.retryIn,
+		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Repeat: k.repeat, Err: k.err,
+		Kept: k.kept, RetryIn: k.retryIn,
 	}
 }
 
@@ -162,18 +177,11 @@ func (k *work) survive() {
 
 func (w Worker) read(d Delivery) *work {
 	k := &work{delivery: d, item: Item{Status: Enqueued}}
-	var event Event
-	if err := json.Unmarshal(d.Body, &event); err != nil {
-		k.err = &Error{Code: InvalidMessage, Detail: "the message is not JSON of an event", Err: err}
-		return k
-	}
-	if k.err = event.Check(w.BronzeBucket); k.err == nil {
-		k.event = event
-	}
+	k.event, k.err = ReadMessage(d.Body, w.BronzeBucket)
 	return k
 }
 
-// lookUp finds out which events are at their end already.
+// lookUp finds out which events have nothing left to do for these messages.
 func (w Worker) lookUp(ctx context.Context, works []*work) {
 	var ids []string
 	seen := make(map[string]bool)
@@ -191,40 +199,33 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 		if !k.open() {
 			continue
 		}
-		switch item := items[k.event.ID]; {
-		case err != nil:
+		if err != nil {
 			k.err = unavailable("look up the event's item", err)
-		case item.Status == Processed:
+			continue
+		}
+		item, ok := items[k.event.ID]
+		if !ok {
+			continue // the API's write of it was lost, or comes later: the worker makes it
+		}
+		// A FAILED event's message is in the DLQ already; whoever redrives it sets it ENQUEUED first. A message of another
+		// generation came late: the item's own is on its way.
+		if item.Status != Enqueued || item.Replay.ID != k.event.Replay.ID {
 			k.item, k.repeat = item, true
-		case item.Status == Failed:
-			// Only who redrives it may reopen it, and sets it ENQUEUED with that. Kept, the message ends in the DLQ again.
-			k.item, k.err = item, Errorf(AlreadyFailed, "the event is FAILED and was not redriven")
 		}
 	}
 }
 
 func (w Worker) makeRecord(ctx context.Context, k *work) error {
-	payload, err := w.Bronze.Get(ctx, k.event.Bronze.Key)
-	if errors.Is(err, ErrNotFound) {
-		return Errorf(PayloadMissing, "Bronze has no object %s", k.event.Bronze.Key)
-	}
+	payload, err := readPayload(ctx, w.Bronze, k.event)
 	if err != nil {
-		return unavailable("get the payload", err)
-	}
-	if sum := sha256.Sum256(payload); hex.EncodeToString(sum[:]) != k.event.SHA256 {
-		return Errorf(PayloadMismatch, "Bronze object %s does not have the hash that was accepted", k.event.Bronze.Key)
+		return err
 	}
 	record, err := NewRecord(k.event, payload, w.Now())
 	if err != nil {
 		return err
 	}
-	line, err := record.Line()
-	if err != nil {
+	if err := w.storeRecord(ctx, record); err != nil {
 		return err
-	}
-	// A record that exists is from an earlier delivery that did not get to the end.
-	if err := w.Silver.Put(ctx, k.event.SilverKey(), line); err != nil && !errors.Is(err, ErrExists) {
-		return unavailable("store the record", err)
 	}
 	k.item = Item{
 		Event:       k.event,
@@ -237,11 +238,32 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 	return nil
 }
 
+// largestPayload is the most that Lambda hands to the API in one invocation: what claims to be larger was never accepted.
+const largestPayload = 6 << 20
+
+// readPayload returns what was accepted, and nothing else.
+func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
+	if event.Bytes > largestPayload {
+		return nil, Errorf(PayloadTooLarge, "The payload has %d bytes; at most %d are processed.", event.Bytes, largestPayload)
+	}
+	payload, err := bronze.Get(ctx, event.Bronze.Key)
+	if errors.Is(err, ErrNotFound) {
+		return nil, Errorf(PayloadMissing, "Bronze has no object %s", event.Bronze.Key)
+	}
+	if err != nil {
+		return nil, unavailable("get the payload", err)
+	}
+	if sum := sha256.Sum256(payload); hex.EncodeToString(sum[:]) != event.SHA256 {
+		return nil, Errorf(PayloadMismatch, "Bronze object %s does not have the hash that was accepted", event.Bronze.Key)
+	}
+	return payload, nil
+}
+
 func (w Worker) publish(ctx context.Context, works []*work) {
 	var notices []Notice
 	var told []*work
 	for _, k := range works {
-		if k.open() {
+		if k.open() && !k.event.Replay.Quiet {
 			notices = append(notices, NoticeOf(k.item))
 			told = append(told, k)
 		}
@@ -259,11 +281,11 @@ func (w Worker) publish(ctx context.Context, works []*work) {
 func (w Worker) complete(ctx context.Context, k *work) error {
 	err := w.Items.Finish(ctx, k.item)
 	var moved *TransitionError
-	if errors.As(err, &moved) && moved.From == Processed {
-		return nil // another delivery was faster, or this call's own earlier try
-	}
 	if errors.As(err, &moved) {
-		return moved
+		// Another delivery was faster, or this call's own earlier try, or the event was enqueued for a replay meanwhile.
+		k.repeat = !moved.From.ProcessedAt.Equal(k.item.ProcessedAt)
+		k.item = moved.From
+		return nil
 	}
 	if err != nil {
 		return unavailable("mark the event PROCESSED", err)

@@ -16,6 +16,7 @@ type Record struct {
 	ReceivedAt    time.Time       `json:"receivedAt"`
 	ProcessedAt   time.Time       `json:"processedAt"`
 	SchemaVersion int             `json:"schemaVersion"`
+	ReplayID      string          `json:"replayId,omitempty"` // of the replay that made it
 	Source        Source          `json:"source"`
 	Payload       json.RawMessage `json:"payload"`
 }
@@ -43,6 +44,7 @@ func NewRecord(event Event, payload []byte, now time.Time) (Record, error) {
 		ReceivedAt:    event.ReceivedAt,
 		ProcessedAt:   now.UTC().Truncate(time.Millisecond),
 		SchemaVersion: RecordSchemaVersion,
+		ReplayID:      event.Replay.ID,
 		Source:        Source{Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes},
 		Payload:       payload,
 	}, nil

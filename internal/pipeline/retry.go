@@ -7,46 +7,58 @@ import (
 	"time"
 )
 
-// giveBack leaves the message to the queue: to be delivered again after a while, or, when that was the last delivery,
-// to be moved to the DLQ, and then the event is FAILED.
+// settle decides what becomes of a delivery that failed: it comes again after a while, or, when that can't help or was
+// the last time, its event is FAILED and its message in the DLQ.
+func (w Worker) settle(ctx context.Context, k *work) {
+	if !Permanent(CodeOf(k.err)) && k.delivery.Attempt < w.MaxReceiveCount {
+		w.giveBack(ctx, k)
+		return
+	}
+	err := w.fail(ctx, k)
+	if err == nil {
+		return
+	}
+	// Kept, so that the next delivery tries this again; after the last one the queue itself moves the message to the DLQ.
+	k.err = errors.Join(k.err, err)
+	w.giveBack(ctx, k)
+}
+
 func (w Worker) giveBack(ctx context.Context, k *work) {
-	last := k.delivery.Attempt >= w.MaxReceiveCount
-	if last && k.event.ID != "" && k.item.Status != Failed {
-		if w.fail(ctx, k); k.repeat {
-			return
-		}
-	}
-	if !last {
-		k.retryIn = backoff(k.delivery.Attempt, w.Jitter())
-	}
+	k.kept = true
+	k.retryIn = backoff(k.delivery.Attempt, w.Jitter())
 	if err := w.Queue.Delay(ctx, k.delivery.Receipt, k.retryIn); err != nil {
+		k.retryIn = 0
 		k.err = errors.Join(k.err, fmt.Errorf("set when the message comes again: %w", err))
 	}
 }
 
-func (w Worker) fail(ctx context.Context, k *work) {
-	item := Item{
-		Event:     k.event,
-		Status:    Failed,
+// fail puts the message in the DLQ, then marks the event FAILED: whoever sees it FAILED finds the message there, and a
+// later delivery of a FAILED event has nothing to do.
+func (w Worker) fail(ctx context.Context, k *work) error {
+	letter := DeadLetter{
+		Body:      k.delivery.Body,
+		EventID:   k.event.ID,
+		EventType: k.event.Type,
 		Attempts:  k.delivery.Attempt,
 		FailedAt:  w.Now().UTC().Truncate(time.Millisecond),
 		Failure:   FailureOf(k.err),
-		ExpiresAt: Expiry(k.event, w.StatusRetention),
 	}
-	err := w.Items.Finish(ctx, item)
+	item := letter.item(k.event, w.StatusRetention)
+	err := bury(ctx, letter, item, w.DeadLetters, w.Items)
 	var moved *TransitionError
-	if errors.As(err, &moved) && moved.From == Processed {
-		k.err, k.repeat = nil, true // another delivery has processed it meanwhile
-		return
+	if errors.As(err, &moved) {
+		k.err, k.repeat, k.item = nil, true, moved.From // another delivery has got the event to its end meanwhile
+		return nil
 	}
-	if err != nil {
-		k.err = errors.Join(k.err, fmt.Errorf("mark the event FAILED: %w", err))
-		return
+	if err != nil || k.event.ID == "" {
+		return err
 	}
 	k.item = item
+	// The event is FAILED, told or not: this message's next delivery would not tell it either.
 	if err := w.Bus.Publish(ctx, []Notice{NoticeOf(item)})[0]; err != nil {
 		k.err = errors.Join(k.err, fmt.Errorf("publish EventFailed: %w", err))
 	}
+	return nil
 }
 
 // The first retry comes after a second or less; eight doublings later the queue's own patience is the bound.

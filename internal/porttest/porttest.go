@@ -6,13 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
@@ -21,13 +18,15 @@ import (
 // Objects is what is asked of a bucket.
 type Objects interface {
 	pipeline.BronzeReader
-	pipeline.SilverWriter
+	pipeline.BronzeLister
+	pipeline.SilverStore
 }
 
 // Items is what is asked of the events table.
 type Items interface {
 	pipeline.ItemCreator
 	pipeline.ItemStore
+	pipeline.ItemMover
 	Get(ctx context.Context, id string) (pipeline.Item, error)
 }
 
@@ -59,6 +58,64 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("got %q, %v; want the first write", got, err)
 		}
 	})
+	t.Run("replaces the version that was read, and no other", func(t *testing.T) {
+		key := "silver/demo/" + uuid.NewString()
+		if _, _, err := bucket.GetVersion(ctx, key); !errors.Is(err, pipeline.ErrNotFound) {
+			t.Errorf("absent: got %v, want ErrNotFound", err)
+		}
+		check(t, bucket.Put(ctx, key, []byte("first")))
+		body, first, err := bucket.GetVersion(ctx, key)
+		check(t, err)
+		if string(body) != "first" {
+			t.Errorf("got %q", body)
+		}
+		check(t, bucket.Replace(ctx, key, []byte("second"), first))
+		if err := bucket.Replace(ctx, key, []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
+			t.Errorf("late replace: got %v, want ErrChanged", err)
+		}
+		if err := bucket.Replace(ctx, key+"-absent", []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
+			t.Errorf("replace of nothing: got %v, want ErrChanged", err)
+		}
+		if got, err := bucket.Get(ctx, key); err != nil || string(got) != "second" {
+			t.Errorf("got %q, %v; want the second write", got, err)
+		}
+	})
+	t.Run("lists types and objects in order", func(t *testing.T) {
+		var want []string
+		for _, key := range []string{"list-a/1", "list-a/2", "list-a/3", "list-a/4", "list-a/5", "list-b/1", "list-c/1", "list-d/1"} {
+			want = append(want, "bronze/"+key)
+			check(t, bucket.Put(ctx, "bronze/"+key, []byte("{}")))
+		}
+		check(t, bucket.Put(ctx, "silver/list-e/1", []byte("{}")))
+		var types, keys []string
+		for after := "list-"; ; after = types[len(types)-1] {
+			page, err := bucket.Types(ctx, after)
+			check(t, err)
+			if len(page) == 0 {
+				break
+			}
+			types = append(types, page...)
+		}
+		if got := []string{"list-a", "list-b", "list-c", "list-d"}; !slices.Equal(types, got) {
+			t.Errorf("types %v, want %v", types, got)
+		}
+		for after := want[0]; ; after = keys[len(keys)-1] {
+			page, err := bucket.List(ctx, "bronze/list-a/", after)
+			check(t, err)
+			if len(page) == 0 {
+				break
+			}
+			for _, o := range page {
+				keys = append(keys, o.Key)
+				if o.Written.IsZero() {
+					t.Errorf("%s has no time", o.Key)
+				}
+			}
+		}
+		if !slices.Equal(keys, want[1:5]) {
+			t.Errorf("keys %v, want %v", keys, want[1:5])
+		}
+	})
 }
 
 // TestObjectsRace holds a bucket to its contract when many write at once.
@@ -69,104 +126,6 @@ func TestObjectsRace(t *testing.T, bucket Objects) {
 		errs := race(8, func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) })
 		wantOneWinner(t, errs, func(err error) bool { return errors.Is(err, pipeline.ErrExists) })
 	})
-}
-
-// TestItems holds an events table to its contract.
-func TestItems(t *testing.T, items Items) {
-	ctx := t.Context()
-	t.Run("returns an item as it was stored", func(t *testing.T) {
-		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), failed(enqueued())} {
-			check(t, items.Create(ctx, item))
-			wantItem(t, items, item)
-		}
-	})
-	t.Run("says what is not there", func(t *testing.T) {
-		if _, err := items.Get(ctx, uuid.NewString()); !errors.Is(err, pipeline.ErrNotFound) {
-			t.Errorf("got %v, want ErrNotFound", err)
-		}
-	})
-	t.Run("creates an item once", func(t *testing.T) {
-		item := enqueued()
-		check(t, items.Create(ctx, item))
-		if err := items.Create(ctx, processed(item)); !errors.Is(err, pipeline.ErrExists) {
-			t.Errorf("second create: got %v, want ErrExists", err)
-		}
-		wantItem(t, items, item)
-	})
-	t.Run("finishes an event that is ENQUEUED or unknown", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, failed} {
-			known, unknown := enqueued(), enqueued()
-			check(t, items.Create(ctx, known))
-			for _, item := range []pipeline.Item{known, unknown} {
-				check(t, items.Finish(ctx, finish(item)))
-				wantItem(t, items, finish(item))
-			}
-		}
-	})
-	t.Run("never moves a finished event", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, failed} {
-			item := finish(enqueued())
-			check(t, items.Finish(ctx, item))
-			for _, again := range []pipeline.Item{processed(item), failed(item)} {
-				again.Attempts = 9
-				var moved *pipeline.TransitionError
-				if err := items.Finish(ctx, again); !errors.As(err, &moved) {
-					t.Fatalf("%s to %s: got %v, want a TransitionError", item.Status, again.Status, err)
-				}
-				if want := (pipeline.TransitionError{EventID: item.ID, From: item.Status, To: again.Status}); *moved != want {
-					t.Errorf("got %+v, want %+v", *moved, want)
-				}
-				wantItem(t, items, item)
-			}
-		}
-	})
-	t.Run("refuses an id given twice", func(t *testing.T) {
-		id := uuid.NewString()
-		if _, err := items.GetMany(ctx, []string{id, id}); err == nil {
-			t.Error("no error")
-		}
-	})
-	t.Run("gets many at once", func(t *testing.T) {
-		want := make(map[string]pipeline.Item)
-		for range 120 {
-			item := enqueued()
-			check(t, items.Create(ctx, item))
-			want[item.ID] = item
-		}
-		got, err := items.GetMany(ctx, append(slices.Collect(maps.Keys(want)), uuid.NewString()))
-		check(t, err)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("items differ (-want +got):\n%s", diff)
-		}
-	})
-}
-
-// TestItemsRace holds an events table to its contract when many write at once.
-func TestItemsRace(t *testing.T, items Items) {
-	ctx := t.Context()
-	t.Run("finishes an event once in a race", func(t *testing.T) {
-		item := enqueued()
-		check(t, items.Create(ctx, item))
-		errs := race(8, func(i int) error {
-			if i%2 == 0 {
-				return items.Finish(ctx, processed(item))
-			}
-			return items.Finish(ctx, failed(item))
-		})
-		wantOneWinner(t, errs, func(err error) bool {
-			var moved *pipeline.TransitionError
-			return errors.As(err, &moved)
-		})
-	})
-}
-
-func wantItem(t *testing.T, items Items, want pipeline.Item) {
-	t.Helper()
-	got, err := items.Get(t.Context(), want.ID)
-	check(t, err)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("item differs (-want +got):\n%s", diff)
-	}
 }
 
 // race calls fn n times at once.
@@ -199,28 +158,6 @@ func wantOneWinner(t *testing.T, errs []error, lost func(error) bool) {
 	if won != 1 {
 		t.Errorf("%d writers won, want 1", won)
 	}
-}
-
-func enqueued() pipeline.Item {
-	event := pipeline.Event{
-		ID: uuid.NewString(), Type: "demo", ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC), SHA256: "5e1f", Bytes: 42,
-	}
-	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
-	return pipeline.Item{Event: event, Status: pipeline.Enqueued, ExpiresAt: pipeline.Expiry(event, 24*time.Hour)}
-}
-
-func processed(item pipeline.Item) pipeline.Item {
-	item = pipeline.Item{Event: item.Event, Status: pipeline.Processed, Attempts: 2, ExpiresAt: item.ExpiresAt}
-	item.ProcessedAt = item.ReceivedAt.Add(time.Second)
-	item.Silver = pipeline.Location{Bucket: "silver", Key: item.SilverKey()}
-	return item
-}
-
-func failed(item pipeline.Item) pipeline.Item {
-	item = pipeline.Item{Event: item.Event, Status: pipeline.Failed, Attempts: 5, ExpiresAt: item.ExpiresAt}
-	item.FailedAt = item.ReceivedAt.Add(time.Minute)
-	item.Failure = pipeline.Failure{Code: pipeline.PayloadMismatch, Reason: "why"}
-	return item
 }
 
 func check(t *testing.T, err error) {

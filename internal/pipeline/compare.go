@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Comparison counts how today's transformation of Bronze differs from what Silver holds.
+type Comparison struct {
+	Scanned int `json:"scanned"` // objects in Bronze
+	Same    int `json:"same"`
+	Changed int `json:"changed"`
+	Missing int `json:"missing"` // Silver has no record
+	Refused int `json:"refused"` // there is a record, but today's transformation refuses the payload
+	Skipped int `json:"skipped"` // events that are not PROCESSED, and objects that are no event's
+}
+
+// Difference is one event whose record would be another today.
+type Difference struct {
+	EventID string   `json:"eventId"`
+	Kind    string   `json:"kind"`             // changed, missing or refused
+	Fields  []string `json:"fields,omitempty"` // RFC 6901 pointers into the record: the first that differ
+	Reason  string   `json:"reason,omitempty"` // why it is refused
+}
+
+// maxFields is how many differing fields a Difference names.
+const maxFields = 5
+
+// Compare makes the records of a request's PROCESSED events anew and compares them with Silver's. It writes nothing.
+func (r Replayer) Compare(ctx context.Context, req ReplayRequest, differs func(Difference), page func(after string, counts Comparison) error) error {
+	var counts Comparison
+	return r.walk(ctx, req, "", func(objects []Object) error {
+		items, err := itemsOf(ctx, r.Items, objects)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			counts.Scanned++
+			id, hour, ok := parseBronzeKey(o.Key)
+			item, known := items[id]
+			if ok && !known {
+				if item, err = r.fromSilver(ctx, Event{ID: id, Type: req.Type, ReceivedAt: hour}, o.Key); err != nil {
+					return err
+				}
+			}
+			if item.Bronze.Key != o.Key || item.Status != Processed || item.ReceivedAt.Before(req.From) || !item.ReceivedAt.Before(req.To) {
+				counts.Skipped++
+				continue
+			}
+			d, err := r.difference(ctx, item)
+			if err != nil {
+				return err
+			}
+			counts.add(d)
+			if d.Kind != "" {
+				differs(d)
+			}
+		}
+		return page(objects[len(objects)-1].Key, counts)
+	})
+}
+
+func (c *Comparison) add(d Difference) {
+	switch d.Kind {
+	case "changed":
+		c.Changed++
+	case "missing":
+		c.Missing++
+	case "refused":
+		c.Refused++
+	default:
+		c.Same++
+	}
+}
+
+// difference compares an event's record with what would be its record today.
+func (r Replayer) difference(ctx context.Context, item Item) (Difference, error) {
+	old, _, err := r.Silver.GetVersion(ctx, item.SilverKey())
+	if errors.Is(err, ErrNotFound) {
+		return Difference{EventID: item.ID, Kind: "missing"}, nil
+	}
+	if err != nil {
+		return Difference{}, unavailable("get the record", err)
+	}
+	payload, err := readPayload(ctx, r.Bronze, item.Event)
+	if err != nil && !Permanent(CodeOf(err)) {
+		return Difference{}, err
+	}
+	var today []byte
+	if err == nil {
+		var record Record
+		if record, err = NewRecord(item.Event, payload, item.ProcessedAt); err == nil {
+			today, err = record.Line()
+		}
+	}
+	if err != nil {
+		return Difference{EventID: item.ID, Kind: "refused", Reason: FailureOf(err).Reason}, nil
+	}
+	fields := differingFields(old, today)
+	if len(fields) == 0 {
+		return Difference{EventID: item.ID}, nil
+	}
+	return Difference{EventID: item.ID, Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
+}
+
+// differingFields are pointers to where two records differ, but for what differs from one processing to the next.
+func differingFields(old, today []byte) []string {
+	var a, b map[string]any
+	if decode(old, &a) != nil || decode(today, &b) != nil {
+		return []string{""} // the whole
+	}
+	for _, name := range []string{"processedAt", "replayId"} {
+		delete(a, name)
+		delete(b, name)
+	}
+	return differences("", a, b)
+}
+
+func decode(line []byte, into *map[string]any) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.UseNumber() // 1.0 and 1 are not the same text
+	return d.Decode(into)
+}
+
+func differences(at string, a, b any) []string {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok {
+			return []string{at}
+		}
+		names := maps.Clone(a)
+		maps.Copy(names, b)
+		var found []string
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			valueA, inA := a[name]
+			valueB, inB := b[name]
+			pointer := at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			if inA != inB {
+				found = append(found, pointer)
+				continue
+			}
+			found = append(found, differences(pointer, valueA, valueB)...)
+		}
+		return found
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return []string{at}
+		}
+		var found []string
+		for i := range a {
+			found = append(found, differences(at+"/"+strconv.Itoa(i), a[i], b[i])...)
+		}
+		return found
+	}
+	if !reflect.DeepEqual(a, b) {
+		return []string{at}
+	}
+	return nil
+}

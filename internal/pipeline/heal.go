@@ -1,0 +1,217 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// page looks at the events of some objects and heals those that need it. Its error means that the page must be looked
+// at again; what fails for one event alone is counted, and the event is unsettled.
+func (s *sweep) page(ctx context.Context, objects []Object) error {
+	items, err := itemsOf(ctx, s.Items, objects)
+	if err != nil {
+		return err
+	}
+	var stuck, failed []Item
+	for _, o := range objects {
+		id, hour, ok := parseBronzeKey(o.Key)
+		if !ok {
+			continue // not ours
+		}
+		s.report.Scanned++
+		item, ok := items[id]
+		switch {
+		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
+			s.unsettle(hour) // its request may be under way
+		case !ok, item.Bronze.Key != o.Key:
+			s.report.Orphans++
+		case item.Status == Processed:
+			s.report.Processed++
+			s.Frontier = later(s.Frontier, item.LastEnqueued())
+		case item.Status == Failed:
+			s.report.Failed++
+			failed = append(failed, item)
+		case s.stuck(item):
+			s.unsettle(hour)
+			stuck = append(stuck, item)
+		default:
+			s.unsettle(hour)
+			s.report.Waiting++
+		}
+	}
+	s.all(ctx, failed, &s.report.Repaired, s.repair)
+	return s.heal(ctx, stuck)
+}
+
+func itemsOf(ctx context.Context, items ItemMover, objects []Object) (map[string]Item, error) {
+	ids := make([]string, 0, len(objects))
+	seen := make(map[string]bool, len(objects))
+	for _, o := range objects {
+		if id, _, ok := parseBronzeKey(o.Key); ok && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := items.GetMany(ctx, ids)
+	if err != nil {
+		return nil, unavailable("look up the events' items", err)
+	}
+	return found, nil
+}
+
+// stuck tells whether an ENQUEUED event has no message any more. One that waits in a long queue has its own: only when
+// the queue is empty, or events that were enqueued later are PROCESSED, is a message that old gone.
+func (s *sweep) stuck(item Item) bool {
+	since := item.LastEnqueued()
+	return since.Before(s.Now().Add(-s.Grace)) && (s.idle || since.Before(s.Frontier))
+}
+
+// unsettle keeps the next pass from beginning after that hour.
+func (s *sweep) unsettle(hour time.Time) {
+	if s.Unsettled.IsZero() || hour.Before(s.Unsettled) {
+		s.Unsettled = hour
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// heal enqueues stuck events again, or gives up those for which that was done often enough.
+func (s *sweep) heal(ctx context.Context, stuck []Item) error {
+	var again, hopeless []Item
+	for _, item := range stuck {
+		if item.Reenqueues < s.MaxReenqueues {
+			again = append(again, item)
+		} else {
+			hopeless = append(hopeless, item)
+		}
+	}
+	s.all(ctx, hopeless, &s.report.GivenUp, s.giveUp)
+
+	var mu sync.Mutex
+	var claimed []Event
+	s.all(ctx, again, &s.report.Reenqueued, func(ctx context.Context, item Item) (bool, error) {
+		ok, err := s.claim(ctx, item)
+		if ok {
+			mu.Lock()
+			defer mu.Unlock()
+			claimed = append(claimed, item.Event)
+		}
+		return ok, err
+	})
+	if len(claimed) == 0 {
+		return nil
+	}
+	// A claimed event whose message is not sent is stuck again after the grace, so a crash here costs time only.
+	for _, err := range s.Queue.SendMany(ctx, claimed) {
+		if err != nil {
+			s.report.Reenqueued--
+			s.report.Errors++
+		}
+	}
+	return nil
+}
+
+// claim counts the event's next trip through the queue before it begins: a message that kills its worker must not be
+// sent for ever. Of two reconcilers one gets the claim.
+func (s *sweep) claim(ctx context.Context, item Item) (bool, error) {
+	next := item
+	next.Reenqueues++
+	next.EnqueuedAt = s.Now().UTC().Truncate(time.Millisecond)
+	return moved(s.Items.Move(ctx, item, next), next)
+}
+
+// giveUp makes a stuck event FAILED, unless its record is in Silver already.
+func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
+	body, err := message(item.Event)
+	if err != nil {
+		return false, err
+	}
+	letter := DeadLetter{
+		Body: body, EventID: item.ID, EventType: item.Type,
+		FailedAt: s.Now().UTC().Truncate(time.Millisecond),
+		Failure: Failure{NotFinished, fmt.Sprintf("the event was put on the queue %d times more and no worker finished it; "+
+			"a worker that is killed leaves no reason: look for its log lines by the event's id", item.Reenqueues)},
+	}
+	failed := letter.item(item.Event, s.StatusRetention)
+	err = bury(ctx, letter, failed, s.DeadLetters, s.Items)
+	var other *TransitionError
+	if errors.As(err, &other) {
+		return false, nil // a worker was faster after all
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, s.Bus.Publish(ctx, []Notice{NoticeOf(failed)})[0]
+}
+
+// repair makes a FAILED event PROCESSED whose record is in Silver: the worker had come to its last delivery when it
+// could not tell the bus or the table.
+func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
+	generation, _, err := generationIn(ctx, s.Silver, item.SilverKey())
+	if errors.Is(err, ErrNotFound) || err == nil && generation != item.Replay.ID {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if s.report.DryRun {
+		return true, nil
+	}
+	processed := item
+	processed.Status = Processed
+	processed.FailedAt, processed.Failure = time.Time{}, Failure{}
+	processed.ProcessedAt = s.Now().UTC().Truncate(time.Millisecond)
+	processed.Silver = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}
+	if !item.Replay.Quiet {
+		if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {
+			return false, err
+		}
+	}
+	return moved(s.Items.Move(ctx, item, processed), processed)
+}
+
+// moved tells of a Move's error whether the item is now as it was to be: true with nil, and when this call's own
+// earlier try did it. An item that another has moved is no error.
+func moved(err error, to Item) (bool, error) {
+	var other *TransitionError
+	if errors.As(err, &other) {
+		return other.From.SameState(to), nil
+	}
+	return err == nil, err
+}
+
+// all does step for each item, side by side, and counts in done those for which it returned true. One that fails is
+// unsettled, and the next pass looks at it again.
+func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(context.Context, Item) (bool, error)) {
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	slots := make(chan struct{}, sideBySide)
+	for _, item := range items {
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			ok, err := step(ctx, item)
+			mu.Lock()
+			defer mu.Unlock()
+			if ok {
+				*done++
+			}
+			if err != nil {
+				s.report.Errors++
+				s.unsettle(item.ReceivedAt.UTC().Truncate(time.Hour))
+			}
+		})
+	}
+	running.Wait()
+}

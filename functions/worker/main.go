@@ -42,6 +42,7 @@ func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
 		Jitter:          rand.Float64,
 	}
 	table, queue, bus := vars.Text(env.EventsTable), vars.Text(env.QueueURL), vars.Text(env.EventBusName)
+	deadLetters := vars.Text(env.DeadLetterQueueURL)
 	if err := vars.Err(); err != nil {
 		return handler.Worker{}, err
 	}
@@ -52,5 +53,6 @@ func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
 	worker.Items = dynamodb.NewEvents(cfg, table)
 	worker.Bronze, worker.Silver = s3.NewBucket(cfg, worker.BronzeBucket), s3.NewBucket(cfg, worker.SilverBucket)
 	worker.Bus, worker.Queue = eventbridge.NewBus(cfg, bus), sqs.NewQueue(cfg, queue)
+	worker.DeadLetters = sqs.NewDeadLetters(cfg, deadLetters)
 	return handler.Worker{Worker: worker, Log: log}, nil
 }

@@ -4,21 +4,29 @@ package env
 
 // Set by the construct on the functions named.
 const (
-	// BronzeBucket (api, worker) is the name of the bucket that holds raw payloads.
+	// BronzeBucket (api, worker, reconciler) is the name of the bucket that holds raw payloads.
 	BronzeBucket = "BRONZE_BUCKET"
-	// SilverBucket (worker) is the name of the bucket that holds processed records.
+	// SilverBucket (worker, reconciler) is the name of the bucket that holds processed records.
 	SilverBucket = "SILVER_BUCKET"
-	// EventsTable (api, worker) is the name of the table that tracks each event's lifecycle.
+	// EventsTable (api, worker, reconciler) is the name of the table that tracks each event's lifecycle.
 	EventsTable = "EVENTS_TABLE"
-	// QueueURL (api, worker) is the URL of the queue between them.
+	// QueueURL (api, worker, reconciler) is the URL of the queue between API and worker.
 	QueueURL = "QUEUE_URL"
-	// EventBusName (worker) is the bus told of processed and failed events.
+	// DeadLetterQueueURL (worker, reconciler) is the URL of the queue for the messages of FAILED events.
+	DeadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
+	// EventBusName (worker, reconciler) is the bus told of processed and failed events.
 	EventBusName = "EVENT_BUS_NAME"
 	// MaxPayloadBytes (api) is the largest decoded request body accepted.
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
 	// MaxReceiveCount (worker) is how often the queue delivers a message before it goes to the DLQ.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// StatusRetentionDays (api, worker) is how long an event's item is kept, counted from its receipt; 0 keeps it for ever.
+	// ReconcileGraceSeconds (reconciler) is how long an event may be ENQUEUED before the reconciler looks after it.
+	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
+	// ReconcileWindowSeconds (reconciler) is how far its first run looks back.
+	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
+	// MaxReenqueues (reconciler) is how often it puts a stuck event on the queue again before the event is FAILED.
+	MaxReenqueues = "MAX_REENQUEUES"
+	// StatusRetentionDays (api, worker, reconciler) is how long an event's item is kept, counted from its receipt; 0 keeps it for ever.
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
 	// LogLevel (all) is debug, info, warn or error.
 	LogLevel = "LOG_LEVEL"

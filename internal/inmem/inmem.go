@@ -87,7 +87,7 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	var types []string
 	for _, key := range b.Keys() {
 		parts := strings.Split(key, "/")
-		if len(parts) > 2 && parts[0] == "bronze" && parts[1] > after && !slices.Contains(types, parts[1]) && len(types) < listed {
+		if len(parts) > 2 && parts[0] == "bronze" && parts[1]+"/" > after+"/" && !slices.Contains(types, parts[1]) && len(types) < listed {
 			types = append(types, parts[1])
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// Queue is a pipeline.Sender and pipeline.Retrier.
+// Queue is each of the pipeline's ports to the queue.
 type Queue struct {
 	client *sqs.Client
 	url    string

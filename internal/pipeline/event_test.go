@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -10,7 +11,7 @@ var testNow = time.Date(2026, 11, 23, 7, 30, 0, 123456789, time.UTC)
 const testID = "0199aaaa-0000-7000-8000-000000000001"
 
 func testEvent() Event {
-	e := Event{ID: testID, Type: "demo", ReceivedAt: testNow.Truncate(time.Millisecond), SHA256: "ab", Bytes: 2}
+	e := Event{ID: testID, Type: "demo", ReceivedAt: testNow.Truncate(time.Millisecond), SHA256: strings.Repeat("ab", 32), Bytes: 2}
 	e.Bronze = Location{Bucket: "bronze", Key: e.BronzeKey()}
 	return e
 }
@@ -30,11 +31,17 @@ func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
 	if err := testEvent().Check("bronze"); err != nil {
 		t.Fatal(err)
 	}
+	keyed := testEvent()
+	keyed.Bronze.Key = keyed.KeyedBronzeKey()
+	if err := keyed.Check("bronze"); err != nil {
+		t.Error(err)
+	}
 	for name, change := range map[string]func(*Event){
 		"id":           func(e *Event) { e.ID = "../" + testID },
 		"upper case":   func(e *Event) { e.ID = "0199AAAA-0000-7000-8000-000000000001" },
 		"type":         func(e *Event) { e.Type = "a/b" },
 		"receivedAt":   func(e *Event) { e.ReceivedAt = time.Time{} },
+		"hash":         func(e *Event) { e.SHA256 = "AB" },
 		"other bucket": func(e *Event) { e.Bronze.Bucket = "secrets" },
 		"other key":    func(e *Event) { e.Bronze.Key = "bronze/demo/other.json" },
 	} {
@@ -42,6 +49,21 @@ func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
 		change(&e)
 		if err := e.Check("bronze"); CodeOf(err) != InvalidMessage {
 			t.Errorf("%s: got %v, want %s", name, err, InvalidMessage)
+		}
+	}
+}
+
+func TestParseBronzeKey_FindsTheEventOfBothForms(t *testing.T) {
+	e := testEvent()
+	for _, key := range []string{e.BronzeKey(), e.KeyedBronzeKey()} {
+		id, hour, ok := parseBronzeKey(key)
+		if !ok || id != testID || !hour.Equal(testNow.Truncate(time.Hour)) {
+			t.Errorf("%s: got %s, %s, %t", key, id, hour, ok)
+		}
+	}
+	for _, key := range []string{"", "bronze/demo/" + testID + ".json", "bronze/demo/2026/11/23/07/readme.json", "bronze/demo/2026/11/23/xx/" + testID + ".json"} {
+		if _, _, ok := parseBronzeKey(key); ok {
+			t.Errorf("%s is taken for an event's", key)
 		}
 	}
 }

@@ -25,7 +25,9 @@ type world struct {
 	bronze, silver inmem.Bucket
 	events         inmem.Events
 	queue          inmem.Queue
+	deadLetters    inmem.DeadLetters
 	bus            inmem.Bus
+	checkpoints    inmem.Checkpoints
 }
 
 func (w *world) ingest() pipeline.Ingest {
@@ -37,12 +39,15 @@ func (w *world) ingest() pipeline.Ingest {
 	}
 }
 
+func request(body string) pipeline.Request { return pipeline.Request{Body: []byte(body)} }
+
 func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 	var w world
-	event, err := w.ingest().Accept(t.Context(), []byte(body))
-	if err != nil {
-		t.Fatal(err)
+	receipt, err := w.ingest().Accept(t.Context(), request(body))
+	if err != nil || receipt.Replayed {
+		t.Fatal(receipt, err)
 	}
+	event := receipt.Event
 	want := pipeline.Event{
 		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body), SHA256: sha256Hex(body),
 		Bronze: pipeline.Location{Bucket: "bronze", Key: "bronze/demo/2026/11/23/07/" + id + ".json"},
@@ -54,7 +59,9 @@ func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 		t.Errorf("Bronze holds %q, %v; want the request's bytes", got, err)
 	}
 	item, err := w.events.Get(t.Context(), id)
-	wantItem := pipeline.Item{Event: want, Status: pipeline.Enqueued, ExpiresAt: time.Date(2026, 11, 24, 7, 30, 0, 0, time.UTC)}
+	wantItem := pipeline.Item{
+		Event: want, Status: pipeline.Enqueued, EnqueuedAt: want.ReceivedAt, ExpiresAt: time.Date(2026, 11, 24, 7, 30, 0, 0, time.UTC),
+	}
 	if diff := cmp.Diff(wantItem, item); diff != "" || err != nil {
 		t.Errorf("item differs (-want +got), %v:\n%s", err, diff)
 	}
@@ -73,7 +80,7 @@ func TestIngest_StoresNothingOfWhatItRefuses(t *testing.T) {
 		`{"eventType":"demo"` + pad(1024-18): pipeline.PayloadTooLarge,
 	} {
 		var w world
-		if _, err := w.ingest().Accept(t.Context(), []byte(body)); pipeline.CodeOf(err) != code {
+		if _, err := w.ingest().Accept(t.Context(), request(body)); pipeline.CodeOf(err) != code {
 			t.Errorf("%.20s: got %v, want %s", body, err, code)
 		}
 		w.wantNothing(t)
@@ -94,7 +101,7 @@ func (w *world) wantNothing(t *testing.T) {
 
 func TestIngest_AcceptsAPayloadOfExactlyTheLimit(t *testing.T) {
 	var w world
-	if _, err := w.ingest().Accept(t.Context(), []byte(`{"eventType":"demo"`+pad(1024-20))); err != nil {
+	if _, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+pad(1024-20))); err != nil {
 		t.Error(err)
 	}
 }
@@ -107,7 +114,9 @@ func (failingBronze) Put(context.Context, string, []byte) error { return errServ
 
 type failingItems struct{ pipeline.ItemCreator }
 
-func (failingItems) Create(context.Context, pipeline.Item) error { return errService }
+func (failingItems) Create(context.Context, pipeline.Item) (pipeline.Item, error) {
+	return pipeline.Item{}, errService
+}
 
 type failingQueue struct{ pipeline.Sender }
 
@@ -123,7 +132,7 @@ func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
 			var w world
 			in := w.ingest()
 			fail(&in)
-			_, err := in.Accept(t.Context(), []byte(body))
+			_, err := in.Accept(t.Context(), request(body))
 			if pipeline.CodeOf(err) != pipeline.Unavailable || !errors.Is(err, errService) {
 				t.Errorf("got %v, want Unavailable because of the service", err)
 			}
@@ -137,11 +146,11 @@ func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
 func TestIngest_TakesItsOwnEarlierTryForSuccess(t *testing.T) {
 	var w world
 	in := w.ingest()
-	if _, err := in.Accept(t.Context(), []byte(body)); err != nil {
+	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
 	// The same id again is what a retry of a timed-out put looks like: both conditional writes conflict.
-	if _, err := in.Accept(t.Context(), []byte(body)); err != nil {
+	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}
 }
@@ -164,7 +173,9 @@ type gatedItems struct {
 	pipeline.ItemCreator
 }
 
-func (g gatedItems) Create(ctx context.Context, _ pipeline.Item) error { return g.pass(ctx) }
+func (g gatedItems) Create(ctx context.Context, _ pipeline.Item) (pipeline.Item, error) {
+	return pipeline.Item{}, g.pass(ctx)
+}
 
 type gatedQueue struct {
 	gate
@@ -180,7 +191,7 @@ func TestIngest_WritesItemAndReferenceSideBySide(t *testing.T) {
 	in := w.ingest()
 	a, b := make(chan struct{}), make(chan struct{})
 	in.Items, in.Queue = gatedItems{gate: gate{a, b}}, gatedQueue{gate: gate{b, a}}
-	if _, err := in.Accept(ctx, []byte(body)); err != nil {
+	if _, err := in.Accept(ctx, request(body)); err != nil {
 		t.Errorf("the calls wait for each other: %v", err)
 	}
 }

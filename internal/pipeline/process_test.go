@@ -24,7 +24,7 @@ func sha256Hex(s string) string {
 
 func (w *world) worker() pipeline.Worker {
 	return pipeline.Worker{
-		Items: &w.events, Bronze: &w.bronze, Silver: &w.silver, Bus: &w.bus, Queue: &w.queue,
+		Items: &w.events, Bronze: &w.bronze, Silver: &w.silver, Bus: &w.bus, Queue: &w.queue, DeadLetters: &w.deadLetters,
 		BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: 3, StatusRetention: 24 * time.Hour,
 		Now:    func() time.Time { return now.Add(time.Second) },
 		Jitter: func() float64 { return 0 },
@@ -38,11 +38,11 @@ func (w *world) accept(t *testing.T, bodies ...string) []pipeline.Delivery {
 	var deliveries []pipeline.Delivery
 	for i, body := range bodies {
 		in.NewID = func() (string, error) { return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", i+1), nil }
-		event, err := in.Accept(t.Context(), []byte(body))
+		receipt, err := in.Accept(t.Context(), request(body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		deliveries = append(deliveries, deliver(t, event, fmt.Sprintf("message-%d", i+1)))
+		deliveries = append(deliveries, deliver(t, receipt.Event, fmt.Sprintf("message-%d", i+1)))
 	}
 	return deliveries
 }
@@ -149,74 +149,115 @@ func TestWorker_HandlesTheSameEventTwiceInABatch(t *testing.T) {
 
 func TestWorker_OneEventsFailureIsItsOwn(t *testing.T) {
 	var w world
-	deliveries := w.accept(t, body, `{"eventType":"demo","n":1e999}`, body)
+	deliveries := w.accept(t, body, poison, body)
 	results := w.worker().Process(t.Context(), deliveries)
-	for i, want := range []pipeline.Status{pipeline.Processed, pipeline.Enqueued, pipeline.Processed} {
+	for i, want := range []pipeline.Status{pipeline.Processed, pipeline.Failed, pipeline.Processed} {
 		w.wantStatus(t, results[i].Event.ID, want)
-		if failed := results[i].Err != nil; failed != (want == pipeline.Enqueued) {
-			t.Errorf("result %d: %v", i, results[i].Err)
+		if failed := results[i].Err != nil; failed != (want == pipeline.Failed) || results[i].Kept {
+			t.Errorf("result %d: %+v", i, results[i])
 		}
 	}
-	if got := pipeline.CodeOf(results[1].Err); got != pipeline.UnprocessableNumber {
-		t.Errorf("code = %s", got)
-	}
-	if diff := cmp.Diff(map[string]time.Duration{"receipt of message-2": time.Second / 2}, w.queue.Delays()); diff != "" {
-		t.Errorf("delays differ (-want +got):\n%s", diff)
-	}
 }
 
-func TestWorker_BacksOffLongerWithEachAttempt(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, `{"eventType":"demo","n":1e999}`)
-	worker := w.worker()
-	worker.MaxReceiveCount = 100
-	var got []time.Duration
-	for _, attempt := range []int{1, 2, 3, 10, 99} {
-		deliveries[0].Attempt = attempt
-		got = append(got, worker.Process(t.Context(), deliveries)[0].RetryIn)
-	}
-	want := []time.Duration{time.Second / 2, time.Second, 2 * time.Second, 150 * time.Second, 150 * time.Second}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("backoff differs (-want +got):\n%s", diff)
-	}
-}
+const poison = `{"eventType":"demo","n":1e999}`
 
-func TestWorker_FailsTheEventWithTheLastAttempt(t *testing.T) {
+func TestWorker_FailsAnEventAtOnceThatNoRetryCanHelp(t *testing.T) {
 	var w world
-	deliveries := w.accept(t, `{"eventType":"demo","n":1e999}`)
-	deliveries[0].Attempt = 3
+	deliveries := w.accept(t, poison)
 	result := w.worker().Process(t.Context(), deliveries)[0]
-	if result.Err == nil || result.Status != pipeline.Failed {
-		t.Errorf("result = %+v; the message must stay, to go to the DLQ", result)
+	if result.Kept || result.Status != pipeline.Failed || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+		t.Errorf("result = %+v", result)
 	}
 	item := w.wantStatus(t, id, pipeline.Failed)
-	if item.Failure.Code != pipeline.UnprocessableNumber || item.Attempts != 3 {
+	if item.Failure.Code != pipeline.UnprocessableNumber || item.Attempts != 1 {
 		t.Errorf("item = %+v", item)
 	}
 	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}
-	if got := w.queue.Delays()["receipt of message-1"]; got != 0 {
-		t.Errorf("the DLQ waits %s for it", got)
+	want := []pipeline.DeadLetter{{
+		Body: deliveries[0].Body, EventID: id, EventType: "demo", Failure: item.Failure, Attempts: 1, FailedAt: item.FailedAt,
+	}}
+	if diff := cmp.Diff(want, w.deadLetters.Letters()); diff != "" {
+		t.Errorf("the DLQ's messages differ (-want +got):\n%s", diff)
 	}
 }
 
-func TestWorker_KeepsTheMessageOfAFailedEvent(t *testing.T) {
+func TestWorker_BacksOffLongerWithEachAttempt(t *testing.T) {
 	var w world
-	deliveries := w.accept(t, `{"eventType":"demo","n":1e999}`)
-	deliveries[0].Attempt = 3
-	w.worker().Process(t.Context(), deliveries)
-	for _, attempt := range []int{1, 3} {
+	deliveries := w.accept(t, body)
+	worker := w.worker()
+	worker.MaxReceiveCount, worker.Bronze = 100, failingStore{failing{&w, map[string]bool{"get": true}}}
+	var got []time.Duration
+	for _, attempt := range []int{1, 2, 3, 10, 99} {
 		deliveries[0].Attempt = attempt
-		var e *pipeline.Error
-		if err := w.worker().Process(t.Context(), deliveries)[0].Err; !errors.As(err, &e) || e.Code != pipeline.AlreadyFailed || err != error(e) {
-			t.Errorf("attempt %d: got %v, want %s alone", attempt, err, pipeline.AlreadyFailed)
+		result := worker.Process(t.Context(), deliveries)[0]
+		got = append(got, result.RetryIn)
+		if !result.Kept || w.queue.Delays()["receipt of message-1"] != result.RetryIn {
+			t.Errorf("result = %+v, delays = %v", result, w.queue.Delays())
 		}
 	}
-	if got := len(w.bus.Published()); got != 1 {
-		t.Errorf("published %d times", got)
+	want := []time.Duration{time.Second / 2, time.Second, 2 * time.Second, 150 * time.Second, 150 * time.Second}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("backoff differs (-want +got):\n%s", diff)
+	}
+	w.wantStatus(t, id, pipeline.Enqueued)
+}
+
+func TestWorker_FailsTheEventWithTheLastAttempt(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	worker := w.worker()
+	worker.Bronze = failingStore{failing{&w, map[string]bool{"get": true}}}
+	deliveries[0].Attempt = 3
+	result := worker.Process(t.Context(), deliveries)[0]
+	if result.Kept || result.Status != pipeline.Failed || len(w.deadLetters.Letters()) != 1 {
+		t.Errorf("result = %+v, DLQ %v", result, w.deadLetters.Letters())
+	}
+	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure.Code != pipeline.Unavailable || item.Attempts != 3 {
+		t.Errorf("item = %+v", item)
 	}
 }
+
+func TestWorker_HasNothingToDoForAFailedEvent(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, poison)
+	w.worker().Process(t.Context(), deliveries)
+	result := w.worker().Process(t.Context(), deliveries)[0]
+	if result.Err != nil || !result.Repeat || result.Kept || result.Status != pipeline.Failed {
+		t.Errorf("result = %+v, want a repeat", result)
+	}
+	if len(w.bus.Published()) != 1 || len(w.deadLetters.Letters()) != 1 {
+		t.Errorf("published %v, DLQ %v", w.bus.Published(), w.deadLetters.Letters())
+	}
+}
+
+func TestWorker_KeepsTheMessageUntilTheDLQHasIt(t *testing.T) {
+	for name, fail := range map[string]func(*pipeline.Worker, failing){
+		"the DLQ is down": func(worker *pipeline.Worker, _ failing) { worker.DeadLetters = failingDeadLetters{} },
+		"the table is down": func(worker *pipeline.Worker, f failing) {
+			f.calls["finish"] = true
+			worker.Items = failingLookUp{failing: f}
+		},
+	} {
+		for _, attempt := range []int{1, 3} {
+			var w world
+			deliveries := w.accept(t, poison)
+			deliveries[0].Attempt = attempt
+			worker := w.worker()
+			fail(&worker, failing{&w, map[string]bool{}})
+			result := worker.Process(t.Context(), deliveries)[0]
+			if !result.Kept || !errors.Is(result.Err, errService) || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+				t.Errorf("%s: result = %+v", name, result)
+			}
+			w.wantStatus(t, id, pipeline.Enqueued)
+		}
+	}
+}
+
+type failingDeadLetters struct{}
+
+func (failingDeadLetters) Bury(context.Context, pipeline.DeadLetter) error { return errService }
 
 func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
 	for _, c := range []struct {
@@ -229,31 +270,43 @@ func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
 			e.ID = "0199aaaa-0000-7000-8000-00000000ffff"
 			e.Bronze.Key = e.BronzeKey()
 		}, pipeline.PayloadMissing},
+		{"more than was ever accepted", func(e *pipeline.Event) { e.Bytes = 6<<20 + 1 }, pipeline.PayloadTooLarge},
 		{"another place", func(e *pipeline.Event) { e.Bronze.Key = "bronze/other" }, pipeline.InvalidMessage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w world
-			event, err := w.ingest().Accept(t.Context(), []byte(body))
+			receipt, err := w.ingest().Accept(t.Context(), request(body))
 			if err != nil {
 				t.Fatal(err)
 			}
+			event := receipt.Event
 			c.change(&event)
 			result := w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, event, "message-1")})[0]
-			if pipeline.CodeOf(result.Err) != c.code {
-				t.Errorf("got %v, want %s", result.Err, c.code)
+			if pipeline.CodeOf(result.Err) != c.code || result.Kept {
+				t.Errorf("got %+v, want %s", result, c.code)
 			}
-			if len(w.silver.Keys()) != 0 || len(w.bus.Published()) != 0 {
+			if letters := w.deadLetters.Letters(); len(letters) != 1 || letters[0].Failure.Code != c.code {
+				t.Errorf("the DLQ holds %v", letters)
+			}
+			if len(w.silver.Keys()) != 0 {
 				t.Error("it left output")
 			}
 		})
 	}
 }
 
-func TestWorker_KeepsAMessageThatItCannotRead(t *testing.T) {
+func TestWorker_PutsAMessageThatItCannotReadIntoTheDLQ(t *testing.T) {
 	var w world
-	delivery := pipeline.Delivery{MessageID: "m", Receipt: "r", Attempt: 3, Body: []byte("not JSON")}
-	if result := w.worker().Process(t.Context(), []pipeline.Delivery{delivery})[0]; pipeline.CodeOf(result.Err) != pipeline.InvalidMessage {
-		t.Errorf("got %v, want %s", result.Err, pipeline.InvalidMessage)
+	delivery := pipeline.Delivery{MessageID: "m", Receipt: "r", Attempt: 1, Body: []byte("not JSON")}
+	result := w.worker().Process(t.Context(), []pipeline.Delivery{delivery})[0]
+	if pipeline.CodeOf(result.Err) != pipeline.InvalidMessage || result.Kept {
+		t.Errorf("result = %+v", result)
+	}
+	if letters := w.deadLetters.Letters(); len(letters) != 1 || string(letters[0].Body) != "not JSON" || letters[0].EventID != "" {
+		t.Errorf("the DLQ holds %+v", letters)
+	}
+	if len(w.bus.Published()) != 0 {
+		t.Error("the bus was told of no event")
 	}
 }
 
@@ -290,6 +343,17 @@ func (f failingLookUp) Finish(ctx context.Context, item pipeline.Item) error {
 }
 
 type failingStore struct{ failing }
+
+func (f failingStore) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
+	return f.silver.GetVersion(ctx, key)
+}
+
+func (f failingStore) Replace(ctx context.Context, key string, body []byte, version string) error {
+	if err := f.err("replace"); err != nil {
+		return err
+	}
+	return f.silver.Replace(ctx, key, body, version)
+}
 
 func (f failingStore) Get(ctx context.Context, key string) ([]byte, error) {
 	if f.calls["panic"] {

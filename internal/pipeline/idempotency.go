@@ -11,8 +11,8 @@ const maxKeyLength = 255
 
 // checkKey accepts visible ASCII, as header values of every client and proxy carry it unchanged.
 func checkKey(key string) error {
-	if len(key) > maxKeyLength {
-		return Errorf(InvalidKey, "The Idempotency-Key has %d characters; at most %d are accepted.", len(key), maxKeyLength)
+	if key == "" || len(key) > maxKeyLength {
+		return Errorf(InvalidKey, "The Idempotency-Key has %d characters; from 1 to %d are accepted.", len(key), maxKeyLength)
 	}
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] > '~' {

@@ -15,15 +15,15 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	event.Bronze.Key = event.KeyedBronzeKey()
 
 	if first, ok := in.Recent.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
-		return repeat(first, event)
+		return Receipt{Event: first.Event, Replayed: true}, checkPayload(first, event)
 	}
 	// A read costs a fortieth of the payload's write, and a repeat, or a key used for another payload, then stores nothing.
 	first, err := in.Items.Find(ctx, event.ID)
+	if err == nil && !first.Expired(event.ReceivedAt) {
+		return Receipt{Event: first.Event, Replayed: true}, in.helpAlong(ctx, first, event)
+	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Receipt{Event: event}, unavailable("look up the idempotency key", err)
-	}
-	if err == nil && !first.Expired(event.ReceivedAt) {
-		return in.helpAlong(ctx, first, event)
 	}
 	if err := in.store(ctx, event, req.Body); err != nil {
 		return Receipt{Event: event}, err
@@ -31,35 +31,33 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	item := in.item(event)
 	first, err = in.Items.Create(ctx, item)
 	if errors.Is(err, ErrExists) {
-		return in.helpAlong(ctx, first, event)
+		// The first's item in the same place at the same moment is this request's own: its write was tried twice.
+		own := first.Bronze == event.Bronze && first.ReceivedAt.Equal(event.ReceivedAt)
+		return Receipt{Event: first.Event, Replayed: !own}, in.helpAlong(ctx, first, event)
 	}
 	if err != nil {
 		return Receipt{Event: event}, unavailable("store the event's item", err)
 	}
-	return in.helpAlong(ctx, item, event)
+	return Receipt{Event: event}, in.helpAlong(ctx, item, event)
 }
 
 // helpAlong does for the first request with the key what it may not have got to do itself.
-func (in Ingest) helpAlong(ctx context.Context, first Item, event Event) (Receipt, error) {
-	receipt, err := repeat(first, event)
-	if err != nil {
-		return receipt, err
+func (in Ingest) helpAlong(ctx context.Context, first Item, event Event) error {
+	if err := checkPayload(first, event); err != nil {
+		return err
 	}
 	if first.Status == Enqueued {
 		if err := in.send(ctx, first.Event); err != nil {
-			return receipt, err
+			return err
 		}
 	}
 	in.Recent.add(first)
-	return receipt, nil
+	return nil
 }
 
-// repeat answers a request whose key the first request has taken.
-func repeat(first Item, event Event) (Receipt, error) {
+func checkPayload(first Item, event Event) error {
 	if first.SHA256 != event.SHA256 {
-		return Receipt{}, Errorf(KeyReused, "Another payload was accepted with this Idempotency-Key. Use a new key for a new event.")
+		return Errorf(KeyReused, "Another payload was accepted with this Idempotency-Key. Use a new key for a new event.")
 	}
-	// The first's receipt in the same place at the same moment is this request's own: its write was tried twice.
-	own := first.Bronze == event.Bronze && first.ReceivedAt.Equal(event.ReceivedAt)
-	return Receipt{Event: first.Event, Replayed: !own}, nil
+	return nil
 }

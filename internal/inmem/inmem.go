@@ -177,6 +177,13 @@ func (e *Events) GetMany(_ context.Context, ids []string) (map[string]pipeline.I
 	return found, nil
 }
 
+// Delete removes an item, as time to live does.
+func (e *Events) Delete(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.items, id)
+}
+
 // Finish moves an event to PROCESSED or FAILED if it is ENQUEUED for the item's replay or has no item.
 func (e *Events) Finish(_ context.Context, item pipeline.Item) error {
 	e.mu.Lock()

@@ -96,6 +96,10 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 			hopeless = append(hopeless, item)
 		}
 	}
+	if s.report.DryRun {
+		s.report.GivenUp, s.report.Reenqueued = s.report.GivenUp+len(hopeless), s.report.Reenqueued+len(again)
+		return nil
+	}
 	s.all(ctx, hopeless, &s.report.GivenUp, s.giveUp)
 
 	var mu sync.Mutex

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,7 +29,9 @@ type world struct {
 	bronze inmem.Bucket
 	events inmem.Events
 	queue  inmem.Queue
-	log    bytes.Buffer
+
+	deadLetters inmem.DeadLetters
+	log         bytes.Buffer
 }
 
 func (w *world) api() API {
@@ -192,7 +195,9 @@ func TestAPI_KeepsADefectToTheLog(t *testing.T) {
 func TestAPI_TellsAnEventsStatus(t *testing.T) {
 	at := time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 	event := pipeline.Event{ID: id, Type: "demo", ReceivedAt: at, SHA256: "ab", Bytes: 2, Bronze: pipeline.Location{Bucket: "b", Key: "k"}}
-	common := `{"eventId":"` + id + `","eventType":"demo","status":"%","receivedAt":"2026-11-23T07:30:00Z",`
+	common := `{"eventId":"` + id + `","eventType":"demo","status":"%","receivedAt":"2026-11-23T07:30:00Z","enqueuedAt":"2026-11-23T07:%:00Z",`
+	replayed := event
+	replayed.Replay.ID = "r1"
 	rest := `"bytes":2,"sha256":"ab","bronze":{"bucket":"b","key":"k"}`
 	for _, c := range []struct {
 		item pipeline.Item
@@ -200,17 +205,20 @@ func TestAPI_TellsAnEventsStatus(t *testing.T) {
 	}{
 		{pipeline.Item{Event: event, Status: pipeline.Enqueued},
 			common + `"attempts":0,` + rest + `}`},
+		{pipeline.Item{Event: replayed, Status: pipeline.Enqueued, EnqueuedAt: at.Add(9 * time.Minute), Reenqueues: 2},
+			common + `"attempts":0,` + rest + `,"replayId":"r1","reenqueues":2}`},
 		{pipeline.Item{Event: event, Status: pipeline.Processed, Attempts: 2, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"}},
 			common + `"processedAt":"2026-11-23T07:30:00Z","attempts":2,` + rest + `,"silver":{"bucket":"s","key":"k"}}`},
 		{pipeline.Item{Event: event, Status: pipeline.Failed, Attempts: 5, FailedAt: at, Failure: pipeline.Failure{Code: "c", Reason: "r"}},
 			common + `"failedAt":"2026-11-23T07:30:00Z","attempts":5,` + rest + `,"failure":{"code":"c","reason":"r"}}`},
 	} {
 		var w world
-		if err := w.events.Create(t.Context(), c.item); err != nil {
+		if _, err := w.events.Create(t.Context(), c.item); err != nil {
 			t.Fatal(err)
 		}
 		got := invoke(t, w.api(), httpEvent("GET", "/events/"+id, ""))
 		want := strings.Replace(c.want, "%", string(c.item.Status), 1)
+		want = strings.Replace(want, "%", strconv.Itoa(c.item.LastEnqueued().Minute()), 1)
 		if diff := cmp.Diff(want, got.Body); diff != "" || got.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d (-want +got):\n%s", c.item.Status, got.StatusCode, diff)
 		}
@@ -289,5 +297,80 @@ func TestAPI_EveryClientErrorHasAStatusOfItsOwn(t *testing.T) {
 	}
 	if got := problemOf(pipeline.Errorf(pipeline.PayloadMismatch, "not for clients"), "").Status; got != http.StatusInternalServerError {
 		t.Errorf("a code that no client causes is answered with %d", got)
+	}
+}
+
+func TestAPI_ForgetsAnEventThatHasExpired(t *testing.T) {
+	var w world
+	now := w.api().Ingest.Now()
+	event := pipeline.Event{ID: id, Type: "demo", ReceivedAt: now.Add(-time.Hour)}
+	item := pipeline.Item{Event: event, Status: pipeline.Processed, ExpiresAt: now.Add(-time.Second)}
+	if _, err := w.events.Create(t.Context(), item); err != nil {
+		t.Fatal(err)
+	}
+	if got := invoke(t, w.api(), httpEvent("GET", "/events/"+id, "")); got.StatusCode != http.StatusNotFound {
+		t.Errorf("got %+v; the table deletes late", got)
+	}
+}
+
+func TestAPI_AnswersARepeatAsTheFirst(t *testing.T) {
+	var w world
+	post := httpEvent("POST", "/events", body)
+	post["headers"] = map[string]string{"Idempotency-Key": "key-1"}
+	first := invoke(t, w.api(), post)
+	if first.StatusCode != http.StatusAccepted || first.Headers["idempotency-replayed"] != "" {
+		t.Fatalf("first: %+v", first)
+	}
+	post["headers"] = map[string]string{"idempotency-key": "key-1"}
+	again := invoke(t, w.api(), post)
+	if again.StatusCode != http.StatusAccepted || again.Body != first.Body || again.Headers["idempotency-replayed"] != "true" {
+		t.Errorf("again: %+v, want %+v", again, first)
+	}
+	post["body"] = `{"eventType":"other"}`
+	reused := invoke(t, w.api(), post)
+	if reused.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(reused.Body, string(pipeline.KeyReused)) {
+		t.Errorf("with another payload: %+v", reused)
+	}
+	post["headers"] = map[string]string{"idempotency-key": ""}
+	if empty := invoke(t, w.api(), post); empty.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("with an empty key: %+v", empty)
+	}
+	if strings.Contains(w.log.String(), "key-1") {
+		t.Error("a key is in the log")
+	}
+}
+
+func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
+	role := "arn:aws:sts::000000000000:assumed-role/Shop/"
+	authorizers := map[string]string{
+		"anybody":         `{}`,
+		"user":            `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/anna"}}`,
+		"other user":      `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/bert"}}`,
+		"role":            `{"iam":{"userArn":"` + role + `session-1"}}`,
+		"role, restarted": `{"iam":{"userArn":"` + role + `session-2"}}`,
+		"subject":         `{"jwt":{"claims":{"iss":"https://a","sub":"anna"}}}`,
+		"other issuer":    `{"jwt":{"claims":{"iss":"https://b","sub":"anna"}}}`,
+	}
+	var w world
+	ids := make(map[string]string)
+	for name, authorizer := range authorizers {
+		post := httpEvent("POST", "/events", body)
+		post["headers"] = map[string]string{"idempotency-key": "key"}
+		post["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
+		got := invoke(t, w.api(), post)
+		if got.StatusCode != http.StatusAccepted {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		ids[name] = got.Body
+	}
+	if ids["role"] != ids["role, restarted"] {
+		t.Error("a role's new session has keys of its own")
+	}
+	distinct := make(map[string]bool)
+	for _, answer := range ids {
+		distinct[answer] = true
+	}
+	if len(distinct) != len(authorizers)-1 {
+		t.Errorf("answers %v", ids)
 	}
 }

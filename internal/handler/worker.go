@@ -72,8 +72,10 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 		slog.Int("attempt", r.Delivery.Attempt),
 		slog.Int64("batchMs", batch.Milliseconds()))
 	switch {
-	case r.Repeat:
+	case r.Repeat && r.Status == pipeline.Processed:
 		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
+	case r.Repeat:
+		log.LogAttrs(ctx, slog.LevelInfo, "message out of date", append(attrs, slog.String("status", string(r.Status)))...)
 	case r.Err == nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
 	case r.Kept:

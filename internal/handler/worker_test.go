@@ -2,7 +2,9 @@ package handler
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -16,7 +18,7 @@ import (
 func (w *world) worker() Worker {
 	return Worker{
 		Worker: pipeline.Worker{
-			Items: &w.events, Bronze: &w.bronze, Silver: new(inmem.Bucket), Bus: new(inmem.Bus), Queue: &w.queue,
+			Items: &w.events, Bronze: &w.bronze, Silver: new(inmem.Bucket), Bus: new(inmem.Bus), Queue: &w.queue, DeadLetters: &w.deadLetters,
 			BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: 3,
 			Now: time.Now, Jitter: func() float64 { return 0 },
 		},
@@ -29,22 +31,44 @@ func record(messageID, body string, attempt int) string {
 	return fmt.Sprintf(`{"messageId":%q,"receiptHandle":"r","body":%s,"attributes":{"ApproximateReceiveCount":"%d"}}`, messageID, text, attempt)
 }
 
-func TestWorker_ListsOnlyWhatStaysOnTheQueue(t *testing.T) {
-	var w world
-	event, err := w.api().Ingest.Accept(t.Context(), []byte(body))
+// downBucket is Bronze while S3 is down.
+type downBucket struct{}
+
+func (downBucket) Get(context.Context, string) ([]byte, error) { return nil, errors.New("S3 is down") }
+
+func (w *world) message(t *testing.T, body string) string {
+	t.Helper()
+	receipt, err := w.api().Ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	message, _ := json.Marshal(event)
-	for _, c := range []struct{ records, want string }{
-		{record("good", string(message), 1), `{"batchItemFailures":[]}`},
-		{record("bad", "not JSON", 1) + "," + record("good", string(message), 2), `{"batchItemFailures":[{"itemIdentifier":"bad"}]}`},
-		{"", `{"batchItemFailures":[]}`},
+	message, err := json.Marshal(receipt.Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(message)
+}
+
+func TestWorker_ListsOnlyWhatStaysOnTheQueue(t *testing.T) {
+	var w world
+	good := record("good", w.message(t, body), 1)
+	down := w.worker()
+	down.Worker.Bronze = downBucket{}
+	for _, c := range []struct {
+		worker        Worker
+		records, want string
+	}{
+		{down, good, `{"batchItemFailures":[{"itemIdentifier":"good"}]}`},
+		{w.worker(), good + "," + record("bad", "not JSON", 1), `{"batchItemFailures":[]}`},
+		{w.worker(), "", `{"batchItemFailures":[]}`},
 	} {
-		got, err := w.worker().Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
+		got, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: got %s, %v; want %s", c.records, got, err, c.want)
 		}
+	}
+	if letters := w.deadLetters.Letters(); len(letters) != 1 || string(letters[0].Body) != "not JSON" {
+		t.Errorf("the DLQ holds %v", letters)
 	}
 }
 
@@ -59,14 +83,23 @@ func TestWorker_KeepsABatchThatItCannotRead(t *testing.T) {
 
 func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 	var w world
-	event, err := w.api().Ingest.Accept(t.Context(), []byte(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	message, _ := json.Marshal(event)
-	batch := `{"Records":[` + record("a", string(message), 1) + "," + record("b", "x", 1) + "," + record("c", "x", 3) + `]}`
-	for range 2 {
-		if _, err := w.worker().Invoke(t.Context(), []byte(batch)); err != nil {
+	good := w.message(t, body)
+	down := w.worker()
+	down.Worker.Bronze = downBucket{}
+	var poisoned world
+	poison := poisoned.message(t, `{"eventType":"demo","n":1e999}`)
+	for _, c := range []struct {
+		worker  Worker
+		records string
+	}{
+		{down, record("a", good, 1)},
+		{w.worker(), record("a", good, 2) + "," + record("b", "x", 1)},
+		{w.worker(), record("a", good, 3)},
+		{poisoned.worker(), record("c", poison, 1)},
+		{poisoned.worker(), record("c", poison, 2)},
+	} {
+		c.worker.Log = slog.New(slog.NewJSONHandler(&w.log, nil))
+		if _, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -78,8 +111,8 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(entry.MessageID+" "+entry.Msg+" "+entry.Code))
 	}
-	want := "a event processed, b event retried invalid-message, c event failed invalid-message, " +
-		"a event already processed, b event retried invalid-message, c event failed invalid-message"
+	want := "a event retried unavailable, a event processed, b event failed invalid-message, a event already processed, " +
+		"c event failed unprocessable-number, c message out of date"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}

@@ -68,6 +68,9 @@ func propsOf(stage string) (*eventpipeline.EventPipelineProps, error) {
 			// The quota "throttle rate" of an account: a load test should find this machine's limits, not ours.
 			ThrottlingRateLimit:  jsii.Number(10000),
 			ThrottlingBurstLimit: jsii.Number(10000),
+			// Soon enough to watch it at work.
+			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
+			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
 		}, nil
 	}
 	return nil, fmt.Errorf("there is no stage %q; take one of %s, as in: -c stage=%s", stage, strings.Join(stages, ", "), Dev)
@@ -106,6 +109,7 @@ func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		{"DeadLetterQueueUrl", "References of events that failed", p.DeadLetterQueue().QueueUrl()},
 		{"ApiFunctionName", "Accepts events", p.ApiFunction().FunctionName()},
 		{"WorkerFunctionName", "Processes events", p.WorkerFunction().FunctionName()},
+		{"ReconcilerFunctionName", "Heals what crashes left", p.ReconcilerFunction().FunctionName()},
 		{"EventBusName", "Is told of processed and failed events", p.EventBus().EventBusName()},
 	} {
 		awscdk.NewCfnOutput(stack, &output.name, &awscdk.CfnOutputProps{Value: output.value, Description: &output.description})

@@ -16,6 +16,8 @@ func newAlarms(p *eventPipeline, m metrics) []awscloudwatch.Alarm {
 		newAlarm(p, "ApiThrottlesAlarm", m.apiThrottles, 1, "The API function got no concurrency."),
 		newAlarm(p, "WorkerErrorsAlarm", m.workerErrors, 1, "The worker function crashed or timed out: a batch comes again."),
 		newAlarm(p, "WorkerThrottlesAlarm", m.workerThrottles, 1, "The worker function got no concurrency."),
+		newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors, 1, "The reconciler function failed: what crashes leave is not healed."),
+		newAlarm(p, "UnhealedEventsAlarm", m.unhealed, 1, "The reconciler could not heal some events."),
 	}
 }
 

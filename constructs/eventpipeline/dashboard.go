@@ -6,7 +6,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard shows the way of an event from left to right: the API, the queue, the worker.
+// newDashboard shows the way of an event from left to right: the API, the queue, the worker; then the reconciler.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	alarms := make([]interfacesawscloudwatch.IAlarmRef, len(p.alarms))
 	for i, alarm := range p.alarms {
@@ -27,6 +27,11 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 				graph("API latency (p99)", m.latency),
 				graph("Oldest message's age", m.oldestMessage),
 				graph("Worker duration (p99)", m.workerDuration),
+			},
+			{
+				graph("Healed by the reconciler", m.reenqueued, m.givenUp),
+				graph("Requests never acknowledged (orphans in Bronze)", m.orphans),
+				graph("Reconciler", m.reconcilerErrors, m.unhealed),
 			},
 		},
 	})

@@ -37,6 +37,10 @@ type EventPipeline interface {
 	WorkerFunction() awslambda.Function
 	// EventSourceMapping hands the queue's messages to the worker function.
 	EventSourceMapping() awslambda.EventSourceMapping
+	// ReconcilerFunction heals what crashes left.
+	ReconcilerFunction() awslambda.Function
+	// Schedule runs the reconciler function.
+	Schedule() awsevents.Rule
 	// SilverBucket holds records below silver/.
 	SilverBucket() awss3.Bucket
 	// EventBus is told of processed and failed events.
@@ -45,6 +49,8 @@ type EventPipeline interface {
 	ApiLogGroup() awslogs.LogGroup
 	// WorkerLogGroup has the worker function's log.
 	WorkerLogGroup() awslogs.LogGroup
+	// ReconcilerLogGroup has the reconciler function's log.
+	ReconcilerLogGroup() awslogs.LogGroup
 	// AccessLogGroup has a line for each request to the API.
 	AccessLogGroup() awslogs.LogGroup
 	// Alarms are all of the pipeline's alarms.
@@ -63,8 +69,11 @@ type eventPipeline struct {
 	eventBus                   awsevents.IEventBus
 	apiFunction                awslambda.Function
 	workerFunction             awslambda.Function
+	reconcilerFunction         awslambda.Function
 	apiLogGroup                awslogs.LogGroup
 	workerLogGroup             awslogs.LogGroup
+	reconcilerLogGroup         awslogs.LogGroup
+	schedule                   awsevents.Rule
 	eventSource                awslambda.EventSourceMapping
 	httpApi                    awsapigatewayv2.HttpApi
 	httpStage                  awsapigatewayv2.HttpStage
@@ -94,6 +103,8 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
 	p.eventSource = newEventSource(p)
+	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
+	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
 	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", "/aws/apigateway/", "api")
 	p.httpStage = newStage(p, p.accessLogGroup)
@@ -121,10 +132,13 @@ func (p *eventPipeline) Queue() awssqs.Queue                              { retu
 func (p *eventPipeline) DeadLetterQueue() awssqs.Queue                    { return p.deadLetterQueue }
 func (p *eventPipeline) WorkerFunction() awslambda.Function               { return p.workerFunction }
 func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
+func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
+func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
 func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
 func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
 func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }
 func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }
+func (p *eventPipeline) ReconcilerLogGroup() awslogs.LogGroup             { return p.reconcilerLogGroup }
 func (p *eventPipeline) AccessLogGroup() awslogs.LogGroup                 { return p.accessLogGroup }
 func (p *eventPipeline) Alarms() []awscloudwatch.Alarm                    { return p.alarms }
 func (p *eventPipeline) Dashboard() awscloudwatch.Dashboard               { return p.dashboard }

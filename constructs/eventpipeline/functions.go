@@ -46,6 +46,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 			env.SilverBucket:        p.silverBucket.BucketName(),
 			env.EventsTable:         p.eventsTable.TableName(),
 			env.QueueURL:            p.queue.QueueUrl(),
+			env.DeadLetterQueueURL:  p.deadLetterQueue.QueueUrl(),
 			env.EventBusName:        p.eventBus.EventBusName(),
 			env.MaxReceiveCount:     jsii.String(text(*props.MaxReceiveCount)),
 			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),

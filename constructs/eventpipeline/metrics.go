@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
 // metrics are what alarms and dashboard look at, in the order in which an event flows, in steps of five minutes.
@@ -12,6 +14,8 @@ type metrics struct {
 	apiErrors, apiThrottles                       awscloudwatch.IMetric
 	queued, oldestMessage, deadLetters            awscloudwatch.IMetric
 	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
+	reconcilerErrors                              awscloudwatch.IMetric
+	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
 }
 
 func newMetrics(p *eventPipeline) metrics {
@@ -29,7 +33,25 @@ func newMetrics(p *eventPipeline) metrics {
 		workerErrors:    p.workerFunction.MetricErrors(sum),
 		workerThrottles: p.workerFunction.MetricThrottles(sum),
 		workerDuration:  p.workerFunction.MetricDuration(p99),
+
+		reconcilerErrors: p.reconcilerFunction.MetricErrors(sum),
+		reenqueued:       reported(p, "Reenqueued"),
+		givenUp:          reported(p, "GivenUp"),
+		unhealed:         reported(p, "Errors"),
+		orphans:          reported(p, "Orphans"),
 	}
+}
+
+// reported is a metric of the reconciler's log lines.
+func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String(env.MetricNamespace),
+		MetricName:    &name,
+		DimensionsMap: &map[string]*string{env.MetricDimension: p.reconcilerFunction.FunctionName()},
+		Label:         jsii.String("Reconciler " + name),
+		Statistic:     jsii.String("Sum"),
+		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
+	})
 }
 
 func over(statistic string) *awscloudwatch.MetricOptions {

@@ -33,7 +33,8 @@ type EventPipelineProps struct {
 	NoncurrentVersionExpiration awscdk.Duration
 	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in both buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// StatusRetention is how long an event's item is kept, by the table's TTL; whole days. Default: 365 days.
+	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
+	// days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
 	// QueueRetention is how long a message waits for the worker at the most. Default: 4 days.
@@ -45,7 +46,19 @@ type EventPipelineProps struct {
 	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 5. Default: 5.
 	MaxReceiveCount *float64
 
-	// Architecture of both functions. Default: arm64.
+	// ReconcilerEnabled runs the reconciler, which heals what crashes left, every ReconcilerInterval. Without it an event
+	// whose API function or worker was killed may stay ENQUEUED for ever. The function is there in any case. Default: true.
+	ReconcilerEnabled *bool
+	// ReconcilerInterval is in whole minutes. Default: 15 minutes.
+	ReconcilerInterval awscdk.Duration
+	// ReconcilerGracePeriod is how long an event may be ENQUEUED before it is looked after; at least VisibilityTimeout,
+	// after which a killed worker's messages come again by themselves. Default: an hour, or VisibilityTimeout if that is longer.
+	ReconcilerGracePeriod awscdk.Duration
+	// ReconcilerMaxReenqueues is how often an event that gets stuck is put on the queue again before it is FAILED, from 1
+	// to 100. Default: 3.
+	ReconcilerMaxReenqueues *float64
+
+	// Architecture of all functions. Default: arm64.
 	Architecture awslambda.Architecture
 	// ApiMemorySize in MiB. Default: 512.
 	ApiMemorySize *float64
@@ -63,9 +76,13 @@ type EventPipelineProps struct {
 	MaxConcurrency *float64
 	// LogRetention of all log groups. Default: one month.
 	LogRetention awslogs.RetentionDays
-	// LogLevel of both functions: debug, info, warn or error. Default: info.
+	// ReconcilerMemorySize in MiB. Default: 512.
+	ReconcilerMemorySize *float64
+	// ReconcilerTimeout is for one run, which stops 10 seconds before; the next goes on from there. Default: 5 minutes.
+	ReconcilerTimeout awscdk.Duration
+	// LogLevel of all functions: debug, info, warn or error. Default: info.
 	LogLevel *string
-	// Tracing by X-Ray of both functions. Default: ACTIVE.
+	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: IAM.
@@ -120,6 +137,11 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
 	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
 	number(&p.MaxReceiveCount, 5)
+	if p.ReconcilerEnabled == nil {
+		p.ReconcilerEnabled = jsii.Bool(true)
+	}
+	duration(&p.ReconcilerInterval, awscdk.Duration_Minutes, 15)
+	number(&p.ReconcilerMaxReenqueues, 3)
 	if p.Architecture == nil {
 		p.Architecture = awslambda.Architecture_ARM_64()
 	}
@@ -130,6 +152,8 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	number(&p.BatchSize, 10)
 	duration(&p.MaxBatchingWindow, awscdk.Duration_Seconds, 0)
 	number(&p.MaxConcurrency, 50)
+	number(&p.ReconcilerMemorySize, 512)
+	duration(&p.ReconcilerTimeout, awscdk.Duration_Minutes, 5)
 	fill(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
 	if p.LogLevel == nil {
 		p.LogLevel = jsii.String("info")
@@ -143,6 +167,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	number(&p.ApiServerErrorAlarm, 5)
 	// Last, since it follows from others: Lambda asks for six times the function's timeout, plus the window.
 	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
+	duration(&p.ReconcilerGracePeriod, awscdk.Duration_Seconds, max(60*60, seconds(p.VisibilityTimeout)))
 	return p
 }
 

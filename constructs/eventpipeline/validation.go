@@ -37,8 +37,8 @@ func (m *mistakes) wholeDays(name string, value awscdk.Duration, least float64, 
 	}
 }
 
-// The longest name is the worker function's, 64 characters at the most: the prefix and "-worker".
-var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,56}$`)
+// The longest name is the reconciler function's, 64 characters at the most: the prefix and "-reconciler".
+var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
 func validate(p EventPipelineProps) *mistakes {
 	m := &mistakes{found: []*string{}}
@@ -53,7 +53,7 @@ func validate(p EventPipelineProps) *mistakes {
 	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
 	m.wholeDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, "which is S3's least")
 	m.wholeDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1, "which is S3's least")
-	m.wholeDays("StatusRetention", p.StatusRetention, 1, "since the functions count in days")
+	m.wholeDays("StatusRetention", p.StatusRetention, 30, "since clients rely on their idempotency keys for so long")
 
 	const twoWeeks = 14 * 24 * 60 * 60
 	m.within("QueueRetention in seconds", seconds(p.QueueRetention), 60, twoWeeks, "as SQS does")
@@ -64,10 +64,18 @@ func validate(p EventPipelineProps) *mistakes {
 		"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
 	m.within("MaxReceiveCount", *p.MaxReceiveCount, 5, 1000, "since throttled invocations alone would send good messages to the DLQ")
 
+	minutes := seconds(p.ReconcilerInterval) / 60
+	m.within("ReconcilerInterval in minutes", minutes, 1, 24*60, "as EventBridge does, and once a day at the least")
+	m.within("ReconcilerGracePeriod in seconds", seconds(p.ReconcilerGracePeriod), seconds(p.VisibilityTimeout), twoWeeks,
+		"at least VisibilityTimeout, after which a killed worker's messages come again by themselves")
+	m.within("ReconcilerMaxReenqueues", *p.ReconcilerMaxReenqueues, 1, 100, "or nothing is healed")
+
 	m.within("ApiMemorySize in MiB", *p.ApiMemorySize, 128, 10240, "as Lambda does")
 	m.within("ApiTimeout in seconds", seconds(p.ApiTimeout), 1, 29, "since the HTTP API gives up after 30")
 	m.within("WorkerMemorySize in MiB", *p.WorkerMemorySize, 128, 10240, "as Lambda does")
 	m.within("WorkerTimeout in seconds", seconds(p.WorkerTimeout), 5, 900, "since the worker stops 2 seconds before and Lambda after 15 minutes")
+	m.within("ReconcilerMemorySize in MiB", *p.ReconcilerMemorySize, 128, 10240, "as Lambda does")
+	m.within("ReconcilerTimeout in seconds", seconds(p.ReconcilerTimeout), 30, 900, "since a run stops 10 seconds before and Lambda after 15 minutes")
 	m.within("BatchSize", *p.BatchSize, 1, 10000, "as Lambda does")
 	m.within("MaxBatchingWindow in seconds", seconds(p.MaxBatchingWindow), 0, 300, "as Lambda does")
 	m.unless(*p.BatchSize <= 10 || seconds(p.MaxBatchingWindow) >= 1,

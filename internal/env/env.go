@@ -32,6 +32,13 @@ const (
 	LogLevel = "LOG_LEVEL"
 )
 
+// MetricNamespace and MetricDimension are where CloudWatch keeps the metrics that functions write into their log lines;
+// the dimension's value is the function's name.
+const (
+	MetricNamespace = "EventPipeline"
+	MetricDimension = "FunctionName"
+)
+
 // PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 const PlatformContext = "eventpipeline:platform"

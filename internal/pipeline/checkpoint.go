@@ -40,6 +40,15 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
+// Next is the pass that the next run will make.
+func (r Reconciler) Next(ctx context.Context) (Pass, error) {
+	checkpoint, err := r.Checkpoints.Load(ctx)
+	if err != nil {
+		return Pass{}, unavailable("load the checkpoint", err)
+	}
+	return r.next(checkpoint), nil
+}
+
 // next is the pass to make. What was reopened counts once the grace is over: until then, more may be reopened behind it.
 func (r Reconciler) next(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {

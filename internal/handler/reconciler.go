@@ -1,0 +1,112 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// Reconciler is the Lambda handler that a schedule, or an operator, invokes.
+type Reconciler struct {
+	Reconciler   pipeline.Reconciler
+	FunctionName string // the dimension of its metrics
+	Log          *slog.Logger
+}
+
+// ReconcileRequest is what an operator asks for. A schedule's event has none of it: go on from the checkpoint.
+type ReconcileRequest struct {
+	Since  time.Time      `json:"since,omitzero"`  // look at what was received from then on, whatever the checkpoint says
+	DryRun bool           `json:"dryRun,omitzero"` // change nothing
+	Pass   *pipeline.Pass `json:"pass,omitempty"`  // go on with the pass of an earlier answer
+}
+
+// ReconcileAnswer is what was found and done. While Report.Done is false there is more to do.
+type ReconcileAnswer struct {
+	Report pipeline.Report `json:"report"`
+	Pass   *pipeline.Pass  `json:"pass,omitempty"` // to go on with; none when the checkpoint knows
+}
+
+// Invoke makes one run, as far as the invocation's time goes.
+func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	var req ReconcileRequest
+	if err := json.Unmarshal(event, &req); err != nil {
+		return nil, fmt.Errorf("the invocation is no request to reconcile: %w", err)
+	}
+	start := time.Now()
+	answer, err := h.run(ctx, req)
+	h.log(ctx, answer.Report, time.Since(start), err)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAnswer, error) {
+	r := h.Reconciler
+	var pass pipeline.Pass
+	switch {
+	case req.Pass != nil:
+		pass = *req.Pass
+	case !req.Since.IsZero():
+		pass = r.NewPass(req.Since)
+	case req.DryRun:
+		var err error
+		if pass, err = r.Next(ctx); err != nil {
+			return ReconcileAnswer{}, err
+		}
+	default:
+		report, err := r.Run(ctx)
+		return ReconcileAnswer{Report: report}, err
+	}
+	pass, report, err := r.Sweep(ctx, pass, req.DryRun)
+	return ReconcileAnswer{Report: report, Pass: &pass}, err
+}
+
+// metric is an attribute of a log line that CloudWatch makes a metric, by its embedded metric format.
+type metric struct {
+	Name string
+	Unit string
+}
+
+var reconcilerMetrics = []metric{
+	{"Scanned", "Count"}, {"Waiting", "Count"}, {"Reenqueued", "Count"}, {"GivenUp", "Count"}, {"Repaired", "Count"},
+	{"Orphans", "Count"}, {"Errors", "Count"},
+}
+
+// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done.
+func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Duration, err error) {
+	attrs := []slog.Attr{
+		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
+		slog.Int("Scanned", r.Scanned), slog.Int("Processed", r.Processed), slog.Int("Failed", r.Failed),
+		slog.Int("Waiting", r.Waiting), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
+		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Errors", r.Errors),
+		slog.Int64("durationMs", took.Milliseconds()),
+	}
+	if !r.DryRun {
+		attrs = append(attrs, slog.String(env.MetricDimension, h.FunctionName), slog.Any("_aws", embeddedMetrics(time.Now(), reconcilerMetrics)))
+	}
+	log := withInvocation(ctx, h.Log)
+	switch {
+	case err != nil:
+		log.LogAttrs(ctx, slog.LevelError, "reconciliation failed", append(attrs, slog.Any("error", err))...)
+	case r.Errors > 0:
+		log.LogAttrs(ctx, slog.LevelWarn, "reconciled", attrs...)
+	default:
+		log.LogAttrs(ctx, slog.LevelInfo, "reconciled", attrs...)
+	}
+}
+
+// embeddedMetrics tells CloudWatch which of a line's attributes are metrics.
+func embeddedMetrics(now time.Time, metrics []metric) any {
+	return map[string]any{
+		"Timestamp": now.UnixMilli(),
+		"CloudWatchMetrics": []any{map[string]any{
+			"Namespace": env.MetricNamespace, "Dimensions": [][]string{{env.MetricDimension}}, "Metrics": metrics,
+		}},
+	}
+}

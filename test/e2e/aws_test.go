@@ -79,6 +79,7 @@ func (p *platform) receive(ctx context.Context, t *testing.T, url string) []sqst
 	out, err := sqs.NewFromConfig(p.config()).ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1,
 		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+		MessageAttributeNames:       []string{"All"},
 	})
 	if err != nil {
 		t.Fatal(err)

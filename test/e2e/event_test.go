@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // The tests of the open local stage share one platform; each uses an event type of its own.
@@ -15,6 +18,7 @@ func TestLocalStage(t *testing.T) {
 	t.Run("an event travels from the client to Silver and the bus", func(t *testing.T) { testEvent(t, p) })
 	t.Run("bad input is refused and stores nothing", func(t *testing.T) { testBadInput(t, p) })
 	t.Run("poison ends in the DLQ while its batch mates are processed", func(t *testing.T) { testPoison(t, p) })
+	t.Run("a repeat with the same key is the same event", func(t *testing.T) { testIdempotency(t, p) })
 	t.Run("every event of a load is processed once", func(t *testing.T) { testLoad(t, p) })
 	t.Run("a second platform refuses the taken port", func(t *testing.T) { testTakenPort(t, p) })
 }
@@ -114,8 +118,8 @@ func testPoison(t *testing.T, p *platform) {
 		p.untilStatus(t, id, "PROCESSED")
 	}
 	status := p.untilStatus(t, poison, "FAILED")
-	if reason, _ := status["failure"].(map[string]any); reason["code"] != "unprocessable-number" || status["attempts"] != 5.0 {
-		t.Errorf("status = %v, want 5 attempts and the code", status)
+	if reason, _ := status["failure"].(map[string]any); reason["code"] != "unprocessable-number" || status["attempts"] != 1.0 {
+		t.Errorf("status = %v, want the code at once: no retry helps", status)
 	}
 	until(t, func() string {
 		if n := p.depth(t, "DeadLetterQueueUrl"); n != 1 {
@@ -128,7 +132,10 @@ func testPoison(t *testing.T, p *platform) {
 	}
 	letter := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
 	if len(letter) != 1 || !strings.Contains(*letter[0].Body, poison) {
-		t.Errorf("the DLQ holds %v, want the poison's message", letter)
+		t.Fatalf("the DLQ holds %v, want the poison's message", letter)
+	}
+	if code := letter[0].MessageAttributes["failureCode"]; aws.ToString(code.StringValue) != "unprocessable-number" {
+		t.Errorf("the message's failureCode is %v", code)
 	}
 	failed := 0
 	until(t, func() string {
@@ -145,6 +152,75 @@ func testPoison(t *testing.T, p *platform) {
 	if failed != 1 {
 		t.Errorf("the bus told %d times of the failure", failed)
 	}
+}
+
+func testIdempotency(t *testing.T, p *platform) {
+	const body = `{"eventType":"keyed","message":"once"}`
+	first, again := p.postKeyed(t, "order-1", body), p.postKeyed(t, "order-1", body)
+	if first.status != 202 || first.replayed != "" || again.status != 202 || again.replayed != "true" || again.id != first.id {
+		t.Fatalf("first %+v, again %+v; want the same event, replayed", first, again)
+	}
+	p.untilStatus(t, first.id, "PROCESSED")
+	if late := p.postKeyed(t, "order-1", body); late.status != 202 || late.replayed != "true" || late.id != first.id {
+		t.Errorf("once it is PROCESSED: %+v", late)
+	}
+	for key, status := range map[string]int{"order-1": 422, "a key": 422, strings.Repeat("k", 256): 422, "order-2": 202} {
+		if got := p.postKeyed(t, key, `{"eventType":"keyed","message":"twice"}`); got.status != status {
+			t.Errorf("key %q: %+v, want %d", key, got, status)
+		}
+	}
+
+	const clients = 20
+	var running sync.WaitGroup
+	answers := make([]keyedAnswer, clients)
+	for i := range answers {
+		running.Go(func() { answers[i] = p.postKeyed(t, "order-3", body) })
+	}
+	running.Wait()
+	for _, a := range answers {
+		if a.status != 202 || a.id != answers[0].id {
+			t.Errorf("of clients at once: %+v and %+v", answers[0], a)
+		}
+	}
+	p.untilStatus(t, answers[0].id, "PROCESSED")
+	until(t, func() string {
+		if n := p.depth(t, "QueueUrl"); n != 0 {
+			return fmt.Sprintf("%d messages on the queue", n)
+		}
+		return ""
+	})
+	if keys := p.keys(t, "SilverBucketName", "silver/keyed/"); len(keys) != 3 {
+		t.Errorf("Silver holds %v, want three records", keys)
+	}
+	if keys := p.keys(t, "BronzeBucketName", "bronze/keyed/"); len(keys) != 3 {
+		t.Errorf("Bronze holds %v, want three payloads", keys)
+	}
+}
+
+type keyedAnswer struct {
+	status       int
+	id, replayed string
+}
+
+func (p *platform) postKeyed(t *testing.T, key, body string) keyedAnswer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), "POST", p.API+"/events", strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return keyedAnswer{}
+	}
+	request.Header = http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {key}}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Error(err)
+		return keyedAnswer{}
+	}
+	defer response.Body.Close()
+	var answer struct{ EventID string }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Error(err)
+	}
+	return keyedAnswer{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}
 }
 
 func testLoad(t *testing.T, p *platform) {

@@ -98,9 +98,9 @@ func TestDocs_TheReadmesCodeIsInTheExample(t *testing.T) {
 func TestDocs_ArchitectureNamesEveryLogLine(t *testing.T) {
 	architecture := read(t, "../docs/architecture.md")
 	logged := regexp.MustCompile(`slog\.Level\w+, "([^"]+)"`)
-	sources := read(t, "../internal/handler/api.go") + read(t, "../internal/handler/worker.go")
+	sources := read(t, "../internal/handler/api.go") + read(t, "../internal/handler/worker.go") + read(t, "../internal/handler/reconciler.go")
 	matches := logged.FindAllStringSubmatch(sources, -1)
-	if len(matches) < 5 {
+	if len(matches) < 8 {
 		t.Fatalf("found only %d log lines", len(matches))
 	}
 	for _, match := range matches {

@@ -31,6 +31,7 @@ type world struct {
 	queue  inmem.Queue
 
 	deadLetters inmem.DeadLetters
+	checkpoints inmem.Checkpoints
 	log         bytes.Buffer
 }
 

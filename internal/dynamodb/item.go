@@ -22,6 +22,7 @@ import (
 //	enqueuedAt       when it last became ENQUEUED; absent if the worker made the item: at its receipt
 //	reenqueues       number, once the reconciler has put its message on the queue again
 //	replayId, replayQuiet                    of the last replay
+//	redrives         number, since then
 //	attempts         number, once PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     once PROCESSED
 //	failedAt, failureCode, failureReason     once FAILED
@@ -59,6 +60,9 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		attributes["replayId"] = text(item.Replay.ID)
 		attributes["replayQuiet"] = &types.AttributeValueMemberBOOL{Value: item.Replay.Quiet}
 	}
+	if item.Replay.Redrives > 0 {
+		attributes["redrives"] = number(int64(item.Replay.Redrives))
+	}
 	if item.Attempts > 0 {
 		attributes["attempts"] = number(int64(item.Attempts))
 	}
@@ -90,7 +94,9 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 			Bronze:     pipeline.Location{Bucket: r.text("s3Bucket"), Key: r.text("s3Key")},
 			SHA256:     r.text("payloadSha256"),
 			Bytes:      int(r.number("payloadBytes")),
-			Replay:     pipeline.Replay{ID: r.text("replayId"), Quiet: r.bool("replayQuiet")},
+			Replay: pipeline.Replay{
+				ID: r.text("replayId"), Redrives: int(r.number("redrives")), Quiet: r.bool("replayQuiet"),
+			},
 		},
 		Status:      pipeline.Status(r.text("status")),
 		EnqueuedAt:  r.time("enqueuedAt"),

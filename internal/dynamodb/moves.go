@@ -16,13 +16,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED for the item's replay or has no item.
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation or has no item.
 func (e Events) Finish(ctx context.Context, item pipeline.Item) error {
 	attributes := marshal(item)
 	delete(attributes, "pk")
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
-	state.text("replayId", item.Replay.ID)
+	state.generation(item.Replay)
 	update := dynamodb.UpdateItemInput{
 		TableName:                           &e.table,
 		Key:                                 key(item.ID),
@@ -51,15 +51,11 @@ func (e Events) Move(ctx context.Context, from, to pipeline.Item) error {
 	state.equal("status", text(string(from.Status)))
 	state.equal("receivedAt", timestamp(from.ReceivedAt))
 	state.equal("s3Key", text(from.Bronze.Key))
-	state.text("replayId", from.Replay.ID)
+	state.generation(from.Replay)
 	state.time("enqueuedAt", from.EnqueuedAt)
 	state.time("processedAt", from.ProcessedAt)
 	state.time("failedAt", from.FailedAt)
-	if from.Reenqueues > 0 {
-		state.equal("reenqueues", number(int64(from.Reenqueues)))
-	} else {
-		state.absent("reenqueues")
-	}
+	state.count("reenqueues", from.Reenqueues)
 	_, err := e.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &e.table,
 		Item:                                marshal(to),
@@ -126,4 +122,18 @@ func (c *condition) time(name string, value time.Time) {
 		return
 	}
 	c.equal(name, timestamp(value))
+}
+
+// count asks for the number, and for 0 that there is none.
+func (c *condition) count(name string, value int) {
+	if value == 0 {
+		c.absent(name)
+		return
+	}
+	c.equal(name, number(int64(value)))
+}
+
+func (c *condition) generation(replay pipeline.Replay) {
+	c.text("replayId", replay.ID)
+	c.count("redrives", replay.Redrives)
 }

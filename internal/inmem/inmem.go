@@ -184,12 +184,12 @@ func (e *Events) Delete(id string) {
 	delete(e.items, id)
 }
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED for the item's replay or has no item.
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation or has no item.
 func (e *Events) Finish(_ context.Context, item pipeline.Item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	old, ok := e.items[item.ID]
-	if ok && (old.Status != pipeline.Enqueued || old.Replay.ID != item.Replay.ID) {
+	if ok && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
 	if item.EnqueuedAt.IsZero() {

@@ -19,11 +19,18 @@ type Event struct {
 	Replay     Replay    `json:"replay,omitzero"`
 }
 
-// Replay is the replay that an event is processed for. Its id is the event's generation: the item names the one that
-// is wanted, and a message of another one is out of date. The first processing has the zero value.
+// Replay is the replay that an event is processed for, and how often it was redriven since: the event's generation. The
+// item names the generation that is wanted, and a message or a write of another one is out of date. The first processing
+// has the zero value.
 type Replay struct {
-	ID    string `json:"id"`
-	Quiet bool   `json:"quiet,omitempty"` // EventBridge is not told that it was processed
+	ID       string `json:"id,omitempty"`
+	Redrives int    `json:"redrives,omitempty"`
+	Quiet    bool   `json:"quiet,omitempty"` // EventBridge is not told that it was processed
+}
+
+// SameGeneration tells whether both stand for the same generation of an event.
+func (r Replay) SameGeneration(other Replay) bool {
+	return r.ID == other.ID && r.Redrives == other.Redrives
 }
 
 // Location is where an object is.

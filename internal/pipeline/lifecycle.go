@@ -49,10 +49,10 @@ func (i Item) LastEnqueued() time.Time {
 // Expired tells whether the item is past its time. The table takes up to days to delete such items.
 func (i Item) Expired(now time.Time) bool { return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now) }
 
-// Reopened is the item as it becomes when its event is enqueued once more for replay: its old one, for a redrive.
-func (i Item) Reopened(replay Replay, now time.Time) Item {
+// Reopened is the item as it becomes when its event is enqueued once more, for a new generation.
+func (i Item) Reopened(generation Replay, now time.Time) Item {
 	event := i.Event
-	event.Replay = replay
+	event.Replay = generation
 	item := Item{Event: event, Status: Enqueued, EnqueuedAt: now.UTC().Truncate(time.Millisecond), ExpiresAt: i.ExpiresAt}
 	if least := now.Add(reopenedRetention).UTC().Truncate(time.Second); !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(least) {
 		item.ExpiresAt = least
@@ -71,21 +71,22 @@ func (i Item) SameState(other Item) bool {
 		i.ProcessedAt.Equal(other.ProcessedAt) && i.FailedAt.Equal(other.FailedAt)
 }
 
-// CheckMove reports a move that is no part of an event's life.
+// CheckMove reports a move that is no part of an event's life. PROCESSED and FAILED follow ENQUEUED by Finish alone.
 func CheckMove(from, to Item) error {
-	legal := from.ID == to.ID
-	switch {
-	case from.Status == Enqueued && to.Status == Enqueued: // the reconciler enqueues it again
-		legal = legal && from.Replay == to.Replay && to.Reenqueues == from.Reenqueues+1
-	case from.Status == Failed && to.Status == Processed: // its record was found in Silver
-		legal = legal && from.Replay == to.Replay
-	case from.Status == Failed && to.Status == Enqueued: // redriven or replayed
-	case from.Status == Processed && to.Status == Enqueued:
-		legal = legal && from.Replay.ID != to.Replay.ID // replayed
-	default: // PROCESSED and FAILED follow ENQUEUED by Finish
-		legal = false
+	redriven := from.Replay
+	redriven.Redrives++
+	legal := false
+	switch [2]Status{from.Status, to.Status} {
+	case [2]Status{Enqueued, Enqueued}: // by the reconciler, or a redrive of what a killed worker left
+		legal = from.Replay == to.Replay && to.Reenqueues == from.Reenqueues+1 || to.Replay == redriven
+	case [2]Status{Failed, Enqueued}:
+		legal = to.Replay == redriven
+	case [2]Status{Processed, Enqueued}:
+		legal = to.Replay.ID != from.Replay.ID // replayed
+	case [2]Status{Failed, Processed}: // its record was found in Silver
+		legal = from.Replay == to.Replay
 	}
-	if !legal {
+	if !legal || from.ID != to.ID {
 		return fmt.Errorf("event %s can't move from %s to %s so", from.ID, from.Status, to.Status)
 	}
 	return nil

@@ -16,7 +16,7 @@ type ItemStore interface {
 	// GetMany returns the items that exist of those events, by id, as they are now; one that can't be read counts as
 	// absent. An id that is given twice is an error, as it is DynamoDB's.
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
-	// Finish moves an event from ENQUEUED to item's status, PROCESSED or FAILED, if it is ENQUEUED for item's replay, or
+	// Finish moves an event from ENQUEUED to item's status, PROCESSED or FAILED, if it is ENQUEUED in item's generation, or
 	// makes the whole item if there is none. What item has no value for stays as it is.
 	// *TransitionError: the event was in another state; nothing was written.
 	Finish(ctx context.Context, item Item) error
@@ -209,7 +209,7 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 		}
 		// A FAILED event's message is in the DLQ already; whoever redrives it sets it ENQUEUED first. A message of another
 		// generation came late: the item's own is on its way.
-		if item.Status != Enqueued || item.Replay.ID != k.event.Replay.ID {
+		if item.Status != Enqueued || !item.Replay.SameGeneration(k.event.Replay) {
 			k.item, k.repeat = item, true
 		}
 	}

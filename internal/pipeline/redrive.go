@@ -36,7 +36,7 @@ func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 	return event, nil
 }
 
-// Redrive sets the events of messages ENQUEUED and puts them on the queue. The order makes a crash harmless: until a
+// Redrive sets the events of messages ENQUEUED, those that a killed worker left so, too, and puts them on the queue. The order makes a crash harmless: until a
 // message is deleted it can be redriven again, and an event that was reopened without being sent is the reconciler's.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []Redriven {
 	results := make([]Redriven, len(messages))
@@ -87,7 +87,8 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []Redriven {
 	return results
 }
 
-// reopen sets a FAILED event ENQUEUED and returns it as its message must be: of the item's generation.
+// reopen sets an event ENQUEUED in a new generation and returns it as its message must be. Without one, a FAILED that a
+// worker wrote before, but that arrives after, would fail the event with no message in the DLQ any more.
 func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item) (Event, Status, error) {
 	item, ok := items[event.ID]
 	switch {
@@ -95,11 +96,12 @@ func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item
 		return event, Enqueued, nil
 	case item.Bronze != event.Bronze:
 		return event, item.Status, Errorf(InvalidMessage, "the event with this id has another payload: its idempotency key was used again")
-	case item.Status != Failed:
-		// ENQUEUED: the message is there because its worker was killed, or an earlier redrive got no further.
-		return item.Event, item.Status, nil
+	case item.Status == Processed:
+		return item.Event, Processed, nil
 	}
-	next := item.Reopened(item.Replay, r.Now())
+	generation := item.Replay
+	generation.Redrives++
+	next := item.Reopened(generation, r.Now())
 	ok, err := moved(r.Items.Move(ctx, item, next), next)
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
@@ -107,6 +109,6 @@ func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item
 	if !ok {
 		return event, item.Status, unavailable("reopen the event", fmt.Errorf("%w: somebody else has moved it", ErrChanged))
 	}
-	items[event.ID] = next
+	items[event.ID] = next // for a second message of the same event
 	return next.Event, Enqueued, nil
 }

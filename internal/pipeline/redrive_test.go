@@ -23,7 +23,7 @@ func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
 	if result.Err != nil || result.Status != pipeline.Enqueued || result.Event.ID != id {
 		t.Errorf("result = %+v", result)
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Failure != (pipeline.Failure{}) || !item.FailedAt.IsZero() {
+	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Failure != (pipeline.Failure{}) || !item.FailedAt.IsZero() || item.Replay.Redrives != 1 {
 		t.Errorf("item = %+v", item)
 	}
 	if sent := w.queue.Sent(); len(sent) != 2 || sent[1].ID != id {
@@ -32,7 +32,9 @@ func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
 	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
 		t.Errorf("the reconciler was not told: %+v", c)
 	}
-	w.deliverSent(t, 1)
+	if r := w.deliverSent(t, 0)[0]; !r.Repeat { // the first message comes late
+		t.Errorf("result = %+v, want a repeat", r)
+	}
 	w.wantStatus(t, id, pipeline.Failed) // it is as poisonous as before
 	if len(w.deadLetters.Letters()) != 2 {
 		t.Error("it is not in the DLQ again")
@@ -45,6 +47,9 @@ func TestRedrive_SendsWhatItsWorkerLeftEnqueued(t *testing.T) {
 	result := w.redriver().Redrive(t.Context(), [][]byte{deliveries[0].Body})[0]
 	if result.Err != nil || result.Status != pipeline.Enqueued || len(w.queue.Sent()) != 2 {
 		t.Errorf("result = %+v, sent %v", result, w.queue.Sent())
+	}
+	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Replay.Redrives != 1 || w.queue.Sent()[1].Replay != item.Replay {
+		t.Errorf("item = %+v, sent %+v; want a new generation", item, w.queue.Sent()[1])
 	}
 }
 

@@ -86,13 +86,15 @@ func TestItems(t *testing.T, items Items) {
 			}
 		}
 	})
-	t.Run("finishes an event for the replay that it is ENQUEUED for", func(t *testing.T) {
-		for _, generations := range [][2]string{{"", "replay"}, {"replay", ""}, {"replay-1", "replay-2"}} {
-			item, stale := enqueued(), pipeline.Item{}
-			item.Replay.ID = generations[1]
+	t.Run("finishes an event in the generation that is ENQUEUED", func(t *testing.T) {
+		for _, generations := range [][2]pipeline.Replay{
+			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}}, {{}, {Redrives: 1}}, {{Redrives: 1}, {}},
+		} {
+			item := enqueued()
+			item.Replay = generations[1]
 			create(t, items, item)
-			stale = processed(item)
-			stale.Replay.ID = generations[0]
+			stale := processed(item)
+			stale.Replay = generations[0]
 			wantTransition(t, items.Finish(ctx, stale), item, pipeline.Processed)
 			check(t, items.Finish(ctx, processed(item)))
 			wantItem(t, items, processed(item))
@@ -116,7 +118,12 @@ func TestItems(t *testing.T, items Items) {
 			read := there
 			change(&read)
 			create(t, items, there)
-			to := pipeline.Item.Reopened(read, pipeline.Replay{ID: "r2"}, there.ReceivedAt.Add(time.Hour))
+			next := read.Replay
+			next.Redrives++
+			if read.Status == pipeline.Processed {
+				next = pipeline.Replay{ID: "replay"}
+			}
+			to := read.Reopened(next, there.ReceivedAt.Add(time.Hour))
 			if read.Status == pipeline.Enqueued {
 				to = read
 				to.Reenqueues++

@@ -18,13 +18,14 @@ func moves() map[string][2]pipeline.Item {
 	quiet := pipeline.Replay{ID: "replay", Quiet: true}
 	replayed := processed(enqueued())
 	replayed.Replay = quiet
-	poison := failed(enqueued())
+	poison, killed := failed(enqueued()), enqueued()
 	return map[string][2]pipeline.Item{
-		"enqueued again":  {first, again},
-		"repaired":        {lost, processed(lost)},
-		"redriven":        {poison, poison.Reopened(poison.Replay, poison.FailedAt)},
-		"replayed":        {done, done.Reopened(quiet, done.ProcessedAt)},
-		"replayed, twice": {replayed, replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt)},
+		"enqueued again":     {first, again},
+		"repaired":           {lost, processed(lost)},
+		"redriven, ENQUEUED": {killed, killed.Reopened(pipeline.Replay{Redrives: 1}, killed.ReceivedAt)},
+		"redriven":           {poison, poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt)},
+		"replayed":           {done, done.Reopened(quiet, done.ProcessedAt)},
+		"replayed, twice":    {replayed, replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt)},
 	}
 }
 
@@ -36,6 +37,7 @@ func changes() map[string]func(*pipeline.Item) {
 		"enqueuedAt": func(i *pipeline.Item) { i.EnqueuedAt = i.EnqueuedAt.Add(time.Millisecond) },
 		"never set":  func(i *pipeline.Item) { i.EnqueuedAt = time.Time{} },
 		"replay":     func(i *pipeline.Item) { i.Replay.ID = "replay" },
+		"redrives":   func(i *pipeline.Item) { i.Replay.Redrives = 1 },
 		"reenqueues": func(i *pipeline.Item) { i.Reenqueues++ },
 		"bronze":     func(i *pipeline.Item) { i.Bronze.Key = i.KeyedBronzeKey() },
 	}
@@ -46,12 +48,15 @@ func illegal() [][2]pipeline.Item {
 	skipped := item
 	skipped.Reenqueues = 2
 	done, again := processed(enqueued()), processed(enqueued())
+	same, failing := failed(enqueued()), failed(enqueued())
 	return [][2]pipeline.Item{
 		{item, processed(item)}, // Finish's
 		{enqueued(), skipped},
 		{other, failed(other)},
 		{done, failed(done)},
 		{again, again.Reopened(again.Replay, again.ProcessedAt)}, // no redrive of what is PROCESSED
+		{same, same.Reopened(same.Replay, same.FailedAt)},        // no redrive into the same generation
+		{failing, failing.Reopened(pipeline.Replay{ID: "replay"}, failing.FailedAt)},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -40,20 +41,104 @@ func TestAdapter_Bucket(t *testing.T) {
 
 func TestAdapter_Events(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		name := uniqueName("events")
-		_, err := dynamodb.NewFromConfig(target.Config).CreateTable(t.Context(), &dynamodb.CreateTableInput{
-			TableName:            &name,
-			BillingMode:          dynamodbtypes.BillingModePayPerRequest,
-			AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
-			KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		table := events.NewEvents(target.Config, name)
+		table := events.NewEvents(target.Config, createEventsTable(t, target))
 		porttest.TestItems(t, table)
 		if !target.isMoto() { // as above
 			porttest.TestItemsRace(t, table)
+		}
+	})
+}
+
+func TestAdapter_Checkpoints(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		porttest.TestCheckpoints(t, events.NewCheckpoints(target.Config, createEventsTable(t, target)))
+	})
+}
+
+func createEventsTable(t *testing.T, target target) string {
+	t.Helper()
+	name := uniqueName("events")
+	_, err := dynamodb.NewFromConfig(target.Config).CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName:            &name,
+		BillingMode:          dynamodbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
+		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestAdapter_QueueSendsAnyNumberOfEventsAndCountsThem(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		client := awssqs.NewFromConfig(target.Config)
+		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("queue"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		queue := sqs.NewQueue(target.Config, *created.QueueUrl)
+		sent := make([]pipeline.Event, 25) // three requests
+		for i := range sent {
+			sent[i] = pipeline.Event{ID: fmt.Sprint(i), Type: "demo", Replay: pipeline.Replay{ID: "replay"}}
+		}
+		if errs := queue.SendMany(t.Context(), sent); len(errs) != len(sent) || errors.Join(errs...) != nil {
+			t.Fatalf("%d results: %v", len(errs), errors.Join(errs...))
+		}
+		wantWaiting(t, queue, len(sent))
+		seen := make(map[string]bool)
+		for len(seen) < len(sent) {
+			out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MaxNumberOfMessages: 10})
+			if err != nil || len(out.Messages) == 0 {
+				t.Fatalf("%d of %d messages: %v", len(seen), len(sent), err)
+			}
+			for _, m := range out.Messages {
+				var event pipeline.Event
+				if err := json.Unmarshal([]byte(*m.Body), &event); err != nil || event.Replay.ID != "replay" {
+					t.Errorf("message %s: %v", *m.Body, err)
+				}
+				seen[event.ID] = true
+			}
+		}
+		wantWaiting(t, queue, len(sent)) // in flight
+	})
+}
+
+func wantWaiting(t *testing.T, queue sqs.Queue, want int) {
+	t.Helper()
+	if got, err := queue.Waiting(t.Context()); err != nil || got != want {
+		t.Errorf("waiting: %d, %v; want %d", got, err, want)
+	}
+}
+
+func TestAdapter_DeadLettersHoldTheMessageAndItsReason(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		client := awssqs.NewFromConfig(target.Config)
+		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("dlq"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		letter := pipeline.DeadLetter{
+			Body: []byte("not \"JSON\""), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
+			Failure: pipeline.Failure{Code: pipeline.InvalidMessage, Reason: "why"},
+		}
+		if err := sqs.NewDeadLetters(target.Config, *created.QueueUrl).Bury(t.Context(), letter); err != nil {
+			t.Fatal(err)
+		}
+		out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MessageAttributeNames: []string{"All"}})
+		if err != nil || len(out.Messages) != 1 {
+			t.Fatalf("%d messages, %v", len(out.Messages), err)
+		}
+		got := make(map[string]string)
+		for name, attribute := range out.Messages[0].MessageAttributes {
+			got[name] = aws.ToString(attribute.DataType) + " " + aws.ToString(attribute.StringValue)
+		}
+		want := map[string]string{
+			"failureCode": "String invalid-message", "failureReason": "String why", "attempts": "Number 3",
+			"failedAt": "String 2026-11-23T07:30:00.012Z", "eventType": "String demo",
+		}
+		if !maps.Equal(got, want) || *out.Messages[0].Body != "not \"JSON\"" {
+			t.Errorf("got %v, %s; want %v", got, *out.Messages[0].Body, want)
 		}
 	})
 }

@@ -34,6 +34,9 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		case item.Status == Failed:
 			s.report.Failed++
 			failed = append(failed, item)
+			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
+				s.unsettle(hour) // a write of its record may come late
+			}
 		case s.stuck(item):
 			s.unsettle(hour)
 			stuck = append(stuck, item)

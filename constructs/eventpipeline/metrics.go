@@ -48,7 +48,6 @@ func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
 		Namespace:     jsii.String(env.MetricNamespace),
 		MetricName:    &name,
 		DimensionsMap: &map[string]*string{env.MetricDimension: p.reconcilerFunction.FunctionName()},
-		Label:         jsii.String("Reconciler " + name),
 		Statistic:     jsii.String("Sum"),
 		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
 	})

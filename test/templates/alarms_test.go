@@ -29,6 +29,10 @@ var alarms = map[string]string{
 		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
 	"WorkerThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
+	"ReconcilerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
+	"UnhealedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
 }
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
@@ -94,7 +98,11 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 			shown[alarm] = widget.Properties.Title
 		}
 		for _, metric := range widget.Properties.Metrics {
-			shown[fmt.Sprint(metric[1], " of ", metric[3])] = widget.Properties.Title
+			name := fmt.Sprint(metric[1], " of ", metric[3])
+			if metric[0] == "EventPipeline" {
+				name = "reported " + name
+			}
+			shown[name] = widget.Properties.Title
 		}
 	}
 	for id := range alarms {
@@ -113,6 +121,11 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 		"Errors of ${WorkerFunction}":                                        "Worker",
 		"Throttles of ${WorkerFunction}":                                     "Worker",
 		"Duration of ${WorkerFunction}":                                      "Worker duration (p99)",
+		"reported Reenqueued of ${ReconcilerFunction}":                       "Healed by the reconciler",
+		"reported GivenUp of ${ReconcilerFunction}":                          "Healed by the reconciler",
+		"reported Orphans of ${ReconcilerFunction}":                          "Requests never acknowledged (orphans in Bronze)",
+		"reported Errors of ${ReconcilerFunction}":                           "Reconciler",
+		"Errors of ${ReconcilerFunction}":                                    "Reconciler",
 	} {
 		if shown[metric] != title {
 			t.Errorf("%s is shown by %q, want %q", metric, shown[metric], title)

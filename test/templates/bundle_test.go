@@ -60,7 +60,7 @@ func bundles(t *testing.T, template map[string]any, outdir string) map[string]st
 		}
 	}
 	names := slices.Sorted(maps.Keys(files))
-	if diff := cmp.Diff([]string{"ApiFunction", "WorkerFunction"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"ApiFunction", "ReconcilerFunction", "WorkerFunction"}, names); diff != "" {
 		t.Fatalf("functions (-want +got):\n%s", diff)
 	}
 	return files

@@ -16,8 +16,8 @@ import (
 
 func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(2)) })
-	for _, name := range []string{"Api", "Worker"} {
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(3)) })
+	for _, name := range []string{"Api", "Worker", "Reconciler"} {
 		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{
 			"Runtime": "provided.al2023",
 			"Architectures": ["arm64"],
@@ -32,6 +32,7 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 	}
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 10}`)
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 30}`)
+	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 300}`)
 }
 
 func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
@@ -49,8 +50,22 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 		"SILVER_BUCKET": "${SilverBucket}",
 		"EVENTS_TABLE": "${EventsTable}",
 		"QUEUE_URL": "${Queue}",
+		"DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue}",
 		"EVENT_BUS_NAME": "${EventBus}",
 		"MAX_RECEIVE_COUNT": "5",
+		"STATUS_RETENTION_DAYS": "365",
+		"LOG_LEVEL": "info"
+	}}}`)
+	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
+		"BRONZE_BUCKET": "${BronzeBucket}",
+		"SILVER_BUCKET": "${SilverBucket}",
+		"EVENTS_TABLE": "${EventsTable}",
+		"QUEUE_URL": "${Queue}",
+		"DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue}",
+		"EVENT_BUS_NAME": "${EventBus}",
+		"RECONCILE_GRACE_SECONDS": "3600",
+		"RECONCILE_WINDOW_SECONDS": "349200",
+		"MAX_REENQUEUES": "3",
 		"STATUS_RETENTION_DAYS": "365",
 		"LOG_LEVEL": "info"
 	}}}`)
@@ -64,11 +79,15 @@ func TestFunctions_FollowTheProps(t *testing.T) {
 			ApiTimeout:       seconds(7),
 			WorkerMemorySize: jsii.Number(2048),
 			WorkerTimeout:    seconds(60),
-			LogRetention:     awslogs.RetentionDays_ONE_WEEK,
-			LogLevel:         jsii.String("debug"),
-			Tracing:          awslambda.Tracing_PASS_THROUGH,
-			MaxPayloadBytes:  jsii.Number(2 << 20),
-			StatusRetention:  days(1000),
+
+			ReconcilerMemorySize: jsii.Number(1024),
+			ReconcilerTimeout:    seconds(900),
+
+			LogRetention:    awslogs.RetentionDays_ONE_WEEK,
+			LogLevel:        jsii.String("debug"),
+			Tracing:         awslambda.Tracing_PASS_THROUGH,
+			MaxPayloadBytes: jsii.Number(2 << 20),
+			StatusRetention: days(1000),
 		}
 	})
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{
@@ -79,7 +98,11 @@ func TestFunctions_FollowTheProps(t *testing.T) {
 	}`)
 	s.environment(t, "ApiFunction").expect(t, `{"MAX_PAYLOAD_BYTES": "2097152", "STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
 	s.environment(t, "WorkerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
-	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "AccessLogGroup"} {
+	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{
+		"Architectures": ["x86_64"], "MemorySize": 1024, "Timeout": 900, "TracingConfig": {"Mode": "PassThrough"}
+	}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"} {
 		s.resource(t, id, "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 7}`)
 	}
 }
@@ -127,7 +150,7 @@ func TestEventSource_FollowsTheProps(t *testing.T) {
 func TestPlatformContext_ChangesNothingButArchitectures(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64", "darwin/arm64": "arm64"} {
 		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{env.PlatformContext: platform})
-		for _, id := range []string{"ApiFunction", "WorkerFunction"} {
+		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 			got.resource(t, id, "AWS::Lambda::Function").expect(t, `{"Architectures": ["`+architecture+`"]}`)
 		}
 		ignore := cmp.FilterPath(func(path cmp.Path) bool {

@@ -26,9 +26,22 @@ var grants = map[string]map[string][]string{
 		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 		"${BronzeBucket.Arn}/bronze/*": {"s3:GetObject"},
 		"${BronzeBucket.Arn}":          {"s3:ListBucket"},
-		"${SilverBucket.Arn}/silver/*": {"s3:PutObject"},
+		"${SilverBucket.Arn}/silver/*": {"s3:GetObject", "s3:PutObject"},
+		"${SilverBucket.Arn}":          {"s3:ListBucket"},
 		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
 		"${Queue.Arn}":                 {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
+		"${EventBus.Arn}":              {"events:PutEvents"},
+	},
+	"ReconcilerRole": {
+		"${ReconcilerLogGroup.Arn}":    {"logs:CreateLogStream", "logs:PutLogEvents"},
+		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+		"${BronzeBucket.Arn}":          {"s3:ListBucket"},
+		"${SilverBucket.Arn}/silver/*": {"s3:GetObject"},
+		"${SilverBucket.Arn}":          {"s3:ListBucket"},
+		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		"${Queue.Arn}":                 {"sqs:GetQueueAttributes", "sqs:SendMessage"},
+		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
 		"${EventBus.Arn}":              {"events:PutEvents"},
 	},
 }
@@ -37,7 +50,7 @@ func TestRoles_MayDoThisAndNothingElse(t *testing.T) {
 	s := standard(t)
 	ids := s.of("AWS::IAM::Role")
 	slices.Sort(ids)
-	if diff := cmp.Diff([]string{"ApiRole", "WorkerRole"}, ids); diff != "" {
+	if diff := cmp.Diff([]string{"ApiRole", "ReconcilerRole", "WorkerRole"}, ids); diff != "" {
 		t.Errorf("roles (-want +got):\n%s", diff)
 	}
 	if policies := append(s.of("AWS::IAM::Policy"), s.of("AWS::IAM::ManagedPolicy")...); len(policies) != len(grants) {
@@ -87,8 +100,8 @@ func TestRoles_MayNotTraceWhenTracingIsOff(t *testing.T) {
 	}
 }
 
-// Whoever may call the API function: three routes, each by itself.
-func TestPermissions_AreTheRoutes(t *testing.T) {
+// Whoever may call a function: three routes the API function, each by itself, and the schedule the reconciler.
+func TestPermissions_AreTheRoutesAndTheSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
 	for _, path := range []string{"events", "events/{eventId}", "health"} {
@@ -97,6 +110,10 @@ func TestPermissions_AreTheRoutes(t *testing.T) {
 	got := map[string]bool{}
 	for _, id := range s.of("AWS::Lambda::Permission") {
 		permission := s.resources[id]
+		if permission.Properties["Principal"] == "events.amazonaws.com" {
+			permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ReconcilerFunction.Arn}", "SourceArn": "${Schedule.Arn}"}`)
+			continue
+		}
 		permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ApiFunction.Arn}", "Principal": "apigateway.amazonaws.com"}`)
 		got[permission.Properties["SourceArn"].(string)] = true
 	}

@@ -42,9 +42,13 @@ func TestStages_NameWhatTheContractNames(t *testing.T) {
 			"Dashboard":       `{"DashboardName": "` + prefix + `-events"}`,
 			"ApiLogGroup":     `{"LogGroupName": "/aws/lambda/` + prefix + `-api"}`,
 			"WorkerLogGroup":  `{"LogGroupName": "/aws/lambda/` + prefix + `-worker"}`,
-			"AccessLogGroup":  `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
-			"BronzeBucket":    `{"BucketName": null}`, // account and region would not fit into 63 characters
-			"SilverBucket":    `{"BucketName": null}`,
+
+			"ReconcilerFunction": `{"FunctionName": "` + prefix + `-reconciler"}`,
+			"ReconcilerLogGroup": `{"LogGroupName": "/aws/lambda/` + prefix + `-reconciler"}`,
+			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
+			"AccessLogGroup":     `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
+			"BronzeBucket":       `{"BucketName": null}`, // account and region would not fit into 63 characters
+			"SilverBucket":       `{"BucketName": null}`,
 		} {
 			s.resources[id].expect(t, want)
 		}
@@ -124,7 +128,7 @@ func tags(r resource) map[string]string {
 }
 
 // What holds data, and so has a removal policy of its own.
-var keepers = []string{"BronzeBucket", "SilverBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "AccessLogGroup"}
+var keepers = []string{"BronzeBucket", "SilverBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
 
 func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
 	s := stage(t, stacks.Prod)
@@ -140,7 +144,7 @@ func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
 	check(t, func() {
 		s.assertions.ResourceCountIs(jsii.String("Custom::S3AutoDeleteObjects"), jsii.Number(0))
 	})
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(2)) })
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(3)) })
 }
 
 func TestDevAndLocal_LeaveNoTraceWhenDestroyed(t *testing.T) {
@@ -190,7 +194,7 @@ func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
 }
 
 // The local stage is what dev is, but for what only makes sense on the internet.
-func TestLocal_IsDevWithAnOpenApiAndHigherLimits(t *testing.T) {
+func TestLocal_IsDevWithAnOpenApiHigherLimitsAndAQuickReconciler(t *testing.T) {
 	s := stage(t, stacks.Local)
 	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE"}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
@@ -199,6 +203,8 @@ func TestLocal_IsDevWithAnOpenApiAndHigherLimits(t *testing.T) {
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
 		"DefaultRouteSettings": {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 10000}
 	}`)
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(1 minute)"}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "300"}`)
 	if diff := cmp.Diff(len(stage(t, stacks.Dev).resources), len(s.resources)); diff != "" {
 		t.Errorf("resources (-dev +local):\n%s", diff)
 	}

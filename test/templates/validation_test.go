@@ -23,11 +23,11 @@ type mistake struct {
 func mistakes() map[string]mistake {
 	return map[string]mistake{
 		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
-		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 58))},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 54))},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
 		"PrefixEmpty": {props{PhysicalNamePrefix: jsii.String("")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,56}$, which the names of functions and queues ask for"}},
+			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
 		"RemovalPolicy": {props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
 			[]string{"RemovalPolicy is SNAPSHOT; take RETAIN or DESTROY"}},
 
@@ -45,8 +45,10 @@ func mistakes() map[string]mistake {
 			[]string{"NoncurrentVersionExpiration is 0.5 days; take whole days, at least 1, which is S3's least"}},
 		"AbortIncompleteMultipartUpload": {props{AbortIncompleteMultipartUploadAfter: days(0)},
 			[]string{"AbortIncompleteMultipartUploadAfter is 0 days; take whole days, at least 1, which is S3's least"}},
+		"StatusRetentionTooShort": {props{StatusRetention: days(29)},
+			[]string{"StatusRetention is 29 days; take whole days, at least 30, since clients rely on their idempotency keys for so long"}},
 		"StatusRetention": {props{StatusRetention: hours(36)},
-			[]string{"StatusRetention is 1.5 days; take whole days, at least 1, since the functions count in days"}},
+			[]string{"StatusRetention is 1.5 days; take whole days, at least 30, since clients rely on their idempotency keys for so long"}},
 
 		"QueueRetentionTooLong": {props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
 			[]string{
@@ -59,6 +61,24 @@ func mistakes() map[string]mistake {
 			[]string{"VisibilityTimeout in seconds is 189; take a whole number from 190 to 43200, at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out"}},
 		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(4)},
 			[]string{"MaxReceiveCount is 4; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
+
+		"ReconcilerInterval": {props{ReconcilerInterval: seconds(90), ReconcilerMaxReenqueues: jsii.Number(0)},
+			[]string{
+				"ReconcilerInterval in minutes is 1.5; take a whole number from 1 to 1440, as EventBridge does, and once a day at the least",
+				"ReconcilerMaxReenqueues is 0; take a whole number from 1 to 100, or nothing is healed",
+			}},
+		"ReconcilerIntervalTooLong": {props{ReconcilerInterval: hours(25), ReconcilerMaxReenqueues: jsii.Number(101)},
+			[]string{
+				"ReconcilerInterval in minutes is 1500; take a whole number from 1 to 1440, as EventBridge does, and once a day at the least",
+				"ReconcilerMaxReenqueues is 101; take a whole number from 1 to 100, or nothing is healed",
+			}},
+		"ReconcilerGracePeriodTooShort": {props{ReconcilerGracePeriod: seconds(299), VisibilityTimeout: seconds(300)},
+			[]string{"ReconcilerGracePeriod in seconds is 299; take a whole number from 300 to 1209600, at least VisibilityTimeout, after which a killed worker's messages come again by themselves"}},
+		"Reconciler": {props{ReconcilerMemorySize: jsii.Number(127), ReconcilerTimeout: seconds(29)},
+			[]string{
+				"ReconcilerMemorySize in MiB is 127; take a whole number from 128 to 10240, as Lambda does",
+				"ReconcilerTimeout in seconds is 29; take a whole number from 30 to 900, since a run stops 10 seconds before and Lambda after 15 minutes",
+			}},
 
 		"Memory": {props{ApiMemorySize: jsii.Number(127), WorkerMemorySize: jsii.Number(10241)},
 			[]string{
@@ -135,19 +155,23 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 		"least": {
 			PhysicalNamePrefix:          jsii.String("a"),
 			BronzeInfrequentAccessAfter: days(30), BronzeArchiveAfter: days(60), BronzeExpiration: days(61),
-			SilverExpiration: days(1), NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1), StatusRetention: hours(24),
+			SilverExpiration: days(1), NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1), StatusRetention: days(30),
 			QueueRetention: seconds(60), DeadLetterQueueRetention: seconds(61), VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(5),
 			ApiMemorySize: jsii.Number(128), ApiTimeout: seconds(1), WorkerMemorySize: jsii.Number(128), WorkerTimeout: seconds(5),
 			BatchSize: jsii.Number(1), MaxConcurrency: jsii.Number(2), LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
 			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),
 			OldestMessageAgeAlarm: seconds(1), ApiServerErrorAlarm: jsii.Number(1),
+			ReconcilerInterval: seconds(60), ReconcilerGracePeriod: seconds(30), ReconcilerMaxReenqueues: jsii.Number(1),
+			ReconcilerMemorySize: jsii.Number(128), ReconcilerTimeout: seconds(30),
 		},
 		"most": {
-			PhysicalNamePrefix: jsii.String(strings.Repeat("a", 57)),
+			PhysicalNamePrefix: jsii.String(strings.Repeat("a", 53)),
 			QueueRetention:     seconds(14*24*60*60 - 1), DeadLetterQueueRetention: days(14), VisibilityTimeout: hours(12), MaxReceiveCount: jsii.Number(1000),
 			ApiMemorySize: jsii.Number(10240), ApiTimeout: seconds(29), WorkerMemorySize: jsii.Number(10240), WorkerTimeout: seconds(900),
 			BatchSize: jsii.Number(10000), MaxBatchingWindow: seconds(300), MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(2 << 20),
 			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
+			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14), ReconcilerMaxReenqueues: jsii.Number(100),
+			ReconcilerMemorySize: jsii.Number(10240), ReconcilerTimeout: seconds(900),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

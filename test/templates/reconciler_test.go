@@ -1,0 +1,46 @@
+package templates
+
+import (
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func TestReconciler_RunsEveryQuarterOfAnHourAndIsNotTriedAgain(t *testing.T) {
+	s := standard(t)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Events::Rule"), jsii.Number(1)) })
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{
+		"ScheduleExpression": "rate(15 minutes)",
+		"State": "ENABLED",
+		"EventPattern": null,
+		"Targets": [{
+			"Arn": "${ReconcilerFunction.Arn}",
+			"Id": "Target0",
+			"RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 900}
+		}]
+	}`)
+}
+
+func TestReconciler_FollowsTheProps(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
+			ReconcilerMaxReenqueues: jsii.Number(7), QueueRetention: days(1),
+		}
+	})
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "DISABLED"}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{
+		"RECONCILE_GRACE_SECONDS": "600", "RECONCILE_WINDOW_SECONDS": "87000", "MAX_REENQUEUES": "7"
+	}`)
+}
+
+// A killed worker's messages come again after the visibility timeout, so the grace is never shorter.
+func TestReconciler_WaitsForTheVisibilityTimeout(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{VisibilityTimeout: hours(3)}
+	})
+	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "10800"}`)
+}

@@ -1,0 +1,228 @@
+package explore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// System is the pipeline under test: how it accepts events and processes deliveries.
+type System struct {
+	Accept     func(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error)
+	Process    func(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result
+	Reconciles bool
+}
+
+// Ours is the real code.
+var Ours = System{Accept: accept, Process: process, Reconciles: true}
+
+const (
+	maxPayload = 1000
+	retention  = 40 * 24 * time.Hour
+)
+
+func accept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error) {
+	in := pipeline.Ingest{
+		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a}, Recent: a.run.recent,
+		BronzeBucket: "bronze", MaxPayloadBytes: maxPayload, StatusRetention: retention, Now: time.Now, NewID: newID,
+	}
+	return in.Accept(ctx, req)
+}
+
+func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
+	worker := pipeline.Worker{
+		Items: itemsPort{actor: a}, Bronze: bronzePort{a}, Silver: silverPort{a}, Bus: busPort{a}, Queue: queuePort{a},
+		DeadLetters: deadLettersPort{a}, BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: maxReceiveCount,
+		StopBefore: 5 * time.Second, StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
+	}
+	return worker.Process(ctx, deliveries)
+}
+
+// client sends a request, and again when it failed, as often as it is patient and its key makes that safe.
+func (r *run) client(number int, body, key string) {
+	name := "client " + strconv.Itoa(number)
+	newID := func() (string, error) { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", number), nil }
+	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
+	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
+		for range 3 {
+			receipt, err := r.system.Accept(ctx, a, request, newID)
+			if err == nil {
+				// The answer may be lost on its way.
+				err = do(ctx, a, "Answer", receipt.Event.ID, anAnswer, func() error {
+					r.acknowledge(name, request, receipt)
+					return nil
+				})
+			} else if pipeline.CodeOf(err) != pipeline.Unavailable {
+				return do(ctx, a, "Answer", "is refused", anAnswer, func() error {
+					r.refuse(name, request, err)
+					return nil
+				})
+			}
+			if err == nil || key == "" {
+				return err
+			}
+		}
+		return errors.New("gave up")
+	})
+}
+
+func sha(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// appendDeliveries appends the batches that the queue may deliver: the oldest messages, or, with a preemption, one alone.
+func (r *run) appendDeliveries(steps []step, cost Budget) []step {
+	running := 0
+	for _, a := range r.actors {
+		if a.role == "worker" && a.alive() {
+			running++
+		}
+	}
+	if running == 2 {
+		return steps
+	}
+	visible := r.queue.visible()
+	if len(visible) == 0 {
+		return steps
+	}
+	// Two copies of a message in one batch would make calls that can't be told apart.
+	var batch []*message
+	for _, m := range visible {
+		twice := slices.ContainsFunc(batch, func(other *message) bool { return other.body == m.body })
+		if !twice && len(batch) < r.scenario.Batch {
+			batch = append(batch, m)
+		}
+	}
+	steps = append(steps, step{cost, func() { r.deliver(batch) }})
+	if len(visible) > 1 {
+		cost.Preemptions++
+		for _, m := range visible {
+			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) }})
+		}
+	}
+	return steps
+}
+
+// deliver starts a worker with a batch. The event source mapping then deletes what the worker does not want kept.
+func (r *run) deliver(batch []*message) {
+	outcomes := []how{{Kind: Succeed}}
+	for i := range batch {
+		outcomes = append(outcomes, how{Duplicate, i}, how{HeldBack, i})
+	}
+	h := r.pickHow("Queue.Receive", outcomes)
+	batch = slices.Clone(batch)
+	switch m := batch[h.entry]; h.Kind {
+	case Duplicate:
+		r.queue.send(m.body).receives = m.receives
+	case HeldBack:
+		m.visibleAt = time.Now().Add(heldBack)
+		batch = slices.Delete(batch, h.entry, h.entry+1)
+	}
+	var deliveries []pipeline.Delivery
+	var receipts []string
+	replays := make(map[string]string)
+	for _, m := range batch {
+		m.receives++
+		m.visibleAt = time.Now().Add(visibility)
+		receipt := fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
+		r.receipts[receipt] = m
+		receipts = append(receipts, receipt)
+		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number), Receipt: receipt, Attempt: m.receives, Body: []byte(m.body)})
+		if event, err := pipeline.ReadMessage([]byte(m.body), "bronze"); err == nil {
+			replays[event.ID] = event.Replay.ID
+		}
+	}
+	r.note("the queue delivers %s: %s", strings.Join(receipts, " and "), h)
+	if len(batch) == 0 {
+		return
+	}
+	start := hash("worker")
+	for _, d := range deliveries {
+		start = hash(start, string(d.Body), d.Attempt)
+	}
+	r.workers++
+	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute, func(ctx context.Context, a *actor) error {
+		a.replays = replays
+		for _, result := range r.system.Process(ctx, a, deliveries) {
+			if result.Kept {
+				continue
+			}
+			_ = do(ctx, a, "Queue.Delete", result.Delivery.Receipt, anAnswer, func() error {
+				r.queue.delete(r.receipts[result.Delivery.Receipt])
+				return nil
+			})
+		}
+		return nil
+	})
+}
+
+// reconcile starts the reconciler's next run.
+func (r *run) reconcile() {
+	name := fmt.Sprintf("reconciler %d", len(r.ticks)+1)
+	r.ticks = append(r.ticks, r.spawn("reconciler", name, hash(name), 5*time.Minute, func(ctx context.Context, a *actor) error {
+		_, err := pipeline.Reconciler{
+			Bronze: bronzePort{a}, Items: itemsPort{a, true}, Silver: silverPort{a}, Queue: queuePort{a}, DeadLetters: deadLettersPort{a},
+			Bus: busPort{a}, Checkpoints: checkpointsPort{a}, SilverBucket: "silver", Grace: grace, Window: 24 * time.Hour,
+			MaxReenqueues: maxReenqueues, StopBefore: 30 * time.Second, StatusRetention: retention, Now: time.Now,
+		}.Run(ctx)
+		return err
+	}))
+}
+
+// replay starts an operator's replay of all that was received until now. When it fails, it is resumed once.
+func (r *run) replay(replay pipeline.Replay) {
+	request := pipeline.ReplayRequest{Replay: replay, Type: "demo", From: r.began, To: time.Now().Add(time.Hour)}
+	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0, func(ctx context.Context, a *actor) error {
+		replayer := pipeline.Replayer{
+			Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a}, Queue: queuePort{a},
+			Checkpoints: checkpointsPort{a}, Rate: func(context.Context, int) error { return nil }, Now: time.Now,
+		}
+		after := ""
+		page := func(key string, _ pipeline.ReplayCounts) error {
+			after = key
+			return nil
+		}
+		err := replayer.Run(ctx, request, after, page)
+		if err != nil {
+			err = replayer.Run(ctx, request, after, page)
+		}
+		return err
+	})
+	a.mayStall = true
+}
+
+// redrive starts an operator's redrive of all that the DLQ holds.
+func (r *run) redrive() {
+	letters := slices.Clone(r.queue.letters)
+	bodies := make([][]byte, len(letters))
+	for i, l := range letters {
+		bodies[i] = l.Body
+	}
+	a := r.spawn("redrive", "redrive", hash("redrive"), 0, func(ctx context.Context, a *actor) error {
+		redriver := pipeline.Redriver{
+			Items: itemsPort{actor: a}, Queue: queuePort{a}, Checkpoints: checkpointsPort{a}, BronzeBucket: "bronze", Now: time.Now,
+		}
+		for i, result := range redriver.Redrive(ctx, bodies) {
+			if result.Err != nil {
+				continue
+			}
+			_ = do(ctx, a, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
+				r.queue.letters = slices.DeleteFunc(r.queue.letters, func(l pipeline.DeadLetter) bool {
+					return string(l.Body) == string(bodies[i]) && l.FailedAt.Equal(letters[i].FailedAt)
+				})
+				return nil
+			})
+		}
+		return nil
+	})
+	a.mayStall = true
+}

@@ -1,0 +1,86 @@
+package explore
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	grace         = time.Hour
+	tick          = 2*time.Hour + time.Minute // longer than the grace and the hour that a pass is cut to
+	maxTicks      = 12
+	maxReenqueues = 2
+)
+
+// mayPassTime tells whether time may pass although something could be done now: a delivery, a late effect, or the next
+// call of an operator's command, whose laptop may sleep.
+func (r *run) mayPassTime() bool {
+	soonest := r.soonest()
+	if soonest.IsZero() || len(r.ticks) >= maxTicks {
+		return false
+	}
+	// The grace is chosen so that no effect is as late.
+	if len(r.late) > 0 && time.Until(soonest) >= grace {
+		return false
+	}
+	for _, a := range r.actors {
+		if a.alive() && !a.mayStall {
+			return false
+		}
+	}
+	return true
+}
+
+// soonest is when something happens by itself, the zero time if nothing does.
+func (r *run) soonest() time.Time {
+	soonest := r.queue.next()
+	earlier := func(t time.Time) {
+		if soonest.IsZero() || t.Before(soonest) {
+			soonest = t
+		}
+	}
+	if r.system.Reconciles {
+		earlier(r.nextTick)
+	}
+	for _, c := range r.stalled {
+		deadline, _ := c.ctx.Deadline()
+		earlier(deadline)
+	}
+	return soonest
+}
+
+// passTime goes on to when something happens by itself.
+func (r *run) passTime() {
+	until := r.soonest()
+	time.Sleep(time.Until(until))
+	r.note("time passes")
+	r.table.settle()
+	r.stalled = slices.DeleteFunc(r.stalled, func(c *call) bool { // these get their answer now
+		deadline, _ := c.ctx.Deadline()
+		return !deadline.After(until)
+	})
+	if r.system.Reconciles && !until.Before(r.nextTick) {
+		if len(r.ticks) == maxTicks {
+			r.violate("I5", "after %d runs of the reconciler there is still something to do", maxTicks)
+			return
+		}
+		r.nextTick = r.nextTick.Add(tick)
+		r.reconcile()
+	}
+}
+
+// atRest tells whether nothing will happen any more.
+func (r *run) atRest() bool {
+	if len(r.stalled) > 0 || !r.queue.next().IsZero() {
+		return false
+	}
+	if !r.system.Reconciles {
+		return true
+	}
+	if len(r.ticks) == 0 {
+		return false
+	}
+	last := r.ticks[len(r.ticks)-1]
+	c := r.table.checkpoint
+	return last.ended && !last.crashed && last.err == nil && c.Pass.Done && c.Pass.Unsettled.IsZero() && c.RewindTo.IsZero()
+}

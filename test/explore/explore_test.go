@@ -1,0 +1,26 @@
+package explore
+
+import (
+	"flag"
+	"strings"
+	"testing"
+)
+
+var (
+	faults      = flag.Int("explore.faults", 2, "how many faults a schedule has at most")
+	preemptions = flag.Int("explore.preemptions", 2, "how many preemptions a schedule has at most")
+)
+
+func TestExhaustive(t *testing.T) {
+	for _, scenario := range Scenarios {
+		t.Run(scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			out := Explore(t, Ours, scenario, Budget{*faults, *preemptions}, 0)
+			t.Logf("%d schedules, %d merged, %d sites, %d violations", out.Schedules, out.Merged, len(out.Coverage), out.Violations)
+			if v := out.First; v != nil {
+				t.Errorf("%s: %s (%d faults, %d preemptions)\n%s", v.Invariant, v.What, v.Used.Faults, v.Used.Preemptions,
+					strings.Join(Story(t, Ours, scenario, v.Schedule), "\n"))
+			}
+		})
+	}
+}

@@ -1,0 +1,79 @@
+package explore
+
+import (
+	"slices"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+const (
+	visibility      = 6 * time.Minute
+	maxReceiveCount = 2
+	heldBack        = 5 * time.Hour
+)
+
+// queue is the queue and, once it has delivered a message often enough, what moves it to the DLQ.
+type queue struct {
+	messages []*message
+	sent     int
+	letters  []pipeline.DeadLetter
+}
+
+type message struct {
+	body      string
+	receives  int
+	visibleAt time.Time
+	number    int
+}
+
+func (q *queue) send(body string) *message {
+	q.sent++
+	m := &message{body: body, visibleAt: time.Now(), number: q.sent}
+	q.messages = append(q.messages, m)
+	return m
+}
+
+// visible are the messages that can be delivered, in the order in which they were sent. What was delivered often enough
+// is the DLQ's now.
+func (q *queue) visible() []*message {
+	var visible []*message
+	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool {
+		due := !m.visibleAt.After(time.Now())
+		if due && m.receives >= maxReceiveCount {
+			q.letters = append(q.letters, pipeline.DeadLetter{Body: []byte(m.body), Attempts: m.receives})
+			return true
+		}
+		if due {
+			visible = append(visible, m)
+		}
+		return false
+	})
+	return visible
+}
+
+func (q *queue) delete(m *message) {
+	q.messages = slices.DeleteFunc(q.messages, func(other *message) bool { return other == m })
+}
+
+// next is when a message becomes visible, the zero time if none will.
+func (q *queue) next() time.Time {
+	var next time.Time
+	for _, m := range q.messages {
+		if m.visibleAt.After(time.Now()) && (next.IsZero() || m.visibleAt.Before(next)) {
+			next = m.visibleAt
+		}
+	}
+	return next
+}
+
+func (q *queue) state() uint64 {
+	var h uint64
+	for _, m := range q.messages {
+		h += hash(m.body, m.receives, max(0, time.Until(m.visibleAt)))
+	}
+	for _, l := range q.letters {
+		h += hash("letter"+string(l.Body), l.Failure)
+	}
+	return h
+}

@@ -1,0 +1,76 @@
+package explore
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// world is all that outlives a process.
+type world struct {
+	bronze, silver bucket
+	table          table
+	queue          queue
+	notices        []notice
+	accepted       []acceptance
+	refused        []string            // the hashes of payloads that were
+	generations    map[string][]string // of each event, in order
+	recent         *pipeline.Recent    // of a process that serves all requests
+	poison         map[string]bool     // SHA-256 of payloads that can't be processed
+	killers        map[string]bool     // ids of events whose payload kills the process that reads it
+	violation      string
+	broken         string // the invariant that is violated
+}
+
+// notice is what the bus was told, and for which generation of the event.
+type notice struct {
+	pipeline.Notice
+	replay string
+}
+
+// acceptance is a 202 that a client has seen.
+type acceptance struct {
+	client, id string
+	sha256     string
+	key        string
+}
+
+// violate notes the first violation; what follows it says little.
+func (w *world) violate(invariant, format string, args ...any) {
+	if w.broken == "" {
+		w.broken, w.violation = invariant, fmt.Sprintf(format, args...)
+	}
+}
+
+func (r *run) publish(n pipeline.Notice, replay string) {
+	r.notices = append(r.notices, notice{n, replay})
+	if n.Type == pipeline.EventProcessed {
+		r.checkSource(n.Detail.Bronze.Key, "the bus was told of the event")
+	}
+}
+
+func (w *world) send(event pipeline.Event) { w.queue.send(messageOf(event)) }
+
+func messageOf(event pipeline.Event) string {
+	body, err := json.Marshal(event)
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+func (w *world) state() uint64 {
+	h := hash(w.bronze.state(), w.silver.state(), w.table.state(), w.queue.state(), time.Now().UnixMilli())
+	for _, n := range w.notices {
+		h += hash(n.Type, n.Detail.EventID, n.replay)
+	}
+	for _, a := range w.accepted {
+		h += hash(a)
+	}
+	for _, sum := range w.refused {
+		h += hash("refused", sum)
+	}
+	return h
+}

@@ -1,4 +1,4 @@
-// Command eventpipeline runs event pipelines on this machine, and sends events to them and to deployed ones.
+// Command eventpipeline runs event pipelines on this machine, sends events to them and to deployed ones, and operates them.
 package main
 
 import (
@@ -54,23 +54,30 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 func rootCommand() (root *cobra.Command, started *bool) {
 	root = &cobra.Command{
 		Use:   "eventpipeline",
-		Short: "Run event pipelines locally, and send events to them",
+		Short: "Run event pipelines locally, send events to them, and operate them",
 		Example: `  eventpipeline local
   eventpipeline send --count 10
   eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand())
+	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newReplayCommand(), newReconcileCommand())
 	started = new(bool)
-	for _, cmd := range root.Commands() {
-		runCommand := cmd.RunE
+	noteStart(root, started)
+	return root, started
+}
+
+// noteStart sets started when a command below cmd is begun.
+func noteStart(cmd *cobra.Command, started *bool) {
+	for _, sub := range cmd.Commands() {
+		noteStart(sub, started)
+	}
+	if runCommand := cmd.RunE; runCommand != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			*started = true
 			return runCommand(cmd, args)
 		}
 	}
-	return root, started
 }
 
 // untilStopped is done with the first signal to stop. The next one ends the process at once.

@@ -74,7 +74,7 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 		total = -1 // unknown: the bar counts without an end
 	}
 	s := sender{
-		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, bar: newBar(cmd.ErrOrStderr(), total),
+		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, bar: newBar(cmd.ErrOrStderr(), total, "sending"),
 		apiFlags: f.api.text(), counts: make(map[string]int),
 	}
 	start := time.Now()
@@ -83,11 +83,11 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 // newBar draws on a terminal only; a log file has no use for it.
-func newBar(w io.Writer, total int) *progressbar.ProgressBar {
+func newBar(w io.Writer, total int, doing string) *progressbar.ProgressBar {
 	file, ok := w.(*os.File)
 	visible := ok && isTerminal(file) && total != 1
 	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
-		progressbar.OptionSetDescription("sending"), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+		progressbar.OptionSetDescription(doing), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("events"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 

@@ -49,6 +49,9 @@ var (
 // ValidID tells whether id has the form of an event's id: a UUID in lower case.
 func ValidID(id string) bool { return idPattern.MatchString(id) }
 
+// ValidType tells whether text may be an event's type.
+func ValidType(text string) bool { return typePattern.MatchString(text) }
+
 // BronzeKey is where the raw payload is kept. It follows from the event alone, so that every attempt agrees on it.
 func (e Event) BronzeKey() string { return BronzeHour(e.Type, e.ReceivedAt) + e.ID + ".json" }
 

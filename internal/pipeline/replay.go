@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ type Replayer struct {
 	Queue       BatchSender
 	Checkpoints Checkpoints
 	Rate        func(ctx context.Context, n int) error // returns when n more events may be sent
+	Chunk       int                                    // how many are reopened before they are sent; 0 is 100
 	Now         func() time.Time
 }
 
@@ -53,9 +55,6 @@ type ReplayCounts struct {
 	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged, or of another with the same key
 }
 
-// chunk is how many events a replay reopens before it sends them: so many wait for their message when it crashes.
-const chunk = 100
-
 // Run replays what comes after a key, "" at first. It calls page when all up to that key is on the queue; a replay that
 // is resumed with that key leaves nothing out. An event may be sent twice then, and is processed once.
 func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, page func(after string, counts ReplayCounts) error) error {
@@ -65,7 +64,7 @@ func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, page
 		if err != nil {
 			return err
 		}
-		for part := range slices.Chunk(found, chunk) {
+		for part := range slices.Chunk(found, cmp.Or(r.Chunk, 100)) {
 			if err := r.send(ctx, req, part, &counts); err != nil {
 				return err
 			}

@@ -17,8 +17,8 @@ import (
 func (w *world) replayer() pipeline.Replayer {
 	return pipeline.Replayer{
 		Bronze: &w.bronze, Items: &w.events, Silver: &w.silver, Queue: &w.queue, Checkpoints: &w.checkpoints,
-		Rate: func(context.Context, int) error { return nil },
-		Now:  func() time.Time { return now.Add(time.Hour) },
+		Rate: func(context.Context, int) error { return nil }, Chunk: 2,
+		Now: func() time.Time { return now.Add(time.Hour) },
 	}
 }
 

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// replayFlags are the flags of replay.
+type replayFlags struct {
+	stack              stackFlags
+	eventType          string
+	from, to           string
+	rate               float64
+	checkpoint, resume string
+	dryRun, compare    bool
+	noPublish          bool
+	yes, asJSON        bool
+}
+
+func newReplayCommand() *cobra.Command {
+	var flags replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay --type TYPE --from TIME [--to TIME]",
+		Short: "Process events once more, from Bronze into the same Silver records",
+		Long: `Processes events of a type once more that are PROCESSED: each becomes ENQUEUED, goes through the worker, and its new
+record takes the place of the old one. The record and the event's status carry the replay's id. Events that are FAILED
+are left to "dlq redrive", those that are ENQUEUED to their own message.
+
+A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
+
+How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed. --compare changes nothing:
+it makes the records anew with this program's transformation and reports how they differ from Silver's.`,
+		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
+  eventpipeline replay --type demo --from 7d --rate 200
+  eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
+  eventpipeline replay --type demo --from 24h --compare --json
+  eventpipeline replay --stack event-driven-cloud-platform-dev --type demo --from 24h --no-publish --yes`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
+	}
+	flags.stack.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&flags.eventType, "type", "", "eventType of the events")
+	f.StringVar(&flags.from, "from", "", "replay what was received from then on")
+	f.StringVar(&flags.to, "to", "", "and before then (default: now)")
+	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes)")
+	f.StringVar(&flags.checkpoint, "checkpoint", "", "file that says how far it is (default: <replay id>.replay.json)")
+	f.StringVar(&flags.resume, "resume", "", "go on with the replay of this file")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
+	f.BoolVar(&flags.compare, "compare", false, "change nothing, and compare today's records with Silver's")
+	f.BoolVar(&flags.noPublish, "no-publish", false, "do not tell EventBridge that they were processed")
+	f.BoolVar(&flags.yes, "yes", false, "do not ask")
+	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "compare", "resume")
+	for _, name := range []string{"type", "from", "to", "no-publish", "checkpoint"} {
+		cmd.MarkFlagsMutuallyExclusive("resume", name)
+	}
+	return cmd
+}
+
+func (f *replayFlags) run(cmd *cobra.Command) error {
+	state, err := f.state(time.Now())
+	if err != nil {
+		return usageError{err}
+	}
+	r, err := f.stack.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if err := r.need("BronzeBucketName", "SilverBucketName", "EventsTableName", "QueueUrl"); err != nil {
+		return err
+	}
+	if state.Stack != "" && state.Stack != r.Stack {
+		return usageError{fmt.Errorf("%s is a replay of stack %s, not of %s", state.file, state.Stack, r.Stack)}
+	}
+	state.Stack = r.Stack
+	replayer := pipeline.Replayer{
+		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
+		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,
+	}
+	if f.compare {
+		return f.runCompare(cmd, replayer, state)
+	}
+	return f.runReplay(cmd, replayer, state)
+}
+
+// state is the replay that the flags ask for, or the one to go on with.
+func (f *replayFlags) state(now time.Time) (*replayState, error) {
+	if f.rate < 0 {
+		return nil, fmt.Errorf("--rate is %g; it must be above 0", f.rate)
+	}
+	if f.resume != "" {
+		return readReplayState(f.resume)
+	}
+	if f.eventType == "" || f.from == "" {
+		return nil, errors.New("say what to replay, with --type and --from, or which replay to --resume")
+	}
+	if !pipeline.ValidType(f.eventType) {
+		return nil, fmt.Errorf("--type %q is no eventType", f.eventType)
+	}
+	from, err := parseMoment(f.from, now)
+	if err != nil {
+		return nil, fmt.Errorf("--from: %w", err)
+	}
+	to := now.UTC()
+	if f.to != "" {
+		if to, err = parseMoment(f.to, now); err != nil {
+			return nil, fmt.Errorf("--to: %w", err)
+		}
+	}
+	if !from.Before(to) {
+		return nil, fmt.Errorf("--from is %s, which is not before --to, %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("make a replay id: %w", err)
+	}
+	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, file: f.checkpoint}
+	if state.file == "" {
+		state.file = state.Replay.ID + ".replay.json"
+	}
+	return state, nil
+}

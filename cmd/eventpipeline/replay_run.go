@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// runReplay replays to the end, or until it is stopped: then its file says from where to go on.
+func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
+	if !f.dryRun {
+		question := fmt.Sprintf("Replay %s of stack %s?", state, state.Stack)
+		if err := confirm(cmd, f.yes || f.resume != "", question); err != nil {
+			return err
+		}
+		// Written before anything else, so that a crash leaves the replay's id.
+		if err := state.save(); err != nil {
+			return err
+		}
+	}
+	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), -1, "replaying")
+	err := replayer.Run(cmd.Context(), state.request(f.dryRun), state.After, func(after string, counts pipeline.ReplayCounts) error {
+		state.After, state.Counts = after, sum(earlier, counts)
+		_ = bar.Set(state.Counts.Sent) // a bar that can't be drawn must not stop the replay
+		if f.dryRun {
+			return nil
+		}
+		return state.save()
+	})
+	_ = bar.Finish()
+	if err == nil && !f.dryRun {
+		err = state.remove()
+	}
+	if err := f.printCounts(cmd.OutOrStdout(), state); err != nil {
+		return err
+	}
+	if err != nil && !f.dryRun {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s\n", f.stack.text(), state.file)
+	}
+	return err
+}
+
+func (f *replayFlags) printCounts(w io.Writer, state *replayState) error {
+	c := state.Counts
+	if f.asJSON {
+		return json.NewEncoder(w).Encode(struct {
+			ReplayID string                `json:"replayId"`
+			DryRun   bool                  `json:"dryRun"`
+			Counts   pipeline.ReplayCounts `json:"counts"`
+		}{state.Replay.ID, f.dryRun, c})
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name string, n int, what string) { fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, what) }
+	if !f.dryRun {
+		fmt.Fprintf(table, "replay\t\t%s\n", state.Replay.ID)
+	}
+	row("scanned", c.Scanned, "objects in Bronze")
+	row("matched", c.Matched, "events of that time")
+	if f.dryRun {
+		row("to replay", c.Sent, "events")
+	} else {
+		row("replayed", c.Sent, "events; they are on the queue")
+	}
+	row("left alone", c.Enqueued, "events that are on their way")
+	row("", c.Failed, "events that are FAILED; see: eventpipeline dlq list")
+	row("", c.Orphans, "objects of requests that were never acknowledged")
+	if c.Done > 0 {
+		row("", c.Done, "events that this replay has had before")
+	}
+	return table.Flush()
+}
+
+func sum(a, b pipeline.ReplayCounts) pipeline.ReplayCounts {
+	return pipeline.ReplayCounts{
+		Scanned: a.Scanned + b.Scanned, Matched: a.Matched + b.Matched, Sent: a.Sent + b.Sent, Done: a.Done + b.Done,
+		Enqueued: a.Enqueued + b.Enqueued, Failed: a.Failed + b.Failed, Orphans: a.Orphans + b.Orphans,
+	}
+}
+
+// runCompare prints each difference as it is found, then the counts.
+func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
+	out, bar := cmd.OutOrStdout(), newBar(cmd.ErrOrStderr(), -1, "comparing")
+	var counts pipeline.Comparison
+	var printing error
+	differs := func(d pipeline.Difference) {
+		_ = bar.Clear()
+		if f.asJSON {
+			printing = errors.Join(printing, json.NewEncoder(out).Encode(d))
+			return
+		}
+		fmt.Fprintf(out, "%s  %s  %v%s\n", d.EventID, d.Kind, d.Fields, d.Reason)
+	}
+	err := replayer.Compare(cmd.Context(), state.request(true), differs, func(_ string, c pipeline.Comparison) error {
+		counts = c
+		_ = bar.Set(c.Scanned)
+		return printing
+	})
+	_ = bar.Finish()
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		return json.NewEncoder(out).Encode(counts)
+	}
+	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, %d skipped, of %d objects\n",
+		counts.Same, counts.Changed, counts.Missing, counts.Refused, counts.Skipped, counts.Scanned)
+	return err
+}
+
+// pace returns when n more may go, at a rate a second; 0 is no limit.
+func pace(rate float64) func(ctx context.Context, n int) error {
+	if rate == 0 {
+		return func(ctx context.Context, _ int) error { return ctx.Err() }
+	}
+	next := time.Now()
+	return func(ctx context.Context, n int) error {
+		wait := time.NewTimer(time.Until(next))
+		defer wait.Stop()
+		select {
+		case now := <-wait.C:
+			if now.After(next) {
+				next = now // time that was not used is lost: no burst makes up for it
+			}
+			next = next.Add(time.Duration(float64(n) / rate * float64(time.Second)))
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// chunkOf is how many events go at once at a rate: a tenth of a second's, from 1 to 100.
+func chunkOf(rate float64) int {
+	if rate == 0 {
+		return 100
+	}
+	return int(min(max(rate/10, 1), 100))
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// replayState is a replay and how far it is, as its file holds it.
+type replayState struct {
+	Stack  string                `json:"stack"`
+	Replay pipeline.Replay       `json:"replay"`
+	Type   string                `json:"type"`
+	From   time.Time             `json:"from"`
+	To     time.Time             `json:"to"`
+	After  string                `json:"after"` // the last key in Bronze that is done with
+	Counts pipeline.ReplayCounts `json:"counts"`
+
+	file string
+}
+
+func (s *replayState) String() string {
+	quietly := ""
+	if s.Replay.Quiet {
+		quietly = ", without telling EventBridge"
+	}
+	return fmt.Sprintf("events of type %s, received from %s to %s%s", s.Type, s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quietly)
+}
+
+func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
+	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, DryRun: dryRun}
+}
+
+func readReplayState(file string) (*replayState, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	state := &replayState{file: file}
+	if err := json.Unmarshal(content, state); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if state.Replay.ID == "" || !pipeline.ValidType(state.Type) {
+		return nil, fmt.Errorf("%s holds no replay", file)
+	}
+	return state, nil
+}
+
+// save writes the file whole or not at all: a crash must not leave half of it.
+func (s *replayState) save() error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write how far the replay is: %w", err)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".replay-*")
+	if err != nil {
+		return fmt.Errorf("write how far the replay is: %w", err)
+	}
+	defer os.Remove(temporary.Name()) // nothing is there any more once it has its name
+	_, err = temporary.Write(content)
+	if closeErr := temporary.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), s.file)
+	}
+	if err != nil {
+		return fmt.Errorf("write how far the replay is: %w", err)
+	}
+	return nil
+}
+
+func (s *replayState) remove() error {
+	if err := os.Remove(s.file); err != nil {
+		return fmt.Errorf("remove the file of a replay that is done: %w", err)
+	}
+	return nil
+}

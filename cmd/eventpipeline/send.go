@@ -13,6 +13,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // sendFlags are the flags of send.
@@ -91,10 +92,7 @@ func newBar(w io.Writer, total int, doing string) *progressbar.ProgressBar {
 		progressbar.OptionSetItsString("events"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // madeUp yields count events of a type, each with its number.
 func madeUp(count int, eventType string, yield func([]byte) bool) error {

@@ -55,21 +55,24 @@ type ReplayCounts struct {
 	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged, or of another with the same key
 }
 
-// Run replays what comes after a key, "" at first. It calls page when all up to that key is on the queue; a replay that
-// is resumed with that key leaves nothing out. An event may be sent twice then, and is processed once.
-func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, page func(after string, counts ReplayCounts) error) error {
+// Run replays what comes after a key, "" at first. It calls done, again and again, when all up to a key is on the queue; a
+// replay that is resumed with that key leaves nothing out. An event may be sent twice then, and is processed once.
+func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, done func(after string, counts ReplayCounts) error) error {
 	counts := ReplayCounts{}
 	return r.walk(ctx, req, after, func(objects []Object) error {
-		found, err := r.find(ctx, req, objects, &counts)
-		if err != nil {
-			return err
-		}
-		for part := range slices.Chunk(found, cmp.Or(r.Chunk, 100)) {
-			if err := r.send(ctx, req, part, &counts); err != nil {
+		for part := range slices.Chunk(objects, cmp.Or(r.Chunk, 100)) {
+			found, err := r.find(ctx, req, part, &counts)
+			if err != nil {
+				return err
+			}
+			if err := r.send(ctx, req, found, &counts); err != nil {
+				return err
+			}
+			if err := done(part[len(part)-1].Key, counts); err != nil {
 				return err
 			}
 		}
-		return page(objects[len(objects)-1].Key, counts)
+		return nil
 	})
 }
 
@@ -103,7 +106,7 @@ type candidate struct {
 	known bool // it has an item; otherwise its item has expired
 }
 
-// find picks the events of a page that are to be sent.
+// find picks the events that are to be sent.
 func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object, counts *ReplayCounts) ([]candidate, error) {
 	items, err := itemsOf(ctx, r.Items, objects)
 	if err != nil {
@@ -167,7 +170,7 @@ func (r Replayer) fromSilver(ctx context.Context, place Event, bronzeKey string)
 // send reopens events and puts them on the queue, in this order: a message of a replay that the item does not name is
 // out of date. Whoever comes after a crash between the two finds them ENQUEUED for this replay and sends them.
 func (r Replayer) send(ctx context.Context, req ReplayRequest, part []candidate, counts *ReplayCounts) error {
-	if req.DryRun {
+	if req.DryRun || len(part) == 0 {
 		counts.Sent += len(part)
 		return nil
 	}

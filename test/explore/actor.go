@@ -25,6 +25,7 @@ type actor struct {
 	err      error  // once it ended
 	history  uint64 // of all answers that it got
 	asked    map[string]int
+	last     string // the place of its last call
 }
 
 func (a *actor) alive() bool { return !a.crashed && !a.ended }

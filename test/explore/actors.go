@@ -184,7 +184,7 @@ func (r *run) replay(replay pipeline.Replay) {
 	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0, func(ctx context.Context, a *actor) error {
 		replayer := pipeline.Replayer{
 			Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a}, Queue: queuePort{a},
-			Checkpoints: checkpointsPort{a}, Rate: func(context.Context, int) error { return nil }, Now: time.Now,
+			Checkpoints: checkpointsPort{a}, Rate: func(context.Context, int) error { return nil }, Chunk: 100, Now: time.Now,
 		}
 		after := ""
 		page := func(key string, _ pipeline.ReplayCounts) error {

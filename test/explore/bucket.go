@@ -86,9 +86,16 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-func (b *bucket) state() uint64 {
+// state tells apart what is in the bucket; of records while nobody has a version in hand, only whose they are.
+func (b *bucket) state(settled bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {
+		if settled {
+			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
+			replay, _, _ = strings.Cut(replay, `"`)
+			h += hash(key, replay)
+			continue
+		}
 		h += hash(key, o.version)
 	}
 	return h

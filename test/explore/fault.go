@@ -32,14 +32,24 @@ var kindNames = [kinds]string{
 
 func (k Kind) String() string { return kindNames[k] }
 
-// What can become of each sort of call, besides succeeding.
+// What can become of each sort of call, besides succeeding. A crash after a call is the crash before the actor's next
+// one, and is counted as both. Late effects are chosen where somebody could tell them from effects that are in time: a
+// message that is sent late is the same as one that is delivered late.
 var (
-	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, CrashAfter, TriedTwice, Echo}
+	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, TriedTwice, Echo}
+	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, TriedTwice}
 	aRead      = []Kind{FailBefore, CrashBefore}
 	aStaleRead = []Kind{FailBefore, CrashBefore, Stale}
 	aCount     = []Kind{FailBefore, CrashBefore, Wrong}
 	anAnswer   = []Kind{FailBefore}
 )
+
+// alone are the calls that commute with every call of another actor: they read what is written once, or append. It is
+// the same whether they come before a preemption or behind it.
+var alone = map[string]bool{
+	"Bronze.Get": true, "Bronze.Put": true, "Bronze.List": true, "Bronze.Types": true, "Bus.Publish": true,
+	"DLQ.Bury": true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
+}
 
 // errService is what a call that fails returns.
 var errService = errors.New("the service failed")

@@ -89,7 +89,7 @@ func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 type queuePort struct{ *actor }
 
 func (p queuePort) Send(ctx context.Context, event pipeline.Event) error {
-	return do(ctx, p.actor, "Queue.Send", event.ID, aWrite, func() error {
+	return do(ctx, p.actor, "Queue.Send", event.ID, anAppend, func() error {
 		p.run.send(event)
 		return nil
 	})
@@ -113,7 +113,7 @@ func (p queuePort) Waiting(ctx context.Context) (int, error) {
 }
 
 func (p queuePort) Delay(ctx context.Context, receipt string, d time.Duration) error {
-	return do(ctx, p.actor, "Queue.Delay", receipt, aWrite, func() error {
+	return do(ctx, p.actor, "Queue.Delay", receipt, anAppend, func() error {
 		if m := p.run.receipts[receipt]; m != nil {
 			m.visibleAt = time.Now().Add(d)
 		}
@@ -125,7 +125,7 @@ func (p queuePort) Delay(ctx context.Context, receipt string, d time.Duration) e
 type deadLettersPort struct{ *actor }
 
 func (p deadLettersPort) Bury(ctx context.Context, letter pipeline.DeadLetter) error {
-	return do(ctx, p.actor, "DLQ.Bury", letter.EventID, aWrite, func() error {
+	return do(ctx, p.actor, "DLQ.Bury", letter.EventID, anAppend, func() error {
 		p.run.queue.letters = append(p.run.queue.letters, letter)
 		return nil
 	})
@@ -163,7 +163,7 @@ func many[T any](ctx context.Context, a *actor, site string, entries []T, name f
 	for i, e := range entries {
 		names[i] = name(e)
 	}
-	errs, err := ask(ctx, a, site, strings.Join(names, ", "), aWrite, len(entries), func(h how) ([]error, error) {
+	errs, err := ask(ctx, a, site, strings.Join(names, ", "), anAppend, len(entries), func(h how) ([]error, error) {
 		errs := make([]error, len(entries))
 		for i, e := range entries {
 			if h.Kind == Partial && h.entry == i {

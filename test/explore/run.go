@@ -134,8 +134,12 @@ func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // what it costs that it is another's turn
 	if r.current != nil {
-		if steps = r.appendCalls(nil, r.current, turn); len(steps) > 0 {
-			turn.Preemptions = 1
+		steps = r.appendCalls(nil, r.current, turn)
+	}
+	if len(steps) > 0 {
+		turn.Preemptions = 1
+		if r.commutes() {
+			return steps
 		}
 	}
 	for _, a := range r.actors {
@@ -151,6 +155,17 @@ func (r *run) steps() []step {
 		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime})
 	}
 	return steps
+}
+
+// commutes tells whether the current actor's calls commute with all that others may do: then it is soon enough to let
+// others go on behind them.
+func (r *run) commutes() bool {
+	for _, c := range r.pending {
+		if c.actor == r.current && !alone[c.site] {
+			return false
+		}
+	}
+	return true
 }
 
 // appendCalls appends an actor's calls. That a later one of those side by side goes first is a preemption.
@@ -177,6 +192,10 @@ func (r *run) take(c *call) {
 	}
 	h := r.pickHow(c.actor.role+" "+c.site, c.outcomes())
 	r.note("%s: %s %s %s", c.actor.name, c.site, c.what, h)
+	if h.Kind == CrashBefore && c.actor.last != "" {
+		r.coverage.add(c.actor.last, CrashAfter)
+	}
+	c.actor.last = c.actor.role + " " + c.site
 	switch h.Kind {
 	case FailBefore:
 		c.answer(nil, errService)
@@ -187,9 +206,6 @@ func (r *run) take(c *call) {
 		r.late = append(r.late, c)
 		c.answer(nil, errService)
 	case CrashBefore:
-		r.crash(c.actor, c)
-	case CrashAfter:
-		_, _ = c.effect(h)
 		r.crash(c.actor, c)
 	case TriedTwice:
 		_, _ = c.effect(h)
@@ -263,9 +279,14 @@ func (r *run) kills(bronzeKey string) bool {
 	return false
 }
 
-// state tells apart from where the world may go on differently.
+// state tells apart from where the world may go on differently. While nobody knows anything of it, some times don't
+// matter any more.
 func (r *run) state() uint64 {
-	h := hash(r.world.state(), len(r.ticks), r.nextTick.UnixMilli())
+	settled := len(r.late) == 0
+	for _, a := range r.actors {
+		settled = settled && (!a.alive() || a.history == 0)
+	}
+	h := hash(r.world.state(settled), len(r.ticks), r.nextTick.UnixMilli())
 	for _, a := range r.actors {
 		h += a.state()
 	}

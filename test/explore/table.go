@@ -1,6 +1,8 @@
 package explore
 
 import (
+	"time"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -96,9 +98,17 @@ func (t *table) write(item pipeline.Item) {
 // settle ends the time in which reads may be stale.
 func (t *table) settle() { clear(t.before) }
 
-func (t *table) state() uint64 {
+// state tells apart what is in the table. While nobody has read an item, it does not matter when it was PROCESSED, nor
+// when it FAILED once that is longer ago than the grace.
+func (t *table) state(settled bool) uint64 {
 	h := hash(t.checkpoint)
 	for _, item := range t.items {
+		if settled {
+			item.ProcessedAt, item.Attempts = time.Time{}, 0
+			if item.FailedAt.Before(time.Now().Add(-grace)) {
+				item.FailedAt = time.Time{}
+			}
+		}
 		h += hash(item)
 	}
 	for id, item := range t.before {

@@ -61,8 +61,8 @@ func messageOf(event pipeline.Event) string {
 	return string(body)
 }
 
-func (w *world) state() uint64 {
-	h := hash(w.bronze.state(), w.silver.state(), w.table.state(), w.queue.state(), time.Now().UnixMilli())
+func (w *world) state(settled bool) uint64 {
+	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state(), time.Now().UnixMilli())
 	for _, n := range w.notices {
 		h += hash(n.Type, n.Detail.EventID, n.replay)
 	}

@@ -47,8 +47,12 @@ func (q Queue) sendBatch(ctx context.Context, events []pipeline.Event, errs []er
 	for _, sent := range out.Successful {
 		set(errs, sent.Id, nil)
 	}
-	for _, failed := range out.Failed {
-		set(errs, failed.Id, fmt.Errorf("send message: %s: %s", aws.ToString(failed.Code), aws.ToString(failed.Message)))
+	setFailed(errs, out.Failed, "send message")
+}
+
+func setFailed(errs []error, entries []types.BatchResultErrorEntry, attempted string) {
+	for _, failed := range entries {
+		set(errs, failed.Id, fmt.Errorf("%s: %s: %s", attempted, aws.ToString(failed.Code), aws.ToString(failed.Message)))
 	}
 }
 

@@ -20,7 +20,9 @@ import (
 func queue(t *testing.T, status int, answer string) Queue {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var batch struct{ Entries []struct{ MessageBody string } }
+		var batch struct {
+			Entries []struct{ MessageBody string }
+		}
 		if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
 			t.Error(err)
 			return

@@ -14,6 +14,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
 
 	events "github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
@@ -139,6 +140,75 @@ func TestAdapter_DeadLettersHoldTheMessageAndItsReason(t *testing.T) {
 		}
 		if !maps.Equal(got, want) || *out.Messages[0].Body != "not \"JSON\"" {
 			t.Errorf("got %v, %s; want %v", got, *out.Messages[0].Body, want)
+		}
+	})
+}
+
+func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		client := awssqs.NewFromConfig(target.Config)
+		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("dlq"))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dlq := sqs.NewDeadLetters(target.Config, *created.QueueUrl)
+		want := pipeline.DeadLetter{
+			Body: []byte("{}"), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
+			Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "why"},
+		}
+		const count = 12 // more than a request takes
+		for range count - 1 {
+			if err := dlq.Bury(t.Context(), want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// As SQS moves it: without a reason.
+		if _, err := client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: created.QueueUrl, MessageBody: aws.String("bare")}); err != nil {
+			t.Fatal(err)
+		}
+		received := func() (receipts []string) {
+			ids := make(map[string]bool)
+			for {
+				letters, err := dlq.Receive(t.Context(), time.Minute)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(letters) == 0 {
+					break
+				}
+				for _, l := range letters {
+					ids[l.MessageID] = true
+					receipts = append(receipts, l.Receipt)
+					if diff := cmp.Diff(want, l.DeadLetter); diff != "" && string(l.Body) != "bare" {
+						t.Error(diff)
+					}
+					if time.Since(l.SentAt).Abs() > time.Minute {
+						t.Errorf("sent at %s", l.SentAt)
+					}
+				}
+			}
+			if len(ids) != len(receipts) {
+				t.Errorf("%d letters with %d ids", len(receipts), len(ids))
+			}
+			return receipts
+		}
+		receipts := received()
+		if len(receipts) != count {
+			t.Fatalf("received %d letters, want %d", len(receipts), count)
+		}
+		if errs := dlq.Release(t.Context(), receipts); len(errs) != count || errors.Join(errs...) != nil {
+			t.Fatalf("release: %d results: %v", len(errs), errors.Join(errs...))
+		}
+		again := received()
+		if len(again) != count {
+			t.Fatalf("received %d letters again, want %d", len(again), count)
+		}
+		if errs := dlq.Delete(t.Context(), again); len(errs) != count || errors.Join(errs...) != nil {
+			t.Fatalf("delete: %d results: %v", len(errs), errors.Join(errs...))
+		}
+		wantWaiting(t, sqs.NewQueue(target.Config, *created.QueueUrl), 0)
+		if errs := dlq.Delete(t.Context(), []string{"nonsense"}); errs[0] == nil {
+			t.Error("deleted a message by a receipt that is none")
 		}
 	})
 }

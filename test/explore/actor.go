@@ -105,9 +105,6 @@ func do(ctx context.Context, a *actor, site, what string, kinds []Kind, effect f
 
 // answer ends a call. Only a first answer counts.
 func (c *call) answer(value any, err error) {
-	if !c.actor.crashed {
-		c.actor.remember(c, value, err)
-	}
 	select {
 	case c.reply <- answer{value, err}:
 	default:
@@ -115,15 +112,10 @@ func (c *call) answer(value any, err error) {
 }
 
 // hang answers a call when its context ends.
-func (c *call) hang() {
-	c.actor.remember(c, nil, context.DeadlineExceeded)
-	context.AfterFunc(c.ctx, func() {
-		select {
-		case c.reply <- answer{nil, c.ctx.Err()}:
-		default:
-		}
-	})
-}
+func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Err()) }) }
+
+// identity tells a call from others.
+func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.what) }
 
 // remember adds an answer to what the actor knows. Calls that run side by side may be answered in any order, so each
 // counts by itself.

@@ -102,14 +102,23 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 			batch = append(batch, m)
 		}
 	}
-	steps = append(steps, step{cost, func() { r.deliver(batch) }})
+	steps = append(steps, step{cost, func() { r.deliver(batch) }, func() uint64 { return batchState(batch) }})
 	if len(visible) > 1 {
 		cost.Preemptions++
 		for _, m := range visible {
-			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) }})
+			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) }, func() uint64 { return batchState([]*message{m}) }})
 		}
 	}
 	return steps
+}
+
+// batchState tells a batch from others.
+func batchState(batch []*message) uint64 {
+	h := hash("batch")
+	for _, m := range batch {
+		h = hash(h, m.body, m.receives)
+	}
+	return h
 }
 
 // deliver starts a worker with a batch. The event source mapping then deletes what the worker does not want kept.
@@ -118,7 +127,10 @@ func (r *run) deliver(batch []*message) {
 	for i := range batch {
 		outcomes = append(outcomes, how{Duplicate, i}, how{HeldBack, i})
 	}
-	h := r.pickHow("Queue.Receive", outcomes)
+	h, ok := r.pickHow("Queue.Receive", outcomes, func(h how) uint64 { return hash(r.state(), h, batchState(batch)) })
+	if !ok {
+		return
+	}
 	batch = slices.Clone(batch)
 	switch m := batch[h.entry]; h.Kind {
 	case Duplicate:
@@ -145,10 +157,7 @@ func (r *run) deliver(batch []*message) {
 	if len(batch) == 0 {
 		return
 	}
-	start := hash("worker")
-	for _, d := range deliveries {
-		start = hash(start, string(d.Body), d.Attempt)
-	}
+	start := batchState(batch)
 	r.workers++
 	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute, func(ctx context.Context, a *actor) error {
 		a.replays = replays

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,6 @@ import (
 type bucket struct {
 	objects map[string]object
 	keys    []string // in order
-	puts    int
 }
 
 type object struct {
@@ -59,7 +59,6 @@ func (b *bucket) write(key string, body []byte) {
 		b.keys = slices.Insert(b.keys, i, key)
 	}
 	b.objects[key] = object{body: body, version: string(body), written: time.Now()}
-	b.puts++
 }
 
 // listed is how many entries a page of a listing has: so few that there are several.
@@ -99,4 +98,8 @@ func (b *bucket) state(settled bool) uint64 {
 		h += hash(key, o.version)
 	}
 	return h
+}
+
+func (b *bucket) clone() bucket {
+	return bucket{maps.Clone(b.objects), slices.Clone(b.keys)}
 }

@@ -76,7 +76,7 @@ func (r *run) toRest() {
 		if r.broken != "" {
 			return
 		}
-		if r.chooser.known(r.state) {
+		if r.pruned || r.chooser.known(r.state) {
 			r.pruned = true
 			return
 		}
@@ -93,15 +93,23 @@ func (r *run) toRest() {
 		for i, s := range steps {
 			costs[i] = s.cost
 		}
-		steps[r.pick(costs)].do()
+		i := r.pick(costs, func(i int) uint64 { return hash(r.state(), steps[i].name()) })
+		if i == none {
+			return
+		}
+		steps[i].do()
 	}
 }
 
-func (r *run) pick(costs []Budget) int {
+func (r *run) pick(costs []Budget, state func(int) uint64) int {
 	if len(costs) == 1 {
 		return 0
 	}
-	i := r.chooser.pick(costs)
+	i := r.chooser.pick(costs, state)
+	if i == none {
+		r.pruned = true
+		return none
+	}
 	r.used = r.used.plus(costs[i])
 	return i
 }
@@ -126,6 +134,7 @@ func (r *run) observe() {
 type step struct {
 	cost Budget
 	do   func()
+	name func() uint64 // tells it from other steps
 }
 
 // steps are what may happen next. The first needs no preemption: the current actor goes on, or, when it is at its end,
@@ -148,11 +157,11 @@ func (r *run) steps() []step {
 		}
 	}
 	for _, c := range r.late {
-		steps = append(steps, step{turn, func() { r.land(c) }})
+		steps = append(steps, step{turn, func() { r.land(c) }, func() uint64 { return hash("land", c.origin) }})
 	}
 	steps = r.appendDeliveries(steps, turn)
 	if len(steps) > 0 && r.mayPassTime() {
-		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime})
+		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime, func() uint64 { return hash("time") }})
 	}
 	return steps
 }
@@ -174,7 +183,7 @@ func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 		if c.actor != a {
 			continue
 		}
-		steps = append(steps, step{cost, func() { r.take(c) }})
+		steps = append(steps, step{cost, func() { r.take(c) }, c.identity})
 		cost.Preemptions = 1
 	}
 	return steps
@@ -184,52 +193,87 @@ func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 func (r *run) take(c *call) {
 	r.current = c.actor
 	r.pending = slices.DeleteFunc(r.pending, func(other *call) bool { return other == c })
-	c.origin = hash(c.actor.start, c.actor.history, c.site, c.what)
+	c.origin = c.identity()
 	if c.site == "Bronze.Get" && r.kills(c.what) {
 		r.note("%s reads the payload that kills it", c.actor.name)
 		r.crash(c.actor, c)
 		return
 	}
-	h := r.pickHow(c.actor.role+" "+c.site, c.outcomes())
+	h, ok := r.pickHow(c.actor.role+" "+c.site, c.outcomes(), func(h how) uint64 { return r.foresee(c, h) })
+	if !ok {
+		r.pending = append(r.pending, c)
+		return
+	}
 	r.note("%s: %s %s %s", c.actor.name, c.site, c.what, h)
 	if h.Kind == CrashBefore && c.actor.last != "" {
 		r.coverage.add(c.actor.last, CrashAfter)
 	}
 	c.actor.last = c.actor.role + " " + c.site
 	switch h.Kind {
-	case FailBefore:
-		c.answer(nil, errService)
-	case FailAfter:
-		_, _ = c.effect(h)
-		c.answer(nil, errService)
-	case Late:
-		r.late = append(r.late, c)
-		c.answer(nil, errService)
 	case CrashBefore:
 		r.crash(c.actor, c)
-	case TriedTwice:
-		_, _ = c.effect(h)
-		c.answer(c.effect(h))
-	case Echo:
-		r.late = append(r.late, c)
-		c.answer(c.effect(h))
 	case Hang:
 		r.stalled = append(r.stalled, c)
+		c.actor.remember(c, nil, context.DeadlineExceeded)
 		c.hang()
 	default:
-		c.answer(c.effect(h))
+		value, err := r.happen(c, h)
+		c.actor.remember(c, value, err)
+		c.answer(value, err)
 	}
 }
 
+// happen lets a call have its effects and returns its answer.
+func (r *run) happen(c *call, h how) (any, error) {
+	switch h.Kind {
+	case FailBefore:
+		return nil, errService
+	case FailAfter:
+		_, _ = c.effect(h)
+		return nil, errService
+	case Late:
+		r.late = append(r.late, c)
+		return nil, errService
+	case TriedTwice:
+		_, _ = c.effect(h)
+	case Echo:
+		r.late = append(r.late, c)
+	}
+	return c.effect(h)
+}
+
+// foresee is the state to which an outcome of a call leads.
+func (r *run) foresee(c *call, h how) uint64 {
+	history, asked, late := c.actor.history, c.actor.asked[c.site+c.what], r.late
+	world := r.world.save()
+	defer func() {
+		c.actor.history, c.actor.asked[c.site+c.what], r.late, c.actor.crashed = history, asked, late, false
+		world.restore(&r.world)
+	}()
+	switch h.Kind {
+	case CrashBefore:
+		c.actor.crashed = true
+	case Hang:
+		c.actor.remember(c, nil, context.DeadlineExceeded)
+	default:
+		value, err := r.happen(c, h)
+		c.actor.remember(c, value, err)
+	}
+	return hash(r.state(), "foreseen")
+}
+
 // pickHow picks one of the outcomes, the first of which is that it succeeds.
-func (r *run) pickHow(site string, outcomes []how) how {
+func (r *run) pickHow(site string, outcomes []how, state func(how) uint64) (how, bool) {
 	costs := make([]Budget, len(outcomes))
 	for i := range outcomes[1:] {
 		costs[i+1].Faults = 1
 	}
-	h := outcomes[r.pick(costs)]
-	r.coverage.add(site, h.Kind)
-	return h
+	i := r.pick(costs, func(i int) uint64 { return state(outcomes[i]) })
+	if i == none {
+		return how{}, false
+	}
+	r.coverage.add(site, outcomes[i].Kind)
+	return outcomes[i], true
 }
 
 // land lets a late effect happen. Nobody sees its answer.

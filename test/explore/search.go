@@ -14,11 +14,14 @@ func (b Budget) plus(other Budget) Budget {
 
 // chooser decides a schedule.
 type chooser interface {
-	// pick returns which of the options is taken, given what each costs. The first one costs nothing.
-	pick(costs []Budget) int
-	// known tells whether all that can follow from a state was or will be looked at by other schedules.
+	// pick returns which of the options is taken, given what each costs and where it leads to. The first one costs
+	// nothing. It is none when other schedules go on from there.
+	pick(costs []Budget, state func(option int) uint64) int
+	// known tells whether other schedules go on from here.
 	known(state func() uint64) bool
 }
+
+const none = -1
 
 // search is a chooser that takes every combination of options within a budget, one schedule after the other. It goes
 // depth first: a schedule takes the decisions of the trail and then the first option each time.
@@ -28,49 +31,63 @@ type search struct {
 	depth   int
 	used    Budget
 	visited map[uint64]uint64 // state → the budgets that were used when it was reached, a bit each
-	merged  int
+	merged  int               // options that lead to where another schedule was
 }
 
 type decision struct {
-	costs []Budget
-	taken int
-	used  Budget // before it
+	options []int // that are to be taken
+	costs   []Budget
+	taken   int // the index in options
+	used    Budget
 }
 
 func newSearch(budget Budget) *search {
 	return &search{budget: budget, visited: make(map[uint64]uint64)}
 }
 
-func (s *search) pick(costs []Budget) int {
+func (s *search) pick(costs []Budget, state func(int) uint64) int {
 	if s.depth == len(s.trail) {
-		s.trail = append(s.trail, decision{costs: costs, used: s.used})
+		d := decision{costs: costs, used: s.used}
+		for i := range costs {
+			if used := s.used.plus(costs[i]); used.within(s.budget) && !s.visit(state(i), used) {
+				d.options = append(d.options, i)
+			}
+		}
+		if len(d.options) == 0 {
+			return none
+		}
+		s.trail = append(s.trail, d)
 	}
 	d := s.trail[s.depth]
 	if len(d.costs) != len(costs) {
 		panic("the same choices led to another schedule: something is not deterministic")
 	}
 	s.depth++
-	s.used = s.used.plus(costs[d.taken])
-	return d.taken
+	option := d.options[d.taken]
+	s.used = s.used.plus(costs[option])
+	return option
 }
 
-// known prunes schedules that come to a state, with as much or less of the budget left, that another came to before.
-// What follows depends on the state alone.
 func (s *search) known(state func() uint64) bool {
 	if s.depth < len(s.trail) {
 		return false // on the way to what is new
 	}
-	key := state()
-	seen := s.visited[key]
-	for f := range s.used.Faults + 1 {
-		for p := range s.used.Preemptions + 1 {
+	return s.visit(state(), s.used)
+}
+
+// visit tells whether a schedule came to that state before with as much or less of the budget used. What follows
+// depends on the state alone.
+func (s *search) visit(state uint64, used Budget) bool {
+	seen := s.visited[state]
+	for f := range used.Faults + 1 {
+		for p := range used.Preemptions + 1 {
 			if seen&budgetBit(f, p) != 0 {
 				s.merged++
 				return true
 			}
 		}
 	}
-	s.visited[key] = seen | budgetBit(s.used.Faults, s.used.Preemptions)
+	s.visited[state] = seen | budgetBit(used.Faults, used.Preemptions)
 	return false
 }
 
@@ -78,13 +95,11 @@ func budgetBit(faults, preemptions int) uint64 { return 1 << (8*min(faults, 7) +
 
 // next prepares the next schedule; false when there is none.
 func (s *search) next() bool {
+	s.depth, s.used = 0, Budget{}
 	for len(s.trail) > 0 {
 		last := &s.trail[len(s.trail)-1]
-		for last.taken++; last.taken < len(last.costs); last.taken++ {
-			if last.used.plus(last.costs[last.taken]).within(s.budget) {
-				s.depth, s.used = 0, Budget{}
-				return true
-			}
+		if last.taken++; last.taken < len(last.options) {
+			return true
 		}
 		s.trail = s.trail[:len(s.trail)-1]
 	}
@@ -110,7 +125,7 @@ func newScript(budget Budget, deviations []Deviation) *script {
 	return s
 }
 
-func (s *script) pick(costs []Budget) int {
+func (s *script) pick(costs []Budget, _ func(int) uint64) int {
 	option := s.deviations[s.decisions] % len(costs)
 	s.decisions++
 	if used := s.used.plus(costs[option]); used.within(s.budget) {
@@ -126,8 +141,8 @@ func (s *script) known(func() uint64) bool { return false }
 func (s *search) deviations() []Deviation {
 	var found []Deviation
 	for i, d := range s.trail[:s.depth] {
-		if d.taken > 0 {
-			found = append(found, Deviation{i, d.taken})
+		if option := d.options[d.taken]; option > 0 {
+			found = append(found, Deviation{i, option})
 		}
 	}
 	return found

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"maps"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
@@ -115,4 +116,10 @@ func (t *table) state(settled bool) uint64 {
 		h += hash(id, item)
 	}
 	return h
+}
+
+func (t *table) clone() table {
+	clone := *t
+	clone.items, clone.before = maps.Clone(t.items), maps.Clone(t.before)
+	return clone
 }

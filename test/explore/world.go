@@ -3,6 +3,8 @@ package explore
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
@@ -73,4 +75,29 @@ func (w *world) state(settled bool) uint64 {
 		h += hash("refused", sum)
 	}
 	return h
+}
+
+// saved is the world at a moment. What is only appended to needs no copy.
+type saved struct {
+	world    world
+	messages []message
+}
+
+func (w *world) save() saved {
+	s := saved{world: *w}
+	s.world.bronze, s.world.silver, s.world.table = w.bronze.clone(), w.silver.clone(), w.table.clone()
+	s.world.generations = maps.Clone(w.generations)
+	s.world.queue.messages = slices.Clone(w.queue.messages)
+	s.world.queue.letters = slices.Clone(w.queue.letters)
+	for _, m := range w.queue.messages {
+		s.messages = append(s.messages, *m)
+	}
+	return s
+}
+
+func (s saved) restore(w *world) {
+	*w = s.world
+	for i, m := range w.queue.messages {
+		*m = s.messages[i]
+	}
 }

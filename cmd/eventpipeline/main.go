@@ -61,7 +61,7 @@ func rootCommand() (root *cobra.Command, started *bool) {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newReplayCommand(), newReconcileCommand())
+	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newReplayCommand(), newReconcileCommand(), newDLQCommand())
 	started = new(bool)
 	noteStart(root, started)
 	return root, started

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+)
+
+func newDLQCommand() *cobra.Command {
+	var stack stackFlags
+	cmd := &cobra.Command{
+		Use:   "dlq",
+		Short: "See, redrive and drop the events in the dead-letter queue",
+		Long: `The dead-letter queue (DLQ) holds the messages of events that failed; their payloads are safe in Bronze.
+
+A message has the code of the reason for which it is there, such as unavailable or unprocessable-number; docs/runbooks.md
+says what to do about each. One without a code (none) was put there by SQS itself, since the worker was killed or timed
+out at each delivery.`,
+		Example: `  eventpipeline dlq list
+  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
+  eventpipeline dlq redrive --code unavailable --dry-run
+  eventpipeline dlq drop --type demo --older-than 7d`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	stack.add(cmd)
+	cmd.AddCommand(newDLQListCommand(&stack), newDLQShowCommand(&stack), newDLQRedriveCommand(&stack), newDLQDropCommand(&stack))
+	return cmd
+}
+
+// letter is a message of the DLQ with the event that it stands for.
+type letter struct {
+	sqs.Letter
+	event  pipeline.Event  // zero if the message is none of ours
+	status pipeline.Status // "" if the event has no item
+}
+
+func letterOf(l sqs.Letter, bronzeBucket string) letter {
+	event, err := pipeline.ReadMessage(l.Body, bronzeBucket)
+	if err != nil {
+		return letter{Letter: l}
+	}
+	l.EventID, l.EventType = event.ID, event.Type
+	return letter{Letter: l, event: event}
+}
+
+// id is the event's, or the message's if it is no event's.
+func (l letter) id() string {
+	if l.EventID == "" {
+		return l.MessageID
+	}
+	return l.EventID
+}
+
+// noCode stands for the code of a message that SQS itself moved to the DLQ.
+const noCode = "none"
+
+func (l letter) code() string {
+	if l.Failure.Code == "" {
+		return noCode
+	}
+	return string(l.Failure.Code)
+}
+
+// since is when the message came to the DLQ or, if SQS moved it, when it came to the queue.
+func (l letter) since() time.Time {
+	if l.FailedAt.IsZero() {
+		return l.SentAt
+	}
+	return l.FailedAt
+}
+
+// MarshalJSON is the letter as --json prints it.
+func (l letter) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		EventID   string          `json:"eventId,omitempty"`
+		MessageID string          `json:"messageId"`
+		EventType string          `json:"eventType,omitempty"`
+		Status    pipeline.Status `json:"status,omitempty"`
+		Code      string          `json:"code"`
+		Reason    string          `json:"reason,omitempty"`
+		Attempts  int             `json:"attempts,omitempty"`
+		FailedAt  time.Time       `json:"failedAt,omitzero"`
+		SentAt    time.Time       `json:"sentAt"`
+	}{l.EventID, l.MessageID, l.EventType, l.status, l.code(), l.Failure.Reason, l.Attempts, l.FailedAt, l.SentAt})
+}
+
+// dlqFilter picks letters of the DLQ.
+type dlqFilter struct {
+	ids                  []string
+	codes, types         []string
+	olderThan, newerThan string
+	older, newer         time.Duration
+}
+
+func (f *dlqFilter) add(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&f.codes, "code", nil, "only messages with this reason's code, or one of several; none is for those without")
+	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only events of this type, or one of several")
+	cmd.Flags().StringVar(&f.olderThan, "older-than", "", "only messages that are there for longer, such as 90m, 24h or 7d")
+	cmd.Flags().StringVar(&f.newerThan, "newer-than", "", "only messages that are there for a shorter time")
+}
+
+// check reads the flags and the ids.
+func (f *dlqFilter) check(ids []string) (err error) {
+	for _, id := range ids {
+		if !pipeline.ValidID(id) {
+			return usageError{fmt.Errorf("%q is no id of an event or a message", id)}
+		}
+	}
+	f.ids = ids
+	if f.olderThan != "" {
+		if f.older, err = parseAge(f.olderThan); err != nil {
+			return usageError{fmt.Errorf("--older-than: %w", err)}
+		}
+	}
+	if f.newerThan != "" {
+		if f.newer, err = parseAge(f.newerThan); err != nil {
+			return usageError{fmt.Errorf("--newer-than: %w", err)}
+		}
+	}
+	return nil
+}
+
+func (f *dlqFilter) empty() bool {
+	return len(f.ids)+len(f.codes)+len(f.types) == 0 && f.olderThan == "" && f.newerThan == ""
+}
+
+func (f *dlqFilter) match(l letter, now time.Time) bool {
+	age := now.Sub(l.since())
+	return (len(f.ids) == 0 || slices.Contains(f.ids, l.EventID) || slices.Contains(f.ids, l.MessageID)) &&
+		(len(f.codes) == 0 || slices.Contains(f.codes, l.code())) &&
+		(len(f.types) == 0 || slices.Contains(f.types, l.EventType)) &&
+		(f.olderThan == "" || age > f.older) &&
+		(f.newerThan == "" || age < f.newer)
+}
+
+// openDLQ looks up what the commands of dlq need.
+func openDLQ(cmd *cobra.Command, stack *stackFlags) (resources, error) {
+	r, err := stack.open(cmd.Context())
+	if err != nil {
+		return resources{}, err
+	}
+	return r, r.need("BronzeBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl")
+}
+
+// printTruncated says what a scan could not see.
+func printTruncated(w io.Writer, held int) {
+	fmt.Fprintf(w, "There are more: SQS hides only so many messages at once, and %d were looked at.\n", held)
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+func newDLQShowCommand(stack *stackFlags) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Print an event's payload, and why it failed",
+		Long: `Prints the payload of an event byte for byte as it was accepted, from Bronze; on standard error, why it failed.
+
+ID is an event's, or that of a message in the DLQ which is no event's: then the message itself is printed.`,
+		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
+  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 2>/dev/null >payload.json
+  eventpipeline dlq show --json 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 | jq .reason`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !pipeline.ValidID(args[0]) {
+				return usageError{fmt.Errorf("%q is no id of an event or a message", args[0])}
+			}
+			r, err := openDLQ(cmd, stack)
+			if err != nil {
+				return err
+			}
+			l, err := findLetter(cmd.Context(), r, args[0])
+			if err != nil {
+				return err
+			}
+			return showLetter(cmd, r, l, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print payload and details as one line of JSON")
+	return cmd
+}
+
+// errFound ends a scan that has found what it was looking for.
+var errFound = errors.New("found")
+
+// findLetter returns what is known of an event. Its item knows it all; only without one is the DLQ looked through.
+func findLetter(ctx context.Context, r resources, id string) (letter, error) {
+	item, err := r.events().Get(ctx, id)
+	if err == nil {
+		l := letter{event: item.Event, status: item.Status}
+		l.EventID, l.EventType, l.Failure = item.ID, item.Type, item.Failure
+		l.Attempts, l.FailedAt = item.Attempts, item.FailedAt
+		return l, nil
+	}
+	if !errors.Is(err, pipeline.ErrNotFound) {
+		return letter{}, err
+	}
+	var mu sync.Mutex
+	var found letter
+	s := newScan(r, time.Now(), maxHeld)
+	err = s.each(ctx, func(_ context.Context, letters []letter) ([]letter, error) {
+		for _, l := range letters {
+			if l.EventID == id || l.MessageID == id {
+				mu.Lock()
+				defer mu.Unlock()
+				found = l
+				return nil, errFound
+			}
+		}
+		return nil, nil
+	})
+	switch {
+	case errors.Is(err, errFound):
+		return found, nil
+	case err != nil:
+		return letter{}, err
+	case s.truncated:
+		return letter{}, fmt.Errorf("no event %s, and no message with that id among the %d of the DLQ that were looked at", id, s.limit)
+	}
+	return letter{}, fmt.Errorf("no event %s, and no message with that id in the DLQ", id)
+}
+
+func showLetter(cmd *cobra.Command, r resources, l letter, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	if !asJSON {
+		if err := printLetter(cmd.ErrOrStderr(), l); err != nil {
+			return err
+		}
+	}
+	payload := l.Body
+	if l.EventID != "" {
+		var err error
+		if payload, err = r.bronze().Get(cmd.Context(), l.event.Bronze.Key); err != nil {
+			return fmt.Errorf("get the payload, %s: %w", s3URL(l.event.Bronze), err)
+		}
+	}
+	if asJSON {
+		details, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(out).Encode(struct {
+			Letter  json.RawMessage `json:"letter"`
+			Payload string          `json:"payload"`
+		}{details, string(payload)})
+	}
+	_, err := out.Write(payload)
+	return err
+}
+
+func printLetter(w io.Writer, l letter) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(table, "%s\t%s\n", name, value)
+		}
+	}
+	row("event", l.EventID)
+	row("message", l.MessageID)
+	row("type", l.EventType)
+	row("status", string(l.status))
+	if l.Failure.Code != "" {
+		row("reason", fmt.Sprintf("%s: %s", l.Failure.Code, l.Failure.Reason))
+	}
+	if l.Attempts > 0 {
+		row("attempts", fmt.Sprint(l.Attempts))
+	}
+	if !l.FailedAt.IsZero() {
+		row("failed", l.FailedAt.Format(time.RFC3339Nano))
+	}
+	if l.EventID != "" {
+		row("received", l.event.ReceivedAt.Format(time.RFC3339Nano))
+		row("bronze", s3URL(l.event.Bronze))
+	}
+	return table.Flush()
+}

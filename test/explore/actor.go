@@ -16,10 +16,10 @@ type actor struct {
 	run      *run
 	role     string
 	name     string
-	start    uint64            // tells what it began with
-	deadline time.Time         // when its process is killed; zero is never
-	mayStall bool              // hours may pass while it is under way
-	replays  map[string]string // a worker's: the generation of each message, by event id
+	start    uint64                     // tells what it began with
+	deadline time.Time                  // when its process is killed; zero is never
+	mayStall bool                       // hours may pass while it is under way
+	replays  map[string]pipeline.Replay // a worker's: the generation of each message, by event id
 	crashed  bool
 	ended    bool
 	err      error  // once it ended

@@ -134,14 +134,14 @@ func (r *run) deliver(batch []*message) {
 	batch = slices.Clone(batch)
 	switch m := batch[h.entry]; h.Kind {
 	case Duplicate:
-		r.queue.send(m.body).receives = m.receives
+		r.queue.send(m.event, m.body).receives = m.receives
 	case HeldBack:
 		m.visibleAt = time.Now().Add(heldBack)
 		batch = slices.Delete(batch, h.entry, h.entry+1)
 	}
 	var deliveries []pipeline.Delivery
 	var receipts []string
-	replays := make(map[string]string)
+	replays := make(map[string]pipeline.Replay)
 	for _, m := range batch {
 		m.receives++
 		m.visibleAt = time.Now().Add(visibility)
@@ -149,9 +149,7 @@ func (r *run) deliver(batch []*message) {
 		r.receipts[receipt] = m
 		receipts = append(receipts, receipt)
 		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number), Receipt: receipt, Attempt: m.receives, Body: []byte(m.body)})
-		if event, err := pipeline.ReadMessage([]byte(m.body), "bronze"); err == nil {
-			replays[event.ID] = event.Replay.ID
-		}
+		replays[m.event.ID] = m.event.Replay
 	}
 	r.note("the queue delivers %s: %s", strings.Join(receipts, " and "), h)
 	if len(batch) == 0 {

@@ -12,8 +12,8 @@ const (
 	maxReenqueues = 2
 )
 
-// mayPassTime tells whether time may pass although something could be done now: a delivery, a late effect, or the next
-// call of an operator's command, whose laptop may sleep.
+// mayPassTime tells whether time may pass although something could be done now: while an effect is late, or an operator's
+// command is under way, whose laptop may sleep. AWS then refuses what it had signed before.
 func (r *run) mayPassTime() bool {
 	soonest := r.soonest()
 	if soonest.IsZero() || len(r.ticks) >= maxTicks {
@@ -23,12 +23,14 @@ func (r *run) mayPassTime() bool {
 	if len(r.late) > 0 && time.Until(soonest) >= grace {
 		return false
 	}
+	stalls := len(r.late) > 0
 	for _, a := range r.actors {
 		if a.alive() && !a.mayStall {
 			return false
 		}
+		stalls = stalls || a.alive()
 	}
-	return true
+	return stalls
 }
 
 // soonest is when something happens by itself, the zero time if nothing does.
@@ -52,9 +54,15 @@ func (r *run) soonest() time.Time {
 // passTime goes on to when something happens by itself.
 func (r *run) passTime() {
 	until := r.soonest()
-	time.Sleep(time.Until(until))
+	time.Sleep(time.Until(until) + 1) // behind the timers of that moment
 	r.note("time passes")
 	r.table.settle()
+	expired := r.pending
+	r.pending = nil
+	for _, c := range expired {
+		c.actor.remember(c, nil, errExpired)
+		c.answer(nil, errExpired)
+	}
 	r.stalled = slices.DeleteFunc(r.stalled, func(c *call) bool { // these get their answer now
 		deadline, _ := c.ctx.Deadline()
 		return !deadline.After(until)

@@ -58,7 +58,7 @@ func once(t *testing.T, system System, scenario Scenario, chooser chooser, cover
 		r.poison = map[string]bool{sha([]byte(poisonous)): true}
 		r.killers = make(map[string]bool)
 		r.receipts = make(map[string]*message)
-		r.generations = make(map[string][]string)
+		r.generations = make(map[string][]pipeline.Replay)
 		r.table.written = r.checkWrite
 		r.nextTick = r.began.Add(tick)
 		if scenario.SharedProcess {

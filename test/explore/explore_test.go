@@ -2,6 +2,7 @@ package explore
 
 import (
 	"flag"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -10,6 +11,12 @@ var (
 	faults      = flag.Int("explore.faults", 2, "how many faults a schedule has at most")
 	preemptions = flag.Int("explore.preemptions", 2, "how many preemptions a schedule has at most")
 )
+
+// TestMain spares the collector: a schedule leaves little behind, and there are many.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(800)
+	m.Run()
+}
 
 func TestExhaustive(t *testing.T) {
 	for _, scenario := range Scenarios {

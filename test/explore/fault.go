@@ -54,5 +54,8 @@ var alone = map[string]bool{
 // errService is what a call that fails returns.
 var errService = errors.New("the service failed")
 
+// errExpired is what a service says to a request that was signed long before it came.
+var errExpired = errors.New("the request's signature has expired")
+
 // errDead is what calls of a dead process return to it; nobody sees what it makes of it.
 var errDead = errors.New("the process is dead")

@@ -56,14 +56,14 @@ func (r *run) refuse(client string, request pipeline.Request, err error) {
 // checkWrite is called for every write to the table.
 func (r *run) checkWrite(old, item pipeline.Item) {
 	if !legal(old, item) {
-		r.violate("I4", "event %s went from %s (replay %q, %s) to %s (replay %q, %s)", item.ID,
-			old.Status, old.Replay.ID, old.Bronze.Key, item.Status, item.Replay.ID, item.Bronze.Key)
+		r.violate("I4", "event %s went from %s (replay %+v, %s) to %s (replay %+v, %s)", item.ID,
+			old.Status, old.Replay, old.Bronze.Key, item.Status, item.Replay, item.Bronze.Key)
 	}
 	past := r.generations[item.ID]
-	if i := slices.Index(past, item.Replay.ID); i >= 0 && i < len(past)-1 {
-		r.violate("I4", "event %s went back to its earlier generation %q", item.ID, item.Replay.ID)
+	if i := slices.Index(past, item.Replay); i >= 0 && i < len(past)-1 {
+		r.violate("I4", "event %s went back to its earlier generation %+v", item.ID, item.Replay)
 	} else if i < 0 {
-		r.generations[item.ID] = append(past, item.Replay.ID)
+		r.generations[item.ID] = append(slices.Clone(past), item.Replay)
 	}
 }
 
@@ -73,6 +73,7 @@ func legal(old, item pipeline.Item) bool {
 		return true
 	}
 	same := old.Replay == item.Replay
+	redriven := item.Replay.ID == old.Replay.ID && item.Replay.Redrives == old.Replay.Redrives+1
 	if old.Bronze != item.Bronze {
 		return false
 	}
@@ -80,11 +81,11 @@ func legal(old, item pipeline.Item) bool {
 	case "ENQUEUED>PROCESSED", "ENQUEUED>FAILED", "FAILED>PROCESSED":
 		return same
 	case "ENQUEUED>ENQUEUED":
-		return same && item.Reenqueues == old.Reenqueues+1
+		return same && item.Reenqueues == old.Reenqueues+1 || redriven
 	case "FAILED>ENQUEUED":
-		return true
+		return redriven
 	case "PROCESSED>ENQUEUED":
-		return !same
+		return item.Replay.ID != old.Replay.ID
 	}
 	return false
 }
@@ -149,7 +150,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 	told := 0
 	for _, n := range r.notices {
-		if n.Detail.EventID == item.ID && n.Type == pipeline.EventProcessed && n.replay == item.Replay.ID {
+		if n.Detail.EventID == item.ID && n.Type == pipeline.EventProcessed && n.replay.ID == item.Replay.ID {
 			told++
 		}
 	}
@@ -186,7 +187,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
 	if !r.poison[item.SHA256] && !r.killers[item.ID] && r.used.Faults < maxReceiveCount {
-		r.violate("I9", "event %s is good, and FAILED after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
+		r.violate("I9", "event %s is good and FAILED, after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
 	}
 }
 

@@ -138,7 +138,7 @@ func (p busPort) Publish(ctx context.Context, notices []pipeline.Notice) []error
 	return many(ctx, p.actor, "Bus.Publish", notices, func(n pipeline.Notice) string { return n.Type + " " + n.Detail.EventID }, func(n pipeline.Notice) {
 		replay, known := p.replays[n.Detail.EventID]
 		if !known {
-			replay = p.run.table.items[n.Detail.EventID].Replay.ID
+			replay = p.run.table.items[n.Detail.EventID].Replay
 		}
 		p.run.publish(n, replay)
 	})

@@ -21,15 +21,16 @@ type queue struct {
 }
 
 type message struct {
+	event     pipeline.Event
 	body      string
 	receives  int
 	visibleAt time.Time
 	number    int
 }
 
-func (q *queue) send(body string) *message {
+func (q *queue) send(event pipeline.Event, body string) *message {
 	q.sent++
-	m := &message{body: body, visibleAt: time.Now(), number: q.sent}
+	m := &message{event: event, body: body, visibleAt: time.Now(), number: q.sent}
 	q.messages = append(q.messages, m)
 	return m
 }

@@ -324,13 +324,17 @@ func (r *run) kills(bronzeKey string) bool {
 }
 
 // state tells apart from where the world may go on differently. While nobody knows anything of it, some times don't
-// matter any more.
+// matter any more, and while nothing happens by itself before the reconciler's next run, neither does the time.
 func (r *run) state() uint64 {
-	settled := len(r.late) == 0
+	settled, idle := len(r.late) == 0, len(r.late) == 0 && len(r.stalled) == 0 && r.queue.next().IsZero()
 	for _, a := range r.actors {
 		settled = settled && (!a.alive() || a.history == 0)
+		idle = idle && !a.alive()
 	}
 	h := hash(r.world.state(settled), len(r.ticks), r.nextTick.UnixMilli())
+	if !idle {
+		h += hash(time.Now().UnixMilli())
+	}
 	for _, a := range r.actors {
 		h += a.state()
 	}

@@ -55,7 +55,7 @@ var Scenarios = []Scenario{
 	}, Begin: func(r *run) { r.reconcile(); r.reconcile() }},
 	{Name: "a replay races a late delivery", Batch: 1, Setup: func(r *run) {
 		r.accepted3(good)
-		r.queue.send(r.queue.messages[0].body)
+		r.send(r.queue.messages[0].event)
 		r.processOne()
 	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
 	{Name: "two replays", Batch: 1, Setup: func(r *run) {
@@ -67,7 +67,7 @@ var Scenarios = []Scenario{
 	}},
 	{Name: "a redrive races a late delivery", Batch: 1, Setup: func(r *run) {
 		r.accepted3(poisonous)
-		r.queue.send(r.queue.messages[0].body)
+		r.send(r.queue.messages[0].event)
 		r.processOne()
 	}, Begin: func(r *run) { r.redrive() }},
 	{Name: "a message that kills its worker", Batch: 1, Setup: func(r *run) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
@@ -17,11 +16,11 @@ type world struct {
 	queue          queue
 	notices        []notice
 	accepted       []acceptance
-	refused        []string            // the hashes of payloads that were
-	generations    map[string][]string // of each event, in order
-	recent         *pipeline.Recent    // of a process that serves all requests
-	poison         map[string]bool     // SHA-256 of payloads that can't be processed
-	killers        map[string]bool     // ids of events whose payload kills the process that reads it
+	refused        []string                     // the hashes of payloads that were
+	generations    map[string][]pipeline.Replay // of each event, in order
+	recent         *pipeline.Recent             // of a process that serves all requests
+	poison         map[string]bool              // SHA-256 of payloads that can't be processed
+	killers        map[string]bool              // ids of events whose payload kills the process that reads it
 	violation      string
 	broken         string // the invariant that is violated
 }
@@ -29,7 +28,7 @@ type world struct {
 // notice is what the bus was told, and for which generation of the event.
 type notice struct {
 	pipeline.Notice
-	replay string
+	replay pipeline.Replay
 }
 
 // acceptance is a 202 that a client has seen.
@@ -46,14 +45,14 @@ func (w *world) violate(invariant, format string, args ...any) {
 	}
 }
 
-func (r *run) publish(n pipeline.Notice, replay string) {
+func (r *run) publish(n pipeline.Notice, replay pipeline.Replay) {
 	r.notices = append(r.notices, notice{n, replay})
 	if n.Type == pipeline.EventProcessed {
 		r.checkSource(n.Detail.Bronze.Key, "the bus was told of the event")
 	}
 }
 
-func (w *world) send(event pipeline.Event) { w.queue.send(messageOf(event)) }
+func (w *world) send(event pipeline.Event) { w.queue.send(event, messageOf(event)) }
 
 func messageOf(event pipeline.Event) string {
 	body, err := json.Marshal(event)
@@ -64,7 +63,7 @@ func messageOf(event pipeline.Event) string {
 }
 
 func (w *world) state(settled bool) uint64 {
-	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state(), time.Now().UnixMilli())
+	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state())
 	for _, n := range w.notices {
 		h += hash(n.Type, n.Detail.EventID, n.replay)
 	}

@@ -14,12 +14,14 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 )
 
 // localFlags are the flags of local.
 type localFlags struct {
 	options local.Options
+	faults  string
 	asJSON  bool
 }
 
@@ -39,6 +41,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 		Example: `  eventpipeline local
   eventpipeline local --stage dev --api-port 9090
   eventpipeline local --no-worker --data .eventpipeline
+  eventpipeline local --faults faults.json
   eventpipeline local --app "go run ./cmd/app" --json | jq 'select(.step == "failed")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
@@ -48,6 +51,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().StringVar(&o.Stage, "stage", "local", "stage of the app, given to it as the context value \"stage\"")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
+	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
 	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print one JSON object a line: one with \"ready\":true once serving, then the steps")
 	return cmd
@@ -57,6 +61,12 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	for flag, port := range map[string]int{"--api-port": f.options.APIPort, "--aws-port": f.options.AWSPort} {
 		if port < 0 || port > 65535 {
 			return usageError{fmt.Errorf("%s is %d; it must be a port from 0 to 65535", flag, port)}
+		}
+	}
+	if f.faults != "" {
+		var err error
+		if f.options.Faults, err = faults.Read(f.faults); err != nil {
+			return usageError{err}
 		}
 	}
 	ctx, stop := context.WithCancelCause(cmd.Context())

@@ -17,6 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 )
 
@@ -33,10 +34,11 @@ type Options struct {
 	Stage    string // the app's context value "stage"; not set when empty
 	Assembly string // the folder of a cloud assembly that exists already: the app is not run then
 
-	APIPort  int    // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
-	AWSPort  int    // of AWS's APIs. 0 takes any that is free.
-	NoWorker bool   // leaves the event source mappings off, so that messages stay on their queues
-	Data     string // the folder that keeps buckets, tables and queues across runs; in memory when empty
+	APIPort  int           // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
+	AWSPort  int           // of AWS's APIs. 0 takes any that is free.
+	NoWorker bool          // leaves the event source mappings off, so that messages stay on their queues
+	Faults   faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
+	Data     string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
 
 	Progress io.Writer        // gets the output of the app while it synthesizes
 	Phase    func(Phase)      // is told when a phase of the start begins
@@ -136,7 +138,7 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 		}
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, guard(p.services.handler(account, p.Stacks), true))
+	p.serve(ports.aws, guard(p.services.faults.Wrap(p.services.handler(account, p.Stacks)), true))
 	for _, api := range made.apis {
 		handler, err := api.handler()
 		if err != nil {

@@ -113,7 +113,7 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 		return made, nil
 	}
 	mapping := eventsource.Mapping{
-		Queue:          queue,
+		Queue:          p.services.faults.Queue(queue, name),
 		Function:       name,
 		Region:         p.region,
 		Invoke:         p.services.invoke,

@@ -83,7 +83,10 @@ func (p *provisioner) rule(r template.Resource) (template.Made, error) {
 	name := p.name(in.Name, r, 64)
 	rule := eventbridge.Rule{Name: name, Bus: in.EventBusName, Pattern: json.RawMessage(in.EventPattern), Disabled: in.State == "DISABLED"}
 	if in.ScheduleExpression != "" {
-		return p.skip(r, r.Type+" with ScheduleExpression"), nil
+		var err error
+		if rule.Every, err = eventbridge.ParseRate(in.ScheduleExpression); err != nil {
+			return p.skip(r, r.Type+" with ScheduleExpression "+in.ScheduleExpression), nil
+		}
 	}
 	for _, t := range in.Targets {
 		if t.InputTransformer != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/s3"
@@ -29,6 +30,7 @@ type services struct {
 	sqs      *sqs.Service
 	events   *eventbridge.Service
 	lambda   *lambda.Service
+	faults   *faults.Injector
 }
 
 // newServices starts the services, without any resource but those that earlier runs left in o.Data.
@@ -70,7 +72,14 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 	s.events = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
 	})
+	s.faults = faults.New(o.Faults, s.caller, s.faulted)
 	return s, nil
+}
+
+// caller finds the function's process that signs with an access key.
+func (s *services) caller(accessKey string) (faults.Caller, bool) {
+	function, kill, ok := s.lambda.Sandbox(accessKey)
+	return faults.Caller{Function: function, Kill: kill}, ok
 }
 
 // handler routes the requests to AWS's APIs. What tells the services apart is the X-Amz-Target header, the form of

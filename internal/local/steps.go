@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
 )
@@ -77,6 +78,17 @@ func (s *services) published(bus string, event []byte, rules []string) {
 		step.Details = []feed.Detail{feed.Text("detailType", envelope.DetailType)}
 		for _, rule := range rules {
 			step.Details = append(step.Details, feed.Text("rule", rule))
+		}
+		return true
+	})
+}
+
+// faulted reports a fault that was injected.
+func (s *services) faulted(h faults.Hit) {
+	s.feed.Report(func(step *feed.Step) bool {
+		step.Name, step.Source, step.Level = "fault", h.Function, slog.LevelWarn
+		step.Details = []feed.Detail{
+			feed.Text("fault", h.Fault), feed.Text("service", h.Service), feed.Text("operation", h.Operation),
 		}
 		return true
 	})

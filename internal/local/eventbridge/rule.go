@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awsjson"
 )
@@ -15,6 +16,7 @@ type Rule struct {
 	Name        string
 	Bus         string          // name or ARN; the default bus when empty
 	Pattern     json.RawMessage // an event pattern
+	Every       time.Duration   // for a rule on a schedule, which has no pattern and is on the default bus
 	Description string
 	Disabled    bool
 	Targets     []Target
@@ -39,6 +41,9 @@ type rule struct {
 
 // PutRule makes a rule, or replaces the one of that name, with its targets.
 func (s *Service) PutRule(r Rule) error {
+	if r.Every > 0 {
+		return s.schedule(r)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.putRule(r); err != nil {

@@ -1,7 +1,7 @@
 // Package eventbridge serves Amazon EventBridge's custom events: buses, rules with event patterns, PutEvents, and
-// delivery to the targets of the rules that match.
+// delivery to the targets of the rules that match; and rules that run at a rate.
 //
-// What it does not serve it refuses: schedules, and input transformers of targets. Retry policies and dead-letter queues
+// What it does not serve it refuses: schedules by its API, cron expressions, and input transformers of targets. Retry policies and dead-letter queues
 // of targets are accepted and have no effect: every delivery is tried a few times, and Config.OnError is told of those
 // that fail.
 package eventbridge
@@ -44,6 +44,7 @@ type Service struct {
 	buses  map[string]*bus
 	closed bool
 
+	closing    chan struct{} // closed by Close
 	deliveries sync.WaitGroup
 	slots      chan struct{} // one for each delivery under way
 }
@@ -67,7 +68,7 @@ func New(cfg Config) *Service {
 	if cfg.OnError == nil {
 		cfg.OnError = func(error) {}
 	}
-	s := &Service{cfg: cfg, buses: map[string]*bus{}, slots: make(chan struct{}, maxDeliveries)}
+	s := &Service{cfg: cfg, buses: map[string]*bus{}, slots: make(chan struct{}, maxDeliveries), closing: make(chan struct{})}
 	s.buses[DefaultBus] = &bus{DefaultBus, map[string]*rule{}}
 	s.handler = s.operations()
 	return s
@@ -94,7 +95,10 @@ func (s *Service) BusARN(name string) string {
 // Close takes no more events and waits until those taken are delivered or have failed.
 func (s *Service) Close() error {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+	}
 	s.mu.Unlock()
 	s.deliveries.Wait()
 	return nil

@@ -152,7 +152,7 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
-		"AWS_ACCESS_KEY_ID=local",
+		"AWS_ACCESS_KEY_ID=" + sandboxID, // tells whose call it is
 		"AWS_SECRET_ACCESS_KEY=local",
 		"AWS_EC2_METADATA_DISABLED=true", // there is none to ask
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,

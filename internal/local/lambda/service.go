@@ -199,6 +199,17 @@ func (s *Service) function(reference string) (*function, error) {
 	return f, nil
 }
 
+// Sandbox finds the sandbox whose calls are signed with that access key: its function's name, and how to kill it.
+func (s *Service) Sandbox(accessKey string) (function string, kill func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.sandboxes[accessKey]
+	if !ok {
+		return "", nil, false
+	}
+	return b.function.Name, b.kill, true
+}
+
 func (s *Service) arn(name string) string {
 	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.config.Region, s.config.Account, name)
 }

@@ -83,7 +83,7 @@ func (s *scan) fail(err error) {
 
 // next handles some letters, and tells whether there may be more.
 func (s *scan) next(ctx context.Context, page func(context.Context, []letter) ([]letter, error)) (bool, error) {
-	received, err := s.dlq.Receive(ctx, hide)
+	received, err := s.receive(ctx)
 	if err != nil || len(received) == 0 {
 		return false, err
 	}
@@ -96,6 +96,13 @@ func (s *scan) next(ctx context.Context, page func(context.Context, []letter) ([
 	}
 	gone, err := page(ctx, fresh)
 	return more, errors.Join(err, s.remove(ctx, gone))
+}
+
+// receive is not broken off: a request whose answer nobody reads may have hidden messages.
+func (s *scan) receive(ctx context.Context) ([]sqs.Letter, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return s.dlq.Receive(ctx, hide)
 }
 
 // hold remembers letters as staying and returns those that were not met before.

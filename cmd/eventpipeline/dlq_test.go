@@ -1,0 +1,365 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+)
+
+const (
+	poison      = `{"eventType":"demo","n":1e999}`
+	poisonOrder = `{"eventType":"order", "n":1e999}`
+)
+
+// bury puts a message into the DLQ as it is.
+func (d *deployed) bury(t *testing.T, body string) (messageID string) {
+	t.Helper()
+	sent, err := awssqs.NewFromConfig(d.Config).SendMessage(t.Context(), &awssqs.SendMessageInput{
+		QueueUrl: aws.String(d.outputs["DeadLetterQueueUrl"]), MessageBody: &body,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *sent.MessageId
+}
+
+// listed is what dlq list --json prints of a message.
+type listed struct{ EventID, MessageID, EventType, Status, Code, Reason string }
+
+func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
+	t.Helper()
+	code, out, errOut := d.run(t, append([]string{"dlq", "list", "--json"}, flags...)...)
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errOut)
+	}
+	for _, l := range lines[listed](t, out) {
+		id := l.EventID
+		if id == "" {
+			id = l.MessageID
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestDLQList_ShowsEachMessageOnceAndGivesItBack(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, slices.Repeat([]string{poison, poisonOrder}, 13)...) // three requests
+	d.process(t)
+	ids = append(ids, d.bury(t, "{}"))
+	slices.Sort(ids)
+	for range 2 {
+		if got := d.list(t); !slices.Equal(got, ids) {
+			t.Errorf("listed %v, want %v", got, ids)
+		}
+		d.wantVisible(t, "DeadLetterQueueUrl", 27)
+	}
+	code, out, _ := d.run(t, "dlq", "list")
+	for _, want := range []string{
+		"AGE   CODE ", "\n27 messages:\n", "\n  13  unprocessable-number  order     FAILED\n", "\n  1   none                  no event  -\n",
+	} {
+		if code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, printed\n%s\nwant %q", code, out, want)
+		}
+	}
+}
+
+func TestDLQList_Filters(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, poisonOrder)
+	d.process(t)
+	d.bury(t, "{}")
+	if got := d.list(t, "--code", "unprocessable-number,unavailable", "--type", "order", "--newer-than", "1h"); !slices.Equal(got, ids[1:]) {
+		t.Errorf("listed %v, want %v", got, ids[1:])
+	}
+}
+
+func TestDLQFilter_Matches(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
+	failed := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
+	}}}
+	moved := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
+	tests := []struct {
+		flags         []string
+		failed, moved bool
+	}{
+		{nil, true, true},
+		{[]string{eventID}, true, false},
+		{[]string{messageID, eventID}, true, true},
+		{[]string{"--code", "unavailable"}, true, false},
+		{[]string{"--code", "internal,none"}, false, true},
+		{[]string{"--type", "demo"}, true, false},
+		{[]string{"--type", "order", "--type", "demo"}, true, false},
+		{[]string{"--type", "demo", "--code", "internal"}, false, false},
+		{[]string{"--older-than", "2h"}, false, true},
+		{[]string{"--newer-than", "2h"}, true, false},
+		{[]string{"--older-than", "30m", "--newer-than", "1d"}, true, true},
+		{[]string{"--newer-than", "0s"}, false, false},
+	}
+	for _, test := range tests {
+		var filter dlqFilter
+		cmd := &cobra.Command{}
+		filter.add(cmd)
+		if err := cmd.ParseFlags(test.flags); err != nil {
+			t.Fatal(err)
+		}
+		if err := filter.check(cmd.Flags().Args()); err != nil {
+			t.Fatal(err)
+		}
+		if got := filter.match(failed, now); got != test.failed {
+			t.Errorf("%v: a FAILED event's message matches: %t", test.flags, got)
+		}
+		if got := filter.match(moved, now); got != test.moved {
+			t.Errorf("%v: a message that SQS moved matches: %t", test.flags, got)
+		}
+	}
+}
+
+// closedPipe fails as a pipe does whose reader is gone.
+type closedPipe struct{ io.Writer }
+
+func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestDLQList_GivesBackWhatItsReaderDidNotWant(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison, poison)
+	d.process(t)
+	var errOut strings.Builder
+	code := run(t.Context(), []string{"dlq", "list", "--aws", d.url}, strings.NewReader(""), closedPipe{}, &errOut)
+	if code != exitOK || errOut.Len() > 0 {
+		t.Errorf("exit code %d, printed %q", code, errOut.String())
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 2)
+}
+
+func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	body := "{\"eventType\" : \"demo\",\r\n \"n\":1e999, \"text\":\"h\u00e9 <&>\"}\n\n"
+	id := d.accept(t, body)[0]
+	d.process(t)
+	code, out, errOut := d.run(t, "dlq", "show", id)
+	if code != exitOK || out != body || !strings.Contains(errOut, "unprocessable-number: ") || !strings.Contains(errOut, "FAILED") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	code, out, errOut = d.run(t, "dlq", "show", "--json", id)
+	shown := lines[struct {
+		Letter  listed
+		Payload string
+	}](t, out)
+	if code != exitOK || errOut != "" || shown[0].Payload != body || shown[0].Letter.Code != "unprocessable-number" {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestDLQShow_PrintsAMessageThatIsNoEvents(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.bury(t, "not ours")
+	if code, out, errOut := d.run(t, "dlq", "show", id); code != exitOK || out != "not ours" {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+}
+
+func TestDLQShow_SaysThatNothingHasTheID(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	if code, _, errOut := d.run(t, "dlq", "show", "0199aaaa-0000-7000-8000-000000000001"); code != exitFailure || !strings.Contains(errOut, "no event 0199aaaa") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	if code, _, _ := d.run(t, "dlq", "show", "x"); code != exitUsage {
+		t.Errorf("exit code %d for what is no id", code)
+	}
+}
+
+func TestDLQRedrive_SendsWhatMatchesAndLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, slices.Repeat([]string{poison, poisonOrder}, 13)...)
+	d.process(t)
+	code, out, errOut := d.run(t, "dlq", "redrive", "--type", "order", "--yes", "--json")
+	if got := lines[changed](t, out); code != exitOK || got[0] != (changed{Matched: 13, Done: 13}) {
+		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
+	}
+	if !strings.Contains(errOut, "13  unprocessable-number  order  FAILED") {
+		t.Errorf("did not say what it would do: %s", errOut)
+	}
+	d.wantVisible(t, "QueueUrl", 13)
+	d.wantVisible(t, "DeadLetterQueueUrl", 13)
+	d.wantStatus(t, ids[0], pipeline.Failed)
+	if item := d.wantStatus(t, ids[1], pipeline.Enqueued); item.Failure.Code != "" {
+		t.Errorf("item = %+v", item)
+	}
+	d.process(t) // as poisonous as before
+	d.wantVisible(t, "DeadLetterQueueUrl", 26)
+}
+
+func TestDLQRedrive_TakesIDs(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, poison, poison)
+	d.process(t)
+	if code, out, errOut := d.run(t, "dlq", "redrive", ids[0], ids[2], "--yes"); code != exitOK || out != "2 messages redriven, 0 failed.\n" {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantStatus(t, ids[1], pipeline.Failed)
+	d.wantStatus(t, ids[2], pipeline.Enqueued)
+}
+
+func TestDLQRedrive_RemovesTheMessageOfAnEventThatIsProcessed(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, `{"eventType":"demo"}`)[0]
+	body := *d.take(t, "QueueUrl")[0].Body
+	if err := d.queue().Send(t.Context(), mustRead(t, body)); err != nil {
+		t.Fatal(err)
+	}
+	d.process(t)
+	d.bury(t, body) // as SQS does after a worker was killed behind its last step
+	if code, _, errOut := d.run(t, "dlq", "redrive", "--code", "none", "--yes"); code != exitOK {
+		t.Errorf("exit code %d, %s", code, errOut)
+	}
+	d.wantStatus(t, id, pipeline.Processed)
+	d.wantVisible(t, "QueueUrl", 0)
+	d.wantVisible(t, "DeadLetterQueueUrl", 0)
+}
+
+func mustRead(t *testing.T, body string) pipeline.Event {
+	t.Helper()
+	event, err := pipeline.ReadMessage([]byte(body), "bronze")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event
+}
+
+func TestDLQRedrive_KeepsWhatIsNoEventAndFails(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	foreign := d.bury(t, "{}")
+	code, out, errOut := d.run(t, "dlq", "redrive", "--all", "--yes")
+	if code != exitFailure || out != "1 message redriven, 1 failed.\n" || !strings.Contains(errOut, foreign+": ") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+}
+
+func TestDLQRedrive_DoesNotMeetAgainWhatFailedAgain(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	began := time.Now()
+	d.accept(t, poison)
+	d.process(t)
+	s := newScan(d.resources, began.Add(-time.Second), maxHeld)
+	err := s.each(t.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+		return nil, errors.New("met a message that came later")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+}
+
+func TestDLQScan_StopsAtItsLimit(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, slices.Repeat([]string{poison}, 30)...)
+	d.process(t)
+	s := newScan(d.resources, time.Now(), 7)
+	met := make(chan string, 30)
+	err := s.each(t.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+		for _, l := range letters {
+			met <- l.MessageID
+		}
+		return nil, nil
+	})
+	if err != nil || !s.truncated || len(met) != 7 {
+		t.Errorf("met %d letters, truncated: %t, %v", len(met), s.truncated, err)
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 30)
+}
+
+func TestDLQScan_GivesBackWhenItIsStopped(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison, poison)
+	d.process(t)
+	ctx, stop := context.WithCancel(t.Context())
+	s := newScan(d.resources, time.Now(), maxHeld)
+	err := s.each(ctx, func(context.Context, []letter) ([]letter, error) {
+		stop()
+		return nil, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v", err)
+	}
+	d.wantVisible(t, "DeadLetterQueueUrl", 2)
+}
+
+func TestDLQDrop_DeletesTheMessagesForGood(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, poisonOrder)
+	d.process(t)
+	killed := d.accept(t, `{"eventType":"demo"}`)[0]
+	d.bury(t, *d.take(t, "QueueUrl")[0].Body) // as SQS does after the last delivery to a worker that is killed
+	if code, out, errOut := d.run(t, "dlq", "drop", "--type", "demo", "--yes"); code != exitOK || out != "2 messages dropped, 0 failed.\n" {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantStatus(t, ids[0], pipeline.Failed)
+	d.wantStatus(t, killed, pipeline.Failed)
+	if left := d.list(t); !slices.Equal(left, ids[1:]) {
+		t.Errorf("left %v, want %v", left, ids[1:])
+	}
+}
+
+func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, poison)[0]
+	d.process(t)
+	for _, verb := range []string{"redrive", "drop"} {
+		code, out, _ := d.run(t, "dlq", verb, "--all", "--dry-run")
+		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") {
+			t.Errorf("%s: exit code %d, printed %q", verb, code, out)
+		}
+		code, out, errOut := d.run(t, "dlq", verb, "--all")
+		if code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
+			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
+		}
+	}
+	d.wantStatus(t, id, pipeline.Failed)
+	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+}
+
+func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"}} {
+		for _, verb := range []string{"redrive", "drop"} {
+			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
+				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)
+			}
+		}
+	}
+}

@@ -23,7 +23,7 @@ type Event struct {
 // item names the generation that is wanted, and a message or a write of another one is out of date. The first processing
 // has the zero value.
 type Replay struct {
-	ID       string `json:"id,omitempty"`
+	ID       string `json:"id,omitempty"` // a UUIDv7: a replay that began later has a greater one
 	Redrives int    `json:"redrives,omitempty"`
 	Quiet    bool   `json:"quiet,omitempty"` // EventBridge is not told that it was processed
 }

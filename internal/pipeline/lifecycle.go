@@ -82,7 +82,7 @@ func CheckMove(from, to Item) error {
 	case [2]Status{Failed, Enqueued}:
 		legal = to.Replay == redriven
 	case [2]Status{Processed, Enqueued}:
-		legal = to.Replay.ID != from.Replay.ID // replayed
+		legal = to.Replay.ID > from.Replay.ID // replayed, by a replay that began later
 	case [2]Status{Failed, Processed}: // its record was found in Silver
 		legal = from.Replay == to.Replay
 	}

@@ -224,7 +224,13 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 	if err != nil {
 		return err
 	}
-	if err := w.storeRecord(ctx, record); err != nil {
+	err = w.storeRecord(ctx, record)
+	var late overtaken
+	if errors.As(err, &late) {
+		k.item, k.repeat = late.item, true
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	k.item = Item{

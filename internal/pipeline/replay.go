@@ -49,7 +49,7 @@ type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events of the time that was asked for
 	Sent     int `json:"sent"`     // put on the queue, or to be put there with DryRun
-	Done     int `json:"done"`     // this replay has put them there before, and they are at their end
+	Done     int `json:"done"`     // this replay, or a later one, has put them there before, and they are at their end
 	Enqueued int `json:"enqueued"` // not touched: they are on their way
 	Failed   int `json:"failed"`   // not touched: a redrive is for them
 	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged, or of another with the same key
@@ -134,9 +134,9 @@ func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object,
 		}
 		counts.Matched++
 		switch mine := item.Replay.ID == req.Replay.ID; {
-		case mine && item.Status == Enqueued, !mine && item.Status == Processed:
+		case mine && item.Status == Enqueued, item.Replay.ID < req.Replay.ID && item.Status == Processed:
 			found = append(found, candidate{item, known})
-		case mine:
+		case mine, item.Status == Processed: // by a replay that began later
 			counts.Done++
 		case item.Status == Failed:
 			counts.Failed++

@@ -28,10 +28,32 @@ func (w Worker) storeRecord(ctx context.Context, record Record) error {
 	case err == nil && generation == record.ReplayID:
 		return nil // from an earlier delivery
 	case err == nil:
+		if err := w.stillWanted(ctx, record); err != nil {
+			return err
+		}
 		err = w.Silver.Replace(ctx, key, line, version)
 	}
 	if err != nil { // with ErrExists and ErrChanged, too: the next delivery sees whose record is there
 		return unavailable("replace the record", err)
+	}
+	return nil
+}
+
+// overtaken is a record of a generation that the event has left behind.
+type overtaken struct{ item Item }
+
+func (o overtaken) Error() string { return "event " + o.item.ID + " is in a later generation" }
+
+// stillWanted looks at the item once more, behind the record that is to be replaced: a worker that was slow may come to
+// the record of a later replay, which moved the item before. A replay that moves it after this replaces the record, so
+// that its version is another.
+func (w Worker) stillWanted(ctx context.Context, record Record) error {
+	items, err := w.Items.GetMany(ctx, []string{record.ID})
+	if err != nil {
+		return unavailable("look up the event's item again", err)
+	}
+	if item, ok := items[record.ID]; ok && (item.Status != Enqueued || item.Replay.ID != record.ReplayID) {
+		return overtaken{item}
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func legal(old, item pipeline.Item) bool {
 	case "FAILED>ENQUEUED":
 		return redriven
 	case "PROCESSED>ENQUEUED":
-		return item.Replay.ID != old.Replay.ID
+		return item.Replay.ID > old.Replay.ID
 	}
 	return false
 }

@@ -2,8 +2,10 @@ package faults
 
 import (
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -56,6 +58,7 @@ func fail(w http.ResponseWriter, service string, status int, code string) {
 		body = fmt.Sprintf("<Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
 		w.Header().Set("Content-Type", "application/xml")
 	}
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10)) // DynamoDB's clients check it
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body) // a client that went away needs no answer
 }

@@ -28,10 +28,10 @@ type Outcome struct {
 
 // Explore runs all schedules of a scenario within a budget, or until a number of violations, if that is not 0.
 func Explore(t *testing.T, system System, scenario Scenario, budget Budget, enough int) Outcome {
-	s := newSearch(budget)
+	s, from := newSearch(budget), setUp(t, system, scenario)
 	out := Outcome{Coverage: make(Coverage)}
 	for more := true; more; more = s.next() {
-		r := once(t, system, scenario, s, out.Coverage, false)
+		r := once(t, system, scenario, s, out.Coverage, &from)
 		out.Schedules++
 		if r.broken != "" {
 			out.Violations++
@@ -50,25 +50,57 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget, enou
 
 func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
-// once runs one schedule in a bubble of its own, with a clock that begins at the same time each time.
-func once(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage, tell bool) *run {
-	r := &run{system: system, scenario: scenario, chooser: &script{}, coverage: make(Coverage), tell: tell}
+// beginning is the world as a scenario's setup leaves it: the same for all of its schedules.
+type beginning struct {
+	saved
+	after    time.Duration
+	nextTick time.Time
+	workers  int
+}
+
+// begin sets a scenario up in the present bubble.
+func begin(r *run) {
+	r.chooser, r.coverage = new(script), make(Coverage)
+	r.began = time.Now()
+	r.poison = map[string]bool{sha([]byte(poisonous)): true}
+	r.killers = make(map[string]bool)
+	r.generations = make(map[string][]pipeline.Replay)
+	r.table.written = r.checkWrite
+	r.nextTick = r.began.Add(tick)
+	if r.scenario.Setup != nil {
+		r.scenario.Setup(r)
+	}
+	r.table.settle()
+}
+
+func setUp(t *testing.T, system System, scenario Scenario) beginning {
+	r := &run{system: system, scenario: scenario, receipts: make(map[string]*message)}
+	var after time.Duration
 	synctest.Test(t, func(*testing.T) {
-		r.began = time.Now()
-		r.poison = map[string]bool{sha([]byte(poisonous)): true}
-		r.killers = make(map[string]bool)
-		r.receipts = make(map[string]*message)
-		r.generations = make(map[string][]pipeline.Replay)
-		r.table.written = r.checkWrite
-		r.nextTick = r.began.Add(tick)
+		begin(r)
+		after = time.Since(r.began)
+		r.end()
+	})
+	return beginning{r.save(), after, r.nextTick, r.workers}
+}
+
+// once runs one schedule in a bubble of its own, with a clock that begins at the same time each time. Without a beginning
+// it tells the story from the setup on.
+func once(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage, from *beginning) *run {
+	r := &run{system: system, scenario: scenario, tell: from == nil, receipts: make(map[string]*message)}
+	synctest.Test(t, func(*testing.T) {
+		if from == nil {
+			begin(r)
+		} else {
+			r.began = time.Now()
+			time.Sleep(from.after)
+			r.world, r.nextTick, r.workers = from.copy(), from.nextTick, from.workers
+			r.table.written = r.checkWrite
+		}
 		if scenario.SharedProcess {
 			r.recent = new(pipeline.Recent)
 		}
-		if scenario.Setup != nil {
-			scenario.Setup(r)
-		}
 		r.chooser, r.coverage, r.current = chooser, coverage, nil
-		r.table.settle()
 		if scenario.Begin != nil {
 			scenario.Begin(r)
 		}
@@ -80,7 +112,7 @@ func once(t *testing.T, system System, scenario Scenario, chooser chooser, cover
 
 // Story tells a schedule step by step.
 func Story(t *testing.T, system System, scenario Scenario, schedule []Deviation) []string {
-	return once(t, system, scenario, newScript(Budget{100, 100}, schedule), make(Coverage), true).story
+	return once(t, system, scenario, newScript(Budget{100, 100}, schedule), make(Coverage), nil).story
 }
 
 // Coverage counts how often each kind of outcome was met at each place.

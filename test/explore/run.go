@@ -148,7 +148,7 @@ func (r *run) steps() []step {
 	if len(steps) > 0 {
 		turn.Preemptions = 1
 		if r.commutes() {
-			return steps
+			return steps[:1]
 		}
 	}
 	for _, a := range r.actors {
@@ -166,8 +166,8 @@ func (r *run) steps() []step {
 	return steps
 }
 
-// commutes tells whether the current actor's calls commute with all that others may do: then it is soon enough to let
-// others go on behind them.
+// commutes tells whether the current actor's calls commute with each other and with all that others may do: then it is
+// soon enough to let others go on behind them.
 func (r *run) commutes() bool {
 	for _, c := range r.pending {
 		if c.actor == r.current && !alone[c.site] {

@@ -94,6 +94,16 @@ func (w *world) save() saved {
 	return s
 }
 
+// copy is the world as it was, to begin with.
+func (s saved) copy() world {
+	w := s.world.save().world
+	for i := range w.queue.messages {
+		m := s.messages[i]
+		w.queue.messages[i] = &m
+	}
+	return w
+}
+
 func (s saved) restore(w *world) {
 	*w = s.world
 	for i, m := range w.queue.messages {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -13,17 +14,25 @@ import (
 // errDeclined ends a command whose question was not answered with yes.
 var errDeclined = errors.New("nothing was changed")
 
-// confirm asks on the terminal whether to go on. Where nobody can be asked, only --yes goes on.
+// mayConfirm reports that nobody can be asked, so that only --yes goes on. It comes before any work.
+func mayConfirm(cmd *cobra.Command, yes bool) error {
+	if file, ok := cmd.InOrStdin().(*os.File); yes || ok && isTerminal(file) {
+		return nil
+	}
+	return usageError{errors.New("nobody is there to confirm it: run it with --dry-run to see what it would do, then with --yes")}
+}
+
+// confirm asks on the terminal whether to go on.
 func confirm(cmd *cobra.Command, yes bool, question string) error {
 	if yes {
 		return nil
 	}
-	file, ok := cmd.InOrStdin().(*os.File)
-	if !ok || !isTerminal(file) {
-		return usageError{errors.New("nobody is there to confirm it: run it with --dry-run to see what it would do, then with --yes")}
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
-	answer, err := bufio.NewReader(file).ReadString('\n')
+	return ask(cmd.InOrStdin(), cmd.ErrOrStderr(), question)
+}
+
+func ask(in io.Reader, out io.Writer, question string) error {
+	fmt.Fprintf(out, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil {
 		return errDeclined
 	}

@@ -51,6 +51,9 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if c.filter.empty() != c.all {
 		return usageError{errors.New("say which messages: ids, a filter such as --code unavailable, or --all of them")}
 	}
+	if err := mayConfirm(cmd, c.yes || c.dryRun); err != nil {
+		return err
+	}
 	r, err := openDLQ(cmd, c.stack)
 	if err != nil {
 		return err

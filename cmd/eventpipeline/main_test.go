@@ -27,6 +27,11 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 		{"send"},
 		{"send", "--api", "a", "--stack", "b", "--count", "1"},
 		{"status"},
+		{"dlq", "unknown"},
+		{"dlq", "show"},
+		{"dlq", "list", "argument"},
+		{"dlq", "list", "--aws", "a", "--stack", "b"},
+		{"reconcile", "argument"},
 	} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "Error: ") || !strings.Contains(errOut, "--help' for usage") {
@@ -36,7 +41,8 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 }
 
 func TestRun_ShowsHelpWithExamples(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}} {
+	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
+		{"dlq", "show", "--help"}, {"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"}, {"reconcile", "--help"}} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {
 			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)

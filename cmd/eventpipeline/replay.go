@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,6 +70,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := mayConfirm(cmd, f.yes || f.dryRun || f.compare || f.resume != ""); err != nil {
+		return err
+	}
 	r, err := f.stack.open(cmd.Context())
 	if err != nil {
 		return err
@@ -124,6 +128,9 @@ func (f *replayFlags) state(now time.Time) (*replayState, error) {
 	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, file: f.checkpoint}
 	if state.file == "" {
 		state.file = state.Replay.ID + ".replay.json"
+	}
+	if _, err := os.Stat(state.file); err == nil && !f.dryRun && !f.compare {
+		return nil, fmt.Errorf("%s is there already: go on with that replay by --resume, or give another file", state.file)
 	}
 	return state, nil
 }

@@ -16,40 +16,66 @@ import (
 
 // runReplay replays to the end, or until it is stopped: then its file says from where to go on.
 func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
-	if !f.dryRun {
-		question := fmt.Sprintf("Replay %s of stack %s?", state, state.Stack)
-		if err := confirm(cmd, f.yes || f.resume != "", question); err != nil {
+	if f.dryRun {
+		counts, err := f.count(cmd, replayer, state)
+		if err != nil {
 			return err
 		}
-		// Written before anything else, so that a crash leaves the replay's id.
-		if err := state.save(); err != nil {
-			return err
-		}
+		return f.printCounts(cmd.OutOrStdout(), state, counts)
 	}
-	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), -1, "replaying")
-	err := replayer.Run(cmd.Context(), state.request(f.dryRun), state.After, func(after string, counts pipeline.ReplayCounts) error {
+	if err := f.consent(cmd, replayer, state); err != nil {
+		return err
+	}
+	// Written before anything else, so that a crash leaves the replay's id.
+	if err := state.save(); err != nil {
+		return err
+	}
+	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), state.total(), "replaying")
+	err := replayer.Run(cmd.Context(), state.request(false), state.After, func(after string, counts pipeline.ReplayCounts) error {
 		state.After, state.Counts = after, sum(earlier, counts)
 		_ = bar.Set(state.Counts.Sent) // a bar that can't be drawn must not stop the replay
-		if f.dryRun {
-			return nil
-		}
 		return state.save()
 	})
 	_ = bar.Finish()
-	if err == nil && !f.dryRun {
+	if err == nil {
 		err = state.remove()
 	}
-	if err := f.printCounts(cmd.OutOrStdout(), state); err != nil {
+	if err := f.printCounts(cmd.OutOrStdout(), state, state.Counts); err != nil {
 		return err
 	}
-	if err != nil && !f.dryRun {
+	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s\n", f.stack.text(), state.file)
 	}
 	return err
 }
 
-func (f *replayFlags) printCounts(w io.Writer, state *replayState) error {
-	c := state.Counts
+// consent says what is to be replayed, and asks. A replay that goes on has been agreed to before.
+func (f *replayFlags) consent(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
+	if f.yes || f.resume != "" {
+		return nil
+	}
+	counts, err := f.count(cmd, replayer, state)
+	if err != nil {
+		return err
+	}
+	state.Total = counts.Sent
+	return confirm(cmd, false, fmt.Sprintf("Replay %d events in stack %s: %s?", counts.Sent, state.Stack, state))
+}
+
+// count goes through what a replay would, and changes nothing.
+func (f *replayFlags) count(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) (counts pipeline.ReplayCounts, err error) {
+	replayer.Chunk = 0 // the rate is for sending
+	bar := newBar(cmd.ErrOrStderr(), -1, "counting")
+	err = replayer.Run(cmd.Context(), state.request(true), "", func(_ string, c pipeline.ReplayCounts) error {
+		counts = c
+		_ = bar.Set(c.Scanned)
+		return nil
+	})
+	_ = bar.Finish()
+	return counts, err
+}
+
+func (f *replayFlags) printCounts(w io.Writer, state *replayState, c pipeline.ReplayCounts) error {
 	if f.asJSON {
 		return json.NewEncoder(w).Encode(struct {
 			ReplayID string                `json:"replayId"`
@@ -69,11 +95,11 @@ func (f *replayFlags) printCounts(w io.Writer, state *replayState) error {
 	} else {
 		row("replayed", c.Sent, "events; they are on the queue")
 	}
-	row("left alone", c.Enqueued, "events that are on their way")
-	row("", c.Failed, "events that are FAILED; see: eventpipeline dlq list")
-	row("", c.Orphans, "objects of requests that were never acknowledged")
+	row("enqueued", c.Enqueued, "events left alone: they are on their way")
+	row("failed", c.Failed, "events left alone; see: eventpipeline dlq list")
+	row("orphans", c.Orphans, "objects of requests that were never acknowledged")
 	if c.Done > 0 {
-		row("", c.Done, "events that this replay has had before")
+		row("done", c.Done, "events that this replay has had before")
 	}
 	return table.Flush()
 }

@@ -19,6 +19,7 @@ type replayState struct {
 	To     time.Time             `json:"to"`
 	After  string                `json:"after"` // the last key in Bronze that is done with
 	Counts pipeline.ReplayCounts `json:"counts"`
+	Total  int                   `json:"total,omitempty"` // events to replay, if they were counted
 
 	file string
 }
@@ -33,6 +34,14 @@ func (s *replayState) String() string {
 
 func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, DryRun: dryRun}
+}
+
+// total is for a progress bar: -1 is unknown.
+func (s *replayState) total() int {
+	if s.Total == 0 {
+		return -1
+	}
+	return s.Total
 }
 
 func readReplayState(file string) (*replayState, error) {

@@ -219,7 +219,7 @@ func TestStack_SaysWhatToDoWhenTheLocalPlatformDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	for _, args := range [][]string{{"dlq", "list"}, {"replay", "--type", "demo", "--from", "1h"}, {"reconcile"}} {
+	for _, args := range [][]string{{"dlq", "list"}, {"replay", "--type", "demo", "--from", "1h", "--dry-run"}, {"reconcile"}} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		var out, errOut strings.Builder
 		code := run(ctx, append(args, "--aws", server.URL), strings.NewReader(""), &out, &errOut)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// reconciler makes the stack's reconciler answer so, one answer after the other, and returns what it is asked.
+func (d *deployed) reconciler(answers ...string) (asked *[]string) {
+	asked = new([]string)
+	d.invocation = func(payload []byte) (string, string) {
+		*asked = append(*asked, string(payload))
+		return answers[len(*asked)-1], ""
+	}
+	return asked
+}
+
+func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	asked := d.reconciler(
+		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
+		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,"reenqueued":1,"done":true},"pass":{"done":true}}`)
+	code, out, errOut := d.run(t, "reconcile", "--since", "2026-11-20", "--json")
+	got := lines[pipeline.Report](t, out)[0]
+	if code != exitOK || got.Scanned != 1005 || got.Reenqueued != 3 || !got.Done {
+		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
+	}
+	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` ||
+		!strings.HasPrefix((*asked)[1], `{"pass":{"from":"2026-11-20T00:00:00Z"`) || !strings.Contains((*asked)[1], `"type":"demo"`) {
+		t.Errorf("asked %q", *asked)
+	}
+}
+
+func TestReconcile_GoesOnFromTheCheckpointUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	asked := d.reconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
+	if code, _, errOut := d.run(t, "reconcile"); code != exitOK || strings.Join(*asked, " ") != "{} {}" {
+		t.Errorf("exit code %d, %s; asked %q", code, errOut, *asked)
+	}
+}
+
+func TestReconcile_DryRunSaysWhatWouldBeDone(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	asked := d.reconciler(`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`, `{"report":{"reenqueued":1,"done":true}}`)
+	code, out, errOut := d.run(t, "reconcile", "--dry-run")
+	if code != exitOK || !strings.Contains(out, "2  would be enqueued again") {
+		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
+	}
+	for _, request := range *asked {
+		if !strings.Contains(request, `"dryRun":true`) {
+			t.Errorf("asked %s", request)
+		}
+	}
+}
+
+func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.reconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
+	code, out, errOut := d.run(t, "reconcile")
+	if code != exitFailure || !strings.Contains(errOut, "2 events could not be healed") || !strings.Contains(out, "events that could not be healed") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.invocation = func([]byte) (string, string) { return `{"errorMessage":"no table"}`, "Unhandled" }
+	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "reconciler failed: ") || !strings.Contains(errOut, "no table") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
+func TestReconcile_DoesNotGoOnForEver(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.reconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
+	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "no headway") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
+func TestReconcile_SaysWhatIsWrongWithItsUse(t *testing.T) {
+	if code, _, errOut := runMain(t, "reconcile", "--since", "x"); code != exitUsage {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// replayed is what replay --json prints.
+type replayed struct {
+	ReplayID string
+	DryRun   bool
+	Counts   pipeline.ReplayCounts
+}
+
+func (d *deployed) record(t *testing.T, item pipeline.Item) pipeline.Record {
+	t.Helper()
+	line, err := d.silver().Get(t.Context(), item.SilverKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var record pipeline.Record
+	if err := json.Unmarshal(line, &record); err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+func TestReplay_ProcessesEventsOfATypeAgain(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, `{"eventType":"demo"}`, `{"eventType":"demo"}`, `{"eventType":"order"}`, poison)
+	d.process(t)
+	file := filepath.Join(t.TempDir(), "replay.json")
+	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--json")
+	got := lines[replayed](t, out)[0]
+	if want := (pipeline.ReplayCounts{Scanned: 3, Matched: 3, Sent: 2, Failed: 1}); code != exitOK || got.Counts != want || got.ReplayID == "" {
+		t.Fatalf("exit code %d, printed %s, %s", code, out, errOut)
+	}
+	d.wantVisible(t, "QueueUrl", 2)
+	d.process(t)
+	for _, id := range ids[:2] {
+		item := d.wantStatus(t, id, pipeline.Processed)
+		if record := d.record(t, item); item.Replay.ID != got.ReplayID || record.ReplayID != got.ReplayID {
+			t.Errorf("item = %+v, record of replay %q; want replay %s", item, record.ReplayID, got.ReplayID)
+		}
+	}
+	if item := d.wantStatus(t, ids[2], pipeline.Processed); item.Replay.ID != "" {
+		t.Errorf("the event of another type was replayed: %+v", item)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the file of a replay that is done is still there: %v", err)
+	}
+	if n := len(d.bus.Published()); n != 6 { // three, a failure, and two again
+		t.Errorf("%d notices", n)
+	}
+}
+
+func TestReplay_CanKeepEventBridgeQuiet(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, `{"eventType":"demo"}`)
+	d.process(t)
+	file := filepath.Join(t.TempDir(), "replay.json")
+	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--no-publish"); code != exitOK {
+		t.Fatalf("exit code %d, %s", code, errOut)
+	}
+	d.process(t)
+	if n := len(d.bus.Published()); n != 1 {
+		t.Errorf("%d notices, want the first alone", n)
+	}
+}
+
+func TestReplay_DryRunCountsAndChangesNothing(t *testing.T) {
+	d := deploy(t)
+	id := d.accept(t, `{"eventType":"demo"}`)[0]
+	d.process(t)
+	t.Chdir(t.TempDir())
+	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--dry-run")
+	if code != exitOK || !strings.Contains(out, "to replay  1 ") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantStatus(t, id, pipeline.Processed)
+	d.wantVisible(t, "QueueUrl", 0)
+	if files, _ := os.ReadDir("."); len(files) > 0 {
+		t.Errorf("left %v", files)
+	}
+}
+
+func TestReplay_AsksBeforeItChangesAnything(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	if code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h"); code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
+	d := deploy(t)
+	d.accept(t, slices.Repeat([]string{`{"eventType":"demo"}`}, 12)...)
+	d.process(t)
+	t.Chdir(t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() { // Ctrl-C, once some are sent and before all are: the rate leaves eight seconds for it
+		for d.visible(t, "QueueUrl") < 2 && ctx.Err() == nil {
+		}
+		stop()
+	}()
+	var out, errOut strings.Builder
+	args := []string{"replay", "--aws", d.url, "--type", "demo", "--from", "1h", "--rate", "1", "--yes", "--json"}
+	if code := run(ctx, args, strings.NewReader(""), &out, &errOut); code != exitInterrupted {
+		t.Fatalf("exit code %d, %s", code, &errOut)
+	}
+	first := lines[replayed](t, out.String())[0]
+	if first.Counts.Sent < 1 || first.Counts.Sent > 11 {
+		t.Fatalf("sent %d before it was stopped", first.Counts.Sent)
+	}
+	_, flags, ok := strings.Cut(strings.TrimSpace(errOut.String()), "Go on with: eventpipeline ")
+	if !ok {
+		t.Fatalf("printed %q", errOut.String())
+	}
+	code, again, hint := runMain(t, append(strings.Fields(flags), "--json")...)
+	second := lines[replayed](t, again)[0]
+	if code != exitOK || second.ReplayID != first.ReplayID || second.Counts.Sent != 12 {
+		t.Errorf("exit code %d, printed %s, %s", code, again, hint)
+	}
+	d.process(t)
+	if n := len(d.bus.Published()); n != 24 {
+		t.Errorf("%d notices, want two of each event", n)
+	}
+}
+
+func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	file := filepath.Join(t.TempDir(), "replay.json")
+	state := replayState{Stack: "other", Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
+	if err := state.save(); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := d.run(t, "replay", "--resume", file); code != exitUsage || !strings.Contains(errOut, "of stack other, not of local") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--yes", "--checkpoint", file); code != exitUsage || !strings.Contains(errOut, "--resume") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
+func TestReplay_ComparesAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, `{"eventType":"demo","n":1}`, `{"eventType":"demo","n":2}`)
+	d.process(t)
+	item := d.wantStatus(t, ids[1], pipeline.Processed)
+	line, version, err := d.silver().GetVersion(t.Context(), item.SilverKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.silver().Replace(t.Context(), item.SilverKey(), []byte(strings.Replace(string(line), `"n":2`, `"n":3`, 1)), version); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
+	want := ids[1] + "  changed  [/payload/n]\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
+	if code != exitOK || out != want {
+		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+	}
+	if _, out, _ = d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare", "--json"); lines[pipeline.Comparison](t, out)[1].Changed != 1 {
+		t.Errorf("printed %s", out)
+	}
+	if n := d.visible(t, "QueueUrl"); n != 0 {
+		t.Errorf("%d messages on the queue", n)
+	}
+}
+
+func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
+	for _, flags := range [][]string{
+		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"}, {"--type", "demo", "--from", "yesterday"},
+		{"--type", "demo", "--from", "1h", "--to", "2h"}, {"--type", "demo", "--from", "1h", "--rate", "-1"},
+		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")}, {"--compare", "--dry-run", "--type", "demo", "--from", "1h"},
+	} {
+		if code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...); code != exitUsage {
+			t.Errorf("%v: exit code %d, printed %q", flags, code, errOut)
+		}
+	}
+}
+
+func TestPace_KeepsToTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, wait := time.Now(), pace(10)
+		for range 5 {
+			if err := wait(t.Context(), 20); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 8*time.Second {
+			t.Errorf("the first 80 took %s", took)
+		}
+		time.Sleep(time.Hour) // makes up for nothing
+		began = time.Now()
+		for range 2 {
+			if err := wait(t.Context(), 20); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("20 after a pause took %s", took)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if err := wait(ctx, 20); err == nil || time.Since(began) != 3*time.Second {
+			t.Errorf("stopped after %s: %v", time.Since(began), err)
+		}
+	})
+}

@@ -127,7 +127,10 @@ func (a *actor) remember(c *call, value any, err error) {
 
 // state tells apart what an actor may do next.
 func (a *actor) state() uint64 {
-	if a.crashed || a.ended {
+	if !a.alive() {
+		if a.run.recent != nil {
+			return hash(a.start, a.history) // the process remembers
+		}
 		return 0
 	}
 	return hash(a.start, a.history, a.deadline.UnixMilli())

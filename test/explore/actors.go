@@ -19,6 +19,7 @@ type System struct {
 	Accept     func(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error)
 	Process    func(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result
 	Reconciles bool
+	GoesOn     bool // after a breach, to see which others follow
 }
 
 // Ours is the real code.

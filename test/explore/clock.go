@@ -70,10 +70,14 @@ func (r *run) passTime() {
 	if r.system.Reconciles && !until.Before(r.nextTick) {
 		if len(r.ticks) == maxTicks {
 			r.violate("I5", "after %d runs of the reconciler there is still something to do", maxTicks)
+			r.pruned = true
 			return
 		}
 		r.nextTick = r.nextTick.Add(tick)
 		r.reconcile()
+		if r.scenario.AtTick != nil {
+			r.scenario.AtTick(r, len(r.ticks))
+		}
 	}
 }
 
@@ -85,7 +89,7 @@ func (r *run) atRest() bool {
 	if !r.system.Reconciles {
 		return true
 	}
-	if len(r.ticks) == 0 {
+	if len(r.ticks) < max(1, r.scenario.Ticks) {
 		return false
 	}
 	last := r.ticks[len(r.ticks)-1]

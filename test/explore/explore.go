@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +11,6 @@ import (
 
 // Violation is a schedule in which an invariant does not hold.
 type Violation struct {
-	Scenario  string
 	Invariant string
 	What      string
 	Used      Budget
@@ -19,32 +19,41 @@ type Violation struct {
 
 // Outcome is what an exploration found.
 type Outcome struct {
-	Schedules  int // that were run, to their end or to a state that another came to before
-	Merged     int // of them, those that ended so
+	Schedules  int // that were run, to their end or to where another had come before
+	States     int // that were told apart
 	Coverage   Coverage
-	Violations int
-	First      *Violation // with the fewest faults and preemptions, and the fewest of them first
+	Violating  int            // schedules in which an invariant breaks
+	Violations map[string]int // by invariant
+	First      *Violation     // one with the fewest faults and preemptions
 }
 
-// Explore runs all schedules of a scenario within a budget, or until a number of violations, if that is not 0.
-func Explore(t *testing.T, system System, scenario Scenario, budget Budget, enough int) Outcome {
+// Explore runs all schedules of a scenario within a budget, or until the first violation.
+func Explore(t *testing.T, system System, scenario Scenario, budget Budget, untilFirst bool) Outcome {
+	if scenario.Preemptions > 0 {
+		budget.Preemptions = min(budget.Preemptions, scenario.Preemptions)
+	}
 	s, from := newSearch(budget), setUp(t, system, scenario)
-	out := Outcome{Coverage: make(Coverage)}
+	out := Outcome{Coverage: make(Coverage), Violations: make(map[string]int)}
 	for more := true; more; more = s.next() {
 		r := once(t, system, scenario, s, out.Coverage, &from)
 		out.Schedules++
-		if r.broken != "" {
-			out.Violations++
-			v := &Violation{scenario.Name, r.broken, r.violation, r.used, s.deviations()}
-			if out.First == nil || cheaper(v.Used, out.First.Used) {
-				out.First = v
-			}
-			if out.Violations == enough {
-				break
+		if len(r.breaches) == 0 {
+			continue
+		}
+		out.Violating++
+		for invariant := range Invariants {
+			if slices.ContainsFunc(r.breaches, func(b breach) bool { return b.invariant == invariant }) {
+				out.Violations[invariant]++
 			}
 		}
+		if v := (&Violation{r.breaches[0].invariant, r.breaches[0].what, r.used, s.deviations()}); out.First == nil || cheaper(v.Used, out.First.Used) {
+			out.First = v
+		}
+		if untilFirst {
+			break
+		}
 	}
-	out.Merged = s.merged
+	out.States = len(s.visited)
 	return out
 }
 

@@ -73,8 +73,8 @@ func (r *run) submit(c *call) bool {
 func (r *run) toRest() {
 	for {
 		r.observe()
-		if r.broken != "" {
-			return
+		if len(r.breaches) > 0 && !r.system.GoesOn {
+			return // what follows says little
 		}
 		if r.pruned || r.chooser.known(r.state) {
 			r.pruned = true

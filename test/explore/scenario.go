@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"context"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
@@ -12,9 +11,13 @@ type Scenario struct {
 	Name           string
 	Setup          func(*run) // without faults
 	Begin          func(*run)
-	Batch          int  // messages that a worker gets at once
-	MiscountsQueue bool // the queue's approximate count is always 0
-	SharedProcess  bool // all requests come to one process
+	AtTick         func(r *run, tick int) // what begins beside the reconciler's runs, 1 the first
+	Ticks          int                    // how many runs of the reconciler there are at least
+	Batch          int                    // messages that a worker gets at once
+	Preemptions    int                    // fewer than what is asked for, where that would take hours; 0 is no less
+	MiscountsQueue bool                   // the queue's approximate count is always 0
+	SharedProcess  bool                   // all requests come to one process
+	OursOnly       bool                   // it needs a reconciler, a replay or a redrive
 }
 
 const (
@@ -26,9 +29,6 @@ const (
 
 // Scenarios are explored exhaustively.
 var Scenarios = []Scenario{
-	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},
-	{Name: "one event with a key", Batch: 1, Begin: func(r *run) { r.client(1, good, "key") }},
-	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poisonous, "") }},
 	{Name: "two events", Batch: 2, Begin: func(r *run) {
 		r.client(1, good, "")
 		r.client(2, other, "")
@@ -37,49 +37,61 @@ var Scenarios = []Scenario{
 		r.client(1, good, "key")
 		r.client(2, good, "key")
 	}},
+	{Name: "a batch of three with one poison", Batch: 3, Setup: func(r *run) { r.enqueued(good, poisonous, third) }},
+	{Name: "a replay races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
+		r.enqueued(good)
+		r.send(r.queue.messages[0].event)
+		r.processOne()
+		r.reconciled()
+	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
+	{Name: "the reconciler races the worker", Batch: 1, OursOnly: true, MiscountsQueue: true, Setup: func(r *run) {
+		r.enqueued(good)
+		time.Sleep(tick)
+	}, Begin: func(r *run) { r.passTime() }},
 	{Name: "two clients, one key, other payload", Batch: 1, Begin: func(r *run) {
 		r.client(1, good, "key")
 		r.client(2, other, "key")
 	}},
-	{Name: "a batch of three with one poison", Batch: 3, Setup: func(r *run) {
-		r.accepted3(good, poisonous, third)
-	}},
-	{Name: "the reconciler races the worker", Batch: 1, MiscountsQueue: true, Setup: func(r *run) {
-		r.accepted3(good)
-		time.Sleep(tick)
-	}, Begin: func(r *run) { r.nextTick = time.Now(); r.passTime() }},
-	{Name: "two reconcilers at once", Batch: 1, Setup: func(r *run) {
-		r.accepted3(good)
-		r.queue.messages = nil
-		time.Sleep(tick)
-	}, Begin: func(r *run) { r.reconcile(); r.reconcile() }},
-	{Name: "a replay races a late delivery", Batch: 1, Setup: func(r *run) {
-		r.accepted3(good)
-		r.send(r.queue.messages[0].event)
+	{Name: "two replays", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(good)
 		r.processOne()
-	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
-	{Name: "two replays", Batch: 1, Setup: func(r *run) {
-		r.accepted3(good)
-		r.processOne()
+		r.reconciled()
 	}, Begin: func(r *run) {
 		r.replay(pipeline.Replay{ID: "replay-1"})
 		r.replay(pipeline.Replay{ID: "replay-2", Quiet: true})
 	}},
-	{Name: "a redrive races a late delivery", Batch: 1, Setup: func(r *run) {
-		r.accepted3(poisonous)
+	{Name: "two reconcilers at once", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(good)
+		r.queue.messages = nil
+		time.Sleep(tick)
+	}, Begin: func(r *run) {
+		r.nextTick = r.nextTick.Add(tick)
+		r.reconcile()
+		r.reconcile()
+	}},
+	{Name: "two clients, one key, one process", Batch: 1, Preemptions: 1, SharedProcess: true, Begin: func(r *run) {
+		r.client(1, good, "key")
+		r.client(2, good, "key")
+	}},
+	{Name: "a redrive races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
+		r.enqueued(poisonous)
 		r.send(r.queue.messages[0].event)
 		r.processOne()
+		r.reconciled()
 	}, Begin: func(r *run) { r.redrive() }},
-	{Name: "a message that kills its worker", Batch: 1, Setup: func(r *run) {
-		r.accepted3(good)
+	{Name: "a message that kills its worker", Batch: 1, OursOnly: true, Setup: func(r *run) {
+		r.enqueued(good)
 		for id := range r.table.items {
 			r.killers[id] = true
 		}
 	}},
+	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poisonous, "") }},
+	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},
+	{Name: "one event with a key", Batch: 1, Begin: func(r *run) { r.client(1, good, "key") }},
 }
 
-// accepted3 has requests accepted.
-func (r *run) accepted3(bodies ...string) {
+// enqueued has requests accepted.
+func (r *run) enqueued(bodies ...string) {
 	for i, body := range bodies {
 		r.client(i+1, body, "")
 	}
@@ -92,11 +104,18 @@ func (r *run) processOne() {
 	r.quietly()
 }
 
+// reconciled has the reconciler look at everything, so that it has no reason to look again.
+func (r *run) reconciled() {
+	time.Sleep(time.Until(r.nextTick))
+	r.nextTick = r.nextTick.Add(tick)
+	r.reconcile()
+	r.quietly()
+	r.ticks = nil
+}
+
 // quietly lets all actors go on to their end without any fault.
 func (r *run) quietly() {
 	for r.observe(); len(r.pending) > 0; r.observe() {
 		r.take(r.pending[0])
 	}
 }
-
-var _ = context.Background

@@ -31,7 +31,6 @@ type search struct {
 	depth   int
 	used    Budget
 	visited map[uint64]uint64 // state → the budgets that were used when it was reached, a bit each
-	merged  int               // options that lead to where another schedule was
 }
 
 type decision struct {
@@ -82,7 +81,6 @@ func (s *search) visit(state uint64, used Budget) bool {
 	for f := range used.Faults + 1 {
 		for p := range used.Preemptions + 1 {
 			if seen&budgetBit(f, p) != 0 {
-				s.merged++
 				return true
 			}
 		}

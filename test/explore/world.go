@@ -21,8 +21,7 @@ type world struct {
 	recent         *pipeline.Recent             // of a process that serves all requests
 	poison         map[string]bool              // SHA-256 of payloads that can't be processed
 	killers        map[string]bool              // ids of events whose payload kills the process that reads it
-	violation      string
-	broken         string // the invariant that is violated
+	breaches       []breach
 }
 
 // notice is what the bus was told, and for which generation of the event.
@@ -38,11 +37,11 @@ type acceptance struct {
 	key        string
 }
 
-// violate notes the first violation; what follows it says little.
+// breach is an invariant that does not hold.
+type breach struct{ invariant, what string }
+
 func (w *world) violate(invariant, format string, args ...any) {
-	if w.broken == "" {
-		w.broken, w.violation = invariant, fmt.Sprintf(format, args...)
-	}
+	w.breaches = append(w.breaches, breach{invariant, fmt.Sprintf(format, args...)})
 }
 
 func (r *run) publish(n pipeline.Notice, replay pipeline.Replay) {

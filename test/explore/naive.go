@@ -1,0 +1,106 @@
+package explore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+// Naive is the control: a pipeline as it is often written. It stores, writes the status, sends and publishes in the
+// obvious order, looks before it writes instead of writing on a condition, fails a batch as a whole, and leaves
+// what goes wrong to the queue's retries and its DLQ.
+var Naive = System{Accept: naiveAccept, Process: naiveProcess, GoesOn: true}
+
+func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error) {
+	eventType, err := pipeline.DecodeType(req.Body)
+	if err != nil {
+		return pipeline.Receipt{}, err
+	}
+	id, err := newID()
+	if err != nil {
+		return pipeline.Receipt{}, err
+	}
+	if req.Keyed {
+		sum := sha256.Sum256([]byte(req.Caller + req.Key))
+		text := hex.EncodeToString(sum[:16])
+		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+		if item, err := (itemsPort{actor: a}).Find(ctx, id); err == nil {
+			if item.SHA256 != sha(req.Body) {
+				return pipeline.Receipt{}, pipeline.Errorf(pipeline.KeyReused, "another payload had this key")
+			}
+			return pipeline.Receipt{Event: item.Event, Replayed: true}, nil
+		}
+	}
+	event := pipeline.Event{
+		ID: id, Type: eventType, ReceivedAt: time.Now().UTC().Truncate(time.Millisecond), SHA256: sha(req.Body), Bytes: len(req.Body),
+	}
+	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
+	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}
+	if err := do(ctx, a, "Bronze.Put", event.Bronze.Key, aWrite, func() error { a.run.bronze.write(event.Bronze.Key, req.Body); return nil }); err != nil {
+		return pipeline.Receipt{}, unavailable(err)
+	}
+	if err := naiveWrite(ctx, a, item); err != nil {
+		return pipeline.Receipt{}, unavailable(err)
+	}
+	if err := (queuePort{a}).Send(ctx, event); err != nil {
+		return pipeline.Receipt{}, unavailable(err)
+	}
+	return pipeline.Receipt{Event: event}, nil
+}
+
+func unavailable(err error) error { return &pipeline.Error{Code: pipeline.Unavailable, Err: err} }
+
+func naiveWrite(ctx context.Context, a *actor, item pipeline.Item) error {
+	return do(ctx, a, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error { a.run.table.write(item); return nil })
+}
+
+func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
+	results := make([]pipeline.Result, len(deliveries))
+	failed := false
+	for i, d := range deliveries {
+		results[i].Delivery = d
+		failed = failed || naiveOne(ctx, a, d) != nil
+	}
+	for i := range results {
+		results[i].Kept = failed
+	}
+	return results
+}
+
+func naiveOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
+	event, err := pipeline.ReadMessage(d.Body, "bronze")
+	if err != nil {
+		return err
+	}
+	payload, err := bronzePort{a}.Get(ctx, event.Bronze.Key)
+	if err != nil {
+		return err
+	}
+	record, err := pipeline.NewRecord(event, payload, time.Now())
+	if err != nil {
+		return err
+	}
+	line, err := record.Line()
+	if err != nil {
+		return err
+	}
+	item := pipeline.Item{
+		Event: event, Status: pipeline.Processed, ProcessedAt: record.ProcessedAt,
+		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
+	}
+	err = do(ctx, a, "Silver.Put", event.SilverKey(), aWrite, func() error {
+		a.run.checkRecord(line)
+		a.run.silver.write(event.SilverKey(), line)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := naiveWrite(ctx, a, item); err != nil {
+		return err
+	}
+	return busPort{a}.Publish(ctx, []pipeline.Notice{pipeline.NoticeOf(item)})[0]
+}

@@ -1,0 +1,38 @@
+// Command app is a CDK app with a pipeline that has little patience: what waits for minutes elsewhere, for a killed worker's
+// messages or the reconciler's grace, waits for seconds here.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("impatient"), nil)
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &eventpipeline.EventPipelineProps{
+		PhysicalNamePrefix:    jsii.String("impatient"),
+		RemovalPolicy:         awscdk.RemovalPolicy_DESTROY,
+		Authorization:         eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+		ThrottlingRateLimit:   jsii.Number(10000),
+		ThrottlingBurstLimit:  jsii.Number(10000),
+		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)), // so the visibility timeout is 30 seconds
+		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
+		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),
+	})
+	for name, value := range map[string]*string{
+		"ApiUrl":                 pipeline.ApiUrl(),
+		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
+		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
+		"EventsTableName":        pipeline.EventsTable().TableName(),
+		"QueueUrl":               pipeline.Queue().QueueUrl(),
+		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),
+		"ReconcilerFunctionName": pipeline.ReconcilerFunction().FunctionName(),
+	} {
+		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: value})
+	}
+	app.Synth(nil)
+}

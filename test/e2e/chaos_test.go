@@ -1,0 +1,267 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// faults are a bad day: one call in thirteen goes wrong in some way, processes are killed, messages come twice.
+const faults = `{
+	"seed": 1, "killRate": 0.002, "duplicateDeliveryRate": 0.05,
+	"rules": [
+		{"fault": "error", "rate": 0.02},
+		{"fault": "throttle", "rate": 0.02},
+		{"fault": "lost-response", "rate": 0.02},
+		{"fault": "slow", "rate": 0.02, "delayMs": 100},
+		{"fault": "timeout", "rate": 0.001, "function": "worker"}
+	]
+}`
+
+// impatient are the flags that run the pipeline of ./app.
+var impatient = []string{"--app", "go run ./test/e2e/app"}
+
+func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
+	const events = 3000
+	file := filepath.Join(t.TempDir(), "faults.json")
+	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, append(impatient, "--faults", file)...)
+	acknowledged := p.load(t, events)
+	if len(acknowledged) < events*8/10 {
+		t.Fatalf("only %d of %d events were accepted", len(acknowledged), events)
+	}
+	p.untilAtRest(t, acknowledged)
+	p.wantEachOnce(t, acknowledged)
+	for _, fault := range []string{"error", "throttle", "lost-response", "slow", "kill", "duplicate-delivery"} {
+		if !strings.Contains(p.log.String(), `"fault":"`+fault+`"`) {
+			t.Errorf("there was no %s", fault)
+		}
+	}
+}
+
+func TestChaos_TheKilledPlatformLosesNoAcknowledgedEvent(t *testing.T) {
+	const events = 1500
+	flags := append(slices.Clone(impatient), "--data", t.TempDir(), "--api-port", freePort(t), "--aws-port", freePort(t))
+	p := start(t, flags...)
+	acknowledged := make(map[string]bool)
+	var mu sync.Mutex
+	killed := make(chan struct{})
+	concurrently(16, events, func(i int) {
+		answer, err := p.send(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
+		if err != nil || answer.status != http.StatusAccepted {
+			return // the platform is gone, or is going
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		acknowledged[answer.id] = false
+		if len(acknowledged) == events/3 {
+			_ = p.cmd.Process.Signal(syscall.SIGKILL)
+			close(killed)
+		}
+	})
+	<-killed
+	<-p.done
+	p = start(t, flags...)
+	p.untilAtRest(t, acknowledged)
+	p.wantEachOnce(t, acknowledged)
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+// load sends n events: a tenth have a key that another has, too, and a hundredth are poison. It returns the ids of those
+// that were acknowledged; true for poison.
+func (p *platform) load(t *testing.T, n int) map[string]bool {
+	t.Helper()
+	var mu sync.Mutex
+	acknowledged, byKey := make(map[string]bool), make(map[string]string)
+	concurrently(32, n, func(i int) {
+		key, body, poison := "", fmt.Sprintf(`{"eventType":"chaos","n":%d}`, i), i%100 == 0
+		switch {
+		case poison:
+			body = `{"eventType":"chaos","n":1e999}`
+		case i%20 < 2:
+			key = fmt.Sprintf("key-%d", i/20)
+			body = fmt.Sprintf(`{"eventType":"chaos","n":%q}`, key)
+		}
+		answer, err := p.send(t.Context(), key, body)
+		for try := 0; key != "" && try < 3 && (err != nil || answer.status != http.StatusAccepted); try++ {
+			answer, err = p.send(t.Context(), key, body) // as a client does that has a key
+		}
+		if err != nil || answer.status != http.StatusAccepted {
+			if err == nil && answer.status < http.StatusInternalServerError {
+				t.Errorf("event %d: %d", i, answer.status)
+			}
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		acknowledged[answer.id] = poison
+		if key != "" && byKey[key] != "" && byKey[key] != answer.id {
+			t.Errorf("%s is events %s and %s", key, byKey[key], answer.id)
+		}
+		byKey[key] = answer.id
+	})
+	return acknowledged
+}
+
+// concurrently does step for 0 to n-1, some at once, in random order.
+func concurrently(workers, n int, step func(i int)) {
+	var running sync.WaitGroup
+	next := make(chan int)
+	for range workers {
+		running.Go(func() {
+			for i := range next {
+				step(i)
+			}
+		})
+	}
+	for _, i := range rand.Perm(n) {
+		next <- i
+	}
+	close(next)
+	running.Wait()
+}
+
+// send posts an event.
+func (p *platform) send(ctx context.Context, key, body string) (keyedAnswer, error) {
+	request, err := http.NewRequestWithContext(ctx, "POST", p.API+"/events", strings.NewReader(body))
+	if err != nil {
+		return keyedAnswer{}, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return keyedAnswer{}, err
+	}
+	defer response.Body.Close()
+	var answer struct{ EventID string }
+	_ = json.NewDecoder(response.Body).Decode(&answer) // API Gateway's own errors have none
+	return keyedAnswer{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}, nil
+}
+
+// untilAtRest runs the reconciler until every acknowledged event is at its end and there is nothing left to heal.
+func (p *platform) untilAtRest(t *testing.T, acknowledged map[string]bool) {
+	t.Helper()
+	until(t, func() string {
+		statuses := p.statuses(t)
+		open := 0
+		for id := range acknowledged {
+			if statuses[id] != "PROCESSED" && statuses[id] != "FAILED" {
+				open++
+			}
+		}
+		out, err := command(t.Context(), "reconcile", "--aws", p.AWS, "--since", "2h", "--json").Output()
+		var report struct{ Waiting, Reenqueued, GivenUp, Repaired, Errors int }
+		if err != nil || json.Unmarshal(out, &report) != nil {
+			return fmt.Sprintf("the reconciler fails: %v", err) // it has its faults, too
+		}
+		if open+report.Waiting+report.Reenqueued+report.GivenUp+report.Repaired+report.Errors > 0 {
+			return fmt.Sprintf("%d acknowledged events are not at their end; the reconciler says %s", open, out)
+		}
+		if n := p.depth(t, "QueueUrl"); n > 0 {
+			return fmt.Sprintf("%d messages on the queue", n)
+		}
+		return ""
+	})
+}
+
+// wantEachOnce checks what is promised of acknowledged events.
+func (p *platform) wantEachOnce(t *testing.T, acknowledged map[string]bool) {
+	t.Helper()
+	statuses, letters := p.statuses(t), p.letters(t)
+	records := make(map[string]int)
+	for _, key := range p.keys(t, "SilverBucketName", "silver/") {
+		records[strings.TrimSuffix(filepath.Base(key), ".json")]++
+	}
+	counts := make(map[string]int)
+	for id, poison := range acknowledged {
+		counts[statuses[id]]++
+		switch {
+		case statuses[id] == "PROCESSED" && !poison && records[id] == 1:
+		case statuses[id] == "FAILED" && letters[id]:
+		default:
+			t.Errorf("event %s (poison: %t) is %s, with %d records; in the DLQ: %t", id, poison, statuses[id], records[id], letters[id])
+		}
+	}
+	for id, n := range records {
+		if statuses[id] != "PROCESSED" || n != 1 {
+			t.Errorf("event %s is %s and has %d records", id, statuses[id], n)
+		}
+	}
+	t.Logf("of %d acknowledged events: %v; %d records in Silver, %d events in the DLQ", len(acknowledged), counts, len(records), len(letters))
+}
+
+// statuses are those of all events, by id.
+func (p *platform) statuses(t *testing.T) map[string]string {
+	t.Helper()
+	statuses := make(map[string]string)
+	table := p.Outputs["EventsTableName"]
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.config()), &dynamodb.ScanInput{TableName: &table})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			if id, ok := item["eventId"].(*dynamodbtypes.AttributeValueMemberS); ok {
+				statuses[id.Value] = text(item, "status")
+			}
+		}
+	}
+	return statuses
+}
+
+// letters are the ids of the events in the DLQ.
+func (p *platform) letters(t *testing.T) map[string]bool {
+	t.Helper()
+	ids := make(map[string]bool)
+	url := p.Outputs["DeadLetterQueueUrl"]
+	for {
+		out, err := sqs.NewFromConfig(p.config()).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+			QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 600,
+			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Messages) == 0 {
+			return ids
+		}
+		for _, m := range out.Messages {
+			var event struct{ EventID string }
+			if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
+				t.Errorf("the DLQ holds %s", *m.Body)
+			}
+			ids[event.EventID] = true
+		}
+	}
+}

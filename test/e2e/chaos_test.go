@@ -50,6 +50,12 @@ func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 	}
 	p.untilAtRest(t, acknowledged)
 	p.wantEachOnce(t, acknowledged)
+	until(t, func() string { // a run on request with --since leaves no checkpoint
+		if len(p.item(t, "CHECKPOINT#reconciler")) == 0 {
+			return "the schedule has not run the reconciler"
+		}
+		return ""
+	})
 	for _, fault := range []string{"error", "throttle", "lost-response", "slow", "kill", "duplicate-delivery"} {
 		if !strings.Contains(p.log.String(), `"fault":"`+fault+`"`) {
 			t.Errorf("there was no %s", fault)

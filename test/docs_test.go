@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 )
 
 // documents are all Markdown files of the repository, by their path from its root.
@@ -107,6 +109,19 @@ func TestDocs_ArchitectureNamesEveryLogLine(t *testing.T) {
 		if !strings.Contains(architecture, "`"+match[1]+"`") {
 			t.Errorf("docs/architecture.md does not name the log line %q", match[1])
 		}
+	}
+}
+
+func TestDocs_TheFaultsOfTheExampleAreTaken(t *testing.T) {
+	_, example, _ := strings.Cut(read(t, "../docs/faults.md"), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	file := filepath.Join(t.TempDir(), "faults.json")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := faults.Read(file)
+	if err != nil || len(config.Rules) != 5 {
+		t.Errorf("got %+v, %v", config, err)
 	}
 }
 

@@ -51,7 +51,7 @@ func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 	p.untilAtRest(t, acknowledged)
 	p.wantEachOnce(t, acknowledged)
 	until(t, func() string { // a run on request with --since leaves no checkpoint
-		if len(p.item(t, "CHECKPOINT#reconciler")) == 0 {
+		if len(p.item(t, p.Outputs["EventsTableName"], "CHECKPOINT#reconciler")) == 0 {
 			return "the schedule has not run the reconciler"
 		}
 		return ""

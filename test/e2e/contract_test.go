@@ -40,7 +40,7 @@ func TestContract_VerificationCommands(t *testing.T) {
 	withWorker := start(t, "--stage", "dev", "--data", data)
 	for _, id := range ids {
 		until(t, func() string {
-			if item := withWorker.item(t, id); text(item, "status") != "PROCESSED" {
+			if item := withWorker.item(t, eventsTable, "EVENT#"+id); text(item, "status") != "PROCESSED" {
 				return id + " is " + text(item, "status")
 			}
 			return ""
@@ -70,7 +70,7 @@ func verifyBySDK(t *testing.T, p *platform) string {
 	}
 	id := string(match[1])
 
-	item := p.item(t, id)
+	item := p.item(t, eventsTable, "EVENT#"+id)
 	if text(item, "eventType") != "demo" || text(item, "status") != "ENQUEUED" || text(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
 		t.Errorf("item = %v", item)
 	}
@@ -83,11 +83,12 @@ func verifyBySDK(t *testing.T, p *platform) string {
 	return id
 }
 
-func (p *platform) item(t *testing.T, id string) map[string]dynamodbtypes.AttributeValue {
+// item gets an item of a table.
+func (p *platform) item(t *testing.T, table, pk string) map[string]dynamodbtypes.AttributeValue {
 	t.Helper()
 	out, err := dynamodb.NewFromConfig(p.config()).GetItem(t.Context(), &dynamodb.GetItemInput{
-		TableName: aws.String(eventsTable),
-		Key:       map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: "EVENT#" + id}},
+		TableName: &table,
+		Key:       map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk}},
 	})
 	if err != nil {
 		t.Fatal(err)

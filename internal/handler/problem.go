@@ -28,6 +28,7 @@ var problems = map[pipeline.Code]struct {
 	pipeline.EmptyBody:        {http.StatusBadRequest, "Empty body"},
 	pipeline.InvalidBase64:    {http.StatusBadRequest, "Invalid base64"},
 	pipeline.InvalidJSON:      {http.StatusBadRequest, "Invalid JSON"},
+	pipeline.NumberOutOfRange: {http.StatusBadRequest, "Number out of range"},
 	pipeline.NotAnObject:      {http.StatusBadRequest, "Not a JSON object"},
 	pipeline.MissingEventType: {http.StatusUnprocessableEntity, "Missing eventType"},
 	pipeline.InvalidEventType: {http.StatusUnprocessableEntity, "Invalid eventType"},

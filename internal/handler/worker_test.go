@@ -13,6 +13,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
 )
 
 func (w *world) worker() Worker {
@@ -42,7 +43,12 @@ func (w *world) message(t *testing.T, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	message, err := json.Marshal(receipt.Event)
+	return messageOf(t, receipt.Event)
+}
+
+func messageOf(t *testing.T, event pipeline.Event) string {
+	t.Helper()
+	message, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +93,11 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 	down := w.worker()
 	down.Worker.Bronze = downBucket{}
 	var poisoned world
-	poison := poisoned.message(t, `{"eventType":"demo","n":1e999}`)
+	older, err := porttest.AcceptOlder(t.Context(), poisoned.api().Ingest, []byte(`{"eventType":"demo","n":1e999}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	poison := messageOf(t, older)
 	for _, c := range []struct {
 		worker  Worker
 		records string

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -16,7 +17,8 @@ const MaxDepth = 64
 const maxPointer = 256
 
 // DecodeType checks that body is a JSON object as the platform accepts it (RFC 8259, and stricter: UTF-8 throughout, no
-// key twice in an object, no deeper than MaxDepth) and returns its eventType. Its errors are the client's.
+// half of a surrogate pair, no key twice in an object, no number that no float64 holds, no deeper than MaxDepth) and
+// returns its eventType. Its errors are the client's.
 func DecodeType(body []byte) (string, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "", Errorf(EmptyBody, "The request has no body; send a JSON object with an eventType.")
@@ -24,6 +26,12 @@ func DecodeType(body []byte) (string, error) {
 	scan, err := scanObject(body)
 	if err != nil {
 		return "", err
+	}
+	if scan.surrogate != nil {
+		return "", scan.surrogate
+	}
+	if scan.overflow != nil {
+		return "", scan.overflow
 	}
 	if scan.eventType == nil {
 		return "", Errorf(MissingEventType, `The payload has no eventType; add one, such as {"eventType":"order.created"}.`)
@@ -37,8 +45,14 @@ func DecodeType(body []byte) (string, error) {
 	return eventType, nil
 }
 
+// byteOrderMark is U+FEFF in UTF-8, which some editors put before a text; RFC 8259 has no place for it.
+var byteOrderMark = []byte("\ufeff")
+
 // scanObject checks the whole of body and notes what the pipeline needs to know of it.
 func scanObject(body []byte) (*scanner, *Error) {
+	if bytes.HasPrefix(body, byteOrderMark) {
+		return nil, Errorf(InvalidJSON, "The body begins with a byte-order mark; leave it out.")
+	}
 	if !utf8.Valid(body) {
 		return nil, Errorf(InvalidJSON, "The body is not valid UTF-8.")
 	}
@@ -51,9 +65,6 @@ func scanObject(body []byte) (*scanner, *Error) {
 		return nil, Errorf(NotAnObject, "The body must be a JSON object, such as {\"eventType\":\"order.created\"}.")
 	}
 	if err := s.value(1); err != nil {
-		if len(err.Pointer) > maxPointer {
-			err.Pointer = ""
-		}
 		return nil, err
 	}
 	return s, nil
@@ -71,8 +82,12 @@ func position(err error) string {
 type scanner struct {
 	data      []byte
 	pos       int
+	path      []step          // to the value at pos
 	eventType json.RawMessage // the value of the outermost object's eventType
-	overflow  *Error          // the first number that no float64 holds
+
+	// What ingest refuses, but accepted once, so that Bronze may hold it: the first of each.
+	surrogate *Error // half a surrogate pair, which is no character
+	overflow  *Error // a number that no float64 holds
 }
 
 func (s *scanner) value(depth int) *Error {
@@ -91,13 +106,14 @@ func (s *scanner) value(depth int) *Error {
 
 func (s *scanner) object(depth int) *Error {
 	if depth > MaxDepth {
-		return Errorf(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
 	}
 	keys := make(map[string]struct{})
 	for s.open(); s.data[s.pos] != '}'; s.next() {
 		key := s.string()
+		s.path = append(s.path, step{key: key})
 		if _, twice := keys[key]; twice {
-			return within(key, Errorf(InvalidJSON, "The body has a key twice in one object."))
+			return s.error(InvalidJSON, "The body has a key twice in one object.")
 		}
 		keys[key] = struct{}{}
 		s.space()
@@ -105,8 +121,9 @@ func (s *scanner) object(depth int) *Error {
 		s.space()
 		start := s.pos
 		if err := s.value(depth + 1); err != nil {
-			return within(key, err)
+			return err
 		}
+		s.path = s.path[:len(s.path)-1]
 		if depth == 1 && key == "eventType" {
 			s.eventType = s.data[start:s.pos]
 		}
@@ -117,15 +134,16 @@ func (s *scanner) object(depth int) *Error {
 
 func (s *scanner) array(depth int) *Error {
 	if depth > MaxDepth {
-		return Errorf(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
 	}
-	i := 0
+	s.path = append(s.path, step{inArray: true})
 	for s.open(); s.data[s.pos] != ']'; s.next() {
 		if err := s.value(depth + 1); err != nil {
-			return within(strconv.Itoa(i), err)
+			return err
 		}
-		i++
+		s.path[len(s.path)-1].index++
 	}
+	s.path = s.path[:len(s.path)-1]
 	s.pos++
 	return nil
 }
@@ -164,9 +182,39 @@ func (s *scanner) string() string {
 	if !escaped {
 		return string(s.data[start+1 : s.pos-1])
 	}
+	if s.surrogate == nil && !Paired(s.data[start:s.pos]) {
+		s.surrogate = s.error(InvalidJSON, "The body has half a surrogate pair, which is no character, in the string that ends at byte %d.", s.pos)
+	}
 	var text string
 	_ = json.Unmarshal(s.data[start:s.pos], &text) // known to be well formed
 	return text
+}
+
+// Paired tells whether each \u escape of a surrogate in well-formed JSON is half of a pair. What is not, encoding/json
+// would replace by U+FFFD without a word.
+func Paired(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		i++ // at what is escaped
+		if text[i] != 'u' || !utf16.IsSurrogate(unit(text[i:])) {
+			continue
+		}
+		low := i + 6 // as in \ud83d\ude00
+		if low >= len(text) || text[low-1] != '\\' || text[low] != 'u' ||
+			utf16.DecodeRune(unit(text[i:]), unit(text[low:])) == utf8.RuneError {
+			return false
+		}
+		i = low
+	}
+	return true
+}
+
+// unit is the UTF-16 code unit of text that begins as in u00e9.
+func unit(text []byte) rune {
+	n, _ := strconv.ParseUint(string(text[1:5]), 16, 16) // known to be well formed
+	return rune(n)
 }
 
 // scalar steps over a number, true, false or null.
@@ -179,12 +227,35 @@ func (s *scanner) scalar() {
 		return
 	}
 	if _, err := strconv.ParseFloat(string(s.data[start:s.pos]), 64); err != nil {
-		s.overflow = Errorf(UnprocessableNumber, "The payload holds a number that no 64-bit float holds, at byte %d.", start)
+		s.overflow = s.error(NumberOutOfRange, "The body has a number that no 64-bit float holds, at byte %d.", start)
 	}
 }
 
-// within notes that the error lies under key of the value it came from.
-func within(key string, err *Error) *Error {
-	err.Pointer = "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key) + err.Pointer
+// error is an Error at the value where the scanner is.
+func (s *scanner) error(code Code, format string, args ...any) *Error {
+	err := Errorf(code, format, args...)
+	for _, step := range s.path {
+		err.Pointer += step.token()
+	}
+	if len(err.Pointer) > maxPointer {
+		err.Pointer = ""
+	}
 	return err
+}
+
+// step leads from a value to one inside it.
+type step struct {
+	inArray bool
+	index   int
+	key     string
+}
+
+var escapeKey = strings.NewReplacer("~", "~0", "/", "~1")
+
+// token is the step's part of a JSON pointer (RFC 6901).
+func (s step) token() string {
+	if s.inArray {
+		return "/" + strconv.Itoa(s.index)
+	}
+	return "/" + escapeKey.Replace(s.key)
 }

@@ -13,6 +13,7 @@ const (
 	EmptyBody        Code = "empty-body"
 	InvalidBase64    Code = "invalid-base64"
 	InvalidJSON      Code = "invalid-json"
+	NumberOutOfRange Code = "number-out-of-range" // no float64 holds it
 	NotAnObject      Code = "not-an-object"
 	MissingEventType Code = "missing-event-type"
 	InvalidEventType Code = "invalid-event-type"
@@ -30,7 +31,7 @@ const (
 	InvalidMessage      Code = "invalid-message"      // the queue's message is not one of ours
 	PayloadMissing      Code = "payload-missing"      // Bronze has no such object
 	PayloadMismatch     Code = "payload-mismatch"     // Bronze does not hold what was accepted
-	UnprocessableNumber Code = "unprocessable-number" // a number that no float64 holds
+	UnprocessableNumber Code = "unprocessable-number" // a number that no float64 holds, accepted by an older version
 	UnprocessableJSON   Code = "unprocessable-json"   // not the JSON that ingest would accept
 	NotFinished         Code = "not-finished"         // enqueued again and again, and never finished
 )

@@ -34,9 +34,10 @@ func NewRecord(event Event, payload []byte, now time.Time) (Record, error) {
 	if err != nil {
 		return Record{}, &Error{Code: UnprocessableJSON, Detail: "The payload is not JSON that the platform accepts", Err: err}
 	}
-	// Readers of Silver (Athena, Spark, JavaScript) hold numbers as float64 and would take the record for damaged.
+	// Readers of Silver (Athena, Spark, JavaScript) hold numbers as float64 and would take the record for damaged. Ingest
+	// refuses such numbers, but older versions accepted them.
 	if scan.overflow != nil {
-		return Record{}, scan.overflow
+		return Record{}, Errorf(UnprocessableNumber, "The payload holds a number that no 64-bit float holds.")
 	}
 	return Record{
 		ID:            event.ID,

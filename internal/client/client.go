@@ -50,9 +50,6 @@ func (p *Problem) Error() string {
 	if p.HTTPStatus == http.StatusForbidden {
 		text += " (this API takes requests signed by AWS credentials that are allowed execute-api:Invoke; --sign signs)"
 	}
-	if p.Pointer != "" {
-		text += " (at " + p.Pointer + ")"
-	}
 	return text
 }
 

@@ -60,7 +60,7 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 		contentType, body, want string
 		status                  int
 	}{
-		{"application/problem+json", `{"title":"Bad","detail":"No good.","pointer":"/a"}`, "HTTP 422: No good. (at /a)", 422},
+		{"application/problem+json", `{"title":"Bad","detail":"No good.","pointer":"/a"}`, "HTTP 422: No good.", 422},
 		{"application/json", `{"message":"Forbidden"}`, "HTTP 403: Forbidden (this API takes requests signed", 403},
 		{"text/html", `<html>`, "HTTP 502", 502},
 	} {

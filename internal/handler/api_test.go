@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
@@ -63,7 +64,7 @@ func invokeRaw(t *testing.T, api API, event any) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := api.Invoke(t.Context(), in)
+	out, err := api.Invoke(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"}), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func invokeRaw(t *testing.T, api API, event any) []byte {
 
 func httpEvent(method, path, body string) map[string]any {
 	return map[string]any{
-		"version": "2.0", "rawPath": path, "body": body,
+		"version": "2.0", "rawPath": path, "body": body, "headers": map[string]string{"content-type": "application/json"},
 		"requestContext": map[string]any{"requestId": "request-1", "http": map[string]string{"method": method}},
 	}
 }
@@ -114,6 +115,7 @@ func TestAPI_AnswersAMistakeWithAProblem(t *testing.T) {
 		{"too large", httpEvent("POST", "/events", `{"eventType":"`+strings.Repeat("a", 1024)+`"}`), 413, pipeline.PayloadTooLarge},
 		{"bad base64", map[string]any{"body": "%", "isBase64Encoded": true}, 400, pipeline.InvalidBase64},
 		{"another path", httpEvent("GET", "/", ""), 404, pipeline.NotFound},
+		{"no event id", httpEvent("GET", "/events/", ""), 404, pipeline.NotFound},
 		{"below an event", httpEvent("GET", "/events/"+id+"/x", ""), 404, pipeline.NotFound},
 		{"unknown event", httpEvent("GET", "/events/"+id, ""), 404, pipeline.EventNotFound},
 		{"bad id", httpEvent("GET", "/events/EVENT%231", ""), 400, pipeline.InvalidEventID},
@@ -133,8 +135,8 @@ func TestAPI_AnswersAMistakeWithAProblem(t *testing.T) {
 			if p.Type != problemType+string(c.code) || p.Status != c.status || p.Title == "" || p.Detail == "" {
 				t.Errorf("problem = %+v, want %s", p, c.code)
 			}
-			if c.event["rawPath"] != nil && p.RequestID != "request-1" {
-				t.Errorf("problem names request %q", p.RequestID)
+			if want := map[bool]string{true: "request-1", false: "invocation-1"}[c.event["rawPath"] != nil]; p.RequestID != want {
+				t.Errorf("problem names request %q, want %q", p.RequestID, want)
 			}
 			if len(w.bronze.Keys()) != 0 || len(w.queue.Sent()) != 0 {
 				t.Error("something was stored")
@@ -154,10 +156,71 @@ func TestAPI_NamesTheMethodThatAPathTakes(t *testing.T) {
 
 func TestAPI_PointsAtTheMistake(t *testing.T) {
 	var w world
-	answer := invoke(t, w.api(), httpEvent("POST", "/events", `{"eventType":7}`))
+	answer := invoke(t, w.api(), httpEvent("POST", "/events", `{"eventType":"demo","a\u001b":[1,1e999]}`))
 	var p problem
-	if err := json.Unmarshal([]byte(answer.Body), &p); err != nil || p.Pointer != "/eventType" {
-		t.Errorf("pointer = %q, %v", p.Pointer, err)
+	if err := json.Unmarshal([]byte(answer.Body), &p); err != nil || p.Pointer != "/a\x1b/1" || !strings.HasSuffix(p.Detail, `, at "/a\x1b/1".`) {
+		t.Errorf("problem = %+v, %v", p, err)
+	}
+}
+
+func TestAPI_TakesPlainJSONOnly(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		headers map[string]string
+		want    pipeline.Code
+	}{
+		{"JSON", map[string]string{"content-type": "application/json"}, ""},
+		{"JSON in UTF-8", map[string]string{"Content-Type": "Application/JSON; Charset=\"UTF-8\""}, ""},
+		{"no Content-Type", map[string]string{}, pipeline.UnsupportedType},
+		{"empty Content-Type", map[string]string{"content-type": ""}, pipeline.UnsupportedType},
+		{"a form, as curl has it", map[string]string{"content-type": "application/x-www-form-urlencoded"}, pipeline.UnsupportedType},
+		{"text", map[string]string{"content-type": "text/plain"}, pipeline.UnsupportedType},
+		{"JSON of another kind", map[string]string{"content-type": "application/merge-patch+json"}, pipeline.UnsupportedType},
+		{"JSON in UTF-16", map[string]string{"content-type": "application/json; charset=utf-16"}, pipeline.UnsupportedType},
+		{"two types", map[string]string{"content-type": "application/json,text/plain"}, pipeline.UnsupportedType},
+		{"a broken parameter", map[string]string{"content-type": "application/json; charset"}, pipeline.UnsupportedType},
+		{"gzip", map[string]string{"content-type": "application/json", "content-encoding": "gzip"}, pipeline.UnsupportedCoding},
+		{"identity", map[string]string{"content-type": "application/json", "Content-Encoding": "identity"}, pipeline.UnsupportedCoding},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var w world
+			post := httpEvent("POST", "/events", body)
+			post["headers"] = c.headers
+			answer := invoke(t, w.api(), post)
+			if c.want == "" && answer.StatusCode != http.StatusAccepted {
+				t.Errorf("got %+v", answer)
+			}
+			if c.want != "" && (answer.StatusCode != http.StatusUnsupportedMediaType || !strings.Contains(answer.Body, problemType+string(c.want)+`"`) ||
+				answer.Headers["accept"] != "application/json" || answer.Headers["accept-encoding"] != "identity") {
+				t.Errorf("got %+v, want %s", answer, c.want)
+			}
+		})
+	}
+}
+
+func TestAPI_RefusesWhatWouldBeReplaced(t *testing.T) {
+	for _, event := range []string{
+		`{"body":"{\"eventType\":\"demo\",\"a\":\"\ud83d\"}"}`, // the character itself, not its escape
+		"{\"body\":\"{\\\"eventType\\\":\\\"demo\\\",\\\"a\\\":\\\"\xff\\\"}\"}",
+	} {
+		var w world
+		answer := invoke(t, w.api(), json.RawMessage(event))
+		if answer.StatusCode != http.StatusBadRequest || len(w.bronze.Keys()) > 0 {
+			t.Errorf("%s: got %+v", event, answer)
+		}
+	}
+}
+
+func TestAPI_AnswersADefectWithAProblem(t *testing.T) {
+	var w world
+	api := w.api()
+	api.Ingest.NewID = func() (string, error) { panic("secret of the defect") }
+	answer := invoke(t, api, httpEvent("POST", "/events", body))
+	if answer.StatusCode != http.StatusInternalServerError || answer.Headers["content-type"] != "application/problem+json" || strings.Contains(answer.Body, "secret") {
+		t.Errorf("got %+v", answer)
+	}
+	if !strings.Contains(w.log.String(), "secret of the defect") || !strings.Contains(w.log.String(), "api_test.go") {
+		t.Errorf("log %s, want the cause and where it was", w.log.String())
 	}
 }
 
@@ -260,7 +323,7 @@ func TestAPI_AnswersBeforeLambdaKillsIt(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		answer := api.route(ctx, request{RouteKey: "GET /events/{eventId}", PathParameters: map[string]string{"eventId": id}})
+		answer := api.answer(ctx, request{RouteKey: "GET /events/{eventId}", PathParameters: map[string]string{"eventId": id}})
 		if took := time.Since(start); answer.StatusCode != http.StatusServiceUnavailable || took != 9*time.Second {
 			t.Errorf("got %d after %s, want 503 after 9s", answer.StatusCode, took)
 		}
@@ -290,17 +353,6 @@ func TestAPI_LogsIdsAndSizesButNoPayload(t *testing.T) {
 	}
 }
 
-func TestAPI_EveryClientErrorHasAStatusOfItsOwn(t *testing.T) {
-	for code, p := range problems {
-		if p.status < 400 || p.title == "" {
-			t.Errorf("%s: %+v", code, p)
-		}
-	}
-	if got := problemOf(pipeline.Errorf(pipeline.PayloadMismatch, "not for clients"), "").Status; got != http.StatusInternalServerError {
-		t.Errorf("a code that no client causes is answered with %d", got)
-	}
-}
-
 func TestAPI_ForgetsAnEventThatHasExpired(t *testing.T) {
 	var w world
 	now := w.api().Ingest.Now()
@@ -317,12 +369,12 @@ func TestAPI_ForgetsAnEventThatHasExpired(t *testing.T) {
 func TestAPI_AnswersARepeatAsTheFirst(t *testing.T) {
 	var w world
 	post := httpEvent("POST", "/events", body)
-	post["headers"] = map[string]string{"Idempotency-Key": "key-1"}
+	post["headers"] = map[string]string{"Content-Type": "application/json", "Idempotency-Key": "key-1"}
 	first := invoke(t, w.api(), post)
 	if first.StatusCode != http.StatusAccepted || first.Headers["idempotency-replayed"] != "" {
 		t.Fatalf("first: %+v", first)
 	}
-	post["headers"] = map[string]string{"idempotency-key": "key-1"}
+	post["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": "key-1"}
 	again := invoke(t, w.api(), post)
 	if again.StatusCode != http.StatusAccepted || again.Body != first.Body || again.Headers["idempotency-replayed"] != "true" {
 		t.Errorf("again: %+v, want %+v", again, first)
@@ -332,7 +384,7 @@ func TestAPI_AnswersARepeatAsTheFirst(t *testing.T) {
 	if reused.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(reused.Body, string(pipeline.KeyReused)) {
 		t.Errorf("with another payload: %+v", reused)
 	}
-	post["headers"] = map[string]string{"idempotency-key": ""}
+	post["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": ""}
 	if empty := invoke(t, w.api(), post); empty.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("with an empty key: %+v", empty)
 	}
@@ -356,7 +408,7 @@ func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
 	ids := make(map[string]string)
 	for name, authorizer := range authorizers {
 		post := httpEvent("POST", "/events", body)
-		post["headers"] = map[string]string{"idempotency-key": "key"}
+		post["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": "key"}
 		post["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
 		got := invoke(t, w.api(), post)
 		if got.StatusCode != http.StatusAccepted {

@@ -3,6 +3,8 @@ package handler
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
@@ -25,22 +27,24 @@ var problems = map[pipeline.Code]struct {
 	status int
 	title  string
 }{
-	pipeline.EmptyBody:        {http.StatusBadRequest, "Empty body"},
-	pipeline.InvalidBase64:    {http.StatusBadRequest, "Invalid base64"},
-	pipeline.InvalidJSON:      {http.StatusBadRequest, "Invalid JSON"},
-	pipeline.NumberOutOfRange: {http.StatusBadRequest, "Number out of range"},
-	pipeline.NotAnObject:      {http.StatusBadRequest, "Not a JSON object"},
-	pipeline.MissingEventType: {http.StatusUnprocessableEntity, "Missing eventType"},
-	pipeline.InvalidEventType: {http.StatusUnprocessableEntity, "Invalid eventType"},
-	pipeline.PayloadTooLarge:  {http.StatusRequestEntityTooLarge, "Payload too large"},
-	pipeline.InvalidKey:       {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
-	pipeline.KeyReused:        {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
-	pipeline.InvalidEventID:   {http.StatusBadRequest, "Invalid event id"},
-	pipeline.EventNotFound:    {http.StatusNotFound, "Event not found"},
-	pipeline.NotFound:         {http.StatusNotFound, "Not found"},
-	pipeline.MethodNotAllowed: {http.StatusMethodNotAllowed, "Method not allowed"},
-	pipeline.Unavailable:      {http.StatusServiceUnavailable, "Temporarily unavailable"},
-	pipeline.Internal:         {http.StatusInternalServerError, "Internal error"},
+	pipeline.EmptyBody:         {http.StatusBadRequest, "Empty body"},
+	pipeline.InvalidBase64:     {http.StatusBadRequest, "Invalid base64"},
+	pipeline.InvalidJSON:       {http.StatusBadRequest, "Invalid JSON"},
+	pipeline.NumberOutOfRange:  {http.StatusBadRequest, "Number out of range"},
+	pipeline.NotAnObject:       {http.StatusBadRequest, "Not a JSON object"},
+	pipeline.MissingEventType:  {http.StatusUnprocessableEntity, "Missing eventType"},
+	pipeline.InvalidEventType:  {http.StatusUnprocessableEntity, "Invalid eventType"},
+	pipeline.PayloadTooLarge:   {http.StatusRequestEntityTooLarge, "Payload too large"},
+	pipeline.UnsupportedType:   {http.StatusUnsupportedMediaType, "Unsupported Content-Type"},
+	pipeline.UnsupportedCoding: {http.StatusUnsupportedMediaType, "Unsupported Content-Encoding"},
+	pipeline.InvalidKey:        {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
+	pipeline.KeyReused:         {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
+	pipeline.InvalidEventID:    {http.StatusBadRequest, "Invalid event id"},
+	pipeline.EventNotFound:     {http.StatusNotFound, "Event not found"},
+	pipeline.NotFound:          {http.StatusNotFound, "Not found"},
+	pipeline.MethodNotAllowed:  {http.StatusMethodNotAllowed, "Method not allowed"},
+	pipeline.Unavailable:       {http.StatusServiceUnavailable, "Temporarily unavailable"},
+	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }
 
 func problemOf(err error, requestID string) problem {
@@ -59,6 +63,9 @@ func problemOf(err error, requestID string) problem {
 		p.Detail = "The platform made a mistake; its log has the cause under this request id."
 	case errors.As(err, &e):
 		p.Detail, p.Pointer = e.Detail, e.Pointer
+	}
+	if p.Pointer != "" { // quoted, since it is made of the client's keys and may be printed on a terminal
+		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", at " + strconv.Quote(p.Pointer) + "."
 	}
 	return p
 }

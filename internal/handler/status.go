@@ -31,16 +31,16 @@ type EventStatus struct {
 
 func (a API) status(ctx context.Context, req request, id string) response {
 	if !pipeline.ValidID(id) {
-		return a.refuse(ctx, req.RequestContext.RequestID,
+		return a.refuse(ctx, req,
 			pipeline.Errorf(pipeline.InvalidEventID, "An event id is a UUID in lower case, as the answer to POST /events gives it."))
 	}
 	item, err := a.Items.Get(ctx, id)
 	if errors.Is(err, pipeline.ErrNotFound) || err == nil && item.Expired(a.Ingest.Now()) {
-		return a.refuse(ctx, req.RequestContext.RequestID,
+		return a.refuse(ctx, req,
 			pipeline.Errorf(pipeline.EventNotFound, "No event has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
 	}
 	if err != nil {
-		return a.refuse(ctx, req.RequestContext.RequestID, err, slog.String("eventId", id))
+		return a.refuse(ctx, req, err, slog.String("eventId", id))
 	}
 	return reply(http.StatusOK, statusOf(item))
 }

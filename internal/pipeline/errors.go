@@ -10,20 +10,22 @@ type Code string
 
 // The client's errors: sending the same request again fails again.
 const (
-	EmptyBody        Code = "empty-body"
-	InvalidBase64    Code = "invalid-base64"
-	InvalidJSON      Code = "invalid-json"
-	NumberOutOfRange Code = "number-out-of-range" // no float64 holds it
-	NotAnObject      Code = "not-an-object"
-	MissingEventType Code = "missing-event-type"
-	InvalidEventType Code = "invalid-event-type"
-	PayloadTooLarge  Code = "payload-too-large"
-	InvalidEventID   Code = "invalid-event-id"
-	InvalidKey       Code = "invalid-idempotency-key"
-	KeyReused        Code = "idempotency-key-reused" // with another payload
-	EventNotFound    Code = "event-not-found"
-	NotFound         Code = "not-found"
-	MethodNotAllowed Code = "method-not-allowed"
+	EmptyBody         Code = "empty-body"
+	InvalidBase64     Code = "invalid-base64"
+	InvalidJSON       Code = "invalid-json"
+	NumberOutOfRange  Code = "number-out-of-range" // no float64 holds it
+	NotAnObject       Code = "not-an-object"
+	MissingEventType  Code = "missing-event-type"
+	InvalidEventType  Code = "invalid-event-type"
+	PayloadTooLarge   Code = "payload-too-large"
+	UnsupportedType   Code = "unsupported-content-type"
+	UnsupportedCoding Code = "unsupported-content-encoding"
+	InvalidEventID    Code = "invalid-event-id"
+	InvalidKey        Code = "invalid-idempotency-key"
+	KeyReused         Code = "idempotency-key-reused" // with another payload
+	EventNotFound     Code = "event-not-found"
+	NotFound          Code = "not-found"
+	MethodNotAllowed  Code = "method-not-allowed"
 )
 
 // An event's own errors: the reasons for which it can't be processed.

@@ -107,11 +107,15 @@ func (p *platform) load(t *testing.T, n int) map[string]bool {
 	var mu sync.Mutex
 	acknowledged, byKey := make(map[string]bool), make(map[string]string)
 	concurrently(32, n, func(i int) {
-		key, body, poison := "", fmt.Sprintf(`{"eventType":"chaos","n":%d}`, i), i%100 == 0
-		switch {
-		case poison:
-			body = `{"eventType":"chaos","n":1e999}`
-		case i%20 < 2:
+		if i%100 == 0 {
+			id := p.acceptOlder(t, `{"eventType":"chaos","n":1e999}`)
+			mu.Lock()
+			acknowledged[id] = true
+			mu.Unlock()
+			return
+		}
+		key, body := "", fmt.Sprintf(`{"eventType":"chaos","n":%d}`, i)
+		if i%20 < 2 {
 			key = fmt.Sprintf("key-%d", i/20)
 			body = fmt.Sprintf(`{"eventType":"chaos","n":%q}`, key)
 		}
@@ -127,7 +131,7 @@ func (p *platform) load(t *testing.T, n int) map[string]bool {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		acknowledged[answer.id] = poison
+		acknowledged[answer.id] = false
 		if key != "" && byKey[key] != "" && byKey[key] != answer.id {
 			t.Errorf("%s is events %s and %s", key, byKey[key], answer.id)
 		}

@@ -17,6 +17,7 @@ func TestLocalStage(t *testing.T) {
 	p := start(t)
 	t.Run("an event travels from the client to Silver and the bus", func(t *testing.T) { testEvent(t, p) })
 	t.Run("bad input is refused and stores nothing", func(t *testing.T) { testBadInput(t, p) })
+	t.Run("other requests are refused with a problem", func(t *testing.T) { testOtherRequests(t, p) })
 	t.Run("poison ends in the DLQ while its batch mates are processed", func(t *testing.T) { testPoison(t, p) })
 	t.Run("a repeat with the same key is the same event", func(t *testing.T) { testIdempotency(t, p) })
 	t.Run("every event of a load is processed once", func(t *testing.T) { testLoad(t, p) })
@@ -89,6 +90,10 @@ func testBadInput(t *testing.T, p *platform) {
 		{"not an object", `["eventType"]`, 400},
 		{"without eventType", `{"message":"hello"}`, 422},
 		{"bad eventType", `{"eventType":"../x"}`, 422},
+		{"no float64", `{"eventType":"demo","n":1e999}`, 400},
+		{"half a surrogate pair", `{"eventType":"demo","a":"\ud83d"}`, 400},
+		{"key twice", `{"eventType":"demo","eventType":"demo"}`, 400},
+		{"not UTF-8", "{\"eventType\":\"demo\",\"a\":\"\xff\"}", 400},
 		{"over the limit", `{"eventType":"demo","a":"` + strings.Repeat("x", 1<<20) + `"}`, 413},
 	} {
 		status, contentType, problem := p.post(t, c.body)
@@ -107,10 +112,46 @@ func testBadInput(t *testing.T, p *platform) {
 	}
 }
 
+func testOtherRequests(t *testing.T, p *platform) {
+	for _, c := range []struct {
+		method, path, name, value string // of a header
+		status                    int
+	}{
+		{"PUT", "/events", "Content-Type", "application/json", 405},
+		{"OPTIONS", "/events/0199aaaa-0000-7000-8000-000000000001", "Accept", "*/*", 405},
+		{"POST", "/health", "Accept", "*/*", 405},
+		{"GET", "/elsewhere", "Accept", "*/*", 404},
+		{"POST", "/events/", "Content-Type", "application/json", 404},
+		{"POST", "/events", "Accept", "*/*", 415},
+		{"POST", "/events", "Content-Type", "text/plain", 415},
+		{"POST", "/events", "Content-Encoding", "gzip", 415},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, p.API+c.path, strings.NewReader(`{"eventType":"demo"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set(c.name, c.value)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var problem struct{ Type, RequestID string }
+		err = json.NewDecoder(response.Body).Decode(&problem)
+		response.Body.Close()
+		if err != nil || response.StatusCode != c.status || response.Header.Get("Content-Type") != "application/problem+json" ||
+			problem.Type == "" || problem.RequestID != response.Header.Get("Apigw-Requestid") {
+			t.Errorf("%+v: got %d %v, %+v, %v", c, response.StatusCode, response.Header, problem, err)
+		}
+		if allow := response.Header.Get("Allow"); (allow != "") != (c.status == 405) {
+			t.Errorf("%+v: Allow is %q", c, allow)
+		}
+	}
+}
+
 func testPoison(t *testing.T, p *platform) {
 	queue := p.listen(t, "poison", "poison")
 	var good []string
-	poison := p.accept(t, `{"eventType":"poison","n":1e999}`)
+	poison := p.acceptOlder(t, `{"eventType":"poison","n":1e999}`)
 	for i := range 5 {
 		good = append(good, p.accept(t, fmt.Sprintf(`{"eventType":"poison","n":%d}`, i)))
 	}

@@ -1,0 +1,29 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+)
+
+// acceptOlder leaves an event as an older version of the platform accepted it, and returns its id.
+func (p *platform) acceptOlder(t *testing.T, body string) string {
+	t.Helper()
+	cfg, bucket := p.config(), p.Outputs["BronzeBucketName"]
+	event, err := porttest.AcceptOlder(t.Context(), pipeline.Ingest{
+		Bronze: s3.NewBucket(cfg, bucket), Items: dynamodb.NewEvents(cfg, p.Outputs["EventsTableName"]),
+		Queue: sqs.NewQueue(cfg, p.Outputs["QueueUrl"]), BronzeBucket: bucket, Now: time.Now,
+		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
+	}, []byte(body))
+	if err != nil {
+		t.Error(err)
+	}
+	return event.ID
+}

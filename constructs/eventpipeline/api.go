@@ -28,6 +28,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.HttpApi {
 		route.Integration = integration
 		api.AddRoutes(&route)
 	}
+	addOtherRoutes(p, api, integration, authorizer)
 	return api
 }
 

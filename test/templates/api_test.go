@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func TestHttpApi_HasThreeRoutesOfWhichOnlyHealthIsOpen(t *testing.T) {
-	want := map[string]string{"POST /events": "AWS_IAM", "GET /events/{eventId}": "AWS_IAM", "GET /health": "NONE"}
+func TestHttpApi_HasRoutesOfWhichOnlyHealthIsOpen(t *testing.T) {
+	want := map[string]string{"POST /events": "AWS_IAM", "GET /events/{eventId}": "AWS_IAM", "GET /health": "NONE", "$default": "AWS_IAM"}
 	if diff := cmp.Diff(want, routes(t, standard(t))); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -23,7 +23,7 @@ func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
 	})
-	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE"}
+	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -60,6 +60,9 @@ func TestHttpApi_LetsBrowsersInWhenAskedTo(t *testing.T) {
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{
 		"CorsConfiguration": {"AllowOrigins": ["https://example.org"], "AllowMethods": ["POST"]}
 	}`)
+	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
+		t.Errorf("a preflight request, which has no credentials, needs %q", got)
+	}
 }
 
 func TestStage_ThrottlesAndDeploysByItself(t *testing.T) {

@@ -83,27 +83,3 @@ func TestDecodeType_RepeatsNoLongPointer(t *testing.T) {
 		t.Errorf("got %#v, want no pointer", err)
 	}
 }
-
-// What DecodeType lets pass, NewRecord must be able to read, or say that a number is too large.
-func FuzzDecodeType(f *testing.F) {
-	for _, seed := range []string{`{"eventType":"demo","a":[1,{"b":"\u0000"}]}`, `{"eventType":"demo","n":1e999}`, nested(64), `{`, `"`, "\\"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		eventType, err := DecodeType(body)
-		if err != nil {
-			var e *Error
-			if !errors.As(err, &e) || e.Code == "" || e.Detail == "" {
-				t.Fatalf("error without code or sentence: %#v", err)
-			}
-			return
-		}
-		record, err := NewRecord(Event{Type: eventType}, body, testNow)
-		if err == nil {
-			_, err = record.Line()
-		}
-		if err != nil && CodeOf(err) != UnprocessableNumber {
-			t.Fatalf("accepted, but no record: %v", err)
-		}
-	})
-}

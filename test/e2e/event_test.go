@@ -17,6 +17,7 @@ func TestLocalStage(t *testing.T) {
 	p := start(t)
 	t.Run("an event travels from the client to Silver and the bus", func(t *testing.T) { testEvent(t, p) })
 	t.Run("bad input is refused and stores nothing", func(t *testing.T) { testBadInput(t, p) })
+	t.Run("hostile bodies are answered as they are owed", func(t *testing.T) { testHostile(t, p) })
 	t.Run("other requests are refused with a problem", func(t *testing.T) { testOtherRequests(t, p) })
 	t.Run("poison ends in the DLQ while its batch mates are processed", func(t *testing.T) { testPoison(t, p) })
 	t.Run("a repeat with the same key is the same event", func(t *testing.T) { testIdempotency(t, p) })

@@ -15,13 +15,18 @@ import (
 )
 
 //go:embed go.mod go.sum functions
-//go:embed internal/awsconfig internal/dynamodb internal/env internal/eventbridge internal/handler internal/pipeline internal/s3 internal/sqs
+//go:embed internal/awsconfig internal/dynamodb internal/env internal/eventbridge internal/handler internal/jsonschema internal/pipeline internal/s3 internal/sqs
 var files embed.FS
 
+// Schemas is the file of the JSON Schemas that are built into the API function.
+const Schemas = "functions/api/schemas.json"
+
 // Dir unpacks the sources to a folder of the user's cache that is named after their hash, or to a temporary one where
-// there is no cache to write to, and returns its path: a module with the functions below ./functions.
-func Dir() (string, error) {
-	hash, err := hash(files)
+// there is no cache to write to, and returns its path: a module with the functions below ./functions. What is given
+// replaces files of the sources by their names; nil replaces none.
+func Dir(replaced map[string][]byte) (string, error) {
+	sources := sources{files, replaced}
+	hash, err := sources.hash()
 	if err != nil {
 		return "", fmt.Errorf("hash the Lambda sources: %w", err)
 	}
@@ -30,7 +35,7 @@ func Dir() (string, error) {
 		parent, err := base()
 		if err == nil {
 			dir := filepath.Join(parent, "eventpipeline", hash)
-			if err = unpack(files, dir); err == nil {
+			if err = sources.unpack(dir); err == nil {
 				return dir, nil
 			}
 		}
@@ -41,14 +46,23 @@ func Dir() (string, error) {
 
 func temporary() (string, error) { return os.TempDir(), nil }
 
+// sources are a tree of files of which some have another content.
+type sources struct {
+	tree     fs.FS
+	replaced map[string][]byte
+}
+
 // each calls fn with every file that the functions are built from. Tests are left out: they may change without the
 // functions doing so.
-func each(tree fs.FS, fn func(name string, content []byte) error) error {
-	return fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+func (s sources) each(fn func(name string, content []byte) error) error {
+	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
-		content, err := fs.ReadFile(tree, name)
+		if content, ok := s.replaced[name]; ok {
+			return fn(name, content)
+		}
+		content, err := fs.ReadFile(s.tree, name)
 		if err != nil {
 			return err
 		}
@@ -56,9 +70,9 @@ func each(tree fs.FS, fn func(name string, content []byte) error) error {
 	})
 }
 
-func hash(tree fs.FS) (string, error) {
+func (s sources) hash() (string, error) {
 	sum := sha256.New()
-	err := each(tree, func(name string, content []byte) error {
+	err := s.each(func(name string, content []byte) error {
 		fmt.Fprintf(sum, "%s %d\n", name, len(content))
 		sum.Write(content)
 		return nil
@@ -66,10 +80,10 @@ func hash(tree fs.FS) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack makes dir hold exactly the tree. A folder that already does is left alone; any other is replaced by a rename,
+// unpack makes dir hold exactly the sources. A folder that already does is left alone; any other is replaced by a rename,
 // so that two apps that synthesize at once don't see each other's half-written files.
-func unpack(tree fs.FS, dir string) error {
-	if holds(tree, dir) {
+func (s sources) unpack(dir string) error {
+	if s.heldBy(dir) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -80,7 +94,7 @@ func unpack(tree fs.FS, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	err = each(tree, func(name string, content []byte) error {
+	err = s.each(func(name string, content []byte) error {
 		path := filepath.Join(fresh, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
@@ -93,16 +107,16 @@ func unpack(tree fs.FS, dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, dir); err != nil && !holds(tree, dir) { // another app may have been faster
+	if err := os.Rename(fresh, dir); err != nil && !s.heldBy(dir) { // another app may have been faster
 		return err
 	}
 	return nil
 }
 
-// holds tells whether dir has each file of the tree with its content, and nothing else.
-func holds(tree fs.FS, dir string) bool {
+// heldBy tells whether dir has each file with its content, and nothing else.
+func (s sources) heldBy(dir string) bool {
 	want := 0
-	err := each(tree, func(name string, content []byte) error {
+	err := s.each(func(name string, content []byte) error {
 		want++
 		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err == nil && string(got) != string(content) {

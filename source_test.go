@@ -12,7 +12,7 @@ import (
 func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	dir, err := Dir()
+	dir, err := Dir(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
 		t.Fatal(err)
 	}
 	const module = "github.com/event-driven-cloud-platform/eventpipeline/"
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}", "./functions/...").Output()
+	out, err := exec.Command("go", "list", "-deps", "-tags", "schemas", "-f", "{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}", "./functions/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,30 @@ func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
 	}
 }
 
+func TestDir_ReplacesAFile(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	plain, err := Dir(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := Dir(map[string][]byte{Schemas: []byte(`{"demo.json":true}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir == plain {
+		t.Error("sources that differ share a folder")
+	}
+	for folder, want := range map[string]string{plain: "{}\n", dir: `{"demo.json":true}`} {
+		if got, err := os.ReadFile(filepath.Join(folder, Schemas)); err != nil || string(got) != want {
+			t.Errorf("%s has %q, %v; want %q", folder, got, err, want)
+		}
+	}
+}
+
 func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
 	tree := fstest.MapFS{"a.go": {Data: []byte("package a")}, "b/b.go": {Data: []byte("package b")}, "b/b_test.go": {Data: []byte("package b")}}
+	unpacked := sources{tree: tree}
 	for name, damage := range map[string]func(dir string) error{
 		"none":    func(string) error { return nil },
 		"changed": func(dir string) error { return os.WriteFile(filepath.Join(dir, "a.go"), []byte("package x"), 0o600) },
@@ -51,13 +73,13 @@ func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "unpacked")
-			if err := unpack(tree, dir); err != nil {
+			if err := unpacked.unpack(dir); err != nil {
 				t.Fatal(err)
 			}
 			if err := damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := unpack(tree, dir); err != nil || !holds(tree, dir) {
+			if err := unpacked.unpack(dir); err != nil || !unpacked.heldBy(dir) {
 				t.Errorf("the folder is not whole, %v", err)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "b", "b_test.go")); err == nil {
@@ -75,7 +97,7 @@ func TestHash_ChangesWithNamesAndContentsButNotWithTests(t *testing.T) {
 			tree[name] = file
 		}
 		change(tree)
-		sum, err := hash(tree)
+		sum, err := sources{tree: tree}.hash()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/jsonschema"
 )
 
 // EventPipeline is a construct that takes events in by HTTP and processes each of them once.
@@ -61,7 +63,8 @@ type EventPipeline interface {
 
 type eventPipeline struct {
 	constructs.Construct
-	props EventPipelineProps
+	props   EventPipelineProps
+	schemas jsonschema.Bundle
 
 	bronzeBucket, silverBucket awss3.Bucket
 	eventsTable                awsdynamodb.Table
@@ -88,10 +91,11 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
 	mistakes := validate(p.props)
+	p.schemas = readSchemas(p.props, mistakes)
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
 		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
-		p.props = withDefaults(nil)
+		p.props, p.schemas = withDefaults(nil), nil
 	}
 
 	p.bronzeBucket = newBronzeBucket(p, p.props)

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	source "github.com/event-driven-cloud-platform/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
@@ -26,6 +25,7 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 			env.BronzeBucket:        p.bronzeBucket.BucketName(),
 			env.EventsTable:         p.eventsTable.TableName(),
 			env.QueueURL:            p.queue.QueueUrl(),
+			env.UnknownEventTypes:   jsii.String(string(props.UnknownEventTypes)),
 			env.MaxPayloadBytes:     jsii.String(text(*props.MaxPayloadBytes)),
 			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
 			env.LogLevel:            props.LogLevel,
@@ -78,13 +78,13 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 const buildFlags = `-mod=readonly -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w -buildid='`
 
 func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
-	dir, err := source.Dir()
+	dir, flags, err := sourceDir(p, name)
 	if err != nil {
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
 	}
 	props := p.props
 	logGroup := newLogGroup(p, id+"LogGroup", "/aws/lambda/", name)
-	architecture, environment := target(p)
+	architecture, environment := target(p, flags)
 	fn := awscdklambdagoalpha.NewGoFunction(p, jsii.String(id+"Function"), &awscdklambdagoalpha.GoFunctionProps{
 		FunctionName:  physicalName(props, name),
 		Description:   options.Description,
@@ -105,9 +105,9 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 }
 
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
-func target(p *eventPipeline) (awslambda.Architecture, *map[string]*string) {
+func target(p *eventPipeline, flags string) (awslambda.Architecture, *map[string]*string) {
 	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
-	environment := buildEnvironment(platform)
+	environment := buildEnvironment(platform, flags)
 	switch goarch := environment["GOARCH"]; {
 	case goarch == nil:
 		return p.props.Architecture, &environment
@@ -118,8 +118,8 @@ func target(p *eventPipeline) (awslambda.Architecture, *map[string]*string) {
 }
 
 // buildEnvironment is what `go build` runs with. Without a platform, <GOOS>/<GOARCH>, GoFunction sets Lambda's.
-func buildEnvironment(platform string) map[string]*string {
-	environment := map[string]*string{"GOFLAGS": jsii.String(buildFlags), "GOWORK": jsii.String("off")}
+func buildEnvironment(platform, flags string) map[string]*string {
+	environment := map[string]*string{"GOFLAGS": &flags, "GOWORK": jsii.String("off")}
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
 		environment["GOOS"], environment["GOARCH"] = &goos, &goarch
 	}

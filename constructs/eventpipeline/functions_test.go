@@ -10,13 +10,13 @@ func TestBuildEnvironment_IsForThePlatform(t *testing.T) {
 		"darwin/arm64": {"darwin", "arm64"},
 	} {
 		got := map[string]string{}
-		for name, value := range buildEnvironment(platform) {
+		for name, value := range buildEnvironment(platform, "-trimpath") {
 			got[name] = *value
 		}
 		if got["GOOS"] != want[0] || got["GOARCH"] != want[1] {
 			t.Errorf("platform %q builds for %s/%s", platform, got["GOOS"], got["GOARCH"])
 		}
-		if got["GOFLAGS"] != buildFlags || got["GOWORK"] != "off" {
+		if got["GOFLAGS"] != "-trimpath" || got["GOWORK"] != "off" {
 			t.Errorf("platform %q builds with GOFLAGS=%s GOWORK=%s", platform, got["GOFLAGS"], got["GOWORK"])
 		}
 	}

@@ -90,6 +90,12 @@ type EventPipelineProps struct {
 	// MaxPayloadBytes is the largest body that is accepted; at most 2 MiB, since Lambda takes 6 MB, in which a
 	// body's quotes and backslashes count twice. Default: 1 MiB.
 	MaxPayloadBytes *float64
+	// SchemaDirectory is a folder with a JSON Schema (draft 2020-12) for each event type, in <eventType>.json. What several of
+	// them refer to lies in folders below it; nothing else is ever loaded. An event that breaks its type's schema is refused
+	// with 422. The schemas are checked at synth and built into the API function. Default: no schemas.
+	SchemaDirectory *string
+	// UnknownEventTypes says what becomes of events whose type has no schema. Default: ACCEPT.
+	UnknownEventTypes UnknownEventTypes
 	// ThrottlingRateLimit is in requests a second over all routes. Default: 1,000.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit is in requests. Default: 2,000.
@@ -160,6 +166,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	}
 	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
 	fill(&p.Authorization, AuthorizationIAM)
+	fill(&p.UnknownEventTypes, UnknownEventTypesAccept)
 	number(&p.MaxPayloadBytes, 1<<20)
 	number(&p.ThrottlingRateLimit, 1000)
 	number(&p.ThrottlingBurstLimit, 2000)

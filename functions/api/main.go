@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -32,15 +33,18 @@ func main() {
 func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 	var vars env.Reader
 	ingest := pipeline.Ingest{
-		BronzeBucket:    vars.Text(env.BronzeBucket),
-		MaxPayloadBytes: vars.Int(env.MaxPayloadBytes, 1),
-		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
-		Recent:          new(pipeline.Recent),
-		Now:             time.Now,
-		NewID:           newID,
+		BronzeBucket:       vars.Text(env.BronzeBucket),
+		MaxPayloadBytes:    vars.Int(env.MaxPayloadBytes, 1),
+		RefuseUnknownTypes: vars.Text(env.UnknownEventTypes) == env.RefuseUnknown,
+		StatusRetention:    24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
+		Recent:             new(pipeline.Recent),
+		Now:                time.Now,
+		NewID:              newID,
 	}
 	table, queue := vars.Text(env.EventsTable), vars.Text(env.QueueURL)
-	if err := vars.Err(); err != nil {
+	var schemaErr error
+	ingest.Schemas, schemaErr = loadSchemas()
+	if err := errors.Join(vars.Err(), schemaErr); err != nil {
 		return handler.API{}, err
 	}
 	cfg, err := awsconfig.Load(ctx)

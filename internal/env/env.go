@@ -18,6 +18,8 @@ const (
 	EventBusName = "EVENT_BUS_NAME"
 	// MaxPayloadBytes (api) is the largest decoded request body accepted.
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
+	// UnknownEventTypes (api) is ACCEPT or REFUSE: what becomes of events whose type has no schema.
+	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
 	// MaxReceiveCount (worker) is how often the queue delivers a message before it goes to the DLQ.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
 	// ReconcileGraceSeconds (reconciler) is how long an event may be ENQUEUED before the reconciler looks after it.
@@ -31,6 +33,9 @@ const (
 	// LogLevel (all) is debug, info, warn or error.
 	LogLevel = "LOG_LEVEL"
 )
+
+// RefuseUnknown is the value of UnknownEventTypes that refuses them.
+const RefuseUnknown = "REFUSE"
 
 // MetricNamespace and MetricDimension are where CloudWatch keeps the metrics that functions write into their log lines;
 // the dimension's value is the function's name.

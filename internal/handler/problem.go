@@ -37,6 +37,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.PayloadTooLarge:   {http.StatusRequestEntityTooLarge, "Payload too large"},
 	pipeline.UnsupportedType:   {http.StatusUnsupportedMediaType, "Unsupported Content-Type"},
 	pipeline.UnsupportedCoding: {http.StatusUnsupportedMediaType, "Unsupported Content-Encoding"},
+	pipeline.UnknownEventType:  {http.StatusUnprocessableEntity, "Unknown eventType"},
+	pipeline.SchemaViolation:   {http.StatusUnprocessableEntity, "Schema violation"},
 	pipeline.InvalidKey:        {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
 	pipeline.KeyReused:         {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
 	pipeline.InvalidEventID:    {http.StatusBadRequest, "Invalid event id"},

@@ -21,6 +21,8 @@ const (
 	UnsupportedType   Code = "unsupported-content-type"
 	UnsupportedCoding Code = "unsupported-content-encoding"
 	InvalidEventID    Code = "invalid-event-id"
+	UnknownEventType  Code = "unknown-event-type"
+	SchemaViolation   Code = "schema-violation"
 	InvalidKey        Code = "invalid-idempotency-key"
 	KeyReused         Code = "idempotency-key-reused" // with another payload
 	EventNotFound     Code = "event-not-found"

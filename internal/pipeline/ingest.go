@@ -29,17 +29,26 @@ type Sender interface {
 	Send(ctx context.Context, event Event) error
 }
 
+// Schemas hold payloads against the schemas of their types.
+type Schemas interface {
+	// Check tells where a payload, which DecodeType has accepted, breaks its type's schema: a JSON pointer into the payload
+	// and the schema's keyword, which is empty if the payload is as it should be. known is false for a type without schema.
+	Check(eventType string, payload []byte) (pointer, keyword string, known bool)
+}
+
 // Ingest accepts events.
 type Ingest struct {
-	Bronze          BronzeWriter
-	Items           ItemCreator
-	Queue           Sender
-	Recent          *Recent // nil remembers nothing
-	BronzeBucket    string
-	MaxPayloadBytes int
-	StatusRetention time.Duration // 0 keeps items for ever
-	Now             func() time.Time
-	NewID           func() (string, error) // a UUIDv7
+	Bronze             BronzeWriter
+	Items              ItemCreator
+	Queue              Sender
+	Schemas            Schemas // nil has none
+	RefuseUnknownTypes bool    // those without a schema
+	Recent             *Recent // nil remembers nothing
+	BronzeBucket       string
+	MaxPayloadBytes    int
+	StatusRetention    time.Duration // 0 keeps items for ever
+	Now                func() time.Time
+	NewID              func() (string, error) // a UUIDv7
 }
 
 // Request is what a client asks to accept.
@@ -67,6 +76,9 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	if err := in.checkSchema(eventType, req.Body); err != nil {
+		return Receipt{}, err
+	}
 	if req.Keyed {
 		return in.acceptKeyed(ctx, req, eventType)
 	}
@@ -81,6 +93,27 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
 		return Receipt{Event: event}, err
 	}
 	return Receipt{Event: event}, in.announce(ctx, event)
+}
+
+func (in Ingest) checkSchema(eventType string, body []byte) error {
+	var pointer, keyword string
+	known := false
+	if in.Schemas != nil {
+		pointer, keyword, known = in.Schemas.Check(eventType, body)
+	}
+	switch {
+	case !known && in.RefuseUnknownTypes:
+		err := Errorf(UnknownEventType, "There is no schema for events of this type, and others are not accepted.")
+		err.Pointer = "/eventType"
+		return err
+	case keyword != "":
+		err := Errorf(SchemaViolation, "The payload does not match its type's schema: it breaks the keyword %q.", keyword)
+		if len(pointer) <= maxPointer {
+			err.Pointer = pointer
+		}
+		return err
+	}
+	return nil
 }
 
 func (in Ingest) event(id, eventType string, body []byte) Event {

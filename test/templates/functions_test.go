@@ -42,6 +42,7 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 		"EVENTS_TABLE": "${EventsTable}",
 		"QUEUE_URL": "${Queue}",
 		"MAX_PAYLOAD_BYTES": "1048576",
+		"UNKNOWN_EVENT_TYPES": "ACCEPT",
 		"STATUS_RETENTION_DAYS": "365",
 		"LOG_LEVEL": "info"
 	}}}`)

@@ -20,7 +20,10 @@ type mistake struct {
 	messages []string
 }
 
-func mistakes() map[string]mistake {
+func mistakes(t *testing.T) map[string]mistake {
+	invalid := folderOf(t, map[string]string{"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`})
+	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
+	empty, outside := folderOf(t, nil), linked(t)
 	return map[string]mistake{
 		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
 			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
@@ -107,6 +110,22 @@ func mistakes() map[string]mistake {
 			[]string{`Authorization is "NONE"; take "IAM" or "OPEN_TO_ANYONE_ON_THE_INTERNET"`}},
 		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
 			[]string{"MaxPayloadBytes is 2097153; take a whole number from 1 to 2097152, since Lambda takes 6 MB and a body's quotes and backslashes count twice"}},
+		"SchemasInvalid": {props{SchemaDirectory: invalid}, []string{
+			"SchemaDirectory " + *invalid + ": a.json#/properties/x/minimum: got string, want number",
+			"SchemaDirectory " + *invalid + `: b.json#/$ref: failing loading "https://example.com/x": it is not in the folder`,
+		}},
+		"SchemasBroken": {props{SchemaDirectory: broken},
+			[]string{"SchemaDirectory " + *broken + ": a.json:2:3: invalid character 'o' looking for beginning of object key string"}},
+		"SchemasEmpty": {props{SchemaDirectory: empty},
+			[]string{"SchemaDirectory " + *empty + " has no schema; name each <eventType>.json"}},
+		"SchemasOutside": {props{SchemaDirectory: outside},
+			[]string{"SchemaDirectory " + *outside + ": openat demo.json: path escapes from parent"}},
+		"SchemasMissing": {props{SchemaDirectory: jsii.String("nowhere")},
+			[]string{"SchemaDirectory nowhere: open nowhere: no such file or directory"}},
+		"UnknownEventTypes": {props{UnknownEventTypes: "DROP"},
+			[]string{`UnknownEventTypes is "DROP"; take "ACCEPT" or "REFUSE"`}},
+		"UnknownEventTypesWithoutSchemas": {props{UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse},
+			[]string{`UnknownEventTypes is "REFUSE", which would refuse every event without a SchemaDirectory; give one or take "ACCEPT"`}},
 		"Throttling": {props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
 			[]string{
 				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
@@ -122,7 +141,7 @@ func mistakes() map[string]mistake {
 
 // One synth of pipelines that all have mistakes: it must fail, and tell every one of them.
 func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
-	stack, mistakes := newStack(t), mistakes()
+	stack, mistakes := newStack(t), mistakes(t)
 	must(t, func() error {
 		for name, mistake := range mistakes {
 			eventpipeline.NewEventPipeline(stack, &name, &mistake.props)

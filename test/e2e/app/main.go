@@ -19,6 +19,7 @@ func main() {
 		Authorization:         eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
 		ThrottlingRateLimit:   jsii.Number(10000),
 		ThrottlingBurstLimit:  jsii.Number(10000),
+		SchemaDirectory:       jsii.String("test/e2e/app/schemas"),
 		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)), // so the visibility timeout is 30 seconds
 		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),

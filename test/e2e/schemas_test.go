@@ -1,0 +1,30 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSchemas_AreHeldAgainstEventsOfTheirType(t *testing.T) {
+	p := start(t, impatient...)
+	p.untilStatus(t, p.accept(t, `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001","total":19.99}`), "PROCESSED")
+	p.accept(t, `{"eventType":"other","total":"as it likes"}`)
+	for body, want := range map[string]string{
+		`{"eventType":"order.created","orderId":"hunter2","total":1}`:                                      `"format", at "/orderId"`,
+		`{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001","total":"hunter2"}`: `"type", at "/total"`,
+		`{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001","total":-42.42}`:    `"minimum", at "/total"`,
+		`{"eventType":"order.created"}`: `"required".`,
+	} {
+		status, _, problem := p.post(t, body)
+		detail, _ := problem["detail"].(string)
+		if status != 422 || !strings.HasSuffix(problem["type"].(string), ":schema-violation") || !strings.Contains(detail, want) {
+			t.Errorf("%s: got %d %v", body, status, problem)
+		}
+		if strings.Contains(detail, "hunter2") || strings.Contains(detail, "42") {
+			t.Errorf("the answer repeats a value: %s", detail)
+		}
+	}
+	if keys := p.keys(t, "BronzeBucketName", "bronze/order.created/"); len(keys) != 1 {
+		t.Errorf("Bronze holds %v, want the one that was accepted", keys)
+	}
+}

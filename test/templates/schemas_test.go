@@ -1,0 +1,83 @@
+package templates
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+const schemas = "testdata/schemas"
+
+func TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash(t *testing.T) {
+	copied := filepath.Join(t.TempDir(), "a folder")
+	if err := os.CopyFS(copied, os.DirFS(schemas)); err != nil {
+		t.Fatal(err)
+	}
+	plain, with, same := assets(t, nil), assets(t, jsii.String(schemas)), assets(t, &copied)
+	if err := os.WriteFile(filepath.Join(copied, "demo.json"), []byte("true"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := assets(t, &copied)
+	if with["ApiFunction"] == plain["ApiFunction"] || with["ApiFunction"] == other["ApiFunction"] {
+		t.Error("other schemas make the same API function")
+	}
+	if with["ApiFunction"] != same["ApiFunction"] {
+		t.Error("the same schemas in another folder make another API function")
+	}
+	for _, name := range []string{"WorkerFunction", "ReconcilerFunction"} {
+		if with[name] != plain[name] {
+			t.Errorf("schemas change %s, which has no use for them", name)
+		}
+	}
+}
+
+// assets are the hashes of the functions' bootstraps.
+func assets(t *testing.T, schemaDirectory *string) map[string]string {
+	t.Helper()
+	stack := awscdk.NewStack(newApp(t, bundling), jsii.String("Stack"), nil)
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{SchemaDirectory: schemaDirectory})
+		return nil
+	})
+	s := synthesize(t, stack)
+	hashes := map[string]string{}
+	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
+		hashes[name] = filepath.Dir(file)[strings.LastIndex(filepath.Dir(file), "asset."):]
+	}
+	return hashes
+}
+
+func TestSchemas_AreReadBesideUnknownTypes(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &props{SchemaDirectory: jsii.String(schemas), UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse}
+	})
+	s.environment(t, "ApiFunction").expect(t, `{"UNKNOWN_EVENT_TYPES": "REFUSE"}`)
+}
+
+// folderOf is a new folder with these files.
+func folderOf(t *testing.T, files map[string]string) *string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &dir
+}
+
+// linked is a new folder with a file that is elsewhere.
+func linked(t *testing.T) *string {
+	t.Helper()
+	dir, elsewhere := t.TempDir(), folderOf(t, map[string]string{"demo.json": "true"})
+	if err := os.Symlink(filepath.Join(*elsewhere, "demo.json"), filepath.Join(dir, "demo.json")); err != nil {
+		t.Fatal(err)
+	}
+	return &dir
+}

@@ -39,3 +39,15 @@ func ExampleNewEventPipeline_rule() {
 	})
 	app.Synth(nil)
 }
+
+// Events of the types that schemas/<eventType>.json describe are accepted, and no others.
+func ExampleNewEventPipeline_schemas() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+		SchemaDirectory:   jsii.String("schemas"),
+		UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse,
+	})
+	app.Synth(nil)
+}

@@ -1,5 +1,5 @@
 // Package env names the environment variables that the construct sets and the functions read. It is all that the
-// CDK side and the runtime side share.
+// CDK side and the runtime side share, beside internal/jsonschema.
 package env
 
 // Set by the construct on the functions named.

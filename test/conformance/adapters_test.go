@@ -15,9 +15,12 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	events "github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/hostile"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
@@ -267,5 +270,32 @@ func TestAdapter_BusTakesAnyNumberOfNotices(t *testing.T) {
 		if len(errs) != len(notices) || errors.Join(errs...) != nil {
 			t.Errorf("%d results: %v", len(errs), errors.Join(errs...))
 		}
+	})
+}
+
+func TestAdapter_AnyEventComesOutOfBronzeByteForByte(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, target target) {
+		name := uniqueName("bronze")
+		if _, err := awss3.NewFromConfig(target.Config).CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
+			t.Fatal(err)
+		}
+		bucket, objects := s3.NewBucket(target.Config, name), 0
+		ingest := pipeline.Ingest{
+			Bronze: bucket, Items: new(inmem.Events), Queue: new(inmem.Queue), BronzeBucket: name, MaxPayloadBytes: 1 << 20, Now: time.Now,
+			NewID: func() (string, error) {
+				objects++
+				return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", objects), nil
+			},
+		}
+		rapid.Check(t, func(rt *rapid.T) {
+			body := hostile.Event(rt)
+			receipt, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
+			if err != nil {
+				rt.Fatalf("%q: %v", body, err)
+			}
+			if got, err := bucket.Get(t.Context(), receipt.Event.Bronze.Key); err != nil || string(got) != body {
+				rt.Fatalf("Bronze holds %q, %v; want %q", got, err, body)
+			}
+		})
 	})
 }

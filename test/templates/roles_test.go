@@ -100,12 +100,12 @@ func TestRoles_MayNotTraceWhenTracingIsOff(t *testing.T) {
 	}
 }
 
-// Whoever may call a function: three routes the API function, each by itself, and the schedule the reconciler.
+// Whoever may call a function: the API's routes the API function, the default route as "*", and the schedule the reconciler.
 func TestPermissions_AreTheRoutesAndTheSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
-	for _, path := range []string{"events", "events/{eventId}", "health"} {
-		want["arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*/"+path] = true
+	for _, path := range []string{"", "/events", "/events/{eventId}", "/health"} {
+		want["arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*"+path] = true
 	}
 	got := map[string]bool{}
 	for _, id := range s.of("AWS::Lambda::Permission") {

@@ -15,7 +15,7 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 	if err != nil {
 		return err
 	}
-	var stuck, failed []Item
+	var stuck, failed, orphans []Item
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
 		if !ok {
@@ -26,8 +26,10 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		switch {
 		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
 			s.unsettle(hour) // its request may be under way
-		case !ok, item.Bronze.Key != o.Key:
-			s.report.Orphans++
+		case !ok:
+			orphans = append(orphans, Item{Event: Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}})
+		case item.Bronze.Key != o.Key:
+			s.report.Orphans++ // its request came later than another with the same key
 		case item.Status == Processed:
 			s.report.Processed++
 			s.Frontier = later(s.Frontier, item.LastEnqueued())
@@ -46,6 +48,9 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		}
 	}
 	s.all(ctx, failed, &s.report.Repaired, s.repair)
+	adopted := s.report.Repaired
+	s.all(ctx, orphans, &s.report.Repaired, s.adopt)
+	s.report.Orphans += len(orphans) - (s.report.Repaired - adopted)
 	return s.heal(ctx, stuck)
 }
 

@@ -14,6 +14,7 @@ type Scenario struct {
 	AtTick         func(r *run, tick int) // what begins beside the reconciler's runs, 1 the first
 	Ticks          int                    // how many runs of the reconciler there are at least
 	Batch          int                    // messages that a worker gets at once
+	Deliveries     int                    // that messages had before
 	Preemptions    int                    // fewer than what is asked for, where that would take hours; 0 is no less
 	MiscountsQueue bool                   // the queue's approximate count is always 0
 	SharedProcess  bool                   // all requests come to one process
@@ -48,6 +49,13 @@ var Scenarios = []Scenario{
 		r.enqueued(good)
 		time.Sleep(tick)
 	}, Begin: func(r *run) { r.passTime() }},
+	{Name: "the reconciler races the last delivery", Batch: 1, OursOnly: true, Deliveries: maxReceiveCount - 1, Setup: func(r *run) {
+		r.enqueued(good)
+		r.queue.messages[0].receives = maxReceiveCount - 1
+		time.Sleep(tick)
+	}, Begin: func(r *run) { r.passTime() }},
+	{Name: "a replay behind the first delivery", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) { r.enqueued(good) },
+		Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
 	{Name: "two clients, one key, other payload", Batch: 1, Begin: func(r *run) {
 		r.client(1, good, "key")
 		r.client(2, other, "key")
@@ -84,6 +92,10 @@ var Scenarios = []Scenario{
 		for id := range r.table.items {
 			r.killers[id] = true
 		}
+	}},
+	{Name: "a message that kills its worker, in a batch", Batch: 2, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(good, other)
+		r.killers[idOf(1)] = true
 	}},
 	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poisonous, "") }},
 	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},

@@ -32,7 +32,7 @@ func TestExhaustive_EveryInvariantHoldsInEverySchedule(t *testing.T) {
 	if *naive {
 		system = Naive
 	}
-	outcomes := exploreAll(t, system, func(t *testing.T, scenario Scenario, out Outcome) {
+	outcomes := exploreAll(t, system, Budget{*faults, *preemptions}, func(t *testing.T, scenario Scenario, out Outcome) {
 		if out.First != nil {
 			t.Error(story(t, system, scenario, *out.First))
 		}
@@ -48,7 +48,7 @@ func TestControl_TheNaivePipelineBreaksTheInvariants(t *testing.T) {
 	if *only != "" || *naive || *first || *faults != 2 || *preemptions != 2 {
 		return // some of it is asked for, of the other test
 	}
-	outcomes := exploreAll(t, Naive, func(t *testing.T, _ Scenario, out Outcome) {
+	outcomes := exploreAll(t, Naive, Budget{2, 1}, func(t *testing.T, _ Scenario, out Outcome) {
 		if out.First == nil {
 			t.Error("nothing is found wrong with the naive pipeline")
 		}
@@ -56,8 +56,9 @@ func TestControl_TheNaivePipelineBreaksTheInvariants(t *testing.T) {
 	checkFigures(t, "control", controlTable(outcomes))
 }
 
-// exploreAll explores the scenarios that are asked for and makes sense for the system; in the order of Scenarios.
-func exploreAll(t *testing.T, system System, check func(*testing.T, Scenario, Outcome)) []Outcome {
+// exploreAll explores the scenarios that are asked for and that the system can have, and returns an outcome for each of
+// Scenarios.
+func exploreAll(t *testing.T, system System, budget Budget, check func(*testing.T, Scenario, Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(Scenarios))
 	t.Run("scenarios", func(t *testing.T) { // ends when all of its parallel ones have
 		for i, scenario := range Scenarios {
@@ -66,7 +67,7 @@ func exploreAll(t *testing.T, system System, check func(*testing.T, Scenario, Ou
 			}
 			t.Run(scenario.Name, func(t *testing.T) {
 				t.Parallel()
-				outcomes[i] = explored(t, system, scenario)
+				outcomes[i] = explored(t, system, scenario, budget)
 				t.Logf("%d schedules, %d states, violations: %s", outcomes[i].Schedules, outcomes[i].States, counts(outcomes[i].Violations))
 				check(t, scenario, outcomes[i])
 			})
@@ -78,13 +79,13 @@ func exploreAll(t *testing.T, system System, check func(*testing.T, Scenario, Ou
 	return outcomes
 }
 
-func explored(t *testing.T, system System, scenario Scenario) Outcome {
+func explored(t *testing.T, system System, scenario Scenario, budget Budget) Outcome {
 	if !*first {
-		return Explore(t, system, scenario, Budget{*faults, *preemptions}, false)
+		return Explore(t, system, scenario, budget, false)
 	}
 	var out Outcome
-	for n := 0; n <= max(*faults, *preemptions) && out.First == nil; n++ {
-		out = Explore(t, system, scenario, Budget{min(n, *faults), min(n, *preemptions)}, true)
+	for n := 0; n <= max(budget.Faults, budget.Preemptions) && out.First == nil; n++ {
+		out = Explore(t, system, scenario, Budget{min(n, budget.Faults), min(n, budget.Preemptions)}, true)
 	}
 	return out
 }

@@ -40,6 +40,22 @@ func checkFigures(t *testing.T, name, table string) {
 	}
 }
 
+func TestFigures_InvariantsAndMutants(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| | |\n| --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(Invariants)) {
+		fmt.Fprintf(&b, "| %s | %s |\n", name, Invariants[name])
+	}
+	checkFigures(t, "invariants", b.String())
+
+	b.Reset()
+	b.WriteString("| without this safeguard | in the scenario | breaks |\n| --- | --- | --- |\n")
+	for _, m := range Mutants {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Name, m.Scenario, m.Invariant)
+	}
+	checkFigures(t, "mutants", b.String())
+}
+
 func scheduleTable(outcomes []Outcome) string {
 	var b strings.Builder
 	b.WriteString("| scenario | schedules | states | violations |\n| --- | ---: | ---: | --- |\n")

@@ -21,9 +21,9 @@ type apiFlags struct {
 const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API")
+	cmd.Flags().Var(newGiven(&f.url, localAPI), "api", "URL of the pipeline's API")
 	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
-	cmd.Flags().StringVar(&f.stack, "stack", "", "take the URL from this CloudFormation stack's output ApiUrl instead")
+	cmd.Flags().Var(newGiven(&f.stack, ""), "stack", "take the URL from this CloudFormation stack's output ApiUrl instead")
 	cmd.MarkFlagsMutuallyExclusive("api", "stack")
 }
 

@@ -103,12 +103,15 @@ type dlqFilter struct {
 func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.codes, "code", nil, "only messages with this reason's code, or one of several; none is for those without")
 	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only events of this type, or one of several")
-	cmd.Flags().StringVar(&f.olderThan, "older-than", "", "only messages that are there for longer, such as 90m, 24h or 7d")
-	cmd.Flags().StringVar(&f.newerThan, "newer-than", "", "only messages that are there for a shorter time")
+	cmd.Flags().Var(newGiven(&f.olderThan, ""), "older-than", "only messages that are there for longer, such as 90m, 24h or 7d")
+	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
 }
 
 // check reads the flags and the ids.
-func (f *dlqFilter) check(ids []string) (err error) {
+func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
+	if err := checkLists(cmd, "code", "type"); err != nil {
+		return usageError{err}
+	}
 	for _, id := range ids {
 		if !pipeline.ValidID(id) {
 			return usageError{fmt.Errorf("%q is no id of an event or a message", id)}

@@ -45,7 +45,7 @@ type changed struct {
 }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
-	if err := c.filter.check(args); err != nil {
+	if err := c.filter.check(cmd, args); err != nil {
 		return err
 	}
 	if c.filter.empty() != c.all {

@@ -36,7 +36,7 @@ the others come back by themselves within five minutes; at most 100,000 are list
   eventpipeline dlq list --stack event-driven-cloud-platform-dev --json | jq -r .eventId`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := filter.check(nil); err != nil {
+			if err := filter.check(cmd, nil); err != nil {
 				return err
 			}
 			r, err := openDLQ(cmd, stack)

@@ -120,7 +120,7 @@ func TestDLQFilter_Matches(t *testing.T) {
 		if err := cmd.ParseFlags(test.flags); err != nil {
 			t.Fatal(err)
 		}
-		if err := filter.check(cmd.Flags().Args()); err != nil {
+		if err := filter.check(cmd, cmd.Flags().Args()); err != nil {
 			t.Fatal(err)
 		}
 		if got := filter.match(failed, now); got != test.failed {
@@ -355,7 +355,8 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"}} {
+	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
+		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)

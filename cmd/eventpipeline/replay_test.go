@@ -185,6 +185,8 @@ func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, flags := range [][]string{
 		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"}, {"--type", "demo", "--from", "yesterday"},
 		{"--type", "demo", "--from", "1h", "--to", "2h"}, {"--type", "demo", "--from", "1h", "--rate", "-1"},
+		{"--type", "demo", "--from", "1h", "--rate", "0"}, {"--type", "demo", "--from", "1h", "--rate", "NaN"},
+		{"--type", "demo", "--from", "1h", "--rate", "Inf"}, {"--type", "demo", "--from", "1h", "--to", ""},
 		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")}, {"--compare", "--dry-run", "--type", "demo", "--from", "1h"},
 	} {
 		if code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...); code != exitUsage {

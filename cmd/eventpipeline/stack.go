@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,8 +25,8 @@ type stackFlags struct{ aws, stack string }
 const localAWS = "http://127.0.0.1:4566"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.PersistentFlags().StringVar(&f.aws, "aws", localAWS, "URL of the local platform's AWS services")
-	cmd.PersistentFlags().StringVar(&f.stack, "stack", "", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
+	cmd.PersistentFlags().Var(newGiven(&f.aws, localAWS), "aws", "URL of the local platform's AWS services")
+	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
 	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
 }
 
@@ -38,6 +39,9 @@ type resources struct {
 
 // open looks the stack up.
 func (f *stackFlags) open(ctx context.Context) (resources, error) {
+	if u, err := url.Parse(f.aws); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return resources{}, usageError{fmt.Errorf("--aws is %q; it must be a URL, such as %s", f.aws, localAWS)}
+	}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
@@ -49,7 +53,11 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 		}
 		input.StackName = &f.stack
 	}
-	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input)
+	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
+		if f.stack == "" {
+			o.RetryMaxAttempts = 1 // a local platform that does not answer is not running
+		}
+	})
 	if err != nil {
 		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
 	}

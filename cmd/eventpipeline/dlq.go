@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -77,19 +76,21 @@ func (l letter) since() time.Time {
 	return l.FailedAt
 }
 
-// MarshalJSON is the letter as --json prints it.
-func (l letter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		EventID   string          `json:"eventId,omitempty"`
-		MessageID string          `json:"messageId"`
-		EventType string          `json:"eventType,omitempty"`
-		Status    pipeline.Status `json:"status,omitempty"`
-		Code      string          `json:"code"`
-		Reason    string          `json:"reason,omitempty"`
-		Attempts  int             `json:"attempts,omitempty"`
-		FailedAt  time.Time       `json:"failedAt,omitzero"`
-		SentAt    time.Time       `json:"sentAt"`
-	}{l.EventID, l.MessageID, l.EventType, l.status, l.code(), l.Failure.Reason, l.Attempts, l.FailedAt, l.SentAt})
+// listedLetter is a letter as dlq list --json prints it.
+type listedLetter struct {
+	EventID   string          `json:"eventId,omitempty"`
+	MessageID string          `json:"messageId,omitempty"`
+	EventType string          `json:"eventType,omitempty"`
+	Status    pipeline.Status `json:"status,omitempty"`
+	Code      string          `json:"code,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+	Attempts  int             `json:"attempts,omitempty"`
+	FailedAt  time.Time       `json:"failedAt,omitzero"`
+	SentAt    time.Time       `json:"sentAt,omitzero"`
+}
+
+func (l letter) listed() listedLetter {
+	return listedLetter{l.EventID, l.MessageID, l.EventType, l.status, l.code(), l.Failure.Reason, l.Attempts, l.FailedAt, l.SentAt}
 }
 
 // dlqFilter picks letters of the DLQ.

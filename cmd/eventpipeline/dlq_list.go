@@ -68,7 +68,7 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 			}
 			counted.add(l)
 			if asJSON {
-				if err := json.NewEncoder(out).Encode(l); err != nil {
+				if err := json.NewEncoder(out).Encode(l.listed()); err != nil {
 					return nil, err
 				}
 				continue

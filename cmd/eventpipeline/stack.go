@@ -55,7 +55,7 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	}
 	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
 		if f.stack == "" {
-			o.RetryMaxAttempts = 1 // a local platform that does not answer is not running
+			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running
 		}
 	})
 	if err != nil {

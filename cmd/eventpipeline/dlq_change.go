@@ -125,7 +125,11 @@ func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, resu
 }
 
 func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, result *changed) error {
-	bar := newBar(cmd.ErrOrStderr(), -1, c.verb)
+	total := result.Matched
+	if result.Truncated {
+		total = -1 // unknown
+	}
+	bar := newBar(cmd.ErrOrStderr(), total, c.verb)
 	var mu sync.Mutex
 	s := newScan(r, now, maxHeld)
 	err := s.each(cmd.Context(), func(ctx context.Context, letters []letter) ([]letter, error) {

@@ -59,7 +59,14 @@ func (f *replayFlags) consent(cmd *cobra.Command, replayer pipeline.Replayer, st
 		return err
 	}
 	state.Total = counts.Sent
-	return confirm(cmd, false, fmt.Sprintf("Replay %d events in stack %s: %s?", counts.Sent, state.Stack, state))
+	return confirm(cmd, false, fmt.Sprintf("Replay %s in stack %s: %s?", events(counts.Sent), state.Stack, state))
+}
+
+func events(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return fmt.Sprintf("%d events", n)
 }
 
 // count goes through what a replay would, and changes nothing.

@@ -80,10 +80,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err := r.need("BronzeBucketName", "SilverBucketName", "EventsTableName", "QueueUrl"); err != nil {
 		return err
 	}
-	if state.Stack != "" && state.Stack != r.Stack {
-		return usageError{fmt.Errorf("%s is a replay of stack %s, not of %s", state.file, state.Stack, r.Stack)}
+	if err := state.bind(r.Stack, r.outputs["QueueUrl"]); err != nil {
+		return usageError{err}
 	}
-	state.Stack = r.Stack
 	replayer := pipeline.Replayer{
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
 		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,

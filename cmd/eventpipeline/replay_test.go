@@ -143,12 +143,15 @@ func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	state := replayState{Stack: "other", Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
-	if err := state.save(); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, errOut := d.run(t, "replay", "--resume", file); code != exitUsage || !strings.Contains(errOut, "of stack other, not of local") {
-		t.Errorf("exit code %d, printed %q", code, errOut)
+	for _, place := range [][2]string{{"other", d.outputs["QueueUrl"]}, {d.Stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/events"}} {
+		state := replayState{Stack: place[0], Queue: place[1], Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
+		if err := state.save(); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errOut := d.run(t, "replay", "--resume", file)
+		if code != exitUsage || !strings.Contains(errOut, "a replay of stack "+place[0]+" with the queue "+place[1]) {
+			t.Errorf("%v: exit code %d, printed %q", place, code, errOut)
+		}
 	}
 	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--yes", "--checkpoint", file); code != exitUsage || !strings.Contains(errOut, "--resume") {
 		t.Errorf("exit code %d, printed %q", code, errOut)

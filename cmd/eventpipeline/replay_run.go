@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -129,7 +130,7 @@ func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer,
 			printing = errors.Join(printing, json.NewEncoder(out).Encode(d))
 			return
 		}
-		fmt.Fprintf(out, "%s  %s  %v%s\n", d.EventID, d.Kind, d.Fields, d.Reason)
+		fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)))
 	}
 	err := replayer.Compare(cmd.Context(), state.request(true), differs, func(_ string, c pipeline.Comparison) error {
 		counts = c

@@ -172,7 +172,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
-	want := ids[1] + "  changed  [/payload/n]\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
+	want := ids[1] + "  changed  /payload/n\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
@@ -44,15 +45,17 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient: awsconfig.NewHTTPClient(),
 	}
 	input := &cloudformation.DescribeStacksInput{} // the local platform's only one
 	if f.stack != "" {
 		var err error
-		if cfg, err = config.LoadDefaultConfig(ctx); err != nil {
+		if cfg, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient())); err != nil {
 			return resources{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
 		input.StackName = &f.stack
 	}
+	cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
 	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
 		if f.stack == "" {
 			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running

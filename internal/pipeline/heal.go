@@ -125,13 +125,22 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 		return nil
 	}
 	// A claimed event whose message is not sent is stuck again after the grace, so a crash here costs time only.
-	for _, err := range s.Queue.SendMany(ctx, claimed) {
+	for i, err := range s.Queue.SendMany(ctx, claimed) {
 		if err != nil {
 			s.report.Reenqueued--
-			s.report.Errors++
+			s.unhealed(ctx, claimed[i], unavailable("queue the event", err))
 		}
 	}
 	return nil
+}
+
+// unhealed counts an event for which something failed; the next pass looks at it again.
+func (s *sweep) unhealed(ctx context.Context, event Event, err error) {
+	s.report.Errors++
+	s.unsettle(event.ReceivedAt.UTC().Truncate(time.Hour))
+	if s.Unhealed != nil {
+		s.Unhealed(ctx, event, err)
+	}
 }
 
 // claim counts the event's next trip through the queue before it begins: a message that kills its worker must not be
@@ -203,8 +212,7 @@ func moved(err error, to Item) (bool, error) {
 	return err == nil, err
 }
 
-// all does step for each item, side by side, and counts in done those for which it returned true. One that fails is
-// unsettled, and the next pass looks at it again.
+// all does step for each item, side by side, and counts in done those for which it returned true.
 func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(context.Context, Item) (bool, error)) {
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -220,8 +228,7 @@ func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(cont
 				*done++
 			}
 			if err != nil {
-				s.report.Errors++
-				s.unsettle(item.ReceivedAt.UTC().Truncate(time.Hour))
+				s.unhealed(ctx, item.Event, err)
 			}
 		})
 	}

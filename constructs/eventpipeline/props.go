@@ -87,6 +87,8 @@ type EventPipelineProps struct {
 
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: IAM.
 	Authorization Authorization
+	// StatusForAllCallers lets each caller look up the events of all. Default: false, a caller is told of its own only.
+	StatusForAllCallers *bool
 	// MaxPayloadBytes is the largest body that is accepted; at most 2 MiB, since Lambda takes 6 MB, in which a
 	// body's quotes and backslashes count twice. Default: 1 MiB.
 	MaxPayloadBytes *float64
@@ -137,9 +139,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
 	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
 	number(&p.MaxReceiveCount, 5)
-	if p.ReconcilerEnabled == nil {
-		p.ReconcilerEnabled = jsii.Bool(true)
-	}
+	boolean(&p.ReconcilerEnabled, true)
 	duration(&p.ReconcilerInterval, awscdk.Duration_Minutes, 15)
 	number(&p.ReconcilerMaxReenqueues, 3)
 	if p.Architecture == nil {
@@ -160,6 +160,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	}
 	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
 	fill(&p.Authorization, AuthorizationIAM)
+	boolean(&p.StatusForAllCallers, false)
 	number(&p.MaxPayloadBytes, 1<<20)
 	number(&p.ThrottlingRateLimit, 1000)
 	number(&p.ThrottlingBurstLimit, 2000)
@@ -182,6 +183,12 @@ func fill[T ~string](value *T, standard T) {
 }
 
 func number(value **float64, standard float64) {
+	if *value == nil {
+		*value = &standard
+	}
+}
+
+func boolean(value **bool, standard bool) {
 	if *value == nil {
 		*value = &standard
 	}

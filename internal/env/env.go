@@ -18,6 +18,10 @@ const (
 	EventBusName = "EVENT_BUS_NAME"
 	// MaxPayloadBytes (api) is the largest decoded request body accepted.
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
+	// OpenAPI (api) is true where anybody may call the API, so that a request need not say who sent it.
+	OpenAPI = "OPEN_API"
+	// StatusForAllCallers (api) is true where each caller may look up the events of all.
+	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
 	// MaxReceiveCount (worker) is how often the queue delivers a message before it goes to the DLQ.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
 	// ReconcileGraceSeconds (reconciler) is how long an event may be ENQUEUED before the reconciler looks after it.

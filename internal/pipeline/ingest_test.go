@@ -39,7 +39,9 @@ func (w *world) ingest() pipeline.Ingest {
 	}
 }
 
-func request(body string) pipeline.Request { return pipeline.Request{Body: []byte(body), Caller: "anna"} }
+func request(body string) pipeline.Request {
+	return pipeline.Request{Body: []byte(body), Caller: "anna"}
+}
 
 func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 	var w world

@@ -46,3 +46,7 @@ const (
 // PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 const PlatformContext = "eventpipeline:platform"
+
+// AuthorizeContext is the CDK context key by which `eventpipeline local --authorize` asks an app for the authorization of
+// its deployed stages, true or absent. Apps whose local stage is open heed it; see stacks/stacks.go.
+const AuthorizeContext = "eventpipeline:authorize"

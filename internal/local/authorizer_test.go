@@ -220,3 +220,16 @@ func TestPlatform_ServesADomainsAPIOnLoopback(t *testing.T) {
 		t.Errorf("not run: %q", p.NotRun)
 	}
 }
+
+// Whoever asks for authorization must not get an open API because the app does not know of the question.
+func TestStart_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
+	open, err := pipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Assembly: open, Authorize: true}); err == nil || !strings.Contains(err.Error(), "does not heed") {
+		t.Errorf("got %v", err)
+	}
+	closed := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "AWS_IAM" })
+	start(t, func(o *Options) { o.Assembly, o.Authorize = closed, true })
+}

@@ -147,6 +147,9 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
 	p.serve(ports.aws, guard(p.services.faults.Wrap(p.services.handler(account, p.Stacks)), true))
 	for _, api := range made.apis {
+		if o.Authorize && api.open() {
+			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)
+		}
 		handler, err := api.handler()
 		if err != nil {
 			return err

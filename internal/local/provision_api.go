@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/httpapi"
@@ -151,6 +152,11 @@ func (a *api) public() API {
 		}
 	}
 	return out
+}
+
+// open tells whether no route asks who calls.
+func (a *api) open() bool {
+	return !slices.ContainsFunc(a.settings.Routes, func(r httpapi.Route) bool { return r.Authorizer != nil })
 }
 
 func (a *api) url() string {

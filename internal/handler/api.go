@@ -24,7 +24,10 @@ type Items interface {
 type API struct {
 	Ingest pipeline.Ingest
 	Items  Items
-	Log    *slog.Logger
+	Open   bool // anybody may call: a request need not say who sent it
+	// StatusForAllCallers lets each caller see the events of all.
+	StatusForAllCallers bool
+	Log                 *slog.Logger
 }
 
 // request is the part of an HTTP API event (payload format 2.0) that is used. {"body":"…"} alone is a POST /events.
@@ -111,6 +114,10 @@ func health() response { return reply(http.StatusOK, map[string]string{"status":
 
 func (a API) accept(ctx context.Context, req request) response {
 	start := time.Now()
+	caller, err := a.caller(req)
+	if err != nil {
+		return a.refuse(ctx, req.RequestContext.RequestID, err)
+	}
 	body := []byte(req.Body)
 	if req.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(req.Body)
@@ -121,7 +128,7 @@ func (a API) accept(ctx context.Context, req request) response {
 	}
 	key, keyed := req.header("idempotency-key")
 	receipt, err := a.Ingest.Accept(ctx, pipeline.Request{
-		Body: body, Keyed: keyed, Key: key, Caller: req.RequestContext.Authorizer.caller(),
+		Body: body, Keyed: keyed, Key: key, Caller: caller,
 	})
 	if err != nil {
 		return a.refuse(ctx, req.RequestContext.RequestID, err, slog.String("eventId", receipt.Event.ID))

@@ -44,6 +44,7 @@ func (w *world) api() API {
 			NewID: func() (string, error) { return id, nil },
 		},
 		Items: &w.events,
+		Open:  true,
 		Log:   slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
@@ -342,19 +343,9 @@ func TestAPI_AnswersARepeatAsTheFirst(t *testing.T) {
 }
 
 func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
-	role := "arn:aws:sts::000000000000:assumed-role/Shop/"
-	authorizers := map[string]string{
-		"anybody":         `{}`,
-		"user":            `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/anna"}}`,
-		"other user":      `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/bert"}}`,
-		"role":            `{"iam":{"userArn":"` + role + `session-1"}}`,
-		"role, restarted": `{"iam":{"userArn":"` + role + `session-2"}}`,
-		"subject":         `{"jwt":{"claims":{"iss":"https://a","sub":"anna"}}}`,
-		"other issuer":    `{"jwt":{"claims":{"iss":"https://b","sub":"anna"}}}`,
-	}
 	var w world
 	ids := make(map[string]string)
-	for name, authorizer := range authorizers {
+	for name, authorizer := range callers {
 		post := httpEvent("POST", "/events", body)
 		post["headers"] = map[string]string{"idempotency-key": "key"}
 		post["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
@@ -371,7 +362,7 @@ func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
 	for _, answer := range ids {
 		distinct[answer] = true
 	}
-	if len(distinct) != len(authorizers)-1 {
+	if len(distinct) != len(callers)-1 {
 		t.Errorf("answers %v", ids)
 	}
 }

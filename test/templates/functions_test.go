@@ -43,6 +43,8 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 		"QUEUE_URL": "${Queue}",
 		"MAX_PAYLOAD_BYTES": "1048576",
 		"STATUS_RETENTION_DAYS": "365",
+		"OPEN_API": "false",
+		"STATUS_FOR_ALL_CALLERS": "false",
 		"LOG_LEVEL": "info"
 	}}}`)
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {

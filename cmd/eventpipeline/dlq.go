@@ -154,6 +154,13 @@ func openDLQ(cmd *cobra.Command, stack *stackFlags) (resources, error) {
 	return r, r.need("BronzeBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl")
 }
 
+// printHidden says what a scan did not meet.
+func printHidden(w io.Writer, hidden int) {
+	if hidden > 0 {
+		fmt.Fprintf(w, "Not counted: %s that somebody else looks at. They come back within five minutes.\n", messages(hidden))
+	}
+}
+
 // printTruncated says what a scan could not see.
 func printTruncated(w io.Writer, held int) {
 	fmt.Fprintf(w, "There are more: SQS hides only so many messages at once, and %d were looked at.\n", held)

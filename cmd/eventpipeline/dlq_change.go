@@ -116,6 +116,7 @@ func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, resu
 	if err := counted.print(w); err != nil {
 		return nil, err
 	}
+	printHidden(w, s.hidden)
 	if s.truncated {
 		fmt.Fprintf(w, "These are of the first %d in the DLQ. There are more, and what matches there is meant, too.\n", maxPreview)
 		return nil, nil // what is missing may be among the others

@@ -86,13 +86,16 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 	if err != nil {
 		return err
 	}
+	if !asJSON {
+		if err := counted.print(out); err != nil {
+			return err
+		}
+	}
 	if s.truncated {
 		printTruncated(cmd.ErrOrStderr(), s.limit)
 	}
-	if asJSON {
-		return nil
-	}
-	return counted.print(out)
+	printHidden(cmd.ErrOrStderr(), s.hidden)
+	return nil
 }
 
 // printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory.

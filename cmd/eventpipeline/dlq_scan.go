@@ -30,6 +30,7 @@ type scan struct {
 	bronzeBucket string
 	limit        int // of messages that stay; at most maxHeld
 	heldAt       time.Time
+	hidden       int // messages that others had when it began, and that it does not meet
 
 	mu        sync.Mutex
 	held      map[string]string // messages that stay, by id, and the receipts of up to maxReceipts of them
@@ -48,6 +49,10 @@ func newScan(r resources, heldAt time.Time, limit int) *scan {
 // each hands the letters on, up to ten at a time and several times at once, and deletes those of which page says that
 // they may go. It gives the others back to the DLQ at the end, however it ends.
 func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (gone []letter, err error)) error {
+	var err error
+	if s.hidden, err = s.dlq.Hidden(ctx); err != nil {
+		return err
+	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup

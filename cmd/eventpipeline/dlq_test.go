@@ -79,6 +79,21 @@ func TestDLQList_ShowsEachMessageOnceAndGivesItBack(t *testing.T) {
 	}
 }
 
+func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison, poison)
+	d.process(t)
+	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
+		t.Fatalf("%d letters, %v", len(letters), err)
+	}
+	for _, args := range [][]string{{"dlq", "list"}, {"dlq", "redrive", "--all", "--yes"}} {
+		if code, _, errOut := d.run(t, args...); code != exitOK || !strings.Contains(errOut, "Not counted: 2 messages that somebody else looks at") {
+			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
+		}
+	}
+}
+
 func TestDLQList_Filters(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -26,6 +26,7 @@ type localFlags struct {
 	options     local.Options
 	faults      string
 	jwks        string
+	logs        string
 	credentials []string
 	asJSON      bool
 }
@@ -64,6 +65,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
+	cmd.Flags().Var(newGiven(&flags.logs, ""), "logs", "folder that gets each function's whole log, in a file of its name")
 	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
 	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print one JSON object a line: one with \"ready\":true once serving, then the steps")
@@ -112,6 +114,13 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 		if err := shown.show(s); err != nil {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
+	}
+	if f.logs != "" {
+		logs, err := newLogFolder(f.logs)
+		if err != nil {
+			return err
+		}
+		o.Logs = logs.writeOr(stop)
 	}
 	platform, err := local.Start(ctx, o)
 	if err != nil {

@@ -46,10 +46,11 @@ type Options struct {
 	Faults   faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
 	Data     string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
 
-	Progress io.Writer        // gets the output of the app while it synthesizes
-	Phase    func(Phase)      // is told when a phase of the start begins
-	Steps    func(feed.Step)  // is told of each step of each event's life, by one goroutine
-	Now      func() time.Time // time.Now when nil
+	Progress io.Writer                          // gets the output of the app while it synthesizes
+	Phase    func(Phase)                        // is told when a phase of the start begins
+	Steps    func(feed.Step)                    // is told of each step of each event's life, by one goroutine
+	Logs     func(function string, line []byte) // gets every line that functions print, from many goroutines; valid during the call
+	Now      func() time.Time                   // time.Now when nil
 }
 
 // Phase is a part of the start.

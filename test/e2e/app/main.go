@@ -1,5 +1,6 @@
 // Command app is a CDK app with a pipeline that has little patience: what waits for minutes elsewhere, for a killed worker's
-// messages or the reconciler's grace, waits for seconds here. Its API is open, or asks for tokens in the stage "jwt".
+// messages or the reconciler's grace, waits for seconds here. Its API is open, or asks for tokens in the stage "jwt"; in
+// the stage "canary" it logs all that it can.
 package main
 
 import (
@@ -23,18 +24,23 @@ func main() {
 		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),
 	}
-	if app.Node().TryGetContext(jsii.String("stage")) == "jwt" {
+	stage := app.Node().TryGetContext(jsii.String("stage"))
+	if stage == "jwt" {
 		props.Authorization = eventpipeline.AuthorizationJWT
 		props.JwtAuthorizer = &eventpipeline.JwtAuthorizerProps{
 			Issuer: jsii.String("https://login.example.org"), Audience: jsii.Strings("events"),
 			IngestScopes: jsii.Strings("events/write"), StatusScopes: jsii.Strings("events/read"),
 		}
 	}
+	if stage == "canary" {
+		props.LogLevel = jsii.String("debug")
+	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 	for name, value := range map[string]*string{
 		"ApiUrl":                 pipeline.ApiUrl(),
 		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
 		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
+		"EventBusName":           pipeline.EventBus().EventBusName(),
 		"EventsTableName":        pipeline.EventsTable().TableName(),
 		"QueueUrl":               pipeline.Queue().QueueUrl(),
 		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),

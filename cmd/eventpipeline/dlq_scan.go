@@ -36,7 +36,7 @@ type scan struct {
 	mu        sync.Mutex
 	held      map[string]string // messages that stay, by id, and the receipts of up to maxReceipts of them
 	receipts  int
-	truncated bool // limit was reached
+	truncated bool  // limit was reached
 	err       error // the first; others mostly follow from it
 }
 

@@ -9,13 +9,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
 // The stages.
 const (
 	Dev   = "dev"   // for trying things out: destroying it leaves nothing
 	Prod  = "prod"  // keeps its data, and is protected from being destroyed
-	Local = "local" // for `eventpipeline local`: dev with an open API
+	Local = "local" // for `eventpipeline local`: dev with an open API, or with dev's when the context asks for it
 )
 
 var stages = []string{Dev, Prod, Local}
@@ -25,7 +26,7 @@ const project = "event-driven-cloud-platform"
 
 // New adds the stack of a stage to the app.
 func New(app awscdk.App, stage string) (awscdk.Stack, error) {
-	props, err := propsOf(stage)
+	props, err := propsOf(stage, asksToAuthorize(app))
 	if err != nil {
 		return nil, err
 	}
@@ -55,14 +56,19 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 	return stack, nil
 }
 
-func propsOf(stage string) (*eventpipeline.EventPipelineProps, error) {
+// asksToAuthorize tells whether the local stage is to have the deployed stages' authorization.
+func asksToAuthorize(app awscdk.App) bool {
+	return fmt.Sprint(app.Node().TryGetContext(jsii.String(env.AuthorizeContext))) == "true"
+}
+
+func propsOf(stage string, authorize bool) (*eventpipeline.EventPipelineProps, error) {
 	switch stage {
 	case Dev:
 		return &eventpipeline.EventPipelineProps{RemovalPolicy: awscdk.RemovalPolicy_DESTROY}, nil
 	case Prod:
 		return &eventpipeline.EventPipelineProps{RemovalPolicy: awscdk.RemovalPolicy_RETAIN}, nil
 	case Local:
-		return &eventpipeline.EventPipelineProps{
+		props := &eventpipeline.EventPipelineProps{
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
 			// The quota "throttle rate" of an account: a load test should find this machine's limits, not ours.
@@ -71,7 +77,11 @@ func propsOf(stage string) (*eventpipeline.EventPipelineProps, error) {
 			// Soon enough to watch it at work.
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
-		}, nil
+		}
+		if authorize {
+			props.Authorization = "" // as the others have it
+		}
+		return props, nil
 	}
 	return nil, fmt.Errorf("there is no stage %q; take one of %s, as in: -c stage=%s", stage, strings.Join(stages, ", "), Dev)
 }

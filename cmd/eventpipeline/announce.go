@@ -91,15 +91,19 @@ func ofStack(p *local.Platform, a local.API) string {
 
 // tryAPI shows requests to paste.
 func tryAPI(line func(string, ...any), a local.API, region string) {
-	signed := ""
-	if a.Signed {
+	authorized := ""
+	switch {
+	case a.Signed:
 		line("  takes only requests that are signed with AWS credentials, as on AWS")
-		signed = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
+		authorized = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
+	case a.Token:
+		line("  takes only requests with a JSON Web Token, as on AWS")
+		authorized = ` -H "authorization: Bearer $` + tokenVariable + `"`
 	}
 	line("  post an event:")
-	line("    curl -s%s %s/events -H 'content-type: application/json' -d '{\"eventType\":\"demo\",\"message\":\"hello\"}'", signed, a.URL)
+	line("    curl -s%s %s/events -H 'content-type: application/json' -d '{\"eventType\":\"demo\",\"message\":\"hello\"}'", authorized, a.URL)
 	line("  then see where it is, with the eventId of the answer:")
-	line("    curl -s%s %s/events/<eventId>", signed, a.URL)
+	line("    curl -s%s %s/events/<eventId>", authorized, a.URL)
 }
 
 // printNotRun says what of the template has no effect locally.

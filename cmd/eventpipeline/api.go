@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -14,17 +15,22 @@ import (
 
 // apiFlags say which pipeline's API a command talks to.
 type apiFlags struct {
-	url, stack string
-	sign       bool
+	url, stack, token string
+	sign              bool
 }
+
+// tokenVariable is the environment variable for the token: other users of a machine see flags, but not this.
+const tokenVariable = "EVENTPIPELINE_TOKEN"
 
 const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "api", localAPI, "URL of the pipeline's API")
+	cmd.Flags().Var(newGiven(&f.url, localAPI), "api", "URL of the pipeline's API")
 	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
-	cmd.Flags().StringVar(&f.stack, "stack", "", "take the URL from this CloudFormation stack's output ApiUrl instead")
+	cmd.Flags().Var(newGiven(&f.stack, ""), "stack", "take the URL from this CloudFormation stack's output ApiUrl instead")
+	cmd.Flags().Var(newGiven(&f.token, ""), "token", "JSON Web Token for an API that asks for one (default: "+tokenVariable+"); nothing is signed then")
 	cmd.MarkFlagsMutuallyExclusive("api", "stack")
+	cmd.MarkFlagsMutuallyExclusive("sign", "token")
 }
 
 func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client, error) {
@@ -35,10 +41,14 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 			return nil, err
 		}
 	}
-	return client.New(ctx, address, connections, f.sign || f.stack != "")
+	o := client.Options{Connections: connections, Token: f.token, Sign: f.sign || f.stack != ""}
+	if !f.sign && f.token == "" {
+		o.Token = os.Getenv(tokenVariable)
+	}
+	return client.New(ctx, address, o)
 }
 
-// text is the flags as they were given, with a space behind each.
+// text is the flags as they were given but for the token, with a space behind each.
 func (f *apiFlags) text() string {
 	text := ""
 	if f.url != localAPI {

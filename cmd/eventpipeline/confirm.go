@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,11 +28,23 @@ func confirm(cmd *cobra.Command, yes bool, question string) error {
 	if yes {
 		return nil
 	}
-	return ask(cmd.InOrStdin(), cmd.ErrOrStderr(), question)
+	return ask(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), question)
 }
 
-func ask(in io.Reader, out io.Writer, question string) error {
+func ask(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprintf(out, "%s [y/N] ", question)
+	answered := make(chan error, 1)
+	go func() { answered <- readConsent(in) }() // without an answer it ends with the program
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		fmt.Fprintln(out)
+		return ctx.Err()
+	}
+}
+
+func readConsent(in io.Reader) error {
 	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil {
 		return errDeclined

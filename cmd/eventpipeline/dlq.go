@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -77,19 +76,21 @@ func (l letter) since() time.Time {
 	return l.FailedAt
 }
 
-// MarshalJSON is the letter as --json prints it.
-func (l letter) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		EventID   string          `json:"eventId,omitempty"`
-		MessageID string          `json:"messageId"`
-		EventType string          `json:"eventType,omitempty"`
-		Status    pipeline.Status `json:"status,omitempty"`
-		Code      string          `json:"code"`
-		Reason    string          `json:"reason,omitempty"`
-		Attempts  int             `json:"attempts,omitempty"`
-		FailedAt  time.Time       `json:"failedAt,omitzero"`
-		SentAt    time.Time       `json:"sentAt"`
-	}{l.EventID, l.MessageID, l.EventType, l.status, l.code(), l.Failure.Reason, l.Attempts, l.FailedAt, l.SentAt})
+// listedLetter is a letter as dlq list --json prints it.
+type listedLetter struct {
+	EventID   string          `json:"eventId,omitempty"`
+	MessageID string          `json:"messageId,omitempty"`
+	EventType string          `json:"eventType,omitempty"`
+	Status    pipeline.Status `json:"status,omitempty"`
+	Code      string          `json:"code,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+	Attempts  int             `json:"attempts,omitempty"`
+	FailedAt  time.Time       `json:"failedAt,omitzero"`
+	SentAt    time.Time       `json:"sentAt,omitzero"`
+}
+
+func (l letter) listed() listedLetter {
+	return listedLetter{l.EventID, l.MessageID, l.EventType, l.status, l.code(), l.Failure.Reason, l.Attempts, l.FailedAt, l.SentAt}
 }
 
 // dlqFilter picks letters of the DLQ.
@@ -103,12 +104,15 @@ type dlqFilter struct {
 func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.codes, "code", nil, "only messages with this reason's code, or one of several; none is for those without")
 	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only events of this type, or one of several")
-	cmd.Flags().StringVar(&f.olderThan, "older-than", "", "only messages that are there for longer, such as 90m, 24h or 7d")
-	cmd.Flags().StringVar(&f.newerThan, "newer-than", "", "only messages that are there for a shorter time")
+	cmd.Flags().Var(newGiven(&f.olderThan, ""), "older-than", "only messages that are there for longer, such as 90m, 24h or 7d")
+	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
 }
 
 // check reads the flags and the ids.
-func (f *dlqFilter) check(ids []string) (err error) {
+func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
+	if err := checkLists(cmd, "code", "type"); err != nil {
+		return usageError{err}
+	}
 	for _, id := range ids {
 		if !pipeline.ValidID(id) {
 			return usageError{fmt.Errorf("%q is no id of an event or a message", id)}
@@ -148,6 +152,13 @@ func openDLQ(cmd *cobra.Command, stack *stackFlags) (resources, error) {
 		return resources{}, err
 	}
 	return r, r.need("BronzeBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl")
+}
+
+// printHidden says what a scan did not meet.
+func printHidden(w io.Writer, hidden int) {
+	if hidden > 0 {
+		fmt.Fprintf(w, "Not counted: %s that somebody else looks at. They come back within five minutes.\n", messages(hidden))
+	}
 }
 
 // printTruncated says what a scan could not see.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,12 +42,15 @@ type changed struct {
 	Matched   int  `json:"matched"` // messages, before anything was done
 	Done      int  `json:"done"`
 	Failed    int  `json:"failed"`    // stay in the DLQ
+	NotFound  int  `json:"notFound"`  // ids that were given and that no message matches
 	Truncated bool `json:"truncated"` // there may be more that match: not all could be looked at
 	DryRun    bool `json:"dryRun"`
+
+	stopped bool // by Ctrl-C
 }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
-	if err := c.filter.check(args); err != nil {
+	if err := c.filter.check(cmd, args); err != nil {
 		return err
 	}
 	if c.filter.empty() != c.all {
@@ -59,29 +64,38 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	result, now := changed{DryRun: c.dryRun}, time.Now()
-	if result.Matched, result.Truncated, err = c.preview(cmd, r, now); err != nil {
+	missing, err := c.preview(cmd, r, now, &result)
+	if err != nil {
 		return err
 	}
 	if c.dryRun || result.Matched == 0 && !result.Truncated {
-		return c.print(cmd.OutOrStdout(), result)
+		return errors.Join(c.print(cmd.OutOrStdout(), result), notFound(missing))
 	}
 	if err := confirm(cmd, c.yes, fmt.Sprintf("These are to be %s, in stack %s. Go on?", c.past, r.Stack)); err != nil {
 		return err
 	}
 	err = c.change(cmd, r, now, &result)
-	if printErr := c.print(cmd.OutOrStdout(), result); err == nil {
-		err = printErr
+	if errors.Is(err, context.Canceled) {
+		result.stopped = true
+		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. What was not done stays in the DLQ: run it again to go on.")
+	} else if err == nil && result.Failed > 0 {
+		err = fmt.Errorf("%s could not be %s and stay in the DLQ", messages(result.Failed), c.past)
 	}
-	if err == nil && result.Failed > 0 {
-		return fmt.Errorf("%s could not be %s and stay in the DLQ", messages(result.Failed), c.past)
-	}
-	return err
+	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFound(missing))
 }
 
-// preview says what matches, as far as it looks.
-func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time) (matched int, truncated bool, err error) {
+func notFound(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
+}
+
+// preview says what matches, as far as it looks, and returns the ids that were given and that no message matches.
+func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, result *changed) (missing []string, err error) {
 	var mu sync.Mutex
 	var counted tally
+	missing = slices.Clone(c.filter.ids)
 	s := newScan(r, now, maxPreview)
 	err = s.each(cmd.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
 		mu.Lock()
@@ -89,25 +103,34 @@ func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time) (mat
 		for _, l := range letters {
 			if c.filter.match(l, now) {
 				counted.add(l)
+				missing = slices.DeleteFunc(missing, func(id string) bool { return id == l.EventID || id == l.MessageID })
 			}
 		}
 		return nil, nil
 	})
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
+	result.Matched, result.Truncated = counted.total, s.truncated
 	w := cmd.ErrOrStderr()
 	if err := counted.print(w); err != nil {
-		return 0, false, err
+		return nil, err
 	}
+	printHidden(w, s.hidden)
 	if s.truncated {
 		fmt.Fprintf(w, "These are of the first %d in the DLQ. There are more, and what matches there is meant, too.\n", maxPreview)
+		return nil, nil // what is missing may be among the others
 	}
-	return counted.total, s.truncated, nil
+	result.NotFound = len(missing)
+	return missing, nil
 }
 
 func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, result *changed) error {
-	bar := newBar(cmd.ErrOrStderr(), -1, c.verb)
+	total := result.Matched
+	if result.Truncated {
+		total = -1 // unknown
+	}
+	bar := newBar(cmd.ErrOrStderr(), total, c.verb)
 	var mu sync.Mutex
 	s := newScan(r, now, maxHeld)
 	err := s.each(cmd.Context(), func(ctx context.Context, letters []letter) ([]letter, error) {
@@ -117,13 +140,13 @@ func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, resul
 				picked = append(picked, l)
 			}
 		}
-		errs := c.apply(ctx, r, picked)
+		errs := c.finish(ctx, r, picked)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, l := range picked {
 			if errs[i] == nil {
 				gone = append(gone, l)
-			} else if ctx.Err() == nil { // otherwise it was stopped
+			} else {
 				result.Failed++
 				tell(cmd.ErrOrStderr(), bar, result.Failed, l, errs[i])
 			}
@@ -135,6 +158,13 @@ func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, resul
 	_ = bar.Finish()
 	result.Truncated = s.truncated
 	return err
+}
+
+// finish applies the change to a page, even if the command is stopped meanwhile: it leaves no event half done.
+func (c *dlqChange) finish(ctx context.Context, r resources, picked []letter) []error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return c.apply(ctx, r, picked)
 }
 
 // maxTold is how many failures are told one by one.
@@ -155,7 +185,7 @@ func (c *dlqChange) print(w io.Writer, result changed) error {
 	if c.asJSON {
 		return json.NewEncoder(w).Encode(result)
 	}
-	if c.dryRun || result.Matched == 0 && !result.Truncated {
+	if c.dryRun {
 		_, err := fmt.Fprintf(w, "Nothing was changed; %s would be %s.\n", messages(result.Matched), c.past)
 		return err
 	}
@@ -163,7 +193,7 @@ func (c *dlqChange) print(w io.Writer, result changed) error {
 		printTruncated(w, maxHeld)
 	}
 	fmt.Fprintf(w, "%s %s, %d failed.\n", messages(result.Done), c.past, result.Failed)
-	if unseen := result.Matched - result.Done - result.Failed; unseen > 0 && !result.Truncated {
+	if unseen := result.Matched - result.Done - result.Failed; unseen > 0 && !result.Truncated && !result.stopped {
 		fmt.Fprintf(w, "%s did not come up again: somebody else has them at the moment, or they are gone. Run it again to see.\n", messages(unseen))
 	}
 	return nil

@@ -36,7 +36,7 @@ the others come back by themselves within five minutes; at most 100,000 are list
   eventpipeline dlq list --stack event-driven-cloud-platform-dev --json | jq -r .eventId`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := filter.check(nil); err != nil {
+			if err := filter.check(cmd, nil); err != nil {
 				return err
 			}
 			r, err := openDLQ(cmd, stack)
@@ -68,7 +68,7 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 			}
 			counted.add(l)
 			if asJSON {
-				if err := json.NewEncoder(out).Encode(l); err != nil {
+				if err := json.NewEncoder(out).Encode(l.listed()); err != nil {
 					return nil, err
 				}
 				continue
@@ -86,13 +86,16 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 	if err != nil {
 		return err
 	}
+	if !asJSON {
+		if err := counted.print(out); err != nil {
+			return err
+		}
+	}
 	if s.truncated {
 		printTruncated(cmd.ErrOrStderr(), s.limit)
 	}
-	if asJSON {
-		return nil
-	}
-	return counted.print(out)
+	printHidden(cmd.ErrOrStderr(), s.hidden)
+	return nil
 }
 
 // printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory.

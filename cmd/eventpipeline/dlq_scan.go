@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -30,12 +31,13 @@ type scan struct {
 	bronzeBucket string
 	limit        int // of messages that stay; at most maxHeld
 	heldAt       time.Time
+	hidden       int // messages that others had when it began, and that it does not meet
 
 	mu        sync.Mutex
 	held      map[string]string // messages that stay, by id, and the receipts of up to maxReceipts of them
 	receipts  int
-	truncated bool // limit was reached
-	errs      []error
+	truncated bool  // limit was reached
+	err       error // the first; others mostly follow from it
 }
 
 func newScan(r resources, heldAt time.Time, limit int) *scan {
@@ -48,6 +50,10 @@ func newScan(r resources, heldAt time.Time, limit int) *scan {
 // each hands the letters on, up to ten at a time and several times at once, and deletes those of which page says that
 // they may go. It gives the others back to the DLQ at the end, however it ends.
 func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (gone []letter, err error)) error {
+	var err error
+	if s.hidden, err = s.dlq.Hidden(ctx); err != nil {
+		return err
+	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup
@@ -70,15 +76,13 @@ func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (g
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return errors.Join(s.errs...)
+	return s.err
 }
 
 func (s *scan) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !errors.Is(err, context.Canceled) { // by the first error
-		s.errs = append(s.errs, err)
-	}
+	s.err = cmp.Or(s.err, err)
 }
 
 // next handles some letters, and tells whether there may be more.
@@ -174,7 +178,17 @@ func (s *scan) remove(ctx context.Context, gone []letter) error {
 			s.forget(l.MessageID)
 		}
 	}
-	return errors.Join(errs...)
+	return first(errs)
+}
+
+// first is the first error that is one: those of a request that failed are all the same.
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // giveBack makes the letters that stay visible again. One that is not comes back by itself.

@@ -25,7 +25,7 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 ID is an event's, or that of a message in the DLQ which is no event's: then the message itself is printed.`,
 		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 2>/dev/null >payload.json
-  eventpipeline dlq show --json 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 | jq .reason`,
+  eventpipeline dlq show --json 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 | jq -r .reason`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !pipeline.ValidID(args[0]) {
@@ -87,31 +87,40 @@ func findLetter(ctx context.Context, r resources, id string) (letter, error) {
 }
 
 func showLetter(cmd *cobra.Command, r resources, l letter, asJSON bool) error {
-	out := cmd.OutOrStdout()
-	if !asJSON {
-		if err := printLetter(cmd.ErrOrStderr(), l); err != nil {
-			return err
-		}
-	}
-	payload := l.Body
+	payload, err := l.Body, error(nil)
 	if l.EventID != "" {
-		var err error
 		if payload, err = r.bronze().Get(cmd.Context(), l.event.Bronze.Key); err != nil {
-			return fmt.Errorf("get the payload, %s: %w", s3URL(l.event.Bronze), err)
+			err = fmt.Errorf("get the payload, %s: %w", s3URL(l.event.Bronze), err)
 		}
 	}
+	// What is known is shown even if the payload can't be got: that may be the reason for which the event failed.
 	if asJSON {
-		details, err := json.Marshal(l)
-		if err != nil {
-			return err
-		}
-		return json.NewEncoder(out).Encode(struct {
-			Letter  json.RawMessage `json:"letter"`
-			Payload string          `json:"payload"`
-		}{details, string(payload)})
+		return errors.Join(json.NewEncoder(cmd.OutOrStdout()).Encode(shownLetterOf(l, payload)), err)
 	}
-	_, err := out.Write(payload)
+	if printErr := printLetter(cmd.ErrOrStderr(), l); printErr != nil || err != nil {
+		return errors.Join(printErr, err)
+	}
+	_, err = cmd.OutOrStdout().Write(payload)
 	return err
+}
+
+// shownLetter is a letter as dlq show --json prints it.
+type shownLetter struct {
+	listedLetter
+	ReceivedAt time.Time          `json:"receivedAt,omitzero"`
+	Bronze     *pipeline.Location `json:"bronze,omitempty"`
+	Payload    string             `json:"payload,omitempty"` // or the message, if it is no event's
+}
+
+func shownLetterOf(l letter, payload []byte) shownLetter {
+	shown := shownLetter{listedLetter: l.listed(), ReceivedAt: l.event.ReceivedAt, Payload: string(payload)}
+	if l.EventID != "" {
+		shown.Bronze = &l.event.Bronze
+	}
+	if l.MessageID == "" {
+		shown.Code = string(l.Failure.Code) // the event's, which may not have failed
+	}
+	return shown
 }
 
 func printLetter(w io.Writer, l letter) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
@@ -78,6 +79,21 @@ func TestDLQList_ShowsEachMessageOnceAndGivesItBack(t *testing.T) {
 	}
 }
 
+func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison, poison)
+	d.process(t)
+	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
+		t.Fatalf("%d letters, %v", len(letters), err)
+	}
+	for _, args := range [][]string{{"dlq", "list"}, {"dlq", "redrive", "--all", "--yes"}} {
+		if code, _, errOut := d.run(t, args...); code != exitOK || !strings.Contains(errOut, "Not counted: 2 messages that somebody else looks at") {
+			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
+		}
+	}
+}
+
 func TestDLQList_Filters(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -120,7 +136,7 @@ func TestDLQFilter_Matches(t *testing.T) {
 		if err := cmd.ParseFlags(test.flags); err != nil {
 			t.Fatal(err)
 		}
-		if err := filter.check(cmd.Flags().Args()); err != nil {
+		if err := filter.check(cmd, cmd.Flags().Args()); err != nil {
 			t.Fatal(err)
 		}
 		if got := filter.match(failed, now); got != test.failed {
@@ -161,11 +177,27 @@ func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	code, out, errOut = d.run(t, "dlq", "show", "--json", id)
-	shown := lines[struct {
-		Letter  listed
-		Payload string
-	}](t, out)
-	if code != exitOK || errOut != "" || shown[0].Payload != body || shown[0].Letter.Code != "unprocessable-number" {
+	shown := lines[shownLetter](t, out)
+	if code != exitOK || errOut != "" || shown[0].Payload != body || shown[0].Code != "unprocessable-number" || shown[0].Bronze == nil {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestDLQShow_SaysWhyEvenWithoutThePayload(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, `{"eventType":"demo"}`)[0]
+	item := d.wantStatus(t, id, pipeline.Enqueued)
+	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: &item.Bronze.Bucket, Key: &item.Bronze.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.process(t)
+	if code, out, errOut := d.run(t, "dlq", "show", id); code != exitFailure || out != "" || !strings.Contains(errOut, "payload-missing: ") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	code, out, errOut := d.run(t, "dlq", "show", "--json", id)
+	if shown := lines[shownLetter](t, out); code != exitFailure || shown[0].Code != "payload-missing" || !strings.Contains(errOut, item.Bronze.Key) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -223,6 +255,43 @@ func TestDLQRedrive_TakesIDs(t *testing.T) {
 	}
 	d.wantStatus(t, ids[1], pipeline.Failed)
 	d.wantStatus(t, ids[2], pipeline.Enqueued)
+}
+
+func TestDLQRedrive_FailsForIDsThatNothingMatches(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, poison)[0]
+	d.process(t)
+	const absent = "0199aaaa-0000-7000-8000-000000000001"
+	for _, flags := range [][]string{{"--dry-run"}, {"--yes"}} {
+		code, out, errOut := d.run(t, append([]string{"dlq", "redrive", "--json", id, absent}, flags...)...)
+		if got := lines[changed](t, out)[0]; code != exitFailure || got.Matched != 1 || got.NotFound != 1 || !strings.Contains(errOut, "matches "+absent+"\n") {
+			t.Errorf("%v: exit code %d, printed %q, %q", flags, code, out, errOut)
+		}
+	}
+	d.wantStatus(t, id, pipeline.Enqueued)
+}
+
+func TestDLQRedrive_StoppedLeavesNoEventHalfDone(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, poison)[0]
+	d.process(t)
+	ctx, stop := context.WithCancel(t.Context())
+	c := dlqChange{past: "redriven", apply: func(ctx context.Context, r resources, letters []letter) []error {
+		stop()
+		return redrive(ctx, r, letters)
+	}}
+	cmd := &cobra.Command{}
+	cmd.SetContext(ctx)
+	cmd.SetErr(io.Discard)
+	var result changed
+	if err := c.change(cmd, d.resources, time.Now(), &result); !errors.Is(err, context.Canceled) || result.Done != 1 {
+		t.Errorf("%+v, error = %v", result, err)
+	}
+	d.wantStatus(t, id, pipeline.Enqueued)
+	d.wantVisible(t, "QueueUrl", 1)
+	d.wantVisible(t, "DeadLetterQueueUrl", 0)
 }
 
 func TestDLQRedrive_RemovesTheMessageOfAnEventThatIsProcessed(t *testing.T) {
@@ -355,7 +424,8 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"}} {
+	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
+		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)

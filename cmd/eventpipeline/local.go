@@ -7,22 +7,28 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
 )
 
 // localFlags are the flags of local.
 type localFlags struct {
-	options local.Options
-	faults  string
-	asJSON  bool
+	options     local.Options
+	faults      string
+	jwks        string
+	logs        string
+	credentials []string
+	asJSON      bool
 }
 
 func newLocalCommand() *cobra.Command {
@@ -37,9 +43,14 @@ It synthesizes the app, builds the Lambda functions for this machine, makes the 
 with S3, DynamoDB, SQS, EventBridge and Lambda services of its own, and serves the HTTP API and AWS's APIs on loopback.
 Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for some minutes.
 
+The API's authorization is the template's: signatures are checked against the credentials local:local and those of
+--credentials, tokens against the keys that their issuer publishes or those of --jwks, and Lambda authorizers are asked.
+The local stage is open, since it is served on loopback only; --authorize gives it what the deployed stages have.
+
 Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
 		Example: `  eventpipeline local
   eventpipeline local --stage dev --api-port 9090
+  eventpipeline local --authorize --credentials anna:secret
   eventpipeline local --no-worker --data .eventpipeline
   eventpipeline local --faults faults.json
   eventpipeline local --app "go run ./cmd/app" --json | jq 'select(.step == "failed")'`,
@@ -49,8 +60,12 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().IntVar(&o.APIPort, "api-port", 8080, "port of the HTTP API; further APIs of the app get the ports behind it, 0 is any free port")
 	cmd.Flags().IntVar(&o.AWSPort, "aws-port", 4566, "port of AWS's APIs; 0 is any free port")
 	cmd.Flags().StringVar(&o.Stage, "stage", "local", "stage of the app, given to it as the context value \"stage\"")
+	cmd.Flags().BoolVar(&o.Authorize, "authorize", false, "have the deployed stages' authorization in the local stage, too (context value \""+env.AuthorizeContext+"\")")
+	cmd.Flags().StringVar(&flags.jwks, "jwks", "", "JSON Web Key Set to check tokens with, a file (default: what their issuer publishes)")
+	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
+	cmd.Flags().Var(newGiven(&flags.logs, ""), "logs", "folder that gets each function's whole log, in a file of its name")
 	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
 	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print one JSON object a line: one with \"ready\":true once serving, then the steps")
@@ -69,6 +84,21 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 			return usageError{err}
 		}
 	}
+	if f.jwks != "" {
+		keys, err := oidc.ReadFile(f.jwks)
+		if err != nil {
+			return usageError{err}
+		}
+		f.options.Keys = keys
+	}
+	f.options.Credentials = make(map[string]string)
+	for _, pair := range f.credentials {
+		key, secret, ok := strings.Cut(pair, ":")
+		if !ok || key == "" || secret == "" || key == local.LocalKey {
+			return usageError{errors.New("--credentials takes KEY:SECRET, for another KEY than " + local.LocalKey)}
+		}
+		f.options.Credentials[key] = secret
+	}
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
 	// Whoever reads the output may end first; a write then fails and stops the platform in order.
@@ -84,6 +114,13 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 		if err := shown.show(s); err != nil {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
+	}
+	if f.logs != "" {
+		logs, err := newLogFolder(f.logs)
+		if err != nil {
+			return err
+		}
+		o.Logs = logs.writeOr(stop)
 	}
 	platform, err := local.Start(ctx, o)
 	if err != nil {

@@ -54,6 +54,29 @@ func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
 	}
 }
 
+func TestAnnounce_BearsATokenWhereOneIsAskedFor(t *testing.T) {
+	p := &local.Platform{APIs: []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Token: true}}, Stacks: []local.Stack{{Name: "s"}}}
+	var out bytes.Buffer
+	if err := announceText(&out, p); err != nil {
+		t.Fatal(err)
+	}
+	if want := `curl -s -H "authorization: Bearer $EVENTPIPELINE_TOKEN" http://127.0.0.1:8080/events -H`; !strings.Contains(out.String(), want) {
+		t.Errorf("printed\n%s\nwant %s", out.String(), want)
+	}
+}
+
+func TestLocal_SaysWhatIsWrongWithKeysAndCredentials(t *testing.T) {
+	for _, args := range [][]string{{"--jwks", "absent.json"}, {"--credentials", "anna"}, {"--credentials", ":secret"}, {"--credentials", "anna:"}, {"--credentials", "local:mine"}} {
+		cmd := newLocalCommand()
+		cmd.SetArgs(args)
+		cmd.SilenceUsage, cmd.SilenceErrors = true, true
+		var usage usageError
+		if err := cmd.ExecuteContext(t.Context()); !errors.As(err, &usage) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%v: got %v, want a usage error", args, err)
+		}
+	}
+}
+
 func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	var out, errOut bytes.Buffer
 	if err := (&localFlags{asJSON: true}).announce(&out, &errOut, served); err != nil {

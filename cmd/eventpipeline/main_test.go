@@ -31,6 +31,9 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 		{"dlq", "show"},
 		{"dlq", "list", "argument"},
 		{"dlq", "list", "--aws", "a", "--stack", "b"},
+		{"dlq", "list", "--aws", "127.0.0.1:4566"},
+		{"dlq", "list", "--stack", ""},
+		{"send", "--stack", "", "--count", "1"},
 		{"reconcile", "argument"},
 	} {
 		code, out, errOut := runMain(t, args...)

@@ -87,7 +87,9 @@ func TestReconcile_DoesNotGoOnForEver(t *testing.T) {
 }
 
 func TestReconcile_SaysWhatIsWrongWithItsUse(t *testing.T) {
-	if code, _, errOut := runMain(t, "reconcile", "--since", "x"); code != exitUsage {
-		t.Errorf("exit code %d, printed %q", code, errOut)
+	for _, since := range []string{"x", "", "2999-01-01"} {
+		if code, _, errOut := runMain(t, "reconcile", "--since", since); code != exitUsage || !strings.Contains(errOut, "--since") {
+			t.Errorf("%q: exit code %d, printed %q", since, code, errOut)
+		}
 	}
 }

@@ -47,12 +47,12 @@ it makes the records anew with this program's transformation and reports how the
 	}
 	flags.stack.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&flags.eventType, "type", "", "eventType of the events")
-	f.StringVar(&flags.from, "from", "", "replay what was received from then on")
-	f.StringVar(&flags.to, "to", "", "and before then (default: now)")
+	f.Var(newGiven(&flags.eventType, ""), "type", "eventType of the events")
+	f.Var(newGiven(&flags.from, ""), "from", "replay what was received from then on")
+	f.Var(newGiven(&flags.to, ""), "to", "and before then (default: now)")
 	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes)")
-	f.StringVar(&flags.checkpoint, "checkpoint", "", "file that says how far it is (default: <replay id>.replay.json)")
-	f.StringVar(&flags.resume, "resume", "", "go on with the replay of this file")
+	f.Var(newGiven(&flags.checkpoint, ""), "checkpoint", "file that says how far it is (default: <replay id>.replay.json)")
+	f.Var(newGiven(&flags.resume, ""), "resume", "go on with the replay of this file")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
 	f.BoolVar(&flags.compare, "compare", false, "change nothing, and compare today's records with Silver's")
 	f.BoolVar(&flags.noPublish, "no-publish", false, "do not tell EventBridge that they were processed")
@@ -66,7 +66,7 @@ it makes the records anew with this program's transformation and reports how the
 }
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
-	state, err := f.state(time.Now())
+	state, err := f.state(time.Now(), cmd.Flags().Changed("rate"))
 	if err != nil {
 		return usageError{err}
 	}
@@ -80,10 +80,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err := r.need("BronzeBucketName", "SilverBucketName", "EventsTableName", "QueueUrl"); err != nil {
 		return err
 	}
-	if state.Stack != "" && state.Stack != r.Stack {
-		return usageError{fmt.Errorf("%s is a replay of stack %s, not of %s", state.file, state.Stack, r.Stack)}
+	if err := state.bind(r.Stack, r.outputs["QueueUrl"]); err != nil {
+		return usageError{err}
 	}
-	state.Stack = r.Stack
 	replayer := pipeline.Replayer{
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
 		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,
@@ -94,10 +93,13 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return f.runReplay(cmd, replayer, state)
 }
 
-// state is the replay that the flags ask for, or the one to go on with.
-func (f *replayFlags) state(now time.Time) (*replayState, error) {
-	if f.rate < 0 {
-		return nil, fmt.Errorf("--rate is %g; it must be above 0", f.rate)
+// maxRate is in events a second, and far more than can be sent.
+const maxRate = 1e6
+
+// state is the replay that the flags ask for, or the one to go on with. limited: a rate was given.
+func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
+	if limited && !(f.rate > 0 && f.rate <= maxRate) {
+		return nil, fmt.Errorf("--rate is %g; it must be above 0, and at most %g", f.rate, maxRate)
 	}
 	if f.resume != "" {
 		return readReplayState(f.resume)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -59,7 +60,14 @@ func (f *replayFlags) consent(cmd *cobra.Command, replayer pipeline.Replayer, st
 		return err
 	}
 	state.Total = counts.Sent
-	return confirm(cmd, false, fmt.Sprintf("Replay %d events in stack %s: %s?", counts.Sent, state.Stack, state))
+	return confirm(cmd, false, fmt.Sprintf("Replay %s in stack %s: %s?", events(counts.Sent), state.Stack, state))
+}
+
+func events(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return fmt.Sprintf("%d events", n)
 }
 
 // count goes through what a replay would, and changes nothing.
@@ -122,7 +130,7 @@ func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer,
 			printing = errors.Join(printing, json.NewEncoder(out).Encode(d))
 			return
 		}
-		fmt.Fprintf(out, "%s  %s  %v%s\n", d.EventID, d.Kind, d.Fields, d.Reason)
+		fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)))
 	}
 	err := replayer.Compare(cmd.Context(), state.request(true), differs, func(_ string, c pipeline.Comparison) error {
 		counts = c

@@ -13,6 +13,7 @@ import (
 // replayState is a replay and how far it is, as its file holds it.
 type replayState struct {
 	Stack  string                `json:"stack"`
+	Queue  string                `json:"queue"` // the stack's: its URL tells accounts, regions and local platforms apart
 	Replay pipeline.Replay       `json:"replay"`
 	Type   string                `json:"type"`
 	From   time.Time             `json:"from"`
@@ -22,6 +23,17 @@ type replayState struct {
 	Total  int                   `json:"total,omitempty"` // events to replay, if they were counted
 
 	file string
+}
+
+// bind makes a new replay one of that stack, and refuses to go on with another stack's.
+func (s *replayState) bind(stack, queue string) error {
+	if s.Stack == "" {
+		s.Stack, s.Queue = stack, queue
+	}
+	if s.Stack != stack || s.Queue != queue {
+		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of %s with %s", s.file, s.Stack, s.Queue, stack, queue)
+	}
+	return nil
 }
 
 func (s *replayState) String() string {

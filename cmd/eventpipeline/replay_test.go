@@ -143,12 +143,15 @@ func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	state := replayState{Stack: "other", Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
-	if err := state.save(); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, errOut := d.run(t, "replay", "--resume", file); code != exitUsage || !strings.Contains(errOut, "of stack other, not of local") {
-		t.Errorf("exit code %d, printed %q", code, errOut)
+	for _, place := range [][2]string{{"other", d.outputs["QueueUrl"]}, {d.Stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/events"}} {
+		state := replayState{Stack: place[0], Queue: place[1], Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
+		if err := state.save(); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errOut := d.run(t, "replay", "--resume", file)
+		if code != exitUsage || !strings.Contains(errOut, "a replay of stack "+place[0]+" with the queue "+place[1]) {
+			t.Errorf("%v: exit code %d, printed %q", place, code, errOut)
+		}
 	}
 	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--yes", "--checkpoint", file); code != exitUsage || !strings.Contains(errOut, "--resume") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
@@ -169,7 +172,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
-	want := ids[1] + "  changed  [/payload/n]\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
+	want := ids[1] + "  changed  /payload/n\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}
@@ -185,6 +188,8 @@ func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, flags := range [][]string{
 		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"}, {"--type", "demo", "--from", "yesterday"},
 		{"--type", "demo", "--from", "1h", "--to", "2h"}, {"--type", "demo", "--from", "1h", "--rate", "-1"},
+		{"--type", "demo", "--from", "1h", "--rate", "0"}, {"--type", "demo", "--from", "1h", "--rate", "NaN"},
+		{"--type", "demo", "--from", "1h", "--rate", "Inf"}, {"--type", "demo", "--from", "1h", "--to", ""},
 		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")}, {"--compare", "--dry-run", "--type", "demo", "--from", "1h"},
 	} {
 		if code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...); code != exitUsage {

@@ -35,12 +35,16 @@ func newSendCommand() *cobra.Command {
 FILE is one event, sent byte for byte; a file ending in .jsonl or .ndjson, and standard input (-), hold an event a line.
 Without FILE, --count events of --type are made up.
 
+Requests to a --stack or to API Gateway are signed with your AWS credentials; others with --sign. For an API that asks for
+a JSON Web Token, set EVENTPIPELINE_TOKEN.
+
 Exits with 1 if any event was not accepted. A request that was throttled (429) is sent again. One that got a 5xx or no
 answer is not, and counts as unknown: the platform may have taken the event.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send --count 5000 --type demo
   generate-events | eventpipeline send -
   eventpipeline send --stack event-driven-cloud-platform-dev orders.jsonl
+  EVENTPIPELINE_TOKEN=$(get-token) eventpipeline send --api https://events.example.org order.json
   eventpipeline send --json order.json | jq -r .eventId`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) },

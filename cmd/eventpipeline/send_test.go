@@ -21,6 +21,8 @@ type api struct {
 	throttle bool
 	requests int
 	bodies   []string
+
+	authorization string // of the last request
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -28,6 +30,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.requests++
+	a.authorization = r.Header.Get("Authorization")
 	if a.throttle && a.requests%3 == 0 {
 		w.WriteHeader(http.StatusTooManyRequests)
 		io.WriteString(w, `{"message":"Too Many Requests"}`)
@@ -148,6 +151,32 @@ func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 3 unknown") {
 		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+func TestSend_BearsTheTokenAndNeverPrintsIt(t *testing.T) {
+	for _, c := range []struct {
+		variable string
+		args     []string
+		want     string
+	}{
+		{"from-env", nil, "Bearer from-env"},
+		{"from-env", []string{"--token", "from-flag"}, "Bearer from-flag"},
+		{"from-env", []string{"--sign"}, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"},
+		{"", nil, ""},
+	} {
+		t.Setenv(tokenVariable, c.variable)
+		t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+		t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+		t.Setenv("AWS_REGION", "us-east-1")
+		var a api
+		out, errOut, err := runSend(t, &a, "", append(c.args, "--count", "1")...)
+		if err != nil || !strings.HasPrefix(a.authorization, c.want) || c.want == "" && a.authorization != "" {
+			t.Errorf("%+v: Authorization was %q, %v", c, a.authorization, err)
+		}
+		if strings.Contains(out+errOut, "from-") {
+			t.Errorf("%+v: printed %s%s", c, out, errOut)
+		}
 	}
 }
 

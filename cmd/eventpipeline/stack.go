@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
@@ -24,8 +26,8 @@ type stackFlags struct{ aws, stack string }
 const localAWS = "http://127.0.0.1:4566"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.PersistentFlags().StringVar(&f.aws, "aws", localAWS, "URL of the local platform's AWS services")
-	cmd.PersistentFlags().StringVar(&f.stack, "stack", "", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
+	cmd.PersistentFlags().Var(newGiven(&f.aws, localAWS), "aws", "URL of the local platform's AWS services")
+	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
 	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
 }
 
@@ -38,18 +40,27 @@ type resources struct {
 
 // open looks the stack up.
 func (f *stackFlags) open(ctx context.Context) (resources, error) {
+	if u, err := url.Parse(f.aws); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return resources{}, usageError{fmt.Errorf("--aws is %q; it must be a URL, such as %s", f.aws, localAWS)}
+	}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient: awsconfig.NewHTTPClient(),
 	}
 	input := &cloudformation.DescribeStacksInput{} // the local platform's only one
 	if f.stack != "" {
 		var err error
-		if cfg, err = config.LoadDefaultConfig(ctx); err != nil {
+		if cfg, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient())); err != nil {
 			return resources{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
 		input.StackName = &f.stack
 	}
-	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input)
+	cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
+	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
+		if f.stack == "" {
+			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running
+		}
+	})
 	if err != nil {
 		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
 	}

@@ -50,8 +50,11 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	row("type", s.EventType)
 	row("status", string(s.Status))
 	row("received", s.ReceivedAt.Format(time.RFC3339Nano))
+	if !s.EnqueuedAt.Equal(s.ReceivedAt) {
+		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano)) // again
+	}
 	if !s.ProcessedAt.IsZero() {
-		row("processed", fmt.Sprintf("%s (after %s)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.ReceivedAt)))
+		row("processed", fmt.Sprintf("%s (after %s)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if !s.FailedAt.IsZero() {
 		row("failed", s.FailedAt.Format(time.RFC3339Nano))
@@ -60,6 +63,12 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 		row("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
 	}
 	row("attempts", fmt.Sprint(s.Attempts))
+	if s.ReplayID != "" {
+		row("replay", s.ReplayID)
+	}
+	if s.Reenqueues > 0 {
+		row("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
+	}
 	row("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
 	row("bronze", s3URL(s.Bronze))
 	if s.Silver != nil {

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -14,36 +12,38 @@ import (
 
 func newHttpApi(p *eventPipeline) awsapigatewayv2.HttpApi {
 	api := awsapigatewayv2.NewHttpApi(p, jsii.String("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName:            physicalName(p.props, "api"),
-		CreateDefaultStage: jsii.Bool(false), // ours has a log and limits
-		CorsPreflight:      p.props.CorsPreflight,
+		ApiName:                   physicalName(p.props, "api"),
+		CreateDefaultStage:        jsii.Bool(false), // ours has a log and limits
+		CorsPreflight:             p.props.CorsPreflight,
+		DisableExecuteApiEndpoint: onlyIf(*p.props.DisableExecuteApiEndpoint),
 	})
 	authorizer := newAuthorizer(p)
+	ingest, status := scopes(p.props)
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Api"), p.apiFunction, nil)
 	for _, route := range []awsapigatewayv2.AddRoutesOptions{
-		{Path: jsii.String("/events"), Methods: methods(awsapigatewayv2.HttpMethod_POST), Authorizer: authorizer},
-		{Path: jsii.String("/events/{eventId}"), Methods: methods(awsapigatewayv2.HttpMethod_GET), Authorizer: authorizer},
+		{Path: jsii.String("/events"), Methods: methods(awsapigatewayv2.HttpMethod_POST), Authorizer: authorizer, AuthorizationScopes: ingest},
+		{Path: jsii.String("/events/{eventId}"), Methods: methods(awsapigatewayv2.HttpMethod_GET), Authorizer: authorizer, AuthorizationScopes: status},
 		{Path: jsii.String("/health"), Methods: methods(awsapigatewayv2.HttpMethod_GET), Authorizer: open()},
 	} {
 		route.Integration = integration
 		api.AddRoutes(&route)
 	}
 	addOtherRoutes(p, api, integration, authorizer)
+	pinPayloadFormat(api)
 	return api
+}
+
+// onlyIf leaves what is false out of the template.
+func onlyIf(value bool) *bool {
+	if !value {
+		return nil
+	}
+	return &value
 }
 
 func methods(m ...awsapigatewayv2.HttpMethod) *[]awsapigatewayv2.HttpMethod { return &m }
 
 func open() awsapigatewayv2.IHttpRouteAuthorizer { return awsapigatewayv2.NewHttpNoneAuthorizer() }
-
-func newAuthorizer(p *eventPipeline) awsapigatewayv2.IHttpRouteAuthorizer {
-	if p.props.Authorization != AuthorizationOpenToAnyoneOnTheInternet {
-		return awsapigatewayv2authorizers.NewHttpIamAuthorizer()
-	}
-	awscdk.Annotations_Of(p).AddWarningV2(jsii.String(OpenApiWarning), jsii.String(
-		"Anyone on the internet may post events to this API and read their status. Leave Authorization out to ask for IAM."))
-	return open()
-}
 
 // accessLogFields say who asked for what and how it went: no header, query or payload.
 var accessLogFields = map[string]string{
@@ -63,9 +63,10 @@ var accessLogFields = map[string]string{
 
 func newStage(p *eventPipeline, log awslogs.LogGroup) awsapigatewayv2.HttpStage {
 	stage := awsapigatewayv2.NewHttpStage(p, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
-		HttpApi:    p.httpApi,
-		StageName:  jsii.String("$default"),
-		AutoDeploy: jsii.Bool(true),
+		HttpApi:       p.httpApi,
+		StageName:     jsii.String("$default"),
+		AutoDeploy:    jsii.Bool(true),
+		DomainMapping: domainMapping(p),
 		Throttle: &awsapigatewayv2.ThrottleSettings{
 			RateLimit:  p.props.ThrottlingRateLimit,
 			BurstLimit: p.props.ThrottlingBurstLimit,

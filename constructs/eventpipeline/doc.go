@@ -2,7 +2,8 @@
 //
 // NewEventPipeline creates, in the order in which an event flows:
 //
-//	HTTP API          POST /events, GET /events/{eventId}, GET /health; IAM authorization, access log, throttling
+//	HTTP API          POST /events, GET /events/{eventId}, GET /health; IAM, JWT or Lambda authorization,
+//	                  access log, throttling
 //	API function      accepts an event: Bronze, then table and queue side by side
 //	Bronze bucket     the raw payload, byte for byte, below bronze/
 //	events table      the lifecycle of each event: ENQUEUED, PROCESSED, FAILED

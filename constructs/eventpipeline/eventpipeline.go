@@ -25,6 +25,8 @@ type EventPipeline interface {
 	HttpStage() awsapigatewayv2.HttpStage
 	// ApiUrl is where clients post events, less the "events" at its end.
 	ApiUrl() *string
+	// DomainName is the API's own name; nil if it has none.
+	DomainName() awsapigatewayv2.DomainName
 	// ApiFunction accepts events.
 	ApiFunction() awslambda.Function
 	// BronzeBucket holds raw payloads below bronze/.
@@ -80,6 +82,7 @@ type eventPipeline struct {
 	eventSource                awslambda.EventSourceMapping
 	httpApi                    awsapigatewayv2.HttpApi
 	httpStage                  awsapigatewayv2.HttpStage
+	domainName                 awsapigatewayv2.DomainName
 	accessLogGroup             awslogs.LogGroup
 	alarms                     []awscloudwatch.Alarm
 	dashboard                  awscloudwatch.Dashboard
@@ -110,6 +113,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
+	p.domainName = newDomainName(p)
 	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", "/aws/apigateway/", "api")
 	p.httpStage = newStage(p, p.accessLogGroup)
 
@@ -128,7 +132,8 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 
 func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }
 func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
-func (p *eventPipeline) ApiUrl() *string                                  { return p.httpStage.Url() }
+func (p *eventPipeline) ApiUrl() *string                                  { return apiUrl(p) }
+func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName           { return p.domainName }
 func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
 func (p *eventPipeline) BronzeBucket() awss3.Bucket                       { return p.bronzeBucket }
 func (p *eventPipeline) EventsTable() awsdynamodb.Table                   { return p.eventsTable }

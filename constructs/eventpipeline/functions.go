@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -28,6 +29,8 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 			env.UnknownEventTypes:   jsii.String(string(props.UnknownEventTypes)),
 			env.MaxPayloadBytes:     jsii.String(text(*props.MaxPayloadBytes)),
 			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
+			env.OpenAPI:             boolText(props.Authorization == AuthorizationOpenToAnyoneOnTheInternet),
+			env.StatusForAllCallers: boolText(*props.StatusForAllCallers),
 			env.LogLevel:            props.LogLevel,
 		},
 	})
@@ -125,6 +128,8 @@ func buildEnvironment(platform, flags string) map[string]*string {
 	}
 	return environment
 }
+
+func boolText(value bool) *string { return jsii.String(strconv.FormatBool(value)) }
 
 // newRole is a function's own role. It may write to its own log group; all else is granted by hand.
 func newRole(scope constructs.Construct, id string, logGroup awslogs.LogGroup) awsiam.Role {

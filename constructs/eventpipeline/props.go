@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -85,8 +86,15 @@ type EventPipelineProps struct {
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
-	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: IAM.
+	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: JWT or LAMBDA if
+	// that authorizer is given, and else IAM.
 	Authorization Authorization
+	// JwtAuthorizer says which JSON Web Tokens the API takes.
+	JwtAuthorizer *JwtAuthorizerProps
+	// LambdaAuthorizer makes a function of yours decide about each request.
+	LambdaAuthorizer *LambdaAuthorizerProps
+	// StatusForAllCallers lets each caller look up the events of all. Default: false, a caller is told of its own only.
+	StatusForAllCallers *bool
 	// MaxPayloadBytes is the largest body that is accepted; at most 2 MiB, since Lambda takes 6 MB, in which a
 	// body's quotes and backslashes count twice. Default: 1 MiB.
 	MaxPayloadBytes *float64
@@ -103,6 +111,19 @@ type EventPipelineProps struct {
 	// CorsPreflight lets browsers call the API from other origins. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
+	// DomainName is a name of the API's own, such as events.example.org, to be led to DomainName() by your DNS. Default: none.
+	DomainName *string
+	// DomainCertificate is for DomainName, which needs one, and of the same region.
+	DomainCertificate awscertificatemanager.ICertificate
+	// DomainMappingKey is the path below which DomainName leads to the API, such as v1. Default: none, it does so as a whole.
+	DomainMappingKey *string
+	// MutualTls asks clients of DomainName for a certificate that this truststore knows. That comes before Authorization, and
+	// does not tell callers apart. Default: off.
+	MutualTls *awsapigatewayv2.MTLSConfig
+	// DisableExecuteApiEndpoint leaves DomainName as the only way in. Default: false; with MutualTls, which the other way
+	// would get around, true.
+	DisableExecuteApiEndpoint *bool
+
 	// EventBus gets EventProcessed and EventFailed: a bus of yours, or awsevents.EventBus_FromEventBusName(…, "default")
 	// for the account's. Default: a bus of the pipeline's own.
 	EventBus awsevents.IEventBus
@@ -114,19 +135,6 @@ type EventPipelineProps struct {
 	// ApiServerErrorAlarm rings at this many 5xx answers in 5 minutes. Default: 5.
 	ApiServerErrorAlarm *float64
 }
-
-// Authorization says who may call POST /events and GET /events/{eventId}.
-type Authorization string
-
-const (
-	// AuthorizationIAM takes requests signed by AWS credentials that are allowed execute-api:Invoke.
-	AuthorizationIAM Authorization = "IAM"
-	// AuthorizationOpenToAnyoneOnTheInternet takes requests from anybody. It warns at synth (OpenApiWarning).
-	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
-)
-
-// OpenApiWarning is the id of the warning about an open API, for Annotations.AcknowledgeWarning.
-const OpenApiWarning = "eventpipeline:openApi"
 
 // withDefaults is a copy of props in which nothing that has a default is nil.
 func withDefaults(props *EventPipelineProps) EventPipelineProps {
@@ -143,9 +151,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
 	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
 	number(&p.MaxReceiveCount, 5)
-	if p.ReconcilerEnabled == nil {
-		p.ReconcilerEnabled = jsii.Bool(true)
-	}
+	boolean(&p.ReconcilerEnabled, true)
 	duration(&p.ReconcilerInterval, awscdk.Duration_Minutes, 15)
 	number(&p.ReconcilerMaxReenqueues, 3)
 	if p.Architecture == nil {
@@ -165,8 +171,10 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 		p.LogLevel = jsii.String("info")
 	}
 	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
-	fill(&p.Authorization, AuthorizationIAM)
+	fill(&p.Authorization, inferred(p))
 	fill(&p.UnknownEventTypes, UnknownEventTypesAccept)
+	boolean(&p.StatusForAllCallers, false)
+	boolean(&p.DisableExecuteApiEndpoint, p.MutualTls != nil)
 	number(&p.MaxPayloadBytes, 1<<20)
 	number(&p.ThrottlingRateLimit, 1000)
 	number(&p.ThrottlingBurstLimit, 2000)
@@ -189,6 +197,12 @@ func fill[T ~string](value *T, standard T) {
 }
 
 func number(value **float64, standard float64) {
+	if *value == nil {
+		*value = &standard
+	}
+}
+
+func boolean(value **bool, standard bool) {
 	if *value == nil {
 		*value = &standard
 	}

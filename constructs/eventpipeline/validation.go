@@ -84,8 +84,8 @@ func validate(p EventPipelineProps) *mistakes {
 	levels := []string{"debug", "info", "warn", "error"}
 	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
 
-	m.unless(p.Authorization == AuthorizationIAM || p.Authorization == AuthorizationOpenToAnyoneOnTheInternet,
-		"Authorization is %q; take %q or %q", p.Authorization, AuthorizationIAM, AuthorizationOpenToAnyoneOnTheInternet)
+	m.authorization(p)
+	m.domain(p)
 	m.within("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20, "since Lambda takes 6 MB and a body's quotes and backslashes count twice")
 	m.unless(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit is %s; take more than 0, or nobody gets through", text(*p.ThrottlingRateLimit))
 	m.within("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32, "or nobody gets through")

@@ -42,6 +42,7 @@ func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 		NewID:              newID,
 	}
 	table, queue := vars.Text(env.EventsTable), vars.Text(env.QueueURL)
+	open, statusForAll := vars.Bool(env.OpenAPI), vars.Bool(env.StatusForAllCallers)
 	var schemaErr error
 	ingest.Schemas, schemaErr = loadSchemas()
 	if err := errors.Join(vars.Err(), schemaErr); err != nil {
@@ -53,7 +54,7 @@ func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 	}
 	events := dynamodb.NewEvents(cfg, table)
 	ingest.Bronze, ingest.Items, ingest.Queue = s3.NewBucket(cfg, ingest.BronzeBucket), events, sqs.NewQueue(cfg, queue)
-	return handler.API{Ingest: ingest, Items: events, Log: log}, nil
+	return handler.API{Ingest: ingest, Items: events, Open: open, StatusForAllCallers: statusForAll, Log: log}, nil
 }
 
 func newID() (string, error) {

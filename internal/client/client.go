@@ -10,10 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,47 +27,39 @@ import (
 type Client struct {
 	base   *url.URL
 	http   *http.Client
+	token  string
 	sign   bool
 	region string
 	creds  aws.CredentialsProvider
 }
 
-// Problem is an answer of the API other than success.
-type Problem struct {
-	HTTPStatus int    `json:"httpStatus"`
-	Type       string `json:"type,omitempty"`
-	Title      string `json:"title,omitempty"`
-	Detail     string `json:"detail,omitempty"`
-	Pointer    string `json:"pointer,omitempty"`
-	RequestID  string `json:"requestId,omitempty"`
-}
-
-func (p *Problem) Error() string {
-	text := fmt.Sprintf("HTTP %d", p.HTTPStatus)
-	if p.Detail != "" {
-		text += ": " + p.Detail
-	}
-	if p.HTTPStatus == http.StatusForbidden {
-		text += " (this API takes requests signed by AWS credentials that are allowed execute-api:Invoke; --sign signs)"
-	}
-	return text
+// Options say how a client calls.
+type Options struct {
+	Connections int    // how many requests may be under way at once
+	Token       string // a JSON Web Token that each request bears; none is signed then
+	Sign        bool   // sign requests (SigV4) with the AWS credentials of the environment; those to API Gateway always are
 }
 
 // execute-api hosts name the region that a signature is for.
 var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
 
-// New is the API at address. Requests to API Gateway are signed (SigV4) with the AWS credentials of the environment;
-// others only if sign is set. connections is how many requests may be under way at once.
-func New(ctx context.Context, address string, connections int, sign bool) (*Client, error) {
+// New is the API at address.
+func New(ctx context.Context, address string, o Options) (*Client, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return nil, fmt.Errorf("%q is not the URL of an API, such as http://127.0.0.1:8080", address)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = connections
-	c := &Client{base: base, http: &http.Client{Transport: transport, Timeout: 35 * time.Second}}
+	transport.MaxIdleConnsPerHost = o.Connections
+	c := &Client{base: base, token: o.Token, http: &http.Client{Transport: transport, Timeout: 35 * time.Second, CheckRedirect: stay}}
+	if c.token != "" {
+		if base.Scheme != "https" && !loopback(base.Hostname()) {
+			return nil, fmt.Errorf("%s is not https: whoever listens would have the token", address)
+		}
+		return c, nil
+	}
 	region := executeAPI.FindStringSubmatch(base.Hostname())
-	if region == nil && !sign {
+	if region == nil && !o.Sign {
 		return c, nil
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -82,6 +74,14 @@ func New(ctx context.Context, address string, connections int, sign bool) (*Clie
 		return nil, errors.New("to sign requests to this API its region must be known: set AWS_REGION")
 	}
 	return c, nil
+}
+
+// stay follows no redirect: the API gives none, and what a request is authorized with is not for others.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Send posts an event and returns its id. *Problem: the API's answer was another.
@@ -124,7 +124,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if err := c.signRequest(ctx, request, body); err != nil {
+	if err := c.authorize(ctx, request, body); err != nil {
 		return nil, err
 	}
 	response, err := c.http.Do(request)
@@ -142,7 +142,11 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	return answer, nil
 }
 
-func (c *Client) signRequest(ctx context.Context, request *http.Request, body []byte) error {
+func (c *Client) authorize(ctx context.Context, request *http.Request, body []byte) error {
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+		return nil
+	}
 	if !c.sign {
 		return nil
 	}
@@ -152,17 +156,4 @@ func (c *Client) signRequest(ctx context.Context, request *http.Request, body []
 	}
 	sum := sha256.Sum256(body)
 	return v4.NewSigner().SignHTTP(ctx, creds, request, hex.EncodeToString(sum[:]), "execute-api", c.region, time.Now())
-}
-
-func problemOf(response *http.Response, answer []byte) error {
-	p := &Problem{HTTPStatus: response.StatusCode}
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") && json.Unmarshal(answer, p) == nil {
-		return p
-	}
-	// API Gateway's own answers are {"message": "…"}.
-	var gateway struct{ Message string }
-	if json.Unmarshal(answer, &gateway) == nil {
-		p.Detail = gateway.Message
-	}
-	return p
 }

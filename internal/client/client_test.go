@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,7 +19,7 @@ func serve(t *testing.T, answer http.HandlerFunc) string {
 
 func TestNew_RefusesWhatIsNoURL(t *testing.T) {
 	for _, address := range []string{"", "localhost:8080", "ftp://host", "://"} {
-		if _, err := New(t.Context(), address, 1, false); err == nil {
+		if _, err := New(t.Context(), address, Options{}); err == nil {
 			t.Errorf("%q was taken", address)
 		}
 	}
@@ -34,7 +35,7 @@ func TestClient_SignsForTheRegion(t *testing.T) {
 			authorization = r.Header.Get("Authorization")
 			io.WriteString(w, `{"status":"accepted","eventId":"1"}`)
 		})
-		c, err := New(t.Context(), url, 1, sign)
+		c, err := New(t.Context(), url, Options{Sign: sign})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +50,7 @@ func TestClient_SignsForTheRegion(t *testing.T) {
 
 func TestNew_SignsForTheRegionOfAnExecuteAPIHost(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-1")
-	c, err := New(t.Context(), "https://abc123.execute-api.us-west-2.amazonaws.com/", 1, false)
+	c, err := New(t.Context(), "https://abc123.execute-api.us-west-2.amazonaws.com/", Options{})
 	if err != nil || !c.sign || c.region != "us-west-2" {
 		t.Errorf("got %+v, %v", c, err)
 	}
@@ -61,7 +62,9 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 		status                  int
 	}{
 		{"application/problem+json", `{"title":"Bad","detail":"No good.","pointer":"/a"}`, "HTTP 422: No good.", 422},
-		{"application/json", `{"message":"Forbidden"}`, "HTTP 403: Forbidden (this API takes requests signed", 403},
+		{"application/problem+json", `{"title":"Caller unknown","detail":"Who?"}`, "HTTP 403: Who?", 403},
+		{"application/json", `{"message":"Forbidden"}`, "HTTP 403: The API does not let the caller in. (an API with IAM", 403},
+		{"application/json", `{"message":"Teapot"}`, "HTTP 418: Teapot", 418},
 		{"text/html", `<html>`, "HTTP 502", 502},
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -69,7 +72,7 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 			w.WriteHeader(c.status)
 			io.WriteString(w, c.body)
 		})
-		client, err := New(t.Context(), url, 1, false)
+		client, err := New(t.Context(), url, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,9 +84,92 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 	}
 }
 
+// API Gateway can't be made to answer with problem details, so that they are made here: one kind of answer for callers.
+func TestClient_MakesProblemsOfTheGatewaysOwnAnswers(t *testing.T) {
+	for status, want := range map[int]string{401: "unauthorized", 403: "forbidden", 404: "not-found", 413: "too-large", 429: "throttled", 500: "failed", 503: "unavailable"} {
+		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Apigw-Requestid", "r-1")
+			w.WriteHeader(status)
+			io.WriteString(w, `{"message":"Whatever"}`)
+		})
+		client, err := New(t.Context(), url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Send(t.Context(), []byte("{}"))
+		var p *Problem
+		if !errors.As(err, &p) || p.HTTPStatus != status || p.Type != gatewayType+want || p.Title == "" || p.Detail == "" || p.RequestID != "r-1" {
+			t.Errorf("%d: %+v", status, p)
+		}
+	}
+}
+
+func TestClient_SaysWhatIsWrongWithTheToken(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Www-Authenticate", `Bearer scope="" error="invalid_token" error_description="the token has expired"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		io.WriteString(w, `{"message":"Unauthorized"}`)
+	})
+	client, err := New(t.Context(), url, Options{Token: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Send(t.Context(), []byte("{}"))
+	if err == nil || err.Error() != "HTTP 401: The API does not take the token: the token has expired." {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClient_BearsTheTokenAndSignsNothing(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	var authorization []string
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		authorization = append(authorization, r.Header.Get("Authorization"))
+		io.WriteString(w, `{"status":"accepted","eventId":"1"}`)
+	})
+	c, err := New(t.Context(), url, Options{Token: "token", Sign: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Send(t.Context(), []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Status(t.Context(), "1"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(authorization, []string{"Bearer token", "Bearer token"}) {
+		t.Errorf("Authorization was %q", authorization)
+	}
+}
+
+func TestNew_KeepsTheTokenOffTheWire(t *testing.T) {
+	for address, taken := range map[string]bool{
+		"http://events.example.org": false, "http://192.0.2.1:8080": false, "https://events.example.org": true,
+		"http://127.0.0.1:8080": true, "http://localhost:8080": true, "http://[::1]:8080": true,
+	} {
+		if _, err := New(t.Context(), address, Options{Token: "token"}); (err == nil) != taken {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestClient_FollowsNoRedirect(t *testing.T) {
+	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusTemporaryRedirect) })
+	c, err := New(t.Context(), url, Options{Token: "token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p *Problem
+	if _, err := c.Send(t.Context(), []byte("{}")); !errors.As(err, &p) || p.HTTPStatus != http.StatusTemporaryRedirect {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestClient_SaysWhenItIsNoPipeline(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
-	c, err := New(t.Context(), url, 1, false)
+	c, err := New(t.Context(), url, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

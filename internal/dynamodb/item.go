@@ -19,6 +19,7 @@ import (
 //	s3Bucket, s3Key  the raw payload in Bronze
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
+//	caller           who sent it; absent if that is nobody in particular
 //	enqueuedAt       when it last became ENQUEUED; absent if the worker made the item: at its receipt
 //	reenqueues       number, once the reconciler has put its message on the queue again
 //	replayId, replayQuiet                    of the last replay
@@ -49,6 +50,9 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		"s3Key":         text(item.Bronze.Key),
 		"payloadSha256": text(item.SHA256),
 		"payloadBytes":  number(int64(item.Bytes)),
+	}
+	if item.Caller != "" {
+		attributes["caller"] = text(item.Caller)
 	}
 	if !item.EnqueuedAt.IsZero() {
 		attributes["enqueuedAt"] = timestamp(item.EnqueuedAt)
@@ -94,6 +98,7 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 			Bronze:     pipeline.Location{Bucket: r.text("s3Bucket"), Key: r.text("s3Key")},
 			SHA256:     r.text("payloadSha256"),
 			Bytes:      int(r.number("payloadBytes")),
+			Caller:     r.text("caller"),
 			Replay: pipeline.Replay{
 				ID: r.text("replayId"), Redrives: int(r.number("redrives")), Quiet: r.bool("replayQuiet"),
 			},

@@ -20,6 +20,10 @@ const (
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
 	// UnknownEventTypes (api) is ACCEPT or REFUSE: what becomes of events whose type has no schema.
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
+	// OpenAPI (api) is true where anybody may call the API, so that a request need not say who sent it.
+	OpenAPI = "OPEN_API"
+	// StatusForAllCallers (api) is true where each caller may look up the events of all.
+	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
 	// MaxReceiveCount (worker) is how often the queue delivers a message before it goes to the DLQ.
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
 	// ReconcileGraceSeconds (reconciler) is how long an event may be ENQUEUED before the reconciler looks after it.
@@ -47,3 +51,7 @@ const (
 // PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 const PlatformContext = "eventpipeline:platform"
+
+// AuthorizeContext is the CDK context key by which `eventpipeline local --authorize` asks an app for the authorization of
+// its deployed stages, true or absent. Apps whose local stage is open heed it; see stacks/stacks.go.
+const AuthorizeContext = "eventpipeline:authorize"

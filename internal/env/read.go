@@ -32,5 +32,14 @@ func (r *Reader) Int(name string, low int) int {
 	return n
 }
 
+// Bool is the variable's value, true or false.
+func (r *Reader) Bool(name string) bool {
+	value := r.Text(name)
+	if value != "" && value != "true" && value != "false" {
+		r.errs = append(r.errs, fmt.Errorf("environment variable %s is %q; it must be true or false", name, value))
+	}
+	return value == "true"
+}
+
 // Err is all that was wrong, or nil.
 func (r *Reader) Err() error { return errors.Join(r.errs...) }

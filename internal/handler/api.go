@@ -24,7 +24,10 @@ type Items interface {
 type API struct {
 	Ingest pipeline.Ingest
 	Items  Items
-	Log    *slog.Logger
+	Open   bool // anybody may call: a request need not say who sent it
+	// StatusForAllCallers lets each caller see the events of all.
+	StatusForAllCallers bool
+	Log                 *slog.Logger
 }
 
 type response struct {
@@ -58,9 +61,9 @@ func (a API) answer(ctx context.Context, req request) (answer response) {
 	if !req.overHTTP() {
 		return a.accept(ctx, req)
 	}
-	resource, eventID := req.resource()
+	resource, eventID, routed := req.resource()
 	allowed, known := methods[resource]
-	if !known {
+	if !known || req.method() == allowed && !routed {
 		return a.refuse(ctx, req, pipeline.Errorf(pipeline.NotFound, "There is nothing at this path."))
 	}
 	if req.method() != allowed {
@@ -80,6 +83,10 @@ func (a API) answer(ctx context.Context, req request) (answer response) {
 
 func (a API) accept(ctx context.Context, req request) response {
 	start := time.Now()
+	caller, err := a.caller(req)
+	if err != nil {
+		return a.refuse(ctx, req, err)
+	}
 	if err := req.checkMedia(); err != nil {
 		refusal := a.refuse(ctx, req, err)
 		refusal.Headers["accept"], refusal.Headers["accept-encoding"] = mediaType, "identity"
@@ -91,7 +98,7 @@ func (a API) accept(ctx context.Context, req request) response {
 	}
 	key, keyed := req.header("idempotency-key")
 	receipt, err := a.Ingest.Accept(ctx, pipeline.Request{
-		Body: body, Keyed: keyed, Key: key, Caller: req.RequestContext.Authorizer.caller(),
+		Body: body, Keyed: keyed, Key: key, Caller: caller,
 	})
 	if err != nil {
 		return a.refuse(ctx, req, err, slog.String("eventId", receipt.Event.ID))

@@ -45,6 +45,7 @@ func (w *world) api() API {
 			NewID: func() (string, error) { return id, nil },
 		},
 		Items: &w.events,
+		Open:  true,
 		Log:   slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
@@ -308,6 +309,24 @@ func TestAPI_FollowsTheMatchedRouteBelowABasePath(t *testing.T) {
 	}
 }
 
+// Whoever may use another route, such as the default one, need not be let in by the routes that are known.
+func TestAPI_ServesNothingByAnotherRoute(t *testing.T) {
+	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
+		for _, event := range []map[string]any{
+			httpEvent("POST", "/events", body), httpEvent("GET", "/events/"+id, ""), httpEvent("GET", "/health", ""),
+		} {
+			var w world
+			event["routeKey"] = key
+			if got := invoke(t, w.api(), event); got.StatusCode != http.StatusNotFound && got.StatusCode != http.StatusMethodNotAllowed {
+				t.Errorf("%s takes %v: %+v", key, event["rawPath"], got)
+			}
+			if len(w.bronze.Keys()) > 0 {
+				t.Errorf("%s: something was stored", key)
+			}
+		}
+	}
+}
+
 type hangingItems struct{ Items }
 
 func (hangingItems) Get(ctx context.Context, _ string) (pipeline.Item, error) {
@@ -394,19 +413,9 @@ func TestAPI_AnswersARepeatAsTheFirst(t *testing.T) {
 }
 
 func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
-	role := "arn:aws:sts::000000000000:assumed-role/Shop/"
-	authorizers := map[string]string{
-		"anybody":         `{}`,
-		"user":            `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/anna"}}`,
-		"other user":      `{"iam":{"userArn":"arn:aws:iam::000000000000:user/shop/bert"}}`,
-		"role":            `{"iam":{"userArn":"` + role + `session-1"}}`,
-		"role, restarted": `{"iam":{"userArn":"` + role + `session-2"}}`,
-		"subject":         `{"jwt":{"claims":{"iss":"https://a","sub":"anna"}}}`,
-		"other issuer":    `{"jwt":{"claims":{"iss":"https://b","sub":"anna"}}}`,
-	}
 	var w world
 	ids := make(map[string]string)
-	for name, authorizer := range authorizers {
+	for name, authorizer := range callers {
 		post := httpEvent("POST", "/events", body)
 		post["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": "key"}
 		post["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
@@ -423,7 +432,7 @@ func TestAPI_KeepsTheKeysOfCallersApart(t *testing.T) {
 	for _, answer := range ids {
 		distinct[answer] = true
 	}
-	if len(distinct) != len(authorizers)-1 {
+	if len(distinct) != len(callers)-1 {
 		t.Errorf("answers %v", ids)
 	}
 }

@@ -21,10 +21,17 @@ func hostileWorld() (*world, API) {
 	return w, api
 }
 
-// gatewayEvent is what API Gateway makes of a request: a body that is no text comes in base64.
+// gatewayEvent is what API Gateway makes of a request: it finds the route, and a body that is no text comes in base64.
 func gatewayEvent(method, path string, headers map[string]string, body string) map[string]any {
 	event := httpEvent(method, path, body)
 	event["routeKey"], event["headers"] = "$default", headers
+	id, below := strings.CutPrefix(path, "/events/")
+	switch {
+	case method == "POST" && path == "/events", method == "GET" && path == "/health":
+		event["routeKey"] = method + " " + path
+	case method == "GET" && below && id != "" && !strings.Contains(id, "/"):
+		event["routeKey"], event["pathParameters"] = "GET /events/{eventId}", map[string]string{"eventId": id}
+	}
 	if !utf8.ValidString(body) {
 		event["body"], event["isBase64Encoded"] = base64.StdEncoding.EncodeToString([]byte(body)), true
 	}

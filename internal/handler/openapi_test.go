@@ -195,7 +195,7 @@ func exchanges(t *testing.T) []exchanged {
 		}
 		req, _ := readRequest(raw)
 		x := exchanged{name: name, method: req.method(), response: invoke(t, api, event)}
-		x.resource, _ = req.resource()
+		x.resource, _, _ = req.resource()
 		if allowed, known := methods[x.resource]; !known {
 			x.resource, x.method = "*", "*"
 		} else if x.method != allowed {
@@ -237,7 +237,9 @@ func exchanges(t *testing.T) []exchanged {
 	down, broken := w.api(), w.api()
 	down.Items, down.Ingest.Queue = brokenItems{}, brokenQueue{}
 	broken.Items, broken.Ingest.NewID = panicking{}, func() (string, error) { return "", errors.New("no ids left") }
-	for _, api := range []API{down, broken} {
+	closed := w.api()
+	closed.Open = false
+	for _, api := range []API{down, broken, closed} {
 		send(api, "failing", get)
 		send(api, "failing", httpEvent("POST", "/events", body))
 	}

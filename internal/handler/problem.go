@@ -45,6 +45,7 @@ var problems = map[pipeline.Code]struct {
 	pipeline.EventNotFound:     {http.StatusNotFound, "Event not found"},
 	pipeline.NotFound:          {http.StatusNotFound, "Not found"},
 	pipeline.MethodNotAllowed:  {http.StatusMethodNotAllowed, "Method not allowed"},
+	pipeline.CallerUnknown:     {http.StatusForbidden, "Caller unknown"},
 	pipeline.Unavailable:       {http.StatusServiceUnavailable, "Temporarily unavailable"},
 	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }

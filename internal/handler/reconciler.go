@@ -38,6 +38,7 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the invocation is no request to reconcile: %w", err)
 	}
 	start := time.Now()
+	h.Reconciler.Unhealed = h.unhealed
 	answer, err := h.run(ctx, req)
 	h.log(ctx, answer.Report, time.Since(start), err)
 	if err != nil {
@@ -65,6 +66,11 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 	}
 	pass, report, err := r.Sweep(ctx, pass, req.DryRun)
 	return ReconcileAnswer{Report: report, Pass: &pass}, err
+}
+
+// unhealed writes the line that an event leaves which could not be healed.
+func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err error) {
+	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(eventAttrs(event), slog.Any("error", err))...)
 }
 
 // metric is an attribute of a log line that CloudWatch makes a metric, by its embedded metric format.

@@ -159,13 +159,16 @@ func TestReconciler_LeavesOneLineOfWhichCloudWatchMakesMetrics(t *testing.T) {
 func TestReconciler_WarnsOfWhatItCannotHeal(t *testing.T) {
 	var w world
 	w.message(t, body)
+	id := w.queue.Sent()[0].ID
 	w.log.Reset()
 	h := w.reconciler()
 	h.Reconciler.Queue = lostQueue{emptyQueue{&w.queue}}
 	if _, err := h.Invoke(t.Context(), []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
-	if log := w.log.String(); !strings.Contains(log, `"level":"WARN"`) || !strings.Contains(log, `"Errors":1`) {
-		t.Errorf("log = %s", log)
+	for _, want := range []string{`"level":"WARN","msg":"reconciled"`, `"Errors":1`, `"level":"WARN","msg":"event not healed","eventId":"` + id + `"`, `"error":"queue the event: `} {
+		if log := w.log.String(); !strings.Contains(log, want) {
+			t.Errorf("the log has no %s:\n%s", want, log)
+		}
 	}
 }

@@ -74,18 +74,21 @@ func (r request) method() string {
 	return method
 }
 
-// resource is which of the paths was asked for. What API Gateway matched comes first: the path itself may have a custom
-// domain's base path before it.
-func (r request) resource() (resource, eventID string) {
-	_, resource, _ = strings.Cut(r.RouteKey, " ")
-	if _, ours := methods[resource]; ours {
-		return resource, r.PathParameters["eventId"]
+// resource is which of the paths was asked for, and eventID what stands in it. What API Gateway matched comes first: the
+// path itself may have a custom domain's base path before it. routed tells whether the request came by the path's own
+// route, whose authorization and scopes API Gateway has asked for, or by hand. Another route, such as the default one, may
+// ask for less, and take a path that is ours in disguise, such as /%65vents: it gets refusals only.
+func (r request) resource() (resource, eventID string, routed bool) {
+	method, resource, _ := strings.Cut(r.RouteKey, " ")
+	if allowed, ours := methods[resource]; ours {
+		return resource, r.PathParameters["eventId"], method == allowed
 	}
+	routed = r.RouteKey == ""
 	id, below := strings.CutPrefix(r.RawPath, eventsPath+"/")
 	if below && id != "" && !strings.Contains(id, "/") {
-		return eventPath, id
+		return eventPath, id, routed
 	}
-	return r.RawPath, ""
+	return r.RawPath, "", routed
 }
 
 // id is the request's, which the logs have, too. An invocation by hand has none but Lambda's.

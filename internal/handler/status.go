@@ -34,10 +34,15 @@ func (a API) status(ctx context.Context, req request, id string) response {
 		return a.refuse(ctx, req,
 			pipeline.Errorf(pipeline.InvalidEventID, "An event id is a UUID in lower case, as the answer to POST /events gives it."))
 	}
+	caller, err := a.caller(req)
+	if err != nil {
+		return a.refuse(ctx, req, err)
+	}
 	item, err := a.Items.Get(ctx, id)
-	if errors.Is(err, pipeline.ErrNotFound) || err == nil && item.Expired(a.Ingest.Now()) {
+	hidden := err == nil && (item.Expired(a.Ingest.Now()) || item.Caller != caller && !a.StatusForAllCallers)
+	if errors.Is(err, pipeline.ErrNotFound) || hidden { // that an event is another's is not told either
 		return a.refuse(ctx, req,
-			pipeline.Errorf(pipeline.EventNotFound, "No event has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
+			pipeline.Errorf(pipeline.EventNotFound, "No event of yours has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
 	}
 	if err != nil {
 		return a.refuse(ctx, req, err, slog.String("eventId", id))

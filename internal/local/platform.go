@@ -19,6 +19,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
 )
 
 // Account and region of stacks that do not name theirs.
@@ -34,16 +35,22 @@ type Options struct {
 	Stage    string // the app's context value "stage"; not set when empty
 	Assembly string // the folder of a cloud assembly that exists already: the app is not run then
 
-	APIPort  int           // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
-	AWSPort  int           // of AWS's APIs. 0 takes any that is free.
+	APIPort int // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
+	AWSPort int // of AWS's APIs. 0 takes any that is free.
+	// Authorize tells the app to have the authorization of its deployed stages here, too (context env.AuthorizeContext).
+	Authorize   bool
+	Keys        oidc.Keys         // check the tokens of APIs with JWT authorization; the issuers' published ones when nil
+	Credentials map[string]string // secret by access key, of APIs with IAM authorization; beside LocalKey
+
 	NoWorker bool          // leaves the event source mappings off, so that messages stay on their queues
 	Faults   faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
 	Data     string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
 
-	Progress io.Writer        // gets the output of the app while it synthesizes
-	Phase    func(Phase)      // is told when a phase of the start begins
-	Steps    func(feed.Step)  // is told of each step of each event's life, by one goroutine
-	Now      func() time.Time // time.Now when nil
+	Progress io.Writer                          // gets the output of the app while it synthesizes
+	Phase    func(Phase)                        // is told when a phase of the start begins
+	Steps    func(feed.Step)                    // is told of each step of each event's life, by one goroutine
+	Logs     func(function string, line []byte) // gets every line that functions print, from many goroutines; valid during the call
+	Now      func() time.Time                   // time.Now when nil
 }
 
 // Phase is a part of the start.
@@ -77,6 +84,7 @@ type Platform struct {
 type API struct {
 	Stack, Name, URL string
 	Signed           bool // takes requests that are signed with AWS credentials only
+	Token            bool // takes requests with a JSON Web Token only
 }
 
 // Stack is a provisioned stack.
@@ -97,7 +105,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 		o.Phase = func(Phase) {}
 	}
 	app := assembly.App{
-		Dir: o.Dir, Command: o.App, Context: appContext(o.Stage),
+		Dir: o.Dir, Command: o.App, Context: appContext(o),
 		Account: DefaultAccount, Region: DefaultRegion, Progress: o.Progress,
 	}
 	if o.Assembly == "" {
@@ -140,6 +148,9 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
 	p.serve(ports.aws, guard(p.services.faults.Wrap(p.services.handler(account, p.Stacks)), true))
 	for _, api := range made.apis {
+		if o.Authorize && api.open() {
+			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)
+		}
 		handler, err := api.handler()
 		if err != nil {
 			return err
@@ -188,10 +199,13 @@ func place(stacks []assembly.Stack) (account, region string) {
 }
 
 // appContext is the context that the app gets.
-func appContext(stage string) map[string]any {
+func appContext(o Options) map[string]any {
 	values := map[string]any{env.PlatformContext: runtime.GOOS + "/" + runtime.GOARCH}
-	if stage != "" {
-		values["stage"] = stage
+	if o.Stage != "" {
+		values["stage"] = o.Stage
+	}
+	if o.Authorize {
+		values[env.AuthorizeContext] = true
 	}
 	return values
 }

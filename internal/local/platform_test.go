@@ -272,6 +272,14 @@ func processesIn(t *testing.T, text string) []string {
 // variant is the test pipeline with its resources' properties changed.
 func variant(t *testing.T, change func(properties func(logicalID string) map[string]any)) (dir string) {
 	t.Helper()
+	return rewritten(t, func(resources map[string]map[string]any) {
+		change(func(id string) map[string]any { return resources[id]["Properties"].(map[string]any) })
+	})
+}
+
+// rewritten is the test pipeline with its resources changed.
+func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (dir string) {
+	t.Helper()
 	original, err := pipeline()
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +301,7 @@ func variant(t *testing.T, change func(properties func(logicalID string) map[str
 		t.Fatal(err)
 	}
 	delete(template.Resources, "NotHere") // the conditions are left behind
-	change(func(id string) map[string]any { return template.Resources[id]["Properties"].(map[string]any) })
+	change(template.Resources)
 	if data, err = json.Marshal(template); err != nil {
 		t.Fatal(err)
 	}
@@ -310,19 +318,6 @@ func TestPlatform_ServesANamedStageBelowItsPath(t *testing.T) {
 		t.Errorf("the API is at %s", p.APIs[0].URL)
 	}
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
-}
-
-func TestPlatform_KeepsRoutesWithIAMClosed(t *testing.T) {
-	dir := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "AWS_IAM" })
-	p, _ := start(t, func(o *Options) { o.Assembly = dir })
-	response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusForbidden || !p.APIs[0].Signed {
-		t.Errorf("HTTP %d for an unsigned request; signed: %t", response.StatusCode, p.APIs[0].Signed)
-	}
 }
 
 func TestPlatform_ReportsAFunctionThatFails(t *testing.T) {

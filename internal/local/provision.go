@@ -3,11 +3,13 @@ package local
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
 )
 
@@ -20,6 +22,8 @@ type provisioner struct {
 	ports    *ports
 	exports  map[string]string
 	outputs  map[string]map[string]string // by stack
+
+	published *oidc.Published // the keys of the issuers of tokens
 
 	// What it has made.
 	stacks    []Stack
@@ -37,6 +41,7 @@ func newProvisioner(o Options, s *services, l *ports, account, region string) *p
 	return &provisioner{
 		options: o, services: s, account: account, region: region, ports: l,
 		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, skipped: map[string]int{},
+		published: &oidc.Published{Client: http.DefaultClient, Now: o.Now},
 	}
 }
 
@@ -58,6 +63,9 @@ var makers = map[string]makeFunc{
 	"AWS::ApiGatewayV2::Stage":        (*provisioner).stage,
 	"AWS::ApiGatewayV2::Route":        (*provisioner).route,
 	"AWS::ApiGatewayV2::Integration":  (*provisioner).integration,
+	"AWS::ApiGatewayV2::Authorizer":   (*provisioner).authorizer,
+	"AWS::ApiGatewayV2::DomainName":   (*provisioner).domainName,
+	"AWS::ApiGatewayV2::ApiMapping":   (*provisioner).apiMapping,
 }
 
 // stack makes the resources of a stack in the order of their references, and works out its outputs.

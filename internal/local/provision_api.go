@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/httpapi"
@@ -19,7 +20,9 @@ type api struct {
 	stage        string // "$default", or the first part of the path
 	endpoint     string // URL
 	listener     net.Listener
-	integrations map[string]string // function by integration id
+	mapped       []string                      // URLs that it would have by domains
+	integrations map[string]string             // function by integration id
+	authorizers  map[string]httpapi.Authorizer // by id
 	settings     httpapi.API
 }
 
@@ -47,7 +50,7 @@ func (p *provisioner) api(r template.Resource) (template.Made, error) {
 	a := &api{
 		stack: p.current.Name, name: in.Name, stage: defaultStage,
 		endpoint: "http://" + listener.Addr().String(), listener: listener,
-		integrations: map[string]string{},
+		integrations: map[string]string{}, authorizers: map[string]httpapi.Authorizer{},
 		settings: httpapi.API{
 			ID: apiID(p.current.Name, r.LogicalID), Region: p.region, Account: p.account,
 			Invoke: p.services.answer, AccessLog: p.services.requested, Now: p.options.Now,
@@ -114,7 +117,10 @@ func (p *provisioner) integration(r template.Resource) (template.Made, error) {
 }
 
 func (p *provisioner) route(r template.Resource) (template.Made, error) {
-	var in struct{ ApiId, RouteKey, Target, AuthorizationType string }
+	var in struct {
+		ApiId, RouteKey, Target, AuthorizationType, AuthorizerId string
+		AuthorizationScopes                                      []string
+	}
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -126,21 +132,38 @@ func (p *provisioner) route(r template.Resource) (template.Made, error) {
 	if !ok {
 		return p.skip(r, fmt.Sprintf("%s %s", r.Type, in.RouteKey)), nil
 	}
-	a.settings.Routes = append(a.settings.Routes, httpapi.Route{Key: in.RouteKey, Function: function, AuthorizationType: in.AuthorizationType})
+	a.settings.Routes = append(a.settings.Routes, httpapi.Route{
+		Key: in.RouteKey, Function: function,
+		Authorizer: p.authorizerOf(a, in.AuthorizationType, in.AuthorizerId, in.AuthorizationScopes),
+	})
 	id := strings.ToLower(uniqueSuffix(p.current.Name, r.LogicalID)[:7])
 	return template.Made{Ref: id, Attributes: map[string]string{"RouteId": id}}, nil
 }
 
 // public is what the platform tells of the API.
 func (a *api) public() API {
-	out := API{Stack: a.stack, Name: a.name, URL: a.endpoint}
-	if a.stage != defaultStage {
-		out.URL += "/" + a.stage
-	}
+	out := API{Stack: a.stack, Name: a.name, URL: a.url()}
 	for _, r := range a.settings.Routes {
-		out.Signed = out.Signed || r.AuthorizationType == "AWS_IAM"
+		switch r.Authorizer.(type) {
+		case httpapi.IAM:
+			out.Signed = true
+		case httpapi.JWT:
+			out.Token = true
+		}
 	}
 	return out
+}
+
+// open tells whether no route asks who calls.
+func (a *api) open() bool {
+	return !slices.ContainsFunc(a.settings.Routes, func(r httpapi.Route) bool { return r.Authorizer != nil })
+}
+
+func (a *api) url() string {
+	if a.stage == defaultStage {
+		return a.endpoint
+	}
+	return a.endpoint + "/" + a.stage
 }
 
 func (a *api) handler() (http.Handler, error) {
@@ -164,10 +187,13 @@ func (s *services) answer(ctx context.Context, function string, payload []byte) 
 	return httpapi.Result{Payload: result.Payload, FunctionError: result.FunctionError}, err
 }
 
-// localURLs puts the local URL of each HTTP API in place of the one that it would have on AWS, which templates join
-// from the API's id, the region and the domain.
+// localURLs puts the local URL of each HTTP API in place of those that it would have on AWS: by a domain, and the one that
+// templates join from the API's id, the region and the domain.
 func (p *provisioner) localURLs(text string) string {
 	for _, a := range p.apis {
+		for _, url := range a.mapped {
+			text = strings.ReplaceAll(text, url, a.url()+"/")
+		}
 		text = strings.ReplaceAll(text, fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.settings.ID, p.region), a.endpoint)
 	}
 	return text

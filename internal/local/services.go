@@ -67,7 +67,7 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 		return nil, err
 	}
 	s.lambda = lambda.New(lambda.Config{
-		Endpoint: endpoint, Region: region, Account: account, MaxSandboxes: maxSandboxes, Logs: s.feed.Line, Now: o.Now,
+		Endpoint: endpoint, Region: region, Account: account, MaxSandboxes: maxSandboxes, Logs: s.logs(o), Now: o.Now,
 	})
 	s.events = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
@@ -164,4 +164,15 @@ func (s *services) close() error {
 	errs = append(errs, s.db.Close())
 	s.feed.Close()
 	return errors.Join(errs...)
+}
+
+// logs is where the functions' lines go.
+func (s *services) logs(o Options) func(function string, line []byte) {
+	if o.Logs == nil {
+		return s.feed.Line
+	}
+	return func(function string, line []byte) {
+		s.feed.Line(function, line)
+		o.Logs(function, line)
+	}
 }

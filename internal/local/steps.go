@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"strconv"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
@@ -103,21 +104,26 @@ func (s *services) undelivered(err error) {
 	})
 }
 
-// requested reports requests to an HTTP API that no function answered. What functions answer is in their own logs.
+// requested reports requests to an HTTP API that no function answered, be it that the authorizer let them not in. What
+// functions answer is in their own logs.
 func (s *services) requested(accessLog []byte) {
 	s.feed.Report(func(step *feed.Step) bool {
 		var line struct {
 			RouteKey         string `json:"routeKey"`
 			Status           int    `json:"status"`
 			IntegrationError string `json:"integrationError"`
+			AuthorizerError  string `json:"authorizerError"`
 		}
-		if json.Unmarshal(accessLog, &line) != nil || line.IntegrationError == "" {
+		if json.Unmarshal(accessLog, &line) != nil || line.IntegrationError == "" && line.AuthorizerError == "" {
 			return false
 		}
 		step.Name, step.Source, step.Level = "not answered", line.RouteKey, slog.LevelError
+		if line.AuthorizerError != "" && line.Status < http.StatusInternalServerError {
+			step.Name, step.Level = "not let in", slog.LevelWarn
+		}
 		step.Details = []feed.Detail{
 			{Name: "status", Value: []byte(strconv.Itoa(line.Status))},
-			feed.Text("error", line.IntegrationError),
+			feed.Text("error", line.AuthorizerError+line.IntegrationError),
 		}
 		return true
 	})

@@ -28,6 +28,7 @@ const (
 	EventNotFound     Code = "event-not-found"
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
+	CallerUnknown     Code = "caller-unknown" // the authorizer let the request in, but does not say who it is from
 )
 
 // An event's own errors: the reasons for which it can't be processed.

@@ -8,7 +8,8 @@ import (
 )
 
 // Event is an accepted event without its payload. It is what the queue carries, so that the worker can rebuild the
-// event's item if the API's own write of it was lost.
+// event's item if the API's own write of it was lost. Caller is who sent it, as the request's authorizer names them; ""
+// is nobody in particular.
 type Event struct {
 	ID         string    `json:"eventId"`
 	Type       string    `json:"eventType"`
@@ -16,6 +17,7 @@ type Event struct {
 	Bronze     Location  `json:"bronze"`
 	SHA256     string    `json:"sha256"` // of the payload, lower-case hex
 	Bytes      int       `json:"bytes"`  // of the payload
+	Caller     string    `json:"caller,omitempty"`
 	Replay     Replay    `json:"replay,omitzero"`
 }
 
@@ -40,6 +42,7 @@ type Location struct {
 }
 
 // Event types and ids are the only text of a client that enters a key, a message or a log line, and only once they match.
+// (A caller is in the message, too, but never what the client says of itself.)
 var (
 	typePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)

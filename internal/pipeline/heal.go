@@ -15,7 +15,7 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 	if err != nil {
 		return err
 	}
-	var stuck, failed []Item
+	var stuck, failed, orphans []Item
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
 		if !ok {
@@ -26,8 +26,10 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		switch {
 		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
 			s.unsettle(hour) // its request may be under way
-		case !ok, item.Bronze.Key != o.Key:
-			s.report.Orphans++
+		case !ok:
+			orphans = append(orphans, Item{Event: Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}})
+		case item.Bronze.Key != o.Key:
+			s.report.Orphans++ // its request came later than another with the same key
 		case item.Status == Processed:
 			s.report.Processed++
 			s.Frontier = later(s.Frontier, item.LastEnqueued())
@@ -46,6 +48,9 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		}
 	}
 	s.all(ctx, failed, &s.report.Repaired, s.repair)
+	adopted := s.report.Repaired
+	s.all(ctx, orphans, &s.report.Repaired, s.adopt)
+	s.report.Orphans += len(orphans) - (s.report.Repaired - adopted)
 	return s.heal(ctx, stuck)
 }
 
@@ -120,13 +125,22 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 		return nil
 	}
 	// A claimed event whose message is not sent is stuck again after the grace, so a crash here costs time only.
-	for _, err := range s.Queue.SendMany(ctx, claimed) {
+	for i, err := range s.Queue.SendMany(ctx, claimed) {
 		if err != nil {
 			s.report.Reenqueued--
-			s.report.Errors++
+			s.unhealed(ctx, claimed[i], unavailable("queue the event", err))
 		}
 	}
 	return nil
+}
+
+// unhealed counts an event for which something failed; the next pass looks at it again.
+func (s *sweep) unhealed(ctx context.Context, event Event, err error) {
+	s.report.Errors++
+	s.unsettle(event.ReceivedAt.UTC().Truncate(time.Hour))
+	if s.Unhealed != nil {
+		s.Unhealed(ctx, event, err)
+	}
 }
 
 // claim counts the event's next trip through the queue before it begins: a message that kills its worker must not be
@@ -198,8 +212,7 @@ func moved(err error, to Item) (bool, error) {
 	return err == nil, err
 }
 
-// all does step for each item, side by side, and counts in done those for which it returned true. One that fails is
-// unsettled, and the next pass looks at it again.
+// all does step for each item, side by side, and counts in done those for which it returned true.
 func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(context.Context, Item) (bool, error)) {
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -215,8 +228,7 @@ func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(cont
 				*done++
 			}
 			if err != nil {
-				s.report.Errors++
-				s.unsettle(item.ReceivedAt.UTC().Truncate(time.Hour))
+				s.unhealed(ctx, item.Event, err)
 			}
 		})
 	}

@@ -56,7 +56,7 @@ type Request struct {
 	Body   []byte
 	Keyed  bool   // it has an idempotency key
 	Key    string // makes repeats of the request the same event
-	Caller string // whose key it is
+	Caller string // who sends it: whose key it is, and whose event
 }
 
 // Receipt is what a client gets for its request.
@@ -86,7 +86,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
 	}
-	event := in.event(id, eventType, req.Body)
+	event := in.event(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
 	// Bronze first: nothing may refer to a payload that is not there.
 	if err := in.store(ctx, event, req.Body); err != nil {
@@ -116,14 +116,15 @@ func (in Ingest) checkSchema(eventType string, body []byte) error {
 	return nil
 }
 
-func (in Ingest) event(id, eventType string, body []byte) Event {
-	sum := sha256.Sum256(body)
+func (in Ingest) event(id, eventType string, req Request) Event {
+	sum := sha256.Sum256(req.Body)
 	return Event{
 		ID:         id,
 		Type:       eventType,
 		ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
 		SHA256:     hex.EncodeToString(sum[:]),
-		Bytes:      len(body),
+		Bytes:      len(req.Body),
+		Caller:     req.Caller,
 		Bronze:     Location{Bucket: in.BronzeBucket},
 	}
 }

@@ -11,7 +11,7 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	if err := checkKey(req.Key); err != nil {
 		return Receipt{}, err
 	}
-	event := in.event(keyedID(req.Caller, req.Key), eventType, req.Body)
+	event := in.event(keyedID(req.Caller, req.Key), eventType, req)
 	event.Bronze.Key = event.KeyedBronzeKey()
 
 	if first, ok := in.Recent.get(event.ID); ok && !first.Expired(event.ReceivedAt) {

@@ -39,7 +39,9 @@ func (w *world) ingest() pipeline.Ingest {
 	}
 }
 
-func request(body string) pipeline.Request { return pipeline.Request{Body: []byte(body)} }
+func request(body string) pipeline.Request {
+	return pipeline.Request{Body: []byte(body), Caller: "anna"}
+}
 
 func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 	var w world
@@ -49,7 +51,7 @@ func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 	}
 	event := receipt.Event
 	want := pipeline.Event{
-		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body), SHA256: sha256Hex(body),
+		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body), SHA256: sha256Hex(body), Caller: "anna",
 		Bronze: pipeline.Location{Bucket: "bronze", Key: "bronze/demo/2026/11/23/07/" + id + ".json"},
 	}
 	if diff := cmp.Diff(want, event); diff != "" {

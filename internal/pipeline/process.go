@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -95,8 +96,7 @@ type Worker struct {
 
 // Process handles a batch and returns a result for each delivery, in order. One event's failure is its own.
 //
-// An event goes Bronze → record → Silver → bus → PROCESSED. The status comes last: were it written earlier, a crash
-// behind it would lose what had not been put out yet, since a PROCESSED event is never looked at again.
+// The batch goes to its end in waves, one unless something in it was tried before.
 func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	works := make([]*work, len(deliveries))
 	for i, d := range deliveries {
@@ -105,10 +105,12 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	steps, cancel := EndingBefore(ctx, w.StopBefore)
 	defer cancel()
 	w.lookUp(steps, works)
-	each(works, (*work).open, func(k *work) { k.err = w.makeRecord(steps, k) })
-	w.publish(steps, works)
-	each(works, (*work).open, func(k *work) { k.err = w.complete(steps, k) })
-	each(works, (*work).failed, func(k *work) { w.settle(ctx, k) })
+	for _, wave := range waves(works) {
+		w.finish(steps, wave)
+	}
+	settling, cancelSettling := EndingBefore(ctx, w.StopBefore/2) // a call that hangs must not take the answer with it
+	defer cancelSettling()
+	each(works, (*work).failed, func(k *work) { w.settle(settling, k) })
 
 	results := make([]Result, len(works))
 	for i, k := range works {
@@ -117,11 +119,56 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	return results
 }
 
+// finish brings events to their end: Bronze → record → Silver → bus → PROCESSED. The status comes last: were it written
+// earlier, a crash behind it would lose what had not been put out yet, since a PROCESSED event is never looked at again.
+func (w Worker) finish(ctx context.Context, works []*work) {
+	if err := ctx.Err(); err != nil {
+		for _, k := range works {
+			k.unbegun, k.err = true, unavailable("begin with the event", err)
+		}
+		return
+	}
+	each(works, (*work).open, func(k *work) { k.err = w.makeRecord(ctx, k) })
+	w.publish(ctx, works)
+	each(works, (*work).open, func(k *work) { k.err = w.complete(ctx, k) })
+}
+
+// waves are the works that are to be brought to their end, one wave after the other. What was tried before may have killed
+// its worker, and with it all that was under way. So that comes last, in waves of half the size with each try, and from
+// the other end every second time: what kills is soon alone, and takes nothing with it any more.
+func waves(works []*work) [][]*work {
+	var first, again []*work
+	tries := 0
+	for _, k := range works {
+		switch {
+		case !k.open():
+		case k.tries == 0:
+			first = append(first, k)
+		default:
+			again = append(again, k)
+			tries = max(tries, k.tries)
+		}
+	}
+	var waves [][]*work
+	if len(first) > 0 {
+		waves = append(waves, first)
+	}
+	if len(again) == 0 {
+		return waves
+	}
+	if tries%2 == 0 {
+		slices.Reverse(again)
+	}
+	return slices.AppendSeq(waves, slices.Chunk(again, max(1, len(again)>>min(tries, 20))))
+}
+
 // work is a delivery on its way through the steps.
 type work struct {
 	delivery Delivery
 	event    Event
+	tries    int // how often a worker had it before, at least
 	repeat   bool
+	unbegun  bool // it was not tried this time
 	item     Item // what it becomes
 	err      error
 	kept     bool
@@ -176,7 +223,7 @@ func (k *work) survive() {
 }
 
 func (w Worker) read(d Delivery) *work {
-	k := &work{delivery: d, item: Item{Status: Enqueued}}
+	k := &work{delivery: d, tries: max(d.Attempt, 1) - 1, item: Item{Status: Enqueued}}
 	k.event, k.err = ReadMessage(d.Body, w.BronzeBucket)
 	return k
 }
@@ -200,7 +247,7 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 			continue
 		}
 		if err != nil {
-			k.err = unavailable("look up the event's item", err)
+			k.unbegun, k.err = true, unavailable("look up the event's item", err)
 			continue
 		}
 		item, ok := items[k.event.ID]
@@ -212,6 +259,7 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 		if item.Status != Enqueued || !item.Replay.SameGeneration(k.event.Replay) {
 			k.item, k.repeat = item, true
 		}
+		k.tries += item.Reenqueues
 	}
 }
 

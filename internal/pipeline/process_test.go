@@ -117,7 +117,7 @@ func TestWorker_MakesTheItemWhenItsWriteWasLost(t *testing.T) {
 	}
 	w.worker().Process(t.Context(), deliveries)
 	item := w.wantStatus(t, id, pipeline.Processed)
-	if item.Type != "demo" || item.SHA256 != sha256Hex(body) || item.ExpiresAt.IsZero() {
+	if item.Type != "demo" || item.SHA256 != sha256Hex(body) || item.Caller != "anna" || item.ExpiresAt.IsZero() {
 		t.Errorf("item = %+v, want it whole", item)
 	}
 }

@@ -65,6 +65,8 @@ type Reconciler struct {
 	StopBefore      time.Duration // how long before the context's deadline to stop, to save how far it got
 	StatusRetention time.Duration
 	Now             func() time.Time
+	// Unhealed is told why an event could not be healed, one event at a time. Nil: nobody is.
+	Unhealed func(ctx context.Context, event Event, err error)
 }
 
 // Pass is how far the reconciler has got on its way through Bronze.

@@ -169,6 +169,33 @@ func TestReconciler_CountsOrphansOnceTheirRequestIsOver(t *testing.T) {
 	}
 }
 
+func TestReconciler_MakesTheItemOfARecordThatHasNone(t *testing.T) {
+	var w world
+	w.bronze.Now = func() time.Time { return now }
+	in := w.ingest()
+	in.Items = failingItems{}
+	if _, err := in.Accept(t.Context(), request(body)); err == nil {
+		t.Fatal("accepted")
+	}
+	worker := w.worker()
+	worker.Items = failingLookUp{failing: failing{&w, map[string]bool{"finish": true}}} // and then its worker is killed
+	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
+
+	expired := w.reconciler(now.Add(grace + time.Minute))
+	expired.StatusRetention = time.Minute
+	w.wantReport(t, expired, pipeline.Report{Scanned: 1, Orphans: 1})
+	w.checkpoints = inmem.Checkpoints{}
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
+	item := w.wantStatus(t, id, pipeline.Processed)
+	record := w.record(t, item)
+	if item.SHA256 != record.Source.SHA256 || item.Bytes != len(body) || item.Bronze != record.Source.Location || !item.ReceivedAt.Equal(record.ReceivedAt) {
+		t.Errorf("item = %+v of record %+v", item, record)
+	}
+	if published := w.bus.Published(); len(published) != 2 || published[1].Detail.EventID != id {
+		t.Errorf("published %+v", published)
+	}
+}
+
 func TestReconciler_TwoAtOnceEnqueueOnce(t *testing.T) {
 	var w world
 	w.accept(t, body)

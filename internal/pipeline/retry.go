@@ -8,9 +8,9 @@ import (
 )
 
 // settle decides what becomes of a delivery that failed: it comes again after a while, or, when that can't help or was
-// the last time, its event is FAILED and its message in the DLQ.
+// the last time, its event is FAILED and its message in the DLQ. What was not tried has not had its last time.
 func (w Worker) settle(ctx context.Context, k *work) {
-	if !Permanent(CodeOf(k.err)) && k.delivery.Attempt < w.MaxReceiveCount {
+	if !Permanent(CodeOf(k.err)) && (k.delivery.Attempt < w.MaxReceiveCount || k.unbegun) {
 		w.giveBack(ctx, k)
 		return
 	}

@@ -63,6 +63,7 @@ func illegal() [][2]pipeline.Item {
 func enqueued() pipeline.Item {
 	event := pipeline.Event{
 		ID: uuid.NewString(), Type: "demo", ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC), SHA256: "5e1f", Bytes: 42,
+		Caller: "iam arn:aws:iam::000000000000:user/anna",
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	return pipeline.Item{

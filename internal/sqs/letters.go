@@ -43,6 +43,22 @@ func (d DeadLetters) Receive(ctx context.Context, hide time.Duration) ([]Letter,
 	return letters, nil
 }
 
+// Hidden is about how many letters somebody has received, and Receive does not return therefore.
+func (d DeadLetters) Hidden(ctx context.Context) (int, error) {
+	name := types.QueueAttributeNameApproximateNumberOfMessagesNotVisible
+	out, err := d.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &d.url, AttributeNames: []types.QueueAttributeName{name},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("get the DLQ's attributes: %w", err)
+	}
+	n, err := strconv.Atoi(out.Attributes[string(name)])
+	if err != nil {
+		return 0, fmt.Errorf("read the DLQ's %s: %w", name, err)
+	}
+	return n, nil
+}
+
 // letterOf reads what it can: anybody may have put the message there.
 func letterOf(m types.Message) Letter {
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }

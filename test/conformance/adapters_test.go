@@ -199,6 +199,9 @@ func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
 		if len(receipts) != count {
 			t.Fatalf("received %d letters, want %d", len(receipts), count)
 		}
+		if n, err := dlq.Hidden(t.Context()); err != nil || n != count {
+			t.Errorf("%d letters are hidden, %v; want %d", n, err, count)
+		}
 		if errs := dlq.Release(t.Context(), receipts); len(errs) != count || errors.Join(errs...) != nil {
 			t.Fatalf("release: %d results: %v", len(errs), errors.Join(errs...))
 		}

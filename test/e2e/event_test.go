@@ -122,6 +122,7 @@ func testOtherRequests(t *testing.T, p *platform) {
 		{"OPTIONS", "/events/0199aaaa-0000-7000-8000-000000000001", "Accept", "*/*", 405},
 		{"POST", "/health", "Accept", "*/*", 405},
 		{"GET", "/elsewhere", "Accept", "*/*", 404},
+		{"POST", "/%65vents", "Content-Type", "application/json", 404}, // no route of ours, but the function sees /events
 		{"POST", "/events/", "Content-Type", "application/json", 404},
 		{"POST", "/events", "Accept", "*/*", 415},
 		{"POST", "/events", "Content-Type", "text/plain", 415},

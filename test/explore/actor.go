@@ -128,7 +128,7 @@ func (a *actor) remember(c *call, value any, err error) {
 // state tells apart what an actor may do next.
 func (a *actor) state() uint64 {
 	if !a.alive() {
-		if a.run.recent != nil {
+		if a.run.recent != nil && a.role == "client" {
 			return hash(a.start, a.history) // the process remembers
 		}
 		return 0

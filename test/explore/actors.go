@@ -50,7 +50,7 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 // client sends a request, and again when it failed, as often as it is patient and its key makes that safe.
 func (r *run) client(number int, body, key string) {
 	name := "client " + strconv.Itoa(number)
-	newID := func() (string, error) { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", number), nil }
+	newID := func() (string, error) { return idOf(number), nil }
 	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
 		for range 3 {
@@ -74,6 +74,9 @@ func (r *run) client(number int, body, key string) {
 		return errors.New("gave up")
 	})
 }
+
+// idOf is the id of a client's event, if it has no key.
+func idOf(client int) string { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", client) }
 
 func sha(body []byte) string {
 	sum := sha256.Sum256(body)
@@ -164,7 +167,7 @@ func (r *run) deliver(batch []*message) {
 			if result.Kept {
 				continue
 			}
-			_ = do(ctx, a, "Queue.Delete", result.Delivery.Receipt, anAnswer, func() error {
+			_ = do(context.Background(), a, "Queue.Delete", result.Delivery.Receipt, anAnswer, func() error {
 				r.queue.delete(r.receipts[result.Delivery.Receipt])
 				return nil
 			})

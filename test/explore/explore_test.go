@@ -13,54 +13,90 @@ import (
 var (
 	faults      = flag.Int("explore.faults", 2, "how many faults a schedule has at most")
 	preemptions = flag.Int("explore.preemptions", 2, "how many preemptions a schedule has at most")
-	only        = flag.String("explore.scenario", "", "explore this scenario alone, until its first violation")
+	only        = flag.String("explore.scenario", "", "explore this scenario alone")
 	naive       = flag.Bool("explore.naive", false, "explore the naive pipeline instead of the real one")
+	first       = flag.Bool("explore.first", false, "explore with more and more faults, until the first violation")
 )
 
 // TestMain spares the collector: a schedule leaves little behind, and there are many.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
+	if err := flag.Set("rapid.checks", "5000"); err != nil { // unless the command line says otherwise
+		panic(err)
+	}
 	m.Run()
 }
 
 func TestExhaustive_EveryInvariantHoldsInEverySchedule(t *testing.T) {
-	for _, scenario := range Scenarios {
-		t.Run(scenario.Name, func(t *testing.T) {
-			t.Parallel()
-			out := Explore(t, Ours, scenario, Budget{*faults, *preemptions}, false)
-			t.Logf("%d schedules, %d states, %d sites, violations: %s", out.Schedules, out.States, len(out.Coverage), counts(out.Violations))
-			if out.First != nil {
-				t.Error(story(t, Ours, scenario, *out.First))
-			}
-		})
-	}
-}
-
-// TestScenario explores one scenario with more and more faults until an invariant breaks, as the mutants' test asks it to.
-func TestScenario(t *testing.T) {
-	if *only == "" {
-		t.Skip("needs -explore.scenario")
-	}
 	system := Ours
 	if *naive {
 		system = Naive
 	}
-	i := slices.IndexFunc(Scenarios, func(s Scenario) bool { return s.Name == *only })
-	if i < 0 {
-		t.Fatalf("there is no scenario %q", *only)
-	}
-	for n := range max(*faults, *preemptions) + 1 {
-		out := Explore(t, system, Scenarios[i], Budget{min(n, *faults), min(n, *preemptions)}, true)
+	outcomes := exploreAll(t, system, Budget{*faults, *preemptions}, func(t *testing.T, scenario Scenario, out Outcome) {
 		if out.First != nil {
-			t.Fatal(story(t, system, Scenarios[i], *out.First))
+			t.Error(story(t, system, scenario, *out.First))
 		}
+	})
+	if everything := *only == "" && !*naive && !*first && *faults == 2 && *preemptions == 2; everything {
+		checkFigures(t, "schedules", scheduleTable(outcomes))
+		checkFigures(t, "faults", faultTable(outcomes))
 	}
+}
+
+// The control: what is found wrong with the naive pipeline says that the explorer finds what is wrong.
+func TestControl_TheNaivePipelineBreaksTheInvariants(t *testing.T) {
+	if *only != "" || *naive || *first || *faults != 2 || *preemptions != 2 {
+		return // some of it is asked for, of the other test
+	}
+	outcomes := exploreAll(t, Naive, Budget{2, 1}, func(t *testing.T, _ Scenario, out Outcome) {
+		if out.First == nil {
+			t.Error("nothing is found wrong with the naive pipeline")
+		}
+	})
+	checkFigures(t, "control", controlTable(outcomes))
+}
+
+// exploreAll explores the scenarios that are asked for and that the system can have, and returns an outcome for each of
+// Scenarios.
+func exploreAll(t *testing.T, system System, budget Budget, check func(*testing.T, Scenario, Outcome)) []Outcome {
+	outcomes := make([]Outcome, len(Scenarios))
+	t.Run("scenarios", func(t *testing.T) { // ends when all of its parallel ones have
+		for i, scenario := range Scenarios {
+			if *only != "" && *only != scenario.Name || scenario.OursOnly && !system.Reconciles {
+				continue
+			}
+			t.Run(scenario.Name, func(t *testing.T) {
+				t.Parallel()
+				outcomes[i] = explored(t, system, scenario, budget)
+				t.Logf("%d schedules, %d states, violations: %s", outcomes[i].Schedules, outcomes[i].States, counts(outcomes[i].Violations))
+				check(t, scenario, outcomes[i])
+			})
+		}
+	})
+	if !slices.ContainsFunc(outcomes, func(out Outcome) bool { return out.Schedules > 0 }) {
+		t.Errorf("there is no scenario %q", *only)
+	}
+	return outcomes
+}
+
+func explored(t *testing.T, system System, scenario Scenario, budget Budget) Outcome {
+	if !*first {
+		return Explore(t, system, scenario, budget, false)
+	}
+	var out Outcome
+	for n := 0; n <= max(budget.Faults, budget.Preemptions) && out.First == nil; n++ {
+		out = Explore(t, system, scenario, Budget{min(n, budget.Faults), min(n, budget.Preemptions)}, true)
+	}
+	return out
 }
 
 func counts(violations map[string]int) string {
 	var parts []string
 	for _, invariant := range slices.Sorted(maps.Keys(violations)) {
 		parts = append(parts, fmt.Sprintf("%s %d", invariant, violations[invariant]))
+	}
+	if parts == nil {
+		return "none"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -117,16 +117,16 @@ func (r *run) pick(costs []Budget, state func(int) uint64) int {
 // observe waits until every actor is at a port call, or at its end.
 func (r *run) observe() {
 	synctest.Wait()
-	for _, a := range r.finished {
-		a.ended = true
-	}
-	r.finished = nil
 	for _, a := range r.actors {
 		if a.alive() && !a.deadline.IsZero() && !time.Now().Before(a.deadline) {
 			r.violate("I9", "%s did not stop before its deadline and was killed", a.name)
 			r.crash(a)
 		}
 	}
+	for _, a := range r.finished {
+		a.ended = true
+	}
+	r.finished = nil
 	slices.SortFunc(r.pending, func(a, b *call) int { return strings.Compare(a.site+a.what, b.site+b.what) })
 }
 

@@ -14,7 +14,8 @@ type Scenario struct {
 	AtTick         func(r *run, tick int) // what begins beside the reconciler's runs, 1 the first
 	Ticks          int                    // how many runs of the reconciler there are at least
 	Batch          int                    // messages that a worker gets at once
-	Preemptions    int                    // fewer than what is asked for, where that would take hours; 0 is no less
+	Deliveries     int                    // that messages had before
+	Preemptions    int                    // fewer than what is asked for, where actors don't race or that would take hours; 0 is no less
 	MiscountsQueue bool                   // the queue's approximate count is always 0
 	SharedProcess  bool                   // all requests come to one process
 	OursOnly       bool                   // it needs a reconciler, a replay or a redrive
@@ -29,7 +30,7 @@ const (
 
 // Scenarios are explored exhaustively.
 var Scenarios = []Scenario{
-	{Name: "two events", Batch: 2, Begin: func(r *run) {
+	{Name: "two events", Batch: 2, Preemptions: 1, Begin: func(r *run) {
 		r.client(1, good, "")
 		r.client(2, other, "")
 	}},
@@ -37,7 +38,7 @@ var Scenarios = []Scenario{
 		r.client(1, good, "key")
 		r.client(2, good, "key")
 	}},
-	{Name: "a batch of three with one poison", Batch: 3, Setup: func(r *run) { r.enqueued(good, poisonous, third) }},
+	{Name: "a batch of three with one poison", Batch: 3, Preemptions: 1, Setup: func(r *run) { r.enqueued(good, poisonous, third) }},
 	{Name: "a replay races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
 		r.enqueued(good)
 		r.send(r.queue.messages[0].event)
@@ -48,6 +49,13 @@ var Scenarios = []Scenario{
 		r.enqueued(good)
 		time.Sleep(tick)
 	}, Begin: func(r *run) { r.passTime() }},
+	{Name: "the reconciler races the last delivery", Batch: 1, OursOnly: true, Deliveries: maxReceiveCount - 1, Setup: func(r *run) {
+		r.enqueued(good)
+		r.queue.messages[0].receives = maxReceiveCount - 1
+		time.Sleep(tick)
+	}, Begin: func(r *run) { r.passTime() }},
+	{Name: "a replay behind the first delivery", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) { r.enqueued(good) },
+		Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
 	{Name: "two clients, one key, other payload", Batch: 1, Begin: func(r *run) {
 		r.client(1, good, "key")
 		r.client(2, other, "key")
@@ -69,10 +77,6 @@ var Scenarios = []Scenario{
 		r.reconcile()
 		r.reconcile()
 	}},
-	{Name: "two clients, one key, one process", Batch: 1, Preemptions: 1, SharedProcess: true, Begin: func(r *run) {
-		r.client(1, good, "key")
-		r.client(2, good, "key")
-	}},
 	{Name: "a redrive races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
 		r.enqueued(poisonous)
 		r.send(r.queue.messages[0].event)
@@ -84,6 +88,12 @@ var Scenarios = []Scenario{
 		for id := range r.table.items {
 			r.killers[id] = true
 		}
+	}},
+	{Name: "a message that kills its worker, in a batch", Batch: 2, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(good, other)
+		r.killers[idOf(1)] = true
+		r.deliver(r.queue.visible())
+		r.quietly()
 	}},
 	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poisonous, "") }},
 	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},

@@ -19,29 +19,6 @@ func TestHttpApi_HasRoutesOfWhichOnlyHealthIsOpen(t *testing.T) {
 	}
 }
 
-func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
-	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
-	})
-	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
-	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
-		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
-	}
-}
-
-// routes are the API's, each with who may call it.
-func routes(t *testing.T, s synthesized) map[string]string {
-	t.Helper()
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Integration"), jsii.Number(1)) })
-	authorization := map[string]string{}
-	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
-		route := s.resources[id]
-		route.expect(t, `{"ApiId": "${HttpApi}", "Target": "integrations/${HttpApiPOSTeventsApi}"}`)
-		authorization[route.Properties["RouteKey"].(string)] = route.Properties["AuthorizationType"].(string)
-	}
-	return authorization
-}
-
 func TestHttpApi_CallsTheApiFunctionWithPayloadFormat2(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"ProtocolType": "HTTP", "CorsConfiguration": null}`)

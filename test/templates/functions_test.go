@@ -44,6 +44,8 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 		"MAX_PAYLOAD_BYTES": "1048576",
 		"UNKNOWN_EVENT_TYPES": "ACCEPT",
 		"STATUS_RETENTION_DAYS": "365",
+		"OPEN_API": "false",
+		"STATUS_FOR_ALL_CALLERS": "false",
 		"LOG_LEVEL": "info"
 	}}}`)
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {

@@ -9,9 +9,13 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -21,6 +25,7 @@ func TestRules_OfCDKFindNothing(t *testing.T) {
 	for _, name := range stages {
 		must(t, func() error { _, err := stacks.New(app, name); return err })
 	}
+	must(t, func() error { otherApis(app); return nil })
 	must(t, func() error { app.Synth(nil); return nil })
 	raw, err := os.ReadFile(filepath.Join(*app.AssetOutdir(), "validation-report.json"))
 	if err != nil {
@@ -30,6 +35,22 @@ func TestRules_OfCDKFindNothing(t *testing.T) {
 	if err := json.Unmarshal(raw, &report); err != nil || len(report.PluginReports) > 0 {
 		t.Errorf("warnings, %v:\n%s", err, raw)
 	}
+}
+
+// otherApis adds a stack with the APIs that no stage has.
+func otherApis(app awscdk.App) {
+	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
+	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{
+		JwtAuthorizer: jwt(),
+		DomainName:    jsii.String("events.example.org"), DomainMappingKey: jsii.String("v1"),
+		DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificate)),
+		MutualTls: &awsapigatewayv2.MTLSConfig{
+			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")), Key: jsii.String("store.pem"),
+		},
+	})
+	eventpipeline.NewEventPipeline(stack, jsii.String("Lambda"), &eventpipeline.EventPipelineProps{
+		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack), ResultsCacheTtl: seconds(60)},
+	})
 }
 
 // The test above is worth nothing when no rules are applied.

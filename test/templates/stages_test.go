@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -193,10 +194,21 @@ func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
 	}
 }
 
+// `eventpipeline local --authorize` asks for what is deployed.
+func TestLocal_HasTheDeployedStagesAuthorizationWhenAskedTo(t *testing.T) {
+	for _, value := range []any{true, "true"} { // from the command, and from -c
+		s := stageWith(t, stacks.Local, map[string]any{env.AuthorizeContext: value})
+		if diff := cmp.Diff(routes(t, stage(t, stacks.Dev)), routes(t, s)); diff != "" {
+			t.Errorf("authorization of the routes (-dev +local):\n%s", diff)
+		}
+		s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
+	}
+}
+
 // The local stage is what dev is, but for what only makes sense on the internet.
 func TestLocal_IsDevWithAnOpenApiHigherLimitsAndAQuickReconciler(t *testing.T) {
 	s := stage(t, stacks.Local)
-	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE"}
+	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -107,7 +108,62 @@ func mistakes(t *testing.T) map[string]mistake {
 			[]string{`LogLevel is "INFO"; take one of ["debug" "info" "warn" "error"]`}},
 
 		"Authorization": {props{Authorization: "NONE"},
-			[]string{`Authorization is "NONE"; take "IAM" or "OPEN_TO_ANYONE_ON_THE_INTERNET"`}},
+			[]string{`Authorization is "NONE"; take one of ["IAM" "JWT" "LAMBDA" "OPEN_TO_ANYONE_ON_THE_INTERNET"]`}},
+		"JWTWithoutAuthorizer": {props{Authorization: eventpipeline.AuthorizationJWT},
+			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
+		"LambdaWithoutAuthorizer": {props{Authorization: eventpipeline.AuthorizationLambda},
+			[]string{`Authorization "LAMBDA" and LambdaAuthorizer go together: give both, or neither`}},
+		"OpenWithAnAuthorizer": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, JwtAuthorizer: jwt()},
+			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
+		"IAMWithAnAuthorizer": {props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwt()},
+			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
+		"BothAuthorizers": {props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
+			[]string{
+				`Authorization "LAMBDA" and LambdaAuthorizer go together: give both, or neither`,
+				"LambdaAuthorizer.Handler is missing; give the function that decides",
+			}},
+		"JWTOfNobody": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
+			[]string{
+				"JwtAuthorizer.Issuer is missing; take the https URL that tokens have as iss",
+				"JwtAuthorizer.Audience is empty; name at least one, or any token of the issuer's would do",
+			}},
+		"JWTByPlainHTTP": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
+			Issuer: jsii.String("http://login.example.org"), Audience: jsii.Strings("a b"), IngestScopes: &[]*string{}, StatusScopes: jsii.Strings("")}},
+			[]string{
+				`JwtAuthorizer.Issuer is "http://login.example.org"; take the https URL that tokens have as iss`,
+				`JwtAuthorizer.Audience has "a b"; take texts without blanks`,
+				"JwtAuthorizer.IngestScopes is empty; leave it out if no scope is asked for",
+				`JwtAuthorizer.StatusScopes has ""; take texts without blanks`,
+			}},
+		"LambdaAuthorizer": {props{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
+			ResponseType: "YES", ResultsCacheTtl: hours(2), IdentitySource: jsii.Strings("Authorization")}},
+			[]string{
+				"LambdaAuthorizer.Handler is missing; give the function that decides",
+				`LambdaAuthorizer.ResponseType is "YES"; take one of ["SIMPLE" "IAM"]`,
+				"LambdaAuthorizer.ResultsCacheTtl in seconds is 7200; take a whole number from 0 to 3600, as API Gateway does",
+				`LambdaAuthorizer.IdentitySource has "Authorization"; take such as $request.header.NAME or $request.querystring.NAME`,
+			}},
+		"LambdaAuthorizerWithoutSource": {props{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{IdentitySource: &[]*string{}}},
+			[]string{
+				"LambdaAuthorizer.Handler is missing; give the function that decides",
+				"LambdaAuthorizer.IdentitySource is empty; leave it out for $request.header.Authorization",
+			}},
+		"DomainWithoutCertificate": {props{DomainName: jsii.String("Events.example.org"), DomainMappingKey: jsii.String("/v1/")},
+			[]string{
+				`DomainName is "Events.example.org"; take a host name in lower case, such as events.example.org`,
+				"DomainName and DomainCertificate go together: give both, or neither",
+				`DomainMappingKey is "/v1/"; take a path without slashes at its ends, such as v1`,
+			}},
+		"MappingWithoutDomain": {props{DomainMappingKey: jsii.String("v1")},
+			[]string{"DomainMappingKey is a path of DomainName; give that, too"}},
+		"MutualTlsWithoutDomain": {props{MutualTls: &awsapigatewayv2.MTLSConfig{}, DisableExecuteApiEndpoint: jsii.Bool(false)},
+			[]string{
+				"MutualTls needs a DomainName: the execute-api endpoint asks for no certificate",
+				"MutualTls needs the Bucket and the Key of the truststore",
+				"MutualTls with the execute-api endpoint left on can be got around; leave DisableExecuteApiEndpoint out",
+			}},
+		"NoWayIn": {props{DisableExecuteApiEndpoint: jsii.Bool(true)},
+			[]string{"DisableExecuteApiEndpoint needs a DomainName, or nobody gets in"}},
 		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
 			[]string{"MaxPayloadBytes is 2097153; take a whole number from 1 to 2097152, since Lambda takes 6 MB and a body's quotes and backslashes count twice"}},
 		"SchemasInvalid": {props{SchemaDirectory: invalid}, []string{

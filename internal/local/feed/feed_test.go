@@ -53,6 +53,19 @@ func TestFeed_ShowsOtherLinesOnlyWhenTheyWarnOrAreNoJSON(t *testing.T) {
 	}
 }
 
+func TestFeed_ShowsARunOfTheReconcilerThatChangedSomething(t *testing.T) {
+	for line, want := range map[string]int{
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":0,"Repaired":0}`: 0,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":6,"GivenUp":0,"Repaired":0}`: 1,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":1,"Repaired":0}`: 1,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":0,"Repaired":2}`: 1,
+	} {
+		if steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) }); len(steps) != want {
+			t.Errorf("%s: %d steps, want %d", line, len(steps), want)
+		}
+	}
+}
+
 func TestFeed_KeepsALineThatItsWriterUsesAgain(t *testing.T) {
 	steps := collect(func(f *Feed) {
 		buffer := []byte("first")
@@ -111,6 +124,15 @@ func TestFeed_NilShowsNothing(t *testing.T) {
 	f.Line("api", []byte("x"))
 	f.Report(func(*Step) bool { return true })
 	f.Close()
+}
+
+func TestPrint_LeavesOutWhatIsForCloudWatch(t *testing.T) {
+	line := `{"level":"INFO","msg":"reconciled","requestId":"r","Reenqueued":6,"FunctionName":"reconciler","_aws":{"Timestamp":1}}`
+	steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) })
+	var out bytes.Buffer
+	if err := Print(&out, steps[0], false); err != nil || !strings.HasSuffix(out.String(), "reconciled         Reenqueued=6  in=reconciler\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
 }
 
 var example = Step{

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
-// unprinted are details that people don't need: they tie log lines together in CloudWatch.
-var unprinted = []string{"requestId", "traceId", "messageId"}
+// unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics.
+var unprinted = []string{"requestId", "traceId", "messageId", env.MetricDimension, "_aws"}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,8 +38,11 @@ func Text(name, value string) Detail {
 	return Detail{name, data}
 }
 
+// changes are what a line of the reconciler counts; a run that changed nothing comes every minute.
+var changes = []string{"Reenqueued", "GivenUp", "Repaired"}
+
 // parseLine makes a step of a line that a function wrote, and tells whether it is worth showing: lines about an event
-// are, others when they warn, and whatever is not slog's JSON.
+// are, others when they warn or count changes, and whatever is not slog's JSON.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -66,8 +70,10 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 			step.Details = append(step.Details, f)
 		}
 	}
-	return step, step.EventID != "" || step.Level >= slog.LevelWarn
+	return step, step.EventID != "" || step.Level >= slog.LevelWarn || slices.ContainsFunc(step.Details, countsChange)
 }
+
+func countsChange(d Detail) bool { return slices.Contains(changes, d.Name) && string(d.Value) != "0" }
 
 // parseObject reads the fields of a JSON object in their order.
 func parseObject(line []byte) ([]Detail, bool) {

@@ -1,6 +1,5 @@
-// Package httpapi is an API Gateway HTTP API in front of functions: routes, payload format 2.0, CORS and throttling.
-//
-// Of authorization it enforces that a request carries any at all; who it is from is not checked.
+// Package httpapi is an API Gateway HTTP API in front of functions: routes, authorizers, payload format 2.0, CORS and
+// throttling.
 package httpapi
 
 import (
@@ -10,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,9 +28,9 @@ type API struct {
 
 // Route sends requests to a function.
 type Route struct {
-	Key               string // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"
-	Function          string
-	AuthorizationType string // NONE when empty, AWS_IAM, JWT or CUSTOM
+	Key        string // "POST /events", "GET /events/{eventId}", "ANY /files/{path+}" or "$default"
+	Function   string
+	Authorizer Authorizer // nil: the route is open
 }
 
 // Result is what a function answered.
@@ -98,7 +96,9 @@ type exchange struct {
 	id      string
 	start   time.Time
 	match   match
-	err     string // what kept the function from answering, for the access log
+	caller  map[string]any // what the authorizer says of who sent the request
+	// What kept the authorizer from letting the request in, and the function from answering, for the access log.
+	authorizerErr, err string
 }
 
 // answer is what the client gets.
@@ -126,9 +126,6 @@ func (x *exchange) answer(ctx context.Context) answer {
 	if x.match, found = find(x.handler.routes, r.Method, r.URL.EscapedPath()); !found {
 		return message(http.StatusNotFound, "Not Found")
 	}
-	if refusal, ok := authorized(x.match.AuthorizationType, r); !ok {
-		return refusal
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -136,6 +133,9 @@ func (x *exchange) answer(ctx context.Context) answer {
 	}
 	if err != nil {
 		return x.failed(http.StatusBadRequest, "Bad Request", err.Error()) // the client went away
+	}
+	if refused, ok := x.authorize(ctx, body); !ok {
+		return refused
 	}
 	payload, err := json.Marshal(x.event(body))
 	if err != nil {
@@ -166,19 +166,6 @@ func (x *exchange) failed(status int, text, cause string) answer {
 	return message(status, text)
 }
 
-// authorized tells whether the request carries what its route asks for.
-func authorized(authorizationType string, r *http.Request) (answer, bool) {
-	carries := r.Header.Get("Authorization") != ""
-	switch authorizationType {
-	case "", "NONE":
-		return answer{}, true
-	case "AWS_IAM":
-		signed := carries && strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") || r.URL.Query().Has("X-Amz-Signature")
-		return message(http.StatusForbidden, "Forbidden"), signed
-	}
-	return message(http.StatusUnauthorized, "Unauthorized"), carries
-}
-
 // log writes the line of the access log.
 func (x *exchange) log(a answer) {
 	if x.handler.api.AccessLog == nil {
@@ -186,7 +173,7 @@ func (x *exchange) log(a answer) {
 	}
 	line, err := json.Marshal(map[string]any{
 		"requestId": x.id, "routeKey": x.match.Key, "status": a.status, "responseLength": len(a.body),
-		"responseLatency": x.handler.api.Now().Sub(x.start).Milliseconds(), "integrationError": x.err,
+		"responseLatency": x.handler.api.Now().Sub(x.start).Milliseconds(), "integrationError": x.err, "authorizerError": x.authorizerErr,
 	})
 	if err == nil {
 		x.handler.api.AccessLog(line)

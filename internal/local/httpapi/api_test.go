@@ -201,32 +201,6 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-func TestAuthorization_IsAskedForByTheRoute(t *testing.T) {
-	h := handler(t, func(a *API) {
-		a.Routes = []Route{{Key: "GET /iam", AuthorizationType: "AWS_IAM"}, {Key: "GET /jwt", AuthorizationType: "JWT"}, {Key: "GET /open", AuthorizationType: "NONE"}}
-	})
-	for _, c := range []struct {
-		target, authorization string
-		status                int
-	}{
-		{"/open", "", 200},
-		{"/iam", "", 403},
-		{"/iam", "Bearer x", 403},
-		{"/iam", "AWS4-HMAC-SHA256 Credential=…", 200},
-		{"/iam?X-Amz-Signature=x", "", 200},
-		{"/jwt", "", 401},
-		{"/jwt", "Bearer x", 200},
-	} {
-		r := httptest.NewRequest("GET", c.target, nil)
-		if c.authorization != "" {
-			r.Header.Set("Authorization", c.authorization)
-		}
-		if w := do(h, r); w.Code != c.status {
-			t.Errorf("%s with %q: got %d, want %d", c.target, c.authorization, w.Code, c.status)
-		}
-	}
-}
-
 func TestThrottle_RefusesAboveRateAndBurst(t *testing.T) {
 	now := start
 	h := handler(t, func(a *API) { a.RateLimit, a.BurstLimit, a.Now = 10, 3, func() time.Time { return now } })

@@ -29,10 +29,11 @@ type event struct {
 }
 
 type requestContext struct {
-	AccountID    string `json:"accountId"`
-	APIID        string `json:"apiId"`
-	DomainName   string `json:"domainName"`
-	DomainPrefix string `json:"domainPrefix"`
+	AccountID    string         `json:"accountId"`
+	APIID        string         `json:"apiId"`
+	Authorizer   map[string]any `json:"authorizer,omitempty"`
+	DomainName   string         `json:"domainName"`
+	DomainPrefix string         `json:"domainPrefix"`
 	HTTP         struct {
 		Method    string `json:"method"`
 		Path      string `json:"path"`
@@ -46,6 +47,9 @@ type requestContext struct {
 	Time      string `json:"time"`
 	TimeEpoch int64  `json:"timeEpoch"`
 }
+
+// stage is the only one.
+const stage = "$default"
 
 func (x *exchange) event(body []byte) event {
 	r, api := x.request, x.handler.api
@@ -61,11 +65,12 @@ func (x *exchange) event(body []byte) event {
 		RequestContext: requestContext{
 			AccountID:    api.Account,
 			APIID:        api.ID,
+			Authorizer:   x.caller,
 			DomainName:   fmt.Sprintf("%s.execute-api.%s.amazonaws.com", api.ID, api.Region),
 			DomainPrefix: api.ID,
 			RequestID:    x.id,
 			RouteKey:     x.match.Key,
-			Stage:        "$default",
+			Stage:        stage,
 			Time:         x.start.UTC().Format("02/Jan/2006:15:04:05 +0000"),
 			TimeEpoch:    x.start.UnixMilli(),
 		},

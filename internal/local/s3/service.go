@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/johannesboyne/gofakes3"
@@ -100,6 +101,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch {
+	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="): // gofakes3 would copy the newest
+		writeError(w, gofakes3.ErrNotImplemented, "the local platform does not copy a version: get it, and put it")
 	case r.Method == http.MethodPut, r.Method == http.MethodPost:
 		s.receive(w, r)
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":

@@ -210,6 +210,10 @@ func TestRequest_ForWhatIsNotServedChangesNothing(t *testing.T) {
 			t.Errorf("%s answers %d %s", path, status, answer)
 		}
 	}
+	do(t, service, http.MethodPut, "/bucket/other", "other")
+	if status, _, answer := do(t, service, http.MethodPut, "/bucket/key", "", "X-Amz-Copy-Source", "bucket/other?versionId=1"); status != http.StatusNotImplemented {
+		t.Errorf("the copy of a version answers %d %s", status, answer)
+	}
 	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
 		t.Errorf("the object is %q", body)
 	}

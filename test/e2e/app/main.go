@@ -1,5 +1,6 @@
 // Command app is a CDK app with a pipeline that has little patience: what waits for minutes elsewhere, for a killed worker's
-// messages or the reconciler's grace, waits for seconds here.
+// messages or the reconciler's grace, waits for seconds here. Its API is open, or asks for tokens in the stage "jwt"; in
+// the stage "canary" it logs all that it can.
 package main
 
 import (
@@ -13,7 +14,7 @@ func main() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("impatient"), nil)
-	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &eventpipeline.EventPipelineProps{
+	props := &eventpipeline.EventPipelineProps{
 		PhysicalNamePrefix:    jsii.String("impatient"),
 		RemovalPolicy:         awscdk.RemovalPolicy_DESTROY,
 		Authorization:         eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
@@ -23,11 +24,24 @@ func main() {
 		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)), // so the visibility timeout is 30 seconds
 		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),
-	})
+	}
+	stage := app.Node().TryGetContext(jsii.String("stage"))
+	if stage == "jwt" {
+		props.Authorization = eventpipeline.AuthorizationJWT
+		props.JwtAuthorizer = &eventpipeline.JwtAuthorizerProps{
+			Issuer: jsii.String("https://login.example.org"), Audience: jsii.Strings("events"),
+			IngestScopes: jsii.Strings("events/write"), StatusScopes: jsii.Strings("events/read"),
+		}
+	}
+	if stage == "canary" {
+		props.LogLevel = jsii.String("debug")
+	}
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 	for name, value := range map[string]*string{
 		"ApiUrl":                 pipeline.ApiUrl(),
 		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
 		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
+		"EventBusName":           pipeline.EventBus().EventBusName(),
 		"EventsTableName":        pipeline.EventsTable().TableName(),
 		"QueueUrl":               pipeline.Queue().QueueUrl(),
 		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),

@@ -1,4 +1,4 @@
-// Command function is both functions of the test pipeline: PIPELINE_ROLE says which. It calls the services as any SDK
+// Command function is all functions of the test pipeline: PIPELINE_ROLE says which. It calls the services as any SDK
 // would, by their plain HTTP.
 package main
 
@@ -24,14 +24,27 @@ type event struct {
 }
 
 func main() {
-	if os.Getenv("PIPELINE_ROLE") == "api" {
+	switch os.Getenv("PIPELINE_ROLE") {
+	case "api":
 		lambda.Start(accept)
-	} else {
+	case "authorizer":
+		lambda.Start(authorize)
+	default:
 		lambda.Start(process)
 	}
 }
 
-type httpRequest struct{ Body string }
+// authorize lets in who says "open sesame", by the name of the header x-name.
+func authorize(_ context.Context, r struct{ Headers map[string]string }) (map[string]any, error) {
+	return map[string]any{
+		"isAuthorized": r.Headers["authorization"] == "open sesame", "context": map[string]string{"sub": r.Headers["x-name"]},
+	}, nil
+}
+
+type httpRequest struct {
+	Body           string
+	RequestContext struct{ Authorizer json.RawMessage }
+}
 
 type httpResponse struct {
 	StatusCode int    `json:"statusCode"`
@@ -48,6 +61,9 @@ func accept(_ context.Context, r httpRequest) (httpResponse, error) {
 		return httpResponse{}, err
 	}
 	log.Info("event accepted", "eventId", e.EventID, "eventType", e.EventType)
+	if caller := r.RequestContext.Authorizer; caller != nil {
+		return httpResponse{202, string(caller)}, nil
+	}
 	return httpResponse{202, os.Getenv("API_URL")}, nil
 }
 

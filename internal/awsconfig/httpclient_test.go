@@ -1,0 +1,37 @@
+package awsconfig
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// closedBody is the SDK's request body as net/http may find it: all of it is read, and WriteTo fails.
+type closedBody struct{ io.Reader }
+
+func (closedBody) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
+func (closedBody) Close() error                     { return nil }
+
+func TestPlainBodies_KeepTheConnectionWhenTheSDKHasClosedTheBody(t *testing.T) {
+	large := strings.Repeat("x", 1<<20)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, large)
+	}))
+	defer server.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, closedBody{strings.NewReader("body")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.ContentLength = 4
+	response, err := PlainBodies(NewHTTPClient()).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || len(body) != len(large) {
+		t.Errorf("read %d bytes of %d, %v", len(body), len(large), err)
+	}
+}

@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// call makes a request that prepare got ready, and returns the answer.
+func (p *platform) call(t *testing.T, method, path, body string, prepare func(*http.Request)) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, p.API+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	prepare(request)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// acceptFrom sends body and returns the event's id.
+func (p *platform) acceptFrom(t *testing.T, body string, prepare func(*http.Request)) string {
+	t.Helper()
+	status, text := p.call(t, "POST", "/events", body, prepare)
+	var answer struct{ EventID string }
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusAccepted {
+		t.Fatalf("POST /events answered %d %s, %v", status, text, err)
+	}
+	return answer.EventID
+}
+
+// signedBy signs the request for body at a time.
+func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
+	return func(r *http.Request) {
+		sum := sha256.Sum256([]byte(body))
+		credentials := aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}
+		if err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]), "execute-api", "us-east-1", at); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run runs the command as somebody.
+func (p *platform) run(t *testing.T, env []string, args ...string) (string, error) {
+	t.Helper()
+	cmd := command(t.Context(), args...)
+	cmd.Env = append(p.env(), env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func user(key, secret string) []string {
+	return []string{"AWS_ACCESS_KEY_ID=" + key, "AWS_SECRET_ACCESS_KEY=" + secret}
+}
+
+// The local stage with the deployed stages' authorization: IAM.
+func TestAuthorization_IAM(t *testing.T) {
+	p := start(t, "--authorize", "--credentials", "anna:annas", "--credentials", "bert:berts")
+	const body = `{"eventType":"signed","message":"hello"}`
+	anna, bert := signedBy(t, "anna", "annas", body, time.Now()), signedBy(t, "bert", "berts", body, time.Now())
+
+	if status, text := p.call(t, "GET", "/health", "", func(*http.Request) {}); status != http.StatusOK || text != `{"status":"ok"}` {
+		t.Errorf("health: got %d %s", status, text)
+	}
+	for name, attack := range map[string]func(*http.Request){
+		"unsigned":       func(*http.Request) {},
+		"another secret": signedBy(t, "anna", "berts", body, time.Now()),
+		"unknown key":    signedBy(t, "mallory", "annas", body, time.Now()),
+		"altered body":   signedBy(t, "anna", "annas", `{"eventType":"other"}`, time.Now()),
+		"altered path":   func(r *http.Request) { anna(r); r.URL.RawQuery = "as=admin" },
+		"replayed":       signedBy(t, "anna", "annas", body, time.Now().Add(-6*time.Minute)),
+		"as somebody else": func(r *http.Request) {
+			anna(r)
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "Credential=anna/", "Credential=bert/", 1))
+		},
+	} {
+		if status, text := p.call(t, "POST", "/events", body, attack); status != http.StatusForbidden || text != `{"message":"Forbidden"}` {
+			t.Errorf("%s: got %d %s", name, status, text)
+		}
+	}
+	if n := p.items(t); n != 0 {
+		t.Errorf("%d events were stored of what was refused", n)
+	}
+
+	id := p.acceptFrom(t, body, anna)
+	if caller := text(p.item(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "iam arn:aws:iam::000000000000:user/anna" {
+		t.Errorf("the event's caller is %q", caller)
+	}
+	until(t, func() string {
+		out, err := p.run(t, user("anna", "annas"), "status", "--api", p.API, "--sign", "--json", id)
+		if err != nil || !strings.Contains(out, `"PROCESSED"`) {
+			return "its own caller is told " + out
+		}
+		return ""
+	})
+	if out, err := p.run(t, user("bert", "berts"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
+		t.Errorf("another caller is told %s", out)
+	}
+	if out, err := p.run(t, user("anna", "annas"), "status", "--api", p.API, id); err == nil || !strings.Contains(out, "HTTP 403") || !strings.Contains(out, "--sign") {
+		t.Errorf("without --sign: %s", out)
+	}
+	if out, err := p.run(t, user("bert", "berts"), "send", "--api", p.API, "--sign", "--count", "20"); err != nil || !strings.HasPrefix(out, "20 accepted") {
+		t.Errorf("send --sign: %v %s", err, out)
+	}
+
+	keyed := func(sign func(*http.Request)) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Idempotency-Key", "order-1"); sign(r) }
+	}
+	first, again, other := p.acceptFrom(t, body, keyed(anna)), p.acceptFrom(t, body, keyed(anna)), p.acceptFrom(t, body, keyed(bert))
+	if first != again || first == other {
+		t.Errorf("one key: anna's event %s, hers again %s, bert's %s", first, again, other)
+	}
+}
+
+func TestAuthorization_JWT(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public(), KeyID: "k"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	if err := os.WriteFile(file, jwks, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	token := func(subject, audience, scope string, expires time.Duration) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: "k"}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims := map[string]any{"iss": "https://login.example.org", "aud": audience, "scope": scope, "exp": time.Now().Add(expires).Unix()}
+		if subject != "" {
+			claims["sub"] = subject
+		}
+		text, err := jwt.Signed(signer).Claims(claims).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	bearing := func(token string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+	}
+	p := start(t, append(impatient, "--stage", "jwt", "--jwks", file)...)
+	const body, both = `{"eventType":"token","message":"hello"}`, "events/write events/read"
+	good := strings.Split(token("anna", "events", both, time.Hour), ".")
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k"}`))
+
+	for name, c := range map[string]struct {
+		prepare func(*http.Request)
+		status  int
+	}{
+		"no token":       {func(*http.Request) {}, 401},
+		"a signature":    {signedBy(t, "local", "local", body, time.Now()), 401},
+		"algorithm none": {bearing(none + "." + good[1] + "."), 401},
+		"altered":        {bearing(good[0] + "." + good[1] + "A." + good[2]), 401},
+		"expired":        {bearing(token("anna", "events", both, -time.Second)), 401},
+		"other audience": {bearing(token("anna", "other", both, time.Hour)), 401},
+		"other scope":    {bearing(token("anna", "events", "events/read", time.Hour)), 403},
+		"nobody's":       {bearing(token("", "events", both, time.Hour)), 403}, // by the function: API Gateway takes it
+	} {
+		if status, text := p.call(t, "POST", "/events", body, c.prepare); status != c.status {
+			t.Errorf("%s: got %d %s, want %d", name, status, text, c.status)
+		}
+	}
+	if n := p.items(t); n != 0 {
+		t.Errorf("%d events were stored of what was refused", n)
+	}
+
+	anna, bert := token("anna", "events", both, time.Hour), token("bert", "events", both, time.Hour)
+	id := p.acceptFrom(t, body, bearing(anna))
+	if caller := text(p.item(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "jwt https://login.example.org anna" {
+		t.Errorf("the event's caller is %q", caller)
+	}
+	for name, c := range map[string]struct {
+		token  string
+		status int
+	}{
+		"her own": {anna, 200}, "another's": {bert, 404}, "without the scope": {token("anna", "events", "events/write", time.Hour), 403},
+	} {
+		if status, text := p.call(t, "GET", "/events/"+id, "", bearing(c.token)); status != c.status {
+			t.Errorf("%s: got %d %s, want %d", name, status, text, c.status)
+		}
+	}
+	if out, err := p.run(t, []string{"EVENTPIPELINE_TOKEN=" + bert}, "send", "--api", p.API, "--count", "3"); err != nil || !strings.HasPrefix(out, "3 accepted") {
+		t.Errorf("send with a token: %v %s", err, out)
+	}
+	out, err := p.run(t, []string{"EVENTPIPELINE_TOKEN=" + token("anna", "events", both, -time.Hour)}, "status", "--api", p.API, id)
+	if err == nil || !strings.Contains(out, "HTTP 401: The API does not take the token: the token has expired.") {
+		t.Errorf("status with an old token: %s", out)
+	}
+}

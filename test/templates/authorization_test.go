@@ -1,0 +1,133 @@
+package templates
+
+import (
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
+	})
+	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
+	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+}
+
+// routes are the API's, each with who may call it.
+func routes(t *testing.T, s synthesized) map[string]string {
+	t.Helper()
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Integration"), jsii.Number(1)) })
+	authorization := map[string]string{}
+	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+		route := s.resources[id]
+		route.expect(t, `{"ApiId": "${HttpApi}", "Target": "integrations/${HttpApiPOSTeventsApi}"}`)
+		authorization[route.Properties["RouteKey"].(string)] = route.Properties["AuthorizationType"].(string)
+	}
+	return authorization
+}
+
+func TestHttpApi_OpenSaysSoToTheFunction(t *testing.T) {
+	stage(t, "local").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "true"}`)
+	stage(t, "prod").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
+}
+
+func jwt() *eventpipeline.JwtAuthorizerProps {
+	return &eventpipeline.JwtAuthorizerProps{
+		Issuer: jsii.String("https://login.example.org/pool"), Audience: jsii.Strings("events", "events-test"),
+		IngestScopes: jsii.Strings("events/write"), StatusScopes: jsii.Strings("events/read", "events/admin"),
+	}
+}
+
+func TestJWT_IsAskedForWithTheRoutesOwnScopes(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{JwtAuthorizer: jwt()}
+	})
+	want := map[string]string{"POST /events": "JWT", "GET /events/{eventId}": "JWT", "GET /health": "NONE", "$default": "JWT"}
+	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+	s.resource(t, "HttpApiJwtAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{
+		"ApiId": "${HttpApi}",
+		"AuthorizerType": "JWT",
+		"IdentitySource": ["$request.header.Authorization"],
+		"JwtConfiguration": {"Issuer": "https://login.example.org/pool", "Audience": ["events", "events-test"]}
+	}`)
+	s.resource(t, "HttpApiPOSTevents", "AWS::ApiGatewayV2::Route").expect(t, `{
+		"AuthorizerId": "${HttpApiJwtAuthorizer}", "AuthorizationScopes": ["events/write"]
+	}`)
+	s.resource(t, "HttpApiGETeventseventId", "AWS::ApiGatewayV2::Route").expect(t, `{
+		"AuthorizerId": "${HttpApiJwtAuthorizer}", "AuthorizationScopes": ["events/read", "events/admin"]
+	}`)
+	s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
+}
+
+func TestLambdaAuthorizer_DecidesAboutEachRequestAnew(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack)}}
+	})
+	want := map[string]string{"POST /events": "CUSTOM", "GET /events/{eventId}": "CUSTOM", "GET /health": "NONE", "$default": "CUSTOM"}
+	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
+		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
+	}
+	s.resource(t, "HttpApiLambdaAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{
+		"ApiId": "${HttpApi}",
+		"AuthorizerType": "REQUEST",
+		"AuthorizerPayloadFormatVersion": "2.0",
+		"EnableSimpleResponses": true,
+		"AuthorizerResultTtlInSeconds": 0,
+		"IdentitySource": ["$request.header.Authorization"],
+		"AuthorizerUri": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Doorman.Arn}/invocations"
+	}`)
+	mayInvoke := 0
+	for _, id := range s.of("AWS::Lambda::Permission") {
+		if r := s.resources[id]; r.Properties["FunctionName"] == "${Doorman.Arn}" {
+			mayInvoke++
+			r.expect(t, `{
+				"Principal": "apigateway.amazonaws.com",
+				"SourceArn": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${HttpApiLambdaAuthorizer}"
+			}`)
+		}
+	}
+	if mayInvoke != 1 {
+		t.Errorf("%d permissions to ask the authorizer", mayInvoke)
+	}
+}
+
+func TestLambdaAuthorizer_FollowsTheProps(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
+			Handler:         doorman(stack),
+			ResponseType:    awsapigatewayv2authorizers.HttpLambdaResponseType_IAM,
+			IdentitySource:  jsii.Strings("$request.header.X-Key", "$request.querystring.tenant"),
+			ResultsCacheTtl: seconds(60),
+		}}
+	})
+	s.resource(t, "HttpApiLambdaAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{
+		"AuthorizerPayloadFormatVersion": "2.0",
+		"EnableSimpleResponses": null,
+		"AuthorizerResultTtlInSeconds": 60,
+		"IdentitySource": ["$request.header.X-Key", "$request.querystring.tenant", "$context.routeKey"]
+	}`)
+}
+
+func doorman(stack awscdk.Stack) awslambda.Function {
+	return awslambda.NewFunction(stack, jsii.String("Doorman"), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("0")),
+	})
+}
+
+func TestStatus_IsForAllCallersWhenAskedTo(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{StatusForAllCallers: jsii.Bool(true)}
+	})
+	s.environment(t, "ApiFunction").expect(t, `{"STATUS_FOR_ALL_CALLERS": "true", "OPEN_API": "false"}`)
+}

@@ -32,6 +32,11 @@ func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline
 	item := pipeline.Item{
 		Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: pipeline.Expiry(event, in.StatusRetention),
 	}
-	_, createErr := in.Items.Create(ctx, item)
-	return event, errors.Join(in.Bronze.Put(ctx, event.Bronze.Key, body), createErr, in.Queue.Send(ctx, event))
+	if err := in.Bronze.Put(ctx, event.Bronze.Key, body); err != nil && !errors.Is(err, pipeline.ErrExists) {
+		return event, fmt.Errorf("store the payload: %w", err)
+	}
+	if _, err := in.Items.Create(ctx, item); err != nil && !errors.Is(err, pipeline.ErrExists) {
+		return event, fmt.Errorf("store the item: %w", err)
+	}
+	return event, in.Queue.Send(ctx, event)
 }

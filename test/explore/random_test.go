@@ -57,10 +57,12 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 		key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(rt, "key")
 		// Keys have few payloads, some of which differ; events without one have each their own.
 		n := fmt.Sprintf("%s%d", key, i)
+		value := "1"
 		if key != "" {
 			n = key + rapid.SampledFrom([]string{"1", "2"}).Draw(rt, "payload")
+		} else {
+			value = rapid.SampledFrom([]string{"1", "1", "1", "1e999"}).Draw(rt, "value")
 		}
-		value := rapid.SampledFrom([]string{"1", "1", "1", "1e999"}).Draw(rt, "value")
 		tr.Bodies = append(tr.Bodies, fmt.Sprintf(`{"eventType":"demo","n":%q,"value":%s}`, n, value))
 		tr.Keys = append(tr.Keys, key)
 	}
@@ -76,10 +78,12 @@ func (tr traffic) scenario() Scenario {
 }
 
 func (tr traffic) begin(r *run) {
-	for i, body := range tr.Bodies {
+	for _, body := range tr.Bodies {
 		if strings.Contains(body, "1e999") {
 			r.poison[sha([]byte(body))] = true
 		}
+	}
+	for i, body := range tr.Bodies {
 		r.client(i+1, body, tr.Keys[i])
 	}
 	if tr.Killer {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Comparison counts how today's transformation of Bronze differs from what Silver holds.
@@ -41,39 +42,68 @@ func (r Replayer) Compare(ctx context.Context, req ReplayRequest, differs func(D
 		if err != nil {
 			return err
 		}
-		for _, o := range objects {
-			counts.Scanned++
-			id, hour, ok := parseBronzeKey(o.Key)
-			item, known := items[id]
-			if ok && !known {
-				if item, err = r.fromSilver(ctx, Event{ID: id, Type: req.Type, ReceivedAt: hour}, o.Key); err != nil {
-					return err
-				}
+		for _, result := range r.compareAll(ctx, req, objects, items) {
+			if result.err != nil {
+				return result.err
 			}
-			if item.Bronze.Key != o.Key || item.Status != Processed || item.ReceivedAt.Before(req.From) || !item.ReceivedAt.Before(req.To) {
-				counts.Skipped++
-				continue
-			}
-			d, err := r.difference(ctx, item)
-			if err != nil {
-				return err
-			}
-			counts.add(d)
-			if d.Kind != "" {
-				differs(d)
+			counts.add(result)
+			if result.Kind != "" {
+				differs(result.Difference)
 			}
 		}
 		return page(objects[len(objects)-1].Key, counts)
 	})
 }
 
-func (c *Comparison) add(d Difference) {
-	switch d.Kind {
-	case "changed":
+// compared is what came out for one object.
+type compared struct {
+	Difference
+	skipped bool
+	err     error
+}
+
+// compareAll compares objects side by side and returns the results in their order.
+func (r Replayer) compareAll(ctx context.Context, req ReplayRequest, objects []Object, items map[string]Item) []compared {
+	results := make([]compared, len(objects))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, sideBySide)
+	for i, o := range objects {
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			results[i] = r.compare(ctx, req, o, items)
+		})
+	}
+	running.Wait()
+	return results
+}
+
+func (r Replayer) compare(ctx context.Context, req ReplayRequest, o Object, items map[string]Item) compared {
+	id, hour, ok := parseBronzeKey(o.Key)
+	item, known := items[id]
+	if ok && !known {
+		var err error
+		if item, err = r.fromSilver(ctx, Event{ID: id, Type: req.Type, ReceivedAt: hour}, o.Key); err != nil {
+			return compared{err: err}
+		}
+	}
+	if item.Bronze.Key != o.Key || item.Status != Processed || item.ReceivedAt.Before(req.From) || !item.ReceivedAt.Before(req.To) {
+		return compared{skipped: true}
+	}
+	d, err := r.difference(ctx, item)
+	return compared{Difference: d, err: err}
+}
+
+func (c *Comparison) add(result compared) {
+	c.Scanned++
+	switch {
+	case result.skipped:
+		c.Skipped++
+	case result.Kind == "changed":
 		c.Changed++
-	case "missing":
+	case result.Kind == "missing":
 		c.Missing++
-	case "refused":
+	case result.Kind == "refused":
 		c.Refused++
 	default:
 		c.Same++

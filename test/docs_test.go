@@ -139,6 +139,19 @@ func TestDocs_RunbooksNameEveryReasonToFail(t *testing.T) {
 	}
 }
 
+func TestDocs_RunbooksHaveASectionForEveryAlarm(t *testing.T) {
+	runbooks := read(t, "../docs/runbooks.md")
+	alarms := regexp.MustCompile(`newAlarm\(p, "(\w+)"`).FindAllStringSubmatch(read(t, "../constructs/eventpipeline/alarms.go"), -1)
+	if len(alarms) < 9 {
+		t.Fatalf("found only %d alarms", len(alarms))
+	}
+	for _, alarm := range alarms {
+		if !strings.Contains(runbooks, "\n## "+alarm[1]+"\n") {
+			t.Errorf("docs/runbooks.md has no section %s", alarm[1])
+		}
+	}
+}
+
 func TestDocs_ReadmeTellsTheRuleForEventTypes(t *testing.T) {
 	rule := regexp.MustCompile("typePattern = regexp.MustCompile\\(`([^`]+)`").FindStringSubmatch(read(t, "../internal/pipeline/event.go"))
 	if rule == nil {

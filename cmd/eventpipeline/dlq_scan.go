@@ -31,7 +31,7 @@ type scan struct {
 	bronzeBucket string
 	limit        int // of messages that stay; at most maxHeld
 	heldAt       time.Time
-	hidden       int // messages that others had when it began, and that it does not meet
+	hidden       int // messages that it did not meet, since others had them
 
 	mu        sync.Mutex
 	held      map[string]string // messages that stay, by id, and the receipts of up to maxReceipts of them
@@ -50,10 +50,6 @@ func newScan(r resources, heldAt time.Time, limit int) *scan {
 // each hands the letters on, up to ten at a time and several times at once, and deletes those of which page says that
 // they may go. It gives the others back to the DLQ at the end, however it ends.
 func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (gone []letter, err error)) error {
-	var err error
-	if s.hidden, err = s.dlq.Hidden(ctx); err != nil {
-		return err
-	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup
@@ -72,6 +68,7 @@ func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (g
 		})
 	}
 	running.Wait()
+	s.countHidden(ctx)
 	s.giveBack(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -83,6 +80,15 @@ func (s *scan) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = cmp.Or(s.err, err)
+}
+
+// countHidden comes before giveBack: what is hidden but not held, others have.
+func (s *scan) countHidden(ctx context.Context) {
+	hidden, err := s.dlq.Hidden(ctx)
+	if err != nil {
+		s.fail(err)
+	}
+	s.hidden = max(0, hidden-len(s.held))
 }
 
 // next handles some letters, and tells whether there may be more.

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +24,7 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 		Use:   "show ID",
 		Short: "Print an event's payload, and why it failed",
 		Long: `Prints the payload of an event byte for byte as it was accepted, from Bronze; on standard error, why it failed.
+On a terminal, what a terminal would obey instead of showing it is escaped.
 
 ID is an event's, or that of a message in the DLQ which is no event's: then the message itself is printed.`,
 		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -100,8 +104,25 @@ func showLetter(cmd *cobra.Command, r resources, l letter, asJSON bool) error {
 	if printErr := printLetter(cmd.ErrOrStderr(), l); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
 	}
+	if isTerminal(cmd.OutOrStdout()) {
+		payload = []byte(printable(string(payload)))
+	}
 	_, err = cmd.OutOrStdout().Write(payload)
 	return err
+}
+
+// printable is text with the characters escaped that a terminal would obey instead of showing them.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }
 
 // shownLetter is a letter as dlq show --json prints it.
@@ -127,7 +148,7 @@ func printLetter(w io.Writer, l letter) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, value)
+			fmt.Fprintf(table, "%s\t%s\n", name, printable(value))
 		}
 	}
 	row("event", l.EventID)

@@ -433,3 +433,9 @@ func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintable_EscapesWhatATerminalObeys(t *testing.T) {
+	if got, want := printable("a\tä\n\x1b[31m\u009b\u202e\x00"), "a\tä\n"+`\x1b[31m\u009b\u202e\x00`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

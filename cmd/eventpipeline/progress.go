@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
 )
 
@@ -97,6 +95,5 @@ func (p *progress) end() {
 
 // wantsColour tells whether the output is a terminal that shows colours (https://no-color.org).
 func wantsColour(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

@@ -96,7 +96,10 @@ func newBar(w io.Writer, total int, doing string) *progressbar.ProgressBar {
 		progressbar.OptionSetItsString("events"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
-func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
 
 // madeUp yields count events of a type, each with its number.
 func madeUp(count int, eventType string, yield func([]byte) bool) error {

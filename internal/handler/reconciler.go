@@ -3,7 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -35,7 +35,8 @@ type ReconcileAnswer struct {
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := json.Unmarshal(event, &req); err != nil {
-		return nil, fmt.Errorf("the invocation is no request to reconcile: %w", err)
+		// The cause would repeat what was sent.
+		return nil, errors.New("the invocation is no request to reconcile: since is a time as of RFC 3339, dryRun true or false")
 	}
 	start := time.Now()
 	h.Reconciler.Unhealed = h.unhealed

@@ -1,0 +1,206 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// canary is in every secret that the test plants.
+const canary = "canary"
+
+// secrets makes texts that are found again wherever they turn up.
+type secrets struct{ planted []string }
+
+func (s *secrets) next(where string) string {
+	text := fmt.Sprintf("%s-%s-%d", canary, where, len(s.planted))
+	s.planted = append(s.planted, text)
+	return text
+}
+
+func TestCanary_NothingOfARequestLeaks(t *testing.T) {
+	var s secrets
+	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.next("environment"))
+	logs := t.TempDir()
+	p := start(t, append(impatient, "--stage", canary, "--logs", logs)...)
+
+	bus := p.listen(t, canary, "demo")
+	var bodies []string // of answers
+	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`, s.next("field"), s.next("list"), s.next("nested"))
+	accepted := p.plant(t, &s, "POST", "/events", good, nil)
+	id := eventID(t, accepted)
+	failing := p.acceptOlder(t, fmt.Sprintf(`{"eventType":"demo","secret":%q,"n":1e999}`, s.next("failing")))
+	bodies = append(bodies, accepted)
+	for _, body := range []string{
+		s.next("no-json"), `{"eventType":"demo","a":` + s.next("broken"), fmt.Sprintf(`{"eventType":%q}`, "!"+s.next("type")),
+		fmt.Sprintf(`[%q]`, s.next("array")), fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.next("value"), s.next("trailing")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.next("double")), fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.next("utf8")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.next("large"), strings.Repeat("x", 1<<20)),
+	} {
+		bodies = append(bodies, p.plant(t, &s, "POST", "/events", body, nil))
+	}
+	key, message := s.next("key"), s.next("message")
+	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} { // the key's second payload is refused
+		bodies = append(bodies, p.plant(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {key}}))
+	}
+	bodies = append(bodies,
+		p.plant(t, &s, "POST", "/events", good, http.Header{"Idempotency-Key": {s.next("long") + strings.Repeat("x", 300)}}),
+		p.plant(t, &s, "GET", "/events/"+s.next("id"), "", nil),
+		p.plant(t, &s, "GET", "/"+s.next("path"), "", nil),
+		p.plant(t, &s, "DELETE", "/events", s.next("deleted"), nil),
+		p.invoke(t, "impatient-api", fmt.Sprintf(`{"body":"{%s"}`, s.next("invoked"))),
+		p.invoke(t, "impatient-api", s.next("no-event")),
+		p.invoke(t, "impatient-worker", fmt.Sprintf(`{"Records":[{"messageId":"m","body":%q,"attributes":{"ApproximateReceiveCount":"1"}}]}`, message)),
+		p.invoke(t, "impatient-reconciler", fmt.Sprintf(`{"since":%q}`, s.next("since"))),
+	)
+	p.untilStatus(t, id, "PROCESSED")
+	p.untilStatus(t, failing, "FAILED")
+
+	found := map[string]string{"the platform's output": p.log.String(), "error bodies": strings.Join(bodies, "\n")}
+	for name, log := range readLogs(t, logs) {
+		found[name] = log
+	}
+	for name, url := range map[string]string{"the DLQ": p.Outputs["DeadLetterQueueUrl"], "EventBridge": bus} {
+		var messages strings.Builder
+		until(t, func() string {
+			for _, m := range p.receive(t.Context(), t, url) {
+				fmt.Fprintf(&messages, "%s %v\n", *m.Body, m.MessageAttributes)
+			}
+			if strings.Contains(messages.String(), failing) {
+				return ""
+			}
+			return "nothing of the failing event in " + name
+		})
+		found[name] = messages.String()
+	}
+	if !strings.Contains(found["impatient-api.log"], id) || !strings.Contains(found["impatient-worker.log"], failing) {
+		t.Error("the logs say nothing of the events: there is nothing to search")
+	}
+	found["the DLQ"] = strings.ReplaceAll(found["the DLQ"], message, "") // what is no reference of ours is kept as it came
+	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
+	for where, text := range found {
+		for _, secret := range leak.FindAllString(text, -1) {
+			t.Errorf("%s: %s", where, secret)
+		}
+	}
+}
+
+// plant sends a request with secrets in its query and headers, and returns the answer's body.
+func (p *platform) plant(t *testing.T, s *secrets, method, path, body string, header http.Header) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, p.API+path+"?token="+s.next("query"), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+s.next("authorization"))
+	request.Header.Set("Cookie", "session="+s.next("cookie"))
+	request.Header.Set("User-Agent", s.next("agent"))
+	request.Header.Set("Referer", "https://example.org/"+s.next("referer"))
+	request.Header.Set("X-Forwarded-For", s.next("forwarded"))
+	request.Header.Set("X-Amzn-Trace-Id", "Root="+s.next("trace"))
+	request.Header.Set("X-Custom", s.next("header"))
+	for name, values := range header {
+		request.Header[name] = values
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 500 {
+		t.Errorf("%s %s with %.60q answered %d %s, %v", method, path, body, response.StatusCode, answer, err)
+	}
+	return string(answer)
+}
+
+func eventID(t *testing.T, answer string) string {
+	t.Helper()
+	_, id, _ := strings.Cut(answer, `"eventId":"`)
+	id, _, ok := strings.Cut(id, `"`)
+	if !ok {
+		t.Fatalf("not accepted: %s", answer)
+	}
+	return id
+}
+
+func (p *platform) invoke(t *testing.T, function, payload string) string {
+	t.Helper()
+	if payload[0] != '{' {
+		payload = fmt.Sprintf("%q", payload)
+	}
+	out, err := lambda.NewFromConfig(p.config()).Invoke(context.Background(), &lambda.InvokeInput{FunctionName: aws.String(function), Payload: []byte(payload)})
+	if err != nil {
+		return err.Error()
+	}
+	return string(out.Payload)
+}
+
+func readLogs(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	logs := make(map[string]string)
+	files, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no logs in %s: %v", dir, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs[filepath.Base(file)] = string(content)
+	}
+	return logs
+}
+
+// What a client writes into what is logged or answered must not end a line, move a terminal's cursor or fill a disk.
+func TestLogs_InjectionComesOutInert(t *testing.T) {
+	logs := t.TempDir()
+	p := start(t, append(impatient, "--stage", canary, "--logs", logs)...)
+	var s secrets
+	evil := `\u001b[31m\n{\"level\":\"ERROR\"}\r\n\u009b2J\u202e` + "\u009b2J\u202e"
+	huge := strings.Repeat(`\u001b`, 20000)
+	var answers []string
+	for _, body := range []string{
+		`{"eventType":"` + evil + `"}`, `{"eventType":"demo","` + evil + `":1,"` + evil + `":2}`, `{"eventType":"demo","` + huge + `":1e999}`,
+		`{"eventType":"demo","` + evil + `":{"` + evil + `":[1e999]}}`, `{"eventType":"` + huge + `"}`, "\x1b[31m\n", `{"eventType":"demo","a":"` + evil + `"}`,
+	} {
+		answers = append(answers, p.plant(t, &s, "POST", "/events", body, nil))
+	}
+	for _, path := range []string{"/%1b%5b31m%0a", "/events/%1b%5b31m%0a%00", "/events%0d%0aX-Evil:1", "/" + strings.Repeat("%1b", 2000)} {
+		answers = append(answers, p.plant(t, &s, "GET", path, "", nil))
+	}
+	text := strings.Join(answers, "") + p.log.String()
+	lines := 0
+	for _, log := range readLogs(t, logs) {
+		text += log
+		for line := range strings.Lines(log) {
+			lines++
+			if len(line) > 4000 {
+				t.Errorf("a line of %d bytes: %.200s", len(line), line)
+			}
+			var entry map[string]any
+			if strings.Contains(line, "eventId") && json.Unmarshal([]byte(line), &entry) != nil {
+				t.Errorf("no JSON: %.200q", line)
+			}
+		}
+	}
+	if lines == 0 {
+		t.Error("nothing was logged")
+	}
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }); i >= 0 {
+		t.Errorf("not inert: %q", text[max(0, i-60):min(len(text), i+20)])
+	}
+}

@@ -98,9 +98,10 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 	return nil
 }
 
-// printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory.
+// printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory. Anybody may have
+// sent the message that code and type come from.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
-	_, err := fmt.Fprintf(w, "%-4s  %-20s  %-20s  %-36s  %s\n", age, code, eventType, id, status)
+	_, err := fmt.Fprintf(w, "%-4s  %-20s  %-20s  %-36s  %s\n", age, printable(code), printable(eventType), id, status)
 	return err
 }
 
@@ -149,7 +150,7 @@ func (t *tally) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\n%s:\n", messages(t.total))
 	for _, k := range kinds {
-		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", t.kinds[k], k.code, cmp.Or(k.eventType, "no event"), cmp.Or(string(k.status), "-"))
+		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", t.kinds[k], printable(k.code), printable(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
 	}
 	return table.Flush()
 }

@@ -105,6 +105,20 @@ func TestDLQList_Filters(t *testing.T) {
 	}
 }
 
+func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	err := d.deadLetters().Bury(t.Context(), pipeline.DeadLetter{
+		Body: []byte("{}"), EventType: "\u009b31m", FailedAt: time.Now(), Failure: pipeline.Failure{Code: "\u009b32m", Reason: "x"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, out, _ := d.run(t, "dlq", "list"); strings.Contains(out, "\u009b") || strings.Count(out, `\u009b3`) != 4 {
+		t.Errorf("printed %q", out)
+	}
+}
+
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"

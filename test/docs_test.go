@@ -161,3 +161,27 @@ func TestDocs_ReadmeTellsTheRuleForEventTypes(t *testing.T) {
 		t.Errorf("README does not tell the rule %s", rule[1])
 	}
 }
+
+// A control whose test is gone, or was renamed, is held by nothing.
+func TestDocs_SecurityNamesTestsThatExist(t *testing.T) {
+	var sources strings.Builder
+	err := filepath.WalkDir("..", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			sources.WriteString(read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, controls, ok := strings.Cut(read(t, "../docs/security.md"), "<!-- controls -->")
+	names := regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w+`).FindAllString(controls, -1)
+	if !ok || len(names) < 20 {
+		t.Fatalf("docs/security.md names %d tests", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(sources.String(), "func "+name+"(") {
+			t.Errorf("docs/security.md says that %s holds a control; there is no such test", name)
+		}
+	}
+}

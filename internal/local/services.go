@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awscall"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awsjson"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
@@ -99,7 +100,7 @@ func (s *services) handler(account string, stacks []Stack) http.Handler {
 			handler.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.lambda.ServeHTTP(w, r)
-		case isQuery(r):
+		case awscall.IsQuery(r):
 			query.ServeHTTP(w, r)
 		default:
 			s.s3.ServeHTTP(w, r)

@@ -50,6 +50,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().IntVar(&o.AWSPort, "aws-port", 4566, "port of AWS's APIs; 0 is any free port")
 	cmd.Flags().StringVar(&o.Stage, "stage", "local", "stage of the app, given to it as the context value \"stage\"")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
+	cmd.Flags().BoolVar(&o.NoPolicies, "no-policies", false, "let functions do what their roles and the buckets' and queues' policies do not allow")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
 	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
 	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
@@ -118,6 +119,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	}
 	if errors.Is(err, assembly.ErrNoApp) {
 		return fmt.Errorf("%w with --app", err)
+	}
+	var policies *local.PolicyError
+	if errors.As(err, &policies) {
+		return fmt.Errorf("%w\nAWS would not let it work so. To run it without policies, give --no-policies", err)
 	}
 	var port *local.PortError
 	if !errors.As(err, &port) {

@@ -34,11 +34,12 @@ type Options struct {
 	Stage    string // the app's context value "stage"; not set when empty
 	Assembly string // the folder of a cloud assembly that exists already: the app is not run then
 
-	APIPort  int           // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
-	AWSPort  int           // of AWS's APIs. 0 takes any that is free.
-	NoWorker bool          // leaves the event source mappings off, so that messages stay on their queues
-	Faults   faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
-	Data     string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
+	APIPort    int           // of the first HTTP API; further ones get the ports behind it. 0 takes any that is free.
+	AWSPort    int           // of AWS's APIs. 0 takes any that is free.
+	NoWorker   bool          // leaves the event source mappings off, so that messages stay on their queues
+	NoPolicies bool          // lets functions do whatever they ask for
+	Faults     faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
+	Data       string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
 
 	Progress io.Writer        // gets the output of the app while it synthesizes
 	Phase    func(Phase)      // is told when a phase of the start begins
@@ -137,8 +138,11 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return fmt.Errorf("provision stack %s: %w", stack.Name, err)
 		}
 	}
+	if err := made.enforce(); err != nil {
+		return err
+	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, guard(p.services.faults.Wrap(p.services.handler(account, p.Stacks)), true))
+	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, o.NoPolicies), true))
 	for _, api := range made.apis {
 		handler, err := api.handler()
 		if err != nil {

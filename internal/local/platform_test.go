@@ -225,7 +225,7 @@ func TestPlatform_OutputsHoldLocalURLs(t *testing.T) {
 
 func TestPlatform_ListsWhatItDoesNotRun(t *testing.T) {
 	p, _ := start(t, nil)
-	want := []string{"AWS::CloudWatch::Alarm", "AWS::IAM::Role (2)", "AWS::Lambda::Function on nodejs22.x", "Custom::Thing"}
+	want := []string{"AWS::CloudWatch::Alarm", "AWS::Lambda::Function on nodejs22.x", "AWS::Logs::LogGroup", "Custom::Thing"}
 	if !slices.Equal(p.NotRun, want) {
 		t.Errorf("not run: %v, want %v", p.NotRun, want)
 	}

@@ -15,17 +15,7 @@ type condition struct {
 	negated  bool // holds when no value passes the test
 	null     bool // asks whether the key is there
 	ifExists bool // holds when the key is not there
-	set      set
 }
-
-// set says how many of the request's values must pass.
-type set string
-
-const (
-	single      set = ""
-	forAllOf    set = "ForAllValues:"
-	forAnyValue set = "ForAnyValue:"
-)
 
 // tests are the operators' own; those whose name has a Not in it are the others' opposite.
 var tests = map[string]func(value, want string) bool{
@@ -61,17 +51,12 @@ func readCondition(operator, key string, values []scalar) (condition, error) {
 		}
 		c.values = append(c.values, string(v))
 	}
-	name := operator
-	for _, s := range []set{forAllOf, forAnyValue} {
-		if rest, ok := strings.CutPrefix(name, string(s)); ok {
-			name, c.set = rest, s
-		}
-	}
-	name, c.ifExists = strings.CutSuffix(name, "IfExists")
-	if name == "Null" && operator == name {
+	if operator == "Null" {
 		c.null = true
 		return c, nil
 	}
+	var name string
+	name, c.ifExists = strings.CutSuffix(operator, "IfExists")
 	positive := strings.Replace(name, "Not", "", 1)
 	c.negated = positive != name
 	if c.test = tests[positive]; c.test == nil || positive == "Bool" && c.negated {
@@ -82,18 +67,12 @@ func readCondition(operator, key string, values []scalar) (condition, error) {
 
 // holds tells whether the condition is true of the request.
 func (c condition) holds(r Request) bool {
-	values, present := r.values(c.key)
-	switch {
-	case c.null:
+	value, present := r.Context[c.key]
+	if c.null {
 		return slices.ContainsFunc(c.values, func(want string) bool { return strings.EqualFold(want, strconv.FormatBool(!present)) })
-	case !present:
-		return c.ifExists || c.negated || c.set == forAllOf
-	case c.set == forAllOf:
-		return !slices.ContainsFunc(values, func(v string) bool { return !c.passes(v) })
 	}
-	return slices.ContainsFunc(values, c.passes)
-}
-
-func (c condition) passes(value string) bool {
+	if !present {
+		return c.ifExists || c.negated
+	}
 	return slices.ContainsFunc(c.values, func(want string) bool { return c.test(value, want) }) != c.negated
 }

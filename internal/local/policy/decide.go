@@ -1,18 +1,16 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+)
 
 // Request asks whether a principal may do one action on one resource.
 type Request struct {
 	Principal Principal
-	Action    string              // such as s3:PutObject
-	Resource  string              // ARN, or * for an action that is on none
-	Context   map[string][]string // values of condition keys, which are in lower case
-}
-
-func (r Request) values(key string) ([]string, bool) {
-	values, ok := r.Context[key]
-	return values, ok
+	Action    string            // such as s3:PutObject
+	Resource  string            // ARN, or * for an action that is on none
+	Context   map[string]string // values of condition keys, which are in lower case
 }
 
 // DeniedError says that the policies do not allow what was asked for. Its text is AWS's.
@@ -29,11 +27,23 @@ func (e *DeniedError) Error() string {
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", who, e.Request.Action, e.Request.Resource, e.Reason)
 }
 
-// Decide returns nil or a *DeniedError. Either of the two policies denies; either allows, the resource's when it names
+func statements(documents []Document) iter.Seq[statement] {
+	return func(yield func(statement) bool) {
+		for _, d := range documents {
+			for _, s := range d.statements {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Decide returns nil or a *DeniedError. Either kind of policies denies; either allows, the resource's when they name
 // the principal itself. An identity's documents are those of its role.
-func Decide(r Request, identity []Document, resource Document) error {
+func Decide(r Request, identity, resource []Document) error {
 	allowed := false
-	for _, s := range resource.statements {
+	for s := range statements(resource) {
 		direct, account := hold(s.principals, r.Principal)
 		if !direct && !account || !s.matches(r) {
 			continue
@@ -43,16 +53,14 @@ func Decide(r Request, identity []Document, resource Document) error {
 		}
 		allowed = allowed || direct
 	}
-	for _, document := range identity {
-		for _, s := range document.statements {
-			if !s.matches(r) {
-				continue
-			}
-			if s.deny {
-				return &DeniedError{r, "with an explicit deny in an identity-based policy"}
-			}
-			allowed = true
+	for s := range statements(identity) {
+		if !s.matches(r) {
+			continue
 		}
+		if s.deny {
+			return &DeniedError{r, "with an explicit deny in an identity-based policy"}
+		}
+		allowed = true
 	}
 	if allowed {
 		return nil

@@ -52,7 +52,7 @@ func parse(document []byte, k kind) (Document, error) {
 	for i, s := range in.Statement {
 		read, err := s.read(k)
 		if err != nil {
-			return Document{}, fmt.Errorf("statement %d %s: %w", i+1, s.Sid, err)
+			return Document{}, fmt.Errorf("statement %d: %w", i+1, err)
 		}
 		d.statements = append(d.statements, read)
 	}

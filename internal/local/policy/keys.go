@@ -7,7 +7,6 @@ var keys = []string{
 	"aws:principalaccount", "aws:principalarn", "aws:requestedregion", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn",
 	"aws:viaawsservice", "lambda:sourcefunctionarn",
 	"s3:delimiter", "s3:if-match", "s3:if-none-match", "s3:max-keys", "s3:objectcreationoperation", "s3:prefix", "s3:tlsversion", "s3:versionid",
-	"dynamodb:leadingkeys",
 	"events:detail-type", "events:source",
 }
 

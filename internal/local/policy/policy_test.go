@@ -24,13 +24,13 @@ func identity(t *testing.T, statement string) []Document {
 	return []Document{d}
 }
 
-func resource(t *testing.T, statement string) Document {
+func resource(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseResource([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return []Document{d}
 }
 
 func TestDecide_ByActionAndResource(t *testing.T) {
@@ -52,7 +52,7 @@ func TestDecide_ByActionAndResource(t *testing.T) {
 		{`{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/*"}`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 		{`[]`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 	} {
-		err := Decide(Request{Principal: worker, Action: c.action, Resource: c.resource}, identity(t, c.statement), Document{})
+		err := Decide(Request{Principal: worker, Action: c.action, Resource: c.resource}, identity(t, c.statement), nil)
 		if (err == nil) != c.allowed {
 			t.Errorf("%s on %s by %s: %v", c.action, c.resource, c.statement, err)
 		}
@@ -94,34 +94,31 @@ func TestDecide_ByTheResourcesPolicy(t *testing.T) {
 func TestDecide_ByConditions(t *testing.T) {
 	for _, c := range []struct {
 		condition string
-		context   map[string][]string
+		context   map[string]string
 		holds     bool
 	}{
-		{`{"StringEquals":{"s3:prefix":["a","bronze/"]}}`, map[string][]string{"s3:prefix": {"bronze/"}}, true},
+		{`{"StringEquals":{"s3:prefix":["a","bronze/"]}}`, map[string]string{"s3:prefix": "bronze/"}, true},
 		{`{"StringEquals":{"s3:prefix":"bronze/"}}`, nil, false},
 		{`{"StringEqualsIfExists":{"s3:prefix":"bronze/"}}`, nil, true},
 		{`{"StringNotEquals":{"s3:prefix":"bronze/"}}`, nil, true},
-		{`{"StringNotEquals":{"s3:prefix":["bronze/","a"]}}`, map[string][]string{"s3:prefix": {"a"}}, false},
-		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string][]string{"s3:prefix": {"bronze/demo/"}}, true},
-		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string][]string{"s3:prefix": {"silver/"}}, false},
-		{`{"StringEqualsIgnoreCase":{"s3:prefix":"A"}}`, map[string][]string{"s3:prefix": {"a"}}, true},
-		{`{"Bool":{"aws:SecureTransport":"false"}}`, map[string][]string{"aws:securetransport": {"true"}}, false},
-		{`{"Bool":{"aws:SecureTransport":false}}`, map[string][]string{"aws:securetransport": {"false"}}, true},
+		{`{"StringNotEquals":{"s3:prefix":["bronze/","a"]}}`, map[string]string{"s3:prefix": "a"}, false},
+		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "bronze/demo/"}, true},
+		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "silver/"}, false},
+		{`{"StringEqualsIgnoreCase":{"s3:prefix":"A"}}`, map[string]string{"s3:prefix": "a"}, true},
+		{`{"Bool":{"aws:SecureTransport":"false"}}`, map[string]string{"aws:securetransport": "true"}, false},
+		{`{"Bool":{"aws:SecureTransport":false}}`, map[string]string{"aws:securetransport": "false"}, true},
 		{`{"Null":{"s3:if-none-match":"true"}}`, nil, true},
-		{`{"Null":{"s3:if-none-match":"true"}}`, map[string][]string{"s3:if-none-match": {"*"}}, false},
-		{`{"Null":{"s3:if-none-match":false}}`, map[string][]string{"s3:if-none-match": {"*"}}, true},
-		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string][]string{"s3:tlsversion": {"1.1"}}, true},
-		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string][]string{"s3:tlsversion": {"1.2"}}, false},
-		{`{"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:1:rule/*"}}`, map[string][]string{"aws:sourcearn": {"arn:aws:events:us-east-1:1:rule/r"}}, true},
-		{`{"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:rule/r"}}`, map[string][]string{"aws:sourcearn": {"arn:aws:events:us-east-1:1:rule/r"}}, false},
-		{`{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::1:role/r"}}`, map[string][]string{"aws:principalarn": {"arn:aws:iam::1:role/r"}}, false},
-		{`{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"EVENT#*"}}`, map[string][]string{"dynamodb:leadingkeys": {"EVENT#a", "OTHER"}}, false},
-		{`{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"EVENT#*"}}`, nil, true},
-		{`{"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":"EVENT#*"}}`, map[string][]string{"dynamodb:leadingkeys": {"EVENT#a", "OTHER"}}, true},
-		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`, map[string][]string{"s3:prefix": {"a"}}, false},
+		{`{"Null":{"s3:if-none-match":"true"}}`, map[string]string{"s3:if-none-match": "*"}, false},
+		{`{"Null":{"s3:if-none-match":false}}`, map[string]string{"s3:if-none-match": "*"}, true},
+		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.1"}, true},
+		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.2"}, false},
+		{`{"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:1:rule/*"}}`, map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, true},
+		{`{"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:rule/r"}}`, map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, false},
+		{`{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::1:role/r"}}`, map[string]string{"aws:principalarn": "arn:aws:iam::1:role/r"}, false},
+		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`, map[string]string{"s3:prefix": "a"}, false},
 	} {
 		documents := identity(t, `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":`+c.condition+`}`)
-		err := Decide(Request{Principal: worker, Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Context: c.context}, documents, Document{})
+		err := Decide(Request{Principal: worker, Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
 		if (err == nil) != c.holds {
 			t.Errorf("%s of %v: %v", c.condition, c.context, err)
 		}
@@ -131,11 +128,11 @@ func TestDecide_ByConditions(t *testing.T) {
 func TestDecide_SaysItAsAWSDoes(t *testing.T) {
 	request := Request{Principal: worker, Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k"}
 	for want, err := range map[string]error{
-		"User: " + session + " is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Decide(request, nil, Document{}),
-		"with an explicit deny in an identity-based policy": Decide(request, identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), Document{}),
+		"User: " + session + " is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Decide(request, nil, nil),
+		"with an explicit deny in an identity-based policy": Decide(request, identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
 		"with an explicit deny in a resource-based policy":  Decide(request, nil, resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
 		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q because no resource-based policy": Decide(
-			Request{Principal: Principal{Service: "events.amazonaws.com"}, Action: "sqs:SendMessage", Resource: "q"}, nil, Document{}),
+			Request{Principal: Principal{Service: "events.amazonaws.com"}, Action: "sqs:SendMessage", Resource: "q"}, nil, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -153,6 +150,7 @@ func TestParse_RefusesWhatItDoesNotKnow(t *testing.T) {
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`:                                   "policy variables",
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`:     "policy variables",
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`: "no value of a condition",
+		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`:        "condition operator ForAllValues:StringLike",
 		`{"Effect":"allow","Action":"s3:GetObject","Resource":"*"}`:                                                                  `Effect is "allow"`,
 		`{"Effect":"Allow","Resource":"*"}`:                                                    "Action or NotAction",
 		`{"Effect":"Allow","Action":"s3:GetObject","NotAction":"s3:PutObject","Resource":"*"}`: "Action or NotAction",

@@ -122,7 +122,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	}
 	var policies *local.PolicyError
 	if errors.As(err, &policies) {
-		return fmt.Errorf("%w\nAWS would not let it work so. To run it without policies, give --no-policies", err)
+		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)
 	}
 	var port *local.PortError
 	if !errors.As(err, &port) {

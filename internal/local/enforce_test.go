@@ -14,7 +14,7 @@ import (
 // edited is the test pipeline's cloud assembly with other text in the template's place.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
-	from, err := pipeline()
+	from, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}

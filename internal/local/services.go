@@ -34,12 +34,12 @@ type services struct {
 	lambda   *lambda.Service
 	faults   *faults.Injector
 	guard    policy.Guard
-	silent   map[string]bool // functions whose role may not write logs
+	silent   map[string]error // why functions, by name, may not write logs
 }
 
 // newServices starts the services, without any resource but those that earlier runs left in o.Data.
 func newServices(o Options, endpoint, account, region string) (_ *services, err error) {
-	s := &services{silent: map[string]bool{}}
+	s := &services{silent: map[string]error{}}
 	if o.Steps != nil {
 		s.feed = feed.New(o.Steps, o.Now)
 	}
@@ -98,14 +98,14 @@ func (s *services) function(accessKey string) (string, bool) {
 
 // line takes a line of a function's log, as CloudWatch does if the function's role may write there.
 func (s *services) line(function string, line []byte) {
-	if !s.silent[function] {
+	if s.silent[function] == nil {
 		s.feed.Line(function, line)
 	}
 }
 
 // silence keeps a function's log back, and says why.
 func (s *services) silence(function, operation string, why error) {
-	s.silent[function] = true
+	s.silent[function] = why
 	s.denied(policy.Denial{Caller: function, Service: "logs", Operation: operation, Message: why.Error()})
 }
 

@@ -64,6 +64,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().StringVar(&flags.jwks, "jwks", "", "JSON Web Key Set to check tokens with, a file (default: what their issuer publishes)")
 	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
+	cmd.Flags().BoolVar(&o.NoPolicies, "no-policies", false, "let functions do what their roles and the buckets' and queues' policies do not allow")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
 	cmd.Flags().Var(newGiven(&flags.logs, ""), "logs", "folder that gets each function's whole log, in a file of its name")
 	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
@@ -155,6 +156,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	}
 	if errors.Is(err, assembly.ErrNoApp) {
 		return fmt.Errorf("%w with --app", err)
+	}
+	var policies *local.PolicyError
+	if errors.As(err, &policies) {
+		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)
 	}
 	var port *local.PortError
 	if !errors.As(err, &port) {

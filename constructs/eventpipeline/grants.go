@@ -2,44 +2,68 @@ package eventpipeline
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+)
+
+// What the keys of the buckets' objects begin with.
+const (
+	bronzePrefix = "bronze/*"
+	silverPrefix = "silver/*"
 )
 
 func grantApi(p *eventPipeline, role awsiam.IRole) {
-	allow(role, p.bronzeBucket.ArnForObjects(jsii.String("bronze/*")), "s3:PutObject")
+	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzePrefix)), "s3:PutObject")
 	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
 	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
 }
 
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
-	allow(role, p.bronzeBucket.ArnForObjects(jsii.String("bronze/*")), "s3:GetObject")
-	// Without it S3 answers 403 for a payload that is missing, as for one that is forbidden.
-	allow(role, p.bronzeBucket.BucketArn(), "s3:ListBucket")
+	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzePrefix)), "s3:GetObject")
+	allowList(role, p.bronzeBucket, bronzePrefix)
 	// A replay reads the record that it is to replace.
-	allow(role, p.silverBucket.ArnForObjects(jsii.String("silver/*")), "s3:PutObject", "s3:GetObject")
-	allow(role, p.silverBucket.BucketArn(), "s3:ListBucket") // as above
+	allow(role, p.silverBucket.ArnForObjects(jsii.String(silverPrefix)), "s3:PutObject", "s3:GetObject")
+	allowList(role, p.silverBucket, silverPrefix)
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
 	// The first three are the event source mapping's, which acts in the function's name.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
-	allow(role, p.eventBus.EventBusArn(), "events:PutEvents")
+	allowPublish(p, role)
 }
 
 func grantReconciler(p *eventPipeline, role awsiam.IRole) {
-	allow(role, p.bronzeBucket.BucketArn(), "s3:ListBucket")
-	allow(role, p.silverBucket.ArnForObjects(jsii.String("silver/*")), "s3:GetObject")
-	allow(role, p.silverBucket.BucketArn(), "s3:ListBucket") // or a record that is missing looks like one that is forbidden
+	allowList(role, p.bronzeBucket, bronzePrefix)
+	allow(role, p.silverBucket.ArnForObjects(jsii.String(silverPrefix)), "s3:GetObject")
+	allowList(role, p.silverBucket, silverPrefix)
 	// GetItem is for the checkpoint, PutItem for it and for the moves of items.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 	allow(role, p.queue.QueueArn(), "sqs:GetQueueAttributes", "sqs:SendMessage")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
-	allow(role, p.eventBus.EventBusArn(), "events:PutEvents")
+	allowPublish(p, role)
+}
+
+// allowList lets role list what is below a prefix. To one that may not, S3 answers 403 for an object that is missing, as
+// for one that is forbidden; it asks as if for a listing of the object's key.
+func allowList(role awsiam.IRole, bucket awss3.IBucket, prefix string) {
+	allowIf(role, bucket.BucketArn(), map[string]any{"StringLike": map[string]string{"s3:prefix": prefix}}, "s3:ListBucket")
+}
+
+// allowPublish lets role tell the bus, in the pipeline's name alone: the bus may be one that others rely on.
+func allowPublish(p *eventPipeline, role awsiam.IRole) {
+	allowIf(role, p.eventBus.EventBusArn(), map[string]any{"StringEquals": map[string]string{"events:source": env.EventSource}}, "events:PutEvents")
 }
 
 // allow lets role do the actions on one resource. CDK's grant methods would bring wildcards and actions that nobody uses.
 func allow(role awsiam.IRole, resource *string, actions ...string) {
+	allowIf(role, resource, nil, actions...)
+}
+
+func allowIf(role awsiam.IRole, resource *string, conditions map[string]any, actions ...string) {
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings(actions...),
-		Resources: &[]*string{resource},
+		Actions:    jsii.Strings(actions...),
+		Resources:  &[]*string{resource},
+		Conditions: &conditions,
 	}))
 }

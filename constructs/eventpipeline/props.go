@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -28,6 +29,10 @@ type EventPipelineProps struct {
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration removes payloads. Default: they are kept for ever.
 	BronzeExpiration awscdk.Duration
+	// BronzeObjectLock keeps payloads from being deleted for a while, even by whoever may change the bucket's policy:
+	// awss3.ObjectLockRetention_Governance(…), which those with a right of their own may lift, or _Compliance(…), which
+	// nobody may. It takes the RemovalPolicy RETAIN. Default: none; Bronze is write-once by its policy in any case.
+	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration removes records. Default: they are kept for ever.
 	SilverExpiration awscdk.Duration
 	// NoncurrentVersionExpiration removes overwritten and deleted versions in both buckets. Default: 30 days.

@@ -9,7 +9,7 @@ import (
 )
 
 func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
-	return newBucket(scope, "BronzeBucket", p, &awss3.LifecycleRule{
+	bucket := newBucket(scope, "BronzeBucket", p, p.BronzeObjectLock, &awss3.LifecycleRule{
 		Id: jsii.String("archive"),
 		Transitions: &[]*awss3.Transition{
 			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.BronzeInfrequentAccessAfter},
@@ -17,23 +17,27 @@ func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Buc
 		},
 		Expiration: p.BronzeExpiration,
 	})
+	writeOnce(bucket)
+	return bucket
 }
 
 func newSilverBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
 	if p.SilverExpiration == nil {
-		return newBucket(scope, "SilverBucket", p)
+		return newBucket(scope, "SilverBucket", p, nil)
 	}
-	return newBucket(scope, "SilverBucket", p,
+	return newBucket(scope, "SilverBucket", p, nil,
 		&awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.SilverExpiration})
 }
 
-func newBucket(scope constructs.Construct, id string, p EventPipelineProps, rules ...*awss3.LifecycleRule) awss3.Bucket {
+func newBucket(
+	scope constructs.Construct, id string, p EventPipelineProps, lock awss3.ObjectLockRetention, rules ...*awss3.LifecycleRule,
+) awss3.Bucket {
 	rules = append(rules, &awss3.LifecycleRule{
 		Id:                                  jsii.String("clean-up"),
 		AbortIncompleteMultipartUploadAfter: p.AbortIncompleteMultipartUploadAfter,
 		NoncurrentVersionExpiration:         p.NoncurrentVersionExpiration,
 	})
-	return awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
+	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
@@ -41,9 +45,15 @@ func newBucket(scope constructs.Construct, id string, p EventPipelineProps, rule
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		Versioned:         jsii.Bool(true),
 		LifecycleRules:    &rules,
-		RemovalPolicy:     p.RemovalPolicy,
-		AutoDeleteObjects: jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY),
+		// Without a lock the property stays out: S3 can't take it back.
+		ObjectLockDefaultRetention: lock,
+		RemovalPolicy:              p.RemovalPolicy,
+		AutoDeleteObjects:          jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY),
 	})
+	if p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY {
+		narrowCleaner(bucket)
+	}
+	return bucket
 }
 
 func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.Table {

@@ -50,6 +50,8 @@ func validate(p EventPipelineProps) *mistakes {
 	m.wholeDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, "which is S3's least")
 	m.wholeDays("BronzeArchiveAfter", p.BronzeArchiveAfter, days(p.BronzeInfrequentAccessAfter)+30, "30 after BronzeInfrequentAccessAfter")
 	m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeArchiveAfter)+1, "after BronzeArchiveAfter")
+	m.unless(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
+		"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out")
 	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
 	m.wholeDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, "which is S3's least")
 	m.wholeDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1, "which is S3's least")

@@ -10,11 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
 // Source is the source of every notice, for the patterns of rules.
-const Source = "eventpipeline"
+const Source = env.EventSource
 
 // maxEntries is EventBridge's quota "PutEvents entries per request".
 const maxEntries = 10

@@ -223,7 +223,7 @@ func TestPlatform_ServesADomainsAPIOnLoopback(t *testing.T) {
 
 // Whoever asks for authorization must not get an open API because the app does not know of the question.
 func TestStart_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
-	open, err := pipeline()
+	open, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,9 +42,10 @@ type Options struct {
 	Keys        oidc.Keys         // check the tokens of APIs with JWT authorization; the issuers' published ones when nil
 	Credentials map[string]string // secret by access key, of APIs with IAM authorization; beside LocalKey
 
-	NoWorker bool          // leaves the event source mappings off, so that messages stay on their queues
-	Faults   faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
-	Data     string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
+	NoWorker   bool          // leaves the event source mappings off, so that messages stay on their queues
+	NoPolicies bool          // lets functions do whatever they ask for
+	Faults     faults.Config // what goes wrong with the functions' AWS calls; nothing when zero
+	Data       string        // the folder that keeps buckets, tables and queues across runs; in memory when empty
 
 	Progress io.Writer                          // gets the output of the app while it synthesizes
 	Phase    func(Phase)                        // is told when a phase of the start begins
@@ -145,8 +146,11 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return fmt.Errorf("provision stack %s: %w", stack.Name, err)
 		}
 	}
+	if err := made.enforce(); err != nil {
+		return err
+	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, guard(p.services.faults.Wrap(p.services.handler(account, p.Stacks)), true))
+	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, o.NoPolicies), true))
 	for _, api := range made.apis {
 		if o.Authorize && api.open() {
 			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)

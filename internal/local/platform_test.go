@@ -26,8 +26,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 )
 
-// pipeline is the cloud assembly in testdata with its function built for this machine.
-var pipeline = sync.OnceValues(func() (string, error) {
+// testPipeline is the cloud assembly in testdata with its function built for this machine.
+var testPipeline = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "platform-test-")
 	if err != nil {
 		return "", err
@@ -44,7 +44,7 @@ var pipeline = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if dir, err := pipeline(); err == nil {
+	if dir, err := testPipeline(); err == nil {
 		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
@@ -88,7 +88,7 @@ func (r *recorder) wait(t *testing.T, name, eventID string) feed.Step {
 // start runs the test pipeline with the options changed by change, until the test ends.
 func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	t.Helper()
-	dir, err := pipeline()
+	dir, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestPlatform_OutputsHoldLocalURLs(t *testing.T) {
 
 func TestPlatform_ListsWhatItDoesNotRun(t *testing.T) {
 	p, _ := start(t, nil)
-	want := []string{"AWS::CloudWatch::Alarm", "AWS::IAM::Role (2)", "AWS::Lambda::Function on nodejs22.x", "Custom::Thing"}
+	want := []string{"AWS::CloudWatch::Alarm", "AWS::Lambda::Function on nodejs22.x", "AWS::Logs::LogGroup", "Custom::Thing"}
 	if !slices.Equal(p.NotRun, want) {
 		t.Errorf("not run: %v, want %v", p.NotRun, want)
 	}
@@ -243,7 +243,7 @@ func TestPlatform_StopsEverythingThatItStarted(t *testing.T) {
 			t.Errorf("%s still listens", url)
 		}
 	}
-	dir, err := pipeline()
+	dir, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func variant(t *testing.T, change func(properties func(logicalID string) map[str
 // rewritten is the test pipeline with its resources changed.
 func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
-	original, err := pipeline()
+	original, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type provisioner struct {
 	functions map[string]bool
 	apis      []*api
 	mappings  []eventsource.Mapping
+	stated    *stated
 	skipped   map[string]int // how many resources are not run, by what they are
 
 	// The stack that it is making.
@@ -40,7 +41,7 @@ type provisioner struct {
 func newProvisioner(o Options, s *services, l *ports, account, region string) *provisioner {
 	return &provisioner{
 		options: o, services: s, account: account, region: region, ports: l,
-		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, skipped: map[string]int{},
+		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, stated: newStated(), skipped: map[string]int{},
 		published: &oidc.Published{Client: http.DefaultClient, Now: o.Now},
 	}
 }
@@ -59,6 +60,14 @@ var makers = map[string]makeFunc{
 	"AWS::Lambda::Version":            (*provisioner).version,
 	"AWS::Lambda::Alias":              (*provisioner).alias,
 	"AWS::Lambda::EventSourceMapping": (*provisioner).mapping,
+	"AWS::IAM::Role":                  (*provisioner).role,
+	"AWS::IAM::Policy":                (*provisioner).rolePolicy,
+	"AWS::IAM::RolePolicy":            (*provisioner).rolePolicy,
+	"AWS::IAM::ManagedPolicy":         (*provisioner).rolePolicy,
+	"AWS::S3::BucketPolicy":           (*provisioner).bucketPolicy,
+	"AWS::SQS::QueuePolicy":           (*provisioner).queuePolicy,
+	"AWS::Lambda::Permission":         (*provisioner).permission,
+	"AWS::Logs::LogGroup":             (*provisioner).logGroup,
 	"AWS::ApiGatewayV2::Api":          (*provisioner).api,
 	"AWS::ApiGatewayV2::Stage":        (*provisioner).stage,
 	"AWS::ApiGatewayV2::Route":        (*provisioner).route,

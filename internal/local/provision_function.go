@@ -23,6 +23,10 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 		MemorySize   number
 		Timeout      number
 		Environment  struct{ Variables map[string]any }
+
+		Role          string
+		TracingConfig struct{ Mode string }
+		LoggingConfig struct{ LogGroup string }
 	}
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
@@ -58,7 +62,25 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	p.functions[function.Name] = true
+	logGroup := in.LoggingConfig.LogGroup
+	if logGroup == "" {
+		logGroup = "/aws/lambda/" + function.Name
+	}
+	p.stated.functions = append(p.stated.functions, &statedFunction{
+		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
+	})
 	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+}
+
+// logGroup is not run: what functions print is in the feed. Policies name its ARN.
+func (p *provisioner) logGroup(r template.Resource) (template.Made, error) {
+	var in struct{ LogGroupName string }
+	if err := p.properties(r, &in); err != nil {
+		return template.Made{}, err
+	}
+	p.leaveOut(r.Type, 1)
+	name := p.name(in.LogGroupName, r, 512)
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.arn("logs", "log-group:"+name+":*")}}, nil
 }
 
 func (p *provisioner) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
@@ -109,7 +131,9 @@ func (p *provisioner) mapping(r template.Resource) (template.Made, error) {
 		return p.skip(r, r.Type+" with FilterCriteria"), nil
 	case !p.functions[name]:
 		return p.skip(r, r.Type+" to a function that is not run"), nil
-	case in.Enabled != nil && !bool(*in.Enabled), p.options.NoWorker:
+	}
+	p.stated.takes(name, queue.ARN())
+	if in.Enabled != nil && !bool(*in.Enabled) || p.options.NoWorker {
 		return made, nil
 	}
 	mapping := eventsource.Mapping{

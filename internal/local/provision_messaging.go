@@ -98,5 +98,5 @@ func (p *provisioner) rule(r template.Resource) (template.Made, error) {
 	if err := p.services.events.PutRule(rule); err != nil {
 		return template.Made{}, failed(r, err)
 	}
-	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.arn("events", "rule/"+name)}}, nil
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.services.events.RuleARN(in.EventBusName, name)}}, nil
 }

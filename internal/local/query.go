@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,11 +20,6 @@ type queryAPI struct {
 
 // maxForm bounds a request; CloudFormation's largest holds a template of 51,200 bytes.
 const maxForm = 1 << 20
-
-func isQuery(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/" &&
-		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-}
 
 func (q queryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awscall"
 )
 
 func ask(t *testing.T, form string) (status int, body string) {
@@ -16,7 +18,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 	}}
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	if !isQuery(r) {
+	if !awscall.IsQuery(r) {
 		t.Fatal("the request is not taken for one of the query protocol")
 	}
 	w := httptest.NewRecorder()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awscall"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awsjson"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
@@ -16,6 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/policy"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/store"
@@ -31,11 +33,13 @@ type services struct {
 	events   *eventbridge.Service
 	lambda   *lambda.Service
 	faults   *faults.Injector
+	guard    policy.Guard
+	silent   map[string]error // why functions, by name, may not write logs
 }
 
 // newServices starts the services, without any resource but those that earlier runs left in o.Data.
 func newServices(o Options, endpoint, account, region string) (_ *services, err error) {
-	s := &services{}
+	s := &services{silent: map[string]error{}}
 	if o.Steps != nil {
 		s.feed = feed.New(o.Steps, o.Now)
 	}
@@ -73,7 +77,29 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
 	})
 	s.faults = faults.New(o.Faults, s.caller, s.faulted)
+	s.guard = policy.Guard{Region: region, Account: account, Function: s.function, Report: s.denied}
 	return s, nil
+}
+
+// front is what serves AWS's APIs: what goes wrong on the way there, then who may, then the services.
+func (s *services) front(account string, stacks []Stack, noPolicies bool) http.Handler {
+	handler := s.handler(account, stacks)
+	if !noPolicies {
+		handler = s.guard.Wrap(handler)
+	}
+	return s.faults.Wrap(handler)
+}
+
+// function finds the function that signs with an access key.
+func (s *services) function(accessKey string) (string, bool) {
+	function, _, ok := s.lambda.Sandbox(accessKey)
+	return function, ok
+}
+
+// silence keeps a function's log back, and says why.
+func (s *services) silence(function, operation string, why error) {
+	s.silent[function] = why
+	s.denied(policy.Denial{Caller: function, Service: "logs", Operation: operation, Message: why.Error()})
 }
 
 // caller finds the function's process that signs with an access key.
@@ -99,7 +125,7 @@ func (s *services) handler(account string, stacks []Stack) http.Handler {
 			handler.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.lambda.ServeHTTP(w, r)
-		case isQuery(r):
+		case awscall.IsQuery(r):
 			query.ServeHTTP(w, r)
 		default:
 			s.s3.ServeHTTP(w, r)
@@ -108,23 +134,38 @@ func (s *services) handler(account string, stacks []Stack) http.Handler {
 }
 
 // deliver takes an event to a rule's target.
-func (s *services) deliver(_ context.Context, targetARN string, event []byte) error {
-	parts := strings.Split(targetARN, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
+func (s *services) deliver(_ context.Context, d eventbridge.Delivery) error {
+	parts := strings.Split(d.Target, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
 	if len(parts) < 6 {
-		return fmt.Errorf("%s is not an ARN", targetARN)
+		return fmt.Errorf("%s is not an ARN", d.Target)
 	}
 	switch parts[2] {
 	case "sqs":
-		queue, ok := s.sqs.QueueByARN(targetARN)
+		queue, ok := s.sqs.QueueByARN(d.Target)
 		if !ok {
 			return errors.New("there is no such queue")
 		}
-		_, err := queue.Send(string(event), 0)
+		if err := s.mayDeliver(d, "sqs:SendMessage", d.Target); err != nil {
+			return err
+		}
+		_, err := queue.Send(string(d.Event), 0)
 		return err
 	case "lambda":
-		return s.lambda.InvokeAsync(functionName(targetARN), event)
+		function := strings.Join(parts[:min(7, len(parts))], ":") // without a version or alias
+		if err := s.mayDeliver(d, "lambda:InvokeFunction", function); err != nil {
+			return err
+		}
+		return s.lambda.InvokeAsync(functionName(d.Target), d.Event)
 	}
 	return fmt.Errorf("targets of %s are not run locally", parts[2])
+}
+
+// mayDeliver asks the target's policy whether EventBridge may act on it for the rule.
+func (s *services) mayDeliver(d eventbridge.Delivery, action, resource string) error {
+	if s.guard.Set.Resources == nil {
+		return nil // policies are not enforced
+	}
+	return s.guard.AllowsService("events.amazonaws.com", d.Rule, action, resource)
 }
 
 // invoke invokes a function for an event source mapping.
@@ -166,13 +207,15 @@ func (s *services) close() error {
 	return errors.Join(errs...)
 }
 
-// logs is where the functions' lines go.
+// logs takes the lines of functions' logs, as CloudWatch does if the function's role may write there.
 func (s *services) logs(o Options) func(function string, line []byte) {
-	if o.Logs == nil {
-		return s.feed.Line
-	}
 	return func(function string, line []byte) {
+		if s.silent[function] != nil {
+			return
+		}
 		s.feed.Line(function, line)
-		o.Logs(function, line)
+		if o.Logs != nil {
+			o.Logs(function, line)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/policy"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
 )
 
@@ -90,6 +91,17 @@ func (s *services) faulted(h faults.Hit) {
 		step.Name, step.Source, step.Level = "fault", h.Function, slog.LevelWarn
 		step.Details = []feed.Detail{
 			feed.Text("fault", h.Fault), feed.Text("service", h.Service), feed.Text("operation", h.Operation),
+		}
+		return true
+	})
+}
+
+// denied reports a call that the policies do not allow.
+func (s *services) denied(d policy.Denial) {
+	s.feed.Report(func(step *feed.Step) bool {
+		step.Name, step.Source, step.Level = "denied", d.Caller, slog.LevelError
+		step.Details = []feed.Detail{
+			feed.Text("service", d.Service), feed.Text("operation", d.Operation), feed.Text("error", d.Message),
 		}
 		return true
 	})

@@ -24,12 +24,12 @@ func init() {
 		return localeventbridge.New(localeventbridge.Config{
 			Region:  "us-east-1",
 			Account: "123456789012",
-			Deliver: func(_ context.Context, arn string, event []byte) error {
-				q, ok := localQueues.QueueByARN(arn)
+			Deliver: func(_ context.Context, d localeventbridge.Delivery) error {
+				q, ok := localQueues.QueueByARN(d.Target)
 				if !ok {
-					return fmt.Errorf("there is no queue %s", arn)
+					return fmt.Errorf("there is no queue %s", d.Target)
 				}
-				_, err := q.Send(string(event), -1)
+				_, err := q.Send(string(d.Event), -1)
 				return err
 			},
 			OnError: func(err error) { fmt.Fprintln(os.Stderr, "local EventBridge:", err) },

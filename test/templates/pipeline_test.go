@@ -100,7 +100,7 @@ func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {
 			}
 			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
 			may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
-			if diff := cmp.Diff([]string{"events:PutEvents"}, may[test.arn]); diff != "" {
+			if diff := cmp.Diff([]string{`events:PutEvents if {"StringEquals":{"events:source":"eventpipeline"}}`}, may[test.arn]); diff != "" {
 				t.Errorf("what the worker may do on %s (-want +got):\n%s", test.arn, diff)
 			}
 		})

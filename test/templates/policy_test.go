@@ -42,6 +42,19 @@ func (r resource) statements(t *testing.T) []statement {
 	return list
 }
 
+// when is the statement's condition, as text that follows an action; "" when it has none.
+func (s statement) when(t *testing.T) string {
+	t.Helper()
+	if s.Condition == nil {
+		return ""
+	}
+	condition, err := json.Marshal(s.Condition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return " if " + string(condition)
+}
+
 type oneOrMany []string
 
 func (o *oneOrMany) UnmarshalJSON(raw []byte) error {

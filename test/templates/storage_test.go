@@ -35,7 +35,7 @@ func TestBuckets_RefuseRequestsWithoutTLS(t *testing.T) {
 			{Effect: "Deny", Principal: everybody, Actions: []string{"s3:*"}, Resources: whole,
 				Condition: map[string]any{"NumericLessThan": map[string]any{"s3:TlsVersion": 1.2}}},
 		}
-		if diff := cmp.Diff(want, r.statements(t)); diff != "" {
+		if diff := cmp.Diff(want, r.statements(t)[:2]); diff != "" {
 			t.Errorf("policy of %s (-want +got):\n%s", bucket, diff)
 		}
 	}

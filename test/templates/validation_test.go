@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -43,6 +44,8 @@ func mistakes(t *testing.T) map[string]mistake {
 			[]string{"BronzeArchiveAfter is 59 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
 		"ExpirationBeforeArchive": {props{BronzeExpiration: days(90)},
 			[]string{"BronzeExpiration is 90 days; take whole days, at least 91, after BronzeArchiveAfter"}},
+		"ObjectLockOfWhatIsDestroyed": {props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: awss3.ObjectLockRetention_Compliance(days(1))},
+			[]string{"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out"}},
 		"SilverExpiration": {props{SilverExpiration: days(0)},
 			[]string{"SilverExpiration is 0 days; take whole days, at least 1, or leave it out to keep records"}},
 		"NoncurrentVersionExpiration": {props{NoncurrentVersionExpiration: hours(12)},

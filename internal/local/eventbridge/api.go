@@ -264,13 +264,9 @@ func (s *Service) rule(busName, name string) (*rule, error) {
 }
 
 func (s *Service) describe(r *rule) ruleDescription {
-	arn := "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/"
-	if r.Bus != DefaultBus {
-		arn += r.Bus + "/"
-	}
 	state := "ENABLED"
 	if r.Disabled {
 		state = "DISABLED"
 	}
-	return ruleDescription{r.Name, arn + r.Name, r.Bus, string(r.Pattern), state, r.Description}
+	return ruleDescription{r.Name, s.RuleARN(r.Bus, r.Name), r.Bus, string(r.Pattern), state, r.Description}
 }

@@ -127,15 +127,21 @@ func (s *Service) put(e entry, id string) error {
 		return awsjson.Errorf("InternalException", "The local platform is stopping.")
 	}
 	defer s.deliveries.Done()
-	busName, rules, targets, err := s.route(e.EventBusName, decoded)
+	busName, rules, err := s.route(e.EventBusName, decoded)
 	if err != nil {
 		// EventBridge takes such events and drops them without a word.
 		s.cfg.OnError(fmt.Errorf("event %s is dropped: %w", id, err))
 		return nil
 	}
-	s.cfg.OnEvent(busName, event, rules)
-	for _, t := range targets {
-		s.deliveries.Go(func() { s.deliver(t, id, event) })
+	names := make([]string, len(rules))
+	for i, r := range rules {
+		names[i] = r.name
+	}
+	s.cfg.OnEvent(busName, event, names)
+	for _, r := range rules {
+		for _, t := range r.targets {
+			s.deliveries.Go(func() { s.deliver(s.RuleARN(busName, r.name), t, id, event) })
+		}
 	}
 	return nil
 }
@@ -150,21 +156,26 @@ func (s *Service) begin() bool {
 	return !s.closed
 }
 
-// route finds the names of the rules that match the event, and their targets.
-func (s *Service) route(busNameOrARN string, event any) (busName string, rules []string, targets []Target, err error) {
+// matched is a rule that an event matches.
+type matched struct {
+	name    string
+	targets []Target
+}
+
+// route finds the rules that match the event.
+func (s *Service) route(busNameOrARN string, event any) (busName string, rules []matched, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bus(busNameOrARN)
 	if err != nil {
-		return "", nil, nil, err
+		return "", nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
 		if r := b.rules[name]; !r.Disabled && r.pattern.matches(event) {
-			rules = append(rules, name)
-			targets = append(targets, r.sortedTargets()...)
+			rules = append(rules, matched{name, r.sortedTargets()})
 		}
 	}
-	return b.name, rules, targets, nil
+	return b.name, rules, nil
 }
 
 func (s *Service) envelope(e entry, id string) ([]byte, error) {

@@ -61,7 +61,7 @@ func (s *Service) tick(r *rule) {
 	event := envelope{
 		Version: "0", ID: s.cfg.NewID(), DetailType: "Scheduled Event", Source: "aws.events",
 		Account: s.cfg.Account, Time: s.cfg.Now().UTC().Format(time.RFC3339), Region: s.cfg.Region,
-		Resources: []string{"arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/" + r.Name},
+		Resources: []string{s.RuleARN(DefaultBus, r.Name)},
 		Detail:    json.RawMessage("{}"),
 	}
 	text, err := json.Marshal(event)
@@ -70,6 +70,6 @@ func (s *Service) tick(r *rule) {
 		return
 	}
 	for _, t := range r.sortedTargets() {
-		s.deliver(t, event.ID, text)
+		s.deliver(s.RuleARN(DefaultBus, r.Name), t, event.ID, text)
 	}
 }

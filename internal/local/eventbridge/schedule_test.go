@@ -28,8 +28,8 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 		var got [][]byte
 		start := time.Now()
 		var at []time.Duration
-		s := New(Config{Region: "us-east-1", Account: "000000000000", Deliver: func(_ context.Context, arn string, event []byte) error {
-			got, at = append(got, event), append(at, time.Since(start))
+		s := New(Config{Region: "us-east-1", Account: "000000000000", Deliver: func(_ context.Context, d Delivery) error {
+			got, at = append(got, d.Event), append(at, time.Since(start))
 			return nil
 		}})
 		target := Target{ID: "Target0", ARN: "arn:aws:lambda:us-east-1:000000000000:function:reconciler"}

@@ -28,7 +28,7 @@ type Config struct {
 	NewID   func() string    // makes event ids; random UUIDs when nil
 
 	// Deliver takes an event to a target. It is called by many goroutines at once, and again when it fails.
-	Deliver func(ctx context.Context, targetARN string, event []byte) error
+	Deliver func(ctx context.Context, d Delivery) error
 	// OnEvent, when set, is told of every event that was put on a bus, with the names of the rules it matches.
 	OnEvent func(busName string, event []byte, matchedRules []string)
 	// OnError, when set, is told of events that did not reach a target or a bus.
@@ -85,6 +85,14 @@ func (s *Service) CreateBus(name string) error {
 		s.buses[name] = &bus{name, map[string]*rule{}}
 	}
 	return nil
+}
+
+// RuleARN is the Amazon resource name of a rule; bus is a bus's name or ARN.
+func (s *Service) RuleARN(bus, name string) string {
+	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != DefaultBus {
+		name = bus + "/" + name
+	}
+	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/" + name
 }
 
 // BusARN is the Amazon resource name of the bus.

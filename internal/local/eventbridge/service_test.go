@@ -43,6 +43,9 @@ func TestPutEvents_DeliversTheEnvelopeToTheTargetsOfMatchingRules(t *testing.T) 
 	if !slices.Equal(r.delivered, []string{queueARN + " " + want}) {
 		t.Errorf("delivered %v\nwant %s", r.delivered, want)
 	}
+	if !slices.Equal(r.rules, []string{"arn:aws:events:us-east-1:000000000000:rule/orders/all"}) {
+		t.Errorf("delivered for the rules %v", r.rules)
+	}
 	if !slices.Equal(r.events, []string{"orders [all] " + want}) {
 		t.Errorf("OnEvent was told %v", r.events)
 	}
@@ -213,6 +216,7 @@ type recorder struct {
 	delivered []string
 	events    []string
 	errors    []string
+	rules     []string // ARNs, of what was delivered
 }
 
 func newRecorder(t *testing.T) *recorder {
@@ -222,13 +226,14 @@ func newRecorder(t *testing.T) *recorder {
 		Region: "us-east-1", Account: "000000000000",
 		Now:   func() time.Time { return time.Unix(1_800_000_000, 0) },
 		NewID: func() string { ids++; return fmt.Sprintf("id-%d", ids) },
-		Deliver: func(_ context.Context, arn string, event []byte) error {
+		Deliver: func(_ context.Context, d eventbridge.Delivery) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if err := r.fail(arn); err != nil {
+			if err := r.fail(d.Target); err != nil {
 				return err
 			}
-			r.delivered = append(r.delivered, arn+" "+string(event))
+			r.rules = append(r.rules, d.Rule)
+			r.delivered = append(r.delivered, d.Target+" "+string(d.Event))
 			return nil
 		},
 		OnEvent: func(bus string, event []byte, rules []string) {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awscall"
 )
 
 // Injector lets calls fail.
@@ -47,13 +48,13 @@ type call struct {
 // Wrap stands before AWS's APIs.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, ok := i.caller(accessKey(r))
+		of := awscall.Of(r)
+		caller, ok := i.caller(of.AccessKey)
 		if !ok {
 			next.ServeHTTP(w, r)
 			return
 		}
-		service, operation := operationOf(r)
-		i.serve(w, r, next, call{caller, caller.Function, service, operation})
+		i.serve(w, r, next, call{caller, caller.Function, of.Service, of.Operation})
 	})
 }
 
@@ -126,11 +127,4 @@ func cut(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // which closes it, too
 	}
 	_ = connection.Close()
-}
-
-// accessKey is that of a request's signature.
-func accessKey(r *http.Request) string {
-	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	key, _, _ := strings.Cut(credential, "/")
-	return key
 }

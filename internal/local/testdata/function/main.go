@@ -134,7 +134,9 @@ func call(target string, input any) error {
 	return do(request)
 }
 
+// do sends a request with a signature that names who signs and is not computed: the platform does not check it.
 func do(request *http.Request) error {
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

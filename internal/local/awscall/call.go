@@ -1,0 +1,109 @@
+// Package awscall tells which call of AWS's APIs a request is, and refuses calls in the form of their service.
+package awscall
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Call is one call of AWS's APIs.
+type Call struct {
+	AccessKey string // of its signature; "" without one
+	Service   string // s3, dynamodb, sqs, events, lambda or query, AWS's oldest protocol, which names its operation in the body
+	Operation string // such as PutObject; "" when it is none that is known
+}
+
+// Of reads a request's headers and URL, as the services' handlers do.
+func Of(r *http.Request) Call {
+	call := Call{AccessKey: accessKey(r)}
+	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		call.Service, call.Operation = targets[target], operation
+		return call
+	}
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/2015-03-31/"):
+		call.Service, call.Operation = "lambda", lambdaOperation(r)
+	case IsQuery(r):
+		call.Service = "query"
+	default:
+		call.Service, call.Operation = "s3", s3Operation(r)
+	}
+	return call
+}
+
+var targets = map[string]string{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
+
+// IsQuery tells whether a request is of AWS's oldest protocol: a form that is answered in XML.
+func IsQuery(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/" &&
+		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+func accessKey(r *http.Request) string {
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
+	return key
+}
+
+func lambdaOperation(r *http.Request) string {
+	switch {
+	case LambdaFunction(r) == "":
+		return "ListFunctions"
+	case strings.HasSuffix(r.URL.Path, "/invocations"):
+		return "Invoke"
+	case strings.HasSuffix(r.URL.Path, "/configuration"):
+		return "GetFunctionConfiguration"
+	}
+	return "GetFunction"
+}
+
+// LambdaFunction is the function that a request to Lambda is about, by name or ARN; "" when it is about none.
+func LambdaFunction(r *http.Request) string {
+	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions"), "/")
+	function, _, _ = strings.Cut(function, "/")
+	return function
+}
+
+// S3Object is the bucket and the key that a request to S3 is about; either may be "".
+func S3Object(r *http.Request) (bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return bucket, key
+}
+
+// s3Operations are S3's operations by what they are on, their method and the query parameter that tells them from the
+// plain one, where there is one.
+var s3Operations = map[string]map[string]string{
+	"GET account":   {"": "ListBuckets"},
+	"GET bucket":    {"": "ListObjectsV2", "versions": "ListObjectVersions", "uploads": "ListMultipartUploads", "location": "GetBucketLocation", "versioning": "GetBucketVersioning"},
+	"HEAD bucket":   {"": "HeadBucket"},
+	"PUT bucket":    {"": "CreateBucket", "versioning": "PutBucketVersioning"},
+	"DELETE bucket": {"": "DeleteBucket"},
+	"POST bucket":   {"delete": "DeleteObjects"},
+	"GET object":    {"": "GetObject", "uploadId": "ListParts"},
+	"HEAD object":   {"": "HeadObject"},
+	"PUT object":    {"": "PutObject", "uploadId": "UploadPart"},
+	"POST object":   {"uploads": "CreateMultipartUpload", "uploadId": "CompleteMultipartUpload"},
+	"DELETE object": {"": "DeleteObject", "uploadId": "AbortMultipartUpload"},
+}
+
+func s3Operation(r *http.Request) string {
+	bucket, key := S3Object(r)
+	what := "account"
+	switch {
+	case key != "":
+		what = "object"
+	case bucket != "":
+		what = "bucket"
+	}
+	operations := s3Operations[r.Method+" "+what]
+	query := r.URL.Query()
+	for parameter, operation := range operations {
+		if parameter != "" && query.Has(parameter) {
+			return operation
+		}
+	}
+	if operations[""] == "PutObject" && r.Header.Get("X-Amz-Copy-Source") != "" {
+		return "CopyObject"
+	}
+	return operations[""]
+}

@@ -161,7 +161,7 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	letter := DeadLetter{
 		Body: body, EventID: item.ID, EventType: item.Type,
 		FailedAt: s.Now().UTC().Truncate(time.Millisecond),
-		Failure: Failure{NotFinished, fmt.Sprintf("the event was put on the queue %d times more and no worker finished it; "+
+		Failure: Failure{NotFinished, fmt.Sprintf("the event was enqueued again %d times and no worker finished it; "+
 			"a worker that is killed leaves no reason: look for its log lines by the event's id", item.Reenqueues)},
 	}
 	failed := letter.item(item.Event, s.StatusRetention)

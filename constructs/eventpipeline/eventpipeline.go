@@ -43,6 +43,8 @@ type EventPipeline interface {
 	Schedule() awsevents.Rule
 	// SilverBucket holds records below silver/.
 	SilverBucket() awss3.Bucket
+	// ServerAccessLogsBucket has a line for each request to the other buckets, below bronze/ and silver/.
+	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus is told of processed and failed events.
 	EventBus() awsevents.IEventBus
 	// ApiLogGroup has the API function's log.
@@ -63,6 +65,7 @@ type eventPipeline struct {
 	constructs.Construct
 	props EventPipelineProps
 
+	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.Bucket
 	eventsTable                awsdynamodb.Table
 	queue, deadLetterQueue     awssqs.Queue
@@ -94,8 +97,9 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 		p.props = withDefaults(nil)
 	}
 
-	p.bronzeBucket = newBronzeBucket(p, p.props)
-	p.silverBucket = newSilverBucket(p, p.props)
+	p.serverAccessLogsBucket = newServerAccessLogsBucket(p)
+	p.bronzeBucket = newBronzeBucket(p)
+	p.silverBucket = newSilverBucket(p)
 	p.eventsTable = newEventsTable(p, p.props)
 	p.deadLetterQueue = newDeadLetterQueue(p, p.props)
 	p.queue = newQueue(p, p.props, p.deadLetterQueue)
@@ -112,6 +116,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
 	p.dashboard = newDashboard(p, m)
+	acceptFindings(p)
 	return p
 }
 
@@ -135,6 +140,7 @@ func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { retu
 func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
 func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
 func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
+func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket            { return p.serverAccessLogsBucket }
 func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
 func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }
 func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }

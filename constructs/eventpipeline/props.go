@@ -34,9 +34,15 @@ type EventPipelineProps struct {
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration removes records. Default: they are kept for ever.
 	SilverExpiration awscdk.Duration
-	// NoncurrentVersionExpiration removes overwritten and deleted versions in both buckets. Default: 30 days.
+	// ServerAccessLogsBucket gets a line for each request to Bronze and Silver: a bucket of yours, encrypted by S3's own key.
+	// One of another stack, or one that you look up, must let logging.s3.amazonaws.com write below bronze/ and silver/.
+	// Default: a bucket of the pipeline's own.
+	ServerAccessLogsBucket awss3.IBucket
+	// ServerAccessLogsExpiration removes those lines, if the bucket is the pipeline's. Default: 90 days.
+	ServerAccessLogsExpiration awscdk.Duration
+	// NoncurrentVersionExpiration removes overwritten and deleted versions in all buckets. Default: 30 days.
 	NoncurrentVersionExpiration awscdk.Duration
-	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in both buckets. Default: 7 days.
+	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in all buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
 	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
 	// days, at least 30. Default: 365 days.
@@ -136,6 +142,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
 	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
 	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
+	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)
 	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
 	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
 	duration(&p.StatusRetention, awscdk.Duration_Days, 365)

@@ -17,6 +17,7 @@ func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 		Id:         jsii.String("expire"),
 		Expiration: p.props.ServerAccessLogsExpiration,
 	})
+	encryptBucket(props, nil)
 	return newBucket(p, "ServerAccessLogsBucket", p.props, props)
 }
 

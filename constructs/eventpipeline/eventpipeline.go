@@ -97,6 +97,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 		p.props = withDefaults(nil)
 	}
 
+	allowLogs(p, p.props.LogEncryptionKey)
 	p.serverAccessLogsBucket = newServerAccessLogsBucket(p)
 	p.bronzeBucket = newBronzeBucket(p)
 	p.silverBucket = newSilverBucket(p)
@@ -110,7 +111,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
-	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", "/aws/apigateway/", "api")
+	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
 	p.httpStage = newStage(p, p.accessLogGroup)
 
 	m := newMetrics(p)
@@ -124,7 +125,10 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	if p.props.EventBus != nil {
 		return p.props.EventBus
 	}
-	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{EventBusName: physicalName(p.props, "events")})
+	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
+		EventBusName: physicalName(p.props, "events"),
+		KmsKey:       p.props.EventBusEncryptionKey, // CDK lets EventBridge use it, for this bus alone
+	})
 }
 
 func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }

@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -20,6 +21,24 @@ type EventPipelineProps struct {
 	// RemovalPolicy says what becomes of buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
 	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
+
+	// EncryptionKey encrypts what the pipeline keeps: a key of yours in place of ones that AWS owns, such as
+	// awskms.NewKey(stack, jsii.String("Key"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)}). Each of the props below
+	// takes another for its part. A key that you look up must let CloudWatch Logs and EventBridge use it, as
+	// those made in the app are told to. Default: keys that the services own.
+	EncryptionKey awskms.IKey
+	// BronzeEncryptionKey is for raw payloads, with an S3 bucket key. Default: EncryptionKey.
+	BronzeEncryptionKey awskms.IKey
+	// SilverEncryptionKey is for records, with an S3 bucket key. Default: EncryptionKey.
+	SilverEncryptionKey awskms.IKey
+	// EventsTableEncryptionKey is for the events table. Default: EncryptionKey.
+	EventsTableEncryptionKey awskms.IKey
+	// QueueEncryptionKey is for the queue and the DLQ. Default: EncryptionKey.
+	QueueEncryptionKey awskms.IKey
+	// LogEncryptionKey is for all log groups. Default: EncryptionKey.
+	LogEncryptionKey awskms.IKey
+	// EventBusEncryptionKey is for the bus, if it is the pipeline's own. Default: EncryptionKey.
+	EventBusEncryptionKey awskms.IKey
 
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
 	BronzeInfrequentAccessAfter awscdk.Duration
@@ -140,6 +159,14 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 		p = *props
 	}
 	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
+	for _, key := range []*awskms.IKey{
+		&p.BronzeEncryptionKey, &p.SilverEncryptionKey, &p.EventsTableEncryptionKey,
+		&p.QueueEncryptionKey, &p.LogEncryptionKey, &p.EventBusEncryptionKey,
+	} {
+		if *key == nil {
+			*key = p.EncryptionKey
+		}
+	}
 	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
 	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
 	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)

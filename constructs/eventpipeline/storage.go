@@ -17,6 +17,7 @@ func newBronzeBucket(p *eventPipeline) awss3.Bucket {
 		},
 		Expiration: p.props.BronzeExpiration,
 	})
+	encryptBucket(props, p.props.BronzeEncryptionKey)
 	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
 	bucket := newBucket(p, "BronzeBucket", p.props, props)
 	writeOnce(bucket)
@@ -29,12 +30,14 @@ func newSilverBucket(p *eventPipeline) awss3.Bucket {
 	if p.props.SilverExpiration != nil {
 		rules = append(rules, &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.props.SilverExpiration})
 	}
-	bucket := newBucket(p, "SilverBucket", p.props, bucketProps(p.props, rules...))
+	props := bucketProps(p.props, rules...)
+	encryptBucket(props, p.props.SilverEncryptionKey)
+	bucket := newBucket(p, "SilverBucket", p.props, props)
 	logAccess(p, bucket, "silver/")
 	return bucket
 }
 
-// bucketProps are what all buckets have in common.
+// bucketProps are what all buckets have in common, but for the key.
 func bucketProps(p EventPipelineProps, rules ...*awss3.LifecycleRule) *awss3.BucketProps {
 	rules = append(rules, &awss3.LifecycleRule{
 		Id:                                  jsii.String("clean-up"),
@@ -45,7 +48,6 @@ func bucketProps(p EventPipelineProps, rules ...*awss3.LifecycleRule) *awss3.Buc
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
-		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		Versioned:         jsii.Bool(true),
 		LifecycleRules:    &rules,
@@ -63,7 +65,7 @@ func newBucket(scope constructs.Construct, id string, p EventPipelineProps, prop
 }
 
 func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.Table {
-	return awsdynamodb.NewTable(scope, jsii.String("EventsTable"), &awsdynamodb.TableProps{
+	props := &awsdynamodb.TableProps{
 		TableName:                        physicalName(p, "events"),
 		PartitionKey:                     &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:                      awsdynamodb.BillingMode_PAY_PER_REQUEST,
@@ -71,7 +73,9 @@ func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamod
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 		RemovalPolicy:                    p.RemovalPolicy,
 		DeletionProtection:               jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN),
-	})
+	}
+	encryptTable(props, p.EventsTableEncryptionKey)
+	return awsdynamodb.NewTable(scope, jsii.String("EventsTable"), props)
 }
 
 // physicalName is the prefix with a suffix, or nil: then CloudFormation makes the name.

@@ -10,6 +10,7 @@
 //	queue and DLQ     the reference to the event; what can't be processed
 //	worker function   makes the record, tells the bus, sets the status
 //	Silver bucket     one record an event, below silver/
+//	access logs       a bucket with a line for each request to the others
 //	event bus         EventProcessed and EventFailed, of source "eventpipeline"
 //	alarms, dashboard for whoever runs it
 //

@@ -47,6 +47,8 @@ type EventPipeline interface {
 	Schedule() awsevents.Rule
 	// SilverBucket holds records below silver/.
 	SilverBucket() awss3.Bucket
+	// ServerAccessLogsBucket has a line for each request to the other buckets, below bronze/ and silver/.
+	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus is told of processed and failed events.
 	EventBus() awsevents.IEventBus
 	// ApiLogGroup has the API function's log.
@@ -68,6 +70,7 @@ type eventPipeline struct {
 	props   EventPipelineProps
 	schemas jsonschema.Bundle
 
+	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.Bucket
 	eventsTable                awsdynamodb.Table
 	queue, deadLetterQueue     awssqs.Queue
@@ -101,8 +104,10 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 		p.props, p.schemas = withDefaults(nil), nil
 	}
 
-	p.bronzeBucket = newBronzeBucket(p, p.props)
-	p.silverBucket = newSilverBucket(p, p.props)
+	allowLogs(p, p.props.LogEncryptionKey)
+	p.serverAccessLogsBucket = newServerAccessLogsBucket(p)
+	p.bronzeBucket = newBronzeBucket(p)
+	p.silverBucket = newSilverBucket(p)
 	p.eventsTable = newEventsTable(p, p.props)
 	p.deadLetterQueue = newDeadLetterQueue(p, p.props)
 	p.queue = newQueue(p, p.props, p.deadLetterQueue)
@@ -114,12 +119,13 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
 	p.domainName = newDomainName(p)
-	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", "/aws/apigateway/", "api")
+	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
 	p.httpStage = newStage(p, p.accessLogGroup)
 
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
 	p.dashboard = newDashboard(p, m)
+	acceptFindings(p)
 	return p
 }
 
@@ -127,7 +133,10 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	if p.props.EventBus != nil {
 		return p.props.EventBus
 	}
-	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{EventBusName: physicalName(p.props, "events")})
+	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
+		EventBusName: physicalName(p.props, "events"),
+		KmsKey:       p.props.EventBusEncryptionKey, // CDK lets EventBridge use it, for this bus alone
+	})
 }
 
 func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }
@@ -144,6 +153,7 @@ func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { retu
 func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
 func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
 func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
+func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket            { return p.serverAccessLogsBucket }
 func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
 func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }
 func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }

@@ -86,7 +86,7 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
 	}
 	props := p.props
-	logGroup := newLogGroup(p, id+"LogGroup", "/aws/lambda/", name)
+	logGroup := newLogGroup(p, id+"LogGroup", functionLogs, name)
 	architecture, environment := target(p, flags)
 	fn := awscdklambdagoalpha.NewGoFunction(p, jsii.String(id+"Function"), &awscdklambdagoalpha.GoFunctionProps{
 		FunctionName:  physicalName(props, name),
@@ -140,8 +140,14 @@ func newRole(scope constructs.Construct, id string, logGroup awslogs.LogGroup) a
 	return role
 }
 
+// What the names of log groups begin with.
+const (
+	functionLogs = "/aws/lambda/"
+	accessLogs   = "/aws/apigateway/"
+)
+
 func newLogGroup(p *eventPipeline, id, path, name string) awslogs.LogGroup {
-	props := &awslogs.LogGroupProps{Retention: p.props.LogRetention, RemovalPolicy: p.props.RemovalPolicy}
+	props := &awslogs.LogGroupProps{Retention: p.props.LogRetention, RemovalPolicy: p.props.RemovalPolicy, EncryptionKey: p.props.LogEncryptionKey}
 	if physical := physicalName(p.props, name); physical != nil {
 		props.LogGroupName = jsii.String(path + *physical)
 	}

@@ -1,7 +1,9 @@
 package eventpipeline
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
@@ -18,6 +20,10 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzePrefix)), "s3:PutObject")
 	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
 	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
+
+	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:GenerateDataKey")
+	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
@@ -31,6 +37,11 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
+
+	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:Decrypt")
+	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
 func grantReconciler(p *eventPipeline, role awsiam.IRole) {
@@ -42,6 +53,21 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.queue.QueueArn(), "sqs:GetQueueAttributes", "sqs:SendMessage")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
+
+	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:Decrypt")
+	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+}
+
+// allowKey lets role use a key, if there is one, through the service that asks for it and not by itself. EventBridge and
+// CloudWatch Logs use theirs in their own name.
+func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string) {
+	if key == nil {
+		return
+	}
+	stack := awscdk.Stack_Of(p)
+	via := service + "." + *stack.Region() + "." + *stack.UrlSuffix()
+	allowIf(role, key.KeyArn(), map[string]any{"StringEquals": map[string]string{"kms:ViaService": via}}, actions...)
 }
 
 // allowList lets role list what is below a prefix. To one that may not, S3 answers 403 for an object that is missing, as

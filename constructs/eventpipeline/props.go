@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -22,6 +23,24 @@ type EventPipelineProps struct {
 	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
+	// EncryptionKey encrypts what the pipeline keeps: a key of yours in place of ones that AWS owns, such as
+	// awskms.NewKey(stack, jsii.String("Key"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)}). Each of the props below
+	// takes another for its part. A key that you look up must let CloudWatch Logs and EventBridge use it, as
+	// those made in the app are told to. Default: keys that the services own.
+	EncryptionKey awskms.IKey
+	// BronzeEncryptionKey is for raw payloads, with an S3 bucket key. Default: EncryptionKey.
+	BronzeEncryptionKey awskms.IKey
+	// SilverEncryptionKey is for records, with an S3 bucket key. Default: EncryptionKey.
+	SilverEncryptionKey awskms.IKey
+	// EventsTableEncryptionKey is for the events table. Default: EncryptionKey.
+	EventsTableEncryptionKey awskms.IKey
+	// QueueEncryptionKey is for the queue and the DLQ. Default: EncryptionKey.
+	QueueEncryptionKey awskms.IKey
+	// LogEncryptionKey is for all log groups. Default: EncryptionKey.
+	LogEncryptionKey awskms.IKey
+	// EventBusEncryptionKey is for the bus, if it is the pipeline's own. Default: EncryptionKey.
+	EventBusEncryptionKey awskms.IKey
+
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay still reads them at once.
@@ -35,9 +54,15 @@ type EventPipelineProps struct {
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration removes records. Default: they are kept for ever.
 	SilverExpiration awscdk.Duration
-	// NoncurrentVersionExpiration removes overwritten and deleted versions in both buckets. Default: 30 days.
+	// ServerAccessLogsBucket gets a line for each request to Bronze and Silver: a bucket of yours, encrypted by S3's own key.
+	// One of another stack, or one that you look up, must let logging.s3.amazonaws.com write below bronze/ and silver/.
+	// Default: a bucket of the pipeline's own.
+	ServerAccessLogsBucket awss3.IBucket
+	// ServerAccessLogsExpiration removes those lines, if the bucket is the pipeline's. Default: 90 days.
+	ServerAccessLogsExpiration awscdk.Duration
+	// NoncurrentVersionExpiration removes overwritten and deleted versions in all buckets. Default: 30 days.
 	NoncurrentVersionExpiration awscdk.Duration
-	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in both buckets. Default: 7 days.
+	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in all buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
 	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
 	// days, at least 30. Default: 365 days.
@@ -148,8 +173,17 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 		p = *props
 	}
 	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
+	for _, key := range []*awskms.IKey{
+		&p.BronzeEncryptionKey, &p.SilverEncryptionKey, &p.EventsTableEncryptionKey,
+		&p.QueueEncryptionKey, &p.LogEncryptionKey, &p.EventBusEncryptionKey,
+	} {
+		if *key == nil {
+			*key = p.EncryptionKey
+		}
+	}
 	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
 	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
+	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)
 	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
 	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
 	duration(&p.StatusRetention, awscdk.Duration_Days, 365)

@@ -7,23 +7,25 @@ import (
 )
 
 func newDeadLetterQueue(scope constructs.Construct, p EventPipelineProps) awssqs.Queue {
-	return awssqs.NewQueue(scope, jsii.String("DeadLetterQueue"), &awssqs.QueueProps{
+	props := &awssqs.QueueProps{
 		QueueName:       physicalName(p, "events-dlq"),
 		RetentionPeriod: p.DeadLetterQueueRetention,
-		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      jsii.Bool(true),
 		RemovalPolicy:   p.RemovalPolicy,
-	})
+	}
+	encryptQueue(props, p.QueueEncryptionKey)
+	return awssqs.NewQueue(scope, jsii.String("DeadLetterQueue"), props)
 }
 
 func newQueue(scope constructs.Construct, p EventPipelineProps, deadLetters awssqs.IQueue) awssqs.Queue {
-	return awssqs.NewQueue(scope, jsii.String("Queue"), &awssqs.QueueProps{
+	props := &awssqs.QueueProps{
 		QueueName:         physicalName(p, "events"),
 		RetentionPeriod:   p.QueueRetention,
 		VisibilityTimeout: p.VisibilityTimeout,
-		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: p.MaxReceiveCount},
 		RemovalPolicy:     p.RemovalPolicy,
-	})
+	}
+	encryptQueue(props, p.QueueEncryptionKey)
+	return awssqs.NewQueue(scope, jsii.String("Queue"), props)
 }

@@ -8,48 +8,56 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-func newBronzeBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
-	bucket := newBucket(scope, "BronzeBucket", p, p.BronzeObjectLock, &awss3.LifecycleRule{
+func newBronzeBucket(p *eventPipeline) awss3.Bucket {
+	props := bucketProps(p.props, &awss3.LifecycleRule{
 		Id: jsii.String("archive"),
 		Transitions: &[]*awss3.Transition{
-			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.BronzeInfrequentAccessAfter},
-			{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: p.BronzeArchiveAfter},
+			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.props.BronzeInfrequentAccessAfter},
+			{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: p.props.BronzeArchiveAfter},
 		},
-		Expiration: p.BronzeExpiration,
+		Expiration: p.props.BronzeExpiration,
 	})
+	encryptBucket(props, p.props.BronzeEncryptionKey)
+	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
+	bucket := newBucket(p, "BronzeBucket", p.props, props)
 	writeOnce(bucket)
+	logAccess(p, bucket, "bronze/")
 	return bucket
 }
 
-func newSilverBucket(scope constructs.Construct, p EventPipelineProps) awss3.Bucket {
-	if p.SilverExpiration == nil {
-		return newBucket(scope, "SilverBucket", p, nil)
+func newSilverBucket(p *eventPipeline) awss3.Bucket {
+	var rules []*awss3.LifecycleRule
+	if p.props.SilverExpiration != nil {
+		rules = append(rules, &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.props.SilverExpiration})
 	}
-	return newBucket(scope, "SilverBucket", p, nil,
-		&awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.SilverExpiration})
+	props := bucketProps(p.props, rules...)
+	encryptBucket(props, p.props.SilverEncryptionKey)
+	bucket := newBucket(p, "SilverBucket", p.props, props)
+	logAccess(p, bucket, "silver/")
+	return bucket
 }
 
-func newBucket(
-	scope constructs.Construct, id string, p EventPipelineProps, lock awss3.ObjectLockRetention, rules ...*awss3.LifecycleRule,
-) awss3.Bucket {
+// bucketProps are what all buckets have in common, but for the key.
+func bucketProps(p EventPipelineProps, rules ...*awss3.LifecycleRule) *awss3.BucketProps {
 	rules = append(rules, &awss3.LifecycleRule{
 		Id:                                  jsii.String("clean-up"),
 		AbortIncompleteMultipartUploadAfter: p.AbortIncompleteMultipartUploadAfter,
 		NoncurrentVersionExpiration:         p.NoncurrentVersionExpiration,
 	})
-	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
+	return &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
-		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		Versioned:         jsii.Bool(true),
 		LifecycleRules:    &rules,
-		// Without a lock the property stays out: S3 can't take it back.
-		ObjectLockDefaultRetention: lock,
-		RemovalPolicy:              p.RemovalPolicy,
-		AutoDeleteObjects:          jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY),
-	})
+		RemovalPolicy:     p.RemovalPolicy,
+		AutoDeleteObjects: jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY),
+	}
+}
+
+func newBucket(scope constructs.Construct, id string, p EventPipelineProps, props *awss3.BucketProps) awss3.Bucket {
+	bucket := awss3.NewBucket(scope, &id, props)
 	if p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY {
 		narrowCleaner(bucket)
 	}
@@ -57,7 +65,7 @@ func newBucket(
 }
 
 func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.Table {
-	return awsdynamodb.NewTable(scope, jsii.String("EventsTable"), &awsdynamodb.TableProps{
+	props := &awsdynamodb.TableProps{
 		TableName:                        physicalName(p, "events"),
 		PartitionKey:                     &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:                      awsdynamodb.BillingMode_PAY_PER_REQUEST,
@@ -65,7 +73,9 @@ func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamod
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 		RemovalPolicy:                    p.RemovalPolicy,
 		DeletionProtection:               jsii.Bool(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN),
-	})
+	}
+	encryptTable(props, p.EventsTableEncryptionKey)
+	return awsdynamodb.NewTable(scope, jsii.String("EventsTable"), props)
 }
 
 // physicalName is the prefix with a suffix, or nil: then CloudFormation makes the name.

@@ -53,6 +53,7 @@ func validate(p EventPipelineProps) *mistakes {
 	m.unless(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
 		"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out")
 	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
+	m.wholeDays("ServerAccessLogsExpiration", p.ServerAccessLogsExpiration, 1, "which is S3's least")
 	m.wholeDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, "which is S3's least")
 	m.wholeDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1, "which is S3's least")
 	m.wholeDays("StatusRetention", p.StatusRetention, 30, "since clients rely on their idempotency keys for so long")

@@ -7,8 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
 )
 
 // edited is the test pipeline's cloud assembly with other text in the template's place.
@@ -111,6 +115,26 @@ func TestPolicies_OfQueuesBindEventBridgeToTheRule(t *testing.T) {
 	step := steps.wait(t, "not delivered", "")
 	if text := string(step.Details[0].Value); !strings.Contains(text, "User: events.amazonaws.com is not authorized to perform: sqs:SendMessage") {
 		t.Errorf("the feed says %s", text)
+	}
+}
+
+// A template's queue without a policy takes nothing from EventBridge. One made by hand has no policies here.
+func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
+	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
+	p, steps := start(t, func(o *Options) { o.Assembly = dir })
+	made, err := p.services.sqs.CreateQueue(localsqs.QueueConfig{Name: "by-hand"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := eventbridge.Rule{Name: "by-hand", Bus: "bus", Pattern: []byte(`{"source":["test"]}`), Targets: []eventbridge.Target{{ID: "t", ARN: made.ARN()}}}
+	if err := p.services.events.PutRule(rule); err != nil {
+		t.Fatal(err)
+	}
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "not delivered", "")
+	messages, err := made.Receive(t.Context(), 1, 10*time.Second)
+	if err != nil || len(messages) != 1 {
+		t.Errorf("the queue made by hand got %v, %v", messages, err)
 	}
 }
 

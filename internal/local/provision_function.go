@@ -62,6 +62,7 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	p.functions[function.Name] = true
+	p.stated.has(p.functionARN(function.Name))
 	logGroup := in.LoggingConfig.LogGroup
 	if logGroup == "" {
 		logGroup = "/aws/lambda/" + function.Name

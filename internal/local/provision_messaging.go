@@ -48,6 +48,7 @@ func (p *provisioner) queue(r template.Resource) (template.Made, error) {
 	if err != nil {
 		return template.Made{}, failed(r, err)
 	}
+	p.stated.has(queue.ARN())
 	return template.Made{Ref: queue.URL(), Attributes: map[string]string{
 		"Arn": queue.ARN(), "QueueName": queue.Name(), "QueueUrl": queue.URL(),
 	}}, nil

@@ -40,6 +40,9 @@ func newStated() *stated {
 	return &stated{roles: map[string]statedRole{}, resources: map[string][]policy.Document{}}
 }
 
+// has notes a resource whose policy says which services may act on it, if it has one.
+func (s *stated) has(arn string) { s.resources[arn] = append(s.resources[arn], policy.Document{}) }
+
 // role makes a role: who runs in it may do what its policies say.
 func (p *provisioner) role(r template.Resource) (template.Made, error) {
 	var in struct{ RoleName, Path string }

@@ -162,8 +162,8 @@ func (s *services) deliver(_ context.Context, d eventbridge.Delivery) error {
 
 // mayDeliver asks the target's policy whether EventBridge may act on it for the rule.
 func (s *services) mayDeliver(d eventbridge.Delivery, action, resource string) error {
-	if s.guard.Set.Resources == nil {
-		return nil // policies are not enforced
+	if _, ok := s.guard.Set.Resources[resource]; !ok {
+		return nil // it was made by hand, or policies are not enforced
 	}
 	return s.guard.AllowsService("events.amazonaws.com", d.Rule, action, resource)
 }

@@ -14,11 +14,16 @@ import (
 
 var update = flag.Bool("update", false, "write the golden templates anew")
 
-// A change to any stage's template shows in the diff of its golden file, where it can be reviewed.
+// A change to any stage's template shows in the diff of its golden file, where it can be reviewed. The local platform's
+// tests of policies read the dev stage's, and that of a pipeline with keys.
 func TestTemplates_AreTheGoldenOnes(t *testing.T) {
+	templates := map[string]synthesized{"keys": withKeys(t)}
 	for _, name := range stages {
+		templates[name] = stage(t, name)
+	}
+	for name, s := range templates {
 		t.Run(name, func(t *testing.T) {
-			got := written(t, stage(t, name).template)
+			got := written(t, s.template)
 			file := filepath.Join("testdata", name+".template.json")
 			if *update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {

@@ -129,7 +129,7 @@ func tags(r resource) map[string]string {
 }
 
 // What holds data, and so has a removal policy of its own.
-var keepers = []string{"BronzeBucket", "SilverBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
+var keepers = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
 
 func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
 	s := stage(t, stacks.Prod)
@@ -165,7 +165,7 @@ func TestDevAndLocal_LeaveNoTraceWhenDestroyed(t *testing.T) {
 			}
 		}
 		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"DeletionProtectionEnabled": false}`)
-		for _, bucket := range []string{"BronzeBucket", "SilverBucket"} {
+		for _, bucket := range buckets {
 			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").expect(t, `{"BucketName": "${`+bucket+`}"}`)
 		}
 		everyLogGroupBelongsToTheStack(t, s)

@@ -4,16 +4,21 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
+var buckets = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket"}
+
 func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(2)) })
-	for _, id := range []string{"BronzeBucket", "SilverBucket"} {
+	check(t, func() {
+		s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(float64(len(buckets))))
+	})
+	for _, id := range buckets {
 		s.resource(t, id, "AWS::S3::Bucket").expect(t, `{
 			"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
 			"BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
@@ -25,7 +30,7 @@ func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
 
 func TestBuckets_RefuseRequestsWithoutTLS(t *testing.T) {
 	s := standard(t)
-	for _, bucket := range []string{"BronzeBucket", "SilverBucket"} {
+	for _, bucket := range buckets {
 		r := s.resource(t, bucket+"Policy", "AWS::S3::BucketPolicy")
 		r.expect(t, `{"Bucket": "${`+bucket+`}"}`)
 		whole := []string{"${" + bucket + ".Arn}", "${" + bucket + ".Arn}/*"}
@@ -68,6 +73,34 @@ func TestBuckets_LifecycleFollowsTheProps(t *testing.T) {
 	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
 		{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 500},
 		`+cleanUp+`]}}`)
+}
+
+func TestBuckets_LogTheirRequests(t *testing.T) {
+	s := standard(t)
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "bronze/"}}`)
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "silver/"}}`)
+	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": null, "LifecycleConfiguration": {"Rules": [
+		{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 90},
+		{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
+	]}}`)
+	s = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{ServerAccessLogsExpiration: days(400)}
+	})
+	rules := s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").Properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)
+	if got := rules[0].(map[string]any)["ExpirationInDays"]; got != 400.0 {
+		t.Errorf("the lines expire after %v days", got)
+	}
+}
+
+func TestBuckets_LogTheirRequestsToAGivenBucket(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), nil)}
+	})
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(3)) })
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${Logs}", "LogFilePrefix": "bronze/"}}`)
+	if n := len(s.resource(t, "LogsPolicy", "AWS::S3::BucketPolicy").statements(t)); n != 2 {
+		t.Errorf("its policy has %d statements", n)
+	}
 }
 
 func TestEventsTable_IsOnDemandKeyedByPkAndRecoverable(t *testing.T) {

@@ -48,6 +48,8 @@ func mistakes(t *testing.T) map[string]mistake {
 			[]string{"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out"}},
 		"SilverExpiration": {props{SilverExpiration: days(0)},
 			[]string{"SilverExpiration is 0 days; take whole days, at least 1, or leave it out to keep records"}},
+		"ServerAccessLogsExpiration": {props{ServerAccessLogsExpiration: hours(36)},
+			[]string{"ServerAccessLogsExpiration is 1.5 days; take whole days, at least 1, which is S3's least"}},
 		"NoncurrentVersionExpiration": {props{NoncurrentVersionExpiration: hours(12)},
 			[]string{"NoncurrentVersionExpiration is 0.5 days; take whole days, at least 1, which is S3's least"}},
 		"AbortIncompleteMultipartUpload": {props{AbortIncompleteMultipartUploadAfter: days(0)},

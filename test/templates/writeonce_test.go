@@ -1,8 +1,6 @@
 package templates
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -47,43 +45,4 @@ func TestBronze_IsLockedWhenAskedTo(t *testing.T) {
 		"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 365}}}
 	}`)
 	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"ObjectLockEnabled": null, "ObjectLockConfiguration": null}`)
-}
-
-// The statements of resources that allow anybody anything, in any stage: the cleaner's alone, by name.
-func TestResourcePolicies_AllowTheCleanerAlone(t *testing.T) {
-	want := map[string][]string{
-		stacks.Prod:  nil,
-		stacks.Dev:   {"BronzeBucketPolicy", "SilverBucketPolicy"},
-		stacks.Local: {"BronzeBucketPolicy", "SilverBucketPolicy"},
-	}
-	for _, name := range stages {
-		s, allowing := stage(t, name), []string(nil)
-		for _, id := range append(s.of("AWS::S3::BucketPolicy"), s.of("AWS::SQS::QueuePolicy")...) {
-			for _, statement := range s.resources[id].statements(t) {
-				if statement.Effect == "Deny" {
-					continue
-				}
-				allowing = append(allowing, id)
-				bucket := strings.TrimSuffix(id, "Policy")
-				if diff := cmp.Diff(cleaning(bucket), statement); diff != "" {
-					t.Errorf("stage %s: %s allows (-want +got):\n%s", name, id, diff)
-				}
-			}
-		}
-		slices.Sort(allowing)
-		if diff := cmp.Diff(want[name], allowing); diff != "" {
-			t.Errorf("stage %s: policies that allow something (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
-// cleaning is what the cleaner may do: each action that CDK's function calls.
-func cleaning(bucket string) statement {
-	return statement{
-		Effect: "Allow", Principal: map[string]any{"AWS": "${" + cleanerRole + ".Arn}"},
-		Actions: []string{
-			"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetBucketPolicy", "s3:GetBucketTagging", "s3:ListBucketVersions", "s3:PutBucketPolicy",
-		},
-		Resources: []string{"${" + bucket + ".Arn}", "${" + bucket + ".Arn}/*"},
-	}
 }

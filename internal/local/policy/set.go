@@ -11,7 +11,7 @@ type Role struct {
 // Set holds the policies of a platform. The zero value has none.
 type Set struct {
 	Roles     map[string]Role       // by the name of the function that runs in it
-	Resources map[string][]Document // by the ARN of the bucket, queue or function
+	Resources map[string][]Document // by the ARN of the bucket, queue or function; empty of one that has none
 }
 
 // ofResource are the policies of the resource that an ARN is, or is in.

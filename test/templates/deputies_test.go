@@ -1,0 +1,56 @@
+package templates
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// What resources' policies allow, in any stage: services of AWS act on them for one resource of this account, and the
+// cleaner empties the buckets of stages that leave nothing. All else they deny.
+func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
+	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"), "prod": stage(t, "prod"), "local": stage(t, "local")} {
+		var want []statement
+		for prefix, bucket := range map[string]string{"bronze": "BronzeBucket", "silver": "SilverBucket"} {
+			want = append(want, statement{
+				Effect: "Allow", Principal: map[string]any{"Service": "logging.s3.amazonaws.com"}, Actions: []string{"s3:PutObject"},
+				Resources: []string{"${ServerAccessLogsBucket.Arn}/" + prefix + "/*"},
+				Condition: map[string]any{
+					"ArnEquals":    map[string]any{"aws:SourceArn": "${" + bucket + ".Arn}"},
+					"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"},
+				},
+			})
+		}
+		if name == "dev" || name == "local" {
+			for _, bucket := range buckets {
+				want = append(want, cleaning(bucket))
+			}
+		}
+		var got []statement
+		for _, id := range append(s.of("AWS::S3::BucketPolicy"), s.of("AWS::SQS::QueuePolicy")...) {
+			for _, statement := range s.resources[id].statements(t) {
+				if statement.Effect != "Deny" {
+					got = append(got, statement)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got, anyOrder); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+var anyOrder = cmpopts.SortSlices(func(a, b statement) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+
+// cleaning is what the cleaner may do: each action that CDK's function calls.
+func cleaning(bucket string) statement {
+	return statement{
+		Effect: "Allow", Principal: map[string]any{"AWS": "${" + cleanerRole + ".Arn}"},
+		Actions: []string{
+			"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetBucketPolicy", "s3:GetBucketTagging", "s3:ListBucketVersions", "s3:PutBucketPolicy",
+		},
+		Resources: []string{"${" + bucket + ".Arn}", "${" + bucket + ".Arn}/*"},
+	}
+}

@@ -1,0 +1,178 @@
+package templates
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/aws/jsii-runtime-go/runtime"
+	nagmodule "github.com/cdklabs/cdk-nag-go/cdknag/v2/jsii"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
+)
+
+// The version of cdk-nag that npm has, and its package's SHA-512.
+const (
+	nagVersion = "2.38.2"
+	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
+)
+
+// nagPacks are the packs that every stage must keep: each rule of them, or a reason on the resource why not.
+var nagPacks = map[string]runtime.FQN{
+	"AwsSolutions": "cdk-nag.AwsSolutionsChecks",
+	"Serverless":   "cdk-nag.ServerlessChecks",
+}
+
+func TestNag_FindsNothing(t *testing.T) {
+	for pack := range nagPacks {
+		t.Run(pack, func(t *testing.T) {
+			for _, name := range stages {
+				for _, f := range findings(t, nagStack(t, name), pack) {
+					t.Errorf("stage %s: %s", name, f)
+				}
+			}
+		})
+	}
+}
+
+// What is accepted must be there to be found, with a reason.
+func TestNag_AcceptsNothingElse(t *testing.T) {
+	for pack := range nagPacks {
+		t.Run(pack, func(t *testing.T) {
+			for _, name := range stages {
+				stack := nagStack(t, name)
+				accepted := takeAccepted(t, stack, pack)
+				if len(accepted) == 0 {
+					t.Errorf("stage %s: nothing is accepted", name)
+				}
+				if diff := cmp.Diff(accepted, findings(t, stack, pack)); diff != "" {
+					t.Errorf("stage %s (-accepted +found):\n%s", name, diff)
+				}
+			}
+		})
+	}
+}
+
+// nagStack is a stage's stack, whose errors are read here: they do not fail the synthesis.
+func nagStack(t *testing.T, name string) awscdk.Stack {
+	t.Helper()
+	app := newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
+	var stack awscdk.Stack
+	must(t, func() (err error) { stack, err = stacks.New(app, name); return err })
+	return stack
+}
+
+// checks is a pack: an aspect that looks at each construct.
+type checks struct{ _ byte }
+
+func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visit", []any{node}) }
+
+var ruleID = regexp.MustCompile(`\w+-\w+`)
+
+// findings are a pack's errors and warnings about a stack: path and rule of each.
+func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
+	t.Helper()
+	if !loadNag() && pack == "Serverless" {
+		t.Skipf("npm can't get cdk-nag %s, and that of the Go module has no such pack", nagVersion)
+	}
+	var found []string
+	must(t, func() error {
+		aspect := &checks{}
+		runtime.Create(nagPacks[pack], nil, aspect)
+		awscdk.Aspects_Of(stack).Add(aspect, nil)
+		annotations := assertions.Annotations_FromStack(stack)
+		pattern := assertions.Match_StringLikeRegexp(jsii.String(pack + "-.*"))
+		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern), *annotations.FindWarning(jsii.String("*"), pattern)) {
+			found = append(found, *e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data)))
+		}
+		return nil
+	})
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// takeAccepted takes from a stack's resources what they accept of a pack, and lists it as findings are.
+func takeAccepted(t *testing.T, stack awscdk.Stack, pack string) []string {
+	t.Helper()
+	var accepted []string
+	must(t, func() error {
+		for _, construct := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+			resource, ok := construct.(awscdk.CfnResource)
+			if !ok {
+				continue
+			}
+			metadata, ok := resource.GetMetadata(jsii.String("cdk_nag")).(map[string]any)
+			if !ok {
+				continue
+			}
+			for _, r := range metadata["rules_to_suppress"].([]any) {
+				rule := r.(map[string]any)
+				if reason, _ := rule["reason"].(string); len(reason) < 40 {
+					t.Errorf("%s: %v is accepted because of %q", *resource.Node().Path(), rule["id"], reason)
+				}
+				if id := rule["id"].(string); strings.HasPrefix(id, pack) {
+					accepted = append(accepted, "/"+*resource.Node().Path()+" "+id)
+				}
+			}
+			resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": []any{}})
+		}
+		return nil
+	})
+	slices.Sort(accepted)
+	return slices.Compact(accepted)
+}
+
+// loadNag loads cdk-nag into jsii and tells whether it has the Serverless pack: npm's has, the Go module's has not.
+var loadNag = sync.OnceValue(func() bool {
+	tarball, err := nagFromNPM()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		nagmodule.Initialize()
+		return false
+	}
+	runtime.Load("cdk-nag", nagVersion, tarball)
+	return true
+})
+
+// nagFromNPM is npm's package, kept for later runs.
+func nagFromNPM() ([]byte, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(cache, "eventpipeline", "npm")
+	file := filepath.Join(dir, "cdk-nag-"+nagVersion+".tgz")
+	if tarball, err := os.ReadFile(file); err == nil && isNag(tarball) {
+		return tarball, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	npm := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, "cdk-nag@"+nagVersion)
+	if out, err := npm.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("npm pack cdk-nag: %w\n%s", err, out)
+	}
+	tarball, err := os.ReadFile(file)
+	if err == nil && !isNag(tarball) {
+		err = fmt.Errorf("%s is another package than the one that was reviewed", file)
+	}
+	return tarball, err
+}
+
+func isNag(tarball []byte) bool {
+	sum := sha512.Sum512(tarball)
+	return hex.EncodeToString(sum[:]) == nagSHA512
+}

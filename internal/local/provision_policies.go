@@ -23,6 +23,8 @@ type stated struct {
 	policies  []statedPolicy               // of AWS::IAM::Policy and the like
 	resources map[string][]policy.Document // by the resource's ARN
 	functions []*statedFunction            // those that run
+	keys      map[string]string            // ARN of the KMS key, by that of what it encrypts
+	uses      []statedUse
 }
 
 // statedPolicy is a resource of a template that is not resolved yet.
@@ -37,7 +39,7 @@ type statedRole struct {
 }
 
 func newStated() *stated {
-	return &stated{roles: map[string]statedRole{}, resources: map[string][]policy.Document{}}
+	return &stated{roles: map[string]statedRole{}, resources: map[string][]policy.Document{}, keys: map[string]string{}}
 }
 
 // has notes a resource whose policy says which services may act on it, if it has one.

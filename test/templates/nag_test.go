@@ -96,6 +96,7 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 		annotations := assertions.Annotations_FromStack(stack)
 		pattern := assertions.Match_StringLikeRegexp(jsii.String(pack + "-.*"))
 		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern), *annotations.FindWarning(jsii.String("*"), pattern)) {
+			//lint:ignore SA1019 the assertions module has no other type for them
 			found = append(found, *e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data)))
 		}
 		return nil

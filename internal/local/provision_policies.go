@@ -47,7 +47,7 @@ func (s *stated) has(arn string) { s.resources[arn] = append(s.resources[arn], p
 
 // role makes a role: who runs in it may do what its policies say.
 func (p *provisioner) role(r template.Resource) (template.Made, error) {
-	var in struct{ RoleName, Path string }
+	var in struct{ RoleName, Path, PermissionsBoundary string }
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -56,6 +56,9 @@ func (p *provisioner) role(r template.Resource) (template.Made, error) {
 	}
 	name := p.name(in.RoleName, r, 64)
 	arn := "arn:aws:iam::" + p.account + ":role" + in.Path + name
+	if in.PermissionsBoundary != "" {
+		p.leaveOut("permissions boundary of role "+name, 1)
+	}
 	p.stated.roles[name] = statedRole{statedPolicy{r, p.resolver}, arn}
 	return template.Made{Ref: name, Attributes: map[string]string{"Arn": arn, "RoleId": "AROA" + uniqueSuffix(p.current.Name, r.LogicalID)}}, nil
 }

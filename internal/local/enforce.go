@@ -34,7 +34,7 @@ func (p *provisioner) enforce() error {
 	if p.options.NoPolicies {
 		return nil
 	}
-	set := policy.Set{Roles: map[string]policy.Role{}, Resources: p.stated.resources}
+	set := policy.Set{Roles: map[string]policy.Role{}, Resources: p.stated.resources, Keys: p.stated.keys}
 	for _, f := range p.stated.functions {
 		name := lastPart(f.roleARN)
 		role, ok := p.stated.roles[name]
@@ -52,7 +52,10 @@ func (p *provisioner) enforce() error {
 		}
 	}
 	p.services.guard.Set = set
-	return p.checkRoutes()
+	if err := errors.Join(p.checkRoutes(), p.checkKeys()); err != nil {
+		return &PolicyError{err}
+	}
+	return nil
 }
 
 // checkRoutes asks for what API Gateway does: it invokes the routes' functions.
@@ -62,16 +65,27 @@ func (p *provisioner) checkRoutes() error {
 		for _, route := range a.settings.Routes {
 			method, path, _ := strings.Cut(route.Key, " ")
 			source := p.arn("execute-api", a.settings.ID+"/"+a.stage+"/"+method+path)
-			err := p.services.guard.AllowsService("apigateway.amazonaws.com", source, "lambda:InvokeFunction", p.functionARN(route.Function))
+			err := p.services.guard.AllowsService("apigateway.amazonaws.com", source, "lambda:InvokeFunction", p.functionARN(route.Function), nil)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.name, err))
 			}
 		}
 	}
-	if len(errs) > 0 {
-		return &PolicyError{errors.Join(errs...)}
+	return errors.Join(errs...)
+}
+
+// checkKeys asks for what services do with the keys of log groups and buses, in their own name.
+func (p *provisioner) checkKeys() error {
+	var errs []error
+	for _, use := range p.stated.uses {
+		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
+			if err := p.services.guard.AllowsService(use.service, use.source, action, use.key, use.context); err != nil {
+				errs = append(errs, failed(use.resource, err))
+				break
+			}
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // checkFunction asks for what Lambda does in the function's name.
@@ -81,15 +95,15 @@ func (p *provisioner) checkFunction(set policy.Set, f *statedFunction) error {
 	var errs []error
 	if f.traced {
 		for _, action := range []string{"PutTraceSegments", "PutTelemetryRecords"} {
-			if guard.Allows(f.name, "xray:"+action, "*") != nil {
-				errs = append(errs, fmt.Errorf("the provided execution role does not have permissions to call %s on XRAY", action))
+			if err := guard.Allows(f.name, "xray:"+action, "*"); err != nil {
+				errs = append(errs, fmt.Errorf("the provided execution role does not have permissions to call %s on XRAY: %w", action, err))
 			}
 		}
 	}
 	for _, queue := range f.queues {
 		for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-			if guard.Allows(f.name, "sqs:"+action, queue) != nil {
-				errs = append(errs, fmt.Errorf("the function execution role does not have permissions to call %s on SQS", action))
+			if err := guard.Allows(f.name, "sqs:"+action, queue); err != nil {
+				errs = append(errs, fmt.Errorf("the function execution role does not have permissions to call %s on SQS: %w", action, err))
 			}
 		}
 	}

@@ -67,6 +67,7 @@ var makers = map[string]makeFunc{
 	"AWS::S3::BucketPolicy":           (*provisioner).bucketPolicy,
 	"AWS::SQS::QueuePolicy":           (*provisioner).queuePolicy,
 	"AWS::Lambda::Permission":         (*provisioner).permission,
+	"AWS::KMS::Key":                   (*provisioner).key,
 	"AWS::Logs::LogGroup":             (*provisioner).logGroup,
 	"AWS::ApiGatewayV2::Api":          (*provisioner).api,
 	"AWS::ApiGatewayV2::Stage":        (*provisioner).stage,

@@ -75,13 +75,15 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 
 // logGroup is not run: what functions print is in the feed. Policies name its ARN.
 func (p *provisioner) logGroup(r template.Resource) (template.Made, error) {
-	var in struct{ LogGroupName string }
+	var in struct{ LogGroupName, KmsKeyId string }
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
 	p.leaveOut(r.Type, 1)
 	name := p.name(in.LogGroupName, r, 512)
-	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.arn("logs", "log-group:"+name+":*")}}, nil
+	arn := p.arn("logs", "log-group:"+name)
+	p.uses(r, "logs."+p.region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": arn + ":*"}}, nil
 }
 
 func (p *provisioner) functionARN(name string) string { return p.arn("lambda", "function:"+name) }

@@ -19,6 +19,7 @@ func (p *provisioner) queue(r template.Resource) (template.Made, error) {
 		ReceiveMessageWaitTimeSeconds number
 		VisibilityTimeout             number
 		RedrivePolicy                 document
+		KmsMasterKeyId                string
 	}
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
@@ -49,13 +50,14 @@ func (p *provisioner) queue(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	p.stated.has(queue.ARN())
+	p.encrypts(in.KmsMasterKeyId, queue.ARN())
 	return template.Made{Ref: queue.URL(), Attributes: map[string]string{
 		"Arn": queue.ARN(), "QueueName": queue.Name(), "QueueUrl": queue.URL(),
 	}}, nil
 }
 
 func (p *provisioner) bus(r template.Resource) (template.Made, error) {
-	var in struct{ Name string }
+	var in struct{ Name, KmsKeyIdentifier string }
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -63,7 +65,9 @@ func (p *provisioner) bus(r template.Resource) (template.Made, error) {
 	if err := p.services.events.CreateBus(name); err != nil {
 		return template.Made{}, failed(r, err)
 	}
-	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.services.events.BusARN(name), "Name": name}}, nil
+	arn := p.services.events.BusARN(name)
+	p.uses(r, "events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
+	return template.Made{Ref: name, Attributes: map[string]string{"Arn": arn, "Name": name}}, nil
 }
 
 func (p *provisioner) rule(r template.Resource) (template.Made, error) {

@@ -23,6 +23,8 @@ type stated struct {
 	policies  []statedPolicy               // of AWS::IAM::Policy and the like
 	resources map[string][]policy.Document // by the resource's ARN
 	functions []*statedFunction            // those that run
+	keys      map[string]string            // ARN of the KMS key, by that of what it encrypts
+	uses      []statedUse
 }
 
 // statedPolicy is a resource of a template that is not resolved yet.
@@ -37,7 +39,7 @@ type statedRole struct {
 }
 
 func newStated() *stated {
-	return &stated{roles: map[string]statedRole{}, resources: map[string][]policy.Document{}}
+	return &stated{roles: map[string]statedRole{}, resources: map[string][]policy.Document{}, keys: map[string]string{}}
 }
 
 // has notes a resource whose policy says which services may act on it, if it has one.
@@ -45,7 +47,7 @@ func (s *stated) has(arn string) { s.resources[arn] = append(s.resources[arn], p
 
 // role makes a role: who runs in it may do what its policies say.
 func (p *provisioner) role(r template.Resource) (template.Made, error) {
-	var in struct{ RoleName, Path string }
+	var in struct{ RoleName, Path, PermissionsBoundary string }
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -54,6 +56,9 @@ func (p *provisioner) role(r template.Resource) (template.Made, error) {
 	}
 	name := p.name(in.RoleName, r, 64)
 	arn := "arn:aws:iam::" + p.account + ":role" + in.Path + name
+	if in.PermissionsBoundary != "" {
+		p.leaveOut("permissions boundary of role "+name, 1)
+	}
 	p.stated.roles[name] = statedRole{statedPolicy{r, p.resolver}, arn}
 	return template.Made{Ref: name, Attributes: map[string]string{"Arn": arn, "RoleId": "AROA" + uniqueSuffix(p.current.Name, r.LogicalID)}}, nil
 }

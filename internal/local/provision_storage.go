@@ -9,6 +9,11 @@ func (p *provisioner) bucket(r template.Resource) (template.Made, error) {
 	var in struct {
 		BucketName              string
 		VersioningConfiguration struct{ Status string }
+		BucketEncryption        struct {
+			ServerSideEncryptionConfiguration []struct {
+				ServerSideEncryptionByDefault struct{ KMSMasterKeyID string }
+			}
+		}
 	}
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
@@ -19,6 +24,9 @@ func (p *provisioner) bucket(r template.Resource) (template.Made, error) {
 	}
 	if err := p.services.s3.CreateBucket(name, in.VersioningConfiguration.Status == "Enabled"); err != nil {
 		return template.Made{}, failed(r, err)
+	}
+	for _, rule := range in.BucketEncryption.ServerSideEncryptionConfiguration {
+		p.encrypts(rule.ServerSideEncryptionByDefault.KMSMasterKeyID, "arn:aws:s3:::"+name)
 	}
 	return template.Made{Ref: name, Attributes: map[string]string{
 		"Arn":                "arn:aws:s3:::" + name,
@@ -39,6 +47,7 @@ func (p *provisioner) table(r template.Resource) (template.Made, error) {
 			AttributeName string
 			Enabled       flag
 		}
+		SSESpecification struct{ KMSMasterKeyId string }
 	}
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
@@ -65,5 +74,7 @@ func (p *provisioner) table(r template.Resource) (template.Made, error) {
 	if n := len(in.GlobalSecondaryIndexes) + len(in.LocalSecondaryIndexes); n > 0 {
 		p.leaveOut("secondary index of "+table.Name, n)
 	}
-	return template.Made{Ref: table.Name, Attributes: map[string]string{"Arn": p.arn("dynamodb", "table/"+table.Name)}}, nil
+	arn := p.arn("dynamodb", "table/"+table.Name)
+	p.encrypts(in.SSESpecification.KMSMasterKeyId, arn)
+	return template.Made{Ref: table.Name, Attributes: map[string]string{"Arn": arn}}, nil
 }

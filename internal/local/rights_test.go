@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,35 +15,83 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
 )
 
-// The dev stage's template, which the tests of the templates hold to what the app synthesizes.
-const devTemplate = "../../test/templates/testdata/dev.template.json"
+// The stages' templates, and that of a pipeline with KMS keys, which the tests of the templates hold to what is
+// synthesized.
+const (
+	devTemplate  = "../../test/templates/testdata/dev.template.json"
+	prodTemplate = "../../test/templates/testdata/prod.template.json"
+	keysTemplate = "../../test/templates/testdata/keys.template.json"
+)
 
 // With the rights that the template gives, all that the functions are for works.
 func TestRights_AreEnough(t *testing.T) {
-	if what := stopsWorking(t, readTemplate(t)); what != "" {
-		t.Error(what)
+	for _, file := range []string{devTemplate, keysTemplate} {
+		if what := stopsWorking(t, readTemplate(t, file)); what != "" {
+			t.Errorf("%s: %s", file, what)
+		}
 	}
 }
 
 // Each right is needed: without it something stops working.
 func TestRights_AreAllNeeded(t *testing.T) {
-	rights := rightsIn(t, readTemplate(t))
-	if len(rights) < 30 {
-		t.Fatalf("the template gives %d rights to functions: %v", len(rights), rights)
+	for _, r := range rightsIn(t, devTemplate) {
+		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
 	}
-	for _, r := range rights {
-		t.Run(r.String(), func(t *testing.T) {
-			t.Parallel()
-			changed := readTemplate(t)
-			r.remove(changed)
-			what := stopsWorking(t, changed)
-			if what == "" {
-				t.Errorf("%s is not needed: take it from constructs/eventpipeline/grants.go", r)
-			}
-			if _, operation, _ := strings.Cut(r.action, ":"); !strings.Contains(what, operation) {
-				t.Errorf("%s is not why: %s", r.action, what)
-			}
-		})
+	for _, r := range rightsIn(t, keysTemplate) {
+		if strings.HasPrefix(r.action, "kms:") { // the others are the dev stage's
+			t.Run(r.String(), func(t *testing.T) { isNeeded(t, keysTemplate, r) })
+		}
+	}
+}
+
+func isNeeded(t *testing.T, file string, r right) {
+	t.Parallel()
+	changed := readTemplate(t, file)
+	r.remove(changed)
+	what := stopsWorking(t, changed)
+	if what == "" {
+		t.Errorf("%s is not needed: take it from constructs/eventpipeline/grants.go", r)
+	}
+	if _, operation, _ := strings.Cut(r.action, ":"); !strings.Contains(what, operation) {
+		t.Errorf("%s is not why: %s", r.action, what)
+	}
+}
+
+// The keys' own policies are needed as well, and let services use them for the pipeline's log groups and bus alone.
+func TestRights_OfKeysPoliciesAreNeeded(t *testing.T) {
+	for key, want := range map[string]string{
+		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
+		"BusKey":    "events.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
+		"BronzeKey": "to perform: kms:GenerateDataKey",
+	} {
+		for name, change := range map[string]func(statements []any) []any{
+			"without the last statement": func(s []any) []any { return s[:len(s)-1] },
+			"for others": func(s []any) []any {
+				text, err := json.Marshal(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var changed []any
+				others := strings.NewReplacer("event-driven-cloud-platform-dev", "other", ":root", ":role/other").Replace(string(text))
+				if err := json.Unmarshal([]byte(others), &changed); err != nil {
+					t.Fatal(err)
+				}
+				return changed
+			},
+		} {
+			t.Run(key+" "+name, func(t *testing.T) {
+				changed := readTemplate(t, keysTemplate)
+				for id, resource := range changed["Resources"].(map[string]any) {
+					if found := logicalID.FindStringSubmatch(id); found != nil && found[1] == key {
+						policy := resource.(map[string]any)["Properties"].(map[string]any)["KeyPolicy"].(map[string]any)
+						policy["Statement"] = change(policy["Statement"].([]any))
+					}
+				}
+				if what := stopsWorking(t, changed); !strings.Contains(what, want) {
+					t.Errorf("got %q, want %s", what, want)
+				}
+			})
+		}
 	}
 }
 
@@ -61,8 +110,8 @@ func (r right) String() string {
 }
 
 // rightsIn are those that the template gives to the pipeline's functions; the bucket cleaner's are CDK's.
-func rightsIn(t *testing.T, template map[string]any) (rights []right) {
-	resources := template["Resources"].(map[string]any)
+func rightsIn(t *testing.T, file string) (rights []right) {
+	resources := readTemplate(t, file)["Resources"].(map[string]any)
 	for id, resource := range resources {
 		if resource.(map[string]any)["Type"] != "AWS::IAM::Policy" {
 			continue
@@ -81,16 +130,21 @@ func rightsIn(t *testing.T, template map[string]any) (rights []right) {
 			}
 		}
 	}
+	if len(rights) < 30 {
+		t.Fatalf("%s gives %d rights to functions: %v", file, len(rights), rights)
+	}
 	slices.SortFunc(rights, func(a, b right) int { return strings.Compare(a.String(), b.String()) })
 	return rights
 }
+
+var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
 
 // shortened names the resources in a statement's Resource.
 func shortened(resource string) string {
 	var names []string
 	for part := range strings.SplitSeq(resource, `"`) {
-		if name, ok := strings.CutPrefix(part, "EventPipeline"); ok {
-			names = append(names, name[:len(name)-8]) // less the hash
+		if name := logicalID.FindStringSubmatch(part); name != nil {
+			names = append(names, name[1])
 		} else if strings.Contains(part, "*") {
 			names = append(names, part)
 		}
@@ -152,8 +206,8 @@ func stopsWorking(t *testing.T, template map[string]any) string {
 	return fmt.Sprintf("%v\nwhat was denied: %s", err, strings.Join(denials, "\n"))
 }
 
-func readTemplate(t *testing.T) map[string]any {
-	content, err := os.ReadFile(devTemplate)
+func readTemplate(t *testing.T, file string) map[string]any {
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,9 @@ import (
 // function's own role; what an operator does has all rights.
 type rightsWorld struct {
 	t          *testing.T
+	as         func(accessKey string) aws.Config
 	queue, dlq *sqs.Queue
+	policies   policy.Set
 
 	ingest     pipeline.Ingest
 	statuses   dynamodb.Events
@@ -37,6 +39,7 @@ type rightsWorld struct {
 	operator       pipeline.Replayer
 	operatorS3     *awss3.Client
 	bronze, silver string // buckets
+	bus            string
 }
 
 // functionNames are the functions', as the stage has them.
@@ -60,11 +63,12 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(policy.Denial)) *righ
 		}
 	}
 	out := p.Stacks[0].Outputs
-	w := &rightsWorld{t: t, bronze: out["BronzeBucketName"], silver: out["SilverBucketName"]}
+	w := &rightsWorld{t: t, as: as, bus: out["EventBusName"], bronze: out["BronzeBucketName"], silver: out["SilverBucketName"]}
+	w.policies = guard.Set
 	w.queue, w.dlq = w.find(p, out["QueueUrl"]), w.find(p, out["DeadLetterQueueUrl"])
 
 	// As the functions' main packages wire them.
-	table, bus := out["EventsTableName"], out["EventBusName"]
+	table, bus := out["EventsTableName"], w.bus
 	cfg := as(apiName)
 	w.statuses = dynamodb.NewEvents(cfg, table)
 	w.ingest = pipeline.Ingest{

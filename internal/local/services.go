@@ -165,7 +165,7 @@ func (s *services) mayDeliver(d eventbridge.Delivery, action, resource string) e
 	if _, ok := s.guard.Set.Resources[resource]; !ok {
 		return nil // it was made by hand, or policies are not enforced
 	}
-	return s.guard.AllowsService("events.amazonaws.com", d.Rule, action, resource)
+	return s.guard.AllowsService("events.amazonaws.com", d.Rule, action, resource, nil)
 }
 
 // invoke invokes a function for an event source mapping.

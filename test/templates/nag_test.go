@@ -96,7 +96,7 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 		annotations := assertions.Annotations_FromStack(stack)
 		pattern := assertions.Match_StringLikeRegexp(jsii.String(pack + "-.*"))
 		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern), *annotations.FindWarning(jsii.String("*"), pattern)) {
-			found = append(found, *e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data)))
+			found = append(found, *e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data))) //lint:ignore SA1019 the assertions module has no other type for them
 		}
 		return nil
 	})

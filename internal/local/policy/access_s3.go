@@ -107,9 +107,3 @@ func deletions(bucket string, body []byte) ([]access, error) {
 	}
 	return list, nil
 }
-
-// bucketOf is the bucket's ARN in an object's.
-func bucketOf(arn string) string {
-	bucket, _, _ := strings.Cut(arn, "/")
-	return bucket
-}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awscall"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/awsjson"
@@ -42,12 +43,12 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 		}
 		accesses, err := g.read(call, r)
 		if err != nil && !who.admin {
-			g.deny(w, r, call, who, "User: "+who.principal.Session+" is not authorized: the local platform can't tell what the call needs: "+err.Error())
+			g.deny(w, call, who, &unclearError{who.principal, err})
 			return
 		}
 		for _, a := range accesses {
-			if err := g.decide(who, a); err != nil {
-				g.deny(w, r, call, who, err.Error())
+			if err := g.allows(who, a); err != nil {
+				g.deny(w, call, who, err)
 				return
 			}
 		}
@@ -58,6 +59,18 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// unclearError says that it is not known what a call needs.
+type unclearError struct {
+	who Principal
+	err error
+}
+
+func (e *unclearError) Error() string {
+	return "User: " + e.who.Session + " is not authorized: the local platform can't tell what the call needs: " + e.err.Error()
+}
+
+func (e *unclearError) Unwrap() error { return e.err }
 
 // administrator is who uses the AWS CLI or the platform's own commands on this machine.
 var administrator = func() []Document {
@@ -95,6 +108,19 @@ func (g Guard) read(call awscall.Call, r *http.Request) ([]access, error) {
 	return place{g.Region, g.Account}.accesses(call, r, body)
 }
 
+// allows asks for an access, and for the key of what it is to.
+func (g Guard) allows(who caller, a access) error {
+	if err := g.decide(who, a); err != nil {
+		return err
+	}
+	for _, k := range (place{g.Region, g.Account}).keyAccesses(a, g.Set.Keys) {
+		if err := g.decide(who, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (g Guard) decide(who caller, a access) error {
 	// Calls are taken for ones by TLS, which this machine's own network needs none of.
 	context := map[string]string{
@@ -114,17 +140,17 @@ func (g Guard) Allows(function, action, resource string) error {
 	if !ok {
 		return nil
 	}
-	return g.decide(caller{name: function, principal: principal, policies: policies}, access{action: action, resource: resource})
+	return g.allows(caller{name: function, principal: principal, policies: policies}, access{action: action, resource: resource})
 }
 
-// AllowsService is Allows for a service of AWS that acts for one of its resources, such as a rule.
-func (g Guard) AllowsService(service, source, action, resource string) error {
-	return g.Set.Decide(Request{
-		Principal: Principal{Account: g.Account, Service: service}, Action: action, Resource: resource,
-		Context: map[string]string{
-			"aws:securetransport": "true", "aws:sourcearn": source, "aws:sourceaccount": g.Account, "aws:requestedregion": g.Region,
-		},
-	}, nil)
+// AllowsService is Allows for a service of AWS that acts for one of its resources, such as a rule. context has the values
+// of further condition keys, which are in lower case.
+func (g Guard) AllowsService(service, source, action, resource string, context map[string]string) error {
+	all := map[string]string{
+		"aws:securetransport": "true", "aws:sourcearn": source, "aws:sourceaccount": g.Account, "aws:requestedregion": g.Region,
+	}
+	maps.Copy(all, context)
+	return g.Set.Decide(Request{Principal{Account: g.Account, Service: service}, action, resource, all}, nil)
 }
 
 // hideMissing answers for an object that is not there as S3 does: who may not list the bucket may not learn that either.
@@ -139,7 +165,7 @@ func (g Guard) hideMissing(w http.ResponseWriter, r *http.Request, next http.Han
 	answer := &hidden{ResponseWriter: w}
 	next.ServeHTTP(answer, r)
 	if answer.missing {
-		g.deny(w, r, call, who, err.Error())
+		g.deny(w, call, who, err)
 	}
 }
 
@@ -162,11 +188,13 @@ func (h *hidden) Write(p []byte) (int, error) {
 	return h.ResponseWriter.Write(p)
 }
 
-// denials are the services' own errors for what is not allowed.
-var denials = map[string]struct {
+// denial is a service's own error for what is not allowed.
+type denial struct {
 	status int
 	code   string
-}{
+}
+
+var denials = map[string]denial{
 	"s3":       {http.StatusForbidden, "AccessDenied"},
 	"sqs":      {http.StatusForbidden, "AccessDenied"},
 	"dynamodb": {http.StatusBadRequest, "AccessDeniedException"},
@@ -175,14 +203,18 @@ var denials = map[string]struct {
 	"query":    {http.StatusForbidden, "AccessDenied"},
 }
 
-func (g Guard) deny(w http.ResponseWriter, r *http.Request, call awscall.Call, who caller, message string) {
-	g.Report(Denial{who.name, call.Service, call.Operation, message})
-	denial, ok := denials[call.Service]
+func (g Guard) deny(w http.ResponseWriter, call awscall.Call, who caller, err error) {
+	g.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
+	answer, ok := denials[call.Service]
 	if !ok {
-		denial = denials["dynamodb"]
+		answer = denials["dynamodb"]
+	}
+	var denied *DeniedError
+	if call.Service == "sqs" && errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:") {
+		answer = denial{http.StatusBadRequest, "KmsAccessDenied"}
 	}
 	for name := range w.Header() {
 		w.Header().Del(name) // of an answer that was kept back
 	}
-	awscall.Refuse(w, call.Service, denial.status, denial.code, message)
+	awscall.Refuse(w, call.Service, answer.status, answer.code, err.Error())
 }

@@ -11,20 +11,17 @@ type Role struct {
 // Set holds the policies of a platform. The zero value has none.
 type Set struct {
 	Roles     map[string]Role       // by the name of the function that runs in it
-	Resources map[string][]Document // by the ARN of the bucket, queue or function; empty of one that has none
-}
-
-// ofResource are the policies of the resource that an ARN is, or is in.
-func (s Set) ofResource(arn string) []Document {
-	if strings.HasPrefix(arn, "arn:aws:s3:::") {
-		arn = bucketOf(arn)
-	}
-	return s.Resources[arn]
+	Resources map[string][]Document // by the ARN of the bucket, queue, function or key; empty of one that has none
+	Keys      map[string]string     // ARN of the KMS key, by that of the bucket, queue or table that it encrypts
 }
 
 // Decide returns nil or a *DeniedError, by the documents and the policy of the request's resource.
 func (s Set) Decide(r Request, identity []Document) error {
-	return Decide(r, identity, s.ofResource(r.Resource))
+	resource := s.Resources[whole(r.Resource)]
+	if strings.HasPrefix(r.Action, "kms:") && len(resource) > 0 {
+		return decideKey(r, identity, resource)
+	}
+	return Decide(r, identity, resource)
 }
 
 // Principal is who a function's calls come from. ok is false for a function whose role is not known.

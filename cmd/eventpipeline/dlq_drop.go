@@ -15,10 +15,10 @@ func newDLQDropCommand(stack *stackFlags) *cobra.Command {
 		Use:   "drop [ID...]",
 		Short: "Give events in the DLQ up",
 		Long: `Deletes messages from the DLQ for good. Their events stay FAILED, with the reason in their status and the payload in
-Bronze; one that a killed worker left ENQUEUED becomes FAILED.
+Bronze; one that a killed worker left ENQUEUED becomes FAILED. The reconciler makes an event PROCESSED that has its record.
 
 It first says what it will do, and asks. Messages are picked by the ids of their events (or their own, if they are no
-event's), by a filter, or both. A dropped event can't be redriven.
+event's), by a filter, or both. A dropped event can't be redriven, but replayed with --failed.
 
 Exits with 1 if some messages stay that should have been dropped.`,
 		Example: `  eventpipeline dlq drop --code invalid-message --dry-run

@@ -20,7 +20,7 @@ type replayFlags struct {
 	rate               float64
 	checkpoint, resume string
 	dryRun, compare    bool
-	noPublish          bool
+	failed, noPublish  bool
 	yes, asJSON        bool
 }
 
@@ -31,7 +31,8 @@ func newReplayCommand() *cobra.Command {
 		Short: "Process events once more, from Bronze into the same Silver records",
 		Long: `Processes events of a type once more that are PROCESSED: each becomes ENQUEUED, goes through the worker, and its new
 record takes the place of the old one. The record and the event's status carry the replay's id. Events that are FAILED
-are left to "dlq redrive", those that are ENQUEUED to their own message.
+are left to "dlq redrive", those that are ENQUEUED to their own message. --failed takes the FAILED ones and no others: those
+whose message the DLQ does not hold any more, too.
 
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
 
@@ -41,6 +42,7 @@ it makes the records anew with this program's transformation and reports how the
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 24h --compare --json
+  eventpipeline replay --type demo --from 30d --failed
   eventpipeline replay --stack event-driven-cloud-platform-dev --type demo --from 24h --no-publish --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
@@ -55,11 +57,14 @@ it makes the records anew with this program's transformation and reports how the
 	f.Var(newGiven(&flags.resume, ""), "resume", "go on with the replay of this file")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
 	f.BoolVar(&flags.compare, "compare", false, "change nothing, and compare today's records with Silver's")
+	f.BoolVar(&flags.failed, "failed", false, "replay the FAILED events, as a redrive does, and no others")
 	f.BoolVar(&flags.noPublish, "no-publish", false, "do not tell EventBridge that they were processed")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask")
 	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "compare", "resume")
-	for _, name := range []string{"type", "from", "to", "no-publish", "checkpoint"} {
+	cmd.MarkFlagsMutuallyExclusive("failed", "no-publish")
+	cmd.MarkFlagsMutuallyExclusive("failed", "compare")
+	for _, name := range []string{"type", "from", "to", "failed", "no-publish", "checkpoint"} {
 		cmd.MarkFlagsMutuallyExclusive("resume", name)
 	}
 	return cmd
@@ -127,7 +132,7 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a replay id: %w", err)
 	}
-	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, file: f.checkpoint}
+	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, Failed: f.failed, file: f.checkpoint}
 	if state.file == "" {
 		state.file = state.Replay.ID + ".replay.json"
 	}

@@ -104,9 +104,14 @@ func (f *replayFlags) printCounts(w io.Writer, state *replayState, c pipeline.Re
 		row("replayed", c.Sent, "events; they are on the queue")
 	}
 	row("enqueued", c.Enqueued, "events left alone: they are on their way")
-	row("failed", c.Failed, "events left alone; see: eventpipeline dlq list")
+	if !state.Failed {
+		row("failed", c.Failed, "events left alone; --failed is for them")
+	}
 	row("orphans", c.Orphans, "objects of requests that were never acknowledged")
-	if c.Done > 0 {
+	switch {
+	case state.Failed:
+		row("processed", c.Done, "events left alone")
+	case c.Done > 0:
 		row("done", c.Done, "events that this replay has had before")
 	}
 	return table.Flush()

@@ -18,7 +18,8 @@ type replayState struct {
 	Type   string                `json:"type"`
 	From   time.Time             `json:"from"`
 	To     time.Time             `json:"to"`
-	After  string                `json:"after"` // the last key in Bronze that is done with
+	Failed bool                  `json:"failed,omitempty"` // the FAILED events alone
+	After  string                `json:"after"`            // the last key in Bronze that is done with
 	Counts pipeline.ReplayCounts `json:"counts"`
 	Total  int                   `json:"total,omitempty"` // events to replay, if they were counted
 
@@ -37,15 +38,18 @@ func (s *replayState) bind(stack, queue string) error {
 }
 
 func (s *replayState) String() string {
-	quietly := ""
+	failed, quietly := "", ""
+	if s.Failed {
+		failed = "FAILED "
+	}
 	if s.Replay.Quiet {
 		quietly = ", without telling EventBridge"
 	}
-	return fmt.Sprintf("events of type %s, received from %s to %s%s", s.Type, s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quietly)
+	return fmt.Sprintf("%sevents of type %s, received from %s to %s%s", failed, s.Type, s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quietly)
 }
 
 func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
-	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, DryRun: dryRun}
+	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, Failed: s.Failed, DryRun: dryRun}
 }
 
 // total is for a progress bar: -1 is unknown.

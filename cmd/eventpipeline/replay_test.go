@@ -79,6 +79,27 @@ func TestReplay_CanKeepEventBridgeQuiet(t *testing.T) {
 	}
 }
 
+func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, `{"eventType":"demo"}`)
+	d.process(t)
+	if code, _, errOut := d.run(t, "dlq", "drop", "--all", "--yes"); code != exitOK {
+		t.Fatalf("exit code %d, %s", code, errOut)
+	}
+	file := filepath.Join(t.TempDir(), "replay.json")
+	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes")
+	if code != exitOK || !strings.Contains(out, "replayed   1 ") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	d.wantStatus(t, ids[0], pipeline.Enqueued)
+	d.wantStatus(t, ids[1], pipeline.Processed)
+	d.process(t)
+	if got := d.list(t); len(got) != 1 || got[0] != ids[0] {
+		t.Errorf("the DLQ has %v, want the poison again", got)
+	}
+}
+
 func TestReplay_DryRunCountsAndChangesNothing(t *testing.T) {
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo"}`)[0]

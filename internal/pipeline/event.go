@@ -35,6 +35,12 @@ func (r Replay) SameGeneration(other Replay) bool {
 	return r.ID == other.ID && r.Redrives == other.Redrives
 }
 
+// Redriven is the generation behind this one, of the same replay.
+func (r Replay) Redriven() Replay {
+	r.Redrives++
+	return r
+}
+
 // Location is where an object is.
 type Location struct {
 	Bucket string `json:"bucket"`

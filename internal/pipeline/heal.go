@@ -25,7 +25,7 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		item, ok := items[id]
 		switch {
 		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
-			s.unsettle(hour) // its request may be under way
+			s.unsettle(hour) // too young to be called an orphan: its request may be under way
 		case !ok:
 			orphans = append(orphans, Item{Event: Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}})
 		case item.Bronze.Key != o.Key:

@@ -73,8 +73,7 @@ func (i Item) SameState(other Item) bool {
 
 // CheckMove reports a move that is no part of an event's life. PROCESSED and FAILED follow ENQUEUED by Finish alone.
 func CheckMove(from, to Item) error {
-	redriven := from.Replay
-	redriven.Redrives++
+	redriven := from.Replay.Redriven()
 	legal := false
 	switch [2]Status{from.Status, to.Status} {
 	case [2]Status{Enqueued, Enqueued}: // by the reconciler, or a redrive of what a killed worker left

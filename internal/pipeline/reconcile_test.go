@@ -169,6 +169,22 @@ func TestReconciler_CountsOrphansOnceTheirRequestIsOver(t *testing.T) {
 	}
 }
 
+// A slow request is written in another hour than it was received in, of which a pass may be past.
+func TestReconciler_ComesBackForWhatWasTooYoungToBeAnOrphan(t *testing.T) {
+	var w world
+	received := now.Truncate(time.Hour).Add(time.Hour - time.Second)
+	in := w.ingest()
+	in.Items, in.Queue, in.Now = failingItems{}, failingQueue{}, func() time.Time { return received }
+	r := w.reconciler(received.Add(grace + time.Second))
+	w.bronze.Now = func() time.Time { return received.Add(2 * time.Second) }
+	if _, err := in.Accept(t.Context(), request(body)); err == nil {
+		t.Fatal("accepted")
+	}
+	w.wantReport(t, r, pipeline.Report{Scanned: 1})
+	r.Now = func() time.Time { return received.Add(2 * grace) }
+	w.wantReport(t, r, pipeline.Report{Scanned: 1, Orphans: 1})
+}
+
 func TestReconciler_MakesTheItemOfARecordThatHasNone(t *testing.T) {
 	var w world
 	w.bronze.Now = func() time.Time { return now }

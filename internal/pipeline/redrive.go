@@ -99,9 +99,7 @@ func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item
 	case item.Status == Processed:
 		return item.Event, Processed, nil
 	}
-	generation := item.Replay
-	generation.Redrives++
-	next := item.Reopened(generation, r.Now())
+	next := item.Reopened(item.Replay.Redriven(), r.Now())
 	ok, err := moved(r.Items.Move(ctx, item, next), next)
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)

@@ -24,7 +24,7 @@ type ReplayItems interface {
 	Create(ctx context.Context, item Item) (old Item, err error)
 }
 
-// Replayer processes events once more that are PROCESSED: from Bronze, into the same records.
+// Replayer processes events once more that are PROCESSED, or FAILED: from Bronze, into the same records.
 type Replayer struct {
 	Bronze      ReplayBronze
 	Items       ReplayItems
@@ -41,6 +41,7 @@ type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id is this replay's, and the same when it is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
+	Failed   bool      `json:"-"` // the FAILED events of that time, and no others: a redrive that needs no messages in the DLQ
 	DryRun   bool      `json:"-"`
 }
 
@@ -49,9 +50,9 @@ type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events of the time that was asked for
 	Sent     int `json:"sent"`     // put on the queue, or to be put there with DryRun
-	Done     int `json:"done"`     // this replay, or a later one, has put them there before, and they are at their end
+	Done     int `json:"done"`     // this replay, or a later one, has put them there before, and they are at their end; of FAILED events: they are PROCESSED
 	Enqueued int `json:"enqueued"` // not touched: they are on their way
-	Failed   int `json:"failed"`   // not touched: a redrive is for them
+	Failed   int `json:"failed"`   // not touched: they were not asked for
 	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged, or of another with the same key
 }
 
@@ -133,6 +134,10 @@ func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object,
 			continue
 		}
 		counts.Matched++
+		if req.Failed {
+			found = appendFailed(found, item, counts)
+			continue
+		}
 		switch mine := item.Replay.ID == req.Replay.ID; {
 		case mine && item.Status == Enqueued, item.Replay.ID < req.Replay.ID && item.Status == Processed:
 			found = append(found, candidate{item, known})
@@ -145,6 +150,20 @@ func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object,
 		}
 	}
 	return found, nil
+}
+
+// appendFailed appends the event if it is FAILED. One that was reopened by an earlier part of this replay that then
+// crashed is the reconciler's.
+func appendFailed(found []candidate, item Item, counts *ReplayCounts) []candidate {
+	switch item.Status {
+	case Failed:
+		return append(found, candidate{item, true})
+	case Processed:
+		counts.Done++
+	default:
+		counts.Enqueued++
+	}
+	return found
 }
 
 // fromSilver makes the item of an event whose own has expired of its record. Without a record it can't be told from a
@@ -226,7 +245,11 @@ func (r Replayer) reopenOne(ctx context.Context, req ReplayRequest, c candidate)
 	if c.item.Status == Enqueued {
 		return c.item.Event, true, nil // an earlier part of this replay reopened it
 	}
-	next := c.item.Reopened(req.Replay, r.Now())
+	generation := req.Replay
+	if c.item.Status == Failed {
+		generation = c.item.Replay.Redriven()
+	}
+	next := c.item.Reopened(generation, r.Now())
 	if c.known {
 		ok, err := moved(r.Items.Move(ctx, c.item, next), next)
 		return next.Event, ok, err

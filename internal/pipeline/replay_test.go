@@ -186,6 +186,39 @@ func TestReplay_TellsTheReconcilerBefore(t *testing.T) {
 	}
 }
 
+// A replay of an earlier hour was told of before, and may have crashed.
+func TestRewind_KeepsTheEarlierHour(t *testing.T) {
+	var w world
+	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {
+		if err := pipeline.Rewind(t.Context(), &w.checkpoints, at, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Add(-3 * time.Hour).Truncate(time.Hour)) {
+		t.Errorf("checkpoint = %+v", c)
+	}
+}
+
+func TestReplay_OfFailedEventsNeedsNoMessages(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, poison, body))
+	w.wantStatus(t, id, pipeline.Failed)
+	req := hours("r1")
+	req.Failed = true
+	if counts := w.replay(t, w.replayer(), req); counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Sent: 1, Done: 1}) {
+		t.Errorf("counts = %+v", counts)
+	}
+	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Replay != (pipeline.Replay{Redrives: 1}) || w.queue.Sent()[2].Replay != item.Replay {
+		t.Errorf("item = %+v, sent %+v; want a redriven event", item, w.queue.Sent())
+	}
+	if counts := w.replay(t, w.replayer(), req); counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Enqueued: 1, Done: 1}) {
+		t.Errorf("the second time, counts = %+v", counts)
+	}
+	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
+		t.Errorf("the reconciler was not told: %+v", c)
+	}
+}
+
 func TestReplay_BringsBackTheItemOfAnEventThatHasExpired(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))

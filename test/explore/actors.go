@@ -194,9 +194,15 @@ func (r *run) reconcile() {
 	}))
 }
 
-// replay starts an operator's replay of all that was received until now. When it fails, it is resumed once.
+// replay starts an operator's replay of all that was received until now.
 func (r *run) replay(replay pipeline.Replay) {
-	request := pipeline.ReplayRequest{Replay: replay, Type: "demo", From: r.began, To: time.Now().Add(time.Hour)}
+	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
+}
+
+// replayOf starts an operator's replay. When it fails, it is resumed once.
+func (r *run) replayOf(request pipeline.ReplayRequest) {
+	request.Type = "demo"
+	replay := request.Replay
 	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0, func(ctx context.Context, a *actor) error {
 		replayer := pipeline.Replayer{
 			Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a}, Queue: queuePort{a},

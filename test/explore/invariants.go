@@ -21,7 +21,7 @@ var Invariants = map[string]string{
 	"I6": "one key is one event: same payload, same id; another payload is refused and has no effect",
 	"I7": "an event is told to the bus at most 1 + faults + preemptions times",
 	"I8": "a record is the transformation of what Bronze holds",
-	"I9": "one event's failure is its own: a good event fails only by as many faults as it has deliveries, and no worker is killed by its deadline",
+	"I9": "one event's failure is its own: a good event fails only by as many faults as it has deliveries, and only where it was begun, and no worker is killed by its deadline",
 }
 
 // acknowledge notes that a client has seen its 202.
@@ -191,6 +191,14 @@ func (r *run) checkFailed(item pipeline.Item) {
 	}
 	if !r.poison[item.SHA256] && !r.killers[item.ID] && lost < maxReceiveCount {
 		r.violate("I9", "event %s is good and FAILED, after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
+	}
+}
+
+// checkBegun is called when a message is put in the DLQ: a worker must have tried the event before it gives it up.
+func (r *run) checkBegun(a *actor, letter pipeline.DeadLetter) {
+	event, err := pipeline.ReadMessage(letter.Body, "bronze")
+	if err == nil && a.role == "worker" && a.asked["Bronze.Get"+event.Bronze.Key] == 0 {
+		r.violate("I9", "event %s is in the DLQ, and its last delivery was not begun", event.ID)
 	}
 }
 

@@ -126,6 +126,7 @@ type deadLettersPort struct{ *actor }
 
 func (p deadLettersPort) Bury(ctx context.Context, letter pipeline.DeadLetter) error {
 	return do(ctx, p.actor, "DLQ.Bury", letter.EventID, anAppend, func() error {
+		p.run.checkBegun(p.actor, letter)
 		p.run.queue.letters = append(p.run.queue.letters, letter)
 		return nil
 	})

@@ -83,6 +83,37 @@ var Scenarios = []Scenario{
 		r.processOne()
 		r.reconciled()
 	}, Begin: func(r *run) { r.redrive() }},
+	{Name: "a redrive races a replay of what failed", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(poisonous)
+		r.processOne()
+		r.reconciled()
+	}, Begin: func(r *run) {
+		r.redrive()
+		r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Failed: true, From: r.began, To: time.Now()})
+	}},
+	{Name: "a replay behind a crashed one of another hour", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+		r.enqueued(good)
+		r.processOne()
+		time.Sleep(time.Hour)
+		r.client(2, other, "")
+		r.quietly()
+		r.processOne()
+		r.reconciled()
+		r.reconciled()
+		r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, From: r.began, To: r.began.Add(time.Hour)})
+		r.crashAt("Queue.SendMany")
+	}, Begin: func(r *run) {
+		r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"}, From: r.began.Add(time.Hour), To: time.Now()})
+	}},
+	{Name: "the reconciler races ingest", Batch: 1, OursOnly: true, Preemptions: 1, Ticks: 2, Begin: func(r *run) {
+		// The event is received at the end of an hour, of which a pass takes all when the next has begun.
+		time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour - time.Second)))
+		r.client(1, good, "key")
+		r.observe()
+		time.Sleep(2 * time.Second)
+		r.nextTick = time.Now().Add(tick)
+		r.reconcile()
+	}},
 	{Name: "a message that kills its worker", Batch: 1, OursOnly: true, Setup: func(r *run) {
 		r.enqueued(good)
 		for id := range r.table.items {
@@ -112,6 +143,17 @@ func (r *run) enqueued(bodies ...string) {
 func (r *run) processOne() {
 	r.deliver(r.queue.visible()[:1])
 	r.quietly()
+}
+
+// crashAt lets an actor go on without any fault, until its process dies before that call.
+func (r *run) crashAt(site string) {
+	for r.observe(); len(r.pending) > 0; r.observe() {
+		if c := r.pending[0]; c.site == site {
+			r.crash(c.actor)
+		} else {
+			r.take(c)
+		}
+	}
 }
 
 // reconciled has the reconciler look at everything, so that it has no reason to look again.

@@ -28,14 +28,17 @@ func entryOf(p *eventPipeline, function string) (entry, error) {
 
 // userEntry is in the user's own module: vendored, in a workspace, or with another go.mod, as the user has it.
 func userEntry(folder string) entry {
-	flags := reproducible
+	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
-		if strings.HasPrefix(strings.TrimPrefix(flag, "-"), "-mod") { // -mod, -modfile, -modcacherw
-			flags = flag + " " + flags
+		if strings.HasPrefix(strings.TrimLeft(flag, "-"), "mod") { // -mod, -modfile, -modcacherw
+			flags = append(flags, flag)
 		}
 	}
 	folder = absolute(folder)
-	return entry{folder: folder, moduleFile: findModule(folder), environment: map[string]string{"GOFLAGS": flags}}
+	return entry{
+		folder: folder, moduleFile: findModule(folder),
+		environment: map[string]string{"GOFLAGS": strings.Join(append(flags, reproducible), " ")},
+	}
 }
 
 // workerEntry checks WorkerEntry.
@@ -51,7 +54,11 @@ func (m *mistakes) workerEntry(p EventPipelineProps) {
 	m.unless(findModule(folder) != "", "WorkerEntry is %q, and neither %s nor a folder above it has a go.mod; take a package of your module", *p.WorkerEntry, folder)
 	lambda := build.Default
 	lambda.GOOS, lambda.CgoEnabled = "linux", false
-	switch found, err := lambda.ImportDir(folder, 0); {
+	found, err := lambda.ImportDir(folder, 0)
+	if err == nil && len(found.GoFiles) == 0 {
+		err = &build.NoGoError{Dir: folder} // tests alone
+	}
+	switch {
 	case err != nil:
 		m.unless(false, "WorkerEntry is %q, and Go finds no package there: %v; give the folder of a main package", *p.WorkerEntry, err)
 	case found.Name != "main":

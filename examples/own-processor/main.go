@@ -21,6 +21,7 @@ func main() {
 		"ApiUrl":                 pipeline.ApiUrl(),
 		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
 		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
+		"EventBusName":           pipeline.EventBus().EventBusName(),
 		"EventsTableName":        pipeline.EventsTable().TableName(),
 		"QueueUrl":               pipeline.Queue().QueueUrl(),
 		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/stdio"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/worker"
 )
 
@@ -36,8 +38,25 @@ type Event struct {
 // Func makes a record of an event. It is called for up to 32 events side by side.
 type Func func(ctx context.Context, event Event) (Record, error)
 
-// Start makes fn the worker of a pipeline, and serves Lambda until the process is killed. It is all that main calls.
-func Start(fn Func) { worker.Start(fn) }
+// Start makes fn the worker of a pipeline, and serves Lambda until the process is killed. It is all that main calls. (What
+// `eventpipeline replay --compare --worker` starts answers that command instead, and touches nothing of AWS.)
+func Start(fn Func) {
+	if os.Getenv(stdio.Variable) == stdio.Value {
+		serve(fn)
+		return
+	}
+	worker.Start(fn)
+}
+
+func serve(fn Func) {
+	answers := os.Stdout
+	os.Stdout = os.Stderr // what fn prints must not get between the answers
+	slog.SetDefault(handler.NewLogger(os.Stderr))
+	if err := stdio.Serve(context.Background(), fn, os.Stdin, answers); err != nil {
+		slog.Error("serve", slog.Any("error", err))
+		os.Exit(1)
+	}
+}
 
 // Process is how the platform calls fn.
 func (fn Func) Process(ctx context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {

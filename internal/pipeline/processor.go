@@ -103,7 +103,7 @@ func ask(ctx context.Context, processor Processor, event Event, attempt int, pay
 	}()
 	output, err = processor.Process(ctx, event, attempt, payload)
 	var ours *Error
-	if errors.As(err, &ours) && (ours.Code == InvalidOutput || strings.HasPrefix(string(ours.Code), rejected)) {
+	if errors.As(err, &ours) && (ours.Code == InvalidOutput || ours.Code == ProcessorError || strings.HasPrefix(string(ours.Code), rejected)) {
 		return Output{}, err
 	}
 	if err != nil {

@@ -83,6 +83,15 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	if told[split] != "EventProcessed " || told[test] != "EventProcessed test-order" || told[unusable] != "EventFailed " {
 		t.Errorf("the bus told %v", told)
 	}
+	testCompare(t, p)
+}
+
+func testCompare(t *testing.T, p *platform) {
+	out, err := command(t.Context(), "replay", "--aws", p.AWS, "--type", "order.placed", "--from", "1h", "--compare",
+		"--worker", "examples/own-processor/functions/orders").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
+		t.Errorf("replay --compare --worker: %v\n%s", err, out)
+	}
 }
 
 func (p *platform) recordsOf(t *testing.T, status map[string]any) pipeline.Records {

@@ -43,6 +43,29 @@ func ExampleFunc() {
 	// {"bytes":29,"type":"order.created"}
 }
 
+func ExampleEvent() {
+	fn := func(_ context.Context, event processor.Event) (processor.Record, error) {
+		fmt.Println(event.ID, event.Type, event.ReceivedAt.Format("2006-01-02"), event.Attempt)
+		return processor.Record{Payload: event.Payload}, nil
+	}
+	show(fn, `{"eventType":"order.created",  "orderId":"7"}`)
+	// Output:
+	// 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 order.created 2026-11-23 1
+	// PROCESSED
+	// {"eventType":"order.created","orderId":"7"}
+}
+
+func ExampleRecord() {
+	fn := processor.JSON(func(_ context.Context, _ processor.Event, order Order) (processor.Record, error) {
+		order.Total *= 1.2
+		return processor.Record{Payload: order}, nil
+	})
+	show(fn, `{"eventType":"order.created","orderId":"7","total":10,"items":["tea"]}`)
+	// Output:
+	// PROCESSED
+	// {"orderId":"7","total":12,"items":["tea"],"test":false}
+}
+
 func ExampleJSON() {
 	fn := processor.JSON(func(_ context.Context, _ processor.Event, order Order) (processor.Record, error) {
 		return processor.Record{Payload: map[string]any{"cents": order.Total * 100}}, nil

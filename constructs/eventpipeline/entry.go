@@ -46,6 +46,10 @@ func (m *mistakes) workerEntry(p EventPipelineProps) {
 	if p.WorkerEntry == nil {
 		return
 	}
+	if *p.WorkerEntry == "" {
+		m.unless(false, "WorkerEntry is empty; give the folder of a main package in your module, or leave it out for the platform's own worker")
+		return
+	}
 	folder := absolute(*p.WorkerEntry)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		m.unless(false, "WorkerEntry is %q, and %s is no folder; give that of a main package in your module, relative to the folder the app runs in", *p.WorkerEntry, folder)

@@ -55,6 +55,17 @@ func ExampleProcessEvent() {
 	// {"text":"Hello, Zoe"}
 }
 
+func ExampleResult() {
+	result := processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":"Zoe"}`)
+	if result.Outcome == processortest.Retried {
+		fmt.Println("the log has:", result.Err)
+		fmt.Println("its sender is told, if it fails to the end:", result.Code)
+	}
+	// Output:
+	// the log has: the processor failed: look Zoe up: no connection
+	// its sender is told, if it fails to the end: processor-error
+}
+
 func ExampleResult_String() {
 	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":7}`))
 	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"name":"Anna"}`))

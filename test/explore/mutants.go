@@ -50,6 +50,8 @@ var Mutants = []Mutant{
 		"if err := w.stillWanted(ctx, first); err != nil {", "if err := w.stillWanted(ctx, first); err != nil && false {", "two replays", "I8"},
 	{"worker: records that are there already are taken for what its processor says now", domain + "silver.go",
 		"return w.storedBefore(ctx, key)", "return first, nil", "a processor that changes its mind", "I8"},
+	{"worker: the same of a replay's records", domain + "silver.go",
+		"return there, nil // from", "return first, nil // from", "a replay by a processor that changes its mind", "I8"},
 	{"replay and redrive: the reconciler is not told", domain + "checkpoint.go",
 		"		err = checkpoints.Save(ctx, old, next)\n		if err == nil {", "		if _ = next; true {", "a replay races a late delivery", "I5"},
 	{"reconciler: nothing is enqueued again", domain + "heal.go",

@@ -117,6 +117,8 @@ func mistakes(t *testing.T) map[string]mistake {
 			}},
 		"MaxConcurrencyOfOne": {props{MaxConcurrency: jsii.Number(1)},
 			[]string{"MaxConcurrency is 1; take a whole number from 2 to 1000, as Lambda does"}},
+		"WorkerEntryEmpty": {props{WorkerEntry: jsii.String("")},
+			[]string{"WorkerEntry is empty; give the folder of a main package in your module, or leave it out for the platform's own worker"}},
 		"WorkerEntryMissing": {props{WorkerEntry: jsii.String("./functions/orders")},
 			[]string{`WorkerEntry is "./functions/orders", and ` + here + `/functions/orders is no folder; give that of a main package in your module, relative to the folder the app runs in`}},
 		"WorkerEntryWithoutMain": {props{WorkerEntry: library},

@@ -270,12 +270,14 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 	if err != nil {
 		return err
 	}
+	now := w.Now().UTC().Truncate(time.Millisecond)
 	output, err := Transform(ctx, w.Processor, k.event, k.delivery.Attempt, payload)
-	if err != nil {
-		return err
+	var stored Record
+	if err == nil {
+		stored, err = w.storeRecords(ctx, NewRecords(k.event, output, now))
+	} else if byProcessor(CodeOf(err)) {
+		stored, err = w.storedDespite(ctx, k.event, err)
 	}
-	records := NewRecords(k.event, output, w.Now())
-	stored, err := w.storeRecords(ctx, records)
 	var late overtaken
 	if errors.As(err, &late) {
 		k.item, k.repeat = late.item, true
@@ -288,7 +290,7 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 		Event:       k.event,
 		Status:      Processed,
 		Attempts:    k.delivery.Attempt,
-		ProcessedAt: records[0].ProcessedAt,
+		ProcessedAt: now,
 		Silver:      Location{Bucket: w.SilverBucket, Key: k.event.SilverKey()},
 		Dropped:     stored.Dropped,
 		ExpiresAt:   Expiry(k.event, w.StatusRetention),

@@ -103,13 +103,18 @@ func ask(ctx context.Context, processor Processor, event Event, attempt int, pay
 	}()
 	output, err = processor.Process(ctx, event, attempt, payload)
 	var ours *Error
-	if errors.As(err, &ours) && (ours.Code == InvalidOutput || ours.Code == ProcessorError || strings.HasPrefix(string(ours.Code), rejected)) {
+	if errors.As(err, &ours) && byProcessor(ours.Code) {
 		return Output{}, err
 	}
 	if err != nil {
 		return Output{}, &Error{Code: ProcessorError, Detail: "the processor failed", Err: err}
 	}
 	return output, nil
+}
+
+// byProcessor tells whether a code says what a processor did.
+func byProcessor(code Code) bool {
+	return code == InvalidOutput || code == ProcessorError || strings.HasPrefix(string(code), rejected)
 }
 
 // checked is the output as it may be stored.

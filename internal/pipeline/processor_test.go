@@ -209,7 +209,9 @@ func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
 // A worker that was killed behind Silver leaves records; the next delivery's processor may decide otherwise.
 func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
 	first := drops("test-order", "r")
-	for _, again := range []processorFunc{makes(`{"n":1}`), drops("other", "r")} {
+	for _, again := range []processorFunc{
+		makes(`{"n":1}`), drops("other", "r"), fails(pipeline.Rejected("c", "r")), fails(errService), makes(`[]`),
+	} {
 		var w world
 		deliveries := w.accept(t, body)
 		worker := w.workerWith(first)

@@ -55,6 +55,19 @@ func (w Worker) storedBefore(ctx context.Context, key string) (Record, error) {
 	return record, nil
 }
 
+// storedDespite is the same for a processor that makes nothing of the event today: without such a record, what it says
+// counts.
+func (w Worker) storedDespite(ctx context.Context, event Event, says error) (Record, error) {
+	record, _, err := firstRecord(ctx, w.Silver, event.SilverKey())
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && record.ReplayID != event.Replay.ID:
+		return Record{}, says
+	case err != nil:
+		return Record{}, unavailable("look for an earlier delivery's record", errors.Join(err, says))
+	}
+	return record, nil
+}
+
 // overtaken is a record of a generation that the event has left behind.
 type overtaken struct{ item Item }
 

@@ -191,11 +191,12 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
+	_, rejected := r.scenario.outputs(nil)
 	lost := r.used.Faults + r.scenario.Deliveries // deliveries, at most
 	if r.used.Faults > 0 && len(r.killers) > 0 {
 		lost = maxReceiveCount // to a fault, and to the company of what kills its worker
 	}
-	if !r.poison[item.SHA256] && !r.killers[item.ID] && lost < maxReceiveCount {
+	if !r.poison[item.SHA256] && !rejected && !r.killers[item.ID] && lost < maxReceiveCount {
 		r.violate("I9", "event %s is good and FAILED, after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
 	}
 }
@@ -234,7 +235,8 @@ func (r *run) checkTransformation(key string) {
 		r.violate("I3", "record %s is of %s, which Bronze does not have", key, source.Key)
 		return
 	}
-	made := slices.ContainsFunc(r.scenario.outputs(payload.body), func(o pipeline.Output) bool { return holds(records, o) })
+	outputs, _ := r.scenario.outputs(payload.body)
+	made := slices.ContainsFunc(outputs, func(o pipeline.Output) bool { return holds(records, o) })
 	if !made || source.SHA256 != sha(payload.body) {
 		r.violate("I8", "record %s is not what Bronze's %s becomes", key, source.Key)
 	}

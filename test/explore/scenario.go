@@ -98,6 +98,7 @@ var Scenarios = []Scenario{
 	}},
 	{Name: "a processor that fans out and drops", Batch: 2, OursOnly: true, Preemptions: 1, Processor: splitting, Setup: func(r *run) { r.enqueued(good, other) }},
 	{Name: "a processor that changes its mind", Batch: 1, OursOnly: true, Processor: wavering, Setup: func(r *run) { r.enqueued(good) }},
+	{Name: "a processor that rejects what it took before", Batch: 1, OursOnly: true, Processor: regretting, Setup: func(r *run) { r.enqueued(good) }},
 	{Name: "a replay by a processor that changes its mind", Batch: 1, OursOnly: true, Preemptions: 1, Processor: wavering, Setup: func(r *run) {
 		r.enqueued(good)
 		r.processOne()

@@ -97,6 +97,22 @@ func TestDocs_TheReadmesCodeIsInTheExample(t *testing.T) {
 	}
 }
 
+func TestDocs_TheReadmesProcessorIsTheExamples(t *testing.T) {
+	_, section, _ := strings.Cut(read(t, "../README.md"), "## Write your own processor")
+	_, code, _ := strings.Cut(section, "```go\n")
+	code, _, _ = strings.Cut(code, "```")
+	folder := "../examples/own-processor/functions/orders/"
+	example, lines := read(t, folder+"main.go")+read(t, folder+"process.go"), strings.Split(strings.TrimSpace(code), "\n")
+	if len(lines) < 10 {
+		t.Fatalf("found only %d lines of Go", len(lines))
+	}
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); line != "…" && !strings.Contains(example, line) {
+			t.Errorf("README has a line that the example does not have:\n%s", line)
+		}
+	}
+}
+
 func TestDocs_ArchitectureNamesEveryLogLine(t *testing.T) {
 	architecture := read(t, "../docs/architecture.md")
 	logged := regexp.MustCompile(`slog\.Level\w+, "([^"]+)"`)

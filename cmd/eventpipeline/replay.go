@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/stdio"
 )
 
 // replayFlags are the flags of replay.
@@ -21,7 +23,9 @@ type replayFlags struct {
 	checkpoint, resume string
 	dryRun, compare    bool
 	failed, noPublish  bool
-	yes, asJSON        bool
+	worker             string
+
+	yes, asJSON bool
 }
 
 func newReplayCommand() *cobra.Command {
@@ -37,12 +41,14 @@ whose message the DLQ does not hold any more, too.
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
 
 How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed. --compare changes nothing:
-it makes the records anew with this program's transformation and reports how they differ from Silver's.`,
+it makes the records anew and reports how they differ from Silver's. It takes the platform's own transformation or, with
+--worker, that of the pipeline's own worker: the folder of its main package, which is built and run on this machine.`,
 		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 24h --compare --json
   eventpipeline replay --type demo --from 30d --failed
+  eventpipeline replay --type order.placed --from 24h --compare --worker ./functions/orders
   eventpipeline replay --stack event-driven-cloud-platform-dev --type demo --from 24h --no-publish --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
@@ -58,6 +64,7 @@ it makes the records anew with this program's transformation and reports how the
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
 	f.BoolVar(&flags.compare, "compare", false, "change nothing, and compare today's records with Silver's")
 	f.BoolVar(&flags.failed, "failed", false, "replay the FAILED events, as a redrive does, and no others")
+	f.Var(newGiven(&flags.worker, ""), "worker", "with --compare: folder of the main package of the pipeline's own worker")
 	f.BoolVar(&flags.noPublish, "no-publish", false, "do not tell EventBridge that they were processed")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask")
 	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
@@ -71,6 +78,9 @@ it makes the records anew with this program's transformation and reports how the
 }
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
+	if f.worker != "" && !f.compare {
+		return usageError{errors.New("--worker is for --compare; a replay is done by the worker that is deployed")}
+	}
 	state, err := f.state(time.Now(), cmd.Flags().Changed("rate"))
 	if err != nil {
 		return usageError{err}
@@ -92,8 +102,14 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
 		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,
 	}
+	if f.compare && f.worker != "" {
+		return withWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), func(ctx context.Context, worker *stdio.Client) error {
+			replayer.Processor = worker
+			return f.runCompare(ctx, cmd, replayer, state)
+		})
+	}
 	if f.compare {
-		return f.runCompare(cmd, replayer, state)
+		return f.runCompare(cmd.Context(), cmd, replayer, state)
 	}
 	return f.runReplay(cmd, replayer, state)
 }

@@ -125,7 +125,7 @@ func sum(a, b pipeline.ReplayCounts) pipeline.ReplayCounts {
 }
 
 // runCompare prints each difference as it is found, then the counts.
-func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
+func (f *replayFlags) runCompare(ctx context.Context, cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
 	out, bar := cmd.OutOrStdout(), newBar(cmd.ErrOrStderr(), -1, "comparing")
 	var counts pipeline.Comparison
 	var printing error
@@ -137,7 +137,7 @@ func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer,
 		}
 		fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)))
 	}
-	err := replayer.Compare(cmd.Context(), state.request(true), differs, func(_ string, c pipeline.Comparison) error {
+	err := replayer.Compare(ctx, state.request(true), differs, func(_ string, c pipeline.Comparison) error {
 		counts = c
 		_ = bar.Set(c.Scanned)
 		return printing
@@ -148,6 +148,9 @@ func (f *replayFlags) runCompare(cmd *cobra.Command, replayer pipeline.Replayer,
 	}
 	if f.asJSON {
 		return json.NewEncoder(out).Encode(counts)
+	}
+	if f.worker == "" && counts.Changed > 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Compared with the platform's own transformation. If the pipeline has a worker of its own, name its folder by --worker.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, %d skipped, of %d objects\n",
 		counts.Same, counts.Changed, counts.Missing, counts.Refused, counts.Skipped, counts.Scanned)

@@ -205,6 +205,32 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 }
 
+// The records are the platform's own worker's, so that the example's would change each of them.
+func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, `{"eventType":"order.placed","currency":"EUR","lines":[{"sku":"tea"}]}`, `{"eventType":"order.placed","test":true}`,
+		`{"eventType":"order.placed","currency":"XXX"}`)
+	d.process(t)
+	const worker = "../../examples/own-processor/functions/orders"
+	code, out, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", worker)
+	want := ids[0] + "  changed  /payload/cents /payload/eventType /payload/lines /payload/orderId /payload/quantity\n" +
+		ids[1] + "  changed  /dropped /payload\n" +
+		ids[2] + "  refused  currency must be one of [EUR USD]\n" +
+		"0 same, 2 changed, 0 missing in Silver, 1 refused today, 0 skipped, of 3 objects\n"
+	if code != exitOK || out != want {
+		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+	}
+	for dir, want := range map[string]string{"../../functions/worker": "must call processor.Start", "../../internal": "build the worker in ../../internal"} {
+		if code, _, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", dir); code != exitFailure || !strings.Contains(errOut, want) {
+			t.Errorf("--worker %s: exit code %d, printed %q", dir, code, errOut)
+		}
+	}
+	if code, _, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--yes", "--worker", worker); code != exitUsage || !strings.Contains(errOut, "--compare") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
 func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, flags := range [][]string{
 		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"}, {"--type", "demo", "--from", "yesterday"},

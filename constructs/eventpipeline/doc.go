@@ -8,8 +8,8 @@
 //	Bronze bucket     the raw payload, byte for byte, below bronze/
 //	events table      the lifecycle of each event: ENQUEUED, PROCESSED, FAILED
 //	queue and DLQ     the reference to the event; what can't be processed
-//	worker function   makes the record, tells the bus, sets the status
-//	Silver bucket     one record an event, below silver/
+//	worker function   makes the record, tells the bus, sets the status; with a processor of yours, if you like (WorkerEntry)
+//	Silver bucket     one object an event, below silver/: its record
 //	access logs       a bucket with a line for each request to the others
 //	event bus         EventProcessed and EventFailed, of source "eventpipeline"
 //	alarms, dashboard for whoever runs it

@@ -2,6 +2,7 @@ package eventpipeline_test
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -49,5 +50,21 @@ func ExampleNewEventPipeline_schemas() {
 		SchemaDirectory:   jsii.String("schemas"),
 		UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse,
 	})
+	app.Synth(nil)
+}
+
+// The worker is a main package of yours, which calls processor.Start; it gets what it needs beside what the platform does.
+func ExampleNewEventPipeline_processor() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+		WorkerEntry: jsii.String("./functions/orders"),
+	})
+	prices := awsdynamodb.NewTable(stack, jsii.String("Prices"), &awsdynamodb.TableProps{
+		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("sku"), Type: awsdynamodb.AttributeType_STRING},
+	})
+	prices.GrantReadData(pipeline.WorkerFunction())
+	pipeline.WorkerFunction().AddEnvironment(jsii.String("PRICES_TABLE"), prices.TableName(), nil)
 	app.Synth(nil)
 }

@@ -2,7 +2,6 @@ package eventpipeline
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -77,22 +76,25 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 	return source
 }
 
-// buildFlags make the same bootstrap of the same sources whatever the folder, without what Lambda does not need.
-const buildFlags = `-mod=readonly -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w -buildid='`
+// The flags make the same bootstrap of the same sources whatever the folder, without what Lambda does not need.
+const (
+	buildFlags   = `-mod=readonly ` + reproducible
+	reproducible = `-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w -buildid='`
+)
 
 func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
-	dir, flags, err := sourceDir(p, name)
+	entry, err := entryOf(p, name)
 	if err != nil {
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
 	}
 	props := p.props
 	logGroup := newLogGroup(p, id+"LogGroup", functionLogs, name)
-	architecture, environment := target(p, flags)
+	architecture, environment := target(p, entry.environment)
 	fn := awscdklambdagoalpha.NewGoFunction(p, jsii.String(id+"Function"), &awscdklambdagoalpha.GoFunctionProps{
 		FunctionName:  physicalName(props, name),
 		Description:   options.Description,
-		Entry:         jsii.String(filepath.Join(dir, "functions", name)),
-		ModuleDir:     jsii.String(filepath.Join(dir, "go.mod")),
+		Entry:         &entry.folder,
+		ModuleDir:     &entry.moduleFile,
 		Bundling:      &awscdklambdagoalpha.BundlingOptions{Environment: environment},
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:  architecture,
@@ -108,9 +110,9 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 }
 
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
-func target(p *eventPipeline, flags string) (awslambda.Architecture, *map[string]*string) {
+func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, *map[string]*string) {
 	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
-	environment := buildEnvironment(platform, flags)
+	environment := buildEnvironment(platform, build)
 	switch goarch := environment["GOARCH"]; {
 	case goarch == nil:
 		return p.props.Architecture, &environment
@@ -121,8 +123,11 @@ func target(p *eventPipeline, flags string) (awslambda.Architecture, *map[string
 }
 
 // buildEnvironment is what `go build` runs with. Without a platform, <GOOS>/<GOARCH>, GoFunction sets Lambda's.
-func buildEnvironment(platform, flags string) map[string]*string {
-	environment := map[string]*string{"GOFLAGS": &flags, "GOWORK": jsii.String("off")}
+func buildEnvironment(platform string, build map[string]string) map[string]*string {
+	environment := make(map[string]*string)
+	for name, value := range build {
+		environment[name] = &value
+	}
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
 		environment["GOOS"], environment["GOARCH"] = &goos, &goarch
 	}

@@ -10,7 +10,7 @@ func TestBuildEnvironment_IsForThePlatform(t *testing.T) {
 		"darwin/arm64": {"darwin", "arm64"},
 	} {
 		got := map[string]string{}
-		for name, value := range buildEnvironment(platform, "-trimpath") {
+		for name, value := range buildEnvironment(platform, map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}) {
 			got[name] = *value
 		}
 		if got["GOOS"] != want[0] || got["GOARCH"] != want[1] {

@@ -95,6 +95,10 @@ type EventPipelineProps struct {
 	ApiMemorySize *float64
 	// ApiTimeout must be below the 30 seconds of an HTTP API's integration. Default: 10 seconds.
 	ApiTimeout awscdk.Duration
+	// WorkerEntry is the folder of a main package in your own module that calls processor.Start: the worker function, with a
+	// processor of yours, such as "./functions/orders". It is relative to the folder that the app runs in, and is built with
+	// its module's own go.mod. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes of each payload a record that holds it.
+	WorkerEntry *string
 	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.
 	WorkerMemorySize *float64
 	// WorkerTimeout is for a whole batch; at least 5 seconds, since the worker stops 2 seconds before. Default: 30 seconds.

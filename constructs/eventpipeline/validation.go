@@ -84,6 +84,7 @@ func validate(p EventPipelineProps) *mistakes {
 	m.unless(*p.BatchSize <= 10 || seconds(p.MaxBatchingWindow) >= 1,
 		"BatchSize is %s; above 10 Lambda needs a MaxBatchingWindow of at least a second", text(*p.BatchSize))
 	m.within("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "as Lambda does")
+	m.workerEntry(p)
 	levels := []string{"debug", "info", "warn", "error"}
 	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
 

@@ -1,58 +1,7 @@
-// Command worker is the Lambda function that the queue's event source mapping invokes.
+// Command worker is the Lambda function that the queue's event source mapping invokes, unless the pipeline has a
+// processor of its user's: it makes of each payload a record that holds it.
 package main
 
-import (
-	"context"
-	"log/slog"
-	"math/rand/v2"
-	"os"
-	"time"
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/worker"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
-)
-
-func main() {
-	log := handler.NewLogger(os.Stdout)
-	worker, err := wire(context.Background(), log)
-	if err != nil {
-		log.Error("start", slog.Any("error", err))
-		os.Exit(1)
-	}
-	lambda.Start(worker)
-}
-
-func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
-	var vars env.Reader
-	worker := pipeline.Worker{
-		BronzeBucket:    vars.Text(env.BronzeBucket),
-		SilverBucket:    vars.Text(env.SilverBucket),
-		MaxReceiveCount: vars.Int(env.MaxReceiveCount, 1),
-		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
-		StopBefore:      2 * time.Second,
-		Now:             time.Now,
-		Jitter:          rand.Float64,
-	}
-	table, queue, bus := vars.Text(env.EventsTable), vars.Text(env.QueueURL), vars.Text(env.EventBusName)
-	deadLetters := vars.Text(env.DeadLetterQueueURL)
-	if err := vars.Err(); err != nil {
-		return handler.Worker{}, err
-	}
-	cfg, err := awsconfig.Load(ctx)
-	if err != nil {
-		return handler.Worker{}, err
-	}
-	worker.Items = dynamodb.NewEvents(cfg, table)
-	worker.Bronze, worker.Silver = s3.NewBucket(cfg, worker.BronzeBucket), s3.NewBucket(cfg, worker.SilverBucket)
-	worker.Bus, worker.Queue = eventbridge.NewBus(cfg, bus), sqs.NewQueue(cfg, queue)
-	worker.DeadLetters = sqs.NewDeadLetters(cfg, deadLetters)
-	return handler.Worker{Worker: worker, Log: log}, nil
-}
+func main() { worker.Start(nil) }

@@ -26,6 +26,7 @@ import (
 //	redrives         number, since then
 //	attempts         number, once PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     once PROCESSED
+//	droppedCode, droppedReason               once PROCESSED, if its processor dropped it
 //	failedAt, failureCode, failureReason     once FAILED
 //	expiresAt        number, seconds since the epoch: the table's TTL attribute
 const prefix = "EVENT#"
@@ -75,6 +76,10 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		attributes["silverBucket"] = text(item.Silver.Bucket)
 		attributes["silverKey"] = text(item.Silver.Key)
 	}
+	if item.Dropped != (pipeline.Dropped{}) {
+		attributes["droppedCode"] = text(item.Dropped.Code)
+		attributes["droppedReason"] = text(item.Dropped.Reason)
+	}
 	if item.Status == pipeline.Failed {
 		attributes["failedAt"] = timestamp(item.FailedAt)
 		attributes["failureCode"] = text(string(item.Failure.Code))
@@ -109,6 +114,7 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 		Attempts:    int(r.number("attempts")),
 		ProcessedAt: r.time("processedAt"),
 		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},
+		Dropped:     pipeline.Dropped{Code: r.text("droppedCode"), Reason: r.text("droppedReason")},
 		FailedAt:    r.time("failedAt"),
 		Failure:     pipeline.Failure{Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason")},
 	}

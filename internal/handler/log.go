@@ -28,6 +28,27 @@ func eventAttrs(event pipeline.Event) []slog.Attr {
 	}
 }
 
+// loggerKey is the context's key for a logger.
+type loggerKey struct{}
+
+// WithLogger is ctx with log for what is called with it.
+func WithLogger(ctx context.Context, log *slog.Logger) context.Context {
+	return context.WithValue(ctx, loggerKey{}, log)
+}
+
+// WithEvent is ctx with a logger that says in each line which event it is about.
+func WithEvent(ctx context.Context, event pipeline.Event) context.Context {
+	return WithLogger(ctx, slog.New(LoggerFrom(ctx).Handler().WithAttrs(eventAttrs(event))))
+}
+
+// LoggerFrom is the logger that ctx has, or the program's.
+func LoggerFrom(ctx context.Context) *slog.Logger {
+	if log, ok := ctx.Value(loggerKey{}).(*slog.Logger); ok {
+		return log
+	}
+	return slog.Default()
+}
+
 // withInvocation adds to each line which invocation wrote it. aws-lambda-go keeps the trace id under this plain string.
 func withInvocation(ctx context.Context, log *slog.Logger) *slog.Logger {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {

@@ -271,6 +271,10 @@ func everyStatus() []pipeline.Item {
 		{Event: event, Status: pipeline.Enqueued},
 		{Event: replayed, Status: pipeline.Enqueued, EnqueuedAt: at.Add(time.Hour), Reenqueues: 1, ProcessedAt: at},
 		{Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"}},
+		{
+			Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"},
+			Dropped: pipeline.Dropped{Code: "test-order", Reason: "r"},
+		},
 		{Event: event, Status: pipeline.Failed, Attempts: 5, FailedAt: at, Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "r"}},
 	}
 }

@@ -53,6 +53,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, Receipt: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
 	}
 
+	ctx = WithLogger(ctx, withInvocation(ctx, h.Log))
 	start := time.Now()
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
 	for _, result := range h.Worker.Process(ctx, deliveries) {
@@ -66,7 +67,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 // log writes the one line that a delivery leaves.
 func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration) {
-	log := withInvocation(ctx, h.Log)
+	log := LoggerFrom(ctx)
 	attrs := append(eventAttrs(r.Event),
 		slog.String("messageId", r.Delivery.MessageID),
 		slog.Int("attempt", r.Delivery.Attempt),
@@ -76,6 +77,8 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
 	case r.Repeat:
 		log.LogAttrs(ctx, slog.LevelInfo, "message out of date", append(attrs, slog.String("status", string(r.Status)))...)
+	case r.Err == nil && r.Dropped != (pipeline.Dropped{}):
+		log.LogAttrs(ctx, slog.LevelInfo, "event dropped", append(attrs, slog.String("code", r.Dropped.Code))...)
 	case r.Err == nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
 	case r.Kept:

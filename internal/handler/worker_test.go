@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
@@ -125,5 +127,39 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 		"c event failed unprocessable-number, c message out of date"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
+	}
+}
+
+// dropping is a processor that logs, and drops what it gets.
+type dropping struct{}
+
+func (dropping) Process(ctx context.Context, event pipeline.Event, _ int, _ []byte) (pipeline.Output, error) {
+	LoggerFrom(WithEvent(ctx, event)).Info("seen")
+	return pipeline.Output{Dropped: pipeline.Dropped{Code: "test-order", Reason: "why"}}, nil
+}
+
+func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
+	var w world
+	message := w.message(t, body)
+	worker := w.worker()
+	worker.Worker.Processor = dropping{}
+	w.log.Reset()
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
+	if _, err := worker.Invoke(ctx, []byte(`{"Records":[`+record("m", message, 1)+`]}`)); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range bytes.Lines(w.log.Bytes()) {
+		var entry struct{ Msg, EventID, RequestID, Code string }
+		if err := json.Unmarshal(line, &entry); err != nil {
+			t.Fatal(err)
+		}
+		if !pipeline.ValidID(entry.EventID) || entry.RequestID != "request-1" {
+			t.Errorf("line = %s", line)
+		}
+		got = append(got, strings.TrimSpace(entry.Msg+" "+entry.Code))
+	}
+	if strings.Join(got, ", ") != "seen, event dropped test-order" {
+		t.Errorf("got %v", got)
 	}
 }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -14,15 +13,14 @@ func (s *sweep) adopt(ctx context.Context, orphan Item) (bool, error) {
 	if orphan.Expired(s.Now()) {
 		return false, nil
 	}
-	line, _, err := s.Silver.GetVersion(ctx, orphan.SilverKey())
+	record, _, err := firstRecord(ctx, s.Silver, orphan.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, unavailable("look for the orphan's record", err)
 	}
-	var record Record
-	if json.Unmarshal(line, &record) != nil || record.Source.Key != orphan.Bronze.Key || record.ReplayID != "" {
+	if record.Source.Key != orphan.Bronze.Key || record.ReplayID != "" {
 		return false, nil // not of this object; a replayed event had its item
 	}
 	if s.report.DryRun {
@@ -36,6 +34,7 @@ func (s *sweep) adopt(ctx context.Context, orphan Item) (bool, error) {
 		Status:      Processed,
 		ProcessedAt: record.ProcessedAt,
 		Silver:      Location{Bucket: s.SilverBucket, Key: orphan.SilverKey()},
+		Dropped:     record.Dropped,
 	}
 	processed.ExpiresAt = Expiry(processed.Event, s.StatusRetention)
 	if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {

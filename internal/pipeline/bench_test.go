@@ -16,15 +16,15 @@ func BenchmarkDecodeType(b *testing.B) {
 	}
 }
 
-func BenchmarkNewRecord(b *testing.B) {
+func BenchmarkTransform(b *testing.B) {
 	event := testEvent()
 	b.SetBytes(int64(len(kilobyte)))
 	for b.Loop() {
-		record, err := NewRecord(event, kilobyte, testNow)
+		output, err := Transform(b.Context(), nil, event, 1, kilobyte)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := record.Line(); err != nil {
+		if _, err := NewRecords(event, output, testNow).Lines(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -19,7 +20,7 @@ type Comparison struct {
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
-	Refused int `json:"refused"` // there is a record, but today's transformation refuses the payload
+	Refused int `json:"refused"` // there is a record, but today's transformation refuses the payload or fails
 	Skipped int `json:"skipped"` // events that are not PROCESSED, and objects that are no event's
 }
 
@@ -27,7 +28,7 @@ type Comparison struct {
 type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
-	Fields  []string `json:"fields,omitempty"` // RFC 6901 pointers into the record: the first that differ
+	Fields  []string `json:"fields,omitempty"` // RFC 6901 pointers into the record, or the list of several: the first that differ
 	Reason  string   `json:"reason,omitempty"` // why it is refused
 }
 
@@ -125,10 +126,13 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 	}
 	var today []byte
 	if err == nil {
-		var record Record
-		if record, err = NewRecord(item.Event, payload, item.ProcessedAt); err == nil {
-			today, err = record.Line()
-		}
+		today, err = r.linesToday(ctx, item, payload)
+	}
+	if stopped := ctx.Err(); stopped != nil {
+		return Difference{}, stopped
+	}
+	if CodeOf(err) == ProcessorError {
+		return Difference{EventID: item.ID, Kind: "refused", Reason: err.Error()}, nil // for who compares, not for clients
 	}
 	if err != nil {
 		return Difference{EventID: item.ID, Kind: "refused", Reason: FailureOf(err).Reason}, nil
@@ -140,23 +144,48 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 	return Difference{EventID: item.ID, Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
 }
 
-// differingFields are pointers to where two records differ, but for what differs from one processing to the next.
-func differingFields(old, today []byte) []string {
-	var a, b map[string]any
-	if decode(old, &a) != nil || decode(today, &b) != nil {
-		return []string{""} // the whole
+// linesToday is what Silver would hold of an event if it were processed today.
+func (r Replayer) linesToday(ctx context.Context, item Item, payload []byte) ([]byte, error) {
+	output, err := Transform(ctx, r.Processor, item.Event, max(item.Attempts, 1), payload)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range []string{"processedAt", "replayId"} {
-		delete(a, name)
-		delete(b, name)
+	return NewRecords(item.Event, output, item.ProcessedAt).Lines()
+}
+
+// differingFields are pointers to where two events' records differ, but for what differs from one processing to the next:
+// into the record or, of several, into their list.
+func differingFields(old, today []byte) []string {
+	a, errA := decodeLines(old)
+	b, errB := decodeLines(today)
+	switch {
+	case errA != nil || errB != nil:
+		return []string{""} // the whole
+	case len(a) != len(b):
+		return []string{"/parts"}
+	case len(a) == 1:
+		return differences("", a[0], b[0])
 	}
 	return differences("", a, b)
 }
 
-func decode(line []byte, into *map[string]any) error {
-	d := json.NewDecoder(bytes.NewReader(line))
+func decodeLines(lines []byte) ([]any, error) {
+	d := json.NewDecoder(bytes.NewReader(lines))
 	d.UseNumber() // 1.0 and 1 are not the same text
-	return d.Decode(into)
+	var records []any
+	for {
+		var record map[string]any
+		err := d.Decode(&record)
+		if errors.Is(err, io.EOF) {
+			return records, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		delete(record, "processedAt")
+		delete(record, "replayId")
+		records = append(records, record)
+	}
 }
 
 func differences(at string, a, b any) []string {

@@ -51,11 +51,11 @@ func FuzzDecode(f *testing.F) {
 		if !acceptable(body) {
 			t.Fatal("accepted, but another reader would not")
 		}
-		record, err := NewRecord(Event{Type: eventType}, body, testNow)
+		output, err := Transform(t.Context(), nil, Event{Type: eventType}, 1, body)
 		if err != nil {
 			t.Fatalf("accepted, but no record: %v", err)
 		}
-		line, err := record.Line()
+		line, err := NewRecords(Event{Type: eventType}, output, testNow).Lines()
 		if err != nil || bytes.Count(line, []byte("\n")) != 1 || !utf8.Valid(line) {
 			t.Fatalf("the record is %q, %v", line, err)
 		}

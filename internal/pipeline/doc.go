@@ -9,6 +9,7 @@
 //	lifecycle.go  the states of an event and the moves between them
 //	process.go    Bronze → record → Silver → bus → PROCESSED, a batch at a time
 //	retry.go      what becomes of a delivery that failed
+//	processor.go  what a user's code may make of a payload
 //	record.go     what Silver holds of an event
 //	notice.go     what the bus is told
 //	errors.go     what can go wrong, classified once

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what went wrong in a word that programs may rely on.
@@ -31,13 +32,15 @@ const (
 	CallerUnknown     Code = "caller-unknown" // the authorizer let the request in, but does not say who it is from
 )
 
-// An event's own errors: the reasons for which it can't be processed.
+// An event's own errors: the reasons for which it can't be processed. Those of processors are made by Rejected.
 const (
 	InvalidMessage      Code = "invalid-message"      // the queue's message is not one of ours
 	PayloadMissing      Code = "payload-missing"      // Bronze has no such object
 	PayloadMismatch     Code = "payload-mismatch"     // Bronze does not hold what was accepted
 	UnprocessableNumber Code = "unprocessable-number" // a number that no float64 holds, accepted by an older version
 	UnprocessableJSON   Code = "unprocessable-json"   // not the JSON that ingest would accept
+	InvalidOutput       Code = "invalid-output"       // what the processor returned can't be stored
+	ProcessorError      Code = "processor-error"      // the processor failed or panicked; trying again may help
 	NotFinished         Code = "not-finished"         // enqueued again and again, and never finished
 )
 
@@ -72,10 +75,10 @@ func Errorf(code Code, format string, args ...any) *Error {
 // Permanent tells whether a delivery that failed with this code fails again however often it is tried.
 func Permanent(code Code) bool {
 	switch code {
-	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber, UnprocessableJSON:
+	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber, UnprocessableJSON, InvalidOutput:
 		return true
 	}
-	return false
+	return strings.HasPrefix(string(code), rejected)
 }
 
 // CodeOf classifies any error: what is no Error of ours came from a service and is worth another try.

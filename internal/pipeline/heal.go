@@ -179,8 +179,8 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 // repair makes a FAILED event PROCESSED whose record is in Silver: the worker had come to its last delivery when it
 // could not tell the bus or the table.
 func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
-	generation, _, err := generationIn(ctx, s.Silver, item.SilverKey())
-	if errors.Is(err, ErrNotFound) || err == nil && generation != item.Replay.ID {
+	record, _, err := firstRecord(ctx, s.Silver, item.SilverKey())
+	if errors.Is(err, ErrNotFound) || err == nil && record.ReplayID != item.Replay.ID {
 		return false, nil
 	}
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 	processed.Status = Processed
 	processed.FailedAt, processed.Failure = time.Time{}, Failure{}
 	processed.ProcessedAt = s.Now().UTC().Truncate(time.Millisecond)
-	processed.Silver = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}
+	processed.Silver, processed.Dropped = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}, record.Dropped
 	if !item.Replay.Quiet {
 		if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {
 			return false, err

@@ -27,6 +27,7 @@ type Item struct {
 	Attempts    int       // deliveries to the worker until the last move; 0 while ENQUEUED
 	ProcessedAt time.Time // when it became PROCESSED
 	Silver      Location  // when PROCESSED
+	Dropped     Dropped   // when PROCESSED and dropped by the processor
 	FailedAt    time.Time // when it became FAILED
 	Failure     Failure   // when FAILED
 	ExpiresAt   time.Time // after it the table may forget the item; zero is never

@@ -27,6 +27,7 @@ type Detail struct {
 	FailedAt    *time.Time `json:"failedAt,omitempty"`
 	Bronze      Location   `json:"bronze"`
 	Silver      *Location  `json:"silver,omitempty"`
+	Dropped     Dropped    `json:"dropped,omitzero"`
 	Failure     *Failure   `json:"failure,omitempty"`
 }
 
@@ -43,15 +44,15 @@ func NoticeOf(item Item) Notice {
 		detail.FailedAt, detail.Failure = &item.FailedAt, &item.Failure
 		return Notice{EventFailed, detail}
 	}
-	detail.ProcessedAt, detail.Silver = &item.ProcessedAt, &item.Silver
+	detail.ProcessedAt, detail.Silver, detail.Dropped = &item.ProcessedAt, &item.Silver, item.Dropped
 	return Notice{EventProcessed, detail}
 }
 
 // FailureOf is what may be told of an error to whoever may see the event's status: for an error of ours its sentence,
-// for a service's only that it failed, since its text may name accounts and endpoints.
+// for a service's or a processor's only that it failed, since its text may name accounts and endpoints.
 func FailureOf(err error) Failure {
 	var e *Error
-	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal {
+	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal || e.Code == ProcessorError {
 		return Failure{Code: CodeOf(err), Reason: "the platform could not finish the event; its log has the cause under the event's id"}
 	}
 	return Failure{Code: e.Code, Reason: e.Detail}

@@ -29,7 +29,7 @@ type BronzeReader interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 }
 
-// SilverStore keeps records, one for each event.
+// SilverStore keeps records, one object for each event.
 type SilverStore interface {
 	// Put stores body under key. ErrExists: the key is taken; nothing was written.
 	Put(ctx context.Context, key string, body []byte) error
@@ -71,6 +71,7 @@ type Result struct {
 	Delivery Delivery
 	Event    Event // as far as the message could be read
 	Status   Status
+	Dropped  Dropped       // when PROCESSED and dropped by the processor
 	Repeat   bool          // the event was at its end before, or is on its way by another message: nothing was done
 	Err      error         // what went wrong, if anything
 	Kept     bool          // the message is to be delivered again; only then is it not to be deleted
@@ -85,6 +86,7 @@ type Worker struct {
 	Bus             Bus
 	Queue           Retrier
 	DeadLetters     DeadLetterQueue
+	Processor       Processor // nil: the payload is the record's, as it is
 	BronzeBucket    string
 	SilverBucket    string
 	MaxReceiveCount int           // deliveries after which an event is FAILED
@@ -180,7 +182,7 @@ func (k *work) failed() bool { return k.err != nil }
 
 func (k *work) result() Result {
 	return Result{
-		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Repeat: k.repeat, Err: k.err,
+		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Dropped: k.item.Dropped, Repeat: k.repeat, Err: k.err,
 		Kept: k.kept, RetryIn: k.retryIn,
 	}
 }
@@ -268,11 +270,14 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 	if err != nil {
 		return err
 	}
-	record, err := NewRecord(k.event, payload, w.Now())
-	if err != nil {
-		return err
+	now := w.Now().UTC().Truncate(time.Millisecond)
+	output, err := Transform(ctx, w.Processor, k.event, k.delivery.Attempt, payload)
+	var stored Record
+	if err == nil {
+		stored, err = w.storeRecords(ctx, NewRecords(k.event, output, now))
+	} else if byProcessor(CodeOf(err)) {
+		stored, err = w.storedDespite(ctx, k.event, err)
 	}
-	err = w.storeRecord(ctx, record)
 	var late overtaken
 	if errors.As(err, &late) {
 		k.item, k.repeat = late.item, true
@@ -285,8 +290,9 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 		Event:       k.event,
 		Status:      Processed,
 		Attempts:    k.delivery.Attempt,
-		ProcessedAt: record.ProcessedAt,
+		ProcessedAt: now,
 		Silver:      Location{Bucket: w.SilverBucket, Key: k.event.SilverKey()},
+		Dropped:     stored.Dropped,
 		ExpiresAt:   Expiry(k.event, w.StatusRetention),
 	}
 	return nil

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,6 +31,7 @@ type Replayer struct {
 	Queue       BatchSender
 	Checkpoints Checkpoints
 	Rate        func(ctx context.Context, n int) error // returns when n more events may be sent
+	Processor   Processor                              // the transformation that Compare takes for today's; nil is the platform's own
 	Chunk       int                                    // how many are reopened before they are sent; 0 is 100
 	Now         func() time.Time
 }
@@ -169,15 +169,14 @@ func appendFailed(found []candidate, item Item, counts *ReplayCounts) []candidat
 // fromSilver makes the item of an event whose own has expired of its record. Without a record it can't be told from a
 // request that was never acknowledged, and the item is the zero one.
 func (r Replayer) fromSilver(ctx context.Context, place Event, bronzeKey string) (Item, error) {
-	line, _, err := r.Silver.GetVersion(ctx, place.SilverKey())
+	record, _, err := firstRecord(ctx, r.Silver, place.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return Item{}, nil
 	}
 	if err != nil {
 		return Item{}, unavailable("get the record", err)
 	}
-	var record Record
-	if err := json.Unmarshal(line, &record); err != nil || record.Source.Key != bronzeKey {
+	if record.Source.Key != bronzeKey {
 		return Item{}, nil
 	}
 	return Item{Status: Processed, ProcessedAt: record.ProcessedAt, ExpiresAt: record.ProcessedAt, Event: Event{

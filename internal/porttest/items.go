@@ -18,7 +18,7 @@ import (
 func TestItems(t *testing.T, items Items) {
 	ctx := t.Context()
 	t.Run("returns an item as it was stored", func(t *testing.T) {
-		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), failed(enqueued())} {
+		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), dropped(enqueued()), failed(enqueued())} {
 			create(t, items, item)
 			wantItem(t, items, item)
 		}
@@ -71,7 +71,7 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 	t.Run("finishes an event that is ENQUEUED or unknown", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, failed} {
+		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, dropped, failed} {
 			known, unknown := enqueued(), enqueued()
 			known.Reenqueues = 2
 			create(t, items, known)

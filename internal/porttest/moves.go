@@ -79,6 +79,12 @@ func processed(item pipeline.Item) pipeline.Item {
 	return item
 }
 
+func dropped(item pipeline.Item) pipeline.Item {
+	item = processed(item)
+	item.Dropped = pipeline.Dropped{Code: "test-order", Reason: "why"}
+	return item
+}
+
 func failed(item pipeline.Item) pipeline.Item {
 	item.Status, item.Attempts = pipeline.Failed, 5
 	item.ProcessedAt, item.Silver = time.Time{}, pipeline.Location{}

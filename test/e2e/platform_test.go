@@ -70,8 +70,15 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // start runs `eventpipeline local` with further flags until the test ends.
 func start(t *testing.T, flags ...string) *platform {
 	t.Helper()
+	return startIn(t, "../..", flags...)
+}
+
+// startIn is start in the folder of an app.
+func startIn(t *testing.T, folder string, flags ...string) *platform {
+	t.Helper()
 	p := &platform{done: make(chan struct{})}
 	p.cmd = command(context.Background(), append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)...)
+	p.cmd.Dir = folder
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -49,6 +49,9 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 		DeadLetters: deadLettersPort{a}, BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: maxReceiveCount,
 		StopBefore: 5 * time.Second, StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
 	}
+	if p := a.run.scenario.Processor; p != nil {
+		worker.Processor = p
+	}
 	return worker.Process(ctx, deliveries)
 }
 

@@ -85,14 +85,15 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state tells apart what is in the bucket; of records while nobody has a version in hand, only whose they are.
+// state tells apart what is in the bucket; of records while nobody has a version in hand, only whose they are, and whether
+// there are payloads.
 func (b *bucket) state(settled bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {
 		if settled {
 			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
 			replay, _, _ = strings.Cut(replay, `"`)
-			h += hash(key, replay)
+			h += hash(key, replay, strings.Contains(o.version, `"dropped":`))
 			continue
 		}
 		h += hash(key, o.version)

@@ -3,6 +3,7 @@ package explore
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -96,13 +97,13 @@ func (r *run) checkSource(bronzeKey, what string) {
 }
 
 // checkRecord is called for every write to Silver.
-func (r *run) checkRecord(line []byte) {
-	var record pipeline.Record
-	if err := json.Unmarshal(line, &record); err != nil {
-		r.violate("I8", "a record is no JSON: %v", err)
+func (r *run) checkRecord(lines []byte) {
+	records, err := pipeline.ReadRecords(lines)
+	if err != nil || len(records) == 0 {
+		r.violate("I8", "records are no JSON: %v", err)
 		return
 	}
-	r.checkSource(record.Source.Key, "a record was written")
+	r.checkSource(records[0].Source.Key, "a record was written")
 }
 
 // checkRest holds the world at rest to the invariants.
@@ -151,6 +152,9 @@ func (r *run) checkEvent(item pipeline.Item) {
 	for _, n := range r.notices {
 		if n.Detail.EventID == item.ID && n.Type == pipeline.EventProcessed && n.replay.ID == item.Replay.ID {
 			told++
+			if item.Status == pipeline.Processed && n.Detail.Dropped != item.Dropped {
+				r.violate("I8", "event %s was told as dropped as %q, and is dropped as %q", item.ID, n.Detail.Dropped.Code, item.Dropped.Code)
+			}
 		}
 	}
 	if most := 1 + r.used.Faults + r.used.Preemptions; told > most {
@@ -168,6 +172,8 @@ func (r *run) checkEvent(item pipeline.Item) {
 		}
 		if record, _ := r.record(item.SilverKey()); record.ReplayID != item.Replay.ID {
 			r.violate("I8", "event %s is PROCESSED for replay %q, its record is of %q", item.ID, item.Replay.ID, record.ReplayID)
+		} else if record.Dropped != item.Dropped {
+			r.violate("I8", "event %s is PROCESSED, dropped as %q; its record says %q", item.ID, item.Dropped.Code, record.Dropped.Code)
 		}
 	case pipeline.Failed:
 		r.checkFailed(item)
@@ -185,11 +191,12 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
+	_, rejected := r.scenario.outputs(nil)
 	lost := r.used.Faults + r.scenario.Deliveries // deliveries, at most
 	if r.used.Faults > 0 && len(r.killers) > 0 {
 		lost = maxReceiveCount // to a fault, and to the company of what kills its worker
 	}
-	if !r.poison[item.SHA256] && !r.killers[item.ID] && lost < maxReceiveCount {
+	if !r.poison[item.SHA256] && !rejected && !r.killers[item.ID] && lost < maxReceiveCount {
 		r.violate("I9", "event %s is good and FAILED, after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
 	}
 }
@@ -202,32 +209,62 @@ func (r *run) checkBegun(a *actor, letter pipeline.DeadLetter) {
 	}
 }
 
+// record is the first of those under a key.
 func (r *run) record(key string) (pipeline.Record, error) {
-	stored, err := r.silver.get(key)
+	records, err := r.recordsAt(key)
 	if err != nil {
 		return pipeline.Record{}, err
 	}
-	var record pipeline.Record
-	return record, json.Unmarshal(stored.body, &record)
+	return records[0], nil
 }
 
-// checkTransformation makes a record anew from Bronze and compares.
+func (r *run) recordsAt(key string) (pipeline.Records, error) {
+	stored, err := r.silver.get(key)
+	if err != nil {
+		return nil, err
+	}
+	records, err := pipeline.ReadRecords(stored.body)
+	if err == nil && len(records) == 0 {
+		err = errors.New("it is empty")
+	}
+	return records, err
+}
+
+// checkTransformation makes an event's records anew from Bronze and compares.
 func (r *run) checkTransformation(key string) {
-	record, err := r.record(key)
+	records, err := r.recordsAt(key)
 	if err != nil {
 		r.violate("I8", "record %s is unreadable: %v", key, err)
 		return
 	}
-	payload, err := r.bronze.get(record.Source.Key)
+	source := records[0].Source
+	payload, err := r.bronze.get(source.Key)
 	if err != nil {
-		r.violate("I3", "record %s is of %s, which Bronze does not have", key, record.Source.Key)
+		r.violate("I3", "record %s is of %s, which Bronze does not have", key, source.Key)
 		return
 	}
-	var compact bytes.Buffer
-	if json.Compact(&compact, payload.body) != nil || compact.String() != string(record.Payload) || record.Source.SHA256 != sha(payload.body) {
-		r.violate("I8", "record %s is not what Bronze's %s becomes", key, record.Source.Key)
+	outputs, _ := r.scenario.outputs(payload.body)
+	made := slices.ContainsFunc(outputs, func(o pipeline.Output) bool { return holds(records, o) })
+	if !made || source.SHA256 != sha(payload.body) {
+		r.violate("I8", "record %s is not what Bronze's %s becomes", key, source.Key)
 	}
-	if r.poison[record.Source.SHA256] {
+	if r.poison[source.SHA256] {
 		r.violate("I8", "record %s was made of a payload that can't be processed", key)
 	}
+}
+
+// holds tells whether records are those of an output, whole and of one processing.
+func holds(records pipeline.Records, output pipeline.Output) bool {
+	if len(records) != max(len(output.Payloads), 1) || records[0].Dropped != output.Dropped {
+		return false
+	}
+	for i, payload := range output.Payloads {
+		r, first := records[i], records[0]
+		var compact bytes.Buffer
+		if json.Compact(&compact, payload) != nil || compact.String() != string(r.Payload) || len(records) > 1 && (r.Part != i+1 || r.Parts != len(records)) ||
+			r.ID != first.ID || r.ReplayID != first.ReplayID || !r.ProcessedAt.Equal(first.ProcessedAt) || r.Source != first.Source {
+			return false
+		}
+	}
+	return true
 }

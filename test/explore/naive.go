@@ -75,21 +75,22 @@ func naiveOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 	if err != nil {
 		return err
 	}
-	record, err := pipeline.NewRecord(event, payload, time.Now())
+	output, err := pipeline.Transform(ctx, nil, event, d.Attempt, payload)
 	if err != nil {
 		return err
 	}
-	line, err := record.Line()
+	records := pipeline.NewRecords(event, output, time.Now())
+	lines, err := records.Lines()
 	if err != nil {
 		return err
 	}
 	item := pipeline.Item{
-		Event: event, Status: pipeline.Processed, ProcessedAt: record.ProcessedAt,
+		Event: event, Status: pipeline.Processed, ProcessedAt: records[0].ProcessedAt,
 		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
 	}
 	err = do(ctx, a, "Silver.Put", event.SilverKey(), aWrite, func() error {
-		a.run.checkRecord(line)
-		a.run.silver.write(event.SilverKey(), line)
+		a.run.checkRecord(lines)
+		a.run.silver.write(event.SilverKey(), lines)
 		return nil
 	})
 	if err != nil {

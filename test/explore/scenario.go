@@ -18,7 +18,8 @@ type Scenario struct {
 	Preemptions    int                    // fewer than what is asked for, where actors don't race or that would take hours; 0 is no less
 	MiscountsQueue bool                   // the queue's approximate count is always 0
 	SharedProcess  bool                   // all requests come to one process
-	OursOnly       bool                   // it needs a reconciler, a replay or a redrive
+	Processor      processor              // nil is the platform's own
+	OursOnly       bool                   // it needs a reconciler, a replay, a redrive or a processor
 }
 
 const (
@@ -126,6 +127,14 @@ var Scenarios = []Scenario{
 		r.deliver(r.queue.visible())
 		r.quietly()
 	}},
+	{Name: "a processor that fans out and drops", Batch: 2, OursOnly: true, Preemptions: 1, Processor: splitting, Setup: func(r *run) { r.enqueued(good, other) }},
+	{Name: "a processor that changes its mind", Batch: 1, OursOnly: true, Processor: wavering, Setup: func(r *run) { r.enqueued(good) }},
+	{Name: "a processor that rejects what it took before", Batch: 1, OursOnly: true, Processor: regretting, Setup: func(r *run) { r.enqueued(good) }},
+	{Name: "a replay by a processor that changes its mind", Batch: 1, OursOnly: true, Preemptions: 1, Processor: wavering, Setup: func(r *run) {
+		r.enqueued(good)
+		r.processOne()
+		r.reconciled()
+	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
 	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poisonous, "") }},
 	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},
 	{Name: "one event with a key", Batch: 1, Begin: func(r *run) { r.client(1, good, "key") }},

@@ -64,7 +64,7 @@ func messageOf(event pipeline.Event) string {
 func (w *world) state(settled bool) uint64 {
 	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state())
 	for _, n := range w.notices {
-		h += hash(n.Type, n.Detail.EventID, n.replay)
+		h += hash(n.Type, n.Detail.EventID, n.Detail.Dropped, n.replay)
 	}
 	for _, a := range w.accepted {
 		h += hash(a)

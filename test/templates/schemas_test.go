@@ -3,7 +3,6 @@ package templates
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -19,11 +18,11 @@ func TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash(t *testing.T) {
 	if err := os.CopyFS(copied, os.DirFS(schemas)); err != nil {
 		t.Fatal(err)
 	}
-	plain, with, same := assets(t, nil), assets(t, jsii.String(schemas)), assets(t, &copied)
+	plain, with, same := assets(t, props{}), assets(t, props{SchemaDirectory: jsii.String(schemas)}), assets(t, props{SchemaDirectory: &copied})
 	if err := os.WriteFile(filepath.Join(copied, "demo.json"), []byte("true"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := assets(t, &copied)
+	other := assets(t, props{SchemaDirectory: &copied})
 	if with["ApiFunction"] == plain["ApiFunction"] || with["ApiFunction"] == other["ApiFunction"] {
 		t.Error("other schemas make the same API function")
 	}
@@ -38,19 +37,25 @@ func TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash(t *testing.T) {
 }
 
 // assets are the hashes of the functions' bootstraps.
-func assets(t *testing.T, schemaDirectory *string) map[string]string {
+func assets(t *testing.T, p props) map[string]string {
 	t.Helper()
-	stack := awscdk.NewStack(newApp(t, bundling), jsii.String("Stack"), nil)
+	hashes := map[string]string{}
+	for name, file := range built(t, p, bundling) {
+		hashes[name] = filepath.Base(filepath.Dir(file))
+	}
+	return hashes
+}
+
+// built are the functions' bootstraps.
+func built(t *testing.T, p props, context map[string]any) map[string]string {
+	t.Helper()
+	stack := awscdk.NewStack(newApp(t, context), jsii.String("Stack"), nil)
 	must(t, func() error {
-		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{SchemaDirectory: schemaDirectory})
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &p)
 		return nil
 	})
 	s := synthesize(t, stack)
-	hashes := map[string]string{}
-	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
-		hashes[name] = filepath.Dir(file)[strings.LastIndex(filepath.Dir(file), "asset."):]
-	}
-	return hashes
+	return bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 }
 
 func TestSchemas_AreReadBesideUnknownTypes(t *testing.T) {

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -26,6 +27,13 @@ func mistakes(t *testing.T) map[string]mistake {
 	invalid := folderOf(t, map[string]string{"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
 	empty, outside := folderOf(t, nil), linked(t)
+	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
+	homeless := folderOf(t, map[string]string{"x.go": "package main\n"})
+	nothing := folderOf(t, map[string]string{"x_windows.go": "package main\n", "x_test.go": "package main\n"})
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]mistake{
 		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
 			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
@@ -109,6 +117,20 @@ func mistakes(t *testing.T) map[string]mistake {
 			}},
 		"MaxConcurrencyOfOne": {props{MaxConcurrency: jsii.Number(1)},
 			[]string{"MaxConcurrency is 1; take a whole number from 2 to 1000, as Lambda does"}},
+		"WorkerEntryEmpty": {props{WorkerEntry: jsii.String("")},
+			[]string{"WorkerEntry is empty; give the folder of a main package in your module, or leave it out for the platform's own worker"}},
+		"WorkerEntryMissing": {props{WorkerEntry: jsii.String("./functions/orders")},
+			[]string{`WorkerEntry is "./functions/orders", and ` + here + `/functions/orders is no folder; give that of a main package in your module, relative to the folder the app runs in`}},
+		"WorkerEntryWithoutMain": {props{WorkerEntry: library},
+			[]string{`WorkerEntry is "` + *library + `", the package orders; give a package main whose main function calls processor.Start`}},
+		"WorkerEntryWithoutModule": {props{WorkerEntry: homeless},
+			[]string{`WorkerEntry is "` + *homeless + `", and neither ` + *homeless + ` nor a folder above it has a go.mod; take a package of your module`}},
+		"WorkerEntryWithoutPackage": {props{WorkerEntry: nothing, LogLevel: jsii.String("trace")},
+			[]string{
+				`WorkerEntry is "` + *nothing + `", and neither ` + *nothing + ` nor a folder above it has a go.mod; take a package of your module`,
+				`WorkerEntry is "` + *nothing + `", and Go finds no package there: no buildable Go source files in ` + *nothing + `; give the folder of a main package`,
+				`LogLevel is "trace"; take one of ["debug" "info" "warn" "error"]`,
+			}},
 		"LogLevel": {props{LogLevel: jsii.String("INFO")},
 			[]string{`LogLevel is "INFO"; take one of ["debug" "info" "warn" "error"]`}},
 

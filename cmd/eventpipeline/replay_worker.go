@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/stdio"
+)
+
+// errWorkerEnded is the cause of the end of a context whose worker ended.
+var errWorkerEnded = errors.New("the worker ended before the comparison did")
+
+// withWorker calls fn with the processor of the worker whose main package is in dir, built for this machine and run as a
+// process that touches nothing of AWS. What the worker logs goes to log.
+func withWorker(ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error) error {
+	folder, err := os.MkdirTemp("", "eventpipeline-worker-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the worker: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	binary := filepath.Join(folder, "worker")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	build.Dir = dir
+	build.Env = append(os.Environ(), "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	build.Stderr = log
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the worker in %s: %w", dir, err)
+	}
+
+	running, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	worker := exec.CommandContext(running, binary)
+	worker.Env = append(os.Environ(), stdio.Variable+"="+stdio.Value)
+	worker.Stderr = log
+	questions, err := worker.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("run the worker: %w", err)
+	}
+	answers, err := worker.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("run the worker: %w", err)
+	}
+	if err := worker.Start(); err != nil {
+		return fmt.Errorf("run the worker: %w", err)
+	}
+	var done atomic.Bool
+	client := stdio.NewClient(questions, answers, func() {
+		if !done.Load() {
+			cancel(errWorkerEnded)
+		}
+	})
+	err = fn(running, client)
+	done.Store(true)
+	if ctx.Err() == nil && context.Cause(running) == errWorkerEnded {
+		err = fmt.Errorf("%w; its main function must call processor.Start", errWorkerEnded)
+	}
+	if err != nil {
+		cancel(err) // it may be busy
+	}
+	questions.Close() // else this ends it
+	<-client.Ended()  // Wait closes what the client reads
+	if waiting := worker.Wait(); waiting != nil && err == nil {
+		err = fmt.Errorf("run the worker: %w", waiting)
+	}
+	return err
+}

@@ -1,0 +1,33 @@
+// Command own-processor is a CDK app with a pipeline whose worker is this module's own: functions/orders.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("orders"), nil)
+	props := &eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
+	if app.Node().TryGetContext(jsii.String("stage")) == "local" { // by `eventpipeline local`, on loopback only
+		props.Authorization = eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
+	}
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), props)
+	for name, value := range map[string]*string{ // what the eventpipeline command looks for
+		"ApiUrl":                 pipeline.ApiUrl(),
+		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
+		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
+		"EventBusName":           pipeline.EventBus().EventBusName(),
+		"EventsTableName":        pipeline.EventsTable().TableName(),
+		"QueueUrl":               pipeline.Queue().QueueUrl(),
+		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),
+		"ReconcilerFunctionName": pipeline.ReconcilerFunction().FunctionName(),
+	} {
+		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: value})
+	}
+	app.Synth(nil)
+}

@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+const ownProcessor = "../../examples/own-processor"
+
+// The example's app, run as its user runs it: in its folder, with the processor of its own module.
+func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
+	p := startIn(t, ownProcessor)
+	queue := p.listen(t, "orders", "order.placed")
+	split := p.accept(t, `{"eventType":"order.placed","orderId":"7","currency":"EUR","lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
+	single := p.accept(t, `{"eventType":"order.placed","orderId":"8","currency":"USD","lines":[{"sku":"tea","quantity":1,"cents":350}]}`)
+	test := p.accept(t, `{"eventType":"order.placed","orderId":"9","test":true}`)
+	unusable := p.accept(t, `{"eventType":"order.placed","orderId":"10","currency":"XXX"}`)
+
+	for id, want := range map[string][]string{
+		split: {
+			`{"orderId":"7","sku":"tea","quantity":2,"cents":700,"currency":"EUR"}`,
+			`{"orderId":"7","sku":"milk","quantity":1,"cents":99,"currency":"EUR"}`,
+		},
+		single: {`{"orderId":"8","sku":"tea","quantity":1,"cents":350,"currency":"USD"}`},
+	} {
+		records := p.recordsOf(t, p.untilStatus(t, id, "PROCESSED"))
+		if len(records) != len(want) {
+			t.Fatalf("event %s has the records %+v, want %v", id, records, want)
+		}
+		for i, r := range records {
+			if r.ID != id || string(r.Payload) != want[i] || len(want) > 1 && (r.Part != i+1 || r.Parts != len(want)) {
+				t.Errorf("record %d of event %s = %+v, want %s", i, id, r, want[i])
+			}
+		}
+	}
+
+	status := p.untilStatus(t, test, "PROCESSED")
+	if dropped, _ := status["dropped"].(map[string]any); dropped["code"] != "test-order" {
+		t.Errorf("status = %v, want why it was dropped", status)
+	}
+	if records := p.recordsOf(t, status); len(records) != 1 || records[0].Dropped.Code != "test-order" || records[0].Payload != nil {
+		t.Errorf("records = %+v, want one without a payload", records)
+	}
+	if out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput(); err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
+		t.Errorf("eventpipeline status: %v\n%s", err, out)
+	}
+
+	status = p.untilStatus(t, unusable, "FAILED")
+	if failure, _ := status["failure"].(map[string]any); failure["code"] != "rejected.unknown-currency" || failure["reason"] != "currency must be one of [EUR USD]" || status["attempts"] != 1.0 {
+		t.Errorf("status = %v, want the rejection at once", status)
+	}
+	letters := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
+	if len(letters) != 1 || *letters[0].MessageAttributes["failureCode"].StringValue != "rejected.unknown-currency" {
+		t.Errorf("the DLQ holds %+v", letters)
+	}
+	if keys := p.keys(t, "SilverBucketName", "silver/"); len(keys) != 3 {
+		t.Errorf("Silver holds %v, want an object for each event that was not rejected", keys)
+	}
+
+	told := map[string]string{}
+	until(t, func() string {
+		for _, m := range p.receive(t.Context(), t, queue) {
+			var notice struct {
+				DetailType string `json:"detail-type"`
+				Detail     struct {
+					EventID string
+					Dropped pipeline.Dropped
+				}
+			}
+			if err := json.Unmarshal([]byte(*m.Body), &notice); err != nil {
+				t.Fatal(err)
+			}
+			told[notice.Detail.EventID] = notice.DetailType + " " + notice.Detail.Dropped.Code
+		}
+		if len(told) < 4 {
+			return "the rule did not see all events"
+		}
+		return ""
+	})
+	if told[split] != "EventProcessed " || told[test] != "EventProcessed test-order" || told[unusable] != "EventFailed " {
+		t.Errorf("the bus told %v", told)
+	}
+	testCompare(t, p)
+}
+
+func testCompare(t *testing.T, p *platform) {
+	out, err := command(t.Context(), "replay", "--aws", p.AWS, "--type", "order.placed", "--from", "1h", "--compare",
+		"--worker", "examples/own-processor/functions/orders").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
+		t.Errorf("replay --compare --worker: %v\n%s", err, out)
+	}
+}
+
+func (p *platform) recordsOf(t *testing.T, status map[string]any) pipeline.Records {
+	t.Helper()
+	records, err := pipeline.ReadRecords([]byte(p.object(t, status["silver"])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}

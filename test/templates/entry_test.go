@@ -1,0 +1,90 @@
+package templates
+
+import (
+	"debug/elf"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+)
+
+const example = root + "/examples/own-processor"
+
+// A consumer may vendor, or have a workspace: the worker is built as its module says. (What Go tells of the modules in a
+// binary is less when they are vendored, so that this one differs.)
+func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
+	plain := consumer(t)
+	vendored := consumer(t)
+	command(t, vendored, "go", "mod", "vendor")
+	workspace := consumer(t)
+	command(t, workspace, "go", "work", "init", ".")
+
+	standard := assets(t, props{})
+	want := assets(t, props{WorkerEntry: orders(plain)})
+	if want["WorkerFunction"] == standard["WorkerFunction"] {
+		t.Error("the worker is the platform's own")
+	}
+	if got := assets(t, props{WorkerEntry: orders(workspace)}); !maps.Equal(got, want) {
+		t.Errorf("in a workspace the functions are %v, want %v", got, want)
+	}
+	if got := assets(t, props{WorkerEntry: orders(vendored)})["WorkerFunction"]; got == standard["WorkerFunction"] {
+		t.Error("the vendored worker is the platform's own")
+	}
+	if want["WorkerFunction"] = standard["WorkerFunction"]; !maps.Equal(want, standard) {
+		t.Errorf("WorkerEntry changes other functions: %v, want %v", want, standard)
+	}
+}
+
+func TestWorkerEntry_RunsOnThePlatformThatIsAskedFor(t *testing.T) {
+	context := maps.Clone(bundling)
+	context[env.PlatformContext] = "linux/amd64"
+	isBootstrap(t, "WorkerFunction", built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"], elf.EM_X86_64)
+}
+
+func TestWorkerEntry_IsRelativeToWhereTheAppRuns(t *testing.T) {
+	t.Chdir(example)
+	s := pipeline(t, func(awscdk.Stack) *props { return &props{WorkerEntry: jsii.String("./functions/orders")} })
+	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
+}
+
+func orders(module string) *string { return jsii.String(filepath.Join(module, "functions", "orders")) }
+
+// consumer is a module with the example's worker, in a folder of its own.
+func consumer(t *testing.T) string {
+	t.Helper()
+	module := t.TempDir()
+	if err := os.CopyFS(filepath.Join(module, "functions"), os.DirFS(example+"/functions")); err != nil {
+		t.Fatal(err)
+	}
+	here, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(example, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(content), "=> ../..", "=> "+here, 1)
+		if err := os.WriteFile(filepath.Join(module, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return module
+}
+
+func command(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}

@@ -120,9 +120,16 @@ func target(p *eventPipeline, flags string) (awslambda.Architecture, *map[string
 	return awslambda.Architecture_X86_64(), &environment
 }
 
+// lambdaInstructions are those that all of Lambda's processors have. Whose environment asks for newer ones or for
+// experiments would get bootstraps that may crash there, and other hashes than their colleagues.
+var lambdaInstructions = map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
+
 // buildEnvironment is what `go build` runs with. Without a platform, <GOOS>/<GOARCH>, GoFunction sets Lambda's.
 func buildEnvironment(platform, flags string) map[string]*string {
 	environment := map[string]*string{"GOFLAGS": &flags, "GOWORK": jsii.String("off")}
+	for name, value := range lambdaInstructions {
+		environment[name] = &value
+	}
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
 		environment["GOOS"], environment["GOARCH"] = &goos, &goarch
 	}

@@ -2,6 +2,7 @@ package eventpipeline
 
 import (
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -81,6 +82,7 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 const buildFlags = `-mod=readonly -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w -buildid='`
 
 func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
+	needGo(p)
 	dir, flags, err := sourceDir(p, name)
 	if err != nil {
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
@@ -105,6 +107,13 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 		Tracing:       props.Tracing,
 	})
 	return fn, logGroup
+}
+
+// needGo says what a prebuilt app lacks on a machine without Go. GoFunction would go on with Docker and a Go of old.
+func needGo(p *eventPipeline) {
+	if _, err := exec.LookPath("go"); err != nil {
+		panic(fmt.Sprintf("EventPipeline %s: build the Lambda functions: %v; install Go (https://go.dev/dl) where the app is synthesized", *p.Node().Path(), err))
+	}
 }
 
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.

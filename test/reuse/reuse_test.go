@@ -97,3 +97,9 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 		})
 	}
 }
+
+func TestConsumers_RunTheCommandAsATool(t *testing.T) {
+	consumer := newConsumer(t, publish(t))
+	consumer.must(t, "go", "get", "-tool", module+"/cmd/eventpipeline")
+	consumer.must(t, "go", "tool", "eventpipeline", "local", "--help")
+}

@@ -54,11 +54,13 @@ func (r *run) soonest() time.Time {
 // passTime goes on to when something happens by itself.
 func (r *run) passTime() {
 	until := r.soonest()
+	r.mu.Lock()
+	expired := r.pending
+	r.pending = nil // for the calls of actors whose call hangs until then
+	r.mu.Unlock()
 	time.Sleep(time.Until(until) + 1) // behind the timers of that moment
 	r.note("time passes")
 	r.table.settle()
-	expired := r.pending
-	r.pending = nil
 	for _, c := range expired {
 		c.actor.remember(c, nil, errExpired)
 		c.answer(nil, errExpired)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 //go:embed go.mod go.sum functions
@@ -34,6 +35,9 @@ func Dir(replaced map[string][]byte) (string, error) {
 	for _, base := range []func() (string, error){os.UserCacheDir, temporary} {
 		parent, err := base()
 		if err == nil {
+			err = noVendorAbove(parent)
+		}
+		if err == nil {
 			dir := filepath.Join(parent, "eventpipeline", hash)
 			if err = sources.unpack(dir); err == nil {
 				return dir, nil
@@ -44,7 +48,29 @@ func Dir(replaced map[string][]byte) (string, error) {
 	return "", fmt.Errorf("unpack the Lambda sources: %w", errors.Join(errs...))
 }
 
-func temporary() (string, error) { return os.TempDir(), nil }
+// temporary is one folder for the process, left for the system to clear. Its name is new and only this user may write to
+// it: in a folder whose name others could know, they could change what is built.
+var temporary = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "eventpipeline-") })
+
+// noVendorAbove refuses what lies in a vendored module, such as a cache that CI keeps in the project's folder: GoFunction
+// would take that module's vendor folder for the Lambdas'.
+func noVendorAbove(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		vendor := filepath.Join(dir, "vendor")
+		if _, err := os.Stat(vendor); err == nil {
+			return fmt.Errorf("%s is above the cache folder and would be taken for the Lambdas': set XDG_CACHE_HOME or TMPDIR to a folder outside", vendor)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil
+		}
+		dir = parent
+	}
+}
 
 // sources are a tree of files of which some have another content.
 type sources struct {
@@ -80,8 +106,8 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack makes dir hold exactly the sources. A folder that already does is left alone; any other is replaced by a rename,
-// so that two apps that synthesize at once don't see each other's half-written files.
+// unpack makes dir hold exactly the sources. They are written beside it and renamed, and a folder that holds them is
+// never touched: another app may be building from it.
 func (s sources) unpack(dir string) error {
 	if s.heldBy(dir) {
 		return nil
@@ -94,23 +120,26 @@ func (s sources) unpack(dir string) error {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	err = s.each(func(name string, content []byte) error {
-		path := filepath.Join(fresh, filepath.FromSlash(name))
+	if err := s.write(fresh); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, dir); err == nil || s.heldBy(dir) { // another app may have been faster
+		return nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.Rename(fresh, dir)
+}
+
+func (s sources) write(dir string) error {
+	return s.each(func(name string, content []byte) error {
+		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
 		return os.WriteFile(path, content, 0o644)
 	})
-	if err != nil {
-		return err
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.Rename(fresh, dir); err != nil && !s.heldBy(dir) { // another app may have been faster
-		return err
-	}
-	return nil
 }
 
 // heldBy tells whether dir has each file with its content, and nothing else.

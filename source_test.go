@@ -1,12 +1,16 @@
 package source
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
@@ -58,6 +62,76 @@ func TestDir_ReplacesAFile(t *testing.T) {
 	for folder, want := range map[string]string{plain: "{}\n", dir: `{"demo.json":true}`} {
 		if got, err := os.ReadFile(filepath.Join(folder, Schemas)); err != nil || string(got) != want {
 			t.Errorf("%s has %q, %v; want %q", folder, got, err, want)
+		}
+	}
+}
+
+// A user's id does not matter to a file in place of a folder, so that root can't write below it either.
+func TestDir_IsTemporaryWhereTheCacheCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(file, "cache"))
+	t.Setenv("HOME", file)
+	wantTemporary(t)
+}
+
+// GoFunction builds with -mod=vendor where a folder above has a vendor folder.
+func TestDir_IsNotBelowAVendoredModule(t *testing.T) {
+	project := t.TempDir()
+	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(project, "ci", "cache"))
+	t.Setenv("HOME", project)
+	wantTemporary(t)
+}
+
+func wantTemporary(t *testing.T) {
+	t.Helper()
+	parent, err := temporary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := Dir(nil)
+	if err != nil || !strings.HasPrefix(dir, parent) {
+		t.Fatalf("got %q, %v; want a folder below %s", dir, err, parent)
+	}
+	again, err := Dir(nil)
+	if err != nil || again != dir {
+		t.Errorf("got %q, %v the second time; want the same", again, err)
+	}
+	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%s is others' to change: %v, %v", parent, info.Mode(), err)
+	}
+}
+
+// What one app builds from, another that starts later must not remove.
+func TestUnpack_LeavesTheFolderOfAnotherAppAlone(t *testing.T) {
+	tree := fstest.MapFS{}
+	for i := range 50 {
+		tree[fmt.Sprintf("%d/a.go", i)] = &fstest.MapFile{Data: []byte("package a")}
+	}
+	unpacked := sources{tree: tree}
+	for range 20 {
+		dir := filepath.Join(t.TempDir(), "unpacked")
+		var apps errgroup.Group
+		for range 4 {
+			apps.Go(func() error {
+				if err := unpacked.unpack(dir); err != nil {
+					return err
+				}
+				for range 10 {
+					if !unpacked.heldBy(dir) {
+						return errors.New("the folder was changed while an app used it")
+					}
+				}
+				return nil
+			})
+		}
+		if err := apps.Wait(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

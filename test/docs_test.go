@@ -14,7 +14,7 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := make(map[string]string)
-	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/*/*.md"} {
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/*/*.md", "../examples/*/*.md"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -74,6 +74,52 @@ func TestDocs_CIRunsTheContributorsTestCommand(t *testing.T) {
 	}
 	if !strings.Contains(read(t, "../.github/workflows/ci.yml"), "bash .ci/run") {
 		t.Error("the workflow does not run .ci/run")
+	}
+}
+
+// A newcomer's first commands. Their packages must be there, and take the flags.
+func TestDocs_ContributingsCommandsCanBeRun(t *testing.T) {
+	commands := regexp.MustCompile("(?m)(?:^|`)((?:go|bash) [^`#\n]+)").FindAllStringSubmatch(read(t, "../CONTRIBUTING.md"), -1)
+	if len(commands) < 7 {
+		t.Fatalf("found only %d commands", len(commands))
+	}
+	for _, match := range commands {
+		command := strings.TrimSpace(match[1])
+		var tests strings.Builder
+		for _, word := range strings.Fields(command)[1:] {
+			path, below := strings.CutSuffix(word, "/...")
+			if !strings.HasPrefix(word, "./") && !strings.HasPrefix(word, ".ci/") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("..", path)); err != nil {
+				t.Errorf("%s: %v", command, err)
+			}
+			files, err := filepath.Glob(filepath.Join("..", path, "*_test.go"))
+			if err != nil || (len(files) == 0 && !below && strings.HasPrefix(command, "go test")) {
+				t.Errorf("%s tests nothing: %v", command, err)
+			}
+			for _, file := range files {
+				tests.WriteString(read(t, file))
+			}
+		}
+		if strings.Contains(command, "-update") && !strings.Contains(tests.String(), `flag.Bool("update"`) {
+			t.Errorf("%s: its tests have no such flag", command)
+		}
+	}
+}
+
+func TestDocs_ReadmeGetsThisModule(t *testing.T) {
+	path := strings.TrimPrefix(strings.SplitN(read(t, "../go.mod"), "\n", 2)[0], "module ")
+	for _, name := range []string{"README.md", "docs/reuse.md"} {
+		text := read(t, "../"+name)
+		for _, got := range regexp.MustCompile(`go get (?:-tool )?([^\s`+"`"+`]+)`).FindAllStringSubmatch(text, -1) {
+			if got[1] != path && got[1] != path+"/cmd/eventpipeline" {
+				t.Errorf("%s gets %s; the module is %s", name, got[1], path)
+			}
+		}
+		if !strings.Contains(text, "go get "+path) {
+			t.Errorf("%s does not say go get %s", name, path)
+		}
 	}
 }
 

@@ -24,8 +24,7 @@ type replayFlags struct {
 	dryRun, compare    bool
 	failed, noPublish  bool
 	worker             string
-
-	yes, asJSON bool
+	yes, asJSON        bool
 }
 
 func newReplayCommand() *cobra.Command {

@@ -2,6 +2,7 @@ package eventpipeline
 
 import (
 	"fmt"
+	"os/exec"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,7 @@ const (
 )
 
 func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
+	needGo(p)
 	entry, err := entryOf(p, name)
 	if err != nil {
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
@@ -109,6 +111,13 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 	return fn, logGroup
 }
 
+// needGo says what a prebuilt app lacks on a machine without Go. GoFunction would go on with Docker and a Go of old.
+func needGo(p *eventPipeline) {
+	if _, err := exec.LookPath("go"); err != nil {
+		panic(fmt.Sprintf("EventPipeline %s: build the Lambda functions: %v; install Go (https://go.dev/dl) where the app is synthesized", *p.Node().Path(), err))
+	}
+}
+
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
 func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, *map[string]*string) {
 	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
@@ -122,9 +131,16 @@ func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, 
 	return awslambda.Architecture_X86_64(), &environment
 }
 
+// lambdaInstructions are those that all of Lambda's processors have. Whose environment asks for newer ones or for
+// experiments would get bootstraps that may crash there, and other hashes than their colleagues.
+var lambdaInstructions = map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
+
 // buildEnvironment is what `go build` runs with. Without a platform, <GOOS>/<GOARCH>, GoFunction sets Lambda's.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
 	environment := make(map[string]*string)
+	for name, value := range lambdaInstructions {
+		environment[name] = &value
+	}
 	for name, value := range build {
 		environment[name] = &value
 	}

@@ -19,5 +19,8 @@ func TestBuildEnvironment_IsForThePlatform(t *testing.T) {
 		if got["GOFLAGS"] != "-trimpath" || got["GOWORK"] != "off" {
 			t.Errorf("platform %q builds with GOFLAGS=%s GOWORK=%s", platform, got["GOFLAGS"], got["GOWORK"])
 		}
+		if experiment, set := got["GOEXPERIMENT"]; got["GOARM64"] != "v8.0" || got["GOAMD64"] != "v1" || !set || experiment != "" {
+			t.Errorf("platform %q builds for the processor of whoever builds: %v", platform, got)
+		}
 	}
 }

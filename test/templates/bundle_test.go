@@ -75,6 +75,9 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	if info.Mode()&0o111 != 0o111 {
 		t.Errorf("%s: the bootstrap is not executable: %v", name, info.Mode())
 	}
+	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md: 11 and 12 MB
+		t.Errorf("%s: the bootstrap has %d MB, and was smaller than 12: what does the function link?", name, megabytes)
+	}
 	bootstrap, err := elf.Open(file)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -163,5 +164,17 @@ func TestPlatformContext_ChangesNothingButArchitectures(t *testing.T) {
 		if diff := cmp.Diff(want.template, got.template, ignore); diff != "" {
 			t.Errorf("template for %s (-for Lambda +for %s):\n%s", platform, platform, diff)
 		}
+	}
+}
+
+func TestFunctions_SayThatTheyAreBuiltWithGo(t *testing.T) {
+	stack := newStack(t)
+	t.Setenv("PATH", t.TempDir())
+	err := attempt(func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "install Go") {
+		t.Errorf("got %v where there is no Go", err)
 	}
 }

@@ -1,0 +1,127 @@
+package reuse
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// consumer is an app in a module and a folder of its own.
+type consumer struct {
+	dir string
+	env []string // beside the test's own
+}
+
+// newConsumer is a copy of examples/minimal that has what was published in place of the checkout.
+func newConsumer(t *testing.T, source published) consumer {
+	t.Helper()
+	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")} // wherever HOME is
+	example := consumer{filepath.Join(root, "examples", "minimal"), with(source.env, caches...)}
+	app := example.copy(t)
+	app.must(t, "go", "mod", "edit", "-dropreplace", module, "-droprequire", module)
+	app.must(t, "go", "get", module+"@"+source.version)
+	return app
+}
+
+func (c consumer) copy(t *testing.T) consumer {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(c.dir)); err != nil {
+		t.Fatal(err)
+	}
+	return consumer{dir, c.env}
+}
+
+func (c consumer) must(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if err := run(c.dir, c.env, name, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// jsiiCache is where jsii keeps the CDK unpacked, which takes half a minute, or an empty folder.
+func jsiiCache(t *testing.T) string {
+	t.Helper()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(home, ".cache", "aws", "jsii", "package-cache")
+	if _, err := os.Stat(dir); err != nil {
+		return t.TempDir()
+	}
+	return dir
+}
+
+// lambdas are the hashes of the pipeline's functions, by their descriptions.
+type lambdas map[string]string
+
+// synthesize runs a CDK app as the CDK's CLI does, and reads what it deploys.
+func synthesize(dir, out string, env []string, name string, args ...string) (lambdas, error) {
+	env = with(env, "CDK_OUTDIR="+out, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+	if err := run(dir, env, name, args...); err != nil {
+		return nil, err
+	}
+	templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
+	if err != nil || len(templates) != 1 {
+		return nil, fmt.Errorf("found the templates %v, %v", templates, err)
+	}
+	content, err := os.ReadFile(templates[0])
+	if err != nil {
+		return nil, err
+	}
+	return readLambdas(content, out)
+}
+
+func readLambdas(template []byte, assembly string) (lambdas, error) {
+	var stack struct {
+		Resources map[string]struct {
+			Type       string
+			Properties json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(template, &stack); err != nil {
+		return nil, err
+	}
+	found := lambdas{}
+	for id, resource := range stack.Resources {
+		if resource.Type != "AWS::Lambda::Function" {
+			continue
+		}
+		var function struct {
+			Description, Runtime string
+			Code                 struct{ S3Key string }
+		}
+		if err := json.Unmarshal(resource.Properties, &function); err != nil {
+			return nil, fmt.Errorf("read %s: %w", id, err)
+		}
+		hash := strings.TrimSuffix(function.Code.S3Key, ".zip")
+		if _, err := os.Stat(filepath.Join(assembly, "asset."+hash, "bootstrap")); err != nil {
+			return nil, fmt.Errorf("%s has no bootstrap: %w", id, err)
+		}
+		found[function.Description] = hash
+	}
+	if len(found) != 3 {
+		return nil, errors.New("the stack has not the API, worker and reconciler functions but " + fmt.Sprint(found))
+	}
+	return found, nil
+}
+
+func run(dir string, env []string, name string, args ...string) error {
+	command := exec.Command(name, args...)
+	command.Dir, command.Env = dir, append(os.Environ(), env...)
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s in %s: %w\n%s", name, strings.Join(args, " "), dir, err, out)
+	}
+	return nil
+}
+
+// with is env and what is set beside it, of which the last counts.
+func with(env []string, set ...string) []string {
+	return append(append([]string(nil), env...), set...)
+}

@@ -1,0 +1,168 @@
+package reuse
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	modulepath "golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
+	modzip "golang.org/x/mod/zip"
+)
+
+const module = "github.com/event-driven-cloud-platform/eventpipeline"
+
+// published is this module in a file-system module proxy.
+type published struct {
+	version string
+	env     []string // with which go finds it
+}
+
+// publish zips the module as the go command would: what git has of it, without the modules in folders of it. On a clean
+// checkout that is HEAD; otherwise it has the changes to tracked files, too. A file that git does not know yet is missing,
+// as it would be for everybody else.
+func publish(t *testing.T) published {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
+		t.Skip("only git knows which files are published, and this is no checkout")
+	}
+	tree := tracked(t)
+	sum, err := dirhash.HashDir(tree, "", dirhash.Hash1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Go keeps what it downloaded once, so what differs needs another version.
+	version := fmt.Sprintf("v0.0.1-test.h%x", sha256.Sum256([]byte(sum)))[:30]
+	var archive bytes.Buffer
+	if err := modzip.CreateFromDir(&archive, modulepath.Version{Path: module, Version: version}, tree); err != nil {
+		t.Fatal(err)
+	}
+	checkContents(t, archive.Bytes())
+	goMod, err := os.ReadFile(filepath.Join(tree, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	proxy := t.TempDir()
+	versions := filepath.Join(proxy, filepath.FromSlash(module), "@v")
+	if err := os.MkdirAll(versions, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"list":            []byte(version + "\n"),
+		version + ".info": fmt.Appendf(nil, `{"Version":%q}`, version),
+		version + ".mod":  goMod,
+		version + ".zip":  archive.Bytes(),
+	} {
+		if err := os.WriteFile(filepath.Join(versions, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { forget(t, version) })
+	return published{version, []string{
+		"GOPROXY=file://" + filepath.ToSlash(proxy) + "," + goEnv(t, "GOPROXY"),
+		"GONOPROXY=none",
+		"GONOSUMDB=" + strings.TrimPrefix(goEnv(t, "GONOSUMDB")+","+module, ","),
+	}}
+}
+
+// tracked copies what git tracks. It reads each file here, so that `go test` knows what its result depends on.
+func tracked(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name := range strings.SplitSeq(output(t, "git", "-C", root, "ls-files", "-z"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if name == "" || errors.Is(err, fs.ErrNotExist) { // removed, and not yet committed
+			continue
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), content, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// checkContents looks for what must be in a module, and what must not.
+func checkContents(t *testing.T, archive []byte) {
+	t.Helper()
+	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, file := range files.File {
+		_, name, _ := strings.Cut(file.Name, "@")
+		_, name, _ = strings.Cut(name, "/")
+		names[name] = true
+		if strings.HasPrefix(name, "examples/") {
+			t.Errorf("the module has %s, of an example; give that a go.mod of its own", name)
+		}
+	}
+	for _, name := range []string{"go.mod", "LICENSE", "source.go", "constructs/eventpipeline/eventpipeline.go"} {
+		if !names[name] {
+			t.Errorf("the module lacks %s", name)
+		}
+	}
+	t.Logf("the module's zip: %d files, %d bytes", len(names), len(archive))
+}
+
+// forget removes the version from the module cache, which the developer goes on using.
+func forget(t *testing.T, version string) {
+	cache := goEnv(t, "GOMODCACHE")
+	unpacked := filepath.Join(cache, filepath.FromSlash(module)+"@"+version)
+	downloads, err := filepath.Glob(filepath.Join(cache, "cache", "download", filepath.FromSlash(module), "@v", version+".*"))
+	if err != nil {
+		t.Error(err)
+	}
+	err = filepath.WalkDir(unpacked, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			return os.Chmod(path, 0o755) // go makes it read-only
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range append(downloads, unpacked) {
+		if err := os.RemoveAll(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	return output(t, "go", "env", name)
+}
+
+func output(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v", name, strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
+}

@@ -35,7 +35,8 @@ are left to "dlq redrive", those that are ENQUEUED to their own message.
 
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
 
-How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed. --compare changes nothing:
+How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed; at the same --rate,
+unless another is given. --compare changes nothing:
 it makes the records anew with this program's transformation and reports how they differ from Silver's.`,
 		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
   eventpipeline replay --type demo --from 7d --rate 200
@@ -50,7 +51,7 @@ it makes the records anew with this program's transformation and reports how the
 	f.Var(newGiven(&flags.eventType, ""), "type", "eventType of the events")
 	f.Var(newGiven(&flags.from, ""), "from", "replay what was received from then on")
 	f.Var(newGiven(&flags.to, ""), "to", "and before then (default: now)")
-	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes)")
+	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes; with --resume: as before)")
 	f.Var(newGiven(&flags.checkpoint, ""), "checkpoint", "file that says how far it is (default: <replay id>.replay.json)")
 	f.Var(newGiven(&flags.resume, ""), "resume", "go on with the replay of this file")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
@@ -59,6 +60,9 @@ it makes the records anew with this program's transformation and reports how the
 	f.BoolVar(&flags.yes, "yes", false, "do not ask")
 	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "compare", "resume")
+	for _, name := range []string{"rate", "no-publish", "checkpoint"} {
+		cmd.MarkFlagsMutuallyExclusive("compare", name) // it sends nothing
+	}
 	for _, name := range []string{"type", "from", "to", "no-publish", "checkpoint"} {
 		cmd.MarkFlagsMutuallyExclusive("resume", name)
 	}
@@ -66,6 +70,13 @@ it makes the records anew with this program's transformation and reports how the
 }
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
+	if f.resume != "" { // before the file is read: a replay that is under way changes it
+		lock, err := lockReplay(f.resume)
+		if err != nil {
+			return err
+		}
+		defer lock.Release()
+	}
 	state, err := f.state(time.Now(), cmd.Flags().Changed("rate"))
 	if err != nil {
 		return usageError{err}
@@ -85,7 +96,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	replayer := pipeline.Replayer{
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
-		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,
+		Rate: pace(state.Rate), Chunk: chunkOf(state.Rate), Now: time.Now,
 	}
 	if f.compare {
 		return f.runCompare(cmd, replayer, state)
@@ -102,7 +113,11 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 		return nil, fmt.Errorf("--rate is %g; it must be above 0, and at most %g", f.rate, maxRate)
 	}
 	if f.resume != "" {
-		return readReplayState(f.resume)
+		state, err := readReplayState(f.resume)
+		if err == nil && limited {
+			state.Rate = f.rate
+		}
+		return state, err
 	}
 	if f.eventType == "" || f.from == "" {
 		return nil, errors.New("say what to replay, with --type and --from, or which replay to --resume")
@@ -127,7 +142,7 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a replay id: %w", err)
 	}
-	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, file: f.checkpoint}
+	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, Rate: f.rate, file: f.checkpoint}
 	if state.file == "" {
 		state.file = state.Replay.ID + ".replay.json"
 	}

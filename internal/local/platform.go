@@ -146,7 +146,7 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return fmt.Errorf("provision stack %s: %w", stack.Name, err)
 		}
 	}
-	if err := made.enforce(); err != nil {
+	if err := errors.Join(made.enforce(), made.checkFaults()); err != nil {
 		return err
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()

@@ -108,10 +108,25 @@ func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
 }
 
+// canFail tells whether a message of the DLQ may have that code. One that is mistyped must not look like one that no
+// message has.
+func canFail(code pipeline.Code) bool {
+	switch code {
+	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished:
+		return true
+	}
+	return pipeline.Permanent(code)
+}
+
 // check reads the flags and the ids.
 func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
 	if err := checkLists(cmd, "code", "type"); err != nil {
 		return usageError{err}
+	}
+	for _, code := range f.codes {
+		if !canFail(pipeline.Code(code)) {
+			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them", code)}
+		}
 	}
 	for _, id := range ids {
 		if !pipeline.ValidID(id) {

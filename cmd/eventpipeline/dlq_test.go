@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -578,11 +580,30 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
-		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}} {
+		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)
 			}
+		}
+	}
+}
+
+// The table is what the error of a mistyped code points to.
+func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
+	runbooks, err := os.ReadFile("../../docs/runbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(runbooks), "\n| code | what happened |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	codes := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(table, -1)
+	if len(codes) < 9 {
+		t.Fatalf("found %q", codes)
+	}
+	for _, code := range codes {
+		if !canFail(pipeline.Code(code[1])) {
+			t.Errorf("--code %s is refused", code[1])
 		}
 	}
 }

@@ -31,6 +31,14 @@ func confirm(cmd *cobra.Command, yes bool, question string) error {
 	return ask(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), question)
 }
 
+// unchanged tells of a command that was stopped before it changed anything.
+func unchanged(cmd *cobra.Command, err error) error {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Nothing was changed.")
+	}
+	return err
+}
+
 func ask(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprintf(out, "%s [y/N] ", question)
 	answered := make(chan error, 1)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -39,6 +38,7 @@ type letter struct {
 	sqs.Letter
 	event  pipeline.Event  // zero if the message is none of ours
 	status pipeline.Status // "" if the event has no item
+	stale  bool            // the event's item is of another payload: its idempotency key was used again
 }
 
 func letterOf(l sqs.Letter, bronzeBucket string) letter {
@@ -108,10 +108,25 @@ func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
 }
 
+// canFail tells whether a message of the DLQ may have that code. One that is mistyped must not look like one that no
+// message has.
+func canFail(code pipeline.Code) bool {
+	switch code {
+	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished, pipeline.ProcessorError:
+		return true
+	}
+	return pipeline.Permanent(code)
+}
+
 // check reads the flags and the ids.
 func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
 	if err := checkLists(cmd, "code", "type"); err != nil {
 		return usageError{err}
+	}
+	for _, code := range f.codes {
+		if !canFail(pipeline.Code(code)) {
+			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them", code)}
+		}
 	}
 	for _, id := range ids {
 		if !pipeline.ValidID(id) {
@@ -154,14 +169,12 @@ func openDLQ(cmd *cobra.Command, stack *stackFlags) (resources, error) {
 	return r, r.need("BronzeBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl")
 }
 
-// printHidden says what a scan did not meet.
-func printHidden(w io.Writer, hidden int) {
-	if hidden > 0 {
-		fmt.Fprintf(w, "Not counted: %s that somebody else looks at. They come back within five minutes.\n", messages(hidden))
-	}
+// hiddenError says what a scan did not meet.
+func hiddenError(hidden int) error {
+	return fmt.Errorf("%s were left out: somebody else looks at them; they come back within five minutes, run it again then", messages(hidden))
 }
 
-// printTruncated says what a scan could not see.
-func printTruncated(w io.Writer, held int) {
-	fmt.Fprintf(w, "There are more: SQS hides only so many messages at once, and %d were looked at.\n", held)
+// truncatedError says what a scan could not see.
+func truncatedError(held int) error {
+	return fmt.Errorf("there are more: SQS hides only so many messages at once, and %d were looked at; run it again in five minutes", held)
 }

@@ -23,6 +23,7 @@ type dlqChange struct {
 	stack      *stackFlags
 	verb, past string
 	apply      func(ctx context.Context, r resources, letters []letter) []error // an error, or nil, for each
+	refuses    func(l letter) bool                                              // tells which ones apply would fail for; nil: none
 
 	filter      dlqFilter
 	all, dryRun bool
@@ -41,13 +42,19 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 type changed struct {
 	Matched   int  `json:"matched"` // messages, before anything was done
 	Done      int  `json:"done"`
-	Failed    int  `json:"failed"`    // stay in the DLQ
+	Failed    int  `json:"failed"`    // stay in the DLQ, or would
 	NotFound  int  `json:"notFound"`  // ids that were given and that no message matches
+	Hidden    int  `json:"hidden"`    // messages that were not looked at, since others had them: about so many
+	Unseen    int  `json:"unseen"`    // messages that matched and did not come up again
 	Truncated bool `json:"truncated"` // there may be more that match: not all could be looked at
 	DryRun    bool `json:"dryRun"`
-
-	stopped bool // by Ctrl-C
 }
+
+// announced is what a preview said would be changed: the ids of messages. Nil is whatever the filter matches, which is
+// announced where not all could be looked at.
+type announced map[string]bool
+
+func (a announced) holds(l letter) bool { return a == nil || a[l.MessageID] }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err := c.filter.check(cmd, args); err != nil {
@@ -64,24 +71,33 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	result, now := changed{DryRun: c.dryRun}, time.Now()
-	missing, err := c.preview(cmd, r, now, &result)
+	these, missing, err := c.preview(cmd, r, now, &result)
 	if err != nil {
-		return err
+		return unchanged(cmd, err)
 	}
 	if c.dryRun || result.Matched == 0 && !result.Truncated {
-		return errors.Join(c.print(cmd.OutOrStdout(), result), notFound(missing))
+		return errors.Join(c.print(cmd.OutOrStdout(), result), notFound(missing), c.leftOut(result, missing))
 	}
-	if err := confirm(cmd, c.yes, fmt.Sprintf("These are to be %s, in stack %s. Go on?", c.past, r.Stack)); err != nil {
-		return err
+	if err := confirm(cmd, c.yes, c.question(r, these)); err != nil {
+		return unchanged(cmd, err)
 	}
-	err = c.change(cmd, r, now, &result)
-	if errors.Is(err, context.Canceled) {
-		result.stopped = true
+	err = c.change(cmd, r, now, these, &result)
+	stopped := errors.Is(err, context.Canceled)
+	if stopped {
 		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. What was not done stays in the DLQ: run it again to go on.")
-	} else if err == nil && result.Failed > 0 {
-		err = fmt.Errorf("%s could not be %s and stay in the DLQ", messages(result.Failed), c.past)
+	}
+	if err == nil {
+		err = errors.Join(c.failures(result), c.leftOut(result, missing))
 	}
 	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFound(missing))
+}
+
+func (c *dlqChange) question(r resources, these announced) string {
+	what := "These"
+	if these == nil {
+		what = "These, and what matches among the others,"
+	}
+	return fmt.Sprintf("%s are to be %s, in stack %s. Go on?", what, c.past, r.Stack)
 }
 
 func notFound(ids []string) error {
@@ -91,43 +107,81 @@ func notFound(ids []string) error {
 	return fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
 }
 
-// preview says what matches, as far as it looks, and returns the ids that were given and that no message matches.
-func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, result *changed) (missing []string, err error) {
+func (c *dlqChange) failures(result changed) error {
+	if result.Failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s could not be %s and stay in the DLQ", messages(result.Failed), c.past)
+}
+
+// leftOut is an error if more was asked for than was looked at: the command must not look as if it had done it all.
+func (c *dlqChange) leftOut(result changed, missing []string) error {
+	var errs []error
+	if result.Unseen > 0 {
+		errs = append(errs, fmt.Errorf("%s did not come up again: somebody else has them at the moment, or they are gone; run it again to see", messages(result.Unseen)))
+	}
+	allFound := len(c.filter.ids) > 0 && len(missing) == 0
+	if result.Hidden > 0 && !allFound {
+		errs = append(errs, hiddenError(result.Hidden))
+	}
+	if result.Truncated && !c.dryRun {
+		errs = append(errs, truncatedError(maxHeld))
+	}
+	return errors.Join(errs...)
+}
+
+// preview says what matches, as far as it looks. It returns that, and the ids that were given and that no message matches.
+func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, result *changed) (these announced, missing []string, err error) {
 	var mu sync.Mutex
 	var counted tally
-	missing = slices.Clone(c.filter.ids)
+	refused := 0
+	these, missing = announced{}, slices.Clone(c.filter.ids)
 	s := newScan(r, now, maxPreview)
 	err = s.each(cmd.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, l := range letters {
-			if c.filter.match(l, now) {
-				counted.add(l)
-				missing = slices.DeleteFunc(missing, func(id string) bool { return id == l.EventID || id == l.MessageID })
+			if !c.filter.match(l, now) {
+				continue
 			}
+			counted.add(l)
+			these[l.MessageID] = true
+			if c.refuses != nil && c.refuses(l) {
+				refused++
+			}
+			missing = slices.DeleteFunc(missing, func(id string) bool { return id == l.EventID || id == l.MessageID })
 		}
 		return nil, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	result.Matched, result.Truncated = counted.total, s.truncated
+	result.Matched, result.Hidden, result.Truncated = counted.total, s.hidden, s.truncated
+	if c.dryRun {
+		result.Failed = refused
+	}
 	w := cmd.ErrOrStderr()
 	if err := counted.print(w); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	printHidden(w, s.hidden)
+	if refused > 0 {
+		fmt.Fprintf(w, "%d of them can't be %s, for they are no event's, or their event has another payload: drop them.\n", refused, c.past)
+	}
+	if s.hidden > 0 {
+		fmt.Fprintf(w, "Not counted: %s that somebody else looks at. They come back within five minutes.\n", messages(s.hidden))
+	}
 	if s.truncated {
 		fmt.Fprintf(w, "These are of the first %d in the DLQ. There are more, and what matches there is meant, too.\n", maxPreview)
-		return nil, nil // what is missing may be among the others
+		return nil, nil, nil // what is missing may be among the others
 	}
 	result.NotFound = len(missing)
-	return missing, nil
+	return these, missing, nil
 }
 
-func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, result *changed) error {
+// change changes what was announced and no more: others may have given messages back since, that nobody agreed to.
+func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, these announced, result *changed) error {
 	total := result.Matched
-	if result.Truncated {
+	if these == nil {
 		total = -1 // unknown
 	}
 	bar := newBar(cmd.ErrOrStderr(), total, c.verb)
@@ -136,7 +190,7 @@ func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, resul
 	err := s.each(cmd.Context(), func(ctx context.Context, letters []letter) ([]letter, error) {
 		var picked, gone []letter
 		for _, l := range letters {
-			if c.filter.match(l, now) {
+			if c.filter.match(l, now) && these.holds(l) {
 				picked = append(picked, l)
 			}
 		}
@@ -157,6 +211,11 @@ func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, resul
 	})
 	_ = bar.Finish()
 	result.Truncated = s.truncated
+	if these == nil {
+		result.Hidden = s.hidden
+	} else if err == nil {
+		result.Unseen = result.Matched - result.Done - result.Failed
+	}
 	return err
 }
 
@@ -185,16 +244,14 @@ func (c *dlqChange) print(w io.Writer, result changed) error {
 	if c.asJSON {
 		return json.NewEncoder(w).Encode(result)
 	}
-	if c.dryRun {
-		_, err := fmt.Fprintf(w, "Nothing was changed; %s would be %s.\n", messages(result.Matched), c.past)
+	if !c.dryRun {
+		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n", messages(result.Done), c.past, result.Failed)
 		return err
 	}
-	if result.Truncated {
-		printTruncated(w, maxHeld)
+	text := fmt.Sprintf("Nothing was changed; %s would be %s", messages(result.Matched-result.Failed), c.past)
+	if result.Failed > 0 {
+		text += fmt.Sprintf(", %d would fail", result.Failed)
 	}
-	fmt.Fprintf(w, "%s %s, %d failed.\n", messages(result.Done), c.past, result.Failed)
-	if unseen := result.Matched - result.Done - result.Failed; unseen > 0 && !result.Truncated && !result.stopped {
-		fmt.Fprintf(w, "%s did not come up again: somebody else has them at the moment, or they are gone. Run it again to see.\n", messages(unseen))
-	}
-	return nil
+	_, err := fmt.Fprintln(w, text+".")
+	return err
 }

@@ -20,7 +20,7 @@ Bronze; one that a killed worker left ENQUEUED becomes FAILED. The reconciler ma
 It first says what it will do, and asks. Messages are picked by the ids of their events (or their own, if they are no
 event's), by a filter, or both. A dropped event can't be redriven, but replayed with --failed.
 
-Exits with 1 if some messages stay that should have been dropped.`,
+Exits with 1 if some messages stay that should have been dropped, or could not be looked at.`,
 		Example: `  eventpipeline dlq drop --code invalid-message --dry-run
   eventpipeline dlq drop --code unprocessable-number --older-than 7d
   eventpipeline dlq drop 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 --yes`,

@@ -30,7 +30,9 @@ func newDLQListCommand(stack *stackFlags) *cobra.Command {
 		Long: `Lists the messages in the DLQ, in no order, then how many there are of each kind.
 
 SQS shows a message only by hiding it from others: those that were listed are given back at the end. Of more than 10,000
-the others come back by themselves within five minutes; at most 100,000 are listed.`,
+the others come back by themselves within five minutes; at most 100,000 are listed.
+
+Exits with 1 if there are messages that others have hidden, or more than it can list; --json says so in a last line.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
   eventpipeline dlq list --stack event-driven-cloud-platform-dev --json | jq -r .eventId`,
@@ -80,22 +82,36 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 		}
 		return nil, nil
 	})
+	if err == nil {
+		err = printEnd(out, s, counted, asJSON)
+	}
 	if errors.Is(err, syscall.EPIPE) {
 		return nil // its reader has seen enough, as head does
 	}
-	if err != nil {
-		return err
+	if err == nil && s.truncated {
+		err = truncatedError(s.limit)
 	}
+	if s.hidden > 0 {
+		err = errors.Join(err, hiddenError(s.hidden))
+	}
+	return err
+}
+
+// listEnd is the last line of dlq list --json if not all messages are listed.
+type listEnd struct {
+	Hidden    int  `json:"hidden"`    // messages that others have: about so many
+	Truncated bool `json:"truncated"` // there are more than can be looked at
+}
+
+// printEnd prints what comes behind the messages.
+func printEnd(out io.Writer, s *scan, counted tally, asJSON bool) error {
 	if !asJSON {
-		if err := counted.print(out); err != nil {
-			return err
-		}
+		return counted.print(out)
 	}
-	if s.truncated {
-		printTruncated(cmd.ErrOrStderr(), s.limit)
+	if s.hidden == 0 && !s.truncated {
+		return nil
 	}
-	printHidden(cmd.ErrOrStderr(), s.hidden)
-	return nil
+	return json.NewEncoder(out).Encode(listEnd{s.hidden, s.truncated})
 }
 
 // printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory. Anybody may have

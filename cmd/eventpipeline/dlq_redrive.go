@@ -10,7 +10,7 @@ import (
 )
 
 func newDLQRedriveCommand(stack *stackFlags) *cobra.Command {
-	c := dlqChange{stack: stack, verb: "redrive", past: "redriven", apply: redrive}
+	c := dlqChange{stack: stack, verb: "redrive", past: "redriven", apply: redrive, refuses: unredrivable}
 	cmd := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Give events in the DLQ another chance",
@@ -20,7 +20,7 @@ It first says what it will do, and asks. Messages are picked by the ids of their
 to the DLQ after it began is left alone. Stopped with Ctrl-C, what was not done stays in the DLQ: run it again. An event
 that is PROCESSED already stays so, and its message is removed. A message that is no event's stays: drop it.
 
-Exits with 1 if some messages stay that should have been redriven.`,
+Exits with 1 if some messages stay that should have been redriven, or could not be looked at.`,
 		Example: `  eventpipeline dlq redrive --code unavailable --dry-run
   eventpipeline dlq redrive --code unavailable --newer-than 24h
   eventpipeline dlq redrive 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -30,6 +30,9 @@ Exits with 1 if some messages stay that should have been redriven.`,
 	c.add(cmd)
 	return cmd
 }
+
+// unredrivable tells beforehand for which letters a redrive fails, whatever the services do.
+func unredrivable(l letter) bool { return l.EventID == "" || l.stale }
 
 // redrive redrives letters and returns an error, or nil, for each.
 func redrive(ctx context.Context, r resources, letters []letter) []error {

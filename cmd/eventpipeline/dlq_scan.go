@@ -148,7 +148,7 @@ func (s *scan) forget(messageID string) {
 	delete(s.held, messageID)
 }
 
-// lookUp sets the letters' status.
+// lookUp sets what the letters' items tell.
 func (s *scan) lookUp(ctx context.Context, letters []letter) error {
 	var ids []string
 	seen := make(map[string]bool)
@@ -163,7 +163,8 @@ func (s *scan) lookUp(ctx context.Context, letters []letter) error {
 		return err
 	}
 	for i := range letters {
-		letters[i].status = items[letters[i].EventID].Status
+		item, ok := items[letters[i].EventID]
+		letters[i].status, letters[i].stale = item.Status, ok && item.Bronze != letters[i].event.Bronze
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -87,10 +89,123 @@ func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
 	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
-	for _, args := range [][]string{{"dlq", "list"}, {"dlq", "redrive", "--all", "--yes"}} {
-		if code, _, errOut := d.run(t, args...); code != exitOK || !strings.Contains(errOut, "Not counted: 2 messages that somebody else looks at") {
-			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
+	const hidden = "2 messages were left out: somebody else looks at them"
+	if code, out, errOut := d.run(t, "dlq", "list"); code != exitFailure || out != "No message in the DLQ matches.\n" || !strings.Contains(errOut, hidden) {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	if code, out, errOut := d.run(t, "dlq", "list", "--json"); code != exitFailure || out != `{"hidden":2,"truncated":false}`+"\n" || !strings.Contains(errOut, hidden) {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	for _, flag := range []string{"--dry-run", "--yes"} {
+		code, out, errOut := d.run(t, "dlq", "drop", "--all", "--json", flag)
+		if got := lines[changed](t, out)[0]; code != exitFailure || got != (changed{Hidden: 2, DryRun: flag == "--dry-run"}) || !strings.Contains(errOut, hidden) {
+			t.Errorf("%s: exit code %d, printed %q, %q", flag, code, out, errOut)
 		}
+	}
+}
+
+func TestDLQRedrive_DoesAllThatWasAskedBesideMessagesThatSomebodyElseHas(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 1 {
+		t.Fatalf("%d letters, %v", len(letters), err)
+	}
+	id := d.accept(t, poison)[0]
+	d.process(t)
+	code, out, errOut := d.run(t, "dlq", "redrive", id, "--yes", "--json")
+	if got := lines[changed](t, out)[0]; code != exitOK || got != (changed{Matched: 1, Done: 1, Hidden: 1}) {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestDLQDrop_DropsWhatItAnnouncedAndNoMore(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ids := d.accept(t, poison, poison)
+	d.process(t)
+	held, err := d.deadLetters().Receive(t.Context(), time.Minute)
+	if err != nil || len(held) != 2 {
+		t.Fatalf("%d letters, %v", len(held), err)
+	}
+	d.accept(t, poison, poison)
+	d.process(t)
+	var result changed
+	var errOut strings.Builder
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	cmd.SetErr(&errOut)
+	c := dlqChange{past: "dropped", apply: drop, all: true}
+	now := time.Now()
+	these, _, err := c.preview(cmd, d.resources, now, &result)
+	if err != nil || result.Matched != 2 || result.Hidden != 2 {
+		t.Fatalf("announced %+v, %v", result, err)
+	}
+	d.deadLetters().Release(t.Context(), []string{held[0].Receipt, held[1].Receipt}) // while the question is asked
+	if err := c.change(cmd, d.resources, now, these, &result); err != nil || result.Done != 2 || result.Unseen != 0 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	slices.Sort(ids)
+	if left := d.list(t); !slices.Equal(left, ids) {
+		t.Errorf("left %v, want %v", left, ids)
+	}
+}
+
+func TestDLQChanges_FailWhenAMessageDoesNotComeUpAgain(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison, poison)
+	d.process(t)
+	var result changed
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	cmd.SetErr(io.Discard)
+	c, now := dlqChange{past: "redriven", apply: redrive, all: true}, time.Now()
+	these, missing, err := c.preview(cmd, d.resources, now, &result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.take(t, "DeadLetterQueueUrl") // another redrive has them
+	if err := c.change(cmd, d.resources, now, these, &result); err != nil || result != (changed{Matched: 2, Unseen: 2}) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if err := c.leftOut(result, missing); err == nil || !strings.Contains(err.Error(), "2 messages did not come up again") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestDLQChanges_SayThatTheyWereStoppedBeforeAnything(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	cmd := &cobra.Command{}
+	cmd.SetContext(ctx)
+	var errOut strings.Builder
+	cmd.SetErr(&errOut)
+	c := dlqChange{past: "dropped", apply: drop, all: true}
+	_, _, err := c.preview(cmd, d.resources, time.Now(), &changed{})
+	if err := unchanged(cmd, err); !errors.Is(err, context.Canceled) || errOut.String() != "Stopped. Nothing was changed.\n" {
+		t.Errorf("printed %q, %v", &errOut, err)
+	}
+}
+
+func TestDLQRedrive_DryRunSaysWhatWouldFail(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	d.bury(t, "{}")
+	code, out, errOut := d.run(t, "dlq", "redrive", "--all", "--dry-run")
+	if code != exitOK || out != "Nothing was changed; 1 message would be redriven, 1 would fail.\n" || !strings.Contains(errOut, "1 of them can't be redriven") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	if _, out, _ = d.run(t, "dlq", "redrive", "--all", "--dry-run", "--json"); lines[changed](t, out)[0] != (changed{Matched: 2, Failed: 1, DryRun: true}) {
+		t.Errorf("printed %q", out)
+	}
+	if _, out, _ = d.run(t, "dlq", "drop", "--all", "--dry-run"); out != "Nothing was changed; 2 messages would be dropped.\n" {
+		t.Errorf("printed %q", out)
 	}
 }
 
@@ -166,6 +281,32 @@ func TestDLQFilter_Matches(t *testing.T) {
 type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// firstLines is a pipe whose reader ends after some lines, as head does.
+type firstLines struct {
+	left int
+}
+
+func (f *firstLines) Write(p []byte) (int, error) {
+	if f.left--; f.left < 0 {
+		return 0, syscall.EPIPE
+	}
+	return len(p), nil
+}
+
+func TestDLQList_EndsQuietlyWhereverItsReaderDoes(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, poison)
+	d.process(t)
+	for lines := range 3 { // the heading, the message, the sum
+		var errOut strings.Builder
+		code := run(t.Context(), []string{"dlq", "list", "--aws", d.url}, strings.NewReader(""), &firstLines{lines}, &errOut)
+		if code != exitOK || errOut.Len() > 0 {
+			t.Errorf("after %d lines: exit code %d, printed %q", lines, code, &errOut)
+		}
+	}
+}
 
 func TestDLQList_GivesBackWhatItsReaderDidNotWant(t *testing.T) {
 	t.Parallel()
@@ -300,7 +441,7 @@ func TestDLQRedrive_StoppedLeavesNoEventHalfDone(t *testing.T) {
 	cmd.SetContext(ctx)
 	cmd.SetErr(io.Discard)
 	var result changed
-	if err := c.change(cmd, d.resources, time.Now(), &result); !errors.Is(err, context.Canceled) || result.Done != 1 {
+	if err := c.change(cmd, d.resources, time.Now(), nil, &result); !errors.Is(err, context.Canceled) || result.Done != 1 {
 		t.Errorf("%+v, error = %v", result, err)
 	}
 	d.wantStatus(t, id, pipeline.Enqueued)
@@ -439,11 +580,30 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
-		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}} {
+		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)
 			}
+		}
+	}
+}
+
+// The table is what the error of a mistyped code points to.
+func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
+	runbooks, err := os.ReadFile("../../docs/runbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(runbooks), "\n| code | what happened |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	codes := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(table, -1)
+	if len(codes) < 9 {
+		t.Fatalf("found %q", codes)
+	}
+	for _, code := range codes {
+		if !canFail(pipeline.Code(code[1])) {
+			t.Errorf("--code %s is refused", code[1])
 		}
 	}
 }

@@ -157,6 +157,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	if errors.Is(err, assembly.ErrNoApp) {
 		return fmt.Errorf("%w with --app", err)
 	}
+	var faulty *local.FaultsError
+	if errors.As(err, &faulty) {
+		return usageError{err}
+	}
 	var policies *local.PolicyError
 	if errors.As(err, &policies) {
 		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)

@@ -29,7 +29,7 @@ func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 	for _, want := range []string{
 		`curl -s http://127.0.0.1:8080/events -H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'` + "\n",
 		"curl -s http://127.0.0.1:8080/events/<eventId>\n",
-		"export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
+		"export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
 		"  Bucket    b\n  QueueUrl  http://q\n",
 		"without effect here: AWS::IAM::Role (2)\n",
 	} {

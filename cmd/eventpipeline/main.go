@@ -67,12 +67,13 @@ func rootCommand() (root *cobra.Command, started *bool) {
 	return root, started
 }
 
-// noteStart sets started when a command below cmd is begun.
+// noteStart sets started when a command below cmd is begun, and has its flags checked before.
 func noteStart(cmd *cobra.Command, started *bool) {
 	for _, sub := range cmd.Commands() {
 		noteStart(sub, started)
 	}
 	if runCommand := cmd.RunE; runCommand != nil {
+		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkApart(cmd) }
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			*started = true
 			return runCommand(cmd, args)

@@ -43,6 +43,20 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 	}
 }
 
+func TestRun_NamesFlagsThatExcludeEachOther(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--aws and --stack":       {"dlq", "list", "--aws", "http://a", "--stack", "b"},
+		"--api and --stack":       {"send", "--api", "http://a", "--stack", "b", "--count", "1"},
+		"--compare and --dry-run": {"replay", "--type", "demo", "--from", "1h", "--compare", "--dry-run"},
+		"--compare and --rate":    {"replay", "--type", "demo", "--from", "1h", "--compare", "--rate", "5"},
+	} {
+		code, _, errOut := runMain(t, args...)
+		if code != exitUsage || !strings.HasPrefix(errOut, "Error: "+want+" can't be given together\n") {
+			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
+		}
+	}
+}
+
 func TestRun_ShowsHelpWithExamples(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
 		{"dlq", "show", "--help"}, {"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"}, {"reconcile", "--help"}} {

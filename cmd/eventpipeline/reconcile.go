@@ -134,21 +134,26 @@ func add(total *pipeline.Report, part pipeline.Report) {
 	total.Processed += part.Processed
 	total.Failed += part.Failed
 	total.Waiting += part.Waiting
+	total.Young += part.Young
 	total.Reenqueued += part.Reenqueued
 	total.GivenUp += part.GivenUp
 	total.Repaired += part.Repaired
 	total.Orphans += part.Orphans
+	total.Overtaken += part.Overtaken
 	total.Errors += part.Errors
 }
 
 func printReport(w io.Writer, r pipeline.Report) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name string, n int, what string) { fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, what) }
-	fmt.Fprintf(table, "received\t\tfrom %s to %s\n", r.From.Format(time.RFC3339), r.To.Add(time.Hour).Format(time.RFC3339))
+	fmt.Fprintf(table, "received\t\tfrom %s to %s\n", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
 	row("scanned", r.Scanned, "objects in Bronze")
 	row("processed", r.Processed, "events")
-	row("failed", r.Failed, "events; see: eventpipeline dlq list")
+	row("failed", r.Failed, "events that stay so; see: eventpipeline dlq list")
 	row("waiting", r.Waiting, "events, their messages are on the queue or too young to tell")
+	if r.Young > 0 {
+		row("young", r.Young, "objects whose request may still be under way")
+	}
 	would := ""
 	if r.DryRun {
 		would = "would be "
@@ -157,6 +162,9 @@ func printReport(w io.Writer, r pipeline.Report) error {
 	row("hopeless", r.GivenUp, would+"FAILED: they got stuck again and again")
 	row("repaired", r.Repaired, would+"PROCESSED: FAILED, but their record is in Silver")
 	row("orphans", r.Orphans, "objects of requests that were never acknowledged")
+	if r.Overtaken > 0 {
+		row("overtaken", r.Overtaken, "events that somebody else moved meanwhile; run it again to see")
+	}
 	if r.Errors > 0 {
 		row("errors", r.Errors, "events that could not be healed")
 	}

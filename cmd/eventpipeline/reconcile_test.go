@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
@@ -31,6 +32,28 @@ func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` ||
 		!strings.HasPrefix((*asked)[1], `{"pass":{"from":"2026-11-20T00:00:00Z"`) || !strings.Contains((*asked)[1], `"type":"demo"`) {
 		t.Errorf("asked %q", *asked)
+	}
+}
+
+func TestReconcile_AddsUpWhatEachRunCounted(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	part := func(done string) string {
+		return `{"report":{"from":"2026-11-20T17:00:00Z","to":"2026-11-20T18:00:00Z","scanned":10,"processed":1,"failed":1,"waiting":1,"young":1,` +
+			`"reenqueued":1,"givenUp":1,"repaired":1,"orphans":1,"overtaken":1,"errors":1,"done":` + done + `}}`
+	}
+	d.reconciler(part("false"), part("true"), part("true"))
+	code, out, _ := d.run(t, "reconcile", "--json")
+	moment := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
+	want := pipeline.Report{
+		From: moment, To: moment.Add(time.Hour), Scanned: 20, Processed: 2, Failed: 2, Waiting: 2, Young: 2,
+		Reenqueued: 2, GivenUp: 2, Repaired: 2, Orphans: 2, Overtaken: 2, Errors: 2, Done: true,
+	}
+	if got := lines[pipeline.Report](t, out)[0]; code != exitFailure || got != want {
+		t.Errorf("exit code %d, printed %s", code, out)
+	}
+	if _, out, _ = d.run(t, "reconcile"); !strings.Contains(out, "from 2026-11-20T17:00:00Z to 2026-11-20T18:00:00Z\n") || !strings.Contains(out, "\novertaken  1  ") {
+		t.Errorf("printed %s", out)
 	}
 }
 

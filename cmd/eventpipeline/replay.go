@@ -39,9 +39,10 @@ whose message the DLQ does not hold any more, too.
 
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
 
-How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed. --compare changes nothing:
-it makes the records anew and reports how they differ from Silver's. It takes the platform's own transformation or, with
---worker, that of the pipeline's own worker: the folder of its main package, which is built and run on this machine.`,
+How far it is stands in a file, so that it can be stopped with Ctrl-C, or crash, and be resumed; at the same --rate,
+unless another is given. --compare changes nothing: it makes the records anew and reports how they differ from Silver's. It
+takes the platform's own transformation or, with --worker, that of the pipeline's own worker: the folder of its main
+package, which is built and run on this machine.`,
 		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
@@ -57,7 +58,7 @@ it makes the records anew and reports how they differ from Silver's. It takes th
 	f.Var(newGiven(&flags.eventType, ""), "type", "eventType of the events")
 	f.Var(newGiven(&flags.from, ""), "from", "replay what was received from then on")
 	f.Var(newGiven(&flags.to, ""), "to", "and before then (default: now)")
-	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes)")
+	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes; with --resume: as before)")
 	f.Var(newGiven(&flags.checkpoint, ""), "checkpoint", "file that says how far it is (default: <replay id>.replay.json)")
 	f.Var(newGiven(&flags.resume, ""), "resume", "go on with the replay of this file")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
@@ -69,7 +70,9 @@ it makes the records anew and reports how they differ from Silver's. It takes th
 	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "compare", "resume")
 	cmd.MarkFlagsMutuallyExclusive("failed", "no-publish")
-	cmd.MarkFlagsMutuallyExclusive("failed", "compare")
+	for _, name := range []string{"rate", "failed", "no-publish", "checkpoint"} {
+		cmd.MarkFlagsMutuallyExclusive("compare", name) // it sends nothing
+	}
 	for _, name := range []string{"type", "from", "to", "failed", "no-publish", "checkpoint"} {
 		cmd.MarkFlagsMutuallyExclusive("resume", name)
 	}
@@ -79,6 +82,13 @@ it makes the records anew and reports how they differ from Silver's. It takes th
 func (f *replayFlags) run(cmd *cobra.Command) error {
 	if f.worker != "" && !f.compare {
 		return usageError{errors.New("--worker is for --compare; a replay is done by the worker that is deployed")}
+	}
+	if f.resume != "" { // before the file is read: a replay that is under way changes it
+		lock, err := lockReplay(f.resume)
+		if err != nil {
+			return err
+		}
+		defer lock.Release()
 	}
 	state, err := f.state(time.Now(), cmd.Flags().Changed("rate"))
 	if err != nil {
@@ -99,7 +109,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	replayer := pipeline.Replayer{
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
-		Rate: pace(f.rate), Chunk: chunkOf(f.rate), Now: time.Now,
+		Rate: pace(state.Rate), Chunk: chunkOf(state.Rate), Now: time.Now,
 	}
 	if f.compare && f.worker != "" {
 		return withWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), func(ctx context.Context, worker *stdio.Client) error {
@@ -122,7 +132,11 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 		return nil, fmt.Errorf("--rate is %g; it must be above 0, and at most %g", f.rate, maxRate)
 	}
 	if f.resume != "" {
-		return readReplayState(f.resume)
+		state, err := readReplayState(f.resume)
+		if err == nil && limited {
+			state.Rate = f.rate
+		}
+		return state, err
 	}
 	if f.eventType == "" || f.from == "" {
 		return nil, errors.New("say what to replay, with --type and --from, or which replay to --resume")
@@ -147,7 +161,10 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a replay id: %w", err)
 	}
-	state := &replayState{Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, Failed: f.failed, file: f.checkpoint}
+	state := &replayState{
+		Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish}, Type: f.eventType, From: from, To: to, Failed: f.failed,
+		Rate: f.rate, file: f.checkpoint,
+	}
 	if state.file == "" {
 		state.file = state.Replay.ID + ".replay.json"
 	}

@@ -24,30 +24,33 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 		}
 		return f.printCounts(cmd.OutOrStdout(), state, counts)
 	}
+	if f.resume == "" {
+		lock, err := lockReplay(state.file)
+		if err != nil {
+			return err
+		}
+		defer lock.Release()
+	}
 	if err := f.consent(cmd, replayer, state); err != nil {
-		return err
+		return unchanged(cmd, err)
 	}
 	// Written before anything else, so that a crash leaves the replay's id.
 	if err := state.save(); err != nil {
 		return err
 	}
-	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), state.total(), "replaying")
+	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), state.left(), "replaying")
 	err := replayer.Run(cmd.Context(), state.request(false), state.After, func(after string, counts pipeline.ReplayCounts) error {
 		state.After, state.Counts = after, sum(earlier, counts)
-		_ = bar.Set(state.Counts.Sent) // a bar that can't be drawn must not stop the replay
+		_ = bar.Set(counts.Sent) // a bar that can't be drawn must not stop the replay
 		return state.save()
 	})
 	_ = bar.Finish()
-	if err == nil {
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s%s\n", f.stack.text(), state.file, state.rateText())
+	} else {
 		err = state.remove()
 	}
-	if err := f.printCounts(cmd.OutOrStdout(), state, state.Counts); err != nil {
-		return err
-	}
-	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s\n", f.stack.text(), state.file)
-	}
-	return err
+	return errors.Join(f.printCounts(cmd.OutOrStdout(), state, state.Counts), err)
 }
 
 // consent says what is to be replayed, and asks. A replay that goes on has been agreed to before.

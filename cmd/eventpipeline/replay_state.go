@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/lockfile"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -22,6 +24,7 @@ type replayState struct {
 	After  string                `json:"after"`            // the last key in Bronze that is done with
 	Counts pipeline.ReplayCounts `json:"counts"`
 	Total  int                   `json:"total,omitempty"` // events to replay, if they were counted
+	Rate   float64               `json:"rate,omitempty"`  // events a second at most; no limit when 0
 
 	file string
 }
@@ -52,12 +55,29 @@ func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, Failed: s.Failed, DryRun: dryRun}
 }
 
-// total is for a progress bar: -1 is unknown.
-func (s *replayState) total() int {
-	if s.Total == 0 {
+// left is how many events are still to be replayed, for a progress bar: -1 is unknown.
+func (s *replayState) left() int {
+	if s.Total <= s.Counts.Sent {
 		return -1
 	}
-	return s.Total
+	return s.Total - s.Counts.Sent
+}
+
+// rateText is the flag that gives the rate, with a space before it.
+func (s *replayState) rateText() string {
+	if s.Rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" --rate %g", s.Rate)
+}
+
+// lockReplay keeps others from going on with the replay of that file at the same time.
+func lockReplay(file string) (*lockfile.Lock, error) {
+	lock, err := lockfile.Take(file + ".lock")
+	if errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("the replay of %s is under way, in another process", file)
+	}
+	return lock, err
 }
 
 func readReplayState(file string) (*replayState, error) {
@@ -69,7 +89,7 @@ func readReplayState(file string) (*replayState, error) {
 	if err := json.Unmarshal(content, state); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	if state.Replay.ID == "" || !pipeline.ValidType(state.Type) {
+	if state.Replay.ID == "" || !pipeline.ValidType(state.Type) || state.Rate < 0 || state.Rate > maxRate {
 		return nil, fmt.Errorf("%s holds no replay", file)
 	}
 	return state, nil

@@ -131,13 +131,13 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() { // Ctrl-C, once some are sent and before all are: the rate leaves eight seconds for it
+	go func() { // Ctrl-C, once some are sent and before all are: the rate leaves two seconds for it
 		for d.visible(t, "QueueUrl") < 2 && ctx.Err() == nil {
 		}
 		stop()
 	}()
 	var out, errOut strings.Builder
-	args := []string{"replay", "--aws", d.url, "--type", "demo", "--from", "1h", "--rate", "1", "--yes", "--json"}
+	args := []string{"replay", "--aws", d.url, "--type", "demo", "--from", "1h", "--rate", "4", "--yes", "--json"}
 	if code := run(ctx, args, strings.NewReader(""), &out, &errOut); code != exitInterrupted {
 		t.Fatalf("exit code %d, %s", code, &errOut)
 	}
@@ -151,12 +151,59 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 	}
 	code, again, hint := runMain(t, append(strings.Fields(flags), "--json")...)
 	second := lines[replayed](t, again)[0]
+	if !strings.HasSuffix(flags, " --rate 4") {
+		t.Errorf("goes on without its rate: %s", flags)
+	}
 	if code != exitOK || second.ReplayID != first.ReplayID || second.Counts.Sent != 12 {
 		t.Errorf("exit code %d, printed %s, %s", code, again, hint)
 	}
 	d.process(t)
 	if n := len(d.bus.Published()); n != 24 {
 		t.Errorf("%d notices, want two of each event", n)
+	}
+}
+
+func TestReplay_KeepsItsRateUnlessAnotherIsGiven(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "replay.json")
+	state := replayState{Type: "demo", Replay: pipeline.Replay{ID: "r"}, Rate: 100, file: file}
+	if err := state.save(); err != nil {
+		t.Fatal(err)
+	}
+	for flag, want := range map[float64]float64{0: 100, 7: 7} {
+		f := replayFlags{resume: file, rate: flag}
+		if got, err := f.state(time.Now(), flag > 0); err != nil || got.Rate != want {
+			t.Errorf("--rate %g: got %+v, %v", flag, got, err)
+		}
+	}
+}
+
+func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	file := filepath.Join(t.TempDir(), "replay.json")
+	state := replayState{
+		Stack: d.Stack, Queue: d.outputs["QueueUrl"], Type: "demo", Replay: pipeline.Replay{ID: "r"},
+		From: time.Now().Add(-time.Hour), To: time.Now(), file: file,
+	}
+	if err := state.save(); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := lockReplay(file) // as the process that is at it does
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errOut := d.run(t, "replay", "--resume", file); code != exitFailure || out != "" || !strings.Contains(errOut, "is under way, in another process") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := d.run(t, "replay", "--resume", file); code != exitOK || errOut != "" {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) > 0 {
+		t.Errorf("left %v", left)
 	}
 }
 

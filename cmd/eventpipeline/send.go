@@ -90,10 +90,15 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 // newBar draws on a terminal only; a log file has no use for it.
 func newBar(w io.Writer, total int, doing string) *progressbar.ProgressBar {
 	file, ok := w.(*os.File)
-	visible := ok && isTerminal(file) && total != 1
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
+	return barOf(w, ok && isTerminal(file) && total != 1, total, doing)
+}
+
+func barOf(w io.Writer, visible bool, total int, doing string) *progressbar.ProgressBar {
+	bar := progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible),
 		progressbar.OptionSetDescription(doing), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("events"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	bar.StartWithoutRender() // or its time begins with the first events, which seem to have taken none
+	return bar
 }
 
 func isTerminal(stream any) bool {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // api answers like a pipeline's API: an eventType of "bad" is refused, every third request throttled when asked for.
@@ -61,6 +63,18 @@ func runSend(t *testing.T, a *api, stdin string, args ...string) (stdout, stderr
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	err = cmd.ExecuteContext(t.Context())
 	return out.String(), errOut.String(), err
+}
+
+func TestBar_ShowsTheRateFromItsBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var drawn strings.Builder
+		bar := barOf(&drawn, true, 10_000, "replaying")
+		time.Sleep(200 * time.Millisecond)
+		_ = bar.Add(100)
+		if !strings.Contains(drawn.String(), "(100/10000, 500 events/s)") {
+			t.Errorf("drew %q", &drawn)
+		}
+	})
 }
 
 func TestSend_MakesUpAsManyEventsAsAskedFor(t *testing.T) {

@@ -82,7 +82,7 @@ type metric struct {
 
 var reconcilerMetrics = []metric{
 	{"Scanned", "Count"}, {"Waiting", "Count"}, {"Reenqueued", "Count"}, {"GivenUp", "Count"}, {"Repaired", "Count"},
-	{"Orphans", "Count"}, {"Errors", "Count"},
+	{"Orphans", "Count"}, {"Overtaken", "Count"}, {"Errors", "Count"},
 }
 
 // log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done.
@@ -90,8 +90,8 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 	attrs := []slog.Attr{
 		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
 		slog.Int("Scanned", r.Scanned), slog.Int("Processed", r.Processed), slog.Int("Failed", r.Failed),
-		slog.Int("Waiting", r.Waiting), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
-		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Errors", r.Errors),
+		slog.Int("Waiting", r.Waiting), slog.Int("Young", r.Young), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
+		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Overtaken", r.Overtaken), slog.Int("Errors", r.Errors),
 		slog.Int64("durationMs", took.Milliseconds()),
 	}
 	if !r.DryRun {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -76,7 +75,7 @@ type Platform struct {
 	stopping  context.CancelFunc // ends the event source mappings
 	mappings  sync.WaitGroup
 	failed    chan error // gets what ends the platform before it is closed
-	temporary string     // the folder of the cloud assembly, if it is ours
+	temporary folder     // of the cloud assembly, if it is ours
 	closing   sync.Once
 	closed    error
 }
@@ -146,7 +145,7 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return fmt.Errorf("provision stack %s: %w", stack.Name, err)
 		}
 	}
-	if err := made.enforce(); err != nil {
+	if err := errors.Join(made.enforce(), made.checkFaults()); err != nil {
 		return err
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
@@ -176,10 +175,10 @@ func (p *Platform) synthesize(ctx context.Context, app assembly.App, o Options) 
 	}
 	o.Phase(Synthesize)
 	var err error
-	if p.temporary, err = os.MkdirTemp("", "eventpipeline-"); err != nil {
+	if p.temporary, err = makeFolder(); err != nil {
 		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
 	}
-	app.Out = filepath.Join(p.temporary, "cdk.out")
+	app.Out = filepath.Join(p.temporary.path, "cdk.out")
 	return app.Synthesize(ctx)
 }
 
@@ -269,8 +268,5 @@ func (p *Platform) close() error {
 	if p.services != nil {
 		errs = append(errs, p.services.close())
 	}
-	if p.temporary != "" {
-		errs = append(errs, os.RemoveAll(p.temporary))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.temporary.remove())...)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 )
 
@@ -405,6 +406,31 @@ func TestStart_NamesTheResourceThatItCanNotMake(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestStart_RefusesFaultsThatNothingIsHitBy(t *testing.T) {
+	dir, err := testPipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, rule := range map[string]faults.Rule{
+		`rules[0].operation is "PutEventz"`:                                            {Operation: "PutEventz"},
+		`rules[0].operation is "PutItem", which is not served here; events has Create`: {Operation: "PutItem", Service: "events"},
+		`rules[0].function is "wroker", and no function's name ends so; there are `:    {Function: "wroker"},
+		`GetObject`: {Operation: "getObject", Service: "s3"},
+	} {
+		_, err := Start(t.Context(), Options{Assembly: dir, Faults: faults.Config{Rules: []faults.Rule{rule}}})
+		var faulty *FaultsError
+		if !errors.As(err, &faulty) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %s", rule, err, want)
+		}
+	}
+	start(t, func(o *Options) {
+		o.Faults.Rules = []faults.Rule{
+			{Operation: "PutItem"}, {Operation: "PutEvents", Service: "events", Function: "worker"}, {Operation: "CopyObject", Service: "s3"},
+			{Operation: "SendMessage", Service: "sqs"},
+		}
+	})
 }
 
 func TestStart_EndsWithItsContext(t *testing.T) {

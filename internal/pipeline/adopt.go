@@ -40,5 +40,5 @@ func (s *sweep) adopt(ctx context.Context, orphan Item) (bool, error) {
 	if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {
 		return false, err
 	}
-	return moved(s.Items.Finish(ctx, processed), processed)
+	return mended(moved(s.Items.Finish(ctx, processed), processed))
 }

@@ -29,7 +29,7 @@ type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
 	Fields  []string `json:"fields,omitempty"` // RFC 6901 pointers into the record, or the list of several: the first that differ
-	Reason  string   `json:"reason,omitempty"` // why it is refused
+	Reason  string   `json:"reason,omitempty"` // why it is refused, or changed without Fields
 }
 
 // maxFields is how many differing fields a Difference names.
@@ -140,6 +140,9 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 	fields := differingFields(old, today)
 	if len(fields) == 0 {
 		return Difference{EventID: item.ID}, nil
+	}
+	if fields[0] == "" {
+		return Difference{EventID: item.ID, Kind: "changed", Reason: "the record in Silver is not a JSON object"}, nil
 	}
 	return Difference{EventID: item.ID, Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
 }

@@ -26,6 +26,7 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		switch {
 		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
 			s.unsettle(hour) // too young to be called an orphan: its request may be under way
+			s.report.Young++
 		case !ok:
 			orphans = append(orphans, Item{Event: Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}})
 		case item.Bronze.Key != o.Key:
@@ -34,7 +35,6 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 			s.report.Processed++
 			s.Frontier = later(s.Frontier, item.LastEnqueued())
 		case item.Status == Failed:
-			s.report.Failed++
 			failed = append(failed, item)
 			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
 				s.unsettle(hour) // a write of its record may come late
@@ -47,10 +47,8 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 			s.report.Waiting++
 		}
 	}
-	s.all(ctx, failed, &s.report.Repaired, s.repair)
-	adopted := s.report.Repaired
-	s.all(ctx, orphans, &s.report.Repaired, s.adopt)
-	s.report.Orphans += len(orphans) - (s.report.Repaired - adopted)
+	s.all(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)
+	s.all(ctx, orphans, &s.report.Repaired, &s.report.Orphans, s.adopt)
 	return s.heal(ctx, stuck)
 }
 
@@ -108,11 +106,11 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 		s.report.GivenUp, s.report.Reenqueued = s.report.GivenUp+len(hopeless), s.report.Reenqueued+len(again)
 		return nil
 	}
-	s.all(ctx, hopeless, &s.report.GivenUp, s.giveUp)
+	s.all(ctx, hopeless, &s.report.GivenUp, &s.report.Overtaken, s.giveUp)
 
 	var mu sync.Mutex
 	var claimed []Event
-	s.all(ctx, again, &s.report.Reenqueued, func(ctx context.Context, item Item) (bool, error) {
+	s.all(ctx, again, &s.report.Reenqueued, &s.report.Overtaken, func(ctx context.Context, item Item) (bool, error) {
 		ok, err := s.claim(ctx, item)
 		if ok {
 			mu.Lock()
@@ -199,7 +197,18 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 			return false, err
 		}
 	}
-	return moved(s.Items.Move(ctx, item, processed), processed)
+	return mended(moved(s.Items.Move(ctx, item, processed), processed))
+}
+
+// errOvertaken is of a step whose event somebody else moved before it could.
+var errOvertaken = errors.New("somebody else has moved the event")
+
+// mended is a move's outcome where false would mean that there was nothing to mend.
+func mended(ok bool, err error) (bool, error) {
+	if !ok && err == nil {
+		return false, errOvertaken
+	}
+	return ok, err
 }
 
 // moved tells of a Move's error whether the item is now as it was to be: true with nil, and when this call's own
@@ -212,8 +221,9 @@ func moved(err error, to Item) (bool, error) {
 	return err == nil, err
 }
 
-// all does step for each item, side by side, and counts in done those for which it returned true.
-func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(context.Context, Item) (bool, error)) {
+// all does step for each item, side by side, and counts each once: in done if it returned true, in left if false, as
+// overtaken, or as an error.
+func (s *sweep) all(ctx context.Context, items []Item, done, left *int, step func(context.Context, Item) (bool, error)) {
 	var mu sync.Mutex
 	var running sync.WaitGroup
 	slots := make(chan struct{}, sideBySide)
@@ -224,11 +234,15 @@ func (s *sweep) all(ctx context.Context, items []Item, done *int, step func(cont
 			ok, err := step(ctx, item)
 			mu.Lock()
 			defer mu.Unlock()
-			if ok {
-				*done++
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, errOvertaken):
+				s.report.Overtaken++
+			case err != nil:
 				s.unhealed(ctx, item.Event, err)
+			case ok:
+				*done++
+			default:
+				*left++
 			}
 		})
 	}

@@ -72,7 +72,7 @@ type Reconciler struct {
 // Pass is how far the reconciler has got on its way through Bronze.
 type Pass struct {
 	From      time.Time `json:"from"`               // events received from this hour on
-	To        time.Time `json:"to"`                 // and up to this hour
+	To        time.Time `json:"to"`                 // and up to this hour, which is the last
 	Type      string    `json:"type,omitempty"`     // the event type it is at
 	After     string    `json:"after,omitempty"`    // the last key it is done with
 	Unsettled time.Time `json:"unsettled,omitzero"` // the earliest hour so far with an event that is not at its end
@@ -80,18 +80,20 @@ type Pass struct {
 	Done      bool      `json:"done"`
 }
 
-// Report counts what a run found and did. With DryRun it did nothing.
+// Report counts what a run found and did. With DryRun it did nothing. Each object is counted once more below Scanned.
 type Report struct {
-	From       time.Time `json:"from"`
-	To         time.Time `json:"to"`
+	From       time.Time `json:"from"`       // of what was received from then on
+	To         time.Time `json:"to"`         // and before then
 	Scanned    int       `json:"scanned"`    // objects in Bronze
 	Processed  int       `json:"processed"`  // events that are PROCESSED
-	Failed     int       `json:"failed"`     // events that are FAILED
+	Failed     int       `json:"failed"`     // events that are FAILED, and stay so
 	Waiting    int       `json:"waiting"`    // events whose message is still on the queue, as far as can be told
+	Young      int       `json:"young"`      // objects without an item whose request may still be under way
 	Reenqueued int       `json:"reenqueued"` // events that were stuck and are on the queue again
 	GivenUp    int       `json:"givenUp"`    // events that were stuck again and again and are FAILED now
 	Repaired   int       `json:"repaired"`   // events that were FAILED, have their record and are PROCESSED now
 	Orphans    int       `json:"orphans"`    // objects of requests that were never acknowledged
+	Overtaken  int       `json:"overtaken"`  // events that somebody else moved meanwhile; nothing was done to them
 	Errors     int       `json:"errors"`     // events that could not be healed; the next run tries again
 	Done       bool      `json:"done"`       // false: time was up, the next run goes on from there
 	DryRun     bool      `json:"dryRun"`
@@ -105,7 +107,7 @@ func (r Reconciler) NewPass(from time.Time) Pass {
 // Sweep goes through Bronze from a pass's position until its end, or until the context's is near: then the pass it
 // returns is not Done, and a later Sweep can go on with it.
 func (r Reconciler) Sweep(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
-	report := Report{From: pass.From, To: pass.To, DryRun: dryRun}
+	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	sweep := &sweep{Reconciler: r, Pass: pass, report: &report}
 	steps, cancel := EndingBefore(ctx, r.StopBefore)
 	defer cancel()

@@ -38,6 +38,9 @@ func (w *world) wantReport(t *testing.T, r pipeline.Reconciler, want pipeline.Re
 	if err != nil {
 		t.Fatal(err)
 	}
+	if sum := got.Processed + got.Failed + got.Waiting + got.Young + got.Reenqueued + got.GivenUp + got.Repaired + got.Orphans + got.Overtaken + got.Errors; sum != got.Scanned {
+		t.Errorf("%d objects are counted %d times: %+v", got.Scanned, sum, got)
+	}
 	got.From, got.To = time.Time{}, time.Time{}
 	want.Done = true
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -123,7 +126,7 @@ func TestReconciler_RepairsAFailedEventThatHasItsRecord(t *testing.T) {
 	worker.Bus = downBus{}
 	worker.Process(t.Context(), deliveries)
 	w.wantStatus(t, id, pipeline.Failed)
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 2, Failed: 2, Repaired: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
 	item := w.wantStatus(t, id, pipeline.Processed)
 	if item.Failure != (pipeline.Failure{}) || item.Silver.Key != item.SilverKey() {
 		t.Errorf("item = %+v", item)
@@ -162,7 +165,7 @@ func TestReconciler_CountsOrphansOnceTheirRequestIsOver(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err == nil {
 		t.Fatal("accepted")
 	}
-	w.wantReport(t, w.reconciler(now.Add(grace-time.Minute)), pipeline.Report{Scanned: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace-time.Minute)), pipeline.Report{Scanned: 1, Young: 1})
 	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Orphans: 1})
 	if len(w.queue.Sent()) != 0 {
 		t.Error("what was never acknowledged is processed")
@@ -180,7 +183,7 @@ func TestReconciler_ComesBackForWhatWasTooYoungToBeAnOrphan(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err == nil {
 		t.Fatal("accepted")
 	}
-	w.wantReport(t, r, pipeline.Report{Scanned: 1})
+	w.wantReport(t, r, pipeline.Report{Scanned: 1, Young: 1})
 	r.Now = func() time.Time { return received.Add(2 * grace) }
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Orphans: 1})
 }
@@ -221,9 +224,39 @@ func TestReconciler_TwoAtOnceEnqueueOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	w.wantReport(t, first, pipeline.Report{Scanned: 1})
+	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
 	if sent := w.queue.Sent(); len(sent) != 2 {
 		t.Errorf("sent %d times", len(sent))
+	}
+}
+
+func TestReconciler_CountsWhatSomebodyElseRepairedOnce(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	deliveries[0].Attempt = 3
+	worker := w.worker()
+	worker.Bus = downBus{}
+	worker.Process(t.Context(), deliveries)
+	first, second := w.reconciler(now.Add(grace+time.Minute)), w.reconciler(now.Add(grace+2*time.Minute))
+	first.Items = meanwhile{&w.events, func() { w.wantReport(t, second, pipeline.Report{Scanned: 1, Repaired: 1}) }}
+	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
+}
+
+func TestReconciler_CountsWhatItGaveUpWithoutTellingTheBusAsAnError(t *testing.T) {
+	var w world
+	w.accept(t, body)
+	r := w.reconciler(now.Add(grace + time.Minute))
+	r.MaxReenqueues, r.Bus = 0, downBus{}
+	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
+}
+
+func TestReconciler_ReportsTheTimesItLookedAt(t *testing.T) {
+	var w world
+	r := w.reconciler(now)
+	pass := r.NewPass(now.Add(-2 * time.Hour))
+	_, report, err := r.Sweep(t.Context(), pass, true)
+	if err != nil || !report.From.Equal(pass.From) || !report.To.Equal(pass.To.Add(time.Hour)) {
+		t.Errorf("report = %+v, %v; of %+v", report, err, pass)
 	}
 }
 

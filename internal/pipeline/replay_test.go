@@ -342,3 +342,21 @@ func TestCompare_NamesWhatWouldDiffer(t *testing.T) {
 		t.Errorf("counts differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestCompare_SaysThatARecordIsUnreadable(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, body))
+	key := w.silver.Keys()[0]
+	_, version, err := w.silver.GetVersion(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.silver.Replace(t.Context(), key, []byte("{"), version); err != nil {
+		t.Fatal(err)
+	}
+	var got pipeline.Difference
+	err = w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = d }, func(string, pipeline.Comparison) error { return nil })
+	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 || got.Reason != "the record in Silver is not a JSON object" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -65,7 +65,7 @@ var Mutants = []Mutant{
 	{"reconciler: it forgets what was not at its end", domain + "checkpoint.go",
 		"if !c.Pass.Unsettled.IsZero() &&", "if false &&", "one event", "I5"},
 	{"reconciler: FAILED events are not repaired", domain + "heal.go",
-		"s.all(ctx, failed, &s.report.Repaired, s.repair)", "_ = failed", "one event", "I2"},
+		"s.all(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)", "_ = failed", "one event", "I2"},
 	{"reconciler: it looks once at what FAILED a moment ago", domain + "heal.go",
 		"if item.FailedAt.After(s.Now().Add(-s.Grace)) {", "if false {", "the reconciler races the last delivery", "I2"},
 	{"condition: an item is created only once", stores + "table.go",

@@ -2,7 +2,9 @@
 package awscall
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -84,6 +86,16 @@ var s3Operations = map[string]map[string]string{
 	"PUT object":    {"": "PutObject", "uploadId": "UploadPart"},
 	"POST object":   {"uploads": "CreateMultipartUpload", "uploadId": "CompleteMultipartUpload"},
 	"DELETE object": {"": "DeleteObject", "uploadId": "AbortMultipartUpload"},
+}
+
+// S3Operations are the names of the operations that Of knows S3's requests by, in order.
+func S3Operations() []string {
+	names := []string{"CopyObject"}
+	for _, operations := range s3Operations {
+		names = slices.AppendSeq(names, maps.Values(operations))
+	}
+	slices.Sort(names)
+	return names
 }
 
 func s3Operation(r *http.Request) string {

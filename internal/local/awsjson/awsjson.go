@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,6 +51,9 @@ func Op[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 
 // Handler serves operations by their name: the part of X-Amz-Target behind the dot.
 type Handler map[string]Operation
+
+// Operations are the names of what it serves, in order.
+func (h Handler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
 
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))

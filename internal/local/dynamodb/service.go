@@ -221,6 +221,9 @@ func (s *Service) lock(names map[string]bool) (tables map[string]*table, unlock 
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
 
+// Operations are the names of the operations that it serves, in order.
+func (s *Service) Operations() []string { return s.api.Operations() }
+
 // op is awsjson.Op that lets through the errors of attribute values' own decoding.
 func op[In, Out any](fn func(in *In) (*Out, error)) awsjson.Operation {
 	return func(_ *http.Request, body []byte) (any, error) {

@@ -14,6 +14,9 @@ import (
 // ServeHTTP serves requests whose X-Amz-Target begins with "AWSEvents.".
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Operations are the names of the operations that it serves, in order.
+func (s *Service) Operations() []string { return s.handler.Operations() }
+
 func (s *Service) operations() awsjson.Handler {
 	return awsjson.Handler{
 		"CreateEventBus":    awsjson.Op(s.createEventBus),

@@ -16,6 +16,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // headerKey finds the answer's header in a request's context, for the one thing that SQS adds to it.
 type headerKey struct{}
 
+// Operations are the names of the operations that it serves, in order.
+func (s *Service) Operations() []string { return s.handler.Operations() }
+
 func (s *Service) operations() awsjson.Handler {
 	operations := awsjson.Handler{
 		"CreateQueue":                  awsjson.Op(s.createQueue),

@@ -63,6 +63,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().BoolVar(&o.Authorize, "authorize", false, "have the deployed stages' authorization in the local stage, too (context value \""+env.AuthorizeContext+"\")")
 	cmd.Flags().StringVar(&flags.jwks, "jwks", "", "JSON Web Key Set to check tokens with, a file (default: what their issuer publishes)")
 	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
+	cmd.Flags().BoolVar(&o.Watch, "watch", false, "build again when the app's sources change, and run the new code without a restart")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().BoolVar(&o.NoPolicies, "no-policies", false, "let functions do what their roles and the buckets' and queues' policies do not allow")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
@@ -116,6 +117,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
 	}
+	o.NotSources = []string{f.logs}
 	if f.logs != "" {
 		logs, err := newLogFolder(f.logs)
 		if err != nil {

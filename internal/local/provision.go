@@ -27,7 +27,9 @@ type provisioner struct {
 
 	// What it has made.
 	stacks    []Stack
+	templates []provisioned
 	functions map[string]bool
+	running   map[string]runningFunction // by stack and logical id
 	apis      []*api
 	mappings  []eventsource.Mapping
 	stated    *stated
@@ -41,7 +43,7 @@ type provisioner struct {
 func newProvisioner(o Options, s *services, l *ports, account, region string) *provisioner {
 	return &provisioner{
 		options: o, services: s, account: account, region: region, ports: l,
-		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, stated: newStated(), skipped: map[string]int{},
+		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, running: map[string]runningFunction{}, stated: newStated(), skipped: map[string]int{},
 		published: &oidc.Published{Client: http.DefaultClient, Now: o.Now},
 	}
 }
@@ -120,6 +122,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 	}
 	maps.Copy(p.exports, exports)
 	p.outputs[s.Name] = outputs
+	p.templates = append(p.templates, provisioned{s.Name, p.resolver})
 	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs})
 	return nil
 }

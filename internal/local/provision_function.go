@@ -13,21 +13,24 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
 )
 
+// functionProperties are those of a function that have an effect here.
+type functionProperties struct {
+	FunctionName string
+	Runtime      string
+	PackageType  string
+	Code         struct{ S3Key string }
+	MemorySize   number
+	Timeout      number
+	Environment  struct{ Variables map[string]any }
+
+	Role          string
+	TracingConfig struct{ Mode string }
+	LoggingConfig struct{ LogGroup string }
+}
+
 // function makes functions that run a bootstrap of their own; others need a runtime that is not here.
 func (p *provisioner) function(r template.Resource) (template.Made, error) {
-	var in struct {
-		FunctionName string
-		Runtime      string
-		PackageType  string
-		Code         struct{ S3Key string }
-		MemorySize   number
-		Timeout      number
-		Environment  struct{ Variables map[string]any }
-
-		Role          string
-		TracingConfig struct{ Mode string }
-		LoggingConfig struct{ LogGroup string }
-	}
+	var in functionProperties
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -37,12 +40,34 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 	case in.Runtime != "provided.al2023":
 		return p.skip(r, fmt.Sprintf("%s on %s", r.Type, in.Runtime)), nil
 	}
-	dir, ok := p.current.Assets[in.Code.S3Key]
-	if !ok {
+	if _, ok := p.current.Assets[in.Code.S3Key]; !ok {
 		return p.skip(r, r.Type+" whose code is not an asset"), nil
 	}
+	function, err := p.lambdaFunction(r, in)
+	if err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	if err := p.services.lambda.CreateFunction(function); err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	p.running[p.current.Name+"/"+r.LogicalID] = runningFunction{function, in.Code.S3Key}
+	p.functions[function.Name] = true
+	p.stated.has(p.functionARN(function.Name))
+	logGroup := in.LoggingConfig.LogGroup
+	if logGroup == "" {
+		logGroup = "/aws/lambda/" + function.Name
+	}
+	p.stated.functions = append(p.stated.functions, &statedFunction{
+		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
+	})
+	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+}
+
+// lambdaFunction is what Lambda runs of the function.
+func (p *provisioner) lambdaFunction(r template.Resource, in functionProperties) (lambda.Function, error) {
+	dir := p.current.Assets[in.Code.S3Key]
 	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return template.Made{}, failed(r, fmt.Errorf("its asset %s has no bootstrap: was the app synthesized without bundling?", dir))
+		return lambda.Function{}, fmt.Errorf("its asset %s has no bootstrap: was the app synthesized without bundling?", dir)
 	}
 	function := lambda.Function{
 		Name:        p.name(in.FunctionName, r, 64),
@@ -54,23 +79,11 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 	for name, value := range in.Environment.Variables {
 		text, ok := value.(string)
 		if !ok {
-			return template.Made{}, failed(r, fmt.Errorf("its environment variable %s is not a string", name))
+			return lambda.Function{}, fmt.Errorf("its environment variable %s is not a string", name)
 		}
 		function.Environment[name] = p.localURLs(text)
 	}
-	if err := p.services.lambda.CreateFunction(function); err != nil {
-		return template.Made{}, failed(r, err)
-	}
-	p.functions[function.Name] = true
-	p.stated.has(p.functionARN(function.Name))
-	logGroup := in.LoggingConfig.LogGroup
-	if logGroup == "" {
-		logGroup = "/aws/lambda/" + function.Name
-	}
-	p.stated.functions = append(p.stated.functions, &statedFunction{
-		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
-	})
-	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+	return function, nil
 }
 
 // logGroup is not run: what functions print is in the feed. Policies name its ARN.

@@ -25,7 +25,7 @@ func Roots(dir string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the app's module: %w", err)
 		}
-		module, err := modfile.ParseLax(file, content, nil)
+		module, err := modfile.Parse(file, content, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the app's module: %w", err)
 		}

@@ -114,7 +114,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	}
 	app := assembly.App{
 		Dir: o.Dir, Command: o.App, Context: appContext(o),
-		Account: DefaultAccount, Region: DefaultRegion, Progress: o.Progress,
+		Account: DefaultAccount, Region: DefaultRegion,
 	}
 	if o.Assembly == "" {
 		if err := app.Check(); err != nil {
@@ -185,7 +185,6 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 	}
 	p.run(made.mappings)
 	if o.Watch {
-		builds.app.Progress = nil // what a build prints is told if it fails
 		p.reload(&reloader{dir: dir, watcher: p.watcher, builds: builds, made: made, lambda: p.services.lambda, feed: p.services.feed, now: o.Now})
 	}
 	return nil
@@ -213,7 +212,7 @@ func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*assem
 		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
 	}
 	b.dir = p.temporary
-	return b.next(ctx)
+	return b.next(ctx, o.Progress)
 }
 
 // place is the account and the region of the first stack that names one: the platform is one place.

@@ -151,12 +151,22 @@ func (p *provisioner) skip(r template.Resource, what string) template.Made {
 			}
 		}
 	}
-	return template.Made{Ref: name, Attribute: func(attribute string) (string, bool) {
+	ref := name
+	if slices.Contains(referredByARN, r.Type) {
+		ref = p.arn(service, name)
+	}
+	return template.Made{Ref: ref, Attribute: func(attribute string) (string, bool) {
 		if strings.HasSuffix(attribute, "Arn") {
 			return p.arn(service, name), true
 		}
 		return name + "/" + attribute, true
 	}}
+}
+
+// referredByARN are types of resources that are not run and whose Ref is their ARN, of those that a pipeline's neighbours
+// often are.
+var referredByARN = []string{
+	"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine", "AWS::SecretsManager::Secret", "AWS::CertificateManager::Certificate", "AWS::Lambda::LayerVersion",
 }
 
 // leaveOut notes what is not run. The CDK's own metadata is nothing to run.

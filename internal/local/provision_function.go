@@ -1,6 +1,7 @@
 package local
 
 import (
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"os"
@@ -40,8 +41,12 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 	case in.Runtime != "provided.al2023":
 		return p.skip(r, fmt.Sprintf("%s on %s", r.Type, in.Runtime)), nil
 	}
-	if _, ok := p.current.Assets[in.Code.S3Key]; !ok {
+	dir, ok := p.current.Assets[in.Code.S3Key]
+	if !ok {
 		return p.skip(r, r.Type+" whose code is not an asset"), nil
+	}
+	if platform := foreign(filepath.Join(dir, "bootstrap")); platform != "" {
+		return p.skip(r, r.Type+" "+r.LogicalID+", which is built for "+platform), nil
 	}
 	function, err := p.lambdaFunction(r, in)
 	if err != nil {
@@ -61,6 +66,25 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
 	})
 	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+}
+
+// foreign is the system that a bootstrap is built for, if that is another than this one and it is a Go program. The
+// pipelines' own functions are built for this machine; others of the app may be built for Lambda alone.
+func foreign(bootstrap string) string {
+	info, err := buildinfo.ReadFile(bootstrap)
+	if err != nil {
+		return "" // no Go program, or none that says; that it can't be run shows when it is
+	}
+	built := map[string]string{"GOOS": runtime.GOOS, "GOARCH": runtime.GOARCH}
+	for _, setting := range info.Settings {
+		if _, ok := built[setting.Key]; ok {
+			built[setting.Key] = setting.Value
+		}
+	}
+	if built["GOOS"] == runtime.GOOS && built["GOARCH"] == runtime.GOARCH {
+		return ""
+	}
+	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
 // lambdaFunction is what Lambda runs of the function.

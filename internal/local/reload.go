@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"math"
@@ -66,21 +67,22 @@ func (r *reloader) reload(ctx context.Context, files []string) {
 	begun := r.now()
 	r.tell(feed.Step{Name: "changed", Details: []feed.Detail{r.files(files)}})
 	defer r.sweep()
-	next, err := r.builds.next(ctx)
+	var output strings.Builder
+	next, err := r.builds.next(ctx, &output)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
-		r.failed(err)
+		r.failed(err, assembly.Excerpt(output.String()))
 		return
 	}
 	d, err := r.made.compare(next.Stacks)
 	if err != nil {
-		r.failed(err)
+		r.failed(err, "")
 		return
 	}
 	if err := r.replace(d.functions, begun); err != nil {
-		r.failed(err)
+		r.failed(err, "")
 		return
 	}
 	restart := len(d.restart) > 0 && !slices.Equal(d.restart, r.told)
@@ -107,10 +109,13 @@ func (r *reloader) replace(functions map[string]runningFunction, begun time.Time
 	return nil
 }
 
-// failed shows why there is no new code.
-func (r *reloader) failed(err error) {
-	first, output, _ := strings.Cut(err.Error(), "\n")
-	r.tell(feed.Step{Name: "not reloaded", Level: slog.LevelError, Details: []feed.Detail{feed.Text("error", first)}, Output: output})
+// failed shows why there is no new code, with what the build printed.
+func (r *reloader) failed(err error, output string) {
+	first, rest, _ := strings.Cut(err.Error(), "\n")
+	if output != "" {
+		rest = output // the error has only its end
+	}
+	r.tell(feed.Step{Name: "not reloaded", Level: slog.LevelError, Details: []feed.Detail{feed.Text("error", first)}, Output: rest})
 }
 
 // sweep removes the builds that no function runs from.
@@ -167,9 +172,11 @@ type builds struct {
 	number int    // of the last one
 }
 
-// next synthesizes the app into a folder of its own: functions may still run from those before.
-func (b *builds) next(ctx context.Context) (*assembly.Assembly, error) {
+// next synthesizes the app into a folder of its own: functions may still run from those before. What the app prints goes
+// to output.
+func (b *builds) next(ctx context.Context, output io.Writer) (*assembly.Assembly, error) {
 	b.number++
+	b.app.Progress = output
 	b.app.Out = filepath.Join(b.dir, strconv.Itoa(b.number), "cdk.out")
 	return b.app.Synthesize(ctx)
 }

@@ -101,7 +101,12 @@ type Stack struct {
 	ID      string // ARN
 	Created time.Time
 	Outputs map[string]string
+	// Resources are those that were provisioned, and those that only have a name here.
+	Resources []StackResource
 }
+
+// StackResource is a resource of a stack, as CloudFormation lists it.
+type StackResource struct{ LogicalID, PhysicalID, Type string }
 
 // Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports are
 // taken before anything else is done, so that a port in use is refused at once.
@@ -168,7 +173,7 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 		return err
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, o.NoPolicies), true))
+	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, made.apis, o.NoPolicies), true))
 	for _, api := range made.apis {
 		if o.Authorize && api.open() {
 			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)

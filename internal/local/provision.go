@@ -99,6 +99,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 		Exports:  p.exports,
 		Stacks:   p.outputs,
 	}
+	var resources []StackResource
 	for _, resource := range ordered {
 		exists, err := p.resolver.Exists(resource.Condition)
 		if err != nil {
@@ -112,6 +113,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 			return err
 		}
 		p.resolver.Made[resource.LogicalID] = made
+		resources = append(resources, StackResource{resource.LogicalID, made.Ref, resource.Type})
 	}
 	outputs, exports, err := p.resolver.Outputs()
 	if err != nil {
@@ -123,7 +125,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 	maps.Copy(p.exports, exports)
 	p.outputs[s.Name] = outputs
 	p.templates = append(p.templates, provisioned{s.Name, p.resolver})
-	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs})
+	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs, Resources: resources})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -197,4 +198,22 @@ func (p *provisioner) localURLs(text string) string {
 		text = strings.ReplaceAll(text, fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.settings.ID, p.region), a.endpoint)
 	}
 	return text
+}
+
+// serveAPI is API Gateway's operation GetApi, which says where an API is.
+func serveAPI(w http.ResponseWriter, r *http.Request, apis []*api) {
+	id := strings.TrimPrefix(r.URL.Path, "/v2/apis/")
+	status, answer := http.StatusNotFound, map[string]string{"message": "Invalid API identifier specified " + id}
+	for _, a := range apis {
+		if r.Method == http.MethodGet && a.settings.ID == id {
+			status, answer = http.StatusOK, map[string]string{"apiId": id, "apiEndpoint": a.endpoint, "name": a.name, "protocolType": "HTTP"}
+		}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		status = http.StatusInternalServerError // strings always marshal
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away needs no answer
 }

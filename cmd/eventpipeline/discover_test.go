@@ -52,7 +52,7 @@ func TestChoose_TakesOnePipeline(t *testing.T) {
 		{[]found{orders, returns}, "Returns", returns, ""},
 		{[]found{orders, returns, elsewhere}, "depot/Returns", elsewhere, ""},
 		{[]found{orders, returns}, "", found{}, "choose one with --pipeline: Orders, Returns"},
-		{[]found{orders, returns, elsewhere}, "Returns", found{}, "choose one with --pipeline: shop/Orders, shop/Returns, depot/Returns"},
+		{[]found{orders, returns, elsewhere}, "Returns", found{}, "choose one with --pipeline: Orders, shop/Returns, depot/Returns"},
 		{[]found{orders, returns}, "Refunds", found{}, "there is no pipeline Refunds; there is: Orders, Returns"},
 		{nil, "", found{}, "no stack here has an EventPipeline"},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,14 +83,13 @@ func (f *stackFlags) choose(pipelines []found) (found, error) {
 	var names []string
 	var chosen []found
 	for _, p := range pipelines {
-		names = append(names, p.name)
+		name := p.name
+		if slices.ContainsFunc(pipelines, func(other found) bool { return other.name == p.name && other.stack != p.stack }) {
+			name = p.stack + "/" + p.name
+		}
+		names = append(names, name)
 		if f.pipeline == "" || f.pipeline == p.name || f.pipeline == p.stack+"/"+p.name {
 			chosen = append(chosen, p)
-		}
-	}
-	if len(chosen) > 1 { // of one name, in several stacks
-		for i, p := range pipelines {
-			names[i] = p.stack + "/" + p.name
 		}
 	}
 	switch {

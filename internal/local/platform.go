@@ -174,6 +174,7 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
 	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, made.apis, o.NoPolicies), true))
+	nameApart(made.apis)
 	for _, api := range made.apis {
 		if o.Authorize && api.open() {
 			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 // api is an HTTP API that is being made: its stage, integrations and routes come one by one.
 type api struct {
 	stack, name  string
+	logicalID    string
 	stage        string // "$default", or the first part of the path
 	endpoint     string // URL
 	listener     net.Listener
@@ -49,7 +51,7 @@ func (p *provisioner) api(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	a := &api{
-		stack: p.current.Name, name: in.Name, stage: defaultStage,
+		stack: p.current.Name, name: in.Name, logicalID: r.LogicalID, stage: defaultStage,
 		endpoint: "http://" + listener.Addr().String(), listener: listener,
 		integrations: map[string]string{}, authorizers: map[string]httpapi.Authorizer{},
 		settings: httpapi.API{
@@ -154,6 +156,22 @@ func (a *api) public() API {
 	}
 	return out
 }
+
+// nameApart names APIs of one name after their logical ids, without the hash.
+func nameApart(apis []*api) {
+	count := map[string]int{}
+	for _, a := range apis {
+		count[a.stack+"/"+a.name]++
+	}
+	for _, a := range apis {
+		if count[a.stack+"/"+a.name] > 1 {
+			a.name = hash.ReplaceAllString(a.logicalID, "")
+		}
+	}
+}
+
+// hash is what the CDK puts behind a construct's path to make a logical id of it.
+var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
 // open tells whether no route asks who calls.
 func (a *api) open() bool {

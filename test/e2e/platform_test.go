@@ -50,6 +50,7 @@ type platform struct {
 	AWS     string            `json:"aws"`
 	Ready   bool              `json:"ready"`
 	Outputs map[string]string `json:"outputs"`
+	NotRun  []string          `json:"notRun"`
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has exited
@@ -70,8 +71,15 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // start runs `eventpipeline local` with further flags until the test ends.
 func start(t *testing.T, flags ...string) *platform {
 	t.Helper()
+	return startIn(t, "../..", flags...)
+}
+
+// startIn does so in the folder of an app.
+func startIn(t *testing.T, dir string, flags ...string) *platform {
+	t.Helper()
 	p := &platform{done: make(chan struct{})}
 	p.cmd = command(context.Background(), append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)...)
+	p.cmd.Dir = dir
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -43,12 +43,17 @@ It synthesizes the app, builds the Lambda functions for this machine, makes the 
 with S3, DynamoDB, SQS, EventBridge and Lambda services of its own, and serves the HTTP API and AWS's APIs on loopback.
 Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for some minutes.
 
+With --watch it builds again when the app's sources change, and runs the new code of the functions that became others: what
+is under way ends on the old code, and no event fails for it. Whatever else changed in the template takes a restart, and
+is named. While a build fails, the old code goes on.
+
 The API's authorization is the template's: signatures are checked against the credentials local:local and those of
 --credentials, tokens against the keys that their issuer publishes or those of --jwks, and Lambda authorizers are asked.
 The local stage is open, since it is served on loopback only; --authorize gives it what the deployed stages have.
 
 Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
 		Example: `  eventpipeline local
+  eventpipeline local --watch
   eventpipeline local --stage dev --api-port 9090
   eventpipeline local --authorize --credentials anna:secret
   eventpipeline local --no-worker --data .eventpipeline

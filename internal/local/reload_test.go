@@ -114,6 +114,8 @@ func writes(version string) string { return `strings.NewReader("` + version + ` 
 
 func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	a := newApp(t)
+	// Long enough for a slow machine: a message that comes again was in a batch that was cut off.
+	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "60"`)
 	p, steps := a.run(t)
 	var posted atomic.Int64
 	stop, stopped := make(chan struct{}), make(chan struct{})

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -156,6 +158,9 @@ func (f *localFlags) printer(out io.Writer) func(feed.Step) error {
 	return func(s feed.Step) error { return feed.Print(out, s, colour) }
 }
 
+// stageWord is what an app says that does not know its stage; what the CDK calls Code/Stage is another thing.
+var stageWord = regexp.MustCompile(`\bstages?\b`)
+
 // explain adds what to do next to an error of the start. A stop that was asked for is no error.
 func (f *localFlags) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -167,6 +172,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	var policies *local.PolicyError
 	if errors.As(err, &policies) {
 		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && stageWord.MatchString(err.Error()) {
+		return fmt.Errorf("%w\nThe app was given the context value stage=%s; to give it another, use --stage", err, f.options.Stage)
 	}
 	var port *local.PortError
 	if !errors.As(err, &port) {

@@ -68,6 +68,9 @@ func announceText(w io.Writer, p *local.Platform) error {
 	line("  use the AWS CLI and the SDKs with it:")
 	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region, p.Region)
 	for _, s := range p.Stacks {
+		if len(s.Outputs) == 0 {
+			continue
+		}
 		line("Outputs of stack %s", s.Name)
 		width := 0
 		for name := range s.Outputs {

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/client"
@@ -15,8 +15,9 @@ import (
 
 // apiFlags say which pipeline's API a command talks to.
 type apiFlags struct {
-	url, stack, token string
-	sign              bool
+	url, token string
+	sign       bool
+	at         stackFlags
 }
 
 // tokenVariable is the environment variable for the token: other users of a machine see flags, but not this.
@@ -27,25 +28,53 @@ const localAPI = "http://127.0.0.1:8080"
 func (f *apiFlags) add(cmd *cobra.Command) {
 	cmd.Flags().Var(newGiven(&f.url, localAPI), "api", "URL of the pipeline's API")
 	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
-	cmd.Flags().Var(newGiven(&f.stack, ""), "stack", "take the URL from this CloudFormation stack's output ApiUrl instead")
+	cmd.Flags().Var(newGiven(&f.at.stack, ""), "stack", "find the API in this CloudFormation stack instead, with your AWS credentials")
+	cmd.Flags().Var(newGiven(&f.at.aws, localAWS), "aws", "URL of the local platform's AWS services, which tell where its API is")
+	cmd.Flags().Var(newGiven(&f.at.pipeline, ""), "pipeline", pipelineUsage)
 	cmd.Flags().Var(newGiven(&f.token, ""), "token", "JSON Web Token for an API that asks for one (default: "+tokenVariable+"); nothing is signed then")
-	cmd.MarkFlagsMutuallyExclusive("api", "stack")
+	cmd.MarkFlagsMutuallyExclusive("api", "stack", "aws")
+	cmd.MarkFlagsMutuallyExclusive("api", "pipeline")
 	cmd.MarkFlagsMutuallyExclusive("sign", "token")
 }
 
 func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client, error) {
-	address := f.url
-	if f.stack != "" {
-		var err error
-		if address, err = apiURL(ctx, f.stack); err != nil {
-			return nil, err
-		}
-	}
-	o := client.Options{Connections: connections, Token: f.token, Sign: f.sign || f.stack != ""}
+	o := client.Options{Connections: connections, Token: f.token, Sign: f.sign || f.at.stack != ""}
 	if !f.sign && f.token == "" {
 		o.Token = os.Getenv(tokenVariable)
 	}
+	address, err := f.find(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
 	return client.New(ctx, address, o)
+}
+
+// find is the API's URL. To the local platform's own API requests are signed with its own credentials, if need be.
+func (f *apiFlags) find(ctx context.Context, o *client.Options) (string, error) {
+	if f.url != localAPI {
+		return f.url, nil
+	}
+	r, err := f.at.open(ctx)
+	if err != nil {
+		return f.withoutPlatform(err)
+	}
+	address, err := r.api(ctx)
+	if err != nil {
+		return f.withoutPlatform(err)
+	}
+	if f.at.stack == "" && !f.sign && o.Token == "" {
+		o.Local = r.region()
+	}
+	return address, nil
+}
+
+// withoutPlatform is where the local platform's API usually is, unless the user has asked for another or has to choose.
+func (f *apiFlags) withoutPlatform(err error) (string, error) {
+	var choice *choiceError
+	if f.at.stack != "" || f.at.aws != localAWS || f.at.pipeline != "" || errors.As(err, &choice) || errors.Is(err, context.Canceled) {
+		return "", err
+	}
+	return localAPI, nil
 }
 
 // text is the flags as they were given but for the token, with a space behind each.
@@ -54,38 +83,54 @@ func (f *apiFlags) text() string {
 	if f.url != localAPI {
 		text += "--api " + f.url + " "
 	}
-	if f.stack != "" {
-		text += "--stack " + f.stack + " "
-	}
+	text += f.at.text()
 	if f.sign {
 		text += "--sign "
 	}
 	return text
 }
 
-func apiURL(ctx context.Context, stack string) (string, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+// api is the URL of the pipeline's API: an output, or what API Gateway calls the API.
+func (r resources) api(ctx context.Context) (string, error) {
+	if address := r.outputs["ApiUrl"]; address != "" {
+		return address, nil
+	}
+	switch {
+	case r.found.apiID == "":
+		return "", fmt.Errorf("stack %s has no output ApiUrl, and no API of the pipeline's own; give the API's URL with --api", r.Stack)
+	case r.Config.BaseEndpoint == nil:
+		return fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", r.found.apiID, r.found.region), nil
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, *r.Config.BaseEndpoint+"/v2/apis/"+r.found.apiID, nil)
 	if err != nil {
-		return "", fmt.Errorf("load the AWS configuration: %w", err)
+		return "", fmt.Errorf("look up the API: %w", err)
 	}
-	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("look up stack %s: %w", stack, err)
+		return "", fmt.Errorf("look up the API: %w", err)
 	}
-	for _, s := range out.Stacks {
-		for _, output := range s.Outputs {
-			if *output.OutputKey == "ApiUrl" {
-				return *output.OutputValue, nil
-			}
-		}
+	defer response.Body.Close()
+	var api struct {
+		APIEndpoint string `json:"apiEndpoint"`
 	}
-	return "", fmt.Errorf("stack %s has no output ApiUrl; give the API's URL with --api", stack)
+	if err := json.NewDecoder(response.Body).Decode(&api); err != nil || api.APIEndpoint == "" {
+		return "", fmt.Errorf("look up the API %s: HTTP %d", r.found.apiID, response.StatusCode)
+	}
+	return api.APIEndpoint, nil
+}
+
+// region is where the pipeline is.
+func (r resources) region() string {
+	if r.found.region != "" {
+		return r.found.region
+	}
+	return r.Config.Region
 }
 
 // explain adds what to do next to an error of a request that never got an answer.
 func (f *apiFlags) explain(err error) error {
 	var problem *client.Problem
-	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.stack != "" || f.url != localAPI {
+	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.at.stack != "" || f.url != localAPI {
 		return err
 	}
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For another API, give --api or --stack", err)

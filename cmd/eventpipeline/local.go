@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -43,12 +45,17 @@ It synthesizes the app, builds the Lambda functions for this machine, makes the 
 with S3, DynamoDB, SQS, EventBridge and Lambda services of its own, and serves the HTTP API and AWS's APIs on loopback.
 Then it shows each step of each event's life as it happens, until Ctrl-C. The first run compiles for some minutes.
 
+With --watch it builds again when the app's sources change, and runs the new code of the functions that became others: what
+is under way ends on the old code, and no event fails for it. Whatever else changed in the template takes a restart, and
+is named. While a build fails, the old code goes on.
+
 The API's authorization is the template's: signatures are checked against the credentials local:local and those of
 --credentials, tokens against the keys that their issuer publishes or those of --jwks, and Lambda authorizers are asked.
 The local stage is open, since it is served on loopback only; --authorize gives it what the deployed stages have.
 
 Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
 		Example: `  eventpipeline local
+  eventpipeline local --watch
   eventpipeline local --stage dev --api-port 9090
   eventpipeline local --authorize --credentials anna:secret
   eventpipeline local --no-worker --data .eventpipeline
@@ -63,6 +70,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().BoolVar(&o.Authorize, "authorize", false, "have the deployed stages' authorization in the local stage, too (context value \""+env.AuthorizeContext+"\")")
 	cmd.Flags().StringVar(&flags.jwks, "jwks", "", "JSON Web Key Set to check tokens with, a file (default: what their issuer publishes)")
 	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
+	cmd.Flags().BoolVar(&o.Watch, "watch", false, "build again when the app's sources change, and run the new code without a restart")
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().BoolVar(&o.NoPolicies, "no-policies", false, "let functions do what their roles and the buckets' and queues' policies do not allow")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
@@ -116,6 +124,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
 	}
+	o.NotSources = []string{f.logs}
 	if f.logs != "" {
 		logs, err := newLogFolder(f.logs)
 		if err != nil {
@@ -149,6 +158,9 @@ func (f *localFlags) printer(out io.Writer) func(feed.Step) error {
 	return func(s feed.Step) error { return feed.Print(out, s, colour) }
 }
 
+// stageWord is what an app says that does not know its stage; what the CDK calls Code/Stage is another thing.
+var stageWord = regexp.MustCompile(`\bstages?\b`)
+
 // explain adds what to do next to an error of the start. A stop that was asked for is no error.
 func (f *localFlags) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -164,6 +176,10 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	var policies *local.PolicyError
 	if errors.As(err, &policies) {
 		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && stageWord.MatchString(err.Error()) {
+		return fmt.Errorf("%w\nThe app was given the context value stage=%s; to give it another, use --stage", err, f.options.Stage)
 	}
 	var port *local.PortError
 	if !errors.As(err, &port) {

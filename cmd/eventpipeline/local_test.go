@@ -131,3 +131,13 @@ func TestProgress_SaysThatAPhaseGoesOnAndHowLongItTook(t *testing.T) {
 		}
 	})
 }
+
+func TestLocal_SaysWhichStageTheAppWasGiven(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for command, want := range map[string]bool{"echo no such stage: local; exit 1": true, "echo Bundling asset Shop/Code/Stage; exit 1": false} {
+		code, _, errOut := runMain(t, "local", "--api-port", "0", "--aws-port", "0", "--app", command)
+		if code != exitFailure || strings.Contains(errOut, "stage=local; to give it another, use --stage") != want {
+			t.Errorf("%s: exit code %d, printed %s", command, code, errOut)
+		}
+	}
+}

@@ -35,7 +35,8 @@ func newSendCommand() *cobra.Command {
 FILE is one event, sent byte for byte; a file ending in .jsonl or .ndjson, and standard input (-), hold an event a line.
 Without FILE, --count events of --type are made up.
 
-Requests to a --stack or to API Gateway are signed with your AWS credentials; others with --sign. For an API that asks for
+Requests to a --stack or to API Gateway are signed with your AWS credentials, those to the local platform with its own;
+others with --sign. For an API that asks for
 a JSON Web Token, set EVENTPIPELINE_TOKEN.
 
 Exits with 1 if any event was not accepted. A request that was throttled (429) is sent again. One that got a 5xx or no

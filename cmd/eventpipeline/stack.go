@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -21,55 +23,125 @@ import (
 )
 
 // stackFlags say which pipeline's buckets, table and queues a command works on.
-type stackFlags struct{ aws, stack string }
+type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
 	cmd.PersistentFlags().Var(newGiven(&f.aws, localAWS), "aws", "URL of the local platform's AWS services")
 	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
+	cmd.PersistentFlags().Var(newGiven(&f.pipeline, ""), "pipeline", pipelineUsage)
 	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
 }
 
-// resources are a pipeline's own, as the outputs of its stack name them.
+const pipelineUsage = "the pipeline, where an app has several: the id of its construct"
+
+// resources are a pipeline's own, by the names that stacks/stacks.go gives its outputs.
 type resources struct {
 	Config  aws.Config
 	Stack   string
+	found   found // what was discovered, if the stack has no outputs
 	outputs map[string]string
 }
 
-// open looks the stack up.
+// open looks the pipeline up: by its stack's outputs, or else by its functions.
 func (f *stackFlags) open(ctx context.Context) (resources, error) {
+	cfg, err := f.config(ctx)
+	if err != nil {
+		return resources{}, err
+	}
+	stacks, err := f.stacks(ctx, cfg)
+	if err != nil {
+		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
+	}
+	for _, stack := range stacks {
+		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" && f.pipeline == "" {
+			r := resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}
+			if id, err := arn.Parse(aws.ToString(stack.StackId)); err == nil {
+				r.found.region = id.Region
+			}
+			return r, nil
+		}
+	}
+	var pipelines []found
+	for _, stack := range stacks {
+		more, err := discover(ctx, cfg, aws.ToString(stack.StackName))
+		if err != nil {
+			return resources{}, err
+		}
+		pipelines = append(pipelines, more...)
+	}
+	one, err := f.choose(pipelines)
+	if err != nil {
+		return resources{}, err
+	}
+	return resources{Config: cfg, Stack: one.stack, found: one, outputs: one.outputs}, nil
+}
+
+// choose is the one pipeline, or the one of that name.
+func (f *stackFlags) choose(pipelines []found) (found, error) {
+	var names []string
+	var chosen []found
+	for _, p := range pipelines {
+		name := p.name
+		if slices.ContainsFunc(pipelines, func(other found) bool { return other.name == p.name && other.stack != p.stack }) {
+			name = p.stack + "/" + p.name
+		}
+		names = append(names, name)
+		if f.pipeline == "" || f.pipeline == p.name || f.pipeline == p.stack+"/"+p.name {
+			chosen = append(chosen, p)
+		}
+	}
+	switch {
+	case len(pipelines) == 0:
+		return found{}, errNoPipeline
+	case len(chosen) == 0:
+		return found{}, &choiceError{fmt.Errorf("there is no pipeline %s; there is: %s", f.pipeline, strings.Join(names, ", "))}
+	case len(chosen) > 1:
+		return found{}, &choiceError{fmt.Errorf("there are several pipelines; choose one with --pipeline: %s", strings.Join(names, ", "))}
+	}
+	return chosen[0], nil
+}
+
+var errNoPipeline = errors.New("no stack here has an EventPipeline")
+
+// choiceError says that the user has to choose a pipeline.
+type choiceError struct{ error }
+
+// config is how AWS is called.
+func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	if u, err := url.Parse(f.aws); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return resources{}, usageError{fmt.Errorf("--aws is %q; it must be a URL, such as %s", f.aws, localAWS)}
+		return aws.Config{}, usageError{fmt.Errorf("--aws is %q; it must be a URL, such as %s", f.aws, localAWS)}
 	}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 		HTTPClient: awsconfig.NewHTTPClient(),
 	}
-	input := &cloudformation.DescribeStacksInput{} // the local platform's only one
 	if f.stack != "" {
 		var err error
 		if cfg, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient())); err != nil {
-			return resources{}, fmt.Errorf("load the AWS configuration: %w", err)
+			return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
-		input.StackName = &f.stack
 	}
 	cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
+	return cfg, nil
+}
+
+// stacks are the one that was named, or all of the local platform's.
+func (f *stackFlags) stacks(ctx context.Context, cfg aws.Config) ([]types.Stack, error) {
+	input := &cloudformation.DescribeStacksInput{}
+	if f.stack != "" {
+		input.StackName = &f.stack
+	}
 	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
 		if f.stack == "" {
 			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running
 		}
 	})
 	if err != nil {
-		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
+		return nil, err
 	}
-	for _, stack := range out.Stacks {
-		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" {
-			return resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}, nil
-		}
-	}
-	return resources{}, errors.New("no stack has the output EventsTableName: a stack with an EventPipeline must output what stacks/stacks.go does")
+	return out.Stacks, nil
 }
 
 func outputsOf(stack types.Stack) map[string]string {
@@ -109,13 +181,17 @@ func (r resources) checkpoints() dynamodb.Checkpoints {
 
 // text is the flags as they were given, with a space behind each.
 func (f *stackFlags) text() string {
+	text := ""
 	switch {
 	case f.stack != "":
-		return "--stack " + f.stack + " "
+		text = "--stack " + f.stack + " "
 	case f.aws != localAWS:
-		return "--aws " + f.aws + " "
+		text = "--aws " + f.aws + " "
 	}
-	return ""
+	if f.pipeline != "" {
+		text += "--pipeline " + f.pipeline + " "
+	}
+	return text
 }
 
 // explain adds what to do next when the local platform does not answer.

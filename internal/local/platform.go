@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/watch"
 )
 
 // Account and region of stacks that do not name theirs.
@@ -40,6 +42,10 @@ type Options struct {
 	Authorize   bool
 	Keys        oidc.Keys         // check the tokens of APIs with JWT authorization; the issuers' published ones when nil
 	Credentials map[string]string // secret by access key, of APIs with IAM authorization; beside LocalKey
+
+	// Watch rebuilds the app when its sources change, and replaces the functions that are others then.
+	Watch      bool
+	NotSources []string // files and folders in the app's folder that are written while it runs
 
 	NoWorker   bool          // leaves the event source mappings off, so that messages stay on their queues
 	NoPolicies bool          // lets functions do whatever they ask for
@@ -75,7 +81,10 @@ type Platform struct {
 	stopping  context.CancelFunc // ends the event source mappings
 	mappings  sync.WaitGroup
 	failed    chan error // gets what ends the platform before it is closed
-	temporary folder     // of the cloud assembly, if it is ours
+	temporary folder     // of the cloud assemblies, if it is ours
+	watcher   *watch.Watcher
+	unwatch   context.CancelFunc // ends the reloading
+	reloading sync.WaitGroup
 	closing   sync.Once
 	closed    error
 }
@@ -93,7 +102,12 @@ type Stack struct {
 	ID      string // ARN
 	Created time.Time
 	Outputs map[string]string
+	// Resources are those that were provisioned, and those that only have a name here.
+	Resources []StackResource
 }
+
+// StackResource is a resource of a stack, as CloudFormation lists it.
+type StackResource struct{ LogicalID, PhysicalID, Type string }
 
 // Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports are
 // taken before anything else is done, so that a port in use is refused at once.
@@ -106,7 +120,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	}
 	app := assembly.App{
 		Dir: o.Dir, Command: o.App, Context: appContext(o),
-		Account: DefaultAccount, Region: DefaultRegion, Progress: o.Progress,
+		Account: DefaultAccount, Region: DefaultRegion,
 	}
 	if o.Assembly == "" {
 		if err := app.Check(); err != nil {
@@ -117,7 +131,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{failed: make(chan error, 1), stopping: func() {}}
+	p := &Platform{failed: make(chan error, 1), stopping: func() {}, unwatch: func() {}}
 	if err := p.start(ctx, app, o, ports); err != nil {
 		ports.close()
 		return nil, errors.Join(err, p.Close())
@@ -126,7 +140,18 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 }
 
 func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports *ports) error {
-	synthesized, err := p.synthesize(ctx, app, o)
+	var dir string
+	var err error
+	if o.Watch { // from before the synthesis, so that nothing changes unseen
+		if o.Assembly != "" {
+			return errors.New("a cloud assembly that exists already has no sources to watch")
+		}
+		if dir, p.watcher, err = watchSources(o); err != nil {
+			return err
+		}
+	}
+	builds := &builds{app: app}
+	synthesized, err := p.synthesize(ctx, builds, o)
 	if err != nil {
 		return err
 	}
@@ -149,7 +174,8 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 		return err
 	}
 	p.Stacks, p.NotRun = made.stacks, made.notRun()
-	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, o.NoPolicies), true))
+	p.serve(ports.aws, guard(p.services.front(account, p.Stacks, made.apis, o.NoPolicies), true))
+	nameApart(made.apis)
 	for _, api := range made.apis {
 		if o.Authorize && api.open() {
 			return fmt.Errorf("the API %s is open, though it was not to be: the app does not heed the context value %q", api.name, env.AuthorizeContext)
@@ -165,11 +191,25 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 		_ = ports.api.Close() // nothing listens there
 	}
 	p.run(made.mappings)
+	if o.Watch {
+		p.reload(&reloader{dir: dir, watcher: p.watcher, builds: builds, made: made, lambda: p.services.lambda, feed: p.services.feed, now: o.Now})
+	}
 	return nil
 }
 
+// reload keeps the functions up to date with their sources until the platform is closed.
+func (p *Platform) reload(r *reloader) {
+	ctx, stop := context.WithCancel(context.Background())
+	p.unwatch = stop
+	p.reloading.Go(func() {
+		if err := r.run(ctx); err != nil {
+			p.fail(err)
+		}
+	})
+}
+
 // synthesize gives the cloud assembly to run.
-func (p *Platform) synthesize(ctx context.Context, app assembly.App, o Options) (*assembly.Assembly, error) {
+func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*assembly.Assembly, error) {
 	if o.Assembly != "" {
 		return assembly.Read(o.Assembly)
 	}
@@ -178,8 +218,11 @@ func (p *Platform) synthesize(ctx context.Context, app assembly.App, o Options) 
 	if p.temporary, err = makeFolder(); err != nil {
 		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
 	}
-	app.Out = filepath.Join(p.temporary.path, "cdk.out")
-	return app.Synthesize(ctx)
+	b.dir = filepath.Join(p.temporary.path, "builds")
+	if err := os.Mkdir(b.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
+	}
+	return b.next(ctx, o.Progress)
 }
 
 // place is the account and the region of the first stack that names one: the platform is one place.
@@ -253,6 +296,11 @@ func (p *Platform) Close() error {
 
 func (p *Platform) close() error {
 	var errs []error
+	p.unwatch()
+	p.reloading.Wait()
+	if p.watcher != nil {
+		errs = append(errs, p.watcher.Close())
+	}
 	// From the front to the back: the HTTP APIs, then the mappings, and AWS's APIs, which the functions need, last.
 	for i := len(p.servers) - 1; i > 0; i-- {
 		errs = append(errs, p.servers[i].close())

@@ -27,7 +27,9 @@ type provisioner struct {
 
 	// What it has made.
 	stacks    []Stack
+	templates []provisioned
 	functions map[string]bool
+	running   map[string]runningFunction // by stack and logical id
 	apis      []*api
 	mappings  []eventsource.Mapping
 	stated    *stated
@@ -41,7 +43,7 @@ type provisioner struct {
 func newProvisioner(o Options, s *services, l *ports, account, region string) *provisioner {
 	return &provisioner{
 		options: o, services: s, account: account, region: region, ports: l,
-		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, stated: newStated(), skipped: map[string]int{},
+		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, running: map[string]runningFunction{}, stated: newStated(), skipped: map[string]int{},
 		published: &oidc.Published{Client: http.DefaultClient, Now: o.Now},
 	}
 }
@@ -97,6 +99,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 		Exports:  p.exports,
 		Stacks:   p.outputs,
 	}
+	var resources []StackResource
 	for _, resource := range ordered {
 		exists, err := p.resolver.Exists(resource.Condition)
 		if err != nil {
@@ -110,6 +113,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 			return err
 		}
 		p.resolver.Made[resource.LogicalID] = made
+		resources = append(resources, StackResource{resource.LogicalID, made.Ref, resource.Type})
 	}
 	outputs, exports, err := p.resolver.Outputs()
 	if err != nil {
@@ -120,7 +124,8 @@ func (p *provisioner) stack(s assembly.Stack) error {
 	}
 	maps.Copy(p.exports, exports)
 	p.outputs[s.Name] = outputs
-	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs})
+	p.templates = append(p.templates, provisioned{s.Name, p.resolver})
+	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs, Resources: resources})
 	return nil
 }
 
@@ -148,12 +153,22 @@ func (p *provisioner) skip(r template.Resource, what string) template.Made {
 			}
 		}
 	}
-	return template.Made{Ref: name, Attribute: func(attribute string) (string, bool) {
+	ref := name
+	if slices.Contains(referredByARN, r.Type) {
+		ref = p.arn(service, name)
+	}
+	return template.Made{Ref: ref, Attribute: func(attribute string) (string, bool) {
 		if strings.HasSuffix(attribute, "Arn") {
 			return p.arn(service, name), true
 		}
 		return name + "/" + attribute, true
 	}}
+}
+
+// referredByARN are types of resources that are not run and whose Ref is their ARN, of those that a pipeline's neighbours
+// often are.
+var referredByARN = []string{
+	"AWS::SNS::Topic", "AWS::StepFunctions::StateMachine", "AWS::SecretsManager::Secret", "AWS::CertificateManager::Certificate", "AWS::Lambda::LayerVersion",
 }
 
 // leaveOut notes what is not run. The CDK's own metadata is nothing to run.

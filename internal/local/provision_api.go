@@ -2,10 +2,12 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 // api is an HTTP API that is being made: its stage, integrations and routes come one by one.
 type api struct {
 	stack, name  string
+	logicalID    string
 	stage        string // "$default", or the first part of the path
 	endpoint     string // URL
 	listener     net.Listener
@@ -48,7 +51,7 @@ func (p *provisioner) api(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	a := &api{
-		stack: p.current.Name, name: in.Name, stage: defaultStage,
+		stack: p.current.Name, name: in.Name, logicalID: r.LogicalID, stage: defaultStage,
 		endpoint: "http://" + listener.Addr().String(), listener: listener,
 		integrations: map[string]string{}, authorizers: map[string]httpapi.Authorizer{},
 		settings: httpapi.API{
@@ -154,6 +157,22 @@ func (a *api) public() API {
 	return out
 }
 
+// nameApart names APIs of one name after their logical ids, without the hash.
+func nameApart(apis []*api) {
+	count := map[string]int{}
+	for _, a := range apis {
+		count[a.stack+"/"+a.name]++
+	}
+	for _, a := range apis {
+		if count[a.stack+"/"+a.name] > 1 {
+			a.name = hash.ReplaceAllString(a.logicalID, "")
+		}
+	}
+}
+
+// hash is what the CDK puts behind a construct's path to make a logical id of it.
+var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
 // open tells whether no route asks who calls.
 func (a *api) open() bool {
 	return !slices.ContainsFunc(a.settings.Routes, func(r httpapi.Route) bool { return r.Authorizer != nil })
@@ -197,4 +216,22 @@ func (p *provisioner) localURLs(text string) string {
 		text = strings.ReplaceAll(text, fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.settings.ID, p.region), a.endpoint)
 	}
 	return text
+}
+
+// serveAPI is API Gateway's operation GetApi, which says where an API is.
+func serveAPI(w http.ResponseWriter, r *http.Request, apis []*api) {
+	id := strings.TrimPrefix(r.URL.Path, "/v2/apis/")
+	status, answer := http.StatusNotFound, map[string]string{"message": "Invalid API identifier specified " + id}
+	for _, a := range apis {
+		if r.Method == http.MethodGet && a.settings.ID == id {
+			status, answer = http.StatusOK, map[string]string{"apiId": id, "apiEndpoint": a.endpoint, "name": a.name, "protocolType": "HTTP"}
+		}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		status = http.StatusInternalServerError // strings always marshal
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away needs no answer
 }

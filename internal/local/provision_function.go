@@ -1,6 +1,7 @@
 package local
 
 import (
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"os"
@@ -13,21 +14,24 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/template"
 )
 
+// functionProperties are those of a function that have an effect here.
+type functionProperties struct {
+	FunctionName string
+	Runtime      string
+	PackageType  string
+	Code         struct{ S3Key string }
+	MemorySize   number
+	Timeout      number
+	Environment  struct{ Variables map[string]any }
+
+	Role          string
+	TracingConfig struct{ Mode string }
+	LoggingConfig struct{ LogGroup string }
+}
+
 // function makes functions that run a bootstrap of their own; others need a runtime that is not here.
 func (p *provisioner) function(r template.Resource) (template.Made, error) {
-	var in struct {
-		FunctionName string
-		Runtime      string
-		PackageType  string
-		Code         struct{ S3Key string }
-		MemorySize   number
-		Timeout      number
-		Environment  struct{ Variables map[string]any }
-
-		Role          string
-		TracingConfig struct{ Mode string }
-		LoggingConfig struct{ LogGroup string }
-	}
+	var in functionProperties
 	if err := p.properties(r, &in); err != nil {
 		return template.Made{}, err
 	}
@@ -41,8 +45,53 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 	if !ok {
 		return p.skip(r, r.Type+" whose code is not an asset"), nil
 	}
+	if platform := foreign(filepath.Join(dir, "bootstrap")); platform != "" {
+		return p.skip(r, r.Type+" "+r.LogicalID+", which is built for "+platform), nil
+	}
+	function, err := p.lambdaFunction(r, in)
+	if err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	if err := p.services.lambda.CreateFunction(function); err != nil {
+		return template.Made{}, failed(r, err)
+	}
+	p.running[p.current.Name+"/"+r.LogicalID] = runningFunction{function, in.Code.S3Key}
+	p.functions[function.Name] = true
+	p.stated.has(p.functionARN(function.Name))
+	logGroup := in.LoggingConfig.LogGroup
+	if logGroup == "" {
+		logGroup = "/aws/lambda/" + function.Name
+	}
+	p.stated.functions = append(p.stated.functions, &statedFunction{
+		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
+	})
+	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+}
+
+// foreign is the system that a bootstrap is built for, if that is another than this one and it is a Go program. The
+// pipelines' own functions are built for this machine; others of the app may be built for Lambda alone.
+func foreign(bootstrap string) string {
+	info, err := buildinfo.ReadFile(bootstrap)
+	if err != nil {
+		return "" // no Go program, or none that says; that it can't be run shows when it is
+	}
+	built := map[string]string{"GOOS": runtime.GOOS, "GOARCH": runtime.GOARCH}
+	for _, setting := range info.Settings {
+		if _, ok := built[setting.Key]; ok {
+			built[setting.Key] = setting.Value
+		}
+	}
+	if built["GOOS"] == runtime.GOOS && built["GOARCH"] == runtime.GOARCH {
+		return ""
+	}
+	return built["GOOS"] + "/" + built["GOARCH"]
+}
+
+// lambdaFunction is what Lambda runs of the function.
+func (p *provisioner) lambdaFunction(r template.Resource, in functionProperties) (lambda.Function, error) {
+	dir := p.current.Assets[in.Code.S3Key]
 	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
-		return template.Made{}, failed(r, fmt.Errorf("its asset %s has no bootstrap: was the app synthesized without bundling?", dir))
+		return lambda.Function{}, fmt.Errorf("its asset %s has no bootstrap: was the app synthesized without bundling?", dir)
 	}
 	function := lambda.Function{
 		Name:        p.name(in.FunctionName, r, 64),
@@ -54,23 +103,11 @@ func (p *provisioner) function(r template.Resource) (template.Made, error) {
 	for name, value := range in.Environment.Variables {
 		text, ok := value.(string)
 		if !ok {
-			return template.Made{}, failed(r, fmt.Errorf("its environment variable %s is not a string", name))
+			return lambda.Function{}, fmt.Errorf("its environment variable %s is not a string", name)
 		}
 		function.Environment[name] = p.localURLs(text)
 	}
-	if err := p.services.lambda.CreateFunction(function); err != nil {
-		return template.Made{}, failed(r, err)
-	}
-	p.functions[function.Name] = true
-	p.stated.has(p.functionARN(function.Name))
-	logGroup := in.LoggingConfig.LogGroup
-	if logGroup == "" {
-		logGroup = "/aws/lambda/" + function.Name
-	}
-	p.stated.functions = append(p.stated.functions, &statedFunction{
-		resource: r, name: function.Name, roleARN: in.Role, traced: in.TracingConfig.Mode == "Active", logGroup: logGroup,
-	})
-	return template.Made{Ref: function.Name, Attributes: map[string]string{"Arn": p.functionARN(function.Name)}}, nil
+	return function, nil
 }
 
 // logGroup is not run: what functions print is in the feed. Policies name its ARN.

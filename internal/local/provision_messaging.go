@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
@@ -98,10 +99,32 @@ func (p *provisioner) rule(r template.Resource) (template.Made, error) {
 			p.leaveOut("target with InputTransformer of rule "+name, 1)
 			continue
 		}
+		if why := p.notDelivered(t.Arn); why != "" {
+			p.leaveOut("target of rule "+name+": "+why, 1)
+			continue
+		}
 		rule.Targets = append(rule.Targets, eventbridge.Target{ID: t.Id, ARN: t.Arn, Input: t.Input, InputPath: t.InputPath})
 	}
 	if err := p.services.events.PutRule(rule); err != nil {
 		return template.Made{}, failed(r, err)
 	}
 	return template.Made{Ref: name, Attributes: map[string]string{"Arn": p.services.events.RuleARN(in.EventBusName, name)}}, nil
+}
+
+// notDelivered says why events do not reach a rule's target, "" when they do.
+func (p *provisioner) notDelivered(arn string) string {
+	parts := strings.Split(arn, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
+	if len(parts) < 6 {
+		return "" // PutRule says what is wrong with it
+	}
+	switch parts[2] {
+	case "sqs":
+		return ""
+	case "lambda":
+		if name := functionName(arn); !p.functions[name] {
+			return "function " + name + ", which is not run"
+		}
+		return ""
+	}
+	return parts[2] + " " + parts[5]
 }

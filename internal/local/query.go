@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// queryAPI serves AWS's oldest protocol, forms that are answered in XML: of CloudFormation what finds a stack's outputs,
-// of STS what tells who is calling.
+// queryAPI serves AWS's oldest protocol, forms that are answered in XML: of CloudFormation what finds a stack's outputs
+// and resources, of STS what tells who is calling.
 type queryAPI struct {
 	account string
 	stacks  []Stack
@@ -30,6 +30,8 @@ func (q queryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch action := r.PostForm.Get("Action"); action {
 	case "DescribeStacks":
 		q.describeStacks(w, r.PostForm.Get("StackName"))
+	case "ListStackResources":
+		q.listStackResources(w, r.PostForm.Get("StackName"))
 	case "GetCallerIdentity":
 		writeXML(w, http.StatusOK, callerIdentityResponse{
 			ARN: "arn:aws:iam::" + q.account + ":root", UserID: q.account, Account: q.account, RequestID: uuid.NewString(),
@@ -54,6 +56,20 @@ type stackDescription struct {
 }
 
 type stackOutput struct{ OutputKey, OutputValue string }
+
+type listStackResourcesResponse struct {
+	XMLName   xml.Name          `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ ListStackResourcesResponse"`
+	Resources []resourceSummary `xml:"ListStackResourcesResult>StackResourceSummaries>member"`
+	RequestID string            `xml:"ResponseMetadata>RequestId"`
+}
+
+type resourceSummary struct {
+	LogicalID  string `xml:"LogicalResourceId"`
+	PhysicalID string `xml:"PhysicalResourceId"`
+	Type       string `xml:"ResourceType"`
+	Status     string `xml:"ResourceStatus"`
+	Updated    string `xml:"LastUpdatedTimestamp"`
+}
 
 type callerIdentityResponse struct {
 	XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
@@ -84,6 +100,24 @@ func (q queryAPI) describeStacks(w http.ResponseWriter, nameOrID string) {
 		return
 	}
 	writeXML(w, http.StatusOK, answer)
+}
+
+// listStackResources lists the resources of a stack, all on one page.
+func (q queryAPI) listStackResources(w http.ResponseWriter, nameOrID string) {
+	for _, s := range q.stacks {
+		if nameOrID != s.Name && nameOrID != s.ID {
+			continue
+		}
+		answer := listStackResourcesResponse{RequestID: uuid.NewString()}
+		for _, r := range s.Resources {
+			answer.Resources = append(answer.Resources, resourceSummary{
+				r.LogicalID, r.PhysicalID, r.Type, "CREATE_COMPLETE", s.Created.UTC().Format(time.RFC3339),
+			})
+		}
+		writeXML(w, http.StatusOK, answer)
+		return
+	}
+	writeQueryError(w, "ValidationError", fmt.Sprintf("Stack with id %s does not exist", nameOrID))
 }
 
 func (s Stack) description() stackDescription {

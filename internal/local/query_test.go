@@ -14,7 +14,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 	t.Helper()
 	q := queryAPI{account: "000000000000", stacks: []Stack{
 		{Name: "one", ID: "arn:one", Created: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Outputs: map[string]string{"ApiUrl": "http://127.0.0.1:8080/", "B": "<&>"}},
-		{Name: "two", ID: "arn:two"},
+		{Name: "two", ID: "arn:two", Resources: []StackResource{{"Queue", "http://q", "AWS::SQS::Queue"}}},
 	}}
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -58,5 +58,16 @@ func TestQueryAPI_RefusesWhatItDoesNotKnow(t *testing.T) {
 		if status, body := ask(t, form); status != http.StatusBadRequest || !strings.Contains(body, code) {
 			t.Errorf("%s: HTTP %d %s", form, status, body)
 		}
+	}
+}
+
+func TestQueryAPI_ListsAStacksResources(t *testing.T) {
+	status, body := ask(t, "Action=ListStackResources&StackName=two")
+	want := "<member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>http://q</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType>"
+	if status != http.StatusOK || !strings.Contains(body, want) {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if status, body := ask(t, "Action=ListStackResources&StackName=three"); status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
+		t.Errorf("HTTP %d %s", status, body)
 	}
 }

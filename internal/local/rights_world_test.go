@@ -54,7 +54,7 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(policy.Denial)) *righ
 	guard := p.services.guard
 	guard.Report = denied
 	guard.Function = func(accessKey string) (string, bool) { return accessKey, accessKey != "operator" }
-	server := httptest.NewServer(guard.Wrap(p.services.handler(DefaultAccount, p.Stacks)))
+	server := httptest.NewServer(guard.Wrap(p.services.handler(DefaultAccount, p.Stacks, nil)))
 	t.Cleanup(server.Close)
 	as := func(accessKey string) aws.Config {
 		return aws.Config{

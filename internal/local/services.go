@@ -82,8 +82,8 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 }
 
 // front is what serves AWS's APIs: what goes wrong on the way there, then who may, then the services.
-func (s *services) front(account string, stacks []Stack, noPolicies bool) http.Handler {
-	handler := s.handler(account, stacks)
+func (s *services) front(account string, stacks []Stack, apis []*api, noPolicies bool) http.Handler {
+	handler := s.handler(account, stacks, apis)
 	if !noPolicies {
 		handler = s.guard.Wrap(handler)
 	}
@@ -110,7 +110,7 @@ func (s *services) caller(accessKey string) (faults.Caller, bool) {
 
 // handler routes the requests to AWS's APIs. What tells the services apart is the X-Amz-Target header, the form of
 // AWS's older protocol, or the path; whatever is left is S3's.
-func (s *services) handler(account string, stacks []Stack) http.Handler {
+func (s *services) handler(account string, stacks []Stack, apis []*api) http.Handler {
 	targets := map[string]http.Handler{"DynamoDB_20120810": s.dynamodb, "AmazonSQS": s.sqs, "AWSEvents": s.events}
 	query := queryAPI{account: account, stacks: stacks}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -125,6 +125,8 @@ func (s *services) handler(account string, stacks []Stack) http.Handler {
 			handler.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.lambda.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/v2/apis/"): // no bucket has a name of two letters
+			serveAPI(w, r, apis)
 		case awscall.IsQuery(r):
 			query.ServeHTTP(w, r)
 		default:

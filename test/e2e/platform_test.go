@@ -50,6 +50,7 @@ type platform struct {
 	AWS     string            `json:"aws"`
 	Ready   bool              `json:"ready"`
 	Outputs map[string]string `json:"outputs"`
+	NotRun  []string          `json:"notRun"`
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has exited

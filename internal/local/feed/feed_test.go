@@ -170,3 +170,22 @@ func TestPrintJSON_WritesEveryFieldOnce(t *testing.T) {
 		t.Errorf("printed %s, want %s", out.String(), want)
 	}
 }
+
+func TestPrint_PutsOutputOnLinesOfItsOwn(t *testing.T) {
+	step := Step{Time: noon, Name: "not reloaded", Output: "# app\nmain.go:1:2:\tsyntax \x1b[31merror"}
+	var out bytes.Buffer
+	if err := Print(&out, step, false); err != nil {
+		t.Fatal(err)
+	}
+	if want := "not reloaded\n    # app\n    main.go:1:2:  syntax  [31merror\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+	out.Reset()
+	var line struct{ Output string }
+	if err := PrintJSON(&out, step); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Output != step.Output {
+		t.Errorf("printed %s, %v", out.Bytes(), err)
+	}
+}

@@ -25,7 +25,8 @@ const (
 	plain  = "\x1b[0m"
 )
 
-// Print writes the step as a line for people: time, step, event id, event type, and the details.
+// Print writes the step as a line for people: time, step, event id, event type, and the details. A tool's output follows on
+// lines of its own.
 func Print(w io.Writer, s Step, colour bool) error {
 	paint := func(code, text string) string {
 		if !colour || text == "" {
@@ -48,6 +49,9 @@ func Print(w io.Writer, s Step, colour bool) error {
 		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), printable(s.Source))
 	}
 	text := strings.TrimRight(line.String(), " ") + "\n"
+	for output := range strings.Lines(s.Output) {
+		text += "    " + printable(strings.ReplaceAll(strings.TrimRight(output, "\r\n"), "\t", "  ")) + "\n"
+	}
 	_, err := io.WriteString(w, text)
 	return err
 }
@@ -72,8 +76,8 @@ func printable(text string) string {
 	}, text)
 }
 
-// PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, and the details under
-// their own names.
+// PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, output, and the details
+// under their own names.
 func PrintJSON(w io.Writer, s Step) error {
 	var line bytes.Buffer
 	field := func(name string, value any) {
@@ -99,7 +103,10 @@ func PrintJSON(w io.Writer, s Step) error {
 		field("source", s.Source)
 	}
 	field("level", strings.ToLower(s.Level.String()))
-	written := []string{"time", "step", "eventId", "eventType", "source", "level"}
+	if s.Output != "" {
+		field("output", s.Output)
+	}
+	written := []string{"time", "step", "eventId", "eventType", "source", "level", "output"}
 	for _, d := range s.Details {
 		if slices.Contains(written, d.Name) {
 			continue // the line must not have a name twice

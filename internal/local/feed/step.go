@@ -21,6 +21,7 @@ type Step struct {
 	Source    string // what it happened in: a function, a queue or a bus
 	Level     slog.Level
 	Details   []Detail // whatever else is known, in the order in which it was written
+	Output    string   // what a tool printed, of several lines
 }
 
 // Detail is a named value of a step.

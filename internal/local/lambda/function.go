@@ -21,7 +21,8 @@ import (
 type function struct {
 	service *Service
 	Function
-	slots chan struct{} // one for each invocation that may run; those that wait are served in order
+	slots    chan struct{} // one for each invocation that may run; those that wait are served in order
+	replaced chan struct{} // closed when another version takes the invocations
 
 	mu      sync.Mutex
 	idle    []*sandbox // the most recently used last
@@ -29,7 +30,7 @@ type function struct {
 }
 
 func newFunction(s *Service, f Function) *function {
-	return &function{service: s, Function: f, slots: make(chan struct{}, s.config.MaxSandboxes)}
+	return &function{service: s, Function: f, slots: make(chan struct{}, s.config.MaxSandboxes), replaced: make(chan struct{})}
 }
 
 // invocation is one call of a function.
@@ -62,10 +63,15 @@ func newTraceID() string {
 // errClosed is returned when the service ends before the function answered.
 var errClosed = errors.New("the platform is stopping")
 
+// errReplaced is returned when the function was replaced before the invocation had a sandbox.
+var errReplaced = errors.New("the function was replaced")
+
 // invoke runs the invocation in a sandbox that is free, or in a new one.
 func (f *function) invoke(ctx context.Context, call *invocation) (Result, error) {
 	select {
 	case f.slots <- struct{}{}:
+	case <-f.replaced:
+		return Result{}, errReplaced
 	case <-ctx.Done():
 		return Result{}, context.Cause(ctx)
 	case <-f.service.ctx.Done():
@@ -98,6 +104,10 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 // take returns the sandbox that was used last of those that are free, or starts one.
 func (f *function) take() (*sandbox, error) {
 	f.mu.Lock()
+	if f.retired {
+		f.mu.Unlock()
+		return nil, errReplaced
+	}
 	for len(f.idle) > 0 {
 		b := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]
@@ -125,7 +135,10 @@ func (f *function) giveBack(b *sandbox) {
 func (f *function) retire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.retired = true
+	if !f.retired {
+		f.retired = true
+		close(f.replaced)
+	}
 	for _, b := range f.idle {
 		b.kill()
 	}

@@ -56,6 +56,9 @@ func (s *Service) start(f *function) (*sandbox, error) {
 	if s.ctx.Err() != nil {
 		return nil, errClosed
 	}
+	if s.functions[f.Name] != f {
+		return nil, errReplaced
+	}
 	if err := b.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the bootstrap of %s: %w", f.Name, err)
 	}

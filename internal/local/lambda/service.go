@@ -69,7 +69,8 @@ type Function struct {
 	Environment map[string]string
 }
 
-// CreateFunction adds a function, or replaces the one of that name: its sandboxes end with their invocations.
+// CreateFunction adds a function, or replaces the one of that name: its sandboxes end with their invocations, and
+// invocations that wait for one go to the new function.
 func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
 		return errors.New("create function: it needs a name and a folder")
@@ -116,14 +117,30 @@ type Result struct {
 // Invoke runs a function, named by its name or ARN, and waits for its answer. That the function failed is in the
 // result; an error means that it did not run, or that ctx ended first, and then it runs on without its caller.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
-	f, err := s.function(name)
-	if err != nil {
-		return Result{}, err
-	}
 	if len(payload) > maxPayload {
+		if _, err := s.function(name); err != nil {
+			return Result{}, err
+		}
 		return Result{}, &TooLargeError{len(payload)}
 	}
-	return f.invoke(ctx, newInvocation(payload))
+	return s.invoke(ctx, name, newInvocation(payload))
+}
+
+// invoke runs the invocation in the function as it is once there is a sandbox for it.
+func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
+	for {
+		f, err := s.function(name)
+		if err != nil {
+			return Result{}, err
+		}
+		result, err := f.invoke(ctx, call)
+		if !errors.Is(err, errReplaced) {
+			return result, err
+		}
+		if s.ctx.Err() != nil {
+			return Result{}, errClosed // functions retire then, and nothing takes their place
+		}
+	}
 }
 
 // asyncAttempts is how often Lambda tries an asynchronous invocation.
@@ -132,8 +149,7 @@ const asyncAttempts = 3
 // InvokeAsync runs a function in the background; when it fails, twice more, after one and two seconds (AWS waits one
 // and two minutes). What it answers is lost, as with Lambda; what it logs is not.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
-	f, err := s.function(name)
-	if err != nil {
+	if _, err := s.function(name); err != nil {
 		return err
 	}
 	if len(payload) > maxPayload {
@@ -146,7 +162,7 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	}
 	s.running.Go(func() {
 		for attempt := range asyncAttempts {
-			result, err := f.invoke(s.ctx, newInvocation(payload))
+			result, err := s.invoke(s.ctx, name, newInvocation(payload))
 			if s.ctx.Err() != nil || err == nil && result.FunctionError == "" {
 				return
 			}
@@ -158,6 +174,20 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 		}
 	})
 	return nil
+}
+
+// Dirs are the folders of the functions, and those of replaced ones whose sandboxes have not ended.
+func (s *Service) Dirs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var dirs []string
+	for _, f := range s.functions {
+		dirs = append(dirs, f.Dir)
+	}
+	for _, b := range s.sandboxes {
+		dirs = append(dirs, b.function.Dir)
+	}
+	return dirs
 }
 
 // Close kills every sandbox and waits until all are gone. Invocations under way fail.

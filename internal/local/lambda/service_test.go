@@ -313,6 +313,40 @@ func TestCreateFunction_ReplacesTheCode(t *testing.T) {
 	}
 }
 
+func TestCreateFunction_TakesOverInvocationsThatWait(t *testing.T) {
+	s, log := serve(t, func(c *Config, _ *Function) { c.MaxSandboxes = 1 })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go s.Invoke(ctx, "fn", []byte(`{"Do":"hang"}`))
+	hanging := log.wait(t, 1)[0]
+	old := s.functions["fn"]
+	waited := make(chan error, 1)
+	go func() { // as Invoke does, with the function as it found it
+		_, err := old.invoke(context.Background(), newInvocation([]byte(`{"Do":"env"}`)))
+		waited <- err
+	}()
+	replacement := t.TempDir()
+	if err := os.CopyFS(replacement, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateFunction(Function{Name: "fn", Dir: replacement, Environment: map[string]string{"NEW": "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waited; !errors.Is(err, errReplaced) {
+		t.Errorf("the invocation that waited for the old function: %v", err)
+	}
+	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"NEW=1"`) {
+		t.Errorf("environment %s is the old one", got)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(hanging))
+	if err != nil || !alive(n) {
+		t.Errorf("the invocation under way was ended, %v", err)
+	}
+	if dirs := s.Dirs(); !slices.Contains(dirs, dir) || !slices.Contains(dirs, replacement) {
+		t.Errorf("folders in use: %q", dirs)
+	}
+}
+
 func TestIdleSandboxesEnd(t *testing.T) {
 	s, _ := serve(t, func(c *Config, _ *Function) { c.IdleTimeout = time.Millisecond })
 	wantGone(t, pid(t, s))

@@ -45,15 +45,12 @@ func (o *ordering) visit(id string) error {
 	o.state[id] = underWay
 	o.path = append(o.path, id)
 	resource := o.template.Resources[id]
-	needs := map[string]bool{}
 	for _, other := range resource.DependsOn {
 		if _, ok := o.template.Resources[other]; !ok {
 			return fmt.Errorf("resource %s: DependsOn names %s, which the template does not have", id, other)
 		}
-		needs[other] = true
 	}
-	o.template.references(resource.Properties, needs)
-	for _, other := range slices.Sorted(maps.Keys(needs)) {
+	for _, other := range o.template.Needs(resource) {
 		if err := o.visit(other); err != nil {
 			return err
 		}
@@ -62,6 +59,16 @@ func (o *ordering) visit(id string) error {
 	o.state[id] = done
 	o.sorted = append(o.sorted, resource)
 	return nil
+}
+
+// Needs lists the resources that a resource refers to or depends on, by logical id.
+func (t *Template) Needs(r Resource) []string {
+	needs := map[string]bool{}
+	for _, other := range r.DependsOn {
+		needs[other] = true
+	}
+	t.references(r.Properties, needs)
+	return slices.Sorted(maps.Keys(needs))
 }
 
 // references adds to found the resources that value refers to.

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+)
+
+// functions are those of two pipelines and one of somebody else's, as a stack has them.
+var functions = []struct {
+	logicalID, name string
+	variables       map[string]string
+}{
+	{"OrdersWorkerFunction16E9198E", "shop-worker", map[string]string{
+		"QUEUE_URL": "q1", "EVENTS_TABLE": "t1", "BRONZE_BUCKET": "b1", "SILVER_BUCKET": "s1", "DEAD_LETTER_QUEUE_URL": "d1", "EVENT_BUS_NAME": "e1", "MAX_RECEIVE_COUNT": "5",
+	}},
+	{"OrdersApiFunction135EB4F5", "shop-api", map[string]string{"QUEUE_URL": "q1", "EVENTS_TABLE": "t1", "BRONZE_BUCKET": "b1", "MAX_PAYLOAD_BYTES": "1"}},
+	{"OrdersReconcilerFunction6A1C71FC", "shop-reconciler", map[string]string{"QUEUE_URL": "q1", "EVENTS_TABLE": "t1", "RECONCILE_GRACE_SECONDS": "1"}},
+	{"TeamReturnsWorkerFunction9FA07E17", "returns-worker", map[string]string{"QUEUE_URL": "q2", "EVENTS_TABLE": "t2", "MAX_RECEIVE_COUNT": "5"}},
+	{"Notify29C25B1B", "notify", map[string]string{"QUEUE_URL": "q3"}},
+}
+
+func TestDiscover_TakesAPipelinesResourcesFromItsFunctions(t *testing.T) {
+	byQueue := map[string]*found{}
+	for _, f := range functions {
+		note(byQueue, f.logicalID, f.name, "arn:aws:lambda:eu-west-1:111122223333:function:"+f.name, f.variables)
+	}
+	if len(byQueue) != 2 || byQueue["q2"].name != "TeamReturns" {
+		t.Fatalf("found %v", byQueue)
+	}
+	orders := byQueue["q1"]
+	want := map[string]string{
+		"QueueUrl": "q1", "EventsTableName": "t1", "BronzeBucketName": "b1", "SilverBucketName": "s1", "DeadLetterQueueUrl": "d1", "EventBusName": "e1",
+		"WorkerFunctionName": "shop-worker", "ApiFunctionName": "shop-api", "ReconcilerFunctionName": "shop-reconciler",
+	}
+	if orders.name != "Orders" || orders.region != "eu-west-1" || !maps.Equal(orders.outputs, want) {
+		t.Errorf("found %+v", orders)
+	}
+}
+
+func TestChoose_TakesOnePipeline(t *testing.T) {
+	orders, returns := found{stack: "shop", name: "Orders"}, found{stack: "shop", name: "Returns"}
+	elsewhere := found{stack: "depot", name: "Returns"}
+	tests := []struct {
+		pipelines []found
+		flag      string
+		want      found
+		err       string
+	}{
+		{[]found{orders}, "", orders, ""},
+		{[]found{orders, returns}, "Returns", returns, ""},
+		{[]found{orders, returns, elsewhere}, "depot/Returns", elsewhere, ""},
+		{[]found{orders, returns}, "", found{}, "choose one with --pipeline: Orders, Returns"},
+		{[]found{orders, returns, elsewhere}, "Returns", found{}, "choose one with --pipeline: Orders, shop/Returns, depot/Returns"},
+		{[]found{orders, returns}, "Refunds", found{}, "there is no pipeline Refunds; there is: Orders, Returns"},
+		{nil, "", found{}, "no stack here has an EventPipeline"},
+	}
+	for _, test := range tests {
+		got, err := (&stackFlags{pipeline: test.flag}).choose(test.pipelines)
+		if got.stack != test.want.stack || got.name != test.want.name {
+			t.Errorf("--pipeline %q: chose %s/%s", test.flag, got.stack, got.name)
+		}
+		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("--pipeline %q: %v, want %q", test.flag, err, test.err)
+		}
+		var choice *choiceError
+		if err != nil && errors.As(err, &choice) != (len(test.pipelines) > 0) {
+			t.Errorf("--pipeline %q: %v is a choice to make: %t", test.flag, err, errors.As(err, &choice))
+		}
+	}
+}

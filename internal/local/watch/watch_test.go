@@ -1,0 +1,247 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// write makes files below dir, by their slash-separated names.
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSettled_WaitsUntilItIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := make(chan fsnotify.Event)
+		go func() {
+			for range 3 { // of one save
+				time.Sleep(quiet / 2)
+				events <- fsnotify.Event{Name: "main.go"}
+			}
+		}()
+		begun := time.Now()
+		if !settled(t.Context(), events, nil, func(fsnotify.Event) bool { return true }) {
+			t.Error("nothing happened")
+		}
+		if took := time.Since(begun); took != 3*quiet/2+quiet {
+			t.Errorf("it was quiet after %s", took)
+		}
+	})
+}
+
+func TestSettled_EndsWhenItIsNeverQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		events := make(chan fsnotify.Event)
+		go func() {
+			for {
+				select {
+				case events <- fsnotify.Event{Name: "main.go"}:
+					time.Sleep(quiet / 2)
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		begun := time.Now()
+		if !settled(ctx, events, nil, func(fsnotify.Event) bool { return true }) || time.Since(begun) > longest {
+			t.Errorf("after %s", time.Since(begun))
+		}
+		stop()
+	})
+}
+
+func TestSettled_PassesOverWhatDoesNotMatter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		events := make(chan fsnotify.Event, 1)
+		events <- fsnotify.Event{Name: "notes.txt"}
+		if settled(ctx, events, nil, func(fsnotify.Event) bool { return false }) {
+			t.Error("it counted")
+		}
+	})
+}
+
+func TestSettled_CountsLostNotices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errs := make(chan error, 1)
+		errs <- fsnotify.ErrEventOverflow
+		if !settled(t.Context(), nil, errs, nil) {
+			t.Error("it did not count")
+		}
+	})
+}
+
+func TestSources_AreWhatTheAppIsMadeFrom(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"go.mod":                        "module app",
+		"cdk.json":                      "{}",
+		"main.go":                       "package main\n\n//go:embed words.txt \"pages\"\nvar files embed.FS\n",
+		"words.txt":                     "embedded",
+		"pages/a/index.html":            "embedded by its folder",
+		"schemas/order.created.json":    "{}",
+		"functions/orders/main.go":      "package main",
+		"response.json":                 "output",
+		"steps.txt":                     "output",
+		"main_test.go":                  "package main",
+		"#main.go#":                     "an editor's",
+		".main.go.swp":                  "an editor's",
+		"main.go~":                      "an editor's",
+		".git/config.json":              "{}",
+		"node_modules/a/package.json":   "{}",
+		"cdk.out/manifest.json":         "{}",
+		"internal/testdata/golden.json": "{}",
+		"data/state.json":               "{}",
+	})
+	sources := Sources{Dir: dir, Roots: []string{dir}, Ignore: []string{filepath.Join(dir, "data")}}
+	var folders []string
+	seen, err := sources.look(nil, func(dir string) error { folders = append(folders, dir); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"cdk.json", "functions/orders/main.go", "go.mod", "main.go", "pages/a/index.html", "schemas/order.created.json", "words.txt",
+	}
+	if got := relative(t, dir, seen.changedSince(&snapshot{})); !slices.Equal(got, want) {
+		t.Errorf("sources\n%q, want\n%q", got, want)
+	}
+	if got := relative(t, dir, folders); !slices.Equal(got, []string{".", "functions", "functions/orders", "internal", "pages", "pages/a", "schemas"}) {
+		t.Errorf("watched %q", got)
+	}
+	for name, want := range map[string]bool{"words.txt": true, "steps.txt": false, "new.txt": true /* it is not there: it may have been a folder */, "schemas": true, "data/x.go": false} {
+		if got := sources.mayHold(filepath.Join(dir, name), seen); got != want {
+			t.Errorf("%s may hold a source: %t", name, got)
+		}
+	}
+}
+
+func relative(t *testing.T, dir string, paths []string) []string {
+	t.Helper()
+	var names []string
+	for _, path := range paths {
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	return names
+}
+
+func TestRun_TellsWhatChanged(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"main.go": "package main", "old/old.go": "package old", "same.go": "package main"})
+	w, err := New(Sources{Dir: dir, Roots: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	changes, ended := make(chan []string), make(chan error)
+	go func() { ended <- w.Run(ctx, func(files []string) { changes <- relative(t, dir, files) }) }()
+
+	// Each expectation may come in one change or in several.
+	expect := func(want ...string) {
+		t.Helper()
+		for len(want) > 0 {
+			select {
+			case got := <-changes:
+				for _, name := range got {
+					if !slices.Contains(want, name) {
+						t.Fatalf("%s changed, want %q", name, want)
+					}
+					want = slices.DeleteFunc(want, func(w string) bool { return w == name })
+				}
+			case <-time.After(time.Minute):
+				t.Fatalf("no change of %q", want)
+			}
+		}
+	}
+	write(t, dir, map[string]string{"same.go": "package main"}) // has no effect
+	write(t, dir, map[string]string{"main.go": "package main // new"})
+	expect("main.go")
+	write(t, dir, map[string]string{"new/deep/new.go": "package deep"})
+	expect("new/deep/new.go")
+	write(t, dir, map[string]string{"new/deep/new.go": "package deep // known by now"})
+	expect("new/deep/new.go")
+	if err := os.RemoveAll(filepath.Join(dir, "old")); err != nil {
+		t.Fatal(err)
+	}
+	expect("old/old.go")
+	write(t, dir, map[string]string{"old/old.go": "package old // again"})
+	expect("old/old.go")
+	if err := os.Rename(filepath.Join(dir, "main.go"), filepath.Join(dir, "app.go")); err != nil {
+		t.Fatal(err)
+	}
+	expect("main.go", "app.go")
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRun_TellsWhatChangedWhileItWasTold(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.go": "package a", "b.go": "package a"})
+	w, err := New(Sources{Dir: dir, Roots: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	write(t, dir, map[string]string{"a.go": "package a // before Run"})
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var seen []string
+	err = w.Run(ctx, func(files []string) {
+		if seen = append(seen, relative(t, dir, files)...); len(seen) == 1 {
+			write(t, dir, map[string]string{"b.go": "package a // during a build"})
+			return
+		}
+		stop()
+	})
+	if err != nil || !slices.Equal(seen, []string{"a.go", "b.go"}) {
+		t.Errorf("told of %q, %v", seen, err)
+	}
+}
+
+func TestRoots_HoldTheModulesBesideTheApp(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"shop/go.mod":         "module shop\n\nreplace (\n\texample.com/pipeline => ../pipeline\n\texample.com/b => example.com/c v1.0.0\n\texample.com/d => ../gone\n)\n",
+		"shop/infra/cdk.json": "{}",
+		"pipeline/go.mod":     "module example.com/pipeline",
+		"tools/go.mod":        "module example.com/tools",
+		"go.work":             "go 1.26\n\nuse (\n\t./shop\n\t./tools\n)\n",
+	})
+	t.Setenv("GOWORK", "")
+	got, err := Roots(filepath.Join(dir, "shop", "infra"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"pipeline", "shop", "tools"}; !slices.Equal(relative(t, dir, got), want) {
+		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
+	}
+	write(t, dir, map[string]string{"shop/go.mod": "replace ("})
+	if _, err := Roots(filepath.Join(dir, "shop")); err == nil || errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v for a module that is none", err)
+	}
+}

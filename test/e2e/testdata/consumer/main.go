@@ -1,0 +1,45 @@
+// Command shop is a CDK app of another module with two pipelines beside resources of its own.
+package main
+
+import (
+	"runtime"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Shop"), &awscdk.StackProps{StackName: jsii.String("shop-backend")})
+	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
+	orders := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), &eventpipeline.EventPipelineProps{AlarmTopic: topic})
+	eventpipeline.NewEventPipeline(stack, jsii.String("Returns"), nil)
+	notify := awscdklambdagoalpha.NewGoFunction(stack, jsii.String("Notify"), &awscdklambdagoalpha.GoFunctionProps{
+		Entry: jsii.String("functions/notify"), Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: thisMachine(),
+	})
+	awsevents.NewRule(stack, jsii.String("OnProcessed"), &awsevents.RuleProps{
+		EventBus:     orders.EventBus(),
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
+		Targets: &[]awsevents.IRuleTarget{
+			awseventstargets.NewLambdaFunction(notify, nil),
+			awseventstargets.NewSnsTopic(topic, nil),
+		},
+	})
+	app.Synth(nil)
+}
+
+// thisMachine has a function that is none of a pipeline's run on the local platform.
+func thisMachine() awslambda.Architecture {
+	if runtime.GOARCH == "arm64" {
+		return awslambda.Architecture_ARM_64()
+	}
+	return awslambda.Architecture_X86_64()
+}

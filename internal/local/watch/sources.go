@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -83,6 +84,9 @@ func visitDir(visit func(string) error, dir string) error {
 	err := visit(dir)
 	if _, gone := os.Stat(dir); errors.Is(gone, fs.ErrNotExist) {
 		return filepath.SkipDir
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%s is one folder too many for this system: raise fs.inotify.max_user_watches: %w", dir, err)
 	}
 	return err
 }

@@ -15,28 +15,29 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/jsonschema"
 )
 
-// EventPipeline is a construct that takes events in by HTTP and processes each of them once.
+// EventPipeline is a construct that takes events in by HTTP and processes each of them once. Its getters give what it made,
+// or what it was given; Node().DefaultChild() of either is the L1 resource, for overrides.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi is the API; more routes can be added to it.
-	HttpApi() awsapigatewayv2.HttpApi
-	// HttpStage is the API's only stage.
+	// HttpApi is the API. The pipeline's own is an awsapigatewayv2.HttpApi, to which more routes can be added.
+	HttpApi() awsapigatewayv2.IHttpApi
+	// HttpStage is the stage of the pipeline's own API; nil if HttpApi is given.
 	HttpStage() awsapigatewayv2.HttpStage
-	// ApiUrl is where clients post events, less the "events" at its end.
+	// ApiUrl is where clients post events, less the "events" at its end. Of a given HttpApi it is the default stage's, or nil.
 	ApiUrl() *string
 	// DomainName is the API's own name; nil if it has none.
 	DomainName() awsapigatewayv2.DomainName
 	// ApiFunction accepts events.
 	ApiFunction() awslambda.Function
 	// BronzeBucket holds raw payloads below bronze/.
-	BronzeBucket() awss3.Bucket
+	BronzeBucket() awss3.IBucket
 	// EventsTable holds each event's lifecycle.
-	EventsTable() awsdynamodb.Table
+	EventsTable() awsdynamodb.ITable
 	// Queue carries references from the API function to the worker function.
-	Queue() awssqs.Queue
+	Queue() awssqs.IQueue
 	// DeadLetterQueue holds the references of events that failed.
-	DeadLetterQueue() awssqs.Queue
+	DeadLetterQueue() awssqs.IQueue
 	// WorkerFunction processes events.
 	WorkerFunction() awslambda.Function
 	// EventSourceMapping hands the queue's messages to the worker function.
@@ -46,8 +47,9 @@ type EventPipeline interface {
 	// Schedule runs the reconciler function.
 	Schedule() awsevents.Rule
 	// SilverBucket holds records below silver/.
-	SilverBucket() awss3.Bucket
-	// ServerAccessLogsBucket has a line for each request to the other buckets, below bronze/ and silver/.
+	SilverBucket() awss3.IBucket
+	// ServerAccessLogsBucket has a line for each request to the pipeline's own buckets, below bronze/ and silver/; nil if both
+	// are given.
 	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus is told of processed and failed events.
 	EventBus() awsevents.IEventBus
@@ -57,7 +59,7 @@ type EventPipeline interface {
 	WorkerLogGroup() awslogs.LogGroup
 	// ReconcilerLogGroup has the reconciler function's log.
 	ReconcilerLogGroup() awslogs.LogGroup
-	// AccessLogGroup has a line for each request to the API.
+	// AccessLogGroup has a line for each request to the pipeline's own API; nil if HttpApi is given.
 	AccessLogGroup() awslogs.LogGroup
 	// Alarms are all of the pipeline's alarms.
 	Alarms() []awscloudwatch.Alarm
@@ -71,9 +73,9 @@ type eventPipeline struct {
 	schemas jsonschema.Bundle
 
 	serverAccessLogsBucket     awss3.IBucket
-	bronzeBucket, silverBucket awss3.Bucket
-	eventsTable                awsdynamodb.Table
-	queue, deadLetterQueue     awssqs.Queue
+	bronzeBucket, silverBucket awss3.IBucket
+	eventsTable                awsdynamodb.ITable
+	queue, deadLetterQueue     awssqs.IQueue
 	eventBus                   awsevents.IEventBus
 	apiFunction                awslambda.Function
 	workerFunction             awslambda.Function
@@ -83,7 +85,7 @@ type eventPipeline struct {
 	reconcilerLogGroup         awslogs.LogGroup
 	schedule                   awsevents.Rule
 	eventSource                awslambda.EventSourceMapping
-	httpApi                    awsapigatewayv2.HttpApi
+	httpApi                    awsapigatewayv2.IHttpApi
 	httpStage                  awsapigatewayv2.HttpStage
 	domainName                 awsapigatewayv2.DomainName
 	accessLogGroup             awslogs.LogGroup
@@ -96,7 +98,10 @@ type eventPipeline struct {
 func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
-	mistakes := validate(p.props)
+	given, mistakes := p.props, validate(p.props)
+	if props != nil {
+		mistakes.contradictions(*props)
+	}
 	p.schemas = readSchemas(p.props, mistakes)
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
@@ -118,14 +123,17 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
-	p.domainName = newDomainName(p)
-	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
-	p.httpStage = newStage(p, p.accessLogGroup)
+	if p.props.HttpApi == nil {
+		p.domainName = newDomainName(p)
+		p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
+		p.httpStage = newStage(p, p.accessLogGroup)
+	}
 
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
 	p.dashboard = newDashboard(p, m)
 	acceptFindings(p)
+	mistakes.atSynth(p, given)
 	return p
 }
 
@@ -139,20 +147,20 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }
+func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi                { return p.httpApi }
 func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
 func (p *eventPipeline) ApiUrl() *string                                  { return apiUrl(p) }
 func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName           { return p.domainName }
 func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
-func (p *eventPipeline) BronzeBucket() awss3.Bucket                       { return p.bronzeBucket }
-func (p *eventPipeline) EventsTable() awsdynamodb.Table                   { return p.eventsTable }
-func (p *eventPipeline) Queue() awssqs.Queue                              { return p.queue }
-func (p *eventPipeline) DeadLetterQueue() awssqs.Queue                    { return p.deadLetterQueue }
+func (p *eventPipeline) BronzeBucket() awss3.IBucket                      { return p.bronzeBucket }
+func (p *eventPipeline) EventsTable() awsdynamodb.ITable                  { return p.eventsTable }
+func (p *eventPipeline) Queue() awssqs.IQueue                             { return p.queue }
+func (p *eventPipeline) DeadLetterQueue() awssqs.IQueue                   { return p.deadLetterQueue }
 func (p *eventPipeline) WorkerFunction() awslambda.Function               { return p.workerFunction }
 func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
 func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
 func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
-func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
+func (p *eventPipeline) SilverBucket() awss3.IBucket                      { return p.silverBucket }
 func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket            { return p.serverAccessLogsBucket }
 func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
 func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }

@@ -21,9 +21,9 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
 	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
 
-	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:GenerateDataKey")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.bronzeBucket.EncryptionKey(), "s3", "kms:GenerateDataKey")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
@@ -38,10 +38,11 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
 
-	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:Decrypt")
-	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:GenerateDataKey", "kms:Decrypt")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.bronzeBucket.EncryptionKey(), "s3", "kms:Decrypt")
+	allowKey(p, role, p.silverBucket.EncryptionKey(), "s3", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.deadLetterQueue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt") // mostly the same
 }
 
 func grantReconciler(p *eventPipeline, role awsiam.IRole) {
@@ -54,9 +55,10 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
 
-	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:Decrypt")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.silverBucket.EncryptionKey(), "s3", "kms:Decrypt")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.deadLetterQueue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt") // mostly the same
 }
 
 // allowKey lets role use a key, if there is one, through the service that asks for it and not by itself. EventBridge and

@@ -1,6 +1,9 @@
 package eventpipeline
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -32,8 +35,9 @@ func (m *mistakes) claim(p *eventPipeline, prefix *string) {
 			if note["of"] == self {
 				return
 			}
-			for what, taken := range note["claims"].(map[string]any) {
-				m.unless(claims[what] != taken, "%s is that of %s, too; give each pipeline its own%s", what, note["of"], consequences[what])
+			taken := note["claims"].(map[string]any)
+			for _, what := range slices.Sorted(maps.Keys(claims)) {
+				m.unless(claims[what] != taken[what], "%s is that of %s, too; give each pipeline its own%s", what, note["of"], consequences[what])
 			}
 		}
 	})

@@ -46,7 +46,10 @@ func or(value *float64, standard float64) float64 {
 
 // redrive is where the queue's redrive policy leads to, resolved, and after how many deliveries; nil without one.
 func redrive(queue awssqs.CfnQueue) (target any, count *float64) {
-	policy, ok := awscdk.Stack_Of(queue).Resolve(queue.RedrivePolicy()).(map[string]any)
+	if queue.RedrivePolicy() == nil {
+		return nil, nil
+	}
+	policy, ok := queue.Stack().Resolve(queue.RedrivePolicy()).(map[string]any)
 	if !ok {
 		return nil, nil
 	}

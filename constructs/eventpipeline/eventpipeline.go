@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -65,12 +66,34 @@ type EventPipeline interface {
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard shows the pipeline at work.
 	Dashboard() awscloudwatch.Dashboard
+
+	// GrantIngest lets grantee post events. The API must ask for IAM: by others it would be let in, or not, whatever it is
+	// granted here.
+	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadStatus lets grantee ask for the status of events: of its own, unless StatusForAllCallers. The API must ask for
+	// IAM.
+	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadSilver lets grantee list and read records, with the key that they are encrypted by.
+	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
+
+	// MetricAccepted counts the events that the API function accepted, repeats by Idempotency-Key left out; their sum over 5
+	// minutes by default. It and MetricFailed come from the functions' log lines of the LogLevel info.
+	MetricAccepted(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFailed counts the events that the worker function gave up; their sum over 5 minutes by default.
+	MetricFailed(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDeadLetters is how many messages are in the DLQ; their maximum over 5 minutes by default.
+	MetricDeadLetters(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+
+	// OnEventProcessed adds a rule that tells target of each event that this pipeline has processed, at least once, and of no
+	// other's on the same bus.
+	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
 type eventPipeline struct {
 	constructs.Construct
-	props   EventPipelineProps
-	schemas jsonschema.Bundle
+	props    EventPipelineProps
+	schemas  jsonschema.Bundle
+	mistakes *mistakes
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket
@@ -103,6 +126,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 		mistakes.contradictions(*props)
 	}
 	p.schemas = readSchemas(p.props, mistakes)
+	p.mistakes = mistakes
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
 		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.

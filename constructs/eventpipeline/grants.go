@@ -63,13 +63,18 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 
 // allowKey lets role use a key, if there is one, through the service that asks for it and not by itself. EventBridge and
 // CloudWatch Logs use theirs in their own name.
-func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string) {
+func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, name string, actions ...string) {
 	if key == nil {
 		return
 	}
-	stack := awscdk.Stack_Of(p)
-	via := service + "." + *stack.Region() + "." + *stack.UrlSuffix()
+	via := service(p, name)
 	allowIf(role, key.KeyArn(), map[string]any{"StringEquals": map[string]string{"kms:ViaService": via}}, actions...)
+}
+
+// service is the name by which KMS knows a service here.
+func service(p *eventPipeline, name string) string {
+	stack := awscdk.Stack_Of(p)
+	return name + "." + *stack.Region() + "." + *stack.UrlSuffix()
 }
 
 // allowList lets role list what is below a prefix. To one that may not, S3 answers 403 for an object that is missing, as

@@ -163,7 +163,8 @@ type EventPipelineProps struct {
 	// ReconcilerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 1.
 	// Default: none.
 	ReconcilerReservedConcurrentExecutions *float64
-	// LogLevel of all functions: debug, info, warn or error. Default: info.
+	// LogLevel of all functions: debug, info, warn or error. Above info the metrics that come from log lines of less weight
+	// are lost, MetricAccepted and MetricFailed among them. Default: info.
 	LogLevel *string
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
@@ -54,5 +55,5 @@ func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
 	worker.Bronze, worker.Silver = s3.NewBucket(cfg, worker.BronzeBucket), s3.NewBucket(cfg, worker.SilverBucket)
 	worker.Bus, worker.Queue = eventbridge.NewBus(cfg, bus), sqs.NewQueue(cfg, queue)
 	worker.DeadLetters = sqs.NewDeadLetters(cfg, deadLetters)
-	return handler.Worker{Worker: worker, Log: log}, nil
+	return handler.Worker{Worker: worker, FunctionName: lambdacontext.FunctionName, Log: log}, nil
 }

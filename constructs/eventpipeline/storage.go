@@ -23,7 +23,7 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	encryptBucket(props, p.props.BronzeEncryptionKey)
 	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
 	bucket := newBucket(p, "BronzeBucket", p.props, props)
-	writeOnce(bucket)
+	writeOnce(bucket, "*")
 	logAccess(p, bucket, "bronze/")
 	return bucket
 }

@@ -8,8 +8,11 @@ import (
 )
 
 // newServerAccessLogsBucket holds a line for each request to the other buckets. S3 writes there by its own key alone: it
-// delivers to no bucket with another.
+// delivers to no bucket with another. It is nil when there is none whose requests it would hold.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
+	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
+		return nil
+	}
 	if p.props.ServerAccessLogsBucket != nil {
 		return p.props.ServerAccessLogsBucket
 	}
@@ -28,6 +31,9 @@ func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 		DestinationBucketName: p.serverAccessLogsBucket.BucketName(),
 		LogFilePrefix:         &prefix,
 	})
+	if *p.serverAccessLogsBucket.Stack().Node().Path() != *awscdk.Stack_Of(p).Node().Path() {
+		return // each stack would need the other
+	}
 	p.serverAccessLogsBucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("logging.s3.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("s3:PutObject"),

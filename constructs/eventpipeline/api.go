@@ -10,14 +10,18 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-func newHttpApi(p *eventPipeline) awsapigatewayv2.HttpApi {
+func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
+	if p.props.HttpApi != nil {
+		addToGivenApi(p, p.props.HttpApi)
+		return p.props.HttpApi
+	}
 	api := awsapigatewayv2.NewHttpApi(p, jsii.String("HttpApi"), &awsapigatewayv2.HttpApiProps{
 		ApiName:                   physicalName(p.props, "api"),
 		CreateDefaultStage:        jsii.Bool(false), // ours has a log and limits
 		CorsPreflight:             p.props.CorsPreflight,
 		DisableExecuteApiEndpoint: onlyIf(*p.props.DisableExecuteApiEndpoint),
 	})
-	authorizer := newAuthorizer(p)
+	authorizer := newAuthorizer(p, "")
 	ingest, status := scopes(p.props)
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Api"), p.apiFunction, nil)
 	for _, route := range []awsapigatewayv2.AddRoutesOptions{
@@ -29,7 +33,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.HttpApi {
 		api.AddRoutes(&route)
 	}
 	addOtherRoutes(p, api, integration, authorizer)
-	pinPayloadFormat(api)
+	pinPayloadFormat(api, "")
 	return api
 }
 

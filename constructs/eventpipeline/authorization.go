@@ -70,13 +70,14 @@ func inferred(p EventPipelineProps) Authorization {
 	return AuthorizationIAM
 }
 
-func newAuthorizer(p *eventPipeline) awsapigatewayv2.IHttpRouteAuthorizer {
+// newAuthorizer makes what decides about requests; prefix begins its id in the API's scope.
+func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	switch p.props.Authorization {
 	case AuthorizationJWT:
-		return awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("JwtAuthorizer"), p.props.JwtAuthorizer.Issuer,
+		return awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String(prefix+"JwtAuthorizer"), p.props.JwtAuthorizer.Issuer,
 			&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: p.props.JwtAuthorizer.Audience})
 	case AuthorizationLambda:
-		return newLambdaAuthorizer(*p.props.LambdaAuthorizer)
+		return newLambdaAuthorizer(*p.props.LambdaAuthorizer, prefix)
 	case AuthorizationOpenToAnyoneOnTheInternet:
 		who := "Anyone on the internet"
 		if p.props.MutualTls != nil {
@@ -89,9 +90,9 @@ func newAuthorizer(p *eventPipeline) awsapigatewayv2.IHttpRouteAuthorizer {
 	return awsapigatewayv2authorizers.NewHttpIamAuthorizer()
 }
 
-func newLambdaAuthorizer(props LambdaAuthorizerProps) awsapigatewayv2.IHttpRouteAuthorizer {
+func newLambdaAuthorizer(props LambdaAuthorizerProps, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	fill(&props.ResponseType, awsapigatewayv2authorizers.HttpLambdaResponseType_SIMPLE)
-	return awsapigatewayv2authorizers.NewHttpLambdaAuthorizer(jsii.String("LambdaAuthorizer"), props.Handler,
+	return awsapigatewayv2authorizers.NewHttpLambdaAuthorizer(jsii.String(prefix+"LambdaAuthorizer"), props.Handler,
 		&awsapigatewayv2authorizers.HttpLambdaAuthorizerProps{
 			ResponseTypes:   &[]awsapigatewayv2authorizers.HttpLambdaResponseType{props.ResponseType},
 			IdentitySource:  identitySource(props),
@@ -119,8 +120,8 @@ func identitySource(props LambdaAuthorizerProps) *[]*string {
 }
 
 // pinPayloadFormat gives authorizers of either response type the same requests; CDK gives those that answer with a policy the older format.
-func pinPayloadFormat(api awsapigatewayv2.HttpApi) {
-	if authorizer := api.Node().TryFindChild(jsii.String("LambdaAuthorizer")); authorizer != nil {
+func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
+	if authorizer := api.Node().TryFindChild(jsii.String(prefix + "LambdaAuthorizer")); authorizer != nil {
 		authorizer.Node().DefaultChild().(awsapigatewayv2.CfnAuthorizer).SetAuthorizerPayloadFormatVersion(jsii.String("2.0"))
 	}
 }

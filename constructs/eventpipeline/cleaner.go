@@ -22,7 +22,7 @@ func narrowCleaner(bucket awss3.Bucket) {
 }
 
 // exceptCleaner is the condition that whoever asks is not the cleaner of this bucket; none when it has none.
-func exceptCleaner(bucket awss3.Bucket) map[string]any {
+func exceptCleaner(bucket awss3.IBucket) map[string]any {
 	if bucket.Node().TryFindChild(jsii.String("AutoDeleteObjectsCustomResource")) == nil {
 		return nil
 	}

@@ -28,6 +28,11 @@ func domainMapping(p *eventPipeline) *awsapigatewayv2.DomainMappingOptions {
 
 func apiUrl(p *eventPipeline) *string {
 	switch {
+	case p.httpStage == nil: // the API is given
+		if stage := p.httpApi.DefaultStage(); stage != nil {
+			return stage.Url()
+		}
+		return nil
 	case p.domainName == nil:
 		return p.httpStage.Url()
 	case p.props.DomainMappingKey == nil:

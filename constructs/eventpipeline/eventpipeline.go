@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -15,28 +16,29 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/jsonschema"
 )
 
-// EventPipeline is a construct that takes events in by HTTP and processes each of them once.
+// EventPipeline is a construct that takes events in by HTTP and processes each of them once. Its getters give what it made,
+// or what it was given; Node().DefaultChild() of either is the L1 resource, for overrides.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi is the API; more routes can be added to it.
-	HttpApi() awsapigatewayv2.HttpApi
-	// HttpStage is the API's only stage.
+	// HttpApi is the API. The pipeline's own is an awsapigatewayv2.HttpApi, to which more routes can be added.
+	HttpApi() awsapigatewayv2.IHttpApi
+	// HttpStage is the stage of the pipeline's own API; nil if HttpApi is given.
 	HttpStage() awsapigatewayv2.HttpStage
-	// ApiUrl is where clients post events, less the "events" at its end.
+	// ApiUrl is where clients post events, less the "events" at its end. Of a given HttpApi it is the default stage's, or nil.
 	ApiUrl() *string
 	// DomainName is the API's own name; nil if it has none.
 	DomainName() awsapigatewayv2.DomainName
 	// ApiFunction accepts events.
 	ApiFunction() awslambda.Function
 	// BronzeBucket holds raw payloads below bronze/.
-	BronzeBucket() awss3.Bucket
+	BronzeBucket() awss3.IBucket
 	// EventsTable holds each event's lifecycle.
-	EventsTable() awsdynamodb.Table
+	EventsTable() awsdynamodb.ITable
 	// Queue carries references from the API function to the worker function.
-	Queue() awssqs.Queue
+	Queue() awssqs.IQueue
 	// DeadLetterQueue holds the references of events that failed.
-	DeadLetterQueue() awssqs.Queue
+	DeadLetterQueue() awssqs.IQueue
 	// WorkerFunction processes events.
 	WorkerFunction() awslambda.Function
 	// EventSourceMapping hands the queue's messages to the worker function.
@@ -46,8 +48,9 @@ type EventPipeline interface {
 	// Schedule runs the reconciler function.
 	Schedule() awsevents.Rule
 	// SilverBucket holds records below silver/.
-	SilverBucket() awss3.Bucket
-	// ServerAccessLogsBucket has a line for each request to the other buckets, below bronze/ and silver/.
+	SilverBucket() awss3.IBucket
+	// ServerAccessLogsBucket has a line for each request to the pipeline's own buckets, below bronze/ and silver/; nil if both
+	// are given.
 	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus is told of processed and failed events.
 	EventBus() awsevents.IEventBus
@@ -57,23 +60,45 @@ type EventPipeline interface {
 	WorkerLogGroup() awslogs.LogGroup
 	// ReconcilerLogGroup has the reconciler function's log.
 	ReconcilerLogGroup() awslogs.LogGroup
-	// AccessLogGroup has a line for each request to the API.
+	// AccessLogGroup has a line for each request to the pipeline's own API; nil if HttpApi is given.
 	AccessLogGroup() awslogs.LogGroup
 	// Alarms are all of the pipeline's alarms.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard shows the pipeline at work.
 	Dashboard() awscloudwatch.Dashboard
+
+	// GrantIngest lets grantee post events. The API must ask for IAM: by others it would be let in, or not, whatever it is
+	// granted here.
+	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadStatus lets grantee ask for the status of events: of its own, unless StatusForAllCallers. The API must ask for
+	// IAM.
+	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadSilver lets grantee list and read records, with the key that they are encrypted by.
+	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
+
+	// MetricAccepted counts the events that the API function accepted, repeats by Idempotency-Key left out; their sum over 5
+	// minutes by default. It and MetricFailed come from the functions' log lines of the LogLevel info.
+	MetricAccepted(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFailed counts the events that the worker function gave up; their sum over 5 minutes by default.
+	MetricFailed(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDeadLetters is how many messages are in the DLQ; their maximum over 5 minutes by default.
+	MetricDeadLetters(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+
+	// OnEventProcessed adds a rule that tells target of each event that this pipeline has processed, at least once, and of no
+	// other's on the same bus.
+	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
 type eventPipeline struct {
 	constructs.Construct
-	props   EventPipelineProps
-	schemas jsonschema.Bundle
+	props    EventPipelineProps
+	schemas  jsonschema.Bundle
+	mistakes *mistakes
 
 	serverAccessLogsBucket     awss3.IBucket
-	bronzeBucket, silverBucket awss3.Bucket
-	eventsTable                awsdynamodb.Table
-	queue, deadLetterQueue     awssqs.Queue
+	bronzeBucket, silverBucket awss3.IBucket
+	eventsTable                awsdynamodb.ITable
+	queue, deadLetterQueue     awssqs.IQueue
 	eventBus                   awsevents.IEventBus
 	apiFunction                awslambda.Function
 	workerFunction             awslambda.Function
@@ -83,7 +108,7 @@ type eventPipeline struct {
 	reconcilerLogGroup         awslogs.LogGroup
 	schedule                   awsevents.Rule
 	eventSource                awslambda.EventSourceMapping
-	httpApi                    awsapigatewayv2.HttpApi
+	httpApi                    awsapigatewayv2.IHttpApi
 	httpStage                  awsapigatewayv2.HttpStage
 	domainName                 awsapigatewayv2.DomainName
 	accessLogGroup             awslogs.LogGroup
@@ -96,8 +121,12 @@ type eventPipeline struct {
 func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
-	mistakes := validate(p.props)
+	given, mistakes := p.props, validate(p.props)
+	if props != nil {
+		mistakes.contradictions(*props)
+	}
 	p.schemas = readSchemas(p.props, mistakes)
+	p.mistakes = mistakes
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
 		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
@@ -118,14 +147,17 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)
-	p.domainName = newDomainName(p)
-	p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
-	p.httpStage = newStage(p, p.accessLogGroup)
+	if p.props.HttpApi == nil {
+		p.domainName = newDomainName(p)
+		p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
+		p.httpStage = newStage(p, p.accessLogGroup)
+	}
 
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
 	p.dashboard = newDashboard(p, m)
 	acceptFindings(p)
+	mistakes.atSynth(p, given)
 	return p
 }
 
@@ -139,20 +171,20 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-func (p *eventPipeline) HttpApi() awsapigatewayv2.HttpApi                 { return p.httpApi }
+func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi                { return p.httpApi }
 func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
 func (p *eventPipeline) ApiUrl() *string                                  { return apiUrl(p) }
 func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName           { return p.domainName }
 func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
-func (p *eventPipeline) BronzeBucket() awss3.Bucket                       { return p.bronzeBucket }
-func (p *eventPipeline) EventsTable() awsdynamodb.Table                   { return p.eventsTable }
-func (p *eventPipeline) Queue() awssqs.Queue                              { return p.queue }
-func (p *eventPipeline) DeadLetterQueue() awssqs.Queue                    { return p.deadLetterQueue }
+func (p *eventPipeline) BronzeBucket() awss3.IBucket                      { return p.bronzeBucket }
+func (p *eventPipeline) EventsTable() awsdynamodb.ITable                  { return p.eventsTable }
+func (p *eventPipeline) Queue() awssqs.IQueue                             { return p.queue }
+func (p *eventPipeline) DeadLetterQueue() awssqs.IQueue                   { return p.deadLetterQueue }
 func (p *eventPipeline) WorkerFunction() awslambda.Function               { return p.workerFunction }
 func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
 func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
 func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
-func (p *eventPipeline) SilverBucket() awss3.Bucket                       { return p.silverBucket }
+func (p *eventPipeline) SilverBucket() awss3.IBucket                      { return p.silverBucket }
 func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket            { return p.serverAccessLogsBucket }
 func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
 func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }

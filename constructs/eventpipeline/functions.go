@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
@@ -22,7 +21,10 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 		Description: jsii.String("Accepts events: Bronze, then table and queue"),
 		MemorySize:  props.ApiMemorySize,
 		Timeout:     props.ApiTimeout,
-		Environment: &map[string]*string{
+		Layers:      props.ApiLayers,
+
+		ReservedConcurrentExecutions: props.ApiReservedConcurrentExecutions,
+		Environment: withVariables(map[string]*string{
 			env.BronzeBucket:        p.bronzeBucket.BucketName(),
 			env.EventsTable:         p.eventsTable.TableName(),
 			env.QueueURL:            p.queue.QueueUrl(),
@@ -32,7 +34,7 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 			env.OpenAPI:             boolText(props.Authorization == AuthorizationOpenToAnyoneOnTheInternet),
 			env.StatusForAllCallers: boolText(*props.StatusForAllCallers),
 			env.LogLevel:            props.LogLevel,
-		},
+		}, props.ApiEnvironment),
 	})
 	grantApi(p, fn.Role())
 	return fn, log
@@ -44,7 +46,10 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 		Description: jsii.String("Processes events: Silver, EventBridge, status"),
 		MemorySize:  props.WorkerMemorySize,
 		Timeout:     props.WorkerTimeout,
-		Environment: &map[string]*string{
+		Layers:      props.WorkerLayers,
+
+		ReservedConcurrentExecutions: props.WorkerReservedConcurrentExecutions,
+		Environment: withVariables(map[string]*string{
 			env.BronzeBucket:        p.bronzeBucket.BucketName(),
 			env.SilverBucket:        p.silverBucket.BucketName(),
 			env.EventsTable:         p.eventsTable.TableName(),
@@ -54,7 +59,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 			env.MaxReceiveCount:     jsii.String(text(*props.MaxReceiveCount)),
 			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
 			env.LogLevel:            props.LogLevel,
-		},
+		}, props.WorkerEnvironment),
 	})
 	grantWorker(p, fn.Role())
 	return fn, log
@@ -102,11 +107,18 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 		Architecture:  architecture,
 		MemorySize:    options.MemorySize,
 		Timeout:       options.Timeout,
+		Layers:        options.Layers,
 		Environment:   options.Environment,
 		Role:          newRole(p, id+"Role", logGroup),
 		LogGroup:      logGroup,
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Tracing:       props.Tracing,
+
+		ReservedConcurrentExecutions: options.ReservedConcurrentExecutions,
+
+		Vpc:            props.Vpc,
+		VpcSubnets:     props.VpcSubnets,
+		SecurityGroups: props.SecurityGroups,
 	})
 	return fn, logGroup
 }
@@ -152,12 +164,13 @@ func buildEnvironment(platform string, build map[string]string) map[string]*stri
 
 func boolText(value bool) *string { return jsii.String(strconv.FormatBool(value)) }
 
-// newRole is a function's own role. It may write to its own log group; all else is granted by hand.
-func newRole(scope constructs.Construct, id string, logGroup awslogs.LogGroup) awsiam.Role {
-	role := awsiam.NewRole(scope, jsii.String(id), &awsiam.RoleProps{
+// newRole is a function's own role. It may write to its own log group, and be in the VPC; all else is granted by hand.
+func newRole(p *eventPipeline, id string, logGroup awslogs.LogGroup) awsiam.Role {
+	role := awsiam.NewRole(p, jsii.String(id), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
 	allow(role, logGroup.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+	allowVpc(p, role)
 	return role
 }
 

@@ -21,9 +21,9 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.eventsTable.TableArn(), "dynamodb:PutItem", "dynamodb:GetItem")
 	allow(role, p.queue.QueueArn(), "sqs:SendMessage")
 
-	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:GenerateDataKey")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.bronzeBucket.EncryptionKey(), "s3", "kms:GenerateDataKey")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
@@ -38,10 +38,11 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
 
-	allowKey(p, role, p.props.BronzeEncryptionKey, "s3", "kms:Decrypt")
-	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:GenerateDataKey", "kms:Decrypt")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.bronzeBucket.EncryptionKey(), "s3", "kms:Decrypt")
+	allowKey(p, role, p.silverBucket.EncryptionKey(), "s3", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.deadLetterQueue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt") // mostly the same
 }
 
 func grantReconciler(p *eventPipeline, role awsiam.IRole) {
@@ -54,20 +55,26 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
 
-	allowKey(p, role, p.props.SilverEncryptionKey, "s3", "kms:Decrypt")
-	allowKey(p, role, p.props.EventsTableEncryptionKey, "dynamodb", "kms:Decrypt")
-	allowKey(p, role, p.props.QueueEncryptionKey, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.silverBucket.EncryptionKey(), "s3", "kms:Decrypt")
+	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
+	allowKey(p, role, p.queue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt")
+	allowKey(p, role, p.deadLetterQueue.EncryptionMasterKey(), "sqs", "kms:GenerateDataKey", "kms:Decrypt") // mostly the same
 }
 
 // allowKey lets role use a key, if there is one, through the service that asks for it and not by itself. EventBridge and
 // CloudWatch Logs use theirs in their own name.
-func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string) {
+func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, name string, actions ...string) {
 	if key == nil {
 		return
 	}
-	stack := awscdk.Stack_Of(p)
-	via := service + "." + *stack.Region() + "." + *stack.UrlSuffix()
+	via := service(p, name)
 	allowIf(role, key.KeyArn(), map[string]any{"StringEquals": map[string]string{"kms:ViaService": via}}, actions...)
+}
+
+// service is the name by which KMS knows a service here.
+func service(p *eventPipeline, name string) string {
+	stack := awscdk.Stack_Of(p)
+	return name + "." + *stack.Region() + "." + *stack.UrlSuffix()
 }
 
 // allowList lets role list what is below a prefix. To one that may not, S3 answers 403 for an object that is missing, as

@@ -4,22 +4,28 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
-	"github.com/aws/jsii-runtime-go"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
 // EventPipelineProps configure an EventPipeline. Everything is optional.
+//
+// A resource of yours takes the place of the pipeline's own. It is left as it is: the pipeline's functions get their
+// rights on it, those on its KMS key included, and what else would make it different is yours to set. A prop that would
+// do so contradicts it, which is an error at synth. docs/construct.md lists what each prop becomes.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix names resources, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be unique
 	// in the account and region. Buckets and roles are never named: their names would have to be unique beyond that.
 	// Default: CloudFormation makes the names, so that a pipeline can be used twice.
 	PhysicalNamePrefix *string
-	// RemovalPolicy says what becomes of buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
+	// RemovalPolicy says what becomes of the pipeline's own buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
 	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
@@ -41,6 +47,12 @@ type EventPipelineProps struct {
 	// EventBusEncryptionKey is for the bus, if it is the pipeline's own. Default: EncryptionKey.
 	EventBusEncryptionKey awskms.IKey
 
+	// BronzeBucket holds raw payloads below bronze/: a bucket of yours, for this pipeline alone. It should refuse plain HTTP,
+	// keep noncurrent versions, and be write-once, as DenyOverwriting makes it. Default: a bucket of the pipeline's own.
+	BronzeBucket awss3.IBucket
+	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket. Default: a bucket of the
+	// pipeline's own.
+	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay still reads them at once.
@@ -64,17 +76,27 @@ type EventPipelineProps struct {
 	NoncurrentVersionExpiration awscdk.Duration
 	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in all buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
+	// EventsTable holds each event's lifecycle: a table of yours, for this pipeline alone, with the partition key pk, a
+	// string, no sort key, and expiresAt as its time to live. Default: a table of the pipeline's own.
+	EventsTable awsdynamodb.ITable
 	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
 	// days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
+	// Queue carries references to the worker: a standard queue of yours, for this pipeline alone, with its DeadLetterQueue.
+	// Its visibility timeout must be what VisibilityTimeout would have to be; synth sees to that if the app makes the
+	// queue. Default: a queue of the pipeline's own.
+	Queue awssqs.IQueue
+	// DeadLetterQueue gets what can't be processed: the queue to which Queue's redrive policy leads. It goes with Queue.
+	DeadLetterQueue awssqs.IQueue
 	// QueueRetention is how long a message waits for the worker at the most. Default: 4 days.
 	QueueRetention awscdk.Duration
 	// DeadLetterQueueRetention must be longer than QueueRetention. Default: 14 days, which is SQS's most.
 	DeadLetterQueueRetention awscdk.Duration
 	// VisibilityTimeout must be at least six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for. Default: just that.
 	VisibilityTimeout awscdk.Duration
-	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 5. Default: 5.
+	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 5. The worker function relies
+	// on it: say what a Queue that you look up has. Default: that of Queue, if the app makes it, and else 5.
 	MaxReceiveCount *float64
 
 	// ReconcilerEnabled runs the reconciler, which heals what crashes left, every ReconcilerInterval. Without it an event
@@ -89,37 +111,73 @@ type EventPipelineProps struct {
 	// to 100. Default: 3.
 	ReconcilerMaxReenqueues *float64
 
+	// Vpc has the functions run in subnets of yours, from where they must reach S3, DynamoDB, SQS, EventBridge and X-Ray: by
+	// a NAT gateway or VPC endpoints. Default: they run outside of any VPC.
+	Vpc awsec2.IVpc
+	// VpcSubnets are which of them. Default: the private ones.
+	VpcSubnets *awsec2.SubnetSelection
+	// SecurityGroups of the functions. Default: one each, which lets nothing in and everything out.
+	SecurityGroups *[]awsec2.ISecurityGroup
+
 	// Architecture of all functions. Default: arm64.
 	Architecture awslambda.Architecture
 	// ApiMemorySize in MiB. Default: 512.
 	ApiMemorySize *float64
 	// ApiTimeout must be below the 30 seconds of an HTTP API's integration. Default: 10 seconds.
 	ApiTimeout awscdk.Duration
+	// ApiEnvironment adds variables to the function's. Those of the pipeline and of Lambda can't be among them. Default: none.
+	ApiEnvironment *map[string]*string
+	// ApiLayers are of the function, at most 5. Default: none.
+	ApiLayers *[]awslambda.ILayerVersion
+	// ApiReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 1.
+	// Default: none.
+	ApiReservedConcurrentExecutions *float64
 	// WorkerEntry is the folder of a main package in your own module that calls processor.Start: the worker function, with a
 	// processor of yours, such as "./functions/orders". It is relative to the folder that the app runs in, and is built with
-	// its module's own go.mod. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes of each payload a record that holds it.
+	// its module's own go.mod. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes
+	// of each payload a record that holds it.
 	WorkerEntry *string
 	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.
 	WorkerMemorySize *float64
 	// WorkerTimeout is for a whole batch; at least 5 seconds, since the worker stops 2 seconds before. Default: 30 seconds.
 	WorkerTimeout awscdk.Duration
+	// WorkerEnvironment adds variables to the function's. Those of the pipeline and of Lambda can't be among them. Default: none.
+	WorkerEnvironment *map[string]*string
+	// WorkerLayers are of the function, at most 5. Default: none.
+	WorkerLayers *[]awslambda.ILayerVersion
+	// WorkerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 2. It must not be below MaxConcurrency, which is lowered to it by default.
+	// Default: none.
+	WorkerReservedConcurrentExecutions *float64
 	// BatchSize is how many messages a worker takes at once; above 10 it needs a MaxBatchingWindow. Default: 10.
 	BatchSize *float64
 	// MaxBatchingWindow is how long a batch may wait to fill up. Default: none, messages are taken at once.
 	MaxBatchingWindow awscdk.Duration
-	// MaxConcurrency bounds the workers that run at once, from 2 to 1,000. Default: 50.
+	// MaxConcurrency bounds the workers that run at once, from 2 to 1,000. Default: 50, or WorkerReservedConcurrentExecutions
+	// if that is less.
 	MaxConcurrency *float64
-	// LogRetention of all log groups. Default: one month.
+	// LogRetention of all log groups; never INFINITE. Default: one month.
 	LogRetention awslogs.RetentionDays
 	// ReconcilerMemorySize in MiB. Default: 512.
 	ReconcilerMemorySize *float64
 	// ReconcilerTimeout is for one run, which stops 10 seconds before; the next goes on from there. Default: 5 minutes.
 	ReconcilerTimeout awscdk.Duration
-	// LogLevel of all functions: debug, info, warn or error. Default: info.
+	// ReconcilerEnvironment adds variables to the function's. Those of the pipeline and of Lambda can't be among them. Default: none.
+	ReconcilerEnvironment *map[string]*string
+	// ReconcilerLayers are of the function, at most 5. Default: none.
+	ReconcilerLayers *[]awslambda.ILayerVersion
+	// ReconcilerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 1.
+	// Default: none.
+	ReconcilerReservedConcurrentExecutions *float64
+	// LogLevel of all functions: debug, info, warn or error. Above info the metrics that come from log lines of less weight
+	// are lost, MetricAccepted and MetricFailed among them. Default: info.
 	LogLevel *string
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
+	// HttpApi gets the routes POST /events and GET /events/{eventId}, and nothing else: an API of yours, which then has its own
+	// stage, log, throttling, CORS and domain. Authorization is asked for by these routes, whatever the API's default is.
+	// The alarm and the graphs of the API are about all of its requests. Default: an API of the pipeline's own.
+	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: JWT or LAMBDA if
 	// that authorizer is given, and else IAM.
 	Authorization Authorization
@@ -168,91 +226,4 @@ type EventPipelineProps struct {
 	OldestMessageAgeAlarm awscdk.Duration
 	// ApiServerErrorAlarm rings at this many 5xx answers in 5 minutes. Default: 5.
 	ApiServerErrorAlarm *float64
-}
-
-// withDefaults is a copy of props in which nothing that has a default is nil.
-func withDefaults(props *EventPipelineProps) EventPipelineProps {
-	var p EventPipelineProps
-	if props != nil {
-		p = *props
-	}
-	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
-	for _, key := range []*awskms.IKey{
-		&p.BronzeEncryptionKey, &p.SilverEncryptionKey, &p.EventsTableEncryptionKey,
-		&p.QueueEncryptionKey, &p.LogEncryptionKey, &p.EventBusEncryptionKey,
-	} {
-		if *key == nil {
-			*key = p.EncryptionKey
-		}
-	}
-	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
-	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
-	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)
-	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
-	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
-	duration(&p.StatusRetention, awscdk.Duration_Days, 365)
-	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
-	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
-	number(&p.MaxReceiveCount, 5)
-	boolean(&p.ReconcilerEnabled, true)
-	duration(&p.ReconcilerInterval, awscdk.Duration_Minutes, 15)
-	number(&p.ReconcilerMaxReenqueues, 3)
-	if p.Architecture == nil {
-		p.Architecture = awslambda.Architecture_ARM_64()
-	}
-	number(&p.ApiMemorySize, 512)
-	duration(&p.ApiTimeout, awscdk.Duration_Seconds, 10)
-	number(&p.WorkerMemorySize, 512)
-	duration(&p.WorkerTimeout, awscdk.Duration_Seconds, 30)
-	number(&p.BatchSize, 10)
-	duration(&p.MaxBatchingWindow, awscdk.Duration_Seconds, 0)
-	number(&p.MaxConcurrency, 50)
-	number(&p.ReconcilerMemorySize, 512)
-	duration(&p.ReconcilerTimeout, awscdk.Duration_Minutes, 5)
-	fill(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
-	if p.LogLevel == nil {
-		p.LogLevel = jsii.String("info")
-	}
-	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
-	fill(&p.Authorization, inferred(p))
-	fill(&p.UnknownEventTypes, UnknownEventTypesAccept)
-	boolean(&p.StatusForAllCallers, false)
-	boolean(&p.DisableExecuteApiEndpoint, p.MutualTls != nil)
-	number(&p.MaxPayloadBytes, 1<<20)
-	number(&p.ThrottlingRateLimit, 1000)
-	number(&p.ThrottlingBurstLimit, 2000)
-	duration(&p.OldestMessageAgeAlarm, awscdk.Duration_Minutes, 5)
-	number(&p.ApiServerErrorAlarm, 5)
-	// Last, since it follows from others: Lambda asks for six times the function's timeout, plus the window.
-	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
-	duration(&p.ReconcilerGracePeriod, awscdk.Duration_Seconds, max(60*60, seconds(p.VisibilityTimeout)))
-	return p
-}
-
-func leastVisibility(p EventPipelineProps) float64 {
-	return 6*seconds(p.WorkerTimeout) + seconds(p.MaxBatchingWindow)
-}
-
-func fill[T ~string](value *T, standard T) {
-	if *value == "" {
-		*value = standard
-	}
-}
-
-func number(value **float64, standard float64) {
-	if *value == nil {
-		*value = &standard
-	}
-}
-
-func boolean(value **bool, standard bool) {
-	if *value == nil {
-		*value = &standard
-	}
-}
-
-func duration(value *awscdk.Duration, unit func(*float64) awscdk.Duration, standard float64) {
-	if *value == nil {
-		*value = unit(&standard)
-	}
 }

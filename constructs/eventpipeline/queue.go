@@ -6,7 +6,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-func newDeadLetterQueue(scope constructs.Construct, p EventPipelineProps) awssqs.Queue {
+func newDeadLetterQueue(scope constructs.Construct, p EventPipelineProps) awssqs.IQueue {
+	if p.DeadLetterQueue != nil {
+		return p.DeadLetterQueue
+	}
 	props := &awssqs.QueueProps{
 		QueueName:       physicalName(p, "events-dlq"),
 		RetentionPeriod: p.DeadLetterQueueRetention,
@@ -17,7 +20,10 @@ func newDeadLetterQueue(scope constructs.Construct, p EventPipelineProps) awssqs
 	return awssqs.NewQueue(scope, jsii.String("DeadLetterQueue"), props)
 }
 
-func newQueue(scope constructs.Construct, p EventPipelineProps, deadLetters awssqs.IQueue) awssqs.Queue {
+func newQueue(scope constructs.Construct, p EventPipelineProps, deadLetters awssqs.IQueue) awssqs.IQueue {
+	if p.Queue != nil {
+		return p.Queue
+	}
 	props := &awssqs.QueueProps{
 		QueueName:         physicalName(p, "events"),
 		RetentionPeriod:   p.QueueRetention,

@@ -18,7 +18,10 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 		Description: jsii.String("Heals what crashes left: enqueues stuck events again"),
 		MemorySize:  props.ReconcilerMemorySize,
 		Timeout:     props.ReconcilerTimeout,
-		Environment: &map[string]*string{
+		Layers:      props.ReconcilerLayers,
+
+		ReservedConcurrentExecutions: props.ReconcilerReservedConcurrentExecutions,
+		Environment: withVariables(map[string]*string{
 			env.BronzeBucket:           p.bronzeBucket.BucketName(),
 			env.SilverBucket:           p.silverBucket.BucketName(),
 			env.EventsTable:            p.eventsTable.TableName(),
@@ -30,7 +33,7 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 			env.MaxReenqueues:          jsii.String(text(*props.ReconcilerMaxReenqueues)),
 			env.StatusRetentionDays:    jsii.String(text(days(props.StatusRetention))),
 			env.LogLevel:               props.LogLevel,
-		},
+		}, props.ReconcilerEnvironment),
 	})
 	grantReconciler(p, fn.Role())
 	return fn, log

@@ -8,7 +8,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-func newBronzeBucket(p *eventPipeline) awss3.Bucket {
+func newBronzeBucket(p *eventPipeline) awss3.IBucket {
+	if p.props.BronzeBucket != nil {
+		return p.props.BronzeBucket
+	}
 	props := bucketProps(p.props, &awss3.LifecycleRule{
 		Id: jsii.String("archive"),
 		Transitions: &[]*awss3.Transition{
@@ -20,12 +23,15 @@ func newBronzeBucket(p *eventPipeline) awss3.Bucket {
 	encryptBucket(props, p.props.BronzeEncryptionKey)
 	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
 	bucket := newBucket(p, "BronzeBucket", p.props, props)
-	writeOnce(bucket)
+	writeOnce(bucket, "*")
 	logAccess(p, bucket, "bronze/")
 	return bucket
 }
 
-func newSilverBucket(p *eventPipeline) awss3.Bucket {
+func newSilverBucket(p *eventPipeline) awss3.IBucket {
+	if p.props.SilverBucket != nil {
+		return p.props.SilverBucket
+	}
 	var rules []*awss3.LifecycleRule
 	if p.props.SilverExpiration != nil {
 		rules = append(rules, &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: p.props.SilverExpiration})
@@ -64,7 +70,10 @@ func newBucket(scope constructs.Construct, id string, p EventPipelineProps, prop
 	return bucket
 }
 
-func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.Table {
+func newEventsTable(scope constructs.Construct, p EventPipelineProps) awsdynamodb.ITable {
+	if p.EventsTable != nil {
+		return p.EventsTable
+	}
 	props := &awsdynamodb.TableProps{
 		TableName:                        physicalName(p, "events"),
 		PartitionKey:                     &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},

@@ -8,13 +8,36 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 )
 
 // mistakes lists what is wrong with props, each with what to do about it. The app learns of all at once, at synth.
-type mistakes struct{ found []*string }
+type mistakes struct {
+	found  []*string
+	checks []func(*mistakes) // of what may still change until synth
+}
 
 // Validate is how CDK asks for them.
-func (m *mistakes) Validate() *[]*string { return &m.found }
+func (m *mistakes) Validate() *[]*string {
+	all := &mistakes{found: slices.Clone(m.found)}
+	for _, check := range m.checks {
+		check(all)
+	}
+	return &all.found
+}
+
+func (m *mistakes) later(check func(*mistakes)) { m.checks = append(m.checks, check) }
+
+// atSynth looks at what the app may have changed since, by resources of its own or the pipeline's L1 resources.
+func (m *mistakes) atSynth(p *eventPipeline, given EventPipelineProps) {
+	m.claim(p, given.PhysicalNamePrefix)
+	m.later(func(m *mistakes) {
+		m.queues(given)
+		m.table(given)
+		m.partialBatches(p)
+	})
+}
 
 func (m *mistakes) unless(ok bool, format string, args ...any) {
 	if !ok {
@@ -61,10 +84,12 @@ func validate(p EventPipelineProps) *mistakes {
 	const twoWeeks = 14 * 24 * 60 * 60
 	m.within("QueueRetention in seconds", seconds(p.QueueRetention), 60, twoWeeks, "as SQS does")
 	m.within("DeadLetterQueueRetention in seconds", seconds(p.DeadLetterQueueRetention), 60, twoWeeks, "as SQS does")
-	m.unless(seconds(p.DeadLetterQueueRetention) > seconds(p.QueueRetention),
+	m.unless(p.Queue != nil || seconds(p.DeadLetterQueueRetention) > seconds(p.QueueRetention),
 		"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other")
-	m.within("VisibilityTimeout in seconds", seconds(p.VisibilityTimeout), leastVisibility(p), 12*60*60,
-		"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
+	if p.Queue == nil { // or it is looked into at synth
+		m.within("VisibilityTimeout in seconds", seconds(p.VisibilityTimeout), leastVisibility(p), 12*60*60,
+			"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
+	}
 	m.within("MaxReceiveCount", *p.MaxReceiveCount, 5, 1000, "since throttled invocations alone would send good messages to the DLQ")
 
 	minutes := seconds(p.ReconcilerInterval) / 60
@@ -85,9 +110,22 @@ func validate(p EventPipelineProps) *mistakes {
 		"BatchSize is %s; above 10 Lambda needs a MaxBatchingWindow of at least a second", text(*p.BatchSize))
 	m.within("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "as Lambda does")
 	m.workerEntry(p)
+	m.reserved("ApiReservedConcurrentExecutions", p.ApiReservedConcurrentExecutions, 1)
+	m.reserved("WorkerReservedConcurrentExecutions", p.WorkerReservedConcurrentExecutions, 2)
+	m.reserved("ReconcilerReservedConcurrentExecutions", p.ReconcilerReservedConcurrentExecutions, 1)
+	m.unless(p.WorkerReservedConcurrentExecutions == nil || *p.MaxConcurrency <= max(2, *p.WorkerReservedConcurrentExecutions),
+		"MaxConcurrency is %s and WorkerReservedConcurrentExecutions less; lower the one, raise the other, or leave MaxConcurrency out: the workers beyond are throttled, which counts as deliveries", text(*p.MaxConcurrency))
+	m.variables("ApiEnvironment", p.ApiEnvironment)
+	m.variables("WorkerEnvironment", p.WorkerEnvironment)
+	m.variables("ReconcilerEnvironment", p.ReconcilerEnvironment)
+	m.layers("ApiLayers", p.ApiLayers)
+	m.layers("WorkerLayers", p.WorkerLayers)
+	m.layers("ReconcilerLayers", p.ReconcilerLayers)
+	m.unless(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention is INFINITE; take a time, such as ONE_YEAR, or logs and their bill grow for ever")
 	levels := []string{"debug", "info", "warn", "error"}
 	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
 
+	m.resources(p)
 	m.authorization(p)
 	m.domain(p)
 	m.within("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20, "since Lambda takes 6 MB and a body's quotes and backslashes count twice")
@@ -99,6 +137,17 @@ func validate(p EventPipelineProps) *mistakes {
 	m.unless(*p.ApiServerErrorAlarm >= 1,
 		"ApiServerErrorAlarm is %s; take at least 1, or it rings all the time", text(*p.ApiServerErrorAlarm))
 	return m
+}
+
+// reserved is within for what may be left out.
+func (m *mistakes) reserved(name string, value *float64, least float64) {
+	if value != nil {
+		m.within(name, *value, least, math.MaxInt32, "or nothing runs")
+	}
+}
+
+func (m *mistakes) layers(name string, layers *[]awslambda.ILayerVersion) {
+	m.unless(layers == nil || len(*layers) <= 5, "%s has more than 5 layers; give at most that, as Lambda takes", name)
 }
 
 // text writes a number without an exponent.

@@ -46,6 +46,9 @@ const RefuseUnknown = "REFUSE"
 const (
 	MetricNamespace = "EventPipeline"
 	MetricDimension = "FunctionName"
+
+	MetricAccepted = "Accepted" // by the API function: events that it accepted, repeats by Idempotency-Key left out
+	MetricFailed   = "Failed"   // by the worker function: events that it gave up
 )
 
 // EventSource is the source of everything that the pipeline puts on its bus.

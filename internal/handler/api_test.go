@@ -46,7 +46,9 @@ func (w *world) api() API {
 		},
 		Items: &w.events,
 		Open:  true,
-		Log:   slog.New(slog.NewJSONHandler(&w.log, nil)),
+
+		FunctionName: "api",
+		Log:          slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -74,12 +73,6 @@ func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err erro
 	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(eventAttrs(event), slog.Any("error", err))...)
 }
 
-// metric is an attribute of a log line that CloudWatch makes a metric, by its embedded metric format.
-type metric struct {
-	Name string
-	Unit string
-}
-
 var reconcilerMetrics = []metric{
 	{"Scanned", "Count"}, {"Waiting", "Count"}, {"Reenqueued", "Count"}, {"GivenUp", "Count"}, {"Repaired", "Count"},
 	{"Orphans", "Count"}, {"Overtaken", "Count"}, {"Errors", "Count"},
@@ -95,7 +88,7 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 		slog.Int64("durationMs", took.Milliseconds()),
 	}
 	if !r.DryRun {
-		attrs = append(attrs, slog.String(env.MetricDimension, h.FunctionName), slog.Any("_aws", embeddedMetrics(time.Now(), reconcilerMetrics)))
+		attrs = append(attrs, metricAttrs(h.FunctionName, reconcilerMetrics)...)
 	}
 	log := withInvocation(ctx, h.Log)
 	switch {
@@ -105,15 +98,5 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 		log.LogAttrs(ctx, slog.LevelWarn, "reconciled", attrs...)
 	default:
 		log.LogAttrs(ctx, slog.LevelInfo, "reconciled", attrs...)
-	}
-}
-
-// embeddedMetrics tells CloudWatch which of a line's attributes are metrics.
-func embeddedMetrics(now time.Time, metrics []metric) any {
-	return map[string]any{
-		"Timestamp": now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{
-			"Namespace": env.MetricNamespace, "Dimensions": [][]string{{env.MetricDimension}}, "Metrics": metrics,
-		}},
 	}
 }

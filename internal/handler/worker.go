@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
 // Worker is the Lambda handler behind the queue's event source mapping.
 type Worker struct {
-	Worker pipeline.Worker
-	Log    *slog.Logger
+	Worker       pipeline.Worker
+	FunctionName string // the dimension of its metrics
+	Log          *slog.Logger
 }
 
 // sqsEvent is the part of an SQS event that is used.
@@ -56,13 +58,25 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx = WithLogger(ctx, withInvocation(ctx, h.Log))
 	start := time.Now()
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
+	failed := 0
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		h.log(ctx, result, time.Since(start))
 		if result.Kept {
 			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
+		} else if result.Err != nil {
+			failed++
 		}
 	}
+	h.logBatch(ctx, len(deliveries), failed, len(answer.BatchItemFailures), time.Since(start))
 	return json.Marshal(answer)
+}
+
+var batchMetrics = []metric{{env.MetricFailed, "Count"}}
+
+// logBatch writes the one line that a batch leaves. CloudWatch makes a metric of it.
+func (h Worker) logBatch(ctx context.Context, messages, failed, kept int, took time.Duration) {
+	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelInfo, "batch done", append(metricAttrs(h.FunctionName, batchMetrics),
+		slog.Int("messages", messages), slog.Int(env.MetricFailed, failed), slog.Int("kept", kept), slog.Int64("batchMs", took.Milliseconds()))...)
 }
 
 // log writes the one line that a delivery leaves.

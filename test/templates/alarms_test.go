@@ -99,7 +99,7 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 		}
 		for _, metric := range widget.Properties.Metrics {
 			name := fmt.Sprint(metric[1], " of ", metric[3])
-			if metric[0] == "EventPipeline" {
+			if metric[0] == "EventPipeline" { // from a function's log lines
 				name = "reported " + name
 			}
 			shown[name] = widget.Properties.Title
@@ -121,6 +121,8 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 		"Errors of ${WorkerFunction}":                                        "Worker",
 		"Throttles of ${WorkerFunction}":                                     "Worker",
 		"Duration of ${WorkerFunction}":                                      "Worker duration (p99)",
+		"reported Accepted of ${ApiFunction}":                                "API requests",
+		"reported Failed of ${WorkerFunction}":                               "Worker",
 		"reported Reenqueued of ${ReconcilerFunction}":                       "Healed by the reconciler",
 		"reported GivenUp of ${ReconcilerFunction}":                          "Healed by the reconciler",
 		"reported Orphans of ${ReconcilerFunction}":                          "Requests never acknowledged (orphans in Bronze)",

@@ -7,14 +7,15 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func newKey(stack awscdk.Stack, id string) awskms.IKey {
-	return awskms.NewKey(stack, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
+func newKey(scope constructs.Construct, id string) awskms.IKey {
+	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
 // withKeys is the dev stage's pipeline with a key each, and the outputs that tests need to work with it.

@@ -29,6 +29,9 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 		if _, ok := ofConstructs.MethodByName(name); ok {
 			continue
 		}
+		if getters.Method(i).Type.NumIn() > 0 {
+			continue // it is no getter
+		}
 		value := reflect.ValueOf(made).MethodByName(name).Call(nil)[0]
 		if value.IsNil() != (name == "DomainName") { // which only some have
 			t.Errorf("%s is nil: %t", name, value.IsNil())

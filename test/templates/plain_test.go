@@ -70,7 +70,7 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			parts = append(parts, plain(part).(string))
+			parts = append(parts, fmt.Sprint(plain(part))) // of another stack it is an object
 		}
 		return strings.Join(parts, join[0].(string)), true
 	}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"maps"
 	"math"
 	"os"
 	"strings"
@@ -8,7 +9,10 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -131,6 +135,29 @@ func mistakes(t *testing.T) map[string]mistake {
 				`WorkerEntry is "` + *nothing + `", and Go finds no package there: no buildable Go source files in ` + *nothing + `; give the folder of a main package`,
 				`LogLevel is "trace"; take one of ["debug" "info" "warn" "error"]`,
 			}},
+		"MaxConcurrencyAboveReserved": {props{MaxConcurrency: jsii.Number(20), WorkerReservedConcurrentExecutions: jsii.Number(19)},
+			[]string{"MaxConcurrency is 20 and WorkerReservedConcurrentExecutions less; lower the one, raise the other, or leave MaxConcurrency out: the workers beyond are throttled, which counts as deliveries"}},
+		"ReservedTooLittle": {props{ApiReservedConcurrentExecutions: jsii.Number(0), WorkerReservedConcurrentExecutions: jsii.Number(1), ReconcilerReservedConcurrentExecutions: jsii.Number(0.5)},
+			[]string{
+				"ApiReservedConcurrentExecutions is 0; take a whole number from 1 to 2147483647, or nothing runs",
+				"WorkerReservedConcurrentExecutions is 1; take a whole number from 2 to 2147483647, or nothing runs",
+				"ReconcilerReservedConcurrentExecutions is 0.5; take a whole number from 1 to 2147483647, or nothing runs",
+			}},
+		"Environment": {
+			props{
+				ApiEnvironment:        &map[string]*string{"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events")},
+				WorkerEnvironment:     &map[string]*string{"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/")},
+				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "NOTHING": nil},
+			},
+			[]string{
+				"ApiEnvironment has BRONZE_BUCKET, which the pipeline sets; take another name",
+				"WorkerEnvironment has AWS_REGION, which Lambda sets; take another name",
+				"WorkerEnvironment has LAMBDA_TASK_ROOT, which Lambda sets; take another name",
+				`ReconcilerEnvironment has "1"; take a name of letters, digits and _ that begins with a letter`,
+				"ReconcilerEnvironment has no value for NOTHING; give one",
+			}},
+		"LogsForEver": {props{LogRetention: awslogs.RetentionDays_INFINITE},
+			[]string{"LogRetention is INFINITE; take a time, such as ONE_YEAR, or logs and their bill grow for ever"}},
 		"LogLevel": {props{LogLevel: jsii.String("INFO")},
 			[]string{`LogLevel is "INFO"; take one of ["debug" "info" "warn" "error"]`}},
 
@@ -226,29 +253,57 @@ func mistakes(t *testing.T) map[string]mistake {
 func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
 	stack, mistakes := newStack(t), mistakes(t)
 	must(t, func() error {
+		maps.Copy(mistakes, mistakesWithYours(stack))
 		for name, mistake := range mistakes {
 			eventpipeline.NewEventPipeline(stack, &name, &mistake.props)
 		}
 		return nil
 	})
-	err := attempt(func() error { stack.Node().Root().(awscdk.App).Synth(nil); return nil })
+	want := map[string][]string{}
+	for name, mistake := range mistakes {
+		want["Stack/"+name] = mistake.messages
+	}
+	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
+}
+
+// What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.
+func TestValidation_SeesWhatIsChangedLater(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("Whole"), nil)
+		p.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping).SetFunctionResponseTypes(&[]*string{})
+		given := yours(stack)
+		eventpipeline.NewEventPipeline(stack, jsii.String("Given"), given)
+		given.Queue.Node().DefaultChild().(awssqs.CfnQueue).SetVisibilityTimeout(jsii.Number(60))
+		return nil
+	})
+	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/Whole": {"EventSourceMapping does not report batch item failures; leave its FunctionResponseTypes alone, or one message that is tried again brings back its whole batch"},
+		"Stack/Given": {"Queue's visibility timeout is 60 seconds; make it at least 180, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for"},
+	})
+}
+
+// expectMistakes synthesizes an app, which must fail and tell these mistakes, by the construct's path, and no others.
+func expectMistakes(t *testing.T, app awscdk.App, want map[string][]string) {
+	t.Helper()
+	err := attempt(func() error { app.Synth(nil); return nil })
 	if err == nil {
 		t.Fatal("the app was synthesized")
 	}
 	told := map[string][]string{}
 	for line := range strings.Lines(err.Error()) {
 		if path, message, ok := strings.Cut(strings.TrimSpace(line), "] "); ok {
-			name := strings.TrimPrefix(path, "[Stack/")
-			told[name] = append(told[name], message)
+			path = strings.TrimPrefix(path, "[")
+			told[path] = append(told[path], message)
 		}
 	}
-	for name, mistake := range mistakes {
-		if diff := cmp.Diff(mistake.messages, told[name]); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+	for path, messages := range want {
+		if diff := cmp.Diff(messages, told[path]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 	}
-	if len(told) != len(mistakes) {
-		t.Errorf("mistakes of %d pipelines were told, want %d:\n%v", len(told), len(mistakes), err)
+	if len(told) != len(want) {
+		t.Errorf("mistakes of %d pipelines were told, want %d:\n%v", len(told), len(want), err)
 	}
 }
 

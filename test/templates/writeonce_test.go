@@ -4,7 +4,9 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
@@ -33,6 +35,36 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
+}
+
+// A bucket of the user's may hold other things, too.
+func TestBronze_OfTheUsersIsWriteOnceWhenAskedTo(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		eventpipeline.DenyOverwriting(awss3.NewBucket(stack, jsii.String("Lake"), nil))
+		return nil
+	})
+	objects := []string{"${Lake.Arn}/bronze/*"}
+	want := []statement{
+		{Effect: "Deny", Principal: everybody, Actions: []string{"s3:PutObject"}, Resources: objects,
+			Condition: map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}}},
+		{Effect: "Deny", Principal: everybody, Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, Resources: objects},
+	}
+	if diff := cmp.Diff(want, synthesize(t, stack).resource(t, "LakePolicy", "AWS::S3::BucketPolicy").statements(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDenyOverwriting_TellsThatABucketCannotBeChanged(t *testing.T) {
+	// The error is read here: it does not fail the synthesis.
+	stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
+	must(t, func() error {
+		eventpipeline.DenyOverwriting(awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake")))
+		return nil
+	})
+	check(t, func() {
+		assertions.Annotations_FromStack(stack).HasError(jsii.String("/Stack/Lake"), assertions.Match_StringLikeRegexp(jsii.String("^DenyOverwriting can't change the policy")))
+	})
 }
 
 func TestBronze_IsLockedWhenAskedTo(t *testing.T) {

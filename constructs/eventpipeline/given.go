@@ -1,0 +1,107 @@
+package eventpipeline
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+)
+
+// What is read here of resources of the user's is known of those that the app makes, and of none that it looks up.
+
+// takeQueue sets the props that a given queue decides about, as far as the app knows them.
+func takeQueue(p *EventPipelineProps) {
+	resource := cfnQueue(p.Queue)
+	if resource == nil {
+		duration(&p.QueueRetention, awscdk.Duration_Days, 14) // SQS's most: no message is older
+		return
+	}
+	duration(&p.QueueRetention, awscdk.Duration_Seconds, retention(resource))
+	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, visibility(resource))
+	if _, count := redrive(resource); count != nil {
+		number(&p.MaxReceiveCount, *count)
+	}
+}
+
+// cfnQueue is nil for a queue that the app looks up.
+func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
+	resource, _ := queue.Node().DefaultChild().(awssqs.CfnQueue)
+	return resource
+}
+
+// retention is in seconds; 4 days is SQS's default.
+func retention(queue awssqs.CfnQueue) float64 { return or(queue.MessageRetentionPeriod(), 4*24*60*60) }
+
+// visibility is in seconds; 30 is SQS's default.
+func visibility(queue awssqs.CfnQueue) float64 { return or(queue.VisibilityTimeout(), 30) }
+
+func or(value *float64, standard float64) float64 {
+	if value == nil {
+		return standard
+	}
+	return *value
+}
+
+// redrive is where the queue's redrive policy leads to, resolved, and after how many deliveries; nil without one.
+func redrive(queue awssqs.CfnQueue) (target any, count *float64) {
+	if queue.RedrivePolicy() == nil {
+		return nil, nil
+	}
+	policy, ok := queue.Stack().Resolve(queue.RedrivePolicy()).(map[string]any)
+	if !ok {
+		return nil, nil
+	}
+	if n, ok := policy["maxReceiveCount"].(float64); ok {
+		count = &n
+	}
+	return policy["deadLetterTargetArn"], count
+}
+
+// identity tells resources of an app apart: by their path, or the ARN that they are looked up by.
+func identity(resource awscdk.IResource, arn *string) string {
+	if resource.Node().DefaultChild() != nil {
+		return *resource.Node().Path()
+	}
+	return written(resource.Stack().Resolve(arn))
+}
+
+// schemaOf is a table's key, as in "pk HASH S", and the attribute of its time to live.
+func schemaOf(table awsdynamodb.ITable) (keys []string, expiry string, ok bool) {
+	var schema, attributes, timeToLive any
+	switch resource := table.Node().DefaultChild().(type) {
+	case awsdynamodb.CfnTable:
+		schema, attributes, timeToLive = resource.KeySchema(), resource.AttributeDefinitions(), resource.TimeToLiveSpecification()
+	case awsdynamodb.CfnGlobalTable:
+		schema, attributes, timeToLive = resource.KeySchema(), resource.AttributeDefinitions(), resource.TimeToLiveSpecification()
+	default:
+		return nil, "", false
+	}
+	var read struct {
+		Keys       []struct{ AttributeName, KeyType string }
+		Attributes []struct{ AttributeName, AttributeType string }
+		TimeToLive struct{ AttributeName string }
+	}
+	resolved := table.Stack().Resolve(map[string]any{"keys": schema, "attributes": attributes, "timeToLive": timeToLive})
+	if err := json.Unmarshal([]byte(written(resolved)), &read); err != nil {
+		return nil, "", false // it is in the hands of CloudFormation
+	}
+	types := map[string]string{}
+	for _, a := range read.Attributes {
+		types[a.AttributeName] = a.AttributeType
+	}
+	for _, k := range read.Keys {
+		keys = append(keys, k.AttributeName+" "+k.KeyType+" "+types[k.AttributeName])
+	}
+	return keys, read.TimeToLive.AttributeName, true
+}
+
+// written is what CDK resolved as text, to compare it by.
+func written(resolved any) string {
+	raw, err := json.Marshal(resolved)
+	if err != nil {
+		panic(fmt.Sprintf("write what CDK resolved: %v", err)) // it is made of JSON
+	}
+	return string(raw)
+}

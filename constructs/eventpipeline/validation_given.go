@@ -1,0 +1,129 @@
+package eventpipeline
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+)
+
+// choice is a prop, and whether it is given.
+type choice struct {
+	name  string
+	given bool
+}
+
+// contradictions finds, among the props as they were given, those that another one makes void.
+func (m *mistakes) contradictions(p EventPipelineProps) {
+	m.void(p.BronzeBucket != nil, "is for a bucket of the pipeline's own; leave it out, and set the like on BronzeBucket",
+		choice{"BronzeEncryptionKey", p.BronzeEncryptionKey != nil},
+		choice{"BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter != nil},
+		choice{"BronzeArchiveAfter", p.BronzeArchiveAfter != nil},
+		choice{"BronzeExpiration", p.BronzeExpiration != nil},
+		choice{"BronzeObjectLock", p.BronzeObjectLock != nil})
+	m.void(p.SilverBucket != nil, "is for a bucket of the pipeline's own; leave it out, and set the like on SilverBucket",
+		choice{"SilverEncryptionKey", p.SilverEncryptionKey != nil},
+		choice{"SilverExpiration", p.SilverExpiration != nil})
+	m.void(p.BronzeBucket != nil && p.SilverBucket != nil, "is for buckets of the pipeline's own, of which there is none; leave it out, and set the like on BronzeBucket and SilverBucket",
+		choice{"ServerAccessLogsBucket", p.ServerAccessLogsBucket != nil},
+		choice{"ServerAccessLogsExpiration", p.ServerAccessLogsExpiration != nil && p.ServerAccessLogsBucket == nil},
+		choice{"NoncurrentVersionExpiration", p.NoncurrentVersionExpiration != nil},
+		choice{"AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter != nil})
+	m.void(p.ServerAccessLogsBucket != nil, "is for a bucket of the pipeline's own; leave it out, and have ServerAccessLogsBucket expire its objects",
+		choice{"ServerAccessLogsExpiration", p.ServerAccessLogsExpiration != nil})
+	m.void(p.EventsTable != nil, "is for a table of the pipeline's own; leave it out, and encrypt EventsTable with it",
+		choice{"EventsTableEncryptionKey", p.EventsTableEncryptionKey != nil})
+	m.void(p.Queue != nil, "is for queues of the pipeline's own; leave it out, and set the like on Queue and DeadLetterQueue",
+		choice{"QueueEncryptionKey", p.QueueEncryptionKey != nil},
+		choice{"QueueRetention", p.QueueRetention != nil},
+		choice{"DeadLetterQueueRetention", p.DeadLetterQueueRetention != nil},
+		choice{"VisibilityTimeout", p.VisibilityTimeout != nil})
+	m.void(p.EventBus != nil, "is for a bus of the pipeline's own; leave it out, and encrypt EventBus with it",
+		choice{"EventBusEncryptionKey", p.EventBusEncryptionKey != nil})
+	m.void(p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled, "is how often the reconciler runs, which ReconcilerEnabled false switches off; leave one of them out",
+		choice{"ReconcilerInterval", p.ReconcilerInterval != nil})
+	m.void(p.HttpApi != nil, "is for an API of the pipeline's own; leave it out, and set the like on HttpApi",
+		choice{"ThrottlingRateLimit", p.ThrottlingRateLimit != nil},
+		choice{"ThrottlingBurstLimit", p.ThrottlingBurstLimit != nil},
+		choice{"CorsPreflight", p.CorsPreflight != nil},
+		choice{"DomainName", p.DomainName != nil},
+		choice{"DomainCertificate", p.DomainCertificate != nil},
+		choice{"DomainMappingKey", p.DomainMappingKey != nil},
+		choice{"MutualTls", p.MutualTls != nil},
+		choice{"DisableExecuteApiEndpoint", p.DisableExecuteApiEndpoint != nil})
+	m.void(p.Vpc == nil, "is about a Vpc; give that, too, or leave it out",
+		choice{"VpcSubnets", p.VpcSubnets != nil},
+		choice{"SecurityGroups", p.SecurityGroups != nil})
+	m.unless(p.Authorization != AuthorizationOpenToAnyoneOnTheInternet || p.StatusForAllCallers == nil || *p.StatusForAllCallers,
+		"StatusForAllCallers is false, which an open API can't keep: it knows no callers; leave it out, or have the API ask who calls")
+}
+
+// void finds choices that have no effect when something holds.
+func (m *mistakes) void(holds bool, why string, choices ...choice) {
+	for _, c := range choices {
+		m.unless(!holds || !c.given, "%s %s", c.name, why)
+	}
+}
+
+// resources finds what the pipeline can't work with, of resources of the user's, as soon as they are given.
+func (m *mistakes) resources(p EventPipelineProps) {
+	m.unless((p.Queue == nil) == (p.DeadLetterQueue == nil), "Queue and DeadLetterQueue go together: give both, or neither")
+	m.standard("Queue", p.Queue)
+	m.standard("DeadLetterQueue", p.DeadLetterQueue)
+	if p.Vpc != nil {
+		m.unless(!*p.Vpc.SelectSubnets(p.VpcSubnets).HasPublic,
+			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")
+		m.unless(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups is empty; leave it out for one of each function's own")
+	}
+}
+
+func (m *mistakes) standard(name string, queue awssqs.IQueue) {
+	m.unless(queue == nil || !*queue.Fifo(), "%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", name)
+}
+
+// queues looks into queues of the user's at synth, when all that the app does to them is done.
+func (m *mistakes) queues(p EventPipelineProps) {
+	if p.Queue == nil || p.DeadLetterQueue == nil {
+		return
+	}
+	queue, deadLetters := cfnQueue(p.Queue), cfnQueue(p.DeadLetterQueue)
+	if queue == nil {
+		return
+	}
+	m.unless(visibility(queue) >= leastVisibility(p),
+		"Queue's visibility timeout is %s seconds; make it at least %s, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for", text(visibility(queue)), text(leastVisibility(p)))
+	target, count := redrive(queue)
+	switch {
+	case target == nil:
+		m.unless(false, "Queue has no redrive policy; have it lead to DeadLetterQueue, or a poison message comes again until it expires")
+	case written(target) != written(queue.Stack().Resolve(p.DeadLetterQueue.QueueArn())):
+		m.unless(false, "Queue's redrive policy leads to another queue than DeadLetterQueue; make them the same")
+	case count != nil:
+		m.unless(*count == *p.MaxReceiveCount,
+			"Queue's maxReceiveCount is %s and MaxReceiveCount %s; make them the same, or leave MaxReceiveCount out: the worker function relies on it", text(*count), text(*p.MaxReceiveCount))
+	}
+	if deadLetters != nil {
+		m.unless(retention(deadLetters) > retention(queue),
+			"DeadLetterQueue keeps messages for %s seconds and Queue for %s; raise the one or lower the other: a message's age counts from when it was first sent", text(retention(deadLetters)), text(retention(queue)))
+	}
+}
+
+// table looks into a table of the user's at synth.
+func (m *mistakes) table(p EventPipelineProps) {
+	if p.EventsTable == nil {
+		return
+	}
+	keys, expiry, ok := schemaOf(p.EventsTable)
+	if !ok {
+		return
+	}
+	m.unless(slices.Equal(keys, []string{"pk HASH S"}), "EventsTable has the key %q; give one with the partition key pk, a string, and no sort key", keys)
+	m.unless(expiry == "expiresAt", "EventsTable has the time-to-live attribute %q; set it to expiresAt, or items are kept for ever, whatever StatusRetention is", expiry)
+}
+
+// partialBatches finds at synth that the mapping was changed to have a batch fail as a whole.
+func (m *mistakes) partialBatches(p *eventPipeline) {
+	types := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping).FunctionResponseTypes()
+	m.unless(types != nil && slices.ContainsFunc(*types, func(t *string) bool { return *t == "ReportBatchItemFailures" }),
+		"EventSourceMapping does not report batch item failures; leave its FunctionResponseTypes alone, or one message that is tried again brings back its whole batch")
+}

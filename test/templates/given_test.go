@@ -1,0 +1,299 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// yours are resources of the user's, in place of all of the pipeline's that there may be.
+func yours(scope constructs.Construct) *props {
+	deadLetters := awssqs.NewQueue(scope, jsii.String("YourDLQ"), &awssqs.QueueProps{
+		RetentionPeriod: days(14), Encryption: awssqs.QueueEncryption_KMS, EncryptionMasterKey: newKey(scope, "YourDLQKey"),
+	})
+	return &props{
+		BronzeBucket: awss3.NewBucket(scope, jsii.String("YourBronze"), &awss3.BucketProps{
+			Encryption: awss3.BucketEncryption_KMS, EncryptionKey: newKey(scope, "YourBronzeKey"),
+		}),
+		SilverBucket: awss3.NewBucket(scope, jsii.String("YourSilver"), nil),
+		EventsTable:  yourTable(scope, "YourTable"),
+		Queue: awssqs.NewQueue(scope, jsii.String("YourQueue"), &awssqs.QueueProps{
+			VisibilityTimeout: seconds(180), RetentionPeriod: days(2),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(7)},
+			Encryption:      awssqs.QueueEncryption_KMS, EncryptionMasterKey: newKey(scope, "YourQueueKey"),
+		}),
+		DeadLetterQueue:  deadLetters,
+		EventBus:         awsevents.NewEventBus(scope, jsii.String("YourBus"), nil),
+		LogEncryptionKey: newKey(scope, "YourLogKey"),
+		AlarmTopic:       awssns.NewTopic(scope, jsii.String("YourTopic"), nil),
+		HttpApi:          awsapigatewayv2.NewHttpApi(scope, jsii.String("YourApi"), nil),
+		Vpc:              awsec2.NewVpc(scope, jsii.String("YourVpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(2)}),
+	}
+}
+
+func yourTable(scope constructs.Construct, id string) awsdynamodb.Table {
+	return awsdynamodb.NewTable(scope, &id, &awsdynamodb.TableProps{
+		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
+		TimeToLiveAttribute: jsii.String("expiresAt"),
+		Encryption:          awsdynamodb.TableEncryption_CUSTOMER_MANAGED, EncryptionKey: newKey(scope, id+"Key"),
+	})
+}
+
+func given(t *testing.T) synthesized {
+	t.Helper()
+	const name = "given"
+	if _, ok := synthesizedStages[name]; !ok {
+		synthesizedStages[name] = pipeline(t, func(stack awscdk.Stack) *props { return yours(stack) })
+	}
+	return synthesizedStages[name]
+}
+
+// What is given is made by its owner alone: the pipeline adds its functions, their logs, the alarms and the dashboard.
+func TestGiven_TakesThePlaceOfThePipelinesOwn(t *testing.T) {
+	s := given(t)
+	for kind, want := range map[string]float64{
+		"AWS::S3::Bucket": 2, "AWS::S3::BucketPolicy": 0, "AWS::DynamoDB::Table": 1, "AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 0,
+		"AWS::Events::EventBus": 1, "AWS::ApiGatewayV2::Api": 1, "AWS::ApiGatewayV2::Stage": 1, "AWS::Logs::LogGroup": 3, "AWS::EC2::VPC": 1,
+		"AWS::SNS::Topic": 1, "AWS::EC2::SecurityGroup": 3,
+	} {
+		check(t, func() { s.assertions.ResourceCountIs(&kind, &want) })
+	}
+	s.environment(t, "WorkerFunction").expect(t, `{
+		"BRONZE_BUCKET": "${YourBronze}", "SILVER_BUCKET": "${YourSilver}", "EVENTS_TABLE": "${YourTable}", "QUEUE_URL": "${YourQueue}",
+		"DEAD_LETTER_QUEUE_URL": "${YourDLQ}", "EVENT_BUS_NAME": "${YourBus}", "MAX_RECEIVE_COUNT": "7"
+	}`)
+	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{"EventSourceArn": "${YourQueue.Arn}"}`)
+	// What is received just before the first run waits two days on the queue and an hour for the reconciler at the most.
+	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "3600", "RECONCILE_WINDOW_SECONDS": "176400"}`)
+	check(t, func() {
+		assertions.Annotations_FromStack(s.stack).HasNoWarning(jsii.String("*"), assertions.Match_AnyValue())
+	})
+}
+
+// Least privilege holds on what is given, its keys included.
+func TestGiven_FunctionsMayDoThisAndNothingElse(t *testing.T) {
+	s := given(t)
+	const vpc = ` if {"Null":{"lambda:SourceFunctionArn":"true"}}`
+	everywhere := []string{
+		"ec2:AssignPrivateIpAddresses" + vpc, "ec2:CreateNetworkInterface" + vpc, "ec2:DeleteNetworkInterface" + vpc, "ec2:DescribeNetworkInterfaces" + vpc,
+		"ec2:DescribeSubnets" + vpc, "ec2:UnassignPrivateIpAddresses" + vpc, "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+	}
+	yours := strings.NewReplacer("BronzeBucket", "YourBronze", "SilverBucket", "YourSilver", "EventsTable", "YourTable",
+		"DeadLetterQueue", "YourDLQ", "{Queue", "{YourQueue", "EventBus", "YourBus")
+	keys := map[string]map[string][]string{
+		"ApiRole": {
+			"${YourBronzeKey.Arn}": {generate + via("s3")}, "${YourTableKey.Arn}": {decrypt + via("dynamodb")},
+			"${YourQueueKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+		},
+		"WorkerRole": {
+			"${YourBronzeKey.Arn}": {decrypt + via("s3")}, "${YourTableKey.Arn}": {decrypt + via("dynamodb")},
+			"${YourQueueKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")}, "${YourDLQKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+		},
+		"ReconcilerRole": {
+			"${YourTableKey.Arn}": {decrypt + via("dynamodb")},
+			"${YourQueueKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")}, "${YourDLQKey.Arn}": {decrypt + via("sqs"), generate + via("sqs")},
+		},
+	}
+	for role, own := range grants {
+		want := keys[role]
+		for resource, actions := range own {
+			want[yours.Replace(resource)] = actions
+		}
+		want["*"] = everywhere
+		if diff := cmp.Diff(want, allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))); diff != "" {
+			t.Errorf("what %s may do (-want +got):\n%s", role, diff)
+		}
+		s.resource(t, role, "AWS::IAM::Role").expect(t, `{"ManagedPolicyArns": null}`)
+	}
+}
+
+func TestGiven_ApiGetsTwoRoutesOnly(t *testing.T) {
+	s := given(t)
+	got := map[string]any{}
+	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+		route := s.resources[id]
+		route.expect(t, `{"ApiId": "${YourApi}", "AuthorizationType": "AWS_IAM"}`)
+		got[route.Properties["RouteKey"].(string)] = true
+	}
+	if diff := cmp.Diff(map[string]any{"POST /events": true, "GET /events/{eventId}": true}, got); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
+	s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
+}
+
+// The authorizers that a pipeline adds to an API don't get in the way of the API's own.
+func TestGiven_ApiKeepsItsOwnAuthorizer(t *testing.T) {
+	for name, authorizer := range map[string]props{
+		"JWT":    {JwtAuthorizer: jwt()},
+		"CUSTOM": {LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
+	} {
+		s := pipeline(t, func(stack awscdk.Stack) *props {
+			api := awsapigatewayv2.NewHttpApi(stack, jsii.String("YourApi"), nil)
+			constructs.NewConstruct(api, jsii.String("JwtAuthorizer"))
+			constructs.NewConstruct(api, jsii.String("LambdaAuthorizer"))
+			if authorizer.LambdaAuthorizer != nil {
+				authorizer.LambdaAuthorizer.Handler = doorman(stack)
+			}
+			authorizer.HttpApi = api
+			return &authorizer
+		})
+		for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+			s.resources[id].expect(t, `{"AuthorizationType": "`+name+`"}`)
+		}
+		for _, id := range s.of("AWS::ApiGatewayV2::Authorizer") {
+			if name == "CUSTOM" {
+				s.resources[id].expect(t, `{"AuthorizerPayloadFormatVersion": "2.0"}`)
+			}
+		}
+	}
+}
+
+func TestGiven_GettersGiveWhatWasGiven(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		props := yours(stack)
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
+		for name, same := range map[string]bool{
+			"BronzeBucket":    p.BronzeBucket() == props.BronzeBucket,
+			"SilverBucket":    p.SilverBucket() == props.SilverBucket,
+			"EventsTable":     p.EventsTable() == props.EventsTable,
+			"Queue":           p.Queue() == props.Queue,
+			"DeadLetterQueue": p.DeadLetterQueue() == props.DeadLetterQueue,
+			"EventBus":        p.EventBus() == props.EventBus,
+			"HttpApi":         p.HttpApi() == props.HttpApi,
+			"no HttpStage":    p.HttpStage() == nil,
+			"no DomainName":   p.DomainName() == nil,
+			"no AccessLog":    p.AccessLogGroup() == nil,
+			"no AccessLogs":   p.ServerAccessLogsBucket() == nil,
+		} {
+			if !same {
+				t.Error(name)
+			}
+		}
+		if got := plain(stack.Resolve(p.ApiUrl())); got != "https://${YourApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/" {
+			t.Errorf("ApiUrl is %v", got)
+		}
+		return nil
+	})
+}
+
+func TestGiven_LookedUp(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		bucket := awss3.Bucket_FromBucketAttributes(stack, jsii.String("Bucket"), &awss3.BucketAttributes{
+			BucketName: jsii.String("lake"), EncryptionKey: awskms.Key_FromKeyArn(stack, jsii.String("Key"), jsii.String(keyARN)),
+		})
+		queue := func(name string) awssqs.IQueue {
+			return awssqs.Queue_FromQueueArn(stack, &name, jsii.String("arn:aws:sqs:eu-central-1:123456789012:"+name))
+		}
+		return &props{
+			BronzeBucket: bucket, SilverBucket: bucket, // one for both: the prefixes differ
+			EventsTable: awsdynamodb.Table_FromTableName(stack, jsii.String("Table"), jsii.String("lifecycle")),
+			Queue:       queue("references"), DeadLetterQueue: queue("failed"),
+			HttpApi: awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("Api"), &awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
+		}
+	})
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(0)) })
+	s.environment(t, "WorkerFunction").expect(t, `{"BRONZE_BUCKET": "lake", "SILVER_BUCKET": "lake", "EVENTS_TABLE": "lifecycle", "MAX_RECEIVE_COUNT": "5"}`)
+	may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
+	for resource, want := range map[string][]string{
+		"arn:${AWS::Partition}:s3:::lake/bronze/*": {"s3:GetObject"},
+		"arn:${AWS::Partition}:s3:::lake/silver/*": {"s3:GetObject", "s3:PutObject"},
+		keyARN: {decrypt + via("s3"), generate + via("s3")},
+	} {
+		if diff := cmp.Diff(want, may[resource]); diff != "" {
+			t.Errorf("what the worker may do on %s (-want +got):\n%s", resource, diff)
+		}
+	}
+	// No message is older than SQS keeps any, and nobody knows how long this queue does.
+	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
+}
+
+const keyARN = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+// One bucket may be the pipeline's own and log its requests, while the other is given.
+func TestGiven_OneBucket(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		return &props{SilverBucket: awss3.NewBucket(stack, jsii.String("Lake"), nil), SilverExpiration: nil}
+	})
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(3)) })
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "bronze/"}}`)
+	s.resource(t, "Lake", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": null}`)
+}
+
+func TestFunctions_TakeOverrides(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		layer := awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("Layer"), jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"))
+		variables := func(value string) *map[string]*string { return &map[string]*string{"TEAM": &value} }
+		layers := &[]awslambda.ILayerVersion{layer}
+		return &props{
+			ApiEnvironment: variables("a"), ApiLayers: layers, ApiReservedConcurrentExecutions: jsii.Number(11),
+			WorkerEnvironment: variables("w"), WorkerLayers: layers, WorkerReservedConcurrentExecutions: jsii.Number(12),
+			ReconcilerEnvironment: variables("r"), ReconcilerLayers: layers, ReconcilerReservedConcurrentExecutions: jsii.Number(1),
+		}
+	})
+	for name, want := range map[string][2]string{"Api": {"a", "11"}, "Worker": {"w", "12"}, "Reconciler": {"r", "1"}} {
+		s.environment(t, name+"Function").expect(t, `{"TEAM": "`+want[0]+`", "LOG_LEVEL": "info"}`)
+		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{
+			"Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"], "ReservedConcurrentExecutions": `+want[1]+`
+		}`)
+	}
+	// Workers beyond what is reserved would be throttled.
+	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{"ScalingConfig": {"MaximumConcurrency": 12}}`)
+}
+
+func TestVpc_TakesSubnetsAndSecurityGroups(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{
+			MaxAzs: jsii.Number(1),
+			SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
+				{Name: jsii.String("Inner"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+				{Name: jsii.String("Data"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+			},
+		})
+		return &props{
+			Vpc: vpc, VpcSubnets: &awsec2.SubnetSelection{SubnetGroupName: jsii.String("Data")},
+			SecurityGroups: &[]awsec2.ISecurityGroup{awsec2.NewSecurityGroup(stack, jsii.String("Group"), &awsec2.SecurityGroupProps{Vpc: vpc})},
+		}
+	})
+	for _, name := range []string{"Api", "Worker", "Reconciler"} {
+		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{"VpcConfig": {"SubnetIds": ["${VpcDataSubnet1Subnet}"], "SecurityGroupIds": ["${Group.GroupId}"]}}`)
+	}
+}
+
+// Escape hatches of CDK work on the pipeline as on any construct.
+func TestEscapeHatches_Work(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+		p.BronzeBucket().Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(jsii.String("AccelerateConfiguration.AccelerationStatus"), "Enabled")
+		p.Queue().Node().DefaultChild().(awssqs.CfnQueue).SetReceiveMessageWaitTimeSeconds(jsii.Number(20))
+		p.HttpApi().(awsapigatewayv2.HttpApi).AddStage(jsii.String("Canary"), &awsapigatewayv2.HttpStageOptions{StageName: jsii.String("canary")})
+		boundary := awsiam.ManagedPolicy_FromManagedPolicyName(stack, jsii.String("Boundary"), jsii.String("developers"))
+		awsiam.PermissionsBoundary_Of(p).Apply(boundary)
+		return nil
+	})
+	s := synthesize(t, stack)
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"AccelerateConfiguration": {"AccelerationStatus": "Enabled"}}`)
+	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{"ReceiveMessageWaitTimeSeconds": 20}`)
+	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Stage"), jsii.Number(2)) })
+	for _, id := range s.of("AWS::IAM::Role") {
+		s.resources[id].expect(t, `{"PermissionsBoundary": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/developers"}`)
+	}
+}

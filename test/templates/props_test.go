@@ -1,0 +1,147 @@
+package templates
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// samples give each prop a value that is not its default. The others in with are what it is given with.
+func samples(t *testing.T, stack awscdk.Stack) map[string]any {
+	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
+		VpcId: jsii.String("vpc-1"), AvailabilityZones: jsii.Strings("a", "b"), PrivateSubnetIds: jsii.Strings("subnet-1", "subnet-2"), IsolatedSubnetIds: jsii.Strings("subnet-3", "subnet-4"),
+	})
+	key := awskms.Key_FromKeyArn(stack, jsii.String("K"), jsii.String(keyARN))
+	bucket := func(name string) awss3.IBucket { return awss3.Bucket_FromBucketName(stack, &name, &name) }
+	queue := func(name string) awssqs.IQueue {
+		arn := "arn:aws:sqs:eu-central-1:123456789012:" + *stack.StackName() + name // no two pipelines of an app share one
+		return awssqs.Queue_FromQueueArn(stack, &name, &arn)
+	}
+	layers := &[]awslambda.ILayerVersion{awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("L"), jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"))}
+	variables := &map[string]*string{"TEAM": jsii.String("events")}
+	schemas := folderOf(t, map[string]string{"demo.json": `{"type":"object"}`})
+	return map[string]any{
+		"PhysicalNamePrefix": jsii.String("orders"), "RemovalPolicy": awscdk.RemovalPolicy_DESTROY,
+		"EncryptionKey": key, "BronzeEncryptionKey": key, "SilverEncryptionKey": key, "EventsTableEncryptionKey": key,
+		"QueueEncryptionKey": key, "LogEncryptionKey": key, "EventBusEncryptionKey": key,
+		"BronzeBucket": bucket("lake-bronze"), "SilverBucket": bucket("lake-silver"),
+		"BronzeInfrequentAccessAfter": days(31), "BronzeArchiveAfter": days(91), "BronzeExpiration": days(365),
+		"BronzeObjectLock": awss3.ObjectLockRetention_Governance(days(1)), "SilverExpiration": days(365),
+		"ServerAccessLogsBucket": bucket("logs"), "ServerAccessLogsExpiration": days(1), "NoncurrentVersionExpiration": days(1),
+		"AbortIncompleteMultipartUploadAfter": days(1),
+		"EventsTable":                         awsdynamodb.Table_FromTableName(stack, jsii.String("T"), jsii.String("lifecycle")), "StatusRetention": days(30),
+		"Queue": queue("references"), "DeadLetterQueue": queue("failed"), "QueueRetention": days(1), "DeadLetterQueueRetention": days(13),
+		"VisibilityTimeout": seconds(500), "MaxReceiveCount": jsii.Number(6),
+		"ReconcilerEnabled": jsii.Bool(false), "ReconcilerInterval": seconds(60), "ReconcilerGracePeriod": seconds(300),
+		"ReconcilerMaxReenqueues": jsii.Number(4),
+		"Vpc":                     vpc, "VpcSubnets": &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+		"SecurityGroups": &[]awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("G"), jsii.String("sg-1"), nil)},
+		"Architecture":   awslambda.Architecture_X86_64(),
+		"ApiMemorySize":  jsii.Number(128), "ApiTimeout": seconds(5), "ApiEnvironment": variables, "ApiLayers": layers, "ApiReservedConcurrentExecutions": jsii.Number(5),
+		"WorkerMemorySize": jsii.Number(128), "WorkerTimeout": seconds(5), "WorkerEnvironment": variables, "WorkerLayers": layers, "WorkerReservedConcurrentExecutions": jsii.Number(5),
+		"ReconcilerMemorySize": jsii.Number(128), "ReconcilerTimeout": seconds(60), "ReconcilerEnvironment": variables, "ReconcilerLayers": layers,
+		"ReconcilerReservedConcurrentExecutions": jsii.Number(5),
+		"BatchSize":                              jsii.Number(5), "MaxBatchingWindow": seconds(1), "MaxConcurrency": jsii.Number(5),
+		"LogRetention": awslogs.RetentionDays_ONE_DAY, "LogLevel": jsii.String("debug"), "Tracing": awslambda.Tracing_DISABLED,
+		"HttpApi":       awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("A"), &awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
+		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, "JwtAuthorizer": jwt(),
+		"LambdaAuthorizer":    &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack)},
+		"StatusForAllCallers": jsii.Bool(true), "MaxPayloadBytes": jsii.Number(1),
+		"SchemaDirectory": schemas, "UnknownEventTypes": eventpipeline.UnknownEventTypesRefuse,
+		"ThrottlingRateLimit": jsii.Number(1), "ThrottlingBurstLimit": jsii.Number(1),
+		"CorsPreflight":     &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: jsii.Strings("https://example.org")},
+		"DomainName":        jsii.String("events.example.org"),
+		"DomainCertificate": awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("C"), jsii.String(certificate)),
+		"DomainMappingKey":  jsii.String("v1"), "MutualTls": &awsapigatewayv2.MTLSConfig{Bucket: bucket("trust"), Key: jsii.String("store.pem")},
+		"DisableExecuteApiEndpoint": jsii.Bool(true),
+		"EventBus":                  awsevents.EventBus_FromEventBusName(stack, jsii.String("B"), jsii.String("shared")),
+		"AlarmTopic":                awssns.Topic_FromTopicArn(stack, jsii.String("S"), jsii.String("arn:aws:sns:eu-central-1:123456789012:alarms")),
+		"OldestMessageAgeAlarm":     seconds(60), "ApiServerErrorAlarm": jsii.Number(1),
+	}
+}
+
+// together are props that go with others, which the baseline has then, too; those that are missing are set as well.
+var together = map[string][]string{
+	"Queue": {"DeadLetterQueue"}, "DeadLetterQueue": {"Queue"}, // each is nothing without the other
+	"VpcSubnets": {"Vpc"}, "SecurityGroups": {"Vpc"},
+	"UnknownEventTypes": {"SchemaDirectory"},
+	"DomainName":        {"DomainCertificate"}, "DomainCertificate": {"DomainName"},
+	"DomainMappingKey": {"DomainName", "DomainCertificate"}, "MutualTls": {"DomainName", "DomainCertificate"},
+	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
+}
+
+// A prop that changes nothing is one that was forgotten: each is set, alone if it can be, and the template must show it.
+func TestProps_EachChangesTheTemplate(t *testing.T) {
+	app := newApp(t, nil)
+	made := map[string]awscdk.Stack{}
+	build := func(name string, set ...string) {
+		if _, ok := made[name]; ok {
+			return
+		}
+		stack := awscdk.NewStack(app, &name, nil)
+		values, given := samples(t, stack), &props{}
+		for _, prop := range set {
+			value, ok := values[prop]
+			if !ok {
+				t.Errorf("%s has no sample: give it one here", prop)
+				continue
+			}
+			reflect.ValueOf(given).Elem().FieldByName(prop).Set(reflect.ValueOf(value))
+		}
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), given)
+		made[name] = stack
+	}
+	template := func(name string) string {
+		text := written(t, map[string]any{"Resources": (*assertions.Template_FromStack(made[name], nil).ToJSON())["Resources"]})
+		return strings.ReplaceAll(string(text), `"`+name+"EventPipeline", `"EventPipeline`) // CDK names buses after their stack
+	}
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[props]()) {
+		names = append(names, field.Name)
+	}
+	must(t, func() error {
+		build("Nothing")
+		for _, prop := range names {
+			with := together[prop]
+			build("Has"+prop, append([]string{prop}, with...)...)
+			if len(with) > 0 {
+				build("Lacks"+prop, baseline(prop, with)...)
+			}
+		}
+		for _, prop := range names {
+			without := "Nothing"
+			if len(together[prop]) > 0 {
+				without = "Lacks" + prop
+			}
+			if template("Has"+prop) == template(without) {
+				t.Errorf("%s changes nothing in the template", prop)
+			}
+		}
+		return nil
+	})
+}
+
+// baseline is what prop goes with, less what would be a mistake without it.
+func baseline(prop string, with []string) []string {
+	if len(together[with[0]]) > 0 && together[with[0]][0] == prop { // a pair
+		return nil
+	}
+	return with
+}

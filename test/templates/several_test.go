@@ -1,0 +1,96 @@
+package templates
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// Data may live in another stack than the functions. That stack must not need the functions' in turn, or neither can be
+// deployed; CDK would refuse to synthesize a cycle.
+func TestPipelines_GoAcrossStacks(t *testing.T) {
+	for _, references := range []string{"weak", "strong"} {
+		for name, props := range map[string]func(data awscdk.Stack) *props{
+			"all is given": func(data awscdk.Stack) *props { return yours(data) },
+			"keys and logs are given": func(data awscdk.Stack) *props {
+				return &props{EncryptionKey: newKey(data, "Key"), ServerAccessLogsBucket: awss3.NewBucket(data, jsii.String("Logs"), nil)}
+			},
+		} {
+			t.Run(references+" references, "+name, func(t *testing.T) {
+				app := newApp(t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": references})
+				data, functions := awscdk.NewStack(app, jsii.String("Data"), nil), awscdk.NewStack(app, jsii.String("Functions"), nil)
+				must(t, func() error {
+					eventpipeline.NewEventPipeline(functions, jsii.String("EventPipeline"), props(data))
+					return nil
+				})
+				template, err := json.Marshal(synthesize(t, data).template)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, reference := range []string{"Fn::ImportValue", "Fn::GetStackOutput"} {
+					if strings.Contains(string(template), reference) {
+						t.Errorf("the data's stack refers to that of the functions:\n%s", template)
+					}
+				}
+				if n := len(*data.Dependencies()); n != 0 {
+					t.Errorf("the data's stack depends on %d others", n)
+				}
+				if got := synthesize(t, functions).of("AWS::Lambda::Function"); len(got) < 3 {
+					t.Errorf("the functions' stack has %q", got)
+				}
+			})
+		}
+	}
+}
+
+// What a pipeline must have for itself, two of an app can't share.
+func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		first := eventpipeline.NewEventPipeline(stack, jsii.String("First"), &props{PhysicalNamePrefix: jsii.String("orders")})
+		eventpipeline.NewEventPipeline(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Second"), &props{
+			PhysicalNamePrefix: jsii.String("orders"),
+			BronzeBucket:       first.BronzeBucket(), EventsTable: first.EventsTable(), Queue: first.Queue(), DeadLetterQueue: first.DeadLetterQueue(),
+		})
+		lake := func(id string) awss3.IBucket {
+			return awss3.Bucket_FromBucketName(stack, &id, jsii.String("lake"))
+		}
+		eventpipeline.NewEventPipeline(stack, jsii.String("Third"), &props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket()})
+		eventpipeline.NewEventPipeline(stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake")})
+		return nil
+	})
+	expectMistakes(t, app, map[string][]string{
+		"Other/Second": {
+			"BronzeBucket is that of Stack/First, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
+			"DeadLetterQueue is that of Stack/First, too; give each pipeline its own, or nobody can tell whose event failed",
+			"EventsTable is that of Stack/First, too; give each pipeline its own, or the reconcilers share one checkpoint",
+			"PhysicalNamePrefix is that of Stack/First, too; give each pipeline its own: names must be unique in an account and region",
+			"Queue is that of Stack/First, too; give each pipeline its own, or each worker takes the other's messages",
+		},
+		"Stack/Fourth": {
+			"BronzeBucket is that of Stack/Third, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
+		},
+	})
+}
+
+// Stages of one app in different places may have the same names.
+func TestPipelines_MayHaveTheSameNamesInDifferentPlaces(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, region := range []string{"eu-central-1", "us-east-1"} {
+			stack := awscdk.NewStack(app, jsii.String("Stack-"+region), &awscdk.StackProps{
+				Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: &region},
+			})
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{PhysicalNamePrefix: jsii.String("orders")})
+		}
+		app.Synth(nil)
+		return nil
+	})
+}

@@ -47,7 +47,7 @@ func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(env.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{env.MetricDimension: p.reconcilerFunction.FunctionName()},
+		DimensionsMap: &map[string]*string{env.FunctionDimension: p.reconcilerFunction.FunctionName()},
 		Statistic:     jsii.String("Sum"),
 		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
 	})

@@ -41,11 +41,21 @@ const (
 // RefuseUnknown is the value of UnknownEventTypes that refuses them.
 const RefuseUnknown = "REFUSE"
 
-// MetricNamespace and MetricDimension are where CloudWatch keeps the metrics that functions write into their log lines;
-// the dimension's value is the function's name.
+// MetricNamespace is where CloudWatch keeps the metrics that functions write into their log lines.
+const MetricNamespace = "EventPipeline"
+
+// The dimension of a metric tells whose it is: one function's, or, by the name of its queue, the whole pipeline's.
 const (
-	MetricNamespace = "EventPipeline"
-	MetricDimension = "FunctionName"
+	FunctionDimension = "FunctionName"
+	PipelineDimension = "QueueName"
+)
+
+// The pipeline's metrics.
+const (
+	MetricAccepted  = "Accepted"  // events that were answered with 202 for the first time
+	MetricProcessed = "Processed" // events that became PROCESSED
+	MetricFailed    = "Failed"    // messages that went to the DLQ
+	MetricRetried   = "Retried"   // deliveries that failed and come again
 )
 
 // EventSource is the source of everything that the pipeline puts on its bus.

@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -30,6 +31,7 @@ type API struct {
 	Open   bool // anybody may call: a request need not say who sent it
 	// StatusForAllCallers lets each caller see the events of all.
 	StatusForAllCallers bool
+	QueueName           string // the dimension of the pipeline's metrics
 	Log                 *slog.Logger
 }
 
@@ -106,13 +108,24 @@ func (a API) accept(ctx context.Context, req request) response {
 	if err != nil {
 		return a.refuse(ctx, req, err, slog.String("eventId", receipt.Event.ID))
 	}
-	withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "event accepted", append(eventAttrs(receipt.Event),
-		slog.Bool("replayed", receipt.Replayed), slog.Int64("durationMs", time.Since(start).Milliseconds()))...)
+	a.logAccepted(ctx, receipt, time.Since(start))
 	answer := reply(http.StatusAccepted, accepted{Status: "accepted", EventID: receipt.Event.ID})
 	if receipt.Replayed {
 		answer.Headers["idempotency-replayed"] = "true"
 	}
 	return answer
+}
+
+// logAccepted writes the line of a request that was answered with 202. A repeat is no event more, and no metric.
+func (a API) logAccepted(ctx context.Context, receipt pipeline.Receipt, took time.Duration) {
+	log := withInvocation(ctx, a.Log)
+	attrs := append(eventAttrs(receipt.Event), slog.Bool("replayed", receipt.Replayed), slog.Int64("durationMs", took.Milliseconds()))
+	if !receipt.Replayed {
+		attrs = append(attrs, slog.Int(env.MetricAccepted, 1), slog.String(env.PipelineDimension, a.QueueName),
+			embeddedMetrics(time.Now(), metricSet{env.PipelineDimension, []string{env.MetricAccepted}}))
+		log = atAnyLevel(log)
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "event accepted", attrs...)
 }
 
 type accepted struct {

@@ -15,6 +15,7 @@ import (
 type Reconciler struct {
 	Reconciler   pipeline.Reconciler
 	FunctionName string // the dimension of its metrics
+	QueueName    string // the dimension of the pipeline's metrics
 	Log          *slog.Logger
 }
 
@@ -74,30 +75,25 @@ func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err erro
 	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(eventAttrs(event), slog.Any("error", err))...)
 }
 
-// metric is an attribute of a log line that CloudWatch makes a metric, by its embedded metric format.
-type metric struct {
-	Name string
-	Unit string
-}
+var reconcilerMetrics = []string{"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Errors"}
 
-var reconcilerMetrics = []metric{
-	{"Scanned", "Count"}, {"Waiting", "Count"}, {"Reenqueued", "Count"}, {"GivenUp", "Count"}, {"Repaired", "Count"},
-	{"Orphans", "Count"}, {"Errors", "Count"},
-}
-
-// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done.
+// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done: the function's own,
+// and the pipeline's Failed of those given up.
 func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Duration, err error) {
 	attrs := []slog.Attr{
 		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
-		slog.Int("Scanned", r.Scanned), slog.Int("Processed", r.Processed), slog.Int("Failed", r.Failed),
+		slog.Int("Scanned", r.Scanned), slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
 		slog.Int("Waiting", r.Waiting), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
 		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Errors", r.Errors),
 		slog.Int64("durationMs", took.Milliseconds()),
 	}
-	if !r.DryRun {
-		attrs = append(attrs, slog.String(env.MetricDimension, h.FunctionName), slog.Any("_aws", embeddedMetrics(time.Now(), reconcilerMetrics)))
-	}
 	log := withInvocation(ctx, h.Log)
+	if !r.DryRun {
+		attrs = append(attrs, slog.Int(env.MetricFailed, r.GivenUp),
+			slog.String(env.FunctionDimension, h.FunctionName), slog.String(env.PipelineDimension, h.QueueName),
+			embeddedMetrics(time.Now(), metricSet{env.FunctionDimension, reconcilerMetrics}, metricSet{env.PipelineDimension, []string{env.MetricFailed}}))
+		log = atAnyLevel(log)
+	}
 	switch {
 	case err != nil:
 		log.LogAttrs(ctx, slog.LevelError, "reconciliation failed", append(attrs, slog.Any("error", err))...)
@@ -105,15 +101,5 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 		log.LogAttrs(ctx, slog.LevelWarn, "reconciled", attrs...)
 	default:
 		log.LogAttrs(ctx, slog.LevelInfo, "reconciled", attrs...)
-	}
-}
-
-// embeddedMetrics tells CloudWatch which of a line's attributes are metrics.
-func embeddedMetrics(now time.Time, metrics []metric) any {
-	return map[string]any{
-		"Timestamp": now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{
-			"Namespace": env.MetricNamespace, "Dimensions": [][]string{{env.MetricDimension}}, "Metrics": metrics,
-		}},
 	}
 }

@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
 // Worker is the Lambda handler behind the queue's event source mapping.
 type Worker struct {
-	Worker pipeline.Worker
-	Log    *slog.Logger
+	Worker    pipeline.Worker
+	QueueName string // the dimension of the pipeline's metrics
+	Log       *slog.Logger
 }
 
 // sqsEvent is the part of an SQS event that is used.
@@ -55,13 +57,42 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 	start := time.Now()
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
+	var tally tally
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		h.log(ctx, result, time.Since(start))
+		tally.add(result)
 		if result.Kept {
 			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
 		}
 	}
+	h.logBatch(ctx, tally)
 	return json.Marshal(answer)
+}
+
+// tally counts what became of a batch. Deliveries that changed nothing count as nothing.
+type tally struct{ processed, failed, retried int }
+
+func (t *tally) add(r pipeline.Result) {
+	switch {
+	case r.Repeat:
+	case r.Err == nil:
+		t.processed++
+	case r.Kept:
+		t.retried++
+	default:
+		t.failed++
+	}
+}
+
+// logBatch writes the one line of a batch of which CloudWatch makes metrics, unless there is nothing to count.
+func (h Worker) logBatch(ctx context.Context, t tally) {
+	if t == (tally{}) {
+		return
+	}
+	names := []string{env.MetricProcessed, env.MetricFailed, env.MetricRetried}
+	atAnyLevel(withInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, "batch done",
+		slog.Int(env.MetricProcessed, t.processed), slog.Int(env.MetricFailed, t.failed), slog.Int(env.MetricRetried, t.retried),
+		slog.String(env.PipelineDimension, h.QueueName), embeddedMetrics(time.Now(), metricSet{env.PipelineDimension, names}))
 }
 
 // log writes the one line that a delivery leaves.

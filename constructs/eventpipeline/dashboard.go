@@ -19,6 +19,9 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 				Title: jsii.String("Alarms"), Alarms: &alarms, Width: jsii.Number(24), Height: jsii.Number(3),
 			})},
 			{
+				graph("Events", m.accepted, m.processed, m.failed),
+			},
+			{
 				graph("API requests", m.requests, m.clientErrors, m.serverErrors),
 				graph("Queue", m.queued, m.deadLetters),
 				graph("Worker", m.workerErrors, m.workerThrottles),

@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -63,12 +64,37 @@ type EventPipeline interface {
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard shows the pipeline at work.
 	Dashboard() awscloudwatch.Dashboard
+
+	// GrantIngest lets a principal of this account post events. It is for an API that asks IAM (Authorization); with any
+	// other it is a mistake, told at synth. Like all grants it does nothing for principals whose policies the app
+	// can't write, such as imported roles that are not mutable; Grant.AssertSuccess asks.
+	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadStatus lets a principal look events up by GET /events/{eventId}, on the same terms: those that it posted
+	// itself, or with StatusForAllCallers all.
+	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
+	// GrantReadSilver lets a principal read and list the records below silver/, and use the bucket's key for that.
+	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
+
+	// MetricAccepted counts the events that were accepted; a repeat of an Idempotency-Key is none. Default: the sum of
+	// five minutes. Nil props take every default.
+	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFailed counts what failed for good: messages that the worker gave to the DLQ, events that the reconciler gave
+	// up. Default: the sum of five minutes.
+	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDeadLetters is how many messages are in the DLQ. Default: the most in five minutes.
+	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+
+	// OnEventProcessed tells a target of each event of this pipeline that was processed, whoever else is on the bus. A
+	// target may be told twice: it drops repeats by detail.eventId. A nil target can be added to the rule later.
+	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
 type eventPipeline struct {
 	constructs.Construct
-	props   EventPipelineProps
-	schemas jsonschema.Bundle
+	props         EventPipelineProps
+	schemas       jsonschema.Bundle
+	mistakes      *mistakes
+	authorization Authorization // as asked for, even where mistakes put other props aside
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.Bucket
@@ -96,10 +122,10 @@ type eventPipeline struct {
 func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
-	mistakes := validate(p.props)
-	p.schemas = readSchemas(p.props, mistakes)
-	p.Node().AddValidation(mistakes)
-	if len(mistakes.found) > 0 {
+	p.mistakes, p.authorization = validate(p.props), p.props.Authorization
+	p.schemas = readSchemas(p.props, p.mistakes)
+	p.Node().AddValidation(p.mistakes)
+	if len(p.mistakes.found) > 0 {
 		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
 		p.props, p.schemas = withDefaults(nil), nil
 	}

@@ -16,6 +16,7 @@ type metrics struct {
 	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
 	reconcilerErrors                              awscloudwatch.IMetric
 	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
+	accepted, processed, failed                   awscloudwatch.IMetric
 }
 
 func newMetrics(p *eventPipeline) metrics {
@@ -39,7 +40,37 @@ func newMetrics(p *eventPipeline) metrics {
 		givenUp:          reported(p, "GivenUp"),
 		unhealed:         reported(p, "Errors"),
 		orphans:          reported(p, "Orphans"),
+
+		accepted:  counted(p, env.MetricAccepted, sum),
+		processed: counted(p, env.MetricProcessed, sum),
+		failed:    counted(p, env.MetricFailed, sum),
 	}
+}
+
+func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return counted(p, env.MetricAccepted, props)
+}
+
+func (p *eventPipeline) MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return counted(p, env.MetricFailed, props)
+}
+
+func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
+}
+
+// counted is a metric of the whole pipeline's log lines, the sum of five minutes unless options say otherwise.
+func counted(p *eventPipeline, name string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String(env.MetricNamespace),
+		MetricName:    &name,
+		DimensionsMap: &map[string]*string{env.PipelineDimension: p.queue.QueueName()},
+		Statistic:     jsii.String("Sum"),
+	}).AttachTo(p)
+	if options == nil {
+		return metric
+	}
+	return metric.With(options)
 }
 
 // reported is a metric of the reconciler's log lines.

@@ -61,6 +61,9 @@ const (
 // EventSource is the source of everything that the pipeline puts on its bus.
 const EventSource = "eventpipeline"
 
+// EventProcessed is the detail type of its notices of processed events.
+const EventProcessed = "EventProcessed"
+
 // PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 const PlatformContext = "eventpipeline:platform"

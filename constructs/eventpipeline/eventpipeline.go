@@ -123,6 +123,8 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
 	p.mistakes, p.authorization = validate(p.props), p.props.Authorization
+	p.mistakes.ignored(props)
+	p.mistakes.uniqueNames(p)
 	p.schemas = readSchemas(p.props, p.mistakes)
 	p.Node().AddValidation(p.mistakes)
 	if len(p.mistakes.found) > 0 {
@@ -141,6 +143,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
 	p.eventSource = newEventSource(p)
+	p.Node().AddValidation(&partialBatches{p.eventSource})
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	p.httpApi = newHttpApi(p)

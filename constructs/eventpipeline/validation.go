@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 )
 
 // mistakes lists what is wrong with props, each with what to do about it. The app learns of all at once, at synth.
@@ -84,6 +85,8 @@ func validate(p EventPipelineProps) *mistakes {
 	m.unless(*p.BatchSize <= 10 || seconds(p.MaxBatchingWindow) >= 1,
 		"BatchSize is %s; above 10 Lambda needs a MaxBatchingWindow of at least a second", text(*p.BatchSize))
 	m.within("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "as Lambda does")
+	m.unless(p.LogRetention != awslogs.RetentionDays_INFINITE,
+		"LogRetention is INFINITE: logs would be kept, and paid for, for ever; take an end, such as %s or %s", awslogs.RetentionDays_ONE_YEAR, awslogs.RetentionDays_TEN_YEARS)
 	levels := []string{"debug", "info", "warn", "error"}
 	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
 

@@ -19,9 +19,12 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 				Title: jsii.String("Alarms"), Alarms: &alarms, Width: jsii.Number(24), Height: jsii.Number(3),
 			})},
 			{
-				graph("API requests", m.requests, m.accepted, m.clientErrors, m.serverErrors),
+				graph("Events", m.accepted, m.processed, m.failed),
+			},
+			{
+				graph("API requests", m.requests, m.clientErrors, m.serverErrors),
 				graph("Queue", m.queued, m.deadLetters),
-				graph("Worker", m.failed, m.workerErrors, m.workerThrottles),
+				graph("Worker", m.workerErrors, m.workerThrottles),
 			},
 			{
 				graph("API latency (p99)", m.latency),

@@ -15,7 +15,8 @@
 //	alarms, dashboard for whoever runs it
 //
 // Nil props make a pipeline that may go to production: encrypted, TLS only, least privilege, the API closed, data kept
-// when the stack goes. Every default is a prop, every resource has a getter.
+// when the stack goes. Every default is a prop, every resource has a getter; docs/construct.md lists them. What is wrong
+// with the props, or would change nothing, is told at synth, all at once.
 //
 // The functions are written in Go and come with this module; they are built when the app is synthesized, so the machine
 // that synthesizes needs Go, as it does for the app itself.

@@ -67,33 +67,36 @@ type EventPipeline interface {
 	// Dashboard shows the pipeline at work.
 	Dashboard() awscloudwatch.Dashboard
 
-	// GrantIngest lets grantee post events. The API must ask for IAM: by others it would be let in, or not, whatever it is
-	// granted here.
+	// GrantIngest lets a principal of this account post events. It is for an API that asks IAM (Authorization); with any
+	// other it is a mistake, told at synth. Like all grants it does nothing for principals whose policies the app
+	// can't write, such as imported roles that are not mutable; Grant.AssertSuccess asks.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadStatus lets grantee ask for the status of events: of its own, unless StatusForAllCallers. The API must ask for
-	// IAM.
+	// GrantReadStatus lets a principal look events up by GET /events/{eventId}, on the same terms: those that it posted
+	// itself, or with StatusForAllCallers all.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets grantee list and read records, with the key that they are encrypted by.
+	// GrantReadSilver lets a principal read and list the records below silver/, and use the bucket's key for that.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts the events that the API function accepted, repeats by Idempotency-Key left out; their sum over 5
-	// minutes by default. It and MetricFailed come from the functions' log lines of the LogLevel info.
-	MetricAccepted(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFailed counts the events that the worker function gave up; their sum over 5 minutes by default.
-	MetricFailed(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricDeadLetters is how many messages are in the DLQ; their maximum over 5 minutes by default.
-	MetricDeadLetters(options *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricAccepted counts the events that were accepted; a repeat of an Idempotency-Key is none. Default: the sum of
+	// five minutes. Nil props take every default.
+	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricFailed counts what failed for good: messages that the worker gave to the DLQ, events that the reconciler gave
+	// up. Default: the sum of five minutes.
+	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDeadLetters is how many messages are in the DLQ. Default: the most in five minutes.
+	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
-	// OnEventProcessed adds a rule that tells target of each event that this pipeline has processed, at least once, and of no
-	// other's on the same bus.
+	// OnEventProcessed tells a target of each event of this pipeline that was processed, whoever else is on the bus. A
+	// target may be told twice: it drops repeats by detail.eventId. A nil target can be added to the rule later.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
 type eventPipeline struct {
 	constructs.Construct
-	props    EventPipelineProps
-	schemas  jsonschema.Bundle
-	mistakes *mistakes
+	props         EventPipelineProps
+	schemas       jsonschema.Bundle
+	mistakes      *mistakes
+	authorization Authorization // as asked for, even where mistakes put other props aside
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket
@@ -126,7 +129,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 		mistakes.contradictions(*props)
 	}
 	p.schemas = readSchemas(p.props, mistakes)
-	p.mistakes = mistakes
+	p.mistakes, p.authorization = mistakes, p.props.Authorization
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
 		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.

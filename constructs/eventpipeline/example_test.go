@@ -21,21 +21,21 @@ func ExampleNewEventPipeline() {
 	app.Synth(nil)
 }
 
-// A queue of yours gets a message for each processed event.
+// A queue of yours gets a message for each event that failed.
 func ExampleNewEventPipeline_rule() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
-	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Failed"), nil)
 
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
 		BronzeExpiration: awscdk.Duration_Days(jsii.Number(400)),
 		AlarmTopic:       topic,
 	})
-	awsevents.NewRule(stack, jsii.String("OnProcessed"), &awsevents.RuleProps{
+	awsevents.NewRule(stack, jsii.String("OnFailed"), &awsevents.RuleProps{
 		EventBus:     pipeline.EventBus(),
-		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventFailed")},
 		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
 	})
 	app.Synth(nil)

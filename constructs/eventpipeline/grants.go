@@ -67,25 +67,18 @@ func allowKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey, name string,
 	if key == nil {
 		return
 	}
-	via := service(p, name)
-	allowIf(role, key.KeyArn(), map[string]any{"StringEquals": map[string]string{"kms:ViaService": via}}, actions...)
-}
-
-// service is the name by which KMS knows a service here.
-func service(p *eventPipeline, name string) string {
-	stack := awscdk.Stack_Of(p)
-	return name + "." + *stack.Region() + "." + *stack.UrlSuffix()
+	allowIf(role, key.KeyArn(), via(p, name), actions...)
 }
 
 // allowList lets role list what is below a prefix. To one that may not, S3 answers 403 for an object that is missing, as
 // for one that is forbidden; it asks as if for a listing of the object's key.
 func allowList(role awsiam.IRole, bucket awss3.IBucket, prefix string) {
-	allowIf(role, bucket.BucketArn(), map[string]any{"StringLike": map[string]string{"s3:prefix": prefix}}, "s3:ListBucket")
+	allowIf(role, bucket.BucketArn(), below(prefix), "s3:ListBucket")
 }
 
 // allowPublish lets role tell the bus, in the pipeline's name alone: the bus may be one that others rely on.
 func allowPublish(p *eventPipeline, role awsiam.IRole) {
-	allowIf(role, p.eventBus.EventBusArn(), map[string]any{"StringEquals": map[string]string{"events:source": env.EventSource}}, "events:PutEvents")
+	allowIf(role, p.eventBus.EventBusArn(), &condition{"StringEquals", "events:source", env.EventSource}, "events:PutEvents")
 }
 
 // allow lets role do the actions on one resource. CDK's grant methods would bring wildcards and actions that nobody uses.
@@ -93,10 +86,26 @@ func allow(role awsiam.IRole, resource *string, actions ...string) {
 	allowIf(role, resource, nil, actions...)
 }
 
-func allowIf(role awsiam.IRole, resource *string, conditions map[string]any, actions ...string) {
+func allowIf(role awsiam.IRole, resource *string, condition *condition, actions ...string) {
+	var conditions map[string]any
+	if condition != nil {
+		conditions = map[string]any{condition.operator: map[string]string{condition.key: condition.value}}
+	}
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings(actions...),
 		Resources:  &[]*string{resource},
 		Conditions: &conditions,
 	}))
 }
+
+// condition is what must be so for a right to hold.
+type condition struct{ operator, key, value string }
+
+// via is that the service asks, of this region.
+func via(p *eventPipeline, service string) *condition {
+	stack := awscdk.Stack_Of(p)
+	return &condition{"StringEquals", "kms:ViaService", service + "." + *stack.Region() + "." + *stack.UrlSuffix()}
+}
+
+// below is that a listing is of what begins with the prefix.
+func below(prefix string) *condition { return &condition{"StringLike", "s3:prefix", prefix} }

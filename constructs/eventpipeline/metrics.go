@@ -3,7 +3,6 @@ package eventpipeline
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
@@ -12,12 +11,12 @@ import (
 // metrics are what alarms and dashboard look at, in the order in which an event flows, in steps of five minutes.
 type metrics struct {
 	requests, clientErrors, serverErrors, latency awscloudwatch.IMetric
-	accepted, failed                              awscloudwatch.IMetric
 	apiErrors, apiThrottles                       awscloudwatch.IMetric
 	queued, oldestMessage, deadLetters            awscloudwatch.IMetric
 	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
 	reconcilerErrors                              awscloudwatch.IMetric
 	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
+	accepted, processed, failed                   awscloudwatch.IMetric
 }
 
 func newMetrics(p *eventPipeline) metrics {
@@ -27,50 +26,62 @@ func newMetrics(p *eventPipeline) metrics {
 		clientErrors:    p.httpApi.MetricClientError(sum),
 		serverErrors:    p.httpApi.MetricServerError(sum),
 		latency:         p.httpApi.MetricLatency(p99),
-		accepted:        p.MetricAccepted(nil),
 		apiErrors:       p.apiFunction.MetricErrors(sum),
 		apiThrottles:    p.apiFunction.MetricThrottles(sum),
 		queued:          p.queue.MetricApproximateNumberOfMessagesVisible(maximum),
 		oldestMessage:   p.queue.MetricApproximateAgeOfOldestMessage(maximum),
 		deadLetters:     p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(maximum),
-		failed:          p.MetricFailed(nil),
 		workerErrors:    p.workerFunction.MetricErrors(sum),
 		workerThrottles: p.workerFunction.MetricThrottles(sum),
 		workerDuration:  p.workerFunction.MetricDuration(p99),
 
 		reconcilerErrors: p.reconcilerFunction.MetricErrors(sum),
-		reenqueued:       reported(p.reconcilerFunction, "Reenqueued", nil),
-		givenUp:          reported(p.reconcilerFunction, "GivenUp", nil),
-		unhealed:         reported(p.reconcilerFunction, "Errors", nil),
-		orphans:          reported(p.reconcilerFunction, "Orphans", nil),
+		reenqueued:       reported(p, "Reenqueued"),
+		givenUp:          reported(p, "GivenUp"),
+		unhealed:         reported(p, "Errors"),
+		orphans:          reported(p, "Orphans"),
+
+		accepted:  counted(p, env.MetricAccepted, sum),
+		processed: counted(p, env.MetricProcessed, sum),
+		failed:    counted(p, env.MetricFailed, sum),
 	}
 }
 
-func (p *eventPipeline) MetricAccepted(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return reported(p.apiFunction, env.MetricAccepted, options)
+func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return counted(p, env.MetricAccepted, props)
 }
 
-func (p *eventPipeline) MetricFailed(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return reported(p.workerFunction, env.MetricFailed, options)
+func (p *eventPipeline) MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return counted(p, env.MetricFailed, props)
 }
 
-func (p *eventPipeline) MetricDeadLetters(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(options)
+func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
 }
 
-// reported is a metric of a function's log lines.
-func reported(function awslambda.Function, name string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+// counted is a metric of the whole pipeline's log lines, the sum of five minutes unless options say otherwise.
+func counted(p *eventPipeline, name string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(env.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{env.MetricDimension: function.FunctionName()},
+		DimensionsMap: &map[string]*string{env.PipelineDimension: p.queue.QueueName()},
 		Statistic:     jsii.String("Sum"),
-		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
-	})
+	}).AttachTo(p)
 	if options == nil {
 		return metric
 	}
 	return metric.With(options)
+}
+
+// reported is a metric of the reconciler's log lines.
+func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String(env.MetricNamespace),
+		MetricName:    &name,
+		DimensionsMap: &map[string]*string{env.FunctionDimension: p.reconcilerFunction.FunctionName()},
+		Statistic:     jsii.String("Sum"),
+		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
+	})
 }
 
 func over(statistic string) *awscloudwatch.MetricOptions {

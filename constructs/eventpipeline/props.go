@@ -102,7 +102,7 @@ type EventPipelineProps struct {
 	// ReconcilerEnabled runs the reconciler, which heals what crashes left, every ReconcilerInterval. Without it an event
 	// whose API function or worker was killed may stay ENQUEUED for ever. The function is there in any case. Default: true.
 	ReconcilerEnabled *bool
-	// ReconcilerInterval is in whole minutes. Default: 15 minutes.
+	// ReconcilerInterval is in whole minutes, and goes with ReconcilerEnabled. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
 	// ReconcilerGracePeriod is how long an event may be ENQUEUED before it is looked after; at least VisibilityTimeout,
 	// after which a killed worker's messages come again by themselves. Default: an hour, or VisibilityTimeout if that is longer.
@@ -168,8 +168,7 @@ type EventPipelineProps struct {
 	// ReconcilerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 1.
 	// Default: none.
 	ReconcilerReservedConcurrentExecutions *float64
-	// LogLevel of all functions: debug, info, warn or error. Above info the metrics that come from log lines of less weight
-	// are lost, MetricAccepted and MetricFailed among them. Default: info.
+	// LogLevel of all functions: debug, info, warn or error. Lines with metrics are written in any case. Default: info.
 	LogLevel *string
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
@@ -185,7 +184,7 @@ type EventPipelineProps struct {
 	JwtAuthorizer *JwtAuthorizerProps
 	// LambdaAuthorizer makes a function of yours decide about each request.
 	LambdaAuthorizer *LambdaAuthorizerProps
-	// StatusForAllCallers lets each caller look up the events of all. Default: false, a caller is told of its own only.
+	// StatusForAllCallers lets each caller look up the events of all. An open API tells no caller from another. Default: false, a caller is told of its own only.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes is the largest body that is accepted; at most 2 MiB, since Lambda takes 6 MB, in which a
 	// body's quotes and backslashes count twice. Default: 1 MiB.

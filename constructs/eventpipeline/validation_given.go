@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
@@ -56,6 +57,13 @@ func (m *mistakes) contradictions(p EventPipelineProps) {
 		choice{"SecurityGroups", p.SecurityGroups != nil})
 	m.unless(p.Authorization != AuthorizationOpenToAnyoneOnTheInternet || p.StatusForAllCallers == nil || *p.StatusForAllCallers,
 		"StatusForAllCallers is false, which an open API can't keep: it knows no callers; leave it out, or have the API ask who calls")
+	m.unless(p.BatchSize == nil || *p.BatchSize != 1 || p.MaxBatchingWindow == nil || seconds(p.MaxBatchingWindow) == 0,
+		"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out")
+	parts := []awskms.IKey{p.BronzeEncryptionKey, p.SilverEncryptionKey, p.EventsTableEncryptionKey, p.QueueEncryptionKey, p.LogEncryptionKey, p.EventBusEncryptionKey}
+	m.unless(p.EncryptionKey == nil || slices.Contains(parts, nil), "EncryptionKey is of no use when each part has a key of its own; leave it out")
+	if cors := p.CorsPreflight; cors != nil {
+		m.unless(cors.AllowOrigins != nil && len(*cors.AllowOrigins) > 0, "CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out")
+	}
 }
 
 // void finds choices that have no effect when something holds.

@@ -12,7 +12,7 @@ func allowVpc(p *eventPipeline, role awsiam.IRole) {
 		return
 	}
 	everything := "*"
-	allowIf(role, &everything, map[string]any{"Null": map[string]string{"lambda:SourceFunctionArn": "true"}},
+	allowIf(role, &everything, &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
 		"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")
 }

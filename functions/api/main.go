@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/uuid"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
@@ -55,7 +54,7 @@ func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 	}
 	events := dynamodb.NewEvents(cfg, table)
 	ingest.Bronze, ingest.Items, ingest.Queue = s3.NewBucket(cfg, ingest.BronzeBucket), events, sqs.NewQueue(cfg, queue)
-	return handler.API{Ingest: ingest, Items: events, Open: open, StatusForAllCallers: statusForAll, FunctionName: lambdacontext.FunctionName, Log: log}, nil
+	return handler.API{Ingest: ingest, Items: events, Open: open, StatusForAllCallers: statusForAll, QueueName: sqs.NameOf(queue), Log: log}, nil
 }
 
 func newID() (string, error) {

@@ -54,5 +54,5 @@ func wire(ctx context.Context, log *slog.Logger) (handler.Reconciler, error) {
 	reconciler.Items, reconciler.Checkpoints = dynamodb.NewEvents(cfg, table).Eventually(), dynamodb.NewCheckpoints(cfg, table)
 	reconciler.Queue, reconciler.DeadLetters = sqs.NewQueue(cfg, queue), sqs.NewDeadLetters(cfg, deadLetters)
 	reconciler.Bus = eventbridge.NewBus(cfg, bus)
-	return handler.Reconciler{Reconciler: reconciler, FunctionName: lambdacontext.FunctionName, Log: log}, nil
+	return handler.Reconciler{Reconciler: reconciler, FunctionName: lambdacontext.FunctionName, QueueName: sqs.NameOf(queue), Log: log}, nil
 }

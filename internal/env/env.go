@@ -41,18 +41,28 @@ const (
 // RefuseUnknown is the value of UnknownEventTypes that refuses them.
 const RefuseUnknown = "REFUSE"
 
-// MetricNamespace and MetricDimension are where CloudWatch keeps the metrics that functions write into their log lines;
-// the dimension's value is the function's name.
-const (
-	MetricNamespace = "EventPipeline"
-	MetricDimension = "FunctionName"
+// MetricNamespace is where CloudWatch keeps the metrics that functions write into their log lines.
+const MetricNamespace = "EventPipeline"
 
-	MetricAccepted = "Accepted" // by the API function: events that it accepted, repeats by Idempotency-Key left out
-	MetricFailed   = "Failed"   // by the worker function: events that it gave up
+// The dimension of a metric tells whose it is: one function's, or, by the name of its queue, the whole pipeline's.
+const (
+	FunctionDimension = "FunctionName"
+	PipelineDimension = "QueueName"
+)
+
+// The pipeline's metrics.
+const (
+	MetricAccepted  = "Accepted"  // events that were answered with 202 for the first time
+	MetricProcessed = "Processed" // events that became PROCESSED
+	MetricFailed    = "Failed"    // messages that went to the DLQ
+	MetricRetried   = "Retried"   // deliveries that failed and come again
 )
 
 // EventSource is the source of everything that the pipeline puts on its bus.
 const EventSource = "eventpipeline"
+
+// EventProcessed is the detail type of its notices of processed events.
+const EventProcessed = "EventProcessed"
 
 // PlatformContext is the CDK context key by which the local platform asks for bootstraps that run on its machine, as
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -43,5 +44,12 @@ func TestPublish_FailsEachNoticeOfARequestThatFailed(t *testing.T) {
 		if err == nil {
 			t.Errorf("notice %d has no error", i)
 		}
+	}
+}
+
+// The construct's rules look for what the domain, which knows nothing of them, calls its notices.
+func TestNotices_AreWhatRulesLookFor(t *testing.T) {
+	if pipeline.EventProcessed != env.EventProcessed {
+		t.Errorf("the domain says %s, rules look for %s", pipeline.EventProcessed, env.EventProcessed)
 	}
 }

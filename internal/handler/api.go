@@ -31,7 +31,7 @@ type API struct {
 	Open   bool // anybody may call: a request need not say who sent it
 	// StatusForAllCallers lets each caller see the events of all.
 	StatusForAllCallers bool
-	FunctionName        string // the dimension of its metrics
+	QueueName           string // the dimension of the pipeline's metrics
 	Log                 *slog.Logger
 }
 
@@ -116,16 +116,16 @@ func (a API) accept(ctx context.Context, req request) response {
 	return answer
 }
 
-var acceptedMetrics = []metric{{env.MetricAccepted, "Count"}}
-
-// logAccepted writes the one line that an accepted request leaves. CloudWatch makes a metric of it, unless the event was
-// accepted before.
+// logAccepted writes the line of a request that was answered with 202. A repeat is no event more, and no metric.
 func (a API) logAccepted(ctx context.Context, receipt pipeline.Receipt, took time.Duration) {
+	log := withInvocation(ctx, a.Log)
 	attrs := append(eventAttrs(receipt.Event), slog.Bool("replayed", receipt.Replayed), slog.Int64("durationMs", took.Milliseconds()))
 	if !receipt.Replayed {
-		attrs = append(append(attrs, slog.Int(env.MetricAccepted, 1)), metricAttrs(a.FunctionName, acceptedMetrics)...)
+		attrs = append(attrs, slog.Int(env.MetricAccepted, 1), slog.String(env.PipelineDimension, a.QueueName),
+			embeddedMetrics(time.Now(), metricSet{env.PipelineDimension, []string{env.MetricAccepted}}))
+		log = atAnyLevel(log)
 	}
-	withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "event accepted", attrs...)
+	log.LogAttrs(ctx, slog.LevelInfo, "event accepted", attrs...)
 }
 
 type accepted struct {

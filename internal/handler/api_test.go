@@ -45,10 +45,8 @@ func (w *world) api() API {
 			NewID: func() (string, error) { return id, nil },
 		},
 		Items: &w.events,
-		Open:  true,
-
-		FunctionName: "api",
-		Log:          slog.New(slog.NewJSONHandler(&w.log, nil)),
+		Open:  true, QueueName: "events",
+		Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
 

@@ -3,75 +3,130 @@ package handler
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// counted are the values of a metric in a function's log lines, as CloudWatch reads them.
-func counted(t *testing.T, log []byte, function, name string) (values []float64) {
+// metricsIn are the metrics that CloudWatch makes of a line, by their dimension's value and their name.
+func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	t.Helper()
-	for line := range bytes.Lines(log) {
-		var entry struct {
-			FunctionName string
-			AWS          struct {
-				CloudWatchMetrics []struct {
-					Namespace  string
-					Dimensions [][]string
-					Metrics    []struct{ Name string }
-				}
-			} `json:"_aws"`
-		}
-		var attributes map[string]any
-		if err := json.Unmarshal(line, &entry); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(line, &attributes); err != nil {
-			t.Fatal(err)
-		}
-		for _, directive := range entry.AWS.CloudWatchMetrics {
-			if entry.FunctionName != function || directive.Namespace != "EventPipeline" || directive.Dimensions[0][0] != "FunctionName" {
-				t.Errorf("the metrics are those of nobody: %s", line)
+	var values map[string]any
+	var embedded struct {
+		AWS struct {
+			CloudWatchMetrics []struct {
+				Dimensions [][]string
+				Metrics    []struct{ Name string }
 			}
-			for _, metric := range directive.Metrics {
-				if metric.Name == name {
-					values = append(values, attributes[name].(float64))
-				}
-			}
+		} `json:"_aws"`
+	}
+	for _, into := range []any{&values, &embedded} {
+		if err := json.Unmarshal(line, into); err != nil {
+			t.Fatalf("%v:\n%s", err, line)
 		}
 	}
-	return values
-}
-
-func TestAPI_CountsAcceptedEvents(t *testing.T) {
-	var w world
-	keyed := map[string]any{"body": body, "headers": map[string]string{"Idempotency-Key": "k"}}
-	invoke(t, w.api(), keyed)
-	invoke(t, w.api(), keyed)
-	invoke(t, w.api(), map[string]any{"body": "no event"})
-	if got := counted(t, w.log.Bytes(), "api", "Accepted"); len(got) != 1 || got[0] != 1 {
-		t.Errorf("Accepted is %v, want one, for an event, its repeat and a refusal\n%s", got, &w.log)
+	metrics := map[string]float64{}
+	for _, directive := range embedded.AWS.CloudWatchMetrics {
+		whose, ok := values[directive.Dimensions[0][0]].(string)
+		if !ok {
+			t.Errorf("the line does not say its %s:\n%s", directive.Dimensions[0][0], line)
+		}
+		for _, m := range directive.Metrics {
+			value, ok := values[m.Name].(float64)
+			if !ok {
+				t.Errorf("the line has no number %s:\n%s", m.Name, line)
+			}
+			metrics[whose+" "+m.Name] = value
+		}
 	}
+	return metrics
 }
 
-func TestWorker_CountsFailedEventsOncePerBatch(t *testing.T) {
-	var w world
-	good := record("good", w.message(t, body), 1)
+// metrics adds up what CloudWatch makes of the log so far, and empties it.
+func (w *world) metrics(t *testing.T) map[string]float64 {
+	t.Helper()
+	sums := map[string]float64{}
+	for line := range bytes.Lines(w.log.Bytes()) {
+		for name, value := range metricsIn(t, line) {
+			sums[name] += value
+		}
+	}
 	w.log.Reset()
+	return sums
+}
+
+// logger writes what is at least of the level.
+func (w *world) logger(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: level}))
+}
+
+func TestAPI_CountsAnAcceptedEventOnce(t *testing.T) {
+	var w world
+	api := w.api()
+	api.Log = w.logger(slog.LevelError) // metrics do not depend on it
+	post := func(body string) response {
+		event := httpEvent(http.MethodPost, "/events", body)
+		event["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": "key"}
+		return invoke(t, api, event)
+	}
+	if got := post(body); got.StatusCode != http.StatusAccepted {
+		t.Fatalf("got %+v", got)
+	}
+	if diff := cmp.Diff(map[string]float64{"events Accepted": 1}, w.metrics(t)); diff != "" {
+		t.Errorf("the first request's (-want +got):\n%s", diff)
+	}
+	if got := post(body); got.Headers["idempotency-replayed"] != "true" {
+		t.Fatalf("got %+v", got)
+	}
+	post("no JSON")
+	if got := w.metrics(t); len(got) > 0 {
+		t.Errorf("a repeat and a refusal count: %v", got)
+	}
+}
+
+func TestWorker_CountsWhatBecameOfABatch(t *testing.T) {
+	var w world
+	good := record("a", w.message(t, body), 1)
 	down := w.worker()
 	down.Worker.Bronze = downBucket{}
 	for _, c := range []struct {
-		worker  Worker
-		records string
+		worker                     Worker
+		records                    string
+		processed, failed, retried float64
 	}{
-		{down, good}, // comes again: not failed
-		{w.worker(), good + "," + record("bad", "not JSON", 1) + "," + record("worse", "", 1)},
-		{w.worker(), good},
+		{down, good, 0, 0, 1},
+		{w.worker(), good + "," + record("b", "x", 1) + "," + record("c", "y", 1), 1, 2, 0},
 	} {
+		c.worker.Log = w.logger(slog.LevelError)
+		w.log.Reset()
 		if _, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`)); err != nil {
 			t.Fatal(err)
 		}
+		want := map[string]float64{"events Processed": c.processed, "events Failed": c.failed, "events Retried": c.retried}
+		if strings.Count(w.log.String(), "_aws") != 1 {
+			t.Errorf("%s: not one line with metrics:\n%s", c.records, w.log.String())
+		}
+		if diff := cmp.Diff(want, w.metrics(t)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.records, diff)
+		}
 	}
-	got := counted(t, w.log.Bytes(), "worker", "Failed")
-	if len(got) != 3 || got[0] != 0 || got[1] != 2 || got[2] != 0 {
-		t.Errorf("Failed is %v, want 0, 2 and 0\n%s", got, &w.log)
+}
+
+// A message that comes again after its work is done counts for nothing, and costs no line but its own.
+func TestWorker_CountsNoRepeats(t *testing.T) {
+	var w world
+	good := []byte(`{"Records":[` + record("a", w.message(t, body), 1) + `]}`)
+	worker := w.worker()
+	for range 2 {
+		w.log.Reset()
+		if _, err := worker.Invoke(t.Context(), good); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Count(w.log.String(), "\n") != 1 || len(w.metrics(t)) > 0 {
+		t.Errorf("the log of a repeat: %s", w.log.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -14,6 +15,7 @@ import (
 type Reconciler struct {
 	Reconciler   pipeline.Reconciler
 	FunctionName string // the dimension of its metrics
+	QueueName    string // the dimension of the pipeline's metrics
 	Log          *slog.Logger
 }
 
@@ -73,24 +75,25 @@ func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err erro
 	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(eventAttrs(event), slog.Any("error", err))...)
 }
 
-var reconcilerMetrics = []metric{
-	{"Scanned", "Count"}, {"Waiting", "Count"}, {"Reenqueued", "Count"}, {"GivenUp", "Count"}, {"Repaired", "Count"},
-	{"Orphans", "Count"}, {"Overtaken", "Count"}, {"Errors", "Count"},
-}
+var reconcilerMetrics = []string{"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Overtaken", "Errors"}
 
-// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done.
+// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done: the function's own,
+// and the pipeline's Failed of those given up.
 func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Duration, err error) {
 	attrs := []slog.Attr{
 		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
-		slog.Int("Scanned", r.Scanned), slog.Int("Processed", r.Processed), slog.Int("Failed", r.Failed),
+		slog.Int("Scanned", r.Scanned), slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
 		slog.Int("Waiting", r.Waiting), slog.Int("Young", r.Young), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
 		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Overtaken", r.Overtaken), slog.Int("Errors", r.Errors),
 		slog.Int64("durationMs", took.Milliseconds()),
 	}
-	if !r.DryRun {
-		attrs = append(attrs, metricAttrs(h.FunctionName, reconcilerMetrics)...)
-	}
 	log := withInvocation(ctx, h.Log)
+	if !r.DryRun {
+		attrs = append(attrs, slog.Int(env.MetricFailed, r.GivenUp),
+			slog.String(env.FunctionDimension, h.FunctionName), slog.String(env.PipelineDimension, h.QueueName),
+			embeddedMetrics(time.Now(), metricSet{env.FunctionDimension, reconcilerMetrics}, metricSet{env.PipelineDimension, []string{env.MetricFailed}}))
+		log = atAnyLevel(log)
+	}
 	switch {
 	case err != nil:
 		log.LogAttrs(ctx, slog.LevelError, "reconciliation failed", append(attrs, slog.Any("error", err))...)

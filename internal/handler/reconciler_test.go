@@ -39,8 +39,8 @@ func (w *world) reconciler() Reconciler {
 			Grace: time.Hour, Window: 24 * time.Hour, MaxReenqueues: 3,
 			Now: func() time.Time { return w.api().Ingest.Now().Add(2 * time.Hour) },
 		},
-		FunctionName: "reconciler",
-		Log:          slog.New(slog.NewJSONHandler(&w.log, nil)),
+		FunctionName: "reconciler", QueueName: "events",
+		Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
 
@@ -145,14 +145,34 @@ func TestReconciler_LeavesOneLineOfWhichCloudWatchMakesMetrics(t *testing.T) {
 	if directive.Namespace != "EventPipeline" || directive.Dimensions[0][0] != "FunctionName" || got.AWS.Timestamp == 0 {
 		t.Errorf("directive = %+v", directive)
 	}
-	var values map[string]any
-	if err := json.Unmarshal(lines[0], &values); err != nil {
-		t.Fatal(err)
-	}
 	for _, m := range directive.Metrics {
-		if _, ok := values[m.Name].(float64); !ok || m.Unit != "Count" {
-			t.Errorf("the line has no number %s", m.Name)
+		if m.Unit != "Count" {
+			t.Errorf("%s is in %s", m.Name, m.Unit)
 		}
+	}
+	metrics := metricsIn(t, lines[0])
+	for _, want := range []string{"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Errors"} {
+		if _, ok := metrics["reconciler "+want]; !ok {
+			t.Errorf("there is no %s among %v", want, metrics)
+		}
+	}
+}
+
+// Who is given up is FAILED like any other, and counted with them.
+func TestReconciler_CountsGivenUpEventsAsFailed(t *testing.T) {
+	var w world
+	w.message(t, body)
+	h := w.reconciler()
+	for range h.Reconciler.MaxReenqueues + 1 {
+		w.log.Reset()
+		if _, err := h.Invoke(t.Context(), []byte(`{"since":"2026-11-23T00:00:00Z"}`)); err != nil {
+			t.Fatal(err)
+		}
+		now := h.Reconciler.Now
+		h.Reconciler.Now = func() time.Time { return now().Add(4 * time.Hour) }
+	}
+	if got := metricsIn(t, bytes.TrimSpace(w.log.Bytes())); got["reconciler GivenUp"] != 1 || got["events Failed"] != 1 {
+		t.Errorf("metrics = %v", got)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 
 // Worker is the Lambda handler behind the queue's event source mapping.
 type Worker struct {
-	Worker       pipeline.Worker
-	FunctionName string // the dimension of its metrics
-	Log          *slog.Logger
+	Worker    pipeline.Worker
+	QueueName string // the dimension of the pipeline's metrics
+	Log       *slog.Logger
 }
 
 // sqsEvent is the part of an SQS event that is used.
@@ -58,25 +58,42 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx = WithLogger(ctx, withInvocation(ctx, h.Log))
 	start := time.Now()
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
-	failed := 0
+	var tally tally
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		h.log(ctx, result, time.Since(start))
+		tally.add(result)
 		if result.Kept {
 			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
-		} else if result.Err != nil {
-			failed++
 		}
 	}
-	h.logBatch(ctx, len(deliveries), failed, len(answer.BatchItemFailures), time.Since(start))
+	h.logBatch(ctx, tally)
 	return json.Marshal(answer)
 }
 
-var batchMetrics = []metric{{env.MetricFailed, "Count"}}
+// tally counts what became of a batch. Deliveries that changed nothing count as nothing.
+type tally struct{ processed, failed, retried int }
 
-// logBatch writes the one line that a batch leaves. CloudWatch makes a metric of it.
-func (h Worker) logBatch(ctx context.Context, messages, failed, kept int, took time.Duration) {
-	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelInfo, "batch done", append(metricAttrs(h.FunctionName, batchMetrics),
-		slog.Int("messages", messages), slog.Int(env.MetricFailed, failed), slog.Int("kept", kept), slog.Int64("batchMs", took.Milliseconds()))...)
+func (t *tally) add(r pipeline.Result) {
+	switch {
+	case r.Repeat:
+	case r.Err == nil:
+		t.processed++
+	case r.Kept:
+		t.retried++
+	default:
+		t.failed++
+	}
+}
+
+// logBatch writes the one line of a batch of which CloudWatch makes metrics, unless there is nothing to count.
+func (h Worker) logBatch(ctx context.Context, t tally) {
+	if t == (tally{}) {
+		return
+	}
+	names := []string{env.MetricProcessed, env.MetricFailed, env.MetricRetried}
+	atAnyLevel(withInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, "batch done",
+		slog.Int(env.MetricProcessed, t.processed), slog.Int(env.MetricFailed, t.failed), slog.Int(env.MetricRetried, t.retried),
+		slog.String(env.PipelineDimension, h.QueueName), embeddedMetrics(time.Now(), metricSet{env.PipelineDimension, names}))
 }
 
 // log writes the one line that a delivery leaves.

@@ -25,8 +25,8 @@ func (w *world) worker() Worker {
 			BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: 3,
 			Now: time.Now, Jitter: func() float64 { return 0 },
 		},
-		FunctionName: "worker",
-		Log:          slog.New(slog.NewJSONHandler(&w.log, nil)),
+		QueueName: "events",
+		Log:       slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,9 @@ type Queue struct {
 func NewQueue(cfg aws.Config, url string) Queue {
 	return Queue{client: sqs.NewFromConfig(cfg), url: url}
 }
+
+// NameOf is the name of the queue with that URL, which ends in it.
+func NameOf(url string) string { return path.Base(url) }
 
 // Send puts a reference to the event on the queue: the event as JSON.
 func (q Queue) Send(ctx context.Context, event pipeline.Event) error {

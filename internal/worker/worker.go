@@ -58,5 +58,5 @@ func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
 	worker.Bronze, worker.Silver = s3.NewBucket(cfg, worker.BronzeBucket), s3.NewBucket(cfg, worker.SilverBucket)
 	worker.Bus, worker.Queue = eventbridge.NewBus(cfg, bus), sqs.NewQueue(cfg, queue)
 	worker.DeadLetters = sqs.NewDeadLetters(cfg, deadLetters)
-	return handler.Worker{Worker: worker, Log: log}, nil
+	return handler.Worker{Worker: worker, QueueName: sqs.NameOf(queue), Log: log}, nil
 }

@@ -111,6 +111,10 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 		}
 	}
 	for metric, title := range map[string]string{
+		"reported Accepted of ${Queue.QueueName}":  "Events",
+		"reported Processed of ${Queue.QueueName}": "Events",
+		"reported Failed of ${Queue.QueueName}":    "Events",
+
 		"Count of ${HttpApi}":   "API requests",
 		"4xx of ${HttpApi}":     "API requests",
 		"5xx of ${HttpApi}":     "API requests",

@@ -2,144 +2,183 @@ package templates
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	domain "github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// granting is a stack with a role of the user's that is granted something by a pipeline of these props.
-func granting(t *testing.T, props func(awscdk.Stack) *props, grant func(eventpipeline.EventPipeline, awsiam.IGrantable) awsiam.Grant) awscdk.Stack {
+// using is a stack with a pipeline and what use adds to it.
+func using(t *testing.T, p *props, use func(awscdk.Stack, eventpipeline.EventPipeline)) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
-		role := awsiam.NewRole(stack, jsii.String("Yours"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)})
-		grant(eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props(stack)), role)
+		use(stack, eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), p))
 		return nil
 	})
-	return stack
+	return synthesize(t, stack)
 }
 
-func TestGrants_GiveThisAndNothingElse(t *testing.T) {
-	const api, anyStage = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/", "${YourApi}/*/"
-	none := func(awscdk.Stack) *props { return nil }
-	for name, c := range map[string]struct {
-		props func(awscdk.Stack) *props
-		grant func(eventpipeline.EventPipeline, awsiam.IGrantable) awsiam.Grant
-		want  map[string][]string
-	}{
-		"ingest": {none, eventpipeline.EventPipeline.GrantIngest, map[string][]string{api + "$default/POST/events": {"execute-api:Invoke"}}},
-		"status": {none, eventpipeline.EventPipeline.GrantReadStatus, map[string][]string{api + "$default/GET/events/*": {"execute-api:Invoke"}}},
-		"ingest to a given API": {
-			func(stack awscdk.Stack) *props {
-				return &props{HttpApi: awsapigatewayv2.NewHttpApi(stack, jsii.String("YourApi"), nil)}
-			},
-			eventpipeline.EventPipeline.GrantIngest,
-			map[string][]string{strings.Replace(api, "${HttpApi}/", anyStage, 1) + "POST/events": {"execute-api:Invoke"}},
-		},
-		"silver": {none, eventpipeline.EventPipeline.GrantReadSilver, map[string][]string{
-			"${SilverBucket.Arn}/silver/*": {"s3:GetObject"},
-			"${SilverBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`},
-		}},
-		"encrypted silver": {
-			func(stack awscdk.Stack) *props { return &props{SilverEncryptionKey: newKey(stack, "Key")} },
-			eventpipeline.EventPipeline.GrantReadSilver,
-			map[string][]string{
-				"${SilverBucket.Arn}/silver/*": {"s3:GetObject"},
-				"${SilverBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`},
-				"${Key.Arn}":                   {decrypt + via("s3")},
-			},
-		},
+func newUser(stack awscdk.Stack) awsiam.User {
+	return awsiam.NewUser(stack, jsii.String("Reader"), nil)
+}
+
+// granted is what the user's policy says.
+func granted(t *testing.T, s synthesized) any {
+	t.Helper()
+	document := s.resource(t, "ReaderDefaultPolicy", "AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
+	return document["Statement"]
+}
+
+func jsonOf(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v:\n%s", err, text)
+	}
+	return value
+}
+
+func TestGrants_AreOneMethodOfOnePath(t *testing.T) {
+	const api = `arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/`
+	for path, grant := range map[string]func(eventpipeline.EventPipeline, awsiam.IGrantable) awsiam.Grant{
+		"$default/POST/events":  eventpipeline.EventPipeline.GrantIngest,
+		"$default/GET/events/*": eventpipeline.EventPipeline.GrantReadStatus,
 	} {
-		s := synthesize(t, granting(t, c.props, c.grant))
-		if diff := cmp.Diff(c.want, allowed(t, s.resource(t, "YoursDefaultPolicy", "AWS::IAM::Policy"))); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+		s := using(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
+			if !*grant(p, newUser(stack)).Success() {
+				t.Error("nothing was granted")
+			}
+		})
+		want := jsonOf(t, `[{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "`+api+path+`"}]`)
+		if diff := cmp.Diff(want, granted(t, s)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 	}
 }
 
-func TestGrants_AreRefusedWhereTheApiDoesNotAskForIAM(t *testing.T) {
-	stack := granting(t, func(awscdk.Stack) *props { return &props{JwtAuthorizer: jwt()} }, func(p eventpipeline.EventPipeline, grantee awsiam.IGrantable) awsiam.Grant {
-		p.GrantReadStatus(grantee)
-		return p.GrantIngest(grantee)
-	})
-	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{"Stack/EventPipeline": {
-		`GrantReadStatus has no effect on an API of Authorization "JWT", which does not ask for IAM; leave it out`,
-		`GrantIngest has no effect on an API of Authorization "JWT", which does not ask for IAM; leave it out`,
-	}})
-}
-
-func TestMetrics_AreThoseOfTheFunctionsAndTheDLQ(t *testing.T) {
+// A right that nobody asks for would look like access, and give none.
+func TestGrants_AreAMistakeWhereTheApiDoesNotAskIAM(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
-		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
-		options := &awscloudwatch.MetricOptions{Period: seconds(60), Statistic: jsii.String("Average"), Label: jsii.String("Mine")}
-		for name, metric := range map[string]func(*awscloudwatch.MetricOptions) awscloudwatch.Metric{
-			"Accepted": p.MetricAccepted, "Failed": p.MetricFailed, "DeadLetters": p.MetricDeadLetters,
+		user := newUser(stack)
+		for id, p := range map[string]props{
+			"Jwt":  {JwtAuthorizer: jwt()},
+			"Open": {Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, MaxReceiveCount: jsii.Number(1)},
 		} {
-			for variant, options := range map[string]*awscloudwatch.MetricOptions{"": nil, "Mine": options} {
-				metric(options).CreateAlarm(stack, jsii.String(name+variant), &awscloudwatch.CreateAlarmOptions{Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1)})
+			made := eventpipeline.NewEventPipeline(stack, &id, &p)
+			if *made.GrantIngest(user).Success() || *made.GrantReadStatus(user).Success() {
+				t.Errorf("%s: something was granted", id)
+			}
+			made.GrantReadSilver(user)
+		}
+		return nil
+	})
+	err := attempt(func() error { stack.Node().Root().(awscdk.App).Synth(nil); return nil })
+	if err == nil {
+		t.Fatal("the app was synthesized")
+	}
+	for _, want := range []string{
+		`[Stack/Jwt] GrantIngest gives a right that Authorization "JWT" never asks for; take "IAM", or leave the grant out and have the authorizer let the caller in`,
+		`[Stack/Jwt] GrantReadStatus gives a right that Authorization "JWT" never asks for; take "IAM", or leave the grant out and have the authorizer let the caller in`,
+		`[Stack/Open] GrantIngest gives a right that Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET" never asks for; take "IAM", or leave the grant out`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %s:\n%v", want, err)
+		}
+	}
+}
+
+func TestGrantReadSilver_ReadsRecordsAndNothingElse(t *testing.T) {
+	const read = `{"Action": "s3:GetObject", "Effect": "Allow", "Resource": "${SilverBucket.Arn}/silver/*"},
+		{"Action": "s3:ListBucket", "Effect": "Allow", "Resource": "${SilverBucket.Arn}", "Condition": {"StringLike": {"s3:prefix": "silver/*"}}}`
+	grant := func(stack awscdk.Stack, p eventpipeline.EventPipeline) { p.GrantReadSilver(newUser(stack)) }
+	if diff := cmp.Diff(jsonOf(t, "["+read+"]"), granted(t, using(t, nil, grant))); diff != "" {
+		t.Errorf("without a key (-want +got):\n%s", diff)
+	}
+
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		p := &props{SilverEncryptionKey: awskms.NewKey(stack, jsii.String("Key"), nil)}
+		grant(stack, eventpipeline.NewEventPipeline(stack, jsii.String("WithKey"), p))
+		return nil
+	})
+	statements := granted(t, s).([]any)
+	want := jsonOf(t, `{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": "${Key.Arn}",
+		"Condition": {"StringEquals": {"kms:ViaService": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}`)
+	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 3 {
+		t.Errorf("with a key there are %d statements, the last (-want +got):\n%s", len(statements), diff)
+	}
+}
+
+func TestMetrics_AreThePipelines(t *testing.T) {
+	s := using(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
+		for id, metric := range map[string]awscloudwatch.Metric{
+			"Accepted": p.MetricAccepted(nil), "Failed": p.MetricFailed(nil), "DeadLetters": p.MetricDeadLetters(nil),
+			"Minute": p.MetricAccepted(&awscloudwatch.MetricOptions{Period: seconds(60), Statistic: jsii.String("SampleCount")}),
+		} {
+			awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{
+				Metric: metric, Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
+			})
+		}
+	})
+	for id, want := range map[string]string{
+		"Accepted": `{"Namespace": "EventPipeline", "MetricName": "Accepted", "Statistic": "Sum", "Period": 300,
+			"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
+		"Failed": `{"Namespace": "EventPipeline", "MetricName": "Failed", "Statistic": "Sum", "Period": 300,
+			"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
+		"DeadLetters": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Period": 300,
+			"Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]}`,
+		"Minute": `{"MetricName": "Accepted", "Statistic": "SampleCount", "Period": 60}`,
+	} {
+		found := false
+		for _, alarm := range s.of("AWS::CloudWatch::Alarm") {
+			if alarm == id || strings.HasPrefix(alarm, id) && len(alarm) == len(id)+8 {
+				found = true
+				s.resources[alarm].expect(t, want)
 			}
 		}
-		return nil
-	})
-	s := synthesize(t, stack)
-	for name, want := range map[string]string{
-		"Accepted":    `"Namespace": "EventPipeline", "MetricName": "Accepted", "Dimensions": [{"Name": "FunctionName", "Value": "${ApiFunction}"}]`,
-		"Failed":      `"Namespace": "EventPipeline", "MetricName": "Failed", "Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]`,
-		"DeadLetters": `"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]`,
-	} {
-		statistic := "Sum"
-		if name == "DeadLetters" {
-			statistic = "Maximum"
-		}
-		s.resource(t, name, "AWS::CloudWatch::Alarm").expect(t, `{"Period": 300, "Statistic": "`+statistic+`", `+want+`}`)
-		mine := s.resource(t, name+"Mine", "AWS::CloudWatch::Alarm").Properties
-		if text := fmt.Sprint(mine); !strings.Contains(text, "Average") || !strings.Contains(text, "Mine") || !strings.Contains(text, "60") {
-			t.Errorf("%s does not heed its options: %s", name, text)
+		if !found {
+			t.Errorf("there is no alarm %s", id)
 		}
 	}
 }
 
-// Pipelines may share a bus: each rule is told of its own pipeline's events, and nobody else's.
-func TestOnEventProcessed_IsToldOfThisPipelinesEvents(t *testing.T) {
+// Two pipelines tell one bus; the rules tell them apart, and may have the same id, and that of a part of the pipeline.
+func TestOnEventProcessed_IsOfThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
-		first := eventpipeline.NewEventPipeline(stack, jsii.String("First"), nil)
-		second := eventpipeline.NewEventPipeline(stack, jsii.String("Second"), &props{EventBus: first.EventBus(), SilverBucket: first.SilverBucket()})
+		bus := awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default"))
 		target := awseventstargets.NewSqsQueue(awssqs.NewQueue(stack, jsii.String("Target"), nil), nil)
-		first.OnEventProcessed(jsii.String("Rule"), target)
-		second.OnEventProcessed(jsii.String("Rule"), target)
+		for _, id := range []string{"One", "Two"} {
+			p := eventpipeline.NewEventPipeline(stack, &id, &props{EventBus: bus})
+			p.OnEventProcessed(jsii.String("Queue"), target)
+			p.OnEventProcessed(jsii.String("Later"), nil).AddTarget(target)
+		}
 		return nil
 	})
 	s := synthesize(t, stack)
-	for id, bronze := range map[string]string{"FirstRule": "${FirstBronzeBucket}", "SecondRule": "${SecondBronzeBucket}"} {
-		rule := s.resource(t, id, "AWS::Events::Rule")
-		rule.expect(t, `{"EventBusName": "${FirstEventBus}", "EventPattern": {
-			"source": ["eventpipeline"], "detail-type": ["`+domain.EventProcessed+`"],
-			"detail": {"bronze": {"bucket": ["`+bronze+`"]}, "silver": {"bucket": ["${FirstSilverBucket}"]}}
-		}}`)
-	}
-	// The names in the pattern are those of the notice.
-	notice, err := json.Marshal(domain.NoticeOf(domain.Item{
-		Status: domain.Processed, Event: domain.Event{Bronze: domain.Location{Bucket: "b"}}, Silver: domain.Location{Bucket: "s"},
-	}).Detail)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var detail struct{ Bronze, Silver map[string]string }
-	if err := json.Unmarshal(notice, &detail); err != nil || detail.Bronze["bucket"] != "b" || detail.Silver["bucket"] != "s" {
-		t.Errorf("the notice has its buckets elsewhere: %s, %v", notice, err)
+	for _, pipeline := range []string{"One", "Two"} {
+		for _, id := range []string{"Queue", "Later"} {
+			rule := s.resource(t, pipeline+"OnEventProcessed"+id, "AWS::Events::Rule")
+			rule.expect(t, `{
+				"EventBusName": "default",
+				"EventPattern": {
+					"source": ["eventpipeline"], "detail-type": ["EventProcessed"],
+					"detail": {"silver": {"bucket": ["${`+pipeline+`SilverBucket}"]}}
+				}
+			}`)
+			if targets, _ := rule.Properties["Targets"].([]any); len(targets) != 1 {
+				t.Errorf("%s of %s has the targets %v", id, pipeline, targets)
+			}
+		}
 	}
 }

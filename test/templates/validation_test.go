@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -27,7 +28,8 @@ type mistake struct {
 	messages []string
 }
 
-func mistakes(t *testing.T) map[string]mistake {
+func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
+	key := awskms.NewKey(stack, jsii.String("Key"), nil)
 	invalid := folderOf(t, map[string]string{"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
 	empty, outside := folderOf(t, nil), linked(t)
@@ -80,6 +82,8 @@ func mistakes(t *testing.T) map[string]mistake {
 			[]string{"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other"}},
 		"VisibilityTooShort": {props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
 			[]string{"VisibilityTimeout in seconds is 189; take a whole number from 190 to 43200, at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out"}},
+		"MaxReceiveCountOfTwo": {props{MaxReceiveCount: jsii.Number(2)},
+			[]string{"MaxReceiveCount is 2; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
 		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(4)},
 			[]string{"MaxReceiveCount is 4; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
 
@@ -241,6 +245,17 @@ func mistakes(t *testing.T) map[string]mistake {
 				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
 				"ThrottlingBurstLimit is 0; take a whole number from 1 to 2147483647, or nobody gets through",
 			}},
+		"IntervalOfNoReconciler": {props{ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: days(1)},
+			[]string{"ReconcilerInterval is of no use with ReconcilerEnabled false; leave one of them out"}},
+		"StatusOfAnOpenApi": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(true)},
+			[]string{`StatusForAllCallers is of no use with Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET", which tells no caller from another; leave it out`}},
+		"WindowForOne": {props{BatchSize: jsii.Number(1), MaxBatchingWindow: seconds(1)},
+			[]string{"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out"}},
+		"KeyForNothing": {props{EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key, EventsTableEncryptionKey: key,
+			QueueEncryptionKey: key, LogEncryptionKey: key, EventBusEncryptionKey: key},
+			[]string{"EncryptionKey is of no use when each part has a key of its own; leave it out"}},
+		"CorsForNobody": {props{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}},
+			[]string{"CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out"}},
 		"AlarmsThatAlwaysRing": {props{OldestMessageAgeAlarm: seconds(0), ApiServerErrorAlarm: jsii.Number(0)},
 			[]string{
 				"OldestMessageAgeAlarm is 0 seconds; take at least 1, or it rings all the time",
@@ -251,7 +266,8 @@ func mistakes(t *testing.T) map[string]mistake {
 
 // One synth of pipelines that all have mistakes: it must fail, and tell every one of them.
 func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
-	stack, mistakes := newStack(t), mistakes(t)
+	stack := newStack(t)
+	mistakes := mistakes(t, stack)
 	must(t, func() error {
 		maps.Copy(mistakes, mistakesWithYours(stack))
 		for name, mistake := range mistakes {

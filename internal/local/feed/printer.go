@@ -14,7 +14,7 @@ import (
 )
 
 // unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics.
-var unprinted = []string{"requestId", "traceId", "messageId", env.MetricDimension, env.MetricAccepted, "_aws"}
+var unprinted = []string{"requestId", "traceId", "messageId", env.FunctionDimension, env.PipelineDimension, env.MetricAccepted, "_aws"}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (

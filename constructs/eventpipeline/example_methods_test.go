@@ -1,0 +1,123 @@
+package eventpipeline_test
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// A service's role may post events, and look up those that it posted.
+func ExampleEventPipeline_GrantIngest() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	service := awsiam.NewRole(stack, jsii.String("Service"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil),
+	})
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	pipeline.GrantIngest(service)
+	pipeline.GrantReadStatus(service)
+	app.Synth(nil)
+}
+
+// A role that is looked up for monitoring may ask for the status of all events.
+func ExampleEventPipeline_GrantReadStatus() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	monitoring := awsiam.Role_FromRoleName(stack, jsii.String("Monitoring"), jsii.String("monitoring"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+		StatusForAllCallers: jsii.Bool(true),
+	})
+	pipeline.GrantReadStatus(monitoring).AssertSuccess()
+	app.Synth(nil)
+}
+
+// An analyst's role may read and list records, and use their key for that.
+func ExampleEventPipeline_GrantReadSilver() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	analyst := awsiam.NewRole(stack, jsii.String("Analyst"), &awsiam.RoleProps{AssumedBy: awsiam.NewAccountRootPrincipal()})
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	pipeline.GrantReadSilver(analyst)
+	app.Synth(nil)
+}
+
+// An alarm rings when nothing was accepted for an hour.
+func ExampleEventPipeline_MetricAccepted() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	pipeline.MetricAccepted(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Hours(jsii.Number(1))}).
+		CreateAlarm(stack, jsii.String("NothingAccepted"), &awscloudwatch.CreateAlarmOptions{
+			Threshold:          jsii.Number(1),
+			EvaluationPeriods:  jsii.Number(1),
+			ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+			TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
+		})
+	app.Synth(nil)
+}
+
+// A dashboard of yours shows what failed, and what of it is still in the DLQ.
+func ExampleEventPipeline_MetricFailed() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	dashboard := awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	dashboard.AddWidgets(awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Left: &[]awscloudwatch.IMetric{pipeline.MetricFailed(nil), pipeline.MetricDeadLetters(nil)},
+	}))
+	app.Synth(nil)
+}
+
+// A second alarm on the DLQ rings when more than a few messages are in it.
+func ExampleEventPipeline_MetricDeadLetters() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	pipeline.MetricDeadLetters(nil).CreateAlarm(stack, jsii.String("ManyFailed"), &awscloudwatch.CreateAlarmOptions{
+		Threshold:         jsii.Number(100),
+		EvaluationPeriods: jsii.Number(1),
+	})
+	app.Synth(nil)
+}
+
+// A queue of yours gets a message for each processed event.
+func ExampleEventPipeline_OnEventProcessed() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	pipeline.OnEventProcessed(jsii.String("ToQueue"), awseventstargets.NewSqsQueue(queue, nil))
+	app.Synth(nil)
+}
+
+// What no prop covers is set on the CloudFormation resource below a part.
+func ExampleEventPipeline_EventSourceMapping() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	mapping := pipeline.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+	mapping.SetEnabled(jsii.Bool(false))
+	app.Synth(nil)
+}

@@ -123,23 +123,27 @@ func TestDocs_ReadmeGetsThisModule(t *testing.T) {
 	}
 }
 
-func TestDocs_TheReadmesCodeIsInTheExample(t *testing.T) {
-	readme, example := read(t, "../README.md"), read(t, "../constructs/eventpipeline/example_test.go")
-	_, code, _ := strings.Cut(readme, "```go\n")
-	code, _, _ = strings.Cut(code, "```")
-	lines := 0
-	for line := range strings.Lines(code) {
-		line = strings.TrimSpace(strings.TrimPrefix(line, "import "))
-		if line == "" {
-			continue
+func TestDocs_TheirCodeIsInTheExamples(t *testing.T) {
+	examples := read(t, "../constructs/eventpipeline/example_test.go") + read(t, "../constructs/eventpipeline/example_methods_test.go")
+	for _, name := range []string{"../README.md", "../docs/construct.md"} {
+		lines := 0
+		text, _, _ := strings.Cut(read(t, name), "## Write your own processor") // which has an example of its own
+		for _, code := range strings.Split(text, "```go\n")[1:] {
+			code, _, _ = strings.Cut(code, "```")
+			for line := range strings.Lines(code) {
+				line = strings.TrimSpace(strings.TrimPrefix(line, "import "))
+				if line == "" {
+					continue
+				}
+				lines++
+				if !strings.Contains(examples, line) {
+					t.Errorf("%s has a line that no compiled example has:\n%s", name, line)
+				}
+			}
 		}
-		lines++
-		if !strings.Contains(example, line) {
-			t.Errorf("README has a line that no compiled example has:\n%s", line)
+		if lines < 5 {
+			t.Errorf("found only %d lines of Go in %s", lines, name)
 		}
-	}
-	if lines < 5 {
-		t.Errorf("found only %d lines of Go in README", lines)
 	}
 }
 

@@ -3,6 +3,8 @@ package eventpipeline_test
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -12,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// A service's role may post events, and look up those that it posted.
+// A service's role may post events, look up those that it posted, and read records.
 func ExampleEventPipeline_GrantIngest() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -24,6 +26,7 @@ func ExampleEventPipeline_GrantIngest() {
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
 	pipeline.GrantIngest(service)
 	pipeline.GrantReadStatus(service)
+	pipeline.GrantReadSilver(service)
 	app.Synth(nil)
 }
 
@@ -98,15 +101,43 @@ func ExampleEventPipeline_MetricDeadLetters() {
 	app.Synth(nil)
 }
 
-// A queue of yours gets a message for each processed event.
+// A function of yours is told of each processed event.
 func ExampleEventPipeline_OnEventProcessed() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+	index := awslambda.Function_FromFunctionName(stack, jsii.String("Function"), jsii.String("index"))
 
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
-	pipeline.OnEventProcessed(jsii.String("ToQueue"), awseventstargets.NewSqsQueue(queue, nil))
+	pipeline.OnEventProcessed(jsii.String("Index"), awseventstargets.NewLambdaFunction(index, nil))
+	app.Synth(nil)
+}
+
+// A queue of yours gets a message for each event that failed.
+func ExampleEventPipeline_EventBus() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Failed"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	awsevents.NewRule(stack, jsii.String("OnFailed"), &awsevents.RuleProps{
+		EventBus:     pipeline.EventBus(),
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventFailed")},
+		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
+	})
+	app.Synth(nil)
+}
+
+// Every role of the pipeline gets a permissions boundary, by an aspect.
+func ExampleEventPipeline_ApiFunction() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	boundary := awsiam.ManagedPolicy_FromManagedPolicyName(stack, jsii.String("Boundary"), jsii.String("boundary"))
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	awsiam.PermissionsBoundary_Of(pipeline).Apply(boundary)
 	app.Synth(nil)
 }
 
@@ -119,5 +150,7 @@ func ExampleEventPipeline_EventSourceMapping() {
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
 	mapping := pipeline.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping)
 	mapping.SetEnabled(jsii.Bool(false))
+	table := pipeline.EventsTable().Node().DefaultChild().(awsdynamodb.CfnTable)
+	table.AddPropertyOverride(jsii.String("ContributorInsightsSpecification"), map[string]any{"Enabled": true})
 	app.Synth(nil)
 }

@@ -3,8 +3,8 @@ package eventpipeline_test
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -21,23 +21,23 @@ func ExampleNewEventPipeline() {
 	app.Synth(nil)
 }
 
-// A queue of yours gets a message for each event that failed.
-func ExampleNewEventPipeline_rule() {
+// A service may post events, a queue of yours gets a message for each that was processed, and a topic tells of alarms.
+func ExampleNewEventPipeline_props() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
-	queue := awssqs.NewQueue(stack, jsii.String("Failed"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+	service := awsiam.NewRole(stack, jsii.String("Service"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil),
+	})
 
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
 		BronzeExpiration: awscdk.Duration_Days(jsii.Number(400)),
 		AlarmTopic:       topic,
 	})
-	awsevents.NewRule(stack, jsii.String("OnFailed"), &awsevents.RuleProps{
-		EventBus:     pipeline.EventBus(),
-		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventFailed")},
-		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
-	})
+	pipeline.GrantIngest(service) // may post events
+	pipeline.OnEventProcessed(jsii.String("ToQueue"), awseventstargets.NewSqsQueue(queue, nil))
 	app.Synth(nil)
 }
 

@@ -26,8 +26,8 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	getters := reflect.TypeFor[eventpipeline.EventPipeline]()
 	for i := range getters.NumMethod() {
 		name := getters.Method(i).Name
-		if _, ok := ofConstructs.MethodByName(name); ok {
-			continue
+		if _, ok := ofConstructs.MethodByName(name); ok || getters.Method(i).Type.NumIn() > 0 {
+			continue // what takes arguments gets no part
 		}
 		if getters.Method(i).Type.NumIn() > 0 {
 			continue // it is no getter

@@ -27,14 +27,23 @@ func TestReconciler_RunsEveryQuarterOfAnHourAndIsNotTriedAgain(t *testing.T) {
 func TestReconciler_FollowsTheProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
-			ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
+			ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
 			ReconcilerMaxReenqueues: jsii.Number(7), QueueRetention: days(1),
 		}
 	})
-	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "DISABLED"}`)
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "ENABLED"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{
 		"RECONCILE_GRACE_SECONDS": "600", "RECONCILE_WINDOW_SECONDS": "87000", "MAX_REENQUEUES": "7"
 	}`)
+}
+
+// An operator may still invoke the function: what is asked of it is heeded.
+func TestReconciler_CanBeSwitchedOff(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{ReconcilerEnabled: jsii.Bool(false), ReconcilerMaxReenqueues: jsii.Number(7)}
+	})
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"State": "DISABLED"}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)
 }
 
 // A killed worker's messages come again after the visibility timeout, so the grace is never shorter.

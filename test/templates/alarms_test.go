@@ -125,8 +125,6 @@ func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
 		"Errors of ${WorkerFunction}":                                        "Worker",
 		"Throttles of ${WorkerFunction}":                                     "Worker",
 		"Duration of ${WorkerFunction}":                                      "Worker duration (p99)",
-		"reported Accepted of ${ApiFunction}":                                "API requests",
-		"reported Failed of ${WorkerFunction}":                               "Worker",
 		"reported Reenqueued of ${ReconcilerFunction}":                       "Healed by the reconciler",
 		"reported GivenUp of ${ReconcilerFunction}":                          "Healed by the reconciler",
 		"reported Orphans of ${ReconcilerFunction}":                          "Requests never acknowledged (orphans in Bronze)",

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
 // mistakesWithYours are those that props make which contradict each other, and resources of the user's that don't fit.
@@ -73,16 +72,13 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 			each("%s is how often the reconciler runs, which ReconcilerEnabled false switches off; leave one of them out", "ReconcilerInterval")},
 		"ApiIsGiven": {props{
 			HttpApi:             awsapigatewayv2.NewHttpApi(stack, jsii.String("GivenApi"), nil),
-			ThrottlingRateLimit: jsii.Number(1), ThrottlingBurstLimit: jsii.Number(1), CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{},
+			ThrottlingRateLimit: jsii.Number(1), ThrottlingBurstLimit: jsii.Number(1), CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: jsii.Strings("*")},
 			DomainName: jsii.String("events.example.org"), DomainMappingKey: jsii.String("v1"),
 			DomainCertificate:         awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("MistakenCertificate"), jsii.String(certificate)),
 			MutualTls:                 &awsapigatewayv2.MTLSConfig{Bucket: bucket("Trust"), Key: jsii.String("store.pem")},
 			DisableExecuteApiEndpoint: jsii.Bool(true)},
 			each("%s is for an API of the pipeline's own; leave it out, and set the like on HttpApi", "ThrottlingRateLimit", "ThrottlingBurstLimit",
 				"CorsPreflight", "DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls", "DisableExecuteApiEndpoint")},
-		"OpenForStatusOfOne": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(false)},
-			[]string{"StatusForAllCallers is false, which an open API can't keep: it knows no callers; leave it out, or have the API ask who calls"}},
-
 		"NoVpc": {props{VpcSubnets: &awsec2.SubnetSelection{}, SecurityGroups: &[]awsec2.ISecurityGroup{}},
 			each("%s is about a Vpc; give that, too, or leave it out", "VpcSubnets", "SecurityGroups")},
 		"PublicSubnets": {props{

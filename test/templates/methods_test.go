@@ -173,7 +173,7 @@ func TestOnEventProcessed_IsOfThisPipelineOnASharedBus(t *testing.T) {
 				"EventBusName": "default",
 				"EventPattern": {
 					"source": ["eventpipeline"], "detail-type": ["EventProcessed"],
-					"detail": {"silver": {"bucket": ["${`+pipeline+`SilverBucket}"]}}
+					"detail": {"bronze": {"bucket": ["${`+pipeline+`BronzeBucket}"]}, "silver": {"bucket": ["${`+pipeline+`SilverBucket}"]}}
 				}
 			}`)
 			if targets, _ := rule.Properties["Targets"].([]any); len(targets) != 1 {

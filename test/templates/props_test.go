@@ -55,6 +55,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"SecurityGroups": &[]awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("G"), jsii.String("sg-1"), nil)},
 		"Architecture":   awslambda.Architecture_X86_64(),
 		"ApiMemorySize":  jsii.Number(128), "ApiTimeout": seconds(5), "ApiEnvironment": variables, "ApiLayers": layers, "ApiReservedConcurrentExecutions": jsii.Number(5),
+		"WorkerEntry":      folderOf(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"}),
 		"WorkerMemorySize": jsii.Number(128), "WorkerTimeout": seconds(5), "WorkerEnvironment": variables, "WorkerLayers": layers, "WorkerReservedConcurrentExecutions": jsii.Number(5),
 		"ReconcilerMemorySize": jsii.Number(128), "ReconcilerTimeout": seconds(60), "ReconcilerEnvironment": variables, "ReconcilerLayers": layers,
 		"ReconcilerReservedConcurrentExecutions": jsii.Number(5),

@@ -245,8 +245,6 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
 				"ThrottlingBurstLimit is 0; take a whole number from 1 to 2147483647, or nobody gets through",
 			}},
-		"IntervalOfNoReconciler": {props{ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: days(1)},
-			[]string{"ReconcilerInterval is of no use with ReconcilerEnabled false; leave one of them out"}},
 		"StatusOfAnOpenApi": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(true)},
 			[]string{`StatusForAllCallers is of no use with Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET", which tells no caller from another; leave it out`}},
 		"WindowForOne": {props{BatchSize: jsii.Number(1), MaxBatchingWindow: seconds(1)},

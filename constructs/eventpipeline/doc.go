@@ -15,8 +15,9 @@
 //	alarms, dashboard for whoever runs it
 //
 // Nil props make a pipeline that may go to production: encrypted, TLS only, least privilege, the API closed, data kept
-// when the stack goes. Every default is a prop, every resource has a getter; docs/construct.md lists them. What is wrong
-// with the props, or would change nothing, is told at synth, all at once.
+// when the stack goes. Every default is a prop, every resource has a getter; docs/construct.md lists them. Buckets, table,
+// queues, bus, API and VPC may be the user's (see EventPipelineProps); an app may have several pipelines, and one across
+// stacks. What is wrong with the props, or would change nothing, is told at synth, all at once.
 //
 // The functions are written in Go and come with this module; they are built when the app is synthesized, so the machine
 // that synthesizes needs Go, as it does for the app itself.

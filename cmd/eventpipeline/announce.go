@@ -25,13 +25,14 @@ type readyLine struct {
 type readyAPI struct {
 	Stack string `json:"stack"`
 	Name  string `json:"name"`
+	ID    string `json:"logicalId"`
 	URL   string `json:"url"`
 }
 
 func announceJSON(w io.Writer, p *local.Platform) error {
 	line := readyLine{Ready: true, AWS: p.AWS, NotRun: p.NotRun}
 	for _, a := range p.APIs {
-		line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.URL})
+		line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.LogicalID, a.URL})
 	}
 	if len(p.APIs) > 0 {
 		line.API = p.APIs[0].URL
@@ -44,8 +45,13 @@ func announceJSON(w io.Writer, p *local.Platform) error {
 	return json.NewEncoder(w).Encode(line)
 }
 
-// mainStack is the stack of the first API, or the first one.
+// mainStack is the first stack that outputs a pipeline's parts, else that of the first API, or the first one.
 func mainStack(p *local.Platform) local.Stack {
+	for _, s := range p.Stacks {
+		if s.Outputs[tableOutput] != "" {
+			return s
+		}
+	}
 	for _, s := range p.Stacks {
 		if len(p.APIs) > 0 && s.Name == p.APIs[0].Stack {
 			return s
@@ -86,7 +92,7 @@ func ofStack(p *local.Platform, a local.API) string {
 	if len(p.APIs) == 1 {
 		return ""
 	}
-	return fmt.Sprintf("   (%s of stack %s)", a.Name, a.Stack)
+	return fmt.Sprintf("   (%s of stack %s)", a.LogicalID, a.Stack)
 }
 
 // tryAPI shows requests to paste.

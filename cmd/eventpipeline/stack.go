@@ -21,15 +21,24 @@ import (
 )
 
 // stackFlags say which pipeline's buckets, table and queues a command works on.
-type stackFlags struct{ aws, stack string }
+type stackFlags struct {
+	aws, stack string
+	cmd        *cobra.Command
+}
+
+// tableOutput is the output by which a stack with a pipeline is known.
+const tableOutput = "EventsTableName"
 
 const localAWS = "http://127.0.0.1:4566"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
 	cmd.PersistentFlags().Var(newGiven(&f.aws, localAWS), "aws", "URL of the local platform's AWS services")
-	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
-	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
+	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform; with --aws, on the local platform's")
+	f.cmd = cmd
 }
+
+// local tells whether the stack is the local platform's.
+func (f *stackFlags) local() bool { return f.stack == "" || f.cmd.PersistentFlags().Changed("aws") }
 
 // resources are a pipeline's own, as the outputs of its stack name them.
 type resources struct {
@@ -47,29 +56,40 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 		HTTPClient: awsconfig.NewHTTPClient(),
 	}
-	input := &cloudformation.DescribeStacksInput{} // the local platform's only one
+	input := &cloudformation.DescribeStacksInput{}
 	if f.stack != "" {
+		input.StackName = &f.stack
+	}
+	if !f.local() {
 		var err error
 		if cfg, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient())); err != nil {
 			return resources{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
-		input.StackName = &f.stack
 	}
 	cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
 	out, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, input, func(o *cloudformation.Options) {
-		if f.stack == "" {
+		if f.local() {
 			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running
 		}
 	})
 	if err != nil {
 		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
 	}
+	var found []resources
+	var names []string
 	for _, stack := range out.Stacks {
-		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" {
-			return resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}, nil
+		if outputs := outputsOf(stack); outputs[tableOutput] != "" {
+			r := resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}
+			found, names = append(found, r), append(names, r.Stack)
 		}
 	}
-	return resources{}, errors.New("no stack has the output EventsTableName: a stack with an EventPipeline must output what stacks/stacks.go does")
+	switch len(found) {
+	case 0:
+		return resources{}, errors.New("no stack has the output " + tableOutput + ": a stack with an EventPipeline must output what stacks/stacks.go does")
+	case 1:
+		return found[0], nil
+	}
+	return resources{}, usageError{fmt.Errorf("several stacks have a pipeline, %s: choose one with --aws %s --stack NAME", strings.Join(names, ", "), f.aws)}
 }
 
 func outputsOf(stack types.Stack) map[string]string {
@@ -109,18 +129,19 @@ func (r resources) checkpoints() dynamodb.Checkpoints {
 
 // text is the flags as they were given, with a space behind each.
 func (f *stackFlags) text() string {
-	switch {
-	case f.stack != "":
-		return "--stack " + f.stack + " "
-	case f.aws != localAWS:
-		return "--aws " + f.aws + " "
+	text := ""
+	if f.local() && (f.stack != "" || f.aws != localAWS) {
+		text = "--aws " + f.aws + " "
 	}
-	return ""
+	if f.stack != "" {
+		text += "--stack " + f.stack + " "
+	}
+	return text
 }
 
 // explain adds what to do next when the local platform does not answer.
 func (f *stackFlags) explain(err error) error {
-	if f.stack != "" || errors.Is(err, context.Canceled) {
+	if !f.local() || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For a deployed pipeline, give --stack", err)

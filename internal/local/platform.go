@@ -84,8 +84,9 @@ type Platform struct {
 // API is an HTTP API of a stack.
 type API struct {
 	Stack, Name, URL string
-	Signed           bool // takes requests that are signed with AWS credentials only
-	Token            bool // takes requests with a JSON Web Token only
+	LogicalID        string // in the stack's template: names need not be unique
+	Signed           bool   // takes requests that are signed with AWS credentials only
+	Token            bool   // takes requests with a JSON Web Token only
 }
 
 // Stack is a provisioned stack.

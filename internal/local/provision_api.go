@@ -17,6 +17,7 @@ import (
 // api is an HTTP API that is being made: its stage, integrations and routes come one by one.
 type api struct {
 	stack, name  string
+	logicalID    string
 	stage        string // "$default", or the first part of the path
 	endpoint     string // URL
 	listener     net.Listener
@@ -48,7 +49,7 @@ func (p *provisioner) api(r template.Resource) (template.Made, error) {
 		return template.Made{}, failed(r, err)
 	}
 	a := &api{
-		stack: p.current.Name, name: in.Name, stage: defaultStage,
+		stack: p.current.Name, name: in.Name, logicalID: r.LogicalID, stage: defaultStage,
 		endpoint: "http://" + listener.Addr().String(), listener: listener,
 		integrations: map[string]string{}, authorizers: map[string]httpapi.Authorizer{},
 		settings: httpapi.API{
@@ -142,7 +143,7 @@ func (p *provisioner) route(r template.Resource) (template.Made, error) {
 
 // public is what the platform tells of the API.
 func (a *api) public() API {
-	out := API{Stack: a.stack, Name: a.name, URL: a.url()}
+	out := API{Stack: a.stack, Name: a.name, LogicalID: a.logicalID, URL: a.url()}
 	for _, r := range a.settings.Routes {
 		switch r.Authorizer.(type) {
 		case httpapi.IAM:

@@ -50,6 +50,10 @@ type platform struct {
 	AWS     string            `json:"aws"`
 	Ready   bool              `json:"ready"`
 	Outputs map[string]string `json:"outputs"`
+	APIs    []struct {
+		LogicalID string `json:"logicalId"`
+		URL       string `json:"url"`
+	} `json:"apis"`
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has exited

@@ -1,6 +1,6 @@
 // Command app is a CDK app with a pipeline that has little patience: what waits for minutes elsewhere, for a killed worker's
 // messages or the reconciler's grace, waits for seconds here. Its API is open, or asks for tokens in the stage "jwt"; in
-// the stage "canary" it logs all that it can.
+// the stage "canary" it logs all that it can. The stage "several" is other pipelines: two in a stack, and one across two.
 package main
 
 import (
@@ -13,6 +13,11 @@ import (
 func main() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
+	if app.Node().TryGetContext(jsii.String("stage")) == "several" {
+		addSeveral(app)
+		app.Synth(nil)
+		return
+	}
 	stack := awscdk.NewStack(app, jsii.String("impatient"), nil)
 	props := &eventpipeline.EventPipelineProps{
 		PhysicalNamePrefix:    jsii.String("impatient"),
@@ -37,6 +42,12 @@ func main() {
 		props.LogLevel = jsii.String("debug")
 	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
+	addOutputs(stack, pipeline, "")
+	app.Synth(nil)
+}
+
+// addOutputs adds what the commands look for, with a prefix for all but the first pipeline of a stack.
+func addOutputs(stack awscdk.Stack, pipeline eventpipeline.EventPipeline, prefix string) {
 	for name, value := range map[string]*string{
 		"ApiUrl":                 pipeline.ApiUrl(),
 		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
@@ -47,7 +58,6 @@ func main() {
 		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),
 		"ReconcilerFunctionName": pipeline.ReconcilerFunction().FunctionName(),
 	} {
-		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: value})
+		awscdk.NewCfnOutput(stack, jsii.String(prefix+name), &awscdk.CfnOutputProps{Value: value})
 	}
-	app.Synth(nil)
 }

@@ -23,6 +23,7 @@ func ExampleNewEventPipeline() {
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
 	app.Synth(nil)
+	// Output:
 }
 
 // A queue of yours gets a message for each processed event.
@@ -43,18 +44,20 @@ func ExampleNewEventPipeline_rule() {
 		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
 	})
 	app.Synth(nil)
+	// Output:
 }
 
-// Events of the types that schemas/<eventType>.json describe are accepted, and no others.
+// Events of the types that testdata/schemas/<eventType>.json describe are accepted, and no others.
 func ExampleNewEventPipeline_schemas() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
-		SchemaDirectory:   jsii.String("schemas"),
+		SchemaDirectory:   jsii.String("testdata/schemas"),
 		UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse,
 	})
 	app.Synth(nil)
+	// Output:
 }
 
 // A bucket, a table and a bus that are there already take the place of the pipeline's own.
@@ -72,6 +75,7 @@ func ExampleNewEventPipeline_bringYourOwn() {
 		EventBus:     awsevents.EventBus_FromEventBusName(stack, jsii.String("Bus"), jsii.String("company")),
 	})
 	app.Synth(nil)
+	// Output:
 }
 
 // Functions in a VPC, with variables and a share of the account's concurrency of their own.
@@ -85,6 +89,7 @@ func ExampleNewEventPipeline_functions() {
 		WorkerReservedConcurrentExecutions: jsii.Number(20),
 	})
 	app.Synth(nil)
+	// Output:
 }
 
 // A service may post events and ask for their status; analysts may read records.
@@ -101,6 +106,7 @@ func ExampleEventPipeline_grants() {
 	pipeline.GrantReadStatus(shop)
 	pipeline.GrantReadSilver(analysts)
 	app.Synth(nil)
+	// Output:
 }
 
 // An alarm of yours, beside the pipeline's own.
@@ -114,6 +120,7 @@ func ExampleEventPipeline_metrics() {
 			Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
 		})
 	app.Synth(nil)
+	// Output:
 }
 
 // A queue of yours is told of what this pipeline has processed.
@@ -125,6 +132,7 @@ func ExampleEventPipeline_onEventProcessed() {
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
 	pipeline.OnEventProcessed(jsii.String("OnProcessed"), awseventstargets.NewSqsQueue(queue, nil))
 	app.Synth(nil)
+	// Output:
 }
 
 // What no prop covers, overrides of the L1 resources do.
@@ -136,4 +144,5 @@ func ExampleEventPipeline_escapeHatches() {
 	bucket := pipeline.BronzeBucket().Node().DefaultChild().(awss3.CfnBucket)
 	bucket.AddPropertyOverride(jsii.String("AccelerateConfiguration.AccelerationStatus"), "Enabled")
 	app.Synth(nil)
+	// Output:
 }

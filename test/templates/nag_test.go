@@ -21,6 +21,7 @@ import (
 	nagmodule "github.com/cdklabs/cdk-nag-go/cdknag/v2/jsii"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -60,6 +61,24 @@ func TestNag_AcceptsNothingElse(t *testing.T) {
 				}
 				if diff := cmp.Diff(accepted, findings(t, stack, pack)); diff != "" {
 					t.Errorf("stage %s (-accepted +found):\n%s", name, diff)
+				}
+			}
+		})
+	}
+}
+
+// With resources of the user's, too: what cdk-nag finds of those is the user's.
+func TestNag_FindsNothingOfAPipelineOfGivenParts(t *testing.T) {
+	for pack := range nagPacks {
+		t.Run(pack, func(t *testing.T) {
+			stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
+			must(t, func() error {
+				eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), yours(stack))
+				return nil
+			})
+			for _, f := range findings(t, stack, pack) {
+				if strings.HasPrefix(f, "/Stack/EventPipeline/") {
+					t.Error(f)
 				}
 			}
 		})

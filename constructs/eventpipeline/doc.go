@@ -15,7 +15,10 @@
 //	alarms, dashboard for whoever runs it
 //
 // Nil props make a pipeline that may go to production: encrypted, TLS only, least privilege, the API closed, data kept
-// when the stack goes. Every default is a prop, every resource has a getter.
+// when the stack goes. Every default is a prop, every resource has a getter. Buckets, table, queues, bus, API and VPC may be
+// the user's (see EventPipelineProps); an app may have several pipelines, and one across stacks.
+//
+// Mistakes in props are told when the app is synthesized, all at once. docs/construct.md lists what each prop becomes.
 //
 // The functions are written in Go and come with this module; they are built when the app is synthesized, so the machine
 // that synthesizes needs Go, as it does for the app itself.

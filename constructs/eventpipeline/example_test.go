@@ -26,23 +26,21 @@ func ExampleNewEventPipeline() {
 	// Output:
 }
 
-// A queue of yours gets a message for each processed event.
+// A role of yours may post events, and a queue of yours gets a message for each that was processed.
 func ExampleNewEventPipeline_rule() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
 	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+	role := awsiam.NewRole(stack, jsii.String("Shop"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)})
 
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
 		BronzeExpiration: awscdk.Duration_Days(jsii.Number(400)),
 		AlarmTopic:       topic,
 	})
-	awsevents.NewRule(stack, jsii.String("OnProcessed"), &awsevents.RuleProps{
-		EventBus:     pipeline.EventBus(),
-		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
-		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
-	})
+	pipeline.GrantIngest(role)
+	pipeline.OnEventProcessed(jsii.String("OnProcessed"), awseventstargets.NewSqsQueue(queue, nil))
 	app.Synth(nil)
 	// Output:
 }
@@ -123,14 +121,18 @@ func ExampleEventPipeline_metrics() {
 	// Output:
 }
 
-// A queue of yours is told of what this pipeline has processed.
-func ExampleEventPipeline_onEventProcessed() {
+// A rule of yours may ask for more: here for what failed, of all the pipelines on the bus.
+func ExampleEventPipeline_failedEvents() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	queue := awssqs.NewQueue(stack, jsii.String("Processed"), nil)
+	queue := awssqs.NewQueue(stack, jsii.String("Failed"), nil)
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
-	pipeline.OnEventProcessed(jsii.String("OnProcessed"), awseventstargets.NewSqsQueue(queue, nil))
+	awsevents.NewRule(stack, jsii.String("OnFailed"), &awsevents.RuleProps{
+		EventBus:     pipeline.EventBus(),
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventFailed")},
+		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewSqsQueue(queue, nil)},
+	})
 	app.Synth(nil)
 	// Output:
 }

@@ -27,14 +27,21 @@ func TestReconciler_RunsEveryQuarterOfAnHourAndIsNotTriedAgain(t *testing.T) {
 func TestReconciler_FollowsTheProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
-			ReconcilerEnabled: jsii.Bool(false), ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
+			ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
 			ReconcilerMaxReenqueues: jsii.Number(7), QueueRetention: days(1),
 		}
 	})
-	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "DISABLED"}`)
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "ENABLED"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{
 		"RECONCILE_GRACE_SECONDS": "600", "RECONCILE_WINDOW_SECONDS": "87000", "MAX_REENQUEUES": "7"
 	}`)
+}
+
+func TestReconciler_IsOffWhenAskedTo(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{ReconcilerEnabled: jsii.Bool(false)}
+	})
+	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"State": "DISABLED"}`)
 }
 
 // A killed worker's messages come again after the visibility timeout, so the grace is never shorter.

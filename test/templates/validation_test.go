@@ -3,6 +3,7 @@ package templates
 import (
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -242,6 +243,26 @@ func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
 		want["Stack/"+name] = mistake.messages
 	}
 	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
+}
+
+// Each variable that the pipeline sets on any function is refused in another's environment.
+func TestValidation_KeepsThePipelinesVariables(t *testing.T) {
+	variables := map[string]*string{}
+	var want []string
+	for _, name := range []string{"Api", "Worker", "Reconciler"} {
+		for variable := range standard(t).environment(t, name+"Function").Properties {
+			variables[variable] = jsii.String("mine")
+		}
+	}
+	for _, variable := range slices.Sorted(maps.Keys(variables)) {
+		want = append(want, "WorkerEnvironment has "+variable+", which the pipeline sets; take another name")
+	}
+	stack := newStack(t)
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("Overriding"), &props{WorkerEnvironment: &variables})
+		return nil
+	})
+	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{"Stack/Overriding": want})
 }
 
 // What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.

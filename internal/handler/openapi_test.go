@@ -223,6 +223,7 @@ func exchanges(t *testing.T) []exchanged {
 	strict := w.api()
 	strict.Ingest.Schemas, strict.Ingest.RefuseUnknownTypes = demoSchema{}, true
 	send(strict, "breaks its schema", httpEvent("POST", "/events", body))
+	send(strict, "too complex for its schema", httpEvent("POST", "/events", `{"eventType":"demo","deep":1}`))
 	send(strict, "no schema", httpEvent("POST", "/events", `{"eventType":"other"}`))
 	send(w.api(), "health", httpEvent("GET", "/health", ""))
 
@@ -249,8 +250,11 @@ func exchanges(t *testing.T) []exchanged {
 // demoSchema is a schema for the type "demo" that nothing keeps to.
 type demoSchema struct{}
 
-func (demoSchema) Check(eventType string, _ []byte) (pointer, keyword string, known bool) {
-	return "/secret", "type", eventType == "demo"
+func (demoSchema) Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error) {
+	if bytes.Contains(payload, []byte("deep")) {
+		return "", "", true, errors.New("too many steps")
+	}
+	return "/secret", "type", eventType == "demo", nil
 }
 
 type brokenQueue struct{}

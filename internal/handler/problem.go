@@ -39,6 +39,7 @@ var problems = map[pipeline.Code]struct {
 	pipeline.UnsupportedCoding: {http.StatusUnsupportedMediaType, "Unsupported Content-Encoding"},
 	pipeline.UnknownEventType:  {http.StatusUnprocessableEntity, "Unknown eventType"},
 	pipeline.SchemaViolation:   {http.StatusUnprocessableEntity, "Schema violation"},
+	pipeline.PayloadTooComplex: {http.StatusUnprocessableEntity, "Payload too complex"},
 	pipeline.InvalidKey:        {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
 	pipeline.KeyReused:         {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
 	pipeline.InvalidEventID:    {http.StatusBadRequest, "Invalid event id"},

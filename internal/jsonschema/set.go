@@ -16,7 +16,10 @@ import (
 )
 
 // Set is the compiled schemas of event types.
-type Set struct{ types map[string]compiled }
+type Set struct {
+	types  map[string]compiled
+	budget *budget
+}
 
 // compiled is a type's schema, and the one that holds for whatever the first does not.
 type compiled struct{ schema, not *jsonschema.Schema }
@@ -52,14 +55,17 @@ func Compile(bundle Bundle) (*Set, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	set := &Set{types: make(map[string]compiled)}
+	set := &Set{types: make(map[string]compiled), budget: &budget{max: MaxSteps}}
+	counted := make(map[*jsonschema.Schema]bool)
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
 		schema, err := compiler.Compile(address(name))
 		if err != nil {
 			mistakes = append(mistakes, documents.explain(name, err))
 		}
 		if err == nil && path.Dir(name) == "." {
-			set.types[strings.TrimSuffix(name, ".json")] = compiled{schema, opposite(compiler, name)}
+			of := compiled{schema, opposite(compiler, name)}
+			set.types[strings.TrimSuffix(name, ".json")] = of
+			set.budget.count(of.not, counted)
 		}
 	}
 	// A mistake in a schema that others refer to is found with each of them.
@@ -115,11 +121,12 @@ const maxLocated = 20000
 
 // Check holds a payload, which is valid JSON, against its type's schema. known is false if there is none. If the payload
 // breaks it, keyword is the schema's and pointer the place in the payload, a JSON pointer, of the first breach there is;
-// of a payload with very many values the keyword is Unlocated, and the pointer is to the whole.
-func (s *Set) Check(eventType string, payload []byte) (pointer, keyword string, known bool) {
+// where that would take too much to find, the keyword is Unlocated, and the pointer is to the whole. Its error is
+// ErrTooComplex. Only one check runs at a time.
+func (s *Set) Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error) {
 	of, known := s.types[eventType]
 	if !known {
-		return "", "", false
+		return "", "", false, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
@@ -128,22 +135,29 @@ func (s *Set) Check(eventType string, payload []byte) (pointer, keyword string, 
 		panic(err) // the caller has seen that it is JSON
 	}
 	value, values := bounded(value)
-	if values > maxLocated {
-		if of.not.Validate(value) == nil {
-			return "", Unlocated, true
-		}
-		return "", "", true
+	s.budget.mu.Lock()
+	defer s.budget.mu.Unlock()
+	s.budget.left = s.budget.max
+	switch err := s.budget.validate(of.not, value); {
+	case err == ErrTooComplex:
+		return "", "", true, err
+	case err != nil: // it is not the opposite of a good one
+		return "", "", true, nil
 	}
-	err := of.schema.Validate(value)
-	if err == nil {
-		return "", "", true
+	if values > maxLocated {
+		return "", Unlocated, true, nil
+	}
+	s.budget.left = maxLocating
+	err = s.budget.validate(of.schema, value)
+	if err == ErrTooComplex {
+		return "", Unlocated, true, nil
 	}
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
-		panic(err) // Validate returns no other
+		panic(fmt.Sprintf("the schema's opposite holds, and so does the schema: %v", err))
 	}
 	first := firstBreach(invalid)
-	return first.pointer, first.keyword, true
+	return first.pointer, first.keyword, true, nil
 }
 
 // maxDigits is how long a number may be to be held against a schema exactly.

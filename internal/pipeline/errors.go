@@ -24,6 +24,7 @@ const (
 	InvalidEventID    Code = "invalid-event-id"
 	UnknownEventType  Code = "unknown-event-type"
 	SchemaViolation   Code = "schema-violation"
+	PayloadTooComplex Code = "payload-too-complex" // for its schema
 	InvalidKey        Code = "invalid-idempotency-key"
 	KeyReused         Code = "idempotency-key-reused" // with another payload
 	EventNotFound     Code = "event-not-found"

@@ -33,7 +33,8 @@ type Sender interface {
 type Schemas interface {
 	// Check tells where a payload, which DecodeType has accepted, breaks its type's schema: a JSON pointer into the payload
 	// and the schema's keyword, which is empty if the payload is as it should be. known is false for a type without schema.
-	Check(eventType string, payload []byte) (pointer, keyword string, known bool)
+	// An error says that it would take too long to tell.
+	Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error)
 }
 
 // Ingest accepts events.
@@ -97,11 +98,14 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
 
 func (in Ingest) checkSchema(eventType string, body []byte) error {
 	var pointer, keyword string
-	known := false
+	var known bool
+	var tooComplex error
 	if in.Schemas != nil {
-		pointer, keyword, known = in.Schemas.Check(eventType, body)
+		pointer, keyword, known, tooComplex = in.Schemas.Check(eventType, body)
 	}
 	switch {
+	case tooComplex != nil:
+		return &Error{Code: PayloadTooComplex, Detail: "To hold the payload against its type's schema takes too long. Nest it less deeply, or send less at a time.", Err: tooComplex}
 	case !known && in.RefuseUnknownTypes:
 		err := Errorf(UnknownEventType, "There is no schema for events of this type, and others are not accepted.")
 		err.Pointer = "/eventType"

@@ -11,11 +11,14 @@ import (
 // amounts knows a schema for the type "order": "amount" is required, and lies as deep as it says.
 type amounts struct{ pointer string }
 
-func (a amounts) Check(eventType string, payload []byte) (pointer, keyword string, known bool) {
-	if eventType != "order" || strings.Contains(string(payload), `"amount"`) {
-		return "", "", eventType == "order"
+func (a amounts) Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error) {
+	if strings.Contains(string(payload), `"deep"`) {
+		return "", "", true, errors.New("too many steps")
 	}
-	return a.pointer, "required", true
+	if eventType != "order" || strings.Contains(string(payload), `"amount"`) {
+		return "", "", eventType == "order", nil
+	}
+	return a.pointer, "required", true, nil
 }
 
 func TestIngest_RefusesWhatBreaksItsTypesSchema(t *testing.T) {
@@ -31,6 +34,7 @@ func TestIngest_RefusesWhatBreaksItsTypesSchema(t *testing.T) {
 		{amounts{"/lines"}, true, `{"eventType":"order","amount":1}`, "", ""},
 		{amounts{"/lines"}, false, `{"eventType":"order"}`, pipeline.SchemaViolation, "/lines"},
 		{amounts{long}, false, `{"eventType":"order"}`, pipeline.SchemaViolation, ""},
+		{amounts{"/lines"}, false, `{"eventType":"order","deep":1}`, pipeline.PayloadTooComplex, ""},
 		{amounts{"/lines"}, false, `{"eventType":"other"}`, "", ""},
 		{amounts{"/lines"}, true, `{"eventType":"other"}`, pipeline.UnknownEventType, "/eventType"},
 		{nil, true, `{"eventType":"order"}`, pipeline.UnknownEventType, "/eventType"},

@@ -17,32 +17,32 @@ type authorizer struct {
 		} `json:"cognitoIdentity"`
 	} `json:"iam"`
 	JWT struct {
-		Claims struct {
-			Issuer   string `json:"iss"`
-			Subject  string `json:"sub"`
-			ClientID string `json:"client_id"`
-		} `json:"claims"`
+		Claims claims `json:"claims"`
 	} `json:"jwt"`
 	// Lambda is the context that the user's own authorizer returned.
-	Lambda struct {
-		Subject     identity `json:"sub"`
-		PrincipalID identity `json:"principalId"`
-	} `json:"lambda"`
+	Lambda claims `json:"lambda"`
 }
 
-// identity is a text or a number; anything else names nobody.
-type identity string
+// claims are what is said of a caller. Whoever is let in may have chosen names and values of some, so that a name counts
+// as it is written alone: a struct's fields would take SUB and ſub for sub.
+type claims map[string]json.RawMessage
 
-func (i *identity) UnmarshalJSON(data []byte) error {
-	var text string
-	var number json.Number
-	switch {
-	case json.Unmarshal(data, &text) == nil:
-		*i = identity(text)
-	case json.Unmarshal(data, &number) == nil:
-		*i = identity(number)
+// text is a claim that is a text; anything else names nobody.
+func (c claims) text(name string) string {
+	var text *wholeText
+	if json.Unmarshal(c[name], &text) != nil || text == nil {
+		return ""
 	}
-	return nil
+	return string(*text)
+}
+
+// textOrNumber is a claim that is either.
+func (c claims) textOrNumber(name string) string {
+	var number *json.Number
+	if value := c[name]; len(value) > 0 && value[0] != '"' && json.Unmarshal(value, &number) == nil && number != nil {
+		return number.String()
+	}
+	return c.text(name)
 }
 
 // caller names who sent a request, the same for each of their requests. "" is nobody in particular: anybody, where the API
@@ -58,20 +58,22 @@ func (a API) caller(req request) (string, error) {
 
 // name is the caller's, and begins with the kind of authorizer: what one says is never taken for what another says.
 func (a authorizer) name() string {
-	claims := a.JWT.Claims
+	issuer := a.JWT.Claims.text("iss")
+	subject, clientID := a.JWT.Claims.text("sub"), a.JWT.Claims.text("client_id")
 	switch {
 	case a.IAM.CognitoIdentity.IdentityID != "": // the role is shared by a whole pool
 		return "cognito " + a.IAM.CognitoIdentity.IdentityID
 	case a.IAM.UserARN != "":
 		return "iam " + withoutSession(a.IAM.UserARN)
-	case claims.Subject != "":
-		return "jwt " + claims.Issuer + " " + claims.Subject
-	case claims.ClientID != "": // a machine's token, by issuers that give those no subject
-		return "jwt-client " + claims.Issuer + " " + claims.ClientID
-	case a.Lambda.Subject != "":
-		return "lambda " + string(a.Lambda.Subject)
-	case a.Lambda.PrincipalID != "":
-		return "lambda " + string(a.Lambda.PrincipalID)
+	case subject != "":
+		return "jwt " + issuer + " " + subject
+	case clientID != "": // a machine's token, by issuers that give those no subject
+		return "jwt-client " + issuer + " " + clientID
+	}
+	for _, name := range []string{"sub", "principalId"} {
+		if id := a.Lambda.textOrNumber(name); id != "" {
+			return "lambda " + id
+		}
 	}
 	return ""
 }

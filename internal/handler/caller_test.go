@@ -34,6 +34,9 @@ var callers = map[string]string{
 var nobody = []string{
 	`{}`, `null`, `{"lambda":null}`, `{"lambda":{}}`, `{"lambda":{"sub":true,"principalId":["anna"]}}`, `{"lambda":{"sub":""}}`,
 	`{"jwt":{"claims":{"iss":"https://a","email":"anna@example.org"}}}`,
+	`{"jwt":{"claims":{"iss":"https://a","SUB":"anna","ſub":"anna","Client_ID":"anna"}}}`, `{"lambda":{"Sub":"anna","PRINCIPALID":7}}`,
+	`{"jwt":{"claims":{"iss":"https://a","sub":null}}}`, `{"jwt":{"claims":{"iss":"https://a","sub":7}}}`,
+	`{"jwt":{"claims":{"iss":"https://a","sub":["anna"]}}}`, `{"jwt":{"claims":{"iss":"https://a","sub":"\ud800"}}}`, `{"lambda":{"sub":null}}`,
 }
 
 // from is a request by a caller.
@@ -92,6 +95,24 @@ func TestCaller_IsNothingThatTheClientSays(t *testing.T) {
 	item, err := w.events.Get(t.Context(), id)
 	if want := "iam arn:aws:iam::000000000000:user/shop/anna"; err != nil || item.Caller != want || w.queue.Sent()[0].Caller != want {
 		t.Errorf("the item's caller is %q, the message's %q, %v; want %q", item.Caller, w.queue.Sent()[0].Caller, err, want)
+	}
+}
+
+// What a token says besides, in names that look alike, makes nobody another.
+func TestCaller_IsInTheClaimsOfThatNameAlone(t *testing.T) {
+	for authorizer, want := range map[string]string{
+		`{"jwt":{"claims":{"iss":"https://a","sub":"bert","ſub":"anna","SUB":"anna","Iss":"https://b"}}}`: "jwt https://a bert",
+		`{"jwt":{"claims":{"ſub":"anna","Iss":"https://b","iss":"https://a","sub":"bert"}}}`:              "jwt https://a bert",
+		`{"jwt":{"claims":{"iss":"https://a","client_id":"anna","Sub":"anna"}}}`:                          "jwt-client https://a anna",
+		`{"lambda":{"sub":"bert","Sub":"anna","principalId":"carl"}}`:                                     "lambda bert",
+		`{"lambda":{"sub":7,"SUB":8}}`:                 "lambda 7",
+		`{"lambda":{"sub":true,"principalId":"carl"}}`: "lambda carl",
+	} {
+		var w world
+		invoke(t, w.api(), from(authorizer, "POST", "/events", body))
+		if item, err := w.events.Get(t.Context(), id); err != nil || item.Caller != want {
+			t.Errorf("%s: the caller is %q, %v; want %q", authorizer, item.Caller, err, want)
+		}
 	}
 }
 

@@ -124,11 +124,13 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Texts are the claims as API Gateway hands them on: each a text, a list as [a b].
+// Texts are the claims as API Gateway hands them on: each a text, a list as [a b]. One that is null is left out.
 func (c Claims) Texts() map[string]string {
 	texts := make(map[string]string, len(c))
 	for name, value := range c {
-		texts[name] = fmt.Sprint(value)
+		if value != nil {
+			texts[name] = fmt.Sprint(value)
+		}
 	}
 	return texts
 }

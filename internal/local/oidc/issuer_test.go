@@ -202,7 +202,7 @@ func TestClaims_HaveScopesInEitherForm(t *testing.T) {
 }
 
 func TestClaims_AreTextsAsAPIGatewayHasThem(t *testing.T) {
-	claims := good(func(c Claims) { c["groups"], c["admin"] = []string{"a", "b"}, true })
+	claims := good(func(c Claims) { c["groups"], c["admin"], c["email"] = []string{"a", "b"}, true, nil })
 	got, err := issuer(t).Verify(t.Context(), sign(t, jose.RS256, "rsa", keys().rsa, claims))
 	if err != nil {
 		t.Fatal(err)

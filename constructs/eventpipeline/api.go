@@ -49,7 +49,8 @@ func methods(m ...awsapigatewayv2.HttpMethod) *[]awsapigatewayv2.HttpMethod { re
 
 func open() awsapigatewayv2.IHttpRouteAuthorizer { return awsapigatewayv2.NewHttpNoneAuthorizer() }
 
-// accessLogFields say who asked for what and how it went: no header, query or payload.
+// accessLogFields say who asked for what and how it went: no header, query or payload. Error messages and what authorizers
+// say of a caller may hold quotes, which would break the line.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"requestTime":        "$context.requestTime",
@@ -61,8 +62,7 @@ var accessLogFields = map[string]string{
 	"responseLatency":    "$context.responseLatency",
 	"integrationLatency": "$context.integrationLatency",
 	"integrationStatus":  "$context.integrationStatus",
-	"integrationError":   "$context.integrationErrorMessage",
-	"error":              "$context.error.responseType", // its message may hold quotes, which would break the line
+	"error":              "$context.error.responseType",
 }
 
 func newStage(p *eventPipeline, log awslogs.LogGroup) awsapigatewayv2.HttpStage {

@@ -76,7 +76,7 @@ func TestStage_WritesAnAccessLogOfJSONWithoutPayloads(t *testing.T) {
 		"routeKey": "$context.routeKey", "status": "$context.status",
 		"responseLength": "$context.responseLength", "responseLatency": "$context.responseLatency",
 		"integrationLatency": "$context.integrationLatency", "integrationStatus": "$context.integrationStatus",
-		"integrationError": "$context.integrationErrorMessage", "error": "$context.error.responseType",
+		"error": "$context.error.responseType",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("fields of the access log (-want +got):\n%s", diff)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,20 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-var link = regexp.MustCompile(`\]\(([^)#]+)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]+))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+)
+
+// anchors are what a document's headings are linked by, as GitHub makes them.
+func anchors(t *testing.T, path string) []string {
+	var found []string
+	for _, match := range heading.FindAllStringSubmatch(read(t, path), -1) {
+		words := strings.ReplaceAll(strings.ToLower(match[1]), " ", "-")
+		found = append(found, regexp.MustCompile(`[^\w-]`).ReplaceAllString(words, ""))
+	}
+	return found
+}
 
 func TestDocs_LinksLeadSomewhere(t *testing.T) {
 	for name, text := range documents(t) {
@@ -43,8 +57,16 @@ func TestDocs_LinksLeadSomewhere(t *testing.T) {
 			if strings.Contains(match[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join("..", filepath.Dir(name), match[1])); err != nil {
+			path := filepath.Join("..", filepath.Dir(name), match[1])
+			if match[1] == "" {
+				path = filepath.Join("..", name)
+			}
+			if _, err := os.Stat(path); err != nil {
 				t.Errorf("%s links to %s, which is not there", name, match[1])
+				continue
+			}
+			if match[2] != "" && !slices.Contains(anchors(t, path), match[2]) {
+				t.Errorf("%s links to %s#%s, but %s has no such heading", name, match[1], match[2], path)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // A tag can be moved to other code; a commit can't.
 func TestWorkflows_PinActionsByCommit(t *testing.T) {
-	files, err := filepath.Glob("../.github/workflows/*.yml")
+	files, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no workflows: %v", err)
 	}

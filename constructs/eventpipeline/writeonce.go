@@ -17,11 +17,12 @@ func DenyOverwriting(bucket awss3.IBucket) {
 }
 
 // writeOnce lets nobody overwrite or delete these objects, whatever rights they have, short of who may change the bucket's
-// policy. What a lifecycle rule removes it removes: S3 asks no policy for that. It tells whether the bucket takes a policy.
+// policy or its lifecycle rules: S3 asks no policy for what those remove. It tells whether the bucket takes a policy.
 func writeOnce(bucket awss3.IBucket, objects string) bool {
 	// Only a PutObject with If-None-Match can't overwrite. The parts of a multipart upload can't have one, and payloads are
 	// too small for any.
 	return deny(bucket, "DenyOverwriting", objects, map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}, "s3:PutObject") &&
+		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") && // from another bucket into this one
 		deny(bucket, "DenyDeleting", objects, exceptCleaner(bucket), "s3:DeleteObject", "s3:DeleteObjectVersion")
 }
 

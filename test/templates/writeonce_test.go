@@ -28,10 +28,11 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 		want := []statement{
 			{Effect: "Deny", Principal: everybody, Actions: []string{"s3:PutObject"}, Resources: objects,
 				Condition: map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}}},
+			{Effect: "Deny", Principal: everybody, Actions: []string{"s3:ReplicateDelete", "s3:ReplicateObject"}, Resources: objects},
 			deleting,
 		}
 		statements := s.resource(t, "BronzeBucketPolicy", "AWS::S3::BucketPolicy").statements(t)
-		if diff := cmp.Diff(want, statements[len(statements)-2:]); diff != "" {
+		if diff := cmp.Diff(want, statements[len(statements)-3:]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -48,6 +49,7 @@ func TestBronze_OfTheUsersIsWriteOnceWhenAskedTo(t *testing.T) {
 	want := []statement{
 		{Effect: "Deny", Principal: everybody, Actions: []string{"s3:PutObject"}, Resources: objects,
 			Condition: map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}}},
+		{Effect: "Deny", Principal: everybody, Actions: []string{"s3:ReplicateDelete", "s3:ReplicateObject"}, Resources: objects},
 		{Effect: "Deny", Principal: everybody, Actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion"}, Resources: objects},
 	}
 	if diff := cmp.Diff(want, synthesize(t, stack).resource(t, "LakePolicy", "AWS::S3::BucketPolicy").statements(t)); diff != "" {

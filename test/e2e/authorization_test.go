@@ -79,9 +79,10 @@ func user(key, secret string) []string {
 
 // The local stage with the deployed stages' authorization: IAM.
 func TestAuthorization_IAM(t *testing.T) {
-	p := start(t, "--authorize", "--credentials", "anna:annas", "--credentials", "bert:berts")
-	const body = `{"eventType":"signed","message":"hello"}`
-	anna, bert := signedBy(t, "anna", "annas", body, time.Now()), signedBy(t, "bert", "berts", body, time.Now())
+	logs := t.TempDir()
+	p := start(t, "--authorize", "--credentials", "anna:annas", "--credentials", "bert:canary-secret", "--logs", logs)
+	const body = `{"eventType":"signed","message":"canary-message"}`
+	anna, bert := signedBy(t, "anna", "annas", body, time.Now()), signedBy(t, "bert", "canary-secret", body, time.Now())
 
 	if status, text := p.call(t, "GET", "/health", "", func(*http.Request) {}); status != http.StatusOK || text != `{"status":"ok"}` {
 		t.Errorf("health: got %d %s", status, text)
@@ -89,6 +90,7 @@ func TestAuthorization_IAM(t *testing.T) {
 	for name, attack := range map[string]func(*http.Request){
 		"unsigned":       func(*http.Request) {},
 		"another secret": signedBy(t, "anna", "berts", body, time.Now()),
+		"a bearer token": func(r *http.Request) { r.Header.Set("Authorization", "Bearer canary-token") },
 		"unknown key":    signedBy(t, "mallory", "annas", body, time.Now()),
 		"altered body":   signedBy(t, "anna", "annas", `{"eventType":"other"}`, time.Now()),
 		"altered path":   func(r *http.Request) { anna(r); r.URL.RawQuery = "as=admin" },
@@ -117,13 +119,13 @@ func TestAuthorization_IAM(t *testing.T) {
 		}
 		return ""
 	})
-	if out, err := p.run(t, user("bert", "berts"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
+	if out, err := p.run(t, user("bert", "canary-secret"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
 		t.Errorf("another caller is told %s", out)
 	}
 	if out, err := p.run(t, user("anna", "annas"), "status", "--api", p.API, id); err == nil || !strings.Contains(out, "HTTP 403") || !strings.Contains(out, "--sign") {
 		t.Errorf("without --sign: %s", out)
 	}
-	if out, err := p.run(t, user("bert", "berts"), "send", "--api", p.API, "--sign", "--count", "20"); err != nil || !strings.HasPrefix(out, "20 accepted") {
+	if out, err := p.run(t, user("bert", "canary-secret"), "send", "--api", p.API, "--sign", "--count", "20"); err != nil || !strings.HasPrefix(out, "20 accepted") {
 		t.Errorf("send --sign: %v %s", err, out)
 	}
 
@@ -134,6 +136,9 @@ func TestAuthorization_IAM(t *testing.T) {
 	if first != again || first == other {
 		t.Errorf("one key: anna's event %s, hers again %s, bert's %s", first, again, other)
 	}
+	found := readLogs(t, logs)
+	found["the platform's output"] = p.log.String()
+	noSecrets(t, found)
 }
 
 func TestAuthorization_JWT(t *testing.T) {
@@ -154,7 +159,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		claims := map[string]any{"iss": "https://login.example.org", "aud": audience, "scope": scope, "exp": time.Now().Add(expires).Unix()}
+		claims := map[string]any{"iss": "https://login.example.org", "aud": audience, "scope": scope, "exp": time.Now().Add(expires).Unix(), "email": "canary-email"}
 		if subject != "" {
 			claims["sub"] = subject
 		}
@@ -167,7 +172,8 @@ func TestAuthorization_JWT(t *testing.T) {
 	bearing := func(token string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 	}
-	p := start(t, append(impatient, "--stage", "jwt", "--jwks", file)...)
+	logs := t.TempDir()
+	p := start(t, append(impatient, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
 	const body, both = `{"eventType":"token","message":"hello"}`, "events/write events/read"
 	good := strings.Split(token("anna", "events", both, time.Hour), ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k"}`))
@@ -177,6 +183,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		status  int
 	}{
 		"no token":       {func(*http.Request) {}, 401},
+		"no JWT":         {bearing("canary-token"), 401},
 		"a signature":    {signedBy(t, "local", "local", body, time.Now()), 401},
 		"algorithm none": {bearing(none + "." + good[1] + "."), 401},
 		"altered":        {bearing(good[0] + "." + good[1] + "A." + good[2]), 401},
@@ -215,4 +222,10 @@ func TestAuthorization_JWT(t *testing.T) {
 	if err == nil || !strings.Contains(out, "HTTP 401: The API does not take the token: the token has expired.") {
 		t.Errorf("status with an old token: %s", out)
 	}
+	found := readLogs(t, logs)
+	found["the platform's output"] = p.log.String()
+	for where, log := range found {
+		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt") // each token begins so
+	}
+	noSecrets(t, found)
 }

@@ -21,7 +21,10 @@ import (
 const canary = "canary"
 
 // secrets makes texts that are found again wherever they turn up.
-type secrets struct{ planted []string }
+type secrets struct {
+	planted []string
+	outage  bool // services fail: a 503 is right
+}
 
 func (s *secrets) next(where string) string {
 	text := fmt.Sprintf("%s-%s-%d", canary, where, len(s.planted))
@@ -47,8 +50,15 @@ func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 		fmt.Sprintf(`[%q]`, s.next("array")), fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.next("value"), s.next("trailing")),
 		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.next("double")), fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.next("utf8")),
 		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.next("large"), strings.Repeat("x", 1<<20)),
+		fmt.Sprintf(`{"eventType":"order.created","orderId":%q,"total":%q}`, s.next("format"), s.next("type")),
 	} {
 		bodies = append(bodies, p.plant(t, &s, "POST", "/events", body, nil))
+	}
+	for _, body := range []string{ // the answer's pointer tells the client of its own names, and nobody else
+		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.next("name")), fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.next("name"), s.next("name")),
+		fmt.Sprintf(`{"eventType":"order.created",%q:1}`, s.next("name")),
+	} {
+		p.plant(t, &s, "POST", "/events", body, nil)
 	}
 	key, message := s.next("key"), s.next("message")
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} { // the key's second payload is refused
@@ -88,12 +98,52 @@ func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 		t.Error("the logs say nothing of the events: there is nothing to search")
 	}
 	found["the DLQ"] = strings.ReplaceAll(found["the DLQ"], message, "") // what is no reference of ours is kept as it came
+	noSecrets(t, found)
+}
+
+// noSecrets looks for what was planted. Metrics are lines of the functions' logs.
+func noSecrets(t *testing.T, found map[string]string) {
+	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
 	for where, text := range found {
+		if text == "" {
+			t.Errorf("%s: there is nothing to search", where)
+		}
 		for _, secret := range leak.FindAllString(text, -1) {
 			t.Errorf("%s: %s", where, secret)
 		}
 	}
+}
+
+// While services fail, until each call of the API and of the worker has failed for good at least once.
+func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
+	s := secrets{outage: true}
+	logs, file := t.TempDir(), filepath.Join(t.TempDir(), "faults.json")
+	const often = `{"seed": 1, "rules": [{"fault": "error", "rate": 0.75, "function": "api"}, {"fault": "error", "rate": 0.75, "function": "worker"}]}`
+	if err := os.WriteFile(file, []byte(often), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, append(impatient, "--stage", canary, "--logs", logs, "--faults", file)...)
+	var answers strings.Builder
+	until(t, func() string {
+		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.next("name"), s.next("field"))
+		answers.WriteString(p.plant(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {s.next("key")}}))
+		found := readLogs(t, logs)
+		for log, calls := range map[string][]string{
+			"impatient-api.log":    {"S3: PutObject", "DynamoDB: PutItem", "SQS: SendMessage", `"msg":"request failed"`},
+			"impatient-worker.log": {"S3: GetObject", "S3: PutObject", "DynamoDB: BatchGetItem", "EventBridge: PutEvents", `"msg":"event retried"`},
+		} {
+			for _, call := range calls {
+				if !strings.Contains(found[log], call) {
+					return "no failure of " + call + " in " + log
+				}
+			}
+		}
+		return ""
+	})
+	found := readLogs(t, logs)
+	found["the platform's output"], found["answers"] = p.log.String(), answers.String()
+	noSecrets(t, found)
 }
 
 // plant sends a request with secrets in its query and headers, and returns the answer's body.
@@ -120,7 +170,7 @@ func (p *platform) plant(t *testing.T, s *secrets, method, path, body string, he
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode >= 500 {
+	if err != nil || response.StatusCode >= 500 && (!s.outage || response.StatusCode != http.StatusServiceUnavailable) {
 		t.Errorf("%s %s with %.60q answered %d %s, %v", method, path, body, response.StatusCode, answer, err)
 	}
 	return string(answer)

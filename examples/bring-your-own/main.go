@@ -46,17 +46,4 @@ func newEvents(scope constructs.Construct, data data, edge edge) {
 	// What your organization asks of every role, by an aspect.
 	boundary := awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String("Boundary"), jsii.String("developers"))
 	awsiam.PermissionsBoundary_Of(scope).Apply(boundary)
-
-	// The commands of eventpipeline find the pipeline's parts by these.
-	for name, value := range map[string]*string{
-		"ApiUrl":                 pipeline.ApiUrl(),
-		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
-		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
-		"EventsTableName":        pipeline.EventsTable().TableName(),
-		"QueueUrl":               pipeline.Queue().QueueUrl(),
-		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),
-		"ReconcilerFunctionName": pipeline.ReconcilerFunction().FunctionName(),
-	} {
-		awscdk.NewCfnOutput(scope, &name, &awscdk.CfnOutputProps{Value: value})
-	}
 }

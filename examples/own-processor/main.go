@@ -17,17 +17,6 @@ func main() {
 		props.Authorization = eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), props)
-	for name, value := range map[string]*string{ // what the eventpipeline command looks for
-		"ApiUrl":                 pipeline.ApiUrl(),
-		"BronzeBucketName":       pipeline.BronzeBucket().BucketName(),
-		"SilverBucketName":       pipeline.SilverBucket().BucketName(),
-		"EventBusName":           pipeline.EventBus().EventBusName(),
-		"EventsTableName":        pipeline.EventsTable().TableName(),
-		"QueueUrl":               pipeline.Queue().QueueUrl(),
-		"DeadLetterQueueUrl":     pipeline.DeadLetterQueue().QueueUrl(),
-		"ReconcilerFunctionName": pipeline.ReconcilerFunction().FunctionName(),
-	} {
-		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: value})
-	}
+	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: pipeline.ApiUrl()})
 	app.Synth(nil)
 }

@@ -117,7 +117,7 @@ func printEnd(out io.Writer, s *scan, counted tally, asJSON bool) error {
 // printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory. Anybody may have
 // sent the message that code and type come from.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
-	_, err := fmt.Fprintf(w, "%-4s  %-20s  %-20s  %-36s  %s\n", age, printable(code), printable(eventType), id, status)
+	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n", age, printable(code), printable(eventType), id, status)
 	return err
 }
 

@@ -5,6 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -13,6 +18,7 @@ const ownProcessor = "../../examples/own-processor"
 // The example's app, run as its user runs it: in its folder, with the processor of its own module.
 func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	p := startIn(t, ownProcessor)
+	p.lookUpParts(t, "orders", "WorkerFunction")
 	queue := p.listen(t, "orders", "order.placed")
 	split := p.accept(t, `{"eventType":"order.placed","orderId":"7","currency":"EUR","lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
 	single := p.accept(t, `{"eventType":"order.placed","orderId":"8","currency":"USD","lines":[{"sku":"tea","quantity":1,"cents":350}]}`)
@@ -84,6 +90,29 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 		t.Errorf("the bus told %v", told)
 	}
 	testCompare(t, p)
+}
+
+// lookUpParts asks a function for what it works on, as outputs of the stack, of which an app needs none.
+func (p *platform) lookUpParts(t *testing.T, stack, function string) {
+	t.Helper()
+	list, err := cloudformation.NewFromConfig(p.config()).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &stack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list.StackResourceSummaries {
+		if aws.ToString(r.ResourceType) != "AWS::Lambda::Function" || !strings.Contains(aws.ToString(r.LogicalResourceId), function) {
+			continue
+		}
+		c, err := lambda.NewFromConfig(p.config()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: r.PhysicalResourceId})
+		if err != nil {
+			t.Fatal(err)
+		}
+		variables := c.Environment.Variables
+		p.Outputs["SilverBucketName"], p.Outputs["EventBusName"] = variables[env.SilverBucket], variables[env.EventBusName]
+		p.Outputs["DeadLetterQueueUrl"] = variables[env.DeadLetterQueueURL]
+		return
+	}
+	t.Fatalf("stack %s has no %s", stack, function)
 }
 
 func testCompare(t *testing.T, p *platform) {

@@ -3,7 +3,6 @@ package templates
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,27 +77,4 @@ func strictApp(t *testing.T) awscdk.App {
 	}
 	awscdk.Validations_Of(app).AddPlugins(rules)
 	return app
-}
-
-func TestRules_OfCfnLintFindNothing(t *testing.T) {
-	cfnLint, err := exec.LookPath("cfn-lint")
-	if err != nil {
-		t.Skip("cfn-lint is not installed")
-	}
-	// W3005: CDK writes a DependsOn that a Ref implies already.
-	args := []string{"--ignore-checks", "W3005", "--"}
-	for _, name := range stages {
-		raw, err := json.Marshal(stage(t, name).template)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(t.TempDir(), name+".template.json")
-		if err := os.WriteFile(file, raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, file)
-	}
-	if out, err := exec.Command(cfnLint, args...).CombinedOutput(); err != nil {
-		t.Errorf("cfn-lint: %v\n%s", err, out)
-	}
 }

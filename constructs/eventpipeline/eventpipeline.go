@@ -122,9 +122,12 @@ type eventPipeline struct {
 // NewEventPipeline adds a pipeline to scope. Nil props take every default. What is wrong with the props is reported
 // when the app is synthesized, all at once.
 func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
+	mistakes := &mistakes{found: []*string{}}
+	props = mistakes.known(props)
 	p := &eventPipeline{props: withDefaults(props)}
 	constructs.NewConstruct_Override(p, scope, id)
-	given, mistakes := p.props, validate(p.props)
+	given := p.props
+	mistakes.validate(given)
 	if props != nil {
 		mistakes.contradictions(*props)
 	}

@@ -13,16 +13,18 @@ import (
 
 // takeQueue sets the props that a given queue decides about, as far as the app knows them.
 func takeQueue(p *EventPipelineProps) {
-	resource := cfnQueue(p.Queue)
-	if resource == nil {
-		duration(&p.QueueRetention, awscdk.Duration_Days, 14) // SQS's most: no message is older
-		return
+	if resource := cfnQueue(p.Queue); resource != nil {
+		if kept := retention(resource); kept != nil {
+			duration(&p.QueueRetention, awscdk.Duration_Seconds, *kept)
+		}
+		if hidden := visibility(resource); hidden != nil {
+			duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, *hidden)
+		}
+		if _, count := redrive(resource); count != nil {
+			number(&p.MaxReceiveCount, *count)
+		}
 	}
-	duration(&p.QueueRetention, awscdk.Duration_Seconds, retention(resource))
-	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, visibility(resource))
-	if _, count := redrive(resource); count != nil {
-		number(&p.MaxReceiveCount, *count)
-	}
+	duration(&p.QueueRetention, awscdk.Duration_Days, 14) // SQS's most: no message is older
 }
 
 // cfnQueue is nil for a queue that the app looks up.
@@ -32,16 +34,20 @@ func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
 }
 
 // retention is in seconds; 4 days is SQS's default.
-func retention(queue awssqs.CfnQueue) float64 { return or(queue.MessageRetentionPeriod(), 4*24*60*60) }
+func retention(queue awssqs.CfnQueue) *float64 { return or(queue.MessageRetentionPeriod(), 4*24*60*60) }
 
 // visibility is in seconds; 30 is SQS's default.
-func visibility(queue awssqs.CfnQueue) float64 { return or(queue.VisibilityTimeout(), 30) }
+func visibility(queue awssqs.CfnQueue) *float64 { return or(queue.VisibilityTimeout(), 30) }
 
-func or(value *float64, standard float64) float64 {
-	if value == nil {
-		return standard
+// or is nil for a number that only CloudFormation knows.
+func or(value *float64, standard float64) *float64 {
+	switch {
+	case value == nil:
+		return &standard
+	case numberUnresolved(value):
+		return nil
 	}
-	return *value
+	return value
 }
 
 // redrive is where the queue's redrive policy leads to, resolved, and after how many deliveries; nil without one.

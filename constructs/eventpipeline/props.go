@@ -95,7 +95,7 @@ type EventPipelineProps struct {
 	DeadLetterQueueRetention awscdk.Duration
 	// VisibilityTimeout must be at least six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for. Default: just that.
 	VisibilityTimeout awscdk.Duration
-	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 5. The worker function relies
+	// MaxReceiveCount is how often a message is delivered before it goes to the DLQ; at least 3. The worker function relies
 	// on it: say what a Queue that you look up has. Default: that of Queue, if the app makes it, and else 5.
 	MaxReceiveCount *float64
 

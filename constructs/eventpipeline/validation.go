@@ -63,8 +63,8 @@ func (m *mistakes) wholeDays(name string, value awscdk.Duration, least float64, 
 // The longest name is the reconciler function's, 64 characters at the most: the prefix and "-reconciler".
 var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
-func validate(p EventPipelineProps) *mistakes {
-	m := &mistakes{found: []*string{}}
+// validate finds what is wrong with props whose defaults are filled in.
+func (m *mistakes) validate(p EventPipelineProps) {
 	m.unless(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
 		"PhysicalNamePrefix does not match %s, which the names of functions and queues ask for", prefixPattern)
 	m.unless(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN || p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY,
@@ -90,7 +90,11 @@ func validate(p EventPipelineProps) *mistakes {
 		m.within("VisibilityTimeout in seconds", seconds(p.VisibilityTimeout), leastVisibility(p), 12*60*60,
 			"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
 	}
-	m.within("MaxReceiveCount", *p.MaxReceiveCount, 5, 1000, "since throttled invocations alone would send good messages to the DLQ")
+	receives := "MaxReceiveCount"
+	if p.Queue != nil {
+		receives = "Queue's maxReceiveCount"
+	}
+	m.within(receives, *p.MaxReceiveCount, 3, 1000, "since a passing fault or two would send good messages to the DLQ")
 
 	minutes := seconds(p.ReconcilerInterval) / 60
 	m.within("ReconcilerInterval in minutes", minutes, 1, 24*60, "as EventBridge does, and once a day at the least")
@@ -136,7 +140,6 @@ func validate(p EventPipelineProps) *mistakes {
 		"OldestMessageAgeAlarm is %s seconds; take at least 1, or it rings all the time", text(seconds(p.OldestMessageAgeAlarm)))
 	m.unless(*p.ApiServerErrorAlarm >= 1,
 		"ApiServerErrorAlarm is %s; take at least 1, or it rings all the time", text(*p.ApiServerErrorAlarm))
-	return m
 }
 
 // reserved is within for what may be left out.

@@ -98,8 +98,10 @@ func (m *mistakes) queues(p EventPipelineProps) {
 	if queue == nil {
 		return
 	}
-	m.unless(visibility(queue) >= leastVisibility(p),
-		"Queue's visibility timeout is %s seconds; make it at least %s, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for", text(visibility(queue)), text(leastVisibility(p)))
+	if hidden := visibility(queue); hidden != nil {
+		m.unless(*hidden >= leastVisibility(p),
+			"Queue's visibility timeout is %s seconds; make it at least %s, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for", text(*hidden), text(leastVisibility(p)))
+	}
 	target, count := redrive(queue)
 	switch {
 	case target == nil:
@@ -110,9 +112,12 @@ func (m *mistakes) queues(p EventPipelineProps) {
 		m.unless(*count == *p.MaxReceiveCount,
 			"Queue's maxReceiveCount is %s and MaxReceiveCount %s; make them the same, or leave MaxReceiveCount out: the worker function relies on it", text(*count), text(*p.MaxReceiveCount))
 	}
-	if deadLetters != nil {
-		m.unless(retention(deadLetters) > retention(queue),
-			"DeadLetterQueue keeps messages for %s seconds and Queue for %s; raise the one or lower the other: a message's age counts from when it was first sent", text(retention(deadLetters)), text(retention(queue)))
+	if deadLetters == nil {
+		return
+	}
+	if dead, kept := retention(deadLetters), retention(queue); dead != nil && kept != nil {
+		m.unless(*dead > *kept,
+			"DeadLetterQueue keeps messages for %s seconds and Queue for %s; raise the one or lower the other: a message's age counts from when it was first sent", text(*dead), text(*kept))
 	}
 }
 

@@ -40,7 +40,7 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 	bareDLQ := awssqs.NewQueue(stack, jsii.String("BareDLQ"), &awssqs.QueueProps{RetentionPeriod: days(14)})
 	few, _ := queues("Few", awssqs.QueueProps{
 		VisibilityTimeout: seconds(180),
-		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: bareDLQ, MaxReceiveCount: jsii.Number(3)},
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: bareDLQ, MaxReceiveCount: jsii.Number(2)},
 	}, awssqs.QueueProps{RetentionPeriod: days(14)})
 
 	return map[string]mistake{
@@ -101,7 +101,7 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 		"QueueOfAnotherCount": {with(props{MaxReceiveCount: jsii.Number(6)}, impatient, impatientDLQ),
 			[]string{"Queue's maxReceiveCount is 5 and MaxReceiveCount 6; make them the same, or leave MaxReceiveCount out: the worker function relies on it"}},
 		"QueueOfTooFewDeliveries": {with(props{}, few, bareDLQ),
-			[]string{"MaxReceiveCount is 3; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
+			[]string{"Queue's maxReceiveCount is 2; take a whole number from 3 to 1000, since a passing fault or two would send good messages to the DLQ"}},
 		"QueueWithoutRedrive": {with(props{}, bare, spareDLQ),
 			[]string{"Queue has no redrive policy; have it lead to DeadLetterQueue, or a poison message comes again until it expires"}},
 		"QueueRedrivesElsewhere": {with(props{}, elsewhere, otherDLQ),

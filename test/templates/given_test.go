@@ -225,6 +225,23 @@ func TestGiven_LookedUp(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 
+// What only CloudFormation knows of a queue is neither relied on nor refused.
+func TestGiven_QueueOfParameters(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		deadLetters := awssqs.NewQueue(stack, jsii.String("YourDLQ"), nil)
+		queue := awssqs.NewQueue(stack, jsii.String("YourQueue"), &awssqs.QueueProps{
+			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(3)},
+		})
+		parameter := awscdk.NewCfnParameter(stack, jsii.String("Seconds"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
+		resource := queue.Node().DefaultChild().(awssqs.CfnQueue)
+		resource.SetVisibilityTimeout(parameter.ValueAsNumber())
+		resource.SetMessageRetentionPeriod(parameter.ValueAsNumber())
+		return &props{Queue: queue, DeadLetterQueue: deadLetters}
+	})
+	s.environment(t, "WorkerFunction").expect(t, `{"MAX_RECEIVE_COUNT": "3"}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
+}
+
 const keyARN = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
 // One bucket may be the pipeline's own and log its requests, while the other is given.

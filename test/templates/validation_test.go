@@ -30,6 +30,7 @@ type mistake struct {
 
 func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 	key := awskms.NewKey(stack, jsii.String("Key"), nil)
+	parameter := awscdk.NewCfnParameter(stack, jsii.String("Parameter"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
 	invalid := folderOf(t, map[string]string{"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
 	empty, outside := folderOf(t, nil), linked(t)
@@ -82,10 +83,16 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other"}},
 		"VisibilityTooShort": {props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
 			[]string{"VisibilityTimeout in seconds is 189; take a whole number from 190 to 43200, at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out"}},
-		"MaxReceiveCountOfTwo": {props{MaxReceiveCount: jsii.Number(2)},
-			[]string{"MaxReceiveCount is 2; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
-		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(4)},
-			[]string{"MaxReceiveCount is 4; take a whole number from 5 to 1000, since throttled invocations alone would send good messages to the DLQ"}},
+		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(2)},
+			[]string{"MaxReceiveCount is 2; take a whole number from 3 to 1000, since a passing fault or two would send good messages to the DLQ"}},
+
+		"Tokens": {props{
+			PhysicalNamePrefix: awscdk.Aws_STACK_NAME(), LogLevel: parameter.ValueAsString(), WorkerMemorySize: parameter.ValueAsNumber(),
+			WorkerTimeout: awscdk.Duration_Seconds(parameter.ValueAsNumber()), UnknownEventTypes: eventpipeline.UnknownEventTypes(*parameter.ValueAsString()),
+			BatchSize: jsii.Number(11)},
+			append(each("%s is a token, whose value only CloudFormation knows; give a value that is known at synth, such as one of the app's context",
+				"PhysicalNamePrefix", "WorkerMemorySize", "WorkerTimeout", "LogLevel", "UnknownEventTypes"),
+				"BatchSize is 11; above 10 Lambda needs a MaxBatchingWindow of at least a second")},
 
 		"ReconcilerInterval": {props{ReconcilerInterval: seconds(90), ReconcilerMaxReenqueues: jsii.Number(0)},
 			[]string{
@@ -327,7 +334,7 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 			PhysicalNamePrefix:          jsii.String("a"),
 			BronzeInfrequentAccessAfter: days(30), BronzeArchiveAfter: days(60), BronzeExpiration: days(61),
 			SilverExpiration: days(1), NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1), StatusRetention: days(30),
-			QueueRetention: seconds(60), DeadLetterQueueRetention: seconds(61), VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(5),
+			QueueRetention: seconds(60), DeadLetterQueueRetention: seconds(61), VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(3),
 			ApiMemorySize: jsii.Number(128), ApiTimeout: seconds(1), WorkerMemorySize: jsii.Number(128), WorkerTimeout: seconds(5),
 			BatchSize: jsii.Number(1), MaxConcurrency: jsii.Number(2), LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
 			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),

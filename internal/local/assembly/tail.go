@@ -36,7 +36,16 @@ func (t *tail) flush() {
 	}
 }
 
+// jsiiRace is what jsii's runtime for Go prints, without an end of line, when both of the goroutines that wait for Node.js
+// see it end. It happens now and then to apps that did well, and means nothing.
+var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
+
 func (t *tail) line(line []byte) {
+	if rest := bytes.Replace(line, jsiiRace, nil, 1); len(rest) < len(line) {
+		if line = rest; len(bytes.TrimSpace(line)) == 0 {
+			return
+		}
+	}
 	if t.out != nil {
 		_, _ = t.out.Write(line) // progress that can't be shown must not fail the synthesis
 	}

@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -113,10 +114,20 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 	case r.Err == nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
 	case r.Kept:
-		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))),
-			slog.Float64("retryInSeconds", r.RetryIn.Seconds()), slog.Any("error", r.Err))...)
+		attrs = append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
+		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, errorAttrs(r.Err)...)...)
 	default:
-		log.LogAttrs(ctx, slog.LevelError, "event failed", append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))),
-			slog.Any("error", r.Err))...)
+		attrs = append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))))
+		log.LogAttrs(ctx, slog.LevelError, "event failed", append(attrs, errorAttrs(r.Err)...)...)
 	}
+}
+
+// errorAttrs are an error's text and, of a panic, the stack.
+func errorAttrs(err error) []slog.Attr {
+	attrs := []slog.Attr{slog.Any("error", err)}
+	var panicked *pipeline.Panic
+	if errors.As(err, &panicked) {
+		attrs = append(attrs, slog.String("stack", panicked.Stack))
+	}
+	return attrs
 }

@@ -167,3 +167,29 @@ func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// panickingProcessor has a defect.
+type panickingProcessor struct{}
+
+func (panickingProcessor) Process(context.Context, pipeline.Event, int, []byte) (pipeline.Output, error) {
+	panic("a defect")
+}
+
+func TestWorker_LogsAPanicWithItsStackInAFieldOfItsOwn(t *testing.T) {
+	var w world
+	message := w.message(t, body)
+	worker := w.worker()
+	worker.Worker.Processor = panickingProcessor{}
+	w.log.Reset()
+	if _, err := worker.Invoke(t.Context(), []byte(`{"Records":[`+record("m", message, 1)+`]}`)); err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := bytes.Cut(w.log.Bytes(), []byte("\n"))
+	var entry struct{ Msg, Error, Stack string }
+	if err := json.Unmarshal(line, &entry); err != nil {
+		t.Fatal(err)
+	}
+	if entry.Msg != "event retried" || strings.Contains(entry.Error, "\n") || !strings.Contains(entry.Stack, "panickingProcessor.Process") {
+		t.Errorf("line = %s", line)
+	}
+}

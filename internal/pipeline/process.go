@@ -5,9 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 )
@@ -121,49 +118,6 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	return results
 }
 
-// finish brings events to their end: Bronze → record → Silver → bus → PROCESSED. The status comes last: were it written
-// earlier, a crash behind it would lose what had not been put out yet, since a PROCESSED event is never looked at again.
-func (w Worker) finish(ctx context.Context, works []*work) {
-	if err := ctx.Err(); err != nil {
-		for _, k := range works {
-			k.unbegun, k.err = true, unavailable("begin with the event", err)
-		}
-		return
-	}
-	each(works, (*work).open, func(k *work) { k.err = w.makeRecord(ctx, k) })
-	w.publish(ctx, works)
-	each(works, (*work).open, func(k *work) { k.err = w.complete(ctx, k) })
-}
-
-// waves are the works that are to be brought to their end, one wave after the other. What was tried before may have killed
-// its worker, and with it all that was under way. So that comes last, in waves of half the size with each try, and from
-// the other end every second time: what kills is soon alone, and takes nothing with it any more.
-func waves(works []*work) [][]*work {
-	var first, again []*work
-	tries := 0
-	for _, k := range works {
-		switch {
-		case !k.open():
-		case k.tries == 0:
-			first = append(first, k)
-		default:
-			again = append(again, k)
-			tries = max(tries, k.tries)
-		}
-	}
-	var waves [][]*work
-	if len(first) > 0 {
-		waves = append(waves, first)
-	}
-	if len(again) == 0 {
-		return waves
-	}
-	if tries%2 == 0 {
-		slices.Reverse(again)
-	}
-	return slices.AppendSeq(waves, slices.Chunk(again, max(1, len(again)>>min(tries, 20))))
-}
-
 // work is a delivery on its way through the steps.
 type work struct {
 	delivery Delivery
@@ -220,7 +174,7 @@ func each(works []*work, match func(*work) bool, step func(*work)) {
 // survive makes a panic in an event's step that event's failure instead of the whole batch's.
 func (k *work) survive() {
 	if cause := recover(); cause != nil {
-		k.err = &Error{Code: Internal, Detail: "panic", Err: fmt.Errorf("%v\n%s", cause, debug.Stack())}
+		k.err = &Error{Code: Internal, Detail: "panic", Err: recovered(cause)}
 	}
 }
 
@@ -266,12 +220,20 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 }
 
 func (w Worker) makeRecord(ctx context.Context, k *work) error {
+	asking, cancel := EndingBefore(ctx, w.StopBefore/2) // what the processor says has to be stored, and told
+	defer cancel()
+	thinking, cancelThinking := EndingBefore(asking, lastWords)
+	defer cancelThinking()
+	if err := thinking.Err(); err != nil {
+		k.unbegun = true
+		return unavailable("begin with the event", err)
+	}
 	payload, err := readPayload(ctx, w.Bronze, k.event)
 	if err != nil {
 		return err
 	}
 	now := w.Now().UTC().Truncate(time.Millisecond)
-	output, err := Transform(ctx, w.Processor, k.event, k.delivery.Attempt, payload)
+	output, err := Transform(asking, w.Processor, k.event, k.delivery.Attempt, payload)
 	var stored Record
 	if err == nil {
 		stored, err = w.storeRecords(ctx, NewRecords(k.event, output, now))

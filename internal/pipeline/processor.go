@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"runtime/debug"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -79,7 +79,8 @@ func reasonText(text string) string {
 }
 
 // Transform makes the output of an event: the payload itself, or what processor, if it is not nil, makes of it. Its
-// errors are those of the payload, *Error with Rejected's codes or InvalidOutput, or ProcessorError.
+// errors are those of the payload, *Error with Rejected's codes or InvalidOutput, or ProcessorError. It returns when ctx
+// ends, whether the processor does or not.
 func Transform(ctx context.Context, processor Processor, event Event, attempt int, payload []byte) (Output, error) {
 	if err := checkProcessable(payload); err != nil {
 		return Output{}, err
@@ -94,19 +95,46 @@ func Transform(ctx context.Context, processor Processor, event Event, attempt in
 	return output.checked()
 }
 
-// ask calls the processor and classifies how it failed, if it did.
-func ask(ctx context.Context, processor Processor, event Event, attempt int, payload []byte) (output Output, err error) {
+// lastWords is how long a processor has to return once its context ended, before it is left to itself.
+const lastWords = time.Second
+
+// ask calls the processor. One that does not heed its context is left behind: Go can't stop it, and the events beside this
+// one must not wait for it until Lambda ends them all.
+func ask(ctx context.Context, processor Processor, event Event, attempt int, payload []byte) (Output, error) {
+	thinking, cancel := EndingBefore(ctx, lastWords)
+	defer cancel()
+	type answer struct {
+		output Output
+		err    error
+	}
+	said := make(chan answer, 1)
+	go func() {
+		output, err := call(thinking, processor, event, attempt, payload)
+		said <- answer{output, err}
+	}()
+	select {
+	case a := <-said:
+		return a.output, a.err
+	case <-ctx.Done():
+		return Output{}, &Error{Code: ProcessorError, Detail: "the processor did not return when its context ended", Err: context.Cause(ctx)}
+	}
+}
+
+// call classifies how the processor failed, if it did.
+func call(ctx context.Context, processor Processor, event Event, attempt int, payload []byte) (output Output, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = &Error{Code: ProcessorError, Detail: "the processor panicked", Err: fmt.Errorf("%v\n%s", cause, debug.Stack())}
+			err = &Error{Code: ProcessorError, Detail: "the processor panicked", Err: recovered(cause)}
 		}
 	}()
 	output, err = processor.Process(ctx, event, attempt, payload)
 	var ours *Error
-	if errors.As(err, &ours) && byProcessor(ours.Code) {
+	switch {
+	case errors.As(err, &ours) && byProcessor(ours.Code):
 		return Output{}, err
-	}
-	if err != nil {
+	case err != nil && ctx.Err() != nil:
+		return Output{}, &Error{Code: ProcessorError, Detail: "the processor ran out of time", Err: err}
+	case err != nil:
 		return Output{}, &Error{Code: ProcessorError, Detail: "the processor failed", Err: err}
 	}
 	return output, nil

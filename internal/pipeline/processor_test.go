@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,23 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 				t.Errorf("failure = %+v", item.Failure)
 			}
 		})
+	}
+}
+
+func TestProcessor_APanicSaysWhereItWas(t *testing.T) {
+	var w world
+	var order map[string]int
+	result := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+		order["lines"]++ // a runtime error, whose frames are between
+		return pipeline.Output{}, nil
+	})).Process(t.Context(), w.accept(t, body))[0]
+	var panicked *pipeline.Panic
+	if !errors.As(result.Err, &panicked) || !strings.Contains(panicked.Stack, "processor_test.go") {
+		t.Fatalf("err = %v, want a panic with its stack", result.Err)
+	}
+	said := regexp.MustCompile(`^the processor panicked: assignment to entry in nil map \(at \S*processor_test\.go:\d+\)$`)
+	if !said.MatchString(result.Err.Error()) {
+		t.Errorf("err = %q", result.Err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // storeRecords puts the records in Silver and returns the first of those that are there then. First records never take
@@ -63,7 +64,7 @@ func (w Worker) storedDespite(ctx context.Context, event Event, says error) (Rec
 	case errors.Is(err, ErrNotFound), err == nil && record.ReplayID != event.Replay.ID:
 		return Record{}, says
 	case err != nil:
-		return Record{}, unavailable("look for an earlier delivery's record", errors.Join(err, says))
+		return Record{}, unavailable("look for an earlier delivery's record", fmt.Errorf("%w; it is looked for since %w", err, says))
 	}
 	return record, nil
 }

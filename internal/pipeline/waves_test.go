@@ -2,10 +2,13 @@ package pipeline_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
@@ -120,4 +123,82 @@ func TestWorker_AFailedLookUpTriesNothing(t *testing.T) {
 		t.Errorf("got %+v", results[0])
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
+}
+
+// contextFunc is a processor of a test's that heeds, or does not heed, its context.
+type contextFunc func(ctx context.Context, event pipeline.Event) error
+
+func (fn contextFunc) Process(ctx context.Context, event pipeline.Event, _ int, payload []byte) (pipeline.Output, error) {
+	return pipeline.Output{Payloads: []json.RawMessage{payload}}, fn(ctx, event)
+}
+
+func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
+	never := make(chan struct{})
+	for name, test := range map[string]struct {
+		slow func(ctx context.Context) error
+		took time.Duration
+		want string
+	}{
+		"until its context ends": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 26 * time.Second,
+			"the processor ran out of time: context deadline exceeded"},
+		"for ever": {func(context.Context) error { <-never; return nil }, 27 * time.Second,
+			"the processor did not return when its context ended: context deadline exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				never = make(chan struct{})
+				defer close(never) // or its goroutine would outlive the test
+				var w world
+				deliveries := w.accept(t, body, body, body)
+				start := time.Now()
+				var ends sync.Map
+				worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
+					if event.ID == idOf(2) {
+						return test.slow(ctx)
+					}
+					return nil
+				}))
+				worker.Items = timedItems{worker.Items, func(id string) { ends.Store(id, time.Since(start)) }}
+				worker.StopBefore = 2 * time.Second
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				result := worker.Process(ctx, deliveries)[1]
+				if took := time.Since(start); took != test.took || pipeline.CodeOf(result.Err) != pipeline.ProcessorError || result.Err.Error() != test.want || !result.Kept {
+					t.Errorf("after %s it is %+v, want %q after %s", took, result, test.want, test.took)
+				}
+				for _, n := range []int{1, 3} {
+					w.wantStatus(t, idOf(n), pipeline.Processed)
+					if took, _ := ends.Load(idOf(n)); took != pipeline.Patience {
+						t.Errorf("event %d was PROCESSED after %s, want %s", n, took, pipeline.Patience)
+					}
+				}
+			})
+		})
+	}
+}
+
+// timedItems tells when an event is at its end.
+type timedItems struct {
+	pipeline.ItemStore
+	ended func(id string)
+}
+
+func (i timedItems) Finish(ctx context.Context, item pipeline.Item) error {
+	i.ended(item.ID)
+	return i.ItemStore.Finish(ctx, item)
+}
+
+func TestWorker_DoesNotAskAProcessorThatHasNoTimeLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		deliveries := w.accept(t, body)
+		deliveries[0].Attempt = 3 // its last, were it tried
+		worker := w.workerWith(contextFunc(func(context.Context, pipeline.Event) error { t.Error("it was asked"); return nil }))
+		worker.StopBefore = 2 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		if result := worker.Process(ctx, deliveries)[0]; !result.Kept || pipeline.CodeOf(result.Err) != pipeline.Unavailable {
+			t.Errorf("result = %+v, want it to come again", result)
+		}
+	})
 }

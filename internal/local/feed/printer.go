@@ -13,8 +13,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
-// unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics.
-var unprinted = []string{"requestId", "traceId", "messageId", env.FunctionDimension, env.PipelineDimension, env.MetricAccepted, "_aws"}
+// unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
+// panic's error says where it was; its stack is in the function's log.
+var unprinted = []string{"stack", "requestId", "traceId", "messageId", env.FunctionDimension, env.PipelineDimension, env.MetricAccepted, "_aws"}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (

@@ -40,7 +40,8 @@ type call struct {
 	entries int // of a batch
 	effect  func(how) (any, error)
 	reply   chan answer
-	origin  uint64 // tells apart what its effect may be
+	origin  uint64    // tells apart what its effect may be
+	hung    time.Time // since when it hangs
 }
 
 // how is a kind of outcome; for Stale, Wrong and Partial the effect itself must know of it.

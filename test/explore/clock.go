@@ -3,6 +3,8 @@ package explore
 import (
 	"slices"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
 const (
@@ -51,8 +53,21 @@ func (r *run) soonest() time.Time {
 	return soonest
 }
 
+// passPatience goes on to when events whose records are made wait no more for one whose call hangs, and tells whether that
+// was still to come.
+func (r *run) passPatience() bool {
+	waits := slices.ContainsFunc(r.stalled, func(c *call) bool { return time.Since(c.hung) <= pipeline.Patience })
+	if waits {
+		time.Sleep(pipeline.Patience + 1)
+	}
+	return waits
+}
+
 // passTime goes on to when something happens by itself.
 func (r *run) passTime() {
+	if r.passPatience() {
+		return
+	}
 	until := r.soonest()
 	r.mu.Lock()
 	expired := r.pending

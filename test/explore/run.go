@@ -213,7 +213,7 @@ func (r *run) take(c *call) {
 	case CrashBefore:
 		r.crash(c.actor, c)
 	case Hang:
-		r.stalled = append(r.stalled, c)
+		r.stalled, c.hung = append(r.stalled, c), time.Now()
 		c.actor.remember(c, nil, context.DeadlineExceeded)
 		c.hang()
 	default:

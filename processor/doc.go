@@ -28,7 +28,7 @@
 // For each event it returns one of
 //
 //	Record{Payload: v}    v, as JSON, is the payload of the event's record in Silver
-//	FanOut(a, b, …)       several records, in one Silver object: all of them are there, once, or none
+//	FanOut(lines...)      several records, in one Silver object: all of them are there, once, or none
 //	Drop(code, reason)    no record: the event is PROCESSED, and its status says why there is no payload
 //	Reject(code, reason)  an error that no retry helps: the event is FAILED at once, its message in the DLQ
 //	any other error       the event comes again after a while, and is FAILED when its deliveries are used up
@@ -41,5 +41,10 @@
 // It is called for up to 32 events side by side, and maybe more than once for the same event: when a worker is killed, when
 // SQS delivers a message twice, or when an operator replays the event. What it returned first is what counts, until a
 // replay. So what it does to other systems must bear to be done twice ([Event].ID tells that), and what it returns should
-// depend on the event alone. It must heed its context, which ends shortly before the function's timeout.
+// depend on the event alone.
+//
+// It must heed its context in whatever it waits for. That ends four seconds before the function's timeout (WorkerTimeout, 30
+// seconds by default, is for a whole batch), so that there is time to store what other events of the batch became. A
+// processor that does not return within a second of that is left to itself: its event comes again, and its goroutine goes
+// on in the background, with the memory that it holds. Other events wait for a slow one for a second at the most.
 package processor

@@ -102,7 +102,7 @@ func ExampleDrop() {
 
 func ExampleFanOut() {
 	fn := processor.JSON(func(_ context.Context, _ processor.Event, order Order) (processor.Record, error) {
-		var lines []any
+		var lines []map[string]string
 		for _, item := range order.Items {
 			lines = append(lines, map[string]string{"orderId": order.ID, "item": item})
 		}

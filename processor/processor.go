@@ -89,9 +89,16 @@ type Record struct {
 	dropped pipeline.Dropped
 }
 
-// FanOut makes several records of one event, at least one and at most MaxRecords. They are lines of one Silver object, in
-// this order: each is a whole record with the event's id, and says which part it is, and of how many.
-func FanOut(payloads ...any) Record { return Record{parts: append([]any{}, payloads...)} }
+// FanOut makes several records of one event, at least one and at most MaxRecords: FanOut(lines...) of a slice, FanOut(a, b),
+// or FanOut[any](a, b) of values of different types. They are lines of one Silver object, in this order: each is a whole
+// record with the event's id, and says which part it is, and of how many.
+func FanOut[T any](payloads ...T) Record {
+	parts := make([]any, len(payloads))
+	for i, payload := range payloads {
+		parts[i] = payload
+	}
+	return Record{parts: parts}
+}
 
 // Drop makes no record of an event, which is no failure: it is PROCESSED, and its status and EventProcessed tell code and
 // reason. The code matches ^[a-z][a-z0-9-]{0,63}$; the reason is formatted as by fmt.Sprintf.

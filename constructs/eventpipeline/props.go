@@ -139,7 +139,8 @@ type EventPipelineProps struct {
 	WorkerEntry *string
 	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.
 	WorkerMemorySize *float64
-	// WorkerTimeout is for a whole batch; at least 5 seconds, since the worker stops 2 seconds before. Default: 30 seconds.
+	// WorkerTimeout is for a whole batch; at least 5 seconds, since a processor's context ends 4 seconds before, and the worker
+	// stops 2 seconds before. Default: 30 seconds.
 	WorkerTimeout awscdk.Duration
 	// WorkerEnvironment adds variables to the function's. Those of the pipeline and of Lambda can't be among them. Default: none.
 	WorkerEnvironment *map[string]*string

@@ -105,7 +105,7 @@ func (m *mistakes) validate(p EventPipelineProps) {
 	m.within("ApiMemorySize in MiB", *p.ApiMemorySize, 128, 10240, "as Lambda does")
 	m.within("ApiTimeout in seconds", seconds(p.ApiTimeout), 1, 29, "since the HTTP API gives up after 30")
 	m.within("WorkerMemorySize in MiB", *p.WorkerMemorySize, 128, 10240, "as Lambda does")
-	m.within("WorkerTimeout in seconds", seconds(p.WorkerTimeout), 5, 900, "since the worker stops 2 seconds before and Lambda after 15 minutes")
+	m.within("WorkerTimeout in seconds", seconds(p.WorkerTimeout), 5, 900, "since a processor has to stop 4 seconds before and Lambda does after 15 minutes")
 	m.within("ReconcilerMemorySize in MiB", *p.ReconcilerMemorySize, 128, 10240, "as Lambda does")
 	m.within("ReconcilerTimeout in seconds", seconds(p.ReconcilerTimeout), 30, 900, "since a run stops 10 seconds before and Lambda after 15 minutes")
 	m.within("BatchSize", *p.BatchSize, 1, 10000, "as Lambda does")

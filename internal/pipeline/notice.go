@@ -52,7 +52,10 @@ func NoticeOf(item Item) Notice {
 // for a service's or a processor's only that it failed, since its text may name accounts and endpoints.
 func FailureOf(err error) Failure {
 	var e *Error
-	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal || e.Code == ProcessorError {
+	if errors.As(err, &e) && e.Code == ProcessorError {
+		return Failure{Code: e.Code, Reason: "the processor could not finish the event; its log has the cause under the event's id"}
+	}
+	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal {
 		return Failure{Code: CodeOf(err), Reason: "the platform could not finish the event; its log has the cause under the event's id"}
 	}
 	return Failure{Code: e.Code, Reason: e.Detail}

@@ -146,7 +146,7 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 			deliveries[0].Attempt = worker.MaxReceiveCount
 			worker.Process(t.Context(), deliveries[:1])
 			item := w.wantStatus(t, id, pipeline.Failed)
-			if item.Failure.Code != pipeline.ProcessorError || !strings.HasPrefix(item.Failure.Reason, "the platform could not finish the event") {
+			if item.Failure.Code != pipeline.ProcessorError || !strings.HasPrefix(item.Failure.Reason, "the processor could not finish the event") {
 				t.Errorf("failure = %+v", item.Failure)
 			}
 		})

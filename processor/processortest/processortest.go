@@ -1,5 +1,6 @@
 // Package processortest tests a processor in a plain Go test, without AWS or the local platform: it runs it over a payload
-// by the platform's own code, with the same checks, limits and codes, and tells what would become of the event.
+// by the platform's own code, with the same checks, limits and codes, and tells what would become of the event. A processor
+// has as long as the context that it is given, less a second: give it a deadline to test one that waits.
 package processortest
 
 import (
@@ -79,9 +80,14 @@ func failed(outcome Outcome, err error) Result {
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 
-// String is the result in a line or, of several records, in some: for messages of tests.
+// String is the result in a line or, of several records, in some: for messages of tests. Of what is Retried it has the
+// error, since the Reason says nothing of it.
 func (r Result) String() string {
-	if r.Outcome != Processed {
+	switch r.Outcome {
+	case Processed:
+	case Retried:
+		return fmt.Sprintf("%s %s: %v", r.Outcome, r.Code, r.Err)
+	default:
 		return fmt.Sprintf("%s %s: %s", r.Outcome, r.Code, r.Reason)
 	}
 	text := string(r.Outcome)

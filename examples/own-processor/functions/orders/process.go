@@ -44,7 +44,7 @@ func process(ctx context.Context, event processor.Event, order Order) (processor
 	if len(order.Lines) == 0 {
 		return processor.Record{}, processor.Reject("no-lines", "an order has at least one line")
 	}
-	sold := make([]any, len(order.Lines))
+	sold := make([]Sold, len(order.Lines))
 	for i, line := range order.Lines {
 		sold[i] = Sold{order.OrderID, line.SKU, line.Quantity, line.Quantity * line.Cents, order.Currency}
 	}

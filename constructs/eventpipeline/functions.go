@@ -89,13 +89,17 @@ const (
 )
 
 func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOptions) (awslambda.Function, awslogs.LogGroup) {
+	props := p.props
+	logGroup := newLogGroup(p, id+"LogGroup", functionLogs, name)
+	role := newRole(p, id+"Role", logGroup)
+	if len(p.mistakes.found) > 0 {
+		return unbuilt(p, id, role, logGroup), logGroup
+	}
 	needGo(p)
 	entry, err := entryOf(p, name)
 	if err != nil {
 		panic(fmt.Sprintf("EventPipeline %s: %v", *p.Node().Path(), err))
 	}
-	props := p.props
-	logGroup := newLogGroup(p, id+"LogGroup", functionLogs, name)
 	architecture, environment := target(p, entry.environment)
 	fn := awscdklambdagoalpha.NewGoFunction(p, jsii.String(id+"Function"), &awscdklambdagoalpha.GoFunctionProps{
 		FunctionName:  physicalName(props, name),
@@ -109,7 +113,7 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 		Timeout:       options.Timeout,
 		Layers:        options.Layers,
 		Environment:   options.Environment,
-		Role:          newRole(p, id+"Role", logGroup),
+		Role:          role,
 		LogGroup:      logGroup,
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Tracing:       props.Tracing,
@@ -121,6 +125,18 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 		SecurityGroups: props.SecurityGroups,
 	})
 	return fn, logGroup
+}
+
+// unbuilt stands in for a function of a pipeline with mistakes, which is never synthesized: whoever makes one is told at
+// once, and not when all is compiled.
+func unbuilt(p *eventPipeline, id string, role awsiam.IRole, logGroup awslogs.ILogGroup) awslambda.Function {
+	return awslambda.NewFunction(p, jsii.String(id+"Function"), &awslambda.FunctionProps{
+		Code:     awslambda.Code_FromInline(jsii.String("unbuilt")),
+		Handler:  jsii.String("index.handler"),
+		Runtime:  awslambda.Runtime_NODEJS_LATEST(),
+		Role:     role,
+		LogGroup: logGroup,
+	})
 }
 
 // needGo says what a prebuilt app lacks on a machine without Go. GoFunction would go on with Docker and a Go of old.

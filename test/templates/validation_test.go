@@ -287,6 +287,19 @@ func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
 	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
 }
 
+// Whoever made a mistake is told in seconds: not after the functions were compiled, nor because they can't be.
+func TestValidation_BuildsNothingOfAPipelineWithMistakes(t *testing.T) {
+	stack := newStack(t)
+	t.Setenv("PATH", t.TempDir()) // where no Go is
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("Mistaken"), &props{LogLevel: jsii.String("loud")})
+		return nil
+	})
+	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/Mistaken": {`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`},
+	})
+}
+
 // What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.
 func TestValidation_SeesWhatIsChangedLater(t *testing.T) {
 	stack := newStack(t)

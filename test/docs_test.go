@@ -132,7 +132,7 @@ func TestDocs_ContributingsCommandsCanBeRun(t *testing.T) {
 
 func TestDocs_ReadmeGetsThisModule(t *testing.T) {
 	path := strings.TrimPrefix(strings.SplitN(read(t, "../go.mod"), "\n", 2)[0], "module ")
-	for _, name := range []string{"README.md", "docs/reuse.md"} {
+	for _, name := range []string{"README.md", "docs/reuse.md", "docs/first-app.md"} {
 		text := read(t, "../"+name)
 		for _, got := range regexp.MustCompile(`go get (?:-tool )?([^\s`+"`"+`]+)`).FindAllStringSubmatch(text, -1) {
 			if got[1] != path && got[1] != path+"/cmd/eventpipeline" {
@@ -181,6 +181,15 @@ func TestDocs_TheReadmesProcessorIsTheExamples(t *testing.T) {
 	for _, line := range lines {
 		if line = strings.TrimSpace(line); line != "…" && !strings.Contains(example, line) {
 			t.Errorf("README has a line that the example does not have:\n%s", line)
+		}
+	}
+}
+
+func TestDocs_TheFirstAppIsTheExample(t *testing.T) {
+	text := read(t, "../docs/first-app.md")
+	for _, name := range []string{"cdk.json", "main.go", "functions/orders/main.go", "functions/orders/process.go", "functions/orders/process_test.go"} {
+		if !strings.Contains(text, "\n"+read(t, "../examples/own-processor/"+name)+"```\n") {
+			t.Errorf("docs/first-app.md does not have %s of examples/own-processor as it is; copy it there", name)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func ExampleJSON() {
 	// Output:
 	// PROCESSED
 	// {"cents":1950}
-	// FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON string at total does not fit the type float64.
+	// FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON string at total where a number of its range is to be.
 }
 
 func ExampleReject() {

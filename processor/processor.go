@@ -3,11 +3,13 @@ package processor
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -166,7 +168,14 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 // misfit says what does not fit, without the payload's values, which belong in no log and no status.
 func misfit(err error) string {
 	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) {
+	var noTime *time.ParseError
+	var noBase64 base64.CorruptInputError
+	switch {
+	case errors.As(err, &noTime):
+		return "The payload is not what the processor expects: a time is not one of RFC 3339, such as 2026-11-23T07:30:00Z."
+	case errors.As(err, &noBase64):
+		return "The payload is not what the processor expects: a text is not base64."
+	case !errors.As(err, &mismatch):
 		return fmt.Sprintf("The payload is not what the processor expects: decoding it ended with a %T.", err)
 	}
 	got, _, _ := strings.Cut(mismatch.Value, " ") // as in "number 1.5"
@@ -174,5 +183,28 @@ func misfit(err error) string {
 	if mismatch.Field != "" {
 		at = " at " + mismatch.Field
 	}
-	return fmt.Sprintf("The payload is not what the processor expects: a JSON %s%s does not fit the type %s.", got, at, mismatch.Type)
+	return fmt.Sprintf("The payload is not what the processor expects: a JSON %s%s where %s is to be.", got, at, inJSON(mismatch.Type))
+}
+
+// inJSON is what a Go type is in JSON, for those who know no Go.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return inJSON(t.Elem())
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.Float32, reflect.Float64:
+		return "a number of its range"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number of its range"
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return "a whole number that is not negative"
+	}
+	return "something else"
 }

@@ -89,9 +89,9 @@ func TestJSON_TellsNoValueOfAPayloadThatDoesNotFit(t *testing.T) {
 	})
 	for body, want := range map[string]string{
 		`{"eventType":"x","n":1,"other":true}`:      "DROPPED fits: it fits",
-		`{"eventType":"x","n":424242.5}`:            "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at n does not fit the type int.",
-		`{"eventType":"x","in":{"flag":"hunter2"}}`: "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON string at in.flag does not fit the type bool.",
-		`{"eventType":"x","at":"hunter2"}`:          "FAILED rejected.invalid-payload: The payload is not what the processor expects: decoding it ended with a *time.ParseError.",
+		`{"eventType":"x","n":424242.5}`:            "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at n where a whole number of its range is to be.",
+		`{"eventType":"x","in":{"flag":"hunter2"}}`: "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON string at in.flag where a boolean is to be.",
+		`{"eventType":"x","at":"hunter2"}`:          "FAILED rejected.invalid-payload: The payload is not what the processor expects: a time is not one of RFC 3339, such as 2026-11-23T07:30:00Z.",
 	} {
 		result := processortest.Process(t.Context(), fn, body)
 		if got := result.String(); got != want {

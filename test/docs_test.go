@@ -135,12 +135,12 @@ func TestDocs_ReadmeGetsThisModule(t *testing.T) {
 	for _, name := range []string{"README.md", "docs/reuse.md", "docs/first-app.md"} {
 		text := read(t, "../"+name)
 		for _, got := range regexp.MustCompile(`go get (?:-tool )?([^\s`+"`"+`]+)`).FindAllStringSubmatch(text, -1) {
-			if got[1] != path && got[1] != path+"/cmd/eventpipeline" {
+			if got[1] != path+"/constructs/eventpipeline" && got[1] != path+"/cmd/eventpipeline" {
 				t.Errorf("%s gets %s; the module is %s", name, got[1], path)
 			}
 		}
-		if !strings.Contains(text, "go get "+path) {
-			t.Errorf("%s does not say go get %s", name, path)
+		if !strings.Contains(text, "go get "+path+"/constructs/eventpipeline\n") {
+			t.Errorf("%s does not say how to get the construct", name)
 		}
 	}
 }

@@ -109,8 +109,9 @@ func ask(ctx context.Context, processor Processor, event Event, attempt int, pay
 	}
 	said := make(chan answer, 1)
 	go func() {
-		output, err := call(thinking, processor, event, attempt, payload)
-		said <- answer{output, err}
+		a := answer{err: Errorf(ProcessorError, "the processor ended its goroutine")} // by runtime.Goexit, which nothing recovers
+		defer func() { said <- a }()
+		a.output, a.err = call(thinking, processor, event, attempt, payload)
 	}()
 	select {
 	case a := <-said:

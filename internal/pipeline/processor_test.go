@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,10 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 	for name, p := range map[string]pipeline.Processor{
 		"error": fails(errors.New("secret of db.internal")),
 		"panic": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) { panic("secret of db.internal") }),
+		"Goexit": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+			runtime.Goexit() // as a test's FailNow does
+			return pipeline.Output{}, nil
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world
@@ -137,7 +142,7 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 				return p.Process(t.Context(), event, attempt, payload)
 			}))
 			results := worker.Process(t.Context(), deliveries)
-			if r := results[0]; !r.Kept || pipeline.CodeOf(r.Err) != pipeline.ProcessorError || !strings.Contains(r.Err.Error(), "secret") {
+			if r := results[0]; !r.Kept || pipeline.CodeOf(r.Err) != pipeline.ProcessorError || name != "Goexit" && !strings.Contains(r.Err.Error(), "secret") {
 				t.Errorf("result = %+v", r)
 			}
 			if r := results[1]; r.Err != nil || r.Status != pipeline.Processed {

@@ -3,12 +3,14 @@ package pipeline
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 )
 
 // waves are the works that are to be brought to their end, one wave after the other. What was tried before may have killed
-// its worker, and with it all that was under way. So that comes last, in waves of half the size with each try, and from
-// the other end every second time: what kills is soon alone, and takes nothing with it any more.
+// its worker, and with it all that was under way. So that comes last, in ever smaller waves: what kills is soon alone, and
+// takes nothing with it any more. They begin at another place each time, so that all is at its end after five deliveries
+// even between two that kill.
 func waves(works []*work) [][]*work {
 	var first, again []*work
 	tries := 0
@@ -29,10 +31,28 @@ func waves(works []*work) [][]*work {
 	if len(again) == 0 {
 		return waves
 	}
-	if tries%2 == 0 {
+	slices.SortFunc(again, func(a, b *work) int { return strings.Compare(a.event.ID, b.event.ID) }) // SQS keeps no order
+	switch tries % 3 {
+	case 1:
+		again = outwards(again)
+	case 2:
 		slices.Reverse(again)
 	}
-	return slices.AppendSeq(waves, slices.Chunk(again, max(1, len(again)>>min(tries, 20))))
+	return slices.AppendSeq(waves, slices.Chunk(again, max(1, len(again)>>min(2*tries-1, 20))))
+}
+
+// outwards begins in the middle and goes to both ends.
+func outwards(works []*work) []*work {
+	var order []*work
+	for i, j := len(works)/2-1, len(works)/2; i >= 0 || j < len(works); i, j = i-1, j+1 {
+		if j < len(works) {
+			order = append(order, works[j])
+		}
+		if i >= 0 {
+			order = append(order, works[i])
+		}
+	}
+	return order
 }
 
 // finish brings a wave to its end: Bronze → record → Silver → bus → PROCESSED. The status comes last: were it written

@@ -13,16 +13,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
-// endingBronze ends the batch's time when the payload of the one event is read, as a payload does that keeps its worker
+// endingBronze ends the batch's time when the payload of one of these events is read, as a payload does that keeps its worker
 // busy until it is killed.
 type endingBronze struct {
 	pipeline.BronzeReader
-	key string
-	end context.CancelFunc
+	keys []string
+	end  context.CancelFunc
 }
 
 func (b endingBronze) Get(ctx context.Context, key string) ([]byte, error) {
-	if strings.Contains(key, b.key) {
+	if slices.ContainsFunc(b.keys, func(killer string) bool { return strings.Contains(key, killer) }) {
 		b.end()
 		return nil, ctx.Err()
 	}
@@ -31,7 +31,7 @@ func (b endingBronze) Get(ctx context.Context, key string) ([]byte, error) {
 
 func idOf(n int) string { return id[:len(id)-1] + string(rune('0'+n)) }
 
-func TestWorker_WhatWasTriedBeforeComesInSmallWavesFromBothEnds(t *testing.T) {
+func TestWorker_WhatWasTriedBeforeComesInSmallWaves(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		attempts [4]int
@@ -40,10 +40,12 @@ func TestWorker_WhatWasTriedBeforeComesInSmallWavesFromBothEnds(t *testing.T) {
 		never    []int // not begun with
 	}{
 		{"first tries are together, and come before others", [4]int{1, 1, 2, 1}, 3, []int{1, 2, 4}, nil},
-		{"second tries go in halves", [4]int{2, 2, 2, 2}, 3, []int{1, 2}, nil},
-		{"and a half that kills takes the other with it", [4]int{2, 2, 2, 2}, 1, nil, []int{3, 4}},
+		{"second tries go in halves, from the middle", [4]int{2, 2, 2, 2}, 4, []int{2, 3}, nil},
+		{"and a half that kills takes the other with it", [4]int{2, 2, 2, 2}, 2, nil, []int{1, 4}},
 		{"third tries go one by one from the end", [4]int{3, 3, 3, 3}, 2, []int{4, 3}, []int{1}},
 		{"the most tries of all count", [4]int{3, 2, 2, 2}, 2, []int{4, 3}, []int{1}},
+		{"fourth tries begin at the front", [4]int{4, 4, 4, 4}, 3, []int{1, 2}, []int{4}},
+		{"fifth tries in the middle", [4]int{5, 5, 5, 5}, 4, []int{3, 2}, []int{1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var w world
@@ -54,7 +56,7 @@ func TestWorker_WhatWasTriedBeforeComesInSmallWavesFromBothEnds(t *testing.T) {
 			ctx, end := context.WithCancel(t.Context())
 			worker := w.worker()
 			worker.MaxReceiveCount = 9
-			worker.Bronze = endingBronze{&w.bronze, idOf(test.killer), end}
+			worker.Bronze = endingBronze{&w.bronze, []string{idOf(test.killer)}, end}
 			worker.Process(ctx, deliveries)
 			for _, n := range test.before {
 				w.wantStatus(t, idOf(n), pipeline.Processed)
@@ -63,6 +65,37 @@ func TestWorker_WhatWasTriedBeforeComesInSmallWavesFromBothEnds(t *testing.T) {
 				w.wantStatus(t, idOf(n), pipeline.Enqueued)
 			}
 		})
+	}
+}
+
+// What is between two that kill their worker is at its end, too, before its deliveries are used up, wherever they are.
+func TestWorker_TwoThatKillTakeNothingWithThem(t *testing.T) {
+	for first := range 9 {
+		for second := first + 1; second < 9; second++ {
+			var w world
+			bodies := make([]string, 9)
+			for i := range bodies {
+				bodies[i] = body
+			}
+			deliveries := w.accept(t, bodies...)
+			killers := []string{idOf(first + 1), idOf(second + 1)}
+			for attempt := 3; attempt <= 5; attempt++ { // one by one: before that, mates are killed with them
+				ctx, end := context.WithCancel(t.Context())
+				worker := w.worker()
+				worker.MaxReceiveCount = 9 // what the world's worker is killed by ends its context alone
+				worker.Bronze = endingBronze{&w.bronze, killers, end}
+				for i := range deliveries {
+					deliveries[i].Attempt = attempt
+				}
+				worker.Process(ctx, deliveries)
+				end()
+			}
+			for i := range deliveries {
+				if i != first && i != second {
+					w.wantStatus(t, idOf(i+1), pipeline.Processed)
+				}
+			}
+		}
 	}
 }
 
@@ -103,14 +136,14 @@ func TestWorker_WhatWasNotTriedHasNotHadItsLastTime(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	worker := w.worker()
 	worker.MaxReceiveCount = 2
-	worker.Bronze = endingBronze{&w.bronze, idOf(1), end}
+	worker.Bronze = endingBronze{&w.bronze, []string{idOf(2)}, end}
 	worker.DeadLetters, worker.Queue = &w.deadLetters, &w.queue
 	results := worker.Process(ctx, deliveries)
-	if results[0].Kept || !results[1].Kept {
-		t.Errorf("kept %v and %v; the second was never begun with", results[0].Kept, results[1].Kept)
+	if results[1].Kept || !results[0].Kept {
+		t.Errorf("kept %v and %v; the first was never begun with", results[0].Kept, results[1].Kept)
 	}
-	w.wantStatus(t, idOf(1), pipeline.Failed)
-	w.wantStatus(t, idOf(2), pipeline.Enqueued)
+	w.wantStatus(t, idOf(2), pipeline.Failed)
+	w.wantStatus(t, idOf(1), pipeline.Enqueued)
 }
 
 func TestWorker_AFailedLookUpTriesNothing(t *testing.T) {

@@ -31,6 +31,7 @@ func Start(processor pipeline.Processor) {
 		os.Exit(1)
 	}
 	worker.Worker.Processor = processor
+	os.Stdout = os.Stderr // what a processor prints, maybe without an end of line, must not get between log lines
 	lambda.Start(worker)
 }
 

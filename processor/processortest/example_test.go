@@ -71,7 +71,7 @@ func ExampleResult_String() {
 	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"name":"Anna"}`))
 	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":"Zoe"}`))
 	// Output:
-	// FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at name does not fit the type string.
+	// FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at name where a string is to be.
 	// REFUSED missing-event-type: The payload has no eventType; add one, such as {"eventType":"order.created"}.
 	// RETRIED processor-error: the processor failed: look Zoe up: no connection
 }

@@ -1,6 +1,7 @@
 // Package processortest tests a processor in a plain Go test, without AWS or the local platform: it runs it over a payload
-// by the platform's own code, with the same checks, limits and codes, and tells what would become of the event. A processor
-// has as long as the context that it is given, less a second: give it a deadline to test one that waits.
+// by the platform's own code, with the same checks, limits and codes, but for the pipeline's MaxPayloadBytes and schemas, and
+// tells what would become of the event. A processor has as long as the context that it is given, less a second: give it a
+// deadline to test one that waits.
 package processortest
 
 import (

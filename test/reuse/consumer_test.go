@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -17,14 +18,31 @@ type consumer struct {
 	env []string // beside the test's own
 }
 
+// documented are the commands of docs/reuse.md that make a copy of an example take what is published.
+func documented(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "until it is told otherwise:\n\n```sh\n")
+	section, _, _ = strings.Cut(section, "```")
+	commands := regexp.MustCompile(`(?m)^go (.+)$`).FindAllStringSubmatch(section, -1)
+	if len(commands) != 2 {
+		t.Fatalf("docs/reuse.md has the commands %q", commands)
+	}
+	return []string{commands[0][1], commands[1][1]}
+}
+
 // newConsumer is a copy of examples/minimal that has what was published in place of the checkout.
 func newConsumer(t *testing.T, source published) consumer {
 	t.Helper()
 	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")} // wherever HOME is
 	example := consumer{filepath.Join(root, "examples", "minimal"), with(source.env, caches...)}
 	app := example.copy(t)
-	app.must(t, "go", "mod", "edit", "-dropreplace", module, "-droprequire", module)
-	app.must(t, "go", "get", module+"@"+source.version)
+	for _, command := range documented(t) {
+		app.must(t, "go", strings.Fields(command)...)
+	}
 	return app
 }
 

@@ -16,7 +16,7 @@ func TestProcess(t *testing.T) {
 		`{"eventType":"order.placed","orderId":"9","currency":"XXX"}`: "FAILED rejected.unknown-currency: currency must be one of [EUR USD]",
 		`{"eventType":"order.placed","currency":"USD"}`:               "FAILED rejected.no-lines: an order has at least one line",
 		`{"eventType":"order.placed","lines":"tea"}`: "FAILED rejected.invalid-payload: " +
-			"The payload is not what the processor expects: a JSON string at lines does not fit the type []main.Line.",
+			"The payload is not what the processor expects: a JSON string at lines where an array is to be.",
 	} {
 		if got := processortest.Process(t.Context(), processor.JSON(process), payload).String(); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", payload, got, want)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
@@ -46,6 +48,10 @@ func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error
 				apis[logicalID] = id
 			case "AWS::Lambda::Function":
 				c, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &id})
+				var missing *lambdatypes.ResourceNotFoundException
+				if errors.As(err, &missing) {
+					continue // it is not run locally, such as the CDK's own that empty buckets
+				}
 				if err != nil {
 					return nil, fmt.Errorf("look up function %s of stack %s: %w", logicalID, stack, err)
 				}

@@ -118,6 +118,14 @@ func canFail(code pipeline.Code) bool {
 	return pipeline.Permanent(code)
 }
 
+// meant suggests the code of a rejection for the word in it that its processor gave.
+func meant(word string) string {
+	if code := pipeline.Rejected(word, "").Code; code != pipeline.InvalidOutput {
+		return fmt.Sprintf("; did you mean %s, a processor's?", code)
+	}
+	return ""
+}
+
 // check reads the flags and the ids.
 func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
 	if err := checkLists(cmd, "code", "type"); err != nil {
@@ -125,7 +133,7 @@ func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
 	}
 	for _, code := range f.codes {
 		if !canFail(pipeline.Code(code)) {
-			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them", code)}
+			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them%s", code, meant(code))}
 		}
 	}
 	for _, id := range ids {

@@ -564,11 +564,11 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	for _, verb := range []string{"redrive", "drop"} {
-		code, out, _ := d.run(t, "dlq", verb, "--all", "--dry-run")
-		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") {
-			t.Errorf("%s: exit code %d, printed %q", verb, code, out)
+		code, out, errOut := d.run(t, "dlq", verb, "--all", "--dry-run")
+		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") || !strings.HasPrefix(errOut, "1 message:\n") {
+			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
 		}
-		code, out, errOut := d.run(t, "dlq", verb, "--all")
+		code, out, errOut = d.run(t, "dlq", verb, "--all")
 		if code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
 			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
 		}
@@ -589,6 +589,16 @@ func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	}
 }
 
+func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"unknown-unit": true, "Unknown unit": false} {
+		exit, _, errOut := runMain(t, "dlq", "redrive", "--yes", "--code", code)
+		if exit != exitUsage || strings.Contains(errOut, "did you mean rejected."+code) != want {
+			t.Errorf("exit code %d, printed %q", exit, errOut)
+		}
+	}
+}
+
 // The table is what the error of a mistyped code points to.
 func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")
@@ -604,6 +614,14 @@ func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
 	for _, code := range codes {
 		if !canFail(pipeline.Code(code[1])) {
 			t.Errorf("--code %s is refused", code[1])
+		}
+	}
+}
+
+func TestOnTerminal_EndsTheLastLine(t *testing.T) {
+	for text, want := range map[string]string{"{}": "{}\n", "{}\n": "{}\n", "": "", "a\r": "a\\r\n"} {
+		if got := onTerminal(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }

@@ -67,6 +67,25 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 	}
 }
 
+func TestRun_ShowsHelpInFullLines(t *testing.T) {
+	root, _ := rootCommand()
+	commands := root.Commands()
+	for _, cmd := range commands {
+		commands = append(commands, cmd.Commands()...)
+	}
+	for _, cmd := range commands {
+		for paragraph := range strings.SplitSeq(cmd.Long, "\n\n") {
+			text := strings.Split(paragraph, "\n")
+			for i, line := range text[:len(text)-1] {
+				next, _, _ := strings.Cut(text[i+1], " ")
+				if len(line)+len(" ")+len(next) < 100 {
+					t.Errorf("%s: %q breaks off before %q", cmd.CommandPath(), line, next)
+				}
+			}
+		}
+	}
+}
+
 func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

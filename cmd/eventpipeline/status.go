@@ -54,7 +54,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano)) // again
 	}
 	if !s.ProcessedAt.IsZero() {
-		row("processed", fmt.Sprintf("%s (after %s)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
+		row("processed", fmt.Sprintf("%s (%s after it was enqueued)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Dropped != (pipeline.Dropped{}) {
 		row("dropped", fmt.Sprintf("%s: %s", s.Dropped.Code, s.Dropped.Reason))

@@ -20,7 +20,7 @@ func TestPrintStatus_TellsOfEachThingThatHappened(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n", "processed   2026-11-23T13:00:01Z (after 1s)\n",
+		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n", "processed   2026-11-23T13:00:01Z (1s after it was enqueued)\n",
 		"attempts    2\n", "replay      0199bbbb\n", "reenqueued  3 (by the reconciler)\n",
 	} {
 		if !strings.Contains(out.String(), want) {

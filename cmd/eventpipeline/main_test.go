@@ -27,6 +27,8 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 		{"send"},
 		{"send", "--api", "a", "--stack", "b", "--count", "1"},
 		{"status"},
+		{"record"},
+		{"record", "x"},
 		{"dlq", "unknown"},
 		{"dlq", "show"},
 		{"dlq", "list", "argument"},
@@ -58,7 +60,7 @@ func TestRun_NamesFlagsThatExcludeEachOther(t *testing.T) {
 }
 
 func TestRun_ShowsHelpWithExamples(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
+	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
 		{"dlq", "show", "--help"}, {"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"}, {"reconcile", "--help"}} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {

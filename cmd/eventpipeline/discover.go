@@ -30,6 +30,19 @@ type found struct {
 // workerID is the logical id of a pipeline's worker function: the construct's path, and a hash.
 var workerID = regexp.MustCompile(`^(.*)WorkerFunction[0-9A-F]{8}$`)
 
+// discoverAll finds the pipelines of stacks.
+func discoverAll(ctx context.Context, cfg aws.Config, stacks []string) ([]found, error) {
+	var pipelines []found
+	for _, stack := range stacks {
+		more, err := discover(ctx, cfg, stack)
+		if err != nil {
+			return nil, err
+		}
+		pipelines = append(pipelines, more...)
+	}
+	return pipelines, nil
+}
+
 // discover finds the pipelines of a stack by what its functions are told to work on, so that apps need no outputs.
 func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error) {
 	byQueue := map[string]*found{}

@@ -60,7 +60,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	if err != nil {
 		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
 	}
+	var names []string
 	for _, stack := range stacks {
+		names = append(names, aws.ToString(stack.StackName))
 		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" && f.pipeline == "" {
 			r := resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}
 			if id, err := arn.Parse(aws.ToString(stack.StackId)); err == nil {
@@ -69,13 +71,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 			return r, nil
 		}
 	}
-	var pipelines []found
-	for _, stack := range stacks {
-		more, err := discover(ctx, cfg, aws.ToString(stack.StackName))
-		if err != nil {
-			return resources{}, err
-		}
-		pipelines = append(pipelines, more...)
+	pipelines, err := discoverAll(ctx, cfg, names)
+	if err != nil {
+		return resources{}, err
 	}
 	one, err := f.choose(pipelines)
 	if err != nil {

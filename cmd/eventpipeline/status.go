@@ -35,7 +35,13 @@ func newStatusCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
 			}
-			return printStatus(cmd.OutOrStdout(), status)
+			if err := printStatus(cmd.OutOrStdout(), status); err != nil {
+				return err
+			}
+			if status.Silver != nil && api.url == "" { // a URL of an API does not tell where its table is
+				fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s record %s%s\n", invoked(), api.at.text(), status.EventID)
+			}
+			return nil
 		},
 	}
 	api.add(cmd)

@@ -237,7 +237,7 @@ func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
-	failed := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+	failed := letter{status: pipeline.Failed, Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
 		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
 	}}}
 	moved := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
@@ -253,6 +253,8 @@ func TestDLQFilter_Matches(t *testing.T) {
 		{[]string{"--type", "demo"}, true, false},
 		{[]string{"--type", "order", "--type", "demo"}, true, false},
 		{[]string{"--type", "demo", "--code", "internal"}, false, false},
+		{[]string{"--status", "FAILED,PROCESSED"}, true, false},
+		{[]string{"--status", "PROCESSED"}, false, false},
 		{[]string{"--older-than", "2h"}, false, true},
 		{[]string{"--newer-than", "2h"}, true, false},
 		{[]string{"--older-than", "30m", "--newer-than", "1d"}, true, true},
@@ -580,7 +582,7 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
-		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
+		{"--type", "demo", "--code", ""}, {"--status", "processed"}, {"--status", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)

@@ -53,6 +53,24 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 	return errors.Join(f.printCounts(cmd.OutOrStdout(), state, state.Counts), err)
 }
 
+// replayFailed replays FAILED events, and tells of the messages that the DLQ has had of them all the while.
+func (f *replayFlags) replayFailed(cmd *cobra.Command, r resources, replayer pipeline.Replayer, state *replayState) error {
+	held, countErr := r.deadLetters().Count(cmd.Context())
+	if err := f.runReplay(cmd, replayer, state); err != nil {
+		return err
+	}
+	most := state.Counts.Sent
+	if countErr == nil {
+		most = min(most, held)
+	}
+	if most > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still has the messages of up to %s; one that fails again has two there.\n"+
+			"Once they are PROCESSED, drop these with: %s dlq drop %s--type %s --status PROCESSED\n",
+			events(most), invoked(), f.stack.text(), state.Type)
+	}
+	return nil
+}
+
 // consent says what is to be replayed, and asks. A replay that goes on has been agreed to before.
 func (f *replayFlags) consent(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
 	if f.yes || f.resume != "" {

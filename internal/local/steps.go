@@ -60,14 +60,12 @@ func (s *services) batchDone(b eventsource.Batch) {
 	}
 	s.feed.Report(func(step *feed.Step) bool {
 		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
-		step.Details = []feed.Detail{
-			{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))},
-			list("events", upTo(10, eventsOf(b.Messages))), // as many as a batch has by default
-		}
+		step.Details = []feed.Detail{{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))}}
 		if wait := math.Ceil(hiddenUntil(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
 			step.Details = append(step.Details, feed.Detail{Name: "retryInSeconds", Value: []byte(strconv.FormatFloat(wait, 'f', -1, 64))})
 		}
-		step.Details = append(step.Details, feed.Text("error", b.Err.Error()))
+		events := upTo(10, eventsOf(b.Messages)) // as many as a batch has by default
+		step.Details = append(step.Details, feed.Text("error", b.Err.Error()), list("events", events))
 		return true
 	})
 }

@@ -21,10 +21,10 @@ func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 		many = append(many, message(`{"eventId":"e"}`, 0))
 	}
 	for want, messages := range map[string][]sqs.Message{
-		`messages=3 events=["e-1","e-2"] retryInSeconds=90 error="` + timeout.Error() + `"`: {
+		`messages=3 retryInSeconds=90 error="` + timeout.Error() + `" events=["e-1","e-2"]`: {
 			message(`{"eventId":"e-1"}`, 91*time.Second), message("no event", 92*time.Second), message(`{"eventId":"e-2"}`, 89500*time.Millisecond),
 		},
-		`messages=12 events=["e","e","e","e","e","e","e","e","e","e","and 2 more"] error="` + timeout.Error() + `"`: many,
+		`messages=12 error="` + timeout.Error() + `" events=["e","e","e","e","e","e","e","e","e","e","and 2 more"]`: many,
 	} {
 		var steps []feed.Step
 		s := &services{feed: feed.New(func(step feed.Step) { steps = append(steps, step) }, func() time.Time { return noon })}

@@ -132,5 +132,5 @@ func (f *apiFlags) explain(err error) error {
 	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.at.stack != "" || f.url != "" {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For one on other ports, give --aws; for another API, --api or --stack", err)
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for another API, --api or --stack", err, invoked())
 }

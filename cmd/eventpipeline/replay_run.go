@@ -46,7 +46,7 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 	})
 	_ = bar.Finish()
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s%s\n", f.stack.text(), state.file, state.rateText())
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: %s replay %s--resume %s%s\n", invoked(), f.stack.text(), state.file, state.rateText())
 	} else {
 		err = state.remove()
 	}

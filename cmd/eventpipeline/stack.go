@@ -214,5 +214,5 @@ func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For one on other ports, give --aws; for a deployed pipeline, --stack", err)
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for a deployed pipeline, --stack", err, invoked())
 }

@@ -19,7 +19,15 @@ type readyLine struct {
 	Stack   string            `json:"stack"` // of the first API
 	Outputs map[string]string `json:"outputs"`
 	APIs    []readyAPI        `json:"apis,omitempty"` // all of them, if there are several
-	NotRun  []string          `json:"notRun,omitempty"`
+	// Pipelines are all of them, whatever the stacks' outputs are.
+	Pipelines []readyPipeline `json:"pipelines,omitempty"`
+	NotRun    []string        `json:"notRun,omitempty"`
+}
+
+type readyPipeline struct {
+	Stack     string            `json:"stack"`
+	Name      string            `json:"name"`
+	Resources map[string]string `json:"resources"` // by the names that stacks/stacks.go gives its outputs
 }
 
 type readyAPI struct {
@@ -28,8 +36,11 @@ type readyAPI struct {
 	URL   string `json:"url"`
 }
 
-func announceJSON(w io.Writer, p *local.Platform) error {
+func announceJSON(w io.Writer, p *local.Platform, pipelines []found) error {
 	line := readyLine{Ready: true, AWS: p.AWS, NotRun: p.NotRun}
+	for _, f := range pipelines {
+		line.Pipelines = append(line.Pipelines, readyPipeline{f.stack, f.name, f.outputs})
+	}
 	for _, a := range p.APIs {
 		line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.URL})
 	}
@@ -54,34 +65,65 @@ func mainStack(p *local.Platform) local.Stack {
 	return p.Stacks[0]
 }
 
-func announceText(w io.Writer, p *local.Platform) error {
+func announceText(w io.Writer, p *local.Platform, pipelines []found) error {
 	var text strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
+	values := func(heading string, values map[string]string) {
+		if len(values) == 0 {
+			return
+		}
+		line("%s", heading)
+		width := 0
+		for name := range values {
+			width = max(width, len(name))
+		}
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			line("  %-*s  %s", width, name, values[name])
+		}
+	}
 	line("")
 	for i, a := range p.APIs {
 		line("HTTP API   %s%s", a.URL, ofStack(p, a))
 		if i == 0 {
 			tryAPI(line, a, p.Region)
+			line("  when it is PROCESSED, see its record with:")
+			line("    %s record %s<eventId>", invoked(), toFind(p, pipelines).text())
 		}
 	}
 	line("AWS APIs   %s", p.AWS)
 	line("  use the AWS CLI and the SDKs with it:")
 	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region, p.Region)
 	for _, s := range p.Stacks {
-		if len(s.Outputs) == 0 {
-			continue
-		}
-		line("Outputs of stack %s", s.Name)
-		width := 0
-		for name := range s.Outputs {
-			width = max(width, len(name))
-		}
-		for _, name := range slices.Sorted(maps.Keys(s.Outputs)) {
-			line("  %-*s  %s", width, name, s.Outputs[name])
+		values("Outputs of stack "+s.Name, s.Outputs)
+		for _, f := range pipelines {
+			if f.stack == s.Name {
+				values(fmt.Sprintf("Pipeline %s of stack %s", f.name, s.Name), f.beside(s.Outputs))
+			}
 		}
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// beside are the resources that hold the pipeline's events and that the stack's outputs do not tell.
+func (f found) beside(outputs map[string]string) map[string]string {
+	told := slices.Collect(maps.Values(outputs))
+	untold := make(map[string]string)
+	for _, name := range []string{"BronzeBucketName", "SilverBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl"} {
+		if value := f.outputs[name]; value != "" && !slices.Contains(told, value) {
+			untold[name] = value
+		}
+	}
+	return untold
+}
+
+// toFind are the flags with which other commands find a pipeline of the platform.
+func toFind(p *local.Platform, pipelines []found) *stackFlags {
+	flags := stackFlags{aws: p.AWS}
+	if len(pipelines) > 1 {
+		flags.pipeline = "<pipeline>"
+	}
+	return &flags
 }
 
 // ofStack tells several APIs apart.

@@ -26,10 +26,10 @@ const tokenVariable = "EVENTPIPELINE_TOKEN"
 const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(newGiven(&f.url, localAPI), "api", "URL of the pipeline's API")
+	cmd.Flags().Var(newGiven(&f.url, ""), "api", "URL of the pipeline's API (default: what the local platform says, or "+localAPI+")")
 	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
 	cmd.Flags().Var(newGiven(&f.at.stack, ""), "stack", "find the API in this CloudFormation stack instead, with your AWS credentials")
-	cmd.Flags().Var(newGiven(&f.at.aws, localAWS), "aws", "URL of the local platform's AWS services, which tell where its API is")
+	cmd.Flags().Var(newGiven(&f.at.aws, ""), "aws", awsUsage+"; find the API there")
 	cmd.Flags().Var(newGiven(&f.at.pipeline, ""), "pipeline", pipelineUsage)
 	cmd.Flags().Var(newGiven(&f.token, ""), "token", "JSON Web Token for an API that asks for one (default: "+tokenVariable+"); nothing is signed then")
 	cmd.MarkFlagsMutuallyExclusive("api", "stack", "aws")
@@ -51,7 +51,7 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 
 // find is the API's URL. To the local platform's own API requests are signed with its own credentials, if need be.
 func (f *apiFlags) find(ctx context.Context, o *client.Options) (string, error) {
-	if f.url != localAPI {
+	if f.url != "" {
 		return f.url, nil
 	}
 	r, err := f.at.open(ctx)
@@ -71,19 +71,18 @@ func (f *apiFlags) find(ctx context.Context, o *client.Options) (string, error) 
 // withoutPlatform is where the local platform's API usually is, unless the user has asked for another or has to choose.
 func (f *apiFlags) withoutPlatform(err error) (string, error) {
 	var choice *choiceError
-	if f.at.stack != "" || f.at.aws != localAWS || f.at.pipeline != "" || errors.As(err, &choice) || errors.Is(err, context.Canceled) {
+	if address, _ := f.at.endpoint(); f.at.stack != "" || address != localAWS || f.at.pipeline != "" || errors.As(err, &choice) || errors.Is(err, context.Canceled) {
 		return "", err
 	}
 	return localAPI, nil
 }
 
-// text is the flags as they were given but for the token, with a space behind each.
+// text is the flags with which another command finds the same API, with a space behind each. The token is for no screen.
 func (f *apiFlags) text() string {
-	text := ""
-	if f.url != localAPI {
-		text += "--api " + f.url + " "
+	text := f.at.text()
+	if f.url != "" {
+		text = "--api " + f.url + " "
 	}
-	text += f.at.text()
 	if f.sign {
 		text += "--sign "
 	}
@@ -130,8 +129,8 @@ func (r resources) region() string {
 // explain adds what to do next to an error of a request that never got an answer.
 func (f *apiFlags) explain(err error) error {
 	var problem *client.Problem
-	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.at.stack != "" || f.url != localAPI {
+	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.at.stack != "" || f.url != "" {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For another API, give --api or --stack", err)
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for another API, --api or --stack", err, invoked())
 }

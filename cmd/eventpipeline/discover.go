@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
@@ -27,6 +29,19 @@ type found struct {
 
 // workerID is the logical id of a pipeline's worker function: the construct's path, and a hash.
 var workerID = regexp.MustCompile(`^(.*)WorkerFunction[0-9A-F]{8}$`)
+
+// discoverAll finds the pipelines of stacks.
+func discoverAll(ctx context.Context, cfg aws.Config, stacks []string) ([]found, error) {
+	var pipelines []found
+	for _, stack := range stacks {
+		more, err := discover(ctx, cfg, stack)
+		if err != nil {
+			return nil, err
+		}
+		pipelines = append(pipelines, more...)
+	}
+	return pipelines, nil
+}
 
 // discover finds the pipelines of a stack by what its functions are told to work on, so that apps need no outputs.
 func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error) {
@@ -46,6 +61,10 @@ func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error
 				apis[logicalID] = id
 			case "AWS::Lambda::Function":
 				c, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &id})
+				var missing *lambdatypes.ResourceNotFoundException
+				if errors.As(err, &missing) {
+					continue // it is not run locally, such as the CDK's own that empty buckets
+				}
 				if err != nil {
 					return nil, fmt.Errorf("look up function %s of stack %s: %w", logicalID, stack, err)
 				}

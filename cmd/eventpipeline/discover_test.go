@@ -1,8 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -19,6 +24,46 @@ var functions = []struct {
 	{"OrdersReconcilerFunction6A1C71FC", "shop-reconciler", map[string]string{"QUEUE_URL": "q1", "EVENTS_TABLE": "t1", "RECONCILE_GRACE_SECONDS": "1"}},
 	{"TeamReturnsWorkerFunction9FA07E17", "returns-worker", map[string]string{"QUEUE_URL": "q2", "EVENTS_TABLE": "t2", "MAX_RECEIVE_COUNT": "5"}},
 	{"Notify29C25B1B", "notify", map[string]string{"QUEUE_URL": "q3"}},
+}
+
+// serveFunctions is a stack without outputs: its functions, and one that is not run.
+func serveFunctions(w http.ResponseWriter, r *http.Request) {
+	name, isFunction := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/configuration"), "/2015-03-31/functions/")
+	if !isFunction && r.PostFormValue("Action") == "DescribeStacks" {
+		io.WriteString(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop</StackName></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`)
+		return
+	}
+	if !isFunction {
+		members := `<member><LogicalResourceId>Cleaner</LogicalResourceId><PhysicalResourceId>cleaner</PhysicalResourceId><ResourceType>AWS::Lambda::Function</ResourceType></member>`
+		for _, f := range functions {
+			members += fmt.Sprintf(`<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>%s</PhysicalResourceId><ResourceType>AWS::Lambda::Function</ResourceType></member>`, f.logicalID, f.name)
+		}
+		fmt.Fprintf(w, `<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>%s</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>`, members)
+		return
+	}
+	for _, f := range functions {
+		if f.name == name {
+			json.NewEncoder(w).Encode(map[string]any{"FunctionName": name, "Environment": map[string]any{"Variables": f.variables}})
+			return
+		}
+	}
+	w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
+	w.WriteHeader(http.StatusNotFound)
+	io.WriteString(w, `{"Message":"Function not found"}`)
+}
+
+func TestDiscover_PassesOverFunctionsThatAreNotRun(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(serveFunctions))
+	defer server.Close()
+	cfg, err := (&stackFlags{aws: server.URL}).config(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipelines, err := discover(t.Context(), cfg, "shop")
+	if err != nil || len(pipelines) != 2 || pipelines[0].name != "Orders" || pipelines[1].name != "TeamReturns" {
+		t.Errorf("found %+v, %v", pipelines, err)
+	}
 }
 
 func TestDiscover_TakesAPipelinesResourcesFromItsFunctions(t *testing.T) {

@@ -97,6 +97,7 @@ func (l letter) listed() listedLetter {
 type dlqFilter struct {
 	ids                  []string
 	codes, types         []string
+	statuses             []string
 	olderThan, newerThan string
 	older, newer         time.Duration
 }
@@ -104,6 +105,7 @@ type dlqFilter struct {
 func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.codes, "code", nil, "only messages with this reason's code, or one of several; none is for those without")
 	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only events of this type, or one of several")
+	cmd.Flags().StringSliceVar(&f.statuses, "status", nil, "only messages of events with this status, or one of several: ENQUEUED, PROCESSED, FAILED")
 	cmd.Flags().Var(newGiven(&f.olderThan, ""), "older-than", "only messages that are there for longer, such as 90m, 24h or 7d")
 	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
 }
@@ -118,14 +120,27 @@ func canFail(code pipeline.Code) bool {
 	return pipeline.Permanent(code)
 }
 
+// meant suggests the code of a rejection for the word in it that its processor gave.
+func meant(word string) string {
+	if code := pipeline.Rejected(word, "").Code; code != pipeline.InvalidOutput {
+		return fmt.Sprintf("; did you mean %s, a processor's?", code)
+	}
+	return ""
+}
+
 // check reads the flags and the ids.
 func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
-	if err := checkLists(cmd, "code", "type"); err != nil {
+	if err := checkLists(cmd, "code", "type", "status"); err != nil {
 		return usageError{err}
 	}
 	for _, code := range f.codes {
 		if !canFail(pipeline.Code(code)) {
-			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them", code)}
+			return usageError{fmt.Errorf("--code %q is the code of no reason to fail; docs/runbooks.md lists them%s", code, meant(code))}
+		}
+	}
+	for _, status := range f.statuses {
+		if !slices.Contains([]pipeline.Status{pipeline.Enqueued, pipeline.Processed, pipeline.Failed}, pipeline.Status(status)) {
+			return usageError{fmt.Errorf("--status %q is no status; give ENQUEUED, PROCESSED or FAILED", status)}
 		}
 	}
 	for _, id := range ids {
@@ -148,7 +163,7 @@ func (f *dlqFilter) check(cmd *cobra.Command, ids []string) (err error) {
 }
 
 func (f *dlqFilter) empty() bool {
-	return len(f.ids)+len(f.codes)+len(f.types) == 0 && f.olderThan == "" && f.newerThan == ""
+	return len(f.ids)+len(f.codes)+len(f.types)+len(f.statuses) == 0 && f.olderThan == "" && f.newerThan == ""
 }
 
 func (f *dlqFilter) match(l letter, now time.Time) bool {
@@ -156,6 +171,7 @@ func (f *dlqFilter) match(l letter, now time.Time) bool {
 	return (len(f.ids) == 0 || slices.Contains(f.ids, l.EventID) || slices.Contains(f.ids, l.MessageID)) &&
 		(len(f.codes) == 0 || slices.Contains(f.codes, l.code())) &&
 		(len(f.types) == 0 || slices.Contains(f.types, l.EventType)) &&
+		(len(f.statuses) == 0 || slices.Contains(f.statuses, string(l.status))) &&
 		(f.olderThan == "" || age > f.older) &&
 		(f.newerThan == "" || age < f.newer)
 }

@@ -23,6 +23,7 @@ event's), by a filter, or both. A dropped event can't be redriven, but replayed 
 Exits with 1 if some messages stay that should have been dropped, or could not be looked at.`,
 		Example: `  eventpipeline dlq drop --code invalid-message --dry-run
   eventpipeline dlq drop --code unprocessable-number --older-than 7d
+  eventpipeline dlq drop --status PROCESSED
   eventpipeline dlq drop 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 --yes`,
 		RunE: c.run,
 	}

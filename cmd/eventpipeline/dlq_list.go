@@ -106,6 +106,9 @@ type listEnd struct {
 // printEnd prints what comes behind the messages.
 func printEnd(out io.Writer, s *scan, counted tally, asJSON bool) error {
 	if !asJSON {
+		if counted.total > 0 {
+			fmt.Fprintln(out) // between the messages and their numbers
+		}
 		return counted.print(out)
 	}
 	if s.hidden == 0 && !s.truncated {
@@ -164,7 +167,7 @@ func (t *tally) print(w io.Writer) error {
 		return cmp.Or(t.kinds[b]-t.kinds[a], cmp.Compare(a.code, b.code), cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
 	})
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\n%s:\n", messages(t.total))
+	fmt.Fprintf(table, "%s:\n", messages(t.total))
 	for _, k := range kinds {
 		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", t.kinds[k], printable(k.code), printable(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
 	}

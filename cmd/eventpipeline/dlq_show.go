@@ -24,7 +24,7 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 		Use:   "show ID",
 		Short: "Print an event's payload, and why it failed",
 		Long: `Prints the payload of an event byte for byte as it was accepted, from Bronze; on standard error, why it failed.
-On a terminal, what a terminal would obey instead of showing it is escaped.
+On a terminal, what a terminal would obey instead of showing it is escaped, and the last line ends.
 
 ID is an event's, or that of a message in the DLQ which is no event's: then the message itself is printed.`,
 		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -104,11 +104,25 @@ func showLetter(cmd *cobra.Command, r resources, l letter, asJSON bool) error {
 	if printErr := printLetter(cmd.ErrOrStderr(), l); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
 	}
-	if isTerminal(cmd.OutOrStdout()) {
-		payload = []byte(printable(string(payload)))
+	return printBytes(cmd.OutOrStdout(), payload)
+}
+
+// printBytes prints what is stored byte for byte; on a terminal so that it can be read there.
+func printBytes(w io.Writer, stored []byte) error {
+	if isTerminal(w) {
+		stored = []byte(onTerminal(string(stored)))
 	}
-	_, err = cmd.OutOrStdout().Write(payload)
+	_, err := w.Write(stored)
 	return err
+}
+
+// onTerminal is text as a terminal gets it: printable, and with an end of its last line, so that the prompt is below.
+func onTerminal(text string) string {
+	text = printable(text)
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text
 }
 
 // printable is text with the characters escaped that a terminal would obey instead of showing them.

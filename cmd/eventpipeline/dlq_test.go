@@ -237,7 +237,7 @@ func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
-	failed := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+	failed := letter{status: pipeline.Failed, Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
 		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
 	}}}
 	moved := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
@@ -253,6 +253,8 @@ func TestDLQFilter_Matches(t *testing.T) {
 		{[]string{"--type", "demo"}, true, false},
 		{[]string{"--type", "order", "--type", "demo"}, true, false},
 		{[]string{"--type", "demo", "--code", "internal"}, false, false},
+		{[]string{"--status", "FAILED,PROCESSED"}, true, false},
+		{[]string{"--status", "PROCESSED"}, false, false},
 		{[]string{"--older-than", "2h"}, false, true},
 		{[]string{"--newer-than", "2h"}, true, false},
 		{[]string{"--older-than", "30m", "--newer-than", "1d"}, true, true},
@@ -564,11 +566,11 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	for _, verb := range []string{"redrive", "drop"} {
-		code, out, _ := d.run(t, "dlq", verb, "--all", "--dry-run")
-		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") {
-			t.Errorf("%s: exit code %d, printed %q", verb, code, out)
+		code, out, errOut := d.run(t, "dlq", verb, "--all", "--dry-run")
+		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") || !strings.HasPrefix(errOut, "1 message:\n") {
+			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
 		}
-		code, out, errOut := d.run(t, "dlq", verb, "--all")
+		code, out, errOut = d.run(t, "dlq", verb, "--all")
 		if code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
 			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
 		}
@@ -580,11 +582,21 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--all", "--code", "unavailable"}, {"x"}, {"--older-than", "x"}, {"--newer-than", "-1h"},
-		{"--type", "demo", "--code", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
+		{"--type", "demo", "--code", ""}, {"--status", "processed"}, {"--status", ""}, {"--code", "none", "--type", ""}, {"--code", "none", "--older-than", ""}, {"--code", "unavailable,unavailible"}} {
 		for _, verb := range []string{"redrive", "drop"} {
 			if code, _, errOut := runMain(t, append([]string{"dlq", verb, "--yes"}, args...)...); code != exitUsage {
 				t.Errorf("%s %v: exit code %d, printed %q", verb, args, code, errOut)
 			}
+		}
+	}
+}
+
+func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"unknown-unit": true, "Unknown unit": false} {
+		exit, _, errOut := runMain(t, "dlq", "redrive", "--yes", "--code", code)
+		if exit != exitUsage || strings.Contains(errOut, "did you mean rejected."+code) != want {
+			t.Errorf("exit code %d, printed %q", exit, errOut)
 		}
 	}
 }
@@ -604,6 +616,14 @@ func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
 	for _, code := range codes {
 		if !canFail(pipeline.Code(code[1])) {
 			t.Errorf("--code %s is refused", code[1])
+		}
+	}
+}
+
+func TestOnTerminal_EndsTheLastLine(t *testing.T) {
+	for text, want := range map[string]string{"{}": "{}\n", "{}\n": "{}\n", "": "", "a\r": "a\\r\n"} {
+		if got := onTerminal(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }

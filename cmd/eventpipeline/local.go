@@ -116,7 +116,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 
 	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
 	defer progress.end()
-	shown := &steps{print: f.printer(out)}
+	shown := &steps{}
 	o := f.options
 	o.Progress, o.Phase = progress, progress.phase
 	o.Steps = func(s feed.Step) {
@@ -136,8 +136,13 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return f.explain(ctx, err)
 	}
+	pipelines, err := pipelinesOf(ctx, platform)
+	if err != nil {
+		return errors.Join(f.explain(ctx, err), platform.Close())
+	}
 	progress.ready()
-	if err := shown.announce(func() error { return f.announce(out, cmd.ErrOrStderr(), platform) }); err != nil {
+	shown.print = f.printer(out, len(pipelines) > 1)
+	if err := shown.announce(func() error { return f.announce(out, cmd.ErrOrStderr(), platform, pipelines) }); err != nil {
 		return errors.Join(fmt.Errorf("print what is served: %w", err), platform.Close())
 	}
 	err = platform.Wait(ctx)
@@ -149,13 +154,26 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	return err
 }
 
-// printer prints steps in the form that the flags ask for.
-func (f *localFlags) printer(out io.Writer) func(feed.Step) error {
+// pipelinesOf finds the pipelines of the platform.
+func pipelinesOf(ctx context.Context, p *local.Platform) ([]found, error) {
+	cfg, err := (&stackFlags{aws: p.AWS}).config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var stacks []string
+	for _, s := range p.Stacks {
+		stacks = append(stacks, s.Name)
+	}
+	return discoverAll(ctx, cfg, stacks)
+}
+
+// printer prints steps in the form that the flags ask for. With several pipelines each step says what it happened in.
+func (f *localFlags) printer(out io.Writer, several bool) func(feed.Step) error {
 	if f.asJSON {
 		return func(s feed.Step) error { return feed.PrintJSON(out, s) }
 	}
-	colour := wantsColour(out)
-	return func(s feed.Step) error { return feed.Print(out, s, colour) }
+	style := feed.Style{Colour: wantsColour(out), Source: several}
+	return func(s feed.Step) error { return feed.Print(out, s, style) }
 }
 
 // stageWord is what an app says that does not know its stage; what the CDK calls Code/Stage is another thing.
@@ -193,12 +211,12 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 }
 
 // announce says what is served where.
-func (f *localFlags) announce(out, errOut io.Writer, p *local.Platform) error {
+func (f *localFlags) announce(out, errOut io.Writer, p *local.Platform, pipelines []found) error {
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
-		return announceJSON(out, p)
+		return announceJSON(out, p, pipelines)
 	}
-	if err := announceText(out, p); err != nil {
+	if err := announceText(out, p, pipelines); err != nil {
 		return err
 	}
 	printNotRun(out, p.NotRun)

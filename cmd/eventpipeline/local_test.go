@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,14 +23,65 @@ var served = &local.Platform{
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
+// servedPipelines are one whose queue is an output of the stack, and one of a stack without outputs.
+var servedPipelines = []found{
+	{stack: "s", name: "Orders", outputs: map[string]string{"QueueUrl": "http://q", "EventsTableName": "orders"}},
+	{stack: "other", name: "Returns", outputs: map[string]string{
+		"QueueUrl": "http://r", "EventsTableName": "returns", "WorkerFunctionName": "worker", "DeadLetterQueueUrl": "http://r-dlq",
+		"BronzeBucketName": "raw", "SilverBucketName": "made",
+	}},
+}
+
+func TestAnnounce_PrintsTheResourcesThatNoOutputTells(t *testing.T) {
+	var out bytes.Buffer
+	if err := announceText(&out, served, servedPipelines); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Pipeline Orders of stack s\n  EventsTableName  orders\n",
+		`Pipeline Returns of stack other
+  BronzeBucketName    raw
+  DeadLetterQueueUrl  http://r-dlq
+  EventsTableName     returns
+  QueueUrl            http://r
+  SilverBucketName    made
+`,
+		"    eventpipeline record --pipeline <pipeline> <eventId>\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("printed\n%s\nwant %s", out.String(), want)
+		}
+	}
+}
+
+func TestPipelinesOf_FindsThoseOfAllStacks(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(serveFunctions))
+	defer server.Close()
+	pipelines, err := pipelinesOf(t.Context(), &local.Platform{AWS: server.URL, Stacks: []local.Stack{{Name: "shop"}}})
+	if err != nil || len(pipelines) != 2 || pipelines[1].name != "TeamReturns" || pipelines[1].outputs["DeadLetterQueueUrl"] != "" {
+		t.Errorf("found %+v, %v", pipelines, err)
+	}
+}
+
+func TestPrinter_TellsSeveralPipelinesApart(t *testing.T) {
+	step := feed.Step{Name: "accepted", EventID: "0199", EventType: "demo", Source: "shop-api"}
+	for _, several := range []bool{true, false} {
+		var out bytes.Buffer
+		if err := (&localFlags{}).printer(&out, several)(step); err != nil || strings.HasSuffix(out.String(), "  in=shop-api\n") != several {
+			t.Errorf("printed %q, %v", out.String(), err)
+		}
+	}
+}
+
 func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 	var out bytes.Buffer
-	if err := (&localFlags{}).announce(&out, nil, served); err != nil {
+	if err := (&localFlags{}).announce(&out, nil, served, servedPipelines[:1]); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		`curl -s http://127.0.0.1:8080/events -H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'` + "\n",
 		"curl -s http://127.0.0.1:8080/events/<eventId>\n",
+		"    eventpipeline record <eventId>\n",
 		"export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n",
 		"  Bucket    b\n  QueueUrl  http://q\n",
 		"without effect here: AWS::IAM::Role (2)\n",
@@ -46,7 +99,7 @@ func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
 		Stacks: []local.Stack{{Name: "s"}},
 	}
 	var out bytes.Buffer
-	if err := announceText(&out, closed); err != nil {
+	if err := announceText(&out, closed, nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := `curl -s --aws-sigv4 "aws:amz:us-east-1:execute-api" --user local:local http://127.0.0.1:8080/events -H`; !strings.Contains(out.String(), want) {
@@ -57,7 +110,7 @@ func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
 func TestAnnounce_BearsATokenWhereOneIsAskedFor(t *testing.T) {
 	p := &local.Platform{APIs: []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Token: true}}, Stacks: []local.Stack{{Name: "s"}}}
 	var out bytes.Buffer
-	if err := announceText(&out, p); err != nil {
+	if err := announceText(&out, p, nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := `curl -s -H "authorization: Bearer $EVENTPIPELINE_TOKEN" http://127.0.0.1:8080/events -H`; !strings.Contains(out.String(), want) {
@@ -79,7 +132,7 @@ func TestLocal_SaysWhatIsWrongWithKeysAndCredentials(t *testing.T) {
 
 func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	var out, errOut bytes.Buffer
-	if err := (&localFlags{asJSON: true}).announce(&out, &errOut, served); err != nil {
+	if err := (&localFlags{asJSON: true}).announce(&out, &errOut, served, servedPipelines); err != nil {
 		t.Fatal(err)
 	}
 	var got readyLine
@@ -88,6 +141,9 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	}
 	if !got.Ready || got.API != "http://127.0.0.1:8080" || got.AWS != "http://127.0.0.1:4566" || got.Stack != "s" || got.Outputs["Bucket"] != "b" || got.APIs != nil {
 		t.Errorf("printed %+v", got)
+	}
+	if len(got.Pipelines) != 2 || got.Pipelines[0].Stack != "s" || got.Pipelines[0].Name != "Orders" || got.Pipelines[0].Resources["QueueUrl"] != "http://q" {
+		t.Errorf("printed %+v", got.Pipelines)
 	}
 	if !strings.Contains(errOut.String(), "AWS::IAM::Role (2)") {
 		t.Errorf("standard error has %q", errOut.String())

@@ -57,11 +57,12 @@ func rootCommand() (root *cobra.Command, started *bool) {
 		Short: "Run event pipelines locally, send events to them, and operate them",
 		Example: `  eventpipeline local
   eventpipeline send --count 10
-  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001`,
+  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
+  eventpipeline record 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newReplayCommand(), newReconcileCommand(), newDLQCommand())
+	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(), newReplayCommand(), newReconcileCommand(), newDLQCommand())
 	started = new(bool)
 	noteStart(root, started)
 	return root, started

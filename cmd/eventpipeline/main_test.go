@@ -27,6 +27,8 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 		{"send"},
 		{"send", "--api", "a", "--stack", "b", "--count", "1"},
 		{"status"},
+		{"record"},
+		{"record", "x"},
 		{"dlq", "unknown"},
 		{"dlq", "show"},
 		{"dlq", "list", "argument"},
@@ -58,11 +60,30 @@ func TestRun_NamesFlagsThatExcludeEachOther(t *testing.T) {
 }
 
 func TestRun_ShowsHelpWithExamples(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
+	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
 		{"dlq", "show", "--help"}, {"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"}, {"reconcile", "--help"}} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {
 			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+		}
+	}
+}
+
+func TestRun_ShowsHelpInFullLines(t *testing.T) {
+	root, _ := rootCommand()
+	commands := root.Commands()
+	for _, cmd := range commands {
+		commands = append(commands, cmd.Commands()...)
+	}
+	for _, cmd := range commands {
+		for paragraph := range strings.SplitSeq(cmd.Long, "\n\n") {
+			text := strings.Split(paragraph, "\n")
+			for i, line := range text[:len(text)-1] {
+				next, _, _ := strings.Cut(text[i+1], " ")
+				if len(line)+len(" ")+len(next) < 100 {
+					t.Errorf("%s: %q breaks off before %q", cmd.CommandPath(), line, next)
+				}
+			}
 		}
 	}
 }

@@ -35,7 +35,7 @@ func newReplayCommand() *cobra.Command {
 		Long: `Processes events of a type once more that are PROCESSED: each becomes ENQUEUED, goes through the worker, and its new
 record takes the place of the old one. The record and the event's status carry the replay's id. Events that are FAILED
 are left to "dlq redrive", those that are ENQUEUED to their own message. --failed takes the FAILED ones and no others: those
-whose message the DLQ does not hold any more, too.
+whose message the DLQ does not hold any more, too. A message that it does hold stays there.
 
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its beginning, in UTC), or how long ago, such as 24h or 7d.
 
@@ -119,6 +119,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	if f.compare {
 		return f.runCompare(cmd.Context(), cmd, replayer, state)
+	}
+	if state.Failed && !f.dryRun {
+		return f.replayFailed(cmd, r, replayer, state)
 	}
 	return f.runReplay(cmd, replayer, state)
 }

@@ -46,11 +46,29 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 	})
 	_ = bar.Finish()
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: eventpipeline replay %s--resume %s%s\n", f.stack.text(), state.file, state.rateText())
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: %s replay %s--resume %s%s\n", invoked(), f.stack.text(), state.file, state.rateText())
 	} else {
 		err = state.remove()
 	}
 	return errors.Join(f.printCounts(cmd.OutOrStdout(), state, state.Counts), err)
+}
+
+// replayFailed replays FAILED events, and tells of the messages that the DLQ has had of them all the while.
+func (f *replayFlags) replayFailed(cmd *cobra.Command, r resources, replayer pipeline.Replayer, state *replayState) error {
+	held, countErr := r.deadLetters().Count(cmd.Context())
+	if err := f.runReplay(cmd, replayer, state); err != nil {
+		return err
+	}
+	most := state.Counts.Sent
+	if countErr == nil {
+		most = min(most, held)
+	}
+	if most > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still has the messages of up to %s; one that fails again has two there.\n"+
+			"Once they are PROCESSED, drop these with: %s dlq drop %s--type %s --status PROCESSED\n",
+			events(most), invoked(), f.stack.text(), state.Type)
+	}
+	return nil
 }
 
 // consent says what is to be replayed, and asks. A replay that goes on has been agreed to before.

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
 
@@ -89,7 +91,7 @@ func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "replay.json")
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes")
-	if code != exitOK || !strings.Contains(out, "replayed   1 ") {
+	if code != exitOK || !strings.Contains(out, "replayed   1 ") || strings.Contains(errOut, "DLQ") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	d.wantStatus(t, ids[0], pipeline.Enqueued)
@@ -97,6 +99,37 @@ func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
 	d.process(t)
 	if got := d.list(t); len(got) != 1 || got[0] != ids[0] {
 		t.Errorf("the DLQ has %v, want the poison again", got)
+	}
+}
+
+func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	const payload = `{"eventType":"demo"}`
+	fixed := d.accept(t, payload)[0]
+	bronze := d.wantStatus(t, fixed, pipeline.Enqueued).Bronze
+	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: &bronze.Bucket, Key: &bronze.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stays := d.accept(t, poison)[0]
+	d.process(t)
+	d.wantStatus(t, fixed, pipeline.Failed)
+	if err := d.bronze().Put(t.Context(), bronze.Key, []byte(payload)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "replay.json")
+	code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes")
+	if code != exitOK || !strings.Contains(errOut, "The DLQ still has the messages of up to 2 events") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	d.process(t)
+	_, command, _ := strings.Cut(errOut, "with: eventpipeline ")
+	if code, out, errOut := runMain(t, append(strings.Fields(command), "--yes")...); code != exitOK || out != "1 message dropped, 0 failed.\n" {
+		t.Errorf("%s: exit code %d, printed %q, %q", command, code, out, errOut)
+	}
+	if got := d.list(t); !slices.Equal(got, []string{stays, stays}) {
+		t.Errorf("the DLQ has %v, want the poison twice", got)
 	}
 }
 

@@ -33,17 +33,18 @@ func newSendCommand() *cobra.Command {
 		Long: `Posts events to a pipeline: the local platform's or a deployed stack's.
 
 FILE is one event, sent byte for byte; a file ending in .jsonl or .ndjson, and standard input (-), hold an event a line.
-Without FILE, --count events of --type are made up.
+Without FILE, --count events of --type are made up: each has a message and a number, which is enough for the platform's
+own worker. For a processor or a schema that asks for more, send events of your own.
 
 Requests to a --stack or to API Gateway are signed with your AWS credentials, those to the local platform with its own;
-others with --sign. For an API that asks for
-a JSON Web Token, set EVENTPIPELINE_TOKEN.
+others with --sign. For an API that asks for a JSON Web Token, set EVENTPIPELINE_TOKEN.
 
 Exits with 1 if any event was not accepted. A request that was throttled (429) is sent again. One that got a 5xx or no
 answer is not, and counts as unknown: the platform may have taken the event.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send --count 5000 --type demo
-  generate-events | eventpipeline send -
+  echo '{"eventType":"order.placed","orderId":"7","lines":[{"sku":"tea","quantity":2}]}' | eventpipeline send -
+  eventpipeline send orders.jsonl
   eventpipeline send --stack event-driven-cloud-platform-dev orders.jsonl
   EVENTPIPELINE_TOKEN=$(get-token) eventpipeline send --api https://events.example.org order.json
   eventpipeline send --json order.json | jq -r .eventId`,

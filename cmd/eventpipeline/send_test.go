@@ -201,6 +201,14 @@ func TestSend_TellsHowToSeeTheLastEvent(t *testing.T) {
 	}
 }
 
+func TestSend_ShowsHowToSendWhatATypedProcessorTakes(t *testing.T) {
+	for _, want := range []string{`echo '{"eventType":"order.placed","orderId":"7"`, "eventpipeline send orders.jsonl"} {
+		if help := newSendCommand().Example; !strings.Contains(help, want) {
+			t.Errorf("the examples are\n%s\nwithout %s", help, want)
+		}
+	}
+}
+
 func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, args := range [][]string{{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"}} {
 		var usage usageError

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -22,13 +23,18 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
 )
 
-// stackFlags say which pipeline's buckets, table and queues a command works on.
+// stackFlags say which pipeline's buckets, table and queues a command works on. Each is "" when it was not given.
 type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
+// endpointVariable is the environment variable in which the AWS CLI and the SDKs look for the services' URL.
+const endpointVariable = "AWS_ENDPOINT_URL"
+
+const awsUsage = "URL of the local platform's AWS services (default: " + endpointVariable + ", or " + localAWS + ")"
+
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.PersistentFlags().Var(newGiven(&f.aws, localAWS), "aws", "URL of the local platform's AWS services")
+	cmd.PersistentFlags().Var(newGiven(&f.aws, ""), "aws", awsUsage)
 	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
 	cmd.PersistentFlags().Var(newGiven(&f.pipeline, ""), "pipeline", pipelineUsage)
 	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
@@ -54,7 +60,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	if err != nil {
 		return resources{}, f.explain(fmt.Errorf("look up the stack: %w", err))
 	}
+	var names []string
 	for _, stack := range stacks {
+		names = append(names, aws.ToString(stack.StackName))
 		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" && f.pipeline == "" {
 			r := resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}
 			if id, err := arn.Parse(aws.ToString(stack.StackId)); err == nil {
@@ -63,13 +71,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 			return r, nil
 		}
 	}
-	var pipelines []found
-	for _, stack := range stacks {
-		more, err := discover(ctx, cfg, aws.ToString(stack.StackName))
-		if err != nil {
-			return resources{}, err
-		}
-		pipelines = append(pipelines, more...)
+	pipelines, err := discoverAll(ctx, cfg, names)
+	if err != nil {
+		return resources{}, err
 	}
 	one, err := f.choose(pipelines)
 	if err != nil {
@@ -108,23 +112,35 @@ var errNoPipeline = errors.New("no stack here has an EventPipeline")
 // choiceError says that the user has to choose a pipeline.
 type choiceError struct{ error }
 
+// endpoint is the URL of the local platform's AWS services, and where it comes from.
+func (f *stackFlags) endpoint() (address, from string) {
+	if f.aws != "" {
+		return f.aws, "--aws"
+	}
+	if address = os.Getenv(endpointVariable); address != "" {
+		return address, endpointVariable
+	}
+	return localAWS, "the default"
+}
+
 // config is how AWS is called.
 func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
-	if u, err := url.Parse(f.aws); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return aws.Config{}, usageError{fmt.Errorf("--aws is %q; it must be a URL, such as %s", f.aws, localAWS)}
-	}
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &f.aws, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient: awsconfig.NewHTTPClient(),
-	}
 	if f.stack != "" {
-		var err error
-		if cfg, err = config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient())); err != nil {
+		cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient()))
+		if err != nil {
 			return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
+		cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
+		return cfg, nil
 	}
-	cfg.HTTPClient = awsconfig.PlainBodies(cfg.HTTPClient)
-	return cfg, nil
+	address, from := f.endpoint()
+	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return aws.Config{}, usageError{fmt.Errorf("%s is %q; it must be a URL, such as %s", from, address, localAWS)}
+	}
+	return aws.Config{
+		Region: "us-east-1", BaseEndpoint: &address, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
+	}, nil
 }
 
 // stacks are the one that was named, or all of the local platform's.
@@ -179,14 +195,13 @@ func (r resources) checkpoints() dynamodb.Checkpoints {
 	return dynamodb.NewCheckpoints(r.Config, r.outputs["EventsTableName"])
 }
 
-// text is the flags as they were given, with a space behind each.
+// text is the flags with which another command finds the same pipeline, in any shell, with a space behind each.
 func (f *stackFlags) text() string {
 	text := ""
-	switch {
-	case f.stack != "":
+	if address, _ := f.endpoint(); f.stack != "" {
 		text = "--stack " + f.stack + " "
-	case f.aws != localAWS:
-		text = "--aws " + f.aws + " "
+	} else if address != localAWS {
+		text = "--aws " + address + " "
 	}
 	if f.pipeline != "" {
 		text += "--pipeline " + f.pipeline + " "
@@ -199,5 +214,5 @@ func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: eventpipeline local. For a deployed pipeline, give --stack", err)
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for a deployed pipeline, --stack", err, invoked())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -233,8 +234,49 @@ func TestStack_SaysWhatToDoWhenTheLocalPlatformDoesNotAnswer(t *testing.T) {
 		var out, errOut strings.Builder
 		code := run(ctx, append(args, "--aws", server.URL), strings.NewReader(""), &out, &errOut)
 		cancel()
-		if code != exitFailure || !strings.Contains(errOut.String(), "Start it with: eventpipeline local") {
+		if code != exitFailure || !strings.Contains(errOut.String(), "Start it with: eventpipeline local. For one on other ports, give --aws") {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut.String())
+		}
+	}
+}
+
+func TestStack_IsWhereTheAWSCLILooksUnlessAFlagSaysOtherwise(t *testing.T) {
+	d := deploy(t)
+	var a api
+	server := httptest.NewServer(&a)
+	t.Cleanup(server.Close)
+	d.outputs["ApiUrl"] = server.URL
+	list, send := []string{"dlq", "list"}, []string{"send", "--count", "1"}
+	t.Setenv(endpointVariable, d.url)
+	for _, args := range [][]string{list, send} {
+		if code, out, errOut := runMain(t, args...); code != exitOK {
+			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+		}
+	}
+	if _, out, _ := runMain(t, send...); !strings.Contains(out, "status --aws "+d.url+" ") {
+		t.Errorf("printed %q, which finds the event in this shell only", out)
+	}
+	t.Setenv(endpointVariable, "http://127.0.0.1:1")
+	for _, args := range [][]string{append(list, "--aws", d.url), append(send, "--aws", d.url), append(send, "--api", server.URL)} {
+		if code, out, errOut := runMain(t, args...); code != exitOK {
+			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+		}
+	}
+	t.Setenv(endpointVariable, "127.0.0.1:4566")
+	if code, _, errOut := runMain(t, list...); code != exitUsage || !strings.Contains(errOut, `AWS_ENDPOINT_URL is "127.0.0.1:4566"; it must be a URL`) {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	if code, out, _ := runMain(t, "dlq", "list", "--help"); code != exitOK || !strings.Contains(out, "AWS_ENDPOINT_URL") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestAPI_SaysWhatToDoWhenNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	err := new(apiFlags).explain(errors.New("connection refused"))
+	for _, want := range []string{"Start it with: eventpipeline local", "on other ports, give --aws", "--api or --stack"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("said %v, not %s", err, want)
 		}
 	}
 }

@@ -35,7 +35,13 @@ func newStatusCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
 			}
-			return printStatus(cmd.OutOrStdout(), status)
+			if err := printStatus(cmd.OutOrStdout(), status); err != nil {
+				return err
+			}
+			if status.Silver != nil && api.url == "" { // a URL of an API does not tell where its table is
+				fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s record %s%s\n", invoked(), api.at.text(), status.EventID)
+			}
+			return nil
 		},
 	}
 	api.add(cmd)
@@ -54,7 +60,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano)) // again
 	}
 	if !s.ProcessedAt.IsZero() {
-		row("processed", fmt.Sprintf("%s (after %s)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
+		row("processed", fmt.Sprintf("%s (%s after it was enqueued)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Dropped != (pipeline.Dropped{}) {
 		row("dropped", fmt.Sprintf("%s: %s", s.Dropped.Code, s.Dropped.Reason))

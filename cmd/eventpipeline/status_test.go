@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +11,28 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
 )
+
+func TestStatus_TellsHowToSeeTheRecord(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := handler.EventStatus{EventID: strings.TrimPrefix(r.URL.Path, "/events/"), Status: pipeline.Enqueued}
+		if answer.EventID == "0199aaaa-0000-7000-8000-000000000001" {
+			answer.Status, answer.Silver = pipeline.Processed, &pipeline.Location{Bucket: "silver", Key: "k"}
+		}
+		json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(server.Close)
+	d.outputs["ApiUrl"] = server.URL
+	for id, want := range map[string]string{
+		"0199aaaa-0000-7000-8000-000000000001": "See its record with: eventpipeline record --aws " + d.url + " 0199aaaa-0000-7000-8000-000000000001\n",
+		"0199aaaa-0000-7000-8000-000000000002": "",
+	} {
+		if code, out, errOut := d.run(t, "status", id); code != exitOK || errOut != want {
+			t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+		}
+	}
+}
 
 func TestPrintStatus_TellsOfEachThingThatHappened(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -20,7 +45,7 @@ func TestPrintStatus_TellsOfEachThingThatHappened(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n", "processed   2026-11-23T13:00:01Z (after 1s)\n",
+		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n", "processed   2026-11-23T13:00:01Z (1s after it was enqueued)\n",
 		"attempts    2\n", "replay      0199bbbb\n", "reenqueued  3 (by the reconciler)\n",
 	} {
 		if !strings.Contains(out.String(), want) {

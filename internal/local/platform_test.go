@@ -177,6 +177,27 @@ func TestPlatform_MovesAPoisonMessageToTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
+func TestPlatform_LetsNoOtherSiteReadWhatItHolds(t *testing.T) {
+	p, steps := start(t, nil)
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "processed", "e-1")
+	for origin, want := range map[string]int{"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden, "http://localhost:3000": http.StatusOK} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.AWS+"/"+p.Stacks[0].Outputs["Bucket"]+"/e-1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Origin", origin)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want || response.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: HTTP %d, %v", origin, response.StatusCode, response.Header)
+		}
+	}
+}
+
 func TestPlatform_KeepsMessagesOnTheQueueWithoutWorker(t *testing.T) {
 	p, steps := start(t, func(o *Options) { o.NoWorker = true })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)

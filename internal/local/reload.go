@@ -139,22 +139,23 @@ func (r *reloader) since(begun time.Time) feed.Detail {
 	return feed.Detail{Name: "seconds", Value: []byte(strconv.FormatFloat(seconds, 'f', -1, 64))}
 }
 
-// listed is how many changed files are named.
-const listed = 5
-
 func (r *reloader) files(paths []string) feed.Detail {
 	var names []string
-	for i, path := range paths {
-		if i == listed {
-			names = append(names, fmt.Sprintf("and %d more", len(paths)-i))
-			break
-		}
+	for _, path := range paths {
 		if relative, err := filepath.Rel(r.dir, path); err == nil {
 			path = relative
 		}
 		names = append(names, path)
 	}
-	return list("files", names)
+	return list("files", upTo(5, names))
+}
+
+// upTo is that many of the names, and how many more there are.
+func upTo(most int, names []string) []string {
+	if len(names) <= most {
+		return names
+	}
+	return append(names[:most:most], fmt.Sprintf("and %d more", len(names)-most))
 }
 
 func list(name string, values []string) feed.Detail {

@@ -3,8 +3,11 @@ package local
 import (
 	"encoding/json"
 	"log/slog"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
@@ -57,12 +60,32 @@ func (s *services) batchDone(b eventsource.Batch) {
 	}
 	s.feed.Report(func(step *feed.Step) bool {
 		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
-		step.Details = []feed.Detail{
-			{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))},
-			feed.Text("error", b.Err.Error()),
+		step.Details = []feed.Detail{{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))}}
+		if wait := math.Ceil(hiddenUntil(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
+			step.Details = append(step.Details, feed.Detail{Name: "retryInSeconds", Value: []byte(strconv.FormatFloat(wait, 'f', -1, 64))})
 		}
+		events := upTo(10, eventsOf(b.Messages)) // as many as a batch has by default
+		step.Details = append(step.Details, feed.Text("error", b.Err.Error()), list("events", events))
 		return true
 	})
+}
+
+// eventsOf are the ids of the events that messages are about.
+func eventsOf(messages []sqs.Message) []string {
+	var ids []string
+	for _, m := range messages {
+		var step feed.Step
+		if about(&step, m.Body); step.EventID != "" {
+			ids = append(ids, step.EventID)
+		}
+	}
+	return ids
+}
+
+// hiddenUntil is when the first of the messages comes again.
+func hiddenUntil(messages []sqs.Message) time.Time {
+	first := slices.MinFunc(messages, func(a, b sqs.Message) int { return a.HiddenUntil.Compare(b.HiddenUntil) })
+	return first.HiddenUntil
 }
 
 // published reports an event on a bus, and the rules that it matched.

@@ -43,9 +43,22 @@ func (d DeadLetters) Receive(ctx context.Context, hide time.Duration) ([]Letter,
 	return letters, nil
 }
 
+// Count is about how many letters there are.
+func (d DeadLetters) Count(ctx context.Context) (int, error) {
+	visible, err := d.count(ctx, types.QueueAttributeNameApproximateNumberOfMessages)
+	if err != nil {
+		return 0, err
+	}
+	hidden, err := d.Hidden(ctx)
+	return visible + hidden, err
+}
+
 // Hidden is about how many letters somebody has received, and Receive does not return therefore.
 func (d DeadLetters) Hidden(ctx context.Context) (int, error) {
-	name := types.QueueAttributeNameApproximateNumberOfMessagesNotVisible
+	return d.count(ctx, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
+}
+
+func (d DeadLetters) count(ctx context.Context, name types.QueueAttributeName) (int, error) {
 	out, err := d.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &d.url, AttributeNames: []types.QueueAttributeName{name},
 	})

@@ -130,7 +130,7 @@ func TestPrint_LeavesOutWhatIsForCloudWatch(t *testing.T) {
 	line := `{"level":"INFO","msg":"reconciled","requestId":"r","Reenqueued":6,"FunctionName":"reconciler","_aws":{"Timestamp":1}}`
 	steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) })
 	var out bytes.Buffer
-	if err := Print(&out, steps[0], false); err != nil || !strings.HasSuffix(out.String(), "reconciled         Reenqueued=6  in=reconciler\n") {
+	if err := Print(&out, steps[0], Style{}); err != nil || !strings.HasSuffix(out.String(), "reconciled         Reenqueued=6  in=reconciler\n") {
 		t.Errorf("printed %q, %v", out.String(), err)
 	}
 }
@@ -142,7 +142,7 @@ var example = Step{
 
 func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
 	var out bytes.Buffer
-	if err := Print(&out, example, false); err != nil {
+	if err := Print(&out, example, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	want := noon.Local().Format("15:04:05.000") + "  retried            0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001  demo          attempt=2  step=mine  error=no way  [0m\n"
@@ -151,10 +151,30 @@ func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
 	}
 }
 
+func TestPrint_LeavesOutWhatSaysNothing(t *testing.T) {
+	step := Step{Time: noon, Name: "retried", EventID: "0199", EventType: "demo", Details: []Detail{
+		{"retryInSeconds", []byte("1.3077310770000001")}, {"oldCode", []byte("[]")}, Text("item", ""), {"ratio", []byte("-0.00012")},
+		Text("version", "1.23456"), {"cause", []byte("null")}, {"bytes", []byte("12345678")},
+	}}
+	var out bytes.Buffer
+	if err := Print(&out, step, Style{}); err != nil || !strings.HasSuffix(out.String(), "demo          retryInSeconds=1.308  ratio=-0.00012  version=1.23456  bytes=12345678\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+func TestPrint_SaysWhatAnEventsStepHappenedInIfAsked(t *testing.T) {
+	for source, want := range map[bool]bool{true: true, false: false} {
+		var out bytes.Buffer
+		if err := Print(&out, example, Style{Source: source}); err != nil || strings.HasSuffix(out.String(), "  in=worker\n") != want {
+			t.Errorf("printed %q, %v", out.String(), err)
+		}
+	}
+}
+
 func TestPrint_ColoursByLevel(t *testing.T) {
 	for level, code := range map[slog.Level]string{slog.LevelInfo: green, slog.LevelWarn: yellow, slog.LevelError: red} {
 		var out bytes.Buffer
-		if err := Print(&out, Step{Name: "x", Level: level}, true); err != nil || !strings.Contains(out.String(), code+"x") {
+		if err := Print(&out, Step{Name: "x", Level: level}, Style{Colour: true}); err != nil || !strings.Contains(out.String(), code+"x") {
 			t.Errorf("%v: printed %q, %v", level, out.String(), err)
 		}
 	}
@@ -174,7 +194,7 @@ func TestPrintJSON_WritesEveryFieldOnce(t *testing.T) {
 func TestPrint_PutsOutputOnLinesOfItsOwn(t *testing.T) {
 	step := Step{Time: noon, Name: "not reloaded", Output: "# app\nmain.go:1:2:\tsyntax \x1b[31merror"}
 	var out bytes.Buffer
-	if err := Print(&out, step, false); err != nil {
+	if err := Print(&out, step, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "not reloaded\n    # app\n    main.go:1:2:  syntax  [31merror\n"; !strings.HasSuffix(out.String(), want) {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,11 +29,17 @@ const (
 	plain  = "\x1b[0m"
 )
 
-// Print writes the step as a line for people: time, step, event id, event type, and the details. A tool's output follows on
-// lines of its own.
-func Print(w io.Writer, s Step, colour bool) error {
+// Style is how Print writes steps.
+type Style struct {
+	Colour bool
+	Source bool // say of each step what it happened in, and not only of those without an event
+}
+
+// Print writes the step as a line for people: time, step, event id, event type, and the details that say something. A
+// tool's output follows on lines of its own.
+func Print(w io.Writer, s Step, style Style) error {
 	paint := func(code, text string) string {
-		if !colour || text == "" {
+		if !style.Colour || text == "" {
 			return text
 		}
 		return code + text + plain
@@ -41,12 +50,13 @@ func Print(w io.Writer, s Step, colour bool) error {
 		fmt.Fprintf(&line, "  %-36s  %-12s", printable(s.EventID), printable(s.EventType))
 	}
 	for _, d := range s.Details {
-		if slices.Contains(unprinted, d.Name) {
+		value := brief(d.Value)
+		if slices.Contains(unprinted, d.Name) || slices.Contains(empty, value) {
 			continue
 		}
-		fmt.Fprintf(&line, "  %s%s", paint(faint, printable(d.Name)+"="), printable(text(d.Value)))
+		fmt.Fprintf(&line, "  %s%s", paint(faint, printable(d.Name)+"="), printable(value))
 	}
-	if s.EventID == "" && s.Source != "" {
+	if (s.EventID == "" || style.Source) && s.Source != "" {
 		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), printable(s.Source))
 	}
 	text := strings.TrimRight(line.String(), " ") + "\n"
@@ -55,6 +65,21 @@ func Print(w io.Writer, s Step, colour bool) error {
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// empty are values that say nothing.
+var empty = []string{"", "null", "[]", "{}"}
+
+// longFraction is a number with more decimals than people read.
+var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
+
+// brief is the text of a value: of a number at most three decimals, unless they are all that it has.
+func brief(value json.RawMessage) string {
+	number, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
+		return text(value)
+	}
+	return strconv.FormatFloat(math.Round(number*1000)/1000, 'f', -1, 64)
 }
 
 func (s Step) colour() string {

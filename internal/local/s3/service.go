@@ -7,6 +7,7 @@ package s3
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -114,7 +115,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve lets gofakes3 answer, and before see and change the answer's headers.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, before func(status int, header http.Header)) {
-	answer := &response{ResponseWriter: w, before: before}
+	answer := &response{ResponseWriter: w, before: func(status int, header http.Header) {
+		// gofakes3 lets pages of all origins read what is here.
+		maps.DeleteFunc(header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Access-Control-") })
+		before(status, header)
+	}}
 	s.api.ServeHTTP(answer, r)
 	answer.finish(http.StatusOK)
 }

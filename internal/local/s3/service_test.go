@@ -51,6 +51,24 @@ func TestCreateBucket_KeepsWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestService_LetsNoPageOfABrowserRead(t *testing.T) {
+	service := newService(t, "")
+	if err := service.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	do(t, service, http.MethodPut, "/bucket/key", "body")
+	for method, path := range map[string]string{
+		http.MethodGet: "/bucket/key", http.MethodHead: "/bucket/key", http.MethodPut: "/bucket/other", http.MethodPost: "/bucket?delete", http.MethodOptions: "/bucket/key", http.MethodDelete: "/bucket/absent",
+	} {
+		_, header, _ := do(t, service, method, path, "", "Origin", "http://localhost:3000", "Access-Control-Request-Method", "GET")
+		for name := range header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				t.Errorf("%s %s: answered %s: %s", method, path, name, header.Get(name))
+			}
+		}
+	}
+}
+
 func TestState_OutlivesTheService(t *testing.T) {
 	dir := t.TempDir()
 	service := newService(t, dir)

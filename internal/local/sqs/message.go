@@ -25,8 +25,9 @@ type Message struct {
 	Sender           string
 	Sent             time.Time
 	FirstReceived    time.Time
-	ReceiveCount     int    // this receive included; a redrive does not reset it
-	DeadLetterSource string // ARN of the queue that a redrive took the message from
+	HiddenUntil      time.Time // by this receive, unless its visibility is changed
+	ReceiveCount     int       // this receive included; a redrive does not reset it
+	DeadLetterSource string    // ARN of the queue that a redrive took the message from
 }
 
 // Attribute is a message attribute: a type, and the value in one of the other fields.

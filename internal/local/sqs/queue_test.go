@@ -23,6 +23,9 @@ func TestReceive_HidesAMessageUntilItsVisibilityTimeoutIsOver(t *testing.T) {
 		if first.ID != id || first.Body != "hello" || first.ReceiveCount != 1 {
 			t.Fatalf("received %+v, want the message %s for the first time", first, id)
 		}
+		if want := time.Now().Add(time.Minute); !first.HiddenUntil.Equal(want) {
+			t.Errorf("hidden until %v, want %v", first.HiddenUntil, want)
+		}
 		expectDepth(t, q, 0, 1, 0)
 
 		time.Sleep(time.Minute - time.Nanosecond)

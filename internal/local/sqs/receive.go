@@ -120,7 +120,9 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return got, dead, fmt.Errorf("receive from %s: %w", q.name, err)
 		}
-		got = append(got, e.Message)
+		m := e.Message
+		m.HiddenUntil = e.visibleAt
+		got = append(got, m)
 	}
 	return got, dead, nil
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+)
+
+func TestRecord_PrintsWhatSilverHolds(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, `{"eventType":"demo","text":"a <b>"}`)[0]
+	d.process(t)
+	stored, err := d.silver().Get(t.Context(), d.wantStatus(t, id, pipeline.Processed).Silver.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errOut := d.run(t, "record", id)
+	if code != exitOK || out != string(stored) || errOut != "" || !strings.HasSuffix(out, `"payload":{"eventType":"demo","text":"a <b>"}}`+"\n") {
+		t.Errorf("exit code %d, printed %q, %q; Silver holds %q", code, out, errOut, stored)
+	}
+}
+
+func TestRecord_PrintsThePayloadByteForByte(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	body := "{\"eventType\" : \"demo\",\r\n \"text\":\"h\u00e9 <&>\"}"
+	id := d.accept(t, body)[0] // and not processed: it is there from the beginning
+	if code, out, errOut := d.run(t, "record", "--bronze", id); code != exitOK || out != body || errOut != "" {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
+func TestRecord_SaysWhyThereIsNoneAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	failed := d.accept(t, poison)[0]
+	d.process(t)
+	enqueued := d.accept(t, `{"eventType":"demo"}`)[0]
+	unknown := "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
+	for id, want := range map[string]string{
+		failed:   "is FAILED (unprocessable-number) and has no record. See why, with: eventpipeline dlq show --aws " + d.url + " " + failed,
+		enqueued: "is ENQUEUED: its record is still to be made. See when it is, with: eventpipeline status --aws " + d.url + " " + enqueued,
+		unknown:  "there is no event " + unknown + " in stack local",
+	} {
+		if code, out, errOut := d.run(t, "record", id); code != exitFailure || out != "" || !strings.Contains(errOut, want) {
+			t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+		}
+	}
+}
+
+func TestRecord_SaysThatItIsGone(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	id := d.accept(t, `{"eventType":"demo"}`)[0]
+	d.process(t)
+	key := d.wantStatus(t, id, pipeline.Processed).Silver.Key
+	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: aws.String("silver"), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errOut := d.run(t, "record", id); code != exitFailure || out != "" || !strings.Contains(errOut, "is gone: there is no s3://silver/"+key) {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}

@@ -14,7 +14,7 @@ var (
 )
 
 func TestDocs_EveryCommandLineIsOneThatIsTaken(t *testing.T) {
-	for _, file := range []string{"../../README.md", "../../docs/runbooks.md", "../../docs/faults.md", "../../docs/architecture.md"} {
+	for _, file := range []string{"../../README.md", "../../docs/runbooks.md", "../../docs/faults.md", "../../docs/architecture.md", "../../docs/first-app.md", "../../examples/own-processor/README.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -22,7 +22,7 @@ func TestDocs_EveryCommandLineIsOneThatIsTaken(t *testing.T) {
 		checked := 0
 		for _, block := range shellBlock.FindAllSubmatch(text, -1) {
 			for line := range strings.Lines(string(block[1])) {
-				line = strings.TrimPrefix(strings.TrimSpace(line), "go run ./cmd/")
+				line = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "go run ./cmd/"), "go tool ")
 				if words, ok := strings.CutPrefix(line, "eventpipeline "); ok {
 					checked++
 					checkCommandLine(t, file, strings.Fields(wordsEnd.ReplaceAllString(words, "")))

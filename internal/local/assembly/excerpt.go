@@ -11,11 +11,11 @@ func Excerpt(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "goroutine ") {
+		if beginsStack(line) {
 			break
 		}
-		if line == "" || strings.HasPrefix(line, "Bundling asset ") || strings.Contains(line, "Failed to bundle asset ") {
-			continue // the compiler's error, which is there as well, says more
+		if saysLittle(line) {
+			continue
 		}
 		lines = append(lines, line)
 	}
@@ -23,4 +23,11 @@ func Excerpt(output string) string {
 		lines = append(lines[:excerptLines], "…")
 	}
 	return strings.Join(lines, "\n")
+}
+
+func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
+
+// saysLittle tells whether a line says no more than that a build failed: the compiler's error, which is there as well, does.
+func saysLittle(line string) bool {
+	return line == "" || strings.HasPrefix(line, "Bundling asset ") || strings.Contains(line, "Failed to bundle asset ")
 }

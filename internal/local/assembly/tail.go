@@ -11,7 +11,8 @@ type tail struct {
 	out     io.Writer // nil drops the output
 	partial []byte
 	panics  bool     // lines begins with a panic
-	lines   []string // the last ones, or those from the first panic on
+	stack   bool     // what comes is a panic's stack
+	lines   []string // the last ones that say something, or those from the first panic on
 }
 
 const keptLines = 12
@@ -50,9 +51,12 @@ func (t *tail) line(line []byte) {
 		_, _ = t.out.Write(line) // progress that can't be shown must not fail the synthesis
 	}
 	text := strings.TrimRight(string(line), "\r\n")
+	t.stack = t.stack || beginsStack(text)
 	switch {
+	case t.stack || saysLittle(text):
+		return
 	case t.panics && len(t.lines) == keptLines:
-		return // a Go panic's message comes first, and a long stack behind it
+		return // a panic's message may be long
 	case !t.panics && strings.HasPrefix(text, "panic: "):
 		t.panics, t.lines = true, nil
 	case len(t.lines) == keptLines:

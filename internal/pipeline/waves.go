@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -57,28 +58,38 @@ func outwards(works []*work) []*work {
 
 // finish brings a wave to its end: Bronze → record → Silver → bus → PROCESSED. The status comes last: were it written
 // earlier, a crash behind it would lose what had not been put out yet, since a PROCESSED event is never looked at again.
-func (w Worker) finish(ctx context.Context, wave []*work) {
+//
+// What is slow comes to its end beside the next waves: they would run out of time behind it.
+func (w Worker) finish(ctx context.Context, wave []*work, slow *sync.WaitGroup) {
 	made := make(chan *work, len(wave))
 	go each(wave, (*work).open, func(k *work) {
 		defer func() { made <- k }()
 		defer k.survive()
 		k.err = w.makeRecord(ctx, k)
 	})
-	for rest := wave; len(rest) > 0; {
-		var group []*work
-		group, rest = together(made, rest)
-		w.publish(ctx, group)
-		each(group, (*work).open, func(k *work) { k.err = w.complete(ctx, k) })
-	}
+	rest := w.finishSome(ctx, made, wave)
+	slow.Go(func() {
+		for len(rest) > 0 {
+			rest = w.finishSome(ctx, made, rest)
+		}
+	})
 }
 
-// Patience is how long events whose records are made wait for others of their wave, to be published with them.
+// finishSome brings to their end those works whose records are made next, and returns the others.
+func (w Worker) finishSome(ctx context.Context, made <-chan *work, works []*work) (rest []*work) {
+	group, rest := together(made, works)
+	w.publish(ctx, group)
+	each(group, (*work).open, func(k *work) { k.err = w.complete(ctx, k) })
+	return rest
+}
+
+// Patience is how long a wave waits for what takes long in it.
 const Patience = time.Second
 
-// together is what comes to its end together: nearly always all of it. What takes longer than the others' patience is left,
-// so that a processor that is slow with one event holds up no other.
+// together is what comes to its end together: nearly always all of it. What takes longer than a wave's patience is left, so
+// that a processor that is slow with one event holds up no other.
 func together(made <-chan *work, works []*work) (group, rest []*work) {
-	done := map[*work]bool{<-made: true}
+	done := make(map[*work]bool)
 	patience := time.NewTimer(Patience)
 	defer patience.Stop()
 	for over := false; !over && len(done) < len(works); {

@@ -210,6 +210,32 @@ func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
 	}
 }
 
+func TestWorker_WavesBehindASlowOneDoNotWaitForItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		deliveries := w.accept(t, body, body, body)
+		for i := range deliveries {
+			deliveries[i].Attempt = 3 // each is a wave of its own, the last one first
+		}
+		worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
+			if event.ID != idOf(3) {
+				return nil
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+		worker.MaxReceiveCount, worker.StopBefore = 9, 2*time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if result := worker.Process(ctx, deliveries)[2]; pipeline.CodeOf(result.Err) != pipeline.ProcessorError {
+			t.Errorf("the slow one is %+v", result)
+		}
+		for _, n := range []int{1, 2} {
+			w.wantStatus(t, idOf(n), pipeline.Processed)
+		}
+	})
+}
+
 // timedItems tells when an event is at its end.
 type timedItems struct {
 	pipeline.ItemStore

@@ -20,7 +20,7 @@ type sandbox struct {
 	id       string
 	function *function
 	cmd      *exec.Cmd
-	logs     *lineWriter
+	logs     [2]*lineWriter   // of standard output and standard error
 	work     chan *invocation // the one that the runtime takes next
 	asks     chan struct{}    // gets one when the runtime asks for an invocation
 	exited   chan struct{}    // closed when the process is gone
@@ -41,14 +41,16 @@ func (s *Service) start(f *function) (*sandbox, error) {
 		id:       id,
 		function: f,
 		cmd:      exec.Command(f.bootstrap()),
-		logs:     &lineWriter{emit: func(line []byte) { s.config.Logs(f.Name, line) }},
 		work:     make(chan *invocation, 1),
 		asks:     make(chan struct{}, 1),
 		exited:   make(chan struct{}),
 	}
 	b.cmd.Dir, b.cmd.Env = f.Dir, f.environment(id)
-	b.cmd.Stdout, b.cmd.Stderr = b.logs, b.logs
-	b.cmd.WaitDelay = time.Second // a grandchild may hold the output open
+	for i := range b.logs {
+		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(f.Name, line) }}
+	}
+	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1] // each has lines of its own
+	b.cmd.WaitDelay = time.Second                     // a grandchild may hold the output open
 	ownGroup(b.cmd)
 
 	s.mu.Lock()
@@ -69,7 +71,9 @@ func (s *Service) start(f *function) (*sandbox, error) {
 
 func (s *Service) await(b *sandbox) {
 	b.exit = b.cmd.Wait()
-	b.logs.flush()
+	for _, log := range b.logs {
+		log.flush()
+	}
 	s.mu.Lock()
 	delete(s.sandboxes, b.id)
 	s.mu.Unlock()

@@ -62,8 +62,8 @@ func handle(ctx context.Context, o order) (any, error) {
 		return nil, errors.New(o.Text)
 	case "log":
 		fmt.Println(o.Text)
-		fmt.Fprintln(os.Stderr, "stderr")
 		fmt.Print("no newline")
+		fmt.Fprintln(os.Stderr, "stderr") // begins a line all the same
 		os.Exit(0)
 	case "big":
 		return strings.Repeat("x", o.N), nil

@@ -78,7 +78,8 @@ func (fn Func) Process(ctx context.Context, event pipeline.Event, attempt int, p
 }
 
 // Log is a logger for the event that ctx was made for: each line says which one it is. What it writes is in the function's
-// log, beside the platform's own lines. Of another context it is slog.Default().
+// log, beside the platform's own lines. Of another context it is slog.Default(). What a processor prints is in the log, too,
+// but without the event's id.
 func Log(ctx context.Context) *slog.Logger { return handler.LoggerFrom(ctx) }
 
 // Record is what becomes of an event: made as Record{Payload: v}, or by FanOut or Drop. The zero value is none, and fails

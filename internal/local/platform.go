@@ -74,7 +74,7 @@ type Platform struct {
 	AWS    string // URL of AWS's APIs
 	Region string
 	APIs   []API    // the HTTP APIs
-	Stacks []Stack  // the stacks that were provisioned
+	Stacks []Stack  // the stacks that were provisioned, each before those that are nested in it
 	NotRun []string // resources of the template that have no effect here, by type
 
 	db        *store.DB // nil when nothing is kept
@@ -100,10 +100,11 @@ type API struct {
 
 // Stack is a provisioned stack.
 type Stack struct {
-	Name    string
-	ID      string // ARN
-	Created time.Time
-	Outputs map[string]string
+	Name     string
+	ID       string // ARN
+	ParentID string // of the stack that it is nested in, or ""
+	Created  time.Time
+	Outputs  map[string]string
 	// Resources are those that were provisioned, and those that only have a name here.
 	Resources []StackResource
 }

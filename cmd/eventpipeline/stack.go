@@ -65,6 +65,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	}
 	var pipelines []found
 	for _, stack := range stacks {
+		if f.stack == "" && stack.ParentId != nil {
+			continue // discover finds it by its parent
+		}
 		more, err := discover(ctx, cfg, aws.ToString(stack.StackName))
 		if err != nil {
 			return resources{}, err

@@ -49,6 +49,7 @@ func nest(t *testing.T, dir string) app {
 	}
 	a.edit(t, "Pipeline.template.json", `"Parameters": {`, `"Parameters": {"Given": {"Type": "String"},`)
 	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"Given": {"Value": {"Ref": "Given"}},`)
+	a.edit(t, "Pipeline.template.json", `"BUS": {"Ref": "Bus"}`, `"BUS": {"Ref": "Bus"}, "GIVEN": {"Ref": "Given"}`)
 	return a
 }
 
@@ -92,7 +93,8 @@ func TestNestedStack_IsNamedWhenItCanNotBeMade(t *testing.T) {
 	a := nested(t)
 	a.edit(t, "App.template.json", `{"Given": {"Ref": "Outside"}}`, `{}`)
 	_, err := Start(t.Context(), Options{Assembly: a.dir})
-	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): output Given: Value.Ref: parameter Given has no default"
+	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): resource WorkerFunction (AWS::Lambda::Function): " +
+		"Properties.Environment.Variables.GIVEN.Ref: parameter Given has no default"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -156,10 +156,15 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return err
 		}
 	}
-	builds := &builds{app: app}
+	builds, begun := &builds{app: app}, o.Now()
 	synthesized, err := p.synthesize(ctx, builds, o)
 	if err != nil {
 		return err
+	}
+	if o.Watch {
+		if err := watchModules(p.watcher, dir, synthesized.Stacks, begun); err != nil {
+			return err
+		}
 	}
 	o.Phase(Provision)
 	account, region := place(synthesized.Stacks)

@@ -44,14 +44,20 @@ func announceJSON(w io.Writer, p *local.Platform) error {
 	return json.NewEncoder(w).Encode(line)
 }
 
-// mainStack is the stack of the first API, or the first one.
+// mainStack is the app's stack that the first API is in, or the first one.
 func mainStack(p *local.Platform) local.Stack {
+	main := p.Stacks[0]
 	for _, s := range p.Stacks {
 		if len(p.APIs) > 0 && s.Name == p.APIs[0].Stack {
-			return s
+			main = s
 		}
 	}
-	return p.Stacks[0]
+	for _, s := range slices.Backward(p.Stacks) { // those that others are nested in come first
+		if s.ID == main.ParentID {
+			main = s
+		}
+	}
+	return main
 }
 
 func announceText(w io.Writer, p *local.Platform) error {
@@ -68,7 +74,7 @@ func announceText(w io.Writer, p *local.Platform) error {
 	line("  use the AWS CLI and the SDKs with it:")
 	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region, p.Region)
 	for _, s := range p.Stacks {
-		if len(s.Outputs) == 0 {
+		if len(s.Outputs) == 0 || s.ParentID != "" { // those of nested stacks are for the stack around them
 			continue
 		}
 		line("Outputs of stack %s", s.Name)

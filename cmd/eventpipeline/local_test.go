@@ -17,7 +17,7 @@ var served = &local.Platform{
 	AWS:    "http://127.0.0.1:4566",
 	Region: "us-east-1",
 	APIs:   []local.API{{Stack: "s", Name: "api", URL: "http://127.0.0.1:8080"}},
-	Stacks: []local.Stack{{Name: "other"}, {Name: "s", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
+	Stacks: []local.Stack{{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
@@ -91,6 +91,26 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	}
 	if !strings.Contains(errOut.String(), "AWS::IAM::Role (2)") {
 		t.Errorf("standard error has %q", errOut.String())
+	}
+}
+
+func TestAnnounce_GivesTheOutputsOfTheAppsStackAroundANestedOne(t *testing.T) {
+	p := &local.Platform{
+		APIs: []local.API{{Stack: "s-Deep", URL: "http://127.0.0.1:8080"}},
+		Stacks: []local.Stack{
+			{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"Bucket": "b"}},
+			{Name: "s-Nested", ID: "3", ParentID: "2", Outputs: map[string]string{"Plumbing": "p"}}, {Name: "s-Deep", ID: "4", ParentID: "3"},
+		},
+	}
+	if got := mainStack(p).Name; got != "s" {
+		t.Errorf("the outputs are those of %s", got)
+	}
+	var out bytes.Buffer
+	if err := announceText(&out, p); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "Plumbing") || !strings.Contains(out.String(), "Outputs of stack s\n") {
+		t.Errorf("printed\n%s", out.String())
 	}
 }
 

@@ -55,14 +55,20 @@ func announceJSON(w io.Writer, p *local.Platform, pipelines []found) error {
 	return json.NewEncoder(w).Encode(line)
 }
 
-// mainStack is the stack of the first API, or the first one.
+// mainStack is the app's stack that the first API is in, or the first one.
 func mainStack(p *local.Platform) local.Stack {
+	main := p.Stacks[0]
 	for _, s := range p.Stacks {
 		if len(p.APIs) > 0 && s.Name == p.APIs[0].Stack {
-			return s
+			main = s
 		}
 	}
-	return p.Stacks[0]
+	for _, s := range slices.Backward(p.Stacks) { // those that others are nested in come first
+		if s.ID == main.ParentID {
+			main = s
+		}
+	}
+	return main
 }
 
 func announceText(w io.Writer, p *local.Platform, pipelines []found) error {
@@ -94,10 +100,14 @@ func announceText(w io.Writer, p *local.Platform, pipelines []found) error {
 	line("  use the AWS CLI and the SDKs with it:")
 	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region, p.Region)
 	for _, s := range p.Stacks {
-		values("Outputs of stack "+s.Name, s.Outputs)
+		shown := s.Outputs
+		if s.ParentID != "" { // those of nested stacks are for the stack around them
+			shown = nil
+		}
+		values("Outputs of stack "+s.Name, shown)
 		for _, f := range pipelines {
 			if f.stack == s.Name {
-				values(fmt.Sprintf("Pipeline %s of stack %s", f.name, s.Name), f.beside(s.Outputs))
+				values(fmt.Sprintf("Pipeline %s of stack %s", f.name, s.Name), f.beside(shown))
 			}
 		}
 	}

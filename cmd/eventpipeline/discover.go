@@ -43,10 +43,12 @@ func discoverAll(ctx context.Context, cfg aws.Config, stacks []string) ([]found,
 	return pipelines, nil
 }
 
-// discover finds the pipelines of a stack by what its functions are told to work on, so that apps need no outputs.
+// discover finds the pipelines of a stack, by name or ARN, and of those that are nested in it, by what their functions are
+// told to work on, so that apps need no outputs.
 func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error) {
 	byQueue := map[string]*found{}
 	apis := map[string]string{} // id by logical id
+	var nested []string         // ARNs
 	functions := lambda.NewFromConfig(cfg)
 	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(cfg), &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
@@ -59,6 +61,10 @@ func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error
 			switch aws.ToString(r.ResourceType) {
 			case "AWS::ApiGatewayV2::Api":
 				apis[logicalID] = id
+			case "AWS::CloudFormation::Stack":
+				if arn.IsARN(id) { // the local platform does not run those whose template is not the app's
+					nested = append(nested, id)
+				}
 			case "AWS::Lambda::Function":
 				c, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &id})
 				var missing *lambdatypes.ResourceNotFoundException
@@ -80,7 +86,7 @@ func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error
 		if f.outputs["WorkerFunctionName"] == "" {
 			continue // functions of somebody else's
 		}
-		f.stack = stack
+		f.stack = stackName(stack)
 		for logicalID, id := range apis {
 			if strings.HasPrefix(logicalID, f.name+"HttpApi") || len(apis) == 1 && len(byQueue) == 1 {
 				f.apiID = id
@@ -89,7 +95,22 @@ func discover(ctx context.Context, cfg aws.Config, stack string) ([]found, error
 		pipelines = append(pipelines, *f)
 	}
 	slices.SortFunc(pipelines, func(a, b found) int { return strings.Compare(a.name, b.name) })
+	for _, id := range nested {
+		more, err := discover(ctx, cfg, id)
+		if err != nil {
+			return nil, err
+		}
+		pipelines = append(pipelines, more...)
+	}
 	return pipelines, nil
+}
+
+// stackName is the name in a stack's ARN, arn:…:stack/NAME/ID; a plain name is returned as it is.
+func stackName(reference string) string {
+	if _, after, ok := strings.Cut(reference, ":stack/"); ok {
+		reference, _, _ = strings.Cut(after, "/")
+	}
+	return reference
 }
 
 // note adds to the pipelines, by their queues, what a function's environment says.

@@ -84,6 +84,54 @@ func TestDiscover_TakesAPipelinesResourcesFromItsFunctions(t *testing.T) {
 	}
 }
 
+// resourcesOf are the resources of stacks by name: a pipeline in one, and another in a stack that is nested in it.
+var resourcesOf = map[string][][2]string{
+	"shop": {
+		{"AWS::CloudFormation::Stack", "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop-Nested-ABC/1"},
+		{"AWS::CloudFormation::Stack", "shop-NotRun-DEF"},
+		{"AWS::Lambda::Function", "shop-worker"}, {"AWS::Lambda::Function", "shop-api"}, {"AWS::Lambda::Function", "shop-reconciler"},
+	},
+	"arn:aws:cloudformation:eu-west-1:111122223333:stack/shop-Nested-ABC/1": {{"AWS::Lambda::Function", "returns-worker"}},
+}
+
+func TestDiscover_FindsPipelinesOfNestedStacks(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // of a function's configuration
+			for _, f := range functions {
+				if strings.Contains(r.URL.Path, "/"+f.name+"/") {
+					_ = json.NewEncoder(w).Encode(map[string]any{"Environment": map[string]any{"Variables": f.variables}})
+				}
+			}
+			return
+		}
+		members, ok := resourcesOf[r.PostFormValue("StackName")]
+		if !ok {
+			http.Error(w, "there is no such stack", http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>")
+		for _, m := range members {
+			fmt.Fprintf(w, "<member><LogicalResourceId>%[2]s</LogicalResourceId><ResourceType>%[1]s</ResourceType><PhysicalResourceId>%[2]s</PhysicalResourceId></member>", m[0], m[1])
+		}
+		fmt.Fprint(w, "</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>")
+	}))
+	defer server.Close()
+	flags := stackFlags{aws: server.URL}
+	cfg, err := flags.config(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipelines, err := discover(t.Context(), cfg, "shop")
+	if err != nil || len(pipelines) != 2 {
+		t.Fatalf("found %+v, %v", pipelines, err)
+	}
+	for i, want := range []struct{ stack, queue string }{{"shop", "q1"}, {"shop-Nested-ABC", "q2"}} {
+		if p := pipelines[i]; p.stack != want.stack || p.outputs["QueueUrl"] != want.queue {
+			t.Errorf("found queue %s in stack %s, want %+v", p.outputs["QueueUrl"], p.stack, want)
+		}
+	}
+}
+
 func TestChoose_TakesOnePipeline(t *testing.T) {
 	orders, returns := found{stack: "shop", name: "Orders"}, found{stack: "shop", name: "Returns"}
 	elsewhere := found{stack: "depot", name: "Returns"}

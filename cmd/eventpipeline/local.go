@@ -162,7 +162,9 @@ func pipelinesOf(ctx context.Context, p *local.Platform) ([]found, error) {
 	}
 	var stacks []string
 	for _, s := range p.Stacks {
-		stacks = append(stacks, s.Name)
+		if s.ParentID == "" { // discover finds nested ones by their parent
+			stacks = append(stacks, s.Name)
+		}
 	}
 	return discoverAll(ctx, cfg, stacks)
 }

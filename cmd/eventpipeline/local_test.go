@@ -19,7 +19,7 @@ var served = &local.Platform{
 	AWS:    "http://127.0.0.1:4566",
 	Region: "us-east-1",
 	APIs:   []local.API{{Stack: "s", Name: "api", URL: "http://127.0.0.1:8080"}},
-	Stacks: []local.Stack{{Name: "other"}, {Name: "s", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
+	Stacks: []local.Stack{{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
@@ -147,6 +147,26 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	}
 	if !strings.Contains(errOut.String(), "AWS::IAM::Role (2)") {
 		t.Errorf("standard error has %q", errOut.String())
+	}
+}
+
+func TestAnnounce_GivesTheOutputsOfTheAppsStackAroundANestedOne(t *testing.T) {
+	p := &local.Platform{
+		APIs: []local.API{{Stack: "s-Deep", URL: "http://127.0.0.1:8080"}},
+		Stacks: []local.Stack{
+			{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"Bucket": "b"}},
+			{Name: "s-Nested", ID: "3", ParentID: "2", Outputs: map[string]string{"Plumbing": "p"}}, {Name: "s-Deep", ID: "4", ParentID: "3"},
+		},
+	}
+	if got := mainStack(p).Name; got != "s" {
+		t.Errorf("the outputs are those of %s", got)
+	}
+	var out bytes.Buffer
+	if err := announceText(&out, p, []found{{stack: "s-Nested", name: "Orders", outputs: map[string]string{"QueueUrl": "http://q"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); strings.Contains(text, "Plumbing") || !strings.Contains(text, "Outputs of stack s\n") || !strings.Contains(text, "Pipeline Orders of stack s-Nested\n") {
+		t.Errorf("printed\n%s", out.String())
 	}
 }
 

@@ -62,7 +62,9 @@ func (f *stackFlags) open(ctx context.Context) (resources, error) {
 	}
 	var names []string
 	for _, stack := range stacks {
-		names = append(names, aws.ToString(stack.StackName))
+		if f.stack != "" || stack.ParentId == nil { // discover finds nested ones by their parent
+			names = append(names, aws.ToString(stack.StackName))
+		}
 		if outputs := outputsOf(stack); outputs["EventsTableName"] != "" && f.pipeline == "" {
 			r := resources{Config: cfg, Stack: aws.ToString(stack.StackName), outputs: outputs}
 			if id, err := arn.Parse(aws.ToString(stack.StackId)); err == nil {

@@ -5,6 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
 // entry is the main package of a function, and what `go build` runs with.
@@ -17,7 +21,9 @@ type entry struct {
 // entryOf is a function's: one of the construct's own, or WorkerEntry.
 func entryOf(p *eventPipeline, function string) (entry, error) {
 	if function == "worker" && p.props.WorkerEntry != nil {
-		return userEntry(*p.props.WorkerEntry), nil
+		user := userEntry(*p.props.WorkerEntry)
+		noteModule(p, filepath.Dir(user.moduleFile))
+		return user, nil
 	}
 	dir, flags, err := sourceDir(p, function)
 	return entry{
@@ -38,6 +44,13 @@ func userEntry(folder string) entry {
 	return entry{
 		folder: folder, moduleFile: findModule(folder),
 		environment: map[string]string{"GOFLAGS": strings.Join(append(flags, reproducible), " ")},
+	}
+}
+
+// noteModule lets the local platform watch the worker's module, wherever it is. It is not in the template.
+func noteModule(p *eventPipeline, folder string) {
+	if platform(p) != "" {
+		p.Node().AddMetadata(jsii.String(env.ModuleMetadata), folder, nil)
 	}
 }
 

@@ -148,8 +148,7 @@ func needGo(p *eventPipeline) {
 
 // target is what the bootstraps are built for: Lambda, unless the local platform asks for this machine.
 func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, *map[string]*string) {
-	platform, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
-	environment := buildEnvironment(platform, build)
+	environment := buildEnvironment(platform(p), build)
 	switch goarch := environment["GOARCH"]; {
 	case goarch == nil:
 		return p.props.Architecture, &environment
@@ -157,6 +156,12 @@ func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, 
 		return awslambda.Architecture_ARM_64(), &environment
 	}
 	return awslambda.Architecture_X86_64(), &environment
+}
+
+// platform is the local platform's <GOOS>/<GOARCH>, "" when the app is to be deployed.
+func platform(p *eventPipeline) string {
+	name, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
+	return name
 }
 
 // lambdaInstructions are those that all of Lambda's processors have. Whose environment asks for newer ones or for

@@ -68,6 +68,10 @@ const EventProcessed = "EventProcessed"
 // "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 const PlatformContext = "eventpipeline:platform"
 
+// ModuleMetadata is the type of the construct metadata by which a pipeline that is built for the local platform names the
+// folder of the Go module that its worker is from. The CDK writes it beside the template.
+const ModuleMetadata = "eventpipeline:module"
+
 // AuthorizeContext is the CDK context key by which `eventpipeline local --authorize` asks an app for the authorization of
 // its deployed stages, true or absent. Apps whose local stage is open heed it; see stacks/stacks.go.
 const AuthorizeContext = "eventpipeline:authorize"

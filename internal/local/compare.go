@@ -14,8 +14,9 @@ import (
 
 // provisioned is a stack as it was made when the platform started.
 type provisioned struct {
-	name     string
+	stack    Stack
 	resolver *template.Resolver
+	nested   map[string]provisioned // by logical id
 }
 
 // runningFunction is a function and the asset that its folder holds.
@@ -41,7 +42,7 @@ func (p *provisioner) compare(stacks []assembly.Stack) (difference, error) {
 	d := difference{functions: map[string]runningFunction{}}
 	old := map[string]provisioned{}
 	for _, s := range p.templates {
-		old[s.name] = s
+		old[s.stack.Name] = s
 	}
 	for _, s := range stacks {
 		was, ok := old[s.Name]
@@ -50,7 +51,7 @@ func (p *provisioner) compare(stacks []assembly.Stack) (difference, error) {
 			continue
 		}
 		delete(old, s.Name)
-		if err := p.compareStack(was, s, &d); err != nil {
+		if err := p.compareStack(was, s, false, &d); err != nil {
 			return difference{}, fmt.Errorf("stack %s: %w", s.Name, err)
 		}
 	}
@@ -60,13 +61,45 @@ func (p *provisioner) compare(stacks []assembly.Stack) (difference, error) {
 	return d, nil
 }
 
-func (p *provisioner) compareStack(was provisioned, s assembly.Stack, d *difference) error {
+// compareStack adds to d what is new of a stack. With hold all of its functions keep their code.
+func (p *provisioner) compareStack(was provisioned, s assembly.Stack, hold bool, d *difference) error {
 	now, err := template.Parse(s.Template)
+	if err != nil {
+		return err
+	}
+	ordered, err := now.Order() // nested stacks come before functions that need their outputs
 	if err != nil {
 		return err
 	}
 	before := was.resolver.Template
 	changed := changedResources(before, now)
+	d.needRestart(s.Name, before, now, changed)
+	missing := missingFor(before, now, changed)
+	outer := p.making
+	defer func() { p.making = outer }()
+	p.making = making{current: s, nested: was.nested, resolver: &template.Resolver{
+		Template: now, Parameters: was.resolver.Parameters, Pseudo: was.resolver.Pseudo, Made: was.resolver.Made, Exports: p.exports, Stacks: p.outputs,
+	}}
+	for _, r := range ordered {
+		held := hold || changed[r.LogicalID] != "" || slices.ContainsFunc(now.Needs(r), func(needed string) bool { return missing[needed] })
+		switch r.Type {
+		case nestedStack:
+			n := len(d.restart)
+			if err := p.compareNested(r, held, d); err != nil {
+				return err
+			}
+			missing[r.LogicalID] = missing[r.LogicalID] || len(d.restart) > n
+		case "AWS::Lambda::Function":
+			if err := p.compareFunction(r, held, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// needRestart notes what only a restart brings of a stack.
+func (d *difference) needRestart(stack string, before, now *template.Template, changed map[string]string) {
 	for _, id := range slices.Sorted(maps.Keys(changed)) {
 		d.restart = append(d.restart, fmt.Sprintf("%s (%s)", id, changed[id]))
 	}
@@ -80,32 +113,44 @@ func (p *provisioner) compareStack(was provisioned, s assembly.Stack, d *differe
 		{"Outputs", before.Outputs, now.Outputs},
 	} {
 		if !reflect.DeepEqual(part.old, part.new) {
-			d.restart = append(d.restart, part.name+" of stack "+s.Name)
+			d.restart = append(d.restart, part.name+" of stack "+stack)
 		}
 	}
+}
 
-	missing := missingFor(before, now, changed)
-	p.current = s
-	p.resolver = &template.Resolver{
-		Template: now, Pseudo: was.resolver.Pseudo, Made: was.resolver.Made, Exports: p.exports, Stacks: p.outputs,
+// compareNested compares a nested stack, if it runs.
+func (p *provisioner) compareNested(r template.Resource, hold bool, d *difference) error {
+	was, ok := p.nested[r.LogicalID]
+	if !ok {
+		return nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(now.Resources)) {
-		key, r := s.Name+"/"+id, now.Resources[id]
-		running, ok := p.running[key]
-		if !ok || r.Type != "AWS::Lambda::Function" {
-			continue
-		}
-		if changed[id] != "" || slices.ContainsFunc(now.Needs(r), func(needed string) bool { return missing[needed] }) {
-			d.held = append(d.held, running.Name)
-			continue
-		}
-		next, err := p.next(r, running)
-		if err != nil {
-			return err
-		}
-		if !reflect.DeepEqual(next, running) {
-			d.functions[key] = next
-		}
+	inner, err := p.inner(r)
+	if err != nil {
+		return err
+	}
+	if err := p.compareStack(was, inner, hold, d); err != nil {
+		return failed(r, err)
+	}
+	return nil
+}
+
+// compareFunction adds a function that runs to d, if it is another now.
+func (p *provisioner) compareFunction(r template.Resource, hold bool, d *difference) error {
+	key := p.current.Name + "/" + r.LogicalID
+	running, ok := p.running[key]
+	if !ok {
+		return nil
+	}
+	if hold {
+		d.held = append(d.held, running.Name)
+		return nil
+	}
+	next, err := p.next(r, running)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(next, running) {
+		d.functions[key] = next
 	}
 	return nil
 }
@@ -167,6 +212,10 @@ func fixed(r template.Resource) map[string]any {
 	case "AWS::Lambda::Alias":
 		properties := maps.Clone(r.Properties)
 		delete(properties, "FunctionVersion") // another one with each code
+		return properties
+	case nestedStack:
+		properties := maps.Clone(r.Properties)
+		delete(properties, "TemplateURL") // what is new in it is seen there
 		return properties
 	}
 	return r.Properties

@@ -20,6 +20,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/store"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/watch"
 )
 
@@ -73,9 +74,10 @@ type Platform struct {
 	AWS    string // URL of AWS's APIs
 	Region string
 	APIs   []API    // the HTTP APIs
-	Stacks []Stack  // the stacks that were provisioned
+	Stacks []Stack  // the stacks that were provisioned, each before those that are nested in it
 	NotRun []string // resources of the template that have no effect here, by type
 
+	db        *store.DB // nil when nothing is kept
 	services  *services
 	servers   []*server
 	stopping  context.CancelFunc // ends the event source mappings
@@ -98,10 +100,11 @@ type API struct {
 
 // Stack is a provisioned stack.
 type Stack struct {
-	Name    string
-	ID      string // ARN
-	Created time.Time
-	Outputs map[string]string
+	Name     string
+	ID       string // ARN
+	ParentID string // of the stack that it is nested in, or ""
+	Created  time.Time
+	Outputs  map[string]string
 	// Resources are those that were provisioned, and those that only have a name here.
 	Resources []StackResource
 }
@@ -109,8 +112,8 @@ type Stack struct {
 // StackResource is a resource of a stack, as CloudFormation lists it.
 type StackResource struct{ LogicalID, PhysicalID, Type string }
 
-// Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports are
-// taken before anything else is done, so that a port in use is refused at once.
+// Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports and the
+// data folder are taken before anything else is done, so that one in use is refused at once.
 func Start(ctx context.Context, o Options) (*Platform, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -142,6 +145,9 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports *ports) error {
 	var dir string
 	var err error
+	if p.db, err = openData(o); err != nil {
+		return err
+	}
 	if o.Watch { // from before the synthesis, so that nothing changes unseen
 		if o.Assembly != "" {
 			return errors.New("a cloud assembly that exists already has no sources to watch")
@@ -150,15 +156,20 @@ func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports
 			return err
 		}
 	}
-	builds := &builds{app: app}
+	builds, begun := &builds{app: app}, o.Now()
 	synthesized, err := p.synthesize(ctx, builds, o)
 	if err != nil {
 		return err
 	}
+	if o.Watch {
+		if err := watchModules(p.watcher, dir, synthesized.Stacks, begun); err != nil {
+			return err
+		}
+	}
 	o.Phase(Provision)
 	account, region := place(synthesized.Stacks)
 	p.AWS, p.Region = "http://"+ports.aws.Addr().String(), region
-	if p.services, err = newServices(o, p.AWS, account, region); err != nil {
+	if p.services, err = newServices(o, p.db, p.AWS, account, region); err != nil {
 		return err
 	}
 	made := newProvisioner(o, p.services, ports, account, region)
@@ -316,5 +327,6 @@ func (p *Platform) close() error {
 	if p.services != nil {
 		errs = append(errs, p.services.close())
 	}
+	errs = append(errs, p.db.Close())
 	return errors.Join(append(errs, p.temporary.remove())...)
 }

@@ -403,6 +403,19 @@ func TestStart_RefusesAPortInUse(t *testing.T) {
 	}
 }
 
+func TestStart_RefusesADataFolderInUseBeforeItBuilds(t *testing.T) {
+	data := t.TempDir()
+	start(t, func(o *Options) { o.Data = data })
+	app := t.TempDir()
+	_, err := Start(t.Context(), Options{Dir: app, App: "touch built", Data: data})
+	if err == nil || !strings.Contains(err.Error(), "another process is using it; stop that one, or take another folder than "+data) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(app, "built")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the app was built: %v", err)
+	}
+}
+
 func TestStart_NamesTheResourceThatItCanNotMake(t *testing.T) {
 	tests := []struct{ name, resource, want string }{
 		{"unknown reference", `{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Ref":"Nobody"}}}`, `resource R (AWS::SQS::Queue): Properties.QueueName.Ref`},

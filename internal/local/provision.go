@@ -27,7 +27,7 @@ type provisioner struct {
 
 	// What it has made.
 	stacks    []Stack
-	templates []provisioned
+	templates []provisioned // of the app's stacks
 	functions map[string]bool
 	running   map[string]runningFunction // by stack and logical id
 	apis      []*api
@@ -35,9 +35,14 @@ type provisioner struct {
 	stated    *stated
 	skipped   map[string]int // how many resources are not run, by what they are
 
-	// The stack that it is making.
+	making
+}
+
+// making is the stack that is being made.
+type making struct {
 	current  assembly.Stack
 	resolver *template.Resolver
+	nested   map[string]provisioned // by logical id
 }
 
 func newProvisioner(o Options, s *services, l *ports, account, region string) *provisioner {
@@ -80,53 +85,62 @@ var makers = map[string]makeFunc{
 	"AWS::ApiGatewayV2::ApiMapping":   (*provisioner).apiMapping,
 }
 
-// stack makes the resources of a stack in the order of their references, and works out its outputs.
+// stack makes a stack of the app.
 func (p *provisioner) stack(s assembly.Stack) error {
+	made, err := p.provision(s, "", nil)
+	p.templates = append(p.templates, made)
+	return err
+}
+
+// provision makes the resources of a stack in the order of their references, and works out its outputs. A nested stack has
+// a parent, by its ID, which gives the parameters.
+func (p *provisioner) provision(s assembly.Stack, parent string, parameters map[string]string) (provisioned, error) {
 	parsed, err := template.Parse(s.Template)
 	if err != nil {
-		return err
+		return provisioned{}, err
 	}
 	ordered, err := parsed.Order()
 	if err != nil {
-		return err
+		return provisioned{}, err
 	}
 	id := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", p.region, p.account, s.Name, strings.ToLower(uniqueSuffix(s.Name, "")))
-	p.current = s
-	p.resolver = &template.Resolver{
-		Template: parsed,
-		Pseudo:   template.Pseudo{Region: p.region, Account: p.account, StackName: s.Name, StackID: id},
-		Made:     map[string]template.Made{},
-		Exports:  p.exports,
-		Stacks:   p.outputs,
-	}
+	p.making = making{current: s, nested: map[string]provisioned{}, resolver: &template.Resolver{
+		Template:   parsed,
+		Parameters: parameters,
+		Pseudo:     template.Pseudo{Region: p.region, Account: p.account, StackName: s.Name, StackID: id},
+		Made:       map[string]template.Made{},
+		Exports:    p.exports,
+		Stacks:     p.outputs,
+	}}
+	place := len(p.stacks) // before those that are nested in it
+	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, ParentID: parent, Created: p.options.Now()})
 	var resources []StackResource
 	for _, resource := range ordered {
 		exists, err := p.resolver.Exists(resource.Condition)
 		if err != nil {
-			return fmt.Errorf("resource %s: %w", resource.LogicalID, err)
+			return provisioned{}, fmt.Errorf("resource %s: %w", resource.LogicalID, err)
 		}
 		if !exists {
 			continue
 		}
 		made, err := p.make(resource)
 		if err != nil {
-			return err
+			return provisioned{}, err
 		}
 		p.resolver.Made[resource.LogicalID] = made
 		resources = append(resources, StackResource{resource.LogicalID, made.Ref, resource.Type})
 	}
 	outputs, exports, err := p.resolver.Outputs()
 	if err != nil {
-		return err
+		return provisioned{}, err
 	}
 	for name, value := range outputs {
 		outputs[name] = p.localURLs(value)
 	}
 	maps.Copy(p.exports, exports)
 	p.outputs[s.Name] = outputs
-	p.templates = append(p.templates, provisioned{s.Name, p.resolver})
-	p.stacks = append(p.stacks, Stack{Name: s.Name, ID: id, Created: p.options.Now(), Outputs: outputs, Resources: resources})
-	return nil
+	p.stacks[place].Outputs, p.stacks[place].Resources = outputs, resources
+	return provisioned{p.stacks[place], p.resolver, p.nested}, nil
 }
 
 func (p *provisioner) make(r template.Resource) (template.Made, error) {

@@ -50,6 +50,7 @@ type describeStacksResponse struct {
 type stackDescription struct {
 	StackName    string
 	StackID      string `xml:"StackId"`
+	ParentID     string `xml:"ParentId,omitempty"`
 	StackStatus  string
 	CreationTime string
 	Outputs      []stackOutput `xml:"Outputs>member"`
@@ -122,7 +123,7 @@ func (q queryAPI) listStackResources(w http.ResponseWriter, nameOrID string) {
 
 func (s Stack) description() stackDescription {
 	d := stackDescription{
-		StackName: s.Name, StackID: s.ID, StackStatus: "CREATE_COMPLETE", CreationTime: s.Created.UTC().Format(time.RFC3339),
+		StackName: s.Name, StackID: s.ID, ParentID: s.ParentID, StackStatus: "CREATE_COMPLETE", CreationTime: s.Created.UTC().Format(time.RFC3339),
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Outputs)) {
 		d.Outputs = append(d.Outputs, stackOutput{key, s.Outputs[key]})

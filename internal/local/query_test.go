@@ -14,7 +14,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 	t.Helper()
 	q := queryAPI{account: "000000000000", stacks: []Stack{
 		{Name: "one", ID: "arn:one", Created: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Outputs: map[string]string{"ApiUrl": "http://127.0.0.1:8080/", "B": "<&>"}},
-		{Name: "two", ID: "arn:two", Resources: []StackResource{{"Queue", "http://q", "AWS::SQS::Queue"}}},
+		{Name: "two", ID: "arn:two", ParentID: "arn:one", Resources: []StackResource{{"Queue", "http://q", "AWS::SQS::Queue"}}},
 	}}
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -29,7 +29,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 func TestQueryAPI_DescribesAStackByNameOrID(t *testing.T) {
 	for _, id := range []string{"one", "arn:one"} {
 		status, body := ask(t, "Action=DescribeStacks&StackName="+id)
-		if status != http.StatusOK || strings.Contains(body, "two") ||
+		if status != http.StatusOK || strings.Contains(body, "two") || strings.Contains(body, "<ParentId>") ||
 			!strings.Contains(body, "<OutputKey>ApiUrl</OutputKey><OutputValue>http://127.0.0.1:8080/</OutputValue>") ||
 			!strings.Contains(body, "&lt;&amp;&gt;") || !strings.Contains(body, "2026-11-23T12:00:00Z") {
 			t.Errorf("%s: HTTP %d %s", id, status, body)
@@ -38,7 +38,7 @@ func TestQueryAPI_DescribesAStackByNameOrID(t *testing.T) {
 }
 
 func TestQueryAPI_DescribesAllStacks(t *testing.T) {
-	if status, body := ask(t, "Action=DescribeStacks"); status != http.StatusOK || strings.Count(body, "<StackName>") != 2 {
+	if status, body := ask(t, "Action=DescribeStacks"); status != http.StatusOK || strings.Count(body, "<StackName>") != 2 || strings.Count(body, "<ParentId>arn:one</ParentId>") != 1 {
 		t.Errorf("HTTP %d %s", status, body)
 	}
 }

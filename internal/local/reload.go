@@ -57,6 +57,19 @@ func watchSources(o Options) (dir string, _ *watch.Watcher, err error) {
 	return dir, watcher, err
 }
 
+// watchModules watches what the stacks were made from as well, as they say; begun is when that was.
+func watchModules(w *watch.Watcher, dir string, stacks []assembly.Stack, begun time.Time) error {
+	var modules []string
+	for _, s := range stacks {
+		modules = append(modules, s.Modules...)
+	}
+	roots, err := watch.Roots(dir, modules...)
+	if err != nil {
+		return err
+	}
+	return w.Add(roots, begun)
+}
+
 // run reloads with each change until ctx is done, which ends a build at once.
 func (r *reloader) run(ctx context.Context) error {
 	return r.watcher.Run(ctx, func(files []string) { r.reload(ctx, files) })
@@ -74,6 +87,10 @@ func (r *reloader) reload(ctx context.Context, files []string) {
 	}
 	if err != nil {
 		r.failed(err, assembly.Excerpt(output.String()))
+		return
+	}
+	if err := watchModules(r.watcher, r.dir, next.Stacks, begun); err != nil {
+		r.failed(err, "")
 		return
 	}
 	d, err := r.made.compare(next.Stacks)

@@ -26,7 +26,6 @@ import (
 // services are the AWS services of the platform.
 type services struct {
 	feed     *feed.Feed // nil when nobody wants the steps
-	db       *store.DB  // nil when nothing is kept
 	s3       *s3.Service
 	dynamodb *dynamodb.Service
 	sqs      *sqs.Service
@@ -37,8 +36,19 @@ type services struct {
 	silent   map[string]error // why functions, by name, may not write logs
 }
 
-// newServices starts the services, without any resource but those that earlier runs left in o.Data.
-func newServices(o Options, endpoint, account, region string) (_ *services, err error) {
+// openData opens what earlier runs left in o.Data, and keeps others off it; nil when nothing is kept.
+func openData(o Options) (*store.DB, error) {
+	if o.Data == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("create the data folder: %w", err)
+	}
+	return store.Open(filepath.Join(o.Data, "state.db"))
+}
+
+// newServices starts the services, without any resource but those that earlier runs left in o.Data, which db is of.
+func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *services, err error) {
 	s := &services{silent: map[string]error{}}
 	if o.Steps != nil {
 		s.feed = feed.New(o.Steps, o.Now)
@@ -50,22 +60,16 @@ func newServices(o Options, endpoint, account, region string) (_ *services, err 
 	}()
 	objects := ""
 	if o.Data != "" {
-		if err := os.MkdirAll(o.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("create the data folder: %w", err)
-		}
-		if s.db, err = store.Open(filepath.Join(o.Data, "state.db")); err != nil {
-			return nil, err
-		}
 		objects = filepath.Join(o.Data, "s3")
 	}
 	if s.s3, err = s3.New(s3.Config{Dir: objects, Now: o.Now}); err != nil {
 		return nil, err
 	}
-	if s.dynamodb, err = dynamodb.New(dynamodb.Config{DB: s.db, Region: region, Account: account, Now: o.Now}); err != nil {
+	if s.dynamodb, err = dynamodb.New(dynamodb.Config{DB: db, Region: region, Account: account, Now: o.Now}); err != nil {
 		return nil, err
 	}
 	s.sqs, err = sqs.New(sqs.Config{
-		Endpoint: endpoint, Region: region, Account: account, DB: s.db, Now: o.Now, OnDeadLetter: s.deadLettered,
+		Endpoint: endpoint, Region: region, Account: account, DB: db, Now: o.Now, OnDeadLetter: s.deadLettered,
 	})
 	if err != nil {
 		return nil, err
@@ -195,7 +199,7 @@ func (s *services) stopFunctions() error {
 	return s.lambda.Close()
 }
 
-// close writes the state to disk, and shows the steps that wait.
+// close writes the objects to disk, and shows the steps that wait.
 func (s *services) close() error {
 	var errs []error
 	if s.events != nil {
@@ -204,7 +208,6 @@ func (s *services) close() error {
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())
 	}
-	errs = append(errs, s.db.Close())
 	s.feed.Close()
 	return errors.Join(errs...)
 }

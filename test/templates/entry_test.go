@@ -6,13 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
 )
 
 const example = root + "/examples/own-processor"
@@ -52,6 +56,34 @@ func TestWorkerEntry_IsRelativeToWhereTheAppRuns(t *testing.T) {
 	t.Chdir(example)
 	s := pipeline(t, func(awscdk.Stack) *props { return &props{WorkerEntry: jsii.String("./functions/orders")} })
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
+}
+
+// The local platform is told where the worker's sources are; a template that is deployed has nothing of it.
+func TestWorkerEntry_IsNotedForTheLocalPlatformAlone(t *testing.T) {
+	module, err := filepath.Abs(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var templates []map[string]any
+	for platform, want := range map[string][]string{"": nil, "linux/amd64": {module}} {
+		stack := awscdk.NewStack(newApp(t, map[string]any{env.PlatformContext: platform}), jsii.String("Stack"), nil)
+		must(t, func() error {
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{WorkerEntry: orders(example)})
+			return nil
+		})
+		s := synthesize(t, stack)
+		templates = append(templates, s.template)
+		read, err := assembly.Read(*awscdk.Stage_Of(stack).Outdir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := read.Stacks[0].Modules; !slices.Equal(got, want) {
+			t.Errorf("for the platform %q the modules %q are noted, want %q", platform, got, want)
+		}
+	}
+	if diff := cmp.Diff(templates[0], templates[1], butForMachines); diff != "" {
+		t.Errorf("the templates differ:\n%s", diff)
+	}
 }
 
 func orders(module string) *string { return jsii.String(filepath.Join(module, "functions", "orders")) }

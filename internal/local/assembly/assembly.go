@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
 )
 
 // Assembly is what a CDK app wrote.
@@ -27,6 +29,7 @@ type Stack struct {
 	Region   string            // "" when the stack does not say
 	Template []byte            // CloudFormation, JSON
 	Assets   map[string]string // S3 object key → folder or file
+	Modules  []string          // folders of the Go modules of workers that pipelines are given
 }
 
 // manifest is manifest.json, as far as it is used.
@@ -41,12 +44,20 @@ type artifact struct {
 	Type         string   `json:"type"`
 	Environment  string   `json:"environment"`
 	Dependencies []string `json:"dependencies"`
+	Metadata     metadata `json:"metadata"`
+	MetadataFile string   `json:"additionalMetadataFile"` // has what Metadata has not
 	Properties   struct {
 		TemplateFile  string `json:"templateFile"`  // of a stack
 		StackName     string `json:"stackName"`     // of a stack
 		File          string `json:"file"`          // of an asset manifest
 		DirectoryName string `json:"directoryName"` // of a nested assembly
 	} `json:"properties"`
+}
+
+// metadata is what constructs note, by their paths.
+type metadata map[string][]struct {
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
 }
 
 // assetManifest is what a cdk:asset-manifest artifact names, as far as it is used.
@@ -148,6 +159,9 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 	if s.Template, err = os.ReadFile(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
 		return s, fmt.Errorf("read its template: %w", err)
 	}
+	if s.Modules, err = a.modules(dir); err != nil {
+		return s, err
+	}
 	for _, dependency := range a.Dependencies {
 		assets := m.Artifacts[dependency]
 		if assets.Type != "cdk:asset-manifest" {
@@ -158,6 +172,32 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 		}
 	}
 	return s, nil
+}
+
+// modules are the folders that pipelines note.
+func (a artifact) modules(dir string) ([]string, error) {
+	notes := metadata{}
+	if a.MetadataFile != "" {
+		if err := readJSON(filepath.Join(dir, a.MetadataFile), &notes); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(notes, a.Metadata)
+	var folders []string
+	for path, noted := range notes {
+		for _, note := range noted {
+			if note.Type != env.ModuleMetadata {
+				continue
+			}
+			var folder string
+			if err := json.Unmarshal(note.Data, &folder); err != nil {
+				return nil, fmt.Errorf("the metadata of %s: %w", path, err)
+			}
+			folders = append(folders, folder)
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders), nil
 }
 
 func known(value string) string {

@@ -42,12 +42,25 @@ func TestRead_FindsTheAssetsOfEachStack(t *testing.T) {
 	}
 }
 
+func TestRead_FindsTheModulesThatPipelinesNote(t *testing.T) {
+	a, err := Read("testdata/stages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]string{{"/src/orders"}, {"/src/orders", "/src/returns"}, nil} {
+		if got := a.Stacks[i].Modules; !slices.Equal(got, want) {
+			t.Errorf("modules of stack %s: %q, want %q", a.Stacks[i].Name, got, want)
+		}
+	}
+}
+
 func TestRead_SaysWhatIsWrong(t *testing.T) {
 	tests := []struct{ name, manifest, want string }{
 		{"no assembly", "", "manifest.json is missing"},
 		{"malformed", "{", "parse manifest.json"},
 		{"no stack", `{"artifacts":{}}`, "has no stack"},
 		{"no template", `{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"S.json"}}}}`, "stack S: read its template"},
+		{"no metadata", `{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json","properties":{"templateFile":"manifest.json"}}}}`, "stack S: m.json is missing"},
 		{"missing context", `{"missing":[{"key":"availability-zones:1"}]}`, "(availability-zones:1)"},
 	}
 	for _, test := range tests {

@@ -6,6 +6,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -31,7 +32,7 @@ func Open(path string) (*DB, error) {
 		NoFreelistSync: true,
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("open %s: another process is using it", path)
+		return nil, fmt.Errorf("open %s: another process is using it; stop that one, or take another folder than %s", path, filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

@@ -12,22 +12,35 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots are the folders that an app in dir is made from: the folder itself, its Go module, and the modules beside it that
-// its go.mod replaces others with, or that its go.work uses.
-func Roots(dir string) ([]string, error) {
+// Roots are the folders that an app in dir is made from: the folder itself, its Go module, the given modules, and those
+// beside them that a go.mod replaces others with, or that a go.work uses.
+func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the app's folder: %w", err)
 	}
 	roots := []string{dir}
+	for _, folder := range append([]string{dir}, modules...) {
+		found, err := modulesOf(folder)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, found...)
+	}
+	return outermost(roots), nil
+}
+
+// modulesOf are the folders of the module that dir is in, and of those beside it.
+func modulesOf(dir string) ([]string, error) {
+	var roots []string
 	if file := above(dir, "go.mod"); file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the app's module: %w", err)
+			return nil, fmt.Errorf("read the module of %s: %w", dir, err)
 		}
 		module, err := modfile.Parse(file, content, nil)
 		if err != nil {
-			return nil, fmt.Errorf("read the app's module: %w", err)
+			return nil, fmt.Errorf("read the module of %s: %w", dir, err)
 		}
 		roots = append(roots, filepath.Dir(file))
 		for _, r := range module.Replace {
@@ -39,17 +52,17 @@ func Roots(dir string) ([]string, error) {
 	if file := above(dir, "go.work"); file != "" && os.Getenv("GOWORK") == "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the app's workspace: %w", err)
+			return nil, fmt.Errorf("read the workspace of %s: %w", dir, err)
 		}
 		work, err := modfile.ParseWork(file, content, nil)
 		if err != nil {
-			return nil, fmt.Errorf("read the app's workspace: %w", err)
+			return nil, fmt.Errorf("read the workspace of %s: %w", dir, err)
 		}
 		for _, u := range work.Use {
 			roots = append(roots, from(filepath.Dir(file), u.Path))
 		}
 	}
-	return outermost(roots), nil
+	return roots, nil
 }
 
 // above is the file of that name in dir or the nearest folder above it, "" when there is none.
@@ -83,9 +96,16 @@ func outermost(dirs []string) []string {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 			continue // the build will say so
 		}
-		if !slices.ContainsFunc(kept, func(k string) bool { return dir == k || strings.HasPrefix(dir, k+string(filepath.Separator)) }) {
+		if !within(dir, kept) {
 			kept = append(kept, dir)
 		}
 	}
 	return kept
+}
+
+// within tells whether a path is one of the folders or in one.
+func within(path string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(folder string) bool {
+		return path == folder || strings.HasPrefix(path, folder+string(filepath.Separator))
+	})
 }

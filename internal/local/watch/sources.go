@@ -100,9 +100,7 @@ func (s Sources) ignores(path string) bool {
 	case slices.Contains([]string{"node_modules", "cdk.out", "testdata"}, name):
 		return true
 	}
-	return slices.ContainsFunc(s.Ignore, func(ignored string) bool {
-		return path == ignored || strings.HasPrefix(path, ignored+string(filepath.Separator))
-	})
+	return within(path, s.Ignore)
 }
 
 // counts tells whether a file is a source by its name.

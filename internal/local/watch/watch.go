@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -15,6 +16,7 @@ type Watcher struct {
 	sources Sources
 	known   *snapshot
 	notices *fsnotify.Watcher
+	added   bool // there are roots that Run has not looked at
 }
 
 // New begins to watch: what changes from now on is a change, though only Run tells of it.
@@ -30,13 +32,34 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
+// Add watches further roots, too; what changed there after since is a change. It is for before Run, and for Run's change.
+func (w *Watcher) Add(roots []string, since time.Time) error {
+	before := w.sources.Roots
+	w.sources.Roots = outermost(slices.Concat(before, roots))
+	if slices.Equal(w.sources.Roots, before) {
+		return nil
+	}
+	now, err := w.sources.look(w.known, w.notices.Add)
+	if err != nil {
+		return err
+	}
+	for path, f := range now.files {
+		if !within(path, before) && f.modified.Before(since) {
+			w.known.files[path] = f
+		}
+	}
+	w.known.embeds, w.added = now.embeds, true
+	return nil
+}
+
 // Close ends the watch.
 func (w *Watcher) Close() error { return w.notices.Close() }
 
 // Run calls change with the paths of the files that changed, until ctx is done. While change runs, further changes
 // gather for one more call. An error says that the sources can't be watched any longer.
 func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
-	for settled(ctx, w.notices.Events, w.notices.Errors, w.matters) {
+	for w.added || settled(ctx, w.notices.Events, w.notices.Errors, w.matters) {
+		w.added = false
 		now, err := w.sources.look(w.known, w.notices.Add)
 		if err != nil {
 			return err

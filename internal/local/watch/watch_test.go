@@ -223,6 +223,45 @@ func TestRun_TellsWhatChangedWhileItWasTold(t *testing.T) {
 	}
 }
 
+func TestAdd_TellsWhatChangedThereSince(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"app/app.go": "package app", "orders/old.go": "package orders", "orders/saved.go": "package orders"})
+	app, orders := filepath.Join(dir, "app"), filepath.Join(dir, "orders")
+	w, err := New(Sources{Dir: app, Roots: []string{app}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	built := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for name, saved := range map[string]time.Time{"app/app.go": built.Add(time.Hour), "orders/old.go": built.Add(-time.Hour), "orders/saved.go": built.Add(time.Hour)} {
+		if err := os.Chtimes(filepath.Join(dir, name), saved, saved); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What is new in the app's own folder changed, whenever it is from.
+	write(t, dir, map[string]string{"app/new.go": "package app"})
+	if err := os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add([]string{orders, filepath.Join(orders, "deeper")}, built); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var seen []string
+	err = w.Run(ctx, func(files []string) {
+		seen = append(seen, relative(t, dir, files)...)
+		if slices.Contains(seen, "orders/old.go") {
+			stop()
+			return
+		}
+		write(t, dir, map[string]string{"orders/old.go": "package orders // another"})
+	})
+	if want := []string{"app/new.go", "orders/saved.go", "orders/old.go"}; err != nil || !slices.Equal(seen, want) {
+		t.Errorf("told of %q, %v; want %q", seen, err, want)
+	}
+}
+
 func TestRoots_HoldTheModulesBesideTheApp(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
@@ -238,6 +277,19 @@ func TestRoots_HoldTheModulesBesideTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := []string{"pipeline", "shop", "tools"}; !slices.Equal(relative(t, dir, got), want) {
+		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
+	}
+	write(t, dir, map[string]string{
+		"elsewhere/go.mod":             "module elsewhere\n\nreplace example.com/lib => ../lib\n",
+		"elsewhere/functions/main.go":  "package main",
+		"lib/go.mod":                   "module example.com/lib",
+		"elsewhere/unrelated/notes.md": "",
+	})
+	got, err = Roots(filepath.Join(dir, "shop", "infra"), filepath.Join(dir, "elsewhere"), filepath.Join(dir, "shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"elsewhere", "lib", "pipeline", "shop", "tools"}; !slices.Equal(relative(t, dir, got), want) {
 		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
 	}
 	write(t, dir, map[string]string{"shop/go.mod": "replace ("})

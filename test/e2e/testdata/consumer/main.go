@@ -1,4 +1,5 @@
-// Command shop is a CDK app of another module with two pipelines beside resources of its own.
+// Command shop is a CDK app of another module with two pipelines beside resources of its own. The second pipeline is in a
+// nested stack, and its worker in a third module.
 package main
 
 import (
@@ -21,7 +22,10 @@ func main() {
 	stack := awscdk.NewStack(app, jsii.String("Shop"), &awscdk.StackProps{StackName: jsii.String("shop-backend")})
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
 	orders := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), &eventpipeline.EventPipelineProps{AlarmTopic: topic})
-	eventpipeline.NewEventPipeline(stack, jsii.String("Returns"), nil)
+	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
+	returns := eventpipeline.NewEventPipeline(nested, jsii.String("Returns"), &eventpipeline.EventPipelineProps{
+		AlarmTopic: topic, WorkerEntry: jsii.String("../returns"),
+	})
 	notify := awscdklambdagoalpha.NewGoFunction(stack, jsii.String("Notify"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry: jsii.String("functions/notify"), Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: thisMachine(),
 	})
@@ -32,6 +36,11 @@ func main() {
 			awseventstargets.NewLambdaFunction(notify, nil),
 			awseventstargets.NewSnsTopic(topic, nil),
 		},
+	})
+	awsevents.NewRule(stack, jsii.String("OnReturned"), &awsevents.RuleProps{
+		EventBus:     returns.EventBus(),
+		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
+		Targets:      &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(notify, nil)},
 	})
 	app.Synth(nil)
 }

@@ -1,0 +1,14 @@
+// Command returns is the worker of the shop's second pipeline. It is a module of its own, beside the app's.
+package main
+
+import (
+	"context"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/processor"
+)
+
+func main() { processor.Start(processor.JSON(process)) }
+
+func process(context.Context, processor.Event, map[string]any) (processor.Record, error) {
+	return processor.Drop("first", "returns are not kept"), nil
+}

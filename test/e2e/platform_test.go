@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -61,6 +62,17 @@ type platform struct {
 // startTimeout covers a first compile with cold caches on a slow machine.
 const startTimeout = 8 * time.Minute
 
+// dependOnSources looks at all of the repository once, so that `go test` knows that the tests' results depend on it: the
+// command and the apps that it runs are built from there, and not linked into the tests.
+var dependOnSources = sync.OnceValue(func() error {
+	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return err
+	})
+})
+
 // command is the eventpipeline command, run from the repository's root.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
@@ -77,6 +89,9 @@ func start(t *testing.T, flags ...string) *platform {
 // startIn is start in the folder of an app.
 func startIn(t *testing.T, folder string, flags ...string) *platform {
 	t.Helper()
+	if err := dependOnSources(); err != nil {
+		t.Fatal(err)
+	}
 	p := &platform{done: make(chan struct{})}
 	p.cmd = command(context.Background(), append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)...)
 	p.cmd.Dir = folder

@@ -66,7 +66,7 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 // validate finds what is wrong with props whose defaults are filled in.
 func (m *mistakes) validate(p EventPipelineProps) {
 	m.unless(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix does not match %s, which the names of functions and queues ask for", prefixPattern)
+		"PhysicalNamePrefix is %s; take one that matches %s, as the names of functions and queues must", quoted(p.PhysicalNamePrefix), prefixPattern)
 	m.unless(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN || p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY,
 		"RemovalPolicy is %s; take RETAIN or DESTROY", p.RemovalPolicy)
 

@@ -43,11 +43,11 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 	}
 	return map[string]mistake{
 		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is "Orders_Prod"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 54))},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is "` + strings.Repeat("a", 54) + `"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"PrefixEmpty": {props{PhysicalNamePrefix: jsii.String("")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is ""; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"RemovalPolicy": {props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
 			[]string{"RemovalPolicy is SNAPSHOT; take RETAIN or DESTROY"}},
 

@@ -158,13 +158,14 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			props{
 				ApiEnvironment:        &map[string]*string{"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events")},
 				WorkerEnvironment:     &map[string]*string{"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/")},
-				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "NOTHING": nil},
+				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "A": jsii.String("a"), "NOTHING": nil},
 			},
 			[]string{
 				"ApiEnvironment has BRONZE_BUCKET, which the pipeline sets; take another name",
 				"WorkerEnvironment has AWS_REGION, which Lambda sets; take another name",
 				"WorkerEnvironment has LAMBDA_TASK_ROOT, which Lambda sets; take another name",
-				`ReconcilerEnvironment has "1"; take a name of letters, digits and _ that begins with a letter`,
+				`ReconcilerEnvironment has "1"; take a name of at least two letters, digits and _ that begins with a letter`,
+				`ReconcilerEnvironment has "A"; take a name of at least two letters, digits and _ that begins with a letter`,
 				"ReconcilerEnvironment has no value for NOTHING; give one",
 			}},
 		"LogsForEver": {props{LogRetention: awslogs.RetentionDays_INFINITE},

@@ -185,7 +185,7 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
 		"BothAuthorizers": {props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
 			[]string{
-				`Authorization "LAMBDA" and LambdaAuthorizer go together: give both, or neither`,
+				"JwtAuthorizer and LambdaAuthorizer are both given; give one of them",
 				"LambdaAuthorizer.Handler is missing; give the function that decides",
 			}},
 		"JWTOfNobody": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},

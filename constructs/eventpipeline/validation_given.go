@@ -55,7 +55,7 @@ func (m *mistakes) contradictions(p EventPipelineProps) {
 	m.void(p.Vpc == nil, "is about a Vpc; give that, too, or leave it out",
 		choice{"VpcSubnets", p.VpcSubnets != nil},
 		choice{"SecurityGroups", p.SecurityGroups != nil})
-	m.unless(p.StatusForAllCallers == nil || p.Authorization != AuthorizationOpenToAnyoneOnTheInternet,
+	m.unless(p.StatusForAllCallers == nil || !*p.StatusForAllCallers || p.Authorization != AuthorizationOpenToAnyoneOnTheInternet,
 		"StatusForAllCallers is of no use with Authorization %q, which tells no caller from another; leave it out", AuthorizationOpenToAnyoneOnTheInternet)
 	m.unless(p.BatchSize == nil || *p.BatchSize != 1 || p.MaxBatchingWindow == nil || seconds(p.MaxBatchingWindow) == 0,
 		"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out")

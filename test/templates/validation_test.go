@@ -365,6 +365,9 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14), ReconcilerMaxReenqueues: jsii.Number(100),
 			ReconcilerMemorySize: jsii.Number(10240), ReconcilerTimeout: seconds(900),
 		},
+		"open, with nothing for all callers": {
+			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(false),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return &props })

@@ -3,7 +3,6 @@ package eventpipeline
 import (
 	"slices"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
@@ -59,11 +58,20 @@ func (m *mistakes) contradictions(p EventPipelineProps) {
 		"StatusForAllCallers is of no use with Authorization %q, which tells no caller from another; leave it out", AuthorizationOpenToAnyoneOnTheInternet)
 	m.unless(p.BatchSize == nil || *p.BatchSize != 1 || p.MaxBatchingWindow == nil || seconds(p.MaxBatchingWindow) == 0,
 		"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out")
-	parts := []awskms.IKey{p.BronzeEncryptionKey, p.SilverEncryptionKey, p.EventsTableEncryptionKey, p.QueueEncryptionKey, p.LogEncryptionKey, p.EventBusEncryptionKey}
-	m.unless(p.EncryptionKey == nil || slices.Contains(parts, nil), "EncryptionKey is of no use when each part has a key of its own; leave it out")
+	m.unless(p.EncryptionKey == nil || encryptsSomething(p), "EncryptionKey is of no use when each part is given or has a key of its own; leave it out")
 	if cors := p.CorsPreflight; cors != nil {
 		m.unless(cors.AllowOrigins != nil && len(*cors.AllowOrigins) > 0, "CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out")
 	}
+}
+
+// encryptsSomething tells whether a part of the pipeline's own has no other key than EncryptionKey.
+func encryptsSomething(p EventPipelineProps) bool {
+	return p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
+		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
+		p.EventsTable == nil && p.EventsTableEncryptionKey == nil ||
+		p.Queue == nil && p.QueueEncryptionKey == nil ||
+		p.EventBus == nil && p.EventBusEncryptionKey == nil ||
+		p.LogEncryptionKey == nil // logs are always the pipeline's own
 }
 
 // void finds choices that have no effect when something holds.

@@ -259,7 +259,7 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out"}},
 		"KeyForNothing": {props{EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key, EventsTableEncryptionKey: key,
 			QueueEncryptionKey: key, LogEncryptionKey: key, EventBusEncryptionKey: key},
-			[]string{"EncryptionKey is of no use when each part has a key of its own; leave it out"}},
+			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
 		"CorsForNobody": {props{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}},
 			[]string{"CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out"}},
 		"AlarmsThatAlwaysRing": {props{OldestMessageAgeAlarm: seconds(0), ApiServerErrorAlarm: jsii.Number(0)},

@@ -65,12 +65,17 @@ func redrive(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity tells resources of an app apart: by their path, or the ARN that they are looked up by.
-func identity(resource awscdk.IResource, arn *string) string {
+// identity tells resources of an app apart: by their path, or by the name or ARN that they are looked up by in a place. A name
+// that only CloudFormation knows, such as a parameter's value, may be another in each stack.
+func identity(resource awscdk.IResource, name *string, place string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
 	}
-	return written(resource.Stack().Resolve(arn))
+	stack := resource.Stack()
+	if unresolved(name) {
+		return written(stack.Resolve(name)) + " of the stack " + *stack.Node().Path()
+	}
+	return *name + " in " + place
 }
 
 // schemaOf is a table's key, as in "pk HASH S", and the attribute of its time to live.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
@@ -64,6 +65,11 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 		}
 		eventpipeline.NewEventPipeline(stack, jsii.String("Third"), &props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket()})
 		eventpipeline.NewEventPipeline(stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake")})
+		parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
+		for _, id := range []string{"Fifth", "Sixth"} {
+			bucket := awss3.Bucket_FromBucketName(stack, jsii.String(id+"Lake"), parameter.ValueAsString())
+			eventpipeline.NewEventPipeline(stack, &id, &props{BronzeBucket: bucket})
+		}
 		return nil
 	})
 	expectMistakes(t, app, map[string][]string{
@@ -77,6 +83,34 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 		"Stack/Fourth": {
 			"BronzeBucket is that of Stack/Third, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
 		},
+		"Stack/Sixth": {
+			"BronzeBucket is that of Stack/Fifth, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
+		},
+	})
+}
+
+// What looks alike may be another thing in each stack, and in each Stage whose place only its deployment knows.
+func TestPipelines_MayHaveTheSameNamesWhereTheyCannotMeet(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, name := range []string{"orders", "payments"} {
+			stack := awscdk.NewStack(app, &name, nil)
+			parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
+			eventpipeline.NewEventPipeline(stack, jsii.String("OfAParameter"), &props{
+				BronzeBucket: awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), parameter.ValueAsString()),
+				EventsTable:  awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), awscdk.Fn_Sub(jsii.String("events-${AWS::StackName}"), nil)),
+			})
+		}
+		for _, name := range []string{"dev", "prod"} {
+			stack := awscdk.NewStack(awscdk.NewStage(app, &name, nil), jsii.String("Orders"), nil)
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+				PhysicalNamePrefix: jsii.String("orders"),
+				BronzeBucket:       awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), jsii.String("lake")),
+				EventsTable:        awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), jsii.String("lifecycle")),
+			})
+		}
+		app.Synth(nil)
+		return nil
 	})
 }
 

@@ -19,6 +19,7 @@ func (m *mistakes) claim(p *eventPipeline, prefix *string) {
 		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableName(), place),
 		"Queue":           identity(p.queue, p.queue.QueueArn(), place),
 		"DeadLetterQueue": identity(p.deadLetterQueue, p.deadLetterQueue.QueueArn(), place),
+		"HttpApi":         identity(p.httpApi, p.httpApi.ApiId(), place),
 	}
 	if prefix != nil {
 		claims["PhysicalNamePrefix"] = *prefix + " in " + place
@@ -58,5 +59,6 @@ var consequences = map[string]string{
 	"EventsTable":        ", or the reconcilers share one checkpoint",
 	"Queue":              ", or each worker takes the other's messages",
 	"DeadLetterQueue":    ", or nobody can tell whose event failed",
+	"HttpApi":            ", or API Gateway refuses the second POST /events",
 	"PhysicalNamePrefix": ": names must be unique in an account and region",
 }

@@ -50,7 +50,7 @@ type EventPipelineProps struct {
 	// BronzeBucket holds raw payloads below bronze/: a bucket of yours, for this pipeline alone. It should refuse plain HTTP,
 	// keep noncurrent versions, and be write-once, as DenyOverwriting makes it. Default: a bucket of the pipeline's own.
 	BronzeBucket awss3.IBucket
-	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket. Default: a bucket of the
+	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket, or that of other pipelines, too. Default: a bucket of the
 	// pipeline's own.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
@@ -174,8 +174,8 @@ type EventPipelineProps struct {
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
-	// HttpApi gets the routes POST /events and GET /events/{eventId}, and nothing else: an API of yours, which then has its own
-	// stage, log, throttling, CORS and domain. Authorization is asked for by these routes, whatever the API's default is.
+	// HttpApi gets the routes POST /events and GET /events/{eventId}, and nothing else: an API of yours, for this pipeline alone,
+	// which then has its own stage, log, throttling, CORS and domain. Authorization is asked for by these routes, whatever the API's default is.
 	// The alarm and the graphs of the API are about all of its requests. Default: an API of the pipeline's own.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: JWT or LAMBDA if
@@ -216,7 +216,7 @@ type EventPipelineProps struct {
 	// would get around, true.
 	DisableExecuteApiEndpoint *bool
 
-	// EventBus gets EventProcessed and EventFailed: a bus of yours, or awsevents.EventBus_FromEventBusName(…, "default")
+	// EventBus gets EventProcessed and EventFailed: a bus of yours, which others may use, too, or awsevents.EventBus_FromEventBusName(…, "default")
 	// for the account's. Default: a bus of the pipeline's own.
 	EventBus awsevents.IEventBus
 

@@ -86,6 +86,10 @@ func (m *mistakes) resources(p EventPipelineProps) {
 	m.unless((p.Queue == nil) == (p.DeadLetterQueue == nil), "Queue and DeadLetterQueue go together: give both, or neither")
 	m.standard("Queue", p.Queue)
 	m.standard("DeadLetterQueue", p.DeadLetterQueue)
+	if p.Queue != nil && p.DeadLetterQueue != nil {
+		m.unless(identity(p.Queue, p.Queue.QueueArn(), "") != identity(p.DeadLetterQueue, p.DeadLetterQueue.QueueArn(), ""),
+			"Queue and DeadLetterQueue are one queue; give two, or what can't be processed is delivered again and again")
+	}
 	if p.Vpc != nil {
 		m.unless(!*p.Vpc.SelectSubnets(p.VpcSubnets).HasPublic,
 			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")

@@ -24,6 +24,9 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 		}
 		return awssqs.NewQueue(stack, &id, &queue), dlq
 	}
+	lookedUp := func(id string) awssqs.IQueue {
+		return awssqs.Queue_FromQueueArn(stack, &id, jsii.String("arn:aws:sqs:eu-central-1:123456789012:work"))
+	}
 	with := func(p props, queue, deadLetters awssqs.IQueue) props {
 		p.Queue, p.DeadLetterQueue = queue, deadLetters
 		return p
@@ -97,6 +100,7 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 
 		"QueueAlone":           {with(props{}, lone, nil), []string{"Queue and DeadLetterQueue go together: give both, or neither"}},
 		"DeadLetterQueueAlone": {with(props{}, nil, otherDLQ), []string{"Queue and DeadLetterQueue go together: give both, or neither"}},
+		"OneQueueForBoth":      {with(props{}, lookedUp("Work"), lookedUp("Failed")), []string{"Queue and DeadLetterQueue are one queue; give two, or what can't be processed is delivered again and again"}},
 		"QueueFifo":            {with(props{}, fifo, fifoDLQ), each("%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", "Queue", "DeadLetterQueue")},
 		"QueueOfDefaults": {with(props{MaxBatchingWindow: seconds(10)}, hasty, hastyDLQ), []string{
 			"Queue's visibility timeout is 30 seconds; make it at least 190, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for",

@@ -3,9 +3,11 @@ package eventpipeline
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
@@ -106,6 +108,15 @@ func schemaOf(table awsdynamodb.ITable) (keys []string, expiry string, ok bool) 
 		keys = append(keys, k.AttributeName+" "+k.KeyType+" "+types[k.AttributeName])
 	}
 	return keys, read.TimeToLive.AttributeName, true
+}
+
+// encryptedByKMS tells whether a bucket is known to have a key of KMS, AWS's own included.
+func encryptedByKMS(bucket awss3.IBucket) bool {
+	if bucket.EncryptionKey() != nil {
+		return true
+	}
+	resource, made := bucket.Node().DefaultChild().(awss3.CfnBucket)
+	return made && resource.BucketEncryption() != nil && strings.Contains(written(resource.Stack().Resolve(resource.BucketEncryption())), `"aws:kms`)
 }
 
 // written is what CDK resolved as text, to compare it by.

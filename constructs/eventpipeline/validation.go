@@ -35,6 +35,7 @@ func (m *mistakes) atSynth(p *eventPipeline, given EventPipelineProps) {
 	m.later(func(m *mistakes) {
 		m.queues(given)
 		m.table(given)
+		m.accessLogs(given)
 		m.partialBatches(p)
 	})
 }

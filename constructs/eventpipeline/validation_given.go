@@ -146,6 +146,12 @@ func (m *mistakes) table(p EventPipelineProps) {
 	m.unless(expiry == "expiresAt", "EventsTable has the time-to-live attribute %q; set it to expiresAt, or items are kept for ever, whatever StatusRetention is", expiry)
 }
 
+// accessLogs looks into a bucket of the user's at synth.
+func (m *mistakes) accessLogs(p EventPipelineProps) {
+	m.unless(p.ServerAccessLogsBucket == nil || !encryptedByKMS(p.ServerAccessLogsBucket),
+		"ServerAccessLogsBucket is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED")
+}
+
 // partialBatches finds at synth that the mapping was changed to have a batch fail as a whole.
 func (m *mistakes) partialBatches(p *eventPipeline) {
 	types := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping).FunctionResponseTypes()

@@ -67,6 +67,12 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 			BronzeBucket: bucket("KeptBronze"), SilverBucket: bucket("KeptSilver"), EventsTable: yourTable(stack, "KeptTable"),
 			EventBus: awsevents.NewEventBus(stack, jsii.String("KeptBus"), nil)},
 			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
+		"LogsUnderAKey": {props{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("KeyLogs"), &awss3.BucketProps{
+			Encryption: awss3.BucketEncryption_KMS, EncryptionKey: key})},
+			each("%s is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED", "ServerAccessLogsBucket")},
+		"LogsUnderAKeyOfAWS": {props{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("AWSKeyLogs"), &awss3.BucketProps{
+			Encryption: awss3.BucketEncryption_KMS_MANAGED})},
+			each("%s is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED", "ServerAccessLogsBucket")},
 		"TableIsGiven": {props{EventsTable: yourTable(stack, "GivenTable"), EventsTableEncryptionKey: key},
 			each("%s is for a table of the pipeline's own; leave it out, and encrypt EventsTable with it", "EventsTableEncryptionKey")},
 		"BusIsGiven": {props{EventBus: awsevents.NewEventBus(stack, jsii.String("GivenBus"), nil), EventBusEncryptionKey: key},

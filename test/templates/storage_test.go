@@ -94,7 +94,7 @@ func TestBuckets_LogTheirRequests(t *testing.T) {
 
 func TestBuckets_LogTheirRequestsToAGivenBucket(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), nil)}
+		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_S3_MANAGED})}
 	})
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(3)) })
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${Logs}", "LogFilePrefix": "bronze/"}}`)

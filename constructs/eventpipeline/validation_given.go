@@ -91,9 +91,21 @@ func (m *mistakes) resources(p EventPipelineProps) {
 			"Queue and DeadLetterQueue are one queue; give two, or what can't be processed is delivered again and again")
 	}
 	if p.Vpc != nil {
-		m.unless(!*p.Vpc.SelectSubnets(p.VpcSubnets).HasPublic,
-			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")
+		m.subnets(p)
 		m.unless(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups is empty; leave it out for one of each function's own")
+	}
+}
+
+func (m *mistakes) subnets(p EventPipelineProps) {
+	selected, err := selectSubnets(p.Vpc, p.VpcSubnets)
+	switch {
+	case err != nil && p.VpcSubnets == nil:
+		m.unless(false, "Vpc has no subnets for functions: %v; give one that has private ones", err)
+	case err != nil:
+		m.unless(false, "VpcSubnets finds no subnets of Vpc: %v; select some that it has", err)
+	default:
+		m.unless(!*selected.HasPublic,
+			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")
 	}
 }
 

@@ -101,6 +101,19 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 				"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints",
 				"SecurityGroups is empty; leave it out for one of each function's own",
 			}},
+		"SubnetsThatVpcHasNot": {
+			props{
+				Vpc:        awsec2.NewVpc(stack, jsii.String("SmallVpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(1)}),
+				VpcSubnets: &awsec2.SubnetSelection{SubnetGroupName: jsii.String("Data")},
+				LogLevel:   jsii.String("loud"),
+			},
+			[]string{
+				`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`,
+				"VpcSubnets finds no subnets of Vpc: ThereSubnetGroupsName: There are no subnet groups with name 'Data' in this VPC. Available names: Public,Private; select some that it has",
+			}},
+		"VpcWithoutSubnets": {
+			props{Vpc: awsec2.Vpc_FromVpcAttributes(stack, jsii.String("EmptyVpc"), &awsec2.VpcAttributes{VpcId: jsii.String("vpc-1"), AvailabilityZones: jsii.Strings("a")})},
+			[]string{"Vpc has no subnets for functions: ThereSubnetGroups: There are no 'Public' subnet groups in this VPC. Available types: ; give one that has private ones"}},
 		"TooManyLayers": {props{WorkerLayers: &[]awslambda.ILayerVersion{nil, nil, nil, nil, nil, nil}},
 			[]string{"WorkerLayers has more than 5 layers; give at most that, as Lambda takes"}},
 

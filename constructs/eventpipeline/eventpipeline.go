@@ -1,6 +1,7 @@
 package eventpipeline
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
@@ -128,6 +129,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	constructs.NewConstruct_Override(p, scope, id)
 	given := p.props
 	mistakes.validate(given)
+	mistakes.elsewhere(awscdk.Stack_Of(p), given)
 	if props != nil {
 		mistakes.contradictions(*props)
 	}

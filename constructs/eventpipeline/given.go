@@ -80,6 +80,15 @@ func identity(resource awscdk.IResource, name *string, place string) string {
 	return *name + " in " + place
 }
 
+// home is the account and region that a resource is looked up in by its ARN, and else those of its stack.
+func home(resource awscdk.IResource, arn *string) (account, region string) {
+	if parts := strings.Split(*arn, ":"); !unresolved(arn) && len(parts) > 4 {
+		return parts[4], parts[3]
+	}
+	place := resource.Env()
+	return *place.Account, *place.Region
+}
+
 // schemaOf is a table's key, as in "pk HASH S", and the attribute of its time to live.
 func schemaOf(table awsdynamodb.ITable) (keys []string, expiry string, ok bool) {
 	var schema, attributes, timeToLive any

@@ -76,8 +76,8 @@ type EventPipelineProps struct {
 	NoncurrentVersionExpiration awscdk.Duration
 	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in all buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable holds each event's lifecycle: a table of yours, for this pipeline alone, with the partition key pk, a
-	// string, no sort key, and expiresAt as its time to live. Default: a table of the pipeline's own.
+	// EventsTable holds each event's lifecycle: a table of yours in the stack's account and region, for this pipeline alone, with
+	// the partition key pk, a string, no sort key, and expiresAt as its time to live. Default: a table of the pipeline's own.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
 	// days, at least 30. Default: 365 days.
@@ -216,8 +216,8 @@ type EventPipelineProps struct {
 	// would get around, true.
 	DisableExecuteApiEndpoint *bool
 
-	// EventBus gets EventProcessed and EventFailed: a bus of yours, which others may use, too, or awsevents.EventBus_FromEventBusName(…, "default")
-	// for the account's. Default: a bus of the pipeline's own.
+	// EventBus gets EventProcessed and EventFailed: a bus of yours in the stack's account and region, which others may use, too,
+	// or awsevents.EventBus_FromEventBusName(…, "default") for the account's. Default: a bus of the pipeline's own.
 	EventBus awsevents.IEventBus
 
 	// AlarmTopic is told of every alarm that rings or ends. Default: nobody is.

@@ -3,6 +3,7 @@ package eventpipeline
 import (
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
@@ -93,6 +94,26 @@ func (m *mistakes) resources(p EventPipelineProps) {
 	if p.Vpc != nil {
 		m.subnets(p)
 		m.unless(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups is empty; leave it out for one of each function's own")
+	}
+}
+
+// elsewhere finds what is in another account or region than the stack, where the functions look for its name.
+func (m *mistakes) elsewhere(stack awscdk.Stack, p EventPipelineProps) {
+	if p.EventBus != nil {
+		m.here(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
+			"take one of the stack's own, and lead its events on by a rule, such as OnEventProcessed with a target of awseventstargets.NewEventBus")
+	}
+	if p.EventsTable != nil {
+		m.here(stack, "EventsTable", p.EventsTable, p.EventsTable.TableArn(), "take one of the stack's own, or deploy the pipeline there")
+	}
+}
+
+func (m *mistakes) here(stack awscdk.Stack, name string, resource awscdk.IResource, arn *string, fix string) {
+	account, region := home(resource, arn)
+	for _, part := range []struct{ name, its, stacks string }{{"account", account, *stack.Account()}, {"region", region, *stack.Region()}} {
+		if part.its != part.stacks && !unresolved(&part.its) && !unresolved(&part.stacks) {
+			m.unless(false, "%s is of the %s %s and the stack of %s, where the functions look for its name; %s", name, part.name, part.its, part.stacks, fix)
+		}
 	}
 }
 

@@ -134,7 +134,8 @@ type EventPipelineProps struct {
 	ApiReservedConcurrentExecutions *float64
 	// WorkerEntry is the folder of a main package in your own module that calls processor.Start: the worker function, with a
 	// processor of yours, such as "./functions/orders". It is relative to the folder that the app runs in, and is built with
-	// its module's own go.mod. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes
+	// its module's own go.mod. Of GOFLAGS only -mod, -modfile and -modcacherw are heeded: other build tags than lambda.norpc, and
+	// -ldflags, are not. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes
 	// of each payload a record that holds it.
 	WorkerEntry *string
 	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,6 +38,10 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
 	homeless := folderOf(t, map[string]string{"x.go": "package main\n"})
 	nothing := folderOf(t, map[string]string{"x_windows.go": "package main\n", "x_test.go": "package main\n"})
+	spaced := jsii.String(filepath.Join(*folderOf(t, map[string]string{"go.mod": "module x\n"}), "functions", "my orders"))
+	if err := os.CopyFS(*spaced, os.DirFS(*folderOf(t, map[string]string{"main.go": "package main\n"}))); err != nil {
+		t.Fatal(err)
+	}
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +145,8 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{`WorkerEntry is "` + *library + `", the package orders; give a package main whose main function calls processor.Start`}},
 		"WorkerEntryWithoutModule": {props{WorkerEntry: homeless},
 			[]string{`WorkerEntry is "` + *homeless + `", and neither ` + *homeless + ` nor a folder above it has a go.mod; take a package of your module`}},
+		"WorkerEntryWithASpace": {props{WorkerEntry: spaced},
+			[]string{`WorkerEntry is "` + *spaced + `", and the import path of a package can't have the " " of "functions/my orders"; rename the folder`}},
 		"WorkerEntryWithoutPackage": {props{WorkerEntry: nothing, LogLevel: jsii.String("trace")},
 			[]string{
 				`WorkerEntry is "` + *nothing + `", and neither ` + *nothing + ` nor a folder above it has a go.mod; take a package of your module`,

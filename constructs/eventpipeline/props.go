@@ -53,12 +53,14 @@ type EventPipelineProps struct {
 	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket, or that of other pipelines, too. Default: a bucket of the
 	// pipeline's own.
 	SilverBucket awss3.IBucket
-	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
+	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least; never, if they expire
+	// by then.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay still reads them at once.
-	// It must be at least 30 days after BronzeInfrequentAccessAfter. Default: 90 days.
+	// It must be at least 30 days after BronzeInfrequentAccessAfter. Default: 90 days, or those 30 days after if that is later;
+	// never, if they expire by then.
 	BronzeArchiveAfter awscdk.Duration
-	// BronzeExpiration removes payloads. Default: they are kept for ever.
+	// BronzeExpiration removes payloads; it must come after the two above, if they are given. Default: they are kept for ever.
 	BronzeExpiration awscdk.Duration
 	// BronzeObjectLock keeps payloads from being deleted for a while, even by whoever may change the bucket's policy:
 	// awss3.ObjectLockRetention_Governance(…), which those with a right of their own may lift, or _Compliance(…), which

@@ -174,8 +174,19 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 		return p.props.EventBus
 	}
 	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
-		EventBusName: physicalName(p.props, "events"),
+		EventBusName: busName(p),
 		KmsKey:       p.props.EventBusEncryptionKey, // CDK lets EventBridge use it, for this bus alone
+	})
+}
+
+// busName begins with the stack's name, or that of the stack that it is nested in, and ends in a hash of the construct's path.
+// CloudFormation makes no names for buses, and CDK's are alike in stacks that differ in their names alone.
+func busName(p *eventPipeline) *string {
+	if name := physicalName(p.props, "events"); name != nil {
+		return name
+	}
+	return awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
+		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"), MaxLength: jsii.Number(256), // EventBridge's
 	})
 }
 

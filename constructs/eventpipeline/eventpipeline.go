@@ -137,8 +137,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.mistakes, p.authorization = mistakes, p.props.Authorization
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
-		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
-		p.props, p.schemas = withDefaults(nil), nil
+		p.props, p.schemas = standIn(p, given), nil
 	}
 
 	allowLogs(p, p.props.LogEncryptionKey)

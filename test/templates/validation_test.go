@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -312,6 +314,60 @@ func TestValidation_BuildsNothingOfAPipelineWithMistakes(t *testing.T) {
 	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
 		"Stack/Mistaken": {`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`},
 	})
+}
+
+// Until synth, which tells the mistakes, the app goes on with what getters give.
+func TestValidation_LetsTheAppGoOnUntilItTells(t *testing.T) {
+	const loud = `LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`
+	stack := newStack(t)
+	want := map[string][]string{}
+	mistaken := func(id string, p props, messages ...string) eventpipeline.EventPipeline {
+		want["Stack/"+id] = append([]string{loud}, messages...)
+		p.LogLevel = jsii.String("loud")
+		return eventpipeline.NewEventPipeline(stack, &id, &p)
+	}
+	must(t, func() error {
+		user := newUser(stack)
+		certificate := awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificate))
+		vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(1)})
+		deadLetters := awssqs.NewQueue(stack, jsii.String("FifoDLQ"), &awssqs.QueueProps{Fifo: jsii.Bool(true), RetentionPeriod: days(14)})
+		fifo := awssqs.NewQueue(stack, jsii.String("FifoQueue"), &awssqs.QueueProps{
+			Fifo: jsii.Bool(true), VisibilityTimeout: seconds(180),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(5)},
+		})
+		layer := awslambda.LayerVersion_FromLayerVersionAttributes(stack, jsii.String("Layer"), &awslambda.LayerVersionAttributes{
+			LayerVersionArn:    jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"),
+			CompatibleRuntimes: &[]awslambda.Runtime{awslambda.Runtime_PROVIDED_AL2023()},
+		})
+
+		mistaken("Domain", props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate}).DomainName().RegionalDomainName()
+		mistaken("DomainAlone", props{DomainName: jsii.String("events.example.org")},
+			"DomainName and DomainCertificate go together: give both, or neither").DomainName().RegionalDomainName()
+		keys := mistaken("Keys", props{EncryptionKey: newKey(stack, "Key")})
+		keys.BronzeBucket().EncryptionKey().GrantDecrypt(user)
+		keys.Queue().EncryptionMasterKey().GrantDecrypt(user)
+		inner := mistaken("InVpc", props{Vpc: vpc, SecurityGroups: &[]awsec2.ISecurityGroup{}},
+			"SecurityGroups is empty; leave it out for one of each function's own")
+		inner.WorkerFunction().Connections().AllowToAnyIpv4(awsec2.Port_Tcp(jsii.Number(443)), nil)
+		inner.WorkerFunction().AddLayers(layer)
+		mistaken("Fifo", props{Queue: fifo, DeadLetterQueue: deadLetters},
+			each("%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", "Queue", "DeadLetterQueue")...).
+			Queue().GrantSendMessages(user)
+		props := yours(stack)
+		given := mistaken("Given", *props)
+		for name, same := range map[string]bool{
+			"BronzeBucket": given.BronzeBucket() == props.BronzeBucket, "SilverBucket": given.SilverBucket() == props.SilverBucket,
+			"EventsTable": given.EventsTable() == props.EventsTable, "EventBus": given.EventBus() == props.EventBus,
+			"Queue": given.Queue() == props.Queue, "DeadLetterQueue": given.DeadLetterQueue() == props.DeadLetterQueue,
+			"HttpApi": given.HttpApi() == props.HttpApi,
+		} {
+			if !same {
+				t.Errorf("%s is not the one that was given", name)
+			}
+		}
+		return nil
+	})
+	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
 }
 
 // What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.

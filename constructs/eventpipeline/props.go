@@ -23,7 +23,7 @@ import (
 type EventPipelineProps struct {
 	// PhysicalNamePrefix names resources, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be unique
 	// in the account and region. Buckets and roles are never named: their names would have to be unique beyond that.
-	// Default: CloudFormation makes the names, so that a pipeline can be used twice.
+	// Default: CloudFormation makes the names, but for the bus's, which begins with the stack's, so that a pipeline can be used twice.
 	PhysicalNamePrefix *string
 	// RemovalPolicy says what becomes of the pipeline's own buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
 	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.

@@ -13,16 +13,16 @@ const claimed = "eventpipeline:claimed"
 
 // claim notes on the app what a pipeline must have for itself, and finds at synth what another one noted before it.
 func (m *mistakes) claim(p *eventPipeline, prefix *string) {
-	stack, self := awscdk.Stack_Of(p), *p.Node().Path()
-	place := " in " + *stack.Environment() // different environments may have the same names
+	place, self := placeOf(p), *p.Node().Path()
 	claims := map[string]string{
-		"BronzeBucket":    identity(p.bronzeBucket, p.bronzeBucket.BucketArn()) + place,
-		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableArn()) + place,
-		"Queue":           identity(p.queue, p.queue.QueueArn()) + place,
-		"DeadLetterQueue": identity(p.deadLetterQueue, p.deadLetterQueue.QueueArn()) + place,
+		"BronzeBucket":    identity(p.bronzeBucket, p.bronzeBucket.BucketName(), place),
+		"EventsTable":     identity(p.eventsTable, p.eventsTable.TableName(), place),
+		"Queue":           identity(p.queue, p.queue.QueueArn(), place),
+		"DeadLetterQueue": identity(p.deadLetterQueue, p.deadLetterQueue.QueueArn(), place),
+		"HttpApi":         identity(p.httpApi, p.httpApi.ApiId(), place),
 	}
 	if prefix != nil {
-		claims["PhysicalNamePrefix"] = *prefix + place
+		claims["PhysicalNamePrefix"] = *prefix + " in " + place
 	}
 	app := p.Node().Root().Node()
 	app.AddMetadata(jsii.String(claimed), map[string]any{"of": self, "claims": claims}, nil)
@@ -43,11 +43,22 @@ func (m *mistakes) claim(p *eventPipeline, prefix *string) {
 	})
 }
 
+// placeOf is where a name means one thing: the environment of the pipeline's stack. Of stacks that leave it open, only those of
+// one Stage are sure to be deployed to the same.
+func placeOf(p *eventPipeline) string {
+	stack := awscdk.Stack_Of(p)
+	if unresolved(stack.Account()) || unresolved(stack.Region()) {
+		return *stack.Environment() + " of the stage " + *awscdk.Stage_Of(p).Node().Path()
+	}
+	return *stack.Environment()
+}
+
 // consequences are what would come of sharing.
 var consequences = map[string]string{
 	"BronzeBucket":       ", or each reconciler takes the other's payloads for orphans",
 	"EventsTable":        ", or the reconcilers share one checkpoint",
 	"Queue":              ", or each worker takes the other's messages",
 	"DeadLetterQueue":    ", or nobody can tell whose event failed",
+	"HttpApi":            ", or API Gateway refuses the second POST /events",
 	"PhysicalNamePrefix": ": names must be unique in an account and region",
 }

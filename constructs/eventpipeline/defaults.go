@@ -1,6 +1,8 @@
 package eventpipeline
 
 import (
+	"math"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -23,8 +25,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 			*key = p.EncryptionKey
 		}
 	}
-	duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
-	duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, 90)
+	fillTransitions(&p)
 	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)
 	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
 	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
@@ -68,6 +69,23 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
 	duration(&p.ReconcilerGracePeriod, awscdk.Duration_Seconds, max(60*60, seconds(p.VisibilityTimeout)))
 	return p
+}
+
+// fillTransitions leaves out what would come when payloads have expired.
+func fillTransitions(p *EventPipelineProps) {
+	kept := math.Inf(1)
+	if p.BronzeExpiration != nil {
+		kept = days(p.BronzeExpiration)
+	}
+	if kept > 30 || p.BronzeArchiveAfter != nil {
+		duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
+	}
+	if p.BronzeInfrequentAccessAfter == nil {
+		return
+	}
+	if archive := max(90, math.Ceil(days(p.BronzeInfrequentAccessAfter))+30); kept > archive {
+		duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, archive)
+	}
 }
 
 // defaultConcurrency is not beyond what is reserved for the workers.

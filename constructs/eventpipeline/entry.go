@@ -4,6 +4,7 @@ import (
 	"go/build"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/aws/jsii-runtime-go"
@@ -54,6 +55,9 @@ func noteModule(p *eventPipeline, folder string) {
 	}
 }
 
+// notOfImportPaths are characters that Go refuses in import paths, below the module's own folder.
+var notOfImportPaths = regexp.MustCompile(`[^A-Za-z0-9._~+/-]`)
+
 // workerEntry checks WorkerEntry.
 func (m *mistakes) workerEntry(p EventPipelineProps) {
 	if p.WorkerEntry == nil {
@@ -68,7 +72,11 @@ func (m *mistakes) workerEntry(p EventPipelineProps) {
 		m.unless(false, "WorkerEntry is %q, and %s is no folder; give that of a main package in your module, relative to the folder the app runs in", *p.WorkerEntry, folder)
 		return
 	}
-	m.unless(findModule(folder) != "", "WorkerEntry is %q, and neither %s nor a folder above it has a go.mod; take a package of your module", *p.WorkerEntry, folder)
+	file := findModule(folder)
+	m.unless(file != "", "WorkerEntry is %q, and neither %s nor a folder above it has a go.mod; take a package of your module", *p.WorkerEntry, folder)
+	below := belowModule(file, folder)
+	strange := notOfImportPaths.FindString(below)
+	m.unless(strange == "", "WorkerEntry is %q, and the import path of a package can't have the %q of %q; rename the folder", *p.WorkerEntry, strange, below)
 	lambda := build.Default
 	lambda.GOOS, lambda.CgoEnabled = "linux", false
 	found, err := lambda.ImportDir(folder, 0)
@@ -81,6 +89,15 @@ func (m *mistakes) workerEntry(p EventPipelineProps) {
 	case found.Name != "main":
 		m.unless(false, "WorkerEntry is %q, the package %s; give a package main whose main function calls processor.Start", *p.WorkerEntry, found.Name)
 	}
+}
+
+// belowModule is the folder as import paths have it, less the module's own path; "" for a folder of no module.
+func belowModule(moduleFile, folder string) string {
+	below, err := filepath.Rel(filepath.Dir(moduleFile), folder)
+	if moduleFile == "" || err != nil {
+		return ""
+	}
+	return filepath.ToSlash(below)
 }
 
 // absolute leaves what it can't make absolute for validation to find.

@@ -1,6 +1,7 @@
 package eventpipeline
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
@@ -128,6 +129,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	constructs.NewConstruct_Override(p, scope, id)
 	given := p.props
 	mistakes.validate(given)
+	mistakes.elsewhere(awscdk.Stack_Of(p), given)
 	if props != nil {
 		mistakes.contradictions(*props)
 	}
@@ -135,8 +137,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.mistakes, p.authorization = mistakes, p.props.Authorization
 	p.Node().AddValidation(mistakes)
 	if len(mistakes.found) > 0 {
-		// The app won't synthesize. Go on with what is right, or CDK's own checks would panic at the first mistake.
-		p.props, p.schemas = withDefaults(nil), nil
+		p.props, p.schemas = standIn(p, given), nil
 	}
 
 	allowLogs(p, p.props.LogEncryptionKey)
@@ -172,8 +173,19 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 		return p.props.EventBus
 	}
 	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
-		EventBusName: physicalName(p.props, "events"),
+		EventBusName: busName(p),
 		KmsKey:       p.props.EventBusEncryptionKey, // CDK lets EventBridge use it, for this bus alone
+	})
+}
+
+// busName begins with the stack's name, or that of the stack that it is nested in, and ends in a hash of the construct's path.
+// CloudFormation makes no names for buses, and CDK's are alike in stacks that differ in their names alone.
+func busName(p *eventPipeline) *string {
+	if name := physicalName(p.props, "events"); name != nil {
+		return name
+	}
+	return awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
+		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"), MaxLength: jsii.Number(256), // EventBridge's
 	})
 }
 

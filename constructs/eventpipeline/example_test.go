@@ -3,8 +3,10 @@ package eventpipeline_test
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -66,5 +68,36 @@ func ExampleNewEventPipeline_processor() {
 	})
 	prices.GrantReadData(pipeline.WorkerFunction())
 	pipeline.WorkerFunction().AddEnvironment(jsii.String("PRICES_TABLE"), prices.TableName(), nil)
+	app.Synth(nil)
+}
+
+// Resources of yours take the place of the pipeline's own, and keep what you set on them.
+func ExampleEventPipelineProps() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	failed := awssqs.NewQueue(stack, jsii.String("Failed"), &awssqs.QueueProps{RetentionPeriod: awscdk.Duration_Days(jsii.Number(14))})
+	queue := awssqs.NewQueue(stack, jsii.String("References"), &awssqs.QueueProps{
+		VisibilityTimeout: awscdk.Duration_Minutes(jsii.Number(3)),
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: failed, MaxReceiveCount: jsii.Number(5)},
+	})
+	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+		Queue: queue, DeadLetterQueue: failed,
+		SilverBucket: awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake")),
+		EventBus:     awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default")),
+	})
+	app.Synth(nil)
+}
+
+// A bucket of yours holds payloads, and nobody can overwrite them there.
+func ExampleDenyOverwriting() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	lake := awss3.NewBucket(stack, jsii.String("Lake"), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(), EnforceSSL: jsii.Bool(true), Versioned: jsii.Bool(true),
+	})
+	eventpipeline.DenyOverwriting(lake)
+	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{BronzeBucket: lake})
 	app.Synth(nil)
 }

@@ -127,18 +127,6 @@ func newFunction(p *eventPipeline, id, name string, options awslambda.FunctionOp
 	return fn, logGroup
 }
 
-// unbuilt stands in for a function of a pipeline with mistakes, which is never synthesized: whoever makes one is told at
-// once, and not when all is compiled.
-func unbuilt(p *eventPipeline, id string, role awsiam.IRole, logGroup awslogs.ILogGroup) awslambda.Function {
-	return awslambda.NewFunction(p, jsii.String(id+"Function"), &awslambda.FunctionProps{
-		Code:     awslambda.Code_FromInline(jsii.String("unbuilt")),
-		Handler:  jsii.String("index.handler"),
-		Runtime:  awslambda.Runtime_NODEJS_LATEST(),
-		Role:     role,
-		LogGroup: logGroup,
-	})
-}
-
 // needGo says what a prebuilt app lacks on a machine without Go. GoFunction would go on with Docker and a Go of old.
 func needGo(p *eventPipeline) {
 	if _, err := exec.LookPath("go"); err != nil {

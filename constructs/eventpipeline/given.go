@@ -3,9 +3,11 @@ package eventpipeline
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
@@ -65,12 +67,26 @@ func redrive(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity tells resources of an app apart: by their path, or the ARN that they are looked up by.
-func identity(resource awscdk.IResource, arn *string) string {
+// identity tells resources of an app apart: by their path, or by the name or ARN that they are looked up by in a place. A name
+// that only CloudFormation knows, such as a parameter's value, may be another in each stack.
+func identity(resource awscdk.IResource, name *string, place string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
 	}
-	return written(resource.Stack().Resolve(arn))
+	stack := resource.Stack()
+	if unresolved(name) {
+		return written(stack.Resolve(name)) + " of the stack " + *stack.Node().Path()
+	}
+	return *name + " in " + place
+}
+
+// home is the account and region that a resource is looked up in by its ARN, and else those of its stack.
+func home(resource awscdk.IResource, arn *string) (account, region string) {
+	if parts := strings.Split(*arn, ":"); !unresolved(arn) && len(parts) > 4 {
+		return parts[4], parts[3]
+	}
+	place := resource.Env()
+	return *place.Account, *place.Region
 }
 
 // schemaOf is a table's key, as in "pk HASH S", and the attribute of its time to live.
@@ -101,6 +117,15 @@ func schemaOf(table awsdynamodb.ITable) (keys []string, expiry string, ok bool) 
 		keys = append(keys, k.AttributeName+" "+k.KeyType+" "+types[k.AttributeName])
 	}
 	return keys, read.TimeToLive.AttributeName, true
+}
+
+// encryptedByKMS tells whether a bucket is known to have a key of KMS, AWS's own included.
+func encryptedByKMS(bucket awss3.IBucket) bool {
+	if bucket.EncryptionKey() != nil {
+		return true
+	}
+	resource, made := bucket.Node().DefaultChild().(awss3.CfnBucket)
+	return made && resource.BucketEncryption() != nil && strings.Contains(written(resource.Stack().Resolve(resource.BucketEncryption())), `"aws:kms`)
 }
 
 // written is what CDK resolved as text, to compare it by.

@@ -23,7 +23,7 @@ import (
 type EventPipelineProps struct {
 	// PhysicalNamePrefix names resources, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be unique
 	// in the account and region. Buckets and roles are never named: their names would have to be unique beyond that.
-	// Default: CloudFormation makes the names, so that a pipeline can be used twice.
+	// Default: CloudFormation makes the names, but for the bus's, which begins with the stack's, so that a pipeline can be used twice.
 	PhysicalNamePrefix *string
 	// RemovalPolicy says what becomes of the pipeline's own buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
 	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
@@ -50,15 +50,17 @@ type EventPipelineProps struct {
 	// BronzeBucket holds raw payloads below bronze/: a bucket of yours, for this pipeline alone. It should refuse plain HTTP,
 	// keep noncurrent versions, and be write-once, as DenyOverwriting makes it. Default: a bucket of the pipeline's own.
 	BronzeBucket awss3.IBucket
-	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket. Default: a bucket of the
+	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket, or that of other pipelines, too. Default: a bucket of the
 	// pipeline's own.
 	SilverBucket awss3.IBucket
-	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least.
+	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least; never, if they expire
+	// by then.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay still reads them at once.
-	// It must be at least 30 days after BronzeInfrequentAccessAfter. Default: 90 days.
+	// It must be at least 30 days after BronzeInfrequentAccessAfter. Default: 90 days, or those 30 days after if that is later;
+	// never, if they expire by then.
 	BronzeArchiveAfter awscdk.Duration
-	// BronzeExpiration removes payloads. Default: they are kept for ever.
+	// BronzeExpiration removes payloads; it must come after the two above, if they are given. Default: they are kept for ever.
 	BronzeExpiration awscdk.Duration
 	// BronzeObjectLock keeps payloads from being deleted for a while, even by whoever may change the bucket's policy:
 	// awss3.ObjectLockRetention_Governance(…), which those with a right of their own may lift, or _Compliance(…), which
@@ -76,8 +78,8 @@ type EventPipelineProps struct {
 	NoncurrentVersionExpiration awscdk.Duration
 	// AbortIncompleteMultipartUploadAfter removes what broken uploads left in all buckets. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable holds each event's lifecycle: a table of yours, for this pipeline alone, with the partition key pk, a
-	// string, no sort key, and expiresAt as its time to live. Default: a table of the pipeline's own.
+	// EventsTable holds each event's lifecycle: a table of yours in the stack's account and region, for this pipeline alone, with
+	// the partition key pk, a string, no sort key, and expiresAt as its time to live. Default: a table of the pipeline's own.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention is how long an event's item, and with it its Idempotency-Key, is kept, by the table's TTL; whole
 	// days, at least 30. Default: 365 days.
@@ -134,7 +136,8 @@ type EventPipelineProps struct {
 	ApiReservedConcurrentExecutions *float64
 	// WorkerEntry is the folder of a main package in your own module that calls processor.Start: the worker function, with a
 	// processor of yours, such as "./functions/orders". It is relative to the folder that the app runs in, and is built with
-	// its module's own go.mod. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes
+	// its module's own go.mod. Of GOFLAGS only -mod, -modfile and -modcacherw are heeded: other build tags than lambda.norpc, and
+	// -ldflags, are not. What it needs besides, give to WorkerFunction(). Default: the platform's worker, which makes
 	// of each payload a record that holds it.
 	WorkerEntry *string
 	// WorkerMemorySize in MiB. A worker holds the payloads of a batch. Default: 512.
@@ -174,8 +177,8 @@ type EventPipelineProps struct {
 	// Tracing by X-Ray of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
-	// HttpApi gets the routes POST /events and GET /events/{eventId}, and nothing else: an API of yours, which then has its own
-	// stage, log, throttling, CORS and domain. Authorization is asked for by these routes, whatever the API's default is.
+	// HttpApi gets the routes POST /events and GET /events/{eventId}, and nothing else: an API of yours, for this pipeline alone,
+	// which then has its own stage, log, throttling, CORS and domain. Authorization is asked for by these routes, whatever the API's default is.
 	// The alarm and the graphs of the API are about all of its requests. Default: an API of the pipeline's own.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization says who may call the API. GET /health is open in any case, and tells nothing. Default: JWT or LAMBDA if
@@ -216,8 +219,8 @@ type EventPipelineProps struct {
 	// would get around, true.
 	DisableExecuteApiEndpoint *bool
 
-	// EventBus gets EventProcessed and EventFailed: a bus of yours, or awsevents.EventBus_FromEventBusName(…, "default")
-	// for the account's. Default: a bus of the pipeline's own.
+	// EventBus gets EventProcessed and EventFailed: a bus of yours in the stack's account and region, which others may use, too,
+	// or awsevents.EventBus_FromEventBusName(…, "default") for the account's. Default: a bus of the pipeline's own.
 	EventBus awsevents.IEventBus
 
 	// AlarmTopic is told of every alarm that rings or ends. Default: nobody is.

@@ -13,12 +13,9 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 		return p.props.BronzeBucket
 	}
 	props := bucketProps(p.props, &awss3.LifecycleRule{
-		Id: jsii.String("archive"),
-		Transitions: &[]*awss3.Transition{
-			{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.props.BronzeInfrequentAccessAfter},
-			{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: p.props.BronzeArchiveAfter},
-		},
-		Expiration: p.props.BronzeExpiration,
+		Id:          jsii.String("archive"),
+		Transitions: transitions(p.props),
+		Expiration:  p.props.BronzeExpiration,
 	})
 	encryptBucket(props, p.props.BronzeEncryptionKey)
 	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
@@ -26,6 +23,21 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	writeOnce(bucket, "*")
 	logAccess(p, bucket, "bronze/")
 	return bucket
+}
+
+// transitions are nil when payloads expire before any.
+func transitions(p EventPipelineProps) *[]*awss3.Transition {
+	var found []*awss3.Transition
+	if p.BronzeInfrequentAccessAfter != nil {
+		found = append(found, &awss3.Transition{StorageClass: awss3.StorageClass_INFREQUENT_ACCESS(), TransitionAfter: p.BronzeInfrequentAccessAfter})
+	}
+	if p.BronzeArchiveAfter != nil {
+		found = append(found, &awss3.Transition{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: p.BronzeArchiveAfter})
+	}
+	if found == nil {
+		return nil
+	}
+	return &found
 }
 
 func newSilverBucket(p *eventPipeline) awss3.IBucket {

@@ -35,6 +35,7 @@ func (m *mistakes) atSynth(p *eventPipeline, given EventPipelineProps) {
 	m.later(func(m *mistakes) {
 		m.queues(given)
 		m.table(given)
+		m.accessLogs(given)
 		m.partialBatches(p)
 	})
 }
@@ -66,13 +67,11 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 // validate finds what is wrong with props whose defaults are filled in.
 func (m *mistakes) validate(p EventPipelineProps) {
 	m.unless(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix does not match %s, which the names of functions and queues ask for", prefixPattern)
+		"PhysicalNamePrefix is %s; take one that matches %s, as the names of functions and queues must", quoted(p.PhysicalNamePrefix), prefixPattern)
 	m.unless(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN || p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY,
 		"RemovalPolicy is %s; take RETAIN or DESTROY", p.RemovalPolicy)
 
-	m.wholeDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, "which is S3's least")
-	m.wholeDays("BronzeArchiveAfter", p.BronzeArchiveAfter, days(p.BronzeInfrequentAccessAfter)+30, "30 after BronzeInfrequentAccessAfter")
-	m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeArchiveAfter)+1, "after BronzeArchiveAfter")
+	m.bronzeLifecycle(p)
 	m.unless(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
 		"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out")
 	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
@@ -140,6 +139,20 @@ func (m *mistakes) validate(p EventPipelineProps) {
 		"OldestMessageAgeAlarm is %s seconds; take at least 1, or it rings all the time", text(seconds(p.OldestMessageAgeAlarm)))
 	m.unless(*p.ApiServerErrorAlarm >= 1,
 		"ApiServerErrorAlarm is %s; take at least 1, or it rings all the time", text(*p.ApiServerErrorAlarm))
+}
+
+// bronzeLifecycle asks for one step after the other, of those that are there.
+func (m *mistakes) bronzeLifecycle(p EventPipelineProps) {
+	m.wholeDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, "which is S3's least")
+	switch {
+	case p.BronzeArchiveAfter != nil: // never without the other
+		m.wholeDays("BronzeArchiveAfter", p.BronzeArchiveAfter, days(p.BronzeInfrequentAccessAfter)+30, "30 after BronzeInfrequentAccessAfter")
+		m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeArchiveAfter)+1, "after BronzeArchiveAfter")
+	case p.BronzeInfrequentAccessAfter != nil:
+		m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeInfrequentAccessAfter)+1, "after BronzeInfrequentAccessAfter")
+	default:
+		m.wholeDays("BronzeExpiration", p.BronzeExpiration, 1, "or leave it out to keep payloads")
+	}
 }
 
 // reserved is within for what may be left out.

@@ -12,10 +12,14 @@ import (
 // authorization finds what leaves open who may call the API.
 func (m *mistakes) authorization(p EventPipelineProps) {
 	m.unless(slices.Contains(authorizations, p.Authorization), "Authorization is %q; take one of %q", p.Authorization, authorizations)
-	m.unless((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil),
-		"Authorization %q and JwtAuthorizer go together: give both, or neither", AuthorizationJWT)
-	m.unless((p.Authorization == AuthorizationLambda) == (p.LambdaAuthorizer != nil),
-		"Authorization %q and LambdaAuthorizer go together: give both, or neither", AuthorizationLambda)
+	if p.JwtAuthorizer != nil && p.LambdaAuthorizer != nil {
+		m.unless(false, "JwtAuthorizer and LambdaAuthorizer are both given; give one of them")
+	} else {
+		m.unless((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil),
+			"Authorization %q and JwtAuthorizer go together: give both, or neither", AuthorizationJWT)
+		m.unless((p.Authorization == AuthorizationLambda) == (p.LambdaAuthorizer != nil),
+			"Authorization %q and LambdaAuthorizer go together: give both, or neither", AuthorizationLambda)
+	}
 	if p.JwtAuthorizer != nil {
 		m.jwt(*p.JwtAuthorizer)
 	}

@@ -3,7 +3,7 @@ package eventpipeline
 import (
 	"slices"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
@@ -55,15 +55,24 @@ func (m *mistakes) contradictions(p EventPipelineProps) {
 	m.void(p.Vpc == nil, "is about a Vpc; give that, too, or leave it out",
 		choice{"VpcSubnets", p.VpcSubnets != nil},
 		choice{"SecurityGroups", p.SecurityGroups != nil})
-	m.unless(p.StatusForAllCallers == nil || p.Authorization != AuthorizationOpenToAnyoneOnTheInternet,
+	m.unless(p.StatusForAllCallers == nil || !*p.StatusForAllCallers || p.Authorization != AuthorizationOpenToAnyoneOnTheInternet,
 		"StatusForAllCallers is of no use with Authorization %q, which tells no caller from another; leave it out", AuthorizationOpenToAnyoneOnTheInternet)
 	m.unless(p.BatchSize == nil || *p.BatchSize != 1 || p.MaxBatchingWindow == nil || seconds(p.MaxBatchingWindow) == 0,
 		"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out")
-	parts := []awskms.IKey{p.BronzeEncryptionKey, p.SilverEncryptionKey, p.EventsTableEncryptionKey, p.QueueEncryptionKey, p.LogEncryptionKey, p.EventBusEncryptionKey}
-	m.unless(p.EncryptionKey == nil || slices.Contains(parts, nil), "EncryptionKey is of no use when each part has a key of its own; leave it out")
+	m.unless(p.EncryptionKey == nil || encryptsSomething(p), "EncryptionKey is of no use when each part is given or has a key of its own; leave it out")
 	if cors := p.CorsPreflight; cors != nil {
 		m.unless(cors.AllowOrigins != nil && len(*cors.AllowOrigins) > 0, "CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out")
 	}
+}
+
+// encryptsSomething tells whether a part of the pipeline's own has no other key than EncryptionKey.
+func encryptsSomething(p EventPipelineProps) bool {
+	return p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
+		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
+		p.EventsTable == nil && p.EventsTableEncryptionKey == nil ||
+		p.Queue == nil && p.QueueEncryptionKey == nil ||
+		p.EventBus == nil && p.EventBusEncryptionKey == nil ||
+		p.LogEncryptionKey == nil // logs are always the pipeline's own
 }
 
 // void finds choices that have no effect when something holds.
@@ -78,10 +87,46 @@ func (m *mistakes) resources(p EventPipelineProps) {
 	m.unless((p.Queue == nil) == (p.DeadLetterQueue == nil), "Queue and DeadLetterQueue go together: give both, or neither")
 	m.standard("Queue", p.Queue)
 	m.standard("DeadLetterQueue", p.DeadLetterQueue)
+	if p.Queue != nil && p.DeadLetterQueue != nil {
+		m.unless(identity(p.Queue, p.Queue.QueueArn(), "") != identity(p.DeadLetterQueue, p.DeadLetterQueue.QueueArn(), ""),
+			"Queue and DeadLetterQueue are one queue; give two, or what can't be processed is delivered again and again")
+	}
 	if p.Vpc != nil {
-		m.unless(!*p.Vpc.SelectSubnets(p.VpcSubnets).HasPublic,
-			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")
+		m.subnets(p)
 		m.unless(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups is empty; leave it out for one of each function's own")
+	}
+}
+
+// elsewhere finds what is in another account or region than the stack, where the functions look for its name.
+func (m *mistakes) elsewhere(stack awscdk.Stack, p EventPipelineProps) {
+	if p.EventBus != nil {
+		m.here(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
+			"take one of the stack's own, and lead its events on by a rule, such as OnEventProcessed with a target of awseventstargets.NewEventBus")
+	}
+	if p.EventsTable != nil {
+		m.here(stack, "EventsTable", p.EventsTable, p.EventsTable.TableArn(), "take one of the stack's own, or deploy the pipeline there")
+	}
+}
+
+func (m *mistakes) here(stack awscdk.Stack, name string, resource awscdk.IResource, arn *string, fix string) {
+	account, region := home(resource, arn)
+	for _, part := range []struct{ name, its, stacks string }{{"account", account, *stack.Account()}, {"region", region, *stack.Region()}} {
+		if part.its != part.stacks && !unresolved(&part.its) && !unresolved(&part.stacks) {
+			m.unless(false, "%s is of the %s %s and the stack of %s, where the functions look for its name; %s", name, part.name, part.its, part.stacks, fix)
+		}
+	}
+}
+
+func (m *mistakes) subnets(p EventPipelineProps) {
+	selected, err := selectSubnets(p.Vpc, p.VpcSubnets)
+	switch {
+	case err != nil && p.VpcSubnets == nil:
+		m.unless(false, "Vpc has no subnets for functions: %v; give one that has private ones", err)
+	case err != nil:
+		m.unless(false, "VpcSubnets finds no subnets of Vpc: %v; select some that it has", err)
+	default:
+		m.unless(!*selected.HasPublic,
+			"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints")
 	}
 }
 
@@ -132,6 +177,12 @@ func (m *mistakes) table(p EventPipelineProps) {
 	}
 	m.unless(slices.Equal(keys, []string{"pk HASH S"}), "EventsTable has the key %q; give one with the partition key pk, a string, and no sort key", keys)
 	m.unless(expiry == "expiresAt", "EventsTable has the time-to-live attribute %q; set it to expiresAt, or items are kept for ever, whatever StatusRetention is", expiry)
+}
+
+// accessLogs looks into a bucket of the user's at synth.
+func (m *mistakes) accessLogs(p EventPipelineProps) {
+	m.unless(p.ServerAccessLogsBucket == nil || !encryptedByKMS(p.ServerAccessLogsBucket),
+		"ServerAccessLogsBucket is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED")
 }
 
 // partialBatches finds at synth that the mapping was changed to have a batch fail as a whole.

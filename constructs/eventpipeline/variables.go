@@ -33,7 +33,7 @@ func (m *mistakes) variables(prop string, added *map[string]*string) {
 		case lambdaVariables.MatchString(name):
 			m.unless(false, "%s has %s, which Lambda sets; take another name", prop, name)
 		default:
-			m.unless(variablePattern.MatchString(name), "%s has %q; take a name of letters, digits and _ that begins with a letter", prop, name)
+			m.unless(variablePattern.MatchString(name), "%s has %q; take a name of at least two letters, digits and _ that begins with a letter", prop, name)
 		}
 		m.unless((*added)[name] != nil, "%s has no value for %s; give one", prop, name)
 	}

@@ -1,6 +1,9 @@
 package eventpipeline
 
 import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 )
 
@@ -15,4 +18,14 @@ func allowVpc(p *eventPipeline, role awsiam.IRole) {
 	allowIf(role, &everything, &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
 		"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")
+}
+
+// selectSubnets gives as an error what CDK panics about: a selection that finds nothing.
+func selectSubnets(vpc awsec2.IVpc, selection *awsec2.SubnetSelection) (selected *awsec2.SelectedSubnets, err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("%v", thrown)
+		}
+	}()
+	return vpc.SelectSubnets(selection), nil
 }

@@ -24,6 +24,9 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 		}
 		return awssqs.NewQueue(stack, &id, &queue), dlq
 	}
+	lookedUp := func(id string) awssqs.IQueue {
+		return awssqs.Queue_FromQueueArn(stack, &id, jsii.String("arn:aws:sqs:eu-central-1:123456789012:work"))
+	}
 	with := func(p props, queue, deadLetters awssqs.IQueue) props {
 		p.Queue, p.DeadLetterQueue = queue, deadLetters
 		return p
@@ -60,6 +63,16 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 			each("%s is for buckets of the pipeline's own, of which there is none; leave it out, and set the like on BronzeBucket and SilverBucket", "ServerAccessLogsBucket")},
 		"LogsAreGiven": {props{ServerAccessLogsBucket: bucket("Logs"), ServerAccessLogsExpiration: days(1)},
 			each("%s is for a bucket of the pipeline's own; leave it out, and have ServerAccessLogsBucket expire its objects", "ServerAccessLogsExpiration")},
+		"KeyForWhatIsGiven": {props{EncryptionKey: key, LogEncryptionKey: key, QueueEncryptionKey: key,
+			BronzeBucket: bucket("KeptBronze"), SilverBucket: bucket("KeptSilver"), EventsTable: yourTable(stack, "KeptTable"),
+			EventBus: awsevents.NewEventBus(stack, jsii.String("KeptBus"), nil)},
+			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
+		"LogsUnderAKey": {props{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("KeyLogs"), &awss3.BucketProps{
+			Encryption: awss3.BucketEncryption_KMS, EncryptionKey: key})},
+			each("%s is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED", "ServerAccessLogsBucket")},
+		"LogsUnderAKeyOfAWS": {props{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("AWSKeyLogs"), &awss3.BucketProps{
+			Encryption: awss3.BucketEncryption_KMS_MANAGED})},
+			each("%s is encrypted by a KMS key, to which S3 delivers no logs; give one with awss3.BucketEncryption_S3_MANAGED", "ServerAccessLogsBucket")},
 		"TableIsGiven": {props{EventsTable: yourTable(stack, "GivenTable"), EventsTableEncryptionKey: key},
 			each("%s is for a table of the pipeline's own; leave it out, and encrypt EventsTable with it", "EventsTableEncryptionKey")},
 		"BusIsGiven": {props{EventBus: awsevents.NewEventBus(stack, jsii.String("GivenBus"), nil), EventBusEncryptionKey: key},
@@ -88,11 +101,25 @@ func mistakesWithYours(stack awscdk.Stack) map[string]mistake {
 				"VpcSubnets are public, from where functions reach neither AWS nor the internet; take private ones, with a NAT gateway or VPC endpoints",
 				"SecurityGroups is empty; leave it out for one of each function's own",
 			}},
+		"SubnetsThatVpcHasNot": {
+			props{
+				Vpc:        awsec2.NewVpc(stack, jsii.String("SmallVpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(1)}),
+				VpcSubnets: &awsec2.SubnetSelection{SubnetGroupName: jsii.String("Data")},
+				LogLevel:   jsii.String("loud"),
+			},
+			[]string{
+				`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`,
+				"VpcSubnets finds no subnets of Vpc: ThereSubnetGroupsName: There are no subnet groups with name 'Data' in this VPC. Available names: Public,Private; select some that it has",
+			}},
+		"VpcWithoutSubnets": {
+			props{Vpc: awsec2.Vpc_FromVpcAttributes(stack, jsii.String("EmptyVpc"), &awsec2.VpcAttributes{VpcId: jsii.String("vpc-1"), AvailabilityZones: jsii.Strings("a")})},
+			[]string{"Vpc has no subnets for functions: ThereSubnetGroups: There are no 'Public' subnet groups in this VPC. Available types: ; give one that has private ones"}},
 		"TooManyLayers": {props{WorkerLayers: &[]awslambda.ILayerVersion{nil, nil, nil, nil, nil, nil}},
 			[]string{"WorkerLayers has more than 5 layers; give at most that, as Lambda takes"}},
 
 		"QueueAlone":           {with(props{}, lone, nil), []string{"Queue and DeadLetterQueue go together: give both, or neither"}},
 		"DeadLetterQueueAlone": {with(props{}, nil, otherDLQ), []string{"Queue and DeadLetterQueue go together: give both, or neither"}},
+		"OneQueueForBoth":      {with(props{}, lookedUp("Work"), lookedUp("Failed")), []string{"Queue and DeadLetterQueue are one queue; give two, or what can't be processed is delivered again and again"}},
 		"QueueFifo":            {with(props{}, fifo, fifoDLQ), each("%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", "Queue", "DeadLetterQueue")},
 		"QueueOfDefaults": {with(props{MaxBatchingWindow: seconds(10)}, hasty, hastyDLQ), []string{
 			"Queue's visibility timeout is 30 seconds; make it at least 190, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for",

@@ -25,6 +25,10 @@ const example = root + "/examples/own-processor"
 // binary is less when they are vendored, so that this one differs.)
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
+	if err := os.Rename(plain, plain+" of mine"); err != nil { // the module's own folder may have any name
+		t.Fatal(err)
+	}
+	plain += " of mine"
 	vendored := consumer(t)
 	command(t, vendored, "go", "mod", "vendor")
 	workspace := consumer(t)

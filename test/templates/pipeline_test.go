@@ -2,7 +2,9 @@ package templates
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -42,8 +44,8 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	}
 }
 
-// Names that CloudFormation makes let a pipeline be used twice in an account. The bus and the API must have one; CDK
-// derives the bus's from its path, and those of APIs need not be unique.
+// Names that CloudFormation makes let a pipeline be used twice in an account. The bus and the API must have one; the
+// bus's begins with the stack's, and those of APIs need not be unique.
 func TestPipeline_HasNoPhysicalNamesOfItsOwn(t *testing.T) {
 	s := standard(t)
 	for id, r := range s.resources {
@@ -53,7 +55,6 @@ func TestPipeline_HasNoPhysicalNamesOfItsOwn(t *testing.T) {
 			}
 		}
 	}
-	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"Name": "StackEventPipelineEventBus"}`)
 }
 
 func TestPipeline_CanBeUsedTwiceInAStack(t *testing.T) {
@@ -73,6 +74,49 @@ func TestPipeline_CanBeUsedTwiceInAStack(t *testing.T) {
 	if first.Properties["Name"] == second.Properties["Name"] {
 		t.Errorf("both buses are named %s", first.Properties["Name"])
 	}
+}
+
+// Each stack has a name of its own, by which its bus is told from those of the same construct in others.
+func TestEventBus_IsNamedAfterItsStack(t *testing.T) {
+	names := map[string]bool{}
+	for stackName, place := range map[string]func(awscdk.Stack) constructs.Construct{
+		"orders-dev":  func(stack awscdk.Stack) constructs.Construct { return stack },
+		"orders-prod": func(stack awscdk.Stack) constructs.Construct { return stack },
+		"nested": func(stack awscdk.Stack) constructs.Construct {
+			return awscdk.NewNestedStack(stack, jsii.String("Inner"), nil)
+		},
+		"long-" + strings.Repeat("n", 100): func(stack awscdk.Stack) constructs.Construct {
+			return constructs.NewConstruct(stack, jsii.String(strings.Repeat("Deep.", 50)))
+		},
+	} {
+		var stack awscdk.Stack
+		must(t, func() error {
+			scope := place(awscdk.NewStack(newApp(t, nil), jsii.String("Orders"), &awscdk.StackProps{StackName: &stackName}))
+			eventpipeline.NewEventPipeline(scope, jsii.String("EventPipeline"), nil)
+			stack = awscdk.Stack_Of(scope)
+			return nil
+		})
+		name, _ := busOf(t, synthesize(t, stack)).Properties["Name"].(string)
+		if !strings.HasPrefix(name, stackName+"-") || !eventBridgeName.MatchString(name) {
+			t.Errorf("in the stack %s the bus is %q", stackName, name)
+		}
+		names[name] = true
+	}
+	if len(names) != 4 {
+		t.Errorf("the buses are %v", names)
+	}
+}
+
+// eventBridgeName is what EventBridge takes, less the slashes, which are for partners' buses.
+var eventBridgeName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
+
+func busOf(t *testing.T, s synthesized) resource {
+	t.Helper()
+	buses := s.of("AWS::Events::EventBus")
+	if len(buses) != 1 {
+		t.Fatalf("the template has the buses %q", buses)
+	}
+	return s.resources[buses[0]]
 }
 
 func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {

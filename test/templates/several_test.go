@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
@@ -58,12 +60,19 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 		eventpipeline.NewEventPipeline(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Second"), &props{
 			PhysicalNamePrefix: jsii.String("orders"),
 			BronzeBucket:       first.BronzeBucket(), EventsTable: first.EventsTable(), Queue: first.Queue(), DeadLetterQueue: first.DeadLetterQueue(),
+			HttpApi: first.HttpApi(),
 		})
 		lake := func(id string) awss3.IBucket {
 			return awss3.Bucket_FromBucketName(stack, &id, jsii.String("lake"))
 		}
-		eventpipeline.NewEventPipeline(stack, jsii.String("Third"), &props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket()})
-		eventpipeline.NewEventPipeline(stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake")})
+		bus := awsevents.EventBus_FromEventBusName(stack, jsii.String("Bus"), jsii.String("shared")) // may be, as may Silver
+		eventpipeline.NewEventPipeline(stack, jsii.String("Third"), &props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket(), EventBus: bus})
+		eventpipeline.NewEventPipeline(stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake"), EventBus: bus})
+		parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
+		for _, id := range []string{"Fifth", "Sixth"} {
+			bucket := awss3.Bucket_FromBucketName(stack, jsii.String(id+"Lake"), parameter.ValueAsString())
+			eventpipeline.NewEventPipeline(stack, &id, &props{BronzeBucket: bucket})
+		}
 		return nil
 	})
 	expectMistakes(t, app, map[string][]string{
@@ -71,12 +80,50 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 			"BronzeBucket is that of Stack/First, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
 			"DeadLetterQueue is that of Stack/First, too; give each pipeline its own, or nobody can tell whose event failed",
 			"EventsTable is that of Stack/First, too; give each pipeline its own, or the reconcilers share one checkpoint",
+			"HttpApi is that of Stack/First, too; give each pipeline its own, or API Gateway refuses the second POST /events",
 			"PhysicalNamePrefix is that of Stack/First, too; give each pipeline its own: names must be unique in an account and region",
 			"Queue is that of Stack/First, too; give each pipeline its own, or each worker takes the other's messages",
 		},
 		"Stack/Fourth": {
 			"BronzeBucket is that of Stack/Third, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
 		},
+		"Stack/Sixth": {
+			"BronzeBucket is that of Stack/Fifth, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
+		},
+	})
+}
+
+// What only CloudFormation knows may be another thing in each stack.
+func TestPipelines_MayHaveNamesThatEachStackKnowsAlone(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, name := range []string{"orders", "payments"} {
+			stack := awscdk.NewStack(app, &name, nil)
+			parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
+			eventpipeline.NewEventPipeline(stack, jsii.String("OfAParameter"), &props{
+				BronzeBucket: awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), parameter.ValueAsString()),
+				EventsTable:  awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), awscdk.Fn_Sub(jsii.String("events-${AWS::StackName}"), nil)),
+			})
+		}
+		app.Synth(nil)
+		return nil
+	})
+}
+
+// Stages that leave it to their deployment where they are may be in different places.
+func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
+	app := newApp(t, nil)
+	must(t, func() error {
+		for _, name := range []string{"dev", "prod"} {
+			stack := awscdk.NewStack(awscdk.NewStage(app, &name, nil), jsii.String("Orders"), nil)
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+				PhysicalNamePrefix: jsii.String("orders"),
+				BronzeBucket:       awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), jsii.String("lake")),
+				EventsTable:        awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), jsii.String("lifecycle")),
+			})
+		}
+		app.Synth(nil)
+		return nil
 	})
 }
 

@@ -75,6 +75,33 @@ func TestBuckets_LifecycleFollowsTheProps(t *testing.T) {
 		`+cleanUp+`]}}`)
 }
 
+// S3 refuses to move what has expired.
+func TestBuckets_LeaveOutDefaultsThatComeAfterTheExpiration(t *testing.T) {
+	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`, `{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`
+	for name, test := range map[string]struct {
+		props props
+		want  string
+	}{
+		"1 day":                                 {props{BronzeExpiration: days(1)}, `{"ExpirationInDays": 1}`},
+		"30 days":                               {props{BronzeExpiration: days(30)}, `{"ExpirationInDays": 30}`},
+		"31 days":                               {props{BronzeExpiration: days(31)}, `{"ExpirationInDays": 31, "Transitions": [` + infrequent + `]}`},
+		"90 days":                               {props{BronzeExpiration: days(90)}, `{"ExpirationInDays": 90, "Transitions": [` + infrequent + `]}`},
+		"91 days":                               {props{BronzeExpiration: days(91)}, `{"ExpirationInDays": 91, "Transitions": [` + infrequent + `, ` + archive + `]}`},
+		"95 days, infrequent access late":       {props{BronzeInfrequentAccessAfter: days(70), BronzeExpiration: days(95)}, `{"ExpirationInDays": 95, "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70}]}`},
+		"no expiration, infrequent access late": {props{BronzeInfrequentAccessAfter: days(70)}, `{"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := pipeline(t, func(awscdk.Stack) *props { return &test.props })
+			rules := s.resource(t, "BronzeBucket", "AWS::S3::Bucket").Properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)
+			want := jsonOf(t, test.want).(map[string]any)
+			want["Id"], want["Status"] = "archive", "Enabled"
+			if diff := cmp.Diff(any(want), rules[0]); diff != "" {
+				t.Errorf("the rule about payloads (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestBuckets_LogTheirRequests(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "bronze/"}}`)
@@ -94,7 +121,7 @@ func TestBuckets_LogTheirRequests(t *testing.T) {
 
 func TestBuckets_LogTheirRequestsToAGivenBucket(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), nil)}
+		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_S3_MANAGED})}
 	})
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(3)) })
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${Logs}", "LogFilePrefix": "bronze/"}}`)

@@ -4,11 +4,14 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -37,17 +40,21 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
 	homeless := folderOf(t, map[string]string{"x.go": "package main\n"})
 	nothing := folderOf(t, map[string]string{"x_windows.go": "package main\n", "x_test.go": "package main\n"})
+	spaced := jsii.String(filepath.Join(*folderOf(t, map[string]string{"go.mod": "module x\n"}), "functions", "my orders"))
+	if err := os.CopyFS(*spaced, os.DirFS(*folderOf(t, map[string]string{"main.go": "package main\n"}))); err != nil {
+		t.Fatal(err)
+	}
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return map[string]mistake{
 		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is "Orders_Prod"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 54))},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is "` + strings.Repeat("a", 54) + `"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"PrefixEmpty": {props{PhysicalNamePrefix: jsii.String("")},
-			[]string{"PhysicalNamePrefix does not match ^[a-z][a-z0-9-]{0,52}$, which the names of functions and queues ask for"}},
+			[]string{`PhysicalNamePrefix is ""; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
 		"RemovalPolicy": {props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
 			[]string{"RemovalPolicy is SNAPSHOT; take RETAIN or DESTROY"}},
 
@@ -57,8 +64,14 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"BronzeInfrequentAccessAfter is 30.5 days; take whole days, at least 30, which is S3's least"}},
 		"ArchiveTooEarly": {props{BronzeArchiveAfter: days(59)},
 			[]string{"BronzeArchiveAfter is 59 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
-		"ExpirationBeforeArchive": {props{BronzeExpiration: days(90)},
+		"ExpirationBeforeArchive": {props{BronzeArchiveAfter: days(90), BronzeExpiration: days(90)},
 			[]string{"BronzeExpiration is 90 days; take whole days, at least 91, after BronzeArchiveAfter"}},
+		"ExpirationBeforeInfrequentAccess": {props{BronzeInfrequentAccessAfter: days(40), BronzeExpiration: days(40)},
+			[]string{"BronzeExpiration is 40 days; take whole days, at least 41, after BronzeInfrequentAccessAfter"}},
+		"ArchiveTooEarlyForAnything": {props{BronzeArchiveAfter: days(20), BronzeExpiration: days(25)},
+			[]string{"BronzeArchiveAfter is 20 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
+		"ExpirationAtOnce": {props{BronzeExpiration: days(0)},
+			[]string{"BronzeExpiration is 0 days; take whole days, at least 1, or leave it out to keep payloads"}},
 		"ObjectLockOfWhatIsDestroyed": {props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: awss3.ObjectLockRetention_Compliance(days(1))},
 			[]string{"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out"}},
 		"SilverExpiration": {props{SilverExpiration: days(0)},
@@ -140,6 +153,8 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{`WorkerEntry is "` + *library + `", the package orders; give a package main whose main function calls processor.Start`}},
 		"WorkerEntryWithoutModule": {props{WorkerEntry: homeless},
 			[]string{`WorkerEntry is "` + *homeless + `", and neither ` + *homeless + ` nor a folder above it has a go.mod; take a package of your module`}},
+		"WorkerEntryWithASpace": {props{WorkerEntry: spaced},
+			[]string{`WorkerEntry is "` + *spaced + `", and the import path of a package can't have the " " of "functions/my orders"; rename the folder`}},
 		"WorkerEntryWithoutPackage": {props{WorkerEntry: nothing, LogLevel: jsii.String("trace")},
 			[]string{
 				`WorkerEntry is "` + *nothing + `", and neither ` + *nothing + ` nor a folder above it has a go.mod; take a package of your module`,
@@ -158,13 +173,14 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			props{
 				ApiEnvironment:        &map[string]*string{"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events")},
 				WorkerEnvironment:     &map[string]*string{"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/")},
-				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "NOTHING": nil},
+				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "A": jsii.String("a"), "NOTHING": nil},
 			},
 			[]string{
 				"ApiEnvironment has BRONZE_BUCKET, which the pipeline sets; take another name",
 				"WorkerEnvironment has AWS_REGION, which Lambda sets; take another name",
 				"WorkerEnvironment has LAMBDA_TASK_ROOT, which Lambda sets; take another name",
-				`ReconcilerEnvironment has "1"; take a name of letters, digits and _ that begins with a letter`,
+				`ReconcilerEnvironment has "1"; take a name of at least two letters, digits and _ that begins with a letter`,
+				`ReconcilerEnvironment has "A"; take a name of at least two letters, digits and _ that begins with a letter`,
 				"ReconcilerEnvironment has no value for NOTHING; give one",
 			}},
 		"LogsForEver": {props{LogRetention: awslogs.RetentionDays_INFINITE},
@@ -184,7 +200,7 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
 		"BothAuthorizers": {props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
 			[]string{
-				`Authorization "LAMBDA" and LambdaAuthorizer go together: give both, or neither`,
+				"JwtAuthorizer and LambdaAuthorizer are both given; give one of them",
 				"LambdaAuthorizer.Handler is missing; give the function that decides",
 			}},
 		"JWTOfNobody": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
@@ -258,7 +274,7 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out"}},
 		"KeyForNothing": {props{EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key, EventsTableEncryptionKey: key,
 			QueueEncryptionKey: key, LogEncryptionKey: key, EventBusEncryptionKey: key},
-			[]string{"EncryptionKey is of no use when each part has a key of its own; leave it out"}},
+			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
 		"CorsForNobody": {props{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}},
 			[]string{"CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out"}},
 		"AlarmsThatAlwaysRing": {props{OldestMessageAgeAlarm: seconds(0), ApiServerErrorAlarm: jsii.Number(0)},
@@ -298,6 +314,60 @@ func TestValidation_BuildsNothingOfAPipelineWithMistakes(t *testing.T) {
 	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
 		"Stack/Mistaken": {`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`},
 	})
+}
+
+// Until synth, which tells the mistakes, the app goes on with what getters give.
+func TestValidation_LetsTheAppGoOnUntilItTells(t *testing.T) {
+	const loud = `LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`
+	stack := newStack(t)
+	want := map[string][]string{}
+	mistaken := func(id string, p props, messages ...string) eventpipeline.EventPipeline {
+		want["Stack/"+id] = append([]string{loud}, messages...)
+		p.LogLevel = jsii.String("loud")
+		return eventpipeline.NewEventPipeline(stack, &id, &p)
+	}
+	must(t, func() error {
+		user := newUser(stack)
+		certificate := awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificate))
+		vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(1)})
+		deadLetters := awssqs.NewQueue(stack, jsii.String("FifoDLQ"), &awssqs.QueueProps{Fifo: jsii.Bool(true), RetentionPeriod: days(14)})
+		fifo := awssqs.NewQueue(stack, jsii.String("FifoQueue"), &awssqs.QueueProps{
+			Fifo: jsii.Bool(true), VisibilityTimeout: seconds(180),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(5)},
+		})
+		layer := awslambda.LayerVersion_FromLayerVersionAttributes(stack, jsii.String("Layer"), &awslambda.LayerVersionAttributes{
+			LayerVersionArn:    jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"),
+			CompatibleRuntimes: &[]awslambda.Runtime{awslambda.Runtime_PROVIDED_AL2023()},
+		})
+
+		mistaken("Domain", props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate}).DomainName().RegionalDomainName()
+		mistaken("DomainAlone", props{DomainName: jsii.String("events.example.org")},
+			"DomainName and DomainCertificate go together: give both, or neither").DomainName().RegionalDomainName()
+		keys := mistaken("Keys", props{EncryptionKey: newKey(stack, "Key")})
+		keys.BronzeBucket().EncryptionKey().GrantDecrypt(user)
+		keys.Queue().EncryptionMasterKey().GrantDecrypt(user)
+		inner := mistaken("InVpc", props{Vpc: vpc, SecurityGroups: &[]awsec2.ISecurityGroup{}},
+			"SecurityGroups is empty; leave it out for one of each function's own")
+		inner.WorkerFunction().Connections().AllowToAnyIpv4(awsec2.Port_Tcp(jsii.Number(443)), nil)
+		inner.WorkerFunction().AddLayers(layer)
+		mistaken("Fifo", props{Queue: fifo, DeadLetterQueue: deadLetters},
+			each("%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", "Queue", "DeadLetterQueue")...).
+			Queue().GrantSendMessages(user)
+		props := yours(stack)
+		given := mistaken("Given", *props)
+		for name, same := range map[string]bool{
+			"BronzeBucket": given.BronzeBucket() == props.BronzeBucket, "SilverBucket": given.SilverBucket() == props.SilverBucket,
+			"EventsTable": given.EventsTable() == props.EventsTable, "EventBus": given.EventBus() == props.EventBus,
+			"Queue": given.Queue() == props.Queue, "DeadLetterQueue": given.DeadLetterQueue() == props.DeadLetterQueue,
+			"HttpApi": given.HttpApi() == props.HttpApi,
+		} {
+			if !same {
+				t.Errorf("%s is not the one that was given", name)
+			}
+		}
+		return nil
+	})
+	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
 }
 
 // What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.
@@ -363,6 +433,9 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
 			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14), ReconcilerMaxReenqueues: jsii.Number(100),
 			ReconcilerMemorySize: jsii.Number(10240), ReconcilerTimeout: seconds(900),
+		},
+		"open, with nothing for all callers": {
+			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(false),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

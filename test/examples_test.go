@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Each example is a module of its own, as a user's app is. It must build, be formatted and free of go vet's findings, and
-// synthesize without a warning. Bundling the functions, which takes a compiler, is other tests' matter.
-func TestExamples_Synthesize(t *testing.T) {
+// Each example is a module of its own, as a user's app is, which `go test ./...` does not reach. It must build, be free of go
+// vet's findings, pass its tests, and synthesize without a warning. Bundling the functions, which takes a compiler, is other tests' matter.
+func TestExamples_PassTheirTestsAndSynthesize(t *testing.T) {
 	modules, err := filepath.Glob("../examples/*/go.mod")
 	if err != nil || len(modules) == 0 {
 		t.Fatalf("there is no example: %v", err)
@@ -26,7 +26,7 @@ func TestExamples_Synthesize(t *testing.T) {
 		dir := filepath.Dir(module)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			out := t.TempDir()
-			for _, args := range [][]string{{"go", "vet", "."}, {"go", "run", "."}} {
+			for _, args := range [][]string{{"go", "vet", "./..."}, {"go", "test", "./..."}, {"go", "run", "."}} {
 				cmd := exec.Command(args[0], args[1:]...)
 				cmd.Dir = dir
 				cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+string(context),

@@ -23,10 +23,12 @@ import (
 type EventPipelineProps struct {
 	// PhysicalNamePrefix names resources, as in "orders-prod": orders-prod-api, orders-prod-events, … It must be unique
 	// in the account and region. Buckets and roles are never named: their names would have to be unique beyond that.
-	// Default: CloudFormation makes the names, but for the bus's, which begins with the stack's, so that a pipeline can be used twice.
+	// Default: CloudFormation makes the names, but for the bus's, which begins with the stack's, so that a pipeline can be used
+	// twice.
 	PhysicalNamePrefix *string
-	// RemovalPolicy says what becomes of the pipeline's own buckets, table, queues and logs when the stack goes. DESTROY empties the buckets
-	// and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of the table.
+	// RemovalPolicy says what becomes of the pipeline's own buckets, table, queues and logs when the stack goes. DESTROY empties
+	// the buckets and leaves nothing but the log of CDK's function that does so. Default: RETAIN, with deletion protection of
+	// the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// EncryptionKey encrypts what the pipeline keeps: a key of yours in place of ones that AWS owns, such as
@@ -50,8 +52,8 @@ type EventPipelineProps struct {
 	// BronzeBucket holds raw payloads below bronze/: a bucket of yours, for this pipeline alone. It should refuse plain HTTP,
 	// keep noncurrent versions, and be write-once, as DenyOverwriting makes it. Default: a bucket of the pipeline's own.
 	BronzeBucket awss3.IBucket
-	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket, or that of other pipelines, too. Default: a bucket of the
-	// pipeline's own.
+	// SilverBucket holds records below silver/: a bucket of yours, which may be the BronzeBucket, or that of other pipelines,
+	// too. Default: a bucket of the pipeline's own.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA. Default: 30 days, which is S3's least; never, if they expire
 	// by then.
@@ -149,8 +151,8 @@ type EventPipelineProps struct {
 	WorkerEnvironment *map[string]*string
 	// WorkerLayers are of the function, at most 5. Default: none.
 	WorkerLayers *[]awslambda.ILayerVersion
-	// WorkerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 2. It must not be below MaxConcurrency, which is lowered to it by default.
-	// Default: none.
+	// WorkerReservedConcurrentExecutions reserves, and bounds, what the function takes of the account's concurrency; at least 2.
+	// It must not be below MaxConcurrency, which is lowered to it by default. Default: none.
 	WorkerReservedConcurrentExecutions *float64
 	// BatchSize is how many messages a worker takes at once; above 10 it needs a MaxBatchingWindow. Default: 10.
 	BatchSize *float64

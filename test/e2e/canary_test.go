@@ -117,6 +117,7 @@ func noSecrets(t *testing.T, found map[string]string) {
 
 // While services fail, until each call of the API and of the worker has failed for good at least once.
 func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
+	t.Parallel() // most of its time it waits for retries
 	s := secrets{outage: true}
 	logs, file := t.TempDir(), filepath.Join(t.TempDir(), "faults.json")
 	const often = `{"seed": 1, "rules": [{"fault": "error", "rate": 0.75, "function": "api"}, {"fault": "error", "rate": 0.75, "function": "worker"}]}`

@@ -38,6 +38,7 @@ const faults = `{
 var impatient = []string{"--app", "go run ./test/e2e/app"}
 
 func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
+	t.Parallel() // most of its time it waits for retries
 	const events = 3000
 	file := filepath.Join(t.TempDir(), "faults.json")
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {

@@ -46,5 +46,10 @@
 // It must heed its context in whatever it waits for. That ends four seconds before the function's timeout (WorkerTimeout, 30
 // seconds by default, is for a whole batch), so that there is time to store what other events of the batch became. A
 // processor that does not return within a second of that is left to itself: its event comes again, and its goroutine goes
-// on in the background, with the memory that it holds. Other events wait for a slow one for a second at the most.
+// on in the background, with the memory that it holds. Other events of the same batch wait for a slow one for a second at
+// the most; those on the queue behind it wait while MaxConcurrency batches are under way.
+//
+// It must not end the process: os.Exit, log.Fatal, or a panic in a goroutine of its own, which nobody can recover. That takes
+// the whole batch with it, which comes again when the queue's visibility timeout is over (three minutes by default), in ever
+// smaller parts, so that what ends the process is soon alone; its message ends in the DLQ, without a code.
 package processor

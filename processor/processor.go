@@ -131,6 +131,9 @@ func (r Record) output() (pipeline.Output, error) {
 	}
 	output := pipeline.Output{Payloads: make([]json.RawMessage, len(parts))}
 	for i, part := range parts {
+		if _, ok := part.(Record); ok {
+			return pipeline.Output{}, pipeline.Errorf(pipeline.InvalidOutput, "The processor gave a Record for the payload of one.")
+		}
 		payload, err := marshal(part)
 		if err != nil {
 			return pipeline.Output{}, &pipeline.Error{
@@ -154,8 +157,9 @@ func marshal(value any) (json.RawMessage, error) {
 // InvalidPayload is the code by which JSON rejects payloads: rejected.invalid-payload in the event's status.
 const InvalidPayload = "invalid-payload"
 
-// JSON is a Func for payloads that encoding/json decodes into a T; fields that T lacks are passed over. A payload that does
-// not fit is rejected as InvalidPayload.
+// JSON is a Func for payloads that encoding/json decodes into a T; fields that T lacks are passed over, and in an any numbers
+// are float64s, which lose digits behind the sixteenth: a json.Number keeps them. A payload that does not fit is rejected as
+// InvalidPayload.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
 	return func(ctx context.Context, event Event) (Record, error) {
 		var payload T

@@ -54,6 +54,7 @@ func TestRecord_BecomesJSON(t *testing.T) {
 			"FAILED invalid-output: The processor's records have payloads of 6291464 bytes together; at most 6291456 are stored."},
 		{"drop", processor.Drop("old", "from %d", 1999), "DROPPED old: from 1999"},
 		{"bad code", processor.Drop("Too Old", "from %d", 1999), "FAILED invalid-output: The processor gave a code that does not match ^[a-z][a-z0-9-]{0,63}$."},
+		{"records", processor.FanOut(processor.Drop("old", "old")), "FAILED invalid-output: The processor gave a Record for the payload of one."},
 		{"both", func() processor.Record { r := processor.Drop("old", "old"); r.Payload = 1; return r }(),
 			"FAILED invalid-output: The processor gave a payload to what FanOut or Drop made."},
 	} {

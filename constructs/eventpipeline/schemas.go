@@ -30,6 +30,10 @@ func readSchemas(p EventPipelineProps, m *mistakes) jsonschema.Bundle {
 	if p.SchemaDirectory == nil {
 		return nil
 	}
+	if *p.SchemaDirectory == "" {
+		m.unless(false, "SchemaDirectory is empty; give a folder with a schema for each event type, or leave it out")
+		return nil
+	}
 	bundle, err := bundleOf(*p.SchemaDirectory)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {

@@ -103,15 +103,16 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	}
 	steps, cancel := EndingBefore(ctx, w.StopBefore)
 	defer cancel()
-	w.lookUp(steps, works)
-	var slow sync.WaitGroup
-	for _, wave := range waves(works) {
-		w.finish(steps, wave, &slow)
-	}
-	slow.Wait()
 	settling, cancelSettling := EndingBefore(ctx, w.StopBefore/2) // a call that hangs must not take the answer with it
 	defer cancelSettling()
-	each(works, (*work).failed, func(k *work) { w.settle(settling, k) })
+	w.lookUp(steps, works)
+	waves := waves(works)
+	each(works, (*work).failed, func(k *work) { w.settle(settling, k) }) // what could not be read or looked up
+	var slow sync.WaitGroup
+	for _, wave := range waves {
+		w.finish(steps, settling, wave, &slow)
+	}
+	slow.Wait()
 
 	results := make([]Result, len(works))
 	for i, k := range works {

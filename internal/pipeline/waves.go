@@ -60,26 +60,27 @@ func outwards(works []*work) []*work {
 // earlier, a crash behind it would lose what had not been put out yet, since a PROCESSED event is never looked at again.
 //
 // What is slow comes to its end beside the next waves: they would run out of time behind it.
-func (w Worker) finish(ctx context.Context, wave []*work, slow *sync.WaitGroup) {
+func (w Worker) finish(ctx, settling context.Context, wave []*work, slow *sync.WaitGroup) {
 	made := make(chan *work, len(wave))
 	go each(wave, (*work).open, func(k *work) {
 		defer func() { made <- k }()
 		defer k.survive()
 		k.err = w.makeRecord(ctx, k)
 	})
-	rest := w.finishSome(ctx, made, wave)
+	rest := w.finishSome(ctx, settling, made, wave)
 	slow.Go(func() {
 		for len(rest) > 0 {
-			rest = w.finishSome(ctx, made, rest)
+			rest = w.finishSome(ctx, settling, made, rest)
 		}
 	})
 }
 
-// finishSome brings to their end those works whose records are made next, and returns the others.
-func (w Worker) finishSome(ctx context.Context, made <-chan *work, works []*work) (rest []*work) {
+// finishSome brings to their end those works whose records are made next, or can't be, and returns the others.
+func (w Worker) finishSome(ctx, settling context.Context, made <-chan *work, works []*work) (rest []*work) {
 	group, rest := together(made, works)
 	w.publish(ctx, group)
 	each(group, (*work).open, func(k *work) { k.err = w.complete(ctx, k) })
+	each(group, (*work).failed, func(k *work) { w.settle(settling, k) })
 	return rest
 }
 

@@ -186,8 +186,11 @@ func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
 				start := time.Now()
 				var ends sync.Map
 				worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
-					if event.ID == idOf(2) {
+					switch event.ID {
+					case idOf(2):
 						return test.slow(ctx)
+					case idOf(3):
+						return pipeline.Rejected("unwanted", "nobody wants it")
 					}
 					return nil
 				}))
@@ -199,10 +202,10 @@ func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
 				if took := time.Since(start); took != test.took || pipeline.CodeOf(result.Err) != pipeline.ProcessorError || result.Err.Error() != test.want || !result.Kept {
 					t.Errorf("after %s it is %+v, want %q after %s", took, result, test.want, test.took)
 				}
-				for _, n := range []int{1, 3} {
-					w.wantStatus(t, idOf(n), pipeline.Processed)
+				for n, want := range map[int]pipeline.Status{1: pipeline.Processed, 3: pipeline.Failed} {
+					w.wantStatus(t, idOf(n), want)
 					if took, _ := ends.Load(idOf(n)); took != pipeline.Patience {
-						t.Errorf("event %d was PROCESSED after %s, want %s", n, took, pipeline.Patience)
+						t.Errorf("event %d was %s after %s, want %s", n, want, took, pipeline.Patience)
 					}
 				}
 			})

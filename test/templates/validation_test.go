@@ -257,6 +257,8 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"SchemaDirectory " + *empty + " has no schema; name each <eventType>.json"}},
 		"SchemasOutside": {props{SchemaDirectory: outside},
 			[]string{"SchemaDirectory " + *outside + ": openat demo.json: path escapes from parent"}},
+		"SchemasOfNoFolder": {props{SchemaDirectory: jsii.String("")},
+			[]string{"SchemaDirectory is empty; give a folder with a schema for each event type, or leave it out"}},
 		"SchemasMissing": {props{SchemaDirectory: jsii.String("nowhere")},
 			[]string{"SchemaDirectory nowhere: open nowhere: no such file or directory"}},
 		"UnknownEventTypes": {props{UnknownEventTypes: "DROP"},

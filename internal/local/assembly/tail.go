@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -12,6 +13,7 @@ type tail struct {
 	partial []byte
 	panics  bool     // lines begins with a panic
 	stack   bool     // what comes is a panic's stack
+	more    int      // lines of the panic's that were not kept
 	lines   []string // the last ones that say something, or those from the first panic on
 }
 
@@ -56,7 +58,8 @@ func (t *tail) line(line []byte) {
 	case t.stack || saysLittle(text):
 		return
 	case t.panics && len(t.lines) == keptLines:
-		return // a panic's message may be long
+		t.more++ // a panic's message may be long
+		return
 	case !t.panics && strings.HasPrefix(text, "panic: "):
 		t.panics, t.lines = true, nil
 	case len(t.lines) == keptLines:
@@ -70,5 +73,9 @@ func (t *tail) summary() string {
 	if len(t.lines) == 0 {
 		return "\nIt printed nothing; try it alone with: npx aws-cdk synth"
 	}
-	return "\n  " + strings.Join(t.lines, "\n  ") + "\nCorrect the app; to try it alone, run: npx aws-cdk synth"
+	lines := t.lines
+	if t.more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d lines more, see above", t.more))
+	}
+	return "\n  " + strings.Join(lines, "\n  ") + "\nCorrect the app; to try it alone, run: npx aws-cdk synth"
 }

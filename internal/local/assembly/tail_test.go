@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,15 @@ func TestTail_EndsAnErrorWithTheCompilersAndNotWithAStack(t *testing.T) {
 	const want = "\n  # example.com/shop/functions/notify\n  functions/notify/main.go:21:1: syntax error\nCorrect the app; to try it alone, run: npx aws-cdk synth"
 	if got := output.summary(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTail_SaysHowMuchOfAPanicItLeavesOut(t *testing.T) {
+	output := &tail{}
+	if _, err := output.Write([]byte("panic: Validation failed with the following errors:\n" + strings.Repeat("  [S/P] a mistake\n", keptLines+1))); err != nil {
+		t.Fatal(err)
+	}
+	if got := output.summary(); !strings.Contains(got, "\n  … and 2 lines more, see above\n") {
+		t.Errorf("got %s", got)
 	}
 }

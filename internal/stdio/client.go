@@ -55,6 +55,10 @@ func (c *Client) read(answers *json.Decoder) {
 func (c *Client) Process(ctx context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
 	reply := make(chan answer, 1)
 	if err := c.ask(question{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
+		select { // a worker that takes no questions has ended, or is about to: whoever asked is to learn that
+		case <-c.ended:
+		case <-ctx.Done():
+		}
 		return pipeline.Output{}, fmt.Errorf("ask the worker: %w", err)
 	}
 	select {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,4 +107,28 @@ func TestClient_SaysThatTheWorkerIsGone(t *testing.T) {
 	if _, err := client.Process(t.Context(), pipeline.Event{}, 1, []byte("{}")); err == nil {
 		t.Error("no error")
 	}
+}
+
+// brokenPipe is the input of a process that is gone.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// Whoever asks a worker that has ended learns that from over, which comes before any answer.
+func TestClient_TellsFirstThatTheWorkerEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers, worker := io.Pipe()
+		over := false
+		client := NewClient(brokenPipe{}, answers, func() { over = true })
+		answered := make(chan bool)
+		go func() {
+			_, err := client.Process(t.Context(), pipeline.Event{}, 1, nil)
+			answered <- over && errors.Is(err, io.ErrClosedPipe)
+		}()
+		synctest.Wait() // until it waits for the worker's end
+		worker.Close()
+		if !<-answered {
+			t.Error("it was answered before it was told")
+		}
+	})
 }

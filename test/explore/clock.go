@@ -56,7 +56,9 @@ func (r *run) soonest() time.Time {
 // passPatience goes on to when events whose records are made wait no more for one whose call hangs, and tells whether that
 // was still to come.
 func (r *run) passPatience() bool {
+	r.mu.Lock() // those that the timer wakes come to know what the scheduler did before
 	waits := slices.ContainsFunc(r.stalled, func(c *call) bool { return time.Since(c.hung) <= pipeline.Patience })
+	r.mu.Unlock()
 	if waits {
 		time.Sleep(pipeline.Patience + 1)
 	}

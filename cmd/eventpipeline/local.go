@@ -51,7 +51,8 @@ is named. While a build fails, the old code goes on.
 
 The API's authorization is the template's: signatures are checked against the credentials local:local and those of
 --credentials, tokens against the keys that their issuer publishes or those of --jwks, and Lambda authorizers are asked.
-The local stage is open, since it is served on loopback only; --authorize gives it what the deployed stages have.
+The platform's own app opens its API in the stage local, since it is served on loopback only; --authorize gives it what the
+deployed stages have. An app of yours does what its props say; the context value "stage" tells it where it is.
 
 Everything is in memory unless --data names a folder. Standard output holds the steps; progress is on standard error.`,
 		Example: `  eventpipeline local

@@ -16,7 +16,7 @@ import (
 )
 
 //go:embed go.mod go.sum functions
-//go:embed internal/awsconfig internal/dynamodb internal/env internal/eventbridge internal/handler internal/jsonschema internal/pipeline internal/s3 internal/sqs internal/worker
+//go:embed internal/runtime
 var files embed.FS
 
 // Schemas is the file of the JSON Schemas that are built into the API function.

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/stdio"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/worker"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // What one event may become; more fails it for good with the code invalid-output.

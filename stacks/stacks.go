@@ -10,7 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // The stages.
@@ -60,7 +60,7 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 
 // asksToAuthorize tells whether the local stage is to have the deployed stages' authorization.
 func asksToAuthorize(app awscdk.App) bool {
-	return fmt.Sprint(app.Node().TryGetContext(jsii.String(env.AuthorizeContext))) == "true"
+	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
 
 func propsOf(stage string, authorize bool) (*eventpipeline.EventPipelineProps, error) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
 
 // documents are all Markdown files of the repository, by their path from its root.
@@ -197,7 +197,7 @@ func TestDocs_TheFirstAppIsTheExample(t *testing.T) {
 func TestDocs_ArchitectureNamesEveryLogLine(t *testing.T) {
 	architecture := read(t, "../docs/architecture.md")
 	logged := regexp.MustCompile(`slog\.Level\w+, "([^"]+)"`)
-	sources := read(t, "../internal/handler/api.go") + read(t, "../internal/handler/worker.go") + read(t, "../internal/handler/reconciler.go")
+	sources := read(t, "../internal/runtime/handler/api.go") + read(t, "../internal/runtime/handler/worker.go") + read(t, "../internal/runtime/handler/reconciler.go")
 	matches := logged.FindAllStringSubmatch(sources, -1)
 	if len(matches) < 8 {
 		t.Fatalf("found only %d log lines", len(matches))
@@ -224,7 +224,7 @@ func TestDocs_TheFaultsOfTheExampleAreTaken(t *testing.T) {
 
 func TestDocs_RunbooksNameEveryReasonToFail(t *testing.T) {
 	runbooks := read(t, "../docs/runbooks.md")
-	_, reasons, _ := strings.Cut(read(t, "../internal/pipeline/errors.go"), "the reasons for which it can't be processed")
+	_, reasons, _ := strings.Cut(read(t, "../internal/runtime/pipeline/errors.go"), "the reasons for which it can't be processed")
 	codes := regexp.MustCompile(`Code = "([a-z-]+)"`).FindAllStringSubmatch(reasons, -1)
 	if len(codes) < 6 {
 		t.Fatalf("found only %d codes", len(codes))
@@ -250,9 +250,9 @@ func TestDocs_RunbooksHaveASectionForEveryAlarm(t *testing.T) {
 }
 
 func TestDocs_ReadmeTellsTheRuleForEventTypes(t *testing.T) {
-	rule := regexp.MustCompile("typePattern = regexp.MustCompile\\(`([^`]+)`").FindStringSubmatch(read(t, "../internal/pipeline/event.go"))
+	rule := regexp.MustCompile("typePattern = regexp.MustCompile\\(`([^`]+)`").FindStringSubmatch(read(t, "../internal/runtime/pipeline/event.go"))
 	if rule == nil {
-		t.Fatal("found no rule in internal/pipeline/event.go")
+		t.Fatal("found no rule in internal/runtime/pipeline/event.go")
 	}
 	if !strings.Contains(read(t, "../README.md"), "`"+rule[1]+"`") {
 		t.Errorf("README does not tell the rule %s", rule[1])

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
 // readyLine is what --json prints once the platform serves.
@@ -36,7 +36,7 @@ type readyAPI struct {
 	URL   string `json:"url"`
 }
 
-func announceJSON(w io.Writer, p *local.Platform, pipelines []found) error {
+func announceJSON(w io.Writer, p *emulator.Platform, pipelines []found) error {
 	line := readyLine{Ready: true, AWS: p.AWS, NotRun: p.NotRun}
 	for _, f := range pipelines {
 		line.Pipelines = append(line.Pipelines, readyPipeline{f.stack, f.name, f.outputs})
@@ -56,7 +56,7 @@ func announceJSON(w io.Writer, p *local.Platform, pipelines []found) error {
 }
 
 // mainStack is the app's stack that the first API is in, or the first one.
-func mainStack(p *local.Platform) local.Stack {
+func mainStack(p *emulator.Platform) emulator.Stack {
 	main := p.Stacks[0]
 	for _, s := range p.Stacks {
 		if len(p.APIs) > 0 && s.Name == p.APIs[0].Stack {
@@ -71,7 +71,7 @@ func mainStack(p *local.Platform) local.Stack {
 	return main
 }
 
-func announceText(w io.Writer, p *local.Platform, pipelines []found) error {
+func announceText(w io.Writer, p *emulator.Platform, pipelines []found) error {
 	var text strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
 	values := func(heading string, values map[string]string) {
@@ -128,7 +128,7 @@ func (f found) beside(outputs map[string]string) map[string]string {
 }
 
 // toFind are the flags with which other commands find a pipeline of the platform.
-func toFind(p *local.Platform, pipelines []found) *stackFlags {
+func toFind(p *emulator.Platform, pipelines []found) *stackFlags {
 	flags := stackFlags{aws: p.AWS}
 	if len(pipelines) > 1 {
 		flags.pipeline = "<pipeline>"
@@ -137,7 +137,7 @@ func toFind(p *local.Platform, pipelines []found) *stackFlags {
 }
 
 // ofStack tells several APIs apart.
-func ofStack(p *local.Platform, a local.API) string {
+func ofStack(p *emulator.Platform, a emulator.API) string {
 	if len(p.APIs) == 1 {
 		return ""
 	}
@@ -145,7 +145,7 @@ func ofStack(p *local.Platform, a local.API) string {
 }
 
 // tryAPI shows requests to paste.
-func tryAPI(line func(string, ...any), a local.API, region string) {
+func tryAPI(line func(string, ...any), a emulator.API, region string) {
 	authorized := ""
 	switch {
 	case a.Signed:

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/client"
 )
 
 // apiFlags say which pipeline's API a command talks to.

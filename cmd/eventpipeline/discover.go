@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // found is a pipeline of a stack, with its resources by the names that stacks/stacks.go gives its outputs.
@@ -115,8 +115,8 @@ func stackName(reference string) string {
 
 // note adds to the pipelines, by their queues, what a function's environment says.
 func note(byQueue map[string]*found, logicalID, name, functionARN string, variables map[string]string) {
-	queue := variables[env.QueueURL]
-	if queue == "" || variables[env.EventsTable] == "" {
+	queue := variables[contract.QueueURL]
+	if queue == "" || variables[contract.EventsTable] == "" {
 		return
 	}
 	f := byQueue[queue]
@@ -125,22 +125,22 @@ func note(byQueue map[string]*found, logicalID, name, functionARN string, variab
 		byQueue[queue] = f
 	}
 	for output, variable := range map[string]string{
-		"QueueUrl": env.QueueURL, "EventsTableName": env.EventsTable, "BronzeBucketName": env.BronzeBucket,
-		"SilverBucketName": env.SilverBucket, "DeadLetterQueueUrl": env.DeadLetterQueueURL, "EventBusName": env.EventBusName,
+		"QueueUrl": contract.QueueURL, "EventsTableName": contract.EventsTable, "BronzeBucketName": contract.BronzeBucket,
+		"SilverBucketName": contract.SilverBucket, "DeadLetterQueueUrl": contract.DeadLetterQueueURL, "EventBusName": contract.EventBusName,
 	} {
 		if value := variables[variable]; value != "" {
 			f.outputs[output] = value
 		}
 	}
 	switch {
-	case variables[env.MaxReceiveCount] != "":
+	case variables[contract.MaxReceiveCount] != "":
 		f.outputs["WorkerFunctionName"], f.name = name, logicalID
 		if id := workerID.FindStringSubmatch(logicalID); id != nil {
 			f.name = id[1]
 		}
-	case variables[env.ReconcileGraceSeconds] != "":
+	case variables[contract.ReconcileGraceSeconds] != "":
 		f.outputs["ReconcilerFunctionName"] = name
-	case variables[env.MaxPayloadBytes] != "":
+	case variables[contract.MaxPayloadBytes] != "":
 		f.outputs["ApiFunctionName"] = name
 	}
 	if parsed, err := arn.Parse(functionARN); err == nil {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 func newDLQCommand() *cobra.Command {

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 const (

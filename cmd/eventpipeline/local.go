@@ -15,17 +15,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/faults"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // localFlags are the flags of local.
 type localFlags struct {
-	options     local.Options
+	options     emulator.Options
 	faults      string
 	jwks        string
 	logs        string
@@ -68,7 +68,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().IntVar(&o.APIPort, "api-port", 8080, "port of the HTTP API; further APIs of the app get the ports behind it, 0 is any free port")
 	cmd.Flags().IntVar(&o.AWSPort, "aws-port", 4566, "port of AWS's APIs; 0 is any free port")
 	cmd.Flags().StringVar(&o.Stage, "stage", "local", "stage of the app, given to it as the context value \"stage\"")
-	cmd.Flags().BoolVar(&o.Authorize, "authorize", false, "have the deployed stages' authorization in the local stage, too (context value \""+env.AuthorizeContext+"\")")
+	cmd.Flags().BoolVar(&o.Authorize, "authorize", false, "have the deployed stages' authorization in the local stage, too (context value \""+contract.AuthorizeContext+"\")")
 	cmd.Flags().StringVar(&flags.jwks, "jwks", "", "JSON Web Key Set to check tokens with, a file (default: what their issuer publishes)")
 	cmd.Flags().StringArrayVar(&flags.credentials, "credentials", nil, "further AWS credentials, KEY:SECRET, to sign requests to the API with, beside local:local")
 	cmd.Flags().BoolVar(&o.Watch, "watch", false, "build again when the app's sources change, and run the new code without a restart")
@@ -104,8 +104,8 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	f.options.Credentials = make(map[string]string)
 	for _, pair := range f.credentials {
 		key, secret, ok := strings.Cut(pair, ":")
-		if !ok || key == "" || secret == "" || key == local.LocalKey {
-			return usageError{errors.New("--credentials takes KEY:SECRET, for another KEY than " + local.LocalKey)}
+		if !ok || key == "" || secret == "" || key == emulator.LocalKey {
+			return usageError{errors.New("--credentials takes KEY:SECRET, for another KEY than " + emulator.LocalKey)}
 		}
 		f.options.Credentials[key] = secret
 	}
@@ -120,7 +120,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	shown := &steps{}
 	o := f.options
 	o.Progress, o.Phase = progress, progress.phase
-	o.Steps = func(s feed.Step) {
+	o.Steps = func(s activity.Step) {
 		if err := shown.show(s); err != nil {
 			stop(fmt.Errorf("print the steps: %w", err))
 		}
@@ -133,7 +133,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 		}
 		o.Logs = logs.writeOr(stop)
 	}
-	platform, err := local.Start(ctx, o)
+	platform, err := emulator.Start(ctx, o)
 	if err != nil {
 		return f.explain(ctx, err)
 	}
@@ -156,7 +156,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 }
 
 // pipelinesOf finds the pipelines of the platform.
-func pipelinesOf(ctx context.Context, p *local.Platform) ([]found, error) {
+func pipelinesOf(ctx context.Context, p *emulator.Platform) ([]found, error) {
 	cfg, err := (&stackFlags{aws: p.AWS}).config(ctx)
 	if err != nil {
 		return nil, err
@@ -171,12 +171,12 @@ func pipelinesOf(ctx context.Context, p *local.Platform) ([]found, error) {
 }
 
 // printer prints steps in the form that the flags ask for. With several pipelines each step says what it happened in.
-func (f *localFlags) printer(out io.Writer, several bool) func(feed.Step) error {
+func (f *localFlags) printer(out io.Writer, several bool) func(activity.Step) error {
 	if f.asJSON {
-		return func(s feed.Step) error { return feed.PrintJSON(out, s) }
+		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
 	}
-	style := feed.Style{Colour: wantsColour(out), Source: several}
-	return func(s feed.Step) error { return feed.Print(out, s, style) }
+	style := activity.Style{Colour: wantsColour(out), Source: several}
+	return func(s activity.Step) error { return activity.Print(out, s, style) }
 }
 
 // stageWord is what an app says that does not know its stage; what the CDK calls Code/Stage is another thing.
@@ -190,11 +190,11 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	if errors.Is(err, assembly.ErrNoApp) {
 		return fmt.Errorf("%w with --app", err)
 	}
-	var faulty *local.FaultsError
+	var faulty *emulator.FaultsError
 	if errors.As(err, &faulty) {
 		return usageError{err}
 	}
-	var policies *local.PolicyError
+	var policies *emulator.PolicyError
 	if errors.As(err, &policies) {
 		return fmt.Errorf("%w\nTo run it all the same, without policies, give --no-policies", err)
 	}
@@ -202,7 +202,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	if errors.As(err, &exit) && stageWord.MatchString(err.Error()) {
 		return fmt.Errorf("%w\nThe app was given the context value stage=%s; to give it another, use --stage", err, f.options.Stage)
 	}
-	var port *local.PortError
+	var port *emulator.PortError
 	if !errors.As(err, &port) {
 		return err
 	}
@@ -214,7 +214,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 }
 
 // announce says what is served where.
-func (f *localFlags) announce(out, errOut io.Writer, p *local.Platform, pipelines []found) error {
+func (f *localFlags) announce(out, errOut io.Writer, p *emulator.Platform, pipelines []found) error {
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
 		return announceJSON(out, p, pipelines)
@@ -229,14 +229,14 @@ func (f *localFlags) announce(out, errOut io.Writer, p *local.Platform, pipeline
 
 // steps prints steps once the platform is announced; those that happen before wait.
 type steps struct {
-	print func(feed.Step) error
+	print func(activity.Step) error
 
 	mu        sync.Mutex
 	announced bool
-	waiting   []feed.Step
+	waiting   []activity.Step
 }
 
-func (s *steps) show(step feed.Step) error {
+func (s *steps) show(step activity.Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.announced {

@@ -11,15 +11,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/feed"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-var served = &local.Platform{
+var served = &emulator.Platform{
 	AWS:    "http://127.0.0.1:4566",
 	Region: "us-east-1",
-	APIs:   []local.API{{Stack: "s", Name: "api", URL: "http://127.0.0.1:8080"}},
-	Stacks: []local.Stack{{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
+	APIs:   []emulator.API{{Stack: "s", Name: "api", URL: "http://127.0.0.1:8080"}},
+	Stacks: []emulator.Stack{{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"QueueUrl": "http://q", "Bucket": "b"}}},
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
@@ -57,14 +57,14 @@ func TestAnnounce_PrintsTheResourcesThatNoOutputTells(t *testing.T) {
 func TestPipelinesOf_FindsThoseOfAllStacks(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(serveFunctions))
 	defer server.Close()
-	pipelines, err := pipelinesOf(t.Context(), &local.Platform{AWS: server.URL, Stacks: []local.Stack{{Name: "shop"}}})
+	pipelines, err := pipelinesOf(t.Context(), &emulator.Platform{AWS: server.URL, Stacks: []emulator.Stack{{Name: "shop"}}})
 	if err != nil || len(pipelines) != 2 || pipelines[1].name != "TeamReturns" || pipelines[1].outputs["DeadLetterQueueUrl"] != "" {
 		t.Errorf("found %+v, %v", pipelines, err)
 	}
 }
 
 func TestPrinter_TellsSeveralPipelinesApart(t *testing.T) {
-	step := feed.Step{Name: "accepted", EventID: "0199", EventType: "demo", Source: "shop-api"}
+	step := activity.Step{Name: "accepted", EventID: "0199", EventType: "demo", Source: "shop-api"}
 	for _, several := range []bool{true, false} {
 		var out bytes.Buffer
 		if err := (&localFlags{}).printer(&out, several)(step); err != nil || strings.HasSuffix(out.String(), "  in=shop-api\n") != several {
@@ -93,10 +93,10 @@ func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 }
 
 func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
-	closed := &local.Platform{
+	closed := &emulator.Platform{
 		Region: "us-east-1",
-		APIs:   []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Signed: true}},
-		Stacks: []local.Stack{{Name: "s"}},
+		APIs:   []emulator.API{{Stack: "s", URL: "http://127.0.0.1:8080", Signed: true}},
+		Stacks: []emulator.Stack{{Name: "s"}},
 	}
 	var out bytes.Buffer
 	if err := announceText(&out, closed, nil); err != nil {
@@ -108,7 +108,7 @@ func TestAnnounce_SignsTheRequestsOfAClosedAPI(t *testing.T) {
 }
 
 func TestAnnounce_BearsATokenWhereOneIsAskedFor(t *testing.T) {
-	p := &local.Platform{APIs: []local.API{{Stack: "s", URL: "http://127.0.0.1:8080", Token: true}}, Stacks: []local.Stack{{Name: "s"}}}
+	p := &emulator.Platform{APIs: []emulator.API{{Stack: "s", URL: "http://127.0.0.1:8080", Token: true}}, Stacks: []emulator.Stack{{Name: "s"}}}
 	var out bytes.Buffer
 	if err := announceText(&out, p, nil); err != nil {
 		t.Fatal(err)
@@ -151,9 +151,9 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 }
 
 func TestAnnounce_GivesTheOutputsOfTheAppsStackAroundANestedOne(t *testing.T) {
-	p := &local.Platform{
-		APIs: []local.API{{Stack: "s-Deep", URL: "http://127.0.0.1:8080"}},
-		Stacks: []local.Stack{
+	p := &emulator.Platform{
+		APIs: []emulator.API{{Stack: "s-Deep", URL: "http://127.0.0.1:8080"}},
+		Stacks: []emulator.Stack{
 			{Name: "other", ID: "1"}, {Name: "s", ID: "2", Outputs: map[string]string{"Bucket": "b"}},
 			{Name: "s-Nested", ID: "3", ParentID: "2", Outputs: map[string]string{"Plumbing": "p"}}, {Name: "s-Deep", ID: "4", ParentID: "3"},
 		},
@@ -172,9 +172,9 @@ func TestAnnounce_GivesTheOutputsOfTheAppsStackAroundANestedOne(t *testing.T) {
 
 func TestSteps_WaitUntilThePlatformIsAnnounced(t *testing.T) {
 	var printed []string
-	s := &steps{print: func(step feed.Step) error { printed = append(printed, step.Name); return nil }}
+	s := &steps{print: func(step activity.Step) error { printed = append(printed, step.Name); return nil }}
 	show := func(name string) {
-		if err := s.show(feed.Step{Name: name}); err != nil {
+		if err := s.show(activity.Step{Name: name}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -190,7 +190,7 @@ func TestProgress_SaysThatAPhaseGoesOnAndHowLongItTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		p := newProgress(&out)
-		p.phase(local.Synthesize)
+		p.phase(emulator.Synthesize)
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		if _, err := p.Write([]byte("Bundling asset\n")); err != nil {
@@ -201,7 +201,7 @@ func TestProgress_SaysThatAPhaseGoesOnAndHowLongItTook(t *testing.T) {
 		p.end()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		want := phases[local.Synthesize] + " …\n  … 15s so far\nBundling asset\n  done in 25s\nServing after 25s\n"
+		want := phases[emulator.Synthesize] + " …\n  … 15s so far\nBundling asset\n  done in 25s\nServing after 25s\n"
 		if out.String() != want {
 			t.Errorf("printed %q, want %q", out.String(), want)
 		}

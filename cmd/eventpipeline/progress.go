@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
 // progress shows the phases of the start with their times, and the app's output in between.
@@ -24,18 +24,18 @@ type progress struct {
 const still = 15 * time.Second
 
 // stopping is the last phase, behind those of a start.
-const stopping local.Phase = "stop"
+const stopping emulator.Phase = "stop"
 
-var phases = map[local.Phase]string{
-	local.Synthesize: "Synthesizing the app and building the Lambda functions (the first run downloads and compiles for some minutes)",
-	local.Provision:  "Provisioning",
-	stopping:         "Stopping",
+var phases = map[emulator.Phase]string{
+	emulator.Synthesize: "Synthesizing the app and building the Lambda functions (the first run downloads and compiles for some minutes)",
+	emulator.Provision:  "Provisioning",
+	stopping:            "Stopping",
 }
 
 func newProgress(out io.Writer) *progress { return &progress{out: out, begun: time.Now()} }
 
 // phase ends the phase under way, and begins the one of that name.
-func (p *progress) phase(name local.Phase) {
+func (p *progress) phase(name emulator.Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finish()

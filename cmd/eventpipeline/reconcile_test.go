@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // reconciler makes the stack's reconciler answer so, one answer after the other, and returns what it is asked.

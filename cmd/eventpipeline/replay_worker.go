@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/stdio"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
 // errWorkerEnded is the cause of the end of a context whose worker ended.

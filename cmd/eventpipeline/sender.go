@@ -12,7 +12,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/client"
 )
 
 // sender sends events and reports on each.

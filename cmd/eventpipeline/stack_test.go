@@ -24,12 +24,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/uuid"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
-	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/local/dynamodb"
-	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/local/s3"
-	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
+	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
 // deployed is a stack on services of its own, whose events are accepted and processed by the pipeline's code when a test

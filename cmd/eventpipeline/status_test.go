@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 func TestStatus_TellsHowToSeeTheRecord(t *testing.T) {

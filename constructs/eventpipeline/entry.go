@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // entry is the main package of a function, and what `go build` runs with.
@@ -51,7 +51,7 @@ func userEntry(folder string) entry {
 // noteModule lets the local platform watch the worker's module, wherever it is. It is not in the template.
 func noteModule(p *eventPipeline, folder string) {
 	if platform(p) != "" {
-		p.Node().AddMetadata(jsii.String(env.ModuleMetadata), folder, nil)
+		p.Node().AddMetadata(jsii.String(contract.ModuleMetadata), folder, nil)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/jsonschema"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
 )
 
 // EventPipeline is a construct that takes events in by HTTP and processes each of them once. Its getters give what it made,

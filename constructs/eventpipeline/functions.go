@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
@@ -25,15 +25,15 @@ func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 
 		ReservedConcurrentExecutions: props.ApiReservedConcurrentExecutions,
 		Environment: withVariables(map[string]*string{
-			env.BronzeBucket:        p.bronzeBucket.BucketName(),
-			env.EventsTable:         p.eventsTable.TableName(),
-			env.QueueURL:            p.queue.QueueUrl(),
-			env.UnknownEventTypes:   jsii.String(string(props.UnknownEventTypes)),
-			env.MaxPayloadBytes:     jsii.String(text(*props.MaxPayloadBytes)),
-			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
-			env.OpenAPI:             boolText(props.Authorization == AuthorizationOpenToAnyoneOnTheInternet),
-			env.StatusForAllCallers: boolText(*props.StatusForAllCallers),
-			env.LogLevel:            props.LogLevel,
+			contract.BronzeBucket:        p.bronzeBucket.BucketName(),
+			contract.EventsTable:         p.eventsTable.TableName(),
+			contract.QueueURL:            p.queue.QueueUrl(),
+			contract.UnknownEventTypes:   jsii.String(string(props.UnknownEventTypes)),
+			contract.MaxPayloadBytes:     jsii.String(text(*props.MaxPayloadBytes)),
+			contract.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
+			contract.OpenAPI:             boolText(props.Authorization == AuthorizationOpenToAnyoneOnTheInternet),
+			contract.StatusForAllCallers: boolText(*props.StatusForAllCallers),
+			contract.LogLevel:            props.LogLevel,
 		}, props.ApiEnvironment),
 	})
 	grantApi(p, fn.Role())
@@ -50,15 +50,15 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 
 		ReservedConcurrentExecutions: props.WorkerReservedConcurrentExecutions,
 		Environment: withVariables(map[string]*string{
-			env.BronzeBucket:        p.bronzeBucket.BucketName(),
-			env.SilverBucket:        p.silverBucket.BucketName(),
-			env.EventsTable:         p.eventsTable.TableName(),
-			env.QueueURL:            p.queue.QueueUrl(),
-			env.DeadLetterQueueURL:  p.deadLetterQueue.QueueUrl(),
-			env.EventBusName:        p.eventBus.EventBusName(),
-			env.MaxReceiveCount:     jsii.String(text(*props.MaxReceiveCount)),
-			env.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
-			env.LogLevel:            props.LogLevel,
+			contract.BronzeBucket:        p.bronzeBucket.BucketName(),
+			contract.SilverBucket:        p.silverBucket.BucketName(),
+			contract.EventsTable:         p.eventsTable.TableName(),
+			contract.QueueURL:            p.queue.QueueUrl(),
+			contract.DeadLetterQueueURL:  p.deadLetterQueue.QueueUrl(),
+			contract.EventBusName:        p.eventBus.EventBusName(),
+			contract.MaxReceiveCount:     jsii.String(text(*props.MaxReceiveCount)),
+			contract.StatusRetentionDays: jsii.String(text(days(props.StatusRetention))),
+			contract.LogLevel:            props.LogLevel,
 		}, props.WorkerEnvironment),
 	})
 	grantWorker(p, fn.Role())
@@ -148,7 +148,7 @@ func target(p *eventPipeline, build map[string]string) (awslambda.Architecture, 
 
 // platform is the local platform's <GOOS>/<GOARCH>, "" when the app is to be deployed.
 func platform(p *eventPipeline) string {
-	name, _ := p.Node().TryGetContext(jsii.String(env.PlatformContext)).(string)
+	name, _ := p.Node().TryGetContext(jsii.String(contract.PlatformContext)).(string)
 	return name
 }
 

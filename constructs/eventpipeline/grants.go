@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // What the keys of the buckets' objects begin with.
@@ -78,7 +78,7 @@ func allowList(role awsiam.IRole, bucket awss3.IBucket, prefix string) {
 
 // allowPublish lets role tell the bus, in the pipeline's name alone: the bus may be one that others rely on.
 func allowPublish(p *eventPipeline, role awsiam.IRole) {
-	allowIf(role, p.eventBus.EventBusArn(), &condition{"StringEquals", "events:source", env.EventSource}, "events:PutEvents")
+	allowIf(role, p.eventBus.EventBusArn(), &condition{"StringEquals", "events:source", contract.EventSource}, "events:PutEvents")
 }
 
 // allow lets role do the actions on one resource. CDK's grant methods would bring wildcards and actions that nobody uses.

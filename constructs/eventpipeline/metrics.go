@@ -5,7 +5,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // metrics are what alarms and dashboard look at, in the order in which an event flows, in steps of five minutes.
@@ -41,18 +41,18 @@ func newMetrics(p *eventPipeline) metrics {
 		unhealed:         reported(p, "Errors"),
 		orphans:          reported(p, "Orphans"),
 
-		accepted:  counted(p, env.MetricAccepted, sum),
-		processed: counted(p, env.MetricProcessed, sum),
-		failed:    counted(p, env.MetricFailed, sum),
+		accepted:  counted(p, contract.MetricAccepted, sum),
+		processed: counted(p, contract.MetricProcessed, sum),
+		failed:    counted(p, contract.MetricFailed, sum),
 	}
 }
 
 func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return counted(p, env.MetricAccepted, props)
+	return counted(p, contract.MetricAccepted, props)
 }
 
 func (p *eventPipeline) MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return counted(p, env.MetricFailed, props)
+	return counted(p, contract.MetricFailed, props)
 }
 
 func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
@@ -62,9 +62,9 @@ func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) aw
 // counted is a metric of the whole pipeline's log lines, the sum of five minutes unless options say otherwise.
 func counted(p *eventPipeline, name string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(env.MetricNamespace),
+		Namespace:     jsii.String(contract.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{env.PipelineDimension: p.queue.QueueName()},
+		DimensionsMap: &map[string]*string{contract.PipelineDimension: p.queue.QueueName()},
 		Statistic:     jsii.String("Sum"),
 	}).AttachTo(p)
 	if options == nil {
@@ -76,9 +76,9 @@ func counted(p *eventPipeline, name string, options *awscloudwatch.MetricOptions
 // reported is a metric of the reconciler's log lines.
 func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(env.MetricNamespace),
+		Namespace:     jsii.String(contract.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{env.FunctionDimension: p.reconcilerFunction.FunctionName()},
+		DimensionsMap: &map[string]*string{contract.FunctionDimension: p.reconcilerFunction.FunctionName()},
 		Statistic:     jsii.String("Sum"),
 		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
 	})

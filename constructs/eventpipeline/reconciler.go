@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
@@ -22,17 +22,17 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 
 		ReservedConcurrentExecutions: props.ReconcilerReservedConcurrentExecutions,
 		Environment: withVariables(map[string]*string{
-			env.BronzeBucket:           p.bronzeBucket.BucketName(),
-			env.SilverBucket:           p.silverBucket.BucketName(),
-			env.EventsTable:            p.eventsTable.TableName(),
-			env.QueueURL:               p.queue.QueueUrl(),
-			env.DeadLetterQueueURL:     p.deadLetterQueue.QueueUrl(),
-			env.EventBusName:           p.eventBus.EventBusName(),
-			env.ReconcileGraceSeconds:  jsii.String(text(seconds(props.ReconcilerGracePeriod))),
-			env.ReconcileWindowSeconds: jsii.String(text(window)),
-			env.MaxReenqueues:          jsii.String(text(*props.ReconcilerMaxReenqueues)),
-			env.StatusRetentionDays:    jsii.String(text(days(props.StatusRetention))),
-			env.LogLevel:               props.LogLevel,
+			contract.BronzeBucket:           p.bronzeBucket.BucketName(),
+			contract.SilverBucket:           p.silverBucket.BucketName(),
+			contract.EventsTable:            p.eventsTable.TableName(),
+			contract.QueueURL:               p.queue.QueueUrl(),
+			contract.DeadLetterQueueURL:     p.deadLetterQueue.QueueUrl(),
+			contract.EventBusName:           p.eventBus.EventBusName(),
+			contract.ReconcileGraceSeconds:  jsii.String(text(seconds(props.ReconcilerGracePeriod))),
+			contract.ReconcileWindowSeconds: jsii.String(text(window)),
+			contract.MaxReenqueues:          jsii.String(text(*props.ReconcilerMaxReenqueues)),
+			contract.StatusRetentionDays:    jsii.String(text(days(props.StatusRetention))),
+			contract.LogLevel:               props.LogLevel,
 		}, props.ReconcilerEnvironment),
 	})
 	grantReconciler(p, fn.Role())

@@ -5,7 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // rulesID is the construct below which users' rules are, so that their ids never meet those of the pipeline's own parts.
@@ -15,8 +15,8 @@ func (p *eventPipeline) OnEventProcessed(id *string, target awsevents.IRuleTarge
 	props := &awsevents.RuleProps{
 		EventBus: p.eventBus,
 		EventPattern: &awsevents.EventPattern{
-			Source:     jsii.Strings(env.EventSource),
-			DetailType: jsii.Strings(env.EventProcessed),
+			Source:     jsii.Strings(contract.EventSource),
+			DetailType: jsii.Strings(contract.EventProcessed),
 			// Other pipelines may share the bus, and Silver's bucket, but not Bronze's.
 			Detail: &map[string]any{
 				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	source "github.com/event-driven-cloud-platform/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/jsonschema"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
 )
 
 // UnknownEventTypes says what becomes of events whose type has no schema.
@@ -18,7 +18,7 @@ const (
 	// UnknownEventTypesAccept takes them as they are.
 	UnknownEventTypesAccept UnknownEventTypes = "ACCEPT"
 	// UnknownEventTypesRefuse refuses them with 422.
-	UnknownEventTypesRefuse UnknownEventTypes = env.RefuseUnknown
+	UnknownEventTypesRefuse UnknownEventTypes = contract.RefuseUnknown
 )
 
 // readSchemas reads and checks SchemaDirectory. It returns nothing where there is none, or it has mistakes.

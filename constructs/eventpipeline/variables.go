@@ -5,14 +5,14 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // ourVariables are those that the pipeline sets on one of its functions.
 var ourVariables = []string{
-	env.BronzeBucket, env.SilverBucket, env.EventsTable, env.QueueURL, env.DeadLetterQueueURL, env.EventBusName,
-	env.MaxPayloadBytes, env.UnknownEventTypes, env.OpenAPI, env.StatusForAllCallers, env.MaxReceiveCount,
-	env.ReconcileGraceSeconds, env.ReconcileWindowSeconds, env.MaxReenqueues, env.StatusRetentionDays, env.LogLevel,
+	contract.BronzeBucket, contract.SilverBucket, contract.EventsTable, contract.QueueURL, contract.DeadLetterQueueURL, contract.EventBusName,
+	contract.MaxPayloadBytes, contract.UnknownEventTypes, contract.OpenAPI, contract.StatusForAllCallers, contract.MaxReceiveCount,
+	contract.ReconcileGraceSeconds, contract.ReconcileWindowSeconds, contract.MaxReenqueues, contract.StatusRetentionDays, contract.LogLevel,
 }
 
 var (

@@ -11,13 +11,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 func main() {
@@ -31,18 +31,18 @@ func main() {
 }
 
 func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
-	var vars env.Reader
+	var vars contract.Reader
 	ingest := pipeline.Ingest{
-		BronzeBucket:       vars.Text(env.BronzeBucket),
-		MaxPayloadBytes:    vars.Int(env.MaxPayloadBytes, 1),
-		RefuseUnknownTypes: vars.Text(env.UnknownEventTypes) == env.RefuseUnknown,
-		StatusRetention:    24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
+		BronzeBucket:       vars.Text(contract.BronzeBucket),
+		MaxPayloadBytes:    vars.Int(contract.MaxPayloadBytes, 1),
+		RefuseUnknownTypes: vars.Text(contract.UnknownEventTypes) == contract.RefuseUnknown,
+		StatusRetention:    24 * time.Hour * time.Duration(vars.Int(contract.StatusRetentionDays, 0)),
 		Recent:             new(pipeline.Recent),
 		Now:                time.Now,
 		NewID:              newID,
 	}
-	table, queue := vars.Text(env.EventsTable), vars.Text(env.QueueURL)
-	open, statusForAll := vars.Bool(env.OpenAPI), vars.Bool(env.StatusForAllCallers)
+	table, queue := vars.Text(contract.EventsTable), vars.Text(contract.QueueURL)
+	open, statusForAll := vars.Bool(contract.OpenAPI), vars.Bool(contract.StatusForAllCallers)
 	var schemaErr error
 	ingest.Schemas, schemaErr = loadSchemas()
 	if err := errors.Join(vars.Err(), schemaErr); err != nil {

@@ -2,7 +2,7 @@
 
 package main
 
-import "github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 
 // loadSchemas has none: a pipeline without schemas does not link what compiles them.
 func loadSchemas() (pipeline.Schemas, error) { return nil, nil }

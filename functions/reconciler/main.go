@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/awsconfig"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/handler"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 func main() {
@@ -31,18 +31,18 @@ func main() {
 }
 
 func wire(ctx context.Context, log *slog.Logger) (handler.Reconciler, error) {
-	var vars env.Reader
+	var vars contract.Reader
 	reconciler := pipeline.Reconciler{
-		SilverBucket:    vars.Text(env.SilverBucket),
-		Grace:           time.Second * time.Duration(vars.Int(env.ReconcileGraceSeconds, 1)),
-		Window:          time.Second * time.Duration(vars.Int(env.ReconcileWindowSeconds, 1)),
-		MaxReenqueues:   vars.Int(env.MaxReenqueues, 0),
-		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(env.StatusRetentionDays, 0)),
+		SilverBucket:    vars.Text(contract.SilverBucket),
+		Grace:           time.Second * time.Duration(vars.Int(contract.ReconcileGraceSeconds, 1)),
+		Window:          time.Second * time.Duration(vars.Int(contract.ReconcileWindowSeconds, 1)),
+		MaxReenqueues:   vars.Int(contract.MaxReenqueues, 0),
+		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(contract.StatusRetentionDays, 0)),
 		StopBefore:      10 * time.Second,
 		Now:             time.Now,
 	}
-	bronze, table, queue := vars.Text(env.BronzeBucket), vars.Text(env.EventsTable), vars.Text(env.QueueURL)
-	deadLetters, bus := vars.Text(env.DeadLetterQueueURL), vars.Text(env.EventBusName)
+	bronze, table, queue := vars.Text(contract.BronzeBucket), vars.Text(contract.EventsTable), vars.Text(contract.QueueURL)
+	deadLetters, bus := vars.Text(contract.DeadLetterQueueURL), vars.Text(contract.EventBusName)
 	if err := vars.Err(); err != nil {
 		return handler.Reconciler{}, err
 	}

@@ -2,6 +2,6 @@
 // processor of its user's: it makes of each payload a record that holds it.
 package main
 
-import "github.com/event-driven-cloud-platform/eventpipeline/internal/worker"
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
 
 func main() { worker.Start(nil) }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
 )
 

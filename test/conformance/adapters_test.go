@@ -17,14 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	events "github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/hostile"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/inmem"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	events "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
 // The pipeline's own adapters keep their ports' contracts over both targets.
@@ -291,7 +291,7 @@ func TestAdapter_AnyEventComesOutOfBronzeByteForByte(t *testing.T) {
 			},
 		}
 		rapid.Check(t, func(rt *rapid.T) {
-			body := hostile.Event(rt)
+			body := badinput.Event(rt)
 			receipt, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
 			if err != nil {
 				rt.Fatalf("%q: %v", body, err)

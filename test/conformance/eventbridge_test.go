@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/local/eventbridge"
+	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
 func init() {

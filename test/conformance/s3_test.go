@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
-	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/local/s3"
+	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 )
 
 func init() {

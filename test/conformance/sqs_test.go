@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/local/sqs"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
 // localQueues is what the local target's EventBridge delivers to.

@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/hostile"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
 func testHostile(t *testing.T, p *platform) {
-	for _, c := range hostile.Bodies() {
+	for _, c := range badinput.Bodies() {
 		status, contentType, answer := p.post(t, c.Body)
 		problem, _ := answer["type"].(string)
 		if status != c.Status || !strings.HasSuffix(problem, c.Code) || (contentType == "application/problem+json") != (status >= 400) {

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/porttest"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/s3"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
 // acceptOlder leaves an event as an older version of the platform accepted it, and returns its id.

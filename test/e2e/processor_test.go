@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 const ownProcessor = "../../examples/own-processor"
@@ -108,8 +108,8 @@ func (p *platform) lookUpParts(t *testing.T, stack, function string) {
 			t.Fatal(err)
 		}
 		variables := c.Environment.Variables
-		p.Outputs["SilverBucketName"], p.Outputs["EventBusName"] = variables[env.SilverBucket], variables[env.EventBusName]
-		p.Outputs["DeadLetterQueueUrl"] = variables[env.DeadLetterQueueURL]
+		p.Outputs["SilverBucketName"], p.Outputs["EventBusName"] = variables[contract.SilverBucket], variables[contract.EventBusName]
+		p.Outputs["DeadLetterQueueUrl"] = variables[contract.DeadLetterQueueURL]
 		return
 	}
 	t.Fatalf("stack %s has no %s", stack, function)

@@ -7,7 +7,7 @@ import (
 	"hash/maphash"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // actor is a process that runs the domain's code: a request's, a batch's, the reconciler's, an operator's. It stops at

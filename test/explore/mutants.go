@@ -10,7 +10,7 @@ type Mutant struct {
 }
 
 const (
-	domain = "internal/pipeline/"
+	domain = "internal/runtime/pipeline/"
 	stores = "test/explore/"
 )
 

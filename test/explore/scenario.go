@@ -3,7 +3,7 @@ package explore
 import (
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // Scenario is what happens in a run, besides faults.

@@ -4,10 +4,10 @@ import (
 	"maps"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table is the events table. Its conditions are those that internal/dynamodb sends.
+// table is the events table. Its conditions are those that internal/runtime/dynamodb sends.
 type table struct {
 	items      map[string]pipeline.Item
 	before     map[string]pipeline.Item // what a stale read returns: the item before its last write, ID "" if there was none

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // world is all that outlives a process.

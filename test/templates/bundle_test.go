@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -38,7 +38,7 @@ func TestBundles_RunOnArm64AndAreTheSameFromAnotherFolder(t *testing.T) {
 
 func TestBundles_RunOnThePlatformThatIsAskedFor(t *testing.T) {
 	context := maps.Clone(bundling)
-	context[env.PlatformContext] = "linux/amd64"
+	context[contract.PlatformContext] = "linux/amd64"
 	s := stageWith(t, stacks.Local, context)
 	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
 		isBootstrap(t, name, file, elf.EM_X86_64)

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/local/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 const example = root + "/examples/own-processor"
@@ -52,7 +52,7 @@ func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 
 func TestWorkerEntry_RunsOnThePlatformThatIsAskedFor(t *testing.T) {
 	context := maps.Clone(bundling)
-	context[env.PlatformContext] = "linux/amd64"
+	context[contract.PlatformContext] = "linux/amd64"
 	isBootstrap(t, "WorkerFunction", built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"], elf.EM_X86_64)
 }
 
@@ -70,7 +70,7 @@ func TestWorkerEntry_IsNotedForTheLocalPlatformAlone(t *testing.T) {
 	}
 	var templates []map[string]any
 	for platform, want := range map[string][]string{"": nil, "linux/amd64": {module}} {
-		stack := awscdk.NewStack(newApp(t, map[string]any{env.PlatformContext: platform}), jsii.String("Stack"), nil)
+		stack := awscdk.NewStack(newApp(t, map[string]any{contract.PlatformContext: platform}), jsii.String("Stack"), nil)
 		must(t, func() error {
 			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{WorkerEntry: orders(example)})
 			return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -153,7 +153,7 @@ func TestEventSource_FollowsTheProps(t *testing.T) {
 // The local platform asks for bootstraps of this machine; it must not get another template than the one that is deployed.
 func TestPlatformContext_ChangesNothingButArchitectures(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64", "darwin/arm64": "arm64"} {
-		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{env.PlatformContext: platform})
+		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{contract.PlatformContext: platform})
 		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 			got.resource(t, id, "AWS::Lambda::Function").expect(t, `{"Architectures": ["`+architecture+`"]}`)
 		}

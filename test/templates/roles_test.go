@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
 )
 
 // grants are all that the functions may do: each resource with the actions on it.

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/env"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
@@ -197,7 +197,7 @@ func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
 // `eventpipeline local --authorize` asks for what is deployed.
 func TestLocal_HasTheDeployedStagesAuthorizationWhenAskedTo(t *testing.T) {
 	for _, value := range []any{true, "true"} { // from the command, and from -c
-		s := stageWith(t, stacks.Local, map[string]any{env.AuthorizeContext: value})
+		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
 		if diff := cmp.Diff(routes(t, stage(t, stacks.Dev)), routes(t, s)); diff != "" {
 			t.Errorf("authorization of the routes (-dev +local):\n%s", diff)
 		}

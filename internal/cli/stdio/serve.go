@@ -1,0 +1,37 @@
+package stdio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Serve answers what is asked side by side, until in ends and all is answered.
+func Serve(ctx context.Context, processor pipeline.Processor, in io.Reader, out io.Writer) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	var mu sync.Mutex
+	answers := json.NewEncoder(out)
+	answers.SetEscapeHTML(false) // an output's text counts
+	for questions := json.NewDecoder(in); ; {
+		var q question
+		err := questions.Decode(&q)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read a question: %w", err)
+		}
+		running.Go(func() {
+			output, err := pipeline.Transform(ctx, processor, q.Event, q.Attempt, q.Payload)
+			mu.Lock()
+			defer mu.Unlock()
+			_ = answers.Encode(answerOf(q.Number, output, err)) // it fails when nobody listens any more
+		})
+	}
+}

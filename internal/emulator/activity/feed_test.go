@@ -1,0 +1,211 @@
+package activity
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func at() time.Time { return noon }
+
+// collect runs report on a feed and returns the steps that it showed.
+func collect(report func(*Feed)) []Step {
+	var steps []Step
+	f := New(func(s Step) { steps = append(steps, s) }, at)
+	report(f)
+	f.Close()
+	return steps
+}
+
+func TestFeed_MakesStepsOfALogLineWithAnEvent(t *testing.T) {
+	line := `{"time":"2026-11-23T11:59:59.123456789Z","level":"WARN","msg":"event retried","requestId":"r-1","eventId":"0199","eventType":"demo","attempt":2,"code":"unavailable"}`
+	steps := collect(func(f *Feed) { f.Line("worker", []byte(line+"\n")) })
+	if len(steps) != 1 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	s := steps[0]
+	if s.Name != "retried" || s.EventID != "0199" || s.EventType != "demo" || s.Source != "worker" || s.Level != slog.LevelWarn {
+		t.Errorf("step %+v", s)
+	}
+	if want := time.Date(2026, 11, 23, 11, 59, 59, 123456789, time.UTC); !s.Time.Equal(want) {
+		t.Errorf("time %v, want %v", s.Time, want)
+	}
+	if got := fmt.Sprintf("%s", s.Details); got != `[{requestId "r-1"} {attempt 2} {code "unavailable"}]` {
+		t.Errorf("details %s", got)
+	}
+}
+
+func TestFeed_ShowsOtherLinesOnlyWhenTheyWarnOrAreNoJSON(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		f.Line("api", []byte(`{"level":"INFO","msg":"request refused"}`))
+		f.Line("api", []byte(`{"level":"ERROR","msg":"start"}`))
+		f.Line("api", []byte("panic: no\n"))
+		f.Line("api", []byte("  \n"))
+	})
+	if len(steps) != 2 || steps[0].Name != "start" || steps[1].Name != "log" || text(steps[1].Details[0].Value) != "panic: no" {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_ShowsARunOfTheReconcilerThatChangedSomething(t *testing.T) {
+	for line, want := range map[string]int{
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":0,"Repaired":0}`: 0,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":6,"GivenUp":0,"Repaired":0}`: 1,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":1,"Repaired":0}`: 1,
+		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":0,"Repaired":2}`: 1,
+	} {
+		if steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) }); len(steps) != want {
+			t.Errorf("%s: %d steps, want %d", line, len(steps), want)
+		}
+	}
+}
+
+func TestFeed_KeepsALineThatItsWriterUsesAgain(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		buffer := []byte("first")
+		f.Line("api", buffer)
+		copy(buffer, "xxxxx")
+	})
+	if len(steps) != 1 || text(steps[0].Details[0].Value) != "first" {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_ShowsReportedStepsThatWantIt(t *testing.T) {
+	steps := collect(func(f *Feed) {
+		f.Report(func(s *Step) bool { s.Name = "moved"; return true })
+		f.Report(func(*Step) bool { return false })
+	})
+	if len(steps) != 1 || steps[0].Name != "moved" || !steps[0].Time.Equal(noon) {
+		t.Errorf("steps %+v", steps)
+	}
+}
+
+func TestFeed_NeverWaitsAndSaysHowManyStepsItDropped(t *testing.T) {
+	started, goOn := make(chan bool), make(chan bool)
+	var shown []string
+	f := newFeed(func(s Step) {
+		if len(shown) == 0 {
+			started <- true
+			<-goOn
+		}
+		shown = append(shown, s.Name+texts(s.Details))
+	}, at, 2)
+	report := func(name string) { f.Report(func(s *Step) bool { s.Name = name; return true }) }
+	report("a")
+	<-started
+	for _, name := range []string{"b", "c", "d", "e", "f"} {
+		report(name) // returns, although the first step is still being shown
+	}
+	close(goOn)
+	f.Close()
+	report("too late")
+	if got := strings.Join(shown, " "); got != "a steps not shown3 b c" {
+		t.Errorf("shown: %s", got)
+	}
+}
+
+func texts(details []Detail) string {
+	var all string
+	for _, d := range details {
+		all += text(d.Value)
+	}
+	return all
+}
+
+func TestFeed_NilShowsNothing(t *testing.T) {
+	var f *Feed
+	f.Line("api", []byte("x"))
+	f.Report(func(*Step) bool { return true })
+	f.Close()
+}
+
+func TestPrint_LeavesOutWhatIsForCloudWatch(t *testing.T) {
+	line := `{"level":"INFO","msg":"reconciled","requestId":"r","Reenqueued":6,"FunctionName":"reconciler","_aws":{"Timestamp":1}}`
+	steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) })
+	var out bytes.Buffer
+	if err := Print(&out, steps[0], Style{}); err != nil || !strings.HasSuffix(out.String(), "reconciled         Reenqueued=6  in=reconciler\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+var example = Step{
+	Time: noon, Name: "retried", EventID: "0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001", EventType: "demo", Source: "worker", Level: slog.LevelWarn,
+	Details: []Detail{{"attempt", []byte("2")}, {"requestId", []byte(`"r"`)}, {"step", []byte(`"mine"`)}, Text("error", "no\nway \x1b[0m")},
+}
+
+func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
+	var out bytes.Buffer
+	if err := Print(&out, example, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := noon.Local().Format("15:04:05.000") + "  retried            0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001  demo          attempt=2  step=mine  error=no way  [0m\n"
+	if out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+}
+
+func TestPrint_LeavesOutWhatSaysNothing(t *testing.T) {
+	step := Step{Time: noon, Name: "retried", EventID: "0199", EventType: "demo", Details: []Detail{
+		{"retryInSeconds", []byte("1.3077310770000001")}, {"oldCode", []byte("[]")}, Text("item", ""), {"ratio", []byte("-0.00012")},
+		Text("version", "1.23456"), {"cause", []byte("null")}, {"bytes", []byte("12345678")},
+	}}
+	var out bytes.Buffer
+	if err := Print(&out, step, Style{}); err != nil || !strings.HasSuffix(out.String(), "demo          retryInSeconds=1.308  ratio=-0.00012  version=1.23456  bytes=12345678\n") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+func TestPrint_SaysWhatAnEventsStepHappenedInIfAsked(t *testing.T) {
+	for source, want := range map[bool]bool{true: true, false: false} {
+		var out bytes.Buffer
+		if err := Print(&out, example, Style{Source: source}); err != nil || strings.HasSuffix(out.String(), "  in=worker\n") != want {
+			t.Errorf("printed %q, %v", out.String(), err)
+		}
+	}
+}
+
+func TestPrint_ColoursByLevel(t *testing.T) {
+	for level, code := range map[slog.Level]string{slog.LevelInfo: green, slog.LevelWarn: yellow, slog.LevelError: red} {
+		var out bytes.Buffer
+		if err := Print(&out, Step{Name: "x", Level: level}, Style{Colour: true}); err != nil || !strings.Contains(out.String(), code+"x") {
+			t.Errorf("%v: printed %q, %v", level, out.String(), err)
+		}
+	}
+}
+
+func TestPrintJSON_WritesEveryFieldOnce(t *testing.T) {
+	var out bytes.Buffer
+	if err := PrintJSON(&out, example); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"time":"2026-11-23T12:00:00Z","step":"retried","eventId":"0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001","eventType":"demo","source":"worker","level":"warn","attempt":2,"requestId":"r","error":"no\nway \u001b[0m"}` + "\n"
+	if out.String() != want || !json.Valid(out.Bytes()) {
+		t.Errorf("printed %s, want %s", out.String(), want)
+	}
+}
+
+func TestPrint_PutsOutputOnLinesOfItsOwn(t *testing.T) {
+	step := Step{Time: noon, Name: "not reloaded", Output: "# app\nmain.go:1:2:\tsyntax \x1b[31merror"}
+	var out bytes.Buffer
+	if err := Print(&out, step, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "not reloaded\n    # app\n    main.go:1:2:  syntax  [31merror\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+	out.Reset()
+	var line struct{ Output string }
+	if err := PrintJSON(&out, step); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Output != step.Output {
+		t.Errorf("printed %s, %v", out.Bytes(), err)
+	}
+}

@@ -1,0 +1,145 @@
+package activity
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
+// panic's error says where it was; its stack is in the function's log.
+var unprinted = []string{"stack", "requestId", "traceId", "messageId", contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted, "_aws"}
+
+// Colours of the terminal, as ANSI escape sequences.
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	faint  = "\x1b[2m"
+	plain  = "\x1b[0m"
+)
+
+// Style is how Print writes steps.
+type Style struct {
+	Colour bool
+	Source bool // say of each step what it happened in, and not only of those without an event
+}
+
+// Print writes the step as a line for people: time, step, event id, event type, and the details that say something. A
+// tool's output follows on lines of its own.
+func Print(w io.Writer, s Step, style Style) error {
+	paint := func(code, text string) string {
+		if !style.Colour || text == "" {
+			return text
+		}
+		return code + text + plain
+	}
+	var line bytes.Buffer
+	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", printable(s.Name))))
+	if s.EventID != "" {
+		fmt.Fprintf(&line, "  %-36s  %-12s", printable(s.EventID), printable(s.EventType))
+	}
+	for _, d := range s.Details {
+		value := brief(d.Value)
+		if slices.Contains(unprinted, d.Name) || slices.Contains(empty, value) {
+			continue
+		}
+		fmt.Fprintf(&line, "  %s%s", paint(faint, printable(d.Name)+"="), printable(value))
+	}
+	if (s.EventID == "" || style.Source) && s.Source != "" {
+		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), printable(s.Source))
+	}
+	text := strings.TrimRight(line.String(), " ") + "\n"
+	for output := range strings.Lines(s.Output) {
+		text += "    " + printable(strings.ReplaceAll(strings.TrimRight(output, "\r\n"), "\t", "  ")) + "\n"
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// empty are values that say nothing.
+var empty = []string{"", "null", "[]", "{}"}
+
+// longFraction is a number with more decimals than people read.
+var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
+
+// brief is the text of a value: of a number at most three decimals, unless they are all that it has.
+func brief(value json.RawMessage) string {
+	number, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
+		return text(value)
+	}
+	return strconv.FormatFloat(math.Round(number*1000)/1000, 'f', -1, 64)
+}
+
+func (s Step) colour() string {
+	switch {
+	case s.Level >= slog.LevelError:
+		return red
+	case s.Level >= slog.LevelWarn:
+		return yellow
+	}
+	return green
+}
+
+// printable keeps text on its line, and control sequences out of the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, output, and the details
+// under their own names.
+func PrintJSON(w io.Writer, s Step) error {
+	var line bytes.Buffer
+	field := func(name string, value any) {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return // a detail that is not JSON
+		}
+		if line.Len() > 0 {
+			line.WriteByte(',')
+		}
+		key, _ := json.Marshal(name)
+		line.Write(key)
+		line.WriteByte(':')
+		line.Write(data)
+	}
+	field("time", s.Time.UTC().Format(time.RFC3339Nano))
+	field("step", s.Name)
+	if s.EventID != "" {
+		field("eventId", s.EventID)
+		field("eventType", s.EventType)
+	}
+	if s.Source != "" {
+		field("source", s.Source)
+	}
+	field("level", strings.ToLower(s.Level.String()))
+	if s.Output != "" {
+		field("output", s.Output)
+	}
+	written := []string{"time", "step", "eventId", "eventType", "source", "level", "output"}
+	for _, d := range s.Details {
+		if slices.Contains(written, d.Name) {
+			continue // the line must not have a name twice
+		}
+		written = append(written, d.Name)
+		field(d.Name, d.Value)
+	}
+	_, err := fmt.Fprintf(w, "{%s}\n", line.Bytes())
+	return err
+}

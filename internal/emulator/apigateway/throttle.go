@@ -1,0 +1,37 @@
+package apigateway
+
+import (
+	"sync"
+	"time"
+)
+
+// bucket is a token bucket: a request takes a token, and tokens come back at a rate.
+type bucket struct {
+	mu     sync.Mutex
+	rate   float64 // tokens a second; 0 is unlimited
+	size   float64
+	tokens float64
+	last   time.Time
+}
+
+func newBucket(rate float64, burst int, now time.Time) *bucket {
+	size := max(float64(burst), 1)
+	return &bucket{rate: rate, size: size, tokens: size, last: now}
+}
+
+func (b *bucket) take(now time.Time) bool {
+	if b.rate <= 0 {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.After(b.last) {
+		b.tokens = min(b.size, b.tokens+b.rate*now.Sub(b.last).Seconds())
+		b.last = now
+	}
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}

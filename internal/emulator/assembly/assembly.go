@@ -1,0 +1,240 @@
+// Package assembly makes a CDK app's cloud assembly, as the CDK CLI does by running the app, and reads it: the stacks,
+// their templates, and the folders of their assets.
+package assembly
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// Assembly is what a CDK app wrote.
+type Assembly struct {
+	Dir    string
+	Stacks []Stack // those that others depend on come first
+}
+
+// Stack is a stack of the app, those in its stages included.
+type Stack struct {
+	Name     string
+	Account  string            // "" when the stack does not say
+	Region   string            // "" when the stack does not say
+	Template []byte            // CloudFormation, JSON
+	Assets   map[string]string // S3 object key → folder or file
+	Modules  []string          // folders of the Go modules of workers that pipelines are given
+}
+
+// manifest is manifest.json, as far as it is used.
+type manifest struct {
+	Artifacts map[string]artifact `json:"artifacts"`
+	Missing   []struct {
+		Key string `json:"key"`
+	} `json:"missing"`
+}
+
+type artifact struct {
+	Type         string   `json:"type"`
+	Environment  string   `json:"environment"`
+	Dependencies []string `json:"dependencies"`
+	Metadata     metadata `json:"metadata"`
+	MetadataFile string   `json:"additionalMetadataFile"` // has what Metadata has not
+	Properties   struct {
+		TemplateFile  string `json:"templateFile"`  // of a stack
+		StackName     string `json:"stackName"`     // of a stack
+		File          string `json:"file"`          // of an asset manifest
+		DirectoryName string `json:"directoryName"` // of a nested assembly
+	} `json:"properties"`
+}
+
+// metadata is what constructs note, by their paths.
+type metadata map[string][]struct {
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+}
+
+// assetManifest is what a cdk:asset-manifest artifact names, as far as it is used.
+type assetManifest struct {
+	Files map[string]struct {
+		Source struct {
+			Path string `json:"path"`
+		} `json:"source"`
+		Destinations map[string]struct {
+			ObjectKey string `json:"objectKey"`
+		} `json:"destinations"`
+	} `json:"files"`
+}
+
+// Read reads the cloud assembly in the folder.
+func Read(dir string) (*Assembly, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read the cloud assembly: %w", err)
+	}
+	stacks, err := read(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read the cloud assembly in %s: %w", dir, err)
+	}
+	if len(stacks) == 0 {
+		return nil, fmt.Errorf("the cloud assembly in %s has no stack", dir)
+	}
+	return &Assembly{Dir: dir, Stacks: stacks}, nil
+}
+
+func read(dir string) ([]Stack, error) {
+	var m manifest
+	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
+		return nil, err
+	}
+	if len(m.Missing) > 0 {
+		var keys []string
+		for _, missing := range m.Missing {
+			keys = append(keys, missing.Key)
+		}
+		return nil, fmt.Errorf("the app looks up values in an AWS account that cdk.context.json does not hold (%s): "+
+			"fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
+	}
+	var stacks []Stack
+	for _, id := range m.sorted() {
+		a := m.Artifacts[id]
+		switch a.Type {
+		case "aws:cloudformation:stack":
+			stack, err := m.stack(dir, id)
+			if err != nil {
+				return nil, fmt.Errorf("stack %s: %w", id, err)
+			}
+			stacks = append(stacks, stack)
+		case "cdk:cloud-assembly":
+			nested, err := read(filepath.Join(dir, a.Properties.DirectoryName))
+			if err != nil {
+				return nil, fmt.Errorf("stage %s: %w", id, err)
+			}
+			stacks = append(stacks, nested...)
+		}
+	}
+	return stacks, nil
+}
+
+// sorted lists the artifacts' ids such that each comes after those that it depends on.
+func (m manifest) sorted() []string {
+	var order []string
+	seen := map[string]bool{}
+	var visit func(id string)
+	visit = func(id string) {
+		if seen[id] {
+			return
+		}
+		seen[id] = true
+		for _, dependency := range m.Artifacts[id].Dependencies {
+			visit(dependency)
+		}
+		order = append(order, id)
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.Artifacts)) {
+		visit(id)
+	}
+	return order
+}
+
+// environment is aws://ACCOUNT/REGION, with unknown-account and unknown-region for what the stack leaves open.
+var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
+
+func (m manifest) stack(dir, id string) (Stack, error) {
+	a := m.Artifacts[id]
+	s := Stack{Name: a.Properties.StackName, Assets: map[string]string{}}
+	if s.Name == "" {
+		s.Name = id
+	}
+	if env := environment.FindStringSubmatch(a.Environment); env != nil {
+		s.Account, s.Region = known(env[1]), known(env[2])
+	}
+	var err error
+	if s.Template, err = os.ReadFile(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
+		return s, fmt.Errorf("read its template: %w", err)
+	}
+	if s.Modules, err = a.modules(dir); err != nil {
+		return s, err
+	}
+	for _, dependency := range a.Dependencies {
+		assets := m.Artifacts[dependency]
+		if assets.Type != "cdk:asset-manifest" {
+			continue
+		}
+		if err := readAssets(filepath.Join(dir, assets.Properties.File), s.Assets); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// modules are the folders that pipelines note.
+func (a artifact) modules(dir string) ([]string, error) {
+	notes := metadata{}
+	if a.MetadataFile != "" {
+		if err := readJSON(filepath.Join(dir, a.MetadataFile), &notes); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(notes, a.Metadata)
+	var folders []string
+	for path, noted := range notes {
+		for _, note := range noted {
+			if note.Type != contract.ModuleMetadata {
+				continue
+			}
+			var folder string
+			if err := json.Unmarshal(note.Data, &folder); err != nil {
+				return nil, fmt.Errorf("the metadata of %s: %w", path, err)
+			}
+			folders = append(folders, folder)
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders), nil
+}
+
+func known(value string) string {
+	if strings.HasPrefix(value, "unknown-") {
+		return ""
+	}
+	return value
+}
+
+// readAssets adds the files of an asset manifest to found.
+func readAssets(file string, found map[string]string) error {
+	var m assetManifest
+	if err := readJSON(file, &m); err != nil {
+		return err
+	}
+	for _, asset := range m.Files {
+		for _, destination := range asset.Destinations {
+			path := asset.Source.Path
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(filepath.Dir(file), path)
+			}
+			found[destination.ObjectKey] = path
+		}
+	}
+	return nil
+}
+
+func readJSON(file string, into any) error {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is missing", filepath.Base(file))
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("parse %s: %w", filepath.Base(file), err)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package emulator
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
+)
+
+const demo = `{"eventId":"e-1","eventType":"demo"}`
+
+// request posts an event as prepare made the request ready.
+func request(t *testing.T, p *Platform, prepare func(*http.Request)) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", p.APIs[0].URL+"/events", strings.NewReader(demo))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare(r)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(answer)
+}
+
+func signedBy(t *testing.T, key, secret string) func(*http.Request) {
+	return func(r *http.Request) {
+		sum := sha256.Sum256([]byte(demo))
+		credentials := aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}
+		if err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]), "execute-api", DefaultRegion, time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPlatform_ChecksTheSignaturesOfAnIAMRoute(t *testing.T) {
+	dir := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "AWS_IAM" })
+	p, steps := start(t, func(o *Options) { o.Assembly, o.Credentials = dir, map[string]string{"anna": "annas"} })
+	if !p.APIs[0].Signed || p.APIs[0].Token {
+		t.Errorf("the API is %+v", p.APIs[0])
+	}
+	for name, sign := range map[string]func(*http.Request){
+		"unsigned": func(*http.Request) {}, "another secret": signedBy(t, "local", "guess"), "an unknown key": signedBy(t, "bert", "bert"),
+		"another's key": signedBy(t, "anna", "local"),
+	} {
+		if status, body := request(t, p, sign); status != http.StatusForbidden || body != `{"message":"Forbidden"}` {
+			t.Errorf("%s: got %d %s", name, status, body)
+		}
+	}
+	steps.wait(t, "not let in", "")
+	for key, secret := range map[string]string{"local": "local", "anna": "annas"} {
+		status, body := request(t, p, signedBy(t, key, secret))
+		if arn := `"userArn":"arn:aws:iam::000000000000:user/` + key + `"`; status != http.StatusAccepted || !strings.Contains(body, arn) {
+			t.Errorf("%s: got %d %s", key, status, body)
+		}
+	}
+}
+
+// withAuthorizer gives the route an authorizer of these properties.
+func withAuthorizer(t *testing.T, authorizationType string, properties map[string]any) (dir string) {
+	t.Helper()
+	return rewritten(t, func(resources map[string]map[string]any) {
+		properties["ApiId"] = map[string]any{"Ref": "Api"}
+		resources["Authorizer"] = map[string]any{"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties}
+		worker := resources["WorkerFunction"]["Properties"].(map[string]any)
+		resources["Doorman"] = map[string]any{"Type": "AWS::Lambda::Function", "Properties": map[string]any{
+			"Runtime": "provided.al2023", "Code": worker["Code"], "Timeout": 10,
+			"Environment": map[string]any{"Variables": map[string]string{"PIPELINE_ROLE": "authorizer"}},
+		}}
+		route := resources["Route"]["Properties"].(map[string]any)
+		route["AuthorizationType"], route["AuthorizerId"] = authorizationType, map[string]any{"Ref": "Authorizer"}
+		route["AuthorizationScopes"] = []string{"events/write"}
+	})
+}
+
+func uriOf(function string) map[string]any {
+	return map[string]any{"Fn::Join": []any{"", []any{
+		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/", map[string]any{"Fn::GetAtt": []string{function, "Arn"}}, "/invocations",
+	}}}
+}
+
+func TestPlatform_AsksALambdaAuthorizer(t *testing.T) {
+	dir := withAuthorizer(t, "CUSTOM", map[string]any{
+		"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0", "EnableSimpleResponses": true,
+		"AuthorizerUri": uriOf("Doorman"), "IdentitySource": []string{"$request.header.Authorization"},
+	})
+	p, _ := start(t, func(o *Options) { o.Assembly = dir })
+	say := func(text string) func(*http.Request) {
+		return func(r *http.Request) { r.Header = http.Header{"Authorization": {text}, "X-Name": {"ali"}} }
+	}
+	if status, body := request(t, p, say("open sesame")); status != http.StatusAccepted || body != `{"lambda":{"sub":"ali"}}` {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, _ := request(t, p, say("open wheat")); status != http.StatusForbidden {
+		t.Errorf("another word: got %d", status)
+	}
+	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
+		t.Errorf("without a word: got %d", status)
+	}
+}
+
+func TestPlatform_ChecksTokensByTheKeysThatItIsGiven(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: private.Public(), KeyID: "k"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	if err := os.WriteFile(file, jwks, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := oidc.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: "k"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearing := func(scope string) func(*http.Request) {
+		token, err := jwt.Signed(signer).Claims(map[string]any{
+			"iss": "https://login.example.org", "aud": "events", "sub": "anna", "exp": time.Now().Unix() + 60, "scope": scope,
+		}).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+	}
+	dir := withAuthorizer(t, "JWT", map[string]any{
+		"AuthorizerType": "JWT", "IdentitySource": []string{"$request.header.Authorization"},
+		"JwtConfiguration": map[string]any{"Issuer": "https://login.example.org", "Audience": []string{"events"}},
+	})
+	p, _ := start(t, func(o *Options) { o.Assembly, o.Keys = dir, keys })
+	if !p.APIs[0].Token || p.APIs[0].Signed {
+		t.Errorf("the API is %+v", p.APIs[0])
+	}
+	status, body := request(t, p, bearing("events/write"))
+	if status != http.StatusAccepted || !strings.Contains(body, `"sub":"anna"`) || !strings.Contains(body, `"scopes":["events/write"]`) {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, _ := request(t, p, bearing("events/read")); status != http.StatusForbidden {
+		t.Errorf("another scope: got %d", status)
+	}
+	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
+		t.Errorf("without a token: got %d", status)
+	}
+}
+
+// An authorizer that is not understood must not leave its routes open.
+func TestPlatform_LetsNobodyInWhoseAuthorizerItCannotAsk(t *testing.T) {
+	for name, properties := range map[string]map[string]any{
+		"its function is not run here": {"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0", "AuthorizerUri": uriOf("Cleaner")},
+		"its function takes another payload format than 2.0": {
+			"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "1.0", "AuthorizerUri": uriOf("Doorman")},
+		"the identity source $stageVariables.a is not known here": {
+			"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0", "AuthorizerUri": uriOf("Doorman"), "IdentitySource": []string{"$stageVariables.a"}},
+		"it needs one identity source": {"AuthorizerType": "JWT"},
+		"it is of the type COGNITO":    {"AuthorizerType": "COGNITO"},
+	} {
+		dir := withAuthorizer(t, "CUSTOM", properties)
+		p, _ := start(t, func(o *Options) { o.Assembly = dir })
+		if status, body := request(t, p, signedBy(t, "local", "local")); status != http.StatusInternalServerError {
+			t.Errorf("%s: got %d %s", name, status, body)
+		}
+		if want := "AWS::ApiGatewayV2::Authorizer, whose routes let nobody in: " + name; !slices.Contains(p.NotRun, want) {
+			t.Errorf("not run: %q, want %q", p.NotRun, want)
+		}
+	}
+	dir := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "CUSTOM" })
+	p, _ := start(t, func(o *Options) { o.Assembly = dir })
+	if status, body := request(t, p, func(*http.Request) {}); status != http.StatusInternalServerError {
+		t.Errorf("an authorizer that is not there: got %d %s", status, body)
+	}
+}
+
+func TestPlatform_ServesADomainsAPIOnLoopback(t *testing.T) {
+	dir := rewritten(t, func(resources map[string]map[string]any) {
+		resources["Domain"] = map[string]any{"Type": "AWS::ApiGatewayV2::DomainName", "Properties": map[string]any{
+			"DomainName": "events.example.org", "MutualTlsAuthentication": map[string]string{"TruststoreUri": "s3://trust/store.pem"},
+		}}
+		resources["DomainMapping"] = map[string]any{"Type": "AWS::ApiGatewayV2::ApiMapping", "Properties": map[string]any{
+			"ApiId": map[string]any{"Ref": "Api"}, "DomainName": map[string]any{"Ref": "Domain"}, "Stage": "$default", "ApiMappingKey": "v1",
+		}}
+		function := resources["ApiFunction"]["Properties"].(map[string]any)
+		function["Environment"].(map[string]any)["Variables"].(map[string]any)["API_URL"] = map[string]any{
+			"Fn::Join": []any{"", []any{"https://", map[string]any{"Ref": "Domain"}, "/v1/"}},
+		}
+		resources["ApiFunction"]["DependsOn"] = []string{"DomainMapping"}
+	})
+	p, _ := start(t, func(o *Options) { o.Assembly = dir })
+	if url := post(t, p, demo); url != p.APIs[0].URL+"/" {
+		t.Errorf("the function was given the API's URL %s; it is %s", url, p.APIs[0].URL)
+	}
+	if !slices.Contains(p.NotRun, "mutual TLS of events.example.org") {
+		t.Errorf("not run: %q", p.NotRun)
+	}
+}
+
+// Whoever asks for authorization must not get an open API because the app does not know of the question.
+func TestStart_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
+	open, err := testPipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Assembly: open, Authorize: true}); err == nil || !strings.Contains(err.Error(), "does not heed") {
+		t.Errorf("got %v", err)
+	}
+	closed := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "AWS_IAM" })
+	start(t, func(o *Options) { o.Assembly, o.Authorize = closed, true })
+}

@@ -1,0 +1,108 @@
+package cloudformation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Order lists the resources such that each comes after those that it refers to or depends on; where that leaves a
+// choice, by logical id. Conditions are not looked at: Resolver.Exists says which resources are left out.
+func (t *Template) Order() ([]Resource, error) {
+	o := ordering{template: t, state: map[string]visit{}}
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		if err := o.visit(id); err != nil {
+			return nil, err
+		}
+	}
+	return o.sorted, nil
+}
+
+type visit int
+
+const (
+	unseen visit = iota
+	underWay
+	done
+)
+
+type ordering struct {
+	template *Template
+	state    map[string]visit
+	path     []string // from the first resource visited to the current one
+	sorted   []Resource
+}
+
+func (o *ordering) visit(id string) error {
+	switch o.state[id] {
+	case done:
+		return nil
+	case underWay:
+		cycle := append(slices.Clone(o.path[slices.Index(o.path, id):]), id)
+		return fmt.Errorf("resources refer to each other in a circle: %s", strings.Join(cycle, " -> "))
+	}
+	o.state[id] = underWay
+	o.path = append(o.path, id)
+	resource := o.template.Resources[id]
+	for _, other := range resource.DependsOn {
+		if _, ok := o.template.Resources[other]; !ok {
+			return fmt.Errorf("resource %s: DependsOn names %s, which the template does not have", id, other)
+		}
+	}
+	for _, other := range o.template.Needs(resource) {
+		if err := o.visit(other); err != nil {
+			return err
+		}
+	}
+	o.path = o.path[:len(o.path)-1]
+	o.state[id] = done
+	o.sorted = append(o.sorted, resource)
+	return nil
+}
+
+// Needs lists the resources that a resource refers to or depends on, by logical id.
+func (t *Template) Needs(r Resource) []string {
+	needs := map[string]bool{}
+	for _, other := range r.DependsOn {
+		needs[other] = true
+	}
+	t.references(r.Properties, needs)
+	return slices.Sorted(maps.Keys(needs))
+}
+
+// references adds to found the resources that value refers to.
+func (t *Template) references(value any, found map[string]bool) {
+	add := func(id string) {
+		if _, ok := t.Resources[id]; ok {
+			found[id] = true
+		}
+	}
+	switch v := value.(type) {
+	case []any:
+		for _, element := range v {
+			t.references(element, found)
+		}
+	case map[string]any:
+		name, argument := intrinsic(v)
+		switch name {
+		case "Ref":
+			id, _ := argument.(string)
+			add(id)
+		case "Fn::GetAtt":
+			id, _, _ := attribute(argument)
+			add(id)
+		case "Fn::Sub":
+			text, variables, _ := substitution(argument)
+			for _, reference := range placeholder.FindAllStringSubmatch(text, -1) {
+				id, _, _ := strings.Cut(reference[1], ".")
+				if _, local := variables[reference[1]]; !local {
+					add(id)
+				}
+			}
+		}
+		for _, element := range v {
+			t.references(element, found)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package cloudformation
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Resolver turns values of a template into plain ones. Whoever makes the resources fills in Made as it goes, in the
+// order that Template.Order gives.
+type Resolver struct {
+	Template   *Template
+	Parameters map[string]string // given values; the parameters' defaults stand in for the rest
+	Pseudo     Pseudo
+	Made       map[string]Made              // by logical id
+	Exports    map[string]string            // what other stacks export, by export name
+	Stacks     map[string]map[string]string // other stacks' outputs, by stack name
+
+	conditions map[string]verdict
+}
+
+// Pseudo holds the values of the pseudo parameters, such as AWS::Region.
+type Pseudo struct {
+	Region, Account, StackName, StackID string
+}
+
+// Made is what a resource that exists is referred to by.
+type Made struct {
+	Ref        string
+	Attributes map[string]string // for Fn::GetAtt
+	// Attribute, when set, is asked for those that Attributes lacks.
+	Attribute func(name string) (string, bool)
+}
+
+// noValue is what AWS::NoValue resolves to: whatever holds it leaves it out.
+type noValue struct{}
+
+// Properties resolves the named properties of a resource, or all of them when none is named. An error names the
+// resource and the path of the property.
+func (r *Resolver) Properties(resource Resource, names ...string) (map[string]any, error) {
+	if names == nil {
+		names = slices.Sorted(maps.Keys(resource.Properties))
+	}
+	resolved := map[string]any{}
+	for _, name := range names {
+		value, ok := resource.Properties[name]
+		if !ok {
+			continue
+		}
+		plain, err := r.resolve(value)
+		if err != nil {
+			return nil, fmt.Errorf("resource %s (%s): Properties.%w", resource.LogicalID, resource.Type, at(name, err))
+		}
+		if plain != (any)(noValue{}) {
+			resolved[name] = plain
+		}
+	}
+	return resolved, nil
+}
+
+// Exists is whether a resource or output with this condition is part of the stack; the empty condition is always met.
+func (r *Resolver) Exists(condition string) (bool, error) {
+	if condition == "" {
+		return true, nil
+	}
+	return r.condition(condition)
+}
+
+// Outputs resolves the outputs whose condition is met. The second map holds those that are exported, by export name.
+func (r *Resolver) Outputs() (outputs, exports map[string]string, err error) {
+	outputs, exports = map[string]string{}, map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
+		output := r.Template.Outputs[name]
+		exists, err := r.Exists(output.Condition)
+		if err != nil {
+			return nil, nil, fmt.Errorf("output %s: %w", name, err)
+		}
+		if !exists {
+			continue
+		}
+		value, err := r.text(output.Value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("output %s: %w", name, at("Value", err))
+		}
+		outputs[name] = value
+		if output.Export.Name == nil {
+			continue
+		}
+		export, err := r.text(output.Export.Name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("output %s: %w", name, at("Export.Name", err))
+		}
+		exports[export] = value
+	}
+	return outputs, exports, nil
+}
+
+// resolve returns value without intrinsic functions.
+func (r *Resolver) resolve(value any) (any, error) {
+	switch v := value.(type) {
+	case []any:
+		return r.list(v)
+	case map[string]any:
+		if name, argument := intrinsic(v); name != "" {
+			plain, err := r.call(name, argument)
+			if err != nil {
+				return nil, at(name, err)
+			}
+			return plain, nil
+		}
+		return r.object(v)
+	}
+	return value, nil
+}
+
+func (r *Resolver) list(list []any) (any, error) {
+	resolved := []any{}
+	for i, element := range list {
+		plain, err := r.resolve(element)
+		if err != nil {
+			return nil, at(fmt.Sprintf("[%d]", i), err)
+		}
+		if plain != (any)(noValue{}) {
+			resolved = append(resolved, plain)
+		}
+	}
+	return resolved, nil
+}
+
+func (r *Resolver) object(object map[string]any) (any, error) {
+	resolved := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		plain, err := r.resolve(object[key])
+		if err != nil {
+			return nil, at(key, err)
+		}
+		if plain != (any)(noValue{}) {
+			resolved[key] = plain
+		}
+	}
+	return resolved, nil
+}
+
+// text resolves a value that has to be a string; numbers and booleans become one, as in CloudFormation.
+func (r *Resolver) text(value any) (string, error) {
+	plain, err := r.resolve(value)
+	if err != nil {
+		return "", err
+	}
+	switch v := plain.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("need a string, got %s", describe(plain))
+}
+
+// describe shows a value in an error.
+func describe(value any) string {
+	if _, ok := value.(noValue); ok {
+		return "AWS::NoValue"
+	}
+	data, err := json.Marshal(value)
+	if err != nil || len(data) > 80 {
+		return fmt.Sprintf("a value of type %T", value)
+	}
+	return string(data)
+}
+
+// pathError is an error with the path to where it happened.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// at puts a step in front of the error's path.
+func at(step string, err error) error {
+	var inner *pathError
+	if !errors.As(err, &inner) {
+		return &pathError{step, err}
+	}
+	separator := "."
+	if strings.HasPrefix(inner.path, "[") {
+		separator = ""
+	}
+	return &pathError{step + separator + inner.path, inner.err}
+}

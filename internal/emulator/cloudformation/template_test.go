@@ -1,0 +1,191 @@
+package cloudformation
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func parse(t *testing.T, text string) *Template {
+	t.Helper()
+	parsed, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func functions(t *testing.T) *Resolver {
+	t.Helper()
+	data, err := os.ReadFile("testdata/functions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Resolver{
+		Template:   parse(t, string(data)),
+		Parameters: map[string]string{"NoDefault": "given"},
+		Pseudo:     Pseudo{Region: "us-east-1", Account: "000000000000", StackName: "pipeline", StackID: "arn:aws:cloudformation:pipeline"},
+		Made: map[string]Made{"Queue": {
+			Ref:        "http://127.0.0.1:4566/000000000000/queue",
+			Attributes: map[string]string{"Arn": "arn:aws:sqs:us-east-1:000000000000:queue"},
+		}},
+		Exports: map[string]string{"network-dev": "vpc-1"},
+		Stacks:  map[string]map[string]string{"network": {"Vpcdev": "vpc-2"}},
+	}
+}
+
+func TestResolver_ResolvesEveryFunction(t *testing.T) {
+	r := functions(t)
+	properties, err := r.Properties(r.Template.Resources["Subject"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.MarshalIndent(properties, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	const golden = "testdata/functions.golden.json"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("resolved to\n%s\nwant (-update rewrites it)\n%s", got, want)
+	}
+}
+
+func TestResolver_ResolvesNamedPropertiesOnly(t *testing.T) {
+	r := functions(t)
+	subject := r.Template.Resources["Subject"]
+	subject.Properties["Role"] = map[string]any{"Ref": "Absent"}
+	properties, err := r.Properties(subject, "Join", "NotThere")
+	if err != nil || len(properties) != 1 || properties["Join"] != "arn:aws:s3:::10" {
+		t.Errorf("got %v, %v", properties, err)
+	}
+}
+
+func TestResolver_OutputsHoldWhatExists(t *testing.T) {
+	outputs, exports, err := functions(t).Outputs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]string{"QueueUrl": "http://127.0.0.1:4566/000000000000/queue", "Memory": "1024"}; !maps.Equal(outputs, want) {
+		t.Errorf("outputs %v, want %v", outputs, want)
+	}
+	if want := map[string]string{"pipeline-queue": "http://127.0.0.1:4566/000000000000/queue"}; !maps.Equal(exports, want) {
+		t.Errorf("exports %v, want %v", exports, want)
+	}
+}
+
+func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
+	tests := []struct{ name, value, want string }{
+		{"unknown id", `{"a":[0,{"Ref":"Absent"}]}`, `resource R (T): Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`},
+		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `resource R (T): Properties.P.Fn::Join[1].Ref: resource R has not been made yet`},
+		{"left out", `{"Ref":"Off"}`, `resource Off is left out by its condition Never`},
+		{"no attribute", `{"Fn::GetAtt":["Queue","Nope"]}`, `resource Queue (AWS::SQS::Queue) has no attribute Nope here`},
+		{"malformed attribute", `{"Fn::GetAtt":["Queue"]}`, `Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`},
+		{"unknown function", `{"Fn::Cidr":[]}`, `Properties.P.Fn::Cidr: this function is not known`},
+		{"select beyond the end", `{"Fn::Select":[2,["a"]]}`, `there is no element 2 in a list of 1`},
+		{"select from text", `{"Fn::Select":[0,"a"]}`, `need a list, got "a"`},
+		{"join of an object", `{"Fn::Join":["",[{"a":1}]]}`, `Fn::Join[0]: need a string, got {"a":1}`},
+		{"sub", `{"Fn::Sub":"x${Absent}"}`, `Properties.P.Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`},
+		{"no default", `{"Ref":"NoDefault"}`, `parameter NoDefault has no default`},
+		{"SSM", `{"Ref":"Ssm"}`, `parameter Ssm reads the SSM parameter /a/b, which does not exist locally`},
+		{"map", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
+		{"import", `{"Fn::ImportValue":"elsewhere"}`, `no stack of this app exports "elsewhere"`},
+		{"stack output", `{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`, `called "other" and has an output "Url"`},
+		{"unknown condition", `{"Fn::If":["Absent",1,2]}`, `the template has no condition "Absent"`},
+		{"circular condition", `{"Fn::If":["Self",1,2]}`, `condition Self: condition Self refers to itself`},
+		{"no condition", `{"Fn::If":["Odd",1,2]}`, `condition Odd: Fn::Join is not a condition function`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := Resolver{
+				Template: parse(t, `{
+					"Parameters": {"NoDefault": {"Type": "String"}, "Ssm": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a/b"}},
+					"Mappings": {"M": {"a": {"b": 1}}},
+					"Conditions": {
+						"Never": {"Fn::Equals": ["a", "b"]}, "Self": {"Fn::Not": [{"Condition": "Self"}]}, "Odd": {"Fn::Join": ["", []]}
+					},
+					"Resources": {
+						"R": {"Type": "T", "Properties": {"P": `+test.value+`}},
+						"Off": {"Type": "AWS::SQS::Queue", "Condition": "Never"},
+						"Queue": {"Type": "AWS::SQS::Queue"}
+					}
+				}`),
+				Made: map[string]Made{"Queue": {Ref: "q"}},
+			}
+			if _, err := r.Properties(r.Template.Resources["R"]); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestResolver_AsksForOtherAttributes(t *testing.T) {
+	r := Resolver{
+		Template: parse(t, `{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`),
+		Made:     map[string]Made{"Role": {Attribute: func(name string) (string, bool) { return "the " + name, true }}},
+	}
+	if got, err := r.Properties(r.Template.Resources["R"]); err != nil || got["P"] != "the RoleId" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestOrder_PutsWhatIsReferredToFirst(t *testing.T) {
+	ordered, err := parse(t, `{"Resources": {
+		"A": {"Type": "T", "Properties": {"x": [{"Fn::GetAtt": ["D", "Arn"]}, {"Ref": "AWS::Region"}]}},
+		"B": {"Type": "T", "DependsOn": "A", "Properties": {"x": {"Fn::Sub": ["${C.Arn}-${Local}", {"Local": {"Ref": "E"}}]}}},
+		"C": {"Type": "T", "DependsOn": ["F"]},
+		"D": {"Type": "T"}, "E": {"Type": "T", "Properties": {"x": {"Fn::If": ["Cond", {"Ref": "G"}, 1]}}}, "F": {"Type": "T"}, "G": {"Type": "T"}
+	}}`).Order()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, resource := range ordered {
+		ids = append(ids, resource.LogicalID)
+	}
+	if want := []string{"D", "A", "F", "C", "G", "E", "B"}; !slices.Equal(ids, want) {
+		t.Errorf("order %v, want %v", ids, want)
+	}
+}
+
+func TestOrder_NamesACircle(t *testing.T) {
+	_, err := parse(t, `{"Resources": {
+		"A": {"Type": "T", "Properties": {"x": {"Ref": "B"}}},
+		"B": {"Type": "T", "DependsOn": "C"},
+		"C": {"Type": "T", "Properties": {"x": {"Fn::Sub": "${B}"}}}
+	}}`).Order()
+	if err == nil || !strings.Contains(err.Error(), "B -> C -> B") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOrder_NamesAMissingDependency(t *testing.T) {
+	_, err := parse(t, `{"Resources": {"A": {"Type": "T", "DependsOn": "B"}}}`).Order()
+	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn names B") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParse_RefusesWhatIsNoTemplate(t *testing.T) {
+	for _, text := range []string{``, `[]`, `{"Resources":{}} x`, `{"Resources":{"A":{}}}`, `{"Resources":{"A":{"Type":"T","DependsOn":1}}}`} {
+		if _, err := Parse([]byte(text)); err == nil {
+			t.Errorf("%q was parsed", text)
+		}
+	}
+}

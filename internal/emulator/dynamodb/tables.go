@@ -1,0 +1,249 @@
+package dynamodb
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+)
+
+type tableInput struct{ TableName string }
+
+type keyElement struct{ AttributeName, KeyType string }
+
+type attributeDefinition struct{ AttributeName, AttributeType string }
+
+type createTableInput struct {
+	TableName              string
+	KeySchema              []keyElement
+	AttributeDefinitions   []attributeDefinition
+	GlobalSecondaryIndexes []json.RawMessage
+	LocalSecondaryIndexes  []json.RawMessage
+	StreamSpecification    *struct{ StreamEnabled bool }
+}
+
+type tableDescription struct {
+	TableName            string
+	TableArn             string
+	TableStatus          string
+	CreationDateTime     float64
+	KeySchema            []keyElement
+	AttributeDefinitions []attributeDefinition
+	BillingModeSummary   struct{ BillingMode string }
+	ItemCount            int
+	TableSizeBytes       int
+}
+
+type tableDescriptionOutput struct {
+	TableDescription *tableDescription `json:",omitempty"` // of CreateTable and DeleteTable
+	Table            *tableDescription `json:",omitempty"` // of DescribeTable
+}
+
+func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {
+	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
+		return nil, validation("the local platform does not serve secondary indexes")
+	}
+	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
+		return nil, validation("the local platform does not serve streams")
+	}
+	definition := Table{Name: in.TableName}
+	for _, element := range in.KeySchema {
+		k := Key{Name: element.AttributeName}
+		for _, attribute := range in.AttributeDefinitions {
+			if attribute.AttributeName == k.Name {
+				k.Type = attribute.AttributeType
+			}
+		}
+		if element.KeyType == "HASH" {
+			definition.PartitionKey = k
+		} else {
+			definition.SortKey = k
+		}
+	}
+	if len(in.AttributeDefinitions) != len(in.KeySchema) {
+		return nil, validation("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+	}
+	t, err := s.create(definition)
+	if err != nil {
+		return nil, err
+	}
+	return &tableDescriptionOutput{TableDescription: s.describe(t, "ACTIVE")}, nil
+}
+
+func (s *Service) describeTable(in *tableInput) (*tableDescriptionOutput, error) {
+	t, err := s.table(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	return &tableDescriptionOutput{Table: s.describe(t, "ACTIVE")}, nil
+}
+
+func (s *Service) describe(t *table, status string) *tableDescription {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	out := &tableDescription{
+		TableName:        t.definition.Name,
+		TableArn:         fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, t.definition.Name),
+		TableStatus:      status,
+		CreationDateTime: float64(t.created.UnixMilli()) / 1000,
+		ItemCount:        len(t.items),
+	}
+	out.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
+	for _, item := range t.items {
+		out.TableSizeBytes += itemSize(item)
+	}
+	for i, k := range t.definition.keys() {
+		out.KeySchema = append(out.KeySchema, keyElement{k.Name, []string{"HASH", "RANGE"}[i]})
+		out.AttributeDefinitions = append(out.AttributeDefinitions, attributeDefinition{k.Name, k.Type})
+	}
+	return out
+}
+
+type listTablesInput struct {
+	ExclusiveStartTableName string
+	Limit                   int
+}
+
+type listTablesOutput struct {
+	TableNames             []string
+	LastEvaluatedTableName string `json:",omitempty"`
+}
+
+// maxListedTables is DynamoDB's page size of ListTables, and its default.
+const maxListedTables = 100
+
+func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
+	limit := maxListedTables
+	if in.Limit > 0 {
+		limit = min(limit, in.Limit)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := &listTablesOutput{TableNames: []string{}}
+	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+		if name <= in.ExclusiveStartTableName {
+			continue
+		}
+		if len(out.TableNames) == limit {
+			out.LastEvaluatedTableName = out.TableNames[limit-1]
+			break
+		}
+		out.TableNames = append(out.TableNames, name)
+	}
+	return out, nil
+}
+
+func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
+	t, err := s.table(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	description := s.describe(t, "DELETING")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dropped {
+		return nil, tableNotFound(in.TableName)
+	}
+	if err := s.tables.Delete(in.TableName); err != nil {
+		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
+	}
+	var keys []string
+	for _, k := range t.order {
+		keys = append(keys, k.String())
+	}
+	if err := t.state.Delete(keys...); err != nil {
+		return nil, fmt.Errorf("delete the items of table %s: %w", in.TableName, err)
+	}
+	t.dropped = true
+	delete(s.byName, in.TableName)
+	return &tableDescriptionOutput{TableDescription: description}, nil
+}
+
+type timeToLive struct {
+	AttributeName string
+	Enabled       bool
+}
+
+type updateTimeToLiveInput struct {
+	TableName               string
+	TimeToLiveSpecification timeToLive
+}
+
+type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLive }
+
+func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
+	tables, unlock, err := s.lock(map[string]bool{in.TableName: true})
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	t, asked := tables[in.TableName], in.TimeToLiveSpecification
+	switch current := t.ttl; {
+	case asked.AttributeName == "":
+		return nil, validation("TimeToLiveSpecification needs an AttributeName")
+	case asked.Enabled && current != "":
+		return nil, validation("TimeToLive is already enabled")
+	case !asked.Enabled && current == "":
+		return nil, validation("TimeToLive is already disabled")
+	}
+	attribute := asked.AttributeName
+	if !asked.Enabled {
+		attribute = ""
+	}
+	if err := s.setTTL(t, attribute); err != nil {
+		return nil, err
+	}
+	return &updateTimeToLiveOutput{asked}, nil
+}
+
+type describeTimeToLiveOutput struct {
+	TimeToLiveDescription struct {
+		TimeToLiveStatus string
+		AttributeName    string `json:",omitempty"`
+	}
+}
+
+func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput, error) {
+	t, err := s.table(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	out := &describeTimeToLiveOutput{}
+	out.TimeToLiveDescription.AttributeName = t.ttl
+	out.TimeToLiveDescription.TimeToLiveStatus = "ENABLED"
+	if t.ttl == "" {
+		out.TimeToLiveDescription.TimeToLiveStatus = "DISABLED"
+	}
+	return out, nil
+}
+
+// legacy are the parameters that expressions replaced. They would change what a request means, so they are refused.
+type legacy struct {
+	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected, KeyConditions, QueryFilter, ScanFilter json.RawMessage
+}
+
+func (l legacy) check() error {
+	for _, given := range []json.RawMessage{
+		l.AttributesToGet, l.AttributeUpdates, l.ConditionalOperator, l.Expected, l.KeyConditions, l.QueryFilter, l.ScanFilter,
+	} {
+		if given != nil {
+			return validation("the local platform serves expressions only, not the parameters that they replaced (Expected, AttributesToGet, …)")
+		}
+	}
+	return nil
+}
+
+// conditionFailed is the answer to a write whose condition does not hold. It shows the item if the request asks for it.
+func conditionFailed(show bool, item Item) *awsjson.Error {
+	failure := awsjson.Errorf("ConditionalCheckFailedException", "The conditional request failed")
+	if show && item != nil {
+		failure.Fields = map[string]any{"Item": attributes(item)}
+	}
+	return failure
+}

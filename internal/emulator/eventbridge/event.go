@@ -1,0 +1,204 @@
+package eventbridge
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+)
+
+const (
+	// maxEntries is EventBridge's quota of entries in a PutEvents request.
+	maxEntries = 10
+	// maxRequestSize is EventBridge's quota "PutEvents request size" of 1 MB; it was 256 KB until 2026.
+	maxRequestSize = 1 << 20
+)
+
+type putEventsInput struct{ Entries []entry }
+
+type entry struct {
+	Source       string
+	DetailType   string
+	Detail       string
+	EventBusName string
+	Resources    []string
+	Time         *float64 // seconds since 1970
+}
+
+type putEventsOutput struct {
+	FailedEntryCount int
+	Entries          []entryResult
+}
+
+type entryResult struct {
+	EventId      string `json:",omitempty"`
+	ErrorCode    string `json:",omitempty"`
+	ErrorMessage string `json:",omitempty"`
+}
+
+// envelope is an event as rules see it and targets get it.
+type envelope struct {
+	Version    string          `json:"version"`
+	ID         string          `json:"id"`
+	DetailType string          `json:"detail-type"`
+	Source     string          `json:"source"`
+	Account    string          `json:"account"`
+	Time       string          `json:"time"`
+	Region     string          `json:"region"`
+	Resources  []string        `json:"resources"`
+	Detail     json.RawMessage `json:"detail"`
+}
+
+func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutput, error) {
+	if n := len(in.Entries); n < 1 || n > maxEntries {
+		return nil, awsjson.Errorf("ValidationException", "1 validation error detected: Value with %d entries at 'entries' failed to satisfy constraint: "+
+			"Member must have length between 1 and %d", n, maxEntries)
+	}
+	size := 0
+	for _, e := range in.Entries {
+		size += e.size()
+	}
+	if size > maxRequestSize {
+		return nil, awsjson.Errorf("ValidationException", "Total size of the entries in the request is over the limit.")
+	}
+	out := &putEventsOutput{}
+	for _, e := range in.Entries {
+		result := e.check()
+		if result.ErrorCode == "" {
+			result.EventId = s.cfg.NewID()
+			if err := s.put(e, result.EventId); err != nil {
+				return nil, err
+			}
+		} else {
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, result)
+	}
+	return out, nil
+}
+
+// size is what EventBridge counts of an entry.
+func (e entry) size() int {
+	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
+	if e.Time != nil {
+		n += 14
+	}
+	for _, r := range e.Resources {
+		n += len(r)
+	}
+	return n
+}
+
+// check gives the reason why the entry fails, if it does.
+func (e entry) check() entryResult {
+	for _, required := range []struct{ name, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
+		if required.value == "" {
+			return entryResult{ErrorCode: "InvalidArgument", ErrorMessage: fmt.Sprintf(
+				"Parameter %s is not valid. Reason: %s is a required argument.", required.name, required.name)}
+		}
+	}
+	if strings.HasPrefix(e.Source, "aws.") {
+		return entryResult{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
+	}
+	var detail map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil || detail == nil {
+		return entryResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
+	}
+	return entryResult{}
+}
+
+// put sends an event on its way to the targets of the rules that it matches.
+func (s *Service) put(e entry, id string) error {
+	event, err := s.envelope(e, id)
+	if err != nil {
+		return fmt.Errorf("make event %s: %w", id, err)
+	}
+	decoded, err := decode(event)
+	if err != nil {
+		return fmt.Errorf("read event %s: %w", id, err)
+	}
+	if !s.begin() {
+		return awsjson.Errorf("InternalException", "The local platform is stopping.")
+	}
+	defer s.deliveries.Done()
+	busName, rules, err := s.route(e.EventBusName, decoded)
+	if err != nil {
+		// EventBridge takes such events and drops them without a word.
+		s.cfg.OnError(fmt.Errorf("event %s is dropped: %w", id, err))
+		return nil
+	}
+	names := make([]string, len(rules))
+	for i, r := range rules {
+		names[i] = r.name
+	}
+	s.cfg.OnEvent(busName, event, names)
+	for _, r := range rules {
+		for _, t := range r.targets {
+			s.deliveries.Go(func() { s.deliver(s.RuleARN(busName, r.name), t, id, event) })
+		}
+	}
+	return nil
+}
+
+// begin keeps Close waiting until deliveries.Done is called; it reports false when the service is closed.
+func (s *Service) begin() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if !s.closed {
+		s.deliveries.Add(1)
+	}
+	return !s.closed
+}
+
+// matched is a rule that an event matches.
+type matched struct {
+	name    string
+	targets []Target
+}
+
+// route finds the rules that match the event.
+func (s *Service) route(busNameOrARN string, event any) (busName string, rules []matched, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.bus(busNameOrARN)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
+		if r := b.rules[name]; !r.Disabled && r.pattern.matches(event) {
+			rules = append(rules, matched{name, r.sortedTargets()})
+		}
+	}
+	return b.name, rules, nil
+}
+
+func (s *Service) envelope(e entry, id string) ([]byte, error) {
+	at := s.cfg.Now()
+	if e.Time != nil {
+		at = time.UnixMilli(int64(*e.Time * 1000))
+	}
+	if e.Resources == nil {
+		e.Resources = []string{}
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // the detail's text stays as it was put
+	err := encoder.Encode(envelope{
+		Version:    "0",
+		ID:         id,
+		DetailType: e.DetailType,
+		Source:     e.Source,
+		Account:    s.cfg.Account,
+		Time:       at.UTC().Format("2006-01-02T15:04:05Z"),
+		Region:     s.cfg.Region,
+		Resources:  e.Resources,
+		Detail:     json.RawMessage(e.Detail),
+	})
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}

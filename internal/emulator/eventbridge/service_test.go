@@ -1,0 +1,266 @@
+package eventbridge_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+)
+
+const queueARN = "arn:aws:sqs:us-east-1:000000000000:audit"
+
+func TestPutEvents_DeliversTheEnvelopeToTheTargetsOfMatchingRules(t *testing.T) {
+	r := newRecorder(t)
+	if err := r.CreateBus("orders"); err != nil {
+		t.Fatal(err)
+	}
+	r.putRule(t, eventbridge.Rule{Name: "all", Bus: "orders", Pattern: json.RawMessage(`{"source":["shop"]}`),
+		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+	r.putRule(t, eventbridge.Rule{Name: "others", Bus: "orders", Pattern: json.RawMessage(`{"source":["bank"]}`),
+		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+	r.putRule(t, eventbridge.Rule{Name: "off", Bus: "orders", Pattern: json.RawMessage(`{"source":["shop"]}`), Disabled: true,
+		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+
+	answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{\"a\": \"<&>\", \"b\": 1.0}",
+		"Resources":["arn:x"],"Time":1800000000.5,"EventBusName":"`+r.BusARN("orders")+`"}]}`)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answer != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
+		t.Errorf("answer %s", answer)
+	}
+	want := `{"version":"0","id":"id-1","detail-type":"Sold","source":"shop","account":"000000000000","time":"2027-01-15T08:00:00Z",` +
+		`"region":"us-east-1","resources":["arn:x"],"detail":{"a":"<&>","b":1.0}}`
+	if !slices.Equal(r.delivered, []string{queueARN + " " + want}) {
+		t.Errorf("delivered %v\nwant %s", r.delivered, want)
+	}
+	if !slices.Equal(r.rules, []string{"arn:aws:events:us-east-1:000000000000:rule/orders/all"}) {
+		t.Errorf("delivered for the rules %v", r.rules)
+	}
+	if !slices.Equal(r.events, []string{"orders [all] " + want}) {
+		t.Errorf("OnEvent was told %v", r.events)
+	}
+}
+
+func TestPutEvents_EntriesFailOneByOne(t *testing.T) {
+	r := newRecorder(t)
+	r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":[{"prefix":""}]}`), Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+	var answer struct {
+		FailedEntryCount int
+		Entries          []struct{ EventId, ErrorCode, ErrorMessage string }
+	}
+	text := r.call(t, "PutEvents", `{"Entries":[
+		{"Source":"shop","DetailType":"Sold","Detail":"{}"},
+		{"DetailType":"Sold","Detail":"{}"},
+		{"Source":"shop","Detail":"{}"},
+		{"Source":"shop","DetailType":"Sold"},
+		{"Source":"shop","DetailType":"Sold","Detail":"{"},
+		{"Source":"shop","DetailType":"Sold","Detail":"[]"},
+		{"Source":"shop","DetailType":"Sold","Detail":"null"},
+		{"Source":"aws.s3","DetailType":"Sold","Detail":"{}"},
+		{"Source":"shop","DetailType":"Sold","Detail":"{\"last\":true}"}]}`)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	for _, e := range answer.Entries {
+		codes = append(codes, e.EventId+e.ErrorCode)
+	}
+	want := []string{"id-1", "InvalidArgument", "InvalidArgument", "InvalidArgument", "MalformedDetail", "MalformedDetail", "MalformedDetail",
+		"NotAuthorizedForSourceException", "id-2"}
+	if answer.FailedEntryCount != 7 || !slices.Equal(codes, want) {
+		t.Errorf("%d failed: %v", answer.FailedEntryCount, codes)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.delivered) != 2 {
+		t.Errorf("delivered %v", r.delivered)
+	}
+}
+
+func TestPutEvents_RefusesTooMuch(t *testing.T) {
+	r := newRecorder(t)
+	entry := `{"Source":"shop","DetailType":"Sold","Detail":"{}"}`
+	large := func(size int) string {
+		detail := `{\"a\":\"` + strings.Repeat("x", size-len(`{"a":""}`)-len("shopSold")) + `\"}`
+		return `{"Source":"shop","DetailType":"Sold","Detail":"` + detail + `"}`
+	}
+	for _, test := range []struct {
+		name, entries string
+		refused       bool
+	}{
+		{"none", ``, true},
+		{"ten", strings.Repeat(entry+",", 9) + entry, false},
+		{"eleven", strings.Repeat(entry+",", 10) + entry, true},
+		{"1 MiB", large(1<<19) + "," + large(1<<19), false},
+		{"more than 1 MiB", large(1<<19) + "," + large(1<<19+1), true},
+	} {
+		answer := r.call(t, "PutEvents", `{"Entries":[`+test.entries+`]}`)
+		if refused := strings.Contains(answer, `"__type":"ValidationException"`); refused != test.refused {
+			t.Errorf("%s: %.200s", test.name, answer)
+		}
+	}
+}
+
+func TestTarget_GetsItsInputOrPartOfTheEvent(t *testing.T) {
+	r := newRecorder(t)
+	r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
+		{ID: "1", ARN: "arn:input", Input: `{"fixed": true}`},
+		{ID: "2", ARN: "arn:detail", InputPath: "$.detail"},
+		{ID: "3", ARN: "arn:field", InputPath: "$.detail.order.id"},
+		{ID: "4", ARN: "arn:absent", InputPath: "$.detail.order.id.x"},
+	}})
+	r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{\"order\":{\"id\":\"7\"}}"}]}`)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(r.delivered)
+	if want := []string{`arn:detail {"order":{"id":"7"}}`, `arn:field "7"`, `arn:input {"fixed": true}`}; !slices.Equal(r.delivered, want) {
+		t.Errorf("delivered %v, want %v", r.delivered, want)
+	}
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "arn:absent") {
+		t.Errorf("OnError was told %v", r.errors)
+	}
+}
+
+func TestDelivery_IsRetriedAndItsFailureIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(t)
+		failures := map[string]int{"arn:flaky": 2, "arn:broken": 3}
+		r.fail = func(arn string) error {
+			if failures[arn]--; failures[arn] >= 0 {
+				return errors.New("no answer")
+			}
+			return nil
+		}
+		r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
+			{ID: "1", ARN: "arn:flaky"}, {ID: "2", ARN: "arn:broken"},
+		}})
+		r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`)
+		if err := r.Close(); err != nil { // waits for the retries
+			t.Fatal(err)
+		}
+		if len(r.delivered) != 1 || !strings.HasPrefix(r.delivered[0], "arn:flaky ") {
+			t.Errorf("delivered %v", r.delivered)
+		}
+		if want := []string{"deliver event id-1 to arn:broken: given up after 3 attempts: no answer"}; !slices.Equal(r.errors, want) {
+			t.Errorf("OnError was told %v", r.errors)
+		}
+		if answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`); !strings.Contains(answer, "stopping") {
+			t.Errorf("a closed service answers %s", answer)
+		}
+	})
+}
+
+func TestPutEvents_ToAnUnknownBusIsDroppedAndTold(t *testing.T) {
+	r := newRecorder(t)
+	answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}","EventBusName":"absent"}]}`)
+	if answer != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
+		t.Errorf("answer %s", answer)
+	}
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "Event bus absent does not exist") {
+		t.Errorf("OnError was told %v", r.errors)
+	}
+}
+
+func TestPutRule_RefusesWhatItCannotDo(t *testing.T) {
+	r := newRecorder(t)
+	pattern := json.RawMessage(`{"source":["shop"]}`)
+	for name, rule := range map[string]eventbridge.Rule{
+		"no name":        {Pattern: pattern},
+		"no pattern":     {Name: "r"},
+		"unknown bus":    {Name: "r", Bus: "absent", Pattern: pattern},
+		"no ARN":         {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "queue"}}},
+		"no id":          {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ARN: "arn:x"}}},
+		"bad input":      {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", Input: "{"}}},
+		"bad input path": {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", InputPath: "detail"}}},
+	} {
+		if err := r.PutRule(rule); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	for _, body := range []string{
+		`{"Name":"r","ScheduleExpression":"rate(1 minute)"}`, `{"Name":"r"}`, `{"Name":"r","EventPattern":"{"}`,
+		`{"Name":"r","EventPattern":"{\"source\":[\"x\"]}","State":"MAYBE"}`,
+	} {
+		if answer := r.call(t, "PutRule", body); !strings.Contains(answer, "__type") {
+			t.Errorf("PutRule %s: %s", body, answer)
+		}
+	}
+	r.call(t, "PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"x\"]}"}`)
+	answer := r.call(t, "PutTargets", `{"Rule":"r","Targets":[{"Id":"1","Arn":"arn:x","InputTransformer":{"InputTemplate":"x"}},{"Id":"2","Arn":"arn:x"}]}`)
+	if !strings.Contains(answer, `"FailedEntryCount":1`) || !strings.Contains(answer, `"TargetId":"1"`) {
+		t.Errorf("PutTargets: %s", answer)
+	}
+	if answer := r.call(t, "ListTargetsByRule", `{"Rule":"r"}`); answer != `{"Targets":[{"Id":"2","Arn":"arn:x"}]}` {
+		t.Errorf("targets: %s", answer)
+	}
+}
+
+// recorder is a service that keeps what it delivers and tells.
+type recorder struct {
+	*eventbridge.Service
+	fail func(arn string) error
+
+	mu        sync.Mutex
+	delivered []string
+	events    []string
+	errors    []string
+	rules     []string // ARNs, of what was delivered
+}
+
+func newRecorder(t *testing.T) *recorder {
+	r := &recorder{fail: func(string) error { return nil }}
+	ids := 0
+	r.Service = eventbridge.New(eventbridge.Config{
+		Region: "us-east-1", Account: "000000000000",
+		Now:   func() time.Time { return time.Unix(1_800_000_000, 0) },
+		NewID: func() string { ids++; return fmt.Sprintf("id-%d", ids) },
+		Deliver: func(_ context.Context, d eventbridge.Delivery) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if err := r.fail(d.Target); err != nil {
+				return err
+			}
+			r.rules = append(r.rules, d.Rule)
+			r.delivered = append(r.delivered, d.Target+" "+string(d.Event))
+			return nil
+		},
+		OnEvent: func(bus string, event []byte, rules []string) {
+			r.events = append(r.events, fmt.Sprintf("%s %v %s", bus, rules, event))
+		},
+		OnError: func(err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.errors = append(r.errors, err.Error())
+		},
+	})
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func (r *recorder) putRule(t *testing.T, rule eventbridge.Rule) {
+	t.Helper()
+	if err := r.PutRule(rule); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *recorder) call(t *testing.T, operation, body string) string {
+	t.Helper()
+	request := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	request.Header.Set("X-Amz-Target", "AWSEvents."+operation)
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, request)
+	return w.Body.String()
+}

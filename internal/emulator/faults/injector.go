@@ -1,0 +1,130 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+)
+
+// Injector lets calls fail.
+type Injector struct {
+	config Config
+	caller func(accessKey string) (Caller, bool)
+	report func(Hit)
+	calls  atomic.Uint64
+}
+
+// Caller is the function's process that makes a call.
+type Caller struct {
+	Function string
+	Kill     func()
+}
+
+// Hit is a fault that was injected.
+type Hit struct {
+	Function, Service, Operation string
+	Fault                        string // a Fault, "kill" or "duplicate-delivery"
+}
+
+// New is an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
+// told of every fault, by many goroutines at once.
+func New(config Config, caller func(accessKey string) (Caller, bool), report func(Hit)) *Injector {
+	return &Injector{config: config, caller: caller, report: report}
+}
+
+// random is the chance of the next call: the same for the same seed and number.
+func (i *Injector) random() *rand.Rand { return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1))) }
+
+// call is an AWS call of a function.
+type call struct {
+	Caller
+	function, service, operation string
+}
+
+// Wrap stands before AWS's APIs.
+func (i *Injector) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		of := awscall.Of(r)
+		caller, ok := i.caller(of.AccessKey)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		i.serve(w, r, next, call{caller, caller.Function, of.Service, of.Operation})
+	})
+}
+
+func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handler, c call) {
+	random := i.random()
+	if random.Float64() < i.config.KillRate {
+		i.hit(c, "kill")
+		if random.IntN(2) == 0 { // the effect happens, or it does not
+			next.ServeHTTP(discard{http.Header{}}, r)
+		}
+		c.Kill()
+		cut(w)
+		return
+	}
+	for _, rule := range i.config.Rules {
+		if !rule.matches(c) || random.Float64() >= rule.Rate {
+			continue
+		}
+		i.hit(c, string(rule.Fault))
+		follow(rule, w, r, next, c.service)
+		return
+	}
+	next.ServeHTTP(w, r)
+}
+
+func (i *Injector) hit(c call, fault string) {
+	i.report(Hit{Function: c.function, Service: c.service, Operation: c.operation, Fault: fault})
+}
+
+func follow(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service string) {
+	switch rule.Fault {
+	case Error:
+		fail(w, service, http.StatusInternalServerError, internalError)
+	case Throttle:
+		fail(w, service, throttleStatus(service), throttles[service])
+	case Timeout:
+		<-r.Context().Done()
+	case LostResponse:
+		next.ServeHTTP(discard{http.Header{}}, r)
+		cut(w)
+	case Slow:
+		if wait(r.Context(), time.Duration(rule.DelayMS)*time.Millisecond) == nil {
+			next.ServeHTTP(w, r)
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// discard takes an answer that nobody gets.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+// cut closes the connection without an answer.
+func cut(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // which closes it, too
+	}
+	_ = connection.Close()
+}

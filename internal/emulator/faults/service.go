@@ -1,0 +1,30 @@
+package faults
+
+import (
+	"net/http"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+)
+
+const internalError = "InternalError"
+
+// throttles are the services' own errors for too many requests; the SDK tries each again.
+var throttles = map[string]string{
+	"s3":       "SlowDown",
+	"dynamodb": "ProvisionedThroughputExceededException",
+	"sqs":      "RequestThrottled",
+	"events":   "ThrottlingException",
+	"lambda":   "TooManyRequestsException",
+	"query":    "Throttling",
+}
+
+func throttleStatus(service string) int {
+	if service == "s3" {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
+}
+
+func fail(w http.ResponseWriter, service string, status int, code string) {
+	awscall.Refuse(w, service, status, code, "an injected fault")
+}

@@ -1,0 +1,141 @@
+package iam
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+)
+
+// access is one thing that a call must be allowed.
+type access struct {
+	action, resource string
+	context          map[string]string // as a Request's
+}
+
+// place is where the resources are.
+type place struct{ region, account string }
+
+func (p place) arn(service, resource string) string {
+	return "arn:aws:" + service + ":" + p.region + ":" + p.account + ":" + resource
+}
+
+// accesses lists what a call must be allowed, as AWS's service authorization reference has it. An error means that this
+// is not known, or not told by the request.
+func (p place) accesses(call awscall.Call, r *http.Request, body []byte) ([]access, error) {
+	switch call.Service {
+	case "s3":
+		return s3Accesses(call.Operation, r, body)
+	case "dynamodb":
+		return p.dynamodbAccesses(call.Operation, body)
+	case "sqs":
+		return p.sqsAccesses(call.Operation, body)
+	case "events":
+		return p.eventsAccesses(call.Operation, body)
+	case "lambda":
+		return p.lambdaAccesses(call.Operation, r)
+	case "query":
+		return queryAccesses(body)
+	}
+	return nil, fmt.Errorf("it is not known which action the call %s needs", r.Header.Get("X-Amz-Target"))
+}
+
+// sqsActions are the actions of the operations that have no action of their own.
+var sqsActions = map[string]string{
+	"SendMessageBatch":             "SendMessage",
+	"DeleteMessageBatch":           "DeleteMessage",
+	"ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
+
+func (p place) sqsAccesses(operation string, body []byte) ([]access, error) {
+	var in struct{ QueueURL, QueueName string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	action := operation
+	if actionOf, ok := sqsActions[operation]; ok {
+		action = actionOf
+	}
+	name := in.QueueName
+	if in.QueueURL != "" {
+		name = in.QueueURL[strings.LastIndexByte(in.QueueURL, '/')+1:]
+	}
+	if name == "" {
+		name = "*" // of operations on no queue, such as ListQueues
+	}
+	return []access{{action: "sqs:" + action, resource: p.arn("sqs", name)}}, nil
+}
+
+func (p place) eventsAccesses(operation string, body []byte) ([]access, error) {
+	var in struct {
+		Name, Rule, EventBusName string
+		Entries                  []struct{ EventBusName, Source, DetailType string }
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	if operation == "PutEvents" {
+		var list []access
+		for _, e := range in.Entries {
+			list = append(list, access{action: "events:PutEvents", resource: p.bus(e.EventBusName),
+				context: map[string]string{"events:source": e.Source, "events:detail-type": e.DetailType}})
+		}
+		return list, nil
+	}
+	return []access{{action: "events:" + operation, resource: p.eventsResource(operation, in.EventBusName, in.Name+in.Rule)}}, nil
+}
+
+// bus is the ARN of a bus, which may be given already.
+func (p place) bus(nameOrARN string) string {
+	switch {
+	case strings.HasPrefix(nameOrARN, "arn:"):
+		return nameOrARN
+	case nameOrARN == "":
+		nameOrARN = "default"
+	}
+	return p.arn("events", "event-bus/"+nameOrARN)
+}
+
+func (p place) eventsResource(operation, bus, name string) string {
+	switch {
+	case strings.HasSuffix(operation, "EventBus"):
+		return p.bus(name)
+	case name == "": // of lists
+		return "*"
+	case bus == "" || bus == "default":
+		return p.arn("events", "rule/"+name)
+	}
+	return p.arn("events", "rule/"+bus[strings.LastIndexByte(bus, '/')+1:]+"/"+name)
+}
+
+func (p place) lambdaAccesses(operation string, r *http.Request) ([]access, error) {
+	function, err := url.PathUnescape(awscall.LambdaFunction(r))
+	if err != nil {
+		return nil, err
+	}
+	if operation == "Invoke" {
+		operation = "InvokeFunction"
+	}
+	switch {
+	case function == "":
+		function = "*"
+	case !strings.HasPrefix(function, "arn:"):
+		function = p.arn("lambda", "function:"+function)
+	}
+	return []access{{action: "lambda:" + operation, resource: function}}, nil
+}
+
+// queryAccesses are those of AWS's oldest protocol, of which anybody may ask who is calling.
+func queryAccesses(body []byte) ([]access, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	if form.Get("Action") == "GetCallerIdentity" {
+		return nil, nil
+	}
+	return []access{{action: "cloudformation:" + form.Get("Action"), resource: "*"}}, nil
+}

@@ -1,0 +1,73 @@
+package emulator
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+)
+
+func ask(t *testing.T, form string) (status int, body string) {
+	t.Helper()
+	q := queryAPI{account: "000000000000", stacks: []Stack{
+		{Name: "one", ID: "arn:one", Created: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Outputs: map[string]string{"ApiUrl": "http://127.0.0.1:8080/", "B": "<&>"}},
+		{Name: "two", ID: "arn:two", ParentID: "arn:one", Resources: []StackResource{{"Queue", "http://q", "AWS::SQS::Queue"}}},
+	}}
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	if !awscall.IsQuery(r) {
+		t.Fatal("the request is not taken for one of the query protocol")
+	}
+	w := httptest.NewRecorder()
+	q.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+func TestQueryAPI_DescribesAStackByNameOrID(t *testing.T) {
+	for _, id := range []string{"one", "arn:one"} {
+		status, body := ask(t, "Action=DescribeStacks&StackName="+id)
+		if status != http.StatusOK || strings.Contains(body, "two") || strings.Contains(body, "<ParentId>") ||
+			!strings.Contains(body, "<OutputKey>ApiUrl</OutputKey><OutputValue>http://127.0.0.1:8080/</OutputValue>") ||
+			!strings.Contains(body, "&lt;&amp;&gt;") || !strings.Contains(body, "2026-11-23T12:00:00Z") {
+			t.Errorf("%s: HTTP %d %s", id, status, body)
+		}
+	}
+}
+
+func TestQueryAPI_DescribesAllStacks(t *testing.T) {
+	if status, body := ask(t, "Action=DescribeStacks"); status != http.StatusOK || strings.Count(body, "<StackName>") != 2 || strings.Count(body, "<ParentId>arn:one</ParentId>") != 1 {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+}
+
+func TestQueryAPI_TellsWhoIsCalling(t *testing.T) {
+	if status, body := ask(t, "Action=GetCallerIdentity"); status != http.StatusOK || !strings.Contains(body, "<Account>000000000000</Account>") {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+}
+
+func TestQueryAPI_RefusesWhatItDoesNotKnow(t *testing.T) {
+	for form, code := range map[string]string{
+		"Action=DescribeStacks&StackName=three": "<Code>ValidationError</Code>",
+		"Action=CreateStack":                    "<Code>InvalidAction</Code>",
+		"Action=%zz":                            "<Code>InvalidRequest</Code>",
+	} {
+		if status, body := ask(t, form); status != http.StatusBadRequest || !strings.Contains(body, code) {
+			t.Errorf("%s: HTTP %d %s", form, status, body)
+		}
+	}
+}
+
+func TestQueryAPI_ListsAStacksResources(t *testing.T) {
+	status, body := ask(t, "Action=ListStackResources&StackName=two")
+	want := "<member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>http://q</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType>"
+	if status != http.StatusOK || !strings.Contains(body, want) {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if status, body := ask(t, "Action=ListStackResources&StackName=three"); status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+}

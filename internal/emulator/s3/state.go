@@ -1,0 +1,126 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
+)
+
+// state writes the backend's changes through to the store, which keeps nothing when there is no file.
+//
+// A version's key is bucket/key and its sequence in 16 hex digits; its value is the version as JSON, a newline, the body.
+type state struct {
+	buckets  *store.Bucket
+	versions *store.Bucket
+}
+
+const sequenceDigits = 16
+
+func openState(db *store.DB) (state, error) {
+	buckets, err := db.Bucket("buckets")
+	if err != nil {
+		return state{}, err
+	}
+	versions, err := db.Bucket("versions")
+	if err != nil {
+		return state{}, err
+	}
+	return state{buckets, versions}, nil
+}
+
+type bucketRecord struct {
+	Created    time.Time
+	Versioning gofakes3.VersioningStatus `json:",omitempty"`
+}
+
+func (s state) putBucket(b *bucket) error {
+	record, err := json.Marshal(bucketRecord{b.created, b.versioning})
+	if err != nil {
+		return err
+	}
+	return s.buckets.Put(b.name, record)
+}
+
+func (s state) deleteBucket(b *bucket) error {
+	return s.buckets.Delete(b.name)
+}
+
+func (s state) putVersion(b *bucket, key string, v *version) error {
+	if s.versions == nil {
+		return nil
+	}
+	header, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	record := make([]byte, 0, len(header)+1+len(v.body))
+	record = append(append(append(record, header...), '\n'), v.body...)
+	return s.versions.Put(versionKey(b, key, v), record)
+}
+
+func (s state) deleteVersion(b *bucket, key string, v *version) error {
+	if s.versions == nil {
+		return nil
+	}
+	return s.versions.Delete(versionKey(b, key, v))
+}
+
+func versionKey(b *bucket, key string, v *version) string {
+	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
+}
+
+// load reads everything that was put.
+func (s state) load() (map[string]*bucket, error) {
+	buckets := map[string]*bucket{}
+	err := s.buckets.Each(func(name string, value []byte) error {
+		var record bucketRecord
+		if err := json.Unmarshal(value, &record); err != nil {
+			return fmt.Errorf("read bucket %s: %w", name, err)
+		}
+		buckets[name] = &bucket{
+			name: name, created: record.Created, versioning: record.Versioning, objects: map[string][]*version{},
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.versions.Each(func(path string, value []byte) error {
+		name, rest, _ := strings.Cut(path, "/")
+		b, ok := buckets[name]
+		if !ok || len(rest) < sequenceDigits {
+			return fmt.Errorf("read object %q: no such bucket", path)
+		}
+		key := rest[:len(rest)-sequenceDigits]
+		sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)
+		if err != nil {
+			return fmt.Errorf("read object %q: %w", path, err)
+		}
+		header, body, _ := bytes.Cut(value, []byte("\n"))
+		v := &version{sequence: sequence, body: bytes.Clone(body)}
+		if err := json.Unmarshal(header, v); err != nil {
+			return fmt.Errorf("read object %q: %w", path, err)
+		}
+		b.sequence = max(b.sequence, sequence)
+		b.objects[key] = slices.Insert(b.objects[key], 0, v) // the store gives the oldest first
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range buckets {
+		for key := range b.objects {
+			b.keys = append(b.keys, key)
+		}
+		slices.Sort(b.keys)
+	}
+	return buckets, nil
+}

@@ -1,0 +1,27 @@
+package sqs
+
+import (
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+)
+
+var (
+	errNoQueue = awsjson.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
+	errFull    = awsjson.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
+)
+
+// queryCodes are the codes of SQS's former XML protocol where they differ. SQS sends them in the header
+// x-amzn-query-error, and clients show them in place of __type.
+var queryCodes = map[string]string{
+	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
+	"QueueNameExists":              "QueueAlreadyExists",
+	"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
+	"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+	"BatchEntryIdsNotDistinct":     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+	"BatchRequestTooLong":          "AWS.SimpleQueueService.BatchRequestTooLong",
+	"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
+	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
+}
+
+func badValue(value any, parameter, reason string) *awsjson.Error {
+	return awsjson.Errorf("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}

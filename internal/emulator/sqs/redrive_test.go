@@ -1,0 +1,142 @@
+package sqs_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+)
+
+func TestRedrive_MovesAMessageOnTheReceiveBeyondTheMaximum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		s := newService(t, sqs.Config{OnDeadLetter: func(from, to string, m sqs.Message) {
+			told = append(told, fmt.Sprintf("%s %s %s %d", from, to, m.Body, m.ReceiveCount))
+		}})
+		dlq, source := newRedrive(t, s, 2)
+		id := send(t, source, "poison")
+		sent := time.Now()
+		for range 2 {
+			receiveOne(t, source)
+			time.Sleep(time.Second)
+		}
+		expectDepth(t, source, 1, 0, 0)
+		expectDepth(t, dlq, 0, 0, 0)
+		send(t, source, "healthy")
+
+		if got := receiveOne(t, source).Body; got != "healthy" {
+			t.Fatalf("received %q, want the message behind the one that moves", got)
+		}
+		m := receiveOne(t, dlq)
+		if m.ID != id || m.Body != "poison" || !m.Sent.Equal(sent) || m.DeadLetterSource != source.ARN() || m.ReceiveCount != 3 {
+			t.Errorf("the dead-letter queue holds %+v", m)
+		}
+		if len(told) != 1 || told[0] != "events dead poison 2" {
+			t.Errorf("OnDeadLetter was told %v", told)
+		}
+	})
+}
+
+func TestRedrive_WakesAReceiveThatWaitsOnTheDeadLetterQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
+		send(t, source, "poison")
+		receiveOne(t, source)
+		time.AfterFunc(2*time.Second, func() { expectNone(t, source) })
+		start := time.Now()
+		got, err := dlq.Receive(t.Context(), 1, 20*time.Second)
+		if err != nil || len(got) != 1 || time.Since(start) != 2*time.Second {
+			t.Fatalf("received %v, %v after %v", got, err, time.Since(start))
+		}
+	})
+}
+
+func TestRedrive_OldReceiptsDoNotReachTheMovedMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
+		send(t, source, "poison")
+		old := receiveOne(t, source).Receipt
+		time.Sleep(time.Second)
+		expectNone(t, source)
+		if err := source.Delete(old); err != nil {
+			t.Fatal(err)
+		}
+		expectCode(t, dlq.Delete(old), "ReceiptHandleIsInvalid")
+		expectDepth(t, dlq, 1, 0, 0)
+	})
+}
+
+func TestRedrive_OfADeadLetterQueueCountsItsOwnReceives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, sqs.Config{})
+		var queues []*sqs.Queue
+		for i, name := range []string{"last", "dead", "events"} {
+			c := sqs.QueueConfig{Name: name, VisibilityTimeout: time.Second}
+			if i > 0 {
+				c.MaxReceiveCount, c.DeadLetterQueue = 2, queues[i-1].Name()
+			}
+			q, err := s.CreateQueue(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queues = append(queues, q)
+		}
+		send(t, queues[2], "poison")
+		for _, q := range []*sqs.Queue{queues[2], queues[1]} {
+			for range 2 {
+				receiveOne(t, q)
+				time.Sleep(time.Second)
+			}
+			expectNone(t, q)
+		}
+		if m := receiveOne(t, queues[0]); m.ReceiveCount != 5 || m.DeadLetterSource != queues[1].ARN() {
+			t.Errorf("the last queue holds %+v", m)
+		}
+	})
+}
+
+func TestRedrive_RetentionCountsFromTheFirstSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t, sqs.Config{})
+		dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead", MessageRetention: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, err := s.CreateQueue(sqs.QueueConfig{Name: "events", VisibilityTimeout: 40 * time.Minute, MaxReceiveCount: 1, DeadLetterQueue: "dead"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		send(t, source, "poison")
+		receiveOne(t, source)
+		time.Sleep(40 * time.Minute)
+		expectNone(t, source)
+		expectDepth(t, dlq, 1, 0, 0)
+		time.Sleep(20 * time.Minute)
+		expectDepth(t, dlq, 0, 0, 0)
+	})
+}
+
+func TestCreateQueue_RefusesADeadLetterQueueThatDoesNotExist(t *testing.T) {
+	_, err := newService(t, sqs.Config{}).CreateQueue(sqs.QueueConfig{Name: "events", MaxReceiveCount: 1, DeadLetterQueue: "dead"})
+	if err == nil {
+		t.Fatal("created")
+	}
+}
+
+// newRedrive makes a queue with a visibility timeout of a second and its dead-letter queue.
+func newRedrive(t testing.TB, s *sqs.Service, maxReceives int) (dlq, source *sqs.Queue) {
+	t.Helper()
+	dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err = s.CreateQueue(sqs.QueueConfig{
+		Name: "events", VisibilityTimeout: time.Second, MaxReceiveCount: maxReceives, DeadLetterQueue: dlq.ARN(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dlq, source
+}

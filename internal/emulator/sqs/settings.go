@@ -1,0 +1,171 @@
+package sqs
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+)
+
+// QueueConfig describes a queue; zero fields mean SQS's defaults.
+type QueueConfig struct {
+	Name              string
+	VisibilityTimeout time.Duration // 30 s
+	Delay             time.Duration // none
+	MessageRetention  time.Duration // 4 days
+	ReceiveWait       time.Duration // none: short polling
+	MaxMessageSize    int           // 1 MiB
+	MaxReceiveCount   int           // with DeadLetterQueue: the receive beyond it moves the message
+	DeadLetterQueue   string        // ARN or name of an existing queue; empty means no redrive
+}
+
+// maxMessageSize is SQS's quota "message size", which a batch as a whole has to keep as well.
+const maxMessageSize = 1 << 20
+
+// settings is what a queue is set to. Unlike in QueueConfig, a zero is a zero.
+type settings struct {
+	VisibilityTimeout time.Duration
+	Delay             time.Duration
+	Retention         time.Duration
+	ReceiveWait       time.Duration
+	MaxMessageSize    int
+	MaxReceiveCount   int
+	DeadLetterARN     string
+	Kept              map[string]string // attributes without an effect here, such as Policy
+	Created, Modified time.Time
+}
+
+func defaultSettings() settings {
+	return settings{
+		VisibilityTimeout: 30 * time.Second,
+		Retention:         4 * 24 * time.Hour,
+		MaxMessageSize:    maxMessageSize,
+	}
+}
+
+// settingsOf fills in the defaults. The caller holds s.mu.
+func (s *Service) settingsOf(c QueueConfig) (settings, error) {
+	set := defaultSettings()
+	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWait
+	if c.VisibilityTimeout > 0 {
+		set.VisibilityTimeout = c.VisibilityTimeout
+	}
+	if c.MessageRetention > 0 {
+		set.Retention = c.MessageRetention
+	}
+	if c.MaxMessageSize > 0 {
+		set.MaxMessageSize = c.MaxMessageSize
+	}
+	if c.DeadLetterQueue == "" {
+		return set, nil
+	}
+	name, isARN := s.nameInARN(c.DeadLetterQueue)
+	if !isARN {
+		name = c.DeadLetterQueue
+	}
+	if _, ok := s.queues[name]; !ok {
+		return set, fmt.Errorf("its dead-letter queue %s does not exist", c.DeadLetterQueue)
+	}
+	if c.MaxReceiveCount < 1 {
+		return set, fmt.Errorf("max receive count %d: a queue with a dead-letter queue needs at least 1", c.MaxReceiveCount)
+	}
+	set.DeadLetterARN, set.MaxReceiveCount = s.arn(name), c.MaxReceiveCount
+	return set, nil
+}
+
+// with returns the settings changed by attributes in the form of CreateQueue and SetQueueAttributes. The caller holds s.mu.
+func (s *Service) with(set settings, attributes map[string]string) (settings, error) {
+	set.Kept = maps.Clone(set.Kept)
+	for name, value := range attributes {
+		var err error
+		switch name {
+		case "VisibilityTimeout":
+			set.VisibilityTimeout, err = seconds(name, value, 0, 12*time.Hour)
+		case "DelaySeconds":
+			set.Delay, err = seconds(name, value, 0, 15*time.Minute)
+		case "MessageRetentionPeriod":
+			set.Retention, err = seconds(name, value, time.Minute, 14*24*time.Hour)
+		case "ReceiveMessageWaitTimeSeconds":
+			set.ReceiveWait, err = seconds(name, value, 0, 20*time.Second)
+		case "MaximumMessageSize":
+			set.MaxMessageSize, err = number(name, value, 1024, maxMessageSize)
+		case "RedrivePolicy":
+			set.DeadLetterARN, set.MaxReceiveCount, err = s.parseRedrivePolicy(value)
+		case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled":
+			if set.Kept == nil {
+				set.Kept = map[string]string{}
+			}
+			set.Kept[name] = value
+			if value == "" {
+				delete(set.Kept, name)
+			}
+		default:
+			err = awsjson.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+		}
+		if err != nil {
+			return set, err
+		}
+	}
+	return set, nil
+}
+
+// parseRedrivePolicy reads a policy document; an empty one ends the redrive. The caller holds s.mu.
+func (s *Service) parseRedrivePolicy(document string) (arn string, maxReceives int, err error) {
+	if document == "" {
+		return "", 0, nil
+	}
+	var policy struct {
+		DeadLetterTargetArn string          `json:"deadLetterTargetArn"`
+		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number, or a number in a string
+	}
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		return "", 0, badValue(document, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
+	}
+	count, err := strconv.Atoi(strings.Trim(string(policy.MaxReceiveCount), `"`))
+	if err != nil || count < 1 || count > 1000 {
+		return "", 0, badValue(document, "RedrivePolicy", "Invalid value for maxReceiveCount: it must be 1 to 1000.")
+	}
+	name, ok := s.nameInARN(policy.DeadLetterTargetArn)
+	if _, exists := s.queues[name]; !ok || !exists {
+		return "", 0, badValue(document, "RedrivePolicy", "Dead letter target does not exist.")
+	}
+	return policy.DeadLetterTargetArn, count, nil
+}
+
+// attributes is the form of GetQueueAttributes.
+func (set settings) attributes() map[string]string {
+	out := map[string]string{
+		"VisibilityTimeout":             inSeconds(set.VisibilityTimeout),
+		"DelaySeconds":                  inSeconds(set.Delay),
+		"MessageRetentionPeriod":        inSeconds(set.Retention),
+		"ReceiveMessageWaitTimeSeconds": inSeconds(set.ReceiveWait),
+		"MaximumMessageSize":            strconv.Itoa(set.MaxMessageSize),
+		"CreatedTimestamp":              strconv.FormatInt(set.Created.Unix(), 10),
+		"LastModifiedTimestamp":         strconv.FormatInt(set.Modified.Unix(), 10),
+	}
+	maps.Copy(out, set.Kept)
+	if set.DeadLetterARN != "" {
+		out["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, set.DeadLetterARN, set.MaxReceiveCount)
+	}
+	return out
+}
+
+func inSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
+
+func seconds(name, value string, low, high time.Duration) (time.Duration, error) {
+	n, err := number(name, value, int(low/time.Second), int(high/time.Second))
+	return time.Duration(n) * time.Second, err
+}
+
+func number(name, value string, low, high int) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < low || n > high {
+		return 0, awsjson.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s: %q is not a number from %d to %d.",
+			name, value, low, high)
+	}
+	return n, nil
+}

@@ -1,0 +1,37 @@
+package emulator
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+)
+
+func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	message := func(body string, hidden time.Duration) sqs.Message {
+		return sqs.Message{Body: body, HiddenUntil: noon.Add(hidden)}
+	}
+	timeout := errors.New("worker failed: Task timed out after 30.00 seconds")
+	var many []sqs.Message
+	for range 12 {
+		many = append(many, message(`{"eventId":"e"}`, 0))
+	}
+	for want, messages := range map[string][]sqs.Message{
+		`messages=3 retryInSeconds=90 error="` + timeout.Error() + `" events=["e-1","e-2"]`: {
+			message(`{"eventId":"e-1"}`, 91*time.Second), message("no event", 92*time.Second), message(`{"eventId":"e-2"}`, 89500*time.Millisecond),
+		},
+		`messages=12 error="` + timeout.Error() + `" events=["e","e","e","e","e","e","e","e","e","e","and 2 more"]`: many,
+	} {
+		var steps []activity.Step
+		s := &services{feed: activity.New(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
+		s.batchDone(eventsource.Batch{Function: "worker", Messages: messages, Err: timeout})
+		s.feed.Close()
+		if len(steps) != 1 || steps[0].Name != "batch failed" || details(steps[0]) != want {
+			t.Errorf("steps %s, want %s", steps, want)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package dynamodb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Checkpoints keeps the reconciler's checkpoint beside the events, as JSON in the attribute checkpoint.
+type Checkpoints struct {
+	client *dynamodb.Client
+	table  string
+}
+
+// NewCheckpoints is the checkpoint in the table of that name.
+func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
+	return Checkpoints{client: dynamodb.NewFromConfig(cfg), table: table}
+}
+
+// No event's id has this form.
+var checkpointKey = map[string]types.AttributeValue{"pk": text("CHECKPOINT#reconciler")}
+
+// Load returns the checkpoint, the zero one if there is none.
+func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
+	out, err := c.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &c.table, Key: checkpointKey, ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return pipeline.Checkpoint{}, fmt.Errorf("get the reconciler's checkpoint: %w", err)
+	}
+	var checkpoint pipeline.Checkpoint
+	if value, ok := out.Item["checkpoint"].(*types.AttributeValueMemberS); ok {
+		if err := json.Unmarshal([]byte(value.Value), &checkpoint); err != nil {
+			return pipeline.Checkpoint{}, fmt.Errorf("read the reconciler's checkpoint: %w", err)
+		}
+	}
+	return checkpoint, nil
+}
+
+// Save writes next in place of old.
+func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
+	before, err := json.Marshal(old)
+	if err != nil {
+		return fmt.Errorf("write the reconciler's checkpoint: %w", err)
+	}
+	after, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("write the reconciler's checkpoint: %w", err)
+	}
+	put := dynamodb.PutItemInput{
+		TableName:                 &c.table,
+		Item:                      map[string]types.AttributeValue{"pk": checkpointKey["pk"], "checkpoint": text(string(after))},
+		ConditionExpression:       aws.String("#checkpoint = :old"),
+		ExpressionAttributeNames:  map[string]string{"#checkpoint": "checkpoint"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":old": text(string(before))},
+	}
+	if old == (pipeline.Checkpoint{}) {
+		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil
+	}
+	_, err = c.client.PutItem(ctx, &put)
+	var changed *types.ConditionalCheckFailedException
+	if errors.As(err, &changed) {
+		return pipeline.ErrChanged
+	}
+	if err != nil {
+		return fmt.Errorf("put the reconciler's checkpoint: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package handler
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// problem is an RFC 9457 problem detail.
+type problem struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"`
+	Pointer   string `json:"pointer,omitempty"` // RFC 6901, into the request's body
+	RequestID string `json:"requestId,omitempty"`
+}
+
+// problemType is followed by the code: names, not addresses, so nothing has to be served there.
+const problemType = "urn:problem-type:eventpipeline:"
+
+// problems is the one place where a code becomes an HTTP status.
+var problems = map[pipeline.Code]struct {
+	status int
+	title  string
+}{
+	pipeline.EmptyBody:         {http.StatusBadRequest, "Empty body"},
+	pipeline.InvalidBase64:     {http.StatusBadRequest, "Invalid base64"},
+	pipeline.InvalidJSON:       {http.StatusBadRequest, "Invalid JSON"},
+	pipeline.NumberOutOfRange:  {http.StatusBadRequest, "Number out of range"},
+	pipeline.NotAnObject:       {http.StatusBadRequest, "Not a JSON object"},
+	pipeline.MissingEventType:  {http.StatusUnprocessableEntity, "Missing eventType"},
+	pipeline.InvalidEventType:  {http.StatusUnprocessableEntity, "Invalid eventType"},
+	pipeline.PayloadTooLarge:   {http.StatusRequestEntityTooLarge, "Payload too large"},
+	pipeline.UnsupportedType:   {http.StatusUnsupportedMediaType, "Unsupported Content-Type"},
+	pipeline.UnsupportedCoding: {http.StatusUnsupportedMediaType, "Unsupported Content-Encoding"},
+	pipeline.UnknownEventType:  {http.StatusUnprocessableEntity, "Unknown eventType"},
+	pipeline.SchemaViolation:   {http.StatusUnprocessableEntity, "Schema violation"},
+	pipeline.PayloadTooComplex: {http.StatusUnprocessableEntity, "Payload too complex"},
+	pipeline.InvalidKey:        {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
+	pipeline.KeyReused:         {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
+	pipeline.InvalidEventID:    {http.StatusBadRequest, "Invalid event id"},
+	pipeline.EventNotFound:     {http.StatusNotFound, "Event not found"},
+	pipeline.NotFound:          {http.StatusNotFound, "Not found"},
+	pipeline.MethodNotAllowed:  {http.StatusMethodNotAllowed, "Method not allowed"},
+	pipeline.CallerUnknown:     {http.StatusForbidden, "Caller unknown"},
+	pipeline.Unavailable:       {http.StatusServiceUnavailable, "Temporarily unavailable"},
+	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
+}
+
+func problemOf(err error, requestID string) problem {
+	code := pipeline.CodeOf(err)
+	known, ok := problems[code]
+	if !ok {
+		code = pipeline.Internal
+		known = problems[code]
+	}
+	p := problem{Type: problemType + string(code), Title: known.title, Status: known.status, RequestID: requestID}
+	var e *pipeline.Error
+	switch {
+	case known.status == http.StatusServiceUnavailable:
+		p.Detail = "The event could not be accepted or looked up just now; try again."
+	case known.status >= http.StatusInternalServerError:
+		p.Detail = "The platform made a mistake; its log has the cause under this request id."
+	case errors.As(err, &e):
+		p.Detail, p.Pointer = e.Detail, e.Pointer
+	}
+	if p.Pointer != "" { // quoted, since it is made of the client's keys and may be printed on a terminal
+		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", at " + strconv.Quote(p.Pointer) + "."
+	}
+	return p
+}

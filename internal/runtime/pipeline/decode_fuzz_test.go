@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
+)
+
+func TestDecodeType_AnswersHostileBodiesAsItOwes(t *testing.T) {
+	for _, c := range badinput.Bodies() {
+		if len(c.Body) > badinput.MaxPayloadBytes {
+			continue // Ingest looks at the size first
+		}
+		_, err := DecodeType([]byte(c.Body))
+		if (err == nil) != (c.Status == 202) || err != nil && CodeOf(err) != Code(c.Code) {
+			t.Errorf("%s: got %v, want %d %s", c.Name, err, c.Status, c.Code)
+		}
+		if err == nil != acceptable([]byte(c.Body)) && c.Status != 422 {
+			t.Errorf("%s: the other reader does not agree with %v", c.Name, err)
+		}
+	}
+}
+
+// FuzzDecode holds DecodeType to another reader of JSON, and what it accepts to what comes behind.
+func FuzzDecode(f *testing.F) {
+	for _, c := range badinput.Bodies() {
+		if len(c.Body) < 4096 { // the long ones are tested above, and leave the fuzzer no time
+			f.Add([]byte(c.Body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		eventType, err := DecodeType(body)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Code == "" || e.Detail == "" {
+				t.Fatalf("error without code or sentence: %#v", err)
+			}
+			if e.Code != MissingEventType && e.Code != InvalidEventType && acceptable(body) {
+				t.Fatalf("refused, but another reader sees nothing wrong: %v", err)
+			}
+			return
+		}
+		if !acceptable(body) {
+			t.Fatal("accepted, but another reader would not")
+		}
+		output, err := Transform(t.Context(), nil, Event{Type: eventType}, 1, body)
+		if err != nil {
+			t.Fatalf("accepted, but no record: %v", err)
+		}
+		line, err := NewRecords(Event{Type: eventType}, output, testNow).Lines()
+		if err != nil || bytes.Count(line, []byte("\n")) != 1 || !utf8.Valid(line) {
+			t.Fatalf("the record is %q, %v", line, err)
+		}
+	})
+}
+
+// acceptable tells the same of a body as DecodeType, but for its type, by other means.
+func acceptable(body []byte) bool {
+	if !utf8.Valid(body) || loneSurrogate(string(body)) {
+		return false
+	}
+	tokens := json.NewDecoder(bytes.NewReader(body))
+	tokens.UseNumber()
+	if first, err := tokens.Token(); err != nil || first != json.Delim('{') || !readValue(tokens, first, 1) {
+		return false
+	}
+	_, err := tokens.Token()
+	return err == io.EOF
+}
+
+func readValue(tokens *json.Decoder, first json.Token, depth int) bool {
+	switch value := first.(type) {
+	case json.Number:
+		_, err := strconv.ParseFloat(value.String(), 64)
+		return err == nil
+	case json.Delim:
+		if depth > 64 {
+			return false
+		}
+		seen := make(map[json.Token]bool)
+		for tokens.More() {
+			next, err := tokens.Token()
+			if err == nil && value == '{' {
+				if seen[next] {
+					return false
+				}
+				seen[next] = true
+				next, err = tokens.Token()
+			}
+			if err != nil || !readValue(tokens, next, depth+1) {
+				return false
+			}
+		}
+		_, err := tokens.Token()
+		return err == nil
+	}
+	return true
+}
+
+var (
+	surrogatePair = regexp.MustCompile(`(?i)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})`)
+	surrogate     = regexp.MustCompile(`(?i)\\ud[89a-f]`)
+)
+
+func loneSurrogate(text string) bool {
+	text = strings.ReplaceAll(text, `\\`, "--") // so that each backslash that is left begins an escape
+	return surrogate.MatchString(surrogatePair.ReplaceAllString(text, "--"))
+}

@@ -1,0 +1,199 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+)
+
+var now = time.Date(2026, 11, 23, 7, 30, 0, 123456789, time.UTC)
+
+const (
+	id   = "0199aaaa-0000-7000-8000-000000000001"
+	body = `{"eventType":"demo",  "message":"hello"}`
+)
+
+// world is everything outside the domain, in memory. A test replaces the part that it wants to fail.
+type world struct {
+	bronze, silver inmem.Bucket
+	events         inmem.Events
+	queue          inmem.Queue
+	deadLetters    inmem.DeadLetters
+	bus            inmem.Bus
+	checkpoints    inmem.Checkpoints
+}
+
+func (w *world) ingest() pipeline.Ingest {
+	return pipeline.Ingest{
+		Bronze: &w.bronze, Items: &w.events, Queue: &w.queue,
+		BronzeBucket: "bronze", MaxPayloadBytes: 1024, StatusRetention: 24 * time.Hour,
+		Now:   func() time.Time { return now },
+		NewID: func() (string, error) { return id, nil },
+	}
+}
+
+func request(body string) pipeline.Request {
+	return pipeline.Request{Body: []byte(body), Caller: "anna"}
+}
+
+func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
+	var w world
+	receipt, err := w.ingest().Accept(t.Context(), request(body))
+	if err != nil || receipt.Replayed {
+		t.Fatal(receipt, err)
+	}
+	event := receipt.Event
+	want := pipeline.Event{
+		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body), SHA256: sha256Hex(body), Caller: "anna",
+		Bronze: pipeline.Location{Bucket: "bronze", Key: "bronze/demo/2026/11/23/07/" + id + ".json"},
+	}
+	if diff := cmp.Diff(want, event); diff != "" {
+		t.Errorf("event differs (-want +got):\n%s", diff)
+	}
+	if got, err := w.bronze.Get(t.Context(), event.Bronze.Key); string(got) != body || err != nil {
+		t.Errorf("Bronze holds %q, %v; want the request's bytes", got, err)
+	}
+	item, err := w.events.Get(t.Context(), id)
+	wantItem := pipeline.Item{
+		Event: want, Status: pipeline.Enqueued, EnqueuedAt: want.ReceivedAt, ExpiresAt: time.Date(2026, 11, 24, 7, 30, 0, 0, time.UTC),
+	}
+	if diff := cmp.Diff(wantItem, item); diff != "" || err != nil {
+		t.Errorf("item differs (-want +got), %v:\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]pipeline.Event{want}, w.queue.Sent()); diff != "" {
+		t.Errorf("references differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestIngest_StoresNothingOfWhatItRefuses(t *testing.T) {
+	for body, code := range map[string]pipeline.Code{
+		"":                                   pipeline.EmptyBody,
+		"{":                                  pipeline.InvalidJSON,
+		"[]":                                 pipeline.NotAnObject,
+		"{}":                                 pipeline.MissingEventType,
+		`{"eventType":"a b"}`:                pipeline.InvalidEventType,
+		`{"eventType":"demo"` + pad(1024-18): pipeline.PayloadTooLarge,
+	} {
+		var w world
+		if _, err := w.ingest().Accept(t.Context(), request(body)); pipeline.CodeOf(err) != code {
+			t.Errorf("%.20s: got %v, want %s", body, err, code)
+		}
+		w.wantNothing(t)
+	}
+}
+
+func pad(n int) string { return strings.Repeat(" ", n) + "}" }
+
+func (w *world) wantNothing(t *testing.T) {
+	t.Helper()
+	if keys, sent := w.bronze.Keys(), w.queue.Sent(); len(keys) != 0 || len(sent) != 0 {
+		t.Errorf("stored %v, sent %v; want nothing", keys, sent)
+	}
+	if _, err := w.events.Get(t.Context(), id); !errors.Is(err, pipeline.ErrNotFound) {
+		t.Errorf("the event has an item")
+	}
+}
+
+func TestIngest_AcceptsAPayloadOfExactlyTheLimit(t *testing.T) {
+	var w world
+	if _, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+pad(1024-20))); err != nil {
+		t.Error(err)
+	}
+}
+
+var errService = errors.New("service down")
+
+type failingBronze struct{ pipeline.BronzeWriter }
+
+func (failingBronze) Put(context.Context, string, []byte) error { return errService }
+
+type failingItems struct{ pipeline.ItemCreator }
+
+func (failingItems) Create(context.Context, pipeline.Item) (pipeline.Item, error) {
+	return pipeline.Item{}, errService
+}
+
+type failingQueue struct{ pipeline.Sender }
+
+func (failingQueue) Send(context.Context, pipeline.Event) error { return errService }
+
+func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
+	for name, fail := range map[string]func(*pipeline.Ingest){
+		"bronze": func(in *pipeline.Ingest) { in.Bronze = failingBronze{} },
+		"items":  func(in *pipeline.Ingest) { in.Items = failingItems{} },
+		"queue":  func(in *pipeline.Ingest) { in.Queue = failingQueue{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var w world
+			in := w.ingest()
+			fail(&in)
+			_, err := in.Accept(t.Context(), request(body))
+			if pipeline.CodeOf(err) != pipeline.Unavailable || !errors.Is(err, errService) {
+				t.Errorf("got %v, want Unavailable because of the service", err)
+			}
+			if name == "bronze" {
+				w.wantNothing(t) // nothing may refer to a payload that is not there
+			}
+		})
+	}
+}
+
+func TestIngest_TakesItsOwnEarlierTryForSuccess(t *testing.T) {
+	var w world
+	in := w.ingest()
+	if _, err := in.Accept(t.Context(), request(body)); err != nil {
+		t.Fatal(err)
+	}
+	// The same id again is what a retry of a timed-out put looks like: both conditional writes conflict.
+	if _, err := in.Accept(t.Context(), request(body)); err != nil {
+		t.Errorf("got %v, want success", err)
+	}
+}
+
+// gate lets a call through only once the other side's call has begun.
+type gate struct{ mine, other chan struct{} }
+
+func (g gate) pass(ctx context.Context) error {
+	close(g.mine)
+	select {
+	case <-g.other:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type gatedItems struct {
+	gate
+	pipeline.ItemCreator
+}
+
+func (g gatedItems) Create(ctx context.Context, _ pipeline.Item) (pipeline.Item, error) {
+	return pipeline.Item{}, g.pass(ctx)
+}
+
+type gatedQueue struct {
+	gate
+	pipeline.Sender
+}
+
+func (g gatedQueue) Send(ctx context.Context, _ pipeline.Event) error { return g.pass(ctx) }
+
+func TestIngest_WritesItemAndReferenceSideBySide(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var w world
+	in := w.ingest()
+	a, b := make(chan struct{}), make(chan struct{})
+	in.Items, in.Queue = gatedItems{gate: gate{a, b}}, gatedQueue{gate: gate{b, a}}
+	if _, err := in.Accept(ctx, request(body)); err != nil {
+		t.Errorf("the calls wait for each other: %v", err)
+	}
+}

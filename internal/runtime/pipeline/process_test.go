@@ -1,0 +1,488 @@
+package pipeline_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
+)
+
+func sha256Hex(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func (w *world) worker() pipeline.Worker {
+	return pipeline.Worker{
+		Items: &w.events, Bronze: &w.bronze, Silver: &w.silver, Bus: &w.bus, Queue: &w.queue, DeadLetters: &w.deadLetters,
+		BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: 3, StatusRetention: 24 * time.Hour,
+		Now:    func() time.Time { return now.Add(time.Second) },
+		Jitter: func() float64 { return 0 },
+	}
+}
+
+// accept ingests n events and returns their deliveries.
+func (w *world) accept(t *testing.T, bodies ...string) []pipeline.Delivery {
+	t.Helper()
+	in := w.ingest()
+	var deliveries []pipeline.Delivery
+	for i, body := range bodies {
+		in.NewID = func() (string, error) { return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", i+1), nil }
+		receipt, err := in.Accept(t.Context(), request(body))
+		if body == poison {
+			receipt.Event, err = porttest.AcceptOlder(t.Context(), in, []byte(body))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		deliveries = append(deliveries, deliver(t, receipt.Event, fmt.Sprintf("message-%d", i+1)))
+	}
+	return deliveries
+}
+
+func deliver(t *testing.T, event pipeline.Event, messageID string) pipeline.Delivery {
+	t.Helper()
+	message, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pipeline.Delivery{MessageID: messageID, Receipt: "receipt of " + messageID, Attempt: 1, Body: message}
+}
+
+func (w *world) wantStatus(t *testing.T, id string, want pipeline.Status) pipeline.Item {
+	t.Helper()
+	item, err := w.events.Get(t.Context(), id)
+	if err != nil || item.Status != want {
+		t.Errorf("event %s is %s, %v; want %s", id, item.Status, err, want)
+	}
+	return item
+}
+
+func TestWorker_MakesOneRecordTellsTheBusAndMarksTheEventProcessed(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	results := w.worker().Process(t.Context(), deliveries)
+	if len(results) != 1 || results[0].Err != nil || results[0].Status != pipeline.Processed {
+		t.Fatalf("results = %+v", results)
+	}
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if item.Attempts != 1 || item.ProcessedAt != now.Add(time.Second).Truncate(time.Millisecond) {
+		t.Errorf("item = %+v", item)
+	}
+	line, err := w.silver.Get(t.Context(), "silver/demo/dt=2026-11-23/"+id+".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":"` + id + `","type":"demo","receivedAt":"2026-11-23T07:30:00.123Z","processedAt":"2026-11-23T07:30:01.123Z",` +
+		`"schemaVersion":1,"source":{"bucket":"bronze","key":"bronze/demo/2026/11/23/07/` + id + `.json","sha256":"` + sha256Hex(body) +
+		`","bytes":40},"payload":{"eventType":"demo","message":"hello"}}` + "\n"
+	if diff := cmp.Diff(want, string(line)); diff != "" {
+		t.Errorf("record differs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+		t.Errorf("notices differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorker_KeepsThePayloadsText(t *testing.T) {
+	var w world
+	payload := `{"eventType":"demo","html":"<b>&\u003c</b>","n":1.50e+3,"big":12345678901234567890,"line":"` + "\u2028" + `"}`
+	w.worker().Process(t.Context(), w.accept(t, payload))
+	line, err := w.silver.Get(t.Context(), w.silver.Keys()[0])
+	if err != nil || !strings.Contains(string(line), `"payload":`+payload) {
+		t.Errorf("record %s, %v does not hold the payload's text", line, err)
+	}
+}
+
+func TestWorker_MakesTheItemWhenItsWriteWasLost(t *testing.T) {
+	var w, lost world
+	deliveries := lost.accept(t, body)
+	payload, err := lost.bronze.Get(t.Context(), lost.bronze.Keys()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bronze.Put(t.Context(), lost.bronze.Keys()[0], payload); err != nil {
+		t.Fatal(err)
+	}
+	w.worker().Process(t.Context(), deliveries)
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if item.Type != "demo" || item.SHA256 != sha256Hex(body) || item.Caller != "anna" || item.ExpiresAt.IsZero() {
+		t.Errorf("item = %+v, want it whole", item)
+	}
+}
+
+func TestWorker_DoesNothingAgainForAProcessedEvent(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	w.worker().Process(t.Context(), deliveries)
+	results := w.worker().Process(t.Context(), deliveries)
+	if results[0].Err != nil || !results[0].Repeat {
+		t.Errorf("result = %+v, want a repeat", results[0])
+	}
+	if got := len(w.bus.Published()); got != 1 {
+		t.Errorf("published %d times", got)
+	}
+}
+
+func TestWorker_HandlesTheSameEventTwiceInABatch(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	again := deliveries[0]
+	again.MessageID = "message-2"
+	for _, r := range w.worker().Process(t.Context(), append(deliveries, again)) {
+		if r.Err != nil {
+			t.Errorf("%s: %v", r.Delivery.MessageID, r.Err)
+		}
+	}
+	if keys := w.silver.Keys(); len(keys) != 1 {
+		t.Errorf("Silver holds %v", keys)
+	}
+	w.wantStatus(t, id, pipeline.Processed)
+}
+
+func TestWorker_OneEventsFailureIsItsOwn(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body, poison, body)
+	results := w.worker().Process(t.Context(), deliveries)
+	for i, want := range []pipeline.Status{pipeline.Processed, pipeline.Failed, pipeline.Processed} {
+		w.wantStatus(t, results[i].Event.ID, want)
+		if failed := results[i].Err != nil; failed != (want == pipeline.Failed) || results[i].Kept {
+			t.Errorf("result %d: %+v", i, results[i])
+		}
+	}
+}
+
+// poison is a payload that older versions accepted, and that no worker can make a record of.
+const poison = `{"eventType":"demo","n":1e999}`
+
+func TestWorker_FailsAnEventAtOnceThatNoRetryCanHelp(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, poison)
+	result := w.worker().Process(t.Context(), deliveries)[0]
+	if result.Kept || result.Status != pipeline.Failed || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+		t.Errorf("result = %+v", result)
+	}
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure.Code != pipeline.UnprocessableNumber || item.Attempts != 1 {
+		t.Errorf("item = %+v", item)
+	}
+	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+		t.Errorf("notices differ (-want +got):\n%s", diff)
+	}
+	want := []pipeline.DeadLetter{{
+		Body: deliveries[0].Body, EventID: id, EventType: "demo", Failure: item.Failure, Attempts: 1, FailedAt: item.FailedAt,
+	}}
+	if diff := cmp.Diff(want, w.deadLetters.Letters()); diff != "" {
+		t.Errorf("the DLQ's messages differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorker_BacksOffLongerWithEachAttempt(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	worker := w.worker()
+	worker.MaxReceiveCount, worker.Bronze = 100, failingStore{failing{&w, map[string]bool{"get": true}}}
+	var got []time.Duration
+	for _, attempt := range []int{1, 2, 3, 10, 99} {
+		deliveries[0].Attempt = attempt
+		result := worker.Process(t.Context(), deliveries)[0]
+		got = append(got, result.RetryIn)
+		if !result.Kept || w.queue.Delays()["receipt of message-1"] != result.RetryIn {
+			t.Errorf("result = %+v, delays = %v", result, w.queue.Delays())
+		}
+	}
+	want := []time.Duration{time.Second / 2, time.Second, 2 * time.Second, 150 * time.Second, 150 * time.Second}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("backoff differs (-want +got):\n%s", diff)
+	}
+	w.wantStatus(t, id, pipeline.Enqueued)
+}
+
+func TestWorker_FailsTheEventWithTheLastAttempt(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	worker := w.worker()
+	worker.Bronze = failingStore{failing{&w, map[string]bool{"get": true}}}
+	deliveries[0].Attempt = 3
+	result := worker.Process(t.Context(), deliveries)[0]
+	if result.Kept || result.Status != pipeline.Failed || len(w.deadLetters.Letters()) != 1 {
+		t.Errorf("result = %+v, DLQ %v", result, w.deadLetters.Letters())
+	}
+	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure.Code != pipeline.Unavailable || item.Attempts != 3 {
+		t.Errorf("item = %+v", item)
+	}
+}
+
+func TestWorker_HasNothingToDoForAFailedEvent(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, poison)
+	w.worker().Process(t.Context(), deliveries)
+	result := w.worker().Process(t.Context(), deliveries)[0]
+	if result.Err != nil || !result.Repeat || result.Kept || result.Status != pipeline.Failed {
+		t.Errorf("result = %+v, want a repeat", result)
+	}
+	if len(w.bus.Published()) != 1 || len(w.deadLetters.Letters()) != 1 {
+		t.Errorf("published %v, DLQ %v", w.bus.Published(), w.deadLetters.Letters())
+	}
+}
+
+func TestWorker_KeepsTheMessageUntilTheDLQHasIt(t *testing.T) {
+	for name, fail := range map[string]func(*pipeline.Worker, failing){
+		"the DLQ is down": func(worker *pipeline.Worker, _ failing) { worker.DeadLetters = failingDeadLetters{} },
+		"the table is down": func(worker *pipeline.Worker, f failing) {
+			f.calls["finish"] = true
+			worker.Items = failingLookUp{failing: f}
+		},
+	} {
+		for _, attempt := range []int{1, 3} {
+			var w world
+			deliveries := w.accept(t, poison)
+			deliveries[0].Attempt = attempt
+			worker := w.worker()
+			fail(&worker, failing{&w, map[string]bool{}})
+			result := worker.Process(t.Context(), deliveries)[0]
+			if !result.Kept || !errors.Is(result.Err, errService) || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+				t.Errorf("%s: result = %+v", name, result)
+			}
+			w.wantStatus(t, id, pipeline.Enqueued)
+		}
+	}
+}
+
+type failingDeadLetters struct{}
+
+func (failingDeadLetters) Bury(context.Context, pipeline.DeadLetter) error { return errService }
+
+func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*pipeline.Event)
+		code   pipeline.Code
+	}{
+		{"another hash", func(e *pipeline.Event) { e.SHA256 = sha256Hex("other") }, pipeline.PayloadMismatch},
+		{"no payload", func(e *pipeline.Event) {
+			e.ID = "0199aaaa-0000-7000-8000-00000000ffff"
+			e.Bronze.Key = e.BronzeKey()
+		}, pipeline.PayloadMissing},
+		{"more than was ever accepted", func(e *pipeline.Event) { e.Bytes = 6<<20 + 1 }, pipeline.PayloadTooLarge},
+		{"another place", func(e *pipeline.Event) { e.Bronze.Key = "bronze/other" }, pipeline.InvalidMessage},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var w world
+			receipt, err := w.ingest().Accept(t.Context(), request(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			event := receipt.Event
+			c.change(&event)
+			result := w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, event, "message-1")})[0]
+			if pipeline.CodeOf(result.Err) != c.code || result.Kept {
+				t.Errorf("got %+v, want %s", result, c.code)
+			}
+			if letters := w.deadLetters.Letters(); len(letters) != 1 || letters[0].Failure.Code != c.code {
+				t.Errorf("the DLQ holds %v", letters)
+			}
+			if len(w.silver.Keys()) != 0 {
+				t.Error("it left output")
+			}
+		})
+	}
+}
+
+func TestWorker_PutsAMessageThatItCannotReadIntoTheDLQ(t *testing.T) {
+	var w world
+	delivery := pipeline.Delivery{MessageID: "m", Receipt: "r", Attempt: 1, Body: []byte("not JSON")}
+	result := w.worker().Process(t.Context(), []pipeline.Delivery{delivery})[0]
+	if pipeline.CodeOf(result.Err) != pipeline.InvalidMessage || result.Kept {
+		t.Errorf("result = %+v", result)
+	}
+	if letters := w.deadLetters.Letters(); len(letters) != 1 || string(letters[0].Body) != "not JSON" || letters[0].EventID != "" {
+		t.Errorf("the DLQ holds %+v", letters)
+	}
+	if len(w.bus.Published()) != 0 {
+		t.Error("the bus was told of no event")
+	}
+}
+
+// failing stands before a world's ports and fails the calls that are named.
+type failing struct {
+	*world
+	calls map[string]bool
+}
+
+func (f failing) err(call string) error {
+	if f.calls[call] {
+		return errService
+	}
+	return nil
+}
+
+type failingLookUp struct {
+	pipeline.ItemStore
+	failing
+}
+
+func (f failingLookUp) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
+	if err := f.err("look up"); err != nil {
+		return nil, err
+	}
+	return f.events.GetMany(ctx, ids)
+}
+
+func (f failingLookUp) Finish(ctx context.Context, item pipeline.Item) error {
+	if err := f.err("finish"); err != nil {
+		return err
+	}
+	return f.events.Finish(ctx, item)
+}
+
+type failingStore struct{ failing }
+
+func (f failingStore) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
+	return f.silver.GetVersion(ctx, key)
+}
+
+func (f failingStore) Replace(ctx context.Context, key string, body []byte, version string) error {
+	if err := f.err("replace"); err != nil {
+		return err
+	}
+	return f.silver.Replace(ctx, key, body, version)
+}
+
+func (f failingStore) Get(ctx context.Context, key string) ([]byte, error) {
+	if f.calls["panic"] {
+		panic("boom")
+	}
+	if err := f.err("get"); err != nil {
+		return nil, err
+	}
+	return f.bronze.Get(ctx, key)
+}
+
+func (f failingStore) Put(ctx context.Context, key string, body []byte) error {
+	if err := f.err("put"); err != nil {
+		return err
+	}
+	return f.silver.Put(ctx, key, body)
+}
+
+// failingBus fails the first notice of each request only.
+type failingBus struct{ failing }
+
+func (f failingBus) Publish(ctx context.Context, notices []pipeline.Notice) []error {
+	errs := f.bus.Publish(ctx, notices)
+	errs[0] = f.err("publish")
+	return errs
+}
+
+func TestWorker_TriesAgainWhenAServiceFails(t *testing.T) {
+	for call, code := range map[string]pipeline.Code{
+		"look up": pipeline.Unavailable,
+		"get":     pipeline.Unavailable,
+		"put":     pipeline.Unavailable,
+		"publish": pipeline.Unavailable,
+		"finish":  pipeline.Unavailable,
+		"panic":   pipeline.Internal,
+	} {
+		t.Run(call, func(t *testing.T) {
+			var w world
+			deliveries := w.accept(t, body)
+			f := failing{&w, map[string]bool{call: true}}
+			broken := w.worker()
+			broken.Items, broken.Bus = failingLookUp{failing: f}, failingBus{f}
+			broken.Bronze, broken.Silver = failingStore{f}, failingStore{f}
+
+			result := broken.Process(t.Context(), deliveries)[0]
+			if pipeline.CodeOf(result.Err) != code || result.RetryIn == 0 {
+				t.Fatalf("result = %+v, want a retry because of %s", result, code)
+			}
+			w.wantStatus(t, id, pipeline.Enqueued)
+
+			if result := w.worker().Process(t.Context(), deliveries)[0]; result.Err != nil {
+				t.Fatal(result.Err)
+			}
+			w.wantStatus(t, id, pipeline.Processed)
+			if keys := w.silver.Keys(); len(keys) != 1 {
+				t.Errorf("Silver holds %v", keys)
+			}
+		})
+	}
+}
+
+func TestWorker_ReadsPartialFailuresOfTheBus(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body, body)
+	worker := w.worker()
+	worker.Bus = failingBus{failing{&w, map[string]bool{"publish": true}}}
+	results := worker.Process(t.Context(), deliveries)
+	if results[0].Err == nil || results[1].Err != nil {
+		t.Errorf("results = %v, %v; want only the first to fail", results[0].Err, results[1].Err)
+	}
+	w.wantStatus(t, results[0].Event.ID, pipeline.Enqueued)
+	w.wantStatus(t, results[1].Event.ID, pipeline.Processed)
+}
+
+func TestWorker_DoesNotFailAnEventThatAnotherDeliveryProcessed(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	worker := w.worker()
+	worker.Bronze = processedMeanwhile{&w, deliveries}
+	deliveries[0].Attempt = 3
+	result := worker.Process(t.Context(), deliveries)[0]
+	if result.Err != nil || !result.Repeat {
+		t.Errorf("result = %+v, want a repeat", result)
+	}
+	for _, n := range w.bus.Published() {
+		if n.Type == pipeline.EventFailed {
+			t.Error("the bus was told that it failed")
+		}
+	}
+}
+
+// processedMeanwhile has another worker process the event before it fails the read.
+type processedMeanwhile struct {
+	*world
+	deliveries []pipeline.Delivery
+}
+
+func (p processedMeanwhile) Get(ctx context.Context, _ string) ([]byte, error) {
+	p.worker().Process(ctx, p.deliveries)
+	return nil, errService
+}
+
+type hangingBronze struct{}
+
+func (hangingBronze) Get(ctx context.Context, _ string) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestWorker_StopsBeforeItsDeadlineAndHandsBackTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w world
+		deliveries := w.accept(t, body)
+		worker := w.worker()
+		worker.Bronze, worker.StopBefore = hangingBronze{}, 2*time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		start := time.Now()
+		result := worker.Process(ctx, deliveries)[0]
+		if took := time.Since(start); !errors.Is(result.Err, context.DeadlineExceeded) || took != 28*time.Second {
+			t.Errorf("got %v after %s, want to stop after 28s", result.Err, took)
+		}
+		if _, ok := w.queue.Delays()["receipt of message-1"]; !ok {
+			t.Error("the message was not handed back")
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package pipeline_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+func (w *world) redriver() pipeline.Redriver {
+	return pipeline.Redriver{
+		Items: &w.events, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
+		Now: func() time.Time { return now.Add(time.Hour) },
+	}
+}
+
+func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, poison))
+	letter := w.deadLetters.Letters()[0]
+	result := w.redriver().Redrive(t.Context(), [][]byte{letter.Body})[0]
+	if result.Err != nil || result.Status != pipeline.Enqueued || result.Event.ID != id {
+		t.Errorf("result = %+v", result)
+	}
+	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Failure != (pipeline.Failure{}) || !item.FailedAt.IsZero() || item.Replay.Redrives != 1 {
+		t.Errorf("item = %+v", item)
+	}
+	if sent := w.queue.Sent(); len(sent) != 2 || sent[1].ID != id {
+		t.Errorf("sent %v", sent)
+	}
+	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
+		t.Errorf("the reconciler was not told: %+v", c)
+	}
+	if r := w.deliverSent(t, 0)[0]; !r.Repeat { // the first message comes late
+		t.Errorf("result = %+v, want a repeat", r)
+	}
+	w.wantStatus(t, id, pipeline.Failed) // it is as poisonous as before
+	if len(w.deadLetters.Letters()) != 2 {
+		t.Error("it is not in the DLQ again")
+	}
+}
+
+func TestRedrive_SendsWhatItsWorkerLeftEnqueued(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	result := w.redriver().Redrive(t.Context(), [][]byte{deliveries[0].Body})[0]
+	if result.Err != nil || result.Status != pipeline.Enqueued || len(w.queue.Sent()) != 2 {
+		t.Errorf("result = %+v, sent %v", result, w.queue.Sent())
+	}
+	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Replay.Redrives != 1 || w.queue.Sent()[1].Replay != item.Replay {
+		t.Errorf("item = %+v, sent %+v; want a new generation", item, w.queue.Sent()[1])
+	}
+}
+
+func TestRedrive_HasNothingToSendForAProcessedEvent(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	w.worker().Process(t.Context(), deliveries)
+	result := w.redriver().Redrive(t.Context(), [][]byte{deliveries[0].Body})[0]
+	if result.Err != nil || result.Status != pipeline.Processed || len(w.queue.Sent()) != 1 {
+		t.Errorf("result = %+v, sent %v", result, w.queue.Sent())
+	}
+}
+
+func TestRedrive_SendsTheGenerationThatTheItemNames(t *testing.T) {
+	var w world
+	first := w.accept(t, body)
+	w.worker().Process(t.Context(), first)
+	w.replay(t, w.replayer(), hours("r1"))
+	w.redriver().Redrive(t.Context(), [][]byte{first[0].Body})
+	sent := w.queue.Sent()
+	if got := sent[len(sent)-1].Replay.ID; got != "r1" {
+		t.Errorf("sent for replay %q, want r1", got)
+	}
+}
+
+func TestRedrive_KeepsWhatItCannotSend(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, poison, poison))
+	letters := w.deadLetters.Letters()
+	r := w.redriver()
+	r.Queue = halfQueue{&w}
+	results := r.Redrive(t.Context(), [][]byte{[]byte("not JSON"), letters[0].Body, letters[1].Body})
+	if pipeline.CodeOf(results[0].Err) != pipeline.InvalidMessage {
+		t.Errorf("unreadable: %v", results[0].Err)
+	}
+	if results[1].Err != nil || !errors.Is(results[2].Err, errService) {
+		t.Errorf("results = %+v", results)
+	}
+	// Again, as an operator does: the event is ENQUEUED by now.
+	again := w.redriver().Redrive(t.Context(), [][]byte{letters[1].Body})[0]
+	if again.Err != nil || again.Status != pipeline.Enqueued {
+		t.Errorf("again = %+v", again)
+	}
+}
+
+func TestRedrive_RefusesTheMessageOfAKeysEarlierEvent(t *testing.T) {
+	var w world
+	receipt, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := receipt.Event
+	in := w.ingest()
+	in.Now = func() time.Time { return now.Add(25 * time.Hour) }
+	if _, err := in.Accept(t.Context(), keyed(otherBody, "key")); err != nil {
+		t.Fatal(err)
+	}
+	result := w.redriver().Redrive(t.Context(), [][]byte{deliver(t, old, "m").Body})[0]
+	if pipeline.CodeOf(result.Err) != pipeline.InvalidMessage || len(w.queue.Sent()) != 2 {
+		t.Errorf("result = %+v", result)
+	}
+}

@@ -1,0 +1,52 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// bronze is what the keys of raw payloads begin with; the event type follows.
+const bronze = "bronze/"
+
+// behind is the character after the slash, so a type with it comes right behind all keys of the type.
+const behind = "0"
+
+// Types returns up to a thousand event types after that one, in the order of their keys.
+func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
+	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: aws.String(bronze), Delimiter: aws.String("/")}
+	if after != "" {
+		input.StartAfter = aws.String(bronze + after + behind)
+	}
+	page, err := b.client.ListObjectsV2(ctx, input)
+	if err != nil {
+		return nil, fmt.Errorf("list event types: %w", err)
+	}
+	types := make([]string, 0, len(page.CommonPrefixes))
+	for _, p := range page.CommonPrefixes {
+		types = append(types, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), bronze), "/"))
+	}
+	return types, nil
+}
+
+// List returns up to a thousand objects under prefix after that key.
+func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
+	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}
+	if after != "" {
+		input.StartAfter = &after
+	}
+	page, err := b.client.ListObjectsV2(ctx, input)
+	if err != nil {
+		return nil, fmt.Errorf("list objects under %s: %w", prefix, err)
+	}
+	objects := make([]pipeline.Object, len(page.Contents))
+	for i, o := range page.Contents {
+		objects[i] = pipeline.Object{Key: aws.ToString(o.Key), Written: aws.ToTime(o.LastModified)}
+	}
+	return objects, nil
+}

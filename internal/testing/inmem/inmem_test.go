@@ -1,0 +1,20 @@
+package inmem_test
+
+import (
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
+)
+
+func TestBucket(t *testing.T) {
+	porttest.TestObjects(t, new(inmem.Bucket))
+	porttest.TestObjectsRace(t, new(inmem.Bucket))
+}
+
+func TestEvents(t *testing.T) {
+	porttest.TestItems(t, new(inmem.Events))
+	porttest.TestItemsRace(t, new(inmem.Events))
+}
+
+func TestCheckpoints(t *testing.T) { porttest.TestCheckpoints(t, new(inmem.Checkpoints)) }

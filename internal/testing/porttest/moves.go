@@ -1,0 +1,94 @@
+package porttest
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// moves are the ways in which an item moves but for Finish's.
+func moves() map[string][2]pipeline.Item {
+	again := enqueued()
+	again.Reenqueues, again.EnqueuedAt = 1, again.EnqueuedAt.Add(time.Hour)
+	first := again
+	first.Reenqueues, first.EnqueuedAt = 0, time.Time{} // the worker made it
+	lost, done := failed(enqueued()), processed(enqueued())
+	quiet := pipeline.Replay{ID: "replay", Quiet: true}
+	replayed := processed(enqueued())
+	replayed.Replay = quiet
+	poison, killed := failed(enqueued()), enqueued()
+	return map[string][2]pipeline.Item{
+		"enqueued again":     {first, again},
+		"repaired":           {lost, processed(lost)},
+		"redriven, ENQUEUED": {killed, killed.Reopened(pipeline.Replay{Redrives: 1}, killed.ReceivedAt)},
+		"redriven":           {poison, poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt)},
+		"replayed":           {done, done.Reopened(quiet, done.ProcessedAt)},
+		"replayed, twice":    {replayed, replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt)},
+	}
+}
+
+// changes are the ways in which a FAILED item may not be as it was read any more.
+func changes() map[string]func(*pipeline.Item) {
+	return map[string]func(*pipeline.Item){
+		"status":     func(i *pipeline.Item) { *i = processed(*i); i.FailedAt = i.ReceivedAt.Add(time.Minute) },
+		"failedAt":   func(i *pipeline.Item) { i.FailedAt = i.FailedAt.Add(time.Millisecond) },
+		"enqueuedAt": func(i *pipeline.Item) { i.EnqueuedAt = i.EnqueuedAt.Add(time.Millisecond) },
+		"never set":  func(i *pipeline.Item) { i.EnqueuedAt = time.Time{} },
+		"replay":     func(i *pipeline.Item) { i.Replay.ID = "replay" },
+		"redrives":   func(i *pipeline.Item) { i.Replay.Redrives = 1 },
+		"reenqueues": func(i *pipeline.Item) { i.Reenqueues++ },
+		"bronze":     func(i *pipeline.Item) { i.Bronze.Key = i.KeyedBronzeKey() },
+	}
+}
+
+func illegal() [][2]pipeline.Item {
+	item, other := enqueued(), enqueued()
+	skipped := item
+	skipped.Reenqueues = 2
+	done, again := processed(enqueued()), processed(enqueued())
+	same, failing := failed(enqueued()), failed(enqueued())
+	return [][2]pipeline.Item{
+		{item, processed(item)}, // Finish's
+		{enqueued(), skipped},
+		{other, failed(other)},
+		{done, failed(done)},
+		{again, again.Reopened(again.Replay, again.ProcessedAt)}, // no redrive of what is PROCESSED
+		{same, same.Reopened(same.Replay, same.FailedAt)},        // no redrive into the same generation
+		{failing, failing.Reopened(pipeline.Replay{ID: "replay"}, failing.FailedAt)},
+	}
+}
+
+func enqueued() pipeline.Item {
+	event := pipeline.Event{
+		ID: uuid.NewString(), Type: "demo", ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC), SHA256: "5e1f", Bytes: 42,
+		Caller: "iam arn:aws:iam::000000000000:user/anna",
+	}
+	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
+	return pipeline.Item{
+		Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: pipeline.Expiry(event, 24*time.Hour),
+	}
+}
+
+func processed(item pipeline.Item) pipeline.Item {
+	item.Status, item.Attempts = pipeline.Processed, 2
+	item.FailedAt, item.Failure = time.Time{}, pipeline.Failure{}
+	item.ProcessedAt = item.ReceivedAt.Add(time.Second)
+	item.Silver = pipeline.Location{Bucket: "silver", Key: item.SilverKey()}
+	return item
+}
+
+func dropped(item pipeline.Item) pipeline.Item {
+	item = processed(item)
+	item.Dropped = pipeline.Dropped{Code: "test-order", Reason: "why"}
+	return item
+}
+
+func failed(item pipeline.Item) pipeline.Item {
+	item.Status, item.Attempts = pipeline.Failed, 5
+	item.ProcessedAt, item.Silver = time.Time{}, pipeline.Location{}
+	item.FailedAt = item.ReceivedAt.Add(time.Minute)
+	item.Failure = pipeline.Failure{Code: pipeline.PayloadMismatch, Reason: "why"}
+	return item
+}

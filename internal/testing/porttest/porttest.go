@@ -1,0 +1,169 @@
+// Package porttest holds every implementation of the pipeline's ports, the AWS adapters and the ones in memory, to the
+// same contracts.
+package porttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Objects is what is asked of a bucket.
+type Objects interface {
+	pipeline.BronzeReader
+	pipeline.BronzeLister
+	pipeline.SilverStore
+}
+
+// Items is what is asked of the events table.
+type Items interface {
+	pipeline.ItemCreator
+	pipeline.ItemStore
+	pipeline.ItemMover
+	Get(ctx context.Context, id string) (pipeline.Item, error)
+}
+
+// TestObjects holds a bucket to its contract.
+func TestObjects(t *testing.T, bucket Objects) {
+	ctx := t.Context()
+	t.Run("returns the very bytes", func(t *testing.T) {
+		key := "bronze/demo/" + uuid.NewString()
+		body := []byte("{\"a\": \"\u00e9\u2028\",\r\n \"b\":1e3}")
+		check(t, bucket.Put(ctx, key, body))
+		got, err := bucket.Get(ctx, key)
+		check(t, err)
+		if string(got) != string(body) {
+			t.Errorf("put %q, got %q", body, got)
+		}
+	})
+	t.Run("says what is not there", func(t *testing.T) {
+		if _, err := bucket.Get(ctx, "bronze/demo/absent"); !errors.Is(err, pipeline.ErrNotFound) {
+			t.Errorf("got %v, want ErrNotFound", err)
+		}
+	})
+	t.Run("is written once", func(t *testing.T) {
+		key := "silver/demo/" + uuid.NewString()
+		check(t, bucket.Put(ctx, key, []byte("first")))
+		if err := bucket.Put(ctx, key, []byte("second")); !errors.Is(err, pipeline.ErrExists) {
+			t.Errorf("second put: got %v, want ErrExists", err)
+		}
+		if got, err := bucket.Get(ctx, key); err != nil || string(got) != "first" {
+			t.Errorf("got %q, %v; want the first write", got, err)
+		}
+	})
+	t.Run("replaces the version that was read, and no other", func(t *testing.T) {
+		key := "silver/demo/" + uuid.NewString()
+		if _, _, err := bucket.GetVersion(ctx, key); !errors.Is(err, pipeline.ErrNotFound) {
+			t.Errorf("absent: got %v, want ErrNotFound", err)
+		}
+		check(t, bucket.Put(ctx, key, []byte("first")))
+		body, first, err := bucket.GetVersion(ctx, key)
+		check(t, err)
+		if string(body) != "first" {
+			t.Errorf("got %q", body)
+		}
+		check(t, bucket.Replace(ctx, key, []byte("second"), first))
+		if err := bucket.Replace(ctx, key, []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
+			t.Errorf("late replace: got %v, want ErrChanged", err)
+		}
+		if err := bucket.Replace(ctx, key+"-absent", []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
+			t.Errorf("replace of nothing: got %v, want ErrChanged", err)
+		}
+		if got, err := bucket.Get(ctx, key); err != nil || string(got) != "second" {
+			t.Errorf("got %q, %v; want the second write", got, err)
+		}
+	})
+	t.Run("lists types and objects in order", func(t *testing.T) {
+		var want []string
+		for _, key := range []string{"list-a/1", "list-a/2", "list-a/3", "list-a/4", "list-a/5", "list-a-b/1", "list-c/1", "list-d/1"} {
+			want = append(want, "bronze/"+key)
+			check(t, bucket.Put(ctx, "bronze/"+key, []byte("{}")))
+		}
+		check(t, bucket.Put(ctx, "silver/list-e/1", []byte("{}")))
+		var types, keys []string
+		for after := "list-"; ; after = types[len(types)-1] {
+			page, err := bucket.Types(ctx, after)
+			check(t, err)
+			if len(page) == 0 {
+				break
+			}
+			types = append(types, page...)
+		}
+		// In the order of their keys, in which a dash comes before a slash.
+		if want := []string{"list-a-b", "list-a", "list-c", "list-d"}; !slices.Equal(types, want) {
+			t.Errorf("types %v, want %v", types, want)
+		}
+		for after := want[0]; ; after = keys[len(keys)-1] {
+			page, err := bucket.List(ctx, "bronze/list-a/", after)
+			check(t, err)
+			if len(page) == 0 {
+				break
+			}
+			for _, o := range page {
+				keys = append(keys, o.Key)
+				if o.Written.IsZero() {
+					t.Errorf("%s has no time", o.Key)
+				}
+			}
+		}
+		if !slices.Equal(keys, want[1:5]) {
+			t.Errorf("keys %v, want %v", keys, want[1:5])
+		}
+	})
+}
+
+// TestObjectsRace holds a bucket to its contract when many write at once.
+func TestObjectsRace(t *testing.T, bucket Objects) {
+	ctx := t.Context()
+	t.Run("is written once in a race", func(t *testing.T) {
+		key := "silver/demo/" + uuid.NewString()
+		errs := race(8, func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) })
+		wantOneWinner(t, errs, func(err error) bool { return errors.Is(err, pipeline.ErrExists) })
+	})
+}
+
+// race calls fn n times at once.
+func race(n int, fn func(i int) error) []error {
+	errs := make([]error, n)
+	var running sync.WaitGroup
+	start := make(chan struct{})
+	for i := range errs {
+		running.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	running.Wait()
+	return errs
+}
+
+func wantOneWinner(t *testing.T, errs []error, lost func(error) bool) {
+	t.Helper()
+	won := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			won++
+		case !lost(err):
+			t.Errorf("got %v", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d writers won, want 1", won)
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -145,7 +145,7 @@ func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
 	if err := Print(&out, example, Style{}); err != nil {
 		t.Fatal(err)
 	}
-	want := noon.Local().Format("15:04:05.000") + "  retried            0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001  demo          attempt=2  step=mine  error=no way  [0m\n"
+	want := noon.Local().Format("15:04:05.000") + "  retried            0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001  demo          attempt=2  step=mine  error=no way \\u001b[0m\n"
 	if out.String() != want {
 		t.Errorf("printed %q, want %q", out.String(), want)
 	}
@@ -197,7 +197,7 @@ func TestPrint_PutsOutputOnLinesOfItsOwn(t *testing.T) {
 	if err := Print(&out, step, Style{}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "not reloaded\n    # app\n    main.go:1:2:  syntax  [31merror\n"; !strings.HasSuffix(out.String(), want) {
+	if want := "not reloaded\n    # app\n    main.go:1:2:  syntax \\u001b[31merror\n"; !strings.HasSuffix(out.String(), want) {
 		t.Errorf("printed %q, want %q", out.String(), want)
 	}
 	out.Reset()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 // unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
@@ -45,23 +46,23 @@ func Print(w io.Writer, s Step, style Style) error {
 		return code + text + plain
 	}
 	var line bytes.Buffer
-	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", printable(s.Name))))
+	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", oneLine(s.Name))))
 	if s.EventID != "" {
-		fmt.Fprintf(&line, "  %-36s  %-12s", printable(s.EventID), printable(s.EventType))
+		fmt.Fprintf(&line, "  %-36s  %-12s", oneLine(s.EventID), oneLine(s.EventType))
 	}
 	for _, d := range s.Details {
 		value := brief(d.Value)
 		if slices.Contains(unprinted, d.Name) || slices.Contains(empty, value) {
 			continue
 		}
-		fmt.Fprintf(&line, "  %s%s", paint(faint, printable(d.Name)+"="), printable(value))
+		fmt.Fprintf(&line, "  %s%s", paint(faint, oneLine(d.Name)+"="), oneLine(value))
 	}
 	if (s.EventID == "" || style.Source) && s.Source != "" {
-		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), printable(s.Source))
+		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), oneLine(s.Source))
 	}
 	text := strings.TrimRight(line.String(), " ") + "\n"
 	for output := range strings.Lines(s.Output) {
-		text += "    " + printable(strings.ReplaceAll(strings.TrimRight(output, "\r\n"), "\t", "  ")) + "\n"
+		text += "    " + oneLine(strings.TrimRight(output, "\r\n")) + "\n"
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -92,15 +93,11 @@ func (s Step) colour() string {
 	return green
 }
 
-// printable keeps text on its line, and control sequences out of the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, text)
-}
+// lineSpace replaces white space that a terminal would not show on the line.
+var lineSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", "  ")
+
+// oneLine returns text that stays on its line and is safe to show on a terminal.
+func oneLine(text string) string { return terminal.Escape(lineSpace.Replace(text)) }
 
 // PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, output, and the details
 // under their own names.

@@ -9,13 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 // Items finds the item of an event.
@@ -155,22 +153,5 @@ func reply(status int, body any) response {
 	if err != nil { // only our own plain structs come here
 		panic(err)
 	}
-	return response{StatusCode: status, Headers: map[string]string{"content-type": "application/json"}, Body: inert(text)}
-}
-
-// inert is JSON text whose characters are all printable, the others escaped: a terminal would obey some that a problem's
-// pointer repeats.
-func inert(text []byte) string {
-	var b strings.Builder
-	for _, r := range string(text) {
-		switch high, low := utf16.EncodeRune(r); {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
+	return response{StatusCode: status, Headers: map[string]string{"content-type": "application/json"}, Body: terminal.Escape(string(text))}
 }

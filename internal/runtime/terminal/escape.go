@@ -1,0 +1,31 @@
+// Package terminal makes untrusted text safe to show on a terminal.
+package terminal
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+)
+
+// Escape replaces each character that is not printable with its JSON escape, such as \u001b: a
+// terminal would interpret it. JSON stays the same JSON.
+func Escape(text string) string { return escape(text, "") }
+
+// EscapeLines escapes text of several lines: it keeps line breaks and tabs.
+func EscapeLines(text string) string { return escape(text, "\n\t") }
+
+func escape(text, keep string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch high, low := utf16.EncodeRune(r); {
+		case unicode.IsPrint(r) || strings.ContainsRune(keep, r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}

@@ -126,7 +126,7 @@ func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := eventbridge.Rule{Name: "by-hand", Bus: "bus", Pattern: []byte(`{"source":["test"]}`), Targets: []eventbridge.Target{{ID: "t", ARN: made.ARN()}}}
+	rule := eventbridge.Rule{Name: "by-hand", Bus: "bus", EventPattern: []byte(`{"source":["test"]}`), Targets: []eventbridge.Target{{ID: "t", ARN: made.ARN()}}}
 	if err := p.services.events.PutRule(rule); err != nil {
 		t.Fatal(err)
 	}

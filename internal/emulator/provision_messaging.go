@@ -33,7 +33,7 @@ func (p *provisioner) queue(r cloudformation.Resource) (cloudformation.Made, err
 		VisibilityTimeout: in.VisibilityTimeout.seconds(),
 		Delay:             in.DelaySeconds.seconds(),
 		MessageRetention:  in.MessageRetentionPeriod.seconds(),
-		ReceiveWait:       in.ReceiveMessageWaitTimeSeconds.seconds(),
+		ReceiveWaitTime:   in.ReceiveMessageWaitTimeSeconds.seconds(),
 		MaxMessageSize:    int(in.MaximumMessageSize),
 	}
 	if in.RedrivePolicy != nil {
@@ -87,10 +87,10 @@ func (p *provisioner) rule(r cloudformation.Resource) (cloudformation.Made, erro
 		return cloudformation.Made{}, err
 	}
 	name := p.name(in.Name, r, 64)
-	rule := eventbridge.Rule{Name: name, Bus: in.EventBusName, Pattern: json.RawMessage(in.EventPattern), Disabled: in.State == "DISABLED"}
+	rule := eventbridge.Rule{Name: name, Bus: in.EventBusName, EventPattern: json.RawMessage(in.EventPattern), Disabled: in.State == "DISABLED"}
 	if in.ScheduleExpression != "" {
 		var err error
-		if rule.Every, err = eventbridge.ParseRate(in.ScheduleExpression); err != nil {
+		if rule.Rate, err = eventbridge.ParseRate(in.ScheduleExpression); err != nil {
 			return p.skip(r, r.Type+" with ScheduleExpression "+in.ScheduleExpression), nil
 		}
 	}

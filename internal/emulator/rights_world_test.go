@@ -152,11 +152,11 @@ func (w *rightsWorld) deliver(ctx context.Context, worker pipeline.Worker) (pipe
 		return pipeline.Result{}, fmt.Errorf("received %d messages, %v", len(messages), err)
 	}
 	m := messages[0]
-	result := worker.Process(ctx, []pipeline.Delivery{{MessageID: m.ID, Receipt: m.Receipt, Attempt: m.ReceiveCount, Body: []byte(m.Body)}})[0]
+	result := worker.Process(ctx, []pipeline.Delivery{{MessageID: m.ID, Receipt: m.ReceiptHandle, Attempt: m.ReceiveCount, Body: []byte(m.Body)}})[0]
 	if result.Kept {
 		return result, nil
 	}
-	return result, w.queue.Delete(m.Receipt)
+	return result, w.queue.Delete(m.ReceiptHandle)
 }
 
 // lose deletes the message on the queue, as a worker does that is killed at its last delivery.
@@ -165,7 +165,7 @@ func (w *rightsWorld) lose(ctx context.Context) error {
 	if err != nil || len(messages) != 1 {
 		return fmt.Errorf("received %d messages, %v", len(messages), err)
 	}
-	return w.queue.Delete(messages[0].Receipt)
+	return w.queue.Delete(messages[0].ReceiptHandle)
 }
 
 func (w *rightsWorld) process(ctx context.Context) error {

@@ -141,17 +141,17 @@ func (s *services) handler(account string, stacks []Stack, apis []*api) http.Han
 
 // deliver takes an event to a rule's target.
 func (s *services) deliver(_ context.Context, d eventbridge.Delivery) error {
-	parts := strings.Split(d.Target, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
+	parts := strings.Split(d.TargetARN, ":") // arn:aws:SERVICE:REGION:ACCOUNT:…
 	if len(parts) < 6 {
-		return fmt.Errorf("%s is not an ARN", d.Target)
+		return fmt.Errorf("%s is not an ARN", d.TargetARN)
 	}
 	switch parts[2] {
 	case "sqs":
-		queue, ok := s.sqs.QueueByARN(d.Target)
+		queue, ok := s.sqs.QueueByARN(d.TargetARN)
 		if !ok {
 			return errors.New("there is no such queue")
 		}
-		if err := s.mayDeliver(d, "sqs:SendMessage", d.Target); err != nil {
+		if err := s.mayDeliver(d, "sqs:SendMessage", d.TargetARN); err != nil {
 			return err
 		}
 		_, err := queue.Send(string(d.Event), 0)
@@ -161,7 +161,7 @@ func (s *services) deliver(_ context.Context, d eventbridge.Delivery) error {
 		if err := s.mayDeliver(d, "lambda:InvokeFunction", function); err != nil {
 			return err
 		}
-		return s.lambda.InvokeAsync(functionName(d.Target), d.Event)
+		return s.lambda.InvokeAsync(functionName(d.TargetARN), d.Event)
 	}
 	return fmt.Errorf("targets of %s are not run locally", parts[2])
 }
@@ -171,7 +171,7 @@ func (s *services) mayDeliver(d eventbridge.Delivery, action, resource string) e
 	if _, ok := s.guard.Set.Resources[resource]; !ok {
 		return nil // it was made by hand, or policies are not enforced
 	}
-	return s.guard.AllowsService("events.amazonaws.com", d.Rule, action, resource, nil)
+	return s.guard.AllowsService("events.amazonaws.com", d.RuleARN, action, resource, nil)
 }
 
 // invoke invokes a function for an event source mapping.

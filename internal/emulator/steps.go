@@ -84,8 +84,8 @@ func eventsOf(messages []sqs.Message) []string {
 
 // hiddenUntil is when the first of the messages comes again.
 func hiddenUntil(messages []sqs.Message) time.Time {
-	first := slices.MinFunc(messages, func(a, b sqs.Message) int { return a.HiddenUntil.Compare(b.HiddenUntil) })
-	return first.HiddenUntil
+	first := slices.MinFunc(messages, func(a, b sqs.Message) int { return a.InvisibleUntil.Compare(b.InvisibleUntil) })
+	return first.InvisibleUntil
 }
 
 // published reports an event on a bus, and the rules that it matched.

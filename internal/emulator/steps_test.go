@@ -13,7 +13,7 @@ import (
 func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	message := func(body string, hidden time.Duration) sqs.Message {
-		return sqs.Message{Body: body, HiddenUntil: noon.Add(hidden)}
+		return sqs.Message{Body: body, InvisibleUntil: noon.Add(hidden)}
 	}
 	timeout := errors.New("worker failed: Task timed out after 30.00 seconds")
 	var many []sqs.Message

@@ -25,9 +25,9 @@ func init() {
 			Region:  "us-east-1",
 			Account: "123456789012",
 			Deliver: func(_ context.Context, d localeventbridge.Delivery) error {
-				q, ok := localQueues.QueueByARN(d.Target)
+				q, ok := localQueues.QueueByARN(d.TargetARN)
 				if !ok {
-					return fmt.Errorf("there is no queue %s", d.Target)
+					return fmt.Errorf("there is no queue %s", d.TargetARN)
 				}
 				_, err := q.Send(string(d.Event), -1)
 				return err

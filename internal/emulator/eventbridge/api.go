@@ -109,11 +109,11 @@ func (s *Service) putRuleOperation(_ *http.Request, in *putRuleInput) (*ruleARN,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.putRule(Rule{
-		Name:        in.Name,
-		Bus:         in.EventBusName,
-		Pattern:     json.RawMessage(in.EventPattern),
-		Description: in.Description,
-		Disabled:    in.State == "DISABLED",
+		Name:         in.Name,
+		Bus:          in.EventBusName,
+		EventPattern: json.RawMessage(in.EventPattern),
+		Description:  in.Description,
+		Disabled:     in.State == "DISABLED",
 	})
 	if err != nil {
 		return nil, err
@@ -271,5 +271,5 @@ func (s *Service) describe(r *rule) ruleDescription {
 	if r.Disabled {
 		state = "DISABLED"
 	}
-	return ruleDescription{r.Name, s.RuleARN(r.Bus, r.Name), r.Bus, string(r.Pattern), state, r.Description}
+	return ruleDescription{r.Name, s.RuleARN(r.Bus, r.Name), r.Bus, string(r.EventPattern), state, r.Description}
 }

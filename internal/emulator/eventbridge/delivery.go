@@ -15,8 +15,8 @@ const (
 
 // Delivery is an event on its way to a target.
 type Delivery struct {
-	Rule, Target string // ARNs
-	Event        []byte
+	RuleARN, TargetARN string // ARNs
+	Event              []byte
 }
 
 // deliver takes an event to a target, and tells OnError when that fails for good.

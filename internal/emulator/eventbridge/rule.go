@@ -11,18 +11,18 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
 )
 
-// Rule sends the events of a bus that match its pattern to its targets.
+// RuleARN sends the events of a bus that match its pattern to its targets.
 type Rule struct {
-	Name        string
-	Bus         string          // name or ARN; the default bus when empty
-	Pattern     json.RawMessage // an event pattern
-	Every       time.Duration   // for a rule on a schedule, which has no pattern and is on the default bus
-	Description string
-	Disabled    bool
-	Targets     []Target
+	Name         string
+	Bus          string          // name or ARN; the default bus when empty
+	EventPattern json.RawMessage // an event pattern
+	Rate         time.Duration   // for a rule on a schedule, which has no pattern and is on the default bus
+	Description  string
+	Disabled     bool
+	Targets      []Target
 }
 
-// Target is where a rule sends events to.
+// TargetARN is where a rule sends events to.
 type Target struct {
 	ID        string
 	ARN       string
@@ -41,7 +41,7 @@ type rule struct {
 
 // PutRule makes a rule, or replaces the one of that name, with its targets.
 func (s *Service) PutRule(r Rule) error {
-	if r.Every > 0 {
+	if r.Rate > 0 {
 		return s.schedule(r)
 	}
 	s.mu.Lock()
@@ -72,7 +72,7 @@ func (s *Service) putRule(r Rule) error {
 	if err != nil {
 		return err
 	}
-	compiled, err := parsePattern(r.Pattern)
+	compiled, err := parsePattern(r.EventPattern)
 	if err != nil {
 		return awsjson.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
 	}

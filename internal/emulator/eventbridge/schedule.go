@@ -42,7 +42,7 @@ func (s *Service) schedule(r Rule) error {
 		return nil
 	}
 	s.deliveries.Go(func() {
-		ticker := time.NewTicker(r.Every)
+		ticker := time.NewTicker(r.Rate)
 		defer ticker.Stop()
 		for {
 			select {

@@ -33,10 +33,10 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 			return nil
 		}})
 		target := Target{ID: "Target0", ARN: "arn:aws:lambda:us-east-1:000000000000:function:reconciler"}
-		if err := s.PutRule(Rule{Name: "reconcile", Every: time.Minute, Targets: []Target{target}}); err != nil {
+		if err := s.PutRule(Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{target}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.PutRule(Rule{Name: "off", Every: time.Second, Disabled: true, Targets: []Target{target}}); err != nil {
+		if err := s.PutRule(Rule{Name: "off", Rate: time.Second, Disabled: true, Targets: []Target{target}}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(150 * time.Second)
@@ -62,7 +62,7 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 
 func TestSchedule_RefusesATargetThatIsNone(t *testing.T) {
 	s := New(Config{})
-	if err := s.PutRule(Rule{Name: "reconcile", Every: time.Minute, Targets: []Target{{ID: "a", ARN: "b"}}}); err == nil {
+	if err := s.PutRule(Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{{ID: "a", ARN: "b"}}}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -23,11 +23,11 @@ func TestPutEvents_DeliversTheEnvelopeToTheTargetsOfMatchingRules(t *testing.T) 
 	if err := r.CreateBus("orders"); err != nil {
 		t.Fatal(err)
 	}
-	r.putRule(t, eventbridge.Rule{Name: "all", Bus: "orders", Pattern: json.RawMessage(`{"source":["shop"]}`),
+	r.putRule(t, eventbridge.Rule{Name: "all", Bus: "orders", EventPattern: json.RawMessage(`{"source":["shop"]}`),
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
-	r.putRule(t, eventbridge.Rule{Name: "others", Bus: "orders", Pattern: json.RawMessage(`{"source":["bank"]}`),
+	r.putRule(t, eventbridge.Rule{Name: "others", Bus: "orders", EventPattern: json.RawMessage(`{"source":["bank"]}`),
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
-	r.putRule(t, eventbridge.Rule{Name: "off", Bus: "orders", Pattern: json.RawMessage(`{"source":["shop"]}`), Disabled: true,
+	r.putRule(t, eventbridge.Rule{Name: "off", Bus: "orders", EventPattern: json.RawMessage(`{"source":["shop"]}`), Disabled: true,
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
 
 	answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{\"a\": \"<&>\", \"b\": 1.0}",
@@ -53,7 +53,7 @@ func TestPutEvents_DeliversTheEnvelopeToTheTargetsOfMatchingRules(t *testing.T) 
 
 func TestPutEvents_EntriesFailOneByOne(t *testing.T) {
 	r := newRecorder(t)
-	r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":[{"prefix":""}]}`), Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+	r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":[{"prefix":""}]}`), Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
 	var answer struct {
 		FailedEntryCount int
 		Entries          []struct{ EventId, ErrorCode, ErrorMessage string }
@@ -114,7 +114,7 @@ func TestPutEvents_RefusesTooMuch(t *testing.T) {
 
 func TestTarget_GetsItsInputOrPartOfTheEvent(t *testing.T) {
 	r := newRecorder(t)
-	r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
+	r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
 		{ID: "1", ARN: "arn:input", Input: `{"fixed": true}`},
 		{ID: "2", ARN: "arn:detail", InputPath: "$.detail"},
 		{ID: "3", ARN: "arn:field", InputPath: "$.detail.order.id"},
@@ -143,7 +143,7 @@ func TestDelivery_IsRetriedAndItsFailureIsTold(t *testing.T) {
 			}
 			return nil
 		}
-		r.putRule(t, eventbridge.Rule{Name: "all", Pattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
+		r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
 			{ID: "1", ARN: "arn:flaky"}, {ID: "2", ARN: "arn:broken"},
 		}})
 		r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`)
@@ -177,13 +177,13 @@ func TestPutRule_RefusesWhatItCannotDo(t *testing.T) {
 	r := newRecorder(t)
 	pattern := json.RawMessage(`{"source":["shop"]}`)
 	for name, rule := range map[string]eventbridge.Rule{
-		"no name":        {Pattern: pattern},
+		"no name":        {EventPattern: pattern},
 		"no pattern":     {Name: "r"},
-		"unknown bus":    {Name: "r", Bus: "absent", Pattern: pattern},
-		"no ARN":         {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "queue"}}},
-		"no id":          {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ARN: "arn:x"}}},
-		"bad input":      {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", Input: "{"}}},
-		"bad input path": {Name: "r", Pattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", InputPath: "detail"}}},
+		"unknown bus":    {Name: "r", Bus: "absent", EventPattern: pattern},
+		"no ARN":         {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "queue"}}},
+		"no id":          {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ARN: "arn:x"}}},
+		"bad input":      {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", Input: "{"}}},
+		"bad input path": {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", InputPath: "detail"}}},
 	} {
 		if err := r.PutRule(rule); err == nil {
 			t.Errorf("%s: no error", name)
@@ -229,11 +229,11 @@ func newRecorder(t *testing.T) *recorder {
 		Deliver: func(_ context.Context, d eventbridge.Delivery) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if err := r.fail(d.Target); err != nil {
+			if err := r.fail(d.TargetARN); err != nil {
 				return err
 			}
-			r.rules = append(r.rules, d.Rule)
-			r.delivered = append(r.delivered, d.Target+" "+string(d.Event))
+			r.rules = append(r.rules, d.RuleARN)
+			r.delivered = append(r.delivered, d.TargetARN+" "+string(d.Event))
 			return nil
 		},
 		OnEvent: func(bus string, event []byte, rules []string) {

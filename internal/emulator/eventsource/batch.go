@@ -32,7 +32,7 @@ func (m Mapping) process(ctx context.Context, b batch) {
 		if err != nil || failed[message.ID] {
 			report.Failed = append(report.Failed, message.ID)
 		} else {
-			processed = append(processed, message.Receipt)
+			processed = append(processed, message.ReceiptHandle)
 		}
 	}
 	if len(processed) > 0 {

@@ -78,7 +78,7 @@ func (m Mapping) encode(message sqs.Message) ([]byte, error) {
 	encoder.SetEscapeHTML(false) // it would make a body of angle brackets six times as large
 	err := encoder.Encode(record{
 		MessageID:              message.ID,
-		ReceiptHandle:          message.Receipt,
+		ReceiptHandle:          message.ReceiptHandle,
 		Body:                   message.Body,
 		Attributes:             message.SystemAttributes(),
 		MessageAttributes:      attributes,

@@ -246,7 +246,7 @@ func TestMapping_GoesOnWhenAShortPollIsRefused(t *testing.T) {
 func TestMapping_EventIsLambdas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &fixedQueue{messages: []sqs.Message{{
-			ID: "059f36b4", Receipt: "AQEB", Body: "<Hello> \"SQS\"", Sender: "AIDA",
+			ID: "059f36b4", ReceiptHandle: "AQEB", Body: "<Hello> \"SQS\"", Sender: "AIDA",
 			Sent: time.UnixMilli(1545082649183), FirstReceived: time.UnixMilli(1545082649185), ReceiveCount: 1, TraceHeader: "Root=1",
 			Attributes: map[string]sqs.Attribute{"kind": {DataType: "String", StringValue: "demo"}, "raw": {DataType: "Binary", BinaryValue: []byte{1}}},
 		}}}

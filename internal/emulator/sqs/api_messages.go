@@ -104,7 +104,7 @@ func (s *Service) receiveMessage(r *http.Request, in *receiveMessageInput) (*rec
 		m.Attributes = chosenAttributes(m.Attributes, in.MessageAttributeNames)
 		out.Messages = append(out.Messages, receivedMessage{
 			MessageId:              m.ID,
-			ReceiptHandle:          m.Receipt,
+			ReceiptHandle:          m.ReceiptHandle,
 			MD5OfBody:              m.BodyMD5(),
 			Body:                   m.Body,
 			Attributes:             chosenSystemAttributes(m.SystemAttributes(), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)),

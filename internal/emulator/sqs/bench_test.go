@@ -38,7 +38,7 @@ func benchmark(b *testing.B, db *store.DB, batch int) {
 		}
 		var receipts []string
 		for _, m := range got {
-			receipts = append(receipts, m.Receipt)
+			receipts = append(receipts, m.ReceiptHandle)
 		}
 		if err := q.Delete(receipts...); err != nil {
 			b.Fatal(err)

@@ -18,14 +18,14 @@ import (
 // Message is a message as a receive hands it out.
 type Message struct {
 	ID               string
-	Receipt          string // deletes the message, or changes its visibility, until it is received again
+	ReceiptHandle    string // deletes the message, or changes its visibility, until it is received again
 	Body             string
 	Attributes       map[string]Attribute
 	TraceHeader      string // X-Ray's, given by the sender
 	Sender           string
 	Sent             time.Time
 	FirstReceived    time.Time
-	HiddenUntil      time.Time // by this receive, unless its visibility is changed
+	InvisibleUntil   time.Time // by this receive, unless its visibility is changed
 	ReceiveCount     int       // this receive included; a redrive does not reset it
 	DeadLetterSource string    // ARN of the queue that a redrive took the message from
 }

@@ -121,8 +121,8 @@ func (m *model) received(t *rapid.T, r sqs.Message) {
 	if r.Body != msg.body || r.ReceiveCount != msg.receives {
 		t.Fatalf("received %q for the %dth time, want %q for the %dth", r.Body, r.ReceiveCount, msg.body, msg.receives)
 	}
-	msg.visibleAt, msg.receipt = m.now.Add(modelVisibility), r.Receipt
-	m.receipts = append(m.receipts, modelReceipt{r.ID, r.Receipt})
+	msg.visibleAt, msg.receipt = m.now.Add(modelVisibility), r.ReceiptHandle
+	m.receipts = append(m.receipts, modelReceipt{r.ID, r.ReceiptHandle})
 }
 
 // noteMoved looks into the dead-letter queue, and puts back what it found.
@@ -137,7 +137,7 @@ func (m *model) noteMoved(t *rapid.T) {
 			t.Fatalf("%s is in the dead-letter queue, and should not be: %+v", r.ID, msg)
 		}
 		msg.dead, msg.visibleAt = true, m.now
-		if err := m.dlq.ChangeVisibility(r.Receipt, 0); err != nil {
+		if err := m.dlq.ChangeVisibility(r.ReceiptHandle, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,7 +223,7 @@ func (m *model) drain(t *rapid.T) {
 					t.Fatalf("received %s, which was deleted", r.ID)
 				}
 				delete(m.messages, r.ID)
-				if err := q.Delete(r.Receipt); err != nil {
+				if err := q.Delete(r.ReceiptHandle); err != nil {
 					t.Fatal(err)
 				}
 			}

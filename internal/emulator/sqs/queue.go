@@ -94,7 +94,7 @@ func (q *Queue) Delete(receipts ...string) error {
 		id, err := idIn(q.ARN(), receipt)
 		if err != nil {
 			failed = append(failed, err)
-		} else if e := q.byID[id]; e != nil && e.Receipt == receipt {
+		} else if e := q.byID[id]; e != nil && e.ReceiptHandle == receipt {
 			entries = append(entries, e)
 		}
 	}
@@ -128,7 +128,7 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	if e == nil {
 		return badValue(receipt, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	}
-	if e.state != inFlight || e.Receipt != receipt {
+	if e.state != inFlight || e.ReceiptHandle != receipt {
 		return awsjson.Errorf("MessageNotInflight", "The message %s is not in flight under this receipt handle.", id)
 	}
 	q.withdraw(e)

@@ -23,8 +23,8 @@ func TestReceive_HidesAMessageUntilItsVisibilityTimeoutIsOver(t *testing.T) {
 		if first.ID != id || first.Body != "hello" || first.ReceiveCount != 1 {
 			t.Fatalf("received %+v, want the message %s for the first time", first, id)
 		}
-		if want := time.Now().Add(time.Minute); !first.HiddenUntil.Equal(want) {
-			t.Errorf("hidden until %v, want %v", first.HiddenUntil, want)
+		if want := time.Now().Add(time.Minute); !first.InvisibleUntil.Equal(want) {
+			t.Errorf("hidden until %v, want %v", first.InvisibleUntil, want)
 		}
 		expectDepth(t, q, 0, 1, 0)
 
@@ -33,7 +33,7 @@ func TestReceive_HidesAMessageUntilItsVisibilityTimeoutIsOver(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		expectDepth(t, q, 1, 0, 0)
 		second := receiveOne(t, q)
-		if second.ID != id || second.ReceiveCount != 2 || second.Receipt == first.Receipt {
+		if second.ID != id || second.ReceiveCount != 2 || second.ReceiptHandle == first.ReceiptHandle {
 			t.Fatalf("received %+v, want the message again under a new receipt", second)
 		}
 		if !second.FirstReceived.Equal(first.FirstReceived) || !second.Sent.Equal(first.Sent) {
@@ -76,9 +76,9 @@ func TestDelete_OfAStaleReceiptLeavesTheMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Second})
 		send(t, q, "hello")
-		stale := receiveOne(t, q).Receipt
+		stale := receiveOne(t, q).ReceiptHandle
 		time.Sleep(time.Second)
-		fresh := receiveOne(t, q).Receipt
+		fresh := receiveOne(t, q).ReceiptHandle
 
 		if err := q.Delete(stale); err != nil {
 			t.Fatalf("delete with a stale receipt: %v", err)
@@ -101,7 +101,7 @@ func TestDelete_OfAStaleReceiptLeavesTheMessage(t *testing.T) {
 func TestDelete_DeletesTheOthersWhenOneReceiptIsInvalid(t *testing.T) {
 	q := newQueue(t, sqs.QueueConfig{})
 	send(t, q, "hello")
-	expectCode(t, q.Delete("nonsense", receiveOne(t, q).Receipt), "ReceiptHandleIsInvalid")
+	expectCode(t, q.Delete("nonsense", receiveOne(t, q).ReceiptHandle), "ReceiptHandleIsInvalid")
 	expectDepth(t, q, 0, 0, 0)
 }
 
@@ -111,16 +111,16 @@ func TestChangeVisibility_CountsFromNow(t *testing.T) {
 		send(t, q, "hello")
 		m := receiveOne(t, q)
 		time.Sleep(50 * time.Second)
-		if err := q.ChangeVisibility(m.Receipt, time.Minute); err != nil {
+		if err := q.ChangeVisibility(m.ReceiptHandle, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(59 * time.Second)
 		expectNone(t, q)
-		if err := q.ChangeVisibility(m.Receipt, 0); err != nil {
+		if err := q.ChangeVisibility(m.ReceiptHandle, 0); err != nil {
 			t.Fatal(err)
 		}
 		receiveOne(t, q)
-		expectCode(t, q.ChangeVisibility(m.Receipt, 13*time.Hour), "InvalidParameterValue")
+		expectCode(t, q.ChangeVisibility(m.ReceiptHandle, 13*time.Hour), "InvalidParameterValue")
 	})
 }
 
@@ -193,7 +193,7 @@ func TestReceive_WakesWhenAVisibilityTimeoutIsShortened(t *testing.T) {
 		m := receiveOne(t, q)
 		start := time.Now()
 		time.AfterFunc(time.Second, func() {
-			if err := q.ChangeVisibility(m.Receipt, 2*time.Second); err != nil {
+			if err := q.ChangeVisibility(m.ReceiptHandle, 2*time.Second); err != nil {
 				t.Error(err)
 			}
 		})
@@ -269,7 +269,7 @@ func TestReceive_StopsAtTheQuotaOfMessagesInFlight(t *testing.T) {
 		}
 		start := time.Now()
 		time.AfterFunc(time.Second, func() {
-			if err := q.Delete(got[0].Receipt); err != nil {
+			if err := q.Delete(got[0].ReceiptHandle); err != nil {
 				t.Error(err)
 			}
 		})

@@ -113,7 +113,7 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 		if e.ReceiveCount++; e.ReceiveCount == 1 {
 			e.FirstReceived = now
 		}
-		e.Receipt = newReceipt(q.ARN(), e.ID, e.ReceiveCount)
+		e.ReceiptHandle = newReceipt(q.ARN(), e.ID, e.ReceiveCount)
 		e.visibleAt = now.Add(visibility)
 		q.place(e, inFlight)
 		// An error leaves the message in flight: it comes back when its visibility timeout is over.
@@ -121,7 +121,7 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 			return got, dead, fmt.Errorf("receive from %s: %w", q.name, err)
 		}
 		m := e.Message
-		m.HiddenUntil = e.visibleAt
+		m.InvisibleUntil = e.visibleAt
 		got = append(got, m)
 	}
 	return got, dead, nil
@@ -130,7 +130,7 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 // moveTo makes the message another queue's. It keeps its id, body, attributes, sent time and receive count.
 func (q *Queue) moveTo(target *Queue, e *entry) error {
 	q.remove(e)
-	e.Receipt, e.DeadLetterSource, e.arrived = "", q.ARN(), e.ReceiveCount
+	e.ReceiptHandle, e.DeadLetterSource, e.arrived = "", q.ARN(), e.ReceiveCount
 	e.visibleAt = time.Time{}
 	e.state = visible
 	target.add(e)

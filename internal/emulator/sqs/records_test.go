@@ -18,7 +18,7 @@ func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
 	now = now.Add(time.Second)
 	expectNone(t, source) // moves it
 	send(t, source, "deleted")
-	if err := source.Delete(receiveOne(t, source).Receipt); err != nil {
+	if err := source.Delete(receiveOne(t, source).ReceiptHandle); err != nil {
 		t.Fatal(err)
 	}
 	send(t, source, "in flight")
@@ -48,10 +48,10 @@ func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
 	if m := receiveOne(t, dlq); m.ID != poison || m.Body != "poison" || m.ReceiveCount != 2 || m.DeadLetterSource != source.ARN() {
 		t.Errorf("the dead-letter queue holds %+v", m)
 	}
-	if err := source.ChangeVisibility(held.Receipt, time.Hour); err != nil {
+	if err := source.ChangeVisibility(held.ReceiptHandle, time.Hour); err != nil {
 		t.Errorf("the receipt from before: %v", err)
 	}
-	if err := source.Delete(held.Receipt); err != nil {
+	if err := source.Delete(held.ReceiptHandle); err != nil {
 		t.Fatal(err)
 	}
 	expectDepth(t, source, 0, 2, 1)

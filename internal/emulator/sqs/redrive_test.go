@@ -57,7 +57,7 @@ func TestRedrive_OldReceiptsDoNotReachTheMovedMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
 		send(t, source, "poison")
-		old := receiveOne(t, source).Receipt
+		old := receiveOne(t, source).ReceiptHandle
 		time.Sleep(time.Second)
 		expectNone(t, source)
 		if err := source.Delete(old); err != nil {

@@ -17,7 +17,7 @@ type QueueConfig struct {
 	VisibilityTimeout time.Duration // 30 s
 	Delay             time.Duration // none
 	MessageRetention  time.Duration // 4 days
-	ReceiveWait       time.Duration // none: short polling
+	ReceiveWaitTime   time.Duration // none: short polling
 	MaxMessageSize    int           // 1 MiB
 	MaxReceiveCount   int           // with DeadLetterQueue: the receive beyond it moves the message
 	DeadLetterQueue   string        // ARN or name of an existing queue; empty means no redrive
@@ -50,7 +50,7 @@ func defaultSettings() settings {
 // settingsOf fills in the defaults. The caller holds s.mu.
 func (s *Service) settingsOf(c QueueConfig) (settings, error) {
 	set := defaultSettings()
-	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWait
+	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWaitTime
 	if c.VisibilityTimeout > 0 {
 		set.VisibilityTimeout = c.VisibilityTimeout
 	}

@@ -29,11 +29,11 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 		}
 	}
 	if total == 0 || total > maxBatchGet {
-		return nil, validation("BatchGetItem takes 1 to %d keys, got %d", maxBatchGet, total)
+		return nil, validationError("BatchGetItem takes 1 to %d keys, got %d", maxBatchGet, total)
 	}
 	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
 	for name, asked := range in.RequestItems {
-		items, err := s.read(name, asked.placeholders, asked.ProjectionExpression, asked.Keys...)
+		items, err := s.getItems(name, asked.placeholders, asked.ProjectionExpression, asked.Keys...)
 		if err != nil {
 			return nil, err
 		}
@@ -62,23 +62,23 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 		for _, request := range requests {
 			switch {
 			case request.PutRequest != nil && request.DeleteRequest == nil:
-				changes = append(changes, putting(name, Item(request.PutRequest.Item)))
+				changes = append(changes, newPut(name, Item(request.PutRequest.Item)))
 			case request.DeleteRequest != nil && request.PutRequest == nil:
-				changes = append(changes, deleting(name, Item(request.DeleteRequest.Key)))
+				changes = append(changes, newDelete(name, Item(request.DeleteRequest.Key)))
 			default:
-				return nil, validation("Supplied AttributeValue has more than one datatypes set, must contain exactly one of PutRequest and DeleteRequest")
+				return nil, validationError("Supplied AttributeValue has more than one datatypes set, must contain exactly one of PutRequest and DeleteRequest")
 			}
 		}
 	}
 	if len(changes) == 0 || len(changes) > maxBatchWrite {
-		return nil, validation("BatchWriteItem takes 1 to %d requests, got %d", maxBatchWrite, len(changes))
+		return nil, validationError("BatchWriteItem takes 1 to %d requests, got %d", maxBatchWrite, len(changes))
 	}
 	tables, unlock, err := s.lock(names)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	var plans []*planned
+	var plans []*plannedChange
 	seen := map[location]bool{}
 	for _, c := range changes {
 		plan, err := c.plan(tables[c.table])
@@ -86,7 +86,7 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 			return nil, err
 		}
 		if at := plan.location(); seen[at] {
-			return nil, validation("Provided list of item keys contains duplicates")
+			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[plan.location()] = true
 		plans = append(plans, plan)
@@ -105,4 +105,4 @@ type location struct {
 	key   key
 }
 
-func (p *planned) location() location { return location{p.table, p.key} }
+func (p *plannedChange) location() location { return location{p.table, p.key} }

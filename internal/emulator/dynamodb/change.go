@@ -5,17 +5,17 @@ type change struct {
 	table string
 	// key finds the item in the table.
 	key func(Table) (key, error)
-	// next gives the item to store in place of the old one (nil if there is none), and the paths that it touches;
+	// wakeup gives the item to store in place of the old one (nil if there is none), and the paths that it touches;
 	// a nil item deletes. A nil next leaves the item alone: only the condition matters.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
-	placeholders placeholders
-	condition    *expression // nil if there is none
-	showOld      bool        // in the error when the condition does not hold
+	placeholders       placeholders
+	condition          *expression // nil if there is none
+	returnOldOnFailure bool        // in the error when the condition does not hold
 }
 
-// planned is a change that may take effect: its condition holds.
-type planned struct {
+// plannedChange is a change that may take effect: its condition holds.
+type plannedChange struct {
 	table     *table
 	key       key
 	old, next Item
@@ -24,14 +24,14 @@ type planned struct {
 }
 
 // plan checks the condition and works the change out. The caller holds the table's lock.
-func (c *change) plan(t *table) (*planned, error) {
+func (c *change) plan(t *table) (*plannedChange, error) {
 	k, err := c.key(t.definition)
 	if err != nil {
 		return nil, err
 	}
-	out := &planned{table: t, key: k, old: t.items[k], checkOnly: c.next == nil}
+	out := &plannedChange{table: t, key: k, old: t.items[k], checkOnly: c.next == nil}
 	if c.condition != nil && !c.condition.condition.holds(c.placeholders.scope(out.old)) {
-		return nil, conditionFailed(c.showOld, out.old)
+		return nil, conditionFailed(c.returnOldOnFailure, out.old)
 	}
 	if c.next == nil {
 		return out, nil
@@ -43,7 +43,7 @@ func (c *change) plan(t *table) (*planned, error) {
 }
 
 // commit makes the change. The caller still holds the lock under which it was planned.
-func (p *planned) commit() error {
+func (p *plannedChange) commit() error {
 	switch {
 	case p.checkOnly:
 		return nil
@@ -55,7 +55,7 @@ func (p *planned) commit() error {
 }
 
 // write plans and makes one change.
-func (s *Service) write(c *change) (*planned, error) {
+func (s *Service) write(c *change) (*plannedChange, error) {
 	tables, unlock, err := s.lock(map[string]bool{c.table: true})
 	if err != nil {
 		return nil, err
@@ -68,40 +68,40 @@ func (s *Service) write(c *change) (*planned, error) {
 	return done, done.commit()
 }
 
-// putting stores the item whole.
-func putting(table string, item Item) *change {
+// newPut stores the item whole.
+func newPut(table string, item Item) *change {
 	return &change{
 		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyOf(item) },
+		key:   func(definition Table) (key, error) { return definition.keyOfItem(item) },
 		next: func(Table, key, Item) (Item, []path, error) {
 			if itemSize(item) > maxItemSize {
-				return nil, nil, validation("Item size has exceeded the maximum allowed size")
+				return nil, nil, validationError("Item size has exceeded the maximum allowed size")
 			}
 			return item, nil, nil
 		},
 	}
 }
 
-// deleting takes the item of that key away.
-func deleting(table string, of Item) *change {
+// newDelete takes the item of that key away.
+func newDelete(table string, of Item) *change {
 	return &change{
 		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyFrom(of) },
+		key:   func(definition Table) (key, error) { return definition.keyFromRequest(of) },
 		next:  func(Table, key, Item) (Item, []path, error) { return nil, nil, nil },
 	}
 }
 
-// checking changes nothing.
-func checking(table string, of Item) *change {
+// newConditionCheck changes nothing.
+func newConditionCheck(table string, of Item) *change {
 	return &change{
 		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyFrom(of) },
+		key:   func(definition Table) (key, error) { return definition.keyFromRequest(of) },
 	}
 }
 
-// updating applies the expression, if any, to the item of that key, which comes into being if it is not there.
-func updating(table string, of Item, with *expression, p placeholders) *change {
-	c := checking(table, of)
+// newUpdate applies the expression, if any, to the item of that key, which comes into being if it is not there.
+func newUpdate(table string, of Item, with *expression, p placeholders) *change {
+	c := newConditionCheck(table, of)
 	c.next = func(definition Table, k key, old Item) (Item, []path, error) {
 		item := old
 		if item == nil {
@@ -116,33 +116,33 @@ func updating(table string, of Item, with *expression, p placeholders) *change {
 		}
 		for _, at := range touched {
 			if definition.isKey(at[0].name) {
-				return nil, nil, validation("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", at[0].name)
+				return nil, nil, validationError("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", at[0].name)
 			}
 		}
 		if itemSize(item) > maxItemSize {
-			return nil, nil, validation("Item size to update has exceeded the maximum allowed size")
+			return nil, nil, validationError("Item size to update has exceeded the maximum allowed size")
 		}
 		return item, touched, nil
 	}
 	return c
 }
 
-// returned is what a write answers with.
-func (p *planned) returned(asked string) attributes {
+// returnValues is what a write answers with.
+func (p *plannedChange) returnValues(asked string) attributes {
 	switch asked {
 	case "ALL_OLD":
 		return attributes(p.old)
 	case "ALL_NEW":
 		return attributes(p.next)
 	case "UPDATED_OLD":
-		return updated(p.old, p.touched)
+		return projectTouched(p.old, p.touched)
 	case "UPDATED_NEW":
-		return updated(p.next, p.touched)
+		return projectTouched(p.next, p.touched)
 	}
 	return nil
 }
 
-func updated(item Item, touched []path) attributes {
+func projectTouched(item Item, touched []path) attributes {
 	if picked := project(item, touched); len(picked) > 0 {
 		return attributes(picked)
 	}

@@ -17,7 +17,7 @@ type condition interface {
 	holds(in scope) bool
 }
 
-// operand is one side of a condition; its value is nil where the item has no such attribute.
+// parseOperand is one side of a condition; its value is nil where the item has no such attribute.
 type operand interface {
 	value(in scope) value
 }
@@ -27,21 +27,21 @@ type (
 	sizeOperand  struct{ path path }
 )
 
-func (p path) value(in scope) value         { return p.find(in.item, in.names) }
+func (p path) value(in scope) value         { return p.lookup(in.item, in.names) }
 func (v valueOperand) value(in scope) value { return in.values[string(v)] }
 
 func (s sizeOperand) value(in scope) value {
 	switch v := s.path.value(in).(type) {
 	case stringValue:
-		return count(len(v))
+		return numberOf(len(v))
 	case binaryValue:
-		return count(len(v))
+		return numberOf(len(v))
 	case setValue:
-		return count(len(v.members))
+		return numberOf(len(v.members))
 	case listValue:
-		return count(len(v))
+		return numberOf(len(v))
 	case mapValue:
-		return count(len(v))
+		return numberOf(len(v))
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func contains(v, part value) bool {
 		part, ok := part.(binaryValue)
 		return ok && strings.Contains(string(v), string(part))
 	case setValue:
-		member, ok := v.member(part)
+		member, ok := v.memberText(part)
 		return ok && slices.Contains(v.members, member)
 	case listValue:
 		return slices.ContainsFunc(v, func(element value) bool { return equal(element, part) })

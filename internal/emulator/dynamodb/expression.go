@@ -16,11 +16,11 @@ const (
 	updateExpression     = "UpdateExpression"
 )
 
-// parsed keeps expressions by kind and text: a program uses the same few again and again.
-var parsed = expressionCache{entries: map[[2]string]*expression{}}
+// parsedExpressions keeps expressions by kind and text: a program uses the same few again and again.
+var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
-// maxParsed bounds the cache against a client that writes its values into its expressions.
-const maxParsed = 1000
+// maxCachedExpressions bounds the cache against a client that writes its values into its expressions.
+const maxCachedExpressions = 1000
 
 type expressionCache struct {
 	mu      sync.RWMutex
@@ -41,7 +41,7 @@ func (c *expressionCache) parse(kind, text string) (*expression, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.entries) >= maxParsed {
+	if len(c.entries) >= maxCachedExpressions {
 		clear(c.entries)
 	}
 	c.entries[id] = fresh
@@ -60,42 +60,42 @@ func (p placeholders) scope(item Item) scope {
 
 // bind parses a request's expressions, of which a nil text gives a nil expression. Every placeholder in them must be
 // given, and every one given must be in them.
-func (p placeholders) bind(texts ...kindAndText) ([]*expression, error) {
+func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
 	bound := make([]*expression, len(texts))
 	for i, t := range texts {
 		if t.text == nil {
 			continue
 		}
-		e, err := parsed.parse(t.kind, *t.text)
+		e, err := parsedExpressions.parse(t.kind, *t.text)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range e.names {
 			if _, ok := p.ExpressionAttributeNames[name]; !ok {
-				return nil, validation("Invalid %s: An expression attribute name used in the document path is not defined; attribute name: %s", t.kind, name)
+				return nil, validationError("Invalid %s: An expression attribute name used in the document path is not defined; attribute name: %s", t.kind, name)
 			}
 		}
 		for _, v := range e.values {
 			if _, ok := p.ExpressionAttributeValues[v]; !ok {
-				return nil, validation("Invalid %s: An expression attribute value used in expression is not defined; attribute value: %s", t.kind, v)
+				return nil, validationError("Invalid %s: An expression attribute value used in expression is not defined; attribute value: %s", t.kind, v)
 			}
 		}
 		bound[i] = e
 	}
 	for name := range p.ExpressionAttributeNames {
 		if !slices.ContainsFunc(bound, func(e *expression) bool { return e != nil && slices.Contains(e.names, name) }) {
-			return nil, validation("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", name)
+			return nil, validationError("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", name)
 		}
 	}
 	for v := range p.ExpressionAttributeValues {
 		if !slices.ContainsFunc(bound, func(e *expression) bool { return e != nil && slices.Contains(e.values, v) }) {
-			return nil, validation("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", v)
+			return nil, validationError("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", v)
 		}
 	}
 	return bound, nil
 }
 
-type kindAndText struct {
+type expressionText struct {
 	kind string
 	text *string
 }
@@ -110,7 +110,7 @@ func (p placeholders) projection(e *expression) (func(Item) Item, error) {
 		at := unresolved.resolve(p.ExpressionAttributeNames)
 		for _, other := range paths {
 			if at.covers(other) || other.covers(at) {
-				return nil, validation("Invalid %s: Two document paths overlap with each other; "+
+				return nil, validationError("Invalid %s: Two document paths overlap with each other; "+
 					"must remove or rewrite one of these paths; path one: %s, path two: %s", projectionExpression, other, at)
 			}
 		}
@@ -119,7 +119,7 @@ func (p placeholders) projection(e *expression) (func(Item) Item, error) {
 	return func(item Item) Item { return project(item, paths) }, nil
 }
 
-// validation is DynamoDB's answer to a request that makes no sense.
-func validation(format string, args ...any) *awsjson.Error {
+// validationError is DynamoDB's answer to a request that makes no sense.
+func validationError(format string, args ...any) *awsjson.Error {
 	return awsjson.Errorf("ValidationException", format, args...)
 }

@@ -53,11 +53,11 @@ func TestParse_EndsOnAnyText(t *testing.T) {
 
 func TestParse_KeepsFewExpressions(t *testing.T) {
 	cache := expressionCache{entries: map[[2]string]*expression{}}
-	for i := range 3 * maxParsed {
+	for i := range 3 * maxCachedExpressions {
 		if _, err := cache.parse(conditionExpression, fmt.Sprintf("a%d = :v", i)); err != nil {
 			t.Fatal(err)
 		}
-		if len(cache.entries) > maxParsed {
+		if len(cache.entries) > maxCachedExpressions {
 			t.Fatalf("%d expressions are kept", len(cache.entries))
 		}
 	}

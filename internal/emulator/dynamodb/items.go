@@ -12,23 +12,23 @@ type written struct {
 	ReturnValuesOnConditionCheckFailure string
 }
 
-// check refuses what the operation does not take.
+// validate refuses what the operation does not take.
 func (w *written) check(returnValues ...string) error {
 	if w.ReturnValues != "" && w.ReturnValues != "NONE" && !slices.Contains(returnValues, w.ReturnValues) {
-		return validation("ReturnValues can only be NONE or one of %v, got %s", returnValues, w.ReturnValues)
+		return validationError("ReturnValues can only be NONE or one of %v, got %s", returnValues, w.ReturnValues)
 	}
 	return w.legacy.check()
 }
 
-// make completes the change by the condition and makes it.
-func (s *Service) make(c *change, in *written, condition *expression) (*writeOutput, error) {
+// writeItem completes the change by the condition and makes it.
+func (s *Service) writeItem(c *change, in *written, condition *expression) (*writeOutput, error) {
 	c.placeholders, c.condition = in.placeholders, condition
-	c.showOld = in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+	c.returnOldOnFailure = in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
 	done, err := s.write(c)
 	if err != nil {
 		return nil, err
 	}
-	return &writeOutput{done.returned(in.ReturnValues)}, nil
+	return &writeOutput{done.returnValues(in.ReturnValues)}, nil
 }
 
 type writeOutput struct {
@@ -44,11 +44,11 @@ func (s *Service) putItem(in *putItemInput) (*writeOutput, error) {
 	if err := in.check("ALL_OLD"); err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(kindAndText{conditionExpression, in.ConditionExpression})
+	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression})
 	if err != nil {
 		return nil, err
 	}
-	return s.make(putting(in.TableName, Item(in.Item)), &in.written, bound[0])
+	return s.writeItem(newPut(in.TableName, Item(in.Item)), &in.written, bound[0])
 }
 
 type deleteItemInput struct {
@@ -60,11 +60,11 @@ func (s *Service) deleteItem(in *deleteItemInput) (*writeOutput, error) {
 	if err := in.check("ALL_OLD"); err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(kindAndText{conditionExpression, in.ConditionExpression})
+	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression})
 	if err != nil {
 		return nil, err
 	}
-	return s.make(deleting(in.TableName, Item(in.Key)), &in.written, bound[0])
+	return s.writeItem(newDelete(in.TableName, Item(in.Key)), &in.written, bound[0])
 }
 
 type updateItemInput struct {
@@ -77,11 +77,11 @@ func (s *Service) updateItem(in *updateItemInput) (*writeOutput, error) {
 	if err := in.check("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"); err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(kindAndText{conditionExpression, in.ConditionExpression}, kindAndText{updateExpression, in.UpdateExpression})
+	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression}, expressionText{updateExpression, in.UpdateExpression})
 	if err != nil {
 		return nil, err
 	}
-	return s.make(updating(in.TableName, Item(in.Key), bound[1], in.placeholders), &in.written, bound[0])
+	return s.writeItem(newUpdate(in.TableName, Item(in.Key), bound[1], in.placeholders), &in.written, bound[0])
 }
 
 type getItemInput struct {
@@ -100,20 +100,20 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	items, err := s.read(in.TableName, in.placeholders, in.ProjectionExpression, in.Key)
+	items, err := s.getItems(in.TableName, in.placeholders, in.ProjectionExpression, in.Key)
 	if err != nil || len(items) == 0 {
 		return &getItemOutput{}, err
 	}
 	return &getItemOutput{items[0]}, nil
 }
 
-// read returns the projected items of those keys that exist.
-func (s *Service) read(tableName string, p placeholders, projection *string, keys ...attributes) ([]attributes, error) {
+// getItems returns the projected items of those keys that exist.
+func (s *Service) getItems(tableName string, p placeholders, projection *string, keys ...attributes) ([]attributes, error) {
 	t, err := s.table(tableName)
 	if err != nil {
 		return nil, err
 	}
-	bound, err := p.bind(kindAndText{projectionExpression, projection})
+	bound, err := p.bind(expressionText{projectionExpression, projection})
 	if err != nil {
 		return nil, err
 	}
@@ -124,12 +124,12 @@ func (s *Service) read(tableName string, p placeholders, projection *string, key
 	items := []attributes{}
 	seen := map[key]bool{}
 	for _, asked := range keys {
-		k, err := t.definition.keyFrom(Item(asked))
+		k, err := t.definition.keyFromRequest(Item(asked))
 		if err != nil {
 			return nil, err
 		}
 		if seen[k] {
-			return nil, validation("Provided list of item keys contains duplicates")
+			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[k] = true
 		if item := t.get(k); item != nil {

@@ -49,44 +49,44 @@ func (t Table) keys() []Key {
 	return []Key{t.PartitionKey, t.SortKey}
 }
 
-// keyOf picks the key out of a whole item.
-func (t Table) keyOf(item Item) (key, error) {
+// keyOfItem picks the key out of a whole item.
+func (t Table) keyOfItem(item Item) (key, error) {
 	for _, k := range t.keys() {
 		v, ok := item[k.Name]
 		if !ok {
-			return key{}, validation("One or more parameter values were invalid: Missing the key %s in the item", k.Name)
+			return key{}, validationError("One or more parameter values were invalid: Missing the key %s in the item", k.Name)
 		}
 		if v.typeName() != k.Type {
-			return key{}, validation("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.typeName())
+			return key{}, validationError("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.typeName())
 		}
 	}
-	return t.checkedKey(item)
+	return t.validKey(item)
 }
 
-// keyFrom takes the key of a request, which must hold the key's attributes and no others.
-func (t Table) keyFrom(item Item) (key, error) {
+// keyFromRequest takes the key of a request, which must hold the key's attributes and no others.
+func (t Table) keyFromRequest(item Item) (key, error) {
 	matches := len(item) == len(t.keys()) && !slices.ContainsFunc(t.keys(), func(k Key) bool {
 		v, ok := item[k.Name]
 		return !ok || v.typeName() != k.Type
 	})
 	if !matches {
-		return key{}, validation("The provided key element does not match the schema")
+		return key{}, validationError("The provided key element does not match the schema")
 	}
-	return t.checkedKey(item)
+	return t.validKey(item)
 }
 
-func (t Table) checkedKey(item Item) (key, error) {
+func (t Table) validKey(item Item) (key, error) {
 	for i, k := range t.keys() {
 		v := item[k.Name]
-		length, limit := size(v), maxPartitionKey
+		length, limit := valueSize(v), maxPartitionKey
 		if i > 0 {
 			limit = maxSortKey
 		}
 		if length == 0 {
-			return key{}, validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", wordFor(v), k.Name)
+			return key{}, validationError("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", wordFor(v), k.Name)
 		}
 		if length > limit {
-			return key{}, validation("One or more parameter values were invalid: Size of key %s has exceeded the maximum size limit of %d bytes", k.Name, limit)
+			return key{}, validationError("One or more parameter values were invalid: Size of key %s has exceeded the maximum size limit of %d bytes", k.Name, limit)
 		}
 	}
 	found := key{partition: item[t.PartitionKey.Name]}

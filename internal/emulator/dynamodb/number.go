@@ -24,14 +24,14 @@ func canonicalNumber(text string) (string, error) {
 	if mantissa, exp, ok := cutExponent(digits); ok {
 		var err error
 		if exponent, err = strconv.Atoi(exp); err != nil {
-			return "", notANumber(text)
+			return "", invalidNumber(text)
 		}
 		digits = mantissa
 	}
 	whole, fraction, _ := strings.Cut(digits, ".")
 	digits = whole + fraction
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return "", notANumber(text)
+		return "", invalidNumber(text)
 	}
 	// The number is 0.digits × 10^exponent.
 	exponent += len(whole)
@@ -42,13 +42,13 @@ func canonicalNumber(text string) (string, error) {
 	case significant == "":
 		return "0", nil
 	case len(significant) > maxDigits:
-		return "", validation("Attempting to store more than 38 significant digits in a Number")
+		return "", validationError("Attempting to store more than 38 significant digits in a Number")
 	case exponent-1 > maxExponent:
-		return "", validation("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return "", validationError("Number overflow. Attempting to store a number with magnitude larger than supported range")
 	case exponent-1 < minExponent:
-		return "", validation("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+		return "", validationError("Number underflow. Attempting to store a number with magnitude smaller than supported range")
 	}
-	return plain(negative, significant, exponent), nil
+	return formatDecimal(negative, significant, exponent), nil
 }
 
 func cutExponent(text string) (mantissa, exponent string, ok bool) {
@@ -59,12 +59,12 @@ func cutExponent(text string) (mantissa, exponent string, ok bool) {
 	return text[:i], text[i+1:], true
 }
 
-func notANumber(text string) error {
-	return validation("The parameter cannot be converted to a numeric value: %s", text)
+func invalidNumber(text string) error {
+	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// plain writes 0.digits × 10^exponent out.
-func plain(negative bool, digits string, exponent int) string {
+// formatDecimal writes 0.digits × 10^exponent out.
+func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {
 		out.WriteByte('-')
@@ -106,7 +106,7 @@ func addNumbers(a, b numberValue, subtract bool) (value, error) {
 	x, okX := new(big.Rat).SetString(string(a))
 	y, okY := new(big.Rat).SetString(string(b))
 	if !okX || !okY {
-		return nil, notANumber(string(a) + ", " + string(b))
+		return nil, invalidNumber(string(a) + ", " + string(b))
 	}
 	if subtract {
 		y.Neg(y)

@@ -29,19 +29,19 @@ type parser struct {
 // parse reads the whole of an expression of one kind.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, validation("Invalid %s: The expression can not be empty;", kind)
+		return nil, validationError("Invalid %s: The expression can not be empty;", kind)
 	}
 	p := &parser{kind: kind, tokens: tokenize(text), out: &expression{}}
 	switch kind {
 	case updateExpression:
-		p.out.update = p.update()
+		p.out.update = p.parseUpdate()
 	case projectionExpression:
-		p.out.paths = p.list(p.path)
+		p.out.paths = p.parsePaths(p.parsePath)
 	default:
-		p.out.condition = p.or()
+		p.out.condition = p.parseOr()
 	}
 	if p.peek().kind != tokenEnd {
-		p.unexpected()
+		p.failUnexpected()
 	}
 	return p.out, p.err
 }
@@ -49,12 +49,12 @@ func parse(kind, text string) (*expression, error) {
 // fail keeps the first error and moves to the end, where every rule stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
-		p.err = validation("Invalid "+p.kind+": "+format, args...)
+		p.err = validationError("Invalid "+p.kind+": "+format, args...)
 	}
 	p.next = len(p.tokens) - 1
 }
 
-func (p *parser) unexpected() {
+func (p *parser) failUnexpected() {
 	near := p.tokens[max(0, p.next-1):min(len(p.tokens), p.next+2)]
 	var words []string
 	for _, t := range near {
@@ -65,8 +65,8 @@ func (p *parser) unexpected() {
 
 func (p *parser) peek() token { return p.tokens[p.next] }
 
-// symbol takes the symbol if it is next.
-func (p *parser) symbol(text string) bool {
+// acceptSymbol takes the symbol if it is next.
+func (p *parser) acceptSymbol(text string) bool {
 	if t := p.peek(); t.kind != tokenSymbol || t.text != text {
 		return false
 	}
@@ -74,14 +74,14 @@ func (p *parser) symbol(text string) bool {
 	return true
 }
 
-func (p *parser) expect(symbol string) {
-	if !p.symbol(symbol) {
-		p.unexpected()
+func (p *parser) expectSymbol(symbol string) {
+	if !p.acceptSymbol(symbol) {
+		p.failUnexpected()
 	}
 }
 
-// keyword takes the word, in any case, if it is next.
-func (p *parser) keyword(word string) bool {
+// acceptKeyword takes the word, in any case, if it is next.
+func (p *parser) acceptKeyword(word string) bool {
 	if t := p.peek(); t.kind != tokenName || !strings.EqualFold(t.text, word) {
 		return false
 	}
@@ -89,8 +89,8 @@ func (p *parser) keyword(word string) bool {
 	return true
 }
 
-// call takes the name of one of the functions and its opening parenthesis, if they are next.
-func (p *parser) call(functions ...string) (string, bool) {
+// acceptCall takes the name of one of the functions and its opening parenthesis, if they are next.
+func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, behind := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
 	if t.kind != tokenName || behind.text != "(" {
 		return "", false
@@ -102,21 +102,21 @@ func (p *parser) call(functions ...string) (string, bool) {
 	return t.text, true
 }
 
-// path reads name.name[0].name.
-func (p *parser) path() path {
-	steps := path{{name: p.name()}}
+// parsePath reads name.name[0].name.
+func (p *parser) parsePath() path {
+	steps := path{{name: p.parseName()}}
 	for {
 		switch {
-		case p.symbol("."):
-			steps = append(steps, step{name: p.name()})
-		case p.symbol("["):
+		case p.acceptSymbol("."):
+			steps = append(steps, step{name: p.parseName()})
+		case p.acceptSymbol("["):
 			index, err := strconv.Atoi(p.peek().text)
 			if err != nil {
-				p.unexpected()
+				p.failUnexpected()
 				return steps
 			}
 			p.next++
-			p.expect("]")
+			p.expectSymbol("]")
 			steps = append(steps, step{index: index, isIndex: true})
 		default:
 			return steps
@@ -124,10 +124,10 @@ func (p *parser) path() path {
 	}
 }
 
-func (p *parser) name() string {
+func (p *parser) parseName() string {
 	t := p.peek()
 	if t.kind != tokenName {
-		p.unexpected()
+		p.failUnexpected()
 		return ""
 	}
 	p.next++
@@ -141,11 +141,11 @@ func (p *parser) name() string {
 	return t.text
 }
 
-// value reads a :placeholder.
-func (p *parser) value() valueOperand {
+// decode reads a :placeholder.
+func (p *parser) parseValue() valueOperand {
 	t := p.peek()
 	if t.kind != tokenValue {
-		p.unexpected()
+		p.failUnexpected()
 		return ""
 	}
 	p.next++
@@ -153,86 +153,86 @@ func (p *parser) value() valueOperand {
 	return valueOperand(t.text)
 }
 
-func (p *parser) list(read func() path) []path {
+func (p *parser) parsePaths(read func() path) []path {
 	paths := []path{read()}
-	for p.symbol(",") {
+	for p.acceptSymbol(",") {
 		paths = append(paths, read())
 	}
 	return paths
 }
 
-func (p *parser) or() condition {
-	left := p.and()
-	for p.keyword("OR") {
-		left = orCondition{left, p.and()}
+func (p *parser) parseOr() condition {
+	left := p.parseAnd()
+	for p.acceptKeyword("OR") {
+		left = orCondition{left, p.parseAnd()}
 	}
 	return left
 }
 
-func (p *parser) and() condition {
-	left := p.not()
-	for p.keyword("AND") {
-		left = andCondition{left, p.not()}
+func (p *parser) parseAnd() condition {
+	left := p.parseNot()
+	for p.acceptKeyword("AND") {
+		left = andCondition{left, p.parseNot()}
 	}
 	return left
 }
 
-func (p *parser) not() condition {
-	if p.keyword("NOT") {
-		return notCondition{p.not()}
+func (p *parser) parseNot() condition {
+	if p.acceptKeyword("NOT") {
+		return notCondition{p.parseNot()}
 	}
-	if p.symbol("(") {
-		inner := p.or()
-		p.expect(")")
+	if p.acceptSymbol("(") {
+		inner := p.parseOr()
+		p.expectSymbol(")")
 		return inner
 	}
-	return p.predicate()
+	return p.parsePredicate()
 }
 
-func (p *parser) predicate() condition {
-	if function, ok := p.call("attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"); ok {
-		call := callCondition{function: function, path: p.path()}
+func (p *parser) parsePredicate() condition {
+	if function, ok := p.acceptCall("attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"); ok {
+		call := callCondition{function: function, path: p.parsePath()}
 		if !strings.HasSuffix(function, "exists") {
-			p.expect(",")
-			call.argument = p.operand()
+			p.expectSymbol(",")
+			call.argument = p.parseOperand()
 		}
-		p.expect(")")
+		p.expectSymbol(")")
 		return call
 	}
-	left := p.operand()
+	left := p.parseOperand()
 	switch {
-	case p.keyword("BETWEEN"):
-		low := p.operand()
-		if !p.keyword("AND") {
-			p.unexpected()
+	case p.acceptKeyword("BETWEEN"):
+		low := p.parseOperand()
+		if !p.acceptKeyword("AND") {
+			p.failUnexpected()
 		}
-		return betweenCondition{left, low, p.operand()}
-	case p.keyword("IN"):
-		p.expect("(")
-		in := inCondition{operand: left, list: []operand{p.operand()}}
-		for p.symbol(",") {
-			in.list = append(in.list, p.operand())
+		return betweenCondition{left, low, p.parseOperand()}
+	case p.acceptKeyword("IN"):
+		p.expectSymbol("(")
+		in := inCondition{operand: left, list: []operand{p.parseOperand()}}
+		for p.acceptSymbol(",") {
+			in.list = append(in.list, p.parseOperand())
 		}
-		p.expect(")")
+		p.expectSymbol(")")
 		return in
 	}
 	operator := p.peek().text
 	if p.peek().kind != tokenSymbol || !slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, operator) {
-		p.unexpected()
+		p.failUnexpected()
 		return nil
 	}
 	p.next++
-	return comparison{operator, left, p.operand()}
+	return comparison{operator, left, p.parseOperand()}
 }
 
-func (p *parser) operand() operand {
-	if _, ok := p.call("size"); ok {
-		inner := p.path()
-		p.expect(")")
+func (p *parser) parseOperand() operand {
+	if _, ok := p.acceptCall("size"); ok {
+		inner := p.parsePath()
+		p.expectSymbol(")")
 		return sizeOperand{inner}
 	}
 	if p.peek().kind == tokenValue {
-		return p.value()
+		return p.parseValue()
 	}
-	return p.path()
+	return p.parsePath()
 }

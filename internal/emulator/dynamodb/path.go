@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// path leads from an item to an attribute within it.
+// parsePath leads from an item to an attribute within it.
 type path []step
 
 // step is the name of an attribute, or of a #placeholder for one, or an index into a list.
@@ -28,18 +28,18 @@ func (p path) resolve(names map[string]string) path {
 	return resolved
 }
 
-// find follows a path whose placeholders may be unresolved. It gives nil if nothing is there.
-func (p path) find(item Item, names map[string]string) value {
+// findVersion follows a path whose placeholders may be unresolved. It gives nil if nothing is there.
+func (p path) lookup(item Item, names map[string]string) value {
 	var at value = mapValue(item)
 	for _, s := range p {
-		if at = s.from(at, names); at == nil {
+		if at = s.lookup(at, names); at == nil {
 			return nil
 		}
 	}
 	return at
 }
 
-func (s step) from(v value, names map[string]string) value {
+func (s step) lookup(v value, names map[string]string) value {
 	switch v := v.(type) {
 	case mapValue:
 		if s.isIndex {
@@ -77,14 +77,14 @@ func (p path) String() string {
 
 // project gives what the resolved paths lead to, in the shape of the item. Elements of a list move together.
 func project(item Item, paths []path) Item {
-	if projected, ok := pick(mapValue(item), paths).(mapValue); ok {
+	if projected, ok := projectValue(mapValue(item), paths).(mapValue); ok {
 		return Item(projected)
 	}
 	return Item{}
 }
 
-// pick gives nil if none of the paths leads anywhere.
-func pick(v value, paths []path) value {
+// projectValue gives nil if none of the paths leads anywhere.
+func projectValue(v value, paths []path) value {
 	if slices.ContainsFunc(paths, func(p path) bool { return len(p) == 0 }) {
 		return v
 	}
@@ -96,8 +96,8 @@ func pick(v value, paths []path) value {
 	case mapValue:
 		picked := mapValue{}
 		for s, rest := range behind {
-			if inner := s.from(v, nil); inner != nil {
-				if inner = pick(inner, rest); inner != nil {
+			if inner := s.lookup(v, nil); inner != nil {
+				if inner = projectValue(inner, rest); inner != nil {
 					picked[s.name] = inner
 				}
 			}
@@ -108,8 +108,8 @@ func pick(v value, paths []path) value {
 	case listValue:
 		var picked listValue
 		for _, s := range slices.SortedFunc(maps.Keys(behind), func(a, b step) int { return a.index - b.index }) {
-			if inner := s.from(v, nil); inner != nil {
-				if inner = pick(inner, behind[s]); inner != nil {
+			if inner := s.lookup(v, nil); inner != nil {
+				if inner = projectValue(inner, behind[s]); inner != nil {
 					picked = append(picked, inner)
 				}
 			}

@@ -31,11 +31,11 @@ type pageOutput struct {
 func (p *page) check() error {
 	switch {
 	case p.IndexName != "":
-		return validation("The table does not have the specified index: %s", p.IndexName)
+		return validationError("The table does not have the specified index: %s", p.IndexName)
 	case p.Limit != nil && *p.Limit < 1:
-		return validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
+		return validationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
 	case !slices.Contains([]string{"", "ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}, p.Select):
-		return validation("the local platform does not serve Select %s", p.Select)
+		return validationError("the local platform does not serve Select %s", p.Select)
 	}
 	return p.legacy.check()
 }
@@ -47,7 +47,7 @@ type scanInput struct {
 
 func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if in.Segment != nil || in.TotalSegments != nil {
-		return nil, validation("the local platform does not serve parallel scans")
+		return nil, validationError("the local platform does not serve parallel scans")
 	}
 	if err := in.check(); err != nil {
 		return nil, err
@@ -56,13 +56,13 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(kindAndText{filterExpression, in.FilterExpression}, kindAndText{projectionExpression, in.ProjectionExpression})
+	bound, err := in.bind(expressionText{filterExpression, in.FilterExpression}, expressionText{projectionExpression, in.ProjectionExpression})
 	if err != nil {
 		return nil, err
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return in.read(t, t.order, nil, bound[0], bound[1])
+	return in.collect(t, t.order, nil, bound[0], bound[1])
 }
 
 type queryInput struct {
@@ -80,14 +80,14 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 		return nil, err
 	}
 	if in.KeyConditionExpression == nil {
-		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+		return nil, validationError("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	bound, err := in.bind(kindAndText{keyExpression, in.KeyConditionExpression},
-		kindAndText{filterExpression, in.FilterExpression}, kindAndText{projectionExpression, in.ProjectionExpression})
+	bound, err := in.bind(expressionText{keyExpression, in.KeyConditionExpression},
+		expressionText{filterExpression, in.FilterExpression}, expressionText{projectionExpression, in.ProjectionExpression})
 	if err != nil {
 		return nil, err
 	}
-	partition, err := t.definition.partition(bound[0].condition, in.placeholders)
+	partition, err := t.definition.partitionValue(bound[0].condition, in.placeholders)
 	if err != nil {
 		return nil, err
 	}
@@ -106,22 +106,22 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 		keys = slices.Clone(keys)
 		slices.Reverse(keys)
 	}
-	return in.read(t, keys, bound[0].condition, bound[1], bound[2])
+	return in.collect(t, keys, bound[0].condition, bound[1], bound[2])
 }
 
-// read walks over the keys from behind the start key. Items outside the key condition do not count, those outside the
+// getItems walks over the keys from behind the start key. Items outside the key condition do not count, those outside the
 // filter do. The caller holds the table's lock.
-func (p *page) read(t *table, keys []key, keyCondition condition, filter, projection *expression) (*pageOutput, error) {
+func (p *page) collect(t *table, keys []key, keyCondition condition, filter, projection *expression) (*pageOutput, error) {
 	project, err := p.projection(projection)
 	if err != nil {
 		return nil, err
 	}
 	if p.ExclusiveStartKey != nil {
-		start, err := t.definition.keyFrom(Item(p.ExclusiveStartKey))
+		start, err := t.definition.keyFromRequest(Item(p.ExclusiveStartKey))
 		if err != nil {
-			return nil, validation("The provided starting key is invalid: The provided key element does not match the schema")
+			return nil, validationError("The provided starting key is invalid: The provided key element does not match the schema")
 		}
-		keys = keysBehind(keys, start)
+		keys = keysAfter(keys, start)
 	}
 	out := &pageOutput{Items: []attributes{}}
 	bytes := 0
@@ -147,8 +147,8 @@ func (p *page) read(t *table, keys []key, keyCondition condition, filter, projec
 	return out, nil
 }
 
-// keysBehind gives the keys that come after the start, which need not be one of them. They may run either way.
-func keysBehind(keys []key, start key) []key {
+// keysAfter gives the keys that come after the start, which need not be one of them. They may run either way.
+func keysAfter(keys []key, start key) []key {
 	backwards := len(keys) > 1 && keys[0].compare(keys[1]) > 0
 	i, found := slices.BinarySearchFunc(keys, start, func(k, start key) int {
 		if backwards {
@@ -162,8 +162,8 @@ func keysBehind(keys []key, start key) []key {
 	return keys[i:]
 }
 
-// partition checks that the condition is one that a Query may have, and gives the partition that it names.
-func (t Table) partition(c condition, p placeholders) (value, error) {
+// partitionValue checks that the condition is one that a Query may have, and gives the partition that it names.
+func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 	var partition value
 	others := 0
 	for _, part := range conjuncts(c) {
@@ -171,25 +171,25 @@ func (t Table) partition(c condition, p placeholders) (value, error) {
 		case t.PartitionKey.Name:
 			equals, ok := part.(comparison)
 			if !ok || equals.operator != "=" {
-				return nil, validation("Query key condition not supported")
+				return nil, validationError("Query key condition not supported")
 			}
 			partition = equals.right.value(p.scope(nil))
 		case "":
-			return nil, validation("Query key condition not supported")
+			return nil, validationError("Query key condition not supported")
 		case t.SortKey.Name:
 			others++
 		default:
-			return nil, validation("Query key condition not supported")
+			return nil, validationError("Query key condition not supported")
 		}
 	}
 	if partition == nil {
-		return nil, validation("Query condition missed key schema element: %s", t.PartitionKey.Name)
+		return nil, validationError("Query condition missed key schema element: %s", t.PartitionKey.Name)
 	}
 	if others > 1 {
-		return nil, validation("KeyConditionExpressions must only contain one condition per key")
+		return nil, validationError("KeyConditionExpressions must only contain one condition per key")
 	}
 	if partition.typeName() != t.PartitionKey.Type {
-		return nil, validation("One or more parameter values were invalid: Condition parameter type does not match schema type")
+		return nil, validationError("One or more parameter values were invalid: Condition parameter type does not match schema type")
 	}
 	return partition, nil
 }

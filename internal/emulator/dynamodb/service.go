@@ -30,12 +30,12 @@ type Config struct {
 
 // Service is the DynamoDB API over one account's tables.
 type Service struct {
-	config Config
-	tables *store.Bucket
-	api    awsjson.Handler
+	config       Config
+	tableRecords *store.Bucket
+	api          awsjson.Handler
 
 	mu     sync.RWMutex // guards byName, not what is in the tables
-	byName map[string]*table
+	tables map[string]*table
 }
 
 // tableRecord is what is kept of a table beside its items.
@@ -59,7 +59,7 @@ func New(config Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{config: config, tables: tables, byName: map[string]*table{}}
+	s := &Service{config: config, tableRecords: tables, tables: map[string]*table{}}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func New(config Config) (*Service, error) {
 
 func (s *Service) load() error {
 	var records []tableRecord
-	err := s.tables.Each(func(name string, data []byte) error {
+	err := s.tableRecords.Each(func(name string, data []byte) error {
 		var record tableRecord
 		if err := json.Unmarshal(data, &record); err != nil {
 			return fmt.Errorf("read table %s: %w", name, err)
@@ -108,7 +108,7 @@ func (s *Service) load() error {
 		if err := t.expire(s.config.Now()); err != nil {
 			return err
 		}
-		s.byName[record.Table.Name] = t
+		s.tables[record.Table.Name] = t
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func itemsBucket(table string) string { return "dynamodb.items." + table }
 
 // CreateTable makes sure that the table exists. It fails if there is one of that name with another key.
 func (s *Service) CreateTable(definition Table) error {
-	_, err := s.create(definition)
+	_, err := s.addTable(definition)
 	var failure *awsjson.Error
 	if !errors.As(err, &failure) || failure.Code != "ResourceInUseException" {
 		return err
@@ -134,16 +134,16 @@ func (s *Service) CreateTable(definition Table) error {
 	return s.setTTL(t, definition.TTLAttribute)
 }
 
-// create adds a table that is not there yet.
-func (s *Service) create(definition Table) (*table, error) {
+// addTable adds a table that is not there yet.
+func (s *Service) addTable(definition Table) (*table, error) {
 	for _, k := range definition.keys() {
 		if k.Name == "" || !slices.Contains([]string{"S", "N", "B"}, k.Type) {
-			return nil, validation("Table %s needs keys with a name and the type S, N or B; got %v", definition.Name, definition.keys())
+			return nil, validationError("Table %s needs keys with a name and the type S, N or B; got %v", definition.Name, definition.keys())
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.byName[definition.Name]; ok {
+	if _, ok := s.tables[definition.Name]; ok {
 		return nil, awsjson.Errorf("ResourceInUseException", "Table already exists: %s", definition.Name)
 	}
 	state, err := s.config.DB.Bucket(itemsBucket(definition.Name))
@@ -151,27 +151,27 @@ func (s *Service) create(definition Table) (*table, error) {
 		return nil, err
 	}
 	t := newTable(definition, s.config.Now(), state)
-	if err := s.save(t); err != nil {
+	if err := s.saveTable(t); err != nil {
 		return nil, err
 	}
-	s.byName[definition.Name] = t
+	s.tables[definition.Name] = t
 	return t, nil
 }
 
 // setTTL changes the attribute that holds items' expiry; "" means that they have none. The caller holds the table's lock.
 func (s *Service) setTTL(t *table, attribute string) error {
 	t.ttl = attribute
-	return s.save(t)
+	return s.saveTable(t)
 }
 
-func (s *Service) save(t *table) error {
+func (s *Service) saveTable(t *table) error {
 	definition := t.definition
 	definition.TTLAttribute = t.ttl
 	data, err := json.Marshal(tableRecord{definition, t.created})
 	if err != nil {
 		return err
 	}
-	if err := s.tables.Put(t.definition.Name, data); err != nil {
+	if err := s.tableRecords.Put(t.definition.Name, data); err != nil {
 		return fmt.Errorf("store table %s: %w", t.definition.Name, err)
 	}
 	return nil
@@ -180,7 +180,7 @@ func (s *Service) save(t *table) error {
 func (s *Service) table(name string) (*table, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	t, ok := s.byName[name]
+	t, ok := s.tables[name]
 	if !ok {
 		return nil, tableNotFound(name)
 	}
@@ -191,7 +191,7 @@ func tableNotFound(name string) error {
 	return awsjson.Errorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
-// lock returns the tables of those names, locked for writing until unlock is called.
+// lockBucket returns the tables of those names, locked for writing until unlock is called.
 func (s *Service) lock(names map[string]bool) (tables map[string]*table, unlock func(), err error) {
 	tables = map[string]*table{}
 	unlock = func() {
@@ -211,7 +211,7 @@ func (s *Service) lock(names map[string]bool) (tables map[string]*table, unlock 
 		tables[name].mu.Lock()
 	}
 	for name, t := range tables {
-		if t.dropped {
+		if t.deleted {
 			unlock()
 			return nil, nil, tableNotFound(name)
 		}

@@ -32,10 +32,10 @@ const maxItemSize = 400 << 10
 type table struct {
 	definition Table // without its TTLAttribute, which may change
 	created    time.Time
-	state      *store.Bucket // nil where nothing is kept
+	records    *store.Bucket // nil where nothing is kept
 
 	mu      sync.RWMutex
-	dropped bool
+	deleted bool
 	ttl     string // the TTLAttribute
 	items   map[key]Item
 	order   []key // of items, sorted
@@ -44,7 +44,7 @@ type table struct {
 func newTable(definition Table, created time.Time, state *store.Bucket) *table {
 	ttl := definition.TTLAttribute
 	definition.TTLAttribute = ""
-	return &table{definition: definition, created: created, state: state, ttl: ttl, items: map[key]Item{}}
+	return &table{definition: definition, created: created, records: state, ttl: ttl, items: map[key]Item{}}
 }
 
 // get returns the item, nil if there is none.
@@ -54,10 +54,10 @@ func (t *table) get(k key) Item {
 	return t.items[k]
 }
 
-// put stores the item, and remove takes it away. The caller holds the lock.
+// publish stores the item, and remove takes it away. The caller holds the lock.
 func (t *table) put(k key, item Item) error {
-	if t.state != nil {
-		if err := t.state.Put(k.String(), appendItem(nil, item)); err != nil {
+	if t.records != nil {
+		if err := t.records.Put(k.String(), appendItem(nil, item)); err != nil {
 			return fmt.Errorf("store an item of table %s: %w", t.definition.Name, err)
 		}
 	}
@@ -73,8 +73,8 @@ func (t *table) remove(k key) error {
 	if _, ok := t.items[k]; !ok {
 		return nil
 	}
-	if t.state != nil {
-		if err := t.state.Delete(k.String()); err != nil {
+	if t.records != nil {
+		if err := t.records.Delete(k.String()); err != nil {
 			return fmt.Errorf("delete an item of table %s: %w", t.definition.Name, err)
 		}
 	}
@@ -87,12 +87,12 @@ func (t *table) remove(k key) error {
 
 // load reads the items that an earlier run kept.
 func (t *table) load() error {
-	err := t.state.Each(func(_ string, data []byte) error {
+	err := t.records.Each(func(_ string, data []byte) error {
 		var item attributes
 		if err := json.Unmarshal(data, &item); err != nil {
 			return err
 		}
-		k, err := t.definition.keyOf(Item(item))
+		k, err := t.definition.keyOfItem(Item(item))
 		if err != nil {
 			return err
 		}

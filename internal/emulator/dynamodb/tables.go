@@ -43,10 +43,10 @@ type tableDescriptionOutput struct {
 
 func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {
 	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
-		return nil, validation("the local platform does not serve secondary indexes")
+		return nil, validationError("the local platform does not serve secondary indexes")
 	}
 	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
-		return nil, validation("the local platform does not serve streams")
+		return nil, validationError("the local platform does not serve streams")
 	}
 	definition := Table{Name: in.TableName}
 	for _, element := range in.KeySchema {
@@ -63,9 +63,9 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 		}
 	}
 	if len(in.AttributeDefinitions) != len(in.KeySchema) {
-		return nil, validation("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+		return nil, validationError("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
-	t, err := s.create(definition)
+	t, err := s.addTable(definition)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	out := &listTablesOutput{TableNames: []string{}}
-	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
 		if name <= in.ExclusiveStartTableName {
 			continue
 		}
@@ -145,21 +145,21 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	defer s.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.dropped {
+	if t.deleted {
 		return nil, tableNotFound(in.TableName)
 	}
-	if err := s.tables.Delete(in.TableName); err != nil {
+	if err := s.tableRecords.Delete(in.TableName); err != nil {
 		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
 	}
 	var keys []string
 	for _, k := range t.order {
 		keys = append(keys, k.String())
 	}
-	if err := t.state.Delete(keys...); err != nil {
+	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", in.TableName, err)
 	}
-	t.dropped = true
-	delete(s.byName, in.TableName)
+	t.deleted = true
+	delete(s.tables, in.TableName)
 	return &tableDescriptionOutput{TableDescription: description}, nil
 }
 
@@ -184,11 +184,11 @@ func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLive
 	t, asked := tables[in.TableName], in.TimeToLiveSpecification
 	switch current := t.ttl; {
 	case asked.AttributeName == "":
-		return nil, validation("TimeToLiveSpecification needs an AttributeName")
+		return nil, validationError("TimeToLiveSpecification needs an AttributeName")
 	case asked.Enabled && current != "":
-		return nil, validation("TimeToLive is already enabled")
+		return nil, validationError("TimeToLive is already enabled")
 	case !asked.Enabled && current == "":
-		return nil, validation("TimeToLive is already disabled")
+		return nil, validationError("TimeToLive is already disabled")
 	}
 	attribute := asked.AttributeName
 	if !asked.Enabled {
@@ -233,7 +233,7 @@ func (l legacy) check() error {
 		l.AttributesToGet, l.AttributeUpdates, l.ConditionalOperator, l.Expected, l.KeyConditions, l.QueryFilter, l.ScanFilter,
 	} {
 		if given != nil {
-			return validation("the local platform serves expressions only, not the parameters that they replaced (Expected, AttributesToGet, …)")
+			return validationError("the local platform serves expressions only, not the parameters that they replaced (Expected, AttributesToGet, …)")
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ type cancellationReason struct {
 // again, if its conditions hold.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if len(in.TransactItems) == 0 || len(in.TransactItems) > maxTransaction {
-		return nil, validation("TransactWriteItems takes 1 to %d actions, got %d", maxTransaction, len(in.TransactItems))
+		return nil, validationError("TransactWriteItems takes 1 to %d actions, got %d", maxTransaction, len(in.TransactItems))
 	}
 	var changes []*change
 	names := map[string]bool{}
@@ -54,7 +54,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	}
 	defer unlock()
 
-	var plans []*planned
+	var plans []*plannedChange
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false
 	seen := map[location]bool{}
@@ -66,7 +66,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 		}
 		at := location{tables[c.table], k}
 		if seen[at] {
-			return nil, validation("Transaction request cannot include multiple operations on one item")
+			return nil, validationError("Transaction request cannot include multiple operations on one item")
 		}
 		seen[at] = true
 		plan, err := c.plan(tables[c.table])
@@ -74,7 +74,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 		switch {
 		case errors.As(err, &failure):
 			canceled = true
-			reasons[i] = reasonOf(failure)
+			reasons[i] = newCancellationReason(failure)
 		case err != nil:
 			return nil, err
 		default:
@@ -99,34 +99,34 @@ func (t transactItem) change() (*change, error) {
 			continue
 		}
 		if action != nil {
-			return nil, validation("TransactItems can only contain one of Check, Put, Update or Delete")
+			return nil, validationError("TransactItems can only contain one of Check, Put, Update or Delete")
 		}
 		action = given
 	}
 	if action == nil {
-		return nil, validation("TransactItems must contain one of Check, Put, Update or Delete")
+		return nil, validationError("TransactItems must contain one of Check, Put, Update or Delete")
 	}
-	bound, err := action.bind(kindAndText{conditionExpression, action.ConditionExpression}, kindAndText{updateExpression, action.UpdateExpression})
+	bound, err := action.bind(expressionText{conditionExpression, action.ConditionExpression}, expressionText{updateExpression, action.UpdateExpression})
 	if err != nil {
 		return nil, err
 	}
 	var c *change
 	switch {
 	case t.Put != nil:
-		c = putting(action.TableName, Item(action.Item))
+		c = newPut(action.TableName, Item(action.Item))
 	case t.Delete != nil:
-		c = deleting(action.TableName, Item(action.Key))
+		c = newDelete(action.TableName, Item(action.Key))
 	case t.Update != nil:
-		c = updating(action.TableName, Item(action.Key), bound[1], action.placeholders)
+		c = newUpdate(action.TableName, Item(action.Key), bound[1], action.placeholders)
 	default:
-		c = checking(action.TableName, Item(action.Key))
+		c = newConditionCheck(action.TableName, Item(action.Key))
 	}
 	c.placeholders, c.condition = action.placeholders, bound[0]
-	c.showOld = action.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+	c.returnOldOnFailure = action.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
 	return c, nil
 }
 
-func reasonOf(failure *awsjson.Error) cancellationReason {
+func newCancellationReason(failure *awsjson.Error) cancellationReason {
 	reason := cancellationReason{Code: failure.Code, Message: failure.Message}
 	switch failure.Code {
 	case "ConditionalCheckFailedException":

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// update is a parsed UpdateExpression.
+// parseUpdate is a parsed UpdateExpression.
 type update struct {
 	set    []setAction
 	add    []valueAction
@@ -24,7 +24,7 @@ type valueAction struct {
 	value valueOperand
 }
 
-// updateOperand is what SET may have on its right: a path, a value, a function, or a sum or difference of two.
+// parseUpdateOperand is what SET may have on its right: a path, a value, a function, or a sum or difference of two.
 type updateOperand struct {
 	function    string // "", if_not_exists, list_append, + or -
 	path        path   // with "" and if_not_exists
@@ -37,76 +37,76 @@ const (
 	invalidPath      = "The document path provided in the update expression is invalid for update"
 )
 
-func (p *parser) update() *update {
+func (p *parser) parseUpdate() *update {
 	out := &update{}
 	for clauses := map[string]bool{}; p.peek().kind != tokenEnd; {
 		clause := ""
 		for _, word := range []string{"SET", "REMOVE", "ADD", "DELETE"} {
-			if p.keyword(word) {
+			if p.acceptKeyword(word) {
 				clause = word
 			}
 		}
 		if clause == "" {
-			p.unexpected()
+			p.failUnexpected()
 			break
 		}
 		if clauses[clause] {
 			p.fail("The %q section can only be used once in an update expression;", clause)
 		}
 		clauses[clause] = true
-		for more := true; more; more = p.symbol(",") {
-			p.action(out, clause)
+		for more := true; more; more = p.acceptSymbol(",") {
+			p.parseAction(out, clause)
 		}
 	}
 	return out
 }
 
-func (p *parser) action(out *update, clause string) {
-	target := p.path()
+func (p *parser) parseAction(out *update, clause string) {
+	target := p.parsePath()
 	switch clause {
 	case "SET":
-		p.expect("=")
-		out.set = append(out.set, setAction{target, p.sum()})
+		p.expectSymbol("=")
+		out.set = append(out.set, setAction{target, p.parseSum()})
 	case "REMOVE":
 		out.remove = append(out.remove, target)
 	case "ADD":
-		out.add = append(out.add, valueAction{target, p.value()})
+		out.add = append(out.add, valueAction{target, p.parseValue()})
 	case "DELETE":
-		out.delete = append(out.delete, valueAction{target, p.value()})
+		out.delete = append(out.delete, valueAction{target, p.parseValue()})
 	}
 }
 
-func (p *parser) sum() updateOperand {
-	left := p.updateOperand()
+func (p *parser) parseSum() updateOperand {
+	left := p.parseUpdateOperand()
 	for _, operator := range []string{"+", "-"} {
-		if p.symbol(operator) {
-			right := p.updateOperand()
+		if p.acceptSymbol(operator) {
+			right := p.parseUpdateOperand()
 			return updateOperand{function: operator, left: &left, right: &right}
 		}
 	}
 	return left
 }
 
-func (p *parser) updateOperand() updateOperand {
-	function, ok := p.call("if_not_exists", "list_append")
+func (p *parser) parseUpdateOperand() updateOperand {
+	function, ok := p.acceptCall("if_not_exists", "list_append")
 	switch {
 	case ok:
 		out := updateOperand{function: function}
 		if function == "if_not_exists" {
-			out.path = p.path()
+			out.path = p.parsePath()
 		} else {
-			left := p.updateOperand()
+			left := p.parseUpdateOperand()
 			out.left = &left
 		}
-		p.expect(",")
-		right := p.updateOperand()
+		p.expectSymbol(",")
+		right := p.parseUpdateOperand()
 		out.right = &right
-		p.expect(")")
+		p.expectSymbol(")")
 		return out
 	case p.peek().kind == tokenValue:
-		return updateOperand{value: p.value()}
+		return updateOperand{value: p.parseValue()}
 	default:
-		return updateOperand{path: p.path()}
+		return updateOperand{path: p.parsePath()}
 	}
 }
 
@@ -123,7 +123,7 @@ func (o *updateOperand) eval(in scope) (value, error) {
 		}
 		v := o.path.value(in)
 		if v == nil {
-			return nil, validation("The provided expression refers to an attribute that does not exist in the item")
+			return nil, validationError("The provided expression refers to an attribute that does not exist in the item")
 		}
 		return v, nil
 	}
@@ -139,14 +139,14 @@ func (o *updateOperand) eval(in scope) (value, error) {
 		head, okHead := left.(listValue)
 		tail, okTail := right.(listValue)
 		if !okHead || !okTail {
-			return nil, validation(incorrectOperand)
+			return nil, validationError(incorrectOperand)
 		}
 		return slices.Concat(head, tail), nil
 	}
 	a, okA := left.(numberValue)
 	b, okB := right.(numberValue)
 	if !okA || !okB {
-		return nil, validation(incorrectOperand)
+		return nil, validationError(incorrectOperand)
 	}
 	return addNumbers(a, b, o.function == "-")
 }
@@ -167,7 +167,7 @@ func (u *update) apply(in scope) (Item, []path, error) {
 	for i, change := range changes {
 		for _, other := range changes[:i] {
 			if change.path.covers(other.path) || other.path.covers(change.path) {
-				return nil, nil, validation("Invalid UpdateExpression: Two document paths overlap with each other; "+
+				return nil, nil, validationError("Invalid UpdateExpression: Two document paths overlap with each other; "+
 					"must remove or rewrite one of these paths; path one: %s, path two: %s", other.path, change.path)
 			}
 		}
@@ -175,7 +175,7 @@ func (u *update) apply(in scope) (Item, []path, error) {
 	}
 	var updated value = mapValue(in.item)
 	for _, change := range changes {
-		if updated, err = assign(updated, change.path, change.value); err != nil {
+		if updated, err = setAt(updated, change.path, change.value); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -192,14 +192,14 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 		changes = append(changes, assignment{action.path.resolve(in.names), v})
 	}
 	for _, action := range u.add {
-		v, err := added(action.path.value(in), action.value.value(in))
+		v, err := addValue(action.path.value(in), action.value.value(in))
 		if err != nil {
 			return nil, err
 		}
 		changes = append(changes, assignment{action.path.resolve(in.names), v})
 	}
 	for _, action := range u.delete {
-		v, err := deleted(action.path.value(in), action.value.value(in))
+		v, err := subtractSet(action.path.value(in), action.value.value(in))
 		if err != nil {
 			return nil, err
 		}
@@ -216,8 +216,8 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 	return append(changes, removals...), nil
 }
 
-// added is what ADD makes of the attribute there, if any.
-func added(old, more value) (value, error) {
+// addValue is what ADD makes of the attribute there, if any.
+func addValue(old, more value) (value, error) {
 	switch more := more.(type) {
 	case numberValue:
 		if old == nil {
@@ -230,27 +230,27 @@ func added(old, more value) (value, error) {
 		if old == nil {
 			return more, nil
 		}
-		if set, ok := old.(setValue); ok && set.of == more.of {
+		if set, ok := old.(setValue); ok && set.setType == more.setType {
 			union := slices.Concat(set.members, more.members)
 			slices.Sort(union)
-			return setValue{set.of, slices.Compact(union)}, nil
+			return setValue{set.setType, slices.Compact(union)}, nil
 		}
 	}
-	return nil, validation(incorrectOperand)
+	return nil, validationError(incorrectOperand)
 }
 
-// deleted is what DELETE leaves of the set there: nil if nothing.
-func deleted(old, less value) (value, error) {
+// subtractSet is what DELETE leaves of the set there: nil if nothing.
+func subtractSet(old, less value) (value, error) {
 	members, ok := less.(setValue)
 	if !ok {
-		return nil, validation(incorrectOperand)
+		return nil, validationError(incorrectOperand)
 	}
 	if old == nil {
 		return nil, nil
 	}
 	set, ok := old.(setValue)
-	if !ok || set.of != members.of {
-		return nil, validation(incorrectOperand)
+	if !ok || set.setType != members.setType {
+		return nil, validationError(incorrectOperand)
 	}
 	left := slices.DeleteFunc(slices.Clone(set.members), func(member string) bool {
 		return slices.Contains(members.members, member)
@@ -258,27 +258,27 @@ func deleted(old, less value) (value, error) {
 	if len(left) == 0 {
 		return nil, nil
 	}
-	return setValue{set.of, left}, nil
+	return setValue{set.setType, left}, nil
 }
 
-// assign gives a copy of v with the value at the path, or without what is there if the value is nil.
-func assign(v value, at path, to value) (value, error) {
+// setAt gives a copy of v with the value at the path, or without what is there if the value is nil.
+func setAt(v value, at path, to value) (value, error) {
 	if len(at) == 0 {
 		return to, nil
 	}
 	first := at[0]
-	inner := first.from(v, nil)
+	inner := first.lookup(v, nil)
 	if inner == nil && len(at) > 1 {
-		return nil, validation(invalidPath)
+		return nil, validationError(invalidPath)
 	}
-	inner, err := assign(inner, at[1:], to)
+	inner, err := setAt(inner, at[1:], to)
 	if err != nil {
 		return nil, err
 	}
 	switch v := v.(type) {
 	case mapValue:
 		if first.isIndex {
-			return nil, validation(invalidPath)
+			return nil, validationError(invalidPath)
 		}
 		changed := maps.Clone(v)
 		if inner == nil {
@@ -292,7 +292,7 @@ func assign(v value, at path, to value) (value, error) {
 		return changed, nil
 	case listValue:
 		if !first.isIndex {
-			return nil, validation(invalidPath)
+			return nil, validationError(invalidPath)
 		}
 		switch {
 		case first.index >= len(v) && inner == nil:
@@ -306,7 +306,7 @@ func assign(v value, at path, to value) (value, error) {
 		changed[first.index] = inner
 		return changed, nil
 	}
-	return nil, validation(invalidPath)
+	return nil, validationError(invalidPath)
 }
 
-func count(n int) value { return numberValue(strconv.Itoa(n)) }
+func numberOf(n int) value { return numberValue(strconv.Itoa(n)) }

@@ -9,7 +9,7 @@ import (
 // Item holds attributes by their name. Once stored it is never changed, only replaced.
 type Item = map[string]value
 
-// value is an attribute's value, one of the types below. A nil value is an attribute that is not there.
+// decode is an attribute's value, one of the types below. A nil value is an attribute that is not there.
 type value interface {
 	typeName() string // as DynamoDB abbreviates it: S, N, B, …
 }
@@ -23,7 +23,7 @@ type (
 	mapValue    map[string]value
 	listValue   []value
 	setValue    struct {
-		of      string   // SS, NS or BS
+		setType string   // SS, NS or BS
 		members []string // sorted, each once; numbers in canonical form
 	}
 )
@@ -35,7 +35,7 @@ func (boolValue) typeName() string   { return "BOOL" }
 func (nullValue) typeName() string   { return "NULL" }
 func (mapValue) typeName() string    { return "M" }
 func (listValue) typeName() string   { return "L" }
-func (s setValue) typeName() string  { return s.of }
+func (s setValue) typeName() string  { return s.setType }
 
 // equal compares within a type; values of different types, and absent ones, are unequal.
 func equal(a, b value) bool {
@@ -75,9 +75,9 @@ func newSet(of string, members []string) (setValue, bool) {
 	return setValue{of, members}, distinct
 }
 
-// member is a scalar in the form in which a set of its type holds it.
-func (s setValue) member(v value) (string, bool) {
-	if v == nil || v.typeName()+"S" != s.of {
+// memberText is a scalar in the form in which a set of its type holds it.
+func (s setValue) memberText(v value) (string, bool) {
+	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false
 	}
 	switch v := v.(type) {
@@ -91,8 +91,8 @@ func (s setValue) member(v value) (string, bool) {
 	return "", false
 }
 
-// size is what a value counts against the item limit, as DynamoDB documents it.
-func size(v value) int {
+// valueSize is what a value counts against the item limit, as DynamoDB documents it.
+func valueSize(v value) int {
 	switch v := v.(type) {
 	case stringValue:
 		return len(v)
@@ -103,8 +103,8 @@ func size(v value) int {
 	case setValue:
 		total := 0
 		for _, member := range v.members {
-			if v.of == "NS" {
-				total += size(numberValue(member))
+			if v.setType == "NS" {
+				total += valueSize(numberValue(member))
 				continue
 			}
 			total += len(member)
@@ -115,7 +115,7 @@ func size(v value) int {
 	case listValue:
 		total := 3 + len(v)
 		for _, element := range v {
-			total += size(element)
+			total += valueSize(element)
 		}
 		return total
 	}
@@ -125,7 +125,7 @@ func size(v value) int {
 func itemSize(item Item) int {
 	total := 0
 	for name, v := range item {
-		total += len(name) + size(v)
+		total += len(name) + valueSize(v)
 	}
 	return total
 }

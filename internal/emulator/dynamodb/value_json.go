@@ -36,15 +36,15 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 	if wire == nil {
 		return nil
 	}
-	item, err := fromWire(wire, 1)
+	item, err := decodeItem(wire, 1)
 	*a = attributes(item)
 	return err
 }
 
-func fromWire(wire map[string]wireValue, depth int) (Item, error) {
+func decodeItem(wire map[string]wireValue, depth int) (Item, error) {
 	item := make(Item, len(wire))
 	for name, w := range wire {
-		v, err := w.value(depth)
+		v, err := w.decode(depth)
 		if err != nil {
 			return nil, err
 		}
@@ -53,9 +53,9 @@ func fromWire(wire map[string]wireValue, depth int) (Item, error) {
 	return item, nil
 }
 
-func (w *wireValue) value(depth int) (value, error) {
+func (w *wireValue) decode(depth int) (value, error) {
 	if depth > maxDepth {
-		return nil, validation("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+		return nil, validationError("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 	}
 	var found []value
 	if w.S != nil {
@@ -78,7 +78,7 @@ func (w *wireValue) value(depth int) (value, error) {
 		found = append(found, nullValue{})
 	}
 	if w.M != nil {
-		item, err := fromWire(*w.M, depth+1)
+		item, err := decodeItem(*w.M, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,7 @@ func (w *wireValue) value(depth int) (value, error) {
 	if w.L != nil {
 		list := make(listValue, 0, len(*w.L))
 		for _, element := range *w.L {
-			v, err := element.value(depth + 1)
+			v, err := element.decode(depth + 1)
 			if err != nil {
 				return nil, err
 			}
@@ -96,19 +96,19 @@ func (w *wireValue) value(depth int) (value, error) {
 		found = append(found, list)
 	}
 	if w.SS != nil || w.NS != nil || w.BS != nil {
-		set, err := w.set()
+		set, err := w.decodeSet()
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, set)
 	}
 	if len(found) != 1 {
-		return nil, validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+		return nil, validationError("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 	}
 	return found[0], nil
 }
 
-func (w *wireValue) set() (value, error) {
+func (w *wireValue) decodeSet() (value, error) {
 	of, members := "SS", []string{}
 	switch {
 	case w.SS != nil:
@@ -129,11 +129,11 @@ func (w *wireValue) set() (value, error) {
 		}
 	}
 	if len(members) == 0 {
-		return nil, validation("One or more parameter values were invalid: An %s set may not be empty", of)
+		return nil, validationError("One or more parameter values were invalid: An %s set may not be empty", of)
 	}
 	set, distinct := newSet(of, members)
 	if !distinct {
-		return nil, validation("One or more parameter values were invalid: Input collection %q contains duplicates.", members)
+		return nil, validationError("One or more parameter values were invalid: Input collection %q contains duplicates.", members)
 	}
 	return set, nil
 }
@@ -187,7 +187,7 @@ func appendValue(out []byte, v value) []byte {
 			if i > 0 {
 				out = append(out, ',')
 			}
-			if v.of == "BS" {
+			if v.setType == "BS" {
 				out = appendBinary(out, member)
 				continue
 			}

@@ -33,7 +33,7 @@ func (s *Service) operations() awsjson.Handler {
 	}
 }
 
-type named struct{ Name string }
+type nameInput struct{ Name string }
 
 type busDescription struct {
 	Name string
@@ -42,7 +42,7 @@ type busDescription struct {
 
 type busARN struct{ EventBusArn string }
 
-func (s *Service) createEventBus(_ *http.Request, in *named) (*busARN, error) {
+func (s *Service) createEventBus(_ *http.Request, in *nameInput) (*busARN, error) {
 	s.mu.RLock()
 	_, exists := s.buses[in.Name]
 	s.mu.RUnlock()
@@ -52,7 +52,7 @@ func (s *Service) createEventBus(_ *http.Request, in *named) (*busARN, error) {
 	return &busARN{s.BusARN(in.Name)}, s.CreateBus(in.Name)
 }
 
-func (s *Service) describeEventBus(_ *http.Request, in *named) (*busDescription, error) {
+func (s *Service) describeEventBus(_ *http.Request, in *nameInput) (*busDescription, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bus(in.Name)
@@ -108,7 +108,7 @@ func (s *Service) putRuleOperation(_ *http.Request, in *putRuleInput) (*ruleARN,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.putRule(Rule{
+	err := s.storeRule(Rule{
 		Name:         in.Name,
 		Bus:          in.EventBusName,
 		EventPattern: json.RawMessage(in.EventPattern),

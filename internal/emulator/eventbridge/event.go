@@ -69,10 +69,10 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 	}
 	out := &putEventsOutput{}
 	for _, e := range in.Entries {
-		result := e.check()
+		result := e.validate()
 		if result.ErrorCode == "" {
 			result.EventId = s.cfg.NewID()
-			if err := s.put(e, result.EventId); err != nil {
+			if err := s.publish(e, result.EventId); err != nil {
 				return nil, err
 			}
 		} else {
@@ -83,7 +83,7 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 	return out, nil
 }
 
-// size is what EventBridge counts of an entry.
+// valueSize is what EventBridge counts of an entry.
 func (e entry) size() int {
 	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
 	if e.Time != nil {
@@ -95,8 +95,8 @@ func (e entry) size() int {
 	return n
 }
 
-// check gives the reason why the entry fails, if it does.
-func (e entry) check() entryResult {
+// validate gives the reason why the entry fails, if it does.
+func (e entry) validate() entryResult {
 	for _, required := range []struct{ name, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
 		if required.value == "" {
 			return entryResult{ErrorCode: "InvalidArgument", ErrorMessage: fmt.Sprintf(
@@ -113,8 +113,8 @@ func (e entry) check() entryResult {
 	return entryResult{}
 }
 
-// put sends an event on its way to the targets of the rules that it matches.
-func (s *Service) put(e entry, id string) error {
+// publish sends an event on its way to the targets of the rules that it matches.
+func (s *Service) publish(e entry, id string) error {
 	event, err := s.envelope(e, id)
 	if err != nil {
 		return fmt.Errorf("make event %s: %w", id, err)
@@ -123,11 +123,11 @@ func (s *Service) put(e entry, id string) error {
 	if err != nil {
 		return fmt.Errorf("read event %s: %w", id, err)
 	}
-	if !s.begin() {
+	if !s.beginDelivery() {
 		return awsjson.Errorf("InternalException", "The local platform is stopping.")
 	}
 	defer s.deliveries.Done()
-	busName, rules, err := s.route(e.EventBusName, decoded)
+	busName, rules, err := s.matchRules(e.EventBusName, decoded)
 	if err != nil {
 		// EventBridge takes such events and drops them without a word.
 		s.cfg.OnError(fmt.Errorf("event %s is dropped: %w", id, err))
@@ -146,8 +146,8 @@ func (s *Service) put(e entry, id string) error {
 	return nil
 }
 
-// begin keeps Close waiting until deliveries.Done is called; it reports false when the service is closed.
-func (s *Service) begin() bool {
+// beginDelivery keeps Close waiting until deliveries.Done is called; it reports false when the service is closed.
+func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if !s.closed {
@@ -156,14 +156,14 @@ func (s *Service) begin() bool {
 	return !s.closed
 }
 
-// matched is a rule that an event matches.
-type matched struct {
+// matchedRule is a rule that an event matches.
+type matchedRule struct {
 	name    string
 	targets []Target
 }
 
-// route finds the rules that match the event.
-func (s *Service) route(busNameOrARN string, event any) (busName string, rules []matched, err error) {
+// matchRules finds the rules that match the event.
+func (s *Service) matchRules(busNameOrARN string, event any) (busName string, rules []matchedRule, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bus(busNameOrARN)
@@ -172,7 +172,7 @@ func (s *Service) route(busNameOrARN string, event any) (busName string, rules [
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
 		if r := b.rules[name]; !r.Disabled && r.pattern.matches(event) {
-			rules = append(rules, matched{name, r.sortedTargets()})
+			rules = append(rules, matchedRule{name, r.sortedTargets()})
 		}
 	}
 	return b.name, rules, nil

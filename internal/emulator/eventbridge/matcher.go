@@ -19,7 +19,7 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	for _, value := range values {
 		object, isObject := value.(map[string]any)
 		if exists, ok := object["exists"]; ok && len(object) == 1 && exists == false {
-			leaf.orAbsent = true
+			leaf.matchesAbsent = true
 			continue
 		}
 		var m matcher
@@ -47,7 +47,7 @@ func equals(value any) (matcher, error) {
 }
 
 func parseMatcher(object map[string]any) (matcher, error) {
-	name, argument, err := onlyField(object)
+	name, argument, err := singleField(object)
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +62,10 @@ func parseMatcher(object map[string]any) (matcher, error) {
 	case "numeric":
 		return numeric(argument)
 	}
-	return parseText(name, argument)
+	return parseStringMatcher(name, argument)
 }
 
-func onlyField(object map[string]any) (name string, value any, err error) {
+func singleField(object map[string]any) (name string, value any, err error) {
 	if len(object) != 1 {
 		return "", nil, errors.New("a matcher is an object with one field")
 	}
@@ -74,8 +74,8 @@ func onlyField(object map[string]any) (name string, value any, err error) {
 	return name, value, nil
 }
 
-// parseText makes the matchers whose argument is a text.
-func parseText(name string, argument any) (matcher, error) {
+// parseStringMatcher makes the matchers whose argument is a text.
+func parseStringMatcher(name string, argument any) (matcher, error) {
 	if object, ok := argument.(map[string]any); ok && (name == "prefix" || name == "suffix") && len(object) == 1 {
 		if argument, ok = object["equals-ignore-case"]; ok {
 			name += " equals-ignore-case"
@@ -112,11 +112,11 @@ func parseText(name string, argument any) (matcher, error) {
 func anythingBut(argument any) (matcher, error) {
 	parse := equals
 	if object, ok := argument.(map[string]any); ok {
-		name, value, err := onlyField(object)
+		name, value, err := singleField(object)
 		if err != nil {
 			return nil, fmt.Errorf("anything-but: %w", err)
 		}
-		parse = func(text any) (matcher, error) { return parseText(name, text) }
+		parse = func(text any) (matcher, error) { return parseStringMatcher(name, text) }
 		argument = value
 	}
 	values, isList := argument.([]any)

@@ -146,25 +146,25 @@ type absent struct{}
 
 // leafPattern holds when one of its matchers takes the value or, of an array, one of its elements.
 type leafPattern struct {
-	path     []string
-	matchers []matcher
-	orAbsent bool // holds as well when the event has no such leaf anywhere
+	path          []string
+	matchers      []matcher
+	matchesAbsent bool // holds as well when the event has no such leaf anywhere
 }
 
 func (l leafPattern) matches(value, whole any) bool {
-	if l.orAbsent && !hasLeaf(whole, l.path) {
+	if l.matchesAbsent && !hasLeaf(whole, l.path) {
 		return true
 	}
-	return l.takes(value)
+	return l.matchesAny(value)
 }
 
-func (l leafPattern) takes(value any) bool {
+func (l leafPattern) matchesAny(value any) bool {
 	switch value := value.(type) {
 	case absent, map[string]any:
 		return false
 	case []any:
 		for _, e := range value {
-			if l.takes(e) {
+			if l.matchesAny(e) {
 				return true
 			}
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
 )
 
-// RuleARN sends the events of a bus that match its pattern to its targets.
+// Rule sends the events of a bus that match its pattern to its targets.
 type Rule struct {
 	Name         string
 	Bus          string          // name or ARN; the default bus when empty
@@ -22,7 +22,7 @@ type Rule struct {
 	Targets      []Target
 }
 
-// TargetARN is where a rule sends events to.
+// Target is where a rule sends events to.
 type Target struct {
 	ID        string
 	ARN       string
@@ -42,11 +42,11 @@ type rule struct {
 // PutRule makes a rule, or replaces the one of that name, with its targets.
 func (s *Service) PutRule(r Rule) error {
 	if r.Rate > 0 {
-		return s.schedule(r)
+		return s.startSchedule(r)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.putRule(r); err != nil {
+	if err := s.storeRule(r); err != nil {
 		return fmt.Errorf("put rule %s: %w", r.Name, err)
 	}
 	b, err := s.bus(r.Bus)
@@ -63,9 +63,9 @@ func (s *Service) PutRule(r Rule) error {
 	return nil
 }
 
-// putRule makes or changes a rule and leaves its targets alone. The caller holds s.mu.
-func (s *Service) putRule(r Rule) error {
-	if err := checkName("rule", r.Name, 64); err != nil {
+// storeRule makes or changes a rule and leaves its targets alone. The caller holds s.mu.
+func (s *Service) storeRule(r Rule) error {
+	if err := validateName("rule", r.Name, 64); err != nil {
 		return err
 	}
 	b, err := s.bus(r.Bus)
@@ -88,8 +88,8 @@ func (s *Service) putRule(r Rule) error {
 func (r *rule) putTarget(t Target) error {
 	_, replaces := r.targets[t.ID]
 	switch {
-	case checkName("target", t.ID, 64) != nil:
-		return checkName("target", t.ID, 64)
+	case validateName("target", t.ID, 64) != nil:
+		return validateName("target", t.ID, 64)
 	case !strings.HasPrefix(t.ARN, "arn:"):
 		return awsjson.Errorf("ValidationException", "Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.ARN)
 	case t.Input != "" && !json.Valid([]byte(t.Input)):

@@ -25,8 +25,8 @@ func ParseRate(expression string) (time.Duration, error) {
 	return time.Duration(n) * rateUnits[match[2]], nil
 }
 
-// schedule sends an event to a rule's targets again and again, the first time after its interval, until Close.
-func (s *Service) schedule(r Rule) error {
+// startSchedule sends an event to a rule's targets again and again, the first time after its interval, until Close.
+func (s *Service) startSchedule(r Rule) error {
 	checked := &rule{Rule: r, targets: map[string]Target{}}
 	for _, t := range r.Targets {
 		if err := checked.putTarget(t); err != nil {
@@ -47,7 +47,7 @@ func (s *Service) schedule(r Rule) error {
 		for {
 			select {
 			case <-ticker.C:
-				s.tick(checked)
+				s.sendScheduledEvent(checked)
 			case <-s.closing:
 				return
 			}
@@ -56,8 +56,8 @@ func (s *Service) schedule(r Rule) error {
 	return nil
 }
 
-// tick sends one event to the targets.
-func (s *Service) tick(r *rule) {
+// sendScheduledEvent sends one event to the targets.
+func (s *Service) sendScheduledEvent(r *rule) {
 	event := envelope{
 		Version: "0", ID: s.cfg.NewID(), DetailType: "Scheduled Event", Source: "aws.events",
 		Account: s.cfg.Account, Time: s.cfg.Now().UTC().Format(time.RFC3339), Region: s.cfg.Region,

@@ -2,7 +2,7 @@
 // delivery to the targets of the rules that match; and rules that run at a rate.
 //
 // What it does not serve it refuses: schedules by its API, cron expressions, and input transformers of targets. Retry policies and dead-letter queues
-// of targets are accepted and have no effect: every delivery is tried a few times, and Config.OnError is told of those
+// setType targets are accepted and have no effect: every delivery is tried a few times, and Config.OnError is told of those
 // that fail.
 package eventbridge
 
@@ -76,7 +76,7 @@ func New(cfg Config) *Service {
 
 // CreateBus makes a bus; one of that name that exists stays as it is.
 func (s *Service) CreateBus(name string) error {
-	if err := checkName("event bus", name, 256); err != nil {
+	if err := validateName("event bus", name, 256); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -125,7 +125,7 @@ func (s *Service) bus(nameOrARN string) (*bus, error) {
 	return b, nil
 }
 
-func checkName(kind, name string, longest int) error {
+func validateName(kind, name string, longest int) error {
 	valid := name != "" && len(name) <= longest && !strings.ContainsFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/", r))
 	})

@@ -26,8 +26,8 @@ var (
 
 // backend holds the buckets for gofakes3.
 type backend struct {
-	state state
-	now   func() time.Time
+	records records
+	now     func() time.Time
 
 	mu      sync.RWMutex // guards buckets, not what is in them
 	buckets map[string]*bucket
@@ -59,7 +59,7 @@ type version struct {
 }
 
 func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
-	state, err := openState(db)
+	state, err := openRecords(db)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{state: state, now: now, buckets: buckets}, nil
+	return &backend{records: state, now: now, buckets: buckets}, nil
 }
 
 func (s *backend) bucket(name string) (*bucket, error) {
@@ -80,8 +80,8 @@ func (s *backend) bucket(name string) (*bucket, error) {
 	return b, nil
 }
 
-// lock returns the bucket locked for a change.
-func (s *backend) lock(name string) (*bucket, error) {
+// lockBucket returns the bucket locked for a change.
+func (s *backend) lockBucket(name string) (*bucket, error) {
 	b, err := s.bucket(name)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (s *backend) CreateBucket(name string) error {
 		return nil
 	}
 	b := &bucket{name: name, created: s.now(), objects: map[string][]*version{}}
-	if err := s.state.putBucket(b); err != nil {
+	if err := s.records.putBucket(b); err != nil {
 		return err
 	}
 	s.buckets[name] = b
@@ -139,7 +139,7 @@ func (s *backend) DeleteBucket(name string) error {
 	if len(b.keys) > 0 {
 		return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
 	}
-	if err := s.state.deleteBucket(b); err != nil {
+	if err := s.records.deleteBucket(b); err != nil {
 		return err
 	}
 	b.deleted = true
@@ -163,7 +163,7 @@ func (s *backend) HeadObject(bucketName, key string) (*gofakes3.Object, error) {
 // PutObject stores what it reads, if the conditions hold when it has read it all.
 func (s *backend) PutObject(bucketName, key string, headers map[string]string, input io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
 	var result gofakes3.PutObjectResult
-	metadata, err := metadataOf(headers)
+	metadata, err := objectMetadata(headers)
 	if err != nil {
 		return result, err
 	}
@@ -173,26 +173,26 @@ func (s *backend) PutObject(bucketName, key string, headers map[string]string, i
 	}
 	sum := md5.Sum(body)
 
-	b, err := s.lock(bucketName)
+	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return result, err
 	}
 	defer b.mu.Unlock()
 	if conditions != nil {
-		if err := gofakes3.CheckPutConditions(conditions, b.current(key)); err != nil {
+		if err := gofakes3.CheckPutConditions(conditions, b.conditionalInfo(key)); err != nil {
 			return result, err
 		}
 	}
 	v := &version{body: body, MD5: sum[:], Metadata: metadata, Modified: s.now()}
-	if err := s.add(b, key, v); err != nil {
+	if err := s.addVersion(b, key, v); err != nil {
 		return result, err
 	}
 	result.VersionID = v.ID
 	return result, nil
 }
 
-// metadataOf picks what is kept with the object from the request's headers, all of which gofakes3 hands over.
-func metadataOf(headers map[string]string) (map[string]string, error) {
+// objectMetadata picks what is kept with the object from the request's headers, all of which gofakes3 hands over.
+func objectMetadata(headers map[string]string) (map[string]string, error) {
 	metadata := map[string]string{}
 	size := 0
 	for name, value := range headers {
@@ -223,7 +223,7 @@ func (s *backend) CopyObject(fromBucket, fromKey, toBucket, toKey string, header
 	if err != nil {
 		return result, err
 	}
-	v, err := from.find(fromKey, "")
+	v, err := from.findVersion(fromKey, "")
 	if err != nil {
 		return result, err
 	}
@@ -236,16 +236,16 @@ func (s *backend) CopyObject(fromBucket, fromKey, toBucket, toKey string, header
 // DeleteObject removes the object, or covers it with a delete marker where versions are kept.
 func (s *backend) DeleteObject(bucketName, key string) (gofakes3.ObjectDeleteResult, error) {
 	var result gofakes3.ObjectDeleteResult
-	b, err := s.lock(bucketName)
+	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return result, err
 	}
 	defer b.mu.Unlock()
 	if b.versioning == "" {
-		return result, s.remove(b, key, "")
+		return result, s.removeVersion(b, key, "")
 	}
 	marker := &version{DeleteMarker: true, Modified: s.now()}
-	if err := s.add(b, key, marker); err != nil {
+	if err := s.addVersion(b, key, marker); err != nil {
 		return result, err
 	}
 	return gofakes3.ObjectDeleteResult{IsDeleteMarker: true, VersionID: marker.ID}, nil
@@ -259,9 +259,9 @@ func (s *backend) DeleteMulti(bucketName string, keys ...string) (gofakes3.Multi
 	return s.DeleteMultiVersions(bucketName, ids...)
 }
 
-// add puts a new version in front of the object's others. Where no versions are kept it takes the null version's place.
+// addQueue puts a new version in front of the object's others. Where no versions are kept it takes the null version's place.
 // The caller holds the bucket's lock.
-func (s *backend) add(b *bucket, key string, v *version) error {
+func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence = b.sequence
 	versions, exists := b.objects[key]
@@ -272,12 +272,12 @@ func (s *backend) add(b *bucket, key string, v *version) error {
 		v.sequence = versions[0].sequence // the one write to the state replaces it too
 		versions = versions[1:]
 	default:
-		if err := s.remove(b, key, ""); err != nil {
+		if err := s.removeVersion(b, key, ""); err != nil {
 			return err
 		}
 		versions = b.objects[key]
 	}
-	if err := s.state.putVersion(b, key, v); err != nil {
+	if err := s.records.putVersion(b, key, v); err != nil {
 		return err
 	}
 	b.objects[key] = append([]*version{v}, versions...)
@@ -288,14 +288,14 @@ func (s *backend) add(b *bucket, key string, v *version) error {
 	return nil
 }
 
-// remove takes a version away; it is no error if there is none. The caller holds the bucket's lock.
-func (s *backend) remove(b *bucket, key string, id gofakes3.VersionID) error {
+// removeVersion takes a version away; it is no error if there is none. The caller holds the bucket's lock.
+func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) error {
 	versions := b.objects[key]
 	i := slices.IndexFunc(versions, func(v *version) bool { return v.ID == id })
 	if i < 0 {
 		return nil
 	}
-	if err := s.state.deleteVersion(b, key, versions[i]); err != nil {
+	if err := s.records.deleteVersion(b, key, versions[i]); err != nil {
 		return err
 	}
 	if len(versions) > 1 {
@@ -309,8 +309,8 @@ func (s *backend) remove(b *bucket, key string, id gofakes3.VersionID) error {
 	return nil
 }
 
-// current is what a put's conditions are checked against. The caller holds the bucket's lock.
-func (b *bucket) current(key string) *gofakes3.ConditionalObjectInfo {
+// conditionalInfo is what a put's conditions are checked against. The caller holds the bucket's lock.
+func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	versions := b.objects[key]
 	if len(versions) == 0 || versions[0].DeleteMarker {
 		return &gofakes3.ConditionalObjectInfo{}
@@ -318,8 +318,8 @@ func (b *bucket) current(key string) *gofakes3.ConditionalObjectInfo {
 	return &gofakes3.ConditionalObjectInfo{Exists: true, Hash: versions[0].MD5}
 }
 
-// find returns a version, or the newest if the id is empty and it is no delete marker.
-func (b *bucket) find(key string, id gofakes3.VersionID) (*version, error) {
+// lookup returns a version, or the newest if the id is empty and it is no delete marker.
+func (b *bucket) findVersion(key string, id gofakes3.VersionID) (*version, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	versions := b.objects[key]

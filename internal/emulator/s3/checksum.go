@@ -35,8 +35,8 @@ var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Sha256":    sha256.New,
 }
 
-// receive decodes and verifies an upload's body before gofakes3 sees it, and confirms its checksum in the answer.
-func (s *Service) receive(w http.ResponseWriter, r *http.Request) {
+// upload decodes and verifies an upload's body before gofakes3 sees it, and confirms its checksum in the answer.
+func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil && strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		body, err = decodeChunks(body, r.Header)
@@ -65,7 +65,7 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
-	s.serve(w, r, func(status int, header http.Header) {
+	s.serveGofakes3(w, r, func(status int, header http.Header) {
 		if status == http.StatusOK {
 			maps.Copy(header, confirmed)
 		}
@@ -107,9 +107,9 @@ func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 	return decoded, nil
 }
 
-// checksumsIfAsked hides an object's stored checksums from a reader that did not ask for them, and from one of a range:
+// checksumFilter hides an object's stored checksums from a reader that did not ask for them, and from one of a range:
 // they are those of the whole object.
-func checksumsIfAsked(r *http.Request) func(int, http.Header) {
+func checksumFilter(r *http.Request) func(int, http.Header) {
 	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
 		return func(int, http.Header) {}
 	}

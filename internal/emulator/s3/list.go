@@ -20,7 +20,7 @@ func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page go
 	list := gofakes3.NewObjectList()
 	last := "" // what the page ended with so far: a key or a common prefix
 	var count int64
-	for i := b.firstAfter(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
+	for i := b.firstIndex(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
 		key := b.keys[i]
 		newest := b.objects[key][0]
 		if newest.DeleteMarker {
@@ -37,7 +37,7 @@ func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page go
 		if group, ok := commonPrefix(key, prefix); ok {
 			list.AddPrefix(group)
 			last = group
-			i = b.indexBehind(group)
+			i = b.indexAfterPrefix(group)
 			continue
 		}
 		list.Add(&gofakes3.Content{
@@ -53,14 +53,14 @@ func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page go
 	return list, nil
 }
 
-// firstAfter is the index of the first key that the page may hold.
-func (b *bucket) firstAfter(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
+// firstIndex is the index of the first key that the page may hold.
+func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
 	if !page.HasMarker || page.Marker < prefix.Prefix {
 		i, _ := slices.BinarySearch(b.keys, prefix.Prefix)
 		return i
 	}
 	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
-		return b.indexBehind(group) // the page before ended with it
+		return b.indexAfterPrefix(group) // the page before ended with it
 	}
 	i, found := slices.BinarySearch(b.keys, page.Marker)
 	if found {
@@ -69,8 +69,8 @@ func (b *bucket) firstAfter(prefix *gofakes3.Prefix, page gofakes3.ListBucketPag
 	return i
 }
 
-// indexBehind is the index of the first key behind all those with the prefix.
-func (b *bucket) indexBehind(prefix string) int {
+// indexAfterPrefix is the index of the first key behind all those with the prefix.
+func (b *bucket) indexAfterPrefix(prefix string) int {
 	i, _ := slices.BinarySearchFunc(b.keys, prefix, func(key, prefix string) int {
 		if key < prefix || strings.HasPrefix(key, prefix) {
 			return -1

@@ -83,8 +83,8 @@ func (s *Service) Close() error {
 	return s.db.Close()
 }
 
-// unserved are the subresources that gofakes3 would take for a plain request on the bucket or object itself.
-var unserved = []string{
+// unsupportedSubresources are the subresources that gofakes3 would take for a plain request on the bucket or object itself.
+var unsupportedSubresources = []string{
 	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
 	"legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy",
 	"policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention",
@@ -94,7 +94,7 @@ var unserved = []string{
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
-		for _, name := range unserved {
+		for _, name := range unsupportedSubresources {
 			if query.Has(name) {
 				writeError(w, gofakes3.ErrNotImplemented, "the local platform does not serve ?"+name)
 				return
@@ -105,17 +105,17 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="): // gofakes3 would copy the newest
 		writeError(w, gofakes3.ErrNotImplemented, "the local platform does not copy a version: get it, and put it")
 	case r.Method == http.MethodPut, r.Method == http.MethodPost:
-		s.receive(w, r)
+		s.upload(w, r)
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
 		s.listObjectsV2(w, r)
 	default:
-		s.serve(w, r, checksumsIfAsked(r))
+		s.serveGofakes3(w, r, checksumFilter(r))
 	}
 }
 
-// serve lets gofakes3 answer, and before see and change the answer's headers.
-func (s *Service) serve(w http.ResponseWriter, r *http.Request, before func(status int, header http.Header)) {
-	answer := &response{ResponseWriter: w, before: func(status int, header http.Header) {
+// serveGofakes3 lets gofakes3 answer, and before see and change the answer's headers.
+func (s *Service) serveGofakes3(w http.ResponseWriter, r *http.Request, before func(status int, header http.Header)) {
+	answer := &headerHook{ResponseWriter: w, before: func(status int, header http.Header) {
 		// gofakes3 lets pages of all origins read what is here.
 		maps.DeleteFunc(header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Access-Control-") })
 		before(status, header)
@@ -124,26 +124,26 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, before func(stat
 	answer.finish(http.StatusOK)
 }
 
-// response calls before when the headers are about to be sent.
-type response struct {
+// headerHook calls before when the headers are about to be sent.
+type headerHook struct {
 	http.ResponseWriter
 	before   func(status int, header http.Header)
 	finished bool
 }
 
-func (w *response) finish(status int) {
+func (w *headerHook) finish(status int) {
 	if !w.finished {
 		w.finished = true
 		w.before(status, w.Header())
 	}
 }
 
-func (w *response) WriteHeader(status int) {
+func (w *headerHook) WriteHeader(status int) {
 	w.finish(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *response) Write(p []byte) (int, error) {
+func (w *headerHook) Write(p []byte) (int, error) {
 	w.finish(http.StatusOK)
 	return w.ResponseWriter.Write(p)
 }

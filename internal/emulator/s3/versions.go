@@ -19,7 +19,7 @@ func (s *backend) VersioningConfiguration(bucketName string) (gofakes3.Versionin
 }
 
 func (s *backend) SetVersioningConfiguration(bucketName string, config gofakes3.VersioningConfiguration) error {
-	b, err := s.lock(bucketName)
+	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *backend) SetVersioningConfiguration(bucketName string, config gofakes3.
 		return nil
 	}
 	b.versioning = config.Status
-	return s.state.putBucket(b)
+	return s.records.putBucket(b)
 }
 
 func (s *backend) GetObjectVersion(bucketName, key string, id gofakes3.VersionID, asked *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
@@ -59,7 +59,7 @@ func (s *backend) object(bucketName, key string, id gofakes3.VersionID) (*gofake
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := b.find(key, id)
+	v, err := b.findVersion(key, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,7 +77,7 @@ func (s *backend) object(bucketName, key string, id gofakes3.VersionID) (*gofake
 // DeleteObjectVersion removes one version for good.
 func (s *backend) DeleteObjectVersion(bucketName, key string, id gofakes3.VersionID) (gofakes3.ObjectDeleteResult, error) {
 	var result gofakes3.ObjectDeleteResult
-	b, err := s.lock(bucketName)
+	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return result, err
 	}
@@ -87,7 +87,7 @@ func (s *backend) DeleteObjectVersion(bucketName, key string, id gofakes3.Versio
 			result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: v.DeleteMarker}
 		}
 	}
-	return result, s.remove(b, key, id)
+	return result, s.removeVersion(b, key, id)
 }
 
 func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectID) (gofakes3.MultiDeleteResult, error) {
@@ -97,7 +97,7 @@ func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectI
 		if id.VersionID == "" {
 			_, err = s.DeleteObject(bucketName, id.Key)
 		} else {
-			_, err = s.DeleteObjectVersion(bucketName, id.Key, nullable(gofakes3.VersionID(id.VersionID)))
+			_, err = s.DeleteObjectVersion(bucketName, id.Key, storedVersionID(gofakes3.VersionID(id.VersionID)))
 		}
 		if err != nil {
 			failure := gofakes3.ErrorResultFromError(err)
@@ -110,8 +110,8 @@ func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectI
 	return result, nil
 }
 
-// nullable gives the id under which the backend keeps the version that S3 calls null.
-func nullable(id gofakes3.VersionID) gofakes3.VersionID {
+// storedVersionID gives the id under which the backend keeps the version that S3 calls null.
+func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 	if id == "null" {
 		return ""
 	}
@@ -139,7 +139,7 @@ func (s *backend) ListBucketVersions(bucketName string, prefix *gofakes3.Prefix,
 		}
 		for i, v := range b.objects[key] {
 			if !past && key == page.KeyMarker {
-				past = v.ID == nullable(page.VersionIDMarker) && page.HasVersionIDMarker
+				past = v.ID == storedVersionID(page.VersionIDMarker) && page.HasVersionIDMarker
 				continue
 			}
 			if int64(len(result.Versions)) == page.MaxKeys {

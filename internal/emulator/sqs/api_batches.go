@@ -51,7 +51,7 @@ func (s *Service) sendMessageBatch(_ *http.Request, in *sendBatchInput) (*batchO
 	if size > maxMessageSize {
 		return nil, awsjson.Errorf("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessageSize, size)
 	}
-	return eachEntry(in.Entries, func(e sendBatchEntry) (sentEntry, error) {
+	return processEntries(in.Entries, func(e sendBatchEntry) (sentEntry, error) {
 		out, err := q.sendOutgoing(e.outgoing)
 		if err != nil {
 			return sentEntry{}, err
@@ -75,7 +75,7 @@ func (s *Service) deleteMessageBatch(_ *http.Request, in *deleteBatchInput) (*ba
 	if err != nil {
 		return nil, err
 	}
-	return eachEntry(in.Entries, func(e deleteBatchEntry) (entryID, error) {
+	return processEntries(in.Entries, func(e deleteBatchEntry) (entryID, error) {
 		return e.entryID, q.deleteOne(e.ReceiptHandle)
 	})
 }
@@ -96,14 +96,14 @@ func (s *Service) changeMessageVisibilityBatch(_ *http.Request, in *changeVisibi
 	if err != nil {
 		return nil, err
 	}
-	return eachEntry(in.Entries, func(e changeVisibilityBatchEntry) (entryID, error) {
+	return processEntries(in.Entries, func(e changeVisibilityBatchEntry) (entryID, error) {
 		return e.entryID, q.changeVisibility(e.ReceiptHandle, e.VisibilityTimeout)
 	})
 }
 
-// eachEntry does a batch entry by entry. Only a batch that is wrong as a whole is an error.
-func eachEntry[In interface{ id() string }, Out any](entries []In, do func(In) (Out, error)) (*batchOutput[Out], error) {
-	if err := checkBatch(entries); err != nil {
+// processEntries does a batch entry by entry. Only a batch that is wrong as a whole is an error.
+func processEntries[In interface{ id() string }, Out any](entries []In, do func(In) (Out, error)) (*batchOutput[Out], error) {
+	if err := validateBatch(entries); err != nil {
 		return nil, err
 	}
 	out := &batchOutput[Out]{}
@@ -124,7 +124,7 @@ func eachEntry[In interface{ id() string }, Out any](entries []In, do func(In) (
 	return out, nil
 }
 
-func checkBatch[In interface{ id() string }](entries []In) error {
+func validateBatch[In interface{ id() string }](entries []In) error {
 	switch {
 	case len(entries) == 0:
 		return awsjson.Errorf("EmptyBatchRequest", "There should be at least one entry in the request.")
@@ -133,7 +133,7 @@ func checkBatch[In interface{ id() string }](entries []In) error {
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
-		if checkName(e.id()) != nil {
+		if validateName(e.id()) != nil {
 			return awsjson.Errorf("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "+
 				"It can be at most 80 letters long. Got %q.", e.id())
 		}

@@ -43,7 +43,7 @@ func (q *Queue) sendOutgoing(out outgoing) (*sendMessageOutput, error) {
 	if out.DelaySeconds != nil {
 		delay = time.Duration(*out.DelaySeconds) * time.Second
 		if delay < 0 || delay > 15*time.Minute {
-			return nil, badValue(*out.DelaySeconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
+			return nil, invalidParameter(*out.DelaySeconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
 		}
 	}
 	for name := range out.MessageSystemAttributes {
@@ -101,13 +101,13 @@ func (s *Service) receiveMessage(r *http.Request, in *receiveMessageInput) (*rec
 	}
 	out := &receiveMessageOutput{}
 	for _, m := range messages {
-		m.Attributes = chosenAttributes(m.Attributes, in.MessageAttributeNames)
+		m.Attributes = selectAttributes(m.Attributes, in.MessageAttributeNames)
 		out.Messages = append(out.Messages, receivedMessage{
 			MessageId:              m.ID,
 			ReceiptHandle:          m.ReceiptHandle,
 			MD5OfBody:              m.BodyMD5(),
 			Body:                   m.Body,
-			Attributes:             chosenSystemAttributes(m.SystemAttributes(), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)),
+			Attributes:             selectSystemAttributes(m.SystemAttributes(), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)),
 			MessageAttributes:      m.Attributes,
 			MD5OfMessageAttributes: AttributesMD5(m.Attributes),
 		})
@@ -121,25 +121,25 @@ func (q *Queue) receiveParameters(in *receiveMessageInput) (limit int, wait, vis
 	q.service.mu.Unlock()
 	if n := in.MaxNumberOfMessages; n != nil {
 		if limit = *n; limit < 1 || limit > 10 {
-			return 0, 0, 0, badValue(limit, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+			return 0, 0, 0, invalidParameter(limit, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
 		}
 	}
 	if n := in.WaitTimeSeconds; n != nil {
 		if *n < 0 || *n > 20 {
-			return 0, 0, 0, badValue(*n, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
+			return 0, 0, 0, invalidParameter(*n, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
 		}
 		wait = time.Duration(*n) * time.Second
 	}
 	if n := in.VisibilityTimeout; n != nil {
 		if *n < 0 || *n > 43200 {
-			return 0, 0, 0, badValue(*n, "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+			return 0, 0, 0, invalidParameter(*n, "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
 		}
 		visibility = time.Duration(*n) * time.Second
 	}
 	return limit, wait, visibility, nil
 }
 
-func chosenSystemAttributes(all map[string]string, names []string) map[string]string {
+func selectSystemAttributes(all map[string]string, names []string) map[string]string {
 	if slices.Contains(names, "All") {
 		return all
 	}
@@ -147,8 +147,8 @@ func chosenSystemAttributes(all map[string]string, names []string) map[string]st
 	return all
 }
 
-// chosenAttributes picks message attributes by name, by "prefix.*", or all of them by "All" or ".*".
-func chosenAttributes(all map[string]Attribute, names []string) map[string]Attribute {
+// selectAttributes picks message attributes by name, by "prefix.*", or all of them by "All" or ".*".
+func selectAttributes(all map[string]Attribute, names []string) map[string]Attribute {
 	chosen := map[string]Attribute{}
 	for name, a := range all {
 		if slices.ContainsFunc(names, func(pattern string) bool {

@@ -16,23 +16,23 @@ type createQueueInput struct {
 }
 
 func (s *Service) createQueue(_ *http.Request, in *createQueueInput) (*queueURL, error) {
-	if err := checkName(in.QueueName); err != nil {
+	if err := validateName(in.QueueName); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, exists := s.queues[in.QueueName]
 	if !exists {
-		set, err := s.with(defaultSettings(), in.Attributes)
+		set, err := s.applyAttributes(defaultSettings(), in.Attributes)
 		if err != nil {
 			return nil, err
 		}
-		if q, err = s.add(in.QueueName, set); err != nil {
+		if q, err = s.addQueue(in.QueueName, set); err != nil {
 			return nil, err
 		}
 		return &queueURL{q.URL()}, nil
 	}
-	asked, err := s.with(q.settings, in.Attributes)
+	asked, err := s.applyAttributes(q.settings, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ type getQueueURLInput struct{ QueueName string }
 func (s *Service) getQueueURL(_ *http.Request, in *getQueueURLInput) (*queueURL, error) {
 	q, ok := s.QueueByName(in.QueueName)
 	if !ok {
-		return nil, errNoQueue
+		return nil, errQueueDoesNotExist
 	}
 	return &queueURL{q.URL()}, nil
 }
@@ -88,7 +88,7 @@ type listQueuesOutput struct {
 }
 
 func (s *Service) listQueues(_ *http.Request, in *listQueuesInput) (*listQueuesOutput, error) {
-	urls, token, err := s.urlsOf(s.names(in.QueueNamePrefix), in.page)
+	urls, token, err := s.pageOfURLs(s.queueNames(in.QueueNamePrefix), in.page)
 	return &listQueuesOutput{urls, token}, err
 }
 
@@ -107,17 +107,17 @@ func (s *Service) listDeadLetterSourceQueues(_ *http.Request, in *listSourcesInp
 	if err != nil {
 		return nil, err
 	}
-	urls, token, err := s.urlsOf(s.sourcesOf(q), in.page)
+	urls, token, err := s.pageOfURLs(s.sourceQueueNames(q), in.page)
 	return &listSourcesOutput{urls, token}, err
 }
 
-func (s *Service) urlsOf(names []string, p page) (urls []string, token string, err error) {
+func (s *Service) pageOfURLs(names []string, p page) (urls []string, token string, err error) {
 	limit := 1000
 	if p.MaxResults != nil {
 		limit = *p.MaxResults
 	}
 	if limit < 1 || limit > 1000 {
-		return nil, "", badValue(limit, "MaxResults", "Must be between 1 and 1000.")
+		return nil, "", invalidParameter(limit, "MaxResults", "Must be between 1 and 1000.")
 	}
 	at, found := slices.BinarySearch(names, p.NextToken)
 	if found {
@@ -198,12 +198,12 @@ func (s *Service) setQueueAttributes(_ *http.Request, in *setQueueAttributesInpu
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set, err := s.with(q.settings, in.Attributes)
+	set, err := s.applyAttributes(q.settings, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
 	if q.deleted {
-		return nil, errNoQueue
+		return nil, errQueueDoesNotExist
 	}
 	return &empty{}, q.configure(set)
 }

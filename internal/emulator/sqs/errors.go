@@ -5,8 +5,8 @@ import (
 )
 
 var (
-	errNoQueue = awsjson.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
-	errFull    = awsjson.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
+	errQueueDoesNotExist = awsjson.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
+	errOverLimit         = awsjson.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
 )
 
 // queryCodes are the codes of SQS's former XML protocol where they differ. SQS sends them in the header
@@ -22,6 +22,6 @@ var queryCodes = map[string]string{
 	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
 }
 
-func badValue(value any, parameter, reason string) *awsjson.Error {
+func invalidParameter(value any, parameter, reason string) *awsjson.Error {
 	return awsjson.Errorf("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
 }

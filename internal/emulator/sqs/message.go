@@ -37,7 +37,7 @@ type Attribute struct {
 	BinaryValue []byte `json:",omitempty"`
 }
 
-func (a Attribute) binary() bool { return strings.HasPrefix(a.DataType, "Binary") }
+func (a Attribute) isBinary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
 // BodyMD5 is the checksum that SQS sends along with a body.
 func (m Message) BodyMD5() string {
@@ -70,27 +70,27 @@ func AttributesMD5(attributes map[string]Attribute) string {
 	sum := md5.New()
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
-		writeLengthAnd(sum, []byte(name))
-		writeLengthAnd(sum, []byte(a.DataType))
-		if a.binary() {
+		writeWithLength(sum, []byte(name))
+		writeWithLength(sum, []byte(a.DataType))
+		if a.isBinary() {
 			sum.Write([]byte{2})
-			writeLengthAnd(sum, a.BinaryValue)
+			writeWithLength(sum, a.BinaryValue)
 		} else {
 			sum.Write([]byte{1})
-			writeLengthAnd(sum, []byte(a.StringValue))
+			writeWithLength(sum, []byte(a.StringValue))
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-func writeLengthAnd(sum hash.Hash, b []byte) {
+func writeWithLength(sum hash.Hash, b []byte) {
 	var length [4]byte
 	binary.BigEndian.PutUint32(length[:], uint32(len(b)))
 	sum.Write(length[:])
 	sum.Write(b)
 }
 
-// size is what counts against the message size: the body and its attributes' names, types and values.
+// valueSize is what counts against the message size: the body and its attributes' names, types and values.
 func (m Message) size() int {
 	n := len(m.Body)
 	for name, a := range m.Attributes {
@@ -99,12 +99,12 @@ func (m Message) size() int {
 	return n
 }
 
-// check refuses what SQS refuses to be sent.
-func (m Message) check() error {
+// validate refuses what SQS refuses to be sent.
+func (m Message) validate() error {
 	if m.Body == "" {
 		return awsjson.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
 	}
-	if !validText(m.Body) {
+	if !hasValidCharacters(m.Body) {
 		return awsjson.Errorf("InvalidMessageContents", "Invalid characters found. Valid unicode characters are "+
 			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
@@ -112,14 +112,14 @@ func (m Message) check() error {
 		return awsjson.Errorf("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))
 	}
 	for name, a := range m.Attributes {
-		if err := a.check(name); err != nil {
+		if err := a.validate(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a Attribute) check(name string) error {
+func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
 	case name == "" || len(name) > 256:
@@ -127,9 +127,9 @@ func (a Attribute) check(name string) error {
 	case kind != "String" && kind != "Number" && kind != "Binary":
 		return awsjson.Errorf("InvalidParameterValue", "The type of message (user) attribute '%s' is invalid. "+
 			"You must use only the following supported type prefixes: Binary, Number, String.", name)
-	case a.binary() && len(a.BinaryValue) == 0, !a.binary() && a.StringValue == "":
+	case a.isBinary() && len(a.BinaryValue) == 0, !a.isBinary() && a.StringValue == "":
 		return awsjson.Errorf("InvalidParameterValue", "Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
-	case !validText(a.StringValue):
+	case !hasValidCharacters(a.StringValue):
 		return awsjson.Errorf("InvalidMessageContents", "Message (user) attribute '%s' holds invalid characters.", name)
 	}
 	if _, err := strconv.ParseFloat(a.StringValue, 64); kind == "Number" && err != nil {
@@ -138,8 +138,8 @@ func (a Attribute) check(name string) error {
 	return nil
 }
 
-// validText reports whether SQS takes the text: XML 1.0's characters.
-func validText(s string) bool {
+// hasValidCharacters reports whether SQS takes the text: XML 1.0's characters.
+func hasValidCharacters(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})

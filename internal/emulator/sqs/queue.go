@@ -15,16 +15,16 @@ type Queue struct {
 	name    string
 
 	// All below is guarded by service.mu.
-	settings settings
-	deleted  bool
-	byID     map[string]*entry
-	visible  *list.List // of *entry, the longest visible first
-	waiting  order      // delayed and in flight, the first to become visible first
-	ages     order      // all, the oldest first
-	inFlight int
-	added    int           // entries there ever were
-	changed  chan struct{} // closed, and replaced, when receives that wait have to look again
-	watched  bool          // whether one may wait for the present changed
+	settings     settings
+	deleted      bool
+	byID         map[string]*entry
+	visible      *list.List // of *entry, the longest visible first
+	invisible    entryHeap  // delayed and in flight, the first to become visible first
+	byAge        entryHeap  // all, the oldest first
+	inFlight     int
+	nextSequence int           // entries there ever were
+	changed      chan struct{} // closed, and replaced, when receives that wait have to look again
+	hasWaiters   bool          // whether one may wait for the present changed
 }
 
 func newQueue(s *Service, name string) *Queue {
@@ -51,7 +51,7 @@ func (q *Queue) Send(body string, delay time.Duration) (id string, err error) {
 }
 
 func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
-	if err := m.check(); err != nil {
+	if err := m.validate(); err != nil {
 		return m, err
 	}
 	s := q.service
@@ -60,7 +60,7 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	defer s.mu.Unlock()
 	switch {
 	case q.deleted:
-		return m, errNoQueue
+		return m, errQueueDoesNotExist
 	case m.size() > q.settings.MaxMessageSize:
 		return m, awsjson.Errorf("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.",
 			q.settings.MaxMessageSize)
@@ -86,12 +86,12 @@ func (q *Queue) Delete(receipts ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q.deleted {
-		return errNoQueue
+		return errQueueDoesNotExist
 	}
 	var entries []*entry
 	var failed []error
 	for _, receipt := range receipts {
-		id, err := idIn(q.ARN(), receipt)
+		id, err := messageIDFromHandle(q.ARN(), receipt)
 		if err != nil {
 			failed = append(failed, err)
 		} else if e := q.byID[id]; e != nil && e.ReceiptHandle == receipt {
@@ -110,15 +110,15 @@ func (q *Queue) Delete(receipts ...string) error {
 // ChangeVisibility makes a message in flight visible in d from now.
 func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	if d < 0 || d > 12*time.Hour {
-		return badValue(inSeconds(d), "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+		return invalidParameter(formatSeconds(d), "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
 	}
 	s := q.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q.deleted {
-		return errNoQueue
+		return errQueueDoesNotExist
 	}
-	id, err := idIn(q.ARN(), receipt)
+	id, err := messageIDFromHandle(q.ARN(), receipt)
 	if err != nil {
 		return err
 	}
@@ -126,16 +126,16 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	q.advance(now)
 	e := q.byID[id]
 	if e == nil {
-		return badValue(receipt, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
+		return invalidParameter(receipt, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	}
 	if e.state != inFlight || e.ReceiptHandle != receipt {
 		return awsjson.Errorf("MessageNotInflight", "The message %s is not in flight under this receipt handle.", id)
 	}
-	q.withdraw(e)
+	q.leaveState(e)
 	e.visibleAt = now.Add(d)
-	q.place(e, inFlight)
+	q.enterState(e, inFlight)
 	q.advance(now)
-	q.wake()
+	q.wakeReceivers()
 	if err := s.records.putProgress(q.name, e); err != nil {
 		return fmt.Errorf("change visibility in %s: %w", q.name, err)
 	}
@@ -147,7 +147,7 @@ func (q *Queue) Depth() (visible, inFlight, delayed int) {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
 	q.advance(q.service.cfg.Now())
-	return q.visible.Len(), q.inFlight, q.waiting.Len() - q.inFlight
+	return q.visible.Len(), q.inFlight, q.invisible.Len() - q.inFlight
 }
 
 // purge removes every message.
@@ -155,9 +155,9 @@ func (q *Queue) purge() error {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
 	if q.deleted {
-		return errNoQueue
+		return errQueueDoesNotExist
 	}
-	if err := q.service.records.deleteMessages(q.ages.entries...); err != nil {
+	if err := q.service.records.deleteMessages(q.byAge.entries...); err != nil {
 		return fmt.Errorf("purge %s: %w", q.name, err)
 	}
 	q.clear()
@@ -170,7 +170,7 @@ func (q *Queue) delete() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q.deleted {
-		return errNoQueue
+		return errQueueDoesNotExist
 	}
 	// In this order: after a crash in between, the messages are found to belong to no queue.
 	if err := s.records.deleteQueue(q.name); err != nil {
@@ -178,8 +178,8 @@ func (q *Queue) delete() error {
 	}
 	q.deleted = true
 	delete(s.queues, q.name)
-	q.wake()
-	if err := s.records.deleteMessages(q.ages.entries...); err != nil {
+	q.wakeReceivers()
+	if err := s.records.deleteMessages(q.byAge.entries...); err != nil {
 		return fmt.Errorf("delete the messages of queue %s: %w", q.name, err)
 	}
 	return nil
@@ -193,13 +193,13 @@ func (q *Queue) configure(set settings) error {
 		return fmt.Errorf("configure queue %s: %w", q.name, err)
 	}
 	q.settings = set
-	q.wake()
+	q.wakeReceivers()
 	return nil
 }
 
 // deadLetterQueue is where a redrive goes, or nil.
 func (q *Queue) deadLetterQueue() *Queue {
-	name, ok := q.service.nameInARN(q.settings.DeadLetterARN)
+	name, ok := q.service.queueNameFromARN(q.settings.DeadLetterARN)
 	if !ok {
 		return nil
 	}
@@ -207,18 +207,18 @@ func (q *Queue) deadLetterQueue() *Queue {
 }
 
 func (q *Queue) clear() {
-	q.byID, q.visible, q.waiting, q.ages, q.inFlight = map[string]*entry{}, list.New(), byVisibility(), byAge(), 0
+	q.byID, q.visible, q.invisible, q.byAge, q.inFlight = map[string]*entry{}, list.New(), newVisibilityHeap(), newAgeHeap(), 0
 }
 
-// add takes a message into the queue, in the state it is in.
+// addQueue takes a message into the queue, in the state it is in.
 func (q *Queue) add(e *entry) {
-	e.waiting, e.age = -1, -1
-	e.number = q.added
-	q.added++
+	e.invisibleIndex, e.ageIndex = -1, -1
+	e.sequence = q.nextSequence
+	q.nextSequence++
 	q.byID[e.ID] = e
-	q.ages.add(e)
-	q.place(e, e.state)
-	q.wake()
+	q.byAge.add(e)
+	q.enterState(e, e.state)
+	q.wakeReceivers()
 }
 
 func (q *Queue) remove(e *entry) {
@@ -226,58 +226,58 @@ func (q *Queue) remove(e *entry) {
 		return // removed already: its receipt was given twice
 	}
 	delete(q.byID, e.ID)
-	q.ages.remove(e)
-	q.withdraw(e)
+	q.byAge.remove(e)
+	q.leaveState(e)
 }
 
-// place puts an entry that is in no state into one.
-func (q *Queue) place(e *entry, s state) {
+// enterState puts an entry that is in no state into one.
+func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {
 	case visible:
-		e.visible = q.visible.PushBack(e)
+		e.visibleElement = q.visible.PushBack(e)
 		return
 	case inFlight:
 		q.inFlight++
 	}
-	q.waiting.add(e)
+	q.invisible.add(e)
 }
 
-// withdraw takes an entry out of the state it is in.
-func (q *Queue) withdraw(e *entry) {
+// leaveState takes an entry out of the state it is in.
+func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:
-		q.visible.Remove(e.visible)
-		e.visible = nil
+		q.visible.Remove(e.visibleElement)
+		e.visibleElement = nil
 		return
 	case inFlight:
 		if q.inFlight == maxInFlight {
-			q.wake()
+			q.wakeReceivers()
 		}
 		q.inFlight--
 	}
-	q.waiting.remove(e)
+	q.invisible.remove(e)
 }
 
 // advance does what time has brought: old messages expire, delayed and received ones become visible.
 func (q *Queue) advance(now time.Time) {
 	var expired []*entry
-	for e := q.ages.first(); e != nil && now.Sub(e.Sent) >= q.settings.Retention; e = q.ages.first() {
+	for e := q.byAge.first(); e != nil && now.Sub(e.Sent) >= q.settings.Retention; e = q.byAge.first() {
 		q.remove(e)
 		expired = append(expired, e)
 	}
 	// Records that stay because of an error expire again when they are next loaded.
 	_ = q.service.records.deleteMessages(expired...)
-	for e := q.waiting.first(); e != nil && !e.visibleAt.After(now); e = q.waiting.first() {
-		q.withdraw(e)
-		q.place(e, visible)
+	for e := q.invisible.first(); e != nil && !e.visibleAt.After(now); e = q.invisible.first() {
+		q.leaveState(e)
+		q.enterState(e, visible)
 	}
 }
 
-// wake has the receives that wait look again.
-func (q *Queue) wake() {
-	if q.watched {
+// wakeReceivers has the receives that wait look again.
+func (q *Queue) wakeReceivers() {
+	if q.hasWaiters {
 		close(q.changed)
-		q.changed, q.watched = make(chan struct{}), false
+		q.changed, q.hasWaiters = make(chan struct{}), false
 	}
 }

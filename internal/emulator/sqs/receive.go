@@ -17,7 +17,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]M
 	return q.receive(ctx, limit, wait, -1)
 }
 
-// receive is Receive with a visibility timeout of its own; below zero it is the queue's.
+// upload is Receive with a visibility timeout of its own; below zero it is the queue's.
 func (q *Queue) receive(ctx context.Context, limit int, wait, visibility time.Duration) ([]Message, error) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
@@ -25,8 +25,8 @@ func (q *Queue) receive(ctx context.Context, limit int, wait, visibility time.Du
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		got, next, err := q.take(limit, visibility)
-		if errors.Is(err, errFull) && wait > 0 {
+		got, next, err := q.receiveAvailable(limit, visibility)
+		if errors.Is(err, errOverLimit) && wait > 0 {
 			err = nil // SQS tells only short polls
 		}
 		if len(got) > 0 || err != nil || last {
@@ -43,22 +43,22 @@ func (q *Queue) receive(ctx context.Context, limit int, wait, visibility time.Du
 	}
 }
 
-// next is what a receive that found nothing waits for.
-type next struct {
+// wakeup is what a receive that found nothing waits for.
+type wakeup struct {
 	changed <-chan struct{}
 	visible <-chan time.Time // nil when no message is delayed or in flight
 	stop    func() bool
 }
 
-// take returns the messages that can be received now or, when there are none, what to wait for.
-func (q *Queue) take(limit int, visibility time.Duration) ([]Message, next, error) {
+// receiveAvailable returns the messages that can be received now or, when there are none, what to wait for.
+func (q *Queue) receiveAvailable(limit int, visibility time.Duration) ([]Message, wakeup, error) {
 	s := q.service
 	s.mu.Lock()
 	now := s.cfg.Now()
-	got, moved, err := q.takeLocked(now, limit, visibility)
-	wait := next{stop: func() bool { return false }}
-	if len(got) == 0 && err == nil || errors.Is(err, errFull) {
-		wait = q.nextChange(now)
+	got, moved, err := q.receiveLocked(now, limit, visibility)
+	wait := wakeup{stop: func() bool { return false }}
+	if len(got) == 0 && err == nil || errors.Is(err, errOverLimit) {
+		wait = q.newWakeup(now)
 	}
 	s.mu.Unlock()
 	for _, m := range moved {
@@ -69,25 +69,25 @@ func (q *Queue) take(limit int, visibility time.Duration) ([]Message, next, erro
 	return got, wait, err
 }
 
-func (q *Queue) nextChange(now time.Time) next {
-	q.watched = true
-	first := q.waiting.first()
+func (q *Queue) newWakeup(now time.Time) wakeup {
+	q.hasWaiters = true
+	first := q.invisible.first()
 	if first == nil {
-		return next{changed: q.changed, stop: func() bool { return false }}
+		return wakeup{changed: q.changed, stop: func() bool { return false }}
 	}
 	timer := time.NewTimer(first.visibleAt.Sub(now))
-	return next{changed: q.changed, visible: timer.C, stop: timer.Stop}
+	return wakeup{changed: q.changed, visible: timer.C, stop: timer.Stop}
 }
 
-// moved is a message that was moved to the dead-letter queue.
-type moved struct {
+// deadLetter is a message that was moved to the dead-letter queue.
+type deadLetter struct {
 	Message
 	to string
 }
 
-func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (got []Message, dead []moved, err error) {
+func (q *Queue) receiveLocked(now time.Time, limit int, visibility time.Duration) (got []Message, dead []deadLetter, err error) {
 	if q.deleted {
-		return nil, nil, errNoQueue
+		return nil, nil, errQueueDoesNotExist
 	}
 	if visibility < 0 {
 		visibility = q.settings.VisibilityTimeout
@@ -97,25 +97,25 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 	for len(got) < limit && q.visible.Len() > 0 {
 		if q.inFlight >= maxInFlight {
 			if len(got) == 0 {
-				return nil, dead, errFull
+				return nil, dead, errOverLimit
 			}
 			return got, dead, nil
 		}
 		e := q.visible.Front().Value.(*entry)
-		if deadLetters != nil && e.ReceiveCount-e.arrived >= q.settings.MaxReceiveCount {
-			if err := q.moveTo(deadLetters, e); err != nil {
+		if deadLetters != nil && e.ReceiveCount-e.receiveCountOnArrival >= q.settings.MaxReceiveCount {
+			if err := q.moveToDLQ(deadLetters, e); err != nil {
 				return got, dead, fmt.Errorf("redrive from %s: %w", q.name, err)
 			}
-			dead = append(dead, moved{e.Message, deadLetters.name})
+			dead = append(dead, deadLetter{e.Message, deadLetters.name})
 			continue
 		}
-		q.withdraw(e)
+		q.leaveState(e)
 		if e.ReceiveCount++; e.ReceiveCount == 1 {
 			e.FirstReceived = now
 		}
-		e.ReceiptHandle = newReceipt(q.ARN(), e.ID, e.ReceiveCount)
+		e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
 		e.visibleAt = now.Add(visibility)
-		q.place(e, inFlight)
+		q.enterState(e, inFlight)
 		// An error leaves the message in flight: it comes back when its visibility timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return got, dead, fmt.Errorf("receive from %s: %w", q.name, err)
@@ -127,10 +127,10 @@ func (q *Queue) takeLocked(now time.Time, limit int, visibility time.Duration) (
 	return got, dead, nil
 }
 
-// moveTo makes the message another queue's. It keeps its id, body, attributes, sent time and receive count.
-func (q *Queue) moveTo(target *Queue, e *entry) error {
+// moveToDLQ makes the message another queue's. It keeps its id, body, attributes, sent time and receive count.
+func (q *Queue) moveToDLQ(target *Queue, e *entry) error {
 	q.remove(e)
-	e.ReceiptHandle, e.DeadLetterSource, e.arrived = "", q.ARN(), e.ReceiveCount
+	e.ReceiptHandle, e.DeadLetterSource, e.receiveCountOnArrival = "", q.ARN(), e.ReceiveCount
 	e.visibleAt = time.Time{}
 	e.state = visible
 	target.add(e)

@@ -83,7 +83,7 @@ func put(b *store.Bucket, key string, record any) error {
 }
 
 func progressOf(queue string, e *entry) progressRecord {
-	return progressRecord{queue, e.state, e.visibleAt, e.ReceiptHandle, e.FirstReceived, e.ReceiveCount, e.arrived, e.DeadLetterSource}
+	return progressRecord{queue, e.state, e.visibleAt, e.ReceiptHandle, e.FirstReceived, e.ReceiveCount, e.receiveCountOnArrival, e.DeadLetterSource}
 }
 
 // load reads the database into the new service.
@@ -159,7 +159,7 @@ func (s *Service) readMessages() (entries []*entry, homes map[*entry]*Queue, orp
 
 // apply gives the entry its progress and returns the queue it is in, or nil when that is gone.
 func (s *Service) apply(r progressRecord, e *entry) *Queue {
-	e.state, e.visibleAt, e.arrived = r.State, r.VisibleAt, r.Arrived
+	e.state, e.visibleAt, e.receiveCountOnArrival = r.State, r.VisibleAt, r.Arrived
 	e.ReceiptHandle, e.FirstReceived, e.ReceiveCount, e.DeadLetterSource = r.Receipt, r.FirstReceived, r.ReceiveCount, r.DeadLetterSource
 	return s.queues[r.Queue]
 }

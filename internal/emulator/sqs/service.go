@@ -61,12 +61,12 @@ func New(cfg Config) (*Service, error) {
 
 // CreateQueue makes a queue, or gives the queue of that name the configuration and leaves its messages alone.
 func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
-	if err := checkName(c.Name); err != nil {
+	if err := validateName(c.Name); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set, err := s.settingsOf(c)
+	set, err := s.newSettings(c)
 	if err != nil {
 		return nil, fmt.Errorf("create queue %s: %w", c.Name, err)
 	}
@@ -74,11 +74,11 @@ func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
 		set.Created = q.settings.Created
 		return q, q.configure(set)
 	}
-	return s.add(c.Name, set)
+	return s.addQueue(c.Name, set)
 }
 
-// add makes a queue that does not exist. The caller holds s.mu.
-func (s *Service) add(name string, set settings) (*Queue, error) {
+// addQueue makes a queue that does not exist. The caller holds s.mu.
+func (s *Service) addQueue(name string, set settings) (*Queue, error) {
 	q := newQueue(s, name)
 	set.Created = s.cfg.Now()
 	if err := q.configure(set); err != nil {
@@ -98,7 +98,7 @@ func (s *Service) QueueByName(name string) (*Queue, bool) {
 
 // QueueByARN finds a queue.
 func (s *Service) QueueByARN(arn string) (*Queue, bool) {
-	name, ok := s.nameInARN(arn)
+	name, ok := s.queueNameFromARN(arn)
 	if !ok {
 		return nil, false
 	}
@@ -112,7 +112,7 @@ func (s *Service) queueByURL(url string) (*Queue, error) {
 	}
 	q, ok := s.QueueByName(url[strings.LastIndexByte(url, '/')+1:])
 	if !ok {
-		return nil, errNoQueue
+		return nil, errQueueDoesNotExist
 	}
 	return q, nil
 }
@@ -121,12 +121,12 @@ func (s *Service) arn(name string) string {
 	return "arn:aws:sqs:" + s.cfg.Region + ":" + s.cfg.Account + ":" + name
 }
 
-func (s *Service) nameInARN(arn string) (string, bool) {
+func (s *Service) queueNameFromARN(arn string) (string, bool) {
 	return strings.CutPrefix(arn, s.arn(""))
 }
 
-// names lists the queues whose name begins with prefix, sorted.
-func (s *Service) names(prefix string) []string {
+// queueNames lists the queues whose name begins with prefix, sorted.
+func (s *Service) queueNames(prefix string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var names []string
@@ -139,8 +139,8 @@ func (s *Service) names(prefix string) []string {
 	return names
 }
 
-// sourcesOf lists the queues that redrive to the queue, sorted.
-func (s *Service) sourcesOf(deadLetter *Queue) []string {
+// sourceQueueNames lists the queues that redrive to the queue, sorted.
+func (s *Service) sourceQueueNames(deadLetter *Queue) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var names []string
@@ -153,7 +153,7 @@ func (s *Service) sourcesOf(deadLetter *Queue) []string {
 	return names
 }
 
-func checkName(name string) error {
+func validateName(name string) error {
 	valid := len(name) >= 1 && len(name) <= 80 && !strings.ContainsFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 	})

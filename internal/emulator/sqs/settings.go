@@ -47,8 +47,8 @@ func defaultSettings() settings {
 	}
 }
 
-// settingsOf fills in the defaults. The caller holds s.mu.
-func (s *Service) settingsOf(c QueueConfig) (settings, error) {
+// newSettings fills in the defaults. The caller holds s.mu.
+func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWaitTime
 	if c.VisibilityTimeout > 0 {
@@ -63,7 +63,7 @@ func (s *Service) settingsOf(c QueueConfig) (settings, error) {
 	if c.DeadLetterQueue == "" {
 		return set, nil
 	}
-	name, isARN := s.nameInARN(c.DeadLetterQueue)
+	name, isARN := s.queueNameFromARN(c.DeadLetterQueue)
 	if !isARN {
 		name = c.DeadLetterQueue
 	}
@@ -77,22 +77,22 @@ func (s *Service) settingsOf(c QueueConfig) (settings, error) {
 	return set, nil
 }
 
-// with returns the settings changed by attributes in the form of CreateQueue and SetQueueAttributes. The caller holds s.mu.
-func (s *Service) with(set settings, attributes map[string]string) (settings, error) {
+// applyAttributes returns the settings changed by attributes in the form of CreateQueue and SetQueueAttributes. The caller holds s.mu.
+func (s *Service) applyAttributes(set settings, attributes map[string]string) (settings, error) {
 	set.Kept = maps.Clone(set.Kept)
 	for name, value := range attributes {
 		var err error
 		switch name {
 		case "VisibilityTimeout":
-			set.VisibilityTimeout, err = seconds(name, value, 0, 12*time.Hour)
+			set.VisibilityTimeout, err = parseSeconds(name, value, 0, 12*time.Hour)
 		case "DelaySeconds":
-			set.Delay, err = seconds(name, value, 0, 15*time.Minute)
+			set.Delay, err = parseSeconds(name, value, 0, 15*time.Minute)
 		case "MessageRetentionPeriod":
-			set.Retention, err = seconds(name, value, time.Minute, 14*24*time.Hour)
+			set.Retention, err = parseSeconds(name, value, time.Minute, 14*24*time.Hour)
 		case "ReceiveMessageWaitTimeSeconds":
-			set.ReceiveWait, err = seconds(name, value, 0, 20*time.Second)
+			set.ReceiveWait, err = parseSeconds(name, value, 0, 20*time.Second)
 		case "MaximumMessageSize":
-			set.MaxMessageSize, err = number(name, value, 1024, maxMessageSize)
+			set.MaxMessageSize, err = parseNumber(name, value, 1024, maxMessageSize)
 		case "RedrivePolicy":
 			set.DeadLetterARN, set.MaxReceiveCount, err = s.parseRedrivePolicy(value)
 		case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled":
@@ -123,15 +123,15 @@ func (s *Service) parseRedrivePolicy(document string) (arn string, maxReceives i
 		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number, or a number in a string
 	}
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {
-		return "", 0, badValue(document, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
+		return "", 0, invalidParameter(document, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
 	}
 	count, err := strconv.Atoi(strings.Trim(string(policy.MaxReceiveCount), `"`))
 	if err != nil || count < 1 || count > 1000 {
-		return "", 0, badValue(document, "RedrivePolicy", "Invalid value for maxReceiveCount: it must be 1 to 1000.")
+		return "", 0, invalidParameter(document, "RedrivePolicy", "Invalid value for maxReceiveCount: it must be 1 to 1000.")
 	}
-	name, ok := s.nameInARN(policy.DeadLetterTargetArn)
+	name, ok := s.queueNameFromARN(policy.DeadLetterTargetArn)
 	if _, exists := s.queues[name]; !ok || !exists {
-		return "", 0, badValue(document, "RedrivePolicy", "Dead letter target does not exist.")
+		return "", 0, invalidParameter(document, "RedrivePolicy", "Dead letter target does not exist.")
 	}
 	return policy.DeadLetterTargetArn, count, nil
 }
@@ -139,10 +139,10 @@ func (s *Service) parseRedrivePolicy(document string) (arn string, maxReceives i
 // attributes is the form of GetQueueAttributes.
 func (set settings) attributes() map[string]string {
 	out := map[string]string{
-		"VisibilityTimeout":             inSeconds(set.VisibilityTimeout),
-		"DelaySeconds":                  inSeconds(set.Delay),
-		"MessageRetentionPeriod":        inSeconds(set.Retention),
-		"ReceiveMessageWaitTimeSeconds": inSeconds(set.ReceiveWait),
+		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),
+		"DelaySeconds":                  formatSeconds(set.Delay),
+		"MessageRetentionPeriod":        formatSeconds(set.Retention),
+		"ReceiveMessageWaitTimeSeconds": formatSeconds(set.ReceiveWait),
 		"MaximumMessageSize":            strconv.Itoa(set.MaxMessageSize),
 		"CreatedTimestamp":              strconv.FormatInt(set.Created.Unix(), 10),
 		"LastModifiedTimestamp":         strconv.FormatInt(set.Modified.Unix(), 10),
@@ -154,14 +154,14 @@ func (set settings) attributes() map[string]string {
 	return out
 }
 
-func inSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
+func formatSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
-func seconds(name, value string, low, high time.Duration) (time.Duration, error) {
-	n, err := number(name, value, int(low/time.Second), int(high/time.Second))
+func parseSeconds(name, value string, low, high time.Duration) (time.Duration, error) {
+	n, err := parseNumber(name, value, int(low/time.Second), int(high/time.Second))
 	return time.Duration(n) * time.Second, err
 }
 
-func number(name, value string, low, high int) (int, error) {
+func parseNumber(name, value string, low, high int) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
 		return 0, awsjson.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s: %q is not a number from %d to %d.",

@@ -14,26 +14,26 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// state writes the backend's changes through to the store, which keeps nothing when there is no file.
+// records writes the backend's changes through to the store, which keeps nothing when there is no file.
 //
 // A version's key is bucket/key and its sequence in 16 hex digits; its value is the version as JSON, a newline, the body.
-type state struct {
+type records struct {
 	buckets  *store.Bucket
 	versions *store.Bucket
 }
 
 const sequenceDigits = 16
 
-func openState(db *store.DB) (state, error) {
+func openRecords(db *store.DB) (records, error) {
 	buckets, err := db.Bucket("buckets")
 	if err != nil {
-		return state{}, err
+		return records{}, err
 	}
 	versions, err := db.Bucket("versions")
 	if err != nil {
-		return state{}, err
+		return records{}, err
 	}
-	return state{buckets, versions}, nil
+	return records{buckets, versions}, nil
 }
 
 type bucketRecord struct {
@@ -41,7 +41,7 @@ type bucketRecord struct {
 	Versioning gofakes3.VersioningStatus `json:",omitempty"`
 }
 
-func (s state) putBucket(b *bucket) error {
+func (s records) putBucket(b *bucket) error {
 	record, err := json.Marshal(bucketRecord{b.created, b.versioning})
 	if err != nil {
 		return err
@@ -49,11 +49,11 @@ func (s state) putBucket(b *bucket) error {
 	return s.buckets.Put(b.name, record)
 }
 
-func (s state) deleteBucket(b *bucket) error {
+func (s records) deleteBucket(b *bucket) error {
 	return s.buckets.Delete(b.name)
 }
 
-func (s state) putVersion(b *bucket, key string, v *version) error {
+func (s records) putVersion(b *bucket, key string, v *version) error {
 	if s.versions == nil {
 		return nil
 	}
@@ -66,7 +66,7 @@ func (s state) putVersion(b *bucket, key string, v *version) error {
 	return s.versions.Put(versionKey(b, key, v), record)
 }
 
-func (s state) deleteVersion(b *bucket, key string, v *version) error {
+func (s records) deleteVersion(b *bucket, key string, v *version) error {
 	if s.versions == nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func versionKey(b *bucket, key string, v *version) string {
 }
 
 // load reads everything that was put.
-func (s state) load() (map[string]*bucket, error) {
+func (s records) load() (map[string]*bucket, error) {
 	buckets := map[string]*bucket{}
 	err := s.buckets.Each(func(name string, value []byte) error {
 		var record bucketRecord

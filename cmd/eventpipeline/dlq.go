@@ -106,8 +106,8 @@ func (f *dlqFilter) add(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.codes, "code", nil, "only messages with this reason's code, or one of several; none is for those without")
 	cmd.Flags().StringSliceVar(&f.types, "type", nil, "only events of this type, or one of several")
 	cmd.Flags().StringSliceVar(&f.statuses, "status", nil, "only messages of events with this status, or one of several: ENQUEUED, PROCESSED, FAILED")
-	cmd.Flags().Var(newGiven(&f.olderThan, ""), "older-than", "only messages that are there for longer, such as 90m, 24h or 7d")
-	cmd.Flags().Var(newGiven(&f.newerThan, ""), "newer-than", "only messages that are there for a shorter time")
+	cmd.Flags().Var(newRequiredValue(&f.olderThan), "older-than", "only messages that are there for longer, such as 90m, 24h or 7d")
+	cmd.Flags().Var(newRequiredValue(&f.newerThan), "newer-than", "only messages that are there for a shorter time")
 }
 
 // canFail tells whether a message of the DLQ may have that code. One that is mistyped must not look like one that no

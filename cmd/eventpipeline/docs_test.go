@@ -38,7 +38,7 @@ func TestDocs_EveryCommandLineIsOneThatIsTaken(t *testing.T) {
 // checkCommandLine does what cobra does before it runs a command.
 func checkCommandLine(t *testing.T, file string, words []string) {
 	t.Helper()
-	root, _ := rootCommand()
+	root := rootCommand()
 	cmd, words, err := root.Find(words)
 	if err == nil {
 		err = cmd.ParseFlags(words)
@@ -47,7 +47,7 @@ func checkCommandLine(t *testing.T, file string, words []string) {
 		err = cmd.ValidateArgs(cmd.Flags().Args())
 	}
 	if err == nil {
-		err = cmd.ValidateFlagGroups()
+		err = checkExclusive(cmd)
 	}
 	if err != nil || !cmd.Runnable() {
 		t.Errorf("%s: eventpipeline %s %s: %v", file, cmd.Name(), strings.Join(words, " "), err)

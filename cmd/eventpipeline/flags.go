@@ -3,52 +3,55 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
-// given is the value of a flag that may be left out but not be empty: --stack "$STACK" without such a variable must not
-// mean another pipeline, or more events, than the user had in mind.
-type given string
+// requiredValue is a flag's value that must not be empty if the flag is set. An unset shell
+// variable in --stack "$STACK" must not select another pipeline, or more events, than intended.
+type requiredValue string
 
-// newGiven makes value, a flag's, what the flag is when it is left out.
-func newGiven(value *string, leftOut string) *given {
-	*value = leftOut
-	return (*given)(value)
-}
+func newRequiredValue(value *string) *requiredValue { return (*requiredValue)(value) }
 
-func (v *given) Set(text string) error {
-	if text == "" {
+func (v *requiredValue) Set(value string) error {
+	if value == "" {
 		return errors.New("it is empty")
 	}
-	*v = given(text)
+	*v = requiredValue(value)
 	return nil
 }
 
-func (v *given) String() string { return string(*v) }
-func (v *given) Type() string   { return "string" }
+func (v *requiredValue) String() string { return string(*v) }
+func (v *requiredValue) Type() string   { return "string" }
 
-// mutuallyExclusive is cobra's name for the annotation of flags that were marked so: the groups that they are in.
-const mutuallyExclusive = "cobra_annotation_mutually_exclusive"
-
-// checkApart refuses flags together that were marked as mutually exclusive: cobra, which would do so after it, does not
-// say it in a sentence.
-func checkApart(cmd *cobra.Command) (err error) {
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		for _, group := range flag.Annotations[mutuallyExclusive] {
-			for _, other := range strings.Fields(group) {
-				if err == nil && other != flag.Name && cmd.Flags().Changed(other) {
-					err = fmt.Errorf("--%s and --%s can't be given together", flag.Name, other)
-				}
-			}
-		}
-	})
-	return err
+// exclusiveFlags lists, for all commands, the flags that can't be combined.
+var exclusiveFlags = []struct {
+	flag   string
+	others []string
+}{
+	{"api", []string{"aws", "pipeline", "stack"}},
+	{"aws", []string{"stack"}},
+	{"sign", []string{"token"}},
+	{"compare", []string{"checkpoint", "dry-run", "failed", "no-publish", "rate", "resume"}},
+	{"dry-run", []string{"resume"}},
+	{"failed", []string{"no-publish"}},
+	{"resume", []string{"checkpoint", "failed", "from", "no-publish", "to", "type"}},
 }
 
-// checkLists refuses flags that take several values and were given none.
+// checkExclusive returns a usage error if flags are set that can't be combined. Cobra's own check
+// lists the whole group of flags instead of the two that conflict.
+func checkExclusive(cmd *cobra.Command) error {
+	for _, exclusive := range exclusiveFlags {
+		for _, other := range exclusive.others {
+			if cmd.Flags().Changed(exclusive.flag) && cmd.Flags().Changed(other) {
+				return usageError{fmt.Errorf("--%s and --%s can't be given together", exclusive.flag, other)}
+			}
+		}
+	}
+	return nil
+}
+
+// checkLists returns an error if one of these list flags is set to an empty list.
 func checkLists(cmd *cobra.Command, names ...string) error {
 	for _, name := range names {
 		values, err := cmd.Flags().GetStringSlice(name)

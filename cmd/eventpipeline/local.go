@@ -75,7 +75,7 @@ Everything is in memory unless --data names a folder. Standard output holds the 
 	cmd.Flags().BoolVar(&o.NoWorker, "no-worker", false, "switch the event source mappings off: events stay on the queue")
 	cmd.Flags().BoolVar(&o.NoPolicies, "no-policies", false, "let functions do what their roles and the buckets' and queues' policies do not allow")
 	cmd.Flags().StringVar(&o.Data, "data", "", "folder that keeps buckets, tables and queues across runs (default: in memory)")
-	cmd.Flags().Var(newGiven(&flags.logs, ""), "logs", "folder that gets each function's whole log, in a file of its name")
+	cmd.Flags().Var(newRequiredValue(&flags.logs), "logs", "folder that gets each function's whole log, in a file of its name")
 	cmd.Flags().StringVar(&flags.faults, "faults", "", "JSON file of faults to inject into the functions' AWS calls, as docs/faults.md describes it")
 	cmd.Flags().StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print one JSON object a line: one with \"ready\":true once serving, then the steps")
@@ -113,7 +113,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	defer stop(nil)
 	// Whoever reads the output may end first; a write then fails and stops the platform in order.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	stopWithGoRun(ctx, func() { stop(context.Canceled) })
+	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
 
 	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
 	defer progress.end()

@@ -1,4 +1,5 @@
-// Command eventpipeline runs event pipelines on this machine, sends events to them and to deployed ones, and operates them.
+// Command eventpipeline runs event pipelines locally, sends events to them and to deployed ones,
+// and operates them.
 package main
 
 import (
@@ -18,11 +19,17 @@ const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // what shells give a program that Ctrl-C ended
+	exitInterrupted = 130 // the code that shells report for a program that Ctrl-C ended
 )
 
+// usageError marks an error in the command line: the program exits with exitUsage.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
 func main() {
-	ctx, stop := untilStopped(context.Background())
+	commandName = invocation()
+	ctx, stop := withSignals(context.Background())
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -30,7 +37,12 @@ func main() {
 
 // run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	root, started := rootCommand()
+	root := rootCommand()
+	started := false // until then every error is one of usage: an unknown flag, a missing argument
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		started = true
+		return checkExclusive(cmd)
+	}
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -40,7 +52,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &usage) || !*started:
+	case errors.As(err, &usage) || !started:
 		fmt.Fprintf(errOut, "Error: %v\nRun '%s --help' for usage.\n", err, cmd.CommandPath())
 		return exitUsage
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -50,9 +62,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	return exitFailure
 }
 
-// rootCommand is the command line. started tells whether a command was begun: an error before that is one of its use.
-func rootCommand() (root *cobra.Command, started *bool) {
-	root = &cobra.Command{
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
 		Use:   "eventpipeline",
 		Short: "Run event pipelines locally, send events to them, and operate them",
 		Example: `  eventpipeline local
@@ -62,33 +73,21 @@ func rootCommand() (root *cobra.Command, started *bool) {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(), newReplayCommand(), newReconcileCommand(), newDLQCommand())
-	started = new(bool)
-	noteStart(root, started)
-	return root, started
+	root.AddCommand(
+		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
+		newReplayCommand(), newReconcileCommand(), newDLQCommand(),
+	)
+	return root
 }
 
-// noteStart sets started when a command below cmd is begun, and has its flags checked before.
-func noteStart(cmd *cobra.Command, started *bool) {
-	for _, sub := range cmd.Commands() {
-		noteStart(sub, started)
-	}
-	if runCommand := cmd.RunE; runCommand != nil {
-		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return checkApart(cmd) }
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			*started = true
-			return runCommand(cmd, args)
-		}
-	}
-}
-
-// untilStopped is done with the first signal to stop. The next one ends the process at once.
-func untilStopped(parent context.Context) (context.Context, context.CancelFunc) {
+// withSignals returns a context that the first signal to stop cancels. A second signal ends the
+// process immediately.
+func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // it is when run with nohup
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(parent, signals...)
-	context.AfterFunc(ctx, stop) // from here on signals have their usual effect
+	context.AfterFunc(ctx, stop) // restores the default effect of the signals
 	return ctx, stop
 }

@@ -70,7 +70,7 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 }
 
 func TestRun_ShowsHelpInFullLines(t *testing.T) {
-	root, _ := rootCommand()
+	root := rootCommand()
 	commands := root.Commands()
 	for _, cmd := range commands {
 		commands = append(commands, cmd.Commands()...)

@@ -43,7 +43,7 @@ Exits with 1 if some events could not be healed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
 	}
 	flags.stack.add(cmd)
-	cmd.Flags().Var(newGiven(&flags.since, ""), "since", "look at what was received from then on: 2026-11-23T07:30:00Z, 2026-11-23, or 24h, 7d ago")
+	cmd.Flags().Var(newRequiredValue(&flags.since), "since", "look at what was received from then on: 2026-11-23T07:30:00Z, 2026-11-23, or 24h, 7d ago")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and say what would be done")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print the report as one line of JSON")
 	return cmd
@@ -53,7 +53,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 	request := handler.ReconcileRequest{DryRun: f.dryRun}
 	if f.since != "" {
 		now := time.Now()
-		since, err := parseMoment(f.since, now)
+		since, err := parseTime(f.since, now)
 		if err != nil {
 			return usageError{fmt.Errorf("--since: %w", err)}
 		}

@@ -64,9 +64,9 @@ func (f *stackFlags) record(ctx context.Context, id string, bronze bool) ([]byte
 	case bronze:
 		from, place, what = r.bronze(), item.Bronze, "payload"
 	case item.Status == pipeline.Enqueued:
-		return nil, fmt.Errorf("event %s is ENQUEUED: its record is still to be made. See when it is, with: %s status %s%s; if it stays so, look for its message with: %s dlq list %s", id, invoked(), f.text(), id, invoked(), strings.TrimSpace(f.text()))
+		return nil, fmt.Errorf("event %s is ENQUEUED: its record is still to be made. See when it is, with: %s status %s%s; if it stays so, look for its message with: %s dlq list %s", id, commandName, f.text(), id, commandName, strings.TrimSpace(f.text()))
 	case item.Status == pipeline.Failed:
-		return nil, fmt.Errorf("event %s is FAILED (%s) and has no record. See why, with: %s dlq show %s%s", id, item.Failure.Code, invoked(), f.text(), id)
+		return nil, fmt.Errorf("event %s is FAILED (%s) and has no record. See why, with: %s dlq show %s%s", id, item.Failure.Code, commandName, f.text(), id)
 	}
 	stored, err := from.Get(ctx, place.Key)
 	if errors.Is(err, pipeline.ErrNotFound) {

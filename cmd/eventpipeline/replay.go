@@ -55,27 +55,19 @@ package, which is built and run on this machine.`,
 	}
 	flags.stack.add(cmd)
 	f := cmd.Flags()
-	f.Var(newGiven(&flags.eventType, ""), "type", "eventType of the events")
-	f.Var(newGiven(&flags.from, ""), "from", "replay what was received from then on")
-	f.Var(newGiven(&flags.to, ""), "to", "and before then (default: now)")
+	f.Var(newRequiredValue(&flags.eventType), "type", "eventType of the events")
+	f.Var(newRequiredValue(&flags.from), "from", "replay what was received from then on")
+	f.Var(newRequiredValue(&flags.to), "to", "and before then (default: now)")
 	f.Float64Var(&flags.rate, "rate", 0, "at most so many events a second (default: as fast as it goes; with --resume: as before)")
-	f.Var(newGiven(&flags.checkpoint, ""), "checkpoint", "file that says how far it is (default: <replay id>.replay.json)")
-	f.Var(newGiven(&flags.resume, ""), "resume", "go on with the replay of this file")
+	f.Var(newRequiredValue(&flags.checkpoint), "checkpoint", "file that says how far it is (default: <replay id>.replay.json)")
+	f.Var(newRequiredValue(&flags.resume), "resume", "go on with the replay of this file")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and count what would be replayed")
 	f.BoolVar(&flags.compare, "compare", false, "change nothing, and compare today's records with Silver's")
 	f.BoolVar(&flags.failed, "failed", false, "replay the FAILED events, as a redrive does, and no others")
-	f.Var(newGiven(&flags.worker, ""), "worker", "with --compare: folder of the main package of the pipeline's own worker")
+	f.Var(newRequiredValue(&flags.worker), "worker", "with --compare: folder of the main package of the pipeline's own worker")
 	f.BoolVar(&flags.noPublish, "no-publish", false, "do not tell EventBridge that they were processed")
 	f.BoolVar(&flags.yes, "yes", false, "do not ask")
 	f.BoolVar(&flags.asJSON, "json", false, "print the result as JSON")
-	cmd.MarkFlagsMutuallyExclusive("dry-run", "compare", "resume")
-	cmd.MarkFlagsMutuallyExclusive("failed", "no-publish")
-	for _, name := range []string{"rate", "failed", "no-publish", "checkpoint"} {
-		cmd.MarkFlagsMutuallyExclusive("compare", name) // it sends nothing
-	}
-	for _, name := range []string{"type", "from", "to", "failed", "no-publish", "checkpoint"} {
-		cmd.MarkFlagsMutuallyExclusive("resume", name)
-	}
 	return cmd
 }
 
@@ -147,13 +139,13 @@ func (f *replayFlags) state(now time.Time, limited bool) (*replayState, error) {
 	if !pipeline.ValidType(f.eventType) {
 		return nil, fmt.Errorf("--type %q is no eventType", f.eventType)
 	}
-	from, err := parseMoment(f.from, now)
+	from, err := parseTime(f.from, now)
 	if err != nil {
 		return nil, fmt.Errorf("--from: %w", err)
 	}
 	to := now.UTC()
 	if f.to != "" {
-		if to, err = parseMoment(f.to, now); err != nil {
+		if to, err = parseTime(f.to, now); err != nil {
 			return nil, fmt.Errorf("--to: %w", err)
 		}
 	}

@@ -46,7 +46,7 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 	})
 	_ = bar.Finish()
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: %s replay %s--resume %s%s\n", invoked(), f.stack.text(), state.file, state.rateText())
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: %s replay %s--resume %s%s\n", commandName, f.stack.text(), state.file, state.rateText())
 	} else {
 		err = state.remove()
 	}
@@ -66,7 +66,7 @@ func (f *replayFlags) replayFailed(cmd *cobra.Command, r resources, replayer pip
 	if most > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still has the messages of up to %s; one that fails again has two there.\n"+
 			"Once they are PROCESSED, drop these with: %s dlq drop %s--type %s --status PROCESSED\n",
-			events(most), invoked(), f.stack.text(), state.Type)
+			events(most), commandName, f.stack.text(), state.Type)
 	}
 	return nil
 }

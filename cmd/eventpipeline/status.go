@@ -39,7 +39,7 @@ func newStatusCommand() *cobra.Command {
 				return err
 			}
 			if status.Silver != nil && api.url == "" { // a URL of an API does not tell where its table is
-				fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s record %s%s\n", invoked(), api.at.text(), status.EventID)
+				fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s record %s%s\n", commandName, api.at.text(), status.EventID)
 			}
 			return nil
 		},

@@ -34,10 +34,9 @@ const endpointVariable = "AWS_ENDPOINT_URL"
 const awsUsage = "URL of the local platform's AWS services (default: " + endpointVariable + ", or " + localAWS + ")"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.PersistentFlags().Var(newGiven(&f.aws, ""), "aws", awsUsage)
-	cmd.PersistentFlags().Var(newGiven(&f.stack, ""), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
-	cmd.PersistentFlags().Var(newGiven(&f.pipeline, ""), "pipeline", pipelineUsage)
-	cmd.MarkFlagsMutuallyExclusive("aws", "stack")
+	cmd.PersistentFlags().Var(newRequiredValue(&f.aws), "aws", awsUsage)
+	cmd.PersistentFlags().Var(newRequiredValue(&f.stack), "stack", "work on this CloudFormation stack, with your AWS credentials, instead of the local platform")
+	cmd.PersistentFlags().Var(newRequiredValue(&f.pipeline), "pipeline", pipelineUsage)
 }
 
 const pipelineUsage = "the pipeline, where an app has several: the id of its construct"
@@ -216,5 +215,5 @@ func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for a deployed pipeline, --stack", err, invoked())
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for a deployed pipeline, --stack", err, commandName)
 }

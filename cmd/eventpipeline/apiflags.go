@@ -26,15 +26,12 @@ const tokenVariable = "EVENTPIPELINE_TOKEN"
 const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(newGiven(&f.url, ""), "api", "URL of the pipeline's API (default: what the local platform says, or "+localAPI+")")
+	cmd.Flags().Var(newRequiredValue(&f.url), "api", "URL of the pipeline's API (default: what the local platform says, or "+localAPI+")")
 	cmd.Flags().BoolVar(&f.sign, "sign", false, "sign requests with your AWS credentials; those to a --stack or to API Gateway always are")
-	cmd.Flags().Var(newGiven(&f.at.stack, ""), "stack", "find the API in this CloudFormation stack instead, with your AWS credentials")
-	cmd.Flags().Var(newGiven(&f.at.aws, ""), "aws", awsUsage+"; find the API there")
-	cmd.Flags().Var(newGiven(&f.at.pipeline, ""), "pipeline", pipelineUsage)
-	cmd.Flags().Var(newGiven(&f.token, ""), "token", "JSON Web Token for an API that asks for one (default: "+tokenVariable+"); nothing is signed then")
-	cmd.MarkFlagsMutuallyExclusive("api", "stack", "aws")
-	cmd.MarkFlagsMutuallyExclusive("api", "pipeline")
-	cmd.MarkFlagsMutuallyExclusive("sign", "token")
+	cmd.Flags().Var(newRequiredValue(&f.at.stack), "stack", "find the API in this CloudFormation stack instead, with your AWS credentials")
+	cmd.Flags().Var(newRequiredValue(&f.at.aws), "aws", awsUsage+"; find the API there")
+	cmd.Flags().Var(newRequiredValue(&f.at.pipeline), "pipeline", pipelineUsage)
+	cmd.Flags().Var(newRequiredValue(&f.token), "token", "JSON Web Token for an API that asks for one (default: "+tokenVariable+"); nothing is signed then")
 }
 
 func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client, error) {
@@ -132,5 +129,5 @@ func (f *apiFlags) explain(err error) error {
 	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) || f.at.stack != "" || f.url != "" {
 		return err
 	}
-	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for another API, --api or --stack", err, invoked())
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s local. For one on other ports, give --aws; for another API, --api or --stack", err, commandName)
 }

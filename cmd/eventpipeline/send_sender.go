@@ -140,7 +140,7 @@ func (s *sender) finish(progress io.Writer, took time.Duration, err error) error
 	}
 	fmt.Fprintf(summary, " in %s (%.0f events/s)\n", took.Round(time.Millisecond), float64(accepted)/took.Seconds())
 	if s.lastID != "" && !s.asJSON {
-		fmt.Fprintf(summary, "See the last one with: %s status %s%s\n", invoked(), s.apiFlags, s.lastID)
+		fmt.Fprintf(summary, "See the last one with: %s status %s%s\n", commandName, s.apiFlags, s.lastID)
 	}
 	return errors.Join(err, s.first)
 }

@@ -93,7 +93,7 @@ func announceText(w io.Writer, p *emulator.Platform, pipelines []found) error {
 		if i == 0 {
 			tryAPI(line, a, p.Region)
 			line("  when it is PROCESSED, see its record with:")
-			line("    %s record %s<eventId>", invoked(), toFind(p, pipelines).text())
+			line("    %s record %s<eventId>", commandName, toFind(p, pipelines).text())
 		}
 	}
 	line("AWS APIs   %s", p.AWS)

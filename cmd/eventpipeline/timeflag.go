@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseTime reads RFC 3339, a day (its start in UTC), or an age such as 90m, 24h or 7d.
+func parseTime(value string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, value); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	if age, err := parseAge(value); err == nil {
+		return now.Add(-age).UTC(), nil
+	}
+	return time.Time{}, fmt.Errorf("invalid time %q: want RFC 3339 such as 2026-11-23T07:30:00Z, "+
+		"a day such as 2026-11-23 (UTC), or an age such as 90m, 24h or 7d", value)
+}
+
+// parseAge reads a duration of zero or more; its unit may be days.
+func parseAge(value string) (time.Duration, error) {
+	age, err := time.ParseDuration(value)
+	if number, ok := strings.CutSuffix(value, "d"); ok {
+		var days int
+		days, err = strconv.Atoi(number)
+		age = time.Duration(days) * 24 * time.Hour
+	}
+	if err != nil || age < 0 || strings.HasPrefix(value, "+") {
+		return 0, fmt.Errorf("invalid duration %q: want one such as 90m, 24h or 7d", value)
+	}
+	return age, nil
+}

@@ -216,7 +216,7 @@ func TestDocs_TheFaultsOfTheExampleAreTaken(t *testing.T) {
 	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config, err := faults.Read(file)
+	config, err := faults.ReadConfig(file)
 	if err != nil || len(config.Rules) != 5 {
 		t.Errorf("got %+v, %v", config, err)
 	}

@@ -90,12 +90,12 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	}
 	if f.faults != "" {
 		var err error
-		if f.options.Faults, err = faults.Read(f.faults); err != nil {
+		if f.options.Faults, err = faults.ReadConfig(f.faults); err != nil {
 			return usageError{err}
 		}
 	}
 	if f.jwks != "" {
-		keys, err := oidc.ReadFile(f.jwks)
+		keys, err := oidc.ReadKeyFile(f.jwks)
 		if err != nil {
 			return usageError{err}
 		}

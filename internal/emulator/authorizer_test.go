@@ -134,7 +134,7 @@ func TestPlatform_ChecksTokensByTheKeysThatItIsGiven(t *testing.T) {
 	if err := os.WriteFile(file, jwks, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	keys, err := oidc.ReadFile(file)
+	keys, err := oidc.ReadKeyFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (p *provisioner) enforce() error {
 	if p.options.NoPolicies {
 		return nil
 	}
-	set := iam.Set{Roles: map[string]iam.Role{}, Resources: p.stated.resources, Keys: p.stated.keys}
+	set := iam.Policies{Roles: map[string]iam.Role{}, Resources: p.stated.resources, Keys: p.stated.keys}
 	for _, f := range p.stated.functions {
 		name := lastPart(f.roleARN)
 		role, ok := p.stated.roles[name]
@@ -51,7 +51,7 @@ func (p *provisioner) enforce() error {
 			return &PolicyError{failed(f.resource, err)}
 		}
 	}
-	p.services.guard.Set = set
+	p.services.guard.Policies = set
 	if err := errors.Join(p.checkRoutes(), p.checkKeys()); err != nil {
 		return &PolicyError{err}
 	}
@@ -65,7 +65,7 @@ func (p *provisioner) checkRoutes() error {
 		for _, route := range a.settings.Routes {
 			method, path, _ := strings.Cut(route.Key, " ")
 			source := p.arn("execute-api", a.settings.ID+"/"+a.stage+"/"+method+path)
-			err := p.services.guard.AllowsService("apigateway.amazonaws.com", source, "lambda:InvokeFunction", p.functionARN(route.Function), nil)
+			err := p.services.guard.AuthorizeService("apigateway.amazonaws.com", source, "lambda:InvokeFunction", p.functionARN(route.Function), nil)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.name, err))
 			}
@@ -79,7 +79,7 @@ func (p *provisioner) checkKeys() error {
 	var errs []error
 	for _, use := range p.stated.uses {
 		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-			if err := p.services.guard.AllowsService(use.service, use.source, action, use.key, use.context); err != nil {
+			if err := p.services.guard.AuthorizeService(use.service, use.source, action, use.key, use.context); err != nil {
 				errs = append(errs, failed(use.resource, err))
 				break
 			}
@@ -89,27 +89,27 @@ func (p *provisioner) checkKeys() error {
 }
 
 // checkFunction asks for what Lambda does in the function's name.
-func (p *provisioner) checkFunction(set iam.Set, f *statedFunction) error {
+func (p *provisioner) checkFunction(set iam.Policies, f *statedFunction) error {
 	guard := p.services.guard
-	guard.Set = set
+	guard.Policies = set
 	var errs []error
 	if f.traced {
 		for _, action := range []string{"PutTraceSegments", "PutTelemetryRecords"} {
-			if err := guard.Allows(f.name, "xray:"+action, "*"); err != nil {
+			if err := guard.AuthorizeFunction(f.name, "xray:"+action, "*"); err != nil {
 				errs = append(errs, fmt.Errorf("the provided execution role does not have permissions to call %s on XRAY: %w", action, err))
 			}
 		}
 	}
 	for _, queue := range f.queues {
 		for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-			if err := guard.Allows(f.name, "sqs:"+action, queue); err != nil {
+			if err := guard.AuthorizeFunction(f.name, "sqs:"+action, queue); err != nil {
 				errs = append(errs, fmt.Errorf("the function execution role does not have permissions to call %s on SQS: %w", action, err))
 			}
 		}
 	}
 	stream := p.arn("logs", "log-group:"+f.logGroup+":log-stream:local")
 	for _, action := range []string{"CreateLogStream", "PutLogEvents"} {
-		if err := guard.Allows(f.name, "logs:"+action, stream); err != nil {
+		if err := guard.AuthorizeFunction(f.name, "logs:"+action, stream); err != nil {
 			p.services.silence(f.name, action, err)
 			break
 		}

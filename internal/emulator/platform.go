@@ -41,7 +41,7 @@ type Options struct {
 	AWSPort int // of AWS's APIs. 0 takes any that is free.
 	// Authorize tells the app to have the authorization of its deployed stages here, too (context env.AuthorizeContext).
 	Authorize   bool
-	Keys        oidc.Keys         // check the tokens of APIs with JWT authorization; the issuers' published ones when nil
+	Keys        oidc.KeySource    // check the tokens of APIs with JWT authorization; the issuers' published ones when nil
 	Credentials map[string]string // secret by access key, of APIs with IAM authorization; beside LocalKey
 
 	// Watch rebuilds the app when its sources change, and replaces the functions that are others then.
@@ -236,7 +236,7 @@ func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*assem
 	return b.next(ctx, o.Progress)
 }
 
-// place is the account and the region of the first stack that names one: the platform is one place.
+// location is the account and the region of the first stack that names one: the platform is one place.
 func place(stacks []assembly.Stack) (account, region string) {
 	for _, s := range stacks {
 		if account == "" {
@@ -290,7 +290,7 @@ func (p *Platform) Wait(ctx context.Context) error {
 	}
 }
 
-// fail lets Wait return the first error.
+// respondError lets Wait return the first error.
 func (p *Platform) fail(err error) {
 	select {
 	case p.failed <- err:

@@ -23,7 +23,7 @@ type provisioner struct {
 	exports  map[string]string
 	outputs  map[string]map[string]string // by stack
 
-	published *oidc.Published // the keys of the issuers of tokens
+	published *oidc.Discovery // the keys of the issuers of tokens
 
 	// What it has made.
 	stacks    []Stack
@@ -49,7 +49,7 @@ func newProvisioner(o Options, s *services, l *ports, account, region string) *p
 	return &provisioner{
 		options: o, services: s, account: account, region: region, ports: l,
 		exports: map[string]string{}, outputs: map[string]map[string]string{}, functions: map[string]bool{}, running: map[string]runningFunction{}, stated: newStated(), skipped: map[string]int{},
-		published: &oidc.Published{Client: http.DefaultClient, Now: o.Now},
+		published: &oidc.Discovery{Client: http.DefaultClient, Now: o.Now},
 	}
 }
 

@@ -44,7 +44,7 @@ func (p *provisioner) authorizer(r cloudformation.Resource) (cloudformation.Made
 		why = "it needs one identity source"
 	case in.AuthorizerType == "JWT":
 		made = apigateway.JWT{
-			Issuer:         oidc.Issuer{URL: in.JwtConfiguration.Issuer, Audience: in.JwtConfiguration.Audience, Keys: p.keys(), Now: p.options.Now},
+			Verifier:       oidc.Verifier{Issuer: in.JwtConfiguration.Issuer, Audience: in.JwtConfiguration.Audience, Keys: p.keys(), Now: p.options.Now},
 			IdentitySource: in.IdentitySource[0],
 		}
 	case in.AuthorizerType != "REQUEST":
@@ -60,7 +60,7 @@ func (p *provisioner) authorizer(r cloudformation.Resource) (cloudformation.Made
 		}
 	}
 	if why != "" {
-		made = apigateway.Broken{Why: "the authorizer can't be asked: " + why}
+		made = apigateway.Unavailable{Reason: "the authorizer can't be asked: " + why}
 		p.leaveOut(r.Type+", whose routes let nobody in: "+why, 1)
 	}
 	id := strings.ToLower(uniqueSuffix(p.current.Name, r.LogicalID)[:6])
@@ -74,13 +74,13 @@ func (p *provisioner) authorizerOf(a *api, authorizationType, id string, scopes 
 	case "", "NONE":
 		return nil
 	case "AWS_IAM":
-		return apigateway.IAM{Account: p.account, Signatures: sigv4.Verifier{
+		return apigateway.IAM{Account: p.account, Verifier: sigv4.Verifier{
 			Service: "execute-api", Region: p.region, Secrets: p.secrets(), Now: p.options.Now,
 		}}
 	}
 	switch made := a.authorizers[id].(type) {
 	case nil:
-		return apigateway.Broken{Why: "the route's authorizer is not there"}
+		return apigateway.Unavailable{Reason: "the route's authorizer is not there"}
 	case apigateway.JWT:
 		made.Scopes = scopes // which are the route's, not the authorizer's
 		return made
@@ -90,7 +90,7 @@ func (p *provisioner) authorizerOf(a *api, authorizationType, id string, scopes 
 }
 
 // keys check tokens: those that were given, or those that issuers publish.
-func (p *provisioner) keys() oidc.Keys {
+func (p *provisioner) keys() oidc.KeySource {
 	if p.options.Keys != nil {
 		return p.options.Keys
 	}

@@ -133,7 +133,7 @@ func (p *provisioner) resourcePolicy(r cloudformation.Resource, text document, a
 	if p.options.NoPolicies {
 		return nil
 	}
-	read, err := iam.ParseResource(text)
+	read, err := iam.ParseResourcePolicy(text)
 	if err != nil {
 		return &PolicyError{failed(r, err)}
 	}
@@ -173,14 +173,14 @@ func (s *stated) of(name string, role statedRole) ([]iam.Document, error) {
 	}
 	var documents []iam.Document
 	for _, text := range texts {
-		read, err := iam.ParseIdentity(text)
+		read, err := iam.ParseIdentityPolicy(text)
 		if err != nil {
 			return nil, fmt.Errorf("the policies of role %s: %w", name, err)
 		}
 		documents = append(documents, read)
 	}
 	for _, arn := range in.ManagedPolicyArns {
-		read, err := iam.Managed(arn)
+		read, err := iam.ManagedPolicy(arn)
 		if err != nil {
 			return nil, fmt.Errorf("the policies of role %s: %w", name, err)
 		}

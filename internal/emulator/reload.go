@@ -28,7 +28,7 @@ type reloader struct {
 	builds  *builds
 	made    *provisioner
 	lambda  *lambda.Service
-	feed    *activity.Feed
+	feed    *activity.Recorder
 	now     func() time.Time
 
 	told []string // what a restart is needed for, as far as it was told
@@ -132,18 +132,18 @@ func (r *reloader) failed(err error, output string) {
 	if output != "" {
 		rest = output // the error has only its end
 	}
-	r.tell(activity.Step{Name: "not reloaded", Level: slog.LevelError, Details: []activity.Detail{activity.Text("error", first)}, Output: rest})
+	r.tell(activity.Step{Name: "not reloaded", Level: slog.LevelError, Details: []activity.Detail{activity.StringDetail("error", first)}, Output: rest})
 }
 
 // sweep removes the builds that no function runs from.
 func (r *reloader) sweep() {
-	if err := r.builds.sweep(r.lambda.Dirs()); err != nil {
-		r.tell(activity.Step{Name: "old build kept", Level: slog.LevelWarn, Details: []activity.Detail{activity.Text("error", err.Error())}})
+	if err := r.builds.sweep(r.lambda.CodeDirs()); err != nil {
+		r.tell(activity.Step{Name: "old build kept", Level: slog.LevelWarn, Details: []activity.Detail{activity.StringDetail("error", err.Error())}})
 	}
 }
 
 func (r *reloader) tell(s activity.Step) {
-	r.feed.Report(func(step *activity.Step) bool {
+	r.feed.Record(func(step *activity.Step) bool {
 		s.Time = step.Time
 		*step = s
 		return true

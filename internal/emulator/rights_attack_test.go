@@ -162,8 +162,8 @@ func TestRights_EndWhereTheFunctionsWorkEnds(t *testing.T) {
 // Calls here are taken for ones by TLS; on AWS those without, or with an old one, are refused.
 func TestResources_RefusePlainHTTP(t *testing.T) {
 	w := attacked(t, prodTemplate)
-	admin := iam.Principal{Account: DefaultAccount, Role: "arn:aws:iam::" + DefaultAccount + ":user/admin"}
-	all, err := iam.ParseIdentity([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	admin := iam.Principal{Account: DefaultAccount, RoleARN: "arn:aws:iam::" + DefaultAccount + ":user/admin"}
+	all, err := iam.ParseIdentityPolicy([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestResources_RefusePlainHTTP(t *testing.T) {
 			"plain HTTP": {map[string]string{"aws:securetransport": "false"}, false},
 			"TLS 1.1":    {map[string]string{"aws:securetransport": "true", "s3:tlsversion": "1.1"}, strings.HasPrefix(action, "sqs:")}, // SQS takes none below 1.2
 		} {
-			err := w.policies.Decide(iam.Request{Principal: admin, Action: action, Resource: resource, Context: c.context}, []iam.Document{all})
+			err := w.policies.Evaluate(iam.Request{Principal: admin, Action: action, Resource: resource, Context: c.context}, []iam.Document{all})
 			if (err == nil) != c.allowed {
 				t.Errorf("%s on %s by %s: %v", action, resource, name, err)
 			}

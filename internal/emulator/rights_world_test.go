@@ -29,7 +29,7 @@ type rightsWorld struct {
 	t          *testing.T
 	as         func(accessKey string) aws.Config
 	queue, dlq *sqs.Queue
-	policies   iam.Set
+	policies   iam.Policies
 
 	ingest     pipeline.Ingest
 	statuses   dynamodb.Events
@@ -53,7 +53,7 @@ const (
 func newRightsWorld(t *testing.T, p *Platform, denied func(iam.Denial)) *rightsWorld {
 	guard := p.services.guard
 	guard.Report = denied
-	guard.Function = func(accessKey string) (string, bool) { return accessKey, accessKey != "operator" }
+	guard.FunctionOf = func(accessKey string) (string, bool) { return accessKey, accessKey != "operator" }
 	server := httptest.NewServer(guard.Wrap(p.services.handler(DefaultAccount, p.Stacks, nil)))
 	t.Cleanup(server.Close)
 	as := func(accessKey string) aws.Config {
@@ -64,7 +64,7 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(iam.Denial)) *rightsW
 	}
 	out := p.Stacks[0].Outputs
 	w := &rightsWorld{t: t, as: as, bus: out["EventBusName"], bronze: out["BronzeBucketName"], silver: out["SilverBucketName"]}
-	w.policies = guard.Set
+	w.policies = guard.Policies
 	w.queue, w.dlq = w.find(p, out["QueueUrl"]), w.find(p, out["DeadLetterQueueUrl"])
 
 	// As the functions' main packages wire them.
@@ -216,7 +216,7 @@ func (deaf) Publish(_ context.Context, notices []pipeline.Notice) []error {
 	return errs
 }
 
-// giveBack leaves an event with a record and no message: stuck, for the reconciler.
+// releaseSandbox leaves an event with a record and no message: stuck, for the reconciler.
 func (w *rightsWorld) giveBack(ctx context.Context) error {
 	if _, err := w.accept(ctx, ""); err != nil {
 		return err
@@ -274,7 +274,7 @@ func (w *rightsWorld) failMissing(ctx context.Context) error {
 	return w.fail(ctx, missing, pipeline.PayloadMissing)
 }
 
-// fail expects that a message of the event fails at its first delivery.
+// respondError expects that a message of the event fails at its first delivery.
 func (w *rightsWorld) fail(ctx context.Context, event pipeline.Event, code pipeline.Code) error {
 	if err := w.operator.Queue.SendMany(ctx, []pipeline.Event{event})[0]; err != nil {
 		return err

@@ -25,14 +25,14 @@ import (
 
 // services are the AWS services of the platform.
 type services struct {
-	feed     *activity.Feed // nil when nobody wants the steps
+	feed     *activity.Recorder // nil when nobody wants the steps
 	s3       *s3.Service
 	dynamodb *dynamodb.Service
 	sqs      *sqs.Service
 	events   *eventbridge.Service
 	lambda   *lambda.Service
 	faults   *faults.Injector
-	guard    iam.Guard
+	guard    iam.Authorizer
 	silent   map[string]error // why functions, by name, may not write logs
 }
 
@@ -51,7 +51,7 @@ func openData(o Options) (*store.DB, error) {
 func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *services, err error) {
 	s := &services{silent: map[string]error{}}
 	if o.Steps != nil {
-		s.feed = activity.New(o.Steps, o.Now)
+		s.feed = activity.NewRecorder(o.Steps, o.Now)
 	}
 	defer func() {
 		if err != nil {
@@ -81,7 +81,7 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
 	})
 	s.faults = faults.New(o.Faults, s.caller, s.faulted)
-	s.guard = iam.Guard{Region: region, Account: account, Function: s.function, Report: s.denied}
+	s.guard = iam.Authorizer{Region: region, Account: account, FunctionOf: s.function, Report: s.denied}
 	return s, nil
 }
 
@@ -96,7 +96,7 @@ func (s *services) front(account string, stacks []Stack, apis []*api, noPolicies
 
 // function finds the function that signs with an access key.
 func (s *services) function(accessKey string) (string, bool) {
-	function, _, ok := s.lambda.Sandbox(accessKey)
+	function, _, ok := s.lambda.FindSandbox(accessKey)
 	return function, ok
 }
 
@@ -108,7 +108,7 @@ func (s *services) silence(function, operation string, why error) {
 
 // caller finds the function's process that signs with an access key.
 func (s *services) caller(accessKey string) (faults.Caller, bool) {
-	function, kill, ok := s.lambda.Sandbox(accessKey)
+	function, kill, ok := s.lambda.FindSandbox(accessKey)
 	return faults.Caller{Function: function, Kill: kill}, ok
 }
 
@@ -168,10 +168,10 @@ func (s *services) deliver(_ context.Context, d eventbridge.Delivery) error {
 
 // mayDeliver asks the target's policy whether EventBridge may act on it for the rule.
 func (s *services) mayDeliver(d eventbridge.Delivery, action, resource string) error {
-	if _, ok := s.guard.Set.Resources[resource]; !ok {
+	if _, ok := s.guard.Policies.Resources[resource]; !ok {
 		return nil // it was made by hand, or policies are not enforced
 	}
-	return s.guard.AllowsService("events.amazonaws.com", d.RuleARN, action, resource, nil)
+	return s.guard.AuthorizeService("events.amazonaws.com", d.RuleARN, action, resource, nil)
 }
 
 // invoke invokes a function for an event source mapping.
@@ -218,7 +218,7 @@ func (s *services) logs(o Options) func(function string, line []byte) {
 		if s.silent[function] != nil {
 			return
 		}
-		s.feed.Line(function, line)
+		s.feed.RecordLine(function, line)
 		if o.Logs != nil {
 			o.Logs(function, line)
 		}

@@ -32,10 +32,10 @@ func about(s *activity.Step, body string) {
 
 // deadLettered reports a message that used up its deliveries.
 func (s *services) deadLettered(from, to string, m sqs.Message) {
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		about(step, m.Body)
 		step.Name, step.Source, step.Level = "dead-lettered", to, slog.LevelError
-		step.Details = []activity.Detail{activity.Text("from", from), activity.Text("to", to)}
+		step.Details = []activity.Detail{activity.StringDetail("from", from), activity.StringDetail("to", to)}
 		return true
 	})
 }
@@ -45,7 +45,7 @@ func (s *services) delivered(function string, m sqs.Message) {
 	if m.ReceiveCount < 2 {
 		return
 	}
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		about(step, m.Body)
 		step.Name, step.Source = "delivered again", function
 		step.Details = []activity.Detail{{Name: "attempt", Value: []byte(strconv.Itoa(m.ReceiveCount))}}
@@ -54,18 +54,18 @@ func (s *services) delivered(function string, m sqs.Message) {
 }
 
 // batchDone reports a batch that failed as a whole, such as when the function crashed.
-func (s *services) batchDone(b eventsource.Batch) {
+func (s *services) batchDone(b eventsource.BatchResult) {
 	if b.Err == nil {
 		return
 	}
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
 		step.Details = []activity.Detail{{Name: "messages", Value: []byte(strconv.Itoa(len(b.Messages)))}}
 		if wait := math.Ceil(hiddenUntil(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
 			step.Details = append(step.Details, activity.Detail{Name: "retryInSeconds", Value: []byte(strconv.FormatFloat(wait, 'f', -1, 64))})
 		}
 		events := upTo(10, eventsOf(b.Messages)) // as many as a batch has by default
-		step.Details = append(step.Details, activity.Text("error", b.Err.Error()), list("events", events))
+		step.Details = append(step.Details, activity.StringDetail("error", b.Err.Error()), list("events", events))
 		return true
 	})
 }
@@ -90,7 +90,7 @@ func hiddenUntil(messages []sqs.Message) time.Time {
 
 // published reports an event on a bus, and the rules that it matched.
 func (s *services) published(bus string, event []byte, rules []string) {
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		var envelope struct {
 			DetailType string   `json:"detail-type"`
 			Detail     eventRef `json:"detail"`
@@ -100,20 +100,20 @@ func (s *services) published(bus string, event []byte, rules []string) {
 		}
 		step.Name, step.Source = "published", bus
 		step.EventID, step.EventType = envelope.Detail.EventID, envelope.Detail.EventType
-		step.Details = []activity.Detail{activity.Text("detailType", envelope.DetailType)}
+		step.Details = []activity.Detail{activity.StringDetail("detailType", envelope.DetailType)}
 		for _, rule := range rules {
-			step.Details = append(step.Details, activity.Text("rule", rule))
+			step.Details = append(step.Details, activity.StringDetail("rule", rule))
 		}
 		return true
 	})
 }
 
 // faulted reports a fault that was injected.
-func (s *services) faulted(h faults.Hit) {
-	s.feed.Report(func(step *activity.Step) bool {
+func (s *services) faulted(h faults.Injection) {
+	s.feed.Record(func(step *activity.Step) bool {
 		step.Name, step.Source, step.Level = "fault", h.Function, slog.LevelWarn
 		step.Details = []activity.Detail{
-			activity.Text("fault", h.Fault), activity.Text("service", h.Service), activity.Text("operation", h.Operation),
+			activity.StringDetail("fault", h.Fault), activity.StringDetail("service", h.Service), activity.StringDetail("operation", h.Operation),
 		}
 		return true
 	})
@@ -121,10 +121,10 @@ func (s *services) faulted(h faults.Hit) {
 
 // denied reports a call that the policies do not allow.
 func (s *services) denied(d iam.Denial) {
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		step.Name, step.Source, step.Level = "denied", d.Caller, slog.LevelError
 		step.Details = []activity.Detail{
-			activity.Text("service", d.Service), activity.Text("operation", d.Operation), activity.Text("error", d.Message),
+			activity.StringDetail("service", d.Service), activity.StringDetail("operation", d.Operation), activity.StringDetail("error", d.Message),
 		}
 		return true
 	})
@@ -132,9 +132,9 @@ func (s *services) denied(d iam.Denial) {
 
 // undelivered reports an event that did not reach a bus or a target.
 func (s *services) undelivered(err error) {
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		step.Name, step.Level = "not delivered", slog.LevelError
-		step.Details = []activity.Detail{activity.Text("error", err.Error())}
+		step.Details = []activity.Detail{activity.StringDetail("error", err.Error())}
 		return true
 	})
 }
@@ -142,7 +142,7 @@ func (s *services) undelivered(err error) {
 // requested reports requests to an HTTP API that no function answered, be it that the authorizer let them not in. What
 // functions answer is in their own logs.
 func (s *services) requested(accessLog []byte) {
-	s.feed.Report(func(step *activity.Step) bool {
+	s.feed.Record(func(step *activity.Step) bool {
 		var line struct {
 			RouteKey         string `json:"routeKey"`
 			Status           int    `json:"status"`
@@ -158,7 +158,7 @@ func (s *services) requested(accessLog []byte) {
 		}
 		step.Details = []activity.Detail{
 			{Name: "status", Value: []byte(strconv.Itoa(line.Status))},
-			activity.Text("error", line.AuthorizerError+line.IntegrationError),
+			activity.StringDetail("error", line.AuthorizerError+line.IntegrationError),
 		}
 		return true
 	})

@@ -27,8 +27,8 @@ func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 		`messages=12 error="` + timeout.Error() + `" events=["e","e","e","e","e","e","e","e","e","e","and 2 more"]`: many,
 	} {
 		var steps []activity.Step
-		s := &services{feed: activity.New(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
-		s.batchDone(eventsource.Batch{Function: "worker", Messages: messages, Err: timeout})
+		s := &services{feed: activity.NewRecorder(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
+		s.batchDone(eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout})
 		s.feed.Close()
 		if len(steps) != 1 || steps[0].Name != "batch failed" || details(steps[0]) != want {
 			t.Errorf("steps %s, want %s", steps, want)

@@ -17,9 +17,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// unprinted are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
+// hiddenDetails are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
 // panic's error says where it was; its stack is in the function's log.
-var unprinted = []string{"stack", "requestId", "traceId", "messageId", contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted, "_aws"}
+var hiddenDetails = []string{"stack", "requestId", "traceId", "messageId", contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted, "_aws"}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (
@@ -27,7 +27,7 @@ const (
 	green  = "\x1b[32m"
 	yellow = "\x1b[33m"
 	faint  = "\x1b[2m"
-	plain  = "\x1b[0m"
+	reset  = "\x1b[0m"
 )
 
 // Style is how Print writes steps.
@@ -43,7 +43,7 @@ func Print(w io.Writer, s Step, style Style) error {
 		if !style.Colour || text == "" {
 			return text
 		}
-		return code + text + plain
+		return code + text + reset
 	}
 	var line bytes.Buffer
 	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", oneLine(s.Name))))
@@ -51,8 +51,8 @@ func Print(w io.Writer, s Step, style Style) error {
 		fmt.Fprintf(&line, "  %-36s  %-12s", oneLine(s.EventID), oneLine(s.EventType))
 	}
 	for _, d := range s.Details {
-		value := brief(d.Value)
-		if slices.Contains(unprinted, d.Name) || slices.Contains(empty, value) {
+		value := formatValue(d.Value)
+		if slices.Contains(hiddenDetails, d.Name) || slices.Contains(emptyValues, value) {
 			continue
 		}
 		fmt.Fprintf(&line, "  %s%s", paint(faint, oneLine(d.Name)+"="), oneLine(value))
@@ -68,17 +68,17 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// empty are values that say nothing.
-var empty = []string{"", "null", "[]", "{}"}
+// emptyValues are values that say nothing.
+var emptyValues = []string{"", "null", "[]", "{}"}
 
 // longFraction is a number with more decimals than people read.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// brief is the text of a value: of a number at most three decimals, unless they are all that it has.
-func brief(value json.RawMessage) string {
+// formatValue is the text of a value: of a number at most three decimals, unless they are all that it has.
+func formatValue(value json.RawMessage) string {
 	number, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
-		return text(value)
+		return stringValue(value)
 	}
 	return strconv.FormatFloat(math.Round(number*1000)/1000, 'f', -1, 64)
 }

@@ -30,8 +30,8 @@ type Detail struct {
 	Value json.RawMessage
 }
 
-// Text is a detail that is a string.
-func Text(name, value string) Detail {
+// StringDetail is a detail that is a string.
+func StringDetail(name, value string) Detail {
 	data, err := json.Marshal(value)
 	if err != nil {
 		data = []byte(`""`) // no string fails to marshal
@@ -39,8 +39,8 @@ func Text(name, value string) Detail {
 	return Detail{name, data}
 }
 
-// changes are what a line of the reconciler counts; a run that changed nothing comes every minute.
-var changes = []string{"Reenqueued", "GivenUp", "Repaired"}
+// changeCounts are what a line of the reconciler counts; a run that changed nothing comes every minute.
+var changeCounts = []string{"Reenqueued", "GivenUp", "Repaired"}
 
 // parseLine makes a step of a line that a function wrote, and tells whether it is worth showing: lines about an event
 // are, others when they warn or count changes, and whatever is not slog's JSON.
@@ -50,23 +50,23 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	if !ok {
 		text := strings.TrimSpace(string(line))
 		step.Name = "log"
-		step.Details = []Detail{Text("line", text)}
+		step.Details = []Detail{StringDetail("line", text)}
 		return step, text != ""
 	}
 	for _, f := range fields {
 		switch f.Name {
 		case slog.TimeKey:
-			if t, err := time.Parse(time.RFC3339Nano, text(f.Value)); err == nil {
+			if t, err := time.Parse(time.RFC3339Nano, stringValue(f.Value)); err == nil {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			_ = step.Level.UnmarshalText([]byte(text(f.Value))) // info, when it is no level of slog's
+			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // info, when it is no level of slog's
 		case slog.MessageKey:
-			step.Name = strings.TrimPrefix(text(f.Value), "event ")
+			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
 		case "eventId":
-			step.EventID = text(f.Value)
+			step.EventID = stringValue(f.Value)
 		case "eventType":
-			step.EventType = text(f.Value)
+			step.EventType = stringValue(f.Value)
 		default:
 			step.Details = append(step.Details, f)
 		}
@@ -74,7 +74,9 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	return step, step.EventID != "" || step.Level >= slog.LevelWarn || slices.ContainsFunc(step.Details, countsChange)
 }
 
-func countsChange(d Detail) bool { return slices.Contains(changes, d.Name) && string(d.Value) != "0" }
+func countsChange(d Detail) bool {
+	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
+}
 
 // parseObject reads the fields of a JSON object in their order.
 func parseObject(line []byte) ([]Detail, bool) {
@@ -98,8 +100,8 @@ func parseObject(line []byte) ([]Detail, bool) {
 	return fields, err == nil
 }
 
-// text is the string that the value is, or its JSON when it is none.
-func text(value json.RawMessage) string {
+// stringValue is the string that the value is, or its JSON when it is none.
+func stringValue(value json.RawMessage) string {
 	var s string
 	if json.Unmarshal(value, &s) == nil {
 		return s

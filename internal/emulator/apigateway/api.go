@@ -47,10 +47,10 @@ var ErrTooLarge = errors.New("the request is too large for the function")
 type Handler struct {
 	api    API
 	routes []route
-	limit  *bucket
+	limit  *tokenBucket
 }
 
-// New compiles the API. It reports the keys that are no route's.
+// NewRecorder compiles the API. It reports the keys that are no route's.
 func New(api API) (*Handler, error) {
 	if api.Now == nil {
 		api.Now = time.Now
@@ -82,7 +82,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Apigw-Requestid", x.id)
 	if h.api.CORS != nil {
-		h.api.CORS.mark(header, r.Header.Get("Origin"))
+		h.api.CORS.setHeaders(header, r.Header.Get("Origin"))
 	}
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body) // a client that went away needs no answer

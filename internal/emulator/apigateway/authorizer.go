@@ -18,21 +18,21 @@ type Authorizer interface {
 	authorize(ctx context.Context, x *exchange, body []byte) (caller map[string]any, err error)
 }
 
-// refusal is a request that the authorizer does not let in.
-type refusal struct {
+// rejection is a request that the authorizer does not let in.
+type rejection struct {
 	answer
 	reason string // for the access log: the client is not told
 }
 
-func (r *refusal) Error() string { return r.reason }
+func (r *rejection) Error() string { return r.reason }
 
 // API Gateway's own answers.
-func unauthorized(reason string) *refusal {
-	return &refusal{message(http.StatusUnauthorized, "Unauthorized"), reason}
+func unauthorized(reason string) *rejection {
+	return &rejection{message(http.StatusUnauthorized, "Unauthorized"), reason}
 }
 
-func forbidden(reason string) *refusal {
-	return &refusal{message(http.StatusForbidden, "Forbidden"), reason}
+func forbidden(reason string) *rejection {
+	return &rejection{message(http.StatusForbidden, "Forbidden"), reason}
 }
 
 // authorize asks the route's authorizer. The answer is for the client when ok is false.
@@ -45,7 +45,7 @@ func (x *exchange) authorize(ctx context.Context, body []byte) (refused answer, 
 		return answer{}, true
 	}
 	x.authorizerErr = err.Error()
-	var known *refusal
+	var known *rejection
 	if errors.As(err, &known) {
 		return known.answer, false
 	}
@@ -54,12 +54,12 @@ func (x *exchange) authorize(ctx context.Context, body []byte) (refused answer, 
 
 // IAM takes requests that are signed with AWS credentials.
 type IAM struct {
-	Signatures sigv4.Verifier
-	Account    string // whose users the access keys belong to, each of the key's name
+	Verifier sigv4.Verifier
+	Account  string // whose users the access keys belong to, each of the key's name
 }
 
 func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]any, error) {
-	key, err := i.Signatures.Verify(x.request, body)
+	key, err := i.Verifier.Verify(x.request, body)
 	if err != nil {
 		return nil, forbidden(err.Error())
 	}
@@ -71,7 +71,7 @@ func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]
 
 // JWT takes requests with a token of an issuer.
 type JWT struct {
-	Issuer         oidc.Issuer
+	Verifier       oidc.Verifier
 	IdentitySource string   // where the token is, such as $request.header.Authorization
 	Scopes         []string // of which the token has one; none is asked for when empty
 }
@@ -84,7 +84,7 @@ func (j JWT) authorize(ctx context.Context, x *exchange, _ []byte) (map[string]a
 	if scheme, rest, found := strings.Cut(given, " "); found && strings.EqualFold(scheme, "bearer") {
 		given = strings.TrimSpace(rest)
 	}
-	claims, err := j.Issuer.Verify(ctx, given)
+	claims, err := j.Verifier.Verify(ctx, given)
 	var invalid *oidc.InvalidError
 	if errors.As(err, &invalid) {
 		return nil, j.challenge(unauthorized(invalid.Reason), "invalid_token")
@@ -96,11 +96,11 @@ func (j JWT) authorize(ctx context.Context, x *exchange, _ []byte) (map[string]a
 	if len(j.Scopes) > 0 && !slices.ContainsFunc(has, func(scope string) bool { return slices.Contains(j.Scopes, scope) }) {
 		return nil, j.challenge(forbidden("the token has none of the route's scopes"), "insufficient_scope")
 	}
-	return map[string]any{"jwt": map[string]any{"claims": claims.Texts(), "scopes": j.Scopes}}, nil
+	return map[string]any{"jwt": map[string]any{"claims": claims.Strings(), "scopes": j.Scopes}}, nil
 }
 
 // challenge adds the header that tells a client what is wrong with its token.
-func (j JWT) challenge(r *refusal, code string) *refusal {
+func (j JWT) challenge(r *rejection, code string) *rejection {
 	text := "Bearer"
 	if code != "" {
 		text = fmt.Sprintf("Bearer scope=%q error=%q error_description=%q", strings.Join(j.Scopes, " "), code, r.reason)
@@ -109,9 +109,9 @@ func (j JWT) challenge(r *refusal, code string) *refusal {
 	return r
 }
 
-// Broken is an authorizer that can't be asked; its routes let nobody in.
-type Broken struct{ Why string }
+// Unavailable is an authorizer that can't be asked; its routes let nobody in.
+type Unavailable struct{ Reason string }
 
-func (b Broken) authorize(context.Context, *exchange, []byte) (map[string]any, error) {
-	return nil, errors.New(b.Why)
+func (b Unavailable) authorize(context.Context, *exchange, []byte) (map[string]any, error) {
+	return nil, errors.New(b.Reason)
 }

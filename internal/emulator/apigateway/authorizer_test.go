@@ -63,7 +63,7 @@ func wantRefusal(t *testing.T, w *httptest.ResponseRecorder, status int, text st
 }
 
 func iam() IAM {
-	return IAM{Account: "000000000000", Signatures: sigv4.Verifier{
+	return IAM{Account: "000000000000", Verifier: sigv4.Verifier{
 		Service: "execute-api", Region: "us-east-1", Secrets: map[string]string{"local": "local"}, Now: func() time.Time { return start },
 	}}
 }
@@ -170,7 +170,7 @@ func token(t *testing.T, kid string, change map[string]any) string {
 
 func jwtAuthorizer(t *testing.T, scopes ...string) JWT {
 	return JWT{
-		Issuer:         oidc.Issuer{URL: "https://login.example.org", Audience: []string{"events"}, Keys: published{t}, Now: func() time.Time { return start }},
+		Verifier:       oidc.Verifier{Issuer: "https://login.example.org", Audience: []string{"events"}, Keys: published{t}, Now: func() time.Time { return start }},
 		IdentitySource: "$request.header.Authorization", Scopes: scopes,
 	}
 }
@@ -235,7 +235,7 @@ func TestJWT_RefusesOtherTokens(t *testing.T) {
 }
 
 func TestBroken_LetsNobodyIn(t *testing.T) {
-	h, line := guarded(t, Broken{"it is not run"}, func(a *API) { a.Invoke = nobody(t) })
+	h, line := guarded(t, Unavailable{"it is not run"}, func(a *API) { a.Invoke = nobody(t) })
 	wantRefusal(t, do(h, bearing("Bearer x")), http.StatusInternalServerError, "Internal Server Error")
 	if (*line)["authorizerError"] != "it is not run" {
 		t.Errorf("access log %v", *line)

@@ -32,8 +32,8 @@ func (c *CORS) preflight(origin string) http.Header {
 	return h
 }
 
-// mark tells a browser that the origin may see the answer.
-func (c *CORS) mark(h http.Header, origin string) {
+// setHeaders tells a browser that the origin may see the answer.
+func (c *CORS) setHeaders(h http.Header, origin string) {
 	// What the function says of it is ignored.
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		h.Del("Access-Control-" + name)
@@ -53,7 +53,7 @@ func (c *CORS) mark(h http.Header, origin string) {
 	set(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
 }
 
-// allows knows, beside origins, "*" and a scheme's "https://*".
+// authorize knows, beside origins, "*" and a scheme's "https://*".
 func (c *CORS) allows(origin string) bool {
 	return slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool {
 		scheme, wild := strings.CutSuffix(allowed, "*")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// bucket is a token bucket: a request takes a token, and tokens come back at a rate.
-type bucket struct {
+// tokenBucket is a token bucket: a request takes a token, and tokens come back at a rate.
+type tokenBucket struct {
 	mu     sync.Mutex
 	rate   float64 // tokens a second; 0 is unlimited
 	size   float64
@@ -14,12 +14,12 @@ type bucket struct {
 	last   time.Time
 }
 
-func newBucket(rate float64, burst int, now time.Time) *bucket {
+func newBucket(rate float64, burst int, now time.Time) *tokenBucket {
 	size := max(float64(burst), 1)
-	return &bucket{rate: rate, size: size, tokens: size, last: now}
+	return &tokenBucket{rate: rate, size: size, tokens: size, last: now}
 }
 
-func (b *bucket) take(now time.Time) bool {
+func (b *tokenBucket) take(now time.Time) bool {
 	if b.rate <= 0 {
 		return true
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Batch tells how an invocation went. Messages that failed stay on the queue and come back after their visibility
+// BatchResult tells how an invocation went. Messages that failed stay on the queue and come back after their visibility
 // timeout.
-type Batch struct {
+type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the messages that failed: those that the function named, or all
@@ -25,8 +25,8 @@ func (m Mapping) process(ctx context.Context, b batch) {
 		m.OnDeliver(m.Function, message)
 	}
 	result, err := m.Invoke(ctx, m.Function, b.payload)
-	failed, err := m.failures(b, result, err)
-	report := Batch{Function: m.Function, Messages: b.messages, Err: err, RequestID: result.RequestID, Duration: result.Duration}
+	failed, err := m.failedMessages(b, result, err)
+	report := BatchResult{Function: m.Function, Messages: b.messages, Err: err, RequestID: result.RequestID, Duration: result.Duration}
 	var processed []string
 	for _, message := range b.messages {
 		if err != nil || failed[message.ID] {
@@ -43,8 +43,8 @@ func (m Mapping) process(ctx context.Context, b batch) {
 	m.OnBatch(report)
 }
 
-// failures gives the ids of the messages that failed. An error means that all of them did.
-func (m Mapping) failures(b batch, result Result, err error) (map[string]bool, error) {
+// failedMessages gives the ids of the messages that failed. An error means that all of them did.
+func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]bool, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("invoke %s: %w", m.Function, err)

@@ -27,8 +27,8 @@ type Mapping struct {
 	Region   string // for the events
 	Invoke   func(ctx context.Context, function string, payload []byte) (Result, error)
 
-	BatchSize int           // the most messages in an invocation; 10 when zero
-	Window    time.Duration // how long a batch may wait to fill up; when zero it takes what is there
+	BatchSize   int           // the most messages in an invocation; 10 when zero
+	BatchWindow time.Duration // how long a batch may wait to fill up; when zero it takes what is there
 	// Linger is how long a batch without a Window waits to fill up while other invocations run. It keeps a stream of events
 	// that come one by one from taking an invocation each.
 	Linger time.Duration
@@ -38,13 +38,13 @@ type Mapping struct {
 	// ReportBatchItemFailures lets the function's response name the messages that failed. Otherwise the response is ignored.
 	ReportBatchItemFailures bool
 
-	Drain time.Duration    // how long invocations may go on after a stop; 10 s when zero
-	Now   func() time.Time // time.Now when nil
+	DrainTimeout time.Duration    // how long invocations may go on after a stop; 10 s when zero
+	Now          func() time.Time // time.Now when nil
 
 	// OnDeliver, when set, is told of every message before the function gets it; its ReceiveCount is the attempt's number.
 	OnDeliver func(function string, m sqs.Message)
 	// OnBatch, when set, is told of every batch after the function had it. Both are called by many goroutines at once.
-	OnBatch func(Batch)
+	OnBatch func(BatchResult)
 }
 
 // Result is what an invocation gave.
@@ -66,7 +66,7 @@ func (m Mapping) Run(ctx context.Context) error {
 	defer kill()
 	polling, stop := context.WithCancel(ctx)
 	defer stop()
-	context.AfterFunc(polling, func() { time.AfterFunc(m.Drain, kill) })
+	context.AfterFunc(polling, func() { time.AfterFunc(m.DrainTimeout, kill) })
 
 	var invocations sync.WaitGroup
 	err := m.poll(polling, func(b batch, done func()) {
@@ -88,8 +88,8 @@ func (m Mapping) withDefaults() Mapping {
 		m.MaxConcurrency = 5
 	}
 	m.MaxConcurrency = max(m.MaxConcurrency, 2)
-	if m.Drain == 0 {
-		m.Drain = 10 * time.Second
+	if m.DrainTimeout == 0 {
+		m.DrainTimeout = 10 * time.Second
 	}
 	if m.Now == nil {
 		m.Now = time.Now
@@ -98,7 +98,7 @@ func (m Mapping) withDefaults() Mapping {
 		m.OnDeliver = func(string, sqs.Message) {}
 	}
 	if m.OnBatch == nil {
-		m.OnBatch = func(Batch) {}
+		m.OnBatch = func(BatchResult) {}
 	}
 	return m
 }
@@ -110,7 +110,7 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	release := func() { <-slots }
 	for ctx.Err() == nil {
 		slots <- struct{}{}
-		messages, err := m.gather(ctx, m.window(len(slots) > 1))
+		messages, err := m.receiveBatch(ctx, m.batchWindow(len(slots) > 1))
 		batches, encodeErr := m.batches(messages)
 		for i, b := range batches {
 			if i > 0 {
@@ -128,17 +128,17 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	return nil
 }
 
-// window is how long the next batch may wait to fill up.
-func (m Mapping) window(busy bool) time.Duration {
-	if m.Window == 0 && busy {
+// batchWindow is how long the next batch may wait to fill up.
+func (m Mapping) batchWindow(busy bool) time.Duration {
+	if m.BatchWindow == 0 && busy {
 		return m.Linger
 	}
-	return m.Window
+	return m.BatchWindow
 }
 
-// gather receives the messages of a batch. It returns those it has when ctx is done: they have been received, and would
+// receiveBatch receives the messages of a batch. It returns those it has when ctx is done: they have been received, and would
 // be invisible for long if nobody took them.
-func (m Mapping) gather(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
+func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time
 	wait, size := longestPoll, 0

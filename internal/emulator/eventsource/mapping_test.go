@@ -146,7 +146,7 @@ func TestMapping_WithoutAWindowTakesWhatIsThere(t *testing.T) {
 }
 
 func TestMapping_WithAWindowWaitsForMore(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 12, Window: 5 * time.Second}, func(t *testing.T, r *runner) {
+	run(t, eventsource.Mapping{BatchSize: 12, BatchWindow: 5 * time.Second}, func(t *testing.T, r *runner) {
 		r.send("a")
 		time.Sleep(3 * time.Second)
 		r.send("b") // takes a millisecond
@@ -203,7 +203,7 @@ func TestMapping_InvokesUpToMaxConcurrencyAtOnce(t *testing.T) {
 }
 
 func TestMapping_SplitsABatchThatIsTooLargeForAnInvocation(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 10, Window: time.Second}, func(t *testing.T, r *runner) {
+	run(t, eventsource.Mapping{BatchSize: 10, BatchWindow: time.Second}, func(t *testing.T, r *runner) {
 		body := strings.Repeat(`"`, 900_000) // twice as large in JSON
 		r.send(slices.Repeat([]string{body}, 10)...)
 		time.Sleep(time.Second)
@@ -219,7 +219,7 @@ func TestMapping_SplitsABatchThatIsTooLargeForAnInvocation(t *testing.T) {
 }
 
 func TestMapping_DoesNotWaitForMoreThanAnInvocationTakes(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 100, Window: time.Minute}, func(t *testing.T, r *runner) {
+	run(t, eventsource.Mapping{BatchSize: 100, BatchWindow: time.Minute}, func(t *testing.T, r *runner) {
 		r.send(slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 10)...)
 		synctest.Wait()
 		if want := []int{5, 5}; !slices.Equal(r.sizes(), want) {
@@ -274,7 +274,7 @@ func TestMapping_EventIsLambdas(t *testing.T) {
 
 func TestMapping_StopLetsInvocationsFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRunner(t, eventsource.Mapping{Drain: time.Minute})
+		r := newRunner(t, eventsource.Mapping{DrainTimeout: time.Minute})
 		r.hold()
 		r.send("a")
 		synctest.Wait()
@@ -292,7 +292,7 @@ func TestMapping_StopLetsInvocationsFinish(t *testing.T) {
 
 func TestMapping_StopEndsInvocationsThatTakeTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRunner(t, eventsource.Mapping{Drain: time.Minute})
+		r := newRunner(t, eventsource.Mapping{DrainTimeout: time.Minute})
 		r.hold()
 		r.send("a")
 		synctest.Wait()
@@ -325,7 +325,7 @@ func TestMapping_TellsWhenItCannotDelete(t *testing.T) {
 				stop()
 				return eventsource.Result{}, nil
 			},
-			OnBatch: func(b eventsource.Batch) { told = b.Err },
+			OnBatch: func(b eventsource.BatchResult) { told = b.Err },
 		}.Run(ctx)
 		if err != nil || told == nil || !strings.Contains(told.Error(), "disk full") {
 			t.Fatalf("ended with %v, told %v", err, told)
@@ -377,7 +377,7 @@ type runner struct {
 	most     int
 	largest  int // payload
 	attempts []string
-	batches  []eventsource.Batch
+	batches  []eventsource.BatchResult
 }
 
 // run runs test in a bubble, with a mapping that stops afterwards.
@@ -415,7 +415,7 @@ func newRunner(t *testing.T, m eventsource.Mapping) *runner {
 		defer r.mu.Unlock()
 		r.attempts = append(r.attempts, fmt.Sprintf("%s %s %d", function, message.Body, message.ReceiveCount))
 	}
-	m.OnBatch = func(b eventsource.Batch) {
+	m.OnBatch = func(b eventsource.BatchResult) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.batches = append(r.batches, b)
@@ -450,7 +450,7 @@ func (r *runner) invoke(ctx context.Context, _ string, payload []byte) (eventsou
 	}
 }
 
-// hold keeps invocations from answering until release.
+// matchPrincipal keeps invocations from answering until release.
 func (r *runner) hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,6 +1,6 @@
 // Package faults lets AWS calls of functions fail as they do on a bad day: errors, throttling, answers that never come,
 // or come after their effect; it kills functions in the middle of their work, and delivers messages twice. Which call is
-// hit follows from a seed and the call's number.
+// reportInjection follows from a seed and the call's number.
 package faults
 
 import (
@@ -50,11 +50,11 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
-// longestDelay bounds slow: Lambda's longest timeout.
-const longestDelay = 15 * time.Minute
+// maxDelay bounds slow: Lambda's longest timeout.
+const maxDelay = 15 * time.Minute
 
-// Read reads a Config from a JSON file, and refuses what it does not know.
-func Read(file string) (Config, error) {
+// ReadConfig reads a Config from a JSON file, and refuses what it does not know.
+func ReadConfig(file string) (Config, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the faults: %w", err)
@@ -76,24 +76,24 @@ func Read(file string) (Config, error) {
 
 // check reports all mistakes at once.
 func (c Config) check() error {
-	errs := []error{rate("killRate", c.KillRate), rate("duplicateDeliveryRate", c.DuplicateDeliveryRate)}
+	errs := []error{checkRate("killRate", c.KillRate), checkRate("duplicateDeliveryRate", c.DuplicateDeliveryRate)}
 	for i, r := range c.Rules {
 		name := fmt.Sprintf("rules[%d]", i)
-		errs = append(errs, rate(name+".rate", r.Rate))
+		errs = append(errs, checkRate(name+".rate", r.Rate))
 		if !slices.Contains(allFaults, r.Fault) {
 			errs = append(errs, fmt.Errorf("%s.fault is %q; take one of %q", name, r.Fault, allFaults))
 		}
 		if r.Service != "" && !slices.Contains(allServices, r.Service) {
 			errs = append(errs, fmt.Errorf("%s.service is %q; take one of %q, or leave it out for all", name, r.Service, allServices))
 		}
-		if most := int(longestDelay.Milliseconds()); r.DelayMS < 0 || r.DelayMS > most || (r.Fault == Slow) != (r.DelayMS > 0) {
+		if most := int(maxDelay.Milliseconds()); r.DelayMS < 0 || r.DelayMS > most || (r.Fault == Slow) != (r.DelayMS > 0) {
 			errs = append(errs, fmt.Errorf("%s.delayMs is %d; take one from 1 to %d with the fault %q, and none with another", name, r.DelayMS, most, Slow))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func rate(name string, value float64) error {
+func checkRate(name string, value float64) error {
 	if value < 0 || value > 1 {
 		return fmt.Errorf("%s is %g; it must be from 0 to 1", name, value)
 	}

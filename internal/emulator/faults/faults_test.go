@@ -24,7 +24,7 @@ func read(t *testing.T, content string) (Config, error) {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Read(file)
+	return ReadConfig(file)
 }
 
 func TestRead_RefusesWhatItDoesNotKnow(t *testing.T) {
@@ -43,7 +43,7 @@ func TestRead_RefusesWhatItDoesNotKnow(t *testing.T) {
 			t.Errorf("%s: got %v, want it to name %s", content, err, want)
 		}
 	}
-	if _, err := Read("absent.json"); err == nil {
+	if _, err := ReadConfig("absent.json"); err == nil {
 		t.Error("a file that is not there is taken")
 	}
 	got, err := read(t, `{"seed":7,"killRate":0.5,"rules":[{"service":"s3","operation":"PutObject","function":"worker","rate":1,"fault":"slow","delayMs":9}]}`)
@@ -58,7 +58,7 @@ type aws struct {
 	effects atomic.Int64
 	kills   atomic.Int64
 	mu      sync.Mutex
-	hits    []Hit
+	hits    []Injection
 }
 
 func serve(t *testing.T, config Config) *aws {
@@ -66,7 +66,7 @@ func serve(t *testing.T, config Config) *aws {
 	caller := func(accessKey string) (Caller, bool) {
 		return Caller{Function: "p-worker", Kill: func() { a.kills.Add(1) }}, accessKey == "sandbox"
 	}
-	injector := New(config, caller, func(h Hit) {
+	injector := New(config, caller, func(h Injection) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.hits = append(a.hits, h)
@@ -109,15 +109,15 @@ func TestInjector_FailsAsEachServiceDoes(t *testing.T) {
 		method, path, target string
 		status               int
 		body                 string
-		hit                  Hit
+		hit                  Injection
 	}{
-		{Error, "PUT", "/bucket/key", "", 500, "<Code>InternalError</Code>", Hit{"p-worker", "s3", "PutObject", "error"}},
-		{Throttle, "GET", "/bucket/key", "", 503, "<Code>SlowDown</Code>", Hit{"p-worker", "s3", "GetObject", "throttle"}},
-		{Error, "POST", "/", "DynamoDB_20120810.PutItem", 500, `"InternalError"`, Hit{"p-worker", "dynamodb", "PutItem", "error"}},
-		{Throttle, "POST", "/", "DynamoDB_20120810.UpdateItem", 400, "ProvisionedThroughputExceededException", Hit{"p-worker", "dynamodb", "UpdateItem", "throttle"}},
-		{Throttle, "POST", "/", "AmazonSQS.SendMessage", 400, "RequestThrottled", Hit{"p-worker", "sqs", "SendMessage", "throttle"}},
-		{Throttle, "POST", "/", "AWSEvents.PutEvents", 400, "ThrottlingException", Hit{"p-worker", "events", "PutEvents", "throttle"}},
-		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError", Hit{"p-worker", "s3", "ListObjectsV2", "error"}},
+		{Error, "PUT", "/bucket/key", "", 500, "<Code>InternalError</Code>", Injection{"p-worker", "s3", "PutObject", "error"}},
+		{Throttle, "GET", "/bucket/key", "", 503, "<Code>SlowDown</Code>", Injection{"p-worker", "s3", "GetObject", "throttle"}},
+		{Error, "POST", "/", "DynamoDB_20120810.PutItem", 500, `"InternalError"`, Injection{"p-worker", "dynamodb", "PutItem", "error"}},
+		{Throttle, "POST", "/", "DynamoDB_20120810.UpdateItem", 400, "ProvisionedThroughputExceededException", Injection{"p-worker", "dynamodb", "UpdateItem", "throttle"}},
+		{Throttle, "POST", "/", "AmazonSQS.SendMessage", 400, "RequestThrottled", Injection{"p-worker", "sqs", "SendMessage", "throttle"}},
+		{Throttle, "POST", "/", "AWSEvents.PutEvents", 400, "ThrottlingException", Injection{"p-worker", "events", "PutEvents", "throttle"}},
+		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError", Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
 	} {
 		a := serve(t, always(c.fault))
 		status, body, err := a.call(t, t.Context(), "sandbox", c.method, c.path, c.target)
@@ -221,13 +221,13 @@ func (l *list) Receive(ctx context.Context, limit int, wait time.Duration) ([]sq
 	return got, nil
 }
 
-func pause(ctx context.Context, d time.Duration) error { return wait(ctx, d) }
+func pause(ctx context.Context, d time.Duration) error { return sleep(ctx, d) }
 
 func TestQueue_DeliversSomeMessagesOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &list{messages: []sqs.Message{{ID: "a"}, {ID: "b"}, {ID: "c"}}}
 		hits := 0
-		injector := New(Config{DuplicateDeliveryRate: 1}, nil, func(Hit) { hits++ })
+		injector := New(Config{DuplicateDeliveryRate: 1}, nil, func(Injection) { hits++ })
 		queue := injector.Queue(source, "p-worker")
 		var got []string
 		for range 4 {

@@ -14,7 +14,7 @@ import (
 type Injector struct {
 	config Config
 	caller func(accessKey string) (Caller, bool)
-	report func(Hit)
+	report func(Injection)
 	calls  atomic.Uint64
 }
 
@@ -24,15 +24,15 @@ type Caller struct {
 	Kill     func()
 }
 
-// Hit is a fault that was injected.
-type Hit struct {
+// Injection is a fault that was injected.
+type Injection struct {
 	Function, Service, Operation string
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New is an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
+// NewRecorder is an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
 // told of every fault, by many goroutines at once.
-func New(config Config, caller func(accessKey string) (Caller, bool), report func(Hit)) *Injector {
+func New(config Config, caller func(accessKey string) (Caller, bool), report func(Injection)) *Injector {
 	return &Injector{config: config, caller: caller, report: report}
 }
 
@@ -61,48 +61,48 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handler, c call) {
 	random := i.random()
 	if random.Float64() < i.config.KillRate {
-		i.hit(c, "kill")
+		i.reportInjection(c, "kill")
 		if random.IntN(2) == 0 { // the effect happens, or it does not
-			next.ServeHTTP(discard{http.Header{}}, r)
+			next.ServeHTTP(discardResponse{http.Header{}}, r)
 		}
 		c.Kill()
-		cut(w)
+		closeConnection(w)
 		return
 	}
 	for _, rule := range i.config.Rules {
 		if !rule.matches(c) || random.Float64() >= rule.Rate {
 			continue
 		}
-		i.hit(c, string(rule.Fault))
-		follow(rule, w, r, next, c.service)
+		i.reportInjection(c, string(rule.Fault))
+		inject(rule, w, r, next, c.service)
 		return
 	}
 	next.ServeHTTP(w, r)
 }
 
-func (i *Injector) hit(c call, fault string) {
-	i.report(Hit{Function: c.function, Service: c.service, Operation: c.operation, Fault: fault})
+func (i *Injector) reportInjection(c call, fault string) {
+	i.report(Injection{Function: c.function, Service: c.service, Operation: c.operation, Fault: fault})
 }
 
-func follow(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service string) {
+func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service string) {
 	switch rule.Fault {
 	case Error:
-		fail(w, service, http.StatusInternalServerError, internalError)
+		respondError(w, service, http.StatusInternalServerError, internalError)
 	case Throttle:
-		fail(w, service, throttleStatus(service), throttles[service])
+		respondError(w, service, throttleStatus(service), throttles[service])
 	case Timeout:
 		<-r.Context().Done()
 	case LostResponse:
-		next.ServeHTTP(discard{http.Header{}}, r)
-		cut(w)
+		next.ServeHTTP(discardResponse{http.Header{}}, r)
+		closeConnection(w)
 	case Slow:
-		if wait(r.Context(), time.Duration(rule.DelayMS)*time.Millisecond) == nil {
+		if sleep(r.Context(), time.Duration(rule.DelayMS)*time.Millisecond) == nil {
 			next.ServeHTTP(w, r)
 		}
 	}
 }
 
-func wait(ctx context.Context, d time.Duration) error {
+func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -113,15 +113,15 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// discard takes an answer that nobody gets.
-type discard struct{ header http.Header }
+// discardResponse takes an answer that nobody gets.
+type discardResponse struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
+func (d discardResponse) Header() http.Header         { return d.header }
+func (d discardResponse) Write(p []byte) (int, error) { return len(p), nil }
+func (d discardResponse) WriteHeader(int)             {}
 
-// cut closes the connection without an answer.
-func cut(w http.ResponseWriter) {
+// closeConnection closes the connection without an answer.
+func closeConnection(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // which closes it, too

@@ -10,49 +10,49 @@ import (
 
 // Queue delivers some messages of a queue once more, later, as SQS's standard queues do now and then.
 type Queue struct {
-	Source
+	MessageSource
 	injector *Injector
 	function string // that it delivers to
 
-	mu    sync.Mutex
-	again []sqs.Message
+	mu           sync.Mutex
+	redeliveries []sqs.Message
 }
 
-// Source is a queue to receive from.
-type Source interface {
+// MessageSource is a queue to receive from.
+type MessageSource interface {
 	ARN() string
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
 	Delete(receipts ...string) error
 }
 
 // Queue stands before a queue that a function takes messages from.
-func (i *Injector) Queue(source Source, function string) *Queue {
-	return &Queue{Source: source, injector: i, function: function}
+func (i *Injector) Queue(source MessageSource, function string) *Queue {
+	return &Queue{MessageSource: source, injector: i, function: function}
 }
 
 // Receive returns messages of the queue, or some that it returned before.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
-	if repeats := q.repeats(limit); len(repeats) > 0 {
+	if repeats := q.takeRedeliveries(limit); len(repeats) > 0 {
 		return repeats, nil
 	}
-	messages, err := q.Source.Receive(ctx, limit, wait)
+	messages, err := q.MessageSource.Receive(ctx, limit, wait)
 	for _, m := range messages {
 		if q.injector.random().Float64() >= q.injector.config.DuplicateDeliveryRate {
 			continue
 		}
-		q.injector.report(Hit{Function: q.function, Service: "sqs", Operation: "ReceiveMessage", Fault: "duplicate-delivery"})
+		q.injector.report(Injection{Function: q.function, Service: "sqs", Operation: "ReceiveMessage", Fault: "duplicate-delivery"})
 		q.mu.Lock()
-		q.again = append(q.again, m)
+		q.redeliveries = append(q.redeliveries, m)
 		q.mu.Unlock()
 	}
 	return messages, err
 }
 
-func (q *Queue) repeats(limit int) []sqs.Message {
+func (q *Queue) takeRedeliveries(limit int) []sqs.Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := min(limit, len(q.again))
-	repeats := q.again[:n:n]
-	q.again = q.again[n:]
+	n := min(limit, len(q.redeliveries))
+	repeats := q.redeliveries[:n:n]
+	q.redeliveries = q.redeliveries[n:]
 	return repeats
 }

@@ -17,8 +17,8 @@ type condition struct {
 	ifExists bool // holds when the key is not there
 }
 
-// tests are the operators' own; those whose name has a Not in it are the others' opposite.
-var tests = map[string]func(value, want string) bool{
+// operators are the operators' own; those whose name has a Not in it are the others' opposite.
+var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,
 	"StringLike":               func(value, want string) bool { return like(want, value) },
@@ -40,9 +40,9 @@ func numeric(compare func(a, b float64) bool) func(value, want string) bool {
 	}
 }
 
-func readCondition(operator, key string, values []scalar) (condition, error) {
+func parseCondition(operator, key string, values []scalar) (condition, error) {
 	c := condition{key: strings.ToLower(key)}
-	if !known(c.key) {
+	if !isConditionKey(c.key) {
 		return c, fmt.Errorf("the local platform does not know the condition key %s", key)
 	}
 	for _, v := range values {
@@ -59,7 +59,7 @@ func readCondition(operator, key string, values []scalar) (condition, error) {
 	name, c.ifExists = strings.CutSuffix(operator, "IfExists")
 	positive := strings.Replace(name, "Not", "", 1)
 	c.negated = positive != name
-	if c.test = tests[positive]; c.test == nil || positive == "Bool" && c.negated {
+	if c.test = operators[positive]; c.test == nil || positive == "Bool" && c.negated {
 		return c, fmt.Errorf("the local platform does not know the condition operator %s", operator)
 	}
 	return c, nil

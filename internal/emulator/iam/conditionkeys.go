@@ -11,4 +11,4 @@ var conditionKeys = []string{
 	"kms:calleraccount", "kms:viaservice", "kms:encryptioncontext:aws:events:event-bus:arn", "kms:encryptioncontext:aws:logs:arn",
 }
 
-func known(key string) bool { return slices.Contains(conditionKeys, key) }
+func isConditionKey(key string) bool { return slices.Contains(conditionKeys, key) }

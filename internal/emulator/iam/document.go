@@ -20,27 +20,27 @@ type Document struct{ statements []statement }
 // statement is one of a document's.
 type statement struct {
 	deny       bool
-	principals []principal // of a resource's policy; nil in an identity's
+	principals []statementPrincipal // of a resource's policy; nil in an identity's
 	actions    patterns
 	resources  patterns
 	conditions []condition
 }
 
-// kind is whose policy a document is: a resource's names principals, an identity's never.
-type kind bool
+// policyKind is whose policy a document is: a resource's names principals, an identity's never.
+type policyKind bool
 
 const (
-	ofIdentity kind = false
-	ofResource kind = true
+	identityPolicy policyKind = false
+	resourcePolicy policyKind = true
 )
 
-// ParseIdentity reads a policy of a role.
-func ParseIdentity(document []byte) (Document, error) { return parse(document, ofIdentity) }
+// ParseIdentityPolicy reads a policy of a role.
+func ParseIdentityPolicy(document []byte) (Document, error) { return parse(document, identityPolicy) }
 
-// ParseResource reads a policy of a bucket, a queue, a key or the like.
-func ParseResource(document []byte) (Document, error) { return parse(document, ofResource) }
+// ParseResourcePolicy reads a policy of a bucket, a queue, a key or the like.
+func ParseResourcePolicy(document []byte) (Document, error) { return parse(document, resourcePolicy) }
 
-func parse(document []byte, k kind) (Document, error) {
+func parse(document []byte, k policyKind) (Document, error) {
 	var in struct {
 		Version, ID string
 		Statement   oneOrMany[statementJSON]
@@ -50,7 +50,7 @@ func parse(document []byte, k kind) (Document, error) {
 	}
 	var d Document
 	for i, s := range in.Statement {
-		read, err := s.read(k)
+		read, err := s.parse(k)
 		if err != nil {
 			return Document{}, fmt.Errorf("statement %d: %w", i+1, err)
 		}
@@ -69,7 +69,7 @@ type statementJSON struct {
 	Condition             map[string]map[string]oneOrMany[scalar]
 }
 
-func (s statementJSON) read(k kind) (statement, error) {
+func (s statementJSON) parse(k policyKind) (statement, error) {
 	out := statement{deny: s.Effect == "Deny"}
 	if s.Effect != "Allow" && s.Effect != "Deny" {
 		return out, fmt.Errorf("its Effect is %q", s.Effect)
@@ -82,19 +82,19 @@ func (s statementJSON) read(k kind) (statement, error) {
 	}
 	var err error
 	if s.Principal != nil {
-		if out.principals, err = readPrincipals(s.Principal); err != nil {
+		if out.principals, err = parsePrincipals(s.Principal); err != nil {
 			return out, err
 		}
 	}
-	if out.actions, err = readPatterns("Action", s.Action, s.NotAction, foldCase); err != nil {
+	if out.actions, err = parsePatterns("Action", s.Action, s.NotAction, foldCase); err != nil {
 		return out, err
 	}
-	if out.resources, err = readPatterns("Resource", s.Resource, s.NotResource, exactCase); err != nil {
+	if out.resources, err = parsePatterns("Resource", s.Resource, s.NotResource, exactCase); err != nil {
 		return out, err
 	}
 	for operator, keys := range s.Condition {
 		for key, values := range keys {
-			c, err := readCondition(operator, key, values)
+			c, err := parseCondition(operator, key, values)
 			if err != nil {
 				return out, err
 			}

@@ -11,23 +11,23 @@ var keyActions = map[string][]string{
 	"dynamodb:BatchWriteItem": {"Decrypt"}, "dynamodb:ConditionCheckItem": {"Decrypt"},
 }
 
-// keyAccesses are what an access must be allowed beside itself: to use the key, if it is to a resource that has one.
-func (p place) keyAccesses(a access, keys map[string]string) (list []access) {
-	key, ok := keys[whole(a.resource)]
+// keyPermissions are what an access must be allowed beside itself: to use the key, if it is to a resource that has one.
+func (p location) keyPermissions(a permission, keys map[string]string) (list []permission) {
+	key, ok := keys[parentARN(a.resource)]
 	if !ok {
 		return nil
 	}
 	service, _, _ := strings.Cut(a.action, ":")
 	for _, action := range keyActions[a.action] {
-		list = append(list, access{action: "kms:" + action, resource: key, context: map[string]string{
+		list = append(list, permission{action: "kms:" + action, resource: key, context: map[string]string{
 			"kms:viaservice": service + "." + p.region + ".amazonaws.com", "kms:calleraccount": p.account,
 		}})
 	}
 	return list
 }
 
-// whole is the ARN of the bucket or table that an object or index is in.
-func whole(arn string) string {
+// parentARN is the ARN of the bucket or table that an object or index is in.
+func parentARN(arn string) string {
 	if strings.HasPrefix(arn, "arn:aws:s3:::") {
 		bucket, _, _ := strings.Cut(arn, "/")
 		return bucket
@@ -36,11 +36,11 @@ func whole(arn string) string {
 	return table
 }
 
-// decideKey is Decide for a KMS key: what its own policy does not allow, nobody may. It may leave that to the account.
-func decideKey(r Request, identity, key []Document) error {
+// evaluateKey is Decide for a KMS key: what its own policy does not allow, nobody may. It may leave that to the account.
+func evaluateKey(r Request, identity, key []Document) error {
 	allowed := false
 	for s := range statements(key) {
-		direct, account := hold(s.principals, r.Principal)
+		direct, account := matchPrincipal(s.principals, r.Principal)
 		switch {
 		case !direct && !account, !s.matches(r):
 		case s.deny:
@@ -48,7 +48,7 @@ func decideKey(r Request, identity, key []Document) error {
 		case direct:
 			allowed = true
 		default: // the account's own policies decide
-			if err := Decide(r, identity, nil); err != nil {
+			if err := Evaluate(r, identity, nil); err != nil {
 				return err
 			}
 			allowed = true

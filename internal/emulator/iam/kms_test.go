@@ -25,8 +25,8 @@ func TestDecide_OfKeysAsksTheKeyFirst(t *testing.T) {
 		{"is about another action", `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:Encrypt","Resource":"*"}`, mine, false},
 		{"denies", `[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]`, mine, false},
 	} {
-		set := Set{Resources: map[string][]Document{key: resource(t, c.statement)}}
-		err := set.Decide(Request{Principal: worker, Action: "kms:Decrypt", Resource: key}, c.identity)
+		set := Policies{Resources: map[string][]Document{key: resource(t, c.statement)}}
+		err := set.Evaluate(Request{Principal: worker, Action: "kms:Decrypt", Resource: key}, c.identity)
 		if (err == nil) != c.allowed {
 			t.Errorf("the key's policy %s: %v", c.name, err)
 		}
@@ -46,10 +46,10 @@ func TestGuard_AsksForTheKey(t *testing.T) {
 		{`[` + all + `,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}}}]`, 400, "kms:GenerateDataKey"},
 		{`[` + all + `,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"sqs.us-east-1.amazonaws.com"}}}]`, 200, "served"},
 	} {
-		guard := Guard{
+		guard := Authorizer{
 			Region: "us-east-1", Account: account, Report: func(Denial) {},
-			Set:      Set{Roles: map[string]Role{"worker": {role, identity(t, c.statements)}}, Keys: map[string]string{queue: key}},
-			Function: func(string) (string, bool) { return "worker", true },
+			Policies:   Policies{Roles: map[string]Role{"worker": {role, identity(t, c.statements)}}, Keys: map[string]string{queue: key}},
+			FunctionOf: func(string) (string, bool) { return "worker", true },
 		}
 		w := httptest.NewRecorder()
 		guard.Wrap(served).ServeHTTP(w, request("POST", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"http://h/111122223333/q"}`))

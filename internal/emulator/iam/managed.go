@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// managed are AWS's own policies that functions' roles have, by the end of their ARN.
-var managed = map[string][]string{
+// managedPolicies are AWS's own policies that functions' roles have, by the end of their ARN.
+var managedPolicies = map[string][]string{
 	"AdministratorAccess":         {"*"},
 	"AWSXRayDaemonWriteAccess":    {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
 	"AWSLambdaBasicExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
@@ -16,10 +16,10 @@ var managed = map[string][]string{
 	},
 }
 
-// Managed is one of AWS's own policies, such as arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole.
-func Managed(arn string) (Document, error) {
+// ManagedPolicy is one of AWS's own policies, such as arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole.
+func ManagedPolicy(arn string) (Document, error) {
 	name := arn[strings.LastIndexByte(arn, '/')+1:]
-	actions, ok := managed[name]
+	actions, ok := managedPolicies[name]
 	if !ok || !strings.Contains(arn, ":iam::aws:policy/") {
 		return Document{}, fmt.Errorf("the local platform does not know the managed policy %s", arn)
 	}

@@ -20,7 +20,7 @@ const (
 	exactCase = false
 )
 
-func readPatterns(name string, these, notThese []string, fold bool) (patterns, error) {
+func parsePatterns(name string, these, notThese []string, fold bool) (patterns, error) {
 	if (len(these) == 0) == (len(notThese) == 0) {
 		return patterns{}, fmt.Errorf("it needs either %s or Not%s", name, name)
 	}

@@ -38,18 +38,18 @@ type invocation struct {
 	id      string
 	trace   string
 	payload []byte
-	timeout time.Time    // when it is killed
-	done    chan outcome // gets one
+	timeout time.Time     // when it is killed
+	done    chan response // gets one
 }
 
-// outcome is what the sandbox answered.
-type outcome struct {
+// response is what the sandbox answered.
+type response struct {
 	payload []byte
 	failed  bool
 }
 
 func newInvocation(payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), trace: newTraceID(), payload: payload, done: make(chan outcome, 1)}
+	return &invocation{id: uuid.NewString(), trace: newTraceID(), payload: payload, done: make(chan response, 1)}
 }
 
 // newTraceID is an X-Ray trace header, not sampled: there is no X-Ray here.
@@ -77,7 +77,7 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	case <-f.service.ctx.Done():
 		return Result{}, errClosed
 	}
-	b, err := f.take()
+	b, err := f.acquireSandbox()
 	if err != nil {
 		<-f.slots
 		return Result{}, err
@@ -85,8 +85,8 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	answered := make(chan Result, 1)
 	go func() {
 		result := b.run(call)
-		b.settle() // an invocation is over when the runtime asks for the next
-		f.giveBack(b)
+		b.awaitNext() // an invocation is over when the runtime asks for the next
+		f.releaseSandbox(b)
 		<-f.slots
 		answered <- result
 	}()
@@ -101,8 +101,8 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	}
 }
 
-// take returns the sandbox that was used last of those that are free, or starts one.
-func (f *function) take() (*sandbox, error) {
+// acquireSandbox returns the sandbox that was used last of those that are free, or starts one.
+func (f *function) acquireSandbox() (*sandbox, error) {
 	f.mu.Lock()
 	if f.retired {
 		f.mu.Unlock()
@@ -111,7 +111,7 @@ func (f *function) take() (*sandbox, error) {
 	for len(f.idle) > 0 {
 		b := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]
-		if b.use() {
+		if b.unpark() {
 			f.mu.Unlock()
 			return b, nil
 		}
@@ -120,11 +120,11 @@ func (f *function) take() (*sandbox, error) {
 	return f.service.start(f)
 }
 
-// giveBack keeps a sandbox for the next invocation, unless it ended or its code was replaced.
-func (f *function) giveBack(b *sandbox) {
+// releaseSandbox keeps a sandbox for the next invocation, unless it ended or its code was replaced.
+func (f *function) releaseSandbox(b *sandbox) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.retired || !b.rest(f.service.config.IdleTimeout) {
+	if f.retired || !b.park(f.service.config.IdleTimeout) {
 		b.kill()
 		return
 	}

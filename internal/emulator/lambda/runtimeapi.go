@@ -41,7 +41,7 @@ func (s *Service) bySandbox(serve func(*sandbox, http.ResponseWriter, *http.Requ
 // serveNext waits for the next invocation and hands it over.
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
-	case b.asks <- struct{}{}:
+	case b.ready <- struct{}{}:
 	default: // it asks again after a broken connection
 	}
 	var call *invocation
@@ -72,21 +72,21 @@ func (b *sandbox) serveResponse(w http.ResponseWriter, r *http.Request) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		b.answer(r.PathValue("id"), outcome{failed: true, payload: failure("Function.ResponseSizeTooLarge", r.PathValue("id"),
+		b.answer(r.PathValue("id"), response{failed: true, payload: errorPayload("Function.ResponseSizeTooLarge", r.PathValue("id"),
 			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload))})
 		runtimeError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the response is too large")
 	case err != nil:
 		return // the connection broke; the process ends or tries again
 	case r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "":
-		b.finish(w, r, outcome{failed: true, payload: failure(r.Trailer.Get("Lambda-Runtime-Function-Error-Type"), r.PathValue("id"), "the response stream failed")})
+		b.finish(w, r, response{failed: true, payload: errorPayload(r.Trailer.Get("Lambda-Runtime-Function-Error-Type"), r.PathValue("id"), "the response stream failed")})
 	default:
-		b.finish(w, r, outcome{payload: payload})
+		b.finish(w, r, response{payload: payload})
 	}
 }
 
 func (b *sandbox) serveError(w http.ResponseWriter, r *http.Request) {
 	if payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload)); err == nil {
-		b.finish(w, r, outcome{payload: payload, failed: true})
+		b.finish(w, r, response{payload: payload, failed: true})
 	}
 }
 
@@ -101,7 +101,7 @@ func (b *sandbox) serveInitError(w http.ResponseWriter, r *http.Request) {
 	accepted(w)
 }
 
-func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, o outcome) {
+func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, o response) {
 	if !b.answer(r.PathValue("id"), o) {
 		runtimeError(w, http.StatusBadRequest, "InvalidRequestID", "this is not the invocation under way")
 		return
@@ -110,7 +110,7 @@ func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, o outcome) {
 }
 
 // answer ends the invocation under way, if it has that id.
-func (b *sandbox) answer(id string, o outcome) bool {
+func (b *sandbox) answer(id string, o response) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.current == nil || b.current.id != id {

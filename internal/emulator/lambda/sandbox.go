@@ -22,11 +22,11 @@ type sandbox struct {
 	cmd      *exec.Cmd
 	logs     [2]*lineWriter   // of standard output and standard error
 	work     chan *invocation // the one that the runtime takes next
-	asks     chan struct{}    // gets one when the runtime asks for an invocation
+	ready    chan struct{}    // gets one when the runtime asks for an invocation
 	exited   chan struct{}    // closed when the process is gone
-	exit     error            // how it went, once exited
+	exitErr  error            // how it went, once exited
 
-	ready bool // it has asked for its first invocation; for run alone
+	initialized bool // it has asked for its first invocation; for run alone
 
 	mu        sync.Mutex
 	current   *invocation // handed to the runtime and not answered
@@ -42,7 +42,7 @@ func (s *Service) start(f *function) (*sandbox, error) {
 		function: f,
 		cmd:      exec.Command(f.bootstrap()),
 		work:     make(chan *invocation, 1),
-		asks:     make(chan struct{}, 1),
+		ready:    make(chan struct{}, 1),
 		exited:   make(chan struct{}),
 	}
 	b.cmd.Dir, b.cmd.Env = f.Dir, f.environment(id)
@@ -65,12 +65,12 @@ func (s *Service) start(f *function) (*sandbox, error) {
 		return nil, fmt.Errorf("start the bootstrap of %s: %w", f.Name, err)
 	}
 	s.sandboxes[id] = b
-	s.running.Go(func() { s.await(b) })
+	s.running.Go(func() { s.awaitExit(b) })
 	return b, nil
 }
 
-func (s *Service) await(b *sandbox) {
-	b.exit = b.cmd.Wait()
+func (s *Service) awaitExit(b *sandbox) {
+	b.exitErr = b.cmd.Wait()
 	for _, log := range b.logs {
 		log.flush()
 	}
@@ -80,25 +80,25 @@ func (s *Service) await(b *sandbox) {
 	close(b.exited)
 }
 
-// use takes the sandbox out of its rest. It is false when the process is gone.
-func (b *sandbox) use() bool {
+// unpark takes the sandbox out of its rest. It is false when the process is gone.
+func (b *sandbox) unpark() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.idle != nil && !b.idle.Stop() {
 		return false // it is being ended
 	}
-	return !b.gone()
+	return !b.hasExited()
 }
 
-// rest has the sandbox end unless it is used again in time. It is false when the process is gone.
-func (b *sandbox) rest(after time.Duration) bool {
+// park has the sandbox end unless it is used again in time. It is false when the process is gone.
+func (b *sandbox) park(after time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.idle = time.AfterFunc(after, b.kill)
-	return !b.gone()
+	return !b.hasExited()
 }
 
-func (b *sandbox) gone() bool {
+func (b *sandbox) hasExited() bool {
 	select {
 	case <-b.exited:
 		return true
@@ -109,7 +109,7 @@ func (b *sandbox) gone() bool {
 
 // kill ends the process and what it started.
 func (b *sandbox) kill() {
-	if !b.gone() { // its process id may be another's by now
+	if !b.hasExited() { // its process id may be another's by now
 		killGroup(b.cmd)
 	}
 }
@@ -125,15 +125,15 @@ func (b *sandbox) run(call *invocation) Result {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	b.work <- call
-	var got outcome
+	var got response
 	select {
 	case got = <-call.done:
 	case <-timer.C:
 		b.kill()
 		<-b.exited
-		got = outcome{failed: true, payload: failure("Sandbox.Timedout", call.id, fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds()))}
+		got = response{failed: true, payload: errorPayload("Sandbox.Timedout", call.id, fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds()))}
 	case <-b.exited:
-		got = b.last(call)
+		got = b.exitOutcome(call)
 	}
 	result := Result{Payload: got.payload, RequestID: call.id, Duration: now().Sub(start)}
 	if got.failed {
@@ -144,35 +144,35 @@ func (b *sandbox) run(call *invocation) Result {
 
 // init waits until the runtime is ready. Otherwise it returns what a caller is told.
 func (b *sandbox) init(requestID string) []byte {
-	if b.ready {
+	if b.initialized {
 		return nil
 	}
 	timer := time.NewTimer(initTimeout)
 	defer timer.Stop()
 	select {
-	case <-b.asks:
-		b.ready = true
+	case <-b.ready:
+		b.initialized = true
 		return nil
 	case <-b.exited:
 	case <-timer.C:
 		b.kill()
 		<-b.exited
-		return failure("Sandbox.Timedout", requestID, fmt.Sprintf("Init timed out after %.2f seconds", initTimeout.Seconds()))
+		return errorPayload("Sandbox.Timedout", requestID, fmt.Sprintf("Init timed out after %.2f seconds", initTimeout.Seconds()))
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.initError != nil {
 		return b.initError
 	}
-	return failure("Runtime.ExitError", requestID, "Runtime exited with error: "+exitText(b.exit))
+	return errorPayload("Runtime.ExitError", requestID, "Runtime exited with error: "+exitText(b.exitErr))
 }
 
-// settle waits until the runtime asks for its next invocation, or has ended: one that reported a panic is about to.
-func (b *sandbox) settle() {
+// awaitNext waits until the runtime asks for its next invocation, or has ended: one that reported a panic is about to.
+func (b *sandbox) awaitNext() {
 	timer := time.NewTimer(b.function.Timeout)
 	defer timer.Stop()
 	select {
-	case <-b.asks:
+	case <-b.ready:
 	case <-b.exited:
 	case <-timer.C:
 		b.kill()
@@ -180,13 +180,13 @@ func (b *sandbox) settle() {
 	}
 }
 
-// last is the outcome of an invocation whose process ended: its answer, if that was in time, or that it ended.
-func (b *sandbox) last(call *invocation) outcome {
+// exitOutcome is the outcome of an invocation whose process ended: its answer, if that was in time, or that it ended.
+func (b *sandbox) exitOutcome(call *invocation) response {
 	select {
 	case answer := <-call.done:
 		return answer // aws-lambda-go reports a panic and exits
 	default:
-		return outcome{failed: true, payload: failure("Runtime.ExitError", call.id, "Runtime exited with error: "+exitText(b.exit))}
+		return response{failed: true, payload: errorPayload("Runtime.ExitError", call.id, "Runtime exited with error: "+exitText(b.exitErr))}
 	}
 }
 
@@ -201,8 +201,8 @@ func exitText(err error) string {
 	return err.Error()
 }
 
-// failure is a function's error as Lambda words it.
-func failure(errorType, requestID, text string) []byte {
+// errorPayload is a function's error as Lambda words it.
+func errorPayload(errorType, requestID, text string) []byte {
 	payload, _ := json.Marshal(map[string]string{ // strings always marshal
 		"errorType":    errorType,
 		"errorMessage": fmt.Sprintf("RequestId: %s Error: %s", requestID, text),

@@ -40,7 +40,7 @@ type Service struct {
 	sandboxes map[string]*sandbox
 }
 
-// New is a service without functions.
+// NewRecorder is a service without functions.
 func New(config Config) *Service {
 	if config.MaxSandboxes == 0 {
 		config.MaxSandboxes = 4
@@ -60,7 +60,7 @@ func New(config Config) *Service {
 	return s
 }
 
-// Function is what a function is made from.
+// FunctionOf is what a function is made from.
 type Function struct {
 	Name        string
 	Dir         string        // holds the bootstrap
@@ -176,8 +176,8 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	return nil
 }
 
-// Dirs are the folders of the functions, and those of replaced ones whose sandboxes have not ended.
-func (s *Service) Dirs() []string {
+// CodeDirs are the folders of the functions, and those of replaced ones whose sandboxes have not ended.
+func (s *Service) CodeDirs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var dirs []string
@@ -229,8 +229,8 @@ func (s *Service) function(reference string) (*function, error) {
 	return f, nil
 }
 
-// Sandbox finds the sandbox whose calls are signed with that access key: its function's name, and how to kill it.
-func (s *Service) Sandbox(accessKey string) (function string, kill func(), ok bool) {
+// FindSandbox finds the sandbox whose calls are signed with that access key: its function's name, and how to kill it.
+func (s *Service) FindSandbox(accessKey string) (function string, kill func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, ok := s.sandboxes[accessKey]

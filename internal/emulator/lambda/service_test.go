@@ -57,7 +57,7 @@ func (l *logged) add(_ string, line []byte) {
 	}
 }
 
-// wait returns the lines once there are n.
+// sleep returns the lines once there are n.
 func (l *logged) wait(t *testing.T, n int) []string {
 	t.Helper()
 	for {
@@ -342,7 +342,7 @@ func TestCreateFunction_TakesOverInvocationsThatWait(t *testing.T) {
 	if err != nil || !alive(n) {
 		t.Errorf("the invocation under way was ended, %v", err)
 	}
-	if dirs := s.Dirs(); !slices.Contains(dirs, dir) || !slices.Contains(dirs, replacement) {
+	if dirs := s.CodeDirs(); !slices.Contains(dirs, dir) || !slices.Contains(dirs, replacement) {
 		t.Errorf("folders in use: %q", dirs)
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// File is keys that were read from a file, and stand for those of any issuer.
-type File struct{ set keySet }
+// KeyFile is keys that were read from a file, and stand for those of any issuer.
+type KeyFile struct{ set keySet }
 
 // keySet is a JSON Web Key Set. Keys of kinds that are not known here are left out.
 type keySet struct{ keys []jose.JSONWebKey }
@@ -53,32 +53,32 @@ func (s keySet) find(id string) (jose.JSONWebKey, error) {
 	return found[0], nil
 }
 
-// ReadFile reads a JSON Web Key Set, as issuers publish theirs.
-func ReadFile(name string) (File, error) {
+// ReadKeyFile reads a JSON Web Key Set, as issuers publish theirs.
+func ReadKeyFile(name string) (KeyFile, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return File{}, err
+		return KeyFile{}, err
 	}
-	var f File
+	var f KeyFile
 	if err := json.Unmarshal(data, &f.set); err != nil {
-		return File{}, fmt.Errorf("read the keys in %s: %w", name, err)
+		return KeyFile{}, fmt.Errorf("read the keys in %s: %w", name, err)
 	}
 	return f, nil
 }
 
 // Key returns the key of that id.
-func (f File) Key(_ context.Context, _, id string) (jose.JSONWebKey, error) { return f.set.find(id) }
+func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey, error) { return f.set.find(id) }
 
-// Published is keys as issuers publish them: the OpenID configuration below the issuer's URL says where.
-type Published struct {
+// Discovery is keys as issuers publish them: the OpenID configuration below the issuer's URL says where.
+type Discovery struct {
 	Client *http.Client
 	Now    func() time.Time
 
 	mu      sync.Mutex
-	issuers map[string]fetched
+	issuers map[string]cachedKeys
 }
 
-type fetched struct {
+type cachedKeys struct {
 	set keySet
 	at  time.Time
 }
@@ -91,7 +91,7 @@ const (
 )
 
 // Key returns the issuer's key of that id. It asks the issuer when it does not know the key or what it knows is old.
-func (p *Published) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
+func (p *Discovery) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Now()
@@ -107,13 +107,13 @@ func (p *Published) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey
 		return jose.JSONWebKey{}, err
 	}
 	if p.issuers == nil {
-		p.issuers = map[string]fetched{}
+		p.issuers = map[string]cachedKeys{}
 	}
-	p.issuers[issuer] = fetched{set, now}
+	p.issuers[issuer] = cachedKeys{set, now}
 	return set.find(id)
 }
 
-func (p *Published) fetch(ctx context.Context, issuer string) (keySet, error) {
+func (p *Discovery) fetch(ctx context.Context, issuer string) (keySet, error) {
 	var configuration struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
@@ -131,7 +131,7 @@ func (p *Published) fetch(ctx context.Context, issuer string) (keySet, error) {
 	return set, nil
 }
 
-func (p *Published) get(ctx context.Context, address string, into any) error {
+func (p *Discovery) get(ctx context.Context, address string, into any) error {
 	if target, err := url.Parse(address); err != nil || target.Scheme != "https" {
 		return errors.New("its address is no https URL")
 	}

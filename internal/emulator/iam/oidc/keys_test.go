@@ -20,7 +20,7 @@ type publisher struct {
 	asked              atomic.Int32 // for the keys
 }
 
-func publish(t *testing.T) (*publisher, *Published, *time.Time) {
+func publish(t *testing.T) (*publisher, *Discovery, *time.Time) {
 	t.Helper()
 	p := &publisher{}
 	first := set()
@@ -42,12 +42,12 @@ func publish(t *testing.T) (*publisher, *Published, *time.Time) {
 	t.Cleanup(server.Close)
 	p.url = server.URL + "/pool"
 	clock := now
-	return p, &Published{Client: server.Client(), Now: func() time.Time { return clock }}, &clock
+	return p, &Discovery{Client: server.Client(), Now: func() time.Time { return clock }}, &clock
 }
 
 func TestPublished_FindsTheKeysThatTheConfigurationNames(t *testing.T) {
 	p, published, _ := publish(t)
-	i := Issuer{URL: p.url, Audience: []string{"events"}, Keys: published, Now: func() time.Time { return now }}
+	i := Verifier{Issuer: p.url, Audience: []string{"events"}, Keys: published, Now: func() time.Time { return now }}
 	claims := good(func(c Claims) { c["iss"] = p.url })
 	for range 3 {
 		if _, err := i.Verify(t.Context(), sign(t, jose.RS256, "rsa", keys().rsa, claims)); err != nil {

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Feed hands on steps in a goroutine of its own, so that those who report them never wait for whoever shows them: when
+// Recorder hands on steps in a goroutine of its own, so that those who report them never wait for whoever shows them: when
 // that one can't keep up, steps are dropped, and a step says how many. All methods may be called at once.
 //
 // A nil *Feed takes everything and shows nothing.
-type Feed struct {
+type Recorder struct {
 	show    func(Step)
 	now     func() time.Time
 	entries chan func() (Step, bool) // makes the step, and tells whether to show it: work for the feed's own goroutine
@@ -23,25 +23,25 @@ type Feed struct {
 	closed bool
 }
 
-// buffered is how many steps may wait. At a few thousand steps a second it holds those of some seconds.
-const buffered = 16 << 10
+// bufferSize is how many steps may wait. At a few thousand steps a second it holds those of some seconds.
+const bufferSize = 16 << 10
 
-// New starts a feed that calls show, one step after the other. A nil now means time.Now.
-func New(show func(Step), now func() time.Time) *Feed {
-	return newFeed(show, now, buffered)
+// NewRecorder starts a feed that calls show, one step after the other. A nil now means time.Now.
+func NewRecorder(show func(Step), now func() time.Time) *Recorder {
+	return newRecorder(show, now, bufferSize)
 }
 
-func newFeed(show func(Step), now func() time.Time, size int) *Feed {
+func newRecorder(show func(Step), now func() time.Time, size int) *Recorder {
 	if now == nil {
 		now = time.Now
 	}
-	f := &Feed{show: show, now: now, entries: make(chan func() (Step, bool), size), done: make(chan struct{})}
+	f := &Recorder{show: show, now: now, entries: make(chan func() (Step, bool), size), done: make(chan struct{})}
 	go f.run()
 	return f
 }
 
-// Line reports a line that a function logged.
-func (f *Feed) Line(function string, line []byte) {
+// RecordLine reports a line that a function logged.
+func (f *Recorder) RecordLine(function string, line []byte) {
 	if f == nil {
 		return
 	}
@@ -50,8 +50,8 @@ func (f *Feed) Line(function string, line []byte) {
 	f.add(func() (Step, bool) { return parseLine(now, function, line) })
 }
 
-// Report reports a step. It is made by the feed's goroutine, and shown if fill returns true; its time is set already.
-func (f *Feed) Report(fill func(*Step) bool) {
+// Record reports a step. It is made by the feed's goroutine, and shown if fill returns true; its time is set already.
+func (f *Recorder) Record(fill func(*Step) bool) {
 	if f == nil {
 		return
 	}
@@ -63,7 +63,7 @@ func (f *Feed) Report(fill func(*Step) bool) {
 	})
 }
 
-func (f *Feed) add(entry func() (Step, bool)) {
+func (f *Recorder) add(entry func() (Step, bool)) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if f.closed {
@@ -76,7 +76,7 @@ func (f *Feed) add(entry func() (Step, bool)) {
 	}
 }
 
-func (f *Feed) run() {
+func (f *Recorder) run() {
 	defer close(f.done)
 	for entry := range f.entries {
 		f.showDropped()
@@ -87,7 +87,7 @@ func (f *Feed) run() {
 	f.showDropped()
 }
 
-func (f *Feed) showDropped() {
+func (f *Recorder) showDropped() {
 	if n := f.dropped.Swap(0); n > 0 {
 		f.show(Step{
 			Time: f.now(), Name: "steps not shown", Level: slog.LevelWarn,
@@ -97,7 +97,7 @@ func (f *Feed) showDropped() {
 }
 
 // Close shows what is waiting and ends the feed.
-func (f *Feed) Close() {
+func (f *Recorder) Close() {
 	if f == nil {
 		return
 	}

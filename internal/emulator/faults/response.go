@@ -25,6 +25,6 @@ func throttleStatus(service string) int {
 	return http.StatusBadRequest
 }
 
-func fail(w http.ResponseWriter, service string, status int, code string) {
+func respondError(w http.ResponseWriter, service string, status int, code string) {
 	awscall.Refuse(w, service, status, code, "an injected fault")
 }

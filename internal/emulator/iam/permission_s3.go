@@ -22,13 +22,13 @@ var s3Actions = map[string]string{
 	"ListParts": "ListMultipartUploadParts", "AbortMultipartUpload": "AbortMultipartUpload", "DeleteObject": "DeleteObject",
 }
 
-func s3Accesses(operation string, r *http.Request, body []byte) ([]access, error) {
+func s3Permissions(operation string, r *http.Request, body []byte) ([]permission, error) {
 	bucket, key := awscall.S3Object(r)
 	switch operation {
 	case "ListBuckets":
-		return []access{{action: "s3:ListAllMyBuckets", resource: "*"}}, nil
+		return []permission{{action: "s3:ListAllMyBuckets", resource: "*"}}, nil
 	case "DeleteObjects":
-		return deletions(bucket, body)
+		return deleteObjectsPermissions(bucket, body)
 	}
 	action, ok := s3Actions[operation]
 	if !ok {
@@ -38,18 +38,18 @@ func s3Accesses(operation string, r *http.Request, body []byte) ([]access, error
 	if query.Has("versionId") && (action == "GetObject" || action == "DeleteObject") {
 		action += "Version"
 	}
-	list := []access{{action: "s3:" + action, resource: objectARN(bucket, key), context: s3Context(operation, r, query)}}
+	list := []permission{{action: "s3:" + action, resource: objectARN(bucket, key), context: s3Context(operation, r, query)}}
 	switch {
 	case operation == "PutObject" && r.Header.Get("If-Match") != "":
 		// Its answer tells whether the object is as the caller says.
-		list = append(list, access{action: "s3:GetObject", resource: objectARN(bucket, key)})
+		list = append(list, permission{action: "s3:GetObject", resource: objectARN(bucket, key)})
 	case operation == "CopyObject":
 		from, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
 		if err != nil {
 			return nil, fmt.Errorf("read the copy's source: %w", err)
 		}
 		from, _, _ = strings.Cut(from, "?versionId=")
-		list = append(list, access{action: "s3:GetObject", resource: "arn:aws:s3:::" + from})
+		list = append(list, permission{action: "s3:GetObject", resource: "arn:aws:s3:::" + from})
 	}
 	return list, nil
 }
@@ -86,8 +86,8 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 	return context
 }
 
-// deletions are the accesses of a request that deletes many objects. S3 refuses each by itself; here one refuses all.
-func deletions(bucket string, body []byte) ([]access, error) {
+// deleteObjectsPermissions are the accesses of a request that deletes many objects. S3 refuses each by itself; here one refuses all.
+func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) {
 	var in struct {
 		Object []struct {
 			Key       string
@@ -97,13 +97,13 @@ func deletions(bucket string, body []byte) ([]access, error) {
 	if err := xml.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("read what to delete: %w", err)
 	}
-	var list []access
+	var list []permission
 	for _, o := range in.Object {
 		action := "s3:DeleteObject"
 		if o.VersionID != "" {
 			action += "Version"
 		}
-		list = append(list, access{action: action, resource: objectARN(bucket, o.Key)})
+		list = append(list, permission{action: action, resource: objectARN(bucket, o.Key)})
 	}
 	return list, nil
 }

@@ -12,12 +12,12 @@ const (
 	session = "arn:aws:sts::111122223333:assumed-role/worker/worker"
 )
 
-var worker = Principal{Account: account, Role: role, Session: session}
+var worker = Principal{Account: account, RoleARN: role, SessionARN: session}
 
 // identity is a role's policy of one statement, resource one of a bucket or queue.
 func identity(t *testing.T, statement string) []Document {
 	t.Helper()
-	d, err := ParseIdentity([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
+	d, err := ParseIdentityPolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func identity(t *testing.T, statement string) []Document {
 
 func resource(t *testing.T, statement string) []Document {
 	t.Helper()
-	d, err := ParseResource([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
+	d, err := ParseResourcePolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestDecide_ByActionAndResource(t *testing.T) {
 		{`{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/*"}`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 		{`[]`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 	} {
-		err := Decide(Request{Principal: worker, Action: c.action, Resource: c.resource}, identity(t, c.statement), nil)
+		err := Evaluate(Request{Principal: worker, Action: c.action, Resource: c.resource}, identity(t, c.statement), nil)
 		if (err == nil) != c.allowed {
 			t.Errorf("%s on %s by %s: %v", c.action, c.resource, c.statement, err)
 		}
@@ -84,7 +84,7 @@ func TestDecide_ByTheResourcesPolicy(t *testing.T) {
 		{`{"AWS":"111122223333"}`, "Allow", Principal{Account: account, Service: "events.amazonaws.com"}, nil, false},
 	} {
 		policy := resource(t, fmt.Sprintf(`{"Effect":%q,"Principal":%s,"Action":"sqs:*","Resource":"*"}`, c.effect, c.principal))
-		err := Decide(Request{Principal: c.who, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:::q"}, c.identity, policy)
+		err := Evaluate(Request{Principal: c.who, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:::q"}, c.identity, policy)
 		if (err == nil) != c.allowed {
 			t.Errorf("%s %s for %+v: %v", c.effect, c.principal, c.who, err)
 		}
@@ -118,7 +118,7 @@ func TestDecide_ByConditions(t *testing.T) {
 		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`, map[string]string{"s3:prefix": "a"}, false},
 	} {
 		documents := identity(t, `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":`+c.condition+`}`)
-		err := Decide(Request{Principal: worker, Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
+		err := Evaluate(Request{Principal: worker, Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
 		if (err == nil) != c.holds {
 			t.Errorf("%s of %v: %v", c.condition, c.context, err)
 		}
@@ -128,10 +128,10 @@ func TestDecide_ByConditions(t *testing.T) {
 func TestDecide_SaysItAsAWSDoes(t *testing.T) {
 	request := Request{Principal: worker, Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k"}
 	for want, err := range map[string]error{
-		"User: " + session + " is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Decide(request, nil, nil),
-		"with an explicit deny in an identity-based policy": Decide(request, identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
-		"with an explicit deny in a resource-based policy":  Decide(request, nil, resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
-		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q because no resource-based policy": Decide(
+		"User: " + session + " is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
+		"with an explicit deny in an identity-based policy": Evaluate(request, identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
+		"with an explicit deny in a resource-based policy":  Evaluate(request, nil, resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
+		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q because no resource-based policy": Evaluate(
 			Request{Principal: Principal{Service: "events.amazonaws.com"}, Action: "sqs:SendMessage", Resource: "q"}, nil, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -158,7 +158,7 @@ func TestParse_RefusesWhatItDoesNotKnow(t *testing.T) {
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Principal":"*"}`:            "have a Principal",
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Conditions":{}}`:            "Conditions",
 	} {
-		if _, err := ParseIdentity([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseIdentityPolicy([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to name %s", statement, err, want)
 		}
 	}
@@ -167,7 +167,7 @@ func TestParse_RefusesWhatItDoesNotKnow(t *testing.T) {
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Principal":"somebody"}`:    "no Principal",
 		`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","NotPrincipal":{"AWS":"1"}}`: "NotPrincipal",
 	} {
-		if _, err := ParseResource([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseResourcePolicy([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to name %s", statement, err, want)
 		}
 	}

@@ -10,35 +10,35 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
 )
 
-// access is one thing that a call must be allowed.
-type access struct {
+// permission is one thing that a call must be allowed.
+type permission struct {
 	action, resource string
 	context          map[string]string // as a Request's
 }
 
-// place is where the resources are.
-type place struct{ region, account string }
+// location is where the resources are.
+type location struct{ region, account string }
 
-func (p place) arn(service, resource string) string {
+func (p location) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + p.region + ":" + p.account + ":" + resource
 }
 
-// accesses lists what a call must be allowed, as AWS's service authorization reference has it. An error means that this
+// permissions lists what a call must be allowed, as AWS's service authorization reference has it. An error means that this
 // is not known, or not told by the request.
-func (p place) accesses(call awscall.Call, r *http.Request, body []byte) ([]access, error) {
+func (p location) permissions(call awscall.Call, r *http.Request, body []byte) ([]permission, error) {
 	switch call.Service {
 	case "s3":
-		return s3Accesses(call.Operation, r, body)
+		return s3Permissions(call.Operation, r, body)
 	case "dynamodb":
-		return p.dynamodbAccesses(call.Operation, body)
+		return p.dynamodbPermissions(call.Operation, body)
 	case "sqs":
-		return p.sqsAccesses(call.Operation, body)
+		return p.sqsPermissions(call.Operation, body)
 	case "events":
-		return p.eventsAccesses(call.Operation, body)
+		return p.eventsPermissions(call.Operation, body)
 	case "lambda":
-		return p.lambdaAccesses(call.Operation, r)
+		return p.lambdaPermissions(call.Operation, r)
 	case "query":
-		return queryAccesses(body)
+		return queryPermissions(body)
 	}
 	return nil, fmt.Errorf("it is not known which action the call %s needs", r.Header.Get("X-Amz-Target"))
 }
@@ -50,7 +50,7 @@ var sqsActions = map[string]string{
 	"ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
 }
 
-func (p place) sqsAccesses(operation string, body []byte) ([]access, error) {
+func (p location) sqsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct{ QueueURL, QueueName string }
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
@@ -66,10 +66,10 @@ func (p place) sqsAccesses(operation string, body []byte) ([]access, error) {
 	if name == "" {
 		name = "*" // of operations on no queue, such as ListQueues
 	}
-	return []access{{action: "sqs:" + action, resource: p.arn("sqs", name)}}, nil
+	return []permission{{action: "sqs:" + action, resource: p.arn("sqs", name)}}, nil
 }
 
-func (p place) eventsAccesses(operation string, body []byte) ([]access, error) {
+func (p location) eventsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct {
 		Name, Rule, EventBusName string
 		Entries                  []struct{ EventBusName, Source, DetailType string }
@@ -78,18 +78,18 @@ func (p place) eventsAccesses(operation string, body []byte) ([]access, error) {
 		return nil, err
 	}
 	if operation == "PutEvents" {
-		var list []access
+		var list []permission
 		for _, e := range in.Entries {
-			list = append(list, access{action: "events:PutEvents", resource: p.bus(e.EventBusName),
+			list = append(list, permission{action: "events:PutEvents", resource: p.busARN(e.EventBusName),
 				context: map[string]string{"events:source": e.Source, "events:detail-type": e.DetailType}})
 		}
 		return list, nil
 	}
-	return []access{{action: "events:" + operation, resource: p.eventsResource(operation, in.EventBusName, in.Name+in.Rule)}}, nil
+	return []permission{{action: "events:" + operation, resource: p.eventsARN(operation, in.EventBusName, in.Name+in.Rule)}}, nil
 }
 
-// bus is the ARN of a bus, which may be given already.
-func (p place) bus(nameOrARN string) string {
+// busARN is the ARN of a bus, which may be given already.
+func (p location) busARN(nameOrARN string) string {
 	switch {
 	case strings.HasPrefix(nameOrARN, "arn:"):
 		return nameOrARN
@@ -99,10 +99,10 @@ func (p place) bus(nameOrARN string) string {
 	return p.arn("events", "event-bus/"+nameOrARN)
 }
 
-func (p place) eventsResource(operation, bus, name string) string {
+func (p location) eventsARN(operation, bus, name string) string {
 	switch {
 	case strings.HasSuffix(operation, "EventBus"):
-		return p.bus(name)
+		return p.busARN(name)
 	case name == "": // of lists
 		return "*"
 	case bus == "" || bus == "default":
@@ -111,7 +111,7 @@ func (p place) eventsResource(operation, bus, name string) string {
 	return p.arn("events", "rule/"+bus[strings.LastIndexByte(bus, '/')+1:]+"/"+name)
 }
 
-func (p place) lambdaAccesses(operation string, r *http.Request) ([]access, error) {
+func (p location) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {
 	function, err := url.PathUnescape(awscall.LambdaFunction(r))
 	if err != nil {
 		return nil, err
@@ -125,11 +125,11 @@ func (p place) lambdaAccesses(operation string, r *http.Request) ([]access, erro
 	case !strings.HasPrefix(function, "arn:"):
 		function = p.arn("lambda", "function:"+function)
 	}
-	return []access{{action: "lambda:" + operation, resource: function}}, nil
+	return []permission{{action: "lambda:" + operation, resource: function}}, nil
 }
 
-// queryAccesses are those of AWS's oldest protocol, of which anybody may ask who is calling.
-func queryAccesses(body []byte) ([]access, error) {
+// queryPermissions are those of AWS's oldest protocol, of which anybody may ask who is calling.
+func queryPermissions(body []byte) ([]permission, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, err
@@ -137,5 +137,5 @@ func queryAccesses(body []byte) ([]access, error) {
 	if form.Get("Action") == "GetCallerIdentity" {
 		return nil, nil
 	}
-	return []access{{action: "cloudformation:" + form.Get("Action"), resource: "*"}}, nil
+	return []permission{{action: "cloudformation:" + form.Get("Action"), resource: "*"}}, nil
 }

@@ -15,16 +15,16 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Issuer is whose tokens are taken.
-type Issuer struct {
-	URL      string   // what they have as iss
+// Verifier is whose tokens are taken.
+type Verifier struct {
+	Issuer   string   // what they have as iss
 	Audience []string // of which they have one as aud, or without an aud as client_id
-	Keys     Keys
+	Keys     KeySource
 	Now      func() time.Time
 }
 
-// Keys finds the key that signed a token.
-type Keys interface {
+// KeySource finds the key that signed a token.
+type KeySource interface {
 	// Key returns the issuer's public key of that id. ErrUnknownKey: the issuer has none; any other error is of the lookup.
 	Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error)
 }
@@ -46,7 +46,7 @@ var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 type Claims map[string]any
 
 // Verify returns the token's claims. *InvalidError: it is not to be taken; any other error is of the lookup of its key.
-func (i Issuer) Verify(ctx context.Context, token string) (Claims, error) {
+func (i Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
 		return nil, invalid("the token is no JWT that is signed by RSA")
@@ -55,7 +55,7 @@ func (i Issuer) Verify(ctx context.Context, token string) (Claims, error) {
 	if header.KeyID == "" {
 		return nil, invalid("the token does not name its key")
 	}
-	key, err := i.Keys.Key(ctx, i.URL, header.KeyID)
+	key, err := i.Keys.Key(ctx, i.Issuer, header.KeyID)
 	if errors.Is(err, ErrUnknownKey) {
 		return nil, invalid(ErrUnknownKey.Error())
 	}
@@ -80,7 +80,7 @@ func (i Issuer) Verify(ctx context.Context, token string) (Claims, error) {
 }
 
 // check holds the registered claims against what is asked for.
-func (i Issuer) check(registered jwt.Claims, claims Claims) error {
+func (i Verifier) check(registered jwt.Claims, claims Claims) error {
 	now := i.Now()
 	audience := []string(registered.Audience)
 	if _, given := claims["aud"]; !given {
@@ -88,7 +88,7 @@ func (i Issuer) check(registered jwt.Claims, claims Claims) error {
 		audience = []string{clientID}
 	}
 	switch {
-	case registered.Issuer != i.URL:
+	case registered.Issuer != i.Issuer:
 		return invalid("the token does not have a valid issuer")
 	case !slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(i.Audience, a) }):
 		return invalid("the token does not have a valid audience")
@@ -124,8 +124,8 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Texts are the claims as API Gateway hands them on: each a text, a list as [a b]. One that is null is left out.
-func (c Claims) Texts() map[string]string {
+// Strings are the claims as API Gateway hands them on: each a text, a list as [a b]. One that is null is left out.
+func (c Claims) Strings() map[string]string {
 	texts := make(map[string]string, len(c))
 	for name, value := range c {
 		if value != nil {

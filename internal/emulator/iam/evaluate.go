@@ -20,7 +20,7 @@ type DeniedError struct {
 }
 
 func (e *DeniedError) Error() string {
-	who := e.Request.Principal.Session
+	who := e.Request.Principal.SessionARN
 	if who == "" {
 		who = e.Request.Principal.Service
 	}
@@ -39,12 +39,12 @@ func statements(documents []Document) iter.Seq[statement] {
 	}
 }
 
-// Decide returns nil or a *DeniedError. Either kind of policies denies; either allows, the resource's when they name
+// Evaluate returns nil or a *DeniedError. Either kind of policies denies; either allows, the resource's when they name
 // the principal itself. An identity's documents are those of its role.
-func Decide(r Request, identity, resource []Document) error {
+func Evaluate(r Request, identity, resource []Document) error {
 	allowed := false
 	for s := range statements(resource) {
-		direct, account := hold(s.principals, r.Principal)
+		direct, account := matchPrincipal(s.principals, r.Principal)
 		if !direct && !account || !s.matches(r) {
 			continue
 		}

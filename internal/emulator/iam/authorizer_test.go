@@ -82,8 +82,8 @@ func TestAccesses_AreTheActionsAndResourcesOfEachCall(t *testing.T) {
 		{request("POST", "/", "", "Action=GetCallerIdentity", "Content-Type", "application/x-www-form-urlencoded"), nil},
 		{request("POST", "/", "", "Action=DescribeStacks", "Content-Type", "application/x-www-form-urlencoded"), []string{"cloudformation:DescribeStacks * map[]"}},
 	} {
-		guard := Guard{Region: "us-east-1", Account: account}
-		list, err := guard.read(awscall.Of(c.request), c.request)
+		guard := Authorizer{Region: "us-east-1", Account: account}
+		list, err := guard.requiredPermissions(awscall.Of(c.request), c.request)
 		if err != nil {
 			t.Errorf("%s %s: %v", c.request.Method, c.request.URL, err)
 			continue
@@ -108,11 +108,11 @@ type api struct {
 
 func newAPI(t *testing.T, statements string) *api {
 	a := &api{status: http.StatusOK}
-	guard := Guard{
+	guard := Authorizer{
 		Region: "us-east-1", Account: account,
-		Set:      Set{Roles: map[string]Role{"worker": {role, identity(t, statements)}}},
-		Function: func(accessKey string) (string, bool) { return "worker", accessKey == "sandbox" },
-		Report:   func(d Denial) { a.denials = append(a.denials, d) },
+		Policies:   Policies{Roles: map[string]Role{"worker": {role, identity(t, statements)}}},
+		FunctionOf: func(accessKey string) (string, bool) { return "worker", accessKey == "sandbox" },
+		Report:     func(d Denial) { a.denials = append(a.denials, d) },
 	}
 	a.Handler = guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -208,7 +208,7 @@ func TestGuard_HidesThatAnObjectIsMissing(t *testing.T) {
 // A function whose role is in no template may have any rights.
 func TestGuard_LeavesFunctionsOfUnknownRolesAlone(t *testing.T) {
 	a := newAPI(t, `[]`)
-	guard := Guard{Function: func(string) (string, bool) { return "other", true }}
+	guard := Authorizer{FunctionOf: func(string) (string, bool) { return "other", true }}
 	w := httptest.NewRecorder()
 	guard.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { a.served = append(a.served, "") })).ServeHTTP(w, request("PUT", "/b/k", "", ""))
 	if w.Code != 200 || len(a.served) != 1 {

@@ -60,7 +60,7 @@ func file(t *testing.T, content []byte) string {
 	return name
 }
 
-func issuer(t *testing.T) Issuer {
+func issuer(t *testing.T) Verifier {
 	t.Helper()
 	content, err := json.Marshal(set())
 	if err != nil {
@@ -68,11 +68,11 @@ func issuer(t *testing.T) Issuer {
 	}
 	// A kind of key that nobody knows yet does not make the others useless.
 	published := strings.Replace(string(content), `{"keys":[`, `{"keys":[{"kty":"QUANTUM","kid":"new"},`, 1)
-	read, err := ReadFile(file(t, []byte(published)))
+	read, err := ReadKeyFile(file(t, []byte(published)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Issuer{URL: "https://login.example.org/", Audience: []string{"events", "test"}, Keys: read, Now: func() time.Time { return now }}
+	return Verifier{Issuer: "https://login.example.org/", Audience: []string{"events", "test"}, Keys: read, Now: func() time.Time { return now }}
 }
 
 // good are the claims of a token that is taken, changed by change.
@@ -211,14 +211,14 @@ func TestClaims_AreTextsAsAPIGatewayHasThem(t *testing.T) {
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events", "exp": "1795419060", "iat": "1795419000", "nbf": "1795419000",
 		"scope": "events/read events/write", "groups": "[a b]", "admin": "true",
 	}
-	if diff := cmp.Diff(want, got.Texts()); diff != "" {
+	if diff := cmp.Diff(want, got.Strings()); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 }
 
 func TestReadFile_SaysWhatIsWrong(t *testing.T) {
 	for content, want := range map[string]string{"": "unexpected end", `{"keys":[]}`: "no keys", `{"keys":[{"kty":"QUANTUM"}]}`: "no keys", `[]`: "cannot unmarshal"} {
-		if _, err := ReadFile(file(t, []byte(content))); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadKeyFile(file(t, []byte(content))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", content, err, want)
 		}
 	}

@@ -21,37 +21,37 @@ var transactActions = map[string]string{
 	"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem",
 }
 
-func (p place) dynamodbAccesses(operation string, body []byte) ([]access, error) {
+func (p location) dynamodbPermissions(operation string, body []byte) ([]permission, error) {
 	var in dynamodbInput
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
 	switch {
 	case in.TransactItems != nil:
-		var list []access
+		var list []permission
 		for _, item := range in.TransactItems {
 			for part, of := range item {
 				action, ok := transactActions[part]
 				if !ok {
 					return nil, fmt.Errorf("a transaction has no part %s", part)
 				}
-				list = append(list, p.table(action, of.TableName, ""))
+				list = append(list, p.tablePermission(action, of.TableName, ""))
 			}
 		}
 		return list, nil
 	case in.RequestItems != nil:
-		var list []access
+		var list []permission
 		for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-			list = append(list, p.table(operation, table, ""))
+			list = append(list, p.tablePermission(operation, table, ""))
 		}
 		return list, nil
 	case in.TableName == "": // of lists
-		return []access{{action: "dynamodb:" + operation, resource: "*"}}, nil
+		return []permission{{action: "dynamodb:" + operation, resource: "*"}}, nil
 	}
-	return []access{p.table(operation, in.TableName, in.IndexName)}, nil
+	return []permission{p.tablePermission(operation, in.TableName, in.IndexName)}, nil
 }
 
-func (p place) table(operation, nameOrARN, index string) access {
+func (p location) tablePermission(operation, nameOrARN, index string) permission {
 	arn := nameOrARN
 	if !strings.HasPrefix(arn, "arn:") {
 		arn = p.arn("dynamodb", "table/"+nameOrARN)
@@ -59,5 +59,5 @@ func (p place) table(operation, nameOrARN, index string) access {
 	if index != "" {
 		arn += "/index/" + index
 	}
-	return access{action: "dynamodb:" + operation, resource: arn}
+	return permission{action: "dynamodb:" + operation, resource: arn}
 }

@@ -15,9 +15,9 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func at() time.Time { return noon }
 
 // collect runs report on a feed and returns the steps that it showed.
-func collect(report func(*Feed)) []Step {
+func collect(report func(*Recorder)) []Step {
 	var steps []Step
-	f := New(func(s Step) { steps = append(steps, s) }, at)
+	f := NewRecorder(func(s Step) { steps = append(steps, s) }, at)
 	report(f)
 	f.Close()
 	return steps
@@ -25,7 +25,7 @@ func collect(report func(*Feed)) []Step {
 
 func TestFeed_MakesStepsOfALogLineWithAnEvent(t *testing.T) {
 	line := `{"time":"2026-11-23T11:59:59.123456789Z","level":"WARN","msg":"event retried","requestId":"r-1","eventId":"0199","eventType":"demo","attempt":2,"code":"unavailable"}`
-	steps := collect(func(f *Feed) { f.Line("worker", []byte(line+"\n")) })
+	steps := collect(func(f *Recorder) { f.RecordLine("worker", []byte(line+"\n")) })
 	if len(steps) != 1 {
 		t.Fatalf("%d steps", len(steps))
 	}
@@ -42,13 +42,13 @@ func TestFeed_MakesStepsOfALogLineWithAnEvent(t *testing.T) {
 }
 
 func TestFeed_ShowsOtherLinesOnlyWhenTheyWarnOrAreNoJSON(t *testing.T) {
-	steps := collect(func(f *Feed) {
-		f.Line("api", []byte(`{"level":"INFO","msg":"request refused"}`))
-		f.Line("api", []byte(`{"level":"ERROR","msg":"start"}`))
-		f.Line("api", []byte("panic: no\n"))
-		f.Line("api", []byte("  \n"))
+	steps := collect(func(f *Recorder) {
+		f.RecordLine("api", []byte(`{"level":"INFO","msg":"request refused"}`))
+		f.RecordLine("api", []byte(`{"level":"ERROR","msg":"start"}`))
+		f.RecordLine("api", []byte("panic: no\n"))
+		f.RecordLine("api", []byte("  \n"))
 	})
-	if len(steps) != 2 || steps[0].Name != "start" || steps[1].Name != "log" || text(steps[1].Details[0].Value) != "panic: no" {
+	if len(steps) != 2 || steps[0].Name != "start" || steps[1].Name != "log" || stringValue(steps[1].Details[0].Value) != "panic: no" {
 		t.Errorf("steps %+v", steps)
 	}
 }
@@ -60,27 +60,27 @@ func TestFeed_ShowsARunOfTheReconcilerThatChangedSomething(t *testing.T) {
 		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":1,"Repaired":0}`: 1,
 		`{"level":"INFO","msg":"reconciled","Scanned":7,"Reenqueued":0,"GivenUp":0,"Repaired":2}`: 1,
 	} {
-		if steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) }); len(steps) != want {
+		if steps := collect(func(f *Recorder) { f.RecordLine("reconciler", []byte(line)) }); len(steps) != want {
 			t.Errorf("%s: %d steps, want %d", line, len(steps), want)
 		}
 	}
 }
 
 func TestFeed_KeepsALineThatItsWriterUsesAgain(t *testing.T) {
-	steps := collect(func(f *Feed) {
+	steps := collect(func(f *Recorder) {
 		buffer := []byte("first")
-		f.Line("api", buffer)
+		f.RecordLine("api", buffer)
 		copy(buffer, "xxxxx")
 	})
-	if len(steps) != 1 || text(steps[0].Details[0].Value) != "first" {
+	if len(steps) != 1 || stringValue(steps[0].Details[0].Value) != "first" {
 		t.Errorf("steps %+v", steps)
 	}
 }
 
 func TestFeed_ShowsReportedStepsThatWantIt(t *testing.T) {
-	steps := collect(func(f *Feed) {
-		f.Report(func(s *Step) bool { s.Name = "moved"; return true })
-		f.Report(func(*Step) bool { return false })
+	steps := collect(func(f *Recorder) {
+		f.Record(func(s *Step) bool { s.Name = "moved"; return true })
+		f.Record(func(*Step) bool { return false })
 	})
 	if len(steps) != 1 || steps[0].Name != "moved" || !steps[0].Time.Equal(noon) {
 		t.Errorf("steps %+v", steps)
@@ -90,14 +90,14 @@ func TestFeed_ShowsReportedStepsThatWantIt(t *testing.T) {
 func TestFeed_NeverWaitsAndSaysHowManyStepsItDropped(t *testing.T) {
 	started, goOn := make(chan bool), make(chan bool)
 	var shown []string
-	f := newFeed(func(s Step) {
+	f := newRecorder(func(s Step) {
 		if len(shown) == 0 {
 			started <- true
 			<-goOn
 		}
 		shown = append(shown, s.Name+texts(s.Details))
 	}, at, 2)
-	report := func(name string) { f.Report(func(s *Step) bool { s.Name = name; return true }) }
+	report := func(name string) { f.Record(func(s *Step) bool { s.Name = name; return true }) }
 	report("a")
 	<-started
 	for _, name := range []string{"b", "c", "d", "e", "f"} {
@@ -114,21 +114,21 @@ func TestFeed_NeverWaitsAndSaysHowManyStepsItDropped(t *testing.T) {
 func texts(details []Detail) string {
 	var all string
 	for _, d := range details {
-		all += text(d.Value)
+		all += stringValue(d.Value)
 	}
 	return all
 }
 
 func TestFeed_NilShowsNothing(t *testing.T) {
-	var f *Feed
-	f.Line("api", []byte("x"))
-	f.Report(func(*Step) bool { return true })
+	var f *Recorder
+	f.RecordLine("api", []byte("x"))
+	f.Record(func(*Step) bool { return true })
 	f.Close()
 }
 
 func TestPrint_LeavesOutWhatIsForCloudWatch(t *testing.T) {
 	line := `{"level":"INFO","msg":"reconciled","requestId":"r","Reenqueued":6,"FunctionName":"reconciler","_aws":{"Timestamp":1}}`
-	steps := collect(func(f *Feed) { f.Line("reconciler", []byte(line)) })
+	steps := collect(func(f *Recorder) { f.RecordLine("reconciler", []byte(line)) })
 	var out bytes.Buffer
 	if err := Print(&out, steps[0], Style{}); err != nil || !strings.HasSuffix(out.String(), "reconciled         Reenqueued=6  in=reconciler\n") {
 		t.Errorf("printed %q, %v", out.String(), err)
@@ -137,7 +137,7 @@ func TestPrint_LeavesOutWhatIsForCloudWatch(t *testing.T) {
 
 var example = Step{
 	Time: noon, Name: "retried", EventID: "0199aaf3-6f0b-7cc2-9c49-d7e4b3a1a001", EventType: "demo", Source: "worker", Level: slog.LevelWarn,
-	Details: []Detail{{"attempt", []byte("2")}, {"requestId", []byte(`"r"`)}, {"step", []byte(`"mine"`)}, Text("error", "no\nway \x1b[0m")},
+	Details: []Detail{{"attempt", []byte("2")}, {"requestId", []byte(`"r"`)}, {"step", []byte(`"mine"`)}, StringDetail("error", "no\nway \x1b[0m")},
 }
 
 func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
@@ -153,8 +153,8 @@ func TestPrint_AlignsColumnsOnOneLine(t *testing.T) {
 
 func TestPrint_LeavesOutWhatSaysNothing(t *testing.T) {
 	step := Step{Time: noon, Name: "retried", EventID: "0199", EventType: "demo", Details: []Detail{
-		{"retryInSeconds", []byte("1.3077310770000001")}, {"oldCode", []byte("[]")}, Text("item", ""), {"ratio", []byte("-0.00012")},
-		Text("version", "1.23456"), {"cause", []byte("null")}, {"bytes", []byte("12345678")},
+		{"retryInSeconds", []byte("1.3077310770000001")}, {"oldCode", []byte("[]")}, StringDetail("item", ""), {"ratio", []byte("-0.00012")},
+		StringDetail("version", "1.23456"), {"cause", []byte("null")}, {"bytes", []byte("12345678")},
 	}}
 	var out bytes.Buffer
 	if err := Print(&out, step, Style{}); err != nil || !strings.HasSuffix(out.String(), "demo          retryInSeconds=1.308  ratio=-0.00012  version=1.23456  bytes=12345678\n") {

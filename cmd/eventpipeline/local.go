@@ -17,7 +17,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -187,7 +187,7 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}
-	if errors.Is(err, assembly.ErrNoApp) {
+	if errors.Is(err, cdkapp.ErrNoApp) {
 		return fmt.Errorf("%w with --app", err)
 	}
 	var faulty *emulator.FaultsError

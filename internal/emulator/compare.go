@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 )
@@ -38,7 +38,7 @@ var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 // compare finds what to reload: functions whose code or settings are new. A function whose new code may need what is not
 // there before a restart keeps its old one, so that no event fails for it: one that refers to a new resource, or whose
 // policies changed.
-func (p *provisioner) compare(stacks []assembly.Stack) (difference, error) {
+func (p *provisioner) compare(stacks []cdkapp.Stack) (difference, error) {
 	d := difference{functions: map[string]runningFunction{}}
 	old := map[string]provisioned{}
 	for _, s := range p.templates {
@@ -62,7 +62,7 @@ func (p *provisioner) compare(stacks []assembly.Stack) (difference, error) {
 }
 
 // compareStack adds to d what is new of a stack. With hold all of its functions keep their code.
-func (p *provisioner) compareStack(was provisioned, s assembly.Stack, hold bool, d *difference) error {
+func (p *provisioner) compareStack(was provisioned, s cdkapp.Stack, hold bool, d *difference) error {
 	now, err := cloudformation.Parse(s.Template)
 	if err != nil {
 		return err

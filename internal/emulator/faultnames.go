@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // FaultsError is a mistake in Options.Faults that shows only once it is known what there is.
@@ -17,7 +17,7 @@ func (e *FaultsError) Unwrap() error { return e.err }
 // checkFaults refuses faults that nothing could be hit by: a bad day that never comes looks like a good one.
 func (p *provisioner) checkFaults() error {
 	operations := map[string][]string{
-		"s3":       awscall.S3Operations(),
+		"s3":       protocol.S3Operations(),
 		"dynamodb": p.services.dynamodb.Operations(),
 		"sqs":      p.services.sqs.Operations(),
 		"events":   p.services.events.Operations(),

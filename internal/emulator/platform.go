@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp/watch"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/watch"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
@@ -109,8 +109,11 @@ type Stack struct {
 	Resources []StackResource
 }
 
-// StackResource is a resource of a stack, as CloudFormation lists it.
-type StackResource struct{ LogicalID, PhysicalID, Type string }
+// StackResource represents a resource of a stack, as CloudFormation describes it.
+type StackResource struct {
+	LogicalID, PhysicalID, Type string
+	Metadata                    string // JSON, "" if the resource has none
+}
 
 // Start synthesizes, provisions and serves. ctx bounds the start alone: the platform runs until Close. The ports and the
 // data folder are taken before anything else is done, so that one in use is refused at once.
@@ -121,7 +124,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	if o.Phase == nil {
 		o.Phase = func(Phase) {}
 	}
-	app := assembly.App{
+	app := cdkapp.App{
 		Dir: o.Dir, Command: o.App, Context: appContext(o),
 		Account: DefaultAccount, Region: DefaultRegion,
 	}
@@ -142,7 +145,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	return p, nil
 }
 
-func (p *Platform) start(ctx context.Context, app assembly.App, o Options, ports *ports) error {
+func (p *Platform) start(ctx context.Context, app cdkapp.App, o Options, ports *ports) error {
 	var dir string
 	var err error
 	if p.db, err = openData(o); err != nil {
@@ -220,9 +223,9 @@ func (p *Platform) reload(r *reloader) {
 }
 
 // synthesize gives the cloud assembly to run.
-func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*assembly.Assembly, error) {
+func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*cdkapp.Assembly, error) {
 	if o.Assembly != "" {
-		return assembly.Read(o.Assembly)
+		return cdkapp.Read(o.Assembly)
 	}
 	o.Phase(Synthesize)
 	var err error
@@ -236,8 +239,8 @@ func (p *Platform) synthesize(ctx context.Context, b *builds, o Options) (*assem
 	return b.next(ctx, o.Progress)
 }
 
-// location is the account and the region of the first stack that names one: the platform is one place.
-func place(stacks []assembly.Stack) (account, region string) {
+// place is the account and the region of the first stack that names one: the platform is one place.
+func place(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		if account == "" {
 			account = s.Account

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
@@ -40,7 +40,7 @@ type provisioner struct {
 
 // making is the stack that is being made.
 type making struct {
-	current  assembly.Stack
+	current  cdkapp.Stack
 	resolver *cloudformation.Resolver
 	nested   map[string]provisioned // by logical id
 }
@@ -86,7 +86,7 @@ var makers = map[string]makeFunc{
 }
 
 // stack makes a stack of the app.
-func (p *provisioner) stack(s assembly.Stack) error {
+func (p *provisioner) stack(s cdkapp.Stack) error {
 	made, err := p.provision(s, "", nil)
 	p.templates = append(p.templates, made)
 	return err
@@ -94,7 +94,7 @@ func (p *provisioner) stack(s assembly.Stack) error {
 
 // provision makes the resources of a stack in the order of their references, and works out its outputs. A nested stack has
 // a parent, by its ID, which gives the parameters.
-func (p *provisioner) provision(s assembly.Stack, parent string, parameters map[string]string) (provisioned, error) {
+func (p *provisioner) provision(s cdkapp.Stack, parent string, parameters map[string]string) (provisioned, error) {
 	parsed, err := cloudformation.Parse(s.Template)
 	if err != nil {
 		return provisioned{}, err
@@ -128,7 +128,11 @@ func (p *provisioner) provision(s assembly.Stack, parent string, parameters map[
 			return provisioned{}, err
 		}
 		p.resolver.Made[resource.LogicalID] = made
-		resources = append(resources, StackResource{resource.LogicalID, made.Ref, resource.Type})
+		metadata, err := p.resolver.Metadata(resource)
+		if err != nil {
+			return provisioned{}, err
+		}
+		resources = append(resources, StackResource{resource.LogicalID, made.Ref, resource.Type, metadata})
 	}
 	outputs, exports, err := p.resolver.Outputs()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
@@ -49,12 +49,12 @@ func (p *provisioner) nestedStack(r cloudformation.Resource) (cloudformation.Mad
 }
 
 // inner is the stack that a resource nests in the current one. It has no template if that is not an asset.
-func (p *provisioner) inner(r cloudformation.Resource) (assembly.Stack, error) {
+func (p *provisioner) inner(r cloudformation.Resource) (cdkapp.Stack, error) {
 	var in struct{ TemplateURL string }
 	if err := p.properties(r, &in); err != nil {
-		return assembly.Stack{}, err
+		return cdkapp.Stack{}, err
 	}
-	s := assembly.Stack{Name: physicalName(p.current.Name, r.LogicalID, 128), Assets: p.current.Assets}
+	s := cdkapp.Stack{Name: physicalName(p.current.Name, r.LogicalID, 128), Assets: p.current.Assets}
 	parts := strings.SplitN(in.TemplateURL, "/", 5) // https://HOST/BUCKET/KEY
 	file, ok := s.Assets[parts[len(parts)-1]]
 	if !ok {
@@ -62,7 +62,7 @@ func (p *provisioner) inner(r cloudformation.Resource) (assembly.Stack, error) {
 	}
 	var err error
 	if s.Template, err = os.ReadFile(file); err != nil {
-		return assembly.Stack{}, failed(r, fmt.Errorf("read its template: %w", err))
+		return cdkapp.Stack{}, failed(r, fmt.Errorf("read its template: %w", err))
 	}
 	return s, nil
 }

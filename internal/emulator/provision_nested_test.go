@@ -81,7 +81,7 @@ func TestNestedStack_RunsWithParametersAndOutputs(t *testing.T) {
 	if app.Name != "App" || app.ParentID != "" || inner.ParentID != app.ID || !strings.HasPrefix(inner.Name, "App-Inner-") {
 		t.Errorf("stacks %q of %q, %q of %q", app.Name, app.ParentID, inner.Name, inner.ParentID)
 	}
-	if !slices.Contains(app.Resources, StackResource{"Inner", inner.ID, nestedStack}) {
+	if !slices.Contains(app.Resources, StackResource{"Inner", inner.ID, nestedStack, ""}) {
 		t.Errorf("the outer stack's resources are %v", app.Resources)
 	}
 	if want := nestedStack + " whose template is not an asset"; p.NotRun[0] != want {

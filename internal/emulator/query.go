@@ -32,6 +32,8 @@ func (q queryAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.describeStacks(w, r.PostForm.Get("StackName"))
 	case "ListStackResources":
 		q.listStackResources(w, r.PostForm.Get("StackName"))
+	case "DescribeStackResource":
+		q.describeStackResource(w, r.PostForm.Get("StackName"), r.PostForm.Get("LogicalResourceId"))
 	case "GetCallerIdentity":
 		writeXML(w, http.StatusOK, callerIdentityResponse{
 			ARN: "arn:aws:iam::" + q.account + ":root", UserID: q.account, Account: q.account, RequestID: uuid.NewString(),
@@ -70,6 +72,19 @@ type resourceSummary struct {
 	Type       string `xml:"ResourceType"`
 	Status     string `xml:"ResourceStatus"`
 	Updated    string `xml:"LastUpdatedTimestamp"`
+}
+
+type describeStackResourceResponse struct {
+	XMLName   xml.Name       `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStackResourceResponse"`
+	Resource  resourceDetail `xml:"DescribeStackResourceResult>StackResourceDetail"`
+	RequestID string         `xml:"ResponseMetadata>RequestId"`
+}
+
+type resourceDetail struct {
+	StackName string
+	StackID   string `xml:"StackId"`
+	resourceSummary
+	Metadata string `xml:",omitempty"`
 }
 
 type callerIdentityResponse struct {
@@ -111,14 +126,38 @@ func (q queryAPI) listStackResources(w http.ResponseWriter, nameOrID string) {
 		}
 		answer := listStackResourcesResponse{RequestID: uuid.NewString()}
 		for _, r := range s.Resources {
-			answer.Resources = append(answer.Resources, resourceSummary{
-				r.LogicalID, r.PhysicalID, r.Type, "CREATE_COMPLETE", s.Created.UTC().Format(time.RFC3339),
-			})
+			answer.Resources = append(answer.Resources, summary(s, r))
 		}
 		writeXML(w, http.StatusOK, answer)
 		return
 	}
 	writeQueryError(w, "ValidationError", fmt.Sprintf("Stack with id %s does not exist", nameOrID))
+}
+
+func (q queryAPI) describeStackResource(w http.ResponseWriter, nameOrID, logicalID string) {
+	for _, s := range q.stacks {
+		if nameOrID != s.Name && nameOrID != s.ID {
+			continue
+		}
+		for _, r := range s.Resources {
+			if r.LogicalID == logicalID {
+				writeXML(w, http.StatusOK, describeStackResourceResponse{
+					Resource:  resourceDetail{s.Name, s.ID, summary(s, r), r.Metadata},
+					RequestID: uuid.NewString(),
+				})
+				return
+			}
+		}
+		writeQueryError(w, "ValidationError", fmt.Sprintf("Resource %s does not exist for stack %s", logicalID, s.Name))
+		return
+	}
+	writeQueryError(w, "ValidationError", fmt.Sprintf("Stack '%s' does not exist", nameOrID))
+}
+
+func summary(s Stack, r StackResource) resourceSummary {
+	return resourceSummary{
+		r.LogicalID, r.PhysicalID, r.Type, "CREATE_COMPLETE", s.Created.UTC().Format(time.RFC3339),
+	}
 }
 
 func (s Stack) description() stackDescription {

@@ -7,18 +7,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 func ask(t *testing.T, form string) (status int, body string) {
 	t.Helper()
 	q := queryAPI{account: "000000000000", stacks: []Stack{
 		{Name: "one", ID: "arn:one", Created: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Outputs: map[string]string{"ApiUrl": "http://127.0.0.1:8080/", "B": "<&>"}},
-		{Name: "two", ID: "arn:two", ParentID: "arn:one", Resources: []StackResource{{"Queue", "http://q", "AWS::SQS::Queue"}}},
+		{Name: "two", ID: "arn:two", ParentID: "arn:one", Resources: []StackResource{
+			{"Queue", "http://q", "AWS::SQS::Queue", `{"role":"worker"}`},
+		}},
 	}}
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	if !awscall.IsQuery(r) {
+	if !protocol.IsQuery(r) {
 		t.Fatal("the request is not taken for one of the query protocol")
 	}
 	w := httptest.NewRecorder()
@@ -69,5 +71,27 @@ func TestQueryAPI_ListsAStacksResources(t *testing.T) {
 	}
 	if status, body := ask(t, "Action=ListStackResources&StackName=three"); status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 		t.Errorf("HTTP %d %s", status, body)
+	}
+}
+
+func TestQueryAPI_DescribesAResourceWithItsMetadata(t *testing.T) {
+	const action = "Action=DescribeStackResource&StackName="
+	status, body := ask(t, action+"two&LogicalResourceId=Queue")
+	if status != http.StatusOK {
+		t.Fatalf("HTTP %d %s", status, body)
+	}
+	for _, want := range []string{
+		"<StackName>two</StackName>", "<PhysicalResourceId>http://q</PhysicalResourceId>",
+		"<Metadata>{&#34;role&#34;:&#34;worker&#34;}</Metadata>",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+	for _, unknown := range []string{"two&LogicalResourceId=Other", "three&LogicalResourceId=Queue"} {
+		status, body := ask(t, action+unknown)
+		if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
+			t.Errorf("%s: HTTP %d %s", unknown, status, body)
+		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp/watch"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/watch"
 )
 
 // reloader builds the app again when its sources change, and replaces the functions that are others then.
@@ -58,7 +58,7 @@ func watchSources(o Options) (dir string, _ *watch.Watcher, err error) {
 }
 
 // watchModules watches what the stacks were made from as well, as they say; begun is when that was.
-func watchModules(w *watch.Watcher, dir string, stacks []assembly.Stack, begun time.Time) error {
+func watchModules(w *watch.Watcher, dir string, stacks []cdkapp.Stack, begun time.Time) error {
 	var modules []string
 	for _, s := range stacks {
 		modules = append(modules, s.Modules...)
@@ -86,7 +86,7 @@ func (r *reloader) reload(ctx context.Context, files []string) {
 		return
 	}
 	if err != nil {
-		r.failed(err, assembly.Excerpt(output.String()))
+		r.failed(err, cdkapp.Excerpt(output.String()))
 		return
 	}
 	if err := watchModules(r.watcher, r.dir, next.Stacks, begun); err != nil {
@@ -185,14 +185,14 @@ func list(name string, values []string) activity.Detail {
 
 // builds are the cloud assemblies of an app, a folder for each.
 type builds struct {
-	app    assembly.App
+	app    cdkapp.App
 	dir    string // holds the folders
 	number int    // of the last one
 }
 
 // next synthesizes the app into a folder of its own: functions may still run from those before. What the app prints goes
 // to output.
-func (b *builds) next(ctx context.Context, output io.Writer) (*assembly.Assembly, error) {
+func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output
 	b.app.Out = filepath.Join(b.dir, strconv.Itoa(b.number), "cdk.out")

@@ -10,14 +10,13 @@ import (
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
@@ -124,14 +123,14 @@ func (s *services) handler(account string, stacks []Stack, apis []*api) http.Han
 			service, _, _ := strings.Cut(target, ".")
 			handler, ok := targets[service]
 			if !ok {
-				handler = awsjson.Handler{} // says that the operation is unknown
+				handler = protocol.JSONHandler{} // says that the operation is unknown
 			}
 			handler.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.lambda.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/v2/apis/"): // no bucket has a name of two letters
 			serveAPI(w, r, apis)
-		case awscall.IsQuery(r):
+		case protocol.IsQuery(r):
 			query.ServeHTTP(w, r)
 		default:
 			s.s3.ServeHTTP(w, r)

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/assembly"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
@@ -77,7 +77,7 @@ func TestWorkerEntry_IsNotedForTheLocalPlatformAlone(t *testing.T) {
 		})
 		s := synthesize(t, stack)
 		templates = append(templates, s.template)
-		read, err := assembly.Read(*awscdk.Stage_Of(stack).Outdir())
+		read, err := cdkapp.Read(*awscdk.Stage_Of(stack).Outdir())
 		if err != nil {
 			t.Fatal(err)
 		}

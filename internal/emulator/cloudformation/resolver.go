@@ -61,6 +61,19 @@ func (r *Resolver) Properties(resource Resource, names ...string) (map[string]an
 	return resolved, nil
 }
 
+// Metadata returns the metadata of a resource as JSON, or "" if it has none.
+func (r *Resolver) Metadata(resource Resource) (string, error) {
+	if resource.Metadata == nil {
+		return "", nil
+	}
+	resolved, err := r.object(resource.Metadata)
+	if err != nil {
+		return "", fmt.Errorf("resource %s (%s): Metadata.%w", resource.LogicalID, resource.Type, err)
+	}
+	data, err := json.Marshal(resolved)
+	return string(data), err
+}
+
 // Exists is whether a resource or output with this condition is part of the stack; the empty condition is always met.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {

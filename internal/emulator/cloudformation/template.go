@@ -33,6 +33,7 @@ type Resource struct {
 	LogicalID  string `json:"-"`
 	Type       string
 	Properties map[string]any
+	Metadata   map[string]any
 	DependsOn  dependsOn
 	Condition  string
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // The kinds of expression, as errors call them.
@@ -120,6 +120,6 @@ func (p placeholders) projection(e *expression) (func(Item) Item, error) {
 }
 
 // validationError is DynamoDB's answer to a request that makes no sense.
-func validationError(format string, args ...any) *awsjson.Error {
-	return awsjson.Errorf("ValidationException", format, args...)
+func validationError(format string, args ...any) *protocol.Error {
+	return protocol.Errorf("ValidationException", format, args...)
 }

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
@@ -32,7 +32,7 @@ type Config struct {
 type Service struct {
 	config       Config
 	tableRecords *store.Bucket
-	api          awsjson.Handler
+	api          protocol.JSONHandler
 
 	mu     sync.RWMutex // guards byName, not what is in the tables
 	tables map[string]*table
@@ -63,7 +63,7 @@ func New(config Config) (*Service, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	s.api = awsjson.Handler{
+	s.api = protocol.JSONHandler{
 		"CreateTable":        op(s.createTable),
 		"DescribeTable":      op(s.describeTable),
 		"ListTables":         op(s.listTables),
@@ -118,7 +118,7 @@ func itemsBucket(table string) string { return "dynamodb.items." + table }
 // CreateTable makes sure that the table exists. It fails if there is one of that name with another key.
 func (s *Service) CreateTable(definition Table) error {
 	_, err := s.addTable(definition)
-	var failure *awsjson.Error
+	var failure *protocol.Error
 	if !errors.As(err, &failure) || failure.Code != "ResourceInUseException" {
 		return err
 	}
@@ -144,7 +144,7 @@ func (s *Service) addTable(definition Table) (*table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.tables[definition.Name]; ok {
-		return nil, awsjson.Errorf("ResourceInUseException", "Table already exists: %s", definition.Name)
+		return nil, protocol.Errorf("ResourceInUseException", "Table already exists: %s", definition.Name)
 	}
 	state, err := s.config.DB.Bucket(itemsBucket(definition.Name))
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *Service) table(name string) (*table, error) {
 }
 
 func tableNotFound(name string) error {
-	return awsjson.Errorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
+	return protocol.Errorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
 // lockBucket returns the tables of those names, locked for writing until unlock is called.
@@ -224,16 +224,16 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.Serv
 // Operations are the names of the operations that it serves, in order.
 func (s *Service) Operations() []string { return s.api.Operations() }
 
-// op is awsjson.Op that lets through the errors of attribute values' own decoding.
-func op[In, Out any](fn func(in *In) (*Out, error)) awsjson.Operation {
+// op is protocol.NewOperation that lets through the errors of attribute values' own decoding.
+func op[In, Out any](fn func(in *In) (*Out, error)) protocol.Operation {
 	return func(_ *http.Request, body []byte) (any, error) {
 		var in In
 		if err := json.Unmarshal(body, &in); err != nil {
-			var failure *awsjson.Error
+			var failure *protocol.Error
 			if errors.As(err, &failure) {
 				return nil, failure
 			}
-			return nil, awsjson.Errorf("SerializationException", "%v", err)
+			return nil, protocol.Errorf("SerializationException", "%v", err)
 		}
 		return fn(&in)
 	}

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 type tableInput struct{ TableName string }
@@ -240,8 +240,8 @@ func (l legacy) check() error {
 }
 
 // conditionFailed is the answer to a write whose condition does not hold. It shows the item if the request asks for it.
-func conditionFailed(show bool, item Item) *awsjson.Error {
-	failure := awsjson.Errorf("ConditionalCheckFailedException", "The conditional request failed")
+func conditionFailed(show bool, item Item) *protocol.Error {
+	failure := protocol.Errorf("ConditionalCheckFailedException", "The conditional request failed")
 	if show && item != nil {
 		failure.Fields = map[string]any{"Item": attributes(item)}
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // maxTransaction is DynamoDB's limit on the actions of a transaction.
@@ -70,7 +70,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 		}
 		seen[at] = true
 		plan, err := c.plan(tables[c.table])
-		var failure *awsjson.Error
+		var failure *protocol.Error
 		switch {
 		case errors.As(err, &failure):
 			canceled = true
@@ -126,7 +126,7 @@ func (t transactItem) change() (*change, error) {
 	return c, nil
 }
 
-func newCancellationReason(failure *awsjson.Error) cancellationReason {
+func newCancellationReason(failure *protocol.Error) cancellationReason {
 	reason := cancellationReason{Code: failure.Code, Message: failure.Message}
 	switch failure.Code {
 	case "ConditionalCheckFailedException":
@@ -143,7 +143,7 @@ func transactionCanceled(reasons []cancellationReason) error {
 	for _, reason := range reasons {
 		codes = append(codes, reason.Code)
 	}
-	failure := awsjson.Errorf("TransactionCanceledException",
+	failure := protocol.Errorf("TransactionCanceledException",
 		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
 	failure.Fields = map[string]any{"CancellationReasons": reasons}
 	return failure

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // ServeHTTP serves requests whose X-Amz-Target begins with "AWSEvents.".
@@ -17,19 +17,19 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.
 // Operations are the names of the operations that it serves, in order.
 func (s *Service) Operations() []string { return s.handler.Operations() }
 
-func (s *Service) operations() awsjson.Handler {
-	return awsjson.Handler{
-		"CreateEventBus":    awsjson.Op(s.createEventBus),
-		"DescribeEventBus":  awsjson.Op(s.describeEventBus),
-		"ListEventBuses":    awsjson.Op(s.listEventBuses),
-		"PutRule":           awsjson.Op(s.putRuleOperation),
-		"DescribeRule":      awsjson.Op(s.describeRule),
-		"ListRules":         awsjson.Op(s.listRules),
-		"DeleteRule":        awsjson.Op(s.deleteRule),
-		"PutTargets":        awsjson.Op(s.putTargets),
-		"ListTargetsByRule": awsjson.Op(s.listTargetsByRule),
-		"RemoveTargets":     awsjson.Op(s.removeTargets),
-		"PutEvents":         awsjson.Op(s.putEvents),
+func (s *Service) operations() protocol.JSONHandler {
+	return protocol.JSONHandler{
+		"CreateEventBus":    protocol.NewOperation(s.createEventBus),
+		"DescribeEventBus":  protocol.NewOperation(s.describeEventBus),
+		"ListEventBuses":    protocol.NewOperation(s.listEventBuses),
+		"PutRule":           protocol.NewOperation(s.putRuleOperation),
+		"DescribeRule":      protocol.NewOperation(s.describeRule),
+		"ListRules":         protocol.NewOperation(s.listRules),
+		"DeleteRule":        protocol.NewOperation(s.deleteRule),
+		"PutTargets":        protocol.NewOperation(s.putTargets),
+		"ListTargetsByRule": protocol.NewOperation(s.listTargetsByRule),
+		"RemoveTargets":     protocol.NewOperation(s.removeTargets),
+		"PutEvents":         protocol.NewOperation(s.putEvents),
 	}
 }
 
@@ -47,7 +47,7 @@ func (s *Service) createEventBus(_ *http.Request, in *nameInput) (*busARN, error
 	_, exists := s.buses[in.Name]
 	s.mu.RUnlock()
 	if exists {
-		return nil, awsjson.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", in.Name)
+		return nil, protocol.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", in.Name)
 	}
 	return &busARN{s.BusARN(in.Name)}, s.CreateBus(in.Name)
 }
@@ -100,11 +100,11 @@ type ruleARN struct{ RuleArn string }
 func (s *Service) putRuleOperation(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
 	switch {
 	case in.ScheduleExpression != "":
-		return nil, awsjson.Errorf("ValidationException", "Parameter ScheduleExpression is not valid. Reason: The local platform does not run schedules.")
+		return nil, protocol.Errorf("ValidationException", "Parameter ScheduleExpression is not valid. Reason: The local platform does not run schedules.")
 	case in.EventPattern == "":
-		return nil, awsjson.Errorf("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
+		return nil, protocol.Errorf("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case in.State != "" && in.State != "ENABLED" && in.State != "DISABLED":
-		return nil, awsjson.Errorf("ValidationException", "State %s must be ENABLED or DISABLED.", in.State)
+		return nil, protocol.Errorf("ValidationException", "State %s must be ENABLED or DISABLED.", in.State)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *Service) deleteRule(_ *http.Request, in *ruleReference) (*empty, error)
 		return nil, err
 	}
 	if r, ok := b.rules[in.name()]; ok && len(r.targets) > 0 {
-		return nil, awsjson.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
+		return nil, protocol.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
 	}
 	delete(b.rules, in.name())
 	return &empty{}, nil
@@ -200,7 +200,7 @@ type targetsOutput struct {
 
 type failedTarget struct{ TargetId, ErrorCode, ErrorMessage string }
 
-var errTransformer error = awsjson.Errorf("ValidationException", "The local platform does not serve InputTransformer.")
+var errTransformer error = protocol.Errorf("ValidationException", "The local platform does not serve InputTransformer.")
 
 func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput, error) {
 	s.mu.Lock()
@@ -215,7 +215,7 @@ func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput,
 		if t.InputTransformer == nil {
 			err = r.putTarget(Target{t.Id, t.Arn, t.Input, t.InputPath})
 		}
-		var failure *awsjson.Error
+		var failure *protocol.Error
 		if errors.As(err, &failure) {
 			out.FailedEntries = append(out.FailedEntries, failedTarget{t.Id, failure.Code, failure.Message})
 		}
@@ -261,7 +261,7 @@ func (s *Service) rule(busName, name string) (*rule, error) {
 	}
 	r, ok := b.rules[name]
 	if !ok {
-		return nil, awsjson.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, b.name)
+		return nil, protocol.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, b.name)
 	}
 	return r, nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 const (
@@ -57,7 +57,7 @@ type envelope struct {
 
 func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutput, error) {
 	if n := len(in.Entries); n < 1 || n > maxEntries {
-		return nil, awsjson.Errorf("ValidationException", "1 validation error detected: Value with %d entries at 'entries' failed to satisfy constraint: "+
+		return nil, protocol.Errorf("ValidationException", "1 validation error detected: Value with %d entries at 'entries' failed to satisfy constraint: "+
 			"Member must have length between 1 and %d", n, maxEntries)
 	}
 	size := 0
@@ -65,7 +65,7 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 		size += e.size()
 	}
 	if size > maxRequestSize {
-		return nil, awsjson.Errorf("ValidationException", "Total size of the entries in the request is over the limit.")
+		return nil, protocol.Errorf("ValidationException", "Total size of the entries in the request is over the limit.")
 	}
 	out := &putEventsOutput{}
 	for _, e := range in.Entries {
@@ -124,7 +124,7 @@ func (s *Service) publish(e entry, id string) error {
 		return fmt.Errorf("read event %s: %w", id, err)
 	}
 	if !s.beginDelivery() {
-		return awsjson.Errorf("InternalException", "The local platform is stopping.")
+		return protocol.Errorf("InternalException", "The local platform is stopping.")
 	}
 	defer s.deliveries.Done()
 	busName, rules, err := s.matchRules(e.EventBusName, decoded)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Rule sends the events of a bus that match its pattern to its targets.
@@ -74,7 +74,7 @@ func (s *Service) storeRule(r Rule) error {
 	}
 	compiled, err := parsePattern(r.EventPattern)
 	if err != nil {
-		return awsjson.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+		return protocol.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
 	}
 	targets := map[string]Target{}
 	if old, ok := b.rules[r.Name]; ok {
@@ -91,15 +91,15 @@ func (r *rule) putTarget(t Target) error {
 	case validateName("target", t.ID, 64) != nil:
 		return validateName("target", t.ID, 64)
 	case !strings.HasPrefix(t.ARN, "arn:"):
-		return awsjson.Errorf("ValidationException", "Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.ARN)
+		return protocol.Errorf("ValidationException", "Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.ARN)
 	case t.Input != "" && !json.Valid([]byte(t.Input)):
-		return awsjson.Errorf("ValidationException", "JSON syntax error in input for target %s.", t.ID)
+		return protocol.Errorf("ValidationException", "JSON syntax error in input for target %s.", t.ID)
 	case t.Input != "" && t.InputPath != "":
-		return awsjson.Errorf("ValidationException", "Only one of Input and InputPath can be given for target %s.", t.ID)
+		return protocol.Errorf("ValidationException", "Only one of Input and InputPath can be given for target %s.", t.ID)
 	case t.InputPath != "" && t.InputPath != "$" && !strings.HasPrefix(t.InputPath, "$."):
-		return awsjson.Errorf("ValidationException", "Invalid InputPath for target %s: %s must begin with $.", t.ID, t.InputPath)
+		return protocol.Errorf("ValidationException", "Invalid InputPath for target %s: %s must begin with $.", t.ID, t.InputPath)
 	case !replaces && len(r.targets) == maxTargets:
-		return awsjson.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: %d targets.", maxTargets)
+		return protocol.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: %d targets.", maxTargets)
 	}
 	r.targets[t.ID] = t
 	return nil

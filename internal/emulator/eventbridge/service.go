@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // DefaultBus is the bus that every account has.
@@ -38,7 +38,7 @@ type Config struct {
 // Service holds the buses of one account and region.
 type Service struct {
 	cfg     Config
-	handler awsjson.Handler
+	handler protocol.JSONHandler
 
 	mu     sync.RWMutex
 	buses  map[string]*bus
@@ -120,7 +120,7 @@ func (s *Service) bus(nameOrARN string) (*bus, error) {
 	}
 	b, ok := s.buses[name]
 	if !ok {
-		return nil, awsjson.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", name)
+		return nil, protocol.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", name)
 	}
 	return b, nil
 }
@@ -130,7 +130,7 @@ func validateName(kind, name string, longest int) error {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/", r))
 	})
 	if !valid {
-		return awsjson.Errorf("ValidationException", "The %s name %q must be 1 to %d letters, digits, '.', '-' or '_' long.", kind, name, longest)
+		return protocol.Errorf("ValidationException", "The %s name %q must be 1 to %d letters, digits, '.', '-' or '_' long.", kind, name, longest)
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Injector lets calls fail.
@@ -48,7 +48,7 @@ type call struct {
 // Wrap stands before AWS's APIs.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		of := awscall.Of(r)
+		of := protocol.ReadCall(r)
 		caller, ok := i.caller(of.AccessKey)
 		if !ok {
 			next.ServeHTTP(w, r)

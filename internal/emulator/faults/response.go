@@ -3,7 +3,7 @@ package faults
 import (
 	"net/http"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 const internalError = "InternalError"
@@ -26,5 +26,5 @@ func throttleStatus(service string) int {
 }
 
 func respondError(w http.ResponseWriter, service string, status int, code string) {
-	awscall.Refuse(w, service, status, code, "an injected fault")
+	protocol.WriteError(w, service, status, code, "an injected fault")
 }

@@ -8,8 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Authorizer stands before AWS's APIs and lets through what the policies allow. Whoever is no function is the account's
@@ -35,7 +34,7 @@ type caller struct {
 // Wrap stands before AWS's APIs.
 func (g Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := awscall.Of(r)
+		call := protocol.ReadCall(r)
 		who, known := g.caller(call.AccessKey)
 		if !known || call.AccessKey == "" { // the Runtime API is not signed
 			next.ServeHTTP(w, r)
@@ -93,14 +92,14 @@ func (g Authorizer) caller(accessKey string) (caller, bool) {
 }
 
 // requiredPermissions lists what a call must be allowed. The body is put back for who serves the call.
-func (g Authorizer) requiredPermissions(call awscall.Call, r *http.Request) ([]permission, error) {
+func (g Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]permission, error) {
 	var body []byte
 	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(r.Body, awsjson.MaxBody+1)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(r.Body, protocol.MaxJSONBody+1)); err != nil {
 			return nil, err
 		}
-		if len(body) > awsjson.MaxBody {
+		if len(body) > protocol.MaxJSONBody {
 			return nil, errors.New("it is too large")
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -154,8 +153,8 @@ func (g Authorizer) AuthorizeService(service, source, action, resource string, c
 }
 
 // hideNotFound answers for an object that is not there as S3 does: who may not list the bucket may not learn that either.
-func (g Authorizer) hideNotFound(w http.ResponseWriter, r *http.Request, next http.Handler, call awscall.Call, who caller) {
-	bucket, key := awscall.S3Object(r)
+func (g Authorizer) hideNotFound(w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller) {
+	bucket, key := protocol.S3Object(r)
 	// S3 asks as if for a listing of the key alone.
 	err := g.evaluate(who, permission{action: "s3:ListBucket", resource: objectARN(bucket, ""), context: map[string]string{"s3:prefix": key}})
 	if err == nil {
@@ -203,7 +202,7 @@ var accessDenied = map[string]errorResponse{
 	"query":    {http.StatusForbidden, "AccessDenied"},
 }
 
-func (g Authorizer) deny(w http.ResponseWriter, call awscall.Call, who caller, err error) {
+func (g Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
 	g.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
 	answer, ok := accessDenied[call.Service]
 	if !ok {
@@ -216,5 +215,5 @@ func (g Authorizer) deny(w http.ResponseWriter, call awscall.Call, who caller, e
 	for name := range w.Header() {
 		w.Header().Del(name) // of an answer that was kept back
 	}
-	awscall.Refuse(w, call.Service, answer.status, answer.code, err.Error())
+	protocol.WriteError(w, call.Service, answer.status, answer.code, err.Error())
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // request is one as the SDK sends it, signed by the function worker.
@@ -83,7 +83,7 @@ func TestAccesses_AreTheActionsAndResourcesOfEachCall(t *testing.T) {
 		{request("POST", "/", "", "Action=DescribeStacks", "Content-Type", "application/x-www-form-urlencoded"), []string{"cloudformation:DescribeStacks * map[]"}},
 	} {
 		guard := Authorizer{Region: "us-east-1", Account: account}
-		list, err := guard.requiredPermissions(awscall.Of(c.request), c.request)
+		list, err := guard.requiredPermissions(protocol.ReadCall(c.request), c.request)
 		if err != nil {
 			t.Errorf("%s %s: %v", c.request.Method, c.request.URL, err)
 			continue

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // permission is one thing that a call must be allowed.
@@ -25,7 +25,7 @@ func (p location) arn(service, resource string) string {
 
 // permissions lists what a call must be allowed, as AWS's service authorization reference has it. An error means that this
 // is not known, or not told by the request.
-func (p location) permissions(call awscall.Call, r *http.Request, body []byte) ([]permission, error) {
+func (p location) permissions(call protocol.Call, r *http.Request, body []byte) ([]permission, error) {
 	switch call.Service {
 	case "s3":
 		return s3Permissions(call.Operation, r, body)
@@ -112,7 +112,7 @@ func (p location) eventsARN(operation, bus, name string) string {
 }
 
 func (p location) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {
-	function, err := url.PathUnescape(awscall.LambdaFunction(r))
+	function, err := url.PathUnescape(protocol.LambdaFunction(r))
 	if err != nil {
 		return nil, err
 	}

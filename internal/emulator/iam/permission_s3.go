@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awscall"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // s3Actions are the actions of S3's operations on a bucket or an object.
@@ -23,7 +23,7 @@ var s3Actions = map[string]string{
 }
 
 func s3Permissions(operation string, r *http.Request, body []byte) ([]permission, error) {
-	bucket, key := awscall.S3Object(r)
+	bucket, key := protocol.S3Object(r)
 	switch operation {
 	case "ListBuckets":
 		return []permission{{action: "s3:ListAllMyBuckets", resource: "*"}}, nil

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // ServeHTTP serves requests whose X-Amz-Target begins with "AmazonSQS.".
@@ -19,23 +19,23 @@ type headerKey struct{}
 // Operations are the names of the operations that it serves, in order.
 func (s *Service) Operations() []string { return s.handler.Operations() }
 
-func (s *Service) operations() awsjson.Handler {
-	operations := awsjson.Handler{
-		"CreateQueue":                  awsjson.Op(s.createQueue),
-		"DeleteQueue":                  awsjson.Op(s.deleteQueue),
-		"GetQueueUrl":                  awsjson.Op(s.getQueueURL),
-		"ListQueues":                   awsjson.Op(s.listQueues),
-		"ListDeadLetterSourceQueues":   awsjson.Op(s.listDeadLetterSourceQueues),
-		"GetQueueAttributes":           awsjson.Op(s.getQueueAttributes),
-		"SetQueueAttributes":           awsjson.Op(s.setQueueAttributes),
-		"PurgeQueue":                   awsjson.Op(s.purgeQueue),
-		"SendMessage":                  awsjson.Op(s.sendMessage),
-		"SendMessageBatch":             awsjson.Op(s.sendMessageBatch),
-		"ReceiveMessage":               awsjson.Op(s.receiveMessage),
-		"DeleteMessage":                awsjson.Op(s.deleteMessage),
-		"DeleteMessageBatch":           awsjson.Op(s.deleteMessageBatch),
-		"ChangeMessageVisibility":      awsjson.Op(s.changeMessageVisibility),
-		"ChangeMessageVisibilityBatch": awsjson.Op(s.changeMessageVisibilityBatch),
+func (s *Service) operations() protocol.JSONHandler {
+	operations := protocol.JSONHandler{
+		"CreateQueue":                  protocol.NewOperation(s.createQueue),
+		"DeleteQueue":                  protocol.NewOperation(s.deleteQueue),
+		"GetQueueUrl":                  protocol.NewOperation(s.getQueueURL),
+		"ListQueues":                   protocol.NewOperation(s.listQueues),
+		"ListDeadLetterSourceQueues":   protocol.NewOperation(s.listDeadLetterSourceQueues),
+		"GetQueueAttributes":           protocol.NewOperation(s.getQueueAttributes),
+		"SetQueueAttributes":           protocol.NewOperation(s.setQueueAttributes),
+		"PurgeQueue":                   protocol.NewOperation(s.purgeQueue),
+		"SendMessage":                  protocol.NewOperation(s.sendMessage),
+		"SendMessageBatch":             protocol.NewOperation(s.sendMessageBatch),
+		"ReceiveMessage":               protocol.NewOperation(s.receiveMessage),
+		"DeleteMessage":                protocol.NewOperation(s.deleteMessage),
+		"DeleteMessageBatch":           protocol.NewOperation(s.deleteMessageBatch),
+		"ChangeMessageVisibility":      protocol.NewOperation(s.changeMessageVisibility),
+		"ChangeMessageVisibilityBatch": protocol.NewOperation(s.changeMessageVisibilityBatch),
 	}
 	for name, operation := range operations {
 		operations[name] = withQueryError(operation)
@@ -44,7 +44,7 @@ func (s *Service) operations() awsjson.Handler {
 }
 
 // withQueryError adds the header with the error's code in SQS's former protocol.
-func withQueryError(operation awsjson.Operation) awsjson.Operation {
+func withQueryError(operation protocol.Operation) protocol.Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		out, err := operation(r, body)
 		if err != nil {
@@ -56,7 +56,7 @@ func withQueryError(operation awsjson.Operation) awsjson.Operation {
 }
 
 func queryCode(err error) (code, fault string) {
-	var failure *awsjson.Error
+	var failure *protocol.Error
 	if !errors.As(err, &failure) {
 		return "InternalFailure", "Receiver"
 	}

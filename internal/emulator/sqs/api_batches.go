@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // batchOutput answers a batch: each entry succeeds or fails for itself, and the request as a whole succeeds.
@@ -49,7 +49,7 @@ func (s *Service) sendMessageBatch(_ *http.Request, in *sendBatchInput) (*batchO
 		size += Message{Body: e.MessageBody, Attributes: e.MessageAttributes}.size()
 	}
 	if size > maxMessageSize {
-		return nil, awsjson.Errorf("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessageSize, size)
+		return nil, protocol.Errorf("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessageSize, size)
 	}
 	return processEntries(in.Entries, func(e sendBatchEntry) (sentEntry, error) {
 		out, err := q.sendOutgoing(e.outgoing)
@@ -115,7 +115,7 @@ func processEntries[In interface{ id() string }, Out any](entries []In, do func(
 		}
 		code, fault := queryCode(err)
 		failed := failedEntry{Id: e.id(), SenderFault: fault == "Sender", Code: code, Message: err.Error()}
-		var failure *awsjson.Error
+		var failure *protocol.Error
 		if errors.As(err, &failure) {
 			failed.Message = failure.Message
 		}
@@ -127,18 +127,18 @@ func processEntries[In interface{ id() string }, Out any](entries []In, do func(
 func validateBatch[In interface{ id() string }](entries []In) error {
 	switch {
 	case len(entries) == 0:
-		return awsjson.Errorf("EmptyBatchRequest", "There should be at least one entry in the request.")
+		return protocol.Errorf("EmptyBatchRequest", "There should be at least one entry in the request.")
 	case len(entries) > 10:
-		return awsjson.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", len(entries))
+		return protocol.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", len(entries))
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
 		if validateName(e.id()) != nil {
-			return awsjson.Errorf("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "+
+			return protocol.Errorf("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "+
 				"It can be at most 80 letters long. Got %q.", e.id())
 		}
 		if seen[e.id()] {
-			return awsjson.Errorf("BatchEntryIdsNotDistinct", "Id %s repeated.", e.id())
+			return protocol.Errorf("BatchEntryIdsNotDistinct", "Id %s repeated.", e.id())
 		}
 		seen[e.id()] = true
 	}

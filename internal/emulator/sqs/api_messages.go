@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // outgoing is a message as SendMessage and the entries of SendMessageBatch give it.
@@ -48,7 +48,7 @@ func (q *Queue) sendOutgoing(out outgoing) (*sendMessageOutput, error) {
 	}
 	for name := range out.MessageSystemAttributes {
 		if name != "AWSTraceHeader" {
-			return nil, awsjson.Errorf("InvalidParameterValue", "Message system attribute name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
+			return nil, protocol.Errorf("InvalidParameterValue", "Message system attribute name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
 		}
 	}
 	m, err := q.send(Message{
@@ -173,7 +173,7 @@ func (s *Service) deleteMessage(_ *http.Request, in *deleteMessageInput) (*empty
 
 func (q *Queue) deleteOne(receipt string) error {
 	if receipt == "" {
-		return awsjson.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
+		return protocol.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
 	}
 	return q.Delete(receipt)
 }
@@ -194,10 +194,10 @@ func (s *Service) changeMessageVisibility(_ *http.Request, in *changeVisibilityI
 
 func (q *Queue) changeVisibility(receipt string, seconds *int) error {
 	if receipt == "" {
-		return awsjson.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
+		return protocol.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
 	}
 	if seconds == nil {
-		return awsjson.Errorf("MissingParameter", "The request must contain the parameter VisibilityTimeout.")
+		return protocol.Errorf("MissingParameter", "The request must contain the parameter VisibilityTimeout.")
 	}
 	return q.ChangeVisibility(receipt, time.Duration(*seconds)*time.Second)
 }

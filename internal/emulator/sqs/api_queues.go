@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 type queueURL struct{ QueueUrl string }
@@ -39,7 +39,7 @@ func (s *Service) createQueue(_ *http.Request, in *createQueueInput) (*queueURL,
 	have, want := q.settings.attributes(), asked.attributes()
 	for name := range in.Attributes {
 		if have[name] != want[name] {
-			return nil, awsjson.Errorf("QueueNameExists", "A queue already exists with the same name and a different value for attribute %s", name)
+			return nil, protocol.Errorf("QueueNameExists", "A queue already exists with the same name and a different value for attribute %s", name)
 		}
 	}
 	return &queueURL{q.URL()}, nil
@@ -155,7 +155,7 @@ func (s *Service) getQueueAttributes(_ *http.Request, in *getQueueAttributesInpu
 	out := map[string]string{}
 	for _, name := range in.AttributeNames {
 		if !slices.Contains(queueAttributes, name) {
-			return nil, awsjson.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+			return nil, protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
 		if value, ok := all[name]; ok {
 			out[name] = value

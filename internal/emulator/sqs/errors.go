@@ -1,12 +1,12 @@
 package sqs
 
 import (
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 var (
-	errQueueDoesNotExist = awsjson.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
-	errOverLimit         = awsjson.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
+	errQueueDoesNotExist = protocol.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
+	errOverLimit         = protocol.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
 )
 
 // queryCodes are the codes of SQS's former XML protocol where they differ. SQS sends them in the header
@@ -22,6 +22,6 @@ var queryCodes = map[string]string{
 	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
 }
 
-func invalidParameter(value any, parameter, reason string) *awsjson.Error {
-	return awsjson.Errorf("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+func invalidParameter(value any, parameter, reason string) *protocol.Error {
+	return protocol.Errorf("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
 }

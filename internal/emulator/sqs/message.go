@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Message is a message as a receive hands it out.
@@ -102,14 +102,14 @@ func (m Message) size() int {
 // validate refuses what SQS refuses to be sent.
 func (m Message) validate() error {
 	if m.Body == "" {
-		return awsjson.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
+		return protocol.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
 	}
 	if !hasValidCharacters(m.Body) {
-		return awsjson.Errorf("InvalidMessageContents", "Invalid characters found. Valid unicode characters are "+
+		return protocol.Errorf("InvalidMessageContents", "Invalid characters found. Valid unicode characters are "+
 			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
 	if len(m.Attributes) > 10 {
-		return awsjson.Errorf("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))
+		return protocol.Errorf("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))
 	}
 	for name, a := range m.Attributes {
 		if err := a.validate(name); err != nil {
@@ -123,17 +123,17 @@ func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
 	case name == "" || len(name) > 256:
-		return awsjson.Errorf("InvalidParameterValue", "Message (user) attribute name %q must be 1 to 256 characters long.", name)
+		return protocol.Errorf("InvalidParameterValue", "Message (user) attribute name %q must be 1 to 256 characters long.", name)
 	case kind != "String" && kind != "Number" && kind != "Binary":
-		return awsjson.Errorf("InvalidParameterValue", "The type of message (user) attribute '%s' is invalid. "+
+		return protocol.Errorf("InvalidParameterValue", "The type of message (user) attribute '%s' is invalid. "+
 			"You must use only the following supported type prefixes: Binary, Number, String.", name)
 	case a.isBinary() && len(a.BinaryValue) == 0, !a.isBinary() && a.StringValue == "":
-		return awsjson.Errorf("InvalidParameterValue", "Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
+		return protocol.Errorf("InvalidParameterValue", "Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
 	case !hasValidCharacters(a.StringValue):
-		return awsjson.Errorf("InvalidMessageContents", "Message (user) attribute '%s' holds invalid characters.", name)
+		return protocol.Errorf("InvalidMessageContents", "Message (user) attribute '%s' holds invalid characters.", name)
 	}
 	if _, err := strconv.ParseFloat(a.StringValue, 64); kind == "Number" && err != nil {
-		return awsjson.Errorf("InvalidParameterValue", "Can't cast the value of message (user) attribute '%s' to a number.", name)
+		return protocol.Errorf("InvalidParameterValue", "Can't cast the value of message (user) attribute '%s' to a number.", name)
 	}
 	return nil
 }

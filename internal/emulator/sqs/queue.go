@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Queue is a standard queue. Its methods may be called by any number of goroutines.
@@ -62,7 +62,7 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	case q.deleted:
 		return m, errQueueDoesNotExist
 	case m.size() > q.settings.MaxMessageSize:
-		return m, awsjson.Errorf("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.",
+		return m, protocol.Errorf("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.",
 			q.settings.MaxMessageSize)
 	case delay < 0:
 		delay = q.settings.Delay
@@ -129,7 +129,7 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 		return invalidParameter(receipt, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	}
 	if e.state != inFlight || e.ReceiptHandle != receipt {
-		return awsjson.Errorf("MessageNotInflight", "The message %s is not in flight under this receipt handle.", id)
+		return protocol.Errorf("MessageNotInflight", "The message %s is not in flight under this receipt handle.", id)
 	}
 	q.leaveState(e)
 	e.visibleAt = now.Add(d)

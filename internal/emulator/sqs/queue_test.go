@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
@@ -357,7 +357,7 @@ func expectDepth(t testing.TB, q *sqs.Queue, visible, inFlight, delayed int) {
 
 func expectCode(t testing.TB, err error, code string) {
 	t.Helper()
-	var failure *awsjson.Error
+	var failure *protocol.Error
 	if !errors.As(err, &failure) || failure.Code != code {
 		t.Fatalf("error %v, want %s", err, code)
 	}

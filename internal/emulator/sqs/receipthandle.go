@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // newReceiptHandle names one receive of one message. Every receive has its own, so that an older one can be told apart.
@@ -18,7 +18,7 @@ func messageIDFromHandle(queueARN, receipt string) (string, error) {
 	text, err := base64.StdEncoding.DecodeString(receipt)
 	parts := strings.Split(string(text), " ")
 	if err != nil || len(parts) != 3 || parts[0] != queueARN {
-		return "", awsjson.Errorf("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle of this queue.", receipt)
+		return "", protocol.Errorf("ReceiptHandleIsInvalid", "The input receipt handle %q is not a valid receipt handle of this queue.", receipt)
 	}
 	return parts[1], nil
 }

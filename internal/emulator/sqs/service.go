@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
@@ -35,7 +35,7 @@ type Config struct {
 // Service holds the queues of one account and region.
 type Service struct {
 	cfg     Config
-	handler awsjson.Handler
+	handler protocol.JSONHandler
 	records records
 
 	// mu guards every queue: a redrive touches two of them, and the database takes one writer at a time anyway.
@@ -108,7 +108,7 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 // queueByURL finds a queue by the last part of its URL: a client may know this machine under another host name.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
-		return nil, awsjson.Errorf("MissingParameter", "The request must contain the parameter QueueUrl.")
+		return nil, protocol.Errorf("MissingParameter", "The request must contain the parameter QueueUrl.")
 	}
 	q, ok := s.QueueByName(url[strings.LastIndexByte(url, '/')+1:])
 	if !ok {
@@ -158,7 +158,7 @@ func validateName(name string) error {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
 	})
 	if !valid {
-		return awsjson.Errorf("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. "+
+		return protocol.Errorf("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. "+
 			"1 to 80 in length. (FIFO queues are not served locally.) Got %q.", name)
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/awsjson"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // QueueConfig describes a queue; zero fields mean SQS's defaults.
@@ -104,7 +104,7 @@ func (s *Service) applyAttributes(set settings, attributes map[string]string) (s
 				delete(set.Kept, name)
 			}
 		default:
-			err = awsjson.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+			err = protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
 		if err != nil {
 			return set, err
@@ -164,7 +164,7 @@ func parseSeconds(name, value string, low, high time.Duration) (time.Duration, e
 func parseNumber(name, value string, low, high int) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
-		return 0, awsjson.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s: %q is not a number from %d to %d.",
+		return 0, protocol.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s: %q is not a number from %d to %d.",
 			name, value, low, high)
 	}
 	return n, nil

@@ -1,6 +1,6 @@
 // Package assembly makes a CDK app's cloud assembly, as the CDK CLI does by running the app, and reads it: the stacks,
 // their templates, and the folders of their assets.
-package assembly
+package cdkapp
 
 import (
 	"encoding/json"

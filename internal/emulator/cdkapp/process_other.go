@@ -1,6 +1,6 @@
 //go:build !unix
 
-package assembly
+package cdkapp
 
 import (
 	"context"

@@ -1,6 +1,4 @@
-// Package awsjson serves AWS's JSON protocols (1.0 and 1.1): the operation is named by the X-Amz-Target header, the
-// input and output are the body, an error is a __type and a message.
-package awsjson
+package protocol
 
 import (
 	"encoding/json"
@@ -17,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxBody bounds a request; the largest that AWS takes in these protocols is DynamoDB's 16 MB.
-const MaxBody = 16 << 20
+// MaxJSONBody bounds a request; the largest that AWS takes in these protocols is DynamoDB's 16 MB.
+const MaxJSONBody = 16 << 20
 
 // Error is what a client gets to see of a failure. Fields, when set, are added to the body beside __type and message.
 type Error struct {
@@ -38,8 +36,8 @@ func Errorf(code, format string, args ...any) *Error {
 // Operation takes the request's body and returns what is marshalled as the answer, or an *Error.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// Op makes an Operation of a function over typed input and output.
-func Op[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
+// NewOperation makes an Operation of a function over typed input and output.
+func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In
 		if err := json.Unmarshal(body, &in); err != nil {
@@ -49,14 +47,14 @@ func Op[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	}
 }
 
-// Handler serves operations by their name: the part of X-Amz-Target behind the dot.
-type Handler map[string]Operation
+// JSONHandler serves operations by their name: the part of X-Amz-Target behind the dot.
+type JSONHandler map[string]Operation
 
 // Operations are the names of what it serves, in order.
-func (h Handler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
+func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
 
-func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSONBody))
 	if err != nil {
 		write(w, r, nil, Errorf("RequestTooLarge", "read the request: %v", err))
 		return

@@ -1,4 +1,4 @@
-package awscall
+package protocol
 
 import (
 	"encoding/json"
@@ -36,19 +36,19 @@ func TestOf_KnowsEachServicesOperations(t *testing.T) {
 		if c.target != "" {
 			r.Header.Set("X-Amz-Target", c.target)
 		}
-		if got := Of(r); got != (Call{Service: c.service, Operation: c.operation}) {
+		if got := ReadCall(r); got != (Call{Service: c.service, Operation: c.operation}) {
 			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.target, got)
 		}
 	}
 	r := httptest.NewRequest("PUT", "/b/k", nil)
 	r.Header.Set("X-Amz-Copy-Source", "/b/other")
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
-	if got := Of(r); got != (Call{"key", "s3", "CopyObject"}) {
+	if got := ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
 		t.Errorf("got %+v", got)
 	}
 	r = httptest.NewRequest("POST", "/", nil)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	if got := Of(r); got.Service != "query" {
+	if got := ReadCall(r); got.Service != "query" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -56,13 +56,13 @@ func TestOf_KnowsEachServicesOperations(t *testing.T) {
 func TestRefuse_AnswersInTheServicesForm(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()
-	Refuse(w, "s3", 403, "AccessDenied", message)
+	WriteError(w, "s3", 403, "AccessDenied", message)
 	var answer struct{ Code, Message string }
 	if err := xml.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 403 || answer.Code != "AccessDenied" || answer.Message != message {
 		t.Errorf("S3: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
-	Refuse(w, "query", 400, "AccessDenied", message)
+	WriteError(w, "query", 400, "AccessDenied", message)
 	var query struct {
 		Error struct{ Code, Message string }
 	}
@@ -70,7 +70,7 @@ func TestRefuse_AnswersInTheServicesForm(t *testing.T) {
 		t.Errorf("query: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
-	Refuse(w, "dynamodb", 400, "AccessDeniedException", message)
+	WriteError(w, "dynamodb", 400, "AccessDeniedException", message)
 	var failure struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`

@@ -1,4 +1,4 @@
-package awsjson
+package protocol
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 
 type greeting struct{ Name string }
 
-var api = Handler{
-	"Greet": Op(func(_ *http.Request, in *greeting) (*greeting, error) {
+var api = JSONHandler{
+	"Greet": NewOperation(func(_ *http.Request, in *greeting) (*greeting, error) {
 		switch in.Name {
 		case "nobody":
 			return nil, &Error{Code: "NobodyException", Message: "nobody is there", Fields: map[string]any{"Item": 1}}

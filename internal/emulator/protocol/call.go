@@ -1,5 +1,4 @@
-// Package awscall tells which call of AWS's APIs a request is, and refuses calls in the form of their service.
-package awscall
+package protocol
 
 import (
 	"maps"
@@ -15,8 +14,8 @@ type Call struct {
 	Operation string // such as PutObject; "" when it is none that is known
 }
 
-// Of reads a request's headers and URL, as the services' handlers do.
-func Of(r *http.Request) Call {
+// ReadCall reads a request's headers and URL, as the services' handlers do.
+func ReadCall(r *http.Request) Call {
 	call := Call{AccessKey: accessKey(r)}
 	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		call.Service, call.Operation = targets[target], operation

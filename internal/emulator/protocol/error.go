@@ -1,4 +1,4 @@
-package awscall
+package protocol
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Refuse answers with an error in the service's form.
-func Refuse(w http.ResponseWriter, service string, status int, code, message string) {
+// WriteError answers with an error in the service's form.
+func WriteError(w http.ResponseWriter, service string, status int, code, message string) {
 	body, contentType := jsonError(code, message), "application/x-amz-json-1.0"
 	switch service {
 	case "s3":

@@ -89,15 +89,15 @@ func ExampleReject() {
 	// Output: FAILED rejected.negative-total: the total must not be below 0
 }
 
-func ExampleDrop() {
+func ExampleFilter() {
 	fn := processor.JSON(func(_ context.Context, _ processor.Event, order Order) (processor.Record, error) {
 		if order.Test {
-			return processor.Drop("test-order", "orders of the shop's own tests are not kept"), nil
+			return processor.Filter("test-order", "orders of the shop's own tests are not kept"), nil
 		}
 		return processor.Record{Payload: order}, nil
 	})
 	show(fn, `{"eventType":"order.created","test":true}`)
-	// Output: DROPPED test-order: orders of the shop's own tests are not kept
+	// Output: FILTERED test-order: orders of the shop's own tests are not kept
 }
 
 func ExampleFanOut() {

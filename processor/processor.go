@@ -88,8 +88,8 @@ type Record struct {
 	// Payload becomes JSON by encoding/json, and must become an object that the API would accept.
 	Payload any
 
-	parts   []any // of FanOut
-	dropped pipeline.Dropped
+	parts    []any // of FanOut
+	filtered pipeline.Filtered
 }
 
 // FanOut makes several records of one event, at least one and at most MaxRecords: FanOut(lines...) of a slice, FanOut(a, b),
@@ -103,26 +103,26 @@ func FanOut[T any](payloads ...T) Record {
 	return Record{parts: parts}
 }
 
-// Drop makes no record of an event, which is no failure: it is PROCESSED, and its status and EventProcessed tell code and
+// Filter makes no record of an event, which is no failure: it is PROCESSED, and its status and EventProcessed tell code and
 // reason. The code matches ^[a-z][a-z0-9-]{0,63}$; the reason is formatted as by fmt.Sprintf.
-func Drop(code, format string, args ...any) Record {
-	return Record{dropped: pipeline.Dropped{Code: code, Reason: fmt.Sprintf(format, args...)}}
+func Filter(code, format string, args ...any) Record {
+	return Record{filtered: pipeline.Filtered{Code: code, Reason: fmt.Sprintf(format, args...)}}
 }
 
 // Reject is an error that no retry helps: it fails the event at once, and puts its message into the DLQ. The code, which
 // matches ^[a-z][a-z0-9-]{0,63}$, becomes rejected.<code> there and in the event's status; the reason is formatted as by
 // fmt.Sprintf, and told to whoever may see the status. It may be wrapped; what wraps it goes to the log.
 func Reject(code, format string, args ...any) error {
-	return pipeline.Rejected(code, fmt.Sprintf(format, args...))
+	return pipeline.NewRejection(code, fmt.Sprintf(format, args...))
 }
 
 func (r Record) output() (pipeline.Output, error) {
 	parts := r.parts
 	switch {
-	case r.Payload != nil && (r.parts != nil || r.dropped != (pipeline.Dropped{})):
+	case r.Payload != nil && (r.parts != nil || r.filtered != (pipeline.Filtered{})):
 		return pipeline.Output{}, pipeline.Errorf(pipeline.InvalidOutput, "The processor gave a payload to what FanOut or Drop made.")
-	case r.dropped != (pipeline.Dropped{}):
-		return pipeline.Output{Dropped: r.dropped}, nil
+	case r.filtered != (pipeline.Filtered{}):
+		return pipeline.Output{Filtered: r.filtered}, nil
 	case parts == nil && r.Payload == nil:
 		return pipeline.Output{}, pipeline.Errorf(pipeline.InvalidOutput,
 			"The processor returned a record without a payload; Drop is for events that are to have none.")

@@ -32,7 +32,7 @@ func TestFunc_SeesTheWholeEvent(t *testing.T) {
 			got.Caller != want.Caller || got.Attempt != want.Attempt || got.ReplayID != want.ReplayID {
 			t.Errorf("event = %+v", got)
 		}
-		return processor.Drop("seen", "seen"), nil
+		return processor.Filter("seen", "seen"), nil
 	}, want)
 }
 
@@ -52,10 +52,10 @@ func TestRecord_BecomesJSON(t *testing.T) {
 		{"too many", processor.FanOut(make([]any, processor.MaxRecords+1)...), "FAILED invalid-output: The processor made 1001 records of the event; it must make 1 to 1000, or drop it."},
 		{"too large", processor.Record{Payload: map[string]string{"x": strings.Repeat("x", processor.MaxOutputBytes)}},
 			"FAILED invalid-output: The processor's records have payloads of 6291464 bytes together; at most 6291456 are stored."},
-		{"drop", processor.Drop("old", "from %d", 1999), "DROPPED old: from 1999"},
-		{"bad code", processor.Drop("Too Old", "from %d", 1999), "FAILED invalid-output: The processor gave a code that does not match ^[a-z][a-z0-9-]{0,63}$."},
-		{"records", processor.FanOut(processor.Drop("old", "old")), "FAILED invalid-output: The processor gave a Record for the payload of one."},
-		{"both", func() processor.Record { r := processor.Drop("old", "old"); r.Payload = 1; return r }(),
+		{"drop", processor.Filter("old", "from %d", 1999), "FILTERED old: from 1999"},
+		{"bad code", processor.Filter("Too Old", "from %d", 1999), "FAILED invalid-output: The processor gave a code that does not match ^[a-z][a-z0-9-]{0,63}$."},
+		{"records", processor.FanOut(processor.Filter("old", "old")), "FAILED invalid-output: The processor gave a Record for the payload of one."},
+		{"both", func() processor.Record { r := processor.Filter("old", "old"); r.Payload = 1; return r }(),
 			"FAILED invalid-output: The processor gave a payload to what FanOut or Drop made."},
 	} {
 		if got := processortest.Process(t.Context(), returns(c.record), payload).String(); got != c.want {
@@ -86,10 +86,10 @@ func TestJSON_TellsNoValueOfAPayloadThatDoesNotFit(t *testing.T) {
 			Flag bool `json:"flag"`
 		} `json:"in"`
 	}) (processor.Record, error) {
-		return processor.Drop("fits", "it fits"), nil
+		return processor.Filter("fits", "it fits"), nil
 	})
 	for body, want := range map[string]string{
-		`{"eventType":"x","n":1,"other":true}`:      "DROPPED fits: it fits",
+		`{"eventType":"x","n":1,"other":true}`:      "FILTERED fits: it fits",
 		`{"eventType":"x","n":424242.5}`:            "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at n where a whole number of its range is to be.",
 		`{"eventType":"x","in":{"flag":"hunter2"}}`: "FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON string at in.flag where a boolean is to be.",
 		`{"eventType":"x","at":"hunter2"}`:          "FAILED rejected.invalid-payload: The payload is not what the processor expects: a time is not one of RFC 3339, such as 2026-11-23T07:30:00Z.",

@@ -122,7 +122,7 @@ func canFail(code pipeline.Code) bool {
 
 // meant suggests the code of a rejection for the word in it that its processor gave.
 func meant(word string) string {
-	if code := pipeline.Rejected(word, "").Code; code != pipeline.InvalidOutput {
+	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
 		return fmt.Sprintf("; did you mean %s, a processor's?", code)
 	}
 	return ""

@@ -33,10 +33,10 @@ Exits with 1 if some messages stay that should have been dropped, or could not b
 
 // drop settles the letters' events and returns an error, or nil, for each.
 func drop(ctx context.Context, r resources, letters []letter) []error {
-	dropper := pipeline.Dropper{Items: r.events(), BronzeBucket: r.outputs["BronzeBucketName"], Now: time.Now}
+	dropper := pipeline.Discarder{Items: r.events(), BronzeBucket: r.outputs["BronzeBucketName"], Now: time.Now}
 	dead := make([]pipeline.DeadLetter, len(letters))
 	for i, l := range letters {
 		dead[i] = l.DeadLetter
 	}
-	return dropper.Drop(ctx, dead)
+	return dropper.Discard(ctx, dead)
 }

@@ -223,7 +223,7 @@ func TestDLQList_Filters(t *testing.T) {
 func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	err := d.deadLetters().Bury(t.Context(), pipeline.DeadLetter{
+	err := d.deadLetters().Send(t.Context(), pipeline.DeadLetter{
 		Body: []byte("{}"), EventType: "\u009b31m", FailedAt: time.Now(), Failure: pipeline.Failure{Code: "\u009b32m", Reason: "x"},
 	})
 	if err != nil {

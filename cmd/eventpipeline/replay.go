@@ -101,7 +101,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	}
 	replayer := pipeline.Replayer{
 		Bronze: r.bronze(), Items: r.events(), Silver: r.silver(), Queue: r.queue(), Checkpoints: r.checkpoints(),
-		Rate: pace(state.Rate), Chunk: chunkOf(state.Rate), Now: time.Now,
+		Throttle: pace(state.Rate), ChunkSize: chunkOf(state.Rate), Now: time.Now,
 	}
 	if f.compare && f.worker != "" {
 		return withWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), func(ctx context.Context, worker *stdio.Client) error {

@@ -34,7 +34,7 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 	if err := f.consent(cmd, replayer, state); err != nil {
 		return unchanged(cmd, err)
 	}
-	// Written before anything else, so that a crash leaves the replay's id.
+	// LastModified before anything else, so that a crash leaves the replay's id.
 	if err := state.save(); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func events(n int) string {
 
 // count goes through what a replay would, and changes nothing.
 func (f *replayFlags) count(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) (counts pipeline.ReplayCounts, err error) {
-	replayer.Chunk = 0 // the rate is for sending
+	replayer.ChunkSize = 0 // the rate is for sending
 	bar := newBar(cmd.ErrOrStderr(), -1, "counting")
 	err = replayer.Run(cmd.Context(), state.request(true), "", func(_ string, c pipeline.ReplayCounts) error {
 		counts = c

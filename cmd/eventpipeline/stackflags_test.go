@@ -144,7 +144,7 @@ func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	}
 	for _, body := range bodies {
 		receipt, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
-		if pipeline.CodeOf(err) == pipeline.NumberOutOfRange {
+		if pipeline.ErrorCode(err) == pipeline.NumberOutOfRange {
 			receipt.Event, err = porttest.AcceptOlder(t.Context(), ingest, []byte(body))
 		}
 		if err != nil {
@@ -165,10 +165,10 @@ func (d *deployed) process(t *testing.T) {
 	for messages := d.take(t, "QueueUrl"); len(messages) > 0; messages = d.take(t, "QueueUrl") {
 		deliveries := make([]pipeline.Delivery, len(messages))
 		for i, m := range messages {
-			deliveries[i] = pipeline.Delivery{MessageID: *m.MessageId, Receipt: *m.ReceiptHandle, Attempt: 1, Body: []byte(*m.Body)}
+			deliveries[i] = pipeline.Delivery{MessageID: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Attempt: 1, Body: []byte(*m.Body)}
 		}
 		for _, result := range worker.Process(t.Context(), deliveries) {
-			if result.Kept {
+			if result.Retry {
 				t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
 			}
 		}

@@ -62,8 +62,8 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	if !s.ProcessedAt.IsZero() {
 		row("processed", fmt.Sprintf("%s (%s after it was enqueued)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
-	if s.Dropped != (pipeline.Dropped{}) {
-		row("dropped", fmt.Sprintf("%s: %s", s.Dropped.Code, s.Dropped.Reason))
+	if s.Filtered != (pipeline.Filtered{}) {
+		row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
 	if !s.FailedAt.IsZero() {
 		row("failed", s.FailedAt.Format(time.RFC3339Nano))

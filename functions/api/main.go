@@ -35,9 +35,9 @@ func wire(ctx context.Context, log *slog.Logger) (handler.API, error) {
 	ingest := pipeline.Ingest{
 		BronzeBucket:       vars.Text(contract.BronzeBucket),
 		MaxPayloadBytes:    vars.Int(contract.MaxPayloadBytes, 1),
-		RefuseUnknownTypes: vars.Text(contract.UnknownEventTypes) == contract.RefuseUnknown,
+		RejectUnknownTypes: vars.Text(contract.UnknownEventTypes) == contract.RefuseUnknown,
 		StatusRetention:    24 * time.Hour * time.Duration(vars.Int(contract.StatusRetentionDays, 0)),
-		Recent:             new(pipeline.Recent),
+		KeyCache:           new(pipeline.KeyCache),
 		Now:                time.Now,
 		NewID:              newID,
 	}

@@ -5,4 +5,4 @@ package main
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 
 // loadSchemas has none: a pipeline without schemas does not link what compiles them.
-func loadSchemas() (pipeline.Schemas, error) { return nil, nil }
+func loadSchemas() (pipeline.PayloadSchemas, error) { return nil, nil }

@@ -93,7 +93,7 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(iam.Denial)) *rightsW
 	w.operator = pipeline.Replayer{
 		Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver), Items: dynamodb.NewEvents(cfg, table),
 		Queue: queues.NewQueue(cfg, out["QueueUrl"]), Checkpoints: dynamodb.NewCheckpoints(cfg, table),
-		Rate: func(context.Context, int) error { return nil }, Now: time.Now,
+		Throttle: func(context.Context, int) error { return nil }, Now: time.Now,
 	}
 	return w
 }
@@ -132,7 +132,7 @@ func (w *rightsWorld) drive(ctx context.Context) error {
 	return nil
 }
 
-func (w *rightsWorld) accept(ctx context.Context, key string) (pipeline.Receipt, error) {
+func (w *rightsWorld) accept(ctx context.Context, key string) (pipeline.Accepted, error) {
 	return w.ingest.Accept(ctx, pipeline.Request{Body: []byte(`{"eventType":"demo","message":"hello"}`), Keyed: key != "", Key: key, Caller: "caller"})
 }
 
@@ -152,8 +152,8 @@ func (w *rightsWorld) deliver(ctx context.Context, worker pipeline.Worker) (pipe
 		return pipeline.Result{}, fmt.Errorf("received %d messages, %v", len(messages), err)
 	}
 	m := messages[0]
-	result := worker.Process(ctx, []pipeline.Delivery{{MessageID: m.ID, Receipt: m.ReceiptHandle, Attempt: m.ReceiveCount, Body: []byte(m.Body)}})[0]
-	if result.Kept {
+	result := worker.Process(ctx, []pipeline.Delivery{{MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Attempt: m.ReceiveCount, Body: []byte(m.Body)}})[0]
+	if result.Retry {
 		return result, nil
 	}
 	return result, w.queue.Delete(m.ReceiptHandle)
@@ -199,7 +199,7 @@ func (w *rightsWorld) acceptKeyed(ctx context.Context) error {
 		return err
 	}
 	again, err := w.accept(ctx, "key")
-	if err == nil && (!again.Replayed || again.Event.ID != first.Event.ID) {
+	if err == nil && (!again.Duplicate || again.Event.ID != first.Event.ID) {
 		err = fmt.Errorf("the second request got %+v", again)
 	}
 	return err
@@ -208,7 +208,7 @@ func (w *rightsWorld) acceptKeyed(ctx context.Context) error {
 // deaf is a bus that takes nothing.
 type deaf struct{}
 
-func (deaf) Publish(_ context.Context, notices []pipeline.Notice) []error {
+func (deaf) Publish(_ context.Context, notices []pipeline.Notification) []error {
 	errs := make([]error, len(notices))
 	for i := range errs {
 		errs[i] = errors.New("not now")
@@ -224,10 +224,10 @@ func (w *rightsWorld) giveBack(ctx context.Context) error {
 	worker := w.worker
 	worker.Bus = deaf{}
 	result, err := w.deliver(ctx, worker)
-	if err != nil || !result.Kept || result.RetryIn == 0 {
+	if err != nil || !result.Retry || result.RetryIn == 0 {
 		return fmt.Errorf("the message comes again in %s: %w", result.RetryIn, errors.Join(result.Err, err))
 	}
-	return w.queue.ChangeVisibility(result.Delivery.Receipt, 0)
+	return w.queue.ChangeVisibility(result.Delivery.ReceiptHandle, 0)
 }
 
 // failForGood leaves two FAILED events, one of which has a record, for the reconciler.
@@ -284,7 +284,7 @@ func (w *rightsWorld) fail(ctx context.Context, event pipeline.Event, code pipel
 	if err != nil {
 		return err
 	}
-	if after, _, _ := w.dlq.Depth(); result.Status != pipeline.Failed || pipeline.CodeOf(result.Err) != code || after != before+1 {
+	if after, _, _ := w.dlq.Depth(); result.Status != pipeline.Failed || pipeline.ErrorCode(result.Err) != code || after != before+1 {
 		return fmt.Errorf("the event is %s with %d messages more in the DLQ: %w", result.Status, after-before, result.Err)
 	}
 	return w.status(ctx, event, pipeline.Failed)

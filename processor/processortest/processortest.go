@@ -21,7 +21,7 @@ const (
 	// Processed: the event has its records in Silver.
 	Processed Outcome = "PROCESSED"
 	// Dropped: the event is PROCESSED, too, and its record has a reason in place of a payload.
-	Dropped Outcome = "DROPPED"
+	Filtered Outcome = "FILTERED"
 	// Failed: the event is FAILED, its message in the DLQ; no retry would help.
 	Failed Outcome = "FAILED"
 	// Retried: the event comes again after a while, and is FAILED when its deliveries are used up.
@@ -66,18 +66,18 @@ func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event)
 	}
 	output, err := pipeline.Transform(ctx, fn, accepted, max(event.Attempt, 1), event.Payload)
 	switch {
-	case err != nil && pipeline.Permanent(pipeline.CodeOf(err)):
+	case err != nil && pipeline.Permanent(pipeline.ErrorCode(err)):
 		return failed(Failed, err)
 	case err != nil:
 		return failed(Retried, err)
-	case output.Dropped != (pipeline.Dropped{}):
-		return Result{Outcome: Dropped, Code: output.Dropped.Code, Reason: output.Dropped.Reason}
+	case output.Filtered != (pipeline.Filtered{}):
+		return Result{Outcome: Filtered, Code: output.Filtered.Code, Reason: output.Filtered.Reason}
 	}
 	return Result{Outcome: Processed, Records: output.Payloads}
 }
 
 func failed(outcome Outcome, err error) Result {
-	failure := pipeline.FailureOf(err)
+	failure := pipeline.NewFailure(err)
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 

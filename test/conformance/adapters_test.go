@@ -110,7 +110,7 @@ func TestAdapter_QueueSendsAnyNumberOfEventsAndCountsThem(t *testing.T) {
 
 func wantWaiting(t *testing.T, queue sqs.Queue, want int) {
 	t.Helper()
-	if got, err := queue.Waiting(t.Context()); err != nil || got != want {
+	if got, err := queue.CountMessages(t.Context()); err != nil || got != want {
 		t.Errorf("waiting: %d, %v; want %d", got, err, want)
 	}
 }
@@ -126,7 +126,7 @@ func TestAdapter_DeadLettersHoldTheMessageAndItsReason(t *testing.T) {
 			Body: []byte("not \"JSON\""), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
 			Failure: pipeline.Failure{Code: pipeline.InvalidMessage, Reason: "why"},
 		}
-		if err := sqs.NewDeadLetters(target.Config, *created.QueueUrl).Bury(t.Context(), letter); err != nil {
+		if err := sqs.NewDeadLetters(target.Config, *created.QueueUrl).Send(t.Context(), letter); err != nil {
 			t.Fatal(err)
 		}
 		out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MessageAttributeNames: []string{"All"}})
@@ -161,7 +161,7 @@ func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
 		}
 		const count = 12 // more than a request takes
 		for range count - 1 {
-			if err := dlq.Bury(t.Context(), want); err != nil {
+			if err := dlq.Send(t.Context(), want); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -264,10 +264,10 @@ func TestAdapter_QueueSendsTheEventAndDelaysAMessage(t *testing.T) {
 
 func TestAdapter_BusTakesAnyNumberOfNotices(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		notices := make([]pipeline.Notice, 25) // three requests
+		notices := make([]pipeline.Notification, 25) // three requests
 		for i := range notices {
 			item := pipeline.Item{Event: pipeline.Event{ID: fmt.Sprint(i), Type: "demo"}, Status: pipeline.Processed}
-			notices[i] = pipeline.NoticeOf(item)
+			notices[i] = pipeline.NewNotification(item)
 		}
 		errs := eventbridge.NewBus(target.Config, "default").Publish(t.Context(), notices)
 		if len(errs) != len(notices) || errors.Join(errs...) != nil {
@@ -284,7 +284,7 @@ func TestAdapter_AnyEventComesOutOfBronzeByteForByte(t *testing.T) {
 		}
 		bucket, objects := s3.NewBucket(target.Config, name), 0
 		ingest := pipeline.Ingest{
-			Bronze: bucket, Items: new(inmem.Events), Queue: new(inmem.Queue), BronzeBucket: name, MaxPayloadBytes: 1 << 20, Now: time.Now,
+			Bronze: bucket, Items: new(inmem.Items), Queue: new(inmem.Queue), BronzeBucket: name, MaxPayloadBytes: 1 << 20, Now: time.Now,
 			NewID: func() (string, error) {
 				objects++
 				return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", objects), nil

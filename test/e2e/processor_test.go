@@ -47,7 +47,7 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	if dropped, _ := status["dropped"].(map[string]any); dropped["code"] != "test-order" {
 		t.Errorf("status = %v, want why it was dropped", status)
 	}
-	if records := p.recordsOf(t, status); len(records) != 1 || records[0].Dropped.Code != "test-order" || records[0].Payload != nil {
+	if records := p.recordsOf(t, status); len(records) != 1 || records[0].Filtered.Code != "test-order" || records[0].Payload != nil {
 		t.Errorf("records = %+v, want one without a payload", records)
 	}
 	if out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput(); err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
@@ -73,7 +73,7 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 				DetailType string `json:"detail-type"`
 				Detail     struct {
 					EventID string
-					Dropped pipeline.Dropped
+					Dropped pipeline.Filtered
 				}
 			}
 			if err := json.Unmarshal([]byte(*m.Body), &notice); err != nil {

@@ -17,7 +17,7 @@ import (
 
 // System is the pipeline under test: how it accepts events and processes deliveries.
 type System struct {
-	Accept     func(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error)
+	Accept     func(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error)
 	Process    func(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result
 	Reconciles bool
 	GoesOn     bool // after a breach, to see which others follow
@@ -31,14 +31,14 @@ const (
 	retention  = 40 * 24 * time.Hour
 )
 
-func accept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error) {
+func accept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error) {
 	in := pipeline.Ingest{
-		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a}, Recent: a.run.recent,
+		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a}, KeyCache: a.run.recent,
 		BronzeBucket: "bronze", MaxPayloadBytes: maxPayload, StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
 	if a.run.poison[sha(req.Body)] { // today's ingest refuses what the worker can't process; an older one did not
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
-		return pipeline.Receipt{Event: event}, err
+		return pipeline.Accepted{Event: event}, err
 	}
 	return in.Accept(ctx, req)
 }
@@ -69,7 +69,7 @@ func (r *run) client(number int, body, key string) {
 					r.acknowledge(name, request, receipt)
 					return nil
 				})
-			} else if pipeline.CodeOf(err) != pipeline.Unavailable {
+			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
 				return do(ctx, a, "Answer", "is refused", anAnswer, func() error {
 					r.refuse(name, request, err)
 					return nil
@@ -160,7 +160,7 @@ func (r *run) deliver(batch []*message) {
 		receipt := fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
 		r.receipts[receipt] = m
 		receipts = append(receipts, receipt)
-		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number), Receipt: receipt, Attempt: m.receives, Body: []byte(m.body)})
+		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number), ReceiptHandle: receipt, Attempt: m.receives, Body: []byte(m.body)})
 		replays[m.event.ID] = m.event.Replay
 	}
 	r.note("the queue delivers %s: %s", strings.Join(receipts, " and "), h)
@@ -172,11 +172,11 @@ func (r *run) deliver(batch []*message) {
 	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute, func(ctx context.Context, a *actor) error {
 		a.replays = replays
 		for _, result := range r.system.Process(ctx, a, deliveries) {
-			if result.Kept {
+			if result.Retry {
 				continue
 			}
-			_ = do(context.Background(), a, "Queue.Delete", result.Delivery.Receipt, anAnswer, func() error {
-				r.queue.delete(r.receipts[result.Delivery.Receipt])
+			_ = do(context.Background(), a, "Queue.Delete", result.Delivery.ReceiptHandle, anAnswer, func() error {
+				r.queue.delete(r.receipts[result.Delivery.ReceiptHandle])
 				return nil
 			})
 		}
@@ -209,7 +209,7 @@ func (r *run) replayOf(request pipeline.ReplayRequest) {
 	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0, func(ctx context.Context, a *actor) error {
 		replayer := pipeline.Replayer{
 			Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a}, Queue: queuePort{a},
-			Checkpoints: checkpointsPort{a}, Rate: func(context.Context, int) error { return nil }, Chunk: 100, Now: time.Now,
+			Checkpoints: checkpointsPort{a}, Throttle: func(context.Context, int) error { return nil }, ChunkSize: 100, Now: time.Now,
 		}
 		after := ""
 		page := func(key string, _ pipeline.ReplayCounts) error {

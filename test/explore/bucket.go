@@ -68,7 +68,7 @@ func (b *bucket) list(prefix, after string) []pipeline.Object {
 	var page []pipeline.Object
 	for _, key := range b.keys {
 		if strings.HasPrefix(key, prefix) && key > after && len(page) < listed {
-			page = append(page, pipeline.Object{Key: key, Written: b.objects[key].written})
+			page = append(page, pipeline.Object{Key: key, LastModified: b.objects[key].written})
 		}
 	}
 	return page

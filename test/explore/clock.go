@@ -57,10 +57,10 @@ func (r *run) soonest() time.Time {
 // was still to come.
 func (r *run) passPatience() bool {
 	r.mu.Lock() // those that the timer wakes come to know what the scheduler did before
-	waits := slices.ContainsFunc(r.stalled, func(c *call) bool { return time.Since(c.hung) <= pipeline.Patience })
+	waits := slices.ContainsFunc(r.stalled, func(c *call) bool { return time.Since(c.hung) <= pipeline.SubBatchWait })
 	r.mu.Unlock()
 	if waits {
-		time.Sleep(pipeline.Patience + 1)
+		time.Sleep(pipeline.SubBatchWait + 1)
 	}
 	return waits
 }
@@ -113,5 +113,5 @@ func (r *run) atRest() bool {
 	}
 	last := r.ticks[len(r.ticks)-1]
 	c := r.table.checkpoint
-	return last.ended && !last.crashed && last.err == nil && c.Pass.Done && c.Pass.Unsettled.IsZero() && c.RewindTo.IsZero()
+	return last.ended && !last.crashed && last.err == nil && c.Pass.Done && c.Pass.Unfinished.IsZero() && c.RewindTo.IsZero()
 }

@@ -107,7 +107,7 @@ func once(t *testing.T, system System, scenario Scenario, chooser chooser, cover
 			r.table.written = r.checkWrite
 		}
 		if scenario.SharedProcess {
-			r.recent = new(pipeline.Recent)
+			r.recent = new(pipeline.KeyCache)
 		}
 		r.chooser, r.coverage, r.current = chooser, coverage, nil
 		if scenario.Begin != nil {

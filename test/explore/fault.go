@@ -48,7 +48,7 @@ var (
 // the same whether they come before a preemption or behind it.
 var alone = map[string]bool{
 	"Bronze.Get": true, "Bronze.Put": true, "Bronze.List": true, "Bronze.Types": true, "Bus.Publish": true,
-	"DLQ.Bury": true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
+	"DLQ.Send": true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
 }
 
 // errService is what a call that fails returns.

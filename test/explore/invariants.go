@@ -26,7 +26,7 @@ var Invariants = map[string]string{
 }
 
 // acknowledge notes that a client has seen its 202.
-func (r *run) acknowledge(client string, request pipeline.Request, receipt pipeline.Receipt) {
+func (r *run) acknowledge(client string, request pipeline.Request, receipt pipeline.Accepted) {
 	event := receipt.Event
 	item, there := r.table.items[event.ID]
 	if !there {
@@ -47,7 +47,7 @@ func (r *run) acknowledge(client string, request pipeline.Request, receipt pipel
 
 // refuse notes that a client was told that its request can't be accepted.
 func (r *run) refuse(client string, request pipeline.Request, err error) {
-	if pipeline.CodeOf(err) != pipeline.KeyReused {
+	if pipeline.ErrorCode(err) != pipeline.KeyReused {
 		r.violate("I6", "%s was refused: %v", client, err)
 	}
 	r.refused = append(r.refused, sha(request.Body))
@@ -152,8 +152,8 @@ func (r *run) checkEvent(item pipeline.Item) {
 	for _, n := range r.notices {
 		if n.Detail.EventID == item.ID && n.Type == pipeline.EventProcessed && n.replay.ID == item.Replay.ID {
 			told++
-			if item.Status == pipeline.Processed && n.Detail.Dropped != item.Dropped {
-				r.violate("I8", "event %s was told as dropped as %q, and is dropped as %q", item.ID, n.Detail.Dropped.Code, item.Dropped.Code)
+			if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
+				r.violate("I8", "event %s was told as dropped as %q, and is dropped as %q", item.ID, n.Detail.Filtered.Code, item.Filtered.Code)
 			}
 		}
 	}
@@ -172,8 +172,8 @@ func (r *run) checkEvent(item pipeline.Item) {
 		}
 		if record, _ := r.record(item.SilverKey()); record.ReplayID != item.Replay.ID {
 			r.violate("I8", "event %s is PROCESSED for replay %q, its record is of %q", item.ID, item.Replay.ID, record.ReplayID)
-		} else if record.Dropped != item.Dropped {
-			r.violate("I8", "event %s is PROCESSED, dropped as %q; its record says %q", item.ID, item.Dropped.Code, record.Dropped.Code)
+		} else if record.Filtered != item.Filtered {
+			r.violate("I8", "event %s is PROCESSED, dropped as %q; its record says %q", item.ID, item.Filtered.Code, record.Filtered.Code)
 		}
 	case pipeline.Failed:
 		r.checkFailed(item)
@@ -255,7 +255,7 @@ func (r *run) checkTransformation(key string) {
 
 // holds tells whether records are those of an output, whole and of one processing.
 func holds(records pipeline.Records, output pipeline.Output) bool {
-	if len(records) != max(len(output.Payloads), 1) || records[0].Dropped != output.Dropped {
+	if len(records) != max(len(output.Payloads), 1) || records[0].Filtered != output.Filtered {
 		return false
 	}
 	for i, payload := range output.Payloads {

@@ -18,8 +18,8 @@ const (
 // their writes.
 var Mutants = []Mutant{
 	{"ingest: the payload is stored after it is announced", domain + "ingest.go",
-		"	if err := in.store(ctx, event, req.Body); err != nil {\n		return Receipt{Event: event}, err\n	}\n	return Receipt{Event: event}, in.announce(ctx, event)",
-		"	if err := in.announce(ctx, event); err != nil {\n		return Receipt{Event: event}, err\n	}\n	return Receipt{Event: event}, in.store(ctx, event, req.Body)",
+		"	if err := in.store(ctx, event, req.Body); err != nil {\n		return Accepted{Event: event}, err\n	}\n	return Accepted{Event: event}, in.announce(ctx, event)",
+		"	if err := in.announce(ctx, event); err != nil {\n		return Accepted{Event: event}, err\n	}\n	return Accepted{Event: event}, in.store(ctx, event, req.Body)",
 		"one event", "I9"},
 	{"ingest: 202 whether the item was written or not", domain + "ingest.go",
 		"err != nil && !errors.Is(err, ErrExists) {\n		return unavailable(\"store the event's item\", err)", "err == nil && false {\n		return nil",
@@ -47,7 +47,7 @@ var Mutants = []Mutant{
 	{"worker: what was not begun at its last delivery is given up", domain + "retry.go",
 		" || k.unbegun)", ")", "the reconciler races the last delivery", "I9"},
 	{"worker: FAILED whether the DLQ took the message or not", domain + "deadletter.go",
-		"if err := queue.Bury(ctx, letter); err != nil {", "if err := queue.Bury(ctx, letter); err != nil && false {", "a poison event", "I2"},
+		"if err := queue.Send(ctx, letter); err != nil {", "if err := queue.Send(ctx, letter); err != nil && false {", "a poison event", "I2"},
 	{"worker: a replay's record is not looked at before it is replaced", domain + "silver.go",
 		"if err := w.stillWanted(ctx, first); err != nil {", "if err := w.stillWanted(ctx, first); err != nil && false {", "two replays", "I8"},
 	{"worker: records that are there already are taken for what its processor says now", domain + "silver.go",
@@ -63,7 +63,7 @@ var Mutants = []Mutant{
 	{"reconciler: no bound on enqueueing again", domain + "heal.go",
 		"if item.Reenqueues < s.MaxReenqueues {", "if true {", "a message that kills its worker", "I5"},
 	{"reconciler: it forgets what was not at its end", domain + "checkpoint.go",
-		"if !c.Pass.Unsettled.IsZero() &&", "if false &&", "one event", "I5"},
+		"if !c.Pass.Unfinished.IsZero() &&", "if false &&", "one event", "I5"},
 	{"reconciler: FAILED events are not repaired", domain + "heal.go",
 		"s.all(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)", "_ = failed", "one event", "I2"},
 	{"reconciler: it looks once at what FAILED a moment ago", domain + "heal.go",

@@ -14,10 +14,10 @@ import (
 // what goes wrong to the queue's retries and its DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess, GoesOn: true}
 
-func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Receipt, error) {
+func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error) {
 	id, err := newID()
 	if err != nil {
-		return pipeline.Receipt{}, err
+		return pipeline.Accepted{}, err
 	}
 	if req.Keyed {
 		sum := sha256.Sum256([]byte(req.Caller + req.Key))
@@ -25,9 +25,9 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func
 		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 		if item, err := (itemsPort{actor: a}).Find(ctx, id); err == nil {
 			if item.SHA256 != sha(req.Body) {
-				return pipeline.Receipt{}, pipeline.Errorf(pipeline.KeyReused, "another payload had this key")
+				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused, "another payload had this key")
 			}
-			return pipeline.Receipt{Event: item.Event, Replayed: true}, nil
+			return pipeline.Accepted{Event: item.Event, Duplicate: true}, nil
 		}
 	}
 	event := pipeline.Event{
@@ -36,15 +36,15 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}
 	if err := do(ctx, a, "Bronze.Put", event.Bronze.Key, aWrite, func() error { a.run.bronze.write(event.Bronze.Key, req.Body); return nil }); err != nil {
-		return pipeline.Receipt{}, unavailable(err)
+		return pipeline.Accepted{}, unavailable(err)
 	}
 	if err := naiveWrite(ctx, a, item); err != nil {
-		return pipeline.Receipt{}, unavailable(err)
+		return pipeline.Accepted{}, unavailable(err)
 	}
 	if err := (queuePort{a}).Send(ctx, event); err != nil {
-		return pipeline.Receipt{}, unavailable(err)
+		return pipeline.Accepted{}, unavailable(err)
 	}
-	return pipeline.Receipt{Event: event}, nil
+	return pipeline.Accepted{Event: event}, nil
 }
 
 func unavailable(err error) error { return &pipeline.Error{Code: pipeline.Unavailable, Err: err} }
@@ -61,7 +61,7 @@ func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery)
 		failed = failed || naiveOne(ctx, a, d) != nil
 	}
 	for i := range results {
-		results[i].Kept = failed
+		results[i].Retry = failed
 	}
 	return results
 }
@@ -99,5 +99,5 @@ func naiveOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 	if err := naiveWrite(ctx, a, item); err != nil {
 		return err
 	}
-	return busPort{a}.Publish(ctx, []pipeline.Notice{pipeline.NoticeOf(item)})[0]
+	return busPort{a}.Publish(ctx, []pipeline.Notification{pipeline.NewNotification(item)})[0]
 }

@@ -102,8 +102,8 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 	return many(ctx, p.actor, "Queue.SendMany", events, func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// Waiting counts roughly: it may miss all that is there.
-func (p queuePort) Waiting(ctx context.Context) (int, error) {
+// CountMessages counts roughly: it may miss all that is there.
+func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	return ask(ctx, p.actor, "Queue.Waiting", "", aCount, 0, func(h how) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
 			return 0, nil
@@ -124,8 +124,8 @@ func (p queuePort) Delay(ctx context.Context, receipt string, d time.Duration) e
 // deadLettersPort is an actor's DLQ.
 type deadLettersPort struct{ *actor }
 
-func (p deadLettersPort) Bury(ctx context.Context, letter pipeline.DeadLetter) error {
-	return do(ctx, p.actor, "DLQ.Bury", letter.EventID, anAppend, func() error {
+func (p deadLettersPort) Send(ctx context.Context, letter pipeline.DeadLetter) error {
+	return do(ctx, p.actor, "DLQ.Send", letter.EventID, anAppend, func() error {
 		p.run.checkBegun(p.actor, letter)
 		p.run.queue.letters = append(p.run.queue.letters, letter)
 		return nil
@@ -135,8 +135,8 @@ func (p deadLettersPort) Bury(ctx context.Context, letter pipeline.DeadLetter) e
 // busPort is an actor's bus.
 type busPort struct{ *actor }
 
-func (p busPort) Publish(ctx context.Context, notices []pipeline.Notice) []error {
-	return many(ctx, p.actor, "Bus.Publish", notices, func(n pipeline.Notice) string { return n.Type + " " + n.Detail.EventID }, func(n pipeline.Notice) {
+func (p busPort) Publish(ctx context.Context, notices []pipeline.Notification) []error {
+	return many(ctx, p.actor, "Bus.Publish", notices, func(n pipeline.Notification) string { return n.Type + " " + n.Detail.EventID }, func(n pipeline.Notification) {
 		replay, known := p.replays[n.Detail.EventID]
 		if !known {
 			replay = p.run.table.items[n.Detail.EventID].Replay

@@ -16,7 +16,7 @@ func (p processor) Process(_ context.Context, _ pipeline.Event, attempt int, pay
 
 var (
 	twoRecords = pipeline.Output{Payloads: []json.RawMessage{[]byte(`{"part":"first"}`), []byte(`{"part":"second"}`)}}
-	nothing    = pipeline.Output{Dropped: pipeline.Dropped{Code: "unwanted", Reason: "nobody wants it"}}
+	nothing    = pipeline.Output{Filtered: pipeline.Filtered{Code: "unwanted", Reason: "nobody wants it"}}
 )
 
 // splitting makes two records of a good event, and drops others.
@@ -40,7 +40,7 @@ func regretting(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
 	}
-	return pipeline.Output{}, pipeline.Rejected("regretted", "it was taken by mistake")
+	return pipeline.Output{}, pipeline.NewRejection("regretted", "it was taken by mistake")
 }
 
 // outputs is all that an event may become, and whether it may be rejected, too.

@@ -18,7 +18,7 @@ type world struct {
 	accepted       []acceptance
 	refused        []string                     // the hashes of payloads that were
 	generations    map[string][]pipeline.Replay // of each event, in order
-	recent         *pipeline.Recent             // of a process that serves all requests
+	recent         *pipeline.KeyCache           // of a process that serves all requests
 	poison         map[string]bool              // SHA-256 of payloads that can't be processed
 	killers        map[string]bool              // ids of events whose payload kills the process that reads it
 	breaches       []breach
@@ -26,7 +26,7 @@ type world struct {
 
 // notice is what the bus was told, and for which generation of the event.
 type notice struct {
-	pipeline.Notice
+	pipeline.Notification
 	replay pipeline.Replay
 }
 
@@ -44,7 +44,7 @@ func (w *world) violate(invariant, format string, args ...any) {
 	w.breaches = append(w.breaches, breach{invariant, fmt.Sprintf(format, args...)})
 }
 
-func (r *run) publish(n pipeline.Notice, replay pipeline.Replay) {
+func (r *run) publish(n pipeline.Notification, replay pipeline.Replay) {
 	r.notices = append(r.notices, notice{n, replay})
 	if n.Type == pipeline.EventProcessed {
 		r.checkSource(n.Detail.Bronze.Key, "the bus was told of the event")
@@ -64,7 +64,7 @@ func messageOf(event pipeline.Event) string {
 func (w *world) state(settled bool) uint64 {
 	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state())
 	for _, n := range w.notices {
-		h += hash(n.Type, n.Detail.EventID, n.Detail.Dropped, n.replay)
+		h += hash(n.Type, n.Detail.EventID, n.Detail.Filtered, n.replay)
 	}
 	for _, a := range w.accepted {
 		h += hash(a)

@@ -35,7 +35,7 @@ func answerOf(number int, output pipeline.Output, err error) answer {
 	if err == nil {
 		return answer{Number: number, Output: output}
 	}
-	a := answer{Number: number, Code: pipeline.CodeOf(err), Detail: err.Error()}
+	a := answer{Number: number, Code: pipeline.ErrorCode(err), Detail: err.Error()}
 	var e *pipeline.Error
 	if errors.As(err, &e) {
 		a.Detail = e.Detail

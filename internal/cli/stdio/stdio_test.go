@@ -53,8 +53,8 @@ func TestClient_GetsWhatTheProcessorMakes(t *testing.T) {
 		text   string
 	}{
 		"records":  {output: pipeline.Output{Payloads: []json.RawMessage{[]byte(`{"n":1.0}`), []byte(`{"html":"<"}`)}}},
-		"dropped":  {output: pipeline.Output{Dropped: pipeline.Dropped{Code: "c", Reason: "r"}}},
-		"rejected": {err: fmt.Errorf("order 7: %w", pipeline.Rejected("c", "why")), code: "rejected.c", text: "why"},
+		"dropped":  {output: pipeline.Output{Filtered: pipeline.Filtered{Code: "c", Reason: "r"}}},
+		"rejected": {err: fmt.Errorf("order 7: %w", pipeline.NewRejection("c", "why")), code: "rejected.c", text: "why"},
 		"failed":   {err: errors.New("down"), code: pipeline.ProcessorError, text: "the processor failed: down"},
 		"invalid":  {output: pipeline.Output{Payloads: []json.RawMessage{[]byte(`[]`)}}, code: pipeline.InvalidOutput, text: "Record 1 of 1"},
 	} {
@@ -72,7 +72,7 @@ func TestClient_GetsWhatTheProcessorMakes(t *testing.T) {
 				}
 				return
 			}
-			if pipeline.CodeOf(err) != c.code || !strings.HasPrefix(err.Error(), c.text) {
+			if pipeline.ErrorCode(err) != c.code || !strings.HasPrefix(err.Error(), c.text) {
 				t.Errorf("got %v, want %s: %s", err, c.code, c.text)
 			}
 		})

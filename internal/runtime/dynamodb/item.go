@@ -76,9 +76,9 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		attributes["silverBucket"] = text(item.Silver.Bucket)
 		attributes["silverKey"] = text(item.Silver.Key)
 	}
-	if item.Dropped != (pipeline.Dropped{}) {
-		attributes["droppedCode"] = text(item.Dropped.Code)
-		attributes["droppedReason"] = text(item.Dropped.Reason)
+	if item.Filtered != (pipeline.Filtered{}) {
+		attributes["droppedCode"] = text(item.Filtered.Code)
+		attributes["droppedReason"] = text(item.Filtered.Reason)
 	}
 	if item.Status == pipeline.Failed {
 		attributes["failedAt"] = timestamp(item.FailedAt)
@@ -114,7 +114,7 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 		Attempts:    int(r.number("attempts")),
 		ProcessedAt: r.time("processedAt"),
 		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},
-		Dropped:     pipeline.Dropped{Code: r.text("droppedCode"), Reason: r.text("droppedReason")},
+		Filtered:    pipeline.Filtered{Code: r.text("droppedCode"), Reason: r.text("droppedReason")},
 		FailedAt:    r.time("failedAt"),
 		Failure:     pipeline.Failure{Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason")},
 	}

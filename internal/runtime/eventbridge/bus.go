@@ -32,7 +32,7 @@ func NewBus(cfg aws.Config, name string) Bus {
 }
 
 // Publish puts the notices on the bus, in requests of ten, and says of each whether it got there.
-func (b Bus) Publish(ctx context.Context, notices []pipeline.Notice) []error {
+func (b Bus) Publish(ctx context.Context, notices []pipeline.Notification) []error {
 	errs := make([]error, len(notices))
 	for start := 0; start < len(notices); start += maxEntries {
 		end := min(start+maxEntries, len(notices))
@@ -41,7 +41,7 @@ func (b Bus) Publish(ctx context.Context, notices []pipeline.Notice) []error {
 	return errs
 }
 
-func (b Bus) put(ctx context.Context, notices []pipeline.Notice, errs []error) {
+func (b Bus) put(ctx context.Context, notices []pipeline.Notification, errs []error) {
 	entries := make([]types.PutEventsRequestEntry, len(notices))
 	for i, notice := range notices {
 		detail, err := json.Marshal(notice.Detail)

@@ -30,7 +30,7 @@ func bus(t *testing.T, status int, answer string) Bus {
 
 func TestPublish_ReadsTheFailuresOfARequestThatSucceeded(t *testing.T) {
 	b := bus(t, http.StatusOK, `{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"ThrottlingException","ErrorMessage":"slow down"},{"EventId":"3"}]}`)
-	errs := b.Publish(t.Context(), make([]pipeline.Notice, 3))
+	errs := b.Publish(t.Context(), make([]pipeline.Notification, 3))
 	if errs[0] != nil || errs[2] != nil {
 		t.Errorf("entries that are out have errors: %v, %v", errs[0], errs[2])
 	}
@@ -40,7 +40,7 @@ func TestPublish_ReadsTheFailuresOfARequestThatSucceeded(t *testing.T) {
 }
 
 func TestPublish_FailsEachNoticeOfARequestThatFailed(t *testing.T) {
-	for i, err := range bus(t, http.StatusBadRequest, `{"__type":"ValidationException"}`).Publish(t.Context(), make([]pipeline.Notice, 12)) {
+	for i, err := range bus(t, http.StatusBadRequest, `{"__type":"ValidationException"}`).Publish(t.Context(), make([]pipeline.Notification, 12)) {
 		if err == nil {
 			t.Errorf("notice %d has no error", i)
 		}

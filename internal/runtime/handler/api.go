@@ -59,7 +59,7 @@ func (a API) answer(ctx context.Context, req request) (answer response) {
 			answer = a.refuse(ctx, req, &pipeline.Error{Code: pipeline.Internal, Detail: "answer the request", Err: err})
 		}
 	}()
-	ctx, cancel := pipeline.EndingBefore(ctx, stopBefore)
+	ctx, cancel := pipeline.WithReserve(ctx, stopBefore)
 	defer cancel()
 	if !req.overHTTP() {
 		return a.accept(ctx, req)
@@ -108,17 +108,17 @@ func (a API) accept(ctx context.Context, req request) response {
 	}
 	a.logAccepted(ctx, receipt, time.Since(start))
 	answer := reply(http.StatusAccepted, accepted{Status: "accepted", EventID: receipt.Event.ID})
-	if receipt.Replayed {
+	if receipt.Duplicate {
 		answer.Headers["idempotency-replayed"] = "true"
 	}
 	return answer
 }
 
 // logAccepted writes the line of a request that was answered with 202. A repeat is no event more, and no metric.
-func (a API) logAccepted(ctx context.Context, receipt pipeline.Receipt, took time.Duration) {
+func (a API) logAccepted(ctx context.Context, receipt pipeline.Accepted, took time.Duration) {
 	log := withInvocation(ctx, a.Log)
-	attrs := append(eventAttrs(receipt.Event), slog.Bool("replayed", receipt.Replayed), slog.Int64("durationMs", took.Milliseconds()))
-	if !receipt.Replayed {
+	attrs := append(eventAttrs(receipt.Event), slog.Bool("replayed", receipt.Duplicate), slog.Int64("durationMs", took.Milliseconds()))
+	if !receipt.Duplicate {
 		attrs = append(attrs, slog.Int(contract.MetricAccepted, 1), slog.String(contract.PipelineDimension, a.QueueName),
 			embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, []string{contract.MetricAccepted}}))
 		log = atAnyLevel(log)
@@ -134,7 +134,7 @@ type accepted struct {
 // refuse answers with a problem and logs it: a client's mistake as information, ours as an error with its cause.
 func (a API) refuse(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	p := problemOf(err, req.id(ctx))
-	attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(pipeline.CodeOf(err))))
+	attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(pipeline.ErrorCode(err))))
 	if p.Status < http.StatusInternalServerError {
 		withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "request refused", attrs...)
 	} else {

@@ -28,10 +28,10 @@ const (
 
 type world struct {
 	bronze inmem.Bucket
-	events inmem.Events
+	events inmem.Items
 	queue  inmem.Queue
 
-	deadLetters inmem.DeadLetters
+	deadLetters inmem.DeadLetterQueue
 	checkpoints inmem.Checkpoints
 	log         bytes.Buffer
 }

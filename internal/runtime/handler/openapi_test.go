@@ -221,7 +221,7 @@ func exchanges(t *testing.T) []exchanged {
 	undecodable["isBase64Encoded"] = true
 	send(w.api(), "no base64", undecodable)
 	strict := w.api()
-	strict.Ingest.Schemas, strict.Ingest.RefuseUnknownTypes = demoSchema{}, true
+	strict.Ingest.Schemas, strict.Ingest.RejectUnknownTypes = demoSchema{}, true
 	send(strict, "breaks its schema", httpEvent("POST", "/events", body))
 	send(strict, "too complex for its schema", httpEvent("POST", "/events", `{"eventType":"demo","deep":1}`))
 	send(strict, "no schema", httpEvent("POST", "/events", `{"eventType":"other"}`))
@@ -277,7 +277,7 @@ func everyStatus() []pipeline.Item {
 		{Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"}},
 		{
 			Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"},
-			Dropped: pipeline.Dropped{Code: "test-order", Reason: "r"},
+			Filtered: pipeline.Filtered{Code: "test-order", Reason: "r"},
 		},
 		{Event: event, Status: pipeline.Failed, Attempts: 5, FailedAt: at, Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "r"}},
 	}

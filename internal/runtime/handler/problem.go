@@ -52,7 +52,7 @@ var problems = map[pipeline.Code]struct {
 }
 
 func problemOf(err error, requestID string) problem {
-	code := pipeline.CodeOf(err)
+	code := pipeline.ErrorCode(err)
 	known, ok := problems[code]
 	if !ok {
 		code = pipeline.Internal

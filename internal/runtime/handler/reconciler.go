@@ -40,7 +40,7 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, errors.New("the invocation is no request to reconcile: since is a time as of RFC 3339, dryRun true or false")
 	}
 	start := time.Now()
-	h.Reconciler.Unhealed = h.unhealed
+	h.Reconciler.OnError = h.unhealed
 	answer, err := h.run(ctx, req)
 	h.log(ctx, answer.Report, time.Since(start), err)
 	if err != nil {
@@ -59,7 +59,7 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 		pass = r.NewPass(req.Since)
 	case req.DryRun:
 		var err error
-		if pass, err = r.Next(ctx); err != nil {
+		if pass, err = r.NextPass(ctx); err != nil {
 			return ReconcileAnswer{}, err
 		}
 	default:

@@ -17,7 +17,7 @@ import (
 // emptyQueue is a queue on which nothing waits.
 type emptyQueue struct{ *inmem.Queue }
 
-func (emptyQueue) Waiting(context.Context) (int, error) { return 0, nil }
+func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
 // lostQueue is one that takes nothing.
 type lostQueue struct{ emptyQueue }

@@ -47,7 +47,7 @@ func readRequest(event []byte) (request, error) {
 type wholeText string
 
 func (t *wholeText) UnmarshalJSON(data []byte) error {
-	if !utf8.Valid(data) || !pipeline.Paired(data) {
+	if !utf8.Valid(data) || !pipeline.SurrogatesPaired(data) {
 		return pipeline.Errorf(pipeline.InvalidJSON, "The body is not valid Unicode.")
 	}
 	return json.Unmarshal(data, (*string)(t))

@@ -24,7 +24,7 @@ type EventStatus struct {
 	SHA256      string             `json:"sha256"`
 	Bronze      pipeline.Location  `json:"bronze"`
 	Silver      *pipeline.Location `json:"silver,omitempty"`
-	Dropped     pipeline.Dropped   `json:"dropped,omitzero"` // by the processor: there is no payload in Silver
+	Filtered    pipeline.Filtered  `json:"dropped,omitzero"` // by the processor: there is no payload in Silver
 	Failure     *pipeline.Failure  `json:"failure,omitempty"`
 	ReplayID    string             `json:"replayId,omitempty"`   // of the last replay
 	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
@@ -69,7 +69,7 @@ func statusOf(item pipeline.Item) EventStatus {
 	}
 	switch item.Status {
 	case pipeline.Processed:
-		s.Silver, s.Dropped = &item.Silver, item.Dropped
+		s.Silver, s.Filtered = &item.Silver, item.Filtered
 	case pipeline.Failed:
 		s.Failure = &item.Failure
 	}

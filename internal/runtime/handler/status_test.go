@@ -12,7 +12,7 @@ func TestStatus_SaysWhyAnEventWasDropped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`); told != (item.Dropped.Code != "") {
+		if told := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`); told != (item.Filtered.Code != "") {
 			t.Errorf("of %+v it says %s", item, answer)
 		}
 	}

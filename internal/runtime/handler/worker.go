@@ -53,7 +53,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("message %s has no ApproximateReceiveCount", r.MessageID)
 		}
-		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, Receipt: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
+		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, ReceiptHandle: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
 	}
 
 	ctx = WithLogger(ctx, withInvocation(ctx, h.Log))
@@ -63,7 +63,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		h.log(ctx, result, time.Since(start))
 		tally.add(result)
-		if result.Kept {
+		if result.Retry {
 			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
 		}
 	}
@@ -76,10 +76,10 @@ type tally struct{ processed, failed, retried int }
 
 func (t *tally) add(r pipeline.Result) {
 	switch {
-	case r.Repeat:
+	case r.Skipped:
 	case r.Err == nil:
 		t.processed++
-	case r.Kept:
+	case r.Retry:
 		t.retried++
 	default:
 		t.failed++
@@ -105,19 +105,19 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 		slog.Int("attempt", r.Delivery.Attempt),
 		slog.Int64("batchMs", batch.Milliseconds()))
 	switch {
-	case r.Repeat && r.Status == pipeline.Processed:
+	case r.Skipped && r.Status == pipeline.Processed:
 		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
-	case r.Repeat:
+	case r.Skipped:
 		log.LogAttrs(ctx, slog.LevelInfo, "message out of date", append(attrs, slog.String("status", string(r.Status)))...)
-	case r.Err == nil && r.Dropped != (pipeline.Dropped{}):
-		log.LogAttrs(ctx, slog.LevelInfo, "event dropped", append(attrs, slog.String("code", r.Dropped.Code))...)
+	case r.Err == nil && r.Filtered != (pipeline.Filtered{}):
+		log.LogAttrs(ctx, slog.LevelInfo, "event dropped", append(attrs, slog.String("code", r.Filtered.Code))...)
 	case r.Err == nil:
 		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
-	case r.Kept:
-		attrs = append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
+	case r.Retry:
+		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
 		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, errorAttrs(r.Err)...)...)
 	default:
-		attrs = append(attrs, slog.String("code", string(pipeline.CodeOf(r.Err))))
+		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))))
 		log.LogAttrs(ctx, slog.LevelError, "event failed", append(attrs, errorAttrs(r.Err)...)...)
 	}
 }

@@ -76,7 +76,7 @@ func TestWorker_ListsOnlyWhatStaysOnTheQueue(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", c.records, got, err, c.want)
 		}
 	}
-	if letters := w.deadLetters.Letters(); len(letters) != 1 || string(letters[0].Body) != "not JSON" {
+	if letters := w.deadLetters.Sent(); len(letters) != 1 || string(letters[0].Body) != "not JSON" {
 		t.Errorf("the DLQ holds %v", letters)
 	}
 }
@@ -139,7 +139,7 @@ type dropping struct{}
 
 func (dropping) Process(ctx context.Context, event pipeline.Event, _ int, _ []byte) (pipeline.Output, error) {
 	LoggerFrom(WithEvent(ctx, event)).Info("seen")
-	return pipeline.Output{Dropped: pipeline.Dropped{Code: "test-order", Reason: "why"}}, nil
+	return pipeline.Output{Filtered: pipeline.Filtered{Code: "test-order", Reason: "why"}}, nil
 }
 
 func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {

@@ -34,10 +34,10 @@ func (s *sweep) adopt(ctx context.Context, orphan Item) (bool, error) {
 		Status:      Processed,
 		ProcessedAt: record.ProcessedAt,
 		Silver:      Location{Bucket: s.SilverBucket, Key: orphan.SilverKey()},
-		Dropped:     record.Dropped,
+		Filtered:    record.Filtered,
 	}
 	processed.ExpiresAt = Expiry(processed.Event, s.StatusRetention)
-	if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {
+	if err := s.Bus.Publish(ctx, []Notification{NewNotification(processed)})[0]; err != nil {
 		return false, err
 	}
 	return mended(moved(s.Items.Finish(ctx, processed), processed))

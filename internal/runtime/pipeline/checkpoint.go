@@ -13,8 +13,8 @@ type Checkpoint struct {
 	RewoundAt time.Time `json:"rewoundAt,omitzero"`
 }
 
-// Checkpoints keep the reconciler's checkpoint.
-type Checkpoints interface {
+// CheckpointStore keep the reconciler's checkpoint.
+type CheckpointStore interface {
 	// Load returns the checkpoint, the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
 	// Save writes next in place of old. ErrChanged: it is no longer old, maybe by an earlier try of this call; nothing
@@ -40,8 +40,8 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
-// Next is the pass that the next run will make.
-func (r Reconciler) Next(ctx context.Context) (Pass, error) {
+// NextPass is the pass that the next run will make.
+func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	checkpoint, err := r.Checkpoints.Load(ctx)
 	if err != nil {
 		return Pass{}, unavailable("load the checkpoint", err)
@@ -60,8 +60,8 @@ func (r Reconciler) next(c Checkpoint) Pass {
 	from := c.Pass.From
 	if c.Pass.Done {
 		from = c.Pass.To
-		if !c.Pass.Unsettled.IsZero() && c.Pass.Unsettled.Before(from) {
-			from = c.Pass.Unsettled
+		if !c.Pass.Unfinished.IsZero() && c.Pass.Unfinished.Before(from) {
+			from = c.Pass.Unfinished
 		}
 	}
 	if r.ripe(c) && c.RewindTo.Before(from) {
@@ -87,7 +87,7 @@ func (r Reconciler) after(c Checkpoint, pass Pass) Checkpoint {
 
 // Rewind tells the reconciler that events received at t are about to be reopened, so that it heals them, too, should
 // whoever reopens them crash. It is called before they are.
-func Rewind(ctx context.Context, checkpoints Checkpoints, t, now time.Time) error {
+func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)
 		if err != nil {

@@ -121,7 +121,7 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 		return Difference{}, unavailable("get the record", err)
 	}
 	payload, err := readPayload(ctx, r.Bronze, item.Event)
-	if err != nil && !Permanent(CodeOf(err)) {
+	if err != nil && !Permanent(ErrorCode(err)) {
 		return Difference{}, err
 	}
 	var today []byte
@@ -131,11 +131,11 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 	if stopped := ctx.Err(); stopped != nil {
 		return Difference{}, stopped
 	}
-	if CodeOf(err) == ProcessorError {
+	if ErrorCode(err) == ProcessorError {
 		return Difference{EventID: item.ID, Kind: "refused", Reason: err.Error()}, nil // for who compares, not for clients
 	}
 	if err != nil {
-		return Difference{EventID: item.ID, Kind: "refused", Reason: FailureOf(err).Reason}, nil
+		return Difference{EventID: item.ID, Kind: "refused", Reason: NewFailure(err).Reason}, nil
 	}
 	fields := differingFields(old, today)
 	if len(fields) == 0 {

@@ -35,7 +35,7 @@ func (l DeadLetter) item(event Event, retention time.Duration) Item {
 func bury(ctx context.Context, letter DeadLetter, item Item, queue DeadLetterQueue, items interface {
 	Finish(ctx context.Context, item Item) error
 }) error {
-	if err := queue.Bury(ctx, letter); err != nil {
+	if err := queue.Send(ctx, letter); err != nil {
 		return fmt.Errorf("send the message to the DLQ: %w", err)
 	}
 	if item.ID == "" {

@@ -182,7 +182,7 @@ func (s *scanner) string() string {
 	if !escaped {
 		return string(s.data[start+1 : s.pos-1])
 	}
-	if s.surrogate == nil && !Paired(s.data[start:s.pos]) {
+	if s.surrogate == nil && !SurrogatesPaired(s.data[start:s.pos]) {
 		s.surrogate = s.error(InvalidJSON, "The body has half a surrogate pair, which is no character, in the string that ends at byte %d.", s.pos)
 	}
 	var text string
@@ -190,9 +190,9 @@ func (s *scanner) string() string {
 	return text
 }
 
-// Paired tells whether each \u escape of a surrogate in well-formed JSON is half of a pair. What is not, encoding/json
+// SurrogatesPaired tells whether each \u escape of a surrogate in well-formed JSON is half of a pair. What is not, encoding/json
 // would replace by U+FFFD without a word.
-func Paired(text []byte) bool {
+func SurrogatesPaired(text []byte) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
 			continue

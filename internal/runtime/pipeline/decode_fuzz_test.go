@@ -20,7 +20,7 @@ func TestDecodeType_AnswersHostileBodiesAsItOwes(t *testing.T) {
 			continue // Ingest looks at the size first
 		}
 		_, err := DecodeType([]byte(c.Body))
-		if (err == nil) != (c.Status == 202) || err != nil && CodeOf(err) != Code(c.Code) {
+		if (err == nil) != (c.Status == 202) || err != nil && ErrorCode(err) != Code(c.Code) {
 			t.Errorf("%s: got %v, want %d %s", c.Name, err, c.Status, c.Code)
 		}
 		if err == nil != acceptable([]byte(c.Body)) && c.Status != 422 {

@@ -15,17 +15,17 @@ type DropItems interface {
 	Finish(ctx context.Context, item Item) error
 }
 
-// Dropper gives events in the DLQ up.
-type Dropper struct {
+// Discarder gives events in the DLQ up.
+type Discarder struct {
 	Items        DropItems
 	BronzeBucket string
 	Now          func() time.Time
 }
 
-// Drop sees to it that the events of letters are at their end before the letters go, and returns an error, or nil, for
+// Filter sees to it that the events of letters are at their end before the letters go, and returns an error, or nil, for
 // each: one with an error is to stay. An event that a killed worker left ENQUEUED becomes FAILED here, or the reconciler
 // would enqueue it again.
-func (d Dropper) Drop(ctx context.Context, letters []DeadLetter) []error {
+func (d Discarder) Discard(ctx context.Context, letters []DeadLetter) []error {
 	errs := make([]error, len(letters))
 	events := make([]Event, len(letters))
 	var ids []string
@@ -55,7 +55,7 @@ func (d Dropper) Drop(ctx context.Context, letters []DeadLetter) []error {
 	return errs
 }
 
-func (d Dropper) fail(ctx context.Context, event Event, letter DeadLetter) error {
+func (d Discarder) fail(ctx context.Context, event Event, letter DeadLetter) error {
 	if letter.Failure.Code == "" {
 		letter.Failure = Failure{NotFinished, "the worker was killed at its last delivery, and the message was dropped from the DLQ"}
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-func (w *world) dropper() pipeline.Dropper {
-	return pipeline.Dropper{Items: &w.events, BronzeBucket: "bronze", Now: func() time.Time { return now.Add(time.Hour) }}
+func (w *world) dropper() pipeline.Discarder {
+	return pipeline.Discarder{Items: &w.events, BronzeBucket: "bronze", Now: func() time.Time { return now.Add(time.Hour) }}
 }
 
 func (w *world) drop(t *testing.T, letters ...pipeline.DeadLetter) {
 	t.Helper()
-	if errs := w.dropper().Drop(t.Context(), letters); len(errs) != len(letters) || errors.Join(errs...) != nil {
+	if errs := w.dropper().Discard(t.Context(), letters); len(errs) != len(letters) || errors.Join(errs...) != nil {
 		t.Errorf("%d results: %v", len(errs), errors.Join(errs...))
 	}
 }
@@ -24,7 +24,7 @@ func TestDrop_LeavesAFailedEventAsItIs(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison))
 	before := w.wantStatus(t, id, pipeline.Failed)
-	w.drop(t, w.deadLetters.Letters()...)
+	w.drop(t, w.deadLetters.Sent()...)
 	if after := w.wantStatus(t, id, pipeline.Failed); after != before {
 		t.Errorf("item = %+v, was %+v", after, before)
 	}
@@ -63,7 +63,7 @@ func TestDrop_KeepsTheLettersOfEventsThatItCannotLookUp(t *testing.T) {
 	var w world
 	d := w.dropper()
 	d.Items = brokenItems{}
-	errs := d.Drop(t.Context(), []pipeline.DeadLetter{{Body: w.accept(t, body)[0].Body}, {Body: []byte("{}")}})
+	errs := d.Discard(t.Context(), []pipeline.DeadLetter{{Body: w.accept(t, body)[0].Body}, {Body: []byte("{}")}})
 	if errs[0] == nil || errs[1] != nil {
 		t.Errorf("errors = %v, want one for the event only", errs)
 	}

@@ -82,8 +82,8 @@ func Permanent(code Code) bool {
 	return strings.HasPrefix(string(code), rejected)
 }
 
-// CodeOf classifies any error: what is no Error of ours came from a service and is worth another try.
-func CodeOf(err error) Code {
+// ErrorCode classifies any error: what is no Error of ours came from a service and is worth another try.
+func ErrorCode(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Code

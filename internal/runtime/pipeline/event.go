@@ -35,8 +35,8 @@ func (r Replay) SameGeneration(other Replay) bool {
 	return r.ID == other.ID && r.Redrives == other.Redrives
 }
 
-// Redriven is the generation behind this one, of the same replay.
-func (r Replay) Redriven() Replay {
+// RedriveResult is the generation behind this one, of the same replay.
+func (r Replay) NextRedrive() Replay {
 	r.Redrives++
 	return r
 }
@@ -62,16 +62,16 @@ func ValidID(id string) bool { return idPattern.MatchString(id) }
 func ValidType(text string) bool { return typePattern.MatchString(text) }
 
 // BronzeKey is where the raw payload is kept. It follows from the event alone, so that every attempt agrees on it.
-func (e Event) BronzeKey() string { return BronzeHour(e.Type, e.ReceivedAt) + e.ID + ".json" }
+func (e Event) BronzeKey() string { return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + ".json" }
 
 // KeyedBronzeKey is where the raw payload of an event with an idempotency key is kept: requests that share the key share
 // the event's id, and one of them must not take another's place with another payload.
 func (e Event) KeyedBronzeKey() string {
-	return BronzeHour(e.Type, e.ReceivedAt) + e.ID + "-" + e.SHA256 + ".json"
+	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + "-" + e.SHA256 + ".json"
 }
 
-// BronzeHour is what the Bronze keys begin with of all events of a type received in t's hour.
-func BronzeHour(eventType string, t time.Time) string {
+// BronzeHourPrefix is what the Bronze keys begin with of all events of a type received in t's hour.
+func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
@@ -97,8 +97,8 @@ func (e Event) SilverKey() string {
 	return fmt.Sprintf("silver/%s/dt=%s/%s.json", e.Type, e.ReceivedAt.UTC().Format("2006-01-02"), e.ID)
 }
 
-// Check reports what keeps an event that came by the queue from being one of ours.
-func (e Event) Check(bronzeBucket string) error {
+// Validate reports what keeps an event that came by the queue from being one of ours.
+func (e Event) Validate(bronzeBucket string) error {
 	switch {
 	case !ValidID(e.ID):
 		return Errorf(InvalidMessage, "the message has no valid eventId")

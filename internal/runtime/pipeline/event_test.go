@@ -28,12 +28,12 @@ func TestEvent_KeysFollowFromTheEventInUTC(t *testing.T) {
 }
 
 func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
-	if err := testEvent().Check("bronze"); err != nil {
+	if err := testEvent().Validate("bronze"); err != nil {
 		t.Fatal(err)
 	}
 	keyed := testEvent()
 	keyed.Bronze.Key = keyed.KeyedBronzeKey()
-	if err := keyed.Check("bronze"); err != nil {
+	if err := keyed.Validate("bronze"); err != nil {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*Event){
@@ -47,7 +47,7 @@ func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
 	} {
 		e := testEvent()
 		change(&e)
-		if err := e.Check("bronze"); CodeOf(err) != InvalidMessage {
+		if err := e.Validate("bronze"); ErrorCode(err) != InvalidMessage {
 			t.Errorf("%s: got %v, want %s", name, err, InvalidMessage)
 		}
 	}

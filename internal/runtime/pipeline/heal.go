@@ -24,7 +24,7 @@ func (s *sweep) page(ctx context.Context, objects []Object) error {
 		s.report.Scanned++
 		item, ok := items[id]
 		switch {
-		case !ok && o.Written.After(s.Now().Add(-s.Grace)):
+		case !ok && o.LastModified.After(s.Now().Add(-s.Grace)):
 			s.unsettle(hour) // too young to be called an orphan: its request may be under way
 			s.report.Young++
 		case !ok:
@@ -80,8 +80,8 @@ func (s *sweep) stuck(item Item) bool {
 
 // unsettle keeps the next pass from beginning after that hour.
 func (s *sweep) unsettle(hour time.Time) {
-	if s.Unsettled.IsZero() || hour.Before(s.Unsettled) {
-		s.Unsettled = hour
+	if s.Unfinished.IsZero() || hour.Before(s.Unfinished) {
+		s.Unfinished = hour
 	}
 }
 
@@ -136,8 +136,8 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 func (s *sweep) unhealed(ctx context.Context, event Event, err error) {
 	s.report.Errors++
 	s.unsettle(event.ReceivedAt.UTC().Truncate(time.Hour))
-	if s.Unhealed != nil {
-		s.Unhealed(ctx, event, err)
+	if s.OnError != nil {
+		s.OnError(ctx, event, err)
 	}
 }
 
@@ -171,7 +171,7 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, s.Bus.Publish(ctx, []Notice{NoticeOf(failed)})[0]
+	return true, s.Bus.Publish(ctx, []Notification{NewNotification(failed)})[0]
 }
 
 // repair makes a FAILED event PROCESSED whose record is in Silver: the worker had come to its last delivery when it
@@ -191,9 +191,9 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 	processed.Status = Processed
 	processed.FailedAt, processed.Failure = time.Time{}, Failure{}
 	processed.ProcessedAt = s.Now().UTC().Truncate(time.Millisecond)
-	processed.Silver, processed.Dropped = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}, record.Dropped
+	processed.Silver, processed.Filtered = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}, record.Filtered
 	if !item.Replay.Quiet {
-		if err := s.Bus.Publish(ctx, []Notice{NoticeOf(processed)})[0]; err != nil {
+		if err := s.Bus.Publish(ctx, []Notification{NewNotification(processed)})[0]; err != nil {
 			return false, err
 		}
 	}

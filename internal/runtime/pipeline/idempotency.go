@@ -32,16 +32,16 @@ func keyedID(caller, key string) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// Recent remembers the events of the keys that were last accepted in this process, so that clients that all repeat one
+// KeyCache remembers the events of the keys that were last accepted in this process, so that clients that all repeat one
 // key don't all ask one item of the table. Its zero value is empty and ready.
-type Recent struct {
+type KeyCache struct {
 	mu     sync.Mutex
 	events map[string]Item
 	ring   [1024]string // the ids, oldest at next
 	next   int
 }
 
-func (r *Recent) get(id string) (Item, bool) {
+func (r *KeyCache) get(id string) (Item, bool) {
 	if r == nil {
 		return Item{}, false
 	}
@@ -51,7 +51,7 @@ func (r *Recent) get(id string) (Item, bool) {
 	return item, ok
 }
 
-func (r *Recent) add(item Item) {
+func (r *KeyCache) add(item Item) {
 	if r == nil {
 		return
 	}

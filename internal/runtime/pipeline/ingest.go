@@ -29,9 +29,9 @@ type Sender interface {
 	Send(ctx context.Context, event Event) error
 }
 
-// Schemas hold payloads against the schemas of their types.
-type Schemas interface {
-	// Check tells where a payload, which DecodeType has accepted, breaks its type's schema: a JSON pointer into the payload
+// PayloadSchemas hold payloads against the schemas of their types.
+type PayloadSchemas interface {
+	// Validate tells where a payload, which DecodeType has accepted, breaks its type's schema: a JSON pointer into the payload
 	// and the schema's keyword, which is empty if the payload is as it should be. known is false for a type without schema.
 	// An error says that it would take too long to tell.
 	Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error)
@@ -42,9 +42,9 @@ type Ingest struct {
 	Bronze             BronzeWriter
 	Items              ItemCreator
 	Queue              Sender
-	Schemas            Schemas // nil has none
-	RefuseUnknownTypes bool    // those without a schema
-	Recent             *Recent // nil remembers nothing
+	Schemas            PayloadSchemas // nil has none
+	RejectUnknownTypes bool           // those without a schema
+	KeyCache           *KeyCache      // nil remembers nothing
 	BronzeBucket       string
 	MaxPayloadBytes    int
 	StatusRetention    time.Duration // 0 keeps items for ever
@@ -60,40 +60,40 @@ type Request struct {
 	Caller string // who sends it: whose key it is, and whose event
 }
 
-// Receipt is what a client gets for its request.
-type Receipt struct {
-	Event    Event
-	Replayed bool // an earlier request with the same key and payload was accepted
+// Accepted is what a client gets for its request.
+type Accepted struct {
+	Event     Event
+	Duplicate bool // an earlier request with the same key and payload was accepted
 }
 
 // Accept makes an event of a request. When it returns without error the payload is in Bronze byte for byte, the item is
 // in the table and the reference is on the queue, or the event is past that. Whatever it refuses it stores nothing of;
 // when a service fails on the way, its error is Unavailable and the event may still be processed.
-func (in Ingest) Accept(ctx context.Context, req Request) (Receipt, error) {
+func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if len(req.Body) > in.MaxPayloadBytes {
-		return Receipt{}, Errorf(PayloadTooLarge, "The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+		return Accepted{}, Errorf(PayloadTooLarge, "The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
 	}
 	eventType, err := DecodeType(req.Body)
 	if err != nil {
-		return Receipt{}, err
+		return Accepted{}, err
 	}
 	if err := in.checkSchema(eventType, req.Body); err != nil {
-		return Receipt{}, err
+		return Accepted{}, err
 	}
 	if req.Keyed {
 		return in.acceptKeyed(ctx, req, eventType)
 	}
 	id, err := in.NewID()
 	if err != nil {
-		return Receipt{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
+		return Accepted{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
 	}
 	event := in.event(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
 	// Bronze first: nothing may refer to a payload that is not there.
 	if err := in.store(ctx, event, req.Body); err != nil {
-		return Receipt{Event: event}, err
+		return Accepted{Event: event}, err
 	}
-	return Receipt{Event: event}, in.announce(ctx, event)
+	return Accepted{Event: event}, in.announce(ctx, event)
 }
 
 func (in Ingest) checkSchema(eventType string, body []byte) error {
@@ -106,7 +106,7 @@ func (in Ingest) checkSchema(eventType string, body []byte) error {
 	switch {
 	case tooComplex != nil:
 		return &Error{Code: PayloadTooComplex, Detail: "To hold the payload against its type's schema takes too long. Nest it less deeply, or send less at a time.", Err: tooComplex}
-	case !known && in.RefuseUnknownTypes:
+	case !known && in.RejectUnknownTypes:
 		err := Errorf(UnknownEventType, "There is no schema for events of this type, and others are not accepted.")
 		err.Pointer = "/eventType"
 		return err

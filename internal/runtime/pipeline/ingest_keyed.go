@@ -7,38 +7,38 @@ import (
 
 // acceptKeyed accepts an event under an idempotency key. The item decides which of the requests with one key was the
 // first, so it is written before the reference is sent: every message of the event is the first request's.
-func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Receipt, error) {
+func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Accepted, error) {
 	if err := checkKey(req.Key); err != nil {
-		return Receipt{}, err
+		return Accepted{}, err
 	}
 	event := in.event(keyedID(req.Caller, req.Key), eventType, req)
 	event.Bronze.Key = event.KeyedBronzeKey()
 
-	if first, ok := in.Recent.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
-		return Receipt{Event: first.Event, Replayed: true}, checkPayload(first, event)
+	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
+		return Accepted{Event: first.Event, Duplicate: true}, checkPayload(first, event)
 	}
 	// A read costs a fortieth of the payload's write, and a repeat, or a key used for another payload, then stores nothing.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
-		return Receipt{Event: first.Event, Replayed: true}, in.helpAlong(ctx, first, event)
+		return Accepted{Event: first.Event, Duplicate: true}, in.helpAlong(ctx, first, event)
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Receipt{Event: event}, unavailable("look up the idempotency key", err)
+		return Accepted{Event: event}, unavailable("look up the idempotency key", err)
 	}
 	if err := in.store(ctx, event, req.Body); err != nil {
-		return Receipt{Event: event}, err
+		return Accepted{Event: event}, err
 	}
 	item := in.item(event)
 	first, err = in.Items.Create(ctx, item)
 	if errors.Is(err, ErrExists) {
 		// The first's item in the same place at the same moment is this request's own: its write was tried twice.
 		own := first.Bronze == event.Bronze && first.ReceivedAt.Equal(event.ReceivedAt)
-		return Receipt{Event: first.Event, Replayed: !own}, in.helpAlong(ctx, first, event)
+		return Accepted{Event: first.Event, Duplicate: !own}, in.helpAlong(ctx, first, event)
 	}
 	if err != nil {
-		return Receipt{Event: event}, unavailable("store the event's item", err)
+		return Accepted{Event: event}, unavailable("store the event's item", err)
 	}
-	return Receipt{Event: event}, in.helpAlong(ctx, item, event)
+	return Accepted{Event: event}, in.helpAlong(ctx, item, event)
 }
 
 // helpAlong does for the first request with the key what it may not have got to do itself.
@@ -51,7 +51,7 @@ func (in Ingest) helpAlong(ctx context.Context, first Item, event Event) error {
 			return err
 		}
 	}
-	in.Recent.add(first)
+	in.KeyCache.add(first)
 	return nil
 }
 

@@ -17,18 +17,18 @@ func keyed(body, key string) pipeline.Request {
 }
 
 func TestIngest_TakesARepeatForTheSameEvent(t *testing.T) {
-	for name, recent := range map[string]*pipeline.Recent{"in another process": nil, "in the same process": new(pipeline.Recent)} {
+	for name, recent := range map[string]*pipeline.KeyCache{"in another process": nil, "in the same process": new(pipeline.KeyCache)} {
 		t.Run(name, func(t *testing.T) {
 			var w world
 			in := w.ingest()
-			in.Recent = recent
+			in.KeyCache = recent
 			first, err := in.Accept(t.Context(), keyed(body, "key"))
-			if err != nil || first.Replayed || !pipeline.ValidID(first.Event.ID) {
+			if err != nil || first.Duplicate || !pipeline.ValidID(first.Event.ID) {
 				t.Fatal(first, err)
 			}
 			in.Now = func() time.Time { return now.Add(2 * time.Hour) }
 			again, err := in.Accept(t.Context(), keyed(body, "key"))
-			if err != nil || !again.Replayed || again.Event != first.Event {
+			if err != nil || !again.Duplicate || again.Event != first.Event {
 				t.Errorf("got %+v, %v; want %+v replayed", again, err, first.Event)
 			}
 			if keys := w.bronze.Keys(); len(keys) != 1 {
@@ -39,15 +39,15 @@ func TestIngest_TakesARepeatForTheSameEvent(t *testing.T) {
 }
 
 func TestIngest_RefusesAKeyWithAnotherPayloadAndStoresNothing(t *testing.T) {
-	for name, recent := range map[string]*pipeline.Recent{"in another process": nil, "in the same process": new(pipeline.Recent)} {
+	for name, recent := range map[string]*pipeline.KeyCache{"in another process": nil, "in the same process": new(pipeline.KeyCache)} {
 		t.Run(name, func(t *testing.T) {
 			var w world
 			in := w.ingest()
-			in.Recent = recent
+			in.KeyCache = recent
 			if _, err := in.Accept(t.Context(), keyed(body, "key")); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := in.Accept(t.Context(), keyed(otherBody, "key")); pipeline.CodeOf(err) != pipeline.KeyReused {
+			if _, err := in.Accept(t.Context(), keyed(otherBody, "key")); pipeline.ErrorCode(err) != pipeline.KeyReused {
 				t.Errorf("got %v, want %s", err, pipeline.KeyReused)
 			}
 			if len(w.bronze.Keys()) != 1 || len(w.queue.Sent()) != 1 {
@@ -62,7 +62,7 @@ func TestIngest_KeepsTheKeysOfCallersApart(t *testing.T) {
 	ids := make(map[string]bool)
 	for _, req := range []pipeline.Request{keyed(body, "key"), keyed(body, "other"), {Body: []byte(body), Keyed: true, Key: "key", Caller: "other"}} {
 		receipt, err := w.ingest().Accept(t.Context(), req)
-		if err != nil || receipt.Replayed {
+		if err != nil || receipt.Duplicate {
 			t.Fatal(receipt, err)
 		}
 		ids[receipt.Event.ID] = true
@@ -75,7 +75,7 @@ func TestIngest_KeepsTheKeysOfCallersApart(t *testing.T) {
 func TestIngest_RefusesAKeyThatIsNotVisibleASCII(t *testing.T) {
 	var w world
 	for _, key := range []string{"a b", "a\tb", "\x00", "é", "\x7f", strings.Repeat("k", 256)} {
-		if _, err := w.ingest().Accept(t.Context(), keyed(body, key)); pipeline.CodeOf(err) != pipeline.InvalidKey {
+		if _, err := w.ingest().Accept(t.Context(), keyed(body, key)); pipeline.ErrorCode(err) != pipeline.InvalidKey {
 			t.Errorf("%q: got %v, want %s", key, err, pipeline.InvalidKey)
 		}
 	}
@@ -89,7 +89,7 @@ func TestIngest_RefusesAKeyThatIsNotVisibleASCII(t *testing.T) {
 
 func TestIngest_RefusesAnEmptyKey(t *testing.T) {
 	var w world
-	if _, err := w.ingest().Accept(t.Context(), keyed(body, "")); pipeline.CodeOf(err) != pipeline.InvalidKey {
+	if _, err := w.ingest().Accept(t.Context(), keyed(body, "")); pipeline.ErrorCode(err) != pipeline.InvalidKey {
 		t.Errorf("got %v, want %s", err, pipeline.InvalidKey)
 	}
 }
@@ -113,7 +113,7 @@ func TestIngest_HelpsTheFirstOfConcurrentRequestsAlong(t *testing.T) {
 	}{{body, ""}, {otherBody, pipeline.KeyReused}} {
 		var w world
 		in := w.ingest()
-		var first pipeline.Receipt
+		var first pipeline.Accepted
 		in.Now = func() time.Time { return now.Add(time.Second) }
 		in.Items = afterFind{&w.events, func() {
 			crashing := w.ingest()
@@ -122,12 +122,12 @@ func TestIngest_HelpsTheFirstOfConcurrentRequestsAlong(t *testing.T) {
 		}}
 		receipt, err := in.Accept(t.Context(), keyed(c.body, "key"))
 		if c.code != "" {
-			if pipeline.CodeOf(err) != c.code || len(w.queue.Sent()) != 0 {
+			if pipeline.ErrorCode(err) != c.code || len(w.queue.Sent()) != 0 {
 				t.Errorf("got %v, sent %v", err, w.queue.Sent())
 			}
 			continue
 		}
-		if err != nil || !receipt.Replayed || receipt.Event.ID != first.Event.ID {
+		if err != nil || !receipt.Duplicate || receipt.Event.ID != first.Event.ID {
 			t.Errorf("got %+v, %v", receipt, err)
 		}
 		if sent := w.queue.Sent(); len(sent) != 1 || sent[0] != first.Event || !sent[0].ReceivedAt.Equal(now.Truncate(time.Millisecond)) {
@@ -144,7 +144,7 @@ func TestIngest_SendsNothingForAKeyWhoseEventIsAtItsEnd(t *testing.T) {
 	}
 	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, receipt.Event, "message")})
 	w.wantStatus(t, receipt.Event.ID, pipeline.Processed)
-	if again, err := w.ingest().Accept(t.Context(), keyed(body, "key")); err != nil || !again.Replayed {
+	if again, err := w.ingest().Accept(t.Context(), keyed(body, "key")); err != nil || !again.Duplicate {
 		t.Errorf("got %+v, %v", again, err)
 	}
 	if sent := w.queue.Sent(); len(sent) != 1 {
@@ -153,16 +153,16 @@ func TestIngest_SendsNothingForAKeyWhoseEventIsAtItsEnd(t *testing.T) {
 }
 
 func TestIngest_TakesAKeyForANewEventOnceItHasExpired(t *testing.T) {
-	for name, recent := range map[string]*pipeline.Recent{"in another process": nil, "in the same process": new(pipeline.Recent)} {
+	for name, recent := range map[string]*pipeline.KeyCache{"in another process": nil, "in the same process": new(pipeline.KeyCache)} {
 		var w world
 		in := w.ingest()
-		in.Recent = recent
+		in.KeyCache = recent
 		if _, err := in.Accept(t.Context(), keyed(body, "key")); err != nil {
 			t.Fatal(err)
 		}
 		in.Now = func() time.Time { return now.Add(25 * time.Hour) } // the table has not deleted it yet
 		receipt, err := in.Accept(t.Context(), keyed(otherBody, "key"))
-		if err != nil || receipt.Replayed {
+		if err != nil || receipt.Duplicate {
 			t.Errorf("%s: got %+v, %v; want a new event", name, receipt, err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestIngest_DoesNotTakeItsOwnEarlierTryForARepeat(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items = triedTwice{&w}
-	if receipt, err := in.Accept(t.Context(), keyed(body, "key")); err != nil || receipt.Replayed {
+	if receipt, err := in.Accept(t.Context(), keyed(body, "key")); err != nil || receipt.Duplicate {
 		t.Errorf("got %+v, %v", receipt, err)
 	}
 }
@@ -195,7 +195,7 @@ func TestIngest_SendsNothingWhenTheItemOfAKeyCannotBeWritten(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items = brokenCreate{&w}
-	if _, err := in.Accept(t.Context(), keyed(body, "key")); pipeline.CodeOf(err) != pipeline.Unavailable || !errors.Is(err, errService) {
+	if _, err := in.Accept(t.Context(), keyed(body, "key")); pipeline.ErrorCode(err) != pipeline.Unavailable || !errors.Is(err, errService) {
 		t.Errorf("got %v", err)
 	}
 	if len(w.queue.Sent()) != 0 {

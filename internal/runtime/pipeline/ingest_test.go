@@ -23,9 +23,9 @@ const (
 // world is everything outside the domain, in memory. A test replaces the part that it wants to fail.
 type world struct {
 	bronze, silver inmem.Bucket
-	events         inmem.Events
+	events         inmem.Items
 	queue          inmem.Queue
-	deadLetters    inmem.DeadLetters
+	deadLetters    inmem.DeadLetterQueue
 	bus            inmem.Bus
 	checkpoints    inmem.Checkpoints
 }
@@ -46,7 +46,7 @@ func request(body string) pipeline.Request {
 func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
 	var w world
 	receipt, err := w.ingest().Accept(t.Context(), request(body))
-	if err != nil || receipt.Replayed {
+	if err != nil || receipt.Duplicate {
 		t.Fatal(receipt, err)
 	}
 	event := receipt.Event
@@ -82,7 +82,7 @@ func TestIngest_StoresNothingOfWhatItRefuses(t *testing.T) {
 		`{"eventType":"demo"` + pad(1024-18): pipeline.PayloadTooLarge,
 	} {
 		var w world
-		if _, err := w.ingest().Accept(t.Context(), request(body)); pipeline.CodeOf(err) != code {
+		if _, err := w.ingest().Accept(t.Context(), request(body)); pipeline.ErrorCode(err) != code {
 			t.Errorf("%.20s: got %v, want %s", body, err, code)
 		}
 		w.wantNothing(t)
@@ -135,7 +135,7 @@ func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
 			in := w.ingest()
 			fail(&in)
 			_, err := in.Accept(t.Context(), request(body))
-			if pipeline.CodeOf(err) != pipeline.Unavailable || !errors.Is(err, errService) {
+			if pipeline.ErrorCode(err) != pipeline.Unavailable || !errors.Is(err, errService) {
 				t.Errorf("got %v, want Unavailable because of the service", err)
 			}
 			if name == "bronze" {

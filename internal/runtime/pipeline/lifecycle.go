@@ -27,7 +27,7 @@ type Item struct {
 	Attempts    int       // deliveries to the worker until the last move; 0 while ENQUEUED
 	ProcessedAt time.Time // when it became PROCESSED
 	Silver      Location  // when PROCESSED
-	Dropped     Dropped   // when PROCESSED and dropped by the processor
+	Filtered    Filtered  // when PROCESSED and dropped by the processor
 	FailedAt    time.Time // when it became FAILED
 	Failure     Failure   // when FAILED
 	ExpiresAt   time.Time // after it the table may forget the item; zero is never
@@ -74,7 +74,7 @@ func (i Item) SameState(other Item) bool {
 
 // CheckMove reports a move that is no part of an event's life. PROCESSED and FAILED follow ENQUEUED by Finish alone.
 func CheckMove(from, to Item) error {
-	redriven := from.Replay.Redriven()
+	redriven := from.Replay.NextRedrive()
 	legal := false
 	switch [2]Status{from.Status, to.Status} {
 	case [2]Status{Enqueued, Enqueued}: // by the reconciler, or a redrive of what a killed worker left

@@ -11,8 +11,8 @@ const (
 	EventFailed    = "EventFailed"
 )
 
-// Notice tells the bus what became of an event. It never holds the payload: consumers read Silver.
-type Notice struct {
+// Notification tells the bus what became of an event. It never holds the payload: consumers read Silver.
+type Notification struct {
 	Type   string
 	Detail Detail
 }
@@ -27,12 +27,12 @@ type Detail struct {
 	FailedAt    *time.Time `json:"failedAt,omitempty"`
 	Bronze      Location   `json:"bronze"`
 	Silver      *Location  `json:"silver,omitempty"`
-	Dropped     Dropped    `json:"dropped,omitzero"`
+	Filtered    Filtered   `json:"dropped,omitzero"`
 	Failure     *Failure   `json:"failure,omitempty"`
 }
 
-// NoticeOf is the notice of an item that is PROCESSED or FAILED.
-func NoticeOf(item Item) Notice {
+// NewNotification is the notice of an item that is PROCESSED or FAILED.
+func NewNotification(item Item) Notification {
 	detail := Detail{
 		EventID:    item.ID,
 		EventType:  item.Type,
@@ -42,21 +42,21 @@ func NoticeOf(item Item) Notice {
 	}
 	if item.Status == Failed {
 		detail.FailedAt, detail.Failure = &item.FailedAt, &item.Failure
-		return Notice{EventFailed, detail}
+		return Notification{EventFailed, detail}
 	}
-	detail.ProcessedAt, detail.Silver, detail.Dropped = &item.ProcessedAt, &item.Silver, item.Dropped
-	return Notice{EventProcessed, detail}
+	detail.ProcessedAt, detail.Silver, detail.Filtered = &item.ProcessedAt, &item.Silver, item.Filtered
+	return Notification{EventProcessed, detail}
 }
 
-// FailureOf is what may be told of an error to whoever may see the event's status: for an error of ours its sentence,
+// NewFailure is what may be told of an error to whoever may see the event's status: for an error of ours its sentence,
 // for a service's or a processor's only that it failed, since its text may name accounts and endpoints.
-func FailureOf(err error) Failure {
+func NewFailure(err error) Failure {
 	var e *Error
 	if errors.As(err, &e) && e.Code == ProcessorError {
 		return Failure{Code: e.Code, Reason: "the processor could not finish the event; its log has the cause under the event's id"}
 	}
 	if !errors.As(err, &e) || e.Code == Unavailable || e.Code == Internal {
-		return Failure{Code: CodeOf(err), Reason: "the platform could not finish the event; its log has the cause under the event's id"}
+		return Failure{Code: ErrorCode(err), Reason: "the platform could not finish the event; its log has the cause under the event's id"}
 	}
 	return Failure{Code: e.Code, Reason: e.Detail}
 }

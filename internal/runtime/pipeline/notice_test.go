@@ -22,7 +22,7 @@ func TestNoticeOf_IsWhatTheBusIsPromised(t *testing.T) {
 		{Item{Event: testEvent(), Status: Failed, FailedAt: at, Failure: Failure{"code", "why"}}, "EventFailed", "FAILED",
 			`"failedAt":"2026-11-23T07:30:01Z",`, `"failure":{"code":"code","reason":"why"}`},
 	} {
-		notice := NoticeOf(c.item)
+		notice := NewNotification(c.item)
 		got, err := json.Marshal(notice.Detail)
 		if err != nil {
 			t.Fatal(err)
@@ -35,11 +35,11 @@ func TestNoticeOf_IsWhatTheBusIsPromised(t *testing.T) {
 
 func TestFailureOf_TellsOurSentencesButNotTheServices(t *testing.T) {
 	secret := errors.New("arn:aws:secret is not reachable")
-	if got := FailureOf(Errorf(PayloadMissing, "Bronze has no object")); got != (Failure{PayloadMissing, "Bronze has no object"}) {
+	if got := NewFailure(Errorf(PayloadMissing, "Bronze has no object")); got != (Failure{PayloadMissing, "Bronze has no object"}) {
 		t.Errorf("got %+v", got)
 	}
 	for _, err := range []error{secret, unavailable("get the payload", secret), &Error{Code: Internal, Detail: "panic: secret", Err: secret}} {
-		if got := FailureOf(err); got.Code != CodeOf(err) || got.Reason != "the platform could not finish the event; its log has the cause under the event's id" {
+		if got := NewFailure(err); got.Code != ErrorCode(err) || got.Reason != "the platform could not finish the event; its log has the cause under the event's id" {
 			t.Errorf("%v: got %+v", err, got)
 		}
 	}

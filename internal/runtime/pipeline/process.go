@@ -40,7 +40,7 @@ type SilverStore interface {
 // Bus tells others what became of events.
 type Bus interface {
 	// Publish returns an error, or nil, for each notice in order: one may fail while others are out. Any number is taken.
-	Publish(ctx context.Context, notices []Notice) []error
+	Publish(ctx context.Context, notices []Notification) []error
 }
 
 // Retrier decides when a message that was not processed is delivered again.
@@ -51,16 +51,16 @@ type Retrier interface {
 
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
-	// Bury returns once the queue holds the letter. After an error it may hold it, too.
-	Bury(ctx context.Context, letter DeadLetter) error
+	// Send returns once the queue holds the letter. After an error it may hold it, too.
+	Send(ctx context.Context, letter DeadLetter) error
 }
 
 // Delivery is one message as the queue delivered it.
 type Delivery struct {
-	MessageID string
-	Receipt   string
-	Attempt   int // 1 the first time
-	Body      []byte
+	MessageID     string
+	ReceiptHandle string
+	Attempt       int // 1 the first time
+	Body          []byte
 }
 
 // Result is what became of a delivery.
@@ -68,10 +68,10 @@ type Result struct {
 	Delivery Delivery
 	Event    Event // as far as the message could be read
 	Status   Status
-	Dropped  Dropped       // when PROCESSED and dropped by the processor
-	Repeat   bool          // the event was at its end before, or is on its way by another message: nothing was done
+	Filtered Filtered      // when PROCESSED and dropped by the processor
+	Skipped  bool          // the event was at its end before, or is on its way by another message: nothing was done
 	Err      error         // what went wrong, if anything
-	Kept     bool          // the message is to be delivered again; only then is it not to be deleted
+	Retry    bool          // the message is to be delivered again; only then is it not to be deleted
 	RetryIn  time.Duration // when it comes again; 0 when that is the queue's to say
 }
 
@@ -101,9 +101,9 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	for i, d := range deliveries {
 		works[i] = w.read(d)
 	}
-	steps, cancel := EndingBefore(ctx, w.StopBefore)
+	steps, cancel := WithReserve(ctx, w.StopBefore)
 	defer cancel()
-	settling, cancelSettling := EndingBefore(ctx, w.StopBefore/2) // a call that hangs must not take the answer with it
+	settling, cancelSettling := WithReserve(ctx, w.StopBefore/2) // a call that hangs must not take the answer with it
 	defer cancelSettling()
 	w.lookUp(steps, works)
 	waves := waves(works)
@@ -139,13 +139,13 @@ func (k *work) failed() bool { return k.err != nil }
 
 func (k *work) result() Result {
 	return Result{
-		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Dropped: k.item.Dropped, Repeat: k.repeat, Err: k.err,
-		Kept: k.kept, RetryIn: k.retryIn,
+		Delivery: k.delivery, Event: k.event, Status: k.item.Status, Filtered: k.item.Filtered, Skipped: k.repeat, Err: k.err,
+		Retry: k.kept, RetryIn: k.retryIn,
 	}
 }
 
-// EndingBefore is ctx, ending d before its deadline, if it has one: to leave time for what must follow.
-func EndingBefore(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+// WithReserve is ctx, ending d before its deadline, if it has one: to leave time for what must follow.
+func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return ctx, func() {}
@@ -223,9 +223,9 @@ func (w Worker) lookUp(ctx context.Context, works []*work) {
 }
 
 func (w Worker) makeRecord(ctx context.Context, k *work) error {
-	asking, cancel := EndingBefore(ctx, w.StopBefore/2) // what the processor says has to be stored, and told
+	asking, cancel := WithReserve(ctx, w.StopBefore/2) // what the processor says has to be stored, and told
 	defer cancel()
-	thinking, cancelThinking := EndingBefore(asking, lastWords)
+	thinking, cancelThinking := WithReserve(asking, lastWords)
 	defer cancelThinking()
 	if err := thinking.Err(); err != nil {
 		k.unbegun = true
@@ -240,7 +240,7 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 	var stored Record
 	if err == nil {
 		stored, err = w.storeRecords(ctx, NewRecords(k.event, output, now))
-	} else if byProcessor(CodeOf(err)) {
+	} else if byProcessor(ErrorCode(err)) {
 		stored, err = w.storedDespite(ctx, k.event, err)
 	}
 	var late overtaken
@@ -257,7 +257,7 @@ func (w Worker) makeRecord(ctx context.Context, k *work) error {
 		Attempts:    k.delivery.Attempt,
 		ProcessedAt: now,
 		Silver:      Location{Bucket: w.SilverBucket, Key: k.event.SilverKey()},
-		Dropped:     stored.Dropped,
+		Filtered:    stored.Filtered,
 		ExpiresAt:   Expiry(k.event, w.StatusRetention),
 	}
 	return nil
@@ -285,11 +285,11 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 }
 
 func (w Worker) publish(ctx context.Context, works []*work) {
-	var notices []Notice
+	var notices []Notification
 	var told []*work
 	for _, k := range works {
 		if k.open() && !k.event.Replay.Quiet {
-			notices = append(notices, NoticeOf(k.item))
+			notices = append(notices, NewNotification(k.item))
 			told = append(told, k)
 		}
 	}

@@ -57,7 +57,7 @@ func deliver(t *testing.T, event pipeline.Event, messageID string) pipeline.Deli
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pipeline.Delivery{MessageID: messageID, Receipt: "receipt of " + messageID, Attempt: 1, Body: message}
+	return pipeline.Delivery{MessageID: messageID, ReceiptHandle: "receipt of " + messageID, Attempt: 1, Body: message}
 }
 
 func (w *world) wantStatus(t *testing.T, id string, want pipeline.Status) pipeline.Item {
@@ -90,7 +90,7 @@ func TestWorker_MakesOneRecordTellsTheBusAndMarksTheEventProcessed(t *testing.T)
 	if diff := cmp.Diff(want, string(line)); diff != "" {
 		t.Errorf("record differs (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}
 }
@@ -127,7 +127,7 @@ func TestWorker_DoesNothingAgainForAProcessedEvent(t *testing.T) {
 	deliveries := w.accept(t, body)
 	w.worker().Process(t.Context(), deliveries)
 	results := w.worker().Process(t.Context(), deliveries)
-	if results[0].Err != nil || !results[0].Repeat {
+	if results[0].Err != nil || !results[0].Skipped {
 		t.Errorf("result = %+v, want a repeat", results[0])
 	}
 	if got := len(w.bus.Published()); got != 1 {
@@ -157,7 +157,7 @@ func TestWorker_OneEventsFailureIsItsOwn(t *testing.T) {
 	results := w.worker().Process(t.Context(), deliveries)
 	for i, want := range []pipeline.Status{pipeline.Processed, pipeline.Failed, pipeline.Processed} {
 		w.wantStatus(t, results[i].Event.ID, want)
-		if failed := results[i].Err != nil; failed != (want == pipeline.Failed) || results[i].Kept {
+		if failed := results[i].Err != nil; failed != (want == pipeline.Failed) || results[i].Retry {
 			t.Errorf("result %d: %+v", i, results[i])
 		}
 	}
@@ -170,20 +170,20 @@ func TestWorker_FailsAnEventAtOnceThatNoRetryCanHelp(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, poison)
 	result := w.worker().Process(t.Context(), deliveries)[0]
-	if result.Kept || result.Status != pipeline.Failed || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+	if result.Retry || result.Status != pipeline.Failed || pipeline.ErrorCode(result.Err) != pipeline.UnprocessableNumber {
 		t.Errorf("result = %+v", result)
 	}
 	item := w.wantStatus(t, id, pipeline.Failed)
 	if item.Failure.Code != pipeline.UnprocessableNumber || item.Attempts != 1 {
 		t.Errorf("item = %+v", item)
 	}
-	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}
 	want := []pipeline.DeadLetter{{
 		Body: deliveries[0].Body, EventID: id, EventType: "demo", Failure: item.Failure, Attempts: 1, FailedAt: item.FailedAt,
 	}}
-	if diff := cmp.Diff(want, w.deadLetters.Letters()); diff != "" {
+	if diff := cmp.Diff(want, w.deadLetters.Sent()); diff != "" {
 		t.Errorf("the DLQ's messages differ (-want +got):\n%s", diff)
 	}
 }
@@ -198,7 +198,7 @@ func TestWorker_BacksOffLongerWithEachAttempt(t *testing.T) {
 		deliveries[0].Attempt = attempt
 		result := worker.Process(t.Context(), deliveries)[0]
 		got = append(got, result.RetryIn)
-		if !result.Kept || w.queue.Delays()["receipt of message-1"] != result.RetryIn {
+		if !result.Retry || w.queue.Delays()["receipt of message-1"] != result.RetryIn {
 			t.Errorf("result = %+v, delays = %v", result, w.queue.Delays())
 		}
 	}
@@ -216,8 +216,8 @@ func TestWorker_FailsTheEventWithTheLastAttempt(t *testing.T) {
 	worker.Bronze = failingStore{failing{&w, map[string]bool{"get": true}}}
 	deliveries[0].Attempt = 3
 	result := worker.Process(t.Context(), deliveries)[0]
-	if result.Kept || result.Status != pipeline.Failed || len(w.deadLetters.Letters()) != 1 {
-		t.Errorf("result = %+v, DLQ %v", result, w.deadLetters.Letters())
+	if result.Retry || result.Status != pipeline.Failed || len(w.deadLetters.Sent()) != 1 {
+		t.Errorf("result = %+v, DLQ %v", result, w.deadLetters.Sent())
 	}
 	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure.Code != pipeline.Unavailable || item.Attempts != 3 {
 		t.Errorf("item = %+v", item)
@@ -229,11 +229,11 @@ func TestWorker_HasNothingToDoForAFailedEvent(t *testing.T) {
 	deliveries := w.accept(t, poison)
 	w.worker().Process(t.Context(), deliveries)
 	result := w.worker().Process(t.Context(), deliveries)[0]
-	if result.Err != nil || !result.Repeat || result.Kept || result.Status != pipeline.Failed {
+	if result.Err != nil || !result.Skipped || result.Retry || result.Status != pipeline.Failed {
 		t.Errorf("result = %+v, want a repeat", result)
 	}
-	if len(w.bus.Published()) != 1 || len(w.deadLetters.Letters()) != 1 {
-		t.Errorf("published %v, DLQ %v", w.bus.Published(), w.deadLetters.Letters())
+	if len(w.bus.Published()) != 1 || len(w.deadLetters.Sent()) != 1 {
+		t.Errorf("published %v, DLQ %v", w.bus.Published(), w.deadLetters.Sent())
 	}
 }
 
@@ -252,7 +252,7 @@ func TestWorker_KeepsTheMessageUntilTheDLQHasIt(t *testing.T) {
 			worker := w.worker()
 			fail(&worker, failing{&w, map[string]bool{}})
 			result := worker.Process(t.Context(), deliveries)[0]
-			if !result.Kept || !errors.Is(result.Err, errService) || pipeline.CodeOf(result.Err) != pipeline.UnprocessableNumber {
+			if !result.Retry || !errors.Is(result.Err, errService) || pipeline.ErrorCode(result.Err) != pipeline.UnprocessableNumber {
 				t.Errorf("%s: result = %+v", name, result)
 			}
 			w.wantStatus(t, id, pipeline.Enqueued)
@@ -262,7 +262,7 @@ func TestWorker_KeepsTheMessageUntilTheDLQHasIt(t *testing.T) {
 
 type failingDeadLetters struct{}
 
-func (failingDeadLetters) Bury(context.Context, pipeline.DeadLetter) error { return errService }
+func (failingDeadLetters) Send(context.Context, pipeline.DeadLetter) error { return errService }
 
 func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
 	for _, c := range []struct {
@@ -287,10 +287,10 @@ func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
 			event := receipt.Event
 			c.change(&event)
 			result := w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, event, "message-1")})[0]
-			if pipeline.CodeOf(result.Err) != c.code || result.Kept {
+			if pipeline.ErrorCode(result.Err) != c.code || result.Retry {
 				t.Errorf("got %+v, want %s", result, c.code)
 			}
-			if letters := w.deadLetters.Letters(); len(letters) != 1 || letters[0].Failure.Code != c.code {
+			if letters := w.deadLetters.Sent(); len(letters) != 1 || letters[0].Failure.Code != c.code {
 				t.Errorf("the DLQ holds %v", letters)
 			}
 			if len(w.silver.Keys()) != 0 {
@@ -302,12 +302,12 @@ func TestWorker_RefusesWhatIsNotWhatWasAccepted(t *testing.T) {
 
 func TestWorker_PutsAMessageThatItCannotReadIntoTheDLQ(t *testing.T) {
 	var w world
-	delivery := pipeline.Delivery{MessageID: "m", Receipt: "r", Attempt: 1, Body: []byte("not JSON")}
+	delivery := pipeline.Delivery{MessageID: "m", ReceiptHandle: "r", Attempt: 1, Body: []byte("not JSON")}
 	result := w.worker().Process(t.Context(), []pipeline.Delivery{delivery})[0]
-	if pipeline.CodeOf(result.Err) != pipeline.InvalidMessage || result.Kept {
+	if pipeline.ErrorCode(result.Err) != pipeline.InvalidMessage || result.Retry {
 		t.Errorf("result = %+v", result)
 	}
-	if letters := w.deadLetters.Letters(); len(letters) != 1 || string(letters[0].Body) != "not JSON" || letters[0].EventID != "" {
+	if letters := w.deadLetters.Sent(); len(letters) != 1 || string(letters[0].Body) != "not JSON" || letters[0].EventID != "" {
 		t.Errorf("the DLQ holds %+v", letters)
 	}
 	if len(w.bus.Published()) != 0 {
@@ -380,7 +380,7 @@ func (f failingStore) Put(ctx context.Context, key string, body []byte) error {
 // failingBus fails the first notice of each request only.
 type failingBus struct{ failing }
 
-func (f failingBus) Publish(ctx context.Context, notices []pipeline.Notice) []error {
+func (f failingBus) Publish(ctx context.Context, notices []pipeline.Notification) []error {
 	errs := f.bus.Publish(ctx, notices)
 	errs[0] = f.err("publish")
 	return errs
@@ -404,7 +404,7 @@ func TestWorker_TriesAgainWhenAServiceFails(t *testing.T) {
 			broken.Bronze, broken.Silver = failingStore{f}, failingStore{f}
 
 			result := broken.Process(t.Context(), deliveries)[0]
-			if pipeline.CodeOf(result.Err) != code || result.RetryIn == 0 {
+			if pipeline.ErrorCode(result.Err) != code || result.RetryIn == 0 {
 				t.Fatalf("result = %+v, want a retry because of %s", result, code)
 			}
 			w.wantStatus(t, id, pipeline.Enqueued)
@@ -440,7 +440,7 @@ func TestWorker_DoesNotFailAnEventThatAnotherDeliveryProcessed(t *testing.T) {
 	worker.Bronze = processedMeanwhile{&w, deliveries}
 	deliveries[0].Attempt = 3
 	result := worker.Process(t.Context(), deliveries)[0]
-	if result.Err != nil || !result.Repeat {
+	if result.Err != nil || !result.Skipped {
 		t.Errorf("result = %+v, want a repeat", result)
 	}
 	for _, n := range w.bus.Published() {

@@ -23,11 +23,11 @@ type Processor interface {
 // Output is what a processor made of one event: the payload of each of its records, or why there is none.
 type Output struct {
 	Payloads []json.RawMessage `json:"payloads,omitempty"`
-	Dropped  Dropped           `json:"dropped,omitzero"` // the zero value: it was not
+	Filtered Filtered          `json:"dropped,omitzero"` // the zero value: it was not
 }
 
-// Dropped says why an event is PROCESSED and has no payload in Silver: its processor wanted none.
-type Dropped struct {
+// Filtered says why an event is PROCESSED and has no payload in Silver: its processor wanted none.
+type Filtered struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 }
@@ -45,8 +45,8 @@ var codePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
 // rejected is what the codes of rejections begin with, so that they are told from the platform's own.
 const rejected = "rejected."
 
-// Rejected is a processor's refusal of an event for good.
-func Rejected(code, reason string) *Error {
+// NewRejection is a processor's refusal of an event for good.
+func NewRejection(code, reason string) *Error {
 	if !codePattern.MatchString(code) {
 		return badCode(code)
 	}
@@ -101,7 +101,7 @@ const lastWords = time.Second
 // ask calls the processor. One that does not heed its context is left behind: Go can't stop it, and the events beside this
 // one must not wait for it until Lambda ends them all.
 func ask(ctx context.Context, processor Processor, event Event, attempt int, payload []byte) (Output, error) {
-	thinking, cancel := EndingBefore(ctx, lastWords)
+	thinking, cancel := WithReserve(ctx, lastWords)
 	defer cancel()
 	type answer struct {
 		output Output
@@ -148,14 +148,14 @@ func byProcessor(code Code) bool {
 
 // checked is the output as it may be stored.
 func (o Output) checked() (Output, error) {
-	if o.Dropped != (Dropped{}) {
-		if !codePattern.MatchString(o.Dropped.Code) {
-			return Output{}, badCode(o.Dropped.Code)
+	if o.Filtered != (Filtered{}) {
+		if !codePattern.MatchString(o.Filtered.Code) {
+			return Output{}, badCode(o.Filtered.Code)
 		}
 		if len(o.Payloads) > 0 {
 			return Output{}, Errorf(InvalidOutput, "The processor dropped the event and made records of it, too.")
 		}
-		o.Dropped.Reason = reasonText(o.Dropped.Reason)
+		o.Filtered.Reason = reasonText(o.Filtered.Reason)
 		return o, nil
 	}
 	if n := len(o.Payloads); n == 0 || n > MaxRecords {

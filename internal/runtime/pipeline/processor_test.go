@@ -34,7 +34,7 @@ func makes(payloads ...string) processorFunc {
 
 func drops(code, reason string) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-		return pipeline.Output{Dropped: pipeline.Dropped{Code: code, Reason: reason}}, nil
+		return pipeline.Output{Filtered: pipeline.Filtered{Code: code, Reason: reason}}, nil
 	}
 }
 
@@ -98,27 +98,27 @@ func TestProcessor_FansOutIntoOneObject(t *testing.T) {
 func TestProcessor_DropsWithAReason(t *testing.T) {
 	var w world
 	result := w.workerWith(drops("test-order", "of the\nshop's own tests")).Process(t.Context(), w.accept(t, body))[0]
-	want := pipeline.Dropped{Code: "test-order", Reason: "of the shop's own tests"}
-	if item := w.wantStatus(t, id, pipeline.Processed); item.Dropped != want || result.Dropped != want {
+	want := pipeline.Filtered{Code: "test-order", Reason: "of the shop's own tests"}
+	if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered != want || result.Filtered != want {
 		t.Errorf("item = %+v, result = %+v", item, result)
 	}
-	if records := w.records(t); len(records) != 1 || records[0].Dropped != want || records[0].Payload != nil || records[0].Parts != 0 {
+	if records := w.records(t); len(records) != 1 || records[0].Filtered != want || records[0].Payload != nil || records[0].Parts != 0 {
 		t.Errorf("records = %+v", records)
 	}
-	if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Dropped != want {
+	if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Filtered != want {
 		t.Errorf("notices = %+v", notices)
 	}
 }
 
 func TestProcessor_RejectsForGood(t *testing.T) {
 	var w world
-	cause := fmt.Errorf("order 7: %w", pipeline.Rejected("no-stock", "sold out"))
+	cause := fmt.Errorf("order 7: %w", pipeline.NewRejection("no-stock", "sold out"))
 	result := w.workerWith(fails(cause)).Process(t.Context(), w.accept(t, body))[0]
 	want := pipeline.Failure{Code: "rejected.no-stock", Reason: "sold out"}
-	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure != want || result.Kept || !errors.Is(result.Err, cause) {
+	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure != want || result.Retry || !errors.Is(result.Err, cause) {
 		t.Errorf("item = %+v, result = %+v", item, result)
 	}
-	if letters := w.deadLetters.Letters(); len(letters) != 1 || letters[0].Failure != want {
+	if letters := w.deadLetters.Sent(); len(letters) != 1 || letters[0].Failure != want {
 		t.Errorf("letters = %+v", letters)
 	}
 }
@@ -142,7 +142,7 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 				return p.Process(t.Context(), event, attempt, payload)
 			}))
 			results := worker.Process(t.Context(), deliveries)
-			if r := results[0]; !r.Kept || pipeline.CodeOf(r.Err) != pipeline.ProcessorError || name != "Goexit" && !strings.Contains(r.Err.Error(), "secret") {
+			if r := results[0]; !r.Retry || pipeline.ErrorCode(r.Err) != pipeline.ProcessorError || name != "Goexit" && !strings.Contains(r.Err.Error(), "secret") {
 				t.Errorf("result = %+v", r)
 			}
 			if r := results[1]; r.Err != nil || r.Status != pipeline.Processed {
@@ -186,9 +186,9 @@ func TestProcessor_WhatItReturnsIsChecked(t *testing.T) {
 		"too large":       makes(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
 		"bad drop code":   drops("Test Order", "r"),
 		"no drop code":    drops("", "r"),
-		"bad reject code": fails(pipeline.Rejected("Ungültig", "r")),
+		"bad reject code": fails(pipeline.NewRejection("Ungültig", "r")),
 		"both": func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")}, Dropped: pipeline.Dropped{Code: "c"}}, nil
+			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")}, Filtered: pipeline.Filtered{Code: "c"}}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
 		strings.Repeat("ü", 600):       strings.Repeat("ü", 500),
 		"x" + strings.Repeat("ü", 500): "x" + strings.Repeat("ü", 499),
 	} {
-		if got := pipeline.FailureOf(pipeline.Rejected("c", reason)).Reason; got != want {
+		if got := pipeline.NewFailure(pipeline.NewRejection("c", reason)).Reason; got != want {
 			t.Errorf("%q became %q, want %q", reason, got, want)
 		}
 	}
@@ -233,7 +233,7 @@ func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
 func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
 	first := drops("test-order", "r")
 	for _, again := range []processorFunc{
-		makes(`{"n":1}`), drops("other", "r"), fails(pipeline.Rejected("c", "r")), fails(errService), makes(`[]`),
+		makes(`{"n":1}`), drops("other", "r"), fails(pipeline.NewRejection("c", "r")), fails(errService), makes(`[]`),
 	} {
 		var w world
 		deliveries := w.accept(t, body)
@@ -244,10 +244,10 @@ func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
 
 		w.workerWith(again).Process(t.Context(), deliveries)
 		item := w.wantStatus(t, id, pipeline.Processed)
-		if records := w.records(t); len(records) != 1 || item.Dropped.Code != "test-order" || records[0].Dropped != item.Dropped {
-			t.Errorf("item says %+v, Silver holds %+v", item.Dropped, records)
+		if records := w.records(t); len(records) != 1 || item.Filtered.Code != "test-order" || records[0].Filtered != item.Filtered {
+			t.Errorf("item says %+v, Silver holds %+v", item.Filtered, records)
 		}
-		if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Dropped != item.Dropped {
+		if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Filtered != item.Filtered {
 			t.Errorf("notices = %+v", notices)
 		}
 	}
@@ -272,8 +272,8 @@ func TestProcessor_AReplayTakesThePlaceOfAllRecords(t *testing.T) {
 		want, _ := p(event, 1, nil)
 		item = w.wantStatus(t, id, pipeline.Processed)
 		records := w.records(t)
-		if len(records) != max(len(want.Payloads), 1) || item.Dropped != want.Dropped || records[0].Dropped != want.Dropped {
-			t.Fatalf("replay %d: item says %+v, records = %+v", i, item.Dropped, records)
+		if len(records) != max(len(want.Payloads), 1) || item.Filtered != want.Filtered || records[0].Filtered != want.Filtered {
+			t.Fatalf("replay %d: item says %+v, records = %+v", i, item.Filtered, records)
 		}
 		for j, r := range records {
 			if r.ReplayID != next.Replay.ID || j < len(want.Payloads) && cmp.Diff(string(want.Payloads[j]), string(r.Payload)) != "" {
@@ -300,7 +300,7 @@ func TestReconciler_SeesInSilverThatAnEventWasDropped(t *testing.T) {
 		worker.Process(t.Context(), deliveries)
 		w.wantStatus(t, id, pipeline.Failed)
 		w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
-		if item := w.wantStatus(t, id, pipeline.Processed); item.Dropped.Code != "test-order" {
+		if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered.Code != "test-order" {
 			t.Errorf("item = %+v", item)
 		}
 	})
@@ -317,7 +317,7 @@ func TestReconciler_SeesInSilverThatAnEventWasDropped(t *testing.T) {
 			worker.Items = failingLookUp{failing: failing{&w, map[string]bool{"finish": true}}}
 			worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
 			w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
-			if item := w.wantStatus(t, id, pipeline.Processed); item.Dropped.Code != name || item.SHA256 != sha256Hex(body) {
+			if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered.Code != name || item.SHA256 != sha256Hex(body) {
 				t.Errorf("item = %+v", item)
 			}
 		})
@@ -336,7 +336,7 @@ func TestCompare_TakesTheProcessorsTransformation(t *testing.T) {
 		"fewer records":    {makes(`{"n":1}`), []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
 		"the platform's":   {nil, []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
 		"now dropped":      {drops("c", "r"), []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
-		"now rejected":     {fails(pipeline.Rejected("c", "why")), []pipeline.Difference{{EventID: id, Kind: "refused", Reason: "why"}}},
+		"now rejected":     {fails(pipeline.NewRejection("c", "why")), []pipeline.Difference{{EventID: id, Kind: "refused", Reason: "why"}}},
 		"fails, who knows": {fails(errService), []pipeline.Difference{{EventID: id, Kind: "refused", Reason: "the processor failed: " + errService.Error()}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,8 +15,8 @@ type BronzeLister interface {
 
 // Object is an object in a listing.
 type Object struct {
-	Key     string
-	Written time.Time
+	Key          string
+	LastModified time.Time
 }
 
 // ItemMover moves items for the reconciler, a redrive and a replay.
@@ -44,8 +44,8 @@ type BatchSender interface {
 // ReconcilerQueue is the queue as the reconciler sees it.
 type ReconcilerQueue interface {
 	BatchSender
-	// Waiting is about how many messages it holds, those that are in flight or delayed included.
-	Waiting(ctx context.Context) (int, error)
+	// CountMessages is about how many messages it holds, those that are in flight or delayed included.
+	CountMessages(ctx context.Context) (int, error)
 }
 
 // Reconciler heals what crashes left: it finds events in Bronze that are not at their end and should be, and enqueues
@@ -57,7 +57,7 @@ type Reconciler struct {
 	Queue           ReconcilerQueue
 	DeadLetters     DeadLetterQueue
 	Bus             Bus
-	Checkpoints     Checkpoints
+	Checkpoints     CheckpointStore
 	SilverBucket    string
 	Grace           time.Duration // how long an event may be ENQUEUED before it is looked after
 	Window          time.Duration // how far the first run looks back
@@ -65,19 +65,19 @@ type Reconciler struct {
 	StopBefore      time.Duration // how long before the context's deadline to stop, to save how far it got
 	StatusRetention time.Duration
 	Now             func() time.Time
-	// Unhealed is told why an event could not be healed, one event at a time. Nil: nobody is.
-	Unhealed func(ctx context.Context, event Event, err error)
+	// OnError is told why an event could not be healed, one event at a time. Nil: nobody is.
+	OnError func(ctx context.Context, event Event, err error)
 }
 
 // Pass is how far the reconciler has got on its way through Bronze.
 type Pass struct {
-	From      time.Time `json:"from"`               // events received from this hour on
-	To        time.Time `json:"to"`                 // and up to this hour, which is the last
-	Type      string    `json:"type,omitempty"`     // the event type it is at
-	After     string    `json:"after,omitempty"`    // the last key it is done with
-	Unsettled time.Time `json:"unsettled,omitzero"` // the earliest hour so far with an event that is not at its end
-	Frontier  time.Time `json:"frontier,omitzero"`  // the latest time so far at which a PROCESSED event was enqueued
-	Done      bool      `json:"done"`
+	From       time.Time `json:"from"`               // events received from this hour on
+	To         time.Time `json:"to"`                 // and up to this hour, which is the last
+	Type       string    `json:"type,omitempty"`     // the event type it is at
+	After      string    `json:"after,omitempty"`    // the last key it is done with
+	Unfinished time.Time `json:"unsettled,omitzero"` // the earliest hour so far with an event that is not at its end
+	Frontier   time.Time `json:"frontier,omitzero"`  // the latest time so far at which a PROCESSED event was enqueued
+	Done       bool      `json:"done"`
 }
 
 // Report counts what a run found and did. With DryRun it did nothing. Each object is counted once more below Scanned.
@@ -109,7 +109,7 @@ func (r Reconciler) NewPass(from time.Time) Pass {
 func (r Reconciler) Sweep(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	sweep := &sweep{Reconciler: r, Pass: pass, report: &report}
-	steps, cancel := EndingBefore(ctx, r.StopBefore)
+	steps, cancel := WithReserve(ctx, r.StopBefore)
 	defer cancel()
 	err := sweep.run(steps)
 	if steps.Err() != nil && ctx.Err() == nil {
@@ -128,7 +128,7 @@ type sweep struct {
 }
 
 func (s *sweep) run(ctx context.Context) error {
-	waiting, err := s.Queue.Waiting(ctx)
+	waiting, err := s.Queue.CountMessages(ctx)
 	if err != nil {
 		return unavailable("count the queue's messages", err)
 	}
@@ -158,14 +158,14 @@ func (s *sweep) run(ctx context.Context) error {
 // sweepType goes through one type's objects a page at a time. What precedes From and follows To is not listed.
 func (s *sweep) sweepType(ctx context.Context, eventType string) error {
 	if s.Type != eventType {
-		s.Type, s.After = eventType, BronzeHour(eventType, s.From)
+		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)
 	}
 	for {
 		objects, err := s.Bronze.List(ctx, bronzePrefix(eventType), s.After)
 		if err != nil {
 			return unavailable("list Bronze", err)
 		}
-		page := before(objects, BronzeHour(eventType, s.To.Add(time.Hour)))
+		page := before(objects, BronzeHourPrefix(eventType, s.To.Add(time.Hour)))
 		if len(page) > 0 {
 			if err := s.page(ctx, page); err != nil {
 				return err

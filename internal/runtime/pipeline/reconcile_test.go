@@ -20,7 +20,7 @@ type backlogQueue struct {
 	waiting int
 }
 
-func (q backlogQueue) Waiting(context.Context) (int, error) { return q.waiting, nil }
+func (q backlogQueue) CountMessages(context.Context) (int, error) { return q.waiting, nil }
 
 // reconciler runs at a time with an empty queue.
 func (w *world) reconciler(at time.Time) pipeline.Reconciler {
@@ -106,11 +106,11 @@ func TestReconciler_GivesUpWhatKillsItsWorker(t *testing.T) {
 	if item.Failure.Code != pipeline.NotFinished {
 		t.Errorf("item = %+v", item)
 	}
-	letters := w.deadLetters.Letters()
+	letters := w.deadLetters.Sent()
 	if len(letters) != 1 || letters[0].Failure.Code != pipeline.NotFinished || letters[0].EventID != id {
 		t.Fatalf("DLQ = %+v", letters)
 	}
-	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}
 	if result := w.redriver().Redrive(t.Context(), [][]byte{letters[0].Body})[0]; result.Err != nil {
@@ -131,14 +131,14 @@ func TestReconciler_RepairsAFailedEventThatHasItsRecord(t *testing.T) {
 	if item.Failure != (pipeline.Failure{}) || item.Silver.Key != item.SilverKey() {
 		t.Errorf("item = %+v", item)
 	}
-	if diff := cmp.Diff([]pipeline.Notice{pipeline.NoticeOf(item)}, w.bus.Published()); diff != "" {
+	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
 		t.Errorf("notices differ (-want +got):\n%s", diff)
 	}
 }
 
 type downBus struct{}
 
-func (downBus) Publish(_ context.Context, notices []pipeline.Notice) []error {
+func (downBus) Publish(_ context.Context, notices []pipeline.Notification) []error {
 	errs := make([]error, len(notices))
 	for i := range errs {
 		errs[i] = errService
@@ -262,12 +262,12 @@ func TestReconciler_ReportsTheTimesItLookedAt(t *testing.T) {
 
 // meanwhile runs something between the look-up and the move.
 type meanwhile struct {
-	*inmem.Events
+	*inmem.Items
 	run func()
 }
 
 func (m meanwhile) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
-	items, err := m.Events.GetMany(ctx, ids)
+	items, err := m.Items.GetMany(ctx, ids)
 	m.run()
 	return items, err
 }
@@ -283,7 +283,7 @@ func TestReconciler_CountsWhatItCannotHealAndTriesAgain(t *testing.T) {
 
 type halfBacklog struct{ *world }
 
-func (h halfBacklog) Waiting(context.Context) (int, error) { return 0, nil }
+func (h halfBacklog) CountMessages(context.Context) (int, error) { return 0, nil }
 
 func (h halfBacklog) SendMany(ctx context.Context, events []pipeline.Event) []error {
 	return halfQueue(h).SendMany(ctx, events)

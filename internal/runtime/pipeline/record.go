@@ -22,7 +22,7 @@ type Record struct {
 	Part          int             `json:"part,omitempty"`     // from 1 to Parts; absent when there is one record
 	Parts         int             `json:"parts,omitempty"`
 	Source        Source          `json:"source"`
-	Dropped       Dropped         `json:"dropped,omitzero"` // then there is no payload
+	Filtered      Filtered        `json:"dropped,omitzero"` // then there is no payload
 	Payload       json.RawMessage `json:"payload,omitempty"`
 }
 
@@ -61,9 +61,9 @@ func NewRecords(event Event, output Output, now time.Time) Records {
 		SchemaVersion: RecordSchemaVersion,
 		ReplayID:      event.Replay.ID,
 		Source:        Source{Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes},
-		Dropped:       output.Dropped,
+		Filtered:      output.Filtered,
 	}
-	if record.Dropped != (Dropped{}) {
+	if record.Filtered != (Filtered{}) {
 		return Records{record}
 	}
 	records := make(Records, len(output.Payloads))

@@ -12,13 +12,13 @@ import (
 type Redriver struct {
 	Items        ItemMover // GetMany's items are as they are now
 	Queue        BatchSender
-	Checkpoints  Checkpoints
+	Checkpoints  CheckpointStore
 	BronzeBucket string
 	Now          func() time.Time
 }
 
-// Redriven is what became of a message of the DLQ. Without Err it is to be deleted there.
-type Redriven struct {
+// RedriveResult is what became of a message of the DLQ. Without Err it is to be deleted there.
+type RedriveResult struct {
 	Event  Event
 	Status Status // ENQUEUED: it is on the queue; PROCESSED: it was at its end already
 	Err    error
@@ -30,7 +30,7 @@ func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 	if err := json.Unmarshal(body, &event); err != nil {
 		return Event{}, &Error{Code: InvalidMessage, Detail: "the message is not JSON of an event", Err: err}
 	}
-	if err := event.Check(bronzeBucket); err != nil {
+	if err := event.Validate(bronzeBucket); err != nil {
 		return Event{}, err
 	}
 	return event, nil
@@ -38,13 +38,13 @@ func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 
 // Redrive sets the events of messages ENQUEUED, those that a killed worker left so, too, and puts them on the queue. The order makes a crash harmless: until a
 // message is deleted it can be redriven again, and an event that was reopened without being sent is the reconciler's.
-func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []Redriven {
-	results := make([]Redriven, len(messages))
+func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
+	results := make([]RedriveResult, len(messages))
 	var ids []string
 	var earliest time.Time
 	for i, body := range messages {
 		event, err := ReadMessage(body, r.BronzeBucket)
-		results[i] = Redriven{Event: event, Err: err}
+		results[i] = RedriveResult{Event: event, Err: err}
 		if err != nil {
 			continue
 		}
@@ -99,7 +99,7 @@ func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item
 	case item.Status == Processed:
 		return item.Event, Processed, nil
 	}
-	next := item.Reopened(item.Replay.Redriven(), r.Now())
+	next := item.Reopened(item.Replay.NextRedrive(), r.Now())
 	ok, err := moved(r.Items.Move(ctx, item, next), next)
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)

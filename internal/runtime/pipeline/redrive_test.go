@@ -18,7 +18,7 @@ func (w *world) redriver() pipeline.Redriver {
 func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison))
-	letter := w.deadLetters.Letters()[0]
+	letter := w.deadLetters.Sent()[0]
 	result := w.redriver().Redrive(t.Context(), [][]byte{letter.Body})[0]
 	if result.Err != nil || result.Status != pipeline.Enqueued || result.Event.ID != id {
 		t.Errorf("result = %+v", result)
@@ -32,11 +32,11 @@ func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
 	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
 		t.Errorf("the reconciler was not told: %+v", c)
 	}
-	if r := w.deliverSent(t, 0)[0]; !r.Repeat { // the first message comes late
+	if r := w.deliverSent(t, 0)[0]; !r.Skipped { // the first message comes late
 		t.Errorf("result = %+v, want a repeat", r)
 	}
 	w.wantStatus(t, id, pipeline.Failed) // it is as poisonous as before
-	if len(w.deadLetters.Letters()) != 2 {
+	if len(w.deadLetters.Sent()) != 2 {
 		t.Error("it is not in the DLQ again")
 	}
 }
@@ -78,11 +78,11 @@ func TestRedrive_SendsTheGenerationThatTheItemNames(t *testing.T) {
 func TestRedrive_KeepsWhatItCannotSend(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, poison))
-	letters := w.deadLetters.Letters()
+	letters := w.deadLetters.Sent()
 	r := w.redriver()
 	r.Queue = halfQueue{&w}
 	results := r.Redrive(t.Context(), [][]byte{[]byte("not JSON"), letters[0].Body, letters[1].Body})
-	if pipeline.CodeOf(results[0].Err) != pipeline.InvalidMessage {
+	if pipeline.ErrorCode(results[0].Err) != pipeline.InvalidMessage {
 		t.Errorf("unreadable: %v", results[0].Err)
 	}
 	if results[1].Err != nil || !errors.Is(results[2].Err, errService) {
@@ -108,7 +108,7 @@ func TestRedrive_RefusesTheMessageOfAKeysEarlierEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	result := w.redriver().Redrive(t.Context(), [][]byte{deliver(t, old, "m").Body})[0]
-	if pipeline.CodeOf(result.Err) != pipeline.InvalidMessage || len(w.queue.Sent()) != 2 {
+	if pipeline.ErrorCode(result.Err) != pipeline.InvalidMessage || len(w.queue.Sent()) != 2 {
 		t.Errorf("result = %+v", result)
 	}
 }

@@ -29,10 +29,10 @@ type Replayer struct {
 	Items       ReplayItems
 	Silver      SilverStore
 	Queue       BatchSender
-	Checkpoints Checkpoints
-	Rate        func(ctx context.Context, n int) error // returns when n more events may be sent
+	Checkpoints CheckpointStore
+	Throttle    func(ctx context.Context, n int) error // returns when n more events may be sent
 	Processor   Processor                              // the transformation that Compare takes for today's; nil is the platform's own
-	Chunk       int                                    // how many are reopened before they are sent; 0 is 100
+	ChunkSize   int                                    // how many are reopened before they are sent; 0 is 100
 	Now         func() time.Time
 }
 
@@ -61,7 +61,7 @@ type ReplayCounts struct {
 func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, done func(after string, counts ReplayCounts) error) error {
 	counts := ReplayCounts{}
 	return r.walk(ctx, req, after, func(objects []Object) error {
-		for part := range slices.Chunk(objects, cmp.Or(r.Chunk, 100)) {
+		for part := range slices.Chunk(objects, cmp.Or(r.ChunkSize, 100)) {
 			found, err := r.find(ctx, req, part, &counts)
 			if err != nil {
 				return err
@@ -80,9 +80,9 @@ func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, done
 // walk lists the objects in which the request's events are, a page at a time.
 func (r Replayer) walk(ctx context.Context, req ReplayRequest, after string, page func([]Object) error) error {
 	if after == "" {
-		after = BronzeHour(req.Type, req.From)
+		after = BronzeHourPrefix(req.Type, req.From)
 	}
-	end := BronzeHour(req.Type, req.To.Add(time.Hour))
+	end := BronzeHourPrefix(req.Type, req.To.Add(time.Hour))
 	for {
 		objects, err := r.Bronze.List(ctx, bronzePrefix(req.Type), after)
 		if err != nil {
@@ -192,7 +192,7 @@ func (r Replayer) send(ctx context.Context, req ReplayRequest, part []candidate,
 		counts.Sent += len(part)
 		return nil
 	}
-	if err := r.Rate(ctx, len(part)); err != nil {
+	if err := r.Throttle(ctx, len(part)); err != nil {
 		return err
 	}
 	earliest := slices.MinFunc(part, func(a, b candidate) int { return a.item.ReceivedAt.Compare(b.item.ReceivedAt) })
@@ -246,7 +246,7 @@ func (r Replayer) reopenOne(ctx context.Context, req ReplayRequest, c candidate)
 	}
 	generation := req.Replay
 	if c.item.Status == Failed {
-		generation = c.item.Replay.Redriven()
+		generation = c.item.Replay.NextRedrive()
 	}
 	next := c.item.Reopened(generation, r.Now())
 	if c.known {

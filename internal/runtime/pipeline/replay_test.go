@@ -17,7 +17,7 @@ import (
 func (w *world) replayer() pipeline.Replayer {
 	return pipeline.Replayer{
 		Bronze: &w.bronze, Items: &w.events, Silver: &w.silver, Queue: &w.queue, Checkpoints: &w.checkpoints,
-		Rate: func(context.Context, int) error { return nil }, Chunk: 2,
+		Throttle: func(context.Context, int) error { return nil }, ChunkSize: 2,
 		Now: func() time.Time { return now.Add(time.Hour) },
 	}
 }
@@ -75,7 +75,7 @@ func TestReplay_ProcessesAgainIntoTheSameRecords(t *testing.T) {
 		t.Errorf("item = %+v", item)
 	}
 	for _, r := range w.deliverSent(t, sent) {
-		if r.Err != nil || r.Repeat {
+		if r.Err != nil || r.Skipped {
 			t.Errorf("result = %+v", r)
 		}
 	}
@@ -254,13 +254,13 @@ func TestWorker_DropsAMessageThatIsNotTheItemsGeneration(t *testing.T) {
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
 	w.replay(t, w.replayer(), hours("r1"))
-	if r := w.worker().Process(t.Context(), first)[0]; r.Err != nil || !r.Repeat {
+	if r := w.worker().Process(t.Context(), first)[0]; r.Err != nil || !r.Skipped {
 		t.Errorf("result = %+v, want a repeat", r)
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
 	w.deliverSent(t, 1)
 	w.replay(t, w.replayer(), hours("r2"))
-	if r := w.deliverSent(t, 1)[0]; !r.Repeat { // r1's message
+	if r := w.deliverSent(t, 1)[0]; !r.Skipped { // r1's message
 		t.Errorf("result = %+v, want a repeat", r)
 	}
 	if item := w.wantStatus(t, id, pipeline.Processed); w.record(t, item).ReplayID != "r2" {
@@ -292,7 +292,7 @@ func TestWorker_NeverReplacesARecordThatItHasNotSeen(t *testing.T) {
 	w.replay(t, w.replayer(), hours("r1"))
 	worker := w.worker()
 	worker.Silver = replacedMeanwhile{&w}
-	if r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]; !r.Kept || !errors.Is(r.Err, pipeline.ErrChanged) {
+	if r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]; !r.Retry || !errors.Is(r.Err, pipeline.ErrChanged) {
 		t.Errorf("result = %+v", r)
 	}
 	if line, _ := w.silver.Get(t.Context(), w.silver.Keys()[0]); string(line) != `{"replayId":"later"}` {

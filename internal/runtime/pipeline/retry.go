@@ -10,7 +10,7 @@ import (
 // settle decides what becomes of a delivery that failed: it comes again after a while, or, when that can't help or was
 // the last time, its event is FAILED and its message in the DLQ. What was not tried has not had its last time.
 func (w Worker) settle(ctx context.Context, k *work) {
-	if !Permanent(CodeOf(k.err)) && (k.delivery.Attempt < w.MaxReceiveCount || k.unbegun) {
+	if !Permanent(ErrorCode(k.err)) && (k.delivery.Attempt < w.MaxReceiveCount || k.unbegun) {
 		w.giveBack(ctx, k)
 		return
 	}
@@ -26,7 +26,7 @@ func (w Worker) settle(ctx context.Context, k *work) {
 func (w Worker) giveBack(ctx context.Context, k *work) {
 	k.kept = true
 	k.retryIn = backoff(k.delivery.Attempt, w.Jitter())
-	if err := w.Queue.Delay(ctx, k.delivery.Receipt, k.retryIn); err != nil {
+	if err := w.Queue.Delay(ctx, k.delivery.ReceiptHandle, k.retryIn); err != nil {
 		k.retryIn = 0
 		k.err = errors.Join(k.err, fmt.Errorf("set when the message comes again: %w", err))
 	}
@@ -41,7 +41,7 @@ func (w Worker) fail(ctx context.Context, k *work) error {
 		EventType: k.event.Type,
 		Attempts:  k.delivery.Attempt,
 		FailedAt:  w.Now().UTC().Truncate(time.Millisecond),
-		Failure:   FailureOf(k.err),
+		Failure:   NewFailure(k.err),
 	}
 	item := letter.item(k.event, w.StatusRetention)
 	err := bury(ctx, letter, item, w.DeadLetters, w.Items)
@@ -55,7 +55,7 @@ func (w Worker) fail(ctx context.Context, k *work) error {
 	}
 	k.item = item
 	// The event is FAILED, told or not: this message's next delivery would not tell it either.
-	if err := w.Bus.Publish(ctx, []Notice{NoticeOf(item)})[0]; err != nil {
+	if err := w.Bus.Publish(ctx, []Notification{NewNotification(item)})[0]; err != nil {
 		k.err = errors.Join(k.err, fmt.Errorf("publish EventFailed: %w", err))
 	}
 	return nil

@@ -24,7 +24,7 @@ func (a amounts) Check(eventType string, payload []byte) (pointer, keyword strin
 func TestIngest_RefusesWhatBreaksItsTypesSchema(t *testing.T) {
 	long := "/" + strings.Repeat("k", 1000)
 	for _, c := range []struct {
-		schemas       pipeline.Schemas
+		schemas       pipeline.PayloadSchemas
 		refuseUnknown bool
 		body          string
 		code          pipeline.Code
@@ -42,7 +42,7 @@ func TestIngest_RefusesWhatBreaksItsTypesSchema(t *testing.T) {
 	} {
 		var w world
 		in := w.ingest()
-		in.Schemas, in.RefuseUnknownTypes = c.schemas, c.refuseUnknown
+		in.Schemas, in.RejectUnknownTypes = c.schemas, c.refuseUnknown
 		_, err := in.Accept(t.Context(), request(c.body))
 		var refusal *pipeline.Error
 		if errors.As(err, &refusal) != (c.code != "") || refusal != nil && (refusal.Code != c.code || refusal.Pointer != c.pointer) {

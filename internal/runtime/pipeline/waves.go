@@ -84,14 +84,14 @@ func (w Worker) finishSome(ctx, settling context.Context, made <-chan *work, wor
 	return rest
 }
 
-// Patience is how long a wave waits for what takes long in it.
-const Patience = time.Second
+// SubBatchWait is how long a wave waits for what takes long in it.
+const SubBatchWait = time.Second
 
 // together is what comes to its end together: nearly always all of it. What takes longer than a wave's patience is left, so
 // that a processor that is slow with one event holds up no other.
 func together(made <-chan *work, works []*work) (group, rest []*work) {
 	done := make(map[*work]bool)
-	patience := time.NewTimer(Patience)
+	patience := time.NewTimer(SubBatchWait)
 	defer patience.Stop()
 	for over := false; !over && len(done) < len(works); {
 		select {

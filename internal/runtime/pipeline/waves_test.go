@@ -139,8 +139,8 @@ func TestWorker_WhatWasNotTriedHasNotHadItsLastTime(t *testing.T) {
 	worker.Bronze = endingBronze{&w.bronze, []string{idOf(2)}, end}
 	worker.DeadLetters, worker.Queue = &w.deadLetters, &w.queue
 	results := worker.Process(ctx, deliveries)
-	if results[1].Kept || !results[0].Kept {
-		t.Errorf("kept %v and %v; the first was never begun with", results[0].Kept, results[1].Kept)
+	if results[1].Retry || !results[0].Retry {
+		t.Errorf("kept %v and %v; the first was never begun with", results[0].Retry, results[1].Retry)
 	}
 	w.wantStatus(t, idOf(2), pipeline.Failed)
 	w.wantStatus(t, idOf(1), pipeline.Enqueued)
@@ -152,7 +152,7 @@ func TestWorker_AFailedLookUpTriesNothing(t *testing.T) {
 	deliveries[0].Attempt = 3
 	worker := w.worker()
 	worker.Items = failingLookUp{failing: failing{&w, map[string]bool{"look up": true}}}
-	if results := worker.Process(t.Context(), deliveries); !results[0].Kept || results[0].Err == nil {
+	if results := worker.Process(t.Context(), deliveries); !results[0].Retry || results[0].Err == nil {
 		t.Errorf("got %+v", results[0])
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
@@ -190,7 +190,7 @@ func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
 					case idOf(2):
 						return test.slow(ctx)
 					case idOf(3):
-						return pipeline.Rejected("unwanted", "nobody wants it")
+						return pipeline.NewRejection("unwanted", "nobody wants it")
 					}
 					return nil
 				}))
@@ -199,13 +199,13 @@ func TestWorker_AProcessorThatTakesItsTimeHoldsUpNoOtherEvent(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
 				result := worker.Process(ctx, deliveries)[1]
-				if took := time.Since(start); took != test.took || pipeline.CodeOf(result.Err) != pipeline.ProcessorError || result.Err.Error() != test.want || !result.Kept {
+				if took := time.Since(start); took != test.took || pipeline.ErrorCode(result.Err) != pipeline.ProcessorError || result.Err.Error() != test.want || !result.Retry {
 					t.Errorf("after %s it is %+v, want %q after %s", took, result, test.want, test.took)
 				}
 				for n, want := range map[int]pipeline.Status{1: pipeline.Processed, 3: pipeline.Failed} {
 					w.wantStatus(t, idOf(n), want)
-					if took, _ := ends.Load(idOf(n)); took != pipeline.Patience {
-						t.Errorf("event %d was %s after %s, want %s", n, want, took, pipeline.Patience)
+					if took, _ := ends.Load(idOf(n)); took != pipeline.SubBatchWait {
+						t.Errorf("event %d was %s after %s, want %s", n, want, took, pipeline.SubBatchWait)
 					}
 				}
 			})
@@ -230,7 +230,7 @@ func TestWorker_WavesBehindASlowOneDoNotWaitForItsEnd(t *testing.T) {
 		worker.MaxReceiveCount, worker.StopBefore = 9, 2*time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		if result := worker.Process(ctx, deliveries)[2]; pipeline.CodeOf(result.Err) != pipeline.ProcessorError {
+		if result := worker.Process(ctx, deliveries)[2]; pipeline.ErrorCode(result.Err) != pipeline.ProcessorError {
 			t.Errorf("the slow one is %+v", result)
 		}
 		for _, n := range []int{1, 2} {
@@ -259,7 +259,7 @@ func TestWorker_DoesNotAskAProcessorThatHasNoTimeLeft(t *testing.T) {
 		worker.StopBefore = 2 * time.Second
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		if result := worker.Process(ctx, deliveries)[0]; !result.Kept || pipeline.CodeOf(result.Err) != pipeline.Unavailable {
+		if result := worker.Process(ctx, deliveries)[0]; !result.Retry || pipeline.ErrorCode(result.Err) != pipeline.Unavailable {
 			t.Errorf("result = %+v, want it to come again", result)
 		}
 	})

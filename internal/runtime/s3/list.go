@@ -46,7 +46,7 @@ func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Obje
 	}
 	objects := make([]pipeline.Object, len(page.Contents))
 	for i, o := range page.Contents {
-		objects[i] = pipeline.Object{Key: aws.ToString(o.Key), Written: aws.ToTime(o.LastModified)}
+		objects[i] = pipeline.Object{Key: aws.ToString(o.Key), LastModified: aws.ToTime(o.LastModified)}
 	}
 	return objects, nil
 }

@@ -68,8 +68,8 @@ func set(errs []error, id *string, err error) {
 	}
 }
 
-// Waiting is about how many messages the queue holds, those in flight or delayed included.
-func (q Queue) Waiting(ctx context.Context) (int, error) {
+// CountMessages is about how many messages the queue holds, those in flight or delayed included.
+func (q Queue) CountMessages(ctx context.Context) (int, error) {
 	names := []types.QueueAttributeName{
 		types.QueueAttributeNameApproximateNumberOfMessages,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,

@@ -33,8 +33,8 @@ func NewDeadLetters(cfg aws.Config, url string) DeadLetters {
 	return DeadLetters{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// Bury puts the letter in the DLQ: the message as the queue had it, with the reason as its attributes.
-func (d DeadLetters) Bury(ctx context.Context, letter pipeline.DeadLetter) error {
+// Send puts the letter in the DLQ: the message as the queue had it, with the reason as its attributes.
+func (d DeadLetters) Send(ctx context.Context, letter pipeline.DeadLetter) error {
 	attributes := map[string]types.MessageAttributeValue{
 		failureCode:   {DataType: aws.String("String"), StringValue: aws.String(string(letter.Failure.Code))},
 		failureReason: {DataType: aws.String("String"), StringValue: aws.String(letter.Failure.Reason)},

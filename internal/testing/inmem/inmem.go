@@ -99,7 +99,7 @@ func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Objec
 	var objects []pipeline.Object
 	for _, key := range b.Keys() {
 		if strings.HasPrefix(key, prefix) && key > after && len(objects) < listed {
-			objects = append(objects, pipeline.Object{Key: key, Written: b.written[key]})
+			objects = append(objects, pipeline.Object{Key: key, LastModified: b.written[key]})
 		}
 	}
 	return objects, nil
@@ -123,14 +123,14 @@ func (b *Bucket) Keys() []string {
 	return slices.Sorted(maps.Keys(b.objects))
 }
 
-// Events is each of the pipeline's ports to items. Its zero value is empty.
-type Events struct {
+// Items is each of the pipeline's ports to items. Its zero value is empty.
+type Items struct {
 	mu    sync.Mutex
 	items map[string]pipeline.Item
 }
 
 // Create stores the item unless the event has one that has not expired.
-func (e *Events) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
+func (e *Items) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if old, taken := e.items[item.ID]; taken && !old.Expired(item.EnqueuedAt) {
@@ -141,9 +141,9 @@ func (e *Events) Create(_ context.Context, item pipeline.Item) (pipeline.Item, e
 }
 
 // Find returns an event's item.
-func (e *Events) Find(ctx context.Context, id string) (pipeline.Item, error) { return e.Get(ctx, id) }
+func (e *Items) Find(ctx context.Context, id string) (pipeline.Item, error) { return e.Get(ctx, id) }
 
-func (e *Events) put(item pipeline.Item) {
+func (e *Items) put(item pipeline.Item) {
 	if e.items == nil {
 		e.items = make(map[string]pipeline.Item)
 	}
@@ -151,7 +151,7 @@ func (e *Events) put(item pipeline.Item) {
 }
 
 // Get returns an event's item.
-func (e *Events) Get(_ context.Context, id string) (pipeline.Item, error) {
+func (e *Items) Get(_ context.Context, id string) (pipeline.Item, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	item, ok := e.items[id]
@@ -162,7 +162,7 @@ func (e *Events) Get(_ context.Context, id string) (pipeline.Item, error) {
 }
 
 // GetMany returns the items that exist, by event id.
-func (e *Events) GetMany(_ context.Context, ids []string) (map[string]pipeline.Item, error) {
+func (e *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.Item, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	found := make(map[string]pipeline.Item)
@@ -178,14 +178,14 @@ func (e *Events) GetMany(_ context.Context, ids []string) (map[string]pipeline.I
 }
 
 // Delete removes an item, as time to live does.
-func (e *Events) Delete(id string) {
+func (e *Items) Delete(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.items, id)
 }
 
 // Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation or has no item.
-func (e *Events) Finish(_ context.Context, item pipeline.Item) error {
+func (e *Items) Finish(_ context.Context, item pipeline.Item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	old, ok := e.items[item.ID]
@@ -206,7 +206,7 @@ func (e *Events) Finish(_ context.Context, item pipeline.Item) error {
 }
 
 // Move writes to in place of from, if the item is in from's state still.
-func (e *Events) Move(_ context.Context, from, to pipeline.Item) error {
+func (e *Items) Move(_ context.Context, from, to pipeline.Item) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := pipeline.CheckMove(from, to); err != nil {
@@ -268,22 +268,22 @@ func (q *Queue) Delays() map[string]time.Duration {
 	return maps.Clone(q.delays)
 }
 
-// DeadLetters is a pipeline.DeadLetterQueue that only remembers. Its zero value is empty.
-type DeadLetters struct {
+// DeadLetterQueue is a pipeline.DeadLetterQueue that only remembers. Its zero value is empty.
+type DeadLetterQueue struct {
 	mu      sync.Mutex
 	letters []pipeline.DeadLetter
 }
 
-// Bury remembers the letter.
-func (d *DeadLetters) Bury(_ context.Context, letter pipeline.DeadLetter) error {
+// Send remembers the letter.
+func (d *DeadLetterQueue) Send(_ context.Context, letter pipeline.DeadLetter) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.letters = append(d.letters, letter)
 	return nil
 }
 
-// Letters returns the letters in order.
-func (d *DeadLetters) Letters() []pipeline.DeadLetter {
+// Sent returns the letters in order.
+func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.letters)
@@ -316,11 +316,11 @@ func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) err
 // Bus is a pipeline.Bus that only remembers. Its zero value is empty.
 type Bus struct {
 	mu        sync.Mutex
-	published []pipeline.Notice
+	published []pipeline.Notification
 }
 
 // Publish remembers the notices.
-func (b *Bus) Publish(_ context.Context, notices []pipeline.Notice) []error {
+func (b *Bus) Publish(_ context.Context, notices []pipeline.Notification) []error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.published = append(b.published, notices...)
@@ -328,7 +328,7 @@ func (b *Bus) Publish(_ context.Context, notices []pipeline.Notice) []error {
 }
 
 // Published returns the notices in order.
-func (b *Bus) Published() []pipeline.Notice {
+func (b *Bus) Published() []pipeline.Notification {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.published)

@@ -13,8 +13,8 @@ func TestBucket(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	porttest.TestItems(t, new(inmem.Events))
-	porttest.TestItemsRace(t, new(inmem.Events))
+	porttest.TestItems(t, new(inmem.Items))
+	porttest.TestItemsRace(t, new(inmem.Items))
 }
 
 func TestCheckpoints(t *testing.T) { porttest.TestCheckpoints(t, new(inmem.Checkpoints)) }

@@ -11,7 +11,7 @@ import (
 )
 
 // TestCheckpoints holds a store of the reconciler's checkpoint, still empty, to its contract.
-func TestCheckpoints(t *testing.T, checkpoints pipeline.Checkpoints) {
+func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	ctx := t.Context()
 	none, err := checkpoints.Load(ctx)
 	check(t, err)

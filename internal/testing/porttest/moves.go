@@ -81,7 +81,7 @@ func processed(item pipeline.Item) pipeline.Item {
 
 func dropped(item pipeline.Item) pipeline.Item {
 	item = processed(item)
-	item.Dropped = pipeline.Dropped{Code: "test-order", Reason: "why"}
+	item.Filtered = pipeline.Filtered{Code: "test-order", Reason: "why"}
 	return item
 }
 

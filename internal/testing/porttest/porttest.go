@@ -108,7 +108,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 			}
 			for _, o := range page {
 				keys = append(keys, o.Key)
-				if o.Written.IsZero() {
+				if o.LastModified.IsZero() {
 					t.Errorf("%s has no time", o.Key)
 				}
 			}

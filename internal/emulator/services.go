@@ -35,6 +35,9 @@ type services struct {
 	silent   map[string]error // why functions, by name, may not write logs
 }
 
+// targets names the services of the AWS JSON protocols.
+var targets = protocol.Targets{dynamodb.TargetPrefix: "dynamodb", sqs.TargetPrefix: "sqs", eventbridge.TargetPrefix: "events"}
+
 // openData opens what earlier runs left in o.Data, and keeps others off it; nil when nothing is kept.
 func openData(o Options) (*store.DB, error) {
 	if o.Data == "" {
@@ -79,8 +82,8 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *
 	s.events = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now, Deliver: s.deliver, OnEvent: s.published, OnError: s.undelivered,
 	})
-	s.faults = faults.New(o.Faults, s.caller, s.faulted)
-	s.guard = iam.Authorizer{Region: region, Account: account, FunctionOf: s.function, Report: s.denied}
+	s.faults = faults.New(o.Faults, targets, s.caller, s.faulted)
+	s.guard = iam.Authorizer{Targets: targets, Region: region, Account: account, FunctionOf: s.function, Report: s.denied}
 	return s, nil
 }
 
@@ -114,7 +117,7 @@ func (s *services) caller(accessKey string) (faults.Caller, bool) {
 // handler routes the requests to AWS's APIs. What tells the services apart is the X-Amz-Target header, the form of
 // AWS's older protocol, or the path; whatever is left is S3's.
 func (s *services) handler(account string, stacks []Stack, apis []*api) http.Handler {
-	targets := map[string]http.Handler{"DynamoDB_20120810": s.dynamodb, "AmazonSQS": s.sqs, "AWSEvents": s.events}
+	targets := map[string]http.Handler{dynamodb.TargetPrefix: s.dynamodb, sqs.TargetPrefix: s.sqs, eventbridge.TargetPrefix: s.events}
 	query := queryAPI{account: account, stacks: stacks}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target := r.Header.Get("X-Amz-Target")

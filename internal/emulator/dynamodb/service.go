@@ -20,6 +20,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
+// TargetPrefix is the prefix of X-Amz-Target in DynamoDB's requests.
+const TargetPrefix = "DynamoDB_20120810"
+
 // Config says where tables are kept and what they are part of.
 type Config struct {
 	DB      *store.DB // keeps the tables across runs; nil keeps them in memory only

@@ -11,7 +11,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// ServeHTTP serves requests whose X-Amz-Target begins with "AWSEvents.".
+// TargetPrefix is the prefix of X-Amz-Target in EventBridge's requests.
+const TargetPrefix = "AWSEvents"
+
+// ServeHTTP serves the EventBridge API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Operations are the names of the operations that it serves, in order.

@@ -15,8 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
+
+var targets = protocol.Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
 
 func read(t *testing.T, content string) (Config, error) {
 	t.Helper()
@@ -66,7 +69,7 @@ func serve(t *testing.T, config Config) *aws {
 	caller := func(accessKey string) (Caller, bool) {
 		return Caller{Function: "p-worker", Kill: func() { a.kills.Add(1) }}, accessKey == "sandbox"
 	}
-	injector := New(config, caller, func(h Injection) {
+	injector := New(config, targets, caller, func(h Injection) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.hits = append(a.hits, h)
@@ -227,7 +230,7 @@ func TestQueue_DeliversSomeMessagesOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &list{messages: []sqs.Message{{ID: "a"}, {ID: "b"}, {ID: "c"}}}
 		hits := 0
-		injector := New(Config{DuplicateDeliveryRate: 1}, nil, func(Injection) { hits++ })
+		injector := New(Config{DuplicateDeliveryRate: 1}, nil, nil, func(Injection) { hits++ })
 		queue := injector.Queue(source, "p-worker")
 		var got []string
 		for range 4 {

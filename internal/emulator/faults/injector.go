@@ -12,10 +12,11 @@ import (
 
 // Injector lets calls fail.
 type Injector struct {
-	config Config
-	caller func(accessKey string) (Caller, bool)
-	report func(Injection)
-	calls  atomic.Uint64
+	config  Config
+	targets protocol.Targets
+	caller  func(accessKey string) (Caller, bool)
+	report  func(Injection)
+	calls   atomic.Uint64
 }
 
 // Caller is the function's process that makes a call.
@@ -30,10 +31,15 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// NewRecorder is an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
+// New returns an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
 // told of every fault, by many goroutines at once.
-func New(config Config, caller func(accessKey string) (Caller, bool), report func(Injection)) *Injector {
-	return &Injector{config: config, caller: caller, report: report}
+func New(
+	config Config,
+	targets protocol.Targets,
+	caller func(accessKey string) (Caller, bool),
+	report func(Injection),
+) *Injector {
+	return &Injector{config: config, targets: targets, caller: caller, report: report}
 }
 
 // random is the chance of the next call: the same for the same seed and number.
@@ -48,7 +54,7 @@ type call struct {
 // Wrap stands before AWS's APIs.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		of := protocol.ReadCall(r)
+		of := i.targets.ReadCall(r)
 		caller, ok := i.caller(of.AccessKey)
 		if !ok {
 			next.ServeHTTP(w, r)

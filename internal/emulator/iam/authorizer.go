@@ -16,6 +16,7 @@ import (
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string
+	Targets         protocol.Targets
 	FunctionOf      func(accessKey string) (name string, ok bool) // whose calls are signed with that access key
 	Report          func(Denial)                                  // is told of every denial, by many goroutines at once
 }
@@ -34,7 +35,7 @@ type caller struct {
 // Wrap stands before AWS's APIs.
 func (g Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := protocol.ReadCall(r)
+		call := g.Targets.ReadCall(r)
 		who, known := g.caller(call.AccessKey)
 		if !known || call.AccessKey == "" { // the Runtime API is not signed
 			next.ServeHTTP(w, r)

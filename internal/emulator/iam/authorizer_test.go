@@ -13,6 +13,8 @@ import (
 )
 
 // request is one as the SDK sends it, signed by the function worker.
+var targets = protocol.Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
+
 func request(method, url, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, url, strings.NewReader(body))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sandbox/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
@@ -82,8 +84,8 @@ func TestAccesses_AreTheActionsAndResourcesOfEachCall(t *testing.T) {
 		{request("POST", "/", "", "Action=GetCallerIdentity", "Content-Type", "application/x-www-form-urlencoded"), nil},
 		{request("POST", "/", "", "Action=DescribeStacks", "Content-Type", "application/x-www-form-urlencoded"), []string{"cloudformation:DescribeStacks * map[]"}},
 	} {
-		guard := Authorizer{Region: "us-east-1", Account: account}
-		list, err := guard.requiredPermissions(protocol.ReadCall(c.request), c.request)
+		guard := Authorizer{Region: "us-east-1", Account: account, Targets: targets}
+		list, err := guard.requiredPermissions(targets.ReadCall(c.request), c.request)
 		if err != nil {
 			t.Errorf("%s %s: %v", c.request.Method, c.request.URL, err)
 			continue
@@ -109,7 +111,8 @@ type api struct {
 func newAPI(t *testing.T, statements string) *api {
 	a := &api{status: http.StatusOK}
 	guard := Authorizer{
-		Region: "us-east-1", Account: account,
+		Targets: targets,
+		Region:  "us-east-1", Account: account,
 		Policies:   Policies{Roles: map[string]Role{"worker": {role, identity(t, statements)}}},
 		FunctionOf: func(accessKey string) (string, bool) { return "worker", accessKey == "sandbox" },
 		Report:     func(d Denial) { a.denials = append(a.denials, d) },
@@ -208,7 +211,7 @@ func TestGuard_HidesThatAnObjectIsMissing(t *testing.T) {
 // A function whose role is in no template may have any rights.
 func TestGuard_LeavesFunctionsOfUnknownRolesAlone(t *testing.T) {
 	a := newAPI(t, `[]`)
-	guard := Authorizer{FunctionOf: func(string) (string, bool) { return "other", true }}
+	guard := Authorizer{Targets: targets, FunctionOf: func(string) (string, bool) { return "other", true }}
 	w := httptest.NewRecorder()
 	guard.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { a.served = append(a.served, "") })).ServeHTTP(w, request("PUT", "/b/k", "", ""))
 	if w.Code != 200 || len(a.served) != 1 {

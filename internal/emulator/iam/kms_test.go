@@ -47,7 +47,7 @@ func TestGuard_AsksForTheKey(t *testing.T) {
 		{`[` + all + `,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"sqs.us-east-1.amazonaws.com"}}}]`, 200, "served"},
 	} {
 		guard := Authorizer{
-			Region: "us-east-1", Account: account, Report: func(Denial) {},
+			Targets: targets, Region: "us-east-1", Account: account, Report: func(Denial) {},
 			Policies:   Policies{Roles: map[string]Role{"worker": {role, identity(t, c.statements)}}, Keys: map[string]string{queue: key}},
 			FunctionOf: func(string) (string, bool) { return "worker", true },
 		}

@@ -14,11 +14,14 @@ type Call struct {
 	Operation string // such as PutObject; "" when it is none that is known
 }
 
-// ReadCall reads a request's headers and URL, as the services' handlers do.
-func ReadCall(r *http.Request) Call {
+// Targets maps the prefix of X-Amz-Target that a service owns to the name of the service.
+type Targets map[string]string
+
+// ReadCall returns the call that a request makes, from its headers and URL.
+func (t Targets) ReadCall(r *http.Request) Call {
 	call := Call{AccessKey: accessKey(r)}
 	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		call.Service, call.Operation = targets[target], operation
+		call.Service, call.Operation = t[target], operation
 		return call
 	}
 	switch {
@@ -31,8 +34,6 @@ func ReadCall(r *http.Request) Call {
 	}
 	return call
 }
-
-var targets = map[string]string{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
 
 // IsQuery tells whether a request is of AWS's oldest protocol: a form that is answered in XML.
 func IsQuery(r *http.Request) bool {

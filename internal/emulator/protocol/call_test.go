@@ -7,7 +7,9 @@ import (
 	"testing"
 )
 
-func TestOf_KnowsEachServicesOperations(t *testing.T) {
+var targets = Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
+
+func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	for _, c := range []struct{ method, url, target, service, operation string }{
 		{"POST", "/", "DynamoDB_20120810.PutItem", "dynamodb", "PutItem"},
 		{"POST", "/", "AmazonSQS.SendMessageBatch", "sqs", "SendMessageBatch"},
@@ -36,24 +38,24 @@ func TestOf_KnowsEachServicesOperations(t *testing.T) {
 		if c.target != "" {
 			r.Header.Set("X-Amz-Target", c.target)
 		}
-		if got := ReadCall(r); got != (Call{Service: c.service, Operation: c.operation}) {
+		if got := targets.ReadCall(r); got != (Call{Service: c.service, Operation: c.operation}) {
 			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.target, got)
 		}
 	}
 	r := httptest.NewRequest("PUT", "/b/k", nil)
 	r.Header.Set("X-Amz-Copy-Source", "/b/other")
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
-	if got := ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
+	if got := targets.ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
 		t.Errorf("got %+v", got)
 	}
 	r = httptest.NewRequest("POST", "/", nil)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	if got := ReadCall(r); got.Service != "query" {
+	if got := targets.ReadCall(r); got.Service != "query" {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestRefuse_AnswersInTheServicesForm(t *testing.T) {
+func TestWriteError_UsesTheFormOfTheService(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()
 	WriteError(w, "s3", 403, "AccessDenied", message)

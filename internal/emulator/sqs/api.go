@@ -8,7 +8,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// ServeHTTP serves requests whose X-Amz-Target begins with "AmazonSQS.".
+// TargetPrefix is the prefix of X-Amz-Target in SQS's requests.
+const TargetPrefix = "AmazonSQS"
+
+// ServeHTTP serves the SQS API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), headerKey{}, w.Header())))
 }

@@ -18,16 +18,18 @@ type consumer struct {
 	env []string // beside the test's own
 }
 
-// documented are the commands of docs/reuse.md that make a copy of an example take what is published.
+// documented returns the commands of docs/reuse.md with which a copy of an example uses the published module.
 func documented(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "until it is told otherwise:\n\n```sh\n")
-	section, _, _ = strings.Cut(section, "```")
-	commands := regexp.MustCompile(`(?m)^go (.+)$`).FindAllStringSubmatch(section, -1)
+	block := regexp.MustCompile("(?s)```sh\n(go mod edit.*?)```").FindSubmatch(text)
+	if block == nil {
+		t.Fatal("docs/reuse.md has no block of commands that begins with go mod edit")
+	}
+	commands := regexp.MustCompile(`(?m)^go (.+)$`).FindAllStringSubmatch(strings.ReplaceAll(string(block[1]), "\\\n", ""), -1)
 	if len(commands) != 2 {
 		t.Fatalf("docs/reuse.md has the commands %q", commands)
 	}

@@ -36,7 +36,7 @@ var currencies = []string{"EUR", "USD"}
 // process makes a record of each line.
 func process(ctx context.Context, event processor.Event, order Order) (processor.Record, error) {
 	if order.Test {
-		return processor.Drop("test-order", "orders of the shop's own tests are not kept"), nil
+		return processor.Filter("test-order", "orders of the shop's own tests are not kept"), nil
 	}
 	if !slices.Contains(currencies, order.Currency) {
 		return processor.Record{}, processor.Reject("unknown-currency", "currency must be one of %v", currencies)

@@ -10,5 +10,5 @@ import (
 func main() { processor.Start(processor.JSON(process)) }
 
 func process(context.Context, processor.Event, map[string]any) (processor.Record, error) {
-	return processor.Drop("first", "returns are not kept"), nil
+	return processor.Filter("first", "returns are not kept"), nil
 }

@@ -16,29 +16,29 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), headerKey{}, w.Header())))
 }
 
-// headerKey finds the answer's header in a request's context, for the one thing that SQS adds to it.
+// headerKey finds the response header in a request's context, for the query error code.
 type headerKey struct{}
 
-// Operations are the names of the operations that it serves, in order.
+// Operations returns the names of the supported operations, sorted.
 func (s *Service) Operations() []string { return s.handler.Operations() }
 
 func (s *Service) operations() protocol.JSONHandler {
 	operations := protocol.JSONHandler{
 		"CreateQueue":                  protocol.NewOperation(s.createQueue),
-		"DeleteQueue":                  protocol.NewOperation(s.deleteQueue),
+		"DeleteQueue":                  queueOp(s, (*Queue).deleteQueue),
 		"GetQueueUrl":                  protocol.NewOperation(s.getQueueURL),
 		"ListQueues":                   protocol.NewOperation(s.listQueues),
-		"ListDeadLetterSourceQueues":   protocol.NewOperation(s.listDeadLetterSourceQueues),
-		"GetQueueAttributes":           protocol.NewOperation(s.getQueueAttributes),
-		"SetQueueAttributes":           protocol.NewOperation(s.setQueueAttributes),
-		"PurgeQueue":                   protocol.NewOperation(s.purgeQueue),
-		"SendMessage":                  protocol.NewOperation(s.sendMessage),
-		"SendMessageBatch":             protocol.NewOperation(s.sendMessageBatch),
-		"ReceiveMessage":               protocol.NewOperation(s.receiveMessage),
-		"DeleteMessage":                protocol.NewOperation(s.deleteMessage),
-		"DeleteMessageBatch":           protocol.NewOperation(s.deleteMessageBatch),
-		"ChangeMessageVisibility":      protocol.NewOperation(s.changeMessageVisibility),
-		"ChangeMessageVisibilityBatch": protocol.NewOperation(s.changeMessageVisibilityBatch),
+		"ListDeadLetterSourceQueues":   queueOp(s, (*Queue).listDeadLetterSourceQueues),
+		"GetQueueAttributes":           queueOp(s, (*Queue).getQueueAttributes),
+		"SetQueueAttributes":           queueOp(s, (*Queue).setQueueAttributes),
+		"PurgeQueue":                   queueOp(s, (*Queue).purgeQueue),
+		"SendMessage":                  queueOp(s, (*Queue).sendMessage),
+		"SendMessageBatch":             queueOp(s, (*Queue).sendMessageBatch),
+		"ReceiveMessage":               queueOp(s, (*Queue).receiveMessage),
+		"DeleteMessage":                queueOp(s, (*Queue).deleteMessage),
+		"DeleteMessageBatch":           queueOp(s, (*Queue).deleteMessageBatch),
+		"ChangeMessageVisibility":      queueOp(s, (*Queue).changeMessageVisibility),
+		"ChangeMessageVisibilityBatch": queueOp(s, (*Queue).changeMessageVisibilityBatch),
 	}
 	for name, operation := range operations {
 		operations[name] = withQueryError(operation)
@@ -46,13 +46,32 @@ func (s *Service) operations() protocol.JSONHandler {
 	return operations
 }
 
-// withQueryError adds the header with the error's code in SQS's former protocol.
+// queueURL is embedded in the inputs of operations on one queue.
+type queueURL struct{ QueueUrl string }
+
+func (u queueURL) url() string { return u.QueueUrl }
+
+// queueOp makes an operation from a method of the queue that the input names.
+func queueOp[In interface{ url() string }, Out any](
+	s *Service, method func(*Queue, context.Context, In) (*Out, error),
+) protocol.Operation {
+	return protocol.NewOperation(func(r *http.Request, in *In) (*Out, error) {
+		q, err := s.queueByURL((*in).url())
+		if err != nil {
+			return nil, err
+		}
+		return method(q, r.Context(), *in)
+	})
+}
+
+// withQueryError sends an error's code in SQS's former query protocol as a header.
 func withQueryError(operation protocol.Operation) protocol.Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		out, err := operation(r, body)
 		if err != nil {
 			code, fault := queryCode(err)
-			r.Context().Value(headerKey{}).(http.Header).Set("X-Amzn-Query-Error", code+";"+fault)
+			header := r.Context().Value(headerKey{}).(http.Header)
+			header.Set("X-Amzn-Query-Error", code+";"+fault)
 		}
 		return out, err
 	}
@@ -69,5 +88,5 @@ func queryCode(err error) (code, fault string) {
 	return failure.Code, "Sender"
 }
 
-// empty is the answer of operations that have none.
+// empty is the output of operations that return nothing.
 type empty struct{}

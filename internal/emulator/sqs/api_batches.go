@@ -1,13 +1,13 @@
 package sqs
 
 import (
+	"context"
 	"errors"
-	"net/http"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// batchOutput answers a batch: each entry succeeds or fails for itself, and the request as a whole succeeds.
+// batchOutput reports each entry's result. The request succeeds even if entries fail.
 type batchOutput[T any] struct {
 	Successful []T           `json:",omitempty"`
 	Failed     []failedEntry `json:",omitempty"`
@@ -24,14 +24,14 @@ type entryID struct{ Id string }
 
 func (e entryID) id() string { return e.Id }
 
-type sendBatchInput struct {
-	QueueUrl string
-	Entries  []sendBatchEntry
+type batchInput[Entry any] struct {
+	queueURL
+	Entries []Entry
 }
 
-type sendBatchEntry struct {
+type sendEntry struct {
 	entryID
-	outgoing
+	messageInput
 }
 
 type sentEntry struct {
@@ -39,20 +39,20 @@ type sentEntry struct {
 	sendMessageOutput
 }
 
-func (s *Service) sendMessageBatch(_ *http.Request, in *sendBatchInput) (*batchOutput[sentEntry], error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
+func (q *Queue) sendMessageBatch(
+	_ context.Context, in batchInput[sendEntry],
+) (*batchOutput[sentEntry], error) {
 	size := 0
 	for _, e := range in.Entries {
 		size += Message{Body: e.MessageBody, Attributes: e.MessageAttributes}.size()
 	}
 	if size > maxMessageSize {
-		return nil, protocol.Errorf("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessageSize, size)
+		return nil, protocol.Errorf("BatchRequestTooLong",
+			"Batch requests cannot be longer than %d bytes. You have sent %d bytes.",
+			maxMessageSize, size)
 	}
-	return processEntries(in.Entries, func(e sendBatchEntry) (sentEntry, error) {
-		out, err := q.sendOutgoing(e.outgoing)
+	return processEntries(in.Entries, func(e sendEntry) (sentEntry, error) {
+		out, err := q.sendInput(e.messageInput)
 		if err != nil {
 			return sentEntry{}, err
 		}
@@ -60,61 +60,49 @@ func (s *Service) sendMessageBatch(_ *http.Request, in *sendBatchInput) (*batchO
 	})
 }
 
-type deleteBatchInput struct {
-	QueueUrl string
-	Entries  []deleteBatchEntry
-}
-
-type deleteBatchEntry struct {
+type deleteEntry struct {
 	entryID
 	ReceiptHandle string
 }
 
-func (s *Service) deleteMessageBatch(_ *http.Request, in *deleteBatchInput) (*batchOutput[entryID], error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	return processEntries(in.Entries, func(e deleteBatchEntry) (entryID, error) {
+func (q *Queue) deleteMessageBatch(
+	_ context.Context, in batchInput[deleteEntry],
+) (*batchOutput[entryID], error) {
+	return processEntries(in.Entries, func(e deleteEntry) (entryID, error) {
 		return e.entryID, q.deleteOne(e.ReceiptHandle)
 	})
 }
 
-type changeVisibilityBatchInput struct {
-	QueueUrl string
-	Entries  []changeVisibilityBatchEntry
-}
-
-type changeVisibilityBatchEntry struct {
+type changeVisibilityEntry struct {
 	entryID
-	ReceiptHandle     string
-	VisibilityTimeout *int
+	visibilityInput
 }
 
-func (s *Service) changeMessageVisibilityBatch(_ *http.Request, in *changeVisibilityBatchInput) (*batchOutput[entryID], error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	return processEntries(in.Entries, func(e changeVisibilityBatchEntry) (entryID, error) {
-		return e.entryID, q.changeVisibility(e.ReceiptHandle, e.VisibilityTimeout)
+func (q *Queue) changeMessageVisibilityBatch(
+	_ context.Context, in batchInput[changeVisibilityEntry],
+) (*batchOutput[entryID], error) {
+	return processEntries(in.Entries, func(e changeVisibilityEntry) (entryID, error) {
+		return e.entryID, q.changeVisibility(e.visibilityInput)
 	})
 }
 
-// processEntries does a batch entry by entry. Only a batch that is wrong as a whole is an error.
-func processEntries[In interface{ id() string }, Out any](entries []In, do func(In) (Out, error)) (*batchOutput[Out], error) {
+// processEntries calls process for each entry and collects the results.
+// It returns an error only if the batch itself is invalid.
+func processEntries[In interface{ id() string }, Out any](
+	entries []In, process func(In) (Out, error),
+) (*batchOutput[Out], error) {
 	if err := validateBatch(entries); err != nil {
 		return nil, err
 	}
 	out := &batchOutput[Out]{}
 	for _, e := range entries {
-		done, err := do(e)
+		result, err := process(e)
 		if err == nil {
-			out.Successful = append(out.Successful, done)
+			out.Successful = append(out.Successful, result)
 			continue
 		}
 		code, fault := queryCode(err)
-		failed := failedEntry{Id: e.id(), SenderFault: fault == "Sender", Code: code, Message: err.Error()}
+		failed := failedEntry{e.id(), fault == "Sender", code, err.Error()}
 		var failure *protocol.Error
 		if errors.As(err, &failure) {
 			failed.Message = failure.Message
@@ -127,15 +115,18 @@ func processEntries[In interface{ id() string }, Out any](entries []In, do func(
 func validateBatch[In interface{ id() string }](entries []In) error {
 	switch {
 	case len(entries) == 0:
-		return protocol.Errorf("EmptyBatchRequest", "There should be at least one entry in the request.")
+		return protocol.Errorf("EmptyBatchRequest",
+			"There should be at least one entry in the request.")
 	case len(entries) > 10:
-		return protocol.Errorf("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", len(entries))
+		return protocol.Errorf("TooManyEntriesInBatchRequest",
+			"Maximum number of entries per request are 10. You have sent %d.", len(entries))
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
 		if validateName(e.id()) != nil {
-			return protocol.Errorf("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "+
-				"It can be at most 80 letters long. Got %q.", e.id())
+			return protocol.Errorf("InvalidBatchEntryId",
+				"A batch entry id can only contain alphanumeric characters, hyphens and "+
+					"underscores. It can be at most 80 letters long. Got %q.", e.id())
 		}
 		if seen[e.id()] {
 			return protocol.Errorf("BatchEntryIdsNotDistinct", "Id %s repeated.", e.id())

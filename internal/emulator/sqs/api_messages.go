@@ -1,8 +1,8 @@
 package sqs
 
 import (
+	"context"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// outgoing is a message as SendMessage and the entries of SendMessageBatch give it.
-type outgoing struct {
+// messageInput holds the parameters that SendMessage shares with an entry of SendMessageBatch.
+type messageInput struct {
 	MessageBody             string
 	DelaySeconds            *int
 	MessageAttributes       map[string]Attribute
@@ -19,8 +19,8 @@ type outgoing struct {
 }
 
 type sendMessageInput struct {
-	QueueUrl string
-	outgoing
+	queueURL
+	messageInput
 }
 
 type sendMessageOutput struct {
@@ -30,44 +30,47 @@ type sendMessageOutput struct {
 	MD5OfMessageSystemAttributes string `json:",omitempty"`
 }
 
-func (s *Service) sendMessage(_ *http.Request, in *sendMessageInput) (*sendMessageOutput, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	return q.sendOutgoing(in.outgoing)
+func (q *Queue) sendMessage(_ context.Context, in sendMessageInput) (*sendMessageOutput, error) {
+	return q.sendInput(in.messageInput)
 }
 
-func (q *Queue) sendOutgoing(out outgoing) (*sendMessageOutput, error) {
+func (q *Queue) sendInput(in messageInput) (*sendMessageOutput, error) {
 	delay := time.Duration(-1)
-	if out.DelaySeconds != nil {
-		delay = time.Duration(*out.DelaySeconds) * time.Second
+	if in.DelaySeconds != nil {
+		delay = time.Duration(*in.DelaySeconds) * time.Second
 		if delay < 0 || delay > 15*time.Minute {
-			return nil, invalidParameter(*out.DelaySeconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.")
+			return nil, invalidParameter(*in.DelaySeconds, "DelaySeconds",
+				"DelaySeconds must be >= 0 and <= 900.")
 		}
 	}
-	for name := range out.MessageSystemAttributes {
+	for name := range in.MessageSystemAttributes {
 		if name != "AWSTraceHeader" {
-			return nil, protocol.Errorf("InvalidParameterValue", "Message system attribute name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
+			return nil, protocol.Errorf("InvalidParameterValue", "Message system attribute "+
+				"name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
 		}
 	}
 	m, err := q.send(Message{
-		Body:        out.MessageBody,
-		Attributes:  out.MessageAttributes,
-		TraceHeader: out.MessageSystemAttributes["AWSTraceHeader"].StringValue,
+		Body:        in.MessageBody,
+		Attributes:  in.MessageAttributes,
+		TraceHeader: in.MessageSystemAttributes["AWSTraceHeader"].StringValue,
 	}, delay)
 	if err != nil {
 		return nil, err
 	}
-	return &sendMessageOutput{m.ID, m.BodyMD5(), AttributesMD5(m.Attributes), AttributesMD5(out.MessageSystemAttributes)}, nil
+	return &sendMessageOutput{
+		MessageId:                    m.ID,
+		MD5OfMessageBody:             m.BodyMD5(),
+		MD5OfMessageAttributes:       AttributesMD5(m.Attributes),
+		MD5OfMessageSystemAttributes: AttributesMD5(in.MessageSystemAttributes),
+	}, nil
 }
 
 type receiveMessageInput struct {
-	QueueUrl                    string
+	queueURL
 	MaxNumberOfMessages         *int
 	WaitTimeSeconds             *int
 	VisibilityTimeout           *int
-	AttributeNames              []string // the older name of MessageSystemAttributeNames
+	AttributeNames              []string // deprecated name of MessageSystemAttributeNames
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
 }
@@ -86,20 +89,19 @@ type receivedMessage struct {
 	MD5OfMessageAttributes string               `json:",omitempty"`
 }
 
-func (s *Service) receiveMessage(r *http.Request, in *receiveMessageInput) (*receiveMessageOutput, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
+func (q *Queue) receiveMessage(
+	ctx context.Context, in receiveMessageInput,
+) (*receiveMessageOutput, error) {
 	limit, wait, visibility, err := q.receiveParameters(in)
 	if err != nil {
 		return nil, err
 	}
-	messages, err := q.receive(r.Context(), limit, wait, visibility)
+	messages, err := q.receive(ctx, limit, wait, visibility)
 	if err != nil {
 		return nil, err
 	}
 	out := &receiveMessageOutput{}
+	systemNames := slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)
 	for _, m := range messages {
 		m.Attributes = selectAttributes(m.Attributes, in.MessageAttributeNames)
 		out.Messages = append(out.Messages, receivedMessage{
@@ -107,7 +109,7 @@ func (s *Service) receiveMessage(r *http.Request, in *receiveMessageInput) (*rec
 			ReceiptHandle:          m.ReceiptHandle,
 			MD5OfBody:              m.BodyMD5(),
 			Body:                   m.Body,
-			Attributes:             selectSystemAttributes(m.SystemAttributes(), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)),
+			Attributes:             selectSystemAttributes(m.SystemAttributes(), systemNames),
 			MessageAttributes:      m.Attributes,
 			MD5OfMessageAttributes: AttributesMD5(m.Attributes),
 		})
@@ -115,89 +117,100 @@ func (s *Service) receiveMessage(r *http.Request, in *receiveMessageInput) (*rec
 	return out, nil
 }
 
-func (q *Queue) receiveParameters(in *receiveMessageInput) (limit int, wait, visibility time.Duration, err error) {
+func (q *Queue) receiveParameters(
+	in receiveMessageInput,
+) (limit int, wait, visibility time.Duration, err error) {
 	q.service.mu.Lock()
 	limit, wait, visibility = 1, q.settings.ReceiveWait, -1
 	q.service.mu.Unlock()
 	if n := in.MaxNumberOfMessages; n != nil {
 		if limit = *n; limit < 1 || limit > 10 {
-			return 0, 0, 0, invalidParameter(limit, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+			return 0, 0, 0, invalidParameter(limit, "MaxNumberOfMessages",
+				"Must be between 1 and 10, if provided.")
 		}
 	}
 	if n := in.WaitTimeSeconds; n != nil {
 		if *n < 0 || *n > 20 {
-			return 0, 0, 0, invalidParameter(*n, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
+			return 0, 0, 0, invalidParameter(*n, "WaitTimeSeconds",
+				"Must be >= 0 and <= 20, if provided.")
 		}
 		wait = time.Duration(*n) * time.Second
 	}
 	if n := in.VisibilityTimeout; n != nil {
 		if *n < 0 || *n > 43200 {
-			return 0, 0, 0, invalidParameter(*n, "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+			return 0, 0, 0, invalidParameter(*n, "VisibilityTimeout",
+				"Must be between 0 and 43200, if provided.")
 		}
 		visibility = time.Duration(*n) * time.Second
 	}
 	return limit, wait, visibility, nil
 }
 
-func selectSystemAttributes(all map[string]string, names []string) map[string]string {
-	if slices.Contains(names, "All") {
-		return all
+func selectSystemAttributes(attributes map[string]string, names []string) map[string]string {
+	if !slices.Contains(names, "All") {
+		maps.DeleteFunc(attributes, func(name, _ string) bool {
+			return !slices.Contains(names, name)
+		})
 	}
-	maps.DeleteFunc(all, func(name, _ string) bool { return !slices.Contains(names, name) })
-	return all
+	return attributes
 }
 
-// selectAttributes picks message attributes by name, by "prefix.*", or all of them by "All" or ".*".
-func selectAttributes(all map[string]Attribute, names []string) map[string]Attribute {
-	chosen := map[string]Attribute{}
-	for name, a := range all {
-		if slices.ContainsFunc(names, func(pattern string) bool {
+// selectAttributes returns the attributes that a pattern matches.
+// A pattern is a name, "prefix.*", or "All" or ".*" for all attributes.
+func selectAttributes(attributes map[string]Attribute, patterns []string) map[string]Attribute {
+	selected := map[string]Attribute{}
+	for name, a := range attributes {
+		if slices.ContainsFunc(patterns, func(pattern string) bool {
 			prefix, isPrefix := strings.CutSuffix(pattern, ".*")
-			return pattern == "All" || pattern == name || isPrefix && (prefix == "" || strings.HasPrefix(name, prefix))
+			return pattern == "All" || pattern == name ||
+				isPrefix && strings.HasPrefix(name, prefix)
 		}) {
-			chosen[name] = a
+			selected[name] = a
 		}
 	}
-	return chosen
+	return selected
 }
 
-type deleteMessageInput struct{ QueueUrl, ReceiptHandle string }
+type deleteMessageInput struct {
+	queueURL
+	ReceiptHandle string
+}
 
-func (s *Service) deleteMessage(_ *http.Request, in *deleteMessageInput) (*empty, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
+func (q *Queue) deleteMessage(_ context.Context, in deleteMessageInput) (*empty, error) {
 	return &empty{}, q.deleteOne(in.ReceiptHandle)
 }
 
-func (q *Queue) deleteOne(receipt string) error {
-	if receipt == "" {
-		return protocol.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
+func (q *Queue) deleteOne(receiptHandle string) error {
+	if receiptHandle == "" {
+		return missingParameter("ReceiptHandle")
 	}
-	return q.Delete(receipt)
+	return q.Delete(receiptHandle)
 }
 
-type changeVisibilityInput struct {
-	QueueUrl          string
+// visibilityInput holds the parameters that ChangeMessageVisibility shares with a batch entry.
+type visibilityInput struct {
 	ReceiptHandle     string
 	VisibilityTimeout *int
 }
 
-func (s *Service) changeMessageVisibility(_ *http.Request, in *changeVisibilityInput) (*empty, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	return &empty{}, q.changeVisibility(in.ReceiptHandle, in.VisibilityTimeout)
+type changeVisibilityInput struct {
+	queueURL
+	visibilityInput
 }
 
-func (q *Queue) changeVisibility(receipt string, seconds *int) error {
-	if receipt == "" {
-		return protocol.Errorf("MissingParameter", "The request must contain the parameter ReceiptHandle.")
+func (q *Queue) changeMessageVisibility(
+	_ context.Context, in changeVisibilityInput,
+) (*empty, error) {
+	return &empty{}, q.changeVisibility(in.visibilityInput)
+}
+
+func (q *Queue) changeVisibility(in visibilityInput) error {
+	if in.ReceiptHandle == "" {
+		return missingParameter("ReceiptHandle")
 	}
-	if seconds == nil {
-		return protocol.Errorf("MissingParameter", "The request must contain the parameter VisibilityTimeout.")
+	if in.VisibilityTimeout == nil {
+		return missingParameter("VisibilityTimeout")
 	}
-	return q.ChangeVisibility(receipt, time.Duration(*seconds)*time.Second)
+	timeout := time.Duration(*in.VisibilityTimeout) * time.Second
+	return q.ChangeVisibility(in.ReceiptHandle, timeout)
 }

@@ -1,14 +1,13 @@
 package sqs
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
-
-type queueURL struct{ QueueUrl string }
 
 type createQueueInput struct {
 	QueueName  string
@@ -32,32 +31,25 @@ func (s *Service) createQueue(_ *http.Request, in *createQueueInput) (*queueURL,
 		}
 		return &queueURL{q.URL()}, nil
 	}
-	asked, err := s.applyAttributes(q.settings, in.Attributes)
+	requested, err := s.applyAttributes(q.settings, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
-	have, want := q.settings.attributes(), asked.attributes()
+	have, want := q.settings.attributes(), requested.attributes()
 	for name := range in.Attributes {
 		if have[name] != want[name] {
-			return nil, protocol.Errorf("QueueNameExists", "A queue already exists with the same name and a different value for attribute %s", name)
+			return nil, protocol.Errorf("QueueNameExists", "A queue already exists with the "+
+				"same name and a different value for attribute %s", name)
 		}
 	}
 	return &queueURL{q.URL()}, nil
 }
 
-func (s *Service) deleteQueue(_ *http.Request, in *queueURL) (*empty, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
+func (q *Queue) deleteQueue(context.Context, queueURL) (*empty, error) {
 	return &empty{}, q.delete()
 }
 
-func (s *Service) purgeQueue(_ *http.Request, in *queueURL) (*empty, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
+func (q *Queue) purgeQueue(context.Context, queueURL) (*empty, error) {
 	return &empty{}, q.purge()
 }
 
@@ -71,7 +63,7 @@ func (s *Service) getQueueURL(_ *http.Request, in *getQueueURLInput) (*queueURL,
 	return &queueURL{q.URL()}, nil
 }
 
-// page asks for part of a list of queues; the token is the name that the part before ended with.
+// page selects a part of a list of queues. NextToken is the last name of the previous page.
 type page struct {
 	MaxResults *int
 	NextToken  string
@@ -94,24 +86,24 @@ func (s *Service) listQueues(_ *http.Request, in *listQueuesInput) (*listQueuesO
 
 type listSourcesInput struct {
 	page
-	QueueUrl string
+	queueURL
 }
 
 type listSourcesOutput struct {
-	QueueUrls []string `json:"queueUrls"` // lower case in this operation alone
+	QueueUrls []string `json:"queueUrls"` // lower case in this operation only
 	NextToken string   `json:",omitempty"`
 }
 
-func (s *Service) listDeadLetterSourceQueues(_ *http.Request, in *listSourcesInput) (*listSourcesOutput, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	urls, token, err := s.pageOfURLs(s.sourceQueueNames(q), in.page)
+func (q *Queue) listDeadLetterSourceQueues(
+	_ context.Context, in listSourcesInput,
+) (*listSourcesOutput, error) {
+	urls, token, err := q.service.pageOfURLs(q.service.sourceQueueNames(q), in.page)
 	return &listSourcesOutput{urls, token}, err
 }
 
-func (s *Service) pageOfURLs(names []string, p page) (urls []string, token string, err error) {
+func (s *Service) pageOfURLs(
+	names []string, p page,
+) (urls []string, nextToken string, err error) {
 	limit := 1000
 	if p.MaxResults != nil {
 		limit = *p.MaxResults
@@ -119,23 +111,23 @@ func (s *Service) pageOfURLs(names []string, p page) (urls []string, token strin
 	if limit < 1 || limit > 1000 {
 		return nil, "", invalidParameter(limit, "MaxResults", "Must be between 1 and 1000.")
 	}
-	at, found := slices.BinarySearch(names, p.NextToken)
+	start, found := slices.BinarySearch(names, p.NextToken)
 	if found {
-		at++
+		start++
 	}
-	names = names[at:]
-	if len(names) > limit && p.MaxResults != nil { // without a maximum SQS gives no token
-		token = names[limit-1]
+	names = names[start:]
+	if len(names) > limit && p.MaxResults != nil { // SQS returns a token only with MaxResults
+		nextToken = names[limit-1]
 	}
 	urls = []string{}
 	for _, name := range names[:min(limit, len(names))] {
-		urls = append(urls, s.cfg.Endpoint+"/"+s.cfg.Account+"/"+name)
+		urls = append(urls, s.url(name))
 	}
-	return urls, token, nil
+	return urls, nextToken, nil
 }
 
 type getQueueAttributesInput struct {
-	QueueUrl       string
+	queueURL
 	AttributeNames []string
 }
 
@@ -143,37 +135,37 @@ type getQueueAttributesOutput struct {
 	Attributes map[string]string `json:",omitempty"`
 }
 
-func (s *Service) getQueueAttributes(_ *http.Request, in *getQueueAttributesInput) (*getQueueAttributesOutput, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	all := q.attributes()
+func (q *Queue) getQueueAttributes(
+	_ context.Context, in getQueueAttributesInput,
+) (*getQueueAttributesOutput, error) {
+	attributes := q.attributes()
 	if slices.Contains(in.AttributeNames, "All") {
-		return &getQueueAttributesOutput{all}, nil
+		return &getQueueAttributesOutput{attributes}, nil
 	}
-	out := map[string]string{}
+	selected := map[string]string{}
 	for _, name := range in.AttributeNames {
 		if !slices.Contains(queueAttributes, name) {
 			return nil, protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
-		if value, ok := all[name]; ok {
-			out[name] = value
+		if value, ok := attributes[name]; ok {
+			selected[name] = value
 		}
 	}
-	return &getQueueAttributesOutput{out}, nil
+	return &getQueueAttributesOutput{selected}, nil
 }
 
-// queueAttributes are the names that GetQueueAttributes knows; not every queue has them all.
+// queueAttributes lists the names that GetQueueAttributes accepts. Not every queue has them all.
 var queueAttributes = []string{
-	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
-	"ContentBasedDeduplication", "CreatedTimestamp", "DeduplicationScope", "DelaySeconds", "FifoQueue",
-	"FifoThroughputLimit", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "LastModifiedTimestamp", "MaximumMessageSize",
-	"MessageRetentionPeriod", "Policy", "QueueArn", "ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy", "RedrivePolicy",
+	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
+	"ApproximateNumberOfMessagesNotVisible", "ContentBasedDeduplication", "CreatedTimestamp",
+	"DeduplicationScope", "DelaySeconds", "FifoQueue", "FifoThroughputLimit",
+	"KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "LastModifiedTimestamp",
+	"MaximumMessageSize", "MessageRetentionPeriod", "Policy", "QueueArn",
+	"ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy", "RedrivePolicy",
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes are the queue's settings and its depth, as GetQueueAttributes names them.
+// attributes returns the queue's settings and depth under the names of GetQueueAttributes.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()
 	q.service.mu.Lock()
@@ -187,18 +179,16 @@ func (q *Queue) attributes() map[string]string {
 }
 
 type setQueueAttributesInput struct {
-	QueueUrl   string
+	queueURL
 	Attributes map[string]string
 }
 
-func (s *Service) setQueueAttributes(_ *http.Request, in *setQueueAttributesInput) (*empty, error) {
-	q, err := s.queueByURL(in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	set, err := s.applyAttributes(q.settings, in.Attributes)
+func (q *Queue) setQueueAttributes(
+	_ context.Context, in setQueueAttributesInput,
+) (*empty, error) {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	set, err := q.service.applyAttributes(q.settings, in.Attributes)
 	if err != nil {
 		return nil, err
 	}

@@ -10,60 +10,71 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// The operations themselves are tested with the AWS SDK in test/conformance; these tests see what an SDK hides.
+// test/conformance tests the operations with the AWS SDK. These tests check what the SDK hides.
 
-func TestServeHTTP_GivesErrorsInBothProtocols(t *testing.T) {
+func TestServeHTTP_ReturnsErrorCodesOfBothProtocols(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	for _, test := range []struct{ operation, body, code, query string }{
-		{"GetQueueUrl", `{"QueueName":"absent"}`, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue;Sender"},
+		{"GetQueueUrl", `{"QueueName":"absent"}`, "QueueDoesNotExist",
+			"AWS.SimpleQueueService.NonExistentQueue;Sender"},
 		{"SendMessage", `{"MessageBody":"x"}`, "MissingParameter", "MissingParameter;Sender"},
-		{"CreateQueue", `{"QueueName":"a.fifo"}`, "InvalidParameterValue", "InvalidParameterValue;Sender"},
-		{"CreateQueue", `{"QueueName":"a","Attributes":{"Colour":"red"}}`, "InvalidAttributeName", "InvalidAttributeName;Sender"},
+		{"CreateQueue", `{"QueueName":"a.fifo"}`, "InvalidParameterValue",
+			"InvalidParameterValue;Sender"},
+		{"CreateQueue", `{"QueueName":"a","Attributes":{"Colour":"red"}}`,
+			"InvalidAttributeName", "InvalidAttributeName;Sender"},
 		{"CreateQueue", `{`, "SerializationException", "SerializationException;Sender"},
 		{"StartMessageMoveTask", `{}`, "UnknownOperationException", ""},
 	} {
-		status, query, answer := call(t, s, test.operation, test.body)
-		if status != 400 || answer["__type"] != test.code || query != test.query {
-			t.Errorf("%s %s: %d %v, query error %q", test.operation, test.body, status, answer, query)
+		status, query, response := call(t, s, test.operation, test.body)
+		if status != 400 || response["__type"] != test.code || query != test.query {
+			t.Errorf("%s %s: status %d, response %v, query error %q",
+				test.operation, test.body, status, response, query)
 		}
 	}
 }
 
-func TestSendMessage_ChecksumsAreThoseOfAWS(t *testing.T) {
+func TestSendMessage_ReturnsChecksumsOfAWS(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
 		t.Fatal(err)
 	}
-	// Computed with another language by the algorithm that the SQS developer guide describes.
-	_, _, answer := call(t, s, "SendMessage", `{"QueueUrl":"events","MessageBody":"This is a test message","MessageAttributes":{
+	// Expected values: an independent implementation of the algorithm in the SQS developer guide.
+	_, _, response := call(t, s, "SendMessage", `{"QueueUrl":"events",
+		"MessageBody":"This is a test message","MessageAttributes":{
 		"name":{"DataType":"String","StringValue":"value"},
 		"count":{"DataType":"Number","StringValue":"42"},
 		"bytes":{"DataType":"Binary","BinaryValue":"AQID"}}}`)
-	if answer["MD5OfMessageBody"] != "fafb00f5732ab283681e124bf8747ed1" || answer["MD5OfMessageAttributes"] != "1207f08616526204dcbbe598ee1fb1b8" {
-		t.Errorf("answer %v", answer)
+	if response["MD5OfMessageBody"] != "fafb00f5732ab283681e124bf8747ed1" ||
+		response["MD5OfMessageAttributes"] != "1207f08616526204dcbbe598ee1fb1b8" {
+		t.Errorf("response %v", response)
 	}
 }
 
-func TestReceiveMessage_ChoosesAttributes(t *testing.T) {
+func TestReceiveMessage_ReturnsRequestedAttributes(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
 		t.Fatal(err)
 	}
 	call(t, s, "SendMessage", `{"QueueUrl":"events","MessageBody":"x","MessageAttributes":{
-		"trace.id":{"DataType":"String","StringValue":"1"}, "trace.part":{"DataType":"String","StringValue":"2"}, "other":{"DataType":"String","StringValue":"3"}},
+		"trace.id":{"DataType":"String","StringValue":"1"},
+		"trace.part":{"DataType":"String","StringValue":"2"},
+		"other":{"DataType":"String","StringValue":"3"}},
 		"MessageSystemAttributes":{"AWSTraceHeader":{"DataType":"String","StringValue":"Root=1"}}}`)
 	for _, test := range []struct{ names, attributes, system string }{
 		{``, `map[]`, `map[]`},
-		{`"MessageAttributeNames":["All"],"AttributeNames":["AWSTraceHeader"]`, `map[other:3 trace.id:1 trace.part:2]`, `map[AWSTraceHeader:Root=1]`},
-		{`"MessageAttributeNames":[".*"],"MessageSystemAttributeNames":["SenderId"]`, `map[other:3 trace.id:1 trace.part:2]`, `map[SenderId:000000000000]`},
+		{`"MessageAttributeNames":["All"],"AttributeNames":["AWSTraceHeader"]`,
+			`map[other:3 trace.id:1 trace.part:2]`, `map[AWSTraceHeader:Root=1]`},
+		{`"MessageAttributeNames":[".*"],"MessageSystemAttributeNames":["SenderId"]`,
+			`map[other:3 trace.id:1 trace.part:2]`, `map[SenderId:000000000000]`},
 		{`"MessageAttributeNames":["trace.*"]`, `map[trace.id:1 trace.part:2]`, `map[]`},
 		{`"MessageAttributeNames":["other","absent"]`, `map[other:3]`, `map[]`},
 	} {
 		if test.names != "" {
 			test.names = "," + test.names
 		}
-		_, _, answer := call(t, s, "ReceiveMessage", `{"QueueUrl":"events","VisibilityTimeout":0`+test.names+`}`)
-		message := answer["Messages"].([]any)[0].(map[string]any)
+		_, _, response := call(t, s, "ReceiveMessage",
+			`{"QueueUrl":"events","VisibilityTimeout":0`+test.names+`}`)
+		message := response["Messages"].([]any)[0].(map[string]any)
 		attributes, system := map[string]any{}, map[string]any{}
 		if all, ok := message["MessageAttributes"].(map[string]any); ok {
 			for name, a := range all {
@@ -79,7 +90,7 @@ func TestReceiveMessage_ChoosesAttributes(t *testing.T) {
 	}
 }
 
-func TestListQueues_Pages(t *testing.T) {
+func TestListQueues_ReturnsPages(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	for _, name := range []string{"a-3", "a-1", "b-1", "a-2"} {
 		if _, err := s.CreateQueue(sqs.QueueConfig{Name: name}); err != nil {
@@ -87,22 +98,26 @@ func TestListQueues_Pages(t *testing.T) {
 		}
 	}
 	_, _, first := call(t, s, "ListQueues", `{"QueueNamePrefix":"a-","MaxResults":2}`)
-	_, _, second := call(t, s, "ListQueues", fmt.Sprintf(`{"QueueNamePrefix":"a-","MaxResults":2,"NextToken":%q}`, first["NextToken"]))
+	_, _, second := call(t, s, "ListQueues", fmt.Sprintf(
+		`{"QueueNamePrefix":"a-","MaxResults":2,"NextToken":%q}`, first["NextToken"]))
 	const url = "http://127.0.0.1:4566/000000000000/"
-	if got, want := fmt.Sprint(first["QueueUrls"], second), fmt.Sprintf("[%sa-1 %sa-2] map[QueueUrls:[%sa-3]]", url, url, url); got != want {
+	want := fmt.Sprintf("[%sa-1 %sa-2] map[QueueUrls:[%sa-3]]", url, url, url)
+	if got := fmt.Sprint(first["QueueUrls"], second); got != want {
 		t.Errorf("listed %s, want %s", got, want)
 	}
 }
 
-func call(t *testing.T, s *sqs.Service, operation, body string) (status int, queryError string, answer map[string]any) {
+func call(
+	t *testing.T, s *sqs.Service, operation, body string,
+) (status int, queryError string, response map[string]any) {
 	t.Helper()
 	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-		t.Fatalf("%s answered %q: %v", operation, w.Body, err)
+	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
+		t.Fatalf("decode response %q of %s: %v", w.Body, operation, err)
 	}
-	return w.Code, w.Header().Get("X-Amzn-Query-Error"), answer
+	return w.Code, w.Header().Get("X-Amzn-Query-Error"), response
 }

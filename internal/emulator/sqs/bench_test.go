@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// BenchmarkSendReceiveDelete takes one message through a queue that holds 100,000 others; an iteration is three calls.
+// BenchmarkSendReceiveDelete sends, receives and deletes a message in a queue with 100,000 others.
 func BenchmarkSendReceiveDelete(b *testing.B) {
 	b.Run("memory", func(b *testing.B) { benchmark(b, nil, 1) })
 	b.Run("memory batch 10", func(b *testing.B) { benchmark(b, nil, 10) })
@@ -36,11 +36,11 @@ func benchmark(b *testing.B, db *store.DB, batch int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		var receipts []string
+		var handles []string
 		for _, m := range got {
-			receipts = append(receipts, m.ReceiptHandle)
+			handles = append(handles, m.ReceiptHandle)
 		}
-		if err := q.Delete(receipts...); err != nil {
+		if err := q.Delete(handles...); err != nil {
 			b.Fatal(err)
 		}
 		calls += 2

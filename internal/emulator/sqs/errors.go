@@ -5,12 +5,14 @@ import (
 )
 
 var (
-	errQueueDoesNotExist = protocol.Errorf("QueueDoesNotExist", "The specified queue does not exist.")
-	errOverLimit         = protocol.Errorf("OverLimit", "Too many messages are in flight; delete some before you receive more.")
+	errQueueDoesNotExist = protocol.Errorf("QueueDoesNotExist",
+		"The specified queue does not exist.")
+	errOverLimit = protocol.Errorf("OverLimit",
+		"Too many messages are in flight; delete some before you receive more.")
 )
 
-// queryCodes are the codes of SQS's former XML protocol where they differ. SQS sends them in the header
-// x-amzn-query-error, and clients show them in place of __type.
+// queryCodes maps an error code to its code in SQS's former XML protocol, where they differ.
+// SQS sends it in the header x-amzn-query-error, and clients show it in place of __type.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",
@@ -23,5 +25,10 @@ var queryCodes = map[string]string{
 }
 
 func invalidParameter(value any, parameter, reason string) *protocol.Error {
-	return protocol.Errorf("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+	return protocol.Errorf("InvalidParameterValue",
+		"Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}
+
+func missingParameter(name string) *protocol.Error {
+	return protocol.Errorf("MissingParameter", "The request must contain the parameter %s.", name)
 }

@@ -15,22 +15,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Message is a message as a receive hands it out.
+// Message represents a received message.
 type Message struct {
 	ID               string
-	ReceiptHandle    string // deletes the message, or changes its visibility, until it is received again
+	ReceiptHandle    string // valid until the next receive of the message
 	Body             string
 	Attributes       map[string]Attribute
-	TraceHeader      string // X-Ray's, given by the sender
+	TraceHeader      string // X-Ray trace header, set by the sender
 	Sender           string
 	Sent             time.Time
 	FirstReceived    time.Time
-	InvisibleUntil   time.Time // by this receive, unless its visibility is changed
-	ReceiveCount     int       // this receive included; a redrive does not reset it
-	DeadLetterSource string    // ARN of the queue that a redrive took the message from
+	InvisibleUntil   time.Time // end of the visibility timeout
+	ReceiveCount     int       // including this receive; a redrive does not reset it
+	DeadLetterSource string    // ARN of the source queue, set by a move to a dead-letter queue
 }
 
-// Attribute is a message attribute: a type, and the value in one of the other fields.
+// Attribute represents a message attribute: a type, and a string or binary value.
 type Attribute struct {
 	DataType    string
 	StringValue string `json:",omitempty"`
@@ -39,19 +39,20 @@ type Attribute struct {
 
 func (a Attribute) isBinary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
-// BodyMD5 is the checksum that SQS sends along with a body.
+// BodyMD5 returns the checksum that SQS sends with the body.
 func (m Message) BodyMD5() string {
 	sum := md5.Sum([]byte(m.Body))
 	return hex.EncodeToString(sum[:])
 }
 
-// SystemAttributes are what SQS itself knows of a message, in the form of ReceiveMessage and of a Lambda's SQS event.
+// SystemAttributes returns the attributes set by SQS, as in ReceiveMessage and Lambda's SQS event.
 func (m Message) SystemAttributes() map[string]string {
+	unixMilli := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	out := map[string]string{
 		"SenderId":                         m.Sender,
-		"SentTimestamp":                    strconv.FormatInt(m.Sent.UnixMilli(), 10),
+		"SentTimestamp":                    unixMilli(m.Sent),
 		"ApproximateReceiveCount":          strconv.Itoa(m.ReceiveCount),
-		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.FirstReceived.UnixMilli(), 10),
+		"ApproximateFirstReceiveTimestamp": unixMilli(m.FirstReceived),
 	}
 	if m.TraceHeader != "" {
 		out["AWSTraceHeader"] = m.TraceHeader
@@ -62,7 +63,7 @@ func (m Message) SystemAttributes() map[string]string {
 	return out
 }
 
-// AttributesMD5 is the checksum that SQS sends along with message attributes; none have an empty one.
+// AttributesMD5 returns the checksum that SQS sends with message attributes, or "" without any.
 func AttributesMD5(attributes map[string]Attribute) string {
 	if len(attributes) == 0 {
 		return ""
@@ -84,13 +85,12 @@ func AttributesMD5(attributes map[string]Attribute) string {
 }
 
 func writeWithLength(sum hash.Hash, b []byte) {
-	var length [4]byte
-	binary.BigEndian.PutUint32(length[:], uint32(len(b)))
-	sum.Write(length[:])
+	sum.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
 	sum.Write(b)
 }
 
-// valueSize is what counts against the message size: the body and its attributes' names, types and values.
+// size returns the bytes that count against the message size quota:
+// the body and the names, types and values of the attributes.
 func (m Message) size() int {
 	n := len(m.Body)
 	for name, a := range m.Attributes {
@@ -99,17 +99,20 @@ func (m Message) size() int {
 	return n
 }
 
-// validate refuses what SQS refuses to be sent.
+// validate applies SQS's rules for a sent message, except the size quota.
 func (m Message) validate() error {
 	if m.Body == "" {
-		return protocol.Errorf("MissingParameter", "The request must contain the parameter MessageBody.")
+		return missingParameter("MessageBody")
 	}
 	if !hasValidCharacters(m.Body) {
-		return protocol.Errorf("InvalidMessageContents", "Invalid characters found. Valid unicode characters are "+
-			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+		return protocol.Errorf("InvalidMessageContents",
+			"Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | "+
+				"#x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
 	if len(m.Attributes) > 10 {
-		return protocol.Errorf("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))
+		return protocol.Errorf("InvalidParameterValue",
+			"Number of message attributes [%d] exceeds the allowed maximum [10].",
+			len(m.Attributes))
 	}
 	for name, a := range m.Attributes {
 		if err := a.validate(name); err != nil {
@@ -123,22 +126,28 @@ func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
 	case name == "" || len(name) > 256:
-		return protocol.Errorf("InvalidParameterValue", "Message (user) attribute name %q must be 1 to 256 characters long.", name)
+		return protocol.Errorf("InvalidParameterValue",
+			"Message (user) attribute name %q must be 1 to 256 characters long.", name)
 	case kind != "String" && kind != "Number" && kind != "Binary":
-		return protocol.Errorf("InvalidParameterValue", "The type of message (user) attribute '%s' is invalid. "+
-			"You must use only the following supported type prefixes: Binary, Number, String.", name)
+		return protocol.Errorf("InvalidParameterValue",
+			"The type of message (user) attribute '%s' is invalid. You must use only the "+
+				"following supported type prefixes: Binary, Number, String.", name)
 	case a.isBinary() && len(a.BinaryValue) == 0, !a.isBinary() && a.StringValue == "":
-		return protocol.Errorf("InvalidParameterValue", "Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
+		return protocol.Errorf("InvalidParameterValue",
+			"Message (user) attribute '%s' must contain a non-empty value of type '%s'.",
+			name, kind)
 	case !hasValidCharacters(a.StringValue):
-		return protocol.Errorf("InvalidMessageContents", "Message (user) attribute '%s' holds invalid characters.", name)
+		return protocol.Errorf("InvalidMessageContents",
+			"Message (user) attribute '%s' holds invalid characters.", name)
 	}
 	if _, err := strconv.ParseFloat(a.StringValue, 64); kind == "Number" && err != nil {
-		return protocol.Errorf("InvalidParameterValue", "Can't cast the value of message (user) attribute '%s' to a number.", name)
+		return protocol.Errorf("InvalidParameterValue",
+			"Can't cast the value of message (user) attribute '%s' to a number.", name)
 	}
 	return nil
 }
 
-// hasValidCharacters reports whether SQS takes the text: XML 1.0's characters.
+// hasValidCharacters reports whether s is valid UTF-8 with only characters of XML 1.0.
 func hasValidCharacters(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF

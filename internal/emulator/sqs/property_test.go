@@ -12,10 +12,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TestQueue_AgreesWithItsModel drives a queue and its dead-letter queue at random, kills the service in between, and
-// compares every answer with a plain model: no message is lost, none is received twice within its visibility timeout,
-// and receive counts are right.
-func TestQueue_AgreesWithItsModel(t *testing.T) {
+// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue, and
+// compares every result with a model: no message is lost, none is received twice within its
+// visibility timeout, and receive counts are correct.
+func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
@@ -41,29 +41,34 @@ type model struct {
 	source, dlq *sqs.Queue
 	now         time.Time
 	messages    map[string]*modelMessage // sent and not deleted
-	receipts    []modelReceipt           // all there ever were
+	handles     []modelHandle            // all receipt handles, stale ones included
 }
 
 type modelMessage struct {
 	body      string
 	visibleAt time.Time
 	receives  int
-	receipt   string // the latest
+	handle    string // the latest receipt handle
 	dead      bool
 }
 
-type modelReceipt struct{ id, text string }
+type modelHandle struct{ messageID, text string }
 
 func (m *model) start(t *rapid.T) {
-	s, err := sqs.New(sqs.Config{Region: "us-east-1", Account: "000000000000", DB: m.db, Now: func() time.Time { return m.now }})
+	s, err := sqs.New(sqs.Config{
+		Region: "us-east-1", Account: "000000000000",
+		DB: m.db, Now: func() time.Time { return m.now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.dlq, err = s.CreateQueue(sqs.QueueConfig{Name: "dead", VisibilityTimeout: modelVisibility}); err != nil {
+	m.dlq, err = s.CreateQueue(sqs.QueueConfig{Name: "dead", VisibilityTimeout: modelVisibility})
+	if err != nil {
 		t.Fatal(err)
 	}
 	m.source, err = s.CreateQueue(sqs.QueueConfig{
-		Name: "events", VisibilityTimeout: modelVisibility, MaxReceiveCount: modelMaxReceives, DeadLetterQueue: "dead",
+		Name: "events", VisibilityTimeout: modelVisibility,
+		MaxReceiveCount: modelMaxReceives, DeadLetterQueue: "dead",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -90,8 +95,8 @@ func (m *model) Receive(t *rapid.T) {
 		m.received(t, r)
 	}
 	if len(got) == limit {
-		// Messages behind the last one returned have not been looked at, so the queue tells which ones moved.
-		m.noteMoved(t)
+		// The queue did not examine the messages after the last one returned.
+		m.syncDeadLetters(t)
 		return
 	}
 	for id, msg := range m.messages {
@@ -99,7 +104,7 @@ func (m *model) Receive(t *rapid.T) {
 			continue
 		}
 		if msg.receives < modelMaxReceives {
-			t.Fatalf("message %s was visible and not received", id)
+			t.Fatalf("message %s was visible but not received", id)
 		}
 		msg.dead, msg.visibleAt = true, m.now
 	}
@@ -111,30 +116,32 @@ func (m *model) received(t *rapid.T, r sqs.Message) {
 	case msg == nil:
 		t.Fatalf("received %s, which was deleted", r.ID)
 	case msg.dead:
-		t.Fatalf("received %s, which is dead", r.ID)
+		t.Fatalf("received %s, which is in the dead-letter queue", r.ID)
 	case msg.visibleAt.After(m.now):
 		t.Fatalf("received %s, which is invisible", r.ID)
 	case msg.receives >= modelMaxReceives:
-		t.Fatalf("received %s for the %dth time", r.ID, msg.receives+1)
+		t.Fatalf("received %s with receive count %d", r.ID, msg.receives+1)
 	}
 	msg.receives++
 	if r.Body != msg.body || r.ReceiveCount != msg.receives {
-		t.Fatalf("received %q for the %dth time, want %q for the %dth", r.Body, r.ReceiveCount, msg.body, msg.receives)
+		t.Fatalf("received %q with receive count %d, want %q with %d",
+			r.Body, r.ReceiveCount, msg.body, msg.receives)
 	}
-	msg.visibleAt, msg.receipt = m.now.Add(modelVisibility), r.ReceiptHandle
-	m.receipts = append(m.receipts, modelReceipt{r.ID, r.ReceiptHandle})
+	msg.visibleAt, msg.handle = m.now.Add(modelVisibility), r.ReceiptHandle
+	m.handles = append(m.handles, modelHandle{r.ID, r.ReceiptHandle})
 }
 
-// noteMoved looks into the dead-letter queue, and puts back what it found.
-func (m *model) noteMoved(t *rapid.T) {
+// syncDeadLetters marks the messages in the dead-letter queue as dead, and leaves them there.
+func (m *model) syncDeadLetters(t *rapid.T) {
 	got, err := m.dlq.Receive(t.Context(), 1000, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range got {
 		msg := m.messages[r.ID]
-		if msg == nil || msg.receives < modelMaxReceives || !msg.dead && msg.visibleAt.After(m.now) {
-			t.Fatalf("%s is in the dead-letter queue, and should not be: %+v", r.ID, msg)
+		if msg == nil || msg.receives < modelMaxReceives ||
+			!msg.dead && msg.visibleAt.After(m.now) {
+			t.Fatalf("message %s moved to the dead-letter queue too early: %+v", r.ID, msg)
 		}
 		msg.dead, msg.visibleAt = true, m.now
 		if err := m.dlq.ChangeVisibility(r.ReceiptHandle, 0); err != nil {
@@ -144,26 +151,26 @@ func (m *model) noteMoved(t *rapid.T) {
 }
 
 func (m *model) Delete(t *rapid.T) {
-	r := m.drawReceipt(t)
-	if err := m.source.Delete(r.text); err != nil {
+	h := m.drawHandle(t)
+	if err := m.source.Delete(h.text); err != nil {
 		t.Fatal(err)
 	}
-	if msg := m.messages[r.id]; msg != nil && !msg.dead && msg.receipt == r.text {
-		delete(m.messages, r.id)
+	if msg := m.messages[h.messageID]; msg != nil && !msg.dead && msg.handle == h.text {
+		delete(m.messages, h.messageID)
 	}
 }
 
 func (m *model) ChangeVisibility(t *rapid.T) {
-	r := m.drawReceipt(t)
-	d := time.Duration(rapid.IntRange(0, 20).Draw(t, "timeout")) * time.Second
-	err := m.source.ChangeVisibility(r.text, d)
-	msg := m.messages[r.id]
-	valid := msg != nil && !msg.dead && msg.receipt == r.text && msg.visibleAt.After(m.now)
+	h := m.drawHandle(t)
+	timeout := time.Duration(rapid.IntRange(0, 20).Draw(t, "timeout")) * time.Second
+	err := m.source.ChangeVisibility(h.text, timeout)
+	msg := m.messages[h.messageID]
+	valid := msg != nil && !msg.dead && msg.handle == h.text && msg.visibleAt.After(m.now)
 	if valid != (err == nil) {
 		t.Fatalf("change visibility of %+v: %v", msg, err)
 	}
 	if valid {
-		msg.visibleAt = m.now.Add(d)
+		msg.visibleAt = m.now.Add(timeout)
 	}
 }
 
@@ -171,16 +178,16 @@ func (m *model) Wait(t *rapid.T) {
 	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 12_000).Draw(t, "ms")) * time.Millisecond)
 }
 
-func (m *model) Kill(t *rapid.T) { m.start(t) }
+func (m *model) Crash(t *rapid.T) { m.start(t) }
 
-func (m *model) drawReceipt(t *rapid.T) modelReceipt {
-	if len(m.receipts) == 0 {
-		t.Skip("nothing was received yet")
+func (m *model) drawHandle(t *rapid.T) modelHandle {
+	if len(m.handles) == 0 {
+		t.Skip("no message was received yet")
 	}
-	return rapid.SampledFrom(m.receipts).Draw(t, "receipt")
+	return rapid.SampledFrom(m.handles).Draw(t, "handle")
 }
 
-// Check compares what the queues hold.
+// Check compares the depths of both queues with the model.
 func (m *model) Check(t *rapid.T) {
 	var want [3]int
 	dead := 0
@@ -206,7 +213,7 @@ func (m *model) Check(t *rapid.T) {
 	}
 }
 
-// drain receives and deletes until nothing is left, and expects to have seen every message.
+// drain receives and deletes all messages, and checks that none was lost.
 func (m *model) drain(t *rapid.T) {
 	m.now = m.now.Add(time.Minute)
 	for _, q := range []*sqs.Queue{m.source, m.dlq} {

@@ -9,22 +9,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Queue is a standard queue. Its methods may be called by any number of goroutines.
+// Queue represents a standard queue. It is safe for concurrent use.
 type Queue struct {
 	service *Service
 	name    string
 
-	// All below is guarded by service.mu.
+	// service.mu guards the fields below.
 	settings     settings
 	deleted      bool
 	byID         map[string]*entry
-	visible      *list.List // of *entry, the longest visible first
-	invisible    entryHeap  // delayed and in flight, the first to become visible first
-	byAge        entryHeap  // all, the oldest first
+	visible      *list.List // of *entry, in the order in which they became visible
+	invisible    entryHeap  // delayed and in-flight messages, by the time they become visible
+	byAge        entryHeap  // all messages, by the time they were sent
 	inFlight     int
-	nextSequence int           // entries there ever were
-	changed      chan struct{} // closed, and replaced, when receives that wait have to look again
-	hasWaiters   bool          // whether one may wait for the present changed
+	nextSequence int
+	changed      chan struct{} // closed and replaced to wake receivers
+	hasWaiters   bool          // whether a receiver may wait for changed
 }
 
 func newQueue(s *Service, name string) *Queue {
@@ -33,18 +33,16 @@ func newQueue(s *Service, name string) *Queue {
 	return q
 }
 
-// Name is the queue's name.
+// Name returns the queue's name.
 func (q *Queue) Name() string { return q.name }
 
-// ARN is the queue's Amazon resource name.
+// ARN returns the queue's ARN.
 func (q *Queue) ARN() string { return q.service.arn(q.name) }
 
-// URL is what clients call the queue by.
-func (q *Queue) URL() string {
-	return q.service.cfg.Endpoint + "/" + q.service.cfg.Account + "/" + q.name
-}
+// URL returns the queue's URL.
+func (q *Queue) URL() string { return q.service.url(q.name) }
 
-// Send puts a message on the queue; a delay below zero means the queue's own.
+// Send adds a message to the queue. A negative delay selects the queue's delay.
 func (q *Queue) Send(body string, delay time.Duration) (id string, err error) {
 	m, err := q.send(Message{Body: body}, delay)
 	return m.ID, err
@@ -62,8 +60,8 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	case q.deleted:
 		return m, errQueueDoesNotExist
 	case m.size() > q.settings.MaxMessageSize:
-		return m, protocol.Errorf("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.",
-			q.settings.MaxMessageSize)
+		return m, protocol.Errorf("InvalidParameterValue", "One or more parameters are invalid. "+
+			"Reason: Message must be shorter than %d bytes.", q.settings.MaxMessageSize)
 	case delay < 0:
 		delay = q.settings.Delay
 	}
@@ -79,9 +77,9 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	return m, nil
 }
 
-// Delete removes the messages of the receipts. As in SQS, a receipt whose message is gone or was received again since
-// removes nothing and is no error.
-func (q *Queue) Delete(receipts ...string) error {
+// Delete deletes the messages that the receipt handles belong to. As in SQS, a handle has no effect
+// if its message was deleted or received again. Invalid handles are reported, and the others used.
+func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,12 +87,12 @@ func (q *Queue) Delete(receipts ...string) error {
 		return errQueueDoesNotExist
 	}
 	var entries []*entry
-	var failed []error
-	for _, receipt := range receipts {
-		id, err := messageIDFromHandle(q.ARN(), receipt)
+	var invalid []error
+	for _, handle := range receiptHandles {
+		id, err := messageIDFromHandle(q.ARN(), handle)
 		if err != nil {
-			failed = append(failed, err)
-		} else if e := q.byID[id]; e != nil && e.ReceiptHandle == receipt {
+			invalid = append(invalid, err)
+		} else if e := q.byID[id]; e != nil && e.ReceiptHandle == handle {
 			entries = append(entries, e)
 		}
 	}
@@ -104,13 +102,14 @@ func (q *Queue) Delete(receipts ...string) error {
 	for _, e := range entries {
 		q.remove(e)
 	}
-	return errors.Join(failed...)
+	return errors.Join(invalid...)
 }
 
-// ChangeVisibility makes a message in flight visible in d from now.
-func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
-	if d < 0 || d > 12*time.Hour {
-		return invalidParameter(formatSeconds(d), "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+// ChangeVisibility makes an in-flight message visible after the timeout, counted from now.
+func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) error {
+	if timeout < 0 || timeout > 12*time.Hour {
+		return invalidParameter(formatSeconds(timeout), "VisibilityTimeout",
+			"Must be between 0 and 43200, if provided.")
 	}
 	s := q.service
 	s.mu.Lock()
@@ -118,7 +117,7 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	id, err := messageIDFromHandle(q.ARN(), receipt)
+	id, err := messageIDFromHandle(q.ARN(), receiptHandle)
 	if err != nil {
 		return err
 	}
@@ -126,13 +125,15 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	q.advance(now)
 	e := q.byID[id]
 	if e == nil {
-		return invalidParameter(receipt, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
+		return invalidParameter(receiptHandle, "ReceiptHandle",
+			"Message does not exist or is not available for visibility timeout change.")
 	}
-	if e.state != inFlight || e.ReceiptHandle != receipt {
-		return protocol.Errorf("MessageNotInflight", "The message %s is not in flight under this receipt handle.", id)
+	if e.state != inFlight || e.ReceiptHandle != receiptHandle {
+		return protocol.Errorf("MessageNotInflight",
+			"The message %s is not in flight under this receipt handle.", id)
 	}
 	q.leaveState(e)
-	e.visibleAt = now.Add(d)
+	e.visibleAt = now.Add(timeout)
 	q.enterState(e, inFlight)
 	q.advance(now)
 	q.wakeReceivers()
@@ -142,7 +143,7 @@ func (q *Queue) ChangeVisibility(receipt string, d time.Duration) error {
 	return nil
 }
 
-// Depth counts the messages that a receive could return now, that were received and not deleted, and that are delayed.
+// Depth returns the numbers of visible, in-flight and delayed messages.
 func (q *Queue) Depth() (visible, inFlight, delayed int) {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
@@ -150,7 +151,7 @@ func (q *Queue) Depth() (visible, inFlight, delayed int) {
 	return q.visible.Len(), q.inFlight, q.invisible.Len() - q.inFlight
 }
 
-// purge removes every message.
+// purge deletes all messages.
 func (q *Queue) purge() error {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
@@ -164,7 +165,7 @@ func (q *Queue) purge() error {
 	return nil
 }
 
-// delete removes the queue with its messages.
+// delete deletes the queue and its messages.
 func (q *Queue) delete() error {
 	s := q.service
 	s.mu.Lock()
@@ -172,7 +173,7 @@ func (q *Queue) delete() error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	// In this order: after a crash in between, the messages are found to belong to no queue.
+	// The queue's record goes first: after a crash in between, load removes the orphaned messages.
 	if err := s.records.deleteQueue(q.name); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}
@@ -185,7 +186,7 @@ func (q *Queue) delete() error {
 	return nil
 }
 
-// The methods below expect the caller to hold service.mu.
+// The caller of the methods below holds service.mu.
 
 func (q *Queue) configure(set settings) error {
 	set.Modified = q.service.cfg.Now()
@@ -197,7 +198,7 @@ func (q *Queue) configure(set settings) error {
 	return nil
 }
 
-// deadLetterQueue is where a redrive goes, or nil.
+// deadLetterQueue returns the dead-letter queue, or nil.
 func (q *Queue) deadLetterQueue() *Queue {
 	name, ok := q.service.queueNameFromARN(q.settings.DeadLetterARN)
 	if !ok {
@@ -207,10 +208,11 @@ func (q *Queue) deadLetterQueue() *Queue {
 }
 
 func (q *Queue) clear() {
-	q.byID, q.visible, q.invisible, q.byAge, q.inFlight = map[string]*entry{}, list.New(), newVisibilityHeap(), newAgeHeap(), 0
+	q.byID, q.visible, q.inFlight = map[string]*entry{}, list.New(), 0
+	q.invisible, q.byAge = newVisibilityHeap(), newAgeHeap()
 }
 
-// addQueue takes a message into the queue, in the state it is in.
+// add adds an entry in its current state.
 func (q *Queue) add(e *entry) {
 	e.invisibleIndex, e.ageIndex = -1, -1
 	e.sequence = q.nextSequence
@@ -223,14 +225,14 @@ func (q *Queue) add(e *entry) {
 
 func (q *Queue) remove(e *entry) {
 	if q.byID[e.ID] != e {
-		return // removed already: its receipt was given twice
+		return // already removed by an equal receipt handle
 	}
 	delete(q.byID, e.ID)
 	q.byAge.remove(e)
 	q.leaveState(e)
 }
 
-// enterState puts an entry that is in no state into one.
+// enterState puts an entry that has left its state into state s.
 func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {
@@ -243,7 +245,7 @@ func (q *Queue) enterState(e *entry, s state) {
 	q.invisible.add(e)
 }
 
-// leaveState takes an entry out of the state it is in.
+// leaveState removes an entry from the structures of its state.
 func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:
@@ -259,14 +261,15 @@ func (q *Queue) leaveState(e *entry) {
 	q.invisible.remove(e)
 }
 
-// advance does what time has brought: old messages expire, delayed and received ones become visible.
+// advance deletes expired messages and makes messages visible whose delay or timeout is over.
 func (q *Queue) advance(now time.Time) {
+	retention := q.settings.Retention
 	var expired []*entry
-	for e := q.byAge.first(); e != nil && now.Sub(e.Sent) >= q.settings.Retention; e = q.byAge.first() {
+	for e := q.byAge.first(); e != nil && now.Sub(e.Sent) >= retention; e = q.byAge.first() {
 		q.remove(e)
 		expired = append(expired, e)
 	}
-	// Records that stay because of an error expire again when they are next loaded.
+	// Records that an error leaves behind expire again after the next load.
 	_ = q.service.records.deleteMessages(expired...)
 	for e := q.invisible.first(); e != nil && !e.visibleAt.After(now); e = q.invisible.first() {
 		q.leaveState(e)
@@ -274,7 +277,7 @@ func (q *Queue) advance(now time.Time) {
 	}
 }
 
-// wakeReceivers has the receives that wait look again.
+// wakeReceivers makes waiting receivers look for messages again.
 func (q *Queue) wakeReceivers() {
 	if q.hasWaiters {
 		close(q.changed)

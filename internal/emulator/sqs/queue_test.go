@@ -14,17 +14,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestReceive_HidesAMessageUntilItsVisibilityTimeoutIsOver(t *testing.T) {
+func TestReceive_HidesAMessageForItsVisibilityTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Minute})
 		id := send(t, q, "hello")
 
 		first := receiveOne(t, q)
 		if first.ID != id || first.Body != "hello" || first.ReceiveCount != 1 {
-			t.Fatalf("received %+v, want the message %s for the first time", first, id)
+			t.Fatalf("received %+v, want message %s with receive count 1", first, id)
 		}
 		if want := time.Now().Add(time.Minute); !first.InvisibleUntil.Equal(want) {
-			t.Errorf("hidden until %v, want %v", first.InvisibleUntil, want)
+			t.Errorf("invisible until %v, want %v", first.InvisibleUntil, want)
 		}
 		expectDepth(t, q, 0, 1, 0)
 
@@ -33,11 +33,13 @@ func TestReceive_HidesAMessageUntilItsVisibilityTimeoutIsOver(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		expectDepth(t, q, 1, 0, 0)
 		second := receiveOne(t, q)
-		if second.ID != id || second.ReceiveCount != 2 || second.ReceiptHandle == first.ReceiptHandle {
-			t.Fatalf("received %+v, want the message again under a new receipt", second)
+		if second.ID != id || second.ReceiveCount != 2 ||
+			second.ReceiptHandle == first.ReceiptHandle {
+			t.Fatalf("received %+v, want the message again with a new receipt handle", second)
 		}
 		if !second.FirstReceived.Equal(first.FirstReceived) || !second.Sent.Equal(first.Sent) {
-			t.Errorf("first received %v, sent %v: they must not change", second.FirstReceived, second.Sent)
+			t.Errorf("first received %v, sent %v; want both unchanged",
+				second.FirstReceived, second.Sent)
 		}
 	})
 }
@@ -57,7 +59,7 @@ func TestReceive_ReturnsMessagesInTheOrderTheyBecameVisible(t *testing.T) {
 	})
 }
 
-func TestReceive_KeepsTheOrderOfMessagesThatBecomeVisibleTogether(t *testing.T) {
+func TestReceive_KeepsSendOrderAtTheSameVisibility(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{Delay: time.Second})
 		for i := range 100 {
@@ -72,7 +74,7 @@ func TestReceive_KeepsTheOrderOfMessagesThatBecomeVisibleTogether(t *testing.T) 
 	})
 }
 
-func TestDelete_OfAStaleReceiptLeavesTheMessage(t *testing.T) {
+func TestDelete_IgnoresAStaleReceiptHandle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Second})
 		send(t, q, "hello")
@@ -81,14 +83,14 @@ func TestDelete_OfAStaleReceiptLeavesTheMessage(t *testing.T) {
 		fresh := receiveOne(t, q).ReceiptHandle
 
 		if err := q.Delete(stale); err != nil {
-			t.Fatalf("delete with a stale receipt: %v", err)
+			t.Fatalf("delete with a stale receipt handle: %v", err)
 		}
 		expectDepth(t, q, 0, 1, 0)
 		expectCode(t, q.ChangeVisibility(stale, 0), "MessageNotInflight")
 
 		time.Sleep(time.Second)
 		if err := q.Delete(fresh, fresh); err != nil {
-			t.Fatalf("delete after the timeout, not received since: %v", err)
+			t.Fatalf("delete after the visibility timeout: %v", err)
 		}
 		expectDepth(t, q, 0, 0, 0)
 		expectCode(t, q.ChangeVisibility(fresh, 0), "InvalidParameterValue")
@@ -98,7 +100,7 @@ func TestDelete_OfAStaleReceiptLeavesTheMessage(t *testing.T) {
 	})
 }
 
-func TestDelete_DeletesTheOthersWhenOneReceiptIsInvalid(t *testing.T) {
+func TestDelete_UsesTheOtherHandlesIfOneIsInvalid(t *testing.T) {
 	q := newQueue(t, sqs.QueueConfig{})
 	send(t, q, "hello")
 	expectCode(t, q.Delete("nonsense", receiveOne(t, q).ReceiptHandle), "ReceiptHandleIsInvalid")
@@ -124,14 +126,14 @@ func TestChangeVisibility_CountsFromNow(t *testing.T) {
 	})
 }
 
-func TestSend_DelaysByItsOwnDelayOrTheQueues(t *testing.T) {
+func TestSend_DelayOverridesTheQueueDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{Delay: time.Minute})
-		send(t, q, "by the queue's delay")
-		if _, err := q.Send("by its own", time.Second); err != nil {
+		send(t, q, "queue delay")
+		if _, err := q.Send("message delay", time.Second); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := q.Send("at once", 0); err != nil {
+		if _, err := q.Send("no delay", 0); err != nil {
 			t.Fatal(err)
 		}
 		expectDepth(t, q, 1, 0, 2)
@@ -142,9 +144,11 @@ func TestSend_DelaysByItsOwnDelayOrTheQueues(t *testing.T) {
 	})
 }
 
-func TestRetention_RemovesMessagesInWhateverState(t *testing.T) {
+func TestRetention_DeletesMessagesInAnyState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(t, sqs.QueueConfig{MessageRetention: time.Hour, VisibilityTimeout: 2 * time.Hour})
+		q := newQueue(t, sqs.QueueConfig{
+			MessageRetention: time.Hour, VisibilityTimeout: 2 * time.Hour,
+		})
 		send(t, q, "received")
 		receiveOne(t, q)
 		send(t, q, "visible")
@@ -153,7 +157,7 @@ func TestRetention_RemovesMessagesInWhateverState(t *testing.T) {
 		time.Sleep(59 * time.Minute)
 		expectDepth(t, q, 1, 0, 0)
 		if got := receiveOne(t, q).Body; got != "younger" {
-			t.Errorf("received %q, want the only message that is young enough", got)
+			t.Errorf("received %q, want the only message within the retention", got)
 		}
 	})
 }
@@ -164,9 +168,7 @@ func TestReceive_WaitsForASend(t *testing.T) {
 		start := time.Now()
 		time.AfterFunc(3*time.Second, func() { send(t, q, "hello") })
 		got, err := q.Receive(t.Context(), 10, 20*time.Second)
-		if err != nil || len(got) != 1 || time.Since(start) != 3*time.Second {
-			t.Fatalf("received %v, %v after %v; want the message when it is sent", got, err, time.Since(start))
-		}
+		wantReceived(t, start, got, err, 1, 3*time.Second)
 	})
 }
 
@@ -179,14 +181,12 @@ func TestReceive_WaitsForVisibility(t *testing.T) {
 		start := time.Now()
 		for _, want := range []time.Duration{2 * time.Second, 7 * time.Second} {
 			got, err := q.Receive(t.Context(), 1, 20*time.Second)
-			if err != nil || len(got) != 1 || time.Since(start) != want {
-				t.Fatalf("received %v, %v after %v; want the message after %v", got, err, time.Since(start), want)
-			}
+			wantReceived(t, start, got, err, 1, want)
 		}
 	})
 }
 
-func TestReceive_WakesWhenAVisibilityTimeoutIsShortened(t *testing.T) {
+func TestReceive_WakesWhenAVisibilityTimeoutBecomesShorter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
 		send(t, q, "hello")
@@ -198,20 +198,16 @@ func TestReceive_WakesWhenAVisibilityTimeoutIsShortened(t *testing.T) {
 			}
 		})
 		got, err := q.Receive(t.Context(), 1, 20*time.Second)
-		if err != nil || len(got) != 1 || time.Since(start) != 3*time.Second {
-			t.Fatalf("received %v, %v after %v; want the message after 3s", got, err, time.Since(start))
-		}
+		wantReceived(t, start, got, err, 1, 3*time.Second)
 	})
 }
 
-func TestReceive_EndsWithItsWaitOrItsContext(t *testing.T) {
+func TestReceive_EndsWithItsWaitTimeOrContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{})
 		start := time.Now()
 		got, err := q.Receive(t.Context(), 1, 20*time.Second)
-		if err != nil || len(got) != 0 || time.Since(start) != 20*time.Second {
-			t.Fatalf("received %v, %v after %v; want nothing after 20s", got, err, time.Since(start))
-		}
+		wantReceived(t, start, got, err, 0, 20*time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := q.Receive(ctx, 1, 20*time.Second); !errors.Is(err, context.DeadlineExceeded) {
@@ -220,7 +216,7 @@ func TestReceive_EndsWithItsWaitOrItsContext(t *testing.T) {
 	})
 }
 
-func TestReceive_GivesAMessageToOneOfManyThatWait(t *testing.T) {
+func TestReceive_ReturnsAMessageToOneOfManyLongPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
 		received := make(chan string, 10)
@@ -242,16 +238,16 @@ func TestReceive_GivesAMessageToOneOfManyThatWait(t *testing.T) {
 		}
 		synctest.Wait()
 		if len(received) != 3 {
-			t.Errorf("%d messages were received of 3 sent", len(received))
+			t.Errorf("received %d messages, want 3", len(received))
 		}
 		polls.Wait()
 		if len(received) != 3 {
-			t.Errorf("%d messages were received in the end", len(received))
+			t.Errorf("received %d messages in total, want 3", len(received))
 		}
 	})
 }
 
-func TestReceive_StopsAtTheQuotaOfMessagesInFlight(t *testing.T) {
+func TestReceive_StopsAtTheInFlightQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: time.Hour})
 		const quota = 120_000
@@ -274,13 +270,11 @@ func TestReceive_StopsAtTheQuotaOfMessagesInFlight(t *testing.T) {
 			}
 		})
 		got, err = q.Receive(t.Context(), 1, 20*time.Second)
-		if err != nil || len(got) != 1 || time.Since(start) != time.Second {
-			t.Errorf("received %d, %v after %v; want one when there is room for it", len(got), err, time.Since(start))
-		}
+		wantReceived(t, start, got, err, 1, time.Second)
 	})
 }
 
-func TestSend_RefusesWhatSQSRefuses(t *testing.T) {
+func TestSend_RejectsInvalidBodies(t *testing.T) {
 	q := newQueue(t, sqs.QueueConfig{})
 	for name, test := range map[string]struct{ body, code string }{
 		"empty":              {"", "MissingParameter"},
@@ -289,13 +283,14 @@ func TestSend_RefusesWhatSQSRefuses(t *testing.T) {
 		"U+FFFE":             {"\uFFFE", "InvalidMessageContents"},
 		"U+FFFF":             {"\uFFFF", "InvalidMessageContents"},
 		"invalid UTF-8":      {"\xff", "InvalidMessageContents"},
-		"a byte over 1 MiB":  {strings.Repeat("x", 1<<20+1), "InvalidParameterValue"},
+		"over 1 MiB":         {strings.Repeat("x", 1<<20+1), "InvalidParameterValue"},
 		"surrogate in UTF-8": {"\xed\xa0\x80", "InvalidMessageContents"},
 	} {
 		_, err := q.Send(test.body, 0)
 		t.Run(name, func(t *testing.T) { expectCode(t, err, test.code) })
 	}
-	for _, body := range []string{"\t\n\r", "\uFFFD", "\U0010FFFF", "\uE000", strings.Repeat("x", 1<<20)} {
+	longest := strings.Repeat("x", 1<<20)
+	for _, body := range []string{"\t\n\r", "\uFFFD", "\U0010FFFF", "\uE000", longest} {
 		if _, err := q.Send(body, 0); err != nil {
 			t.Errorf("send %.10q: %v", body, err)
 		}
@@ -340,6 +335,17 @@ func receiveOne(t testing.TB, q *sqs.Queue) sqs.Message {
 	return got[0]
 }
 
+// wantReceived checks the result of a long poll that began at start.
+func wantReceived(
+	t testing.TB, start time.Time, got []sqs.Message, err error, count int, after time.Duration,
+) {
+	t.Helper()
+	if err != nil || len(got) != count || time.Since(start) != after {
+		t.Fatalf("received %d messages, %v after %v; want %d after %v",
+			len(got), err, time.Since(start), count, after)
+	}
+}
+
 func expectNone(t testing.TB, q *sqs.Queue) {
 	t.Helper()
 	if got, err := q.Receive(t.Context(), 1, 0); err != nil || len(got) != 0 {
@@ -351,7 +357,8 @@ func expectDepth(t testing.TB, q *sqs.Queue, visible, inFlight, delayed int) {
 	t.Helper()
 	v, f, d := q.Depth()
 	if v != visible || f != inFlight || d != delayed {
-		t.Fatalf("visible %d, in flight %d, delayed %d; want %d, %d, %d", v, f, d, visible, inFlight, delayed)
+		t.Fatalf("visible %d, in flight %d, delayed %d; want %d, %d, %d",
+			v, f, d, visible, inFlight, delayed)
 	}
 }
 

@@ -11,14 +11,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records is the service's state in the database. A message has a record written once when it is sent, and one of its
-// progress, so that a receive does not write the body again.
+// records stores the service's state. A message has one record with its content, written when it is
+// sent, and one with its progress, so that a receive does not write the body again.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord
 }
 
-// In the order of keys the record of the sending comes before that of the progress.
+// In key order a message's sent record comes before its progress record.
 const (
 	sentSuffix     = "/0"
 	progressSuffix = "/1"
@@ -34,14 +34,14 @@ type sentRecord struct {
 }
 
 type progressRecord struct {
-	Queue            string
-	State            state
-	VisibleAt        time.Time
-	Receipt          string    `json:",omitempty"`
-	FirstReceived    time.Time `json:",omitzero"`
-	ReceiveCount     int       `json:",omitempty"`
-	Arrived          int       `json:",omitempty"`
-	DeadLetterSource string    `json:",omitempty"`
+	Queue                 string
+	State                 state
+	VisibleAt             time.Time
+	ReceiptHandle         string    `json:"Receipt,omitempty"`
+	FirstReceived         time.Time `json:",omitzero"`
+	ReceiveCount          int       `json:",omitempty"`
+	ReceiveCountOnArrival int       `json:"Arrived,omitempty"`
+	DeadLetterSource      string    `json:",omitempty"`
 }
 
 func (r records) putQueue(name string, set settings) error {
@@ -51,7 +51,9 @@ func (r records) putQueue(name string, set settings) error {
 func (r records) deleteQueue(name string) error { return r.queues.Delete(name) }
 
 func (r records) putMessage(queue string, e *entry) error {
-	return put(r.messages, e.ID+sentSuffix, sentRecord{progressOf(queue, e), e.Body, e.Attributes, e.TraceHeader, e.Sender, e.Sent})
+	return put(r.messages, e.ID+sentSuffix, sentRecord{
+		progressOf(queue, e), e.Body, e.Attributes, e.TraceHeader, e.Sender, e.Sent,
+	})
 }
 
 func (r records) putProgress(queue string, e *entry) error {
@@ -83,10 +85,13 @@ func put(b *store.Bucket, key string, record any) error {
 }
 
 func progressOf(queue string, e *entry) progressRecord {
-	return progressRecord{queue, e.state, e.visibleAt, e.ReceiptHandle, e.FirstReceived, e.ReceiveCount, e.receiveCountOnArrival, e.DeadLetterSource}
+	return progressRecord{
+		queue, e.state, e.visibleAt, e.ReceiptHandle, e.FirstReceived,
+		e.ReceiveCount, e.receiveCountOnArrival, e.DeadLetterSource,
+	}
 }
 
-// load reads the database into the new service.
+// load reads the stored queues and messages into a new service.
 func (s *Service) load() (err error) {
 	if s.records.queues, err = s.cfg.DB.Bucket("sqs-queues"); err != nil {
 		return err
@@ -102,36 +107,41 @@ func (s *Service) load() (err error) {
 	if err != nil {
 		return err
 	}
-	entries, homes, orphans, err := s.readMessages()
+	entries, queues, orphans, err := s.readMessages()
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(entries, func(a, b *entry) int {
-		// The order in which they became visible, as far as it is known.
+		// This approximates the order in which they became visible.
 		if c := a.visibleAt.Compare(b.visibleAt); c != 0 {
 			return c
 		}
 		return a.Sent.Compare(b.Sent)
 	})
 	for _, e := range entries {
-		homes[e].add(e)
+		queues[e].add(e)
 	}
 	return s.records.messages.Delete(orphans...)
 }
 
-// readMessages returns the messages and their queues, and the keys of records that belong to no message or no queue: a
-// process was killed while it deleted them.
-func (s *Service) readMessages() (entries []*entry, homes map[*entry]*Queue, orphans []string, err error) {
-	homes = map[*entry]*Queue{}
+// readMessages returns the messages and the queue of each. Orphans are the keys of records without
+// a message or queue, which remain if the process is killed during a delete.
+func (s *Service) readMessages() (
+	entries []*entry, queues map[*entry]*Queue, orphans []string, err error,
+) {
+	queues = map[*entry]*Queue{}
 	byID := map[string]*entry{}
 	err = s.records.messages.Each(func(key string, value []byte) error {
 		if id, ok := strings.CutSuffix(key, sentSuffix); ok {
 			var r sentRecord
 			if err := json.Unmarshal(value, &r); err != nil {
-				return fmt.Errorf("message %s: %w", id, err)
+				return fmt.Errorf("read message %s: %w", id, err)
 			}
-			e := &entry{Message: Message{ID: id, Body: r.Body, Attributes: r.Attributes, TraceHeader: r.TraceHeader, Sender: r.Sender, Sent: r.Sent}}
-			homes[e] = s.apply(r.progressRecord, e)
+			e := &entry{Message: Message{
+				ID: id, Body: r.Body, Attributes: r.Attributes, TraceHeader: r.TraceHeader,
+				Sender: r.Sender, Sent: r.Sent,
+			}}
+			queues[e] = s.apply(r.progressRecord, e)
 			byID[id] = e
 			return nil
 		}
@@ -142,24 +152,25 @@ func (s *Service) readMessages() (entries []*entry, homes map[*entry]*Queue, orp
 		}
 		var r progressRecord
 		if err := json.Unmarshal(value, &r); err != nil {
-			return fmt.Errorf("progress of message %s: %w", e.ID, err)
+			return fmt.Errorf("read progress of message %s: %w", e.ID, err)
 		}
-		homes[e] = s.apply(r, e)
+		queues[e] = s.apply(r, e)
 		return nil
 	})
 	for id, e := range byID {
-		if homes[e] == nil {
+		if queues[e] == nil {
 			orphans = append(orphans, id+sentSuffix, id+progressSuffix)
 			continue
 		}
 		entries = append(entries, e)
 	}
-	return entries, homes, orphans, err
+	return entries, queues, orphans, err
 }
 
-// apply gives the entry its progress and returns the queue it is in, or nil when that is gone.
+// apply copies the progress to the entry and returns its queue, or nil if that was deleted.
 func (s *Service) apply(r progressRecord, e *entry) *Queue {
-	e.state, e.visibleAt, e.receiveCountOnArrival = r.State, r.VisibleAt, r.Arrived
-	e.ReceiptHandle, e.FirstReceived, e.ReceiveCount, e.DeadLetterSource = r.Receipt, r.FirstReceived, r.ReceiveCount, r.DeadLetterSource
+	e.state, e.visibleAt, e.receiveCountOnArrival = r.State, r.VisibleAt, r.ReceiveCountOnArrival
+	e.ReceiptHandle, e.FirstReceived = r.ReceiptHandle, r.FirstReceived
+	e.ReceiveCount, e.DeadLetterSource = r.ReceiveCount, r.DeadLetterSource
 	return s.queues[r.Queue]
 }

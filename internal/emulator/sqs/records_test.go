@@ -9,14 +9,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
+func TestNew_LoadsStateAfterACrash(t *testing.T) {
 	now := time.Now()
 	cfg := sqs.Config{DB: openDB(t), Now: func() time.Time { return now }}
 	dlq, source := newRedrive(t, newService(t, cfg), 1)
 	poison := send(t, source, "poison")
 	receiveOne(t, source)
 	now = now.Add(time.Second)
-	expectNone(t, source) // moves it
+	expectNone(t, source) // moves the message to the dead-letter queue
 	send(t, source, "deleted")
 	if err := source.Delete(receiveOne(t, source).ReceiptHandle); err != nil {
 		t.Fatal(err)
@@ -30,14 +30,14 @@ func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	restarted := newService(t, cfg) // nothing was closed or flushed
+	restarted := newService(t, cfg) // without closing or flushing the first one
 	source, ok := restarted.QueueByARN(source.ARN())
 	if !ok {
-		t.Fatal("the queue is gone")
+		t.Fatal("the queue was lost")
 	}
 	dlq, ok = restarted.QueueByName(dlq.Name())
 	if !ok {
-		t.Fatal("the dead-letter queue is gone")
+		t.Fatal("the dead-letter queue was lost")
 	}
 	expectDepth(t, source, 2, 1, 1)
 	for _, want := range []string{"first", "second"} {
@@ -45,11 +45,13 @@ func TestNew_FindsTheStateThatAKilledProcessLeft(t *testing.T) {
 			t.Errorf("received %q, want %q", got, want)
 		}
 	}
-	if m := receiveOne(t, dlq); m.ID != poison || m.Body != "poison" || m.ReceiveCount != 2 || m.DeadLetterSource != source.ARN() {
-		t.Errorf("the dead-letter queue holds %+v", m)
+	m := receiveOne(t, dlq)
+	if m.ID != poison || m.Body != "poison" || m.ReceiveCount != 2 ||
+		m.DeadLetterSource != source.ARN() {
+		t.Errorf("the dead-letter queue contains %+v", m)
 	}
 	if err := source.ChangeVisibility(held.ReceiptHandle, time.Hour); err != nil {
-		t.Errorf("the receipt from before: %v", err)
+		t.Errorf("use a receipt handle from before the restart: %v", err)
 	}
 	if err := source.Delete(held.ReceiptHandle); err != nil {
 		t.Fatal(err)
@@ -73,7 +75,7 @@ func TestCreateQueue_ReconfiguresAndKeepsMessages(t *testing.T) {
 	expectCode(t, err, "InvalidParameterValue")
 }
 
-func TestNew_DropsRecordsOfNoQueue(t *testing.T) {
+func TestNew_DeletesOrphanedMessages(t *testing.T) {
 	db := openDB(t)
 	cfg := sqs.Config{DB: db}
 	q, err := newService(t, cfg).CreateQueue(sqs.QueueConfig{Name: "events"})
@@ -93,7 +95,11 @@ func TestNew_DropsRecordsOfNoQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := messages.Each(func(key string, _ []byte) error { t.Errorf("record %s is left", key); return nil }); err != nil {
+	err = messages.Each(func(key string, _ []byte) error {
+		t.Errorf("record %s was not deleted", key)
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestRedrive_MovesAMessageOnTheReceiveBeyondTheMaximum(t *testing.T) {
+func TestRedrive_MovesAMessageAfterMaxReceiveCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []string
+		var moved []string
 		s := newService(t, sqs.Config{OnDeadLetter: func(from, to string, m sqs.Message) {
-			told = append(told, fmt.Sprintf("%s %s %s %d", from, to, m.Body, m.ReceiveCount))
+			moved = append(moved, fmt.Sprintf("%s %s %s %d", from, to, m.Body, m.ReceiveCount))
 		}})
 		dlq, source := newRedrive(t, s, 2)
 		id := send(t, source, "poison")
@@ -27,19 +27,20 @@ func TestRedrive_MovesAMessageOnTheReceiveBeyondTheMaximum(t *testing.T) {
 		send(t, source, "healthy")
 
 		if got := receiveOne(t, source).Body; got != "healthy" {
-			t.Fatalf("received %q, want the message behind the one that moves", got)
+			t.Fatalf("received %q, want the message after the moved one", got)
 		}
 		m := receiveOne(t, dlq)
-		if m.ID != id || m.Body != "poison" || !m.Sent.Equal(sent) || m.DeadLetterSource != source.ARN() || m.ReceiveCount != 3 {
-			t.Errorf("the dead-letter queue holds %+v", m)
+		if m.ID != id || m.Body != "poison" || !m.Sent.Equal(sent) ||
+			m.DeadLetterSource != source.ARN() || m.ReceiveCount != 3 {
+			t.Errorf("the dead-letter queue contains %+v", m)
 		}
-		if len(told) != 1 || told[0] != "events dead poison 2" {
-			t.Errorf("OnDeadLetter was told %v", told)
+		if len(moved) != 1 || moved[0] != "events dead poison 2" {
+			t.Errorf("OnDeadLetter was called with %v", moved)
 		}
 	})
 }
 
-func TestRedrive_WakesAReceiveThatWaitsOnTheDeadLetterQueue(t *testing.T) {
+func TestRedrive_WakesALongPollOfTheDeadLetterQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
 		send(t, source, "poison")
@@ -53,22 +54,22 @@ func TestRedrive_WakesAReceiveThatWaitsOnTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-func TestRedrive_OldReceiptsDoNotReachTheMovedMessage(t *testing.T) {
+func TestRedrive_InvalidatesReceiptHandles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
 		send(t, source, "poison")
-		old := receiveOne(t, source).ReceiptHandle
+		stale := receiveOne(t, source).ReceiptHandle
 		time.Sleep(time.Second)
 		expectNone(t, source)
-		if err := source.Delete(old); err != nil {
+		if err := source.Delete(stale); err != nil {
 			t.Fatal(err)
 		}
-		expectCode(t, dlq.Delete(old), "ReceiptHandleIsInvalid")
+		expectCode(t, dlq.Delete(stale), "ReceiptHandleIsInvalid")
 		expectDepth(t, dlq, 1, 0, 0)
 	})
 }
 
-func TestRedrive_OfADeadLetterQueueCountsItsOwnReceives(t *testing.T) {
+func TestRedrive_FromADeadLetterQueueCountsReceivesPerQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, sqs.Config{})
 		var queues []*sqs.Queue
@@ -91,20 +92,24 @@ func TestRedrive_OfADeadLetterQueueCountsItsOwnReceives(t *testing.T) {
 			}
 			expectNone(t, q)
 		}
-		if m := receiveOne(t, queues[0]); m.ReceiveCount != 5 || m.DeadLetterSource != queues[1].ARN() {
-			t.Errorf("the last queue holds %+v", m)
+		m := receiveOne(t, queues[0])
+		if m.ReceiveCount != 5 || m.DeadLetterSource != queues[1].ARN() {
+			t.Errorf("the last queue contains %+v", m)
 		}
 	})
 }
 
-func TestRedrive_RetentionCountsFromTheFirstSend(t *testing.T) {
+func TestRedrive_KeepsTheRetentionStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, sqs.Config{})
 		dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead", MessageRetention: time.Hour})
 		if err != nil {
 			t.Fatal(err)
 		}
-		source, err := s.CreateQueue(sqs.QueueConfig{Name: "events", VisibilityTimeout: 40 * time.Minute, MaxReceiveCount: 1, DeadLetterQueue: "dead"})
+		source, err := s.CreateQueue(sqs.QueueConfig{
+			Name: "events", VisibilityTimeout: 40 * time.Minute,
+			MaxReceiveCount: 1, DeadLetterQueue: "dead",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,22 +123,25 @@ func TestRedrive_RetentionCountsFromTheFirstSend(t *testing.T) {
 	})
 }
 
-func TestCreateQueue_RefusesADeadLetterQueueThatDoesNotExist(t *testing.T) {
-	_, err := newService(t, sqs.Config{}).CreateQueue(sqs.QueueConfig{Name: "events", MaxReceiveCount: 1, DeadLetterQueue: "dead"})
+func TestCreateQueue_RejectsAnUnknownDeadLetterQueue(t *testing.T) {
+	_, err := newService(t, sqs.Config{}).CreateQueue(sqs.QueueConfig{
+		Name: "events", MaxReceiveCount: 1, DeadLetterQueue: "dead",
+	})
 	if err == nil {
-		t.Fatal("created")
+		t.Fatal("got no error")
 	}
 }
 
-// newRedrive makes a queue with a visibility timeout of a second and its dead-letter queue.
-func newRedrive(t testing.TB, s *sqs.Service, maxReceives int) (dlq, source *sqs.Queue) {
+// newRedrive creates a queue with a visibility timeout of one second, and its dead-letter queue.
+func newRedrive(t testing.TB, s *sqs.Service, maxReceiveCount int) (dlq, source *sqs.Queue) {
 	t.Helper()
 	dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	source, err = s.CreateQueue(sqs.QueueConfig{
-		Name: "events", VisibilityTimeout: time.Second, MaxReceiveCount: maxReceives, DeadLetterQueue: dlq.ARN(),
+		Name: "events", VisibilityTimeout: time.Second,
+		MaxReceiveCount: maxReceiveCount, DeadLetterQueue: dlq.ARN(),
 	})
 	if err != nil {
 		t.Fatal(err)

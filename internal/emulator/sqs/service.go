@@ -1,8 +1,9 @@
-// Package sqs serves Amazon SQS's standard queues, to Go code in the same process and over the AWS JSON protocol.
+// Package sqs emulates standard queues of Amazon SQS, for Go code in the same process and over the
+// AWS JSON protocol.
 //
-// It keeps SQS's rules: visibility per message, receive counts, redrive to a dead-letter queue, delay, retention, long
-// polling and SQS's limits. A queue is read from the front in the order in which messages became visible. A change
-// reaches the state database, if there is one, before it is answered.
+// It implements visibility timeouts, receive counts, redrive policies, delays, retention, long
+// polling and quotas. A queue returns messages in the order in which they became visible. Each
+// change is in the state database, if there is one, before the response.
 package sqs
 
 import (
@@ -18,17 +19,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// Config says where the service's state lives and what its queues are called by.
+// Config configures a service.
 type Config struct {
-	Endpoint string // in queue URLs: http://127.0.0.1:4566
+	Endpoint string // base of queue URLs, such as http://127.0.0.1:4566
 	Region   string
 	Account  string
-	DB       *store.DB        // nil keeps everything in memory
-	Now      func() time.Time // time.Now when nil
-	NewID    func() string    // makes message ids; random UUIDs when nil
+	DB       *store.DB        // nil keeps the state in memory
+	Now      func() time.Time // default: time.Now
+	NewID    func() string    // returns a message id; default: random UUIDs
 
-	// OnDeadLetter, when set, is told of every message that a redrive moved, with the names of both queues. It is called
-	// by the receive that moved the message, outside any lock.
+	// OnDeadLetter, if set, is called for each message moved to a dead-letter queue, with the names
+	// of both queues. The receive that moved the message calls it, without holding a lock.
 	OnDeadLetter func(from, to string, m Message)
 }
 
@@ -38,12 +39,12 @@ type Service struct {
 	handler protocol.JSONHandler
 	records records
 
-	// mu guards every queue: a redrive touches two of them, and the database takes one writer at a time anyway.
+	// mu guards all queues: a redrive changes two, and the database allows one writer anyway.
 	mu     sync.Mutex
 	queues map[string]*Queue
 }
 
-// New returns the service with the queues and messages that cfg.DB holds.
+// New returns a service with the queues and messages from cfg.DB.
 func New(cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -54,12 +55,12 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, queues: map[string]*Queue{}}
 	s.handler = s.operations()
 	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("load the queues: %w", err)
+		return nil, fmt.Errorf("load queues: %w", err)
 	}
 	return s, nil
 }
 
-// CreateQueue makes a queue, or gives the queue of that name the configuration and leaves its messages alone.
+// CreateQueue creates a queue. If the queue exists, it is reconfigured and keeps its messages.
 func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
 	if err := validateName(c.Name); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
 	return s.addQueue(c.Name, set)
 }
 
-// addQueue makes a queue that does not exist. The caller holds s.mu.
+// addQueue adds a new queue. The caller holds s.mu.
 func (s *Service) addQueue(name string, set settings) (*Queue, error) {
 	q := newQueue(s, name)
 	set.Created = s.cfg.Now()
@@ -88,7 +89,7 @@ func (s *Service) addQueue(name string, set settings) (*Queue, error) {
 	return q, nil
 }
 
-// QueueByName finds a queue.
+// QueueByName returns the queue and whether it exists.
 func (s *Service) QueueByName(name string) (*Queue, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +97,7 @@ func (s *Service) QueueByName(name string) (*Queue, bool) {
 	return q, ok
 }
 
-// QueueByARN finds a queue.
+// QueueByARN returns the queue and whether it exists.
 func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 	name, ok := s.queueNameFromARN(arn)
 	if !ok {
@@ -105,10 +106,10 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 	return s.QueueByName(name)
 }
 
-// queueByURL finds a queue by the last part of its URL: a client may know this machine under another host name.
+// queueByURL ignores the host in the URL: clients may reach this machine by another name.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
-		return nil, protocol.Errorf("MissingParameter", "The request must contain the parameter QueueUrl.")
+		return nil, missingParameter("QueueUrl")
 	}
 	q, ok := s.QueueByName(url[strings.LastIndexByte(url, '/')+1:])
 	if !ok {
@@ -121,31 +122,29 @@ func (s *Service) arn(name string) string {
 	return "arn:aws:sqs:" + s.cfg.Region + ":" + s.cfg.Account + ":" + name
 }
 
+func (s *Service) url(name string) string {
+	return s.cfg.Endpoint + "/" + s.cfg.Account + "/" + name
+}
+
 func (s *Service) queueNameFromARN(arn string) (string, bool) {
 	return strings.CutPrefix(arn, s.arn(""))
 }
 
-// queueNames lists the queues whose name begins with prefix, sorted.
+// queueNames returns the sorted names of the queues with the prefix.
 func (s *Service) queueNames(prefix string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var names []string
-	for name := range s.queues {
-		if strings.HasPrefix(name, prefix) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return s.filterNames(func(q *Queue) bool { return strings.HasPrefix(q.name, prefix) })
 }
 
-// sourceQueueNames lists the queues that redrive to the queue, sorted.
-func (s *Service) sourceQueueNames(deadLetter *Queue) []string {
+// sourceQueueNames returns the sorted names of the queues that use the dead-letter queue.
+func (s *Service) sourceQueueNames(dlq *Queue) []string {
+	return s.filterNames(func(q *Queue) bool { return q.deadLetterQueue() == dlq })
+}
+
+func (s *Service) filterNames(include func(*Queue) bool) (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var names []string
 	for name, q := range s.queues {
-		if q.deadLetterQueue() == deadLetter {
+		if include(q) {
 			names = append(names, name)
 		}
 	}
@@ -155,11 +154,13 @@ func (s *Service) sourceQueueNames(deadLetter *Queue) []string {
 
 func validateName(name string) error {
 	valid := len(name) >= 1 && len(name) <= 80 && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			r == '-' || r == '_')
 	})
 	if !valid {
-		return protocol.Errorf("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. "+
-			"1 to 80 in length. (FIFO queues are not served locally.) Got %q.", name)
+		return protocol.Errorf("InvalidParameterValue",
+			"Can only include alphanumeric characters, hyphens, or underscores. "+
+				"1 to 80 in length. (The local platform has no FIFO queues.) Got %q.", name)
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// QueueConfig describes a queue; zero fields mean SQS's defaults.
+// QueueConfig configures a queue. The comments give SQS's defaults, which replace zero fields.
 type QueueConfig struct {
 	Name              string
 	VisibilityTimeout time.Duration // 30 s
@@ -19,14 +19,14 @@ type QueueConfig struct {
 	MessageRetention  time.Duration // 4 days
 	ReceiveWaitTime   time.Duration // none: short polling
 	MaxMessageSize    int           // 1 MiB
-	MaxReceiveCount   int           // with DeadLetterQueue: the receive beyond it moves the message
-	DeadLetterQueue   string        // ARN or name of an existing queue; empty means no redrive
+	MaxReceiveCount   int           // the next receive moves a message to DeadLetterQueue
+	DeadLetterQueue   string        // ARN or name of an existing queue; none
 }
 
-// maxMessageSize is SQS's quota "message size", which a batch as a whole has to keep as well.
+// maxMessageSize is SQS's quota "message size". It also limits the total of a batch.
 const maxMessageSize = 1 << 20
 
-// settings is what a queue is set to. Unlike in QueueConfig, a zero is a zero.
+// settings holds a queue's effective configuration. Unlike in QueueConfig, zero is a valid value.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration
@@ -35,7 +35,7 @@ type settings struct {
 	MaxMessageSize    int
 	MaxReceiveCount   int
 	DeadLetterARN     string
-	Kept              map[string]string // attributes without an effect here, such as Policy
+	Kept              map[string]string // attributes without effect here, such as Policy
 	Created, Modified time.Time
 }
 
@@ -47,7 +47,7 @@ func defaultSettings() settings {
 	}
 }
 
-// newSettings fills in the defaults. The caller holds s.mu.
+// newSettings returns the settings for c, with defaults. The caller holds s.mu.
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWaitTime
@@ -68,17 +68,20 @@ func (s *Service) newSettings(c QueueConfig) (settings, error) {
 		name = c.DeadLetterQueue
 	}
 	if _, ok := s.queues[name]; !ok {
-		return set, fmt.Errorf("its dead-letter queue %s does not exist", c.DeadLetterQueue)
+		return set, fmt.Errorf("dead-letter queue %s does not exist", c.DeadLetterQueue)
 	}
 	if c.MaxReceiveCount < 1 {
-		return set, fmt.Errorf("max receive count %d: a queue with a dead-letter queue needs at least 1", c.MaxReceiveCount)
+		return set, fmt.Errorf("max receive count must be at least 1, got %d", c.MaxReceiveCount)
 	}
 	set.DeadLetterARN, set.MaxReceiveCount = s.arn(name), c.MaxReceiveCount
 	return set, nil
 }
 
-// applyAttributes returns the settings changed by attributes in the form of CreateQueue and SetQueueAttributes. The caller holds s.mu.
-func (s *Service) applyAttributes(set settings, attributes map[string]string) (settings, error) {
+// applyAttributes changes settings by attributes of CreateQueue or SetQueueAttributes.
+// The caller holds s.mu.
+func (s *Service) applyAttributes(
+	set settings, attributes map[string]string,
+) (settings, error) {
 	set.Kept = maps.Clone(set.Kept)
 	for name, value := range attributes {
 		var err error
@@ -95,7 +98,8 @@ func (s *Service) applyAttributes(set settings, attributes map[string]string) (s
 			set.MaxMessageSize, err = parseNumber(name, value, 1024, maxMessageSize)
 		case "RedrivePolicy":
 			set.DeadLetterARN, set.MaxReceiveCount, err = s.parseRedrivePolicy(value)
-		case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled":
+		case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds",
+			"SqsManagedSseEnabled":
 			if set.Kept == nil {
 				set.Kept = map[string]string{}
 			}
@@ -113,30 +117,36 @@ func (s *Service) applyAttributes(set settings, attributes map[string]string) (s
 	return set, nil
 }
 
-// parseRedrivePolicy reads a policy document; an empty one ends the redrive. The caller holds s.mu.
-func (s *Service) parseRedrivePolicy(document string) (arn string, maxReceives int, err error) {
+// parseRedrivePolicy parses a redrive policy. An empty one removes the dead-letter queue.
+// The caller holds s.mu.
+func (s *Service) parseRedrivePolicy(
+	document string,
+) (dlqARN string, maxReceiveCount int, err error) {
+	invalid := func(reason string) (string, int, error) {
+		return "", 0, invalidParameter(document, "RedrivePolicy", reason)
+	}
 	if document == "" {
 		return "", 0, nil
 	}
 	var policy struct {
 		DeadLetterTargetArn string          `json:"deadLetterTargetArn"`
-		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number, or a number in a string
+		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // 5 or "5"
 	}
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {
-		return "", 0, invalidParameter(document, "RedrivePolicy", "Redrive policy is not a valid JSON map.")
+		return invalid("Redrive policy is not a valid JSON map.")
 	}
 	count, err := strconv.Atoi(strings.Trim(string(policy.MaxReceiveCount), `"`))
 	if err != nil || count < 1 || count > 1000 {
-		return "", 0, invalidParameter(document, "RedrivePolicy", "Invalid value for maxReceiveCount: it must be 1 to 1000.")
+		return invalid("Invalid value for maxReceiveCount: it must be 1 to 1000.")
 	}
 	name, ok := s.queueNameFromARN(policy.DeadLetterTargetArn)
 	if _, exists := s.queues[name]; !ok || !exists {
-		return "", 0, invalidParameter(document, "RedrivePolicy", "Dead letter target does not exist.")
+		return invalid("Dead letter target does not exist.")
 	}
 	return policy.DeadLetterTargetArn, count, nil
 }
 
-// attributes is the form of GetQueueAttributes.
+// attributes returns the settings under the names of GetQueueAttributes.
 func (set settings) attributes() map[string]string {
 	out := map[string]string{
 		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),
@@ -149,7 +159,8 @@ func (set settings) attributes() map[string]string {
 	}
 	maps.Copy(out, set.Kept)
 	if set.DeadLetterARN != "" {
-		out["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, set.DeadLetterARN, set.MaxReceiveCount)
+		out["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`,
+			set.DeadLetterARN, set.MaxReceiveCount)
 	}
 	return out
 }
@@ -164,7 +175,8 @@ func parseSeconds(name, value string, low, high time.Duration) (time.Duration, e
 func parseNumber(name, value string, low, high int) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
-		return 0, protocol.Errorf("InvalidAttributeValue", "Invalid value for the parameter %s: %q is not a number from %d to %d.",
+		return 0, protocol.Errorf("InvalidAttributeValue",
+			"Invalid value for the parameter %s: %q is not a number from %d to %d.",
 			name, value, low, high)
 	}
 	return n, nil

@@ -1,33 +1,88 @@
 package eventpipeline
 
 import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newAlarms makes an alarm for each thing that somebody must look at; docs/runbooks.md says what to do about it.
-func newAlarms(p *eventPipeline, m metrics) []awscloudwatch.Alarm {
-	return []awscloudwatch.Alarm{
-		newAlarm(p, "DeadLettersAlarm", m.deadLetters, 1, "Events failed: their messages are in the DLQ."),
-		newAlarm(p, "OldestMessageAlarm", m.oldestMessage, seconds(p.props.OldestMessageAgeAlarm), "Events wait for the worker."),
-		newAlarm(p, "ApiServerErrorsAlarm", m.serverErrors, *p.props.ApiServerErrorAlarm, "The API answers 5xx: clients can't post events."),
-		newAlarm(p, "ApiErrorsAlarm", m.apiErrors, 1, "The API function crashed or timed out."),
-		newAlarm(p, "ApiThrottlesAlarm", m.apiThrottles, 1, "The API function got no concurrency."),
-		newAlarm(p, "WorkerErrorsAlarm", m.workerErrors, 1, "The worker function crashed or timed out: a batch comes again."),
-		newAlarm(p, "WorkerThrottlesAlarm", m.workerThrottles, 1, "The worker function got no concurrency."),
-		newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors, 1, "The reconciler function failed: what crashes leave is not healed."),
-		newAlarm(p, "UnhealedEventsAlarm", m.unhealed, 1, "The reconciler could not heal some events."),
+// AlarmThresholds set the values at or above which the alarms fire. Each alarm evaluates one period of 5 minutes.
+type AlarmThresholds struct {
+	// DeadLetters counts the messages in the DLQ. Default: 1.
+	DeadLetters *float64
+	// OldestMessage limits how long a message waits in the queue. Default: 5 minutes.
+	OldestMessage awscdk.Duration
+	// ApiServerErrors counts the API's 5xx responses. Default: 5.
+	ApiServerErrors *float64
+	// ApiErrors counts crashes and timeouts of the API function. Default: 1.
+	ApiErrors *float64
+	// ApiThrottles counts throttled invocations of the API function. Default: 1.
+	ApiThrottles *float64
+	// WorkerErrors counts crashes and timeouts of the worker function. Default: 1.
+	WorkerErrors *float64
+	// WorkerThrottles counts throttled invocations of the worker function. Default: 1.
+	WorkerThrottles *float64
+	// ReconcilerErrors counts failed runs of the reconciler function. Default: 1.
+	ReconcilerErrors *float64
+	// UnhealedEvents counts events that the reconciler could not heal. Default: 1.
+	UnhealedEvents *float64
+}
+
+func (t AlarmThresholds) withDefaults() AlarmThresholds {
+	number(&t.DeadLetters, 1)
+	duration(&t.OldestMessage, awscdk.Duration_Minutes, 5)
+	number(&t.ApiServerErrors, 5)
+	for _, threshold := range []**float64{
+		&t.ApiErrors, &t.ApiThrottles, &t.WorkerErrors, &t.WorkerThrottles, &t.ReconcilerErrors, &t.UnhealedEvents,
+	} {
+		number(threshold, 1)
+	}
+	return t
+}
+
+// alarms lists the pipeline's alarms. docs/runbooks.md says how to respond to each.
+type alarms struct {
+	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
+	apiErrors, apiThrottles                         awscloudwatch.Alarm
+	workerErrors, workerThrottles, reconcilerErrors awscloudwatch.Alarm
+	unhealedEvents                                  awscloudwatch.Alarm
+}
+
+func newAlarms(p *eventPipeline, m metrics) alarms {
+	t := *p.props.AlarmThresholds
+	return alarms{
+		deadLetters: newAlarm(p, "DeadLettersAlarm", m.deadLetters, *t.DeadLetters,
+			"Events failed: their messages are in the DLQ."),
+		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage, seconds(t.OldestMessage),
+			"Events wait for the worker."),
+		apiServerErrors: newAlarm(p, "ApiServerErrorsAlarm", m.serverErrors, *t.ApiServerErrors,
+			"The API answers 5xx: clients can't post events."),
+		apiErrors: newAlarm(p, "ApiErrorsAlarm", m.apiErrors, *t.ApiErrors,
+			"The API function crashed or timed out."),
+		apiThrottles: newAlarm(p, "ApiThrottlesAlarm", m.apiThrottles, *t.ApiThrottles,
+			"The API function got no concurrency."),
+		workerErrors: newAlarm(p, "WorkerErrorsAlarm", m.workerErrors, *t.WorkerErrors,
+			"The worker function crashed or timed out: a batch comes again."),
+		workerThrottles: newAlarm(p, "WorkerThrottlesAlarm", m.workerThrottles, *t.WorkerThrottles,
+			"The worker function got no concurrency."),
+		reconcilerErrors: newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors, *t.ReconcilerErrors,
+			"The reconciler function failed: what crashes leave is not healed."),
+		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
+			"The reconciler could not heal some events."),
 	}
 }
 
 func newAlarm(p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64, description string) awscloudwatch.Alarm {
 	alarm := awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
+		AlarmName:          physicalName(p.props, kebabCase(strings.TrimSuffix(id, "Alarm"))),
 		Metric:             metric,
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no traffic is no trouble
+		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no traffic is no fault
 		AlarmDescription:   jsii.String(description + " See docs/runbooks.md."),
 	})
 	if p.props.AlarmTopic != nil {
@@ -37,3 +92,33 @@ func newAlarm(p *eventPipeline, id string, metric awscloudwatch.IMetric, thresho
 	}
 	return alarm
 }
+
+// kebabCase turns "DeadLetters" into "dead-letters".
+func kebabCase(id string) string {
+	var name strings.Builder
+	for i, c := range id {
+		if i > 0 && 'A' <= c && c <= 'Z' {
+			name.WriteByte('-')
+		}
+		name.WriteRune(c)
+	}
+	return strings.ToLower(name.String())
+}
+
+func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
+	a := p.alarms
+	return []awscloudwatch.Alarm{
+		a.deadLetters, a.oldestMessage, a.apiServerErrors, a.apiErrors, a.apiThrottles,
+		a.workerErrors, a.workerThrottles, a.reconcilerErrors, a.unhealedEvents,
+	}
+}
+
+func (p *eventPipeline) DeadLettersAlarm() awscloudwatch.Alarm      { return p.alarms.deadLetters }
+func (p *eventPipeline) OldestMessageAlarm() awscloudwatch.Alarm    { return p.alarms.oldestMessage }
+func (p *eventPipeline) ApiServerErrorsAlarm() awscloudwatch.Alarm  { return p.alarms.apiServerErrors }
+func (p *eventPipeline) ApiErrorsAlarm() awscloudwatch.Alarm        { return p.alarms.apiErrors }
+func (p *eventPipeline) ApiThrottlesAlarm() awscloudwatch.Alarm     { return p.alarms.apiThrottles }
+func (p *eventPipeline) WorkerErrorsAlarm() awscloudwatch.Alarm     { return p.alarms.workerErrors }
+func (p *eventPipeline) WorkerThrottlesAlarm() awscloudwatch.Alarm  { return p.alarms.workerThrottles }
+func (p *eventPipeline) ReconcilerErrorsAlarm() awscloudwatch.Alarm { return p.alarms.reconcilerErrors }
+func (p *eventPipeline) UnhealedEventsAlarm() awscloudwatch.Alarm   { return p.alarms.unhealedEvents }

@@ -8,9 +8,9 @@ import (
 
 // newDashboard shows the way of an event from left to right: the API, the queue, the worker; then the reconciler.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
-	alarms := make([]interfacesawscloudwatch.IAlarmRef, len(p.alarms))
-	for i, alarm := range p.alarms {
-		alarms[i] = alarm
+	var alarms []interfacesawscloudwatch.IAlarmRef
+	for _, alarm := range p.Alarms() {
+		alarms = append(alarms, alarm)
 	}
 	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: physicalName(p.props, "events"),

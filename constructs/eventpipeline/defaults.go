@@ -63,8 +63,12 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	number(&p.MaxPayloadBytes, 1<<20)
 	number(&p.ThrottlingRateLimit, 1000)
 	number(&p.ThrottlingBurstLimit, 2000)
-	duration(&p.OldestMessageAgeAlarm, awscdk.Duration_Minutes, 5)
-	number(&p.ApiServerErrorAlarm, 5)
+	var thresholds AlarmThresholds
+	if p.AlarmThresholds != nil {
+		thresholds = *p.AlarmThresholds
+	}
+	thresholds = thresholds.withDefaults()
+	p.AlarmThresholds = &thresholds
 	// Last, since it follows from others: Lambda asks for six times the function's timeout, plus the window.
 	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
 	duration(&p.ReconcilerGracePeriod, awscdk.Duration_Seconds, max(60*60, seconds(p.VisibilityTimeout)))

@@ -63,7 +63,25 @@ type EventPipeline interface {
 	ReconcilerLogGroup() awslogs.LogGroup
 	// AccessLogGroup has a line for each request to the pipeline's own API; nil if HttpApi is given.
 	AccessLogGroup() awslogs.LogGroup
-	// Alarms are all of the pipeline's alarms.
+	// DeadLettersAlarm fires when messages are in the DLQ.
+	DeadLettersAlarm() awscloudwatch.Alarm
+	// OldestMessageAlarm fires when a message waits too long for the worker.
+	OldestMessageAlarm() awscloudwatch.Alarm
+	// ApiServerErrorsAlarm fires when the API answers 5xx.
+	ApiServerErrorsAlarm() awscloudwatch.Alarm
+	// ApiErrorsAlarm fires when the API function crashes or times out.
+	ApiErrorsAlarm() awscloudwatch.Alarm
+	// ApiThrottlesAlarm fires when the API function gets no concurrency.
+	ApiThrottlesAlarm() awscloudwatch.Alarm
+	// WorkerErrorsAlarm fires when the worker function crashes or times out.
+	WorkerErrorsAlarm() awscloudwatch.Alarm
+	// WorkerThrottlesAlarm fires when the worker function gets no concurrency.
+	WorkerThrottlesAlarm() awscloudwatch.Alarm
+	// ReconcilerErrorsAlarm fires when the reconciler function fails.
+	ReconcilerErrorsAlarm() awscloudwatch.Alarm
+	// UnhealedEventsAlarm fires when the reconciler can't heal an event.
+	UnhealedEventsAlarm() awscloudwatch.Alarm
+	// Alarms returns all alarms of the pipeline.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard shows the pipeline at work.
 	Dashboard() awscloudwatch.Dashboard
@@ -116,7 +134,7 @@ type eventPipeline struct {
 	httpStage                  awsapigatewayv2.HttpStage
 	domainName                 awsapigatewayv2.DomainName
 	accessLogGroup             awslogs.LogGroup
-	alarms                     []awscloudwatch.Alarm
+	alarms                     alarms
 	dashboard                  awscloudwatch.Dashboard
 }
 
@@ -153,6 +171,7 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.eventSource = newEventSource(p)
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
+	addFunctionMetadata(p)
 	p.httpApi = newHttpApi(p)
 	if p.props.HttpApi == nil {
 		p.domainName = newDomainName(p)
@@ -209,5 +228,4 @@ func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { retu
 func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }
 func (p *eventPipeline) ReconcilerLogGroup() awslogs.LogGroup             { return p.reconcilerLogGroup }
 func (p *eventPipeline) AccessLogGroup() awslogs.LogGroup                 { return p.accessLogGroup }
-func (p *eventPipeline) Alarms() []awscloudwatch.Alarm                    { return p.alarms }
 func (p *eventPipeline) Dashboard() awscloudwatch.Dashboard               { return p.dashboard }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -63,6 +64,27 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 	})
 	grantWorker(p, fn.Role())
 	return fn, log
+}
+
+// addFunctionMetadata lets tools recognise the pipeline's functions in a template.
+func addFunctionMetadata(p *eventPipeline) {
+	pipeline := logicalName(p)
+	for role, function := range map[string]awslambda.Function{
+		"api": p.apiFunction, "worker": p.workerFunction, "reconciler": p.reconcilerFunction,
+	} {
+		function.Node().DefaultChild().(awslambda.CfnFunction).AddMetadata(jsii.String(contract.FunctionMetadata),
+			map[string]string{"pipeline": pipeline, "role": role})
+	}
+}
+
+// hashLength is the length of the hash at the end of a logical id.
+const hashLength = 8
+
+// logicalName returns what the logical ids of the pipeline's resources begin with: its path in the stack.
+func logicalName(p *eventPipeline) string {
+	worker := p.workerFunction.Node().DefaultChild().(awslambda.CfnFunction)
+	id := *awscdk.Stack_Of(p).GetLogicalId(worker)
+	return strings.TrimSuffix(id[:max(0, len(id)-hashLength)], "WorkerFunction")
 }
 
 func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {

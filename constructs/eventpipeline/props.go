@@ -227,8 +227,6 @@ type EventPipelineProps struct {
 
 	// AlarmTopic is told of every alarm that rings or ends. Default: nobody is.
 	AlarmTopic awssns.ITopic
-	// OldestMessageAgeAlarm rings when a message has waited this long. Default: 5 minutes.
-	OldestMessageAgeAlarm awscdk.Duration
-	// ApiServerErrorAlarm rings at this many 5xx answers in 5 minutes. Default: 5.
-	ApiServerErrorAlarm *float64
+	// AlarmThresholds set the value at which each alarm fires. Default: the defaults of AlarmThresholds.
+	AlarmThresholds *AlarmThresholds
 }

@@ -135,10 +135,27 @@ func (m *mistakes) validate(p EventPipelineProps) {
 	m.unless(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit is %s; take more than 0, or nobody gets through", text(*p.ThrottlingRateLimit))
 	m.within("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32, "or nobody gets through")
 
-	m.unless(seconds(p.OldestMessageAgeAlarm) >= 1,
-		"OldestMessageAgeAlarm is %s seconds; take at least 1, or it rings all the time", text(seconds(p.OldestMessageAgeAlarm)))
-	m.unless(*p.ApiServerErrorAlarm >= 1,
-		"ApiServerErrorAlarm is %s; take at least 1, or it rings all the time", text(*p.ApiServerErrorAlarm))
+	m.alarmThresholds(*p.AlarmThresholds)
+}
+
+// alarmThresholds rejects thresholds below 1, at which an alarm would fire all the time.
+func (m *mistakes) alarmThresholds(t AlarmThresholds) {
+	for _, threshold := range []struct {
+		name  string
+		value float64
+	}{
+		{"DeadLetters", *t.DeadLetters},
+		{"OldestMessage in seconds", seconds(t.OldestMessage)},
+		{"ApiServerErrors", *t.ApiServerErrors},
+		{"ApiErrors", *t.ApiErrors},
+		{"ApiThrottles", *t.ApiThrottles},
+		{"WorkerErrors", *t.WorkerErrors},
+		{"WorkerThrottles", *t.WorkerThrottles},
+		{"ReconcilerErrors", *t.ReconcilerErrors},
+		{"UnhealedEvents", *t.UnhealedEvents},
+	} {
+		m.unless(threshold.value >= 1, "AlarmThresholds.%s must be at least 1, got %s", threshold.name, text(threshold.value))
+	}
 }
 
 // bronzeLifecycle asks for one step after the other, of those that are there.

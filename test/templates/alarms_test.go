@@ -7,10 +7,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
 // alarms are all of a pipeline's: what each looks at, and when it rings.
@@ -70,10 +72,48 @@ func TestAlarms_TellTheTopicWhenTheyRingAndWhenTheyEnd(t *testing.T) {
 
 func TestAlarms_FollowTheProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{OldestMessageAgeAlarm: seconds(90), ApiServerErrorAlarm: jsii.Number(50)}
+		return &eventpipeline.EventPipelineProps{AlarmThresholds: &eventpipeline.AlarmThresholds{
+			DeadLetters: jsii.Number(2), OldestMessage: seconds(90), ApiServerErrors: jsii.Number(50), ApiErrors: jsii.Number(3),
+			ApiThrottles: jsii.Number(4), WorkerErrors: jsii.Number(5), WorkerThrottles: jsii.Number(6), ReconcilerErrors: jsii.Number(7),
+			UnhealedEvents: jsii.Number(8),
+		}}
 	})
-	s.resource(t, "OldestMessageAlarm", "AWS::CloudWatch::Alarm").expect(t, `{"Threshold": 90}`)
-	s.resource(t, "ApiServerErrorsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{"Threshold": 50}`)
+	for id, threshold := range map[string]int{
+		"DeadLettersAlarm": 2, "OldestMessageAlarm": 90, "ApiServerErrorsAlarm": 50, "ApiErrorsAlarm": 3, "ApiThrottlesAlarm": 4,
+		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7, "UnhealedEventsAlarm": 8,
+	} {
+		s.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
+	}
+}
+
+func TestAlarms_HaveNamesWithThePrefixOnly(t *testing.T) {
+	for id := range alarms {
+		standard(t).resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmName": null}`)
+	}
+	dev := stage(t, stacks.Dev)
+	for id, name := range map[string]string{
+		"DeadLettersAlarm": "dead-letters", "OldestMessageAlarm": "oldest-message", "ApiServerErrorsAlarm": "api-server-errors",
+		"ApiErrorsAlarm": "api-errors", "ApiThrottlesAlarm": "api-throttles", "WorkerErrorsAlarm": "worker-errors",
+		"WorkerThrottlesAlarm": "worker-throttles", "ReconcilerErrorsAlarm": "reconciler-errors", "UnhealedEventsAlarm": "unhealed-events",
+	} {
+		dev.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmName": "`+project+"-dev-"+name+`"}`)
+	}
+}
+
+func TestAlarms_HaveAGetterEach(t *testing.T) {
+	must(t, func() error {
+		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
+		all := p.Alarms()
+		for i, alarm := range []awscloudwatch.Alarm{
+			p.DeadLettersAlarm(), p.OldestMessageAlarm(), p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
+			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(), p.UnhealedEventsAlarm(),
+		} {
+			if alarm != all[i] {
+				t.Errorf("getter %d returns %s, want %s", i, *alarm.Node().Path(), *all[i].Node().Path())
+			}
+		}
+		return nil
+	})
 }
 
 func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 // resource is a template's resource with its intrinsic functions written as text: ${BronzeBucket}, ${BronzeBucket.Arn}.
 type resource struct {
 	Type                string
+	Metadata            map[string]any
 	Properties          map[string]any
 	DependsOn           []string
 	DeletionPolicy      string

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -75,7 +76,12 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"DisableExecuteApiEndpoint": jsii.Bool(true),
 		"EventBus":                  awsevents.EventBus_FromEventBusName(stack, jsii.String("B"), jsii.String("shared")),
 		"AlarmTopic":                awssns.Topic_FromTopicArn(stack, jsii.String("S"), jsii.String("arn:aws:sns:eu-central-1:123456789012:alarms")),
-		"OldestMessageAgeAlarm":     seconds(60), "ApiServerErrorAlarm": jsii.Number(1),
+
+		"AlarmThresholds.DeadLetters": jsii.Number(2), "AlarmThresholds.OldestMessage": seconds(60),
+		"AlarmThresholds.ApiServerErrors": jsii.Number(1), "AlarmThresholds.ApiErrors": jsii.Number(2),
+		"AlarmThresholds.ApiThrottles": jsii.Number(2), "AlarmThresholds.WorkerErrors": jsii.Number(2),
+		"AlarmThresholds.WorkerThrottles": jsii.Number(2), "AlarmThresholds.ReconcilerErrors": jsii.Number(2),
+		"AlarmThresholds.UnhealedEvents": jsii.Number(2),
 	}
 }
 
@@ -101,7 +107,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 		if _, ok := made[name]; ok {
 			return
 		}
-		stack := awscdk.NewStack(app, &name, nil)
+		stack := awscdk.NewStack(app, jsii.String(stackName(name)), nil)
 		values, given := samples(t, stack), &props{}
 		for _, prop := range set {
 			value, ok := values[prop]
@@ -109,7 +115,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 				t.Errorf("%s has no sample: give it one here", prop)
 				continue
 			}
-			reflect.ValueOf(given).Elem().FieldByName(prop).Set(reflect.ValueOf(value))
+			setProp(given, prop, value)
 		}
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), given)
 		made[name] = stack
@@ -117,12 +123,9 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		text := written(t, map[string]any{"Resources": (*assertions.Template_FromStack(made[name], nil).ToJSON())["Resources"]})
 		// The bus's name and a permission's id have the stack's name and a hash of it.
-		return regexp.MustCompile(name+`-?EventPipeline[-\w]*`).ReplaceAllString(string(text), "EventPipeline")
+		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).ReplaceAllString(string(text), "EventPipeline")
 	}
-	var names []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[props]()) {
-		names = append(names, field.Name)
-	}
+	names := propNames()
 	must(t, func() error {
 		build("Nothing")
 		for _, prop := range names {
@@ -155,3 +158,32 @@ func baseline(prop string, with []string) []string {
 	}
 	return with
 }
+
+// propNames lists all props. Those of a group are listed by path, such as "AlarmThresholds.DeadLetters".
+func propNames() (names []string) {
+	for field := range reflect.TypeFor[props]().Fields() {
+		switch field.Type {
+		case reflect.TypeFor[*eventpipeline.AlarmThresholds]():
+			for option := range field.Type.Elem().Fields() {
+				names = append(names, field.Name+"."+option.Name)
+			}
+		default:
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+func setProp(p *props, path string, value any) {
+	name, option, grouped := strings.Cut(path, ".")
+	field := reflect.ValueOf(p).Elem().FieldByName(name)
+	if grouped {
+		if field.IsNil() {
+			field.Set(reflect.New(field.Type().Elem()))
+		}
+		field = field.Elem().FieldByName(option)
+	}
+	field.Set(reflect.ValueOf(value))
+}
+
+func stackName(path string) string { return strings.ReplaceAll(path, ".", "") }

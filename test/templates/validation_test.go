@@ -279,10 +279,10 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
 		"CorsForNobody": {props{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}},
 			[]string{"CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out"}},
-		"AlarmsThatAlwaysRing": {props{OldestMessageAgeAlarm: seconds(0), ApiServerErrorAlarm: jsii.Number(0)},
+		"AlarmsThatAlwaysRing": {props{AlarmThresholds: &eventpipeline.AlarmThresholds{OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0)}},
 			[]string{
-				"OldestMessageAgeAlarm is 0 seconds; take at least 1, or it rings all the time",
-				"ApiServerErrorAlarm is 0; take at least 1, or it rings all the time",
+				"AlarmThresholds.OldestMessage in seconds must be at least 1, got 0",
+				"AlarmThresholds.ApiServerErrors must be at least 1, got 0",
 			}},
 	}
 }
@@ -423,7 +423,7 @@ func TestValidation_TakesWhatIsJustRight(t *testing.T) {
 			ApiMemorySize: jsii.Number(128), ApiTimeout: seconds(1), WorkerMemorySize: jsii.Number(128), WorkerTimeout: seconds(5),
 			BatchSize: jsii.Number(1), MaxConcurrency: jsii.Number(2), LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
 			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),
-			OldestMessageAgeAlarm: seconds(1), ApiServerErrorAlarm: jsii.Number(1),
+			AlarmThresholds:    &eventpipeline.AlarmThresholds{OldestMessage: seconds(1), ApiServerErrors: jsii.Number(1)},
 			ReconcilerInterval: seconds(60), ReconcilerGracePeriod: seconds(30), ReconcilerMaxReenqueues: jsii.Number(1),
 			ReconcilerMemorySize: jsii.Number(128), ReconcilerTimeout: seconds(30),
 		},

@@ -72,6 +72,10 @@ const PlatformContext = "eventpipeline:platform"
 // folder of the Go module that its worker is from. The CDK writes it beside the template.
 const ModuleMetadata = "eventpipeline:module"
 
+// FunctionMetadata is the CloudFormation metadata key of the pipeline's functions in the template. Its value is a JSON
+// object: {"pipeline": NAME, "role": "api", "worker" or "reconciler"}.
+const FunctionMetadata = "eventpipeline:function"
+
 // AuthorizeContext is the CDK context key by which `eventpipeline local --authorize` asks an app for the authorization of
 // its deployed stages, true or absent. Apps whose local stage is open heed it; see stacks/stacks.go.
 const AuthorizeContext = "eventpipeline:authorize"

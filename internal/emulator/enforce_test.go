@@ -90,9 +90,9 @@ func TestPolicies_FailTheStart(t *testing.T) {
 		"mapping without DeleteMessage":  {[]string{`"sqs:DeleteMessage", `, ``}, "to call DeleteMessage on SQS"},
 		"tracing without a right to":     {[]string{`"Timeout": 10,`, `"Timeout": 10, "TracingConfig": {"Mode": "Active"},`}, "to call PutTelemetryRecords on XRAY"},
 		"route without a permission":     {[]string{`${Api}/*/*/events`, `${Api}/*/*/others`}, "route POST /events of the HTTP API pipeline: User: apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction"},
-		"operator of a bucket's policy":  {[]string{`"Bool"`, `"IpAddress"`}, "SilverPolicy (AWS::S3::BucketPolicy): statement 1: the local platform does not know the condition operator IpAddress"},
-		"wildcard of a role's policy":    {[]string{`"Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}`, `"Resource": "${aws:username}"}`}, "the local platform does not know policy variables"},
-		"managed policy":                 {[]string{"AWSLambdaBasicExecutionRole", "AmazonS3FullAccess"}, "the local platform does not know the managed policy arn:aws:iam::aws:policy/service-role/AmazonS3FullAccess"},
+		"operator of a bucket's policy":  {[]string{`"Bool"`, `"IpAddress"`}, "SilverPolicy (AWS::S3::BucketPolicy): statement 1: the emulator does not support the condition operator IpAddress"},
+		"wildcard of a role's policy":    {[]string{`"Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}`, `"Resource": "${aws:username}"}`}, "the emulator does not support policy variables"},
+		"managed policy":                 {[]string{"AWSLambdaBasicExecutionRole", "AmazonS3FullAccess"}, "the emulator does not support the managed policy arn:aws:iam::aws:policy/service-role/AmazonS3FullAccess"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := Start(t.Context(), Options{Assembly: edited(t, c.replacements...)})

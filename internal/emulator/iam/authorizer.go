@@ -3,6 +3,7 @@ package iam
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -11,20 +12,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Authorizer stands before AWS's APIs and lets through what the policies allow. Whoever is no function is the account's
-// administrator: buckets' and queues' own policies bind that one, too.
+// Authorizer rejects the AWS API calls that the policies do not allow. A caller that is not a
+// function is the account's administrator: only resource policies can deny its calls.
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string
 	Targets         protocol.Targets
-	FunctionOf      func(accessKey string) (name string, ok bool) // whose calls are signed with that access key
-	Report          func(Denial)                                  // is told of every denial, by many goroutines at once
+	// FunctionOf returns the function whose calls are signed with an access key.
+	FunctionOf func(accessKey string) (name string, ok bool)
+	// Report receives every denial. Many goroutines call it at once.
+	Report func(Denial)
 }
 
-// Denial is a call that was not allowed.
+// Denial describes a call that was denied.
 type Denial struct{ Caller, Service, Operation, Message string }
 
-// caller is who makes a call, and what policies say of it.
+// caller identifies who makes a call, with its identity-based policies.
 type caller struct {
 	name      string
 	principal Principal
@@ -32,68 +35,60 @@ type caller struct {
 	admin     bool
 }
 
-// Wrap stands before AWS's APIs.
-func (g Authorizer) Wrap(next http.Handler) http.Handler {
+// Wrap returns a handler that passes allowed calls to next and answers the others with an error.
+func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := g.Targets.ReadCall(r)
-		who, known := g.caller(call.AccessKey)
+		call := a.Targets.ReadCall(r)
+		who, known := a.caller(call.AccessKey)
 		if !known || call.AccessKey == "" { // the Runtime API is not signed
 			next.ServeHTTP(w, r)
 			return
 		}
-		accesses, err := g.requiredPermissions(call, r)
-		if err != nil && !who.admin {
-			g.deny(w, call, who, &unknownPermissionError{who.principal, err})
+		if err := a.authorizeCall(call, r, who); err != nil {
+			a.deny(w, call, who, err)
 			return
 		}
-		for _, a := range accesses {
-			if err := g.authorize(who, a); err != nil {
-				g.deny(w, call, who, err)
-				return
-			}
-		}
 		if call.Operation == "GetObject" || call.Operation == "HeadObject" {
-			g.hideNotFound(w, r, next, call, who)
+			a.hideNotFound(w, r, next, call, who)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// unknownPermissionError says that it is not known what a call needs.
-type unknownPermissionError struct {
-	who Principal
-	err error
-}
+// administrator holds the policy of a user of the AWS CLI or of the platform's own commands.
+var administrator = []Document{allow("*")}
 
-func (e *unknownPermissionError) Error() string {
-	return "User: " + e.who.SessionARN + " is not authorized: the local platform can't tell what the call needs: " + e.err.Error()
-}
-
-func (e *unknownPermissionError) Unwrap() error { return e.err }
-
-// administrator is who uses the AWS CLI or the platform's own commands on this machine.
-var administrator = func() []Document {
-	all, err := ParseIdentityPolicy([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
-	if err != nil {
-		panic(err) // it is a constant
-	}
-	return []Document{all}
-}()
-
-// caller is who signs with the access key. Of a function whose role is not in a template nothing is known.
-func (g Authorizer) caller(accessKey string) (caller, bool) {
-	name, ok := g.FunctionOf(accessKey)
+// caller returns who signs with the access key. It returns false for a function whose role is not
+// in a template, since its permissions are not known.
+func (a Authorizer) caller(accessKey string) (caller, bool) {
+	name, ok := a.FunctionOf(accessKey)
 	if !ok {
-		user := "arn:aws:iam::" + g.Account + ":user/local"
-		return caller{name: "local", principal: Principal{g.Account, user, user, ""}, policies: administrator, admin: true}, true
+		user := "arn:aws:iam::" + a.Account + ":user/local"
+		principal := Principal{a.Account, user, user, ""}
+		return caller{"local", principal, administrator, true}, true
 	}
-	principal, policies, ok := g.Policies.FunctionPrincipal(name, g.Account)
+	principal, policies, ok := a.Policies.FunctionPrincipal(name, a.Account)
 	return caller{name: name, principal: principal, policies: policies}, ok
 }
 
-// requiredPermissions lists what a call must be allowed. The body is put back for who serves the call.
-func (g Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]permission, error) {
+func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
+	required, err := a.requiredPermissions(call, r)
+	if err != nil && !who.admin {
+		return fmt.Errorf("%s is not authorized: the emulator can't tell which permissions "+
+			"the call needs: %w", "User: "+who.principal.SessionARN, err)
+	}
+	for _, p := range required {
+		if err := a.authorize(who, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requiredPermissions returns the permissions that a call needs. It leaves the request's body
+// readable.
+func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]permission, error) {
 	var body []byte
 	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
 		var err error
@@ -101,94 +96,104 @@ func (g Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]
 			return nil, err
 		}
 		if len(body) > protocol.MaxJSONBody {
-			return nil, errors.New("it is too large")
+			return nil, fmt.Errorf("the request body exceeds %d bytes", protocol.MaxJSONBody)
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return location{g.Region, g.Account}.permissions(call, r, body)
+	return a.permissions(call, r, body)
 }
 
-// authorize asks for an access, and for the key of what it is to.
-func (g Authorizer) authorize(who caller, a permission) error {
-	if err := g.evaluate(who, a); err != nil {
+// authorize checks a permission, and those for the KMS key that encrypts its resource.
+func (a Authorizer) authorize(who caller, p permission) error {
+	if err := a.evaluate(who, p); err != nil {
 		return err
 	}
-	for _, k := range (location{g.Region, g.Account}).keyPermissions(a, g.Policies.Keys) {
-		if err := g.evaluate(who, k); err != nil {
+	for _, k := range a.keyPermissions(p) {
+		if err := a.evaluate(who, k); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g Authorizer) evaluate(who caller, a permission) error {
-	// Calls are taken for ones by TLS, which this machine's own network needs none of.
+func (a Authorizer) evaluate(who caller, p permission) error {
+	// On this machine calls need no TLS. Policies see them as calls over TLS.
 	context := map[string]string{
-		"aws:securetransport": "true", "s3:tlsversion": "1.3", "aws:viaawsservice": "false", "aws:requestedregion": g.Region,
-		"aws:principalarn": who.principal.RoleARN, "aws:principalaccount": g.Account,
+		"aws:securetransport": "true", "s3:tlsversion": "1.3",
+		"aws:viaawsservice": "false", "aws:requestedregion": a.Region,
+		"aws:principalarn": who.principal.RoleARN, "aws:principalaccount": a.Account,
 	}
 	if !who.admin {
-		context["lambda:sourcefunctionarn"] = location{g.Region, g.Account}.arn("lambda", "function:"+who.name)
+		context["lambda:sourcefunctionarn"] = a.arn("lambda", "function:"+who.name)
 	}
-	maps.Copy(context, a.context)
-	return g.Policies.Evaluate(Request{who.principal, a.action, a.resource, context}, who.policies)
+	maps.Copy(context, p.context)
+	return a.Policies.Evaluate(Request{who.principal, p.action, p.resource, context}, who.policies)
 }
 
-// AuthorizeFunction returns nil or a *DeniedError: whether a function may do that, whoever does it in its name.
-func (g Authorizer) AuthorizeFunction(function, action, resource string) error {
-	principal, policies, ok := g.Policies.FunctionPrincipal(function, g.Account)
+// AuthorizeFunction returns nil if the function's role may perform the action, else a *DeniedError.
+func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
+	principal, policies, ok := a.Policies.FunctionPrincipal(function, a.Account)
 	if !ok {
 		return nil
 	}
-	return g.authorize(caller{name: function, principal: principal, policies: policies}, permission{action: action, resource: resource})
+	who := caller{name: function, principal: principal, policies: policies}
+	return a.authorize(who, permission{action: action, resource: resource})
 }
 
-// AuthorizeService is Allows for a service of AWS that acts for one of its resources, such as a rule. context has the values
-// of further condition keys, which are in lower case.
-func (g Authorizer) AuthorizeService(service, source, action, resource string, context map[string]string) error {
-	all := map[string]string{
-		"aws:securetransport": "true", "aws:sourcearn": source, "aws:sourceaccount": g.Account, "aws:requestedregion": g.Region,
+// AuthorizeService returns nil if an AWS service may perform the action on behalf of the source,
+// such as a rule; else a *DeniedError. context adds condition keys, in lower case.
+func (a Authorizer) AuthorizeService(
+	service, source, action, resource string, context map[string]string,
+) error {
+	keys := map[string]string{
+		"aws:securetransport": "true", "aws:requestedregion": a.Region,
+		"aws:sourcearn": source, "aws:sourceaccount": a.Account,
 	}
-	maps.Copy(all, context)
-	return g.Policies.Evaluate(Request{Principal{Account: g.Account, Service: service}, action, resource, all}, nil)
+	maps.Copy(keys, context)
+	principal := Principal{Account: a.Account, Service: service}
+	return a.Policies.Evaluate(Request{principal, action, resource, keys}, nil)
 }
 
-// hideNotFound answers for an object that is not there as S3 does: who may not list the bucket may not learn that either.
-func (g Authorizer) hideNotFound(w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller) {
+// hideNotFound serves a read of an object as S3 does: a caller that may not list the bucket gets
+// AccessDenied in place of NotFound.
+func (a Authorizer) hideNotFound(
+	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
+) {
 	bucket, key := protocol.S3Object(r)
-	// S3 asks as if for a listing of the key alone.
-	err := g.evaluate(who, permission{action: "s3:ListBucket", resource: objectARN(bucket, ""), context: map[string]string{"s3:prefix": key}})
+	err := a.evaluate(who, permission{
+		"s3:ListBucket", objectARN(bucket, ""), map[string]string{"s3:prefix": key},
+	})
 	if err == nil {
 		next.ServeHTTP(w, r)
 		return
 	}
-	answer := &notFoundFilter{ResponseWriter: w}
-	next.ServeHTTP(answer, r)
-	if answer.notFound {
-		g.deny(w, call, who, err)
+	filter := &notFoundFilter{ResponseWriter: w}
+	next.ServeHTTP(filter, r)
+	if filter.notFound {
+		a.deny(w, call, who, err)
 	}
 }
 
-// notFoundFilter keeps the answer back that an object is missing.
+// notFoundFilter discards a response with the status 404.
 type notFoundFilter struct {
 	http.ResponseWriter
 	notFound bool
 }
 
-func (h *notFoundFilter) WriteHeader(status int) {
-	if h.notFound = status == http.StatusNotFound; !h.notFound {
-		h.ResponseWriter.WriteHeader(status)
+func (f *notFoundFilter) WriteHeader(status int) {
+	if f.notFound = status == http.StatusNotFound; !f.notFound {
+		f.ResponseWriter.WriteHeader(status)
 	}
 }
 
-func (h *notFoundFilter) Write(p []byte) (int, error) {
-	if h.notFound {
+func (f *notFoundFilter) Write(p []byte) (int, error) {
+	if f.notFound {
 		return len(p), nil
 	}
-	return h.ResponseWriter.Write(p)
+	return f.ResponseWriter.Write(p)
 }
 
-// errorResponse is a service's own error for what is not allowed.
+// errorResponse describes the error response of a service.
 type errorResponse struct {
 	status int
 	code   string
@@ -203,18 +208,17 @@ var accessDenied = map[string]errorResponse{
 	"query":    {http.StatusForbidden, "AccessDenied"},
 }
 
-func (g Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
-	g.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
-	answer, ok := accessDenied[call.Service]
+func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
+	a.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
+	response, ok := accessDenied[call.Service]
 	if !ok {
-		answer = accessDenied["dynamodb"]
+		response = accessDenied["dynamodb"]
 	}
 	var denied *DeniedError
-	if call.Service == "sqs" && errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:") {
-		answer = errorResponse{http.StatusBadRequest, "KmsAccessDenied"}
+	keyDenied := errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:")
+	if call.Service == "sqs" && keyDenied {
+		response = errorResponse{http.StatusBadRequest, "KmsAccessDenied"}
 	}
-	for name := range w.Header() {
-		w.Header().Del(name) // of an answer that was kept back
-	}
-	protocol.WriteError(w, call.Service, answer.status, answer.code, err.Error())
+	clear(w.Header()) // of the discarded response
+	protocol.WriteError(w, call.Service, response.status, response.code, err.Error())
 }

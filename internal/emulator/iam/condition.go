@@ -7,23 +7,35 @@ import (
 	"strings"
 )
 
-// condition is what one operator asks of one key.
+// condition represents an operator with one condition key.
 type condition struct {
 	key      string // in lower case
 	values   []string
 	test     func(value, want string) bool
-	negated  bool // holds when no value passes the test
-	null     bool // asks whether the key is there
-	ifExists bool // holds when the key is not there
+	negated  bool // true if no value passes the test
+	null     bool // tests whether the key is absent
+	ifExists bool // true if the key is absent
 }
 
-// operators are the operators' own; those whose name has a Not in it are the others' opposite.
+// conditionKeys lists the supported condition keys, in lower case.
+var conditionKeys = []string{
+	"aws:principalaccount", "aws:principalarn", "aws:requestedregion", "aws:securetransport",
+	"aws:sourceaccount", "aws:sourcearn", "aws:viaawsservice",
+	"events:detail-type", "events:source",
+	"kms:calleraccount", "kms:viaservice",
+	"kms:encryptioncontext:aws:events:event-bus:arn", "kms:encryptioncontext:aws:logs:arn",
+	"lambda:sourcefunctionarn",
+	"s3:delimiter", "s3:if-match", "s3:if-none-match", "s3:max-keys",
+	"s3:objectcreationoperation", "s3:prefix", "s3:tlsversion", "s3:versionid",
+}
+
+// operators maps condition operators to their tests. An operator with Not in its name is negated.
 var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,
-	"StringLike":               func(value, want string) bool { return like(want, value) },
-	"ArnEquals":                func(value, want string) bool { return arnLike(want, value) }, // the same as ArnLike
-	"ArnLike":                  func(value, want string) bool { return arnLike(want, value) },
+	"StringLike":               like,
+	"ArnEquals":                arnLike, // AWS evaluates it like ArnLike
+	"ArnLike":                  arnLike,
 	"Bool":                     strings.EqualFold,
 	"NumericEquals":            numeric(func(a, b float64) bool { return a == b }),
 	"NumericLessThan":          numeric(func(a, b float64) bool { return a < b }),
@@ -42,8 +54,8 @@ func numeric(compare func(a, b float64) bool) func(value, want string) bool {
 
 func parseCondition(operator, key string, values []scalar) (condition, error) {
 	c := condition{key: strings.ToLower(key)}
-	if !isConditionKey(c.key) {
-		return c, fmt.Errorf("the local platform does not know the condition key %s", key)
+	if !slices.Contains(conditionKeys, c.key) {
+		return c, fmt.Errorf("the emulator does not support the condition key %s", key)
 	}
 	for _, v := range values {
 		if err := checkVariables(string(v)); err != nil {
@@ -60,19 +72,21 @@ func parseCondition(operator, key string, values []scalar) (condition, error) {
 	positive := strings.Replace(name, "Not", "", 1)
 	c.negated = positive != name
 	if c.test = operators[positive]; c.test == nil || positive == "Bool" && c.negated {
-		return c, fmt.Errorf("the local platform does not know the condition operator %s", operator)
+		return c, fmt.Errorf("the emulator does not support the condition operator %s", operator)
 	}
 	return c, nil
 }
 
-// holds tells whether the condition is true of the request.
+// holds reports whether the request meets the condition.
 func (c condition) holds(r Request) bool {
 	value, present := r.Context[c.key]
-	if c.null {
-		return slices.ContainsFunc(c.values, func(want string) bool { return strings.EqualFold(want, strconv.FormatBool(!present)) })
-	}
-	if !present {
+	test := c.test
+	switch {
+	case c.null:
+		value, test = strconv.FormatBool(!present), strings.EqualFold
+	case !present:
 		return c.ifExists || c.negated
 	}
-	return slices.ContainsFunc(c.values, func(want string) bool { return c.test(value, want) }) != c.negated
+	passes := slices.ContainsFunc(c.values, func(want string) bool { return test(value, want) })
+	return passes != c.negated
 }

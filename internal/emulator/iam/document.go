@@ -1,8 +1,8 @@
-// Package iam decides as IAM does whether a caller may do what it asks of AWS's APIs: by the statements of the
-// synthesized template, those of the caller's role and those of the resource.
+// Package iam decides, as AWS IAM does, whether a caller may perform an AWS API call: by the
+// policies of the synthesized template, those of the caller's role and those of the resource.
 //
-// It knows what templates of event pipelines use. Of what it doesn't know (a condition operator, a condition key, a policy
-// variable) it says so when the policy is read: a condition that was passed over would allow here what AWS denies.
+// It supports what templates of event pipelines use. Parsing a policy fails on any other condition
+// operator, condition key or policy variable: ignoring a condition would allow what AWS denies.
 package iam
 
 import (
@@ -14,19 +14,19 @@ import (
 	"slices"
 )
 
-// Document is a policy of an identity or of a resource. The zero value has no statements.
+// Document represents an identity or resource policy. The zero value has no statements.
 type Document struct{ statements []statement }
 
-// statement is one of a document's.
+// statement represents a statement of a policy.
 type statement struct {
 	deny       bool
-	principals []statementPrincipal // of a resource's policy; nil in an identity's
+	principals []statementPrincipal // nil in an identity policy
 	actions    patterns
 	resources  patterns
 	conditions []condition
 }
 
-// policyKind is whose policy a document is: a resource's names principals, an identity's never.
+// policyKind says to what a policy is attached.
 type policyKind bool
 
 const (
@@ -34,32 +34,36 @@ const (
 	resourcePolicy policyKind = true
 )
 
-// ParseIdentityPolicy reads a policy of a role.
-func ParseIdentityPolicy(document []byte) (Document, error) { return parse(document, identityPolicy) }
+// ParseIdentityPolicy parses a policy of a role.
+func ParseIdentityPolicy(document []byte) (Document, error) {
+	return parse(document, identityPolicy)
+}
 
-// ParseResourcePolicy reads a policy of a bucket, a queue, a key or the like.
-func ParseResourcePolicy(document []byte) (Document, error) { return parse(document, resourcePolicy) }
+// ParseResourcePolicy parses a policy of a bucket, queue, KMS key or other resource.
+func ParseResourcePolicy(document []byte) (Document, error) {
+	return parse(document, resourcePolicy)
+}
 
-func parse(document []byte, k policyKind) (Document, error) {
+func parse(document []byte, kind policyKind) (Document, error) {
 	var in struct {
 		Version, ID string
 		Statement   oneOrMany[statementJSON]
 	}
 	if err := decodeStrictly(document, &in); err != nil {
-		return Document{}, fmt.Errorf("read the policy: %w", err)
+		return Document{}, fmt.Errorf("parse policy: %w", err)
 	}
 	var d Document
 	for i, s := range in.Statement {
-		read, err := s.parse(k)
+		parsed, err := s.parse(kind)
 		if err != nil {
 			return Document{}, fmt.Errorf("statement %d: %w", i+1, err)
 		}
-		d.statements = append(d.statements, read)
+		d.statements = append(d.statements, parsed)
 	}
 	return d, nil
 }
 
-// statementJSON is a statement as templates have it.
+// statementJSON is the JSON form of a statement.
 type statementJSON struct {
 	Sid, Effect           string
 	Principal             json.RawMessage
@@ -69,16 +73,19 @@ type statementJSON struct {
 	Condition             map[string]map[string]oneOrMany[scalar]
 }
 
-func (s statementJSON) parse(k policyKind) (statement, error) {
+func (s statementJSON) parse(kind policyKind) (statement, error) {
 	out := statement{deny: s.Effect == "Deny"}
 	if s.Effect != "Allow" && s.Effect != "Deny" {
-		return out, fmt.Errorf("its Effect is %q", s.Effect)
+		return out, fmt.Errorf("the Effect must be Allow or Deny, got %q", s.Effect)
 	}
 	if s.NotPrincipal != nil {
-		return out, errors.New("the local platform does not know NotPrincipal")
+		return out, errors.New("the emulator does not support NotPrincipal")
 	}
-	if (s.Principal != nil) != bool(k) {
-		return out, errors.New("policies of resources have a Principal, those of roles have none")
+	switch hasPrincipal := s.Principal != nil; {
+	case hasPrincipal && kind == identityPolicy:
+		return out, errors.New("an identity policy must not have a Principal")
+	case !hasPrincipal && kind == resourcePolicy:
+		return out, errors.New("a resource policy must have a Principal")
 	}
 	var err error
 	if s.Principal != nil {
@@ -89,7 +96,8 @@ func (s statementJSON) parse(k policyKind) (statement, error) {
 	if out.actions, err = parsePatterns("Action", s.Action, s.NotAction, foldCase); err != nil {
 		return out, err
 	}
-	if out.resources, err = parsePatterns("Resource", s.Resource, s.NotResource, exactCase); err != nil {
+	out.resources, err = parsePatterns("Resource", s.Resource, s.NotResource, exactCase)
+	if err != nil {
 		return out, err
 	}
 	for operator, keys := range s.Condition {
@@ -104,13 +112,13 @@ func (s statementJSON) parse(k policyKind) (statement, error) {
 	return out, nil
 }
 
-// matches tells whether the statement is about the request.
+// matches reports whether the statement applies to the request.
 func (s statement) matches(r Request) bool {
 	return s.actions.match(r.Action) && s.resources.match(r.Resource) &&
 		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(r) })
 }
 
-// oneOrMany is a value or a list of values.
+// oneOrMany holds a value or a list of values.
 type oneOrMany[T any] []T
 
 func (o *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
@@ -125,7 +133,7 @@ func (o *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// scalar is a condition's value: a string, or a number or boolean, which stands for its text.
+// scalar is a condition value: a string, or the text of a number or boolean.
 type scalar string
 
 func (s *scalar) UnmarshalJSON(raw []byte) error {
@@ -138,10 +146,10 @@ func (s *scalar) UnmarshalJSON(raw []byte) error {
 		*s = scalar(raw)
 		return nil
 	}
-	return fmt.Errorf("%s is no value of a condition", raw)
+	return fmt.Errorf("a condition value must be a string, number or boolean, got %s", raw)
 }
 
-// decodeStrictly refuses what the struct has no field for.
+// decodeStrictly decodes one JSON value. Unknown fields and trailing data are errors.
 func decodeStrictly(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -149,7 +157,7 @@ func decodeStrictly(raw []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something behind it")
+		return errors.New("data after the JSON value")
 	}
 	return nil
 }

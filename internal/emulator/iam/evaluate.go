@@ -5,15 +5,15 @@ import (
 	"iter"
 )
 
-// Request asks whether a principal may do one action on one resource.
+// Request asks whether a principal may perform an action on a resource.
 type Request struct {
 	Principal Principal
 	Action    string            // such as s3:PutObject
-	Resource  string            // ARN, or * for an action that is on none
-	Context   map[string]string // values of condition keys, which are in lower case
+	Resource  string            // ARN; * if the action has no resource
+	Context   map[string]string // condition keys in lower case, with their values
 }
 
-// DeniedError says that the policies do not allow what was asked for. Its text is AWS's.
+// DeniedError is returned if the policies deny a request. Its text is that of AWS.
 type DeniedError struct {
 	Request Request
 	Reason  string
@@ -24,23 +24,12 @@ func (e *DeniedError) Error() string {
 	if who == "" {
 		who = e.Request.Principal.Service
 	}
-	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s", who, e.Request.Action, e.Request.Resource, e.Reason)
+	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
+		who, e.Request.Action, e.Request.Resource, e.Reason)
 }
 
-func statements(documents []Document) iter.Seq[statement] {
-	return func(yield func(statement) bool) {
-		for _, d := range documents {
-			for _, s := range d.statements {
-				if !yield(s) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Evaluate returns nil or a *DeniedError. Either kind of policies denies; either allows, the resource's when they name
-// the principal itself. An identity's documents are those of its role.
+// Evaluate returns nil if the policies allow the request, else a *DeniedError. A Deny in any policy
+// wins. An Allow counts in an identity policy, and in a resource policy that names the principal.
 func Evaluate(r Request, identity, resource []Document) error {
 	allowed := false
 	for s := range statements(resource) {
@@ -65,9 +54,22 @@ func Evaluate(r Request, identity, resource []Document) error {
 	if allowed {
 		return nil
 	}
-	which := "identity-based"
+	kind := "identity-based"
 	if r.Principal.Service != "" {
-		which = "resource-based"
+		kind = "resource-based"
 	}
-	return &DeniedError{r, fmt.Sprintf("because no %s policy allows the %s action", which, r.Action)}
+	reason := fmt.Sprintf("because no %s policy allows the %s action", kind, r.Action)
+	return &DeniedError{r, reason}
+}
+
+func statements(documents []Document) iter.Seq[statement] {
+	return func(yield func(statement) bool) {
+		for _, d := range documents {
+			for _, s := range d.statements {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -14,7 +14,7 @@ const (
 
 var worker = Principal{Account: account, RoleARN: role, SessionARN: session}
 
-// identity is a role's policy of one statement, resource one of a bucket or queue.
+// identity returns an identity policy with one statement, resource a resource policy.
 func identity(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseIdentityPolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
@@ -33,33 +33,46 @@ func resource(t *testing.T, statement string) []Document {
 	return []Document{d}
 }
 
-func TestDecide_ByActionAndResource(t *testing.T) {
+func TestEvaluate_MatchesActionAndResource(t *testing.T) {
 	for _, c := range []struct {
 		statement        string
 		action, resource string
 		allowed          bool
 	}{
-		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`, "s3:GetObject", "arn:aws:s3:::b/bronze/a/b", true},
-		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`, "s3:GetObject", "arn:aws:s3:::b/silver/a", false},
-		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`, "s3:GetObjectVersion", "arn:aws:s3:::b/bronze/a", false},
-		{`{"Effect":"Allow","Action":"S3:getObject","Resource":"arn:aws:s3:::b/bronze/*"}`, "s3:GetObject", "arn:aws:s3:::b/bronze/a", true},
-		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::B/*"}`, "s3:GetObject", "arn:aws:s3:::b/a", false},
-		{`{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}`, "s3:GetObjectVersion", "arn:aws:s3:::b/a", true},
-		{`{"Effect":"Allow","Action":["sqs:SendMessage","s3:*"],"Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/?"]}`, "s3:GetObject", "arn:aws:s3:::b/xy", false},
-		{`[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a"},{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}]`, "s3:GetObject", "arn:aws:s3:::b", true},
-		{`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}]`, "s3:DeleteObject", "arn:aws:s3:::b/a", false},
-		{`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}]`, "sqs:SendMessage", "arn:aws:sqs:::b", false},
-		{`{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/*"}`, "s3:GetObject", "arn:aws:s3:::b/a", false},
+		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`,
+			"s3:GetObject", "arn:aws:s3:::b/bronze/a/b", true},
+		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`,
+			"s3:GetObject", "arn:aws:s3:::b/silver/a", false},
+		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/bronze/*"}`,
+			"s3:GetObjectVersion", "arn:aws:s3:::b/bronze/a", false},
+		{`{"Effect":"Allow","Action":"S3:getObject","Resource":"arn:aws:s3:::b/bronze/*"}`,
+			"s3:GetObject", "arn:aws:s3:::b/bronze/a", true},
+		{`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::B/*"}`, "s3:GetObject",
+			"arn:aws:s3:::b/a", false},
+		{`{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}`, "s3:GetObjectVersion",
+			"arn:aws:s3:::b/a", true},
+		{`{"Effect":"Allow","Action":["sqs:SendMessage","s3:*"],"Resource":["arn:aws:s3:::a/*",` +
+			`"arn:aws:s3:::b/?"]}`, "s3:GetObject", "arn:aws:s3:::b/xy", false},
+		{`[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a"},` +
+			`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}]`,
+			"s3:GetObject", "arn:aws:s3:::b", true},
+		{`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny",` +
+			`"Action":"s3:Delete*","Resource":"*"}]`, "s3:DeleteObject", "arn:aws:s3:::b/a", false},
+		{`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"s3:*",` +
+			`"Resource":"*"}]`, "sqs:SendMessage", "arn:aws:sqs:::b", false},
+		{`{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/*"}`, "s3:GetObject",
+			"arn:aws:s3:::b/a", false},
 		{`[]`, "s3:GetObject", "arn:aws:s3:::b/a", false},
 	} {
-		err := Evaluate(Request{Principal: worker, Action: c.action, Resource: c.resource}, identity(t, c.statement), nil)
+		err := Evaluate(Request{Principal: worker, Action: c.action, Resource: c.resource},
+			identity(t, c.statement), nil)
 		if (err == nil) != c.allowed {
-			t.Errorf("%s on %s by %s: %v", c.action, c.resource, c.statement, err)
+			t.Errorf("%s on %s with %s: %v", c.action, c.resource, c.statement, err)
 		}
 	}
 }
 
-func TestDecide_ByTheResourcesPolicy(t *testing.T) {
+func TestEvaluate_AppliesResourcePolicies(t *testing.T) {
 	allow := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
 	for _, c := range []struct {
 		principal string
@@ -78,61 +91,87 @@ func TestDecide_ByTheResourcesPolicy(t *testing.T) {
 		{`{"Service":"lambda.amazonaws.com"}`, "Deny", worker, allow, true},
 		{`{"AWS":["444455556666","` + role + `"]}`, "Allow", worker, nil, true},
 		{`{"AWS":"*"}`, "Allow", worker, nil, true},
-		{`{"AWS":"arn:aws:iam::111122223333:root"}`, "Allow", worker, nil, false}, // the account's own policies decide
-		{`{"Service":"events.amazonaws.com"}`, "Allow", Principal{Service: "events.amazonaws.com"}, nil, true},
-		{`{"Service":"sns.amazonaws.com"}`, "Allow", Principal{Service: "events.amazonaws.com"}, nil, false},
-		{`{"AWS":"111122223333"}`, "Allow", Principal{Account: account, Service: "events.amazonaws.com"}, nil, false},
+		{`{"AWS":"arn:aws:iam::111122223333:root"}`, "Allow", worker, nil, false},
+		{`{"Service":"events.amazonaws.com"}`, "Allow", Principal{Service: "events.amazonaws.com"},
+			nil, true},
+		{`{"Service":"sns.amazonaws.com"}`, "Allow", Principal{Service: "events.amazonaws.com"},
+			nil, false},
+		{`{"AWS":"111122223333"}`, "Allow",
+			Principal{Account: account, Service: "events.amazonaws.com"}, nil, false},
 	} {
-		policy := resource(t, fmt.Sprintf(`{"Effect":%q,"Principal":%s,"Action":"sqs:*","Resource":"*"}`, c.effect, c.principal))
-		err := Evaluate(Request{Principal: c.who, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:::q"}, c.identity, policy)
+		policy := resource(t,
+			fmt.Sprintf(`{"Effect":%q,"Principal":%s,"Action":"*","Resource":"*"}`,
+				c.effect, c.principal))
+		request := Request{Principal: c.who, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:::q"}
+		err := Evaluate(request, c.identity, policy)
 		if (err == nil) != c.allowed {
 			t.Errorf("%s %s for %+v: %v", c.effect, c.principal, c.who, err)
 		}
 	}
 }
 
-func TestDecide_ByConditions(t *testing.T) {
+func TestEvaluate_AppliesConditions(t *testing.T) {
 	for _, c := range []struct {
 		condition string
 		context   map[string]string
 		holds     bool
 	}{
-		{`{"StringEquals":{"s3:prefix":["a","bronze/"]}}`, map[string]string{"s3:prefix": "bronze/"}, true},
+		{`{"StringEquals":{"s3:prefix":["a","bronze/"]}}`,
+			map[string]string{"s3:prefix": "bronze/"}, true},
 		{`{"StringEquals":{"s3:prefix":"bronze/"}}`, nil, false},
 		{`{"StringEqualsIfExists":{"s3:prefix":"bronze/"}}`, nil, true},
 		{`{"StringNotEquals":{"s3:prefix":"bronze/"}}`, nil, true},
-		{`{"StringNotEquals":{"s3:prefix":["bronze/","a"]}}`, map[string]string{"s3:prefix": "a"}, false},
-		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "bronze/demo/"}, true},
-		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "silver/"}, false},
+		{`{"StringNotEquals":{"s3:prefix":["bronze/","a"]}}`, map[string]string{"s3:prefix": "a"},
+			false},
+		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "bronze/demo/"},
+			true},
+		{`{"StringLike":{"s3:prefix":"bronze/*"}}`, map[string]string{"s3:prefix": "silver/"},
+			false},
 		{`{"StringEqualsIgnoreCase":{"s3:prefix":"A"}}`, map[string]string{"s3:prefix": "a"}, true},
-		{`{"Bool":{"aws:SecureTransport":"false"}}`, map[string]string{"aws:securetransport": "true"}, false},
-		{`{"Bool":{"aws:SecureTransport":false}}`, map[string]string{"aws:securetransport": "false"}, true},
+		{`{"Bool":{"aws:SecureTransport":"false"}}`,
+			map[string]string{"aws:securetransport": "true"}, false},
+		{`{"Bool":{"aws:SecureTransport":false}}`,
+			map[string]string{"aws:securetransport": "false"}, true},
 		{`{"Null":{"s3:if-none-match":"true"}}`, nil, true},
 		{`{"Null":{"s3:if-none-match":"true"}}`, map[string]string{"s3:if-none-match": "*"}, false},
 		{`{"Null":{"s3:if-none-match":false}}`, map[string]string{"s3:if-none-match": "*"}, true},
-		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.1"}, true},
-		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.2"}, false},
-		{`{"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:1:rule/*"}}`, map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, true},
-		{`{"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:rule/r"}}`, map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, false},
-		{`{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::1:role/r"}}`, map[string]string{"aws:principalarn": "arn:aws:iam::1:role/r"}, false},
-		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`, map[string]string{"s3:prefix": "a"}, false},
+		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.1"},
+			true},
+		{`{"NumericLessThan":{"s3:TlsVersion":1.2}}`, map[string]string{"s3:tlsversion": "1.2"},
+			false},
+		{`{"ArnLike":{"aws:SourceArn":"arn:aws:events:us-east-1:1:rule/*"}}`,
+			map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, true},
+		{`{"ArnEquals":{"aws:SourceArn":"arn:aws:events:*:rule/r"}}`,
+			map[string]string{"aws:sourcearn": "arn:aws:events:us-east-1:1:rule/r"}, false},
+		{`{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::1:role/r"}}`,
+			map[string]string{"aws:principalarn": "arn:aws:iam::1:role/r"}, false},
+		{`{"StringEquals":{"s3:prefix":"a"},"Bool":{"aws:SecureTransport":true}}`,
+			map[string]string{"s3:prefix": "a"}, false},
 	} {
-		documents := identity(t, `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":`+c.condition+`}`)
-		err := Evaluate(Request{Principal: worker, Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
+		documents := identity(t,
+			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":`+c.condition+`}`)
+		err := Evaluate(Request{Principal: worker, Action: "s3:ListBucket",
+			Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
 		if (err == nil) != c.holds {
-			t.Errorf("%s of %v: %v", c.condition, c.context, err)
+			t.Errorf("%s with %v: %v", c.condition, c.context, err)
 		}
 	}
 }
 
-func TestDecide_SaysItAsAWSDoes(t *testing.T) {
+func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	request := Request{Principal: worker, Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k"}
 	for want, err := range map[string]error{
-		"User: " + session + " is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
-		"with an explicit deny in an identity-based policy": Evaluate(request, identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
-		"with an explicit deny in a resource-based policy":  Evaluate(request, nil, resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
-		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q because no resource-based policy": Evaluate(
-			Request{Principal: Principal{Service: "events.amazonaws.com"}, Action: "sqs:SendMessage", Resource: "q"}, nil, nil),
+		"User: " + session +
+			" is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no " +
+			"identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
+		"with an explicit deny in an identity-based policy": Evaluate(request,
+			identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
+		"with an explicit deny in a resource-based policy": Evaluate(request, nil,
+			resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
+		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q " +
+			"because no resource-based policy": Evaluate(
+			Request{Principal: Principal{Service: "events.amazonaws.com"},
+				Action: "sqs:SendMessage", Resource: "q"}, nil, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -140,35 +179,46 @@ func TestDecide_SaysItAsAWSDoes(t *testing.T) {
 	}
 }
 
-// What is passed over here would be denied, or allowed, on AWS alone.
-func TestParse_RefusesWhatItDoesNotKnow(t *testing.T) {
+// An ignored part could allow here what AWS denies.
+func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 	for statement, want := range map[string]string{
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"IpAddress":{"aws:SecureTransport":"10.0.0.0/8"}}}`:   "condition operator IpAddress",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"BoolNot":{"aws:SecureTransport":"true"}}}`:           "condition operator BoolNot",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"NullIfExists":{"aws:SecureTransport":"true"}}}`:      "condition operator NullIfExists",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`:        "condition key aws:PrincipalOrgID",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`:                                   "policy variables",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`:     "policy variables",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`: "no value of a condition",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`:        "condition operator ForAllValues:StringLike",
-		`{"Effect":"allow","Action":"s3:GetObject","Resource":"*"}`:                                                                  `Effect is "allow"`,
-		`{"Effect":"Allow","Resource":"*"}`:                                                    "Action or NotAction",
-		`{"Effect":"Allow","Action":"s3:GetObject","NotAction":"s3:PutObject","Resource":"*"}`: "Action or NotAction",
-		`{"Effect":"Allow","Action":"s3:GetObject"}`:                                           "Resource or NotResource",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Principal":"*"}`:            "have a Principal",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Conditions":{}}`:            "Conditions",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"IpAddress":{"aws:SecureTransport":"10.0.0.0/8"}}}`: "condition operator IpAddress",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"BoolNot":{"aws:SecureTransport":"true"}}}`: "condition operator BoolNot",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"NullIfExists":{"aws:SecureTransport":"true"}}}`: "condition operator NullIfExists",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`: "condition key " +
+			"aws:PrincipalOrgID",
+		`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"}`: "policy variables",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`: "policy variables",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`: "condition value",
+		`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`: "condition operator " +
+			"ForAllValues:StringLike",
+		`{"Effect":"allow","Action":"*","Resource":"*"}`:                            `got "allow"`,
+		`{"Effect":"Allow","Resource":"*"}`:                                         "either Action or NotAction",
+		`{"Effect":"Allow","Action":"*","NotAction":"s3:PutObject","Resource":"*"}`: "either Action or NotAction",
+		`{"Effect":"Allow","Action":"*"}`:                                           "either Resource or NotResource",
+		`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"}`:            "have a Principal",
+		`{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}`:            "Conditions",
 	} {
-		if _, err := ParseIdentityPolicy([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want it to name %s", statement, err, want)
+		_, err := ParseIdentityPolicy([]byte(`{"Statement":` + statement + `}`))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want it to contain %s", statement, err, want)
 		}
 	}
 	for statement, want := range map[string]string{
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`:                           "have a Principal",
-		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Principal":"somebody"}`:    "no Principal",
-		`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","NotPrincipal":{"AWS":"1"}}`: "NotPrincipal",
+		`{"Effect":"Allow","Action":"*","Resource":"*"}`:                           "have a Principal",
+		`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"somebody"}`:    `got "somebody"`,
+		`{"Effect":"Deny","Action":"*","Resource":"*","NotPrincipal":{"AWS":"1"}}`: "NotPrincipal",
 	} {
-		if _, err := ParseResourcePolicy([]byte(`{"Statement":` + statement + `}`)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want it to name %s", statement, err, want)
+		_, err := ParseResourcePolicy([]byte(`{"Statement":` + statement + `}`))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want it to contain %s", statement, err, want)
 		}
 	}
 }
@@ -178,11 +228,13 @@ func TestLike(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"", "", true}, {"*", "", true}, {"?", "", false}, {"a*c", "abbc", true}, {"a*c", "abcd", false}, {"*b*", "abc", true},
-		{"a?c", "abc", true}, {"a*b*c", "a-b-b-c", true}, {"a**", "a", true}, {"[a]", "a", false}, {"a.c", "abc", false},
+		{"", "", true}, {"*", "", true}, {"?", "", false}, {"a*c", "abbc", true},
+		{"a*c", "abcd", false}, {"*b*", "abc", true},
+		{"a?c", "abc", true}, {"a*b*c", "a-b-b-c", true}, {"a**", "a", true}, {"[a]", "a", false},
+		{"a.c", "abc", false},
 		{"*/bronze/*", "b/bronze/x/y", true}, {"ab*ab", "abab", true}, {"ab*ab", "aba", false},
 	} {
-		if got := like(c.pattern, c.text); got != c.want {
+		if got := like(c.text, c.pattern); got != c.want {
 			t.Errorf("%q like %q: %t", c.text, c.pattern, got)
 		}
 	}

@@ -2,31 +2,42 @@ package iam
 
 import "strings"
 
-// keyActions are what a service asks of the key that encrypts a resource, in the name of who acts on it.
+// keyActions lists the KMS actions that a service performs on behalf of the caller, if a KMS key
+// encrypts the resource.
 var keyActions = map[string][]string{
-	"s3:GetObject": {"Decrypt"}, "s3:GetObjectVersion": {"Decrypt"}, "s3:PutObject": {"GenerateDataKey"},
-	"sqs:SendMessage": {"GenerateDataKey", "Decrypt"}, "sqs:ReceiveMessage": {"Decrypt"},
-	"dynamodb:GetItem": {"Decrypt"}, "dynamodb:BatchGetItem": {"Decrypt"}, "dynamodb:Query": {"Decrypt"}, "dynamodb:Scan": {"Decrypt"},
-	"dynamodb:PutItem": {"Decrypt"}, "dynamodb:UpdateItem": {"Decrypt"}, "dynamodb:DeleteItem": {"Decrypt"},
-	"dynamodb:BatchWriteItem": {"Decrypt"}, "dynamodb:ConditionCheckItem": {"Decrypt"},
+	"s3:GetObject":                {"Decrypt"},
+	"s3:GetObjectVersion":         {"Decrypt"},
+	"s3:PutObject":                {"GenerateDataKey"},
+	"sqs:SendMessage":             {"GenerateDataKey", "Decrypt"},
+	"sqs:ReceiveMessage":          {"Decrypt"},
+	"dynamodb:GetItem":            {"Decrypt"},
+	"dynamodb:BatchGetItem":       {"Decrypt"},
+	"dynamodb:Query":              {"Decrypt"},
+	"dynamodb:Scan":               {"Decrypt"},
+	"dynamodb:PutItem":            {"Decrypt"},
+	"dynamodb:UpdateItem":         {"Decrypt"},
+	"dynamodb:DeleteItem":         {"Decrypt"},
+	"dynamodb:BatchWriteItem":     {"Decrypt"},
+	"dynamodb:ConditionCheckItem": {"Decrypt"},
 }
 
-// keyPermissions are what an access must be allowed beside itself: to use the key, if it is to a resource that has one.
-func (p location) keyPermissions(a permission, keys map[string]string) (list []permission) {
-	key, ok := keys[parentARN(a.resource)]
+// keyPermissions returns the permissions to use the KMS key that encrypts a permission's resource.
+func (a Authorizer) keyPermissions(p permission) (list []permission) {
+	key, ok := a.Policies.Keys[parentARN(p.resource)]
 	if !ok {
 		return nil
 	}
-	service, _, _ := strings.Cut(a.action, ":")
-	for _, action := range keyActions[a.action] {
-		list = append(list, permission{action: "kms:" + action, resource: key, context: map[string]string{
-			"kms:viaservice": service + "." + p.region + ".amazonaws.com", "kms:calleraccount": p.account,
+	service, _, _ := strings.Cut(p.action, ":")
+	for _, action := range keyActions[p.action] {
+		list = append(list, permission{"kms:" + action, key, map[string]string{
+			"kms:viaservice":    service + "." + a.Region + ".amazonaws.com",
+			"kms:calleraccount": a.Account,
 		}})
 	}
 	return list
 }
 
-// parentARN is the ARN of the bucket or table that an object or index is in.
+// parentARN returns the ARN of an object's bucket or an index's table, and any other ARN unchanged.
 func parentARN(arn string) string {
 	if strings.HasPrefix(arn, "arn:aws:s3:::") {
 		bucket, _, _ := strings.Cut(arn, "/")
@@ -36,7 +47,8 @@ func parentARN(arn string) string {
 	return table
 }
 
-// evaluateKey is Decide for a KMS key: what its own policy does not allow, nobody may. It may leave that to the account.
+// evaluateKey returns nil if a KMS key's policy allows the request, else a *DeniedError. Identity
+// policies count only if the key's policy delegates to the account.
 func evaluateKey(r Request, identity, key []Document) error {
 	allowed := false
 	for s := range statements(key) {
@@ -47,7 +59,7 @@ func evaluateKey(r Request, identity, key []Document) error {
 			return &DeniedError{r, "with an explicit deny in a resource-based policy"}
 		case direct:
 			allowed = true
-		default: // the account's own policies decide
+		default:
 			if err := Evaluate(r, identity, nil); err != nil {
 				return err
 			}
@@ -55,7 +67,8 @@ func evaluateKey(r Request, identity, key []Document) error {
 		}
 	}
 	if !allowed {
-		return &DeniedError{r, "because no resource-based policy allows the " + r.Action + " action"}
+		reason := "because no resource-based policy allows the " + r.Action + " action"
+		return &DeniedError{r, reason}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 const key = "arn:aws:kms:us-east-1:111122223333:key/k"
 
-func TestDecide_OfKeysAsksTheKeyFirst(t *testing.T) {
+func TestEvaluate_RequiresTheKeyPolicyToAllow(t *testing.T) {
 	mine := identity(t, `{"Effect":"Allow","Action":"kms:Decrypt","Resource":"`+key+`"}`)
 	for _, c := range []struct {
 		name      string
@@ -18,23 +18,35 @@ func TestDecide_OfKeysAsksTheKeyFirst(t *testing.T) {
 		identity  []Document
 		allowed   bool
 	}{
-		{"leaves it to the account, and the role may", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}`, mine, true},
-		{"leaves it to the account, and the role may not", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}`, nil, false},
-		{"names the role", `{"Effect":"Allow","Principal":{"AWS":"` + role + `"},"Action":"kms:Decrypt","Resource":"*"}`, nil, true},
-		{"names another", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},"Action":"kms:Decrypt","Resource":"*"}`, mine, false},
-		{"is about another action", `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:Encrypt","Resource":"*"}`, mine, false},
-		{"denies", `[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]`, mine, false},
+		{"delegates to the account and the role may",
+			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}`,
+			mine, true},
+		{"delegates to the account and the role may not",
+			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}`,
+			nil, false},
+		{"names the role", `{"Effect":"Allow","Principal":{"AWS":"` + role +
+			`"},"Action":"kms:Decrypt","Resource":"*"}`, nil, true},
+		{"names another role",
+			`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},` +
+				`"Action":"kms:Decrypt","Resource":"*"}`, mine, false},
+		{"allows another action",
+			`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:Encrypt","Resource":"*"}`,
+			mine, false},
+		{"denies",
+			`[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"},` +
+				`{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]`, mine,
+			false},
 	} {
 		set := Policies{Resources: map[string][]Document{key: resource(t, c.statement)}}
-		err := set.Evaluate(Request{Principal: worker, Action: "kms:Decrypt", Resource: key}, c.identity)
+		err := set.Evaluate(Request{Principal: worker, Action: "kms:Decrypt", Resource: key},
+			c.identity)
 		if (err == nil) != c.allowed {
 			t.Errorf("the key's policy %s: %v", c.name, err)
 		}
 	}
 }
 
-// Who may act on what is encrypted needs its key as well, through the service that keeps it.
-func TestGuard_AsksForTheKey(t *testing.T) {
+func TestAuthorizer_ChecksThePermissionForTheKMSKey(t *testing.T) {
 	const all = `{"Effect":"Allow","Action":["sqs:*","s3:*"],"Resource":"*"}`
 	for _, c := range []struct {
 		statements string
@@ -42,25 +54,38 @@ func TestGuard_AsksForTheKey(t *testing.T) {
 		contains   string
 	}{
 		{`[` + all + `]`, 400, `"__type":"KmsAccessDenied"`},
-		{`[` + all + `,{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}]`, 400, "to perform: kms:Decrypt on resource: " + key},
-		{`[` + all + `,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}}}]`, 400, "kms:GenerateDataKey"},
-		{`[` + all + `,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"sqs.us-east-1.amazonaws.com"}}}]`, 200, "served"},
+		{`[` + all + `,{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}]`, 400,
+			"to perform: kms:Decrypt on resource: " + key},
+		{`[` + all +
+			`,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*",` +
+			`"Condition":{"StringEquals":{"kms:ViaService":"s3.us-east-1.amazonaws.com"}}}]`,
+			400, "kms:GenerateDataKey"},
+		{`[` + all +
+			`,{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*",` +
+			`"Condition":{"StringEquals":{"kms:ViaService":"sqs.us-east-1.amazonaws.com"}}}]`,
+			200, "served"},
 	} {
-		guard := Authorizer{
+		authorizer := Authorizer{
 			Targets: targets, Region: "us-east-1", Account: account, Report: func(Denial) {},
-			Policies:   Policies{Roles: map[string]Role{"worker": {role, identity(t, c.statements)}}, Keys: map[string]string{queue: key}},
+			Policies: Policies{
+				Roles: map[string]Role{"worker": {role, identity(t, c.statements)}},
+				Keys:  map[string]string{queue: key},
+			},
 			FunctionOf: func(string) (string, bool) { return "worker", true },
 		}
 		w := httptest.NewRecorder()
-		guard.Wrap(served).ServeHTTP(w, request("POST", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"http://h/111122223333/q"}`))
+		authorizer.Wrap(served).ServeHTTP(w,
+			call("AmazonSQS.SendMessage", `{"QueueUrl":"http://h/111122223333/q"}`))
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.contains) {
 			t.Errorf("%s: got %d %s", c.statements, w.Code, w.Body)
 		}
 		w = httptest.NewRecorder()
-		if guard.Wrap(served).ServeHTTP(w, request("PUT", "/b/k", "", "")); w.Code != 200 {
+		if authorizer.Wrap(served).ServeHTTP(w, request("PUT", "/b/k", "", "")); w.Code != 200 {
 			t.Errorf("a bucket without a key: got %d", w.Code)
 		}
 	}
 }
 
-var served = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") })
+var served = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	io.WriteString(w, "served")
+})

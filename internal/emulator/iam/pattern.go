@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// patterns are what a statement's Action or Resource matches, or, negated, what its NotAction or NotResource does not.
+// patterns holds the Action or Resource of a statement; negated, its NotAction or NotResource.
 type patterns struct {
 	list    []string
 	negated bool
 	fold    bool
 }
 
-// Actions are the same in any case, resources are not.
+// Actions ignore case, resources do not.
 const (
 	foldCase  = true
 	exactCase = false
 )
 
-func parsePatterns(name string, these, notThese []string, fold bool) (patterns, error) {
-	if (len(these) == 0) == (len(notThese) == 0) {
-		return patterns{}, fmt.Errorf("it needs either %s or Not%s", name, name)
+func parsePatterns(name string, positive, negative []string, fold bool) (patterns, error) {
+	if (len(positive) == 0) == (len(negative) == 0) {
+		return patterns{}, fmt.Errorf("a statement must have either %s or Not%s", name, name)
 	}
-	p := patterns{list: slices.Concat(these, notThese), negated: len(notThese) > 0, fold: fold}
+	p := patterns{list: slices.Concat(positive, negative), negated: len(negative) > 0, fold: fold}
 	for _, pattern := range p.list {
 		if err := checkVariables(pattern); err != nil {
 			return patterns{}, err
@@ -35,7 +35,7 @@ func parsePatterns(name string, these, notThese []string, fold bool) (patterns, 
 
 func checkVariables(value string) error {
 	if strings.Contains(value, "${") {
-		return errors.New("the local platform does not know policy variables, as in " + value)
+		return errors.New("the emulator does not support policy variables: " + value)
 	}
 	return nil
 }
@@ -43,16 +43,16 @@ func checkVariables(value string) error {
 func (p patterns) match(text string) bool {
 	found := slices.ContainsFunc(p.list, func(pattern string) bool {
 		if p.fold {
-			return like(strings.ToLower(pattern), strings.ToLower(text))
+			return like(strings.ToLower(text), strings.ToLower(pattern))
 		}
-		return like(pattern, text)
+		return like(text, pattern)
 	})
 	return found != p.negated
 }
 
-// like tells whether text matches a pattern in which * stands for any characters and ? for any one.
-func like(pattern, text string) bool {
-	// star is behind the last *, and matched is what that one has swallowed so far.
+// like reports whether text matches a pattern, in which * stands for any characters and ? for one.
+func like(text, pattern string) bool {
+	// star is the position after the last *; text[:matched] is matched up to that *, inclusive.
 	star, matched := -1, 0
 	p, t := 0, 0
 	for t < len(text) {
@@ -73,14 +73,14 @@ func like(pattern, text string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// arnLike is like for ARNs, whose wildcards end at the colons: the first five parts each match by themselves.
-func arnLike(pattern, arn string) bool {
-	patternParts, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+// arnLike is like for ARNs: a wildcard does not match across the colons before the resource.
+func arnLike(arn, pattern string) bool {
+	parts, patternParts := strings.SplitN(arn, ":", 6), strings.SplitN(pattern, ":", 6)
 	if len(patternParts) != 6 || len(parts) != 6 {
 		return false
 	}
 	for i := range parts {
-		if !like(patternParts[i], parts[i]) {
+		if !like(parts[i], patternParts[i]) {
 			return false
 		}
 	}

@@ -10,66 +10,55 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// permission is one thing that a call must be allowed.
+// permission is an action on a resource that a caller must be allowed.
 type permission struct {
 	action, resource string
-	context          map[string]string // as a Request's
+	context          map[string]string // see Request.Context
 }
 
-// location is where the resources are.
-type location struct{ region, account string }
-
-func (p location) arn(service, resource string) string {
-	return "arn:aws:" + service + ":" + p.region + ":" + p.account + ":" + resource
-}
-
-// permissions lists what a call must be allowed, as AWS's service authorization reference has it. An error means that this
-// is not known, or not told by the request.
-func (p location) permissions(call protocol.Call, r *http.Request, body []byte) ([]permission, error) {
+// permissions returns the permissions that a call needs, as AWS's service authorization reference
+// lists them.
+func (a Authorizer) permissions(
+	call protocol.Call, r *http.Request, body []byte,
+) ([]permission, error) {
 	switch call.Service {
 	case "s3":
 		return s3Permissions(call.Operation, r, body)
 	case "dynamodb":
-		return p.dynamodbPermissions(call.Operation, body)
+		return a.dynamodbPermissions(call.Operation, body)
 	case "sqs":
-		return p.sqsPermissions(call.Operation, body)
+		return a.sqsPermissions(call.Operation, body)
 	case "events":
-		return p.eventsPermissions(call.Operation, body)
+		return a.eventsPermissions(call.Operation, body)
 	case "lambda":
-		return p.lambdaPermissions(call.Operation, r)
+		return a.lambdaPermissions(call.Operation, r)
 	case "query":
 		return queryPermissions(body)
 	}
-	return nil, fmt.Errorf("it is not known which action the call %s needs", r.Header.Get("X-Amz-Target"))
+	return nil, fmt.Errorf("unknown call %q", r.Header.Get("X-Amz-Target"))
 }
 
-// sqsActions are the actions of the operations that have no action of their own.
-var sqsActions = map[string]string{
-	"SendMessageBatch":             "SendMessage",
-	"DeleteMessageBatch":           "DeleteMessage",
-	"ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+func (a Authorizer) arn(service, resource string) string {
+	return "arn:aws:" + service + ":" + a.Region + ":" + a.Account + ":" + resource
 }
 
-func (p location) sqsPermissions(operation string, body []byte) ([]permission, error) {
+func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct{ QueueURL, QueueName string }
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
-	}
-	action := operation
-	if actionOf, ok := sqsActions[operation]; ok {
-		action = actionOf
 	}
 	name := in.QueueName
 	if in.QueueURL != "" {
 		name = in.QueueURL[strings.LastIndexByte(in.QueueURL, '/')+1:]
 	}
 	if name == "" {
-		name = "*" // of operations on no queue, such as ListQueues
+		name = "*" // an operation without a queue, such as ListQueues
 	}
-	return []permission{{action: "sqs:" + action, resource: p.arn("sqs", name)}}, nil
+	action := "sqs:" + strings.TrimSuffix(operation, "Batch")
+	return []permission{{action: action, resource: a.arn("sqs", name)}}, nil
 }
 
-func (p location) eventsPermissions(operation string, body []byte) ([]permission, error) {
+func (a Authorizer) eventsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct {
 		Name, Rule, EventBusName string
 		Entries                  []struct{ EventBusName, Source, DetailType string }
@@ -80,38 +69,39 @@ func (p location) eventsPermissions(operation string, body []byte) ([]permission
 	if operation == "PutEvents" {
 		var list []permission
 		for _, e := range in.Entries {
-			list = append(list, permission{action: "events:PutEvents", resource: p.busARN(e.EventBusName),
-				context: map[string]string{"events:source": e.Source, "events:detail-type": e.DetailType}})
+			context := map[string]string{"events:source": e.Source,
+				"events:detail-type": e.DetailType}
+			list = append(list, permission{"events:PutEvents", a.busARN(e.EventBusName), context})
 		}
 		return list, nil
 	}
-	return []permission{{action: "events:" + operation, resource: p.eventsARN(operation, in.EventBusName, in.Name+in.Rule)}}, nil
+	resource := a.eventsARN(operation, in.EventBusName, in.Name+in.Rule)
+	return []permission{{action: "events:" + operation, resource: resource}}, nil
 }
 
-// busARN is the ARN of a bus, which may be given already.
-func (p location) busARN(nameOrARN string) string {
+func (a Authorizer) busARN(nameOrARN string) string {
 	switch {
 	case strings.HasPrefix(nameOrARN, "arn:"):
 		return nameOrARN
 	case nameOrARN == "":
 		nameOrARN = "default"
 	}
-	return p.arn("events", "event-bus/"+nameOrARN)
+	return a.arn("events", "event-bus/"+nameOrARN)
 }
 
-func (p location) eventsARN(operation, bus, name string) string {
+func (a Authorizer) eventsARN(operation, bus, name string) string {
 	switch {
 	case strings.HasSuffix(operation, "EventBus"):
-		return p.busARN(name)
-	case name == "": // of lists
+		return a.busARN(name)
+	case name == "": // a list operation
 		return "*"
 	case bus == "" || bus == "default":
-		return p.arn("events", "rule/"+name)
+		return a.arn("events", "rule/"+name)
 	}
-	return p.arn("events", "rule/"+bus[strings.LastIndexByte(bus, '/')+1:]+"/"+name)
+	return a.arn("events", "rule/"+bus[strings.LastIndexByte(bus, '/')+1:]+"/"+name)
 }
 
-func (p location) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {
+func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {
 	function, err := url.PathUnescape(protocol.LambdaFunction(r))
 	if err != nil {
 		return nil, err
@@ -123,19 +113,20 @@ func (p location) lambdaPermissions(operation string, r *http.Request) ([]permis
 	case function == "":
 		function = "*"
 	case !strings.HasPrefix(function, "arn:"):
-		function = p.arn("lambda", "function:"+function)
+		function = a.arn("lambda", "function:"+function)
 	}
 	return []permission{{action: "lambda:" + operation, resource: function}}, nil
 }
 
-// queryPermissions are those of AWS's oldest protocol, of which anybody may ask who is calling.
+// queryPermissions returns the permissions for a call of AWS's query protocol.
 func queryPermissions(body []byte) ([]permission, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, err
 	}
-	if form.Get("Action") == "GetCallerIdentity" {
+	action := form.Get("Action")
+	if action == "GetCallerIdentity" { // needs no permission
 		return nil, nil
 	}
-	return []permission{{action: "cloudformation:" + form.Get("Action"), resource: "*"}}, nil
+	return []permission{{action: "cloudformation:" + action, resource: "*"}}, nil
 }

@@ -8,53 +8,52 @@ import (
 	"strings"
 )
 
-// dynamodbInput is what the operations' inputs say of their tables.
-type dynamodbInput struct {
-	TableName     string
-	IndexName     string
-	RequestItems  map[string]json.RawMessage
-	TransactItems []map[string]struct{ TableName string }
+// transactionActions maps the parts of a transaction to their actions.
+var transactionActions = map[string]string{
+	"Put":            "PutItem",
+	"Update":         "UpdateItem",
+	"Delete":         "DeleteItem",
+	"ConditionCheck": "ConditionCheckItem",
+	"Get":            "GetItem",
 }
 
-// transactActions are the actions of a transaction's parts.
-var transactActions = map[string]string{
-	"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem",
-}
-
-func (p location) dynamodbPermissions(operation string, body []byte) ([]permission, error) {
-	var in dynamodbInput
+func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permission, error) {
+	var in struct {
+		TableName, IndexName string
+		RequestItems         map[string]json.RawMessage
+		TransactItems        []map[string]struct{ TableName string }
+	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
+	var list []permission
 	switch {
 	case in.TransactItems != nil:
-		var list []permission
 		for _, item := range in.TransactItems {
-			for part, of := range item {
-				action, ok := transactActions[part]
+			for part, target := range item {
+				action, ok := transactionActions[part]
 				if !ok {
-					return nil, fmt.Errorf("a transaction has no part %s", part)
+					return nil, fmt.Errorf("unknown part of a transaction: %s", part)
 				}
-				list = append(list, p.tablePermission(action, of.TableName, ""))
+				list = append(list, a.tablePermission(action, target.TableName, ""))
 			}
 		}
-		return list, nil
 	case in.RequestItems != nil:
-		var list []permission
 		for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-			list = append(list, p.tablePermission(operation, table, ""))
+			list = append(list, a.tablePermission(operation, table, ""))
 		}
-		return list, nil
-	case in.TableName == "": // of lists
-		return []permission{{action: "dynamodb:" + operation, resource: "*"}}, nil
+	case in.TableName == "": // a list operation
+		list = append(list, permission{action: "dynamodb:" + operation, resource: "*"})
+	default:
+		list = append(list, a.tablePermission(operation, in.TableName, in.IndexName))
 	}
-	return []permission{p.tablePermission(operation, in.TableName, in.IndexName)}, nil
+	return list, nil
 }
 
-func (p location) tablePermission(operation, nameOrARN, index string) permission {
+func (a Authorizer) tablePermission(operation, nameOrARN, index string) permission {
 	arn := nameOrARN
 	if !strings.HasPrefix(arn, "arn:") {
-		arn = p.arn("dynamodb", "table/"+nameOrARN)
+		arn = a.arn("dynamodb", "table/"+nameOrARN)
 	}
 	if index != "" {
 		arn += "/index/" + index

@@ -5,21 +5,34 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// s3Actions are the actions of S3's operations on a bucket or an object.
+// s3Actions maps the operations on buckets and objects to their actions.
 var s3Actions = map[string]string{
-	"HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions",
-	"ListMultipartUploads": "ListBucketMultipartUploads", "GetBucketLocation": "GetBucketLocation",
-	"GetBucketVersioning": "GetBucketVersioning", "PutBucketVersioning": "PutBucketVersioning",
-	"CreateBucket": "CreateBucket", "DeleteBucket": "DeleteBucket",
+	"CreateBucket":         "CreateBucket",
+	"DeleteBucket":         "DeleteBucket",
+	"GetBucketLocation":    "GetBucketLocation",
+	"GetBucketVersioning":  "GetBucketVersioning",
+	"HeadBucket":           "ListBucket",
+	"ListMultipartUploads": "ListBucketMultipartUploads",
+	"ListObjectVersions":   "ListBucketVersions",
+	"ListObjectsV2":        "ListBucket",
+	"PutBucketVersioning":  "PutBucketVersioning",
 
-	"GetObject": "GetObject", "HeadObject": "GetObject", "PutObject": "PutObject", "CopyObject": "PutObject",
-	"CreateMultipartUpload": "PutObject", "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject",
-	"ListParts": "ListMultipartUploadParts", "AbortMultipartUpload": "AbortMultipartUpload", "DeleteObject": "DeleteObject",
+	"AbortMultipartUpload":    "AbortMultipartUpload",
+	"CompleteMultipartUpload": "PutObject",
+	"CopyObject":              "PutObject",
+	"CreateMultipartUpload":   "PutObject",
+	"DeleteObject":            "DeleteObject",
+	"GetObject":               "GetObject",
+	"HeadObject":              "GetObject",
+	"ListParts":               "ListMultipartUploadParts",
+	"PutObject":               "PutObject",
+	"UploadPart":              "PutObject",
 }
 
 func s3Permissions(operation string, r *http.Request, body []byte) ([]permission, error) {
@@ -32,24 +45,25 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	}
 	action, ok := s3Actions[operation]
 	if !ok {
-		return nil, fmt.Errorf("it is not known which action %s %s needs", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
 	}
 	query := r.URL.Query()
 	if query.Has("versionId") && (action == "GetObject" || action == "DeleteObject") {
 		action += "Version"
 	}
-	list := []permission{{action: "s3:" + action, resource: objectARN(bucket, key), context: s3Context(operation, r, query)}}
+	object := objectARN(bucket, key)
+	list := []permission{{"s3:" + action, object, s3Context(operation, r, query)}}
 	switch {
 	case operation == "PutObject" && r.Header.Get("If-Match") != "":
-		// Its answer tells whether the object is as the caller says.
-		list = append(list, permission{action: "s3:GetObject", resource: objectARN(bucket, key)})
+		// The response reveals the object's state.
+		list = append(list, permission{action: "s3:GetObject", resource: object})
 	case operation == "CopyObject":
-		from, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
+		source, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
 		if err != nil {
-			return nil, fmt.Errorf("read the copy's source: %w", err)
+			return nil, fmt.Errorf("parse x-amz-copy-source: %w", err)
 		}
-		from, _, _ = strings.Cut(from, "?versionId=")
-		list = append(list, permission{action: "s3:GetObject", resource: "arn:aws:s3:::" + from})
+		source, _, _ = strings.Cut(source, "?versionId=")
+		list = append(list, permission{action: "s3:GetObject", resource: "arn:aws:s3:::" + source})
 	}
 	return list, nil
 }
@@ -61,32 +75,32 @@ func objectARN(bucket, key string) string {
 	return "arn:aws:s3:::" + bucket + "/" + key
 }
 
-// s3Context are the values of S3's own condition keys.
+// s3Context returns the values of the condition keys of S3.
 func s3Context(operation string, r *http.Request, query url.Values) map[string]string {
 	context := map[string]string{}
 	for key, parameter := range map[string]string{
-		"s3:prefix": "prefix", "s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:versionid": "versionId",
+		"s3:prefix": "prefix", "s3:delimiter": "delimiter",
+		"s3:max-keys": "max-keys", "s3:versionid": "versionId",
 	} {
 		if query.Has(parameter) {
 			context[key] = query.Get(parameter)
 		}
 	}
-	for key, header := range map[string]string{"s3:if-match": "If-Match", "s3:if-none-match": "If-None-Match"} {
+	for _, header := range []string{"if-match", "if-none-match"} {
 		if value := r.Header.Get(header); value != "" {
-			context[key] = value
+			context["s3:"+header] = value
 		}
 	}
 	if s3Actions[operation] == "PutObject" {
-		// What is begun and filled by the other operations of an upload becomes an object with the last.
-		context["s3:objectcreationoperation"] = "true"
-		if operation == "CreateMultipartUpload" || operation == "UploadPart" {
-			context["s3:objectcreationoperation"] = "false"
-		}
+		// Only the last operation of a multipart upload creates the object.
+		creates := operation != "CreateMultipartUpload" && operation != "UploadPart"
+		context["s3:objectcreationoperation"] = strconv.FormatBool(creates)
 	}
 	return context
 }
 
-// deleteObjectsPermissions are the accesses of a request that deletes many objects. S3 refuses each by itself; here one refuses all.
+// deleteObjectsPermissions returns a permission per object. S3 rejects objects one by one; the
+// emulator rejects the whole request.
 func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) {
 	var in struct {
 		Object []struct {
@@ -95,7 +109,7 @@ func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) 
 		}
 	}
 	if err := xml.Unmarshal(body, &in); err != nil {
-		return nil, fmt.Errorf("read what to delete: %w", err)
+		return nil, fmt.Errorf("parse the objects to delete: %w", err)
 	}
 	var list []permission
 	for _, o := range in.Object {

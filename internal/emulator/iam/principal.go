@@ -6,28 +6,28 @@ import (
 	"strings"
 )
 
-// FunctionPrincipal is who asks: a role, in the name of which a function runs, or a service of AWS.
+// Principal identifies who makes a request: a role session or an AWS service.
 type Principal struct {
 	Account    string
-	RoleARN    string // ARN of the role; "" of a service
-	SessionARN string // ARN of the role's session: what messages name
-	Service    string // such as events.amazonaws.com; "" of a role
+	RoleARN    string // "" for a service
+	SessionARN string // shown in messages
+	Service    string // such as events.amazonaws.com; "" for a role
 }
 
-// statementPrincipal is one that a resource's policy names.
+// statementPrincipal is a principal that a resource policy names.
 type statementPrincipal struct{ kind, name string }
 
 func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
-	var all string
-	if json.Unmarshal(raw, &all) == nil {
-		if all != "*" {
-			return nil, fmt.Errorf("%q is no Principal", all)
+	var everyone string
+	if json.Unmarshal(raw, &everyone) == nil {
+		if everyone != "*" {
+			return nil, fmt.Errorf(`Principal must be "*" or an object, got %q`, everyone)
 		}
 		return []statementPrincipal{{"AWS", "*"}}, nil
 	}
 	var byKind map[string]oneOrMany[string]
 	if err := decodeStrictly(raw, &byKind); err != nil {
-		return nil, fmt.Errorf("read its Principal: %w", err)
+		return nil, fmt.Errorf("read Principal: %w", err)
 	}
 	var list []statementPrincipal
 	for kind, names := range byKind {
@@ -38,15 +38,16 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 	return list, nil
 }
 
-// matchPrincipal tells how a statement's principals hold of who asks: directly, or through the account it belongs to. A statement
-// that allows an account leaves it to the account's own policies whom of it.
-func matchPrincipal(list []statementPrincipal, p Principal) (direct, account bool) {
-	for _, named := range list {
+// matchPrincipal reports whether a statement's principals include p directly, or its whole account.
+// A statement that allows an account delegates the decision to the account's identity policies.
+func matchPrincipal(principals []statementPrincipal, p Principal) (direct, account bool) {
+	for _, named := range principals {
 		switch {
 		case named.kind == "Service":
 			direct = direct || p.Service == named.name
 		case named.kind != "AWS":
-		case named.name == "*", p.RoleARN != "" && (named.name == p.RoleARN || named.name == p.SessionARN):
+		case named.name == "*",
+			p.RoleARN != "" && (named.name == p.RoleARN || named.name == p.SessionARN):
 			direct = true
 		case p.RoleARN != "" && wholeAccount(named.name) == p.Account:
 			account = true
@@ -55,7 +56,7 @@ func matchPrincipal(list []statementPrincipal, p Principal) (direct, account boo
 	return direct, account
 }
 
-// wholeAccount is the account that a principal stands for as a whole, "" when it is a part of one.
+// wholeAccount returns the account that a principal stands for, or "" for a role or user.
 func wholeAccount(name string) string {
 	if !strings.Contains(name, ":") {
 		return name

@@ -149,7 +149,7 @@ func TestEvaluate_AppliesConditions(t *testing.T) {
 			map[string]string{"s3:prefix": "a"}, false},
 	} {
 		documents := identity(t,
-			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":`+c.condition+`}`)
+			`{"Effect":"Allow","Action":"*","Resource":"*","Condition":`+c.condition+`}`)
 		err := Evaluate(Request{Principal: worker, Action: "s3:ListBucket",
 			Resource: "arn:aws:s3:::b", Context: c.context}, documents, nil)
 		if (err == nil) != c.holds {
@@ -161,9 +161,8 @@ func TestEvaluate_AppliesConditions(t *testing.T) {
 func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	request := Request{Principal: worker, Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k"}
 	for want, err := range map[string]error{
-		"User: " + session +
-			" is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::b/k because no " +
-			"identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
+		"User: " + session + " is not authorized to perform: s3:PutObject on resource: " +
+			"arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
 		"with an explicit deny in an identity-based policy": Evaluate(request,
 			identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
 		"with an explicit deny in a resource-based policy": Evaluate(request, nil,
@@ -181,41 +180,49 @@ func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 
 // An ignored part could allow here what AWS denies.
 func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
-	for statement, want := range map[string]string{
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"IpAddress":{"aws:SecureTransport":"10.0.0.0/8"}}}`: "condition operator IpAddress",
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"BoolNot":{"aws:SecureTransport":"true"}}}`: "condition operator BoolNot",
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"NullIfExists":{"aws:SecureTransport":"true"}}}`: "condition operator NullIfExists",
+	for _, c := range [][2]string{
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"IpAddress":{"aws:SecureTransport":"10.0.0.0/8"}}}`,
+			"condition operator IpAddress"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"BoolNot":{"aws:SecureTransport":"true"}}}`,
+			"condition operator BoolNot"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"NullIfExists":{"aws:SecureTransport":"true"}}}`,
+			"condition operator NullIfExists"},
 		`{"Effect":"Allow","Action":"*","Resource":"*",` +
 			`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`: "condition key " +
 			"aws:PrincipalOrgID",
-		`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"}`: "policy variables",
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`: "policy variables",
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`: "condition value",
+		{`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"}`,
+			"policy variables"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`, "policy variables"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`, "condition value"},
 		`{"Effect":"Allow","Action":"*","Resource":"*",` +
 			`"Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`: "condition operator " +
 			"ForAllValues:StringLike",
-		`{"Effect":"allow","Action":"*","Resource":"*"}`:                            `got "allow"`,
-		`{"Effect":"Allow","Resource":"*"}`:                                         "either Action or NotAction",
-		`{"Effect":"Allow","Action":"*","NotAction":"s3:PutObject","Resource":"*"}`: "either Action or NotAction",
-		`{"Effect":"Allow","Action":"*"}`:                                           "either Resource or NotResource",
-		`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"}`:            "have a Principal",
-		`{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}`:            "Conditions",
+		{`{"Effect":"allow","Action":"*","Resource":"*"}`, `got "allow"`},
+		{`{"Effect":"Allow","Resource":"*"}`, "either Action or NotAction"},
+		{`{"Effect":"Allow","Action":"*","NotAction":"s3:PutObject","Resource":"*"}`,
+			"either Action or NotAction"},
+		{`{"Effect":"Allow","Action":"*"}`, "either Resource or NotResource"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"}`, "have a Principal"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}`, "Conditions"},
 	} {
+		statement, want := c[0], c[1]
 		_, err := ParseIdentityPolicy([]byte(`{"Statement":` + statement + `}`))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to contain %s", statement, err, want)
 		}
 	}
-	for statement, want := range map[string]string{
-		`{"Effect":"Allow","Action":"*","Resource":"*"}`:                           "have a Principal",
-		`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"somebody"}`:    `got "somebody"`,
-		`{"Effect":"Deny","Action":"*","Resource":"*","NotPrincipal":{"AWS":"1"}}`: "NotPrincipal",
+	for _, c := range [][2]string{
+		{`{"Effect":"Allow","Action":"*","Resource":"*"}`, "have a Principal"},
+		{`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"somebody"}`, `got "somebody"`},
+		{`{"Effect":"Deny","Action":"*","Resource":"*","NotPrincipal":{"AWS":"1"}}`,
+			"NotPrincipal"},
 	} {
+		statement, want := c[0], c[1]
 		_, err := ParseResourcePolicy([]byte(`{"Statement":` + statement + `}`))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to contain %s", statement, err, want)

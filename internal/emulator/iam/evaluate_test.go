@@ -190,18 +190,18 @@ func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
 			`"Condition":{"NullIfExists":{"aws:SecureTransport":"true"}}}`,
 			"condition operator NullIfExists"},
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`: "condition key " +
-			"aws:PrincipalOrgID",
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}`,
+			"condition key aws:PrincipalOrgID"},
 		{`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"}`,
 			"policy variables"},
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
 			`"Condition":{"StringEquals":{"s3:prefix":"${aws:username}"}}}`, "policy variables"},
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
 			`"Condition":{"StringEquals":{"s3:prefix":{"Ref":"AWS::Region"}}}}`, "condition value"},
-		`{"Effect":"Allow","Action":"*","Resource":"*",` +
-			`"Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`: "condition operator " +
-			"ForAllValues:StringLike",
+		{`{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"ForAllValues:StringLike":{"s3:prefix":"a"}}}`,
+			"condition operator ForAllValues:StringLike"},
 		{`{"Effect":"allow","Action":"*","Resource":"*"}`, `got "allow"`},
 		{`{"Effect":"Allow","Resource":"*"}`, "either Action or NotAction"},
 		{`{"Effect":"Allow","Action":"*","NotAction":"s3:PutObject","Resource":"*"}`,

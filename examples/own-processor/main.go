@@ -1,4 +1,4 @@
-// Command own-processor is a CDK app with a pipeline whose worker is this module's own: functions/orders.
+// Command own-processor is a CDK app whose pipeline has its own worker: functions/orders.
 package main
 
 import (
@@ -13,10 +13,13 @@ func main() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("orders"), nil)
 	props := &eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
-	if app.Node().TryGetContext(jsii.String("stage")) == "local" { // by `eventpipeline local`, on loopback only
+	// `eventpipeline local` sets this stage and listens on loopback only.
+	if app.Node().TryGetContext(jsii.String("stage")) == "local" {
 		props.Authorization = eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), props)
-	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: pipeline.ApiUrl()})
+	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{
+		Value: pipeline.ApiUrl(),
+	})
 	app.Synth(nil)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
 )
 
-// Order is the payload of an event.
+// Order represents the payload of an event.
 type Order struct {
 	OrderID  string `json:"orderId"`
 	Currency string `json:"currency"`
@@ -15,38 +15,40 @@ type Order struct {
 	Lines    []Line `json:"lines"`
 }
 
-// Line is one product of an order.
+// Line represents one product of an order.
 type Line struct {
 	SKU      string `json:"sku"`
 	Quantity int    `json:"quantity"`
-	Cents    int    `json:"cents"` // for one
+	Cents    int    `json:"cents"` // for one piece
 }
 
-// Sold is the payload of a record.
+// Sold represents the payload of a record.
 type Sold struct {
 	OrderID  string `json:"orderId"`
 	SKU      string `json:"sku"`
 	Quantity int    `json:"quantity"`
-	Cents    int    `json:"cents"` // for all
+	Cents    int    `json:"cents"` // for all pieces
 	Currency string `json:"currency"`
 }
 
 var currencies = []string{"EUR", "USD"}
 
-// process makes a record of each line.
+// process makes one record for each line.
 func process(ctx context.Context, event processor.Event, order Order) (processor.Record, error) {
 	if order.Test {
 		return processor.Filter("test-order", "orders of the shop's own tests are not kept"), nil
 	}
 	if !slices.Contains(currencies, order.Currency) {
-		return processor.Record{}, processor.Reject("unknown-currency", "currency must be one of %v", currencies)
+		err := processor.Reject("unknown-currency", "currency must be one of %v", currencies)
+		return processor.Record{}, err
 	}
 	if len(order.Lines) == 0 {
 		return processor.Record{}, processor.Reject("no-lines", "an order has at least one line")
 	}
 	sold := make([]Sold, len(order.Lines))
 	for i, line := range order.Lines {
-		sold[i] = Sold{order.OrderID, line.SKU, line.Quantity, line.Quantity * line.Cents, order.Currency}
+		cents := line.Quantity * line.Cents
+		sold[i] = Sold{order.OrderID, line.SKU, line.Quantity, cents, order.Currency}
 	}
 	processor.Log(ctx).Debug("order split", "lines", len(sold), "attempt", event.Attempt)
 	return processor.FanOut(sold...), nil

@@ -20,7 +20,7 @@ import (
 var files embed.FS
 
 // Schemas is the file of the JSON Schemas that are built into the API function.
-const Schemas = "functions/api/schemas.json"
+const Schemas = "internal/runtime/function/api/schemas.json"
 
 // Dir unpacks the sources to a folder of the user's cache that is named after their hash, or to a temporary one where
 // there is no cache to write to, and returns its path: a module with the functions below ./functions. What is given

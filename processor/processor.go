@@ -15,7 +15,8 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -53,7 +54,7 @@ func Start(fn Func) {
 func serve(fn Func) {
 	answers := os.Stdout
 	os.Stdout = os.Stderr // what fn prints must not get between the answers
-	slog.SetDefault(handler.NewLogger(os.Stderr))
+	slog.SetDefault(logging.New(os.Stderr, os.Getenv(contract.LogLevel)))
 	if err := stdio.Serve(context.Background(), fn, os.Stdin, answers); err != nil {
 		slog.Error("serve", slog.Any("error", err))
 		os.Exit(1)
@@ -62,7 +63,7 @@ func serve(fn Func) {
 
 // Process is how the platform calls fn.
 func (fn Func) Process(ctx context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
-	record, err := fn(handler.WithEvent(ctx, event), Event{
+	record, err := fn(logging.WithEvent(ctx, event), Event{
 		ID:         event.ID,
 		Type:       event.Type,
 		ReceivedAt: event.ReceivedAt,
@@ -80,7 +81,7 @@ func (fn Func) Process(ctx context.Context, event pipeline.Event, attempt int, p
 // Log is a logger for the event that ctx was made for: each line says which one it is. What it writes is in the function's
 // log, beside the platform's own lines. Of another context it is slog.Default(). What a processor prints is in the log, too,
 // but without the event's id.
-func Log(ctx context.Context) *slog.Logger { return handler.LoggerFrom(ctx) }
+func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }
 
 // Record is what becomes of an event: made as Record{Payload: v}, or by FanOut or Drop. The zero value is none, and fails
 // the event for good with the code invalid-output.

@@ -12,8 +12,8 @@ import (
 
 // What the keys of the buckets' objects begin with.
 const (
-	bronzePrefix = "bronze/*"
-	silverPrefix = "silver/*"
+	bronzePrefix = contract.BronzePrefix + "*"
+	silverPrefix = contract.SilverPrefix + "*"
 )
 
 func grantApi(p *eventPipeline, role awsiam.IRole) {

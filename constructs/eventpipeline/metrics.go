@@ -36,10 +36,10 @@ func newMetrics(p *eventPipeline) metrics {
 		workerDuration:  p.workerFunction.MetricDuration(p99),
 
 		reconcilerErrors: p.reconcilerFunction.MetricErrors(sum),
-		reenqueued:       reported(p, "Reenqueued"),
-		givenUp:          reported(p, "GivenUp"),
-		unhealed:         reported(p, "Errors"),
-		orphans:          reported(p, "Orphans"),
+		reenqueued:       reported(p, contract.MetricReenqueued),
+		givenUp:          reported(p, contract.MetricGivenUp),
+		unhealed:         reported(p, contract.MetricUnhealed),
+		orphans:          reported(p, contract.MetricOrphans),
 
 		accepted:  counted(p, contract.MetricAccepted, sum),
 		processed: counted(p, contract.MetricProcessed, sum),

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func newBronzeBucket(p *eventPipeline) awss3.IBucket {
@@ -21,7 +22,7 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	props.ObjectLockDefaultRetention = p.props.BronzeObjectLock
 	bucket := newBucket(p, "BronzeBucket", p.props, props)
 	writeOnce(bucket, "*")
-	logAccess(p, bucket, "bronze/")
+	logAccess(p, bucket, contract.BronzePrefix)
 	return bucket
 }
 
@@ -51,7 +52,7 @@ func newSilverBucket(p *eventPipeline) awss3.IBucket {
 	props := bucketProps(p.props, rules...)
 	encryptBucket(props, p.props.SilverEncryptionKey)
 	bucket := newBucket(p, "SilverBucket", p.props, props)
-	logAccess(p, bucket, "silver/")
+	logAccess(p, bucket, contract.SilverPrefix)
 	return bucket
 }
 

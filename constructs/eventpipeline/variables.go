@@ -8,13 +8,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// ourVariables are those that the pipeline sets on one of its functions.
-var ourVariables = []string{
-	contract.BronzeBucket, contract.SilverBucket, contract.EventsTable, contract.QueueURL, contract.DeadLetterQueueURL, contract.EventBusName,
-	contract.MaxPayloadBytes, contract.UnknownEventTypes, contract.OpenAPI, contract.StatusForAllCallers, contract.MaxReceiveCount,
-	contract.ReconcileGraceSeconds, contract.ReconcileWindowSeconds, contract.MaxReenqueues, contract.StatusRetentionDays, contract.LogLevel,
-}
-
 var (
 	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
 	// lambdaVariables are those that Lambda refuses to have set.
@@ -28,7 +21,7 @@ func (m *mistakes) variables(prop string, added *map[string]*string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(*added)) {
 		switch {
-		case slices.Contains(ourVariables, name):
+		case slices.Contains(contract.Variables, name):
 			m.unless(false, "%s has %s, which the pipeline sets; take another name", prop, name)
 		case lambdaVariables.MatchString(name):
 			m.unless(false, "%s has %s, which Lambda sets; take another name", prop, name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,8 +17,12 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	apifunction "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/api"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/reconciler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
 	queues "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
@@ -32,7 +37,7 @@ type rightsWorld struct {
 	policies   iam.Policies
 
 	ingest     pipeline.Ingest
-	statuses   dynamodb.Events
+	statuses   handler.Items
 	worker     pipeline.Worker
 	reconciler pipeline.Reconciler
 
@@ -67,28 +72,43 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(iam.Denial)) *rightsW
 	w.policies = guard.Policies
 	w.queue, w.dlq = w.find(p, out["QueueUrl"]), w.find(p, out["DeadLetterQueueUrl"])
 
-	// As the functions' main packages wire them.
-	table, bus := out["EventsTableName"], w.bus
-	cfg := as(apiName)
-	w.statuses = dynamodb.NewEvents(cfg, table)
-	w.ingest = pipeline.Ingest{
-		Bronze: s3.NewBucket(cfg, w.bronze), Items: w.statuses, Queue: queues.NewQueue(cfg, out["QueueUrl"]),
-		BronzeBucket: w.bronze, MaxPayloadBytes: 1 << 20, Now: time.Now, NewID: newID,
+	table := out["EventsTableName"]
+	environment := map[string]string{
+		contract.BronzeBucket:           w.bronze,
+		contract.SilverBucket:           w.silver,
+		contract.EventsTable:            table,
+		contract.QueueURL:               out["QueueUrl"],
+		contract.DeadLetterQueueURL:     out["DeadLetterQueueUrl"],
+		contract.EventBusName:           w.bus,
+		contract.MaxPayloadBytes:        "1048576",
+		contract.UnknownEventTypes:      "ACCEPT",
+		contract.OpenAPI:                "false",
+		contract.StatusForAllCallers:    "false",
+		contract.MaxReceiveCount:        "5",
+		contract.ReconcileGraceSeconds:  "3600",
+		contract.ReconcileWindowSeconds: "86400",
+		contract.MaxReenqueues:          "1",
+		contract.StatusRetentionDays:    "0",
 	}
-	cfg = as(workerName)
-	w.worker = pipeline.Worker{
-		Items: dynamodb.NewEvents(cfg, table), Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver),
-		Bus: eventbridge.NewBus(cfg, bus), Queue: queues.NewQueue(cfg, out["QueueUrl"]), DeadLetters: queues.NewDeadLetters(cfg, out["DeadLetterQueueUrl"]),
-		BronzeBucket: w.bronze, SilverBucket: w.silver, MaxReceiveCount: 5, Now: time.Now, Jitter: func() float64 { return 1 },
+	getenv := func(name string) string { return environment[name] }
+	log := slog.New(slog.DiscardHandler)
+	apiHandler, err := apifunction.New(as(apiName), getenv, log)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cfg = as(reconcilerName)
-	w.reconciler = pipeline.Reconciler{
-		Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver),
-		Items: dynamodb.NewEvents(cfg, table).Eventually(), Checkpoints: dynamodb.NewCheckpoints(cfg, table),
-		Queue: queues.NewQueue(cfg, out["QueueUrl"]), DeadLetters: queues.NewDeadLetters(cfg, out["DeadLetterQueueUrl"]), Bus: eventbridge.NewBus(cfg, bus),
-		SilverBucket: w.silver, Grace: time.Hour, Window: 24 * time.Hour, MaxReenqueues: 1,
+	w.ingest, w.statuses = apiHandler.Ingest, apiHandler.Items
+	workerHandler, err := worker.New(as(workerName), getenv, log)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cfg = as("operator")
+	w.worker = workerHandler.Worker
+	w.worker.Jitter = func() float64 { return 1 } // a retried message never comes at once
+	reconcilerHandler, err := reconciler.New(as(reconcilerName), getenv, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.reconciler = reconcilerHandler.Reconciler
+	cfg := as("operator")
 	w.operatorS3 = awss3.NewFromConfig(cfg)
 	w.operator = pipeline.Replayer{
 		Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver), Items: dynamodb.NewEvents(cfg, table),

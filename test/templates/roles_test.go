@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // grants are all that the functions may do: each resource with the actions on it.
@@ -32,7 +32,7 @@ var grants = map[string]map[string][]string{
 		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
 		"${Queue.Arn}":                 {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
-		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + eventbridge.Source + `"}}`},
+		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`},
 	},
 	"ReconcilerRole": {
 		"${ReconcilerLogGroup.Arn}":    {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -43,7 +43,7 @@ var grants = map[string]map[string][]string{
 		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 		"${Queue.Arn}":                 {"sqs:GetQueueAttributes", "sqs:SendMessage"},
 		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
-		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + eventbridge.Source + `"}}`},
+		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`},
 	},
 }
 

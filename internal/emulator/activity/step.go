@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // Step is one thing that happened, mostly to one event.
@@ -40,7 +42,7 @@ func StringDetail(name, value string) Detail {
 }
 
 // changeCounts are what a line of the reconciler counts; a run that changed nothing comes every minute.
-var changeCounts = []string{"Reenqueued", "GivenUp", "Repaired"}
+var changeCounts = []string{contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired}
 
 // parseLine makes a step of a line that a function wrote, and tells whether it is worth showing: lines about an event
 // are, others when they warn or count changes, and whatever is not slog's JSON.

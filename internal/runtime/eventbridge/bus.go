@@ -14,9 +14,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Source is the source of every notice, for the patterns of rules.
-const Source = contract.EventSource
-
 // maxEntries is EventBridge's quota "PutEvents entries per request".
 const maxEntries = 10
 
@@ -51,7 +48,7 @@ func (b Bus) put(ctx context.Context, notices []pipeline.Notification, errs []er
 		}
 		entries[i] = types.PutEventsRequestEntry{
 			EventBusName: &b.name,
-			Source:       aws.String(Source),
+			Source:       aws.String(contract.EventSource),
 			DetailType:   aws.String(notice.Type),
 			Detail:       aws.String(string(detail)),
 		}

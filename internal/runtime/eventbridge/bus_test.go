@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -44,12 +43,5 @@ func TestPublish_FailsEachNoticeOfARequestThatFailed(t *testing.T) {
 		if err == nil {
 			t.Errorf("notice %d has no error", i)
 		}
-	}
-}
-
-// The construct's rules look for what the domain, which knows nothing of them, calls its notices.
-func TestNotices_AreWhatRulesLookFor(t *testing.T) {
-	if pipeline.EventProcessed != contract.EventProcessed {
-		t.Errorf("the domain says %s, rules look for %s", pipeline.EventProcessed, contract.EventProcessed)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
@@ -116,8 +117,8 @@ func (a API) accept(ctx context.Context, req request) response {
 
 // logAccepted writes the line of a request that was answered with 202. A repeat is no event more, and no metric.
 func (a API) logAccepted(ctx context.Context, receipt pipeline.Accepted, took time.Duration) {
-	log := withInvocation(ctx, a.Log)
-	attrs := append(eventAttrs(receipt.Event), slog.Bool("replayed", receipt.Duplicate), slog.Int64("durationMs", took.Milliseconds()))
+	log := logging.WithInvocation(ctx, a.Log)
+	attrs := append(logging.EventAttrs(receipt.Event), slog.Bool("replayed", receipt.Duplicate), slog.Int64("durationMs", took.Milliseconds()))
 	if !receipt.Duplicate {
 		attrs = append(attrs, slog.Int(contract.MetricAccepted, 1), slog.String(contract.PipelineDimension, a.QueueName),
 			embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, []string{contract.MetricAccepted}}))
@@ -136,9 +137,9 @@ func (a API) refuse(ctx context.Context, req request, err error, attrs ...slog.A
 	p := problemOf(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(pipeline.ErrorCode(err))))
 	if p.Status < http.StatusInternalServerError {
-		withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "request refused", attrs...)
+		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "request refused", attrs...)
 	} else {
-		withInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelError, "request failed", append(attrs, slog.Any("error", err))...)
+		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelError, "request failed", append(attrs, slog.Any("error", err))...)
 	}
 	answer := reply(p.Status, p)
 	answer.Headers["content-type"] = "application/problem+json"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -72,22 +73,32 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 
 // unhealed writes the line that an event leaves which could not be healed.
 func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err error) {
-	withInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(eventAttrs(event), slog.Any("error", err))...)
+	logging.WithInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(logging.EventAttrs(event), slog.Any("error", err))...)
 }
 
-var reconcilerMetrics = []string{"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Overtaken", "Errors"}
+var reconcilerMetrics = []string{
+	contract.MetricScanned, contract.MetricWaiting, contract.MetricReenqueued, contract.MetricGivenUp,
+	contract.MetricRepaired, contract.MetricOrphans, contract.MetricOvertaken, contract.MetricUnhealed,
+}
 
 // log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done: the function's own,
 // and the pipeline's Failed of those given up.
 func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Duration, err error) {
 	attrs := []slog.Attr{
 		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
-		slog.Int("Scanned", r.Scanned), slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
-		slog.Int("Waiting", r.Waiting), slog.Int("Young", r.Young), slog.Int("Reenqueued", r.Reenqueued), slog.Int("GivenUp", r.GivenUp),
-		slog.Int("Repaired", r.Repaired), slog.Int("Orphans", r.Orphans), slog.Int("Overtaken", r.Overtaken), slog.Int("Errors", r.Errors),
+		slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
+		slog.Int("Young", r.Young),
+		slog.Int(contract.MetricScanned, r.Scanned),
+		slog.Int(contract.MetricWaiting, r.Waiting),
+		slog.Int(contract.MetricReenqueued, r.Reenqueued),
+		slog.Int(contract.MetricGivenUp, r.GivenUp),
+		slog.Int(contract.MetricRepaired, r.Repaired),
+		slog.Int(contract.MetricOrphans, r.Orphans),
+		slog.Int(contract.MetricOvertaken, r.Overtaken),
+		slog.Int(contract.MetricUnhealed, r.Errors),
 		slog.Int64("durationMs", took.Milliseconds()),
 	}
-	log := withInvocation(ctx, h.Log)
+	log := logging.WithInvocation(ctx, h.Log)
 	if !r.DryRun {
 		attrs = append(attrs, slog.Int(contract.MetricFailed, r.GivenUp),
 			slog.String(contract.FunctionDimension, h.FunctionName), slog.String(contract.PipelineDimension, h.QueueName),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -56,7 +57,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, ReceiptHandle: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
 	}
 
-	ctx = WithLogger(ctx, withInvocation(ctx, h.Log))
+	ctx = logging.NewContext(ctx, logging.WithInvocation(ctx, h.Log))
 	start := time.Now()
 	answer := batchResponse{BatchItemFailures: []itemFailure{}}
 	var tally tally
@@ -92,15 +93,15 @@ func (h Worker) logBatch(ctx context.Context, t tally) {
 		return
 	}
 	names := []string{contract.MetricProcessed, contract.MetricFailed, contract.MetricRetried}
-	atAnyLevel(withInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, "batch done",
+	atAnyLevel(logging.WithInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, "batch done",
 		slog.Int(contract.MetricProcessed, t.processed), slog.Int(contract.MetricFailed, t.failed), slog.Int(contract.MetricRetried, t.retried),
 		slog.String(contract.PipelineDimension, h.QueueName), embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, names}))
 }
 
 // log writes the one line that a delivery leaves.
 func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration) {
-	log := LoggerFrom(ctx)
-	attrs := append(eventAttrs(r.Event),
+	log := logging.FromContext(ctx)
+	attrs := append(logging.EventAttrs(r.Event),
 		slog.String("messageId", r.Delivery.MessageID),
 		slog.Int("attempt", r.Delivery.Attempt),
 		slog.Int64("batchMs", batch.Milliseconds()))

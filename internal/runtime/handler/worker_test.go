@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
@@ -138,7 +139,7 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 type dropping struct{}
 
 func (dropping) Process(ctx context.Context, event pipeline.Event, _ int, _ []byte) (pipeline.Output, error) {
-	LoggerFrom(WithEvent(ctx, event)).Info("seen")
+	logging.FromContext(logging.WithEvent(ctx, event)).Info("seen")
 	return pipeline.Output{Filtered: pipeline.Filtered{Code: "test-order", Reason: "why"}}, nil
 }
 

@@ -1,10 +1,11 @@
 package pipeline
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // Event is an accepted event without its payload. It is what the queue carries, so that the worker can rebuild the
@@ -75,7 +76,7 @@ func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
 }
 
-func bronzePrefix(eventType string) string { return "bronze/" + eventType + "/" }
+func bronzePrefix(eventType string) string { return contract.BronzePrefix + eventType + "/" }
 
 const hourLayout = "2006/01/02/15"
 
@@ -83,7 +84,7 @@ const hourLayout = "2006/01/02/15"
 // that is not an event's.
 func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
 	parts := strings.SplitN(key, "/", 7) // bronze, type, year, month, day, hour, name
-	if len(parts) != 7 || parts[0] != "bronze" || len(parts[6]) < idLength || !ValidID(parts[6][:idLength]) {
+	if len(parts) != 7 || parts[0]+"/" != contract.BronzePrefix || len(parts[6]) < idLength || !ValidID(parts[6][:idLength]) {
 		return "", time.Time{}, false
 	}
 	hour, err := time.Parse(hourLayout, strings.Join(parts[2:6], "/"))
@@ -94,7 +95,7 @@ const idLength = 36
 
 // SilverKey is where the processed record is kept, partitioned by day as Athena and Spark expect it.
 func (e Event) SilverKey() string {
-	return fmt.Sprintf("silver/%s/dt=%s/%s.json", e.Type, e.ReceivedAt.UTC().Format("2006-01-02"), e.ID)
+	return contract.SilverPrefix + e.Type + "/dt=" + e.ReceivedAt.UTC().Format(time.DateOnly) + "/" + e.ID + ".json"
 }
 
 // Validate reports what keeps an event that came by the queue from being one of ours.

@@ -3,12 +3,14 @@ package pipeline
 import (
 	"errors"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // What a notice on the bus is called (its detail-type).
 const (
-	EventProcessed = "EventProcessed"
-	EventFailed    = "EventFailed"
+	EventProcessed = contract.EventProcessed
+	EventFailed    = contract.EventFailed
 )
 
 // Notification tells the bus what became of an event. It never holds the payload: consumers read Silver.

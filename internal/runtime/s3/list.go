@@ -8,20 +8,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
-
-// bronze is what the keys of raw payloads begin with; the event type follows.
-const bronze = "bronze/"
 
 // behind is the character after the slash, so a type with it comes right behind all keys of the type.
 const behind = "0"
 
 // Types returns up to a thousand event types after that one, in the order of their keys.
 func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
-	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: aws.String(bronze), Delimiter: aws.String("/")}
+	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: aws.String(contract.BronzePrefix), Delimiter: aws.String("/")}
 	if after != "" {
-		input.StartAfter = aws.String(bronze + after + behind)
+		input.StartAfter = aws.String(contract.BronzePrefix + after + behind)
 	}
 	page, err := b.client.ListObjectsV2(ctx, input)
 	if err != nil {
@@ -29,7 +27,7 @@ func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	}
 	types := make([]string, 0, len(page.CommonPrefixes))
 	for _, p := range page.CommonPrefixes {
-		types = append(types, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), bronze), "/"))
+		types = append(types, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), contract.BronzePrefix), "/"))
 	}
 	return types, nil
 }

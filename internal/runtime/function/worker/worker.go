@@ -1,63 +1,65 @@
-// Package worker is the Lambda function that the queue's event source mapping invokes, wired to AWS: the platform's own
-// (functions/worker) and those with a processor of the user's (package processor).
+// Package worker wires the Lambda function that the queue's event source mapping invokes: the
+// platform's own, and those that run a user's processor.
 package worker
 
 import (
-	"context"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// Start serves Lambda until the process is killed. A nil processor makes of each payload a record that holds it.
+// Start serves Lambda until the process is killed. Without a processor, a record holds its event's
+// payload unchanged.
 func Start(processor pipeline.Processor) {
-	log := handler.NewLogger(os.Stdout)
+	log := function.NewLogger()
 	slog.SetDefault(log)
-	worker, err := wire(context.Background(), log)
-	if err != nil {
-		log.Error("start", slog.Any("error", err))
-		os.Exit(1)
-	}
-	worker.Worker.Processor = processor
-	os.Stdout = os.Stderr // what a processor prints, maybe without an end of line, must not get between log lines
-	lambda.Start(worker)
+	os.Stdout = os.Stderr // a processor may print half a line, which must not mix with log lines
+	function.Start(log, func(
+		cfg aws.Config, getenv func(name string) string, log *slog.Logger,
+	) (handler.Worker, error) {
+		worker, err := New(cfg, getenv, log)
+		worker.Worker.Processor = processor
+		return worker, err
+	})
 }
 
-func wire(ctx context.Context, log *slog.Logger) (handler.Worker, error) {
-	var vars contract.Reader
-	worker := pipeline.Worker{
-		BronzeBucket:    vars.Text(contract.BronzeBucket),
-		SilverBucket:    vars.Text(contract.SilverBucket),
-		MaxReceiveCount: vars.Int(contract.MaxReceiveCount, 1),
-		StatusRetention: 24 * time.Hour * time.Duration(vars.Int(contract.StatusRetentionDays, 0)),
-		StopBefore:      2 * time.Second,
-		Now:             time.Now,
-		Jitter:          rand.Float64,
+// New wires the handler to AWS, without a processor.
+func New(
+	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
+) (handler.Worker, error) {
+	env := contract.NewReader(getenv)
+	bronze, silver := env.Text(contract.BronzeBucket), env.Text(contract.SilverBucket)
+	queue := env.Text(contract.QueueURL)
+	worker := handler.Worker{
+		Worker: pipeline.Worker{
+			Items:           dynamodb.NewEvents(cfg, env.Text(contract.EventsTable)),
+			Bronze:          s3.NewBucket(cfg, bronze),
+			Silver:          s3.NewBucket(cfg, silver),
+			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
+			Queue:           sqs.NewQueue(cfg, queue),
+			DeadLetters:     sqs.NewDeadLetters(cfg, env.Text(contract.DeadLetterQueueURL)),
+			BronzeBucket:    bronze,
+			SilverBucket:    silver,
+			MaxReceiveCount: env.Int(contract.MaxReceiveCount, 1),
+			StatusRetention: env.Days(contract.StatusRetentionDays),
+			StopBefore:      2 * time.Second,
+			Now:             time.Now,
+			Jitter:          rand.Float64,
+		},
+		QueueName: sqs.NameOf(queue),
+		Log:       log,
 	}
-	table, queue, bus := vars.Text(contract.EventsTable), vars.Text(contract.QueueURL), vars.Text(contract.EventBusName)
-	deadLetters := vars.Text(contract.DeadLetterQueueURL)
-	if err := vars.Err(); err != nil {
-		return handler.Worker{}, err
-	}
-	cfg, err := awsconfig.Load(ctx)
-	if err != nil {
-		return handler.Worker{}, err
-	}
-	worker.Items = dynamodb.NewEvents(cfg, table)
-	worker.Bronze, worker.Silver = s3.NewBucket(cfg, worker.BronzeBucket), s3.NewBucket(cfg, worker.SilverBucket)
-	worker.Bus, worker.Queue = eventbridge.NewBus(cfg, bus), sqs.NewQueue(cfg, queue)
-	worker.DeadLetters = sqs.NewDeadLetters(cfg, deadLetters)
-	return handler.Worker{Worker: worker, QueueName: sqs.NameOf(queue), Log: log}, nil
+	return worker, env.Err()
 }

@@ -1,6 +1,6 @@
 //go:build schemas
 
-package main
+package api
 
 import (
 	_ "embed"
@@ -11,19 +11,20 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bundle is the pipeline's schemas: the construct replaces the empty ones here before it builds the function.
+// bundle holds the pipeline's schemas. The file here is empty; the construct replaces it before
+// it builds the function.
 //
 //go:embed schemas.json
 var bundle []byte
 
-func loadSchemas() (pipeline.Schemas, error) {
+func loadSchemas() (pipeline.PayloadSchemas, error) {
 	var schemas jsonschema.Bundle
 	if err := json.Unmarshal(bundle, &schemas); err != nil {
-		return nil, fmt.Errorf("read the schemas: %w", err)
+		return nil, fmt.Errorf("read schemas: %w", err)
 	}
 	set, err := jsonschema.Compile(schemas)
 	if err != nil {
-		return nil, fmt.Errorf("compile the schemas: %w", err)
+		return nil, fmt.Errorf("compile schemas: %w", err)
 	}
 	return set, nil
 }

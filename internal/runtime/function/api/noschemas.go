@@ -1,8 +1,8 @@
 //go:build !schemas
 
-package main
+package api
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 
-// loadSchemas has none: a pipeline without schemas does not link what compiles them.
+// loadSchemas returns none, so that a pipeline without schemas does not link their compiler.
 func loadSchemas() (pipeline.PayloadSchemas, error) { return nil, nil }

@@ -1,0 +1,63 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Reader reads environment variables and collects errors, so that an operator sees all at once.
+type Reader struct {
+	getenv func(string) string
+	errs   []error
+}
+
+// NewReader returns a Reader of the variables that getenv returns, such as os.Getenv.
+func NewReader(getenv func(name string) string) *Reader { return &Reader{getenv: getenv} }
+
+// Text returns the variable's value, which must not be empty.
+func (r *Reader) Text(name string) string {
+	value := r.getenv(name)
+	if value == "" {
+		r.errs = append(r.errs, fmt.Errorf("environment variable %s must be set", name))
+	}
+	return value
+}
+
+// Int returns the variable's value, which must be an integer of at least low.
+func (r *Reader) Int(name string, low int) int {
+	value := r.Text(name)
+	if value == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < low {
+		r.errs = append(r.errs,
+			fmt.Errorf("environment variable %s must be an integer of at least %d, got %q", name, low, value))
+	}
+	return n
+}
+
+// Seconds returns the variable's value, which must be a number of seconds and at least 1.
+func (r *Reader) Seconds(name string) time.Duration {
+	return time.Second * time.Duration(r.Int(name, 1))
+}
+
+// Days returns the variable's value, which must be a number of days and at least 0.
+func (r *Reader) Days(name string) time.Duration {
+	return 24 * time.Hour * time.Duration(r.Int(name, 0))
+}
+
+// Bool returns the variable's value, which must be true or false.
+func (r *Reader) Bool(name string) bool {
+	value := r.Text(name)
+	if value != "" && value != "true" && value != "false" {
+		r.errs = append(r.errs,
+			fmt.Errorf("environment variable %s must be true or false, got %q", name, value))
+	}
+	return value == "true"
+}
+
+// Err returns all errors so far, joined, or nil.
+func (r *Reader) Err() error { return errors.Join(r.errs...) }

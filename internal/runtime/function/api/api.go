@@ -1,0 +1,58 @@
+// Package api wires the Lambda function behind the HTTP API.
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+)
+
+// Start serves Lambda until the process is killed.
+func Start() { function.Start(function.NewLogger(), New) }
+
+// New wires the handler to AWS.
+func New(
+	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
+) (handler.API, error) {
+	env := contract.NewReader(getenv)
+	bronze, queue := env.Text(contract.BronzeBucket), env.Text(contract.QueueURL)
+	items := dynamodb.NewEvents(cfg, env.Text(contract.EventsTable))
+	schemas, err := loadSchemas()
+	api := handler.API{
+		Ingest: pipeline.Ingest{
+			Bronze:             s3.NewBucket(cfg, bronze),
+			Items:              items,
+			Queue:              sqs.NewQueue(cfg, queue),
+			Schemas:            schemas,
+			BronzeBucket:       bronze,
+			MaxPayloadBytes:    env.Int(contract.MaxPayloadBytes, 1),
+			RejectUnknownTypes: env.Text(contract.UnknownEventTypes) == contract.RefuseUnknown,
+			StatusRetention:    env.Days(contract.StatusRetentionDays),
+			KeyCache:           new(pipeline.KeyCache),
+			Now:                time.Now,
+			NewID:              newID,
+		},
+		Items:               items,
+		Open:                env.Bool(contract.OpenAPI),
+		StatusForAllCallers: env.Bool(contract.StatusForAllCallers),
+		QueueName:           sqs.NameOf(queue),
+		Log:                 log,
+	}
+	return api, errors.Join(env.Err(), err)
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	return id.String(), err
+}

@@ -1,0 +1,54 @@
+// Package reconciler wires the Lambda function that repairs what crashes left behind. A schedule or
+// an operator invokes it.
+package reconciler
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+)
+
+// Start serves Lambda until the process is killed.
+func Start() { function.Start(function.NewLogger(), New) }
+
+// New wires the handler to AWS.
+func New(
+	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
+) (handler.Reconciler, error) {
+	env := contract.NewReader(getenv)
+	silver, queue := env.Text(contract.SilverBucket), env.Text(contract.QueueURL)
+	table := env.Text(contract.EventsTable)
+	reconciler := handler.Reconciler{
+		Reconciler: pipeline.Reconciler{
+			Bronze:          s3.NewBucket(cfg, env.Text(contract.BronzeBucket)),
+			Silver:          s3.NewBucket(cfg, silver),
+			Items:           dynamodb.NewEvents(cfg, table).Eventually(),
+			Checkpoints:     dynamodb.NewCheckpoints(cfg, table),
+			Queue:           sqs.NewQueue(cfg, queue),
+			DeadLetters:     sqs.NewDeadLetters(cfg, env.Text(contract.DeadLetterQueueURL)),
+			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
+			SilverBucket:    silver,
+			Grace:           env.Seconds(contract.ReconcileGraceSeconds),
+			Window:          env.Seconds(contract.ReconcileWindowSeconds),
+			MaxReenqueues:   env.Int(contract.MaxReenqueues, 0),
+			StatusRetention: env.Days(contract.StatusRetentionDays),
+			StopBefore:      10 * time.Second,
+			Now:             time.Now,
+		},
+		FunctionName: lambdacontext.FunctionName,
+		QueueName:    sqs.NameOf(queue),
+		Log:          log,
+	}
+	return reconciler, env.Err()
+}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )

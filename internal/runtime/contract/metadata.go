@@ -10,7 +10,7 @@ const FunctionMetadata = "eventpipeline:function"
 
 // Function identifies one of a pipeline's functions.
 type Function struct {
-	Pipeline string `json:"pipeline"` // id path of the construct, as the flag --pipeline takes it
+	Pipeline string `json:"pipeline"` // name, as the flag --pipeline takes it
 	Role     Role   `json:"role"`
 }
 

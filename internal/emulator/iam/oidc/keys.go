@@ -16,10 +16,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// KeyFile is keys that were read from a file, and stand for those of any issuer.
+// KeyFile is a KeySource with the keys of a file, whoever the issuer.
 type KeyFile struct{ set keySet }
 
-// keySet is a JSON Web Key Set. Keys of kinds that are not known here are left out.
+// keySet is a JSON Web Key Set without the keys of unsupported types.
 type keySet struct{ keys []jose.JSONWebKey }
 
 func (s *keySet) UnmarshalJSON(data []byte) error {
@@ -34,12 +34,12 @@ func (s *keySet) UnmarshalJSON(data []byte) error {
 		}
 	}
 	if len(s.keys) == 0 {
-		return errors.New(`it has no keys; a JSON Web Key Set is {"keys": […]}`)
+		return errors.New(`no supported keys: want a JSON Web Key Set, {"keys": […]}`)
 	}
 	return nil
 }
 
-// find returns the one key of that id: of two, either could be meant.
+// find returns the only key with the id. Two keys with one id are ambiguous.
 func (s keySet) find(id string) (jose.JSONWebKey, error) {
 	var found []jose.JSONWebKey
 	for _, key := range s.keys {
@@ -53,7 +53,7 @@ func (s keySet) find(id string) (jose.JSONWebKey, error) {
 	return found[0], nil
 }
 
-// ReadKeyFile reads a JSON Web Key Set, as issuers publish theirs.
+// ReadKeyFile reads a JSON Web Key Set.
 func ReadKeyFile(name string) (KeyFile, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -61,15 +61,18 @@ func ReadKeyFile(name string) (KeyFile, error) {
 	}
 	var f KeyFile
 	if err := json.Unmarshal(data, &f.set); err != nil {
-		return KeyFile{}, fmt.Errorf("read the keys in %s: %w", name, err)
+		return KeyFile{}, fmt.Errorf("read keys in %s: %w", name, err)
 	}
 	return f, nil
 }
 
-// Key returns the key of that id.
-func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey, error) { return f.set.find(id) }
+// Key returns the key with the id.
+func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey,
+	error) {
+	return f.set.find(id)
+}
 
-// Discovery is keys as issuers publish them: the OpenID configuration below the issuer's URL says where.
+// Discovery is a KeySource that reads the keys that issuers publish by OpenID Connect Discovery.
 type Discovery struct {
 	Client *http.Client
 	Now    func() time.Time
@@ -84,64 +87,67 @@ type cachedKeys struct {
 }
 
 const (
-	keptFor     = 2 * time.Hour   // as API Gateway does
-	refetchedIn = time.Minute     // after which a key that is not known may be a new one
-	fetchTime   = 5 * time.Second // for each request to an issuer
-	maxDocument = 1 << 20
+	cacheTTL        = 2 * time.Hour   // as in API Gateway
+	refetchInterval = time.Minute     // bounds fetches for unknown keys
+	fetchTimeout    = 5 * time.Second // of one request to an issuer
+	maxDocument     = 1 << 20         // bytes
 )
 
-// Key returns the issuer's key of that id. It asks the issuer when it does not know the key or what it knows is old.
-func (p *Discovery) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.Now()
-	known, ok := p.issuers[issuer]
-	if ok && now.Sub(known.at) < keptFor {
+// Key returns the issuer's key with the id. It fetches the keys again if they are old or lack the
+// id.
+func (d *Discovery) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.Now()
+	known, ok := d.issuers[issuer]
+	if ok && now.Sub(known.at) < cacheTTL {
 		key, err := known.set.find(id)
-		if err == nil || now.Sub(known.at) < refetchedIn {
+		if err == nil || now.Sub(known.at) < refetchInterval {
 			return key, err
 		}
 	}
-	set, err := p.fetch(ctx, issuer)
+	set, err := d.fetch(ctx, issuer)
 	if err != nil {
 		return jose.JSONWebKey{}, err
 	}
-	if p.issuers == nil {
-		p.issuers = map[string]cachedKeys{}
+	if d.issuers == nil {
+		d.issuers = map[string]cachedKeys{}
 	}
-	p.issuers[issuer] = cachedKeys{set, now}
+	d.issuers[issuer] = cachedKeys{set, now}
 	return set.find(id)
 }
 
-func (p *Discovery) fetch(ctx context.Context, issuer string) (keySet, error) {
+func (d *Discovery) fetch(ctx context.Context, issuer string) (keySet, error) {
 	var configuration struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
 	var set keySet
-	if err := p.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", &configuration); err != nil {
+	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
+	if err := d.get(ctx, address, &configuration); err != nil {
 		return set, fmt.Errorf("look up the configuration of the tokens' issuer: %w", err)
 	}
 	if configuration.Issuer != issuer {
-		return set, fmt.Errorf("the configuration of the tokens' issuer %s is another's", issuer)
+		return set, fmt.Errorf("the issuer in %s must be %s, got %q", address, issuer,
+			configuration.Issuer)
 	}
-	if err := p.get(ctx, configuration.JWKSURI, &set); err != nil {
+	if err := d.get(ctx, configuration.JWKSURI, &set); err != nil {
 		return set, fmt.Errorf("look up the keys of the tokens' issuer: %w", err)
 	}
 	return set, nil
 }
 
-func (p *Discovery) get(ctx context.Context, address string, into any) error {
+func (d *Discovery) get(ctx context.Context, address string, into any) error {
 	if target, err := url.Parse(address); err != nil || target.Scheme != "https" {
-		return errors.New("its address is no https URL")
+		return fmt.Errorf("the address must be an https URL, got %q", address)
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
-	response, err := p.Client.Do(request)
+	response, err := d.Client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Package oidc checks JSON Web Tokens as API Gateway's JWT authorizers do: by the keys that the issuer publishes, or that
-// are in a file.
+// Package oidc verifies JSON Web Tokens as API Gateway's JWT authorizers do: with the keys that the
+// issuer publishes, or with those in a file.
 package oidc
 
 import (
@@ -15,55 +15,58 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Verifier is whose tokens are taken.
+// Verifier verifies the tokens of an issuer.
 type Verifier struct {
-	Issuer   string   // what they have as iss
-	Audience []string // of which they have one as aud, or without an aud as client_id
+	Issuer   string   // required claim iss
+	Audience []string // a token has one of them in aud, or without aud in client_id
 	Keys     KeySource
 	Now      func() time.Time
 }
 
-// KeySource finds the key that signed a token.
+// KeySource looks up the keys that sign tokens.
 type KeySource interface {
-	// Key returns the issuer's public key of that id. ErrUnknownKey: the issuer has none; any other error is of the lookup.
+	// Key returns the issuer's public key with the id, or ErrUnknownKey if there is none. Any other
+	// error is a failure of the look-up.
 	Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error)
 }
 
-// ErrUnknownKey says that the issuer has no such key.
-var ErrUnknownKey = errors.New("the token is signed with a key that is none of the issuer's")
+// ErrUnknownKey is returned if the issuer has no key with the id.
+var ErrUnknownKey = errors.New("the token is signed with a key that the issuer does not have")
 
-// InvalidError says why a token is not taken, in words that repeat nothing of it.
+// InvalidError is returned for a token that is not valid. Reason contains nothing of the token.
 type InvalidError struct{ Reason string }
 
 func (e *InvalidError) Error() string { return e.Reason }
 
 func invalid(reason string) error { return &InvalidError{reason} }
 
-// algorithms are those that API Gateway takes: RSA ones only, so neither none, nor a shared secret, nor an elliptic curve.
+// algorithms lists the algorithms that API Gateway accepts: only those with RSA keys.
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 
-// Claims are what a token says; numbers are json.Number.
+// Claims maps the names of a token's claims to their values. A number is a json.Number.
 type Claims map[string]any
 
-// Verify returns the token's claims. *InvalidError: it is not to be taken; any other error is of the lookup of its key.
-func (i Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+// Verify returns the token's claims, or an *InvalidError if the token is not valid. Any other error
+// is a failure to look up its key.
+func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
-		return nil, invalid("the token is no JWT that is signed by RSA")
+		return nil, invalid("the token must be a JWT with an RSA signature")
 	}
 	header := parsed.Headers[0]
 	if header.KeyID == "" {
-		return nil, invalid("the token does not name its key")
+		return nil, invalid("the token must have a key id")
 	}
-	key, err := i.Keys.Key(ctx, i.Issuer, header.KeyID)
+	key, err := v.Keys.Key(ctx, v.Issuer, header.KeyID)
 	if errors.Is(err, ErrUnknownKey) {
 		return nil, invalid(ErrUnknownKey.Error())
 	}
 	if err != nil {
 		return nil, err
 	}
-	if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" && key.Use != "sig" {
-		return nil, invalid("the token's key is not for its algorithm")
+	if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" &&
+		key.Use != "sig" {
+		return nil, invalid("the token's key does not match its algorithm")
 	}
 	var registered jwt.Claims
 	var all json.RawMessage
@@ -76,24 +79,24 @@ func (i Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if err := decoder.Decode(&claims); err != nil {
 		return nil, invalid("the token's claims are malformed")
 	}
-	return claims, i.check(registered, claims)
+	return claims, v.check(registered, claims)
 }
 
-// check holds the registered claims against what is asked for.
-func (i Verifier) check(registered jwt.Claims, claims Claims) error {
-	now := i.Now()
+// check validates the registered claims.
+func (v Verifier) check(registered jwt.Claims, claims Claims) error {
+	now := v.Now()
 	audience := []string(registered.Audience)
-	if _, given := claims["aud"]; !given {
+	if _, ok := claims["aud"]; !ok {
 		clientID, _ := claims["client_id"].(string)
 		audience = []string{clientID}
 	}
 	switch {
-	case registered.Issuer != i.Issuer:
+	case registered.Issuer != v.Issuer:
 		return invalid("the token does not have a valid issuer")
-	case !slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(i.Audience, a) }):
+	case !slices.ContainsFunc(audience, v.accepts):
 		return invalid("the token does not have a valid audience")
 	case registered.Expiry == nil:
-		return invalid("the token never expires")
+		return invalid("the token must have an expiry")
 	case !now.Before(registered.Expiry.Time()):
 		return invalid("the token has expired")
 	case registered.NotBefore != nil && now.Before(registered.NotBefore.Time()):
@@ -104,7 +107,10 @@ func (i Verifier) check(registered jwt.Claims, claims Claims) error {
 	return nil
 }
 
-// Scopes are the token's: its scope, a text with blanks in between, or its scp, such a text or a list.
+func (v Verifier) accepts(audience string) bool { return slices.Contains(v.Audience, audience) }
+
+// Scopes returns the scopes in the claim scope, separated by spaces, or in scp, which may be a
+// list.
 func (c Claims) Scopes() []string {
 	if text, ok := c["scope"].(string); ok {
 		return strings.Fields(text)
@@ -124,13 +130,14 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Strings are the claims as API Gateway hands them on: each a text, a list as [a b]. One that is null is left out.
+// Strings returns the claims as API Gateway passes them to functions: as strings, a list as "[a
+// b]", without those that are null.
 func (c Claims) Strings() map[string]string {
-	texts := make(map[string]string, len(c))
+	values := make(map[string]string, len(c))
 	for name, value := range c {
 		if value != nil {
-			texts[name] = fmt.Sprint(value)
+			values[name] = fmt.Sprint(value)
 		}
 	}
-	return texts
+	return values
 }

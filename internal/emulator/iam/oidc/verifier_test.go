@@ -24,7 +24,7 @@ import (
 
 var now = time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 
-// keys are made once: it takes a while.
+// keys generates the private keys once, since it is slow.
 var keys = sync.OnceValue(func() (k struct {
 	rsa, other *rsa.PrivateKey
 	ec         *ecdsa.PrivateKey
@@ -39,8 +39,8 @@ var keys = sync.OnceValue(func() (k struct {
 	return k
 })
 
-// set is what the issuer publishes.
-func set() jose.JSONWebKeySet {
+// publishedKeys returns the key set of the issuer.
+func publishedKeys() jose.JSONWebKeySet {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
 		{Key: keys().rsa.Public(), KeyID: "rsa"},
 		{Key: keys().ec.Public(), KeyID: "ec"},
@@ -51,7 +51,7 @@ func set() jose.JSONWebKeySet {
 	}}
 }
 
-func file(t *testing.T, content []byte) string {
+func writeFile(t *testing.T, content []byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "jwks.json")
 	if err := os.WriteFile(name, content, 0o600); err != nil {
@@ -60,26 +60,31 @@ func file(t *testing.T, content []byte) string {
 	return name
 }
 
-func issuer(t *testing.T) Verifier {
+func newVerifier(t *testing.T) Verifier {
 	t.Helper()
-	content, err := json.Marshal(set())
+	content, err := json.Marshal(publishedKeys())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A kind of key that nobody knows yet does not make the others useless.
-	published := strings.Replace(string(content), `{"keys":[`, `{"keys":[{"kty":"QUANTUM","kid":"new"},`, 1)
-	read, err := ReadKeyFile(file(t, []byte(published)))
+	// A key of an unknown type must not hide the others.
+	published := strings.Replace(string(content), `{"keys":[`,
+		`{"keys":[{"kty":"QUANTUM","kid":"new"},`, 1)
+	keys, err := ReadKeyFile(writeFile(t, []byte(published)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Verifier{Issuer: "https://login.example.org/", Audience: []string{"events", "test"}, Keys: read, Now: func() time.Time { return now }}
+	return Verifier{
+		Issuer: "https://login.example.org/", Audience: []string{"events", "test"}, Keys: keys,
+		Now: func() time.Time { return now },
+	}
 }
 
-// good are the claims of a token that is taken, changed by change.
-func good(change func(Claims)) Claims {
+// validClaims returns the claims of a valid token, after change.
+func validClaims(change func(Claims)) Claims {
 	c := Claims{
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events",
-		"exp": now.Unix() + 60, "iat": now.Unix(), "nbf": now.Unix(), "scope": "events/read events/write",
+		"exp": now.Unix() + 60, "iat": now.Unix(), "nbf": now.Unix(),
+		"scope": "events/read events/write",
 	}
 	if change != nil {
 		change(c)
@@ -89,7 +94,8 @@ func good(change func(Claims)) Claims {
 
 func sign(t *testing.T, algorithm jose.SignatureAlgorithm, kid string, key any, claims any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
+	signingKey := jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: kid}}
+	signer, err := jose.NewSigner(signingKey, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,18 +114,21 @@ func sign(t *testing.T, algorithm jose.SignatureAlgorithm, kid string, key any, 
 	return token
 }
 
-func TestVerify_TakesTheIssuersTokens(t *testing.T) {
+func TestVerifier_AcceptsValidTokens(t *testing.T) {
 	for name, change := range map[string]func(Claims){
-		"as it is":               nil,
-		"several audiences":      func(c Claims) { c["aud"] = []string{"other", "test"} },
-		"client instead of aud":  func(c Claims) { delete(c, "aud"); c["client_id"] = "events" },
-		"without iat, nbf":       func(c Claims) { delete(c, "iat"); delete(c, "nbf") },
-		"about to expire":        func(c Claims) { c["exp"] = now.Unix() + 1 },
-		"claims of other shapes": func(c Claims) { c["groups"], c["n"], c["admin"] = []string{"a", "b"}, 1e9, true },
+		"unchanged":             nil,
+		"several audiences":     func(c Claims) { c["aud"] = []string{"other", "test"} },
+		"client instead of aud": func(c Claims) { delete(c, "aud"); c["client_id"] = "events" },
+		"without iat, nbf":      func(c Claims) { delete(c, "iat"); delete(c, "nbf") },
+		"about to expire":       func(c Claims) { c["exp"] = now.Unix() + 1 },
+		"claims of other shapes": func(c Claims) {
+			c["groups"], c["n"], c["admin"] = []string{"a", "b"}, 1e9, true
+		},
 	} {
-		claims := good(change)
+		claims := validClaims(change)
 		for _, algorithm := range []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512} {
-			got, err := issuer(t).Verify(t.Context(), sign(t, algorithm, "rsa", keys().rsa, claims))
+			got, err := newVerifier(t).Verify(t.Context(),
+				sign(t, algorithm, "rsa", keys().rsa, claims))
 			if err != nil || got["sub"] != "anna" {
 				t.Errorf("%s, %s: got %v, %v", name, algorithm, got, err)
 			}
@@ -127,55 +136,93 @@ func TestVerify_TakesTheIssuersTokens(t *testing.T) {
 	}
 }
 
-func TestVerify_RefusesAttacks(t *testing.T) {
-	rs256 := func(change func(Claims)) string { return sign(t, jose.RS256, "rsa", keys().rsa, good(change)) }
-	whole := rs256(nil)
-	parts := strings.Split(whole, ".")
-	admin, _ := json.Marshal(good(func(c Claims) { c["sub"] = "admin" }))
+func TestVerifier_RejectsAttacks(t *testing.T) {
+	rs256 := func(change func(Claims)) string {
+		return sign(t, jose.RS256, "rsa", keys().rsa, validClaims(change))
+	}
+	parts := strings.Split(rs256(nil), ".")
+	admin, _ := json.Marshal(validClaims(func(c Claims) { c["sub"] = "admin" }))
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"rsa"}`))
 	der, err := x509.MarshalPKIXPublicKey(keys().rsa.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
 	publicKey := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	const noRSA = "no JWT that is signed by RSA"
+	const noRSA = "must be a JWT with an RSA signature"
 	for name, a := range map[string]struct{ token, want string }{
-		"nothing":                  {"", noRSA},
-		"no token":                 {"hunter2", noRSA},
-		"algorithm none":           {none + "." + parts[1] + ".", noRSA},
-		"none, signature kept":     {none + "." + parts[1] + "." + parts[2], noRSA},
-		"HS256 by the public key":  {sign(t, jose.HS256, "rsa", publicKey, good(nil)), noRSA},
-		"HS256 by its DER":         {sign(t, jose.HS256, "rsa", der, good(nil)), noRSA},
-		"ES256":                    {sign(t, jose.ES256, "ec", keys().ec, good(nil)), noRSA},
-		"PS256":                    {sign(t, jose.PS256, "rsa", keys().rsa, good(nil)), noRSA},
-		"RSA by the elliptic key":  {sign(t, jose.RS256, "ec", keys().rsa, good(nil)), "signature does not match"},
-		"another's key":            {sign(t, jose.RS256, "rsa", keys().other, good(nil)), "signature does not match"},
-		"altered claims":           {parts[0] + "." + base64.RawURLEncoding.EncodeToString(admin) + "." + parts[2], "signature does not match"},
-		"signature cut":            {parts[0] + "." + parts[1] + "." + parts[2][:100], "signature does not match"},
-		"no signature":             {parts[0] + "." + parts[1] + ".", "signature does not match"},
-		"no key id":                {sign(t, jose.RS256, "", keys().rsa, good(nil)), "does not name its key"},
-		"unknown key id":           {sign(t, jose.RS256, "../rsa", keys().rsa, good(nil)), "none of the issuer's"},
-		"ambiguous key id":         {sign(t, jose.RS256, "twice", keys().rsa, good(nil)), "none of the issuer's"},
-		"key for encryption":       {sign(t, jose.RS256, "for encryption", keys().rsa, good(nil)), "not for its algorithm"},
-		"key for another":          {sign(t, jose.RS256, "for RS512", keys().rsa, good(nil)), "not for its algorithm"},
-		"wrong issuer":             {rs256(func(c Claims) { c["iss"] = "https://evil.example/" }), "valid issuer"},
-		"issuer without its slash": {rs256(func(c Claims) { c["iss"] = "https://login.example.org" }), "valid issuer"},
-		"no issuer":                {rs256(func(c Claims) { delete(c, "iss") }), "valid issuer"},
-		"wrong audience":           {rs256(func(c Claims) { c["aud"] = "other" }), "valid audience"},
-		"part of an audience":      {rs256(func(c Claims) { c["aud"] = "event" }), "valid audience"},
-		"no audience":              {rs256(func(c Claims) { delete(c, "aud") }), "valid audience"},
-		"empty audience, client":   {rs256(func(c Claims) { c["aud"], c["client_id"] = []string{}, "events" }), "valid audience"},
-		"wrong audience, client":   {rs256(func(c Claims) { c["aud"], c["client_id"] = "other", "events" }), "valid audience"},
-		"wrong client":             {rs256(func(c Claims) { delete(c, "aud"); c["client_id"] = "other" }), "valid audience"},
-		"expired":                  {rs256(func(c Claims) { c["exp"] = now.Unix() }), "has expired"},
-		"never expires":            {rs256(func(c Claims) { delete(c, "exp") }), "never expires"},
-		"expires in words":         {rs256(func(c Claims) { c["exp"] = "tomorrow" }), "claims are malformed"},
-		"not yet valid":            {rs256(func(c Claims) { c["nbf"] = now.Unix() + 1 }), "not valid yet"},
-		"of the future":            {rs256(func(c Claims) { c["iat"] = now.Unix() + 1 }), "issued in the future"},
-		"claims are no object":     {sign(t, jose.RS256, "rsa", keys().rsa, []string{"iss"}), "claims are malformed"},
+		"empty":               {"", noRSA},
+		"no JWT":              {"hunter2", noRSA},
+		"algorithm none":      {none + "." + parts[1] + ".", noRSA},
+		"none with signature": {none + "." + parts[1] + "." + parts[2], noRSA},
+		"HS256 by the public key": {sign(t, jose.HS256, "rsa", publicKey, validClaims(nil)),
+			noRSA},
+		"HS256 by its DER": {sign(t, jose.HS256, "rsa", der, validClaims(nil)), noRSA},
+		"ES256":            {sign(t, jose.ES256, "ec", keys().ec, validClaims(nil)), noRSA},
+		"PS256": {sign(t, jose.PS256, "rsa", keys().rsa, validClaims(nil)),
+			noRSA},
+		"RSA by the elliptic key": {sign(t, jose.RS256, "ec", keys().rsa, validClaims(nil)),
+			"signature does not match"},
+		"another's key": {sign(t, jose.RS256, "rsa", keys().other, validClaims(nil)),
+			"signature does not match"},
+		"altered claims": {parts[0] + "." + base64.RawURLEncoding.EncodeToString(admin) +
+			"." + parts[2], "signature does not match"},
+		"signature cut": {parts[0] + "." + parts[1] + "." + parts[2][:100],
+			"signature does not match"},
+		"no signature": {parts[0] + "." + parts[1] + ".", "signature does not match"},
+		"no key id": {sign(t, jose.RS256, "", keys().rsa, validClaims(nil)),
+			"must have a key id"},
+		"unknown key id": {sign(t, jose.RS256, "../rsa", keys().rsa, validClaims(nil)),
+			"the issuer does not have"},
+		"ambiguous key id": {sign(t, jose.RS256, "twice", keys().rsa, validClaims(nil)),
+			"the issuer does not have"},
+		"key for encryption": {sign(t, jose.RS256, "for encryption", keys().rsa,
+			validClaims(nil)), "does not match its algorithm"},
+		"key for another": {sign(t, jose.RS256, "for RS512", keys().rsa, validClaims(nil)),
+			"does not match its algorithm"},
+		"wrong issuer": {rs256(func(c Claims) {
+			c["iss"] = "https://evil.example/"
+		}), "valid issuer"},
+		"issuer without its slash": {rs256(func(c Claims) {
+			c["iss"] = "https://login.example.org"
+		}), "valid issuer"},
+		"no issuer": {rs256(func(c Claims) { delete(c, "iss") }), "valid issuer"},
+		"wrong audience": {rs256(func(c Claims) {
+			c["aud"] = "other"
+		}), "valid audience"},
+		"part of an audience": {rs256(func(c Claims) {
+			c["aud"] = "event"
+		}), "valid audience"},
+		"no audience": {rs256(func(c Claims) { delete(c, "aud") }), "valid audience"},
+		"empty audience, client": {rs256(func(c Claims) {
+			c["aud"], c["client_id"] = []string{}, "events"
+		}), "valid audience"},
+		"wrong audience, client": {rs256(func(c Claims) {
+			c["aud"], c["client_id"] = "other", "events"
+		}), "valid audience"},
+		"wrong client": {rs256(func(c Claims) {
+			delete(c, "aud")
+			c["client_id"] = "other"
+		}), "valid audience"},
+		"expired": {rs256(func(c Claims) {
+			c["exp"] = now.Unix()
+		}), "has expired"},
+		"never expires": {rs256(func(c Claims) {
+			delete(c, "exp")
+		}), "must have an expiry"},
+		"expiry is no number": {rs256(func(c Claims) {
+			c["exp"] = "tomorrow"
+		}), "claims are malformed"},
+		"not yet valid": {rs256(func(c Claims) {
+			c["nbf"] = now.Unix() + 1
+		}), "not valid yet"},
+		"issued in the future": {rs256(func(c Claims) {
+			c["iat"] = now.Unix() + 1
+		}), "issued in the future"},
+		"claims are no object": {sign(t, jose.RS256, "rsa", keys().rsa, []string{"iss"}),
+			"claims are malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := issuer(t).Verify(t.Context(), a.token)
+			_, err := newVerifier(t).Verify(t.Context(), a.token)
 			var invalid *InvalidError
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), a.want) {
 				t.Errorf("got %v, want %q", err, a.want)
@@ -184,7 +231,7 @@ func TestVerify_RefusesAttacks(t *testing.T) {
 	}
 }
 
-func TestClaims_HaveScopesInEitherForm(t *testing.T) {
+func TestClaims_ReturnsScopesOfScopeOrScp(t *testing.T) {
 	for _, c := range []struct {
 		claims Claims
 		want   []string
@@ -201,24 +248,33 @@ func TestClaims_HaveScopesInEitherForm(t *testing.T) {
 	}
 }
 
-func TestClaims_AreTextsAsAPIGatewayHasThem(t *testing.T) {
-	claims := good(func(c Claims) { c["groups"], c["admin"], c["email"] = []string{"a", "b"}, true, nil })
-	got, err := issuer(t).Verify(t.Context(), sign(t, jose.RS256, "rsa", keys().rsa, claims))
+func TestClaims_FormatsStringsAsAPIGateway(t *testing.T) {
+	claims := validClaims(func(c Claims) {
+		c["groups"], c["admin"], c["email"] = []string{"a", "b"}, true, nil
+	})
+	got, err := newVerifier(t).Verify(t.Context(), sign(t, jose.RS256, "rsa", keys().rsa, claims))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"iss": "https://login.example.org/", "sub": "anna", "aud": "events", "exp": "1795419060", "iat": "1795419000", "nbf": "1795419000",
+		"iss": "https://login.example.org/", "sub": "anna", "aud": "events", "exp": "1795419060",
+		"iat": "1795419000", "nbf": "1795419000",
 		"scope": "events/read events/write", "groups": "[a b]", "admin": "true",
 	}
 	if diff := cmp.Diff(want, got.Strings()); diff != "" {
-		t.Errorf("texts (-want +got):\n%s", diff)
+		t.Errorf("strings (-want +got):\n%s", diff)
 	}
 }
 
-func TestReadFile_SaysWhatIsWrong(t *testing.T) {
-	for content, want := range map[string]string{"": "unexpected end", `{"keys":[]}`: "no keys", `{"keys":[{"kty":"QUANTUM"}]}`: "no keys", `[]`: "cannot unmarshal"} {
-		if _, err := ReadKeyFile(file(t, []byte(content))); err == nil || !strings.Contains(err.Error(), want) {
+func TestReadKeyFile_RejectsInvalidFiles(t *testing.T) {
+	for content, want := range map[string]string{
+		"":                             "unexpected end",
+		`{"keys":[]}`:                  "no supported keys",
+		`{"keys":[{"kty":"QUANTUM"}]}`: "no supported keys",
+		`[]`:                           "cannot unmarshal",
+	} {
+		_, err := ReadKeyFile(writeFile(t, []byte(content)))
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", content, err, want)
 		}
 	}
@@ -228,8 +284,8 @@ func FuzzVerify(f *testing.F) {
 	f.Add("e30.e30.")
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","kid":"rsa"}`)) + ".e30.AA")
 	f.Fuzz(func(t *testing.T, token string) {
-		if claims, err := issuer(t).Verify(t.Context(), token); err == nil {
-			t.Errorf("%q is taken: %v", token, claims)
+		if claims, err := newVerifier(t).Verify(t.Context(), token); err == nil {
+			t.Errorf("%q is accepted: %v", token, claims)
 		}
 	})
 }

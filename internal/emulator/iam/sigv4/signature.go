@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,29 +13,30 @@ import (
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	timeFormat = "20060102T150405Z"
-	// maxExpiry is SigV4's limit for presigned requests: seven days.
+	// maxExpiry is AWS's limit for presigned requests.
 	maxExpiry = 7 * 24 * time.Hour
 )
 
-// signature is what a request says of its own.
+// signature holds the signature of a request, with its parameters.
 type signature struct {
 	accessKey, date, region, service string
-	headers                          []string // that it covers, in lower case
+	headers                          []string // signed headers, in lower case
 	value                            string
-	at                               time.Time
+	time                             time.Time
 	inQuery                          bool
-	expiry                           time.Duration // of one in the query, counted from at
+	expiry                           time.Duration // lifetime of a signature in the query
 }
 
-// signatureOf finds the request's signature: in the header Authorization or in the query, never in both.
-func signatureOf(r *http.Request, target *url.URL) (signature, error) {
+// findSignature returns the signature in the Authorization header or in the query. Both is an
+// error.
+func findSignature(r *http.Request, target *url.URL) (signature, error) {
 	query, err := url.ParseQuery(target.RawQuery)
 	if err != nil {
-		return signature{}, errors.New("the query is malformed, so no signature can cover it")
+		return signature{}, errors.New("malformed query")
 	}
 	header := r.Header.Values("Authorization")
 	if r.Header.Get("X-Amz-Security-Token") != "" || query.Has("X-Amz-Security-Token") {
-		return signature{}, errors.New("the credentials have a session token; the local ones have none")
+		return signature{}, errors.New("local credentials must not have a session token")
 	}
 	switch {
 	case len(header) == 1 && !query.Has("X-Amz-Signature"):
@@ -44,7 +46,7 @@ func signatureOf(r *http.Request, target *url.URL) (signature, error) {
 	case len(header) == 0:
 		return signature{}, errors.New("the request is not signed")
 	}
-	return signature{}, errors.New("the request has more than one signature")
+	return signature{}, errors.New("the request must have one signature, got several")
 }
 
 func fromHeader(authorization string, h http.Header) (signature, error) {
@@ -54,16 +56,17 @@ func fromHeader(authorization string, h http.Header) (signature, error) {
 	}
 	dates := h.Values("X-Amz-Date")
 	if len(dates) != 1 {
-		return signature{}, errors.New("the request needs one header x-amz-date")
+		return signature{}, errors.New("the request must have one header x-amz-date")
 	}
 	return s.signedAt(dates[0])
 }
 
-// parseHeader reads AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=A;B, Signature=HEX.
+// parseHeader parses a header of the form "AWS4-HMAC-SHA256
+// Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=A;B, Signature=HEX".
 func parseHeader(authorization string) (signature, error) {
 	rest, ok := strings.CutPrefix(authorization, algorithm+" ")
 	if !ok {
-		return signature{}, errors.New("the header Authorization is no signature of the kind " + algorithm)
+		return signature{}, errors.New("the header Authorization must begin with " + algorithm)
 	}
 	fields := map[string]string{}
 	for field := range strings.SplitSeq(rest, ",") {
@@ -74,59 +77,62 @@ func parseHeader(authorization string) (signature, error) {
 }
 
 func fromQuery(query url.Values) (signature, error) {
-	for _, name := range []string{"Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"} {
+	parameters := []string{"Algorithm", "Credential", "Date", "Expires", "SignedHeaders",
+		"Signature"}
+	for _, name := range parameters {
 		if len(query["X-Amz-"+name]) != 1 {
-			return signature{}, errors.New("a signature in the query needs each of its parameters once")
+			return signature{}, fmt.Errorf("the query must have one parameter X-Amz-%s", name)
 		}
 	}
 	if query.Get("X-Amz-Algorithm") != algorithm {
-		return signature{}, errors.New("the signature in the query is not of the kind " + algorithm)
+		return signature{}, errors.New("X-Amz-Algorithm must be " + algorithm)
 	}
-	s, err := newSignature(query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), query.Get("X-Amz-Signature"))
+	s, err := newSignature(query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"),
+		query.Get("X-Amz-Signature"))
 	if err != nil {
 		return signature{}, err
 	}
 	expires, err := strconv.Atoi(query.Get("X-Amz-Expires"))
 	if err != nil || expires < 1 || expires > int(maxExpiry/time.Second) {
-		return signature{}, errors.New("X-Amz-Expires is not from a second to seven days")
+		return signature{}, errors.New("X-Amz-Expires must be from 1 to 604800 seconds")
 	}
 	s.inQuery, s.expiry = true, time.Duration(expires)*time.Second
 	return s.signedAt(query.Get("X-Amz-Date"))
 }
 
 func (s signature) signedAt(text string) (signature, error) {
-	at, err := time.Parse(timeFormat, text)
-	if err != nil {
-		return signature{}, errors.New("the signature's time is malformed")
+	var err error
+	if s.time, err = time.Parse(timeFormat, text); err != nil {
+		return signature{}, errors.New("the signature's time must have the form YYYYMMDDThhmmssZ")
 	}
-	s.at = at
 	return s, nil
 }
 
 func newSignature(credential, headers, value string) (signature, error) {
 	scope := strings.Split(credential, "/")
 	if len(scope) != 5 || scope[4] != "aws4_request" || headers == "" || value == "" {
-		return signature{}, errors.New("the signature is malformed")
+		return signature{}, errors.New("malformed signature")
 	}
 	return signature{
-		accessKey: scope[0], date: scope[1], region: scope[2], service: scope[3], headers: strings.Split(headers, ";"), value: value,
+		accessKey: scope[0], date: scope[1], region: scope[2], service: scope[3],
+		headers: strings.Split(headers, ";"), value: value,
 	}, nil
 }
 
-// checkTime refuses what was signed too long ago, so that a request that was listened to can't be sent again later.
+// checkTime rejects an old signature, so that a recorded request cannot be sent again later.
 func (s signature) checkTime(now time.Time) error {
-	if s.date != s.at.Format("20060102") {
-		return errors.New("the signature's date is not that of its time")
+	if s.date != s.time.Format("20060102") {
+		return errors.New("the dates of the signature's credential scope and time must be the same")
 	}
 	validFor := maxSkew
 	if s.inQuery {
 		validFor = s.expiry
 	}
-	if now.After(s.at.Add(validFor)) {
-		return errors.New("the signature has expired: it was made too long ago, or a clock is wrong")
+	if now.After(s.time.Add(validFor)) {
+		return errors.New("the signature has expired, or a clock is wrong")
 	}
-	if s.at.After(now.Add(maxSkew)) {
-		return errors.New("the signature is of the future: a clock is wrong")
+	if s.time.After(now.Add(maxSkew)) {
+		return errors.New("the signature's time is in the future: a clock is wrong")
 	}
 	return nil
 }

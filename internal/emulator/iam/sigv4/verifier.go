@@ -1,4 +1,5 @@
-// Package sigv4 checks requests that are signed with AWS credentials, Signature Version 4, in the header or in the query.
+// Package sigv4 verifies requests that are signed with AWS Signature Version 4, in the
+// Authorization header or in the query.
 package sigv4
 
 import (
@@ -18,25 +19,25 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Verifier checks the signatures of requests to a service.
+// Verifier verifies the signatures of requests to a service.
 type Verifier struct {
 	Service string // such as execute-api
 	Region  string
-	Secrets map[string]string // secret access key by access key id
+	Secrets map[string]string // secret access keys by access key id
 	Now     func() time.Time
 }
 
-// maxSkew is how far the signer's clock and this one may be apart.
+// maxSkew bounds the difference between the signer's clock and this one, as in AWS.
 const maxSkew = 5 * time.Minute
 
-// Verify returns the access key that the request is signed with. Its errors say what is wrong for the one who runs the
-// service; they repeat nothing of the request.
+// Verify returns the access key that the request is signed with. Its errors are meant for the
+// service's operator and contain nothing of the request.
 func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err error) {
-	target, err := url.ParseRequestURI(r.RequestURI) // as it was sent: handlers before may have changed r.URL
+	target, err := url.ParseRequestURI(r.RequestURI) // as sent: handlers may change r.URL
 	if err != nil {
-		return "", errors.New("the request's target is malformed")
+		return "", errors.New("malformed request target")
 	}
-	s, err := signatureOf(r, target)
+	s, err := findSignature(r, target)
 	if err != nil {
 		return "", err
 	}
@@ -44,30 +45,33 @@ func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err er
 		return "", err
 	}
 	if s.region != v.Region || s.service != v.Service {
-		return "", fmt.Errorf("the signature is for another region or service than %s and %s", v.Region, v.Service)
+		return "", fmt.Errorf("the signature must be for region %s and service %s", v.Region,
+			v.Service)
 	}
 	secret, ok := v.Secrets[s.accessKey]
 	if !ok {
-		return "", errors.New("the access key is unknown")
+		return "", errors.New("unknown access key")
 	}
 	signed, err := s.signedPart(r, target)
 	if err != nil {
 		return "", err
 	}
-	want, err := v.sign(s, signed, aws.Credentials{AccessKeyID: s.accessKey, SecretAccessKey: secret}, body)
+	credentials := aws.Credentials{AccessKeyID: s.accessKey, SecretAccessKey: secret}
+	want, err := v.sign(s, signed, credentials, body)
 	if err != nil {
 		return "", err
 	}
 	if !hmac.Equal([]byte(want), []byte(s.value)) {
-		return "", errors.New("the signature does not match: another secret key, or the request was changed after it was signed")
+		return "", errors.New("the signature does not match: " +
+			"the secret key is wrong, or the request was changed after it was signed")
 	}
 	return s.accessKey, nil
 }
 
-// signedPart is the request as far as the signature covers it.
+// signedPart returns the part of the request that the signature covers.
 func (s signature) signedPart(r *http.Request, target *url.URL) (*http.Request, error) {
 	if !slices.Contains(s.headers, "host") {
-		return nil, errors.New("the signature does not cover the header host")
+		return nil, errors.New("the signature must cover the header host")
 	}
 	part := &http.Request{Method: r.Method, URL: target, Host: r.Host, Header: http.Header{}}
 	part.URL.Scheme, part.URL.Host = "https", r.Host
@@ -77,31 +81,37 @@ func (s signature) signedPart(r *http.Request, target *url.URL) (*http.Request, 
 		case name == "host":
 		case name == "content-length":
 			part.ContentLength = r.ContentLength
-		case slices.Contains(unchecked, name):
-			return nil, fmt.Errorf("the signature covers the header %s, which can't be checked here", name)
+		case slices.Contains(unsigned, name):
+			return nil, fmt.Errorf("the signature must not cover the header %s", name)
 		case len(values) == 0:
-			return nil, errors.New("the signature covers a header that is not there")
+			return nil, errors.New("the signature covers a header that the request does not have")
 		default:
 			part.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 		}
 	}
 	for name := range r.Header {
-		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(s.headers, name) {
-			return nil, errors.New("the signature does not cover every header that begins with x-amz-")
+		name = strings.ToLower(name)
+		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(s.headers, name) {
+			return nil, errors.New("the signature must cover every x-amz- header")
 		}
 	}
 	return part, nil
 }
 
-// unchecked are the headers that the SDK's signer never signs, since proxies change them.
-var unchecked = []string{"authorization", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"}
+// unsigned lists the headers that the SDK never signs, since proxies change them.
+var unsigned = []string{
+	"authorization", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
+}
 
-// sign computes the signature that the request should have.
-func (v Verifier) sign(s signature, r *http.Request, credentials aws.Credentials, body []byte) (string, error) {
+// sign computes the signature that the request must have.
+func (v Verifier) sign(
+	s signature, r *http.Request, credentials aws.Credentials, body []byte,
+) (string, error) {
 	sum := sha256.Sum256(body)
-	hash, signer := hex.EncodeToString(sum[:]), v4.NewSigner()
+	hash, signer, ctx := hex.EncodeToString(sum[:]), v4.NewSigner(), context.Background()
 	if !s.inQuery {
-		if err := signer.SignHTTP(context.Background(), credentials, r, hash, v.Service, v.Region, s.at); err != nil {
+		err := signer.SignHTTP(ctx, credentials, r, hash, v.Service, v.Region, s.time)
+		if err != nil {
 			return "", fmt.Errorf("compute the signature: %w", err)
 		}
 		computed, err := parseHeader(r.Header.Get("Authorization"))
@@ -110,7 +120,7 @@ func (v Verifier) sign(s signature, r *http.Request, credentials aws.Credentials
 	query := r.URL.Query()
 	query.Del("X-Amz-Signature")
 	r.URL.RawQuery = query.Encode()
-	presigned, _, err := signer.PresignHTTP(context.Background(), credentials, r, hash, v.Service, v.Region, s.at,
+	presigned, _, err := signer.PresignHTTP(ctx, credentials, r, hash, v.Service, v.Region, s.time,
 		func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true })
 	if err != nil {
 		return "", fmt.Errorf("compute the signature: %w", err)

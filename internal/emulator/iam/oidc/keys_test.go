@@ -100,7 +100,7 @@ func TestDiscovery_ReportsAMisconfiguredIssuer(t *testing.T) {
 			want: "https URL"},
 		"no key document": {configuration: `{"issuer":"%","jwks_uri":"%/none"}`, want: "HTTP 404"},
 		"no JSON":         {configuration: `<html>`, want: "invalid character"},
-		"no key set":      {configuration: `{"issuer":"%","jwks_uri":"%/.well-known/openid-configuration"}`,
+		"no key set": {configuration: `{"issuer":"%","jwks_uri":"%/.well-known/openid-configuration"}`,
 			want: "no supported keys"},
 	} {
 		t.Run(name, func(t *testing.T) {

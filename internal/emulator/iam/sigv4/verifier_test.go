@@ -250,7 +250,7 @@ func FuzzVerify(f *testing.F) {
 		"SignedHeaders=host, Signature=00", "/?a=b", "20261123T073000Z")
 	f.Add("",
 		"/?X-Amz-Signature=0&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=local"+
-		"&X-Amz-Date=&X-Amz-Expires=1&X-Amz-SignedHeaders=host", "")
+			"&X-Amz-Date=&X-Amz-Expires=1&X-Amz-SignedHeaders=host", "")
 	f.Fuzz(func(t *testing.T, authorization, target, date string) {
 		r := &http.Request{
 			Method: "GET", Host: "localhost", RequestURI: target, URL: &url.URL{},

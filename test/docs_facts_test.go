@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// constants returns the values of the constants that a package declares with a type.
+// constants returns the values of a package's constants of a named type, or of no type if typeName is empty.
 func constants(t *testing.T, dir, typeName string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -35,7 +35,8 @@ func constants(t *testing.T, dir, typeName string) []string {
 			}
 			for _, spec := range group.Specs {
 				spec := spec.(*ast.ValueSpec)
-				if declared, ok := spec.Type.(*ast.Ident); !ok || declared.Name != typeName {
+				if declared, _ := spec.Type.(*ast.Ident); (declared == nil) != (typeName == "") ||
+					declared != nil && declared.Name != typeName {
 					continue
 				}
 				for _, value := range spec.Values {
@@ -52,7 +53,7 @@ func constants(t *testing.T, dir, typeName string) []string {
 }
 
 // problem finds a code's section in docs/problems.md, with the status of the API's answer.
-var problem = regexp.MustCompile(`(?m)^## ([a-z-]+)\n\n(\d{3})\. `)
+var problem = regexp.MustCompile(`(?m)^## ([a-z0-9-]+)\n\n(\d{3})\. `)
 
 func TestDocs_EveryCodeIsDocumented(t *testing.T) {
 	statuses := map[string]string{}
@@ -69,6 +70,19 @@ func TestDocs_EveryCodeIsDocumented(t *testing.T) {
 		failsEvents := status == "" || status[0] == '5' || pipeline.Permanent(pipeline.Code(code))
 		if failsEvents && !strings.Contains(runbooks, "\n| `"+code+"` |") {
 			t.Errorf("docs/runbooks.md has no row for events that fail with the code %s", code)
+		}
+	}
+}
+
+func TestDocs_ArchitectureListsEachLogMessage(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "../docs/architecture.md"), "\n## Observability\n")
+	messages := constants(t, "../internal/runtime/logging", "")
+	if len(messages) < 10 {
+		t.Fatalf("found only the messages %q", messages)
+	}
+	for _, message := range messages {
+		if !strings.Contains(table, "`"+message+"`") {
+			t.Errorf("docs/architecture.md does not list the log message %q", message)
 		}
 	}
 }

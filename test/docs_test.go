@@ -122,17 +122,6 @@ func TestDocs_PathsExist(t *testing.T) {
 	}
 }
 
-func TestDocs_LinesEndAtColumn100(t *testing.T) {
-	for name, text := range documents(t) {
-		for number, line := range strings.Split(text, "\n") {
-			unbreakable := strings.HasPrefix(strings.TrimSpace(line), "|") || strings.Contains(line, "://")
-			if width := len([]rune(strings.ReplaceAll(line, "\t", "    "))); width > 100 && !unbreakable {
-				t.Errorf("%s:%d has %d columns", name, number+1, width)
-			}
-		}
-	}
-}
-
 func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	pin := regexp.MustCompile(`aws-cdk@[\d.]*`)
 	want := pin.FindString(read(t, "../.ci/run"))

@@ -43,7 +43,7 @@ func TestFeed_MakesStepsOfALogLineWithAnEvent(t *testing.T) {
 
 func TestFeed_ShowsOtherLinesOnlyWhenTheyWarnOrAreNoJSON(t *testing.T) {
 	steps := collect(func(f *Recorder) {
-		f.RecordLine("api", []byte(`{"level":"INFO","msg":"request refused"}`))
+		f.RecordLine("api", []byte(`{"level":"INFO","msg":"request rejected"}`))
 		f.RecordLine("api", []byte(`{"level":"ERROR","msg":"start"}`))
 		f.RecordLine("api", []byte("panic: no\n"))
 		f.RecordLine("api", []byte("  \n"))

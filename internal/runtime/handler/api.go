@@ -124,7 +124,7 @@ func (a API) logAccepted(ctx context.Context, receipt pipeline.Accepted, took ti
 			embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, []string{contract.MetricAccepted}}))
 		log = atAnyLevel(log)
 	}
-	log.LogAttrs(ctx, slog.LevelInfo, "event accepted", attrs...)
+	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
 type accepted struct {
@@ -137,9 +137,9 @@ func (a API) refuse(ctx context.Context, req request, err error, attrs ...slog.A
 	p := problemOf(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(pipeline.ErrorCode(err))))
 	if p.Status < http.StatusInternalServerError {
-		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, "request refused", attrs...)
+		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)
 	} else {
-		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelError, "request failed", append(attrs, slog.Any("error", err))...)
+		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelError, logging.RequestFailed, append(attrs, slog.Any("error", err))...)
 	}
 	answer := reply(p.Status, p)
 	answer.Headers["content-type"] = "application/problem+json"

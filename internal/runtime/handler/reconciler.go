@@ -73,7 +73,7 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 
 // unhealed writes the line that an event leaves which could not be healed.
 func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err error) {
-	logging.WithInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, "event not healed", append(logging.EventAttrs(event), slog.Any("error", err))...)
+	logging.WithInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, logging.EventNotHealed, append(logging.EventAttrs(event), slog.Any("error", err))...)
 }
 
 var reconcilerMetrics = []string{
@@ -107,10 +107,10 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 	}
 	switch {
 	case err != nil:
-		log.LogAttrs(ctx, slog.LevelError, "reconciliation failed", append(attrs, slog.Any("error", err))...)
+		log.LogAttrs(ctx, slog.LevelError, logging.ReconciliationFailed, append(attrs, slog.Any("error", err))...)
 	case r.Errors > 0:
-		log.LogAttrs(ctx, slog.LevelWarn, "reconciled", attrs...)
+		log.LogAttrs(ctx, slog.LevelWarn, logging.Reconciled, attrs...)
 	default:
-		log.LogAttrs(ctx, slog.LevelInfo, "reconciled", attrs...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.Reconciled, attrs...)
 	}
 }

@@ -93,7 +93,7 @@ func (h Worker) logBatch(ctx context.Context, t tally) {
 		return
 	}
 	names := []string{contract.MetricProcessed, contract.MetricFailed, contract.MetricRetried}
-	atAnyLevel(logging.WithInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, "batch done",
+	atAnyLevel(logging.WithInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone,
 		slog.Int(contract.MetricProcessed, t.processed), slog.Int(contract.MetricFailed, t.failed), slog.Int(contract.MetricRetried, t.retried),
 		slog.String(contract.PipelineDimension, h.QueueName), embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, names}))
 }
@@ -107,19 +107,19 @@ func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration)
 		slog.Int64("batchMs", batch.Milliseconds()))
 	switch {
 	case r.Skipped && r.Status == pipeline.Processed:
-		log.LogAttrs(ctx, slog.LevelInfo, "event already processed", attrs...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.EventAlreadyProcessed, attrs...)
 	case r.Skipped:
-		log.LogAttrs(ctx, slog.LevelInfo, "message out of date", append(attrs, slog.String("status", string(r.Status)))...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.MessageOutOfDate, append(attrs, slog.String("status", string(r.Status)))...)
 	case r.Err == nil && r.Filtered != (pipeline.Filtered{}):
-		log.LogAttrs(ctx, slog.LevelInfo, "event dropped", append(attrs, slog.String("code", r.Filtered.Code))...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.EventFiltered, append(attrs, slog.String("code", r.Filtered.Code))...)
 	case r.Err == nil:
-		log.LogAttrs(ctx, slog.LevelInfo, "event processed", attrs...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.EventProcessed, attrs...)
 	case r.Retry:
 		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
-		log.LogAttrs(ctx, slog.LevelWarn, "event retried", append(attrs, errorAttrs(r.Err)...)...)
+		log.LogAttrs(ctx, slog.LevelWarn, logging.EventRetried, append(attrs, errorAttrs(r.Err)...)...)
 	default:
 		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))))
-		log.LogAttrs(ctx, slog.LevelError, "event failed", append(attrs, errorAttrs(r.Err)...)...)
+		log.LogAttrs(ctx, slog.LevelError, logging.EventFailed, append(attrs, errorAttrs(r.Err)...)...)
 	}
 }
 

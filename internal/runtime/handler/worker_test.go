@@ -164,7 +164,7 @@ func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(entry.Msg+" "+entry.Code))
 	}
-	if strings.Join(got, ", ") != "seen, event dropped test-order, batch done" {
+	if strings.Join(got, ", ") != "seen, event filtered test-order, batch done" {
 		t.Errorf("got %v", got)
 	}
 }

@@ -98,7 +98,7 @@ func TestDocs_LinksHaveTargets(t *testing.T) {
 	}
 }
 
-// The docs name files as a reader would look them up: from the root, or inside an example.
+// Paths start at the root or in an example. A file name alone may be that of any file.
 func TestDocs_PathsExist(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	if err != nil {
@@ -111,7 +111,15 @@ func TestDocs_PathsExist(t *testing.T) {
 		}
 	}
 	path := regexp.MustCompile(`(?:^|[\s` + "`" + `(])(?:\./)?((?:` + strings.Join(folders, "|") + `)/[\w./*-]*\w)`)
+	names := map[string]bool{}
+	walk(t, "..", func(path string) { names[filepath.Base(path)] = true })
+	fileName := regexp.MustCompile("`(\\w+\\.go)`")
 	for name, text := range documents(t) {
+		for _, match := range fileName.FindAllStringSubmatch(text, -1) {
+			if !names[match[1]] {
+				t.Errorf("%s names %s, which does not exist", name, match[1])
+			}
+		}
 		for _, match := range path.FindAllStringSubmatch(text, -1) {
 			inRoot, _ := filepath.Glob("../" + match[1])
 			inExample, _ := filepath.Glob("../examples/*/" + match[1])

@@ -249,7 +249,7 @@ func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
 			[]string{"MaxPayloadBytes is 2097153; take a whole number from 1 to 2097152, since Lambda takes 6 MB and a body's quotes and backslashes count twice"}},
 		"SchemasInvalid": {props{SchemaDirectory: invalid}, []string{
 			"SchemaDirectory " + *invalid + ": a.json#/properties/x/minimum: got string, want number",
-			"SchemaDirectory " + *invalid + `: b.json#/$ref: failing loading "https://example.com/x": it is not in the folder`,
+			"SchemaDirectory " + *invalid + `: b.json#/$ref: failing loading "https://example.com/x": references must stay in the schema folder`,
 		}},
 		"SchemasBroken": {props{SchemaDirectory: broken},
 			[]string{"SchemaDirectory " + *broken + ": a.json:2:3: invalid character 'o' looking for beginning of object key string"}},

@@ -1,5 +1,8 @@
 package contract
 
+// EventTypePattern is the regular expression of valid event types.
+const EventTypePattern = `^[A-Za-z][A-Za-z0-9._-]{0,63}$`
+
 // EventSource is the source of all notifications on the bus.
 const EventSource = "eventpipeline"
 

@@ -8,45 +8,46 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// MaxSteps is how much work a payload may make. A step is about a microsecond of a core: one for each time that a schema
-// looks at a value, and more for what steps says. A schema that refers to itself in several alternatives looks at all that
-// is below again for each of them, so that twenty levels take a million steps.
+// MaxSteps limits the work per payload. A step takes about a microsecond of a core. Each schema
+// takes one step for each value that it validates, and more for large values (see steps). A schema
+// that refers to itself in two alternatives doubles the work at each level: twenty levels take a
+// million steps.
 const MaxSteps = 1_000_000
 
-// maxLocating is how many steps the place of a breach may take: the library keeps each breach that it comes by.
+// maxLocating limits the steps to locate a violation, because the library keeps all that it finds.
 const maxLocating = 100_000
 
-// ErrTooComplex says that a payload makes more work than MaxSteps.
-var ErrTooComplex = errors.New("holding the payload against its type's schema takes too many steps")
+// ErrTooComplex reports a payload that needs more than MaxSteps.
+var ErrTooComplex = errors.New("validating the payload exceeds the limit of schema steps")
 
-// budget counts the steps of the check that is under way.
+// budget counts the steps of the current check.
 type budget struct {
 	mu   sync.Mutex // one check at a time
 	max  int
 	left int
 }
 
-// validate holds a value against a schema; its error is the library's, or ErrTooComplex. The library can't be stopped
-// but by a panic: it holds nothing that would have to be given back.
+// validate validates a value against a schema. It returns the library's error, or ErrTooComplex.
+// Only a panic can stop the library; it holds no resources that would leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
-		if thrown := recover(); thrown == ErrTooComplex {
+		if cause := recover(); cause == ErrTooComplex {
 			err = ErrTooComplex
-		} else if thrown != nil {
-			panic(thrown)
+		} else if cause != nil {
+			panic(cause)
 		}
 	}()
 	return schema.Validate(value)
 }
 
-// count has each of the schemas that can be reached from one take its steps. A format is what the library asks for before
-// it goes on to members, elements and other schemas.
+// count makes a schema, and all that it refers to, count their steps. It wraps the schema's format,
+// which the library validates before members, elements and other schemas.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
 	}
 	counted[schema] = true
-	for _, next := range reachable(reflect.ValueOf(schema).Elem()) {
+	for _, next := range subschemas(reflect.ValueOf(schema).Elem()) {
 		b.count(next, counted)
 	}
 	format := jsonschema.Format{Validate: func(any) error { return nil }}
@@ -61,7 +62,7 @@ func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema
 	}}
 }
 
-// steps are what it takes a schema to look at a value, without the schemas that it passes parts of it to.
+// steps returns the steps that a schema takes for a value, without those of its subschemas.
 func steps(schema *jsonschema.Schema, value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -70,7 +71,7 @@ func steps(schema *jsonschema.Schema, value any) int {
 		if schema.Pattern != nil {
 			n += len(value) / 8
 		}
-		if schema.Format.Name != "" { // regex is the slowest
+		if schema.Format.Name != "" { // the slowest format is regex
 			n += len(value)
 		}
 	case map[string]any:
@@ -87,7 +88,7 @@ func steps(schema *jsonschema.Schema, value any) int {
 	return n
 }
 
-// size is how many values there are in one, and 64 bytes of text count as one.
+// size returns the number of values in a value; 64 bytes of a string count as one.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -105,9 +106,9 @@ func size(value any) int {
 	return n
 }
 
-// reachable are the schemas to which a part of a compiled schema leads. The library has no way to list them; those that a
-// $dynamicRef may lead to are in fields that it does not export.
-func reachable(part reflect.Value) []*jsonschema.Schema {
+// subschemas returns the schemas that a part of a compiled schema refers to. It uses reflection:
+// the library can't list them, and the targets of a $dynamicRef are in unexported fields.
+func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {
 	case reflect.Pointer:
@@ -115,21 +116,21 @@ func reachable(part reflect.Value) []*jsonschema.Schema {
 			return []*jsonschema.Schema{(*jsonschema.Schema)(part.UnsafePointer())}
 		}
 		if part.Type() == reflect.TypeFor[*jsonschema.DynamicRef]() {
-			return reachable(part.Elem())
+			return subschemas(part.Elem())
 		}
 	case reflect.Interface:
-		return reachable(part.Elem())
+		return subschemas(part.Elem())
 	case reflect.Slice:
 		for i := range part.Len() {
-			found = append(found, reachable(part.Index(i))...)
+			found = append(found, subschemas(part.Index(i))...)
 		}
 	case reflect.Map:
 		for entries := part.MapRange(); entries.Next(); {
-			found = append(found, reachable(entries.Value())...)
+			found = append(found, subschemas(entries.Value())...)
 		}
 	case reflect.Struct:
 		for i := range part.NumField() {
-			found = append(found, reachable(part.Field(i))...)
+			found = append(found, subschemas(part.Field(i))...)
 		}
 	}
 	return found

@@ -9,52 +9,92 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Each of these looks at what is below a level twice, so that a hundred bytes take as many steps as one likes.
+// Each of these schemas validates the levels below twice, so that the steps double at each level.
 var doubling = map[string]string{
 	"tree.json": `{"$ref": "#/$defs/node", "$defs": {
-		"node": {"type": "object", "properties": {"child": {"anyOf": [{"$ref": "#/$defs/leaf"}, {"$ref": "#/$defs/branch"}]}}},
+		"node": {"type": "object", "properties": {"child": {"anyOf": [
+			{"$ref": "#/$defs/leaf"}, {"$ref": "#/$defs/branch"}
+		]}}},
 		"leaf": {"allOf": [{"$ref": "#/$defs/node"}, {"required": ["value"]}]},
-		"branch": {"allOf": [{"$ref": "#/$defs/node"}, {"required": ["name"]}]}}}`,
-	"not.json":       `{"properties": {"child": {"not": {"anyOf": [{"$ref": "#"}, {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}]}}}}`,
-	"condition.json": `{"properties": {"child": {"if": {"$ref": "#"}, "then": {"$ref": "#"}, "else": {"$ref": "#"}}, "other": false}}`,
-	"dependent.json": `{"properties": {"child": {"$ref": "#"}}, "dependentSchemas": {"child": {"properties": {"child": {"$ref": "#"}}}}}`,
-	"pattern.json":   `{"patternProperties": {"^c": {"$ref": "#"}, "d$": {"$ref": "#"}}}`,
-	"dynamic.json": `{"$ref": "shared/child.json", "$defs": {"here": {"$dynamicAnchor": "node",
-		"properties": {"child": {"allOf": [{"$dynamicRef": "#node"}, {"$dynamicRef": "#node"}]}}}}}`,
+		"branch": {"allOf": [{"$ref": "#/$defs/node"}, {"required": ["name"]}]}
+	}}`,
+	"not.json": `{"properties": {"child": {"not": {"anyOf": [
+		{"$ref": "#"}, {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}
+	]}}}}`,
+	"condition.json": `{"properties": {
+		"child": {"if": {"$ref": "#"}, "then": {"$ref": "#"}, "else": {"$ref": "#"}}, "other": false
+	}}`,
+	"dependent.json": `{
+		"properties": {"child": {"$ref": "#"}},
+		"dependentSchemas": {"child": {"properties": {"child": {"$ref": "#"}}}}
+	}`,
+	"pattern.json": `{"patternProperties": {"^c": {"$ref": "#"}, "d$": {"$ref": "#"}}}`,
+	"dynamic.json": `{"$ref": "shared/child.json", "$defs": {"here": {
+		"$dynamicAnchor": "node",
+		"properties": {"child": {"allOf": [{"$dynamicRef": "#node"}, {"$dynamicRef": "#node"}]}}
+	}}}`,
 	"shared/child.json": `{"$dynamicRef": "#node", "$defs": {"there": {"$dynamicAnchor": "node"}}}`,
 }
 
-func TestCheck_BoundsTheWorkOfSchemasThatReferToThemselves(t *testing.T) {
+func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 	set := compile(t, doubling)
 	set.budget.max = 10_000
 	for eventType := range set.types {
 		for levels, tooComplex := range map[int]bool{2: false, 60: true} {
 			payload := strings.Repeat(`{"child":`, levels) + "1" + strings.Repeat("}", levels)
-			if _, _, known, err := set.Check(eventType, []byte(payload)); !known || (err == ErrTooComplex) != tooComplex {
+			_, _, known, err := set.Check(eventType, []byte(payload))
+			if !known || (err == ErrTooComplex) != tooComplex {
 				t.Errorf("%s, %d levels: %t, %v", eventType, levels, known, err)
 			}
 		}
 	}
 }
 
-// costly are schemas that look at one value often, and payloads for which that takes long.
+// costly holds schemas that validate one value many times, with payloads for which that is slow.
 var costly = map[string]struct{ schema, payload string }{
-	"pattern":           {`{"items": ` + often(`{"pattern": "a$"}`) + `}`, `["` + strings.Repeat("a", 1<<20-10) + `"]`},
-	"format":            {`{"items": ` + often(`{"format": "regex"}`) + `}`, `["` + strings.Repeat("(a)", 300000) + `"]`},
-	"length":            {`{"items": ` + often(`{"maxLength": 2000000}`) + `}`, `["` + strings.Repeat("é", 1<<19-10) + `"]`},
-	"names":             {often(`{"propertyNames": {"pattern": "a$"}}`), `{"` + strings.Repeat("a", 1<<20-10) + `":1}`},
-	"patternProperties": {often(`{"patternProperties": {"a$": {}, "b$": {}}}`), `{"` + strings.Repeat("a", 1<<20-10) + `":1}`},
-	"members":           {often(`{"additionalProperties": {}, "unevaluatedProperties": {}}`), `{` + strings.Join(members(80000), ",") + `}`},
-	"elements":          {often(`{"items": {}, "unevaluatedItems": {}}`), `[` + strings.Join(numbers(150000), ",") + `]`},
-	"unique numbers":    {often(`{"uniqueItems": true}`), `[[` + strings.Join(numbers(100000), "],[") + `]]`},
-	"unique objects":    {often(`{"uniqueItems": true}`), `[{"x":` + strings.Join(numbers(80000), `},{"x":`) + `}]`},
+	"pattern": {
+		`{"items": ` + repeat(`{"pattern": "a$"}`) + `}`,
+		`["` + strings.Repeat("a", 1<<20-10) + `"]`,
+	},
+	"format": {
+		`{"items": ` + repeat(`{"format": "regex"}`) + `}`,
+		`["` + strings.Repeat("(a)", 300000) + `"]`,
+	},
+	"length": {
+		`{"items": ` + repeat(`{"maxLength": 2000000}`) + `}`,
+		`["` + strings.Repeat("é", 1<<19-10) + `"]`,
+	},
+	"names": {
+		repeat(`{"propertyNames": {"pattern": "a$"}}`),
+		`{"` + strings.Repeat("a", 1<<20-10) + `":1}`,
+	},
+	"patternProperties": {
+		repeat(`{"patternProperties": {"a$": {}, "b$": {}}}`),
+		`{"` + strings.Repeat("a", 1<<20-10) + `":1}`,
+	},
+	"members": {
+		repeat(`{"additionalProperties": {}, "unevaluatedProperties": {}}`),
+		`{` + strings.Join(members(80000), ",") + `}`,
+	},
+	"elements": {
+		repeat(`{"items": {}, "unevaluatedItems": {}}`),
+		`[` + strings.Join(numbers(150000), ",") + `]`,
+	},
+	"unique numbers": {
+		repeat(`{"uniqueItems": true}`),
+		`[[` + strings.Join(numbers(100000), "],[") + `]]`,
+	},
+	"unique objects": {
+		repeat(`{"uniqueItems": true}`),
+		`[{"x":` + strings.Join(numbers(80000), `},{"x":`) + `}]`,
+	},
 }
 
-func often(schema string) string {
+func repeat(schema string) string {
 	return `{"allOf": [` + strings.Repeat(schema+",", 1000) + `{}]}`
 }
 
-func TestCheck_CountsWhatIsLookedAt(t *testing.T) {
+func TestCheck_CountsStepsByTheSizeOfValues(t *testing.T) {
 	for name, c := range costly {
 		set := compile(t, map[string]string{"a.json": c.schema})
 		set.budget.max = 100_000
@@ -64,23 +104,31 @@ func TestCheck_CountsWhatIsLookedAt(t *testing.T) {
 	}
 }
 
-// What is accepted must go on being: as many values as a megabyte holds, each looked at by some schemas.
-func TestCheck_HasStepsEnoughForAMegabyte(t *testing.T) {
-	set := compile(t, map[string]string{"orders.json": `{"properties": {"lines": {"items": {"$ref": "shared/line.json"}}}}`,
-		"shared/line.json": `{"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}, "n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}}`})
-	payload := `{"lines":[` + strings.TrimSuffix(strings.Repeat(`{"sku":"a1","n":1},`, 55000), ",") + `]}`
-	if _, keyword, known, err := set.Check("orders", []byte(payload)); keyword != "" || !known || err != nil {
+// A payload of a megabyte must not exceed the limit of steps with an ordinary schema.
+func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
+	set := compile(t, map[string]string{
+		"orders.json": `{"properties": {"lines": {"items": {"$ref": "shared/line.json"}}}}`,
+		"shared/line.json": `{"type": "object", "required": ["sku"], "properties": {
+			"sku": {"type": "string"}, "n": {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+		}}`,
+	})
+	payload := `{"lines":[` + strings.Repeat(`{"sku":"a1","n":1},`, 54999) + `{"sku":"a1","n":1}]}`
+	_, keyword, known, err := set.Check("orders", []byte(payload))
+	if keyword != "" || !known || err != nil {
 		t.Errorf("%q, %t, %v", keyword, known, err)
 	}
 }
 
-// The library's own schemas are not counted in each set that refers to them.
-func TestCompile_LeavesTheLibrarysSchemasAlone(t *testing.T) {
-	files := map[string]string{"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`}
+// The library shares its metaschemas between compilers.
+func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
+	files := map[string]string{
+		"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`,
+	}
 	one, other := compile(t, files), compile(t, files)
 	for range 3 {
 		for _, set := range []*Set{one, other} {
-			if _, keyword, _, err := set.Check("meta", []byte(`{"type":"strng"}`)); keyword == "" || err != nil {
+			_, keyword, _, err := set.Check("meta", []byte(`{"type":"strng"}`))
+			if keyword == "" || err != nil {
 				t.Errorf("%q, %v", keyword, err)
 			}
 		}
@@ -89,12 +137,13 @@ func TestCompile_LeavesTheLibrarysSchemasAlone(t *testing.T) {
 	if err := jsonschema.NewCompiler().AddResource("a:b", map[string]any{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := jsonschema.NewCompiler().Compile("https://json-schema.org/draft/2020-12/schema"); err != nil {
+	if _, err := jsonschema.NewCompiler().
+		Compile("https://json-schema.org/draft/2020-12/schema"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestReachable_FindsEachKindOfField(t *testing.T) {
+func TestSubschemas_FindsEveryFieldOfSchemas(t *testing.T) {
 	to := new(jsonschema.Schema)
 	fields := reflect.TypeFor[jsonschema.Schema]()
 	for i := range fields.NumField() {
@@ -115,13 +164,13 @@ func TestReachable_FindsEachKindOfField(t *testing.T) {
 		default:
 			continue
 		}
-		if found := reachable(reflect.ValueOf(schema).Elem()); len(found) != 1 || found[0] != to {
+		if found := subschemas(reflect.ValueOf(schema).Elem()); len(found) != 1 || found[0] != to {
 			t.Errorf("%s: found %d", field.Name, len(found))
 		}
 	}
 }
 
-// The figure is how long a payload may keep the function busy.
+// BenchmarkCheck_TheMostComplex measures how long a payload can occupy the function.
 func BenchmarkCheck_TheMostComplex(b *testing.B) {
 	payload := strings.Repeat(`{"child":`, 60) + "1" + strings.Repeat("}", 60)
 	for file := range doubling {
@@ -130,7 +179,8 @@ func BenchmarkCheck_TheMostComplex(b *testing.B) {
 		}
 	}
 	for name, c := range costly {
-		benchmark(b, map[string]string{strings.ReplaceAll(name, " ", ".") + ".json": c.schema}, strings.ReplaceAll(name, " ", "."), c.payload)
+		eventType := strings.ReplaceAll(name, " ", ".")
+		benchmark(b, map[string]string{eventType + ".json": c.schema}, eventType, c.payload)
 	}
 }
 

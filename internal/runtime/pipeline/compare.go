@@ -10,8 +10,9 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
 // Comparison counts how today's transformation of Bronze differs from what Silver holds.
@@ -204,7 +205,7 @@ func differences(at string, a, b any) []string {
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			valueA, inA := a[name]
 			valueB, inB := b[name]
-			pointer := at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			pointer := at + jsonpointer.New(name)
 			if inA != inB {
 				found = append(found, pointer)
 				continue

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
 // MaxDepth is how deep a payload's objects and arrays may nest.
@@ -250,12 +252,10 @@ type step struct {
 	key     string
 }
 
-var escapeKey = strings.NewReplacer("~", "~0", "/", "~1")
-
 // token is the step's part of a JSON pointer (RFC 6901).
 func (s step) token() string {
 	if s.inArray {
 		return "/" + strconv.Itoa(s.index)
 	}
-	return "/" + escapeKey.Replace(s.key)
+	return jsonpointer.New(s.key)
 }

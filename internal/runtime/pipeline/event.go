@@ -51,7 +51,7 @@ type Location struct {
 // Event types and ids are the only text of a client that enters a key, a message or a log line, and only once they match.
 // (A caller is in the message, too, but never what the client says of itself.)
 var (
-	typePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
+	typePattern = regexp.MustCompile(contract.EventTypePattern)
 	idPattern   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )

@@ -1,0 +1,19 @@
+package jsonschema
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRead_NamesLineAndColumnOfSyntaxError(t *testing.T) {
+	_, err := Read(folder(map[string]string{
+		"a.json":     "{\n  \"type\": \"object\",\n  oops\n}",
+		"b/c.json":   `{"a":1`,
+		"empty.json": "",
+	}))
+	for _, want := range []string{"a.json:3:3: ", "b/c.json:1:6: ", "empty.json: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package jsonschema
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
+)
+
+// documents holds a bundle's schemas as values, by path.
+type documents map[string]any
+
+// explain prefixes a compile error of the named file with its place, as file#pointer.
+func (d documents) explain(name string, err error) error {
+	var invalid *jsonschema.SchemaValidationError
+	var validation *jsonschema.ValidationError
+	if errors.As(err, &invalid) && errors.As(invalid.Err, &validation) {
+		if file, fragment, ok := splitURL(invalid.URL); ok {
+			leaf := deepest(validation)
+			pointer := fragment + jsonpointer.New(leaf.InstanceLocation...)
+			return fmt.Errorf("%s#%s: %s", file, pointer, withoutPlace(leaf))
+		}
+	}
+	text := strings.ReplaceAll(err.Error(), root, "")
+	if target := unresolved(err); target != "" {
+		if place := d.reference(target); place != "" {
+			return fmt.Errorf("%s: %s", place, text)
+		}
+	}
+	return fmt.Errorf("%s: %s", name, text)
+}
+
+// deepest returns the first of the errors that are deepest in the schema: the most specific.
+func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
+	best := err
+	for _, cause := range err.Causes {
+		leaf := deepest(cause)
+		if len(best.Causes) > 0 || len(leaf.InstanceLocation) > len(best.InstanceLocation) {
+			best = leaf
+		}
+	}
+	return best
+}
+
+// withoutPlace returns the error's text without the place that the library puts before it.
+func withoutPlace(leaf *jsonschema.ValidationError) string {
+	_, text, ok := strings.Cut(leaf.Error(), "': ")
+	if !ok {
+		return leaf.Error()
+	}
+	return text
+}
+
+// unresolved returns the URL that the library could not resolve, or "".
+func unresolved(err error) string {
+	var load *jsonschema.LoadURLError
+	var pointer *jsonschema.JSONPointerNotFoundError
+	var anchor *jsonschema.AnchorNotFoundError
+	switch {
+	case errors.As(err, &load):
+		return load.URL
+	case errors.As(err, &pointer):
+		return pointer.URL
+	case errors.As(err, &anchor):
+		return anchor.Reference
+	}
+	return ""
+}
+
+// reference returns the place of the first reference to target, as file#pointer, or "".
+func (d documents) reference(target string) string {
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		base, err := url.Parse(fileURL(name))
+		if err != nil {
+			continue
+		}
+		if pointer, ok := findReference(d[name], base, target, ""); ok {
+			return name + "#" + pointer
+		}
+	}
+	return ""
+}
+
+// findReference returns the pointer of the first reference to target in value, which is at pointer.
+// References are relative to base.
+func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
+	switch value := value.(type) {
+	case []any:
+		for i, element := range value {
+			found, ok := findReference(element, base, target, pointer+"/"+strconv.Itoa(i))
+			if ok {
+				return found, true
+			}
+		}
+	case map[string]any:
+		if id, ok := value["$id"].(string); ok {
+			if u, err := base.Parse(id); err == nil {
+				base = u
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			at := pointer + jsonpointer.New(key)
+			reference, ok := value[key].(string)
+			isReference := ok && (key == "$ref" || key == "$dynamicRef")
+			if isReference && resolvesTo(base, reference, target) {
+				return at, true
+			}
+			if found, ok := findReference(value[key], base, target, at); ok {
+				return found, true
+			}
+		}
+	}
+	return "", false
+}
+
+// resolvesTo reports whether a reference leads to target. A fragment counts only if target has one.
+func resolvesTo(base *url.URL, reference, target string) bool {
+	u, err := base.Parse(reference)
+	if err != nil {
+		return false
+	}
+	if !strings.Contains(target, "#") {
+		u.Fragment, u.RawFragment = "", ""
+	}
+	return u.String() == target
+}

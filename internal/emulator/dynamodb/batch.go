@@ -1,6 +1,6 @@
 package dynamodb
 
-// DynamoDB's limits on batches.
+// DynamoDB's quotas on batches.
 const (
 	maxBatchGet   = 100
 	maxBatchWrite = 25
@@ -9,7 +9,7 @@ const (
 type batchGetItemInput struct {
 	RequestItems map[string]struct {
 		placeholders
-		legacy
+		legacyParameters
 		Keys                 []attributes
 		ProjectionExpression *string
 	}
@@ -22,9 +22,9 @@ type batchGetItemOutput struct {
 
 func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, error) {
 	total := 0
-	for _, asked := range in.RequestItems {
-		total += len(asked.Keys)
-		if err := asked.check(); err != nil {
+	for _, request := range in.RequestItems {
+		total += len(request.Keys)
+		if err := request.check(); err != nil {
 			return nil, err
 		}
 	}
@@ -32,8 +32,9 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 		return nil, validationError("BatchGetItem takes 1 to %d keys, got %d", maxBatchGet, total)
 	}
 	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
-	for name, asked := range in.RequestItems {
-		items, err := s.getItems(name, asked.placeholders, asked.ProjectionExpression, asked.Keys...)
+	for name, request := range in.RequestItems {
+		items, err := s.getItems(
+			name, request.placeholders, request.ProjectionExpression, request.Keys...)
 		if err != nil {
 			return nil, err
 		}
@@ -53,27 +54,31 @@ type batchWriteItemOutput struct {
 	UnprocessedItems struct{}
 }
 
-// batchWriteItem checks all writes before it makes the first. The batch is no transaction: readers may see a part of it.
+// batchWriteItem validates all writes before the first one takes effect.
+// The batch is not a transaction: readers may see a part of it.
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
-	names := map[string]bool{}
+	var names []string
 	for name, requests := range in.RequestItems {
-		names[name] = true
+		names = append(names, name)
 		for _, request := range requests {
+			put, remove := request.PutRequest, request.DeleteRequest
 			switch {
-			case request.PutRequest != nil && request.DeleteRequest == nil:
-				changes = append(changes, newPut(name, Item(request.PutRequest.Item)))
-			case request.DeleteRequest != nil && request.PutRequest == nil:
-				changes = append(changes, newDelete(name, Item(request.DeleteRequest.Key)))
+			case put != nil && remove == nil:
+				changes = append(changes, newPut(name, Item(put.Item)))
+			case remove != nil && put == nil:
+				changes = append(changes, newDelete(name, Item(remove.Key)))
 			default:
-				return nil, validationError("Supplied AttributeValue has more than one datatypes set, must contain exactly one of PutRequest and DeleteRequest")
+				return nil, validationError("Supplied AttributeValue has more than one datatypes " +
+					"set, must contain exactly one of PutRequest and DeleteRequest")
 			}
 		}
 	}
 	if len(changes) == 0 || len(changes) > maxBatchWrite {
-		return nil, validationError("BatchWriteItem takes 1 to %d requests, got %d", maxBatchWrite, len(changes))
+		return nil, validationError("BatchWriteItem takes 1 to %d requests, got %d",
+			maxBatchWrite, len(changes))
 	}
-	tables, unlock, err := s.lock(names)
+	tables, unlock, err := s.lockTables(names...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,24 +90,18 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 		if err != nil {
 			return nil, err
 		}
-		if at := plan.location(); seen[at] {
+		at := location{plan.table, plan.key}
+		if seen[at] {
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
-		seen[plan.location()] = true
+		seen[at] = true
 		plans = append(plans, plan)
 	}
-	for _, plan := range plans {
-		if err := plan.commit(); err != nil {
-			return nil, err
-		}
-	}
-	return &batchWriteItemOutput{}, nil
+	return &batchWriteItemOutput{}, commit(plans...)
 }
 
-// location is an item's place among all tables.
+// location identifies an item among all tables.
 type location struct {
 	table *table
 	key   key
 }
-
-func (p *plannedChange) location() location { return location{p.table, p.key} }

@@ -1,29 +1,45 @@
 package dynamodb
 
-// change is one write, worked out before it takes effect, so that a transaction can look at all of its changes first.
+// change represents one write. It is planned before it takes effect, so that a transaction can
+// validate all of its changes first.
 type change struct {
 	table string
-	// key finds the item in the table.
+	// key returns the key of the item in the table.
 	key func(Table) (key, error)
-	// wakeup gives the item to store in place of the old one (nil if there is none), and the paths that it touches;
-	// a nil item deletes. A nil next leaves the item alone: only the condition matters.
+	// next returns the new item and the updated paths. The old item is nil if there is none, and a
+	// nil new item deletes. A nil next only checks the condition.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	placeholders       placeholders
-	condition          *expression // nil if there is none
-	returnOldOnFailure bool        // in the error when the condition does not hold
+	condition          *expression // nil without one
+	update             *expression // nil without one
+	returnOldOnFailure bool        // adds the old item to the error of a failed condition
 }
 
-// plannedChange is a change that may take effect: its condition holds.
+// bind parses the change's expressions.
+func (c *change) bind(in *writeInput) error {
+	bound, err := in.bind(
+		expressionText{conditionExpression, in.ConditionExpression},
+		expressionText{updateExpression, in.UpdateExpression},
+	)
+	if err != nil {
+		return err
+	}
+	c.placeholders, c.condition, c.update = in.placeholders, bound[0], bound[1]
+	c.returnOldOnFailure = in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+	return nil
+}
+
+// plannedChange represents a change whose condition holds.
 type plannedChange struct {
 	table     *table
 	key       key
 	old, next Item
-	touched   []path
+	updated   []path
 	checkOnly bool
 }
 
-// plan checks the condition and works the change out. The caller holds the table's lock.
+// plan checks the condition and computes the new item. The caller holds the table's lock.
 func (c *change) plan(t *table) (*plannedChange, error) {
 	k, err := c.key(t.definition)
 	if err != nil {
@@ -33,118 +49,122 @@ func (c *change) plan(t *table) (*plannedChange, error) {
 	if c.condition != nil && !c.condition.condition.holds(c.placeholders.scope(out.old)) {
 		return nil, conditionFailed(c.returnOldOnFailure, out.old)
 	}
-	if c.next == nil {
-		return out, nil
+	if c.next != nil {
+		out.next, out.updated, err = c.next(t.definition, k, out.old)
 	}
-	if out.next, out.touched, err = c.next(t.definition, k, out.old); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
-// commit makes the change. The caller still holds the lock under which it was planned.
-func (p *plannedChange) commit() error {
-	switch {
-	case p.checkOnly:
-		return nil
-	case p.next == nil:
-		return p.table.remove(p.key)
-	default:
-		return p.table.put(p.key, p.next)
+// commit applies planned changes. The caller still holds the locks under which they were planned.
+func commit(plans ...*plannedChange) error {
+	for _, p := range plans {
+		var err error
+		switch {
+		case p.checkOnly:
+		case p.next == nil:
+			err = p.table.remove(p.key)
+		default:
+			err = p.table.put(p.key, p.next)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// write plans and makes one change.
+// write plans and commits one change.
 func (s *Service) write(c *change) (*plannedChange, error) {
-	tables, unlock, err := s.lock(map[string]bool{c.table: true})
+	tables, unlock, err := s.lockTables(c.table)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	done, err := c.plan(tables[c.table])
+	plan, err := c.plan(tables[c.table])
 	if err != nil {
 		return nil, err
 	}
-	return done, done.commit()
+	return plan, commit(plan)
 }
 
-// newPut stores the item whole.
+// newPut returns a change that stores a whole item.
 func newPut(table string, item Item) *change {
 	return &change{
 		table: table,
 		key:   func(definition Table) (key, error) { return definition.keyOfItem(item) },
 		next: func(Table, key, Item) (Item, []path, error) {
 			if itemSize(item) > maxItemSize {
-				return nil, nil, validationError("Item size has exceeded the maximum allowed size")
+				return nil, nil, validationError(
+					"Item size has exceeded the maximum allowed size")
 			}
 			return item, nil, nil
 		},
 	}
 }
 
-// newDelete takes the item of that key away.
-func newDelete(table string, of Item) *change {
+// newDelete returns a change that deletes the item with the key.
+func newDelete(table string, itemKey Item) *change {
+	c := newConditionCheck(table, itemKey)
+	c.next = func(Table, key, Item) (Item, []path, error) { return nil, nil, nil }
+	return c
+}
+
+// newConditionCheck returns a change that only checks its condition.
+func newConditionCheck(table string, itemKey Item) *change {
 	return &change{
 		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyFromRequest(of) },
-		next:  func(Table, key, Item) (Item, []path, error) { return nil, nil, nil },
+		key:   func(definition Table) (key, error) { return definition.keyFromRequest(itemKey) },
 	}
 }
 
-// newConditionCheck changes nothing.
-func newConditionCheck(table string, of Item) *change {
-	return &change{
-		table: table,
-		key:   func(definition Table) (key, error) { return definition.keyFromRequest(of) },
-	}
-}
-
-// newUpdate applies the expression, if any, to the item of that key, which comes into being if it is not there.
-func newUpdate(table string, of Item, with *expression, p placeholders) *change {
-	c := newConditionCheck(table, of)
-	c.next = func(definition Table, k key, old Item) (Item, []path, error) {
-		item := old
+// newUpdate returns a change that applies its update expression, if any, to the item with the key.
+// It creates the item if there is none.
+func newUpdate(table string, itemKey Item) *change {
+	c := newConditionCheck(table, itemKey)
+	c.next = func(definition Table, k key, item Item) (Item, []path, error) {
 		if item == nil {
 			item = k.attributes(definition)
 		}
-		if with == nil {
+		if c.update == nil {
 			return item, nil, nil
 		}
-		item, touched, err := with.update.apply(p.scope(item))
+		item, updated, err := c.update.update.apply(c.placeholders.scope(item))
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, at := range touched {
-			if definition.isKey(at[0].name) {
-				return nil, nil, validationError("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", at[0].name)
+		for _, p := range updated {
+			if definition.isKey(p[0].name) {
+				return nil, nil, validationError("One or more parameter values were invalid: "+
+					"Cannot update attribute %s. This attribute is part of the key", p[0].name)
 			}
 		}
 		if itemSize(item) > maxItemSize {
-			return nil, nil, validationError("Item size to update has exceeded the maximum allowed size")
+			return nil, nil, validationError(
+				"Item size to update has exceeded the maximum allowed size")
 		}
-		return item, touched, nil
+		return item, updated, nil
 	}
 	return c
 }
 
-// returnValues is what a write answers with.
-func (p *plannedChange) returnValues(asked string) attributes {
-	switch asked {
+// returnValues returns the attributes that the request's ReturnValues selects.
+func (p *plannedChange) returnValues(selected string) attributes {
+	switch selected {
 	case "ALL_OLD":
 		return attributes(p.old)
 	case "ALL_NEW":
 		return attributes(p.next)
 	case "UPDATED_OLD":
-		return projectTouched(p.old, p.touched)
+		return projectUpdated(p.old, p.updated)
 	case "UPDATED_NEW":
-		return projectTouched(p.next, p.touched)
+		return projectUpdated(p.next, p.updated)
 	}
 	return nil
 }
 
-func projectTouched(item Item, touched []path) attributes {
-	if picked := project(item, touched); len(picked) > 0 {
-		return attributes(picked)
+func projectUpdated(item Item, updated []path) attributes {
+	if projected := project(item, updated); len(projected) > 0 {
+		return attributes(projected)
 	}
 	return nil
 }

@@ -5,25 +5,25 @@ import (
 	"strings"
 )
 
-// scope is what an expression is evaluated in: an item, nil if there is none, and what the placeholders stand for.
+// scope holds the item that an expression is evaluated on, or nil, and the placeholders' values.
 type scope struct {
 	item   Item
 	names  map[string]string
 	values Item
 }
 
-// condition is a parsed condition, filter or key condition.
+// condition represents a parsed condition, filter or key condition.
 type condition interface {
 	holds(in scope) bool
 }
 
-// parseOperand is one side of a condition; its value is nil where the item has no such attribute.
+// operand represents one side of a condition. Its value is nil if the item lacks the attribute.
 type operand interface {
 	value(in scope) value
 }
 
 type (
-	valueOperand string // the :placeholder
+	valueOperand string // a :placeholder
 	sizeOperand  struct{ path path }
 )
 
@@ -70,7 +70,7 @@ func (c orCondition) holds(in scope) bool  { return c.left.holds(in) || c.right.
 func (c andCondition) holds(in scope) bool { return c.left.holds(in) && c.right.holds(in) }
 func (c notCondition) holds(in scope) bool { return !c.inner.holds(in) }
 
-// holds is false where types differ or an attribute is absent, but for <>, which is then true.
+// holds reports false for different types or an absent attribute. Only <> then reports true.
 func (c comparison) holds(in scope) bool {
 	left, right := c.left.value(in), c.right.value(in)
 	switch c.operator {
@@ -120,37 +120,21 @@ func (c callCondition) holds(in scope) bool {
 	case "attribute_type":
 		return v != nil && argument == stringValue(v.typeName())
 	case "begins_with":
-		return beginsWith(v, argument)
+		text, prefix, ok := texts(v, argument)
+		return ok && strings.HasPrefix(text, prefix)
 	default:
 		return contains(v, argument)
 	}
 }
 
-func beginsWith(v, prefix value) bool {
-	switch v := v.(type) {
-	case stringValue:
-		prefix, ok := prefix.(stringValue)
-		return ok && strings.HasPrefix(string(v), string(prefix))
-	case binaryValue:
-		prefix, ok := prefix.(binaryValue)
-		return ok && strings.HasPrefix(string(v), string(prefix))
-	}
-	return false
-}
-
 func contains(v, part value) bool {
 	switch v := v.(type) {
-	case stringValue:
-		part, ok := part.(stringValue)
-		return ok && strings.Contains(string(v), string(part))
-	case binaryValue:
-		part, ok := part.(binaryValue)
-		return ok && strings.Contains(string(v), string(part))
 	case setValue:
 		member, ok := v.memberText(part)
 		return ok && slices.Contains(v.members, member)
 	case listValue:
 		return slices.ContainsFunc(v, func(element value) bool { return equal(element, part) })
 	}
-	return false
+	text, substring, ok := texts(v, part)
+	return ok && strings.Contains(text, substring)
 }

@@ -2,91 +2,60 @@ package dynamodb
 
 import "slices"
 
-// written are the parameters that PutItem, UpdateItem and DeleteItem share.
-type written struct {
+// writeInput holds the parameters of PutItem, UpdateItem, DeleteItem and transaction actions.
+type writeInput struct {
 	placeholders
-	legacy
+	legacyParameters
 	TableName                           string
+	Item                                attributes // of a put
+	Key                                 attributes // of the others
+	UpdateExpression                    *string    // of an update
 	ConditionExpression                 *string
 	ReturnValues                        string
 	ReturnValuesOnConditionCheckFailure string
-}
-
-// validate refuses what the operation does not take.
-func (w *written) check(returnValues ...string) error {
-	if w.ReturnValues != "" && w.ReturnValues != "NONE" && !slices.Contains(returnValues, w.ReturnValues) {
-		return validationError("ReturnValues can only be NONE or one of %v, got %s", returnValues, w.ReturnValues)
-	}
-	return w.legacy.check()
-}
-
-// writeItem completes the change by the condition and makes it.
-func (s *Service) writeItem(c *change, in *written, condition *expression) (*writeOutput, error) {
-	c.placeholders, c.condition = in.placeholders, condition
-	c.returnOldOnFailure = in.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
-	done, err := s.write(c)
-	if err != nil {
-		return nil, err
-	}
-	return &writeOutput{done.returnValues(in.ReturnValues)}, nil
 }
 
 type writeOutput struct {
 	Attributes attributes `json:",omitzero"`
 }
 
-type putItemInput struct {
-	written
-	Item attributes
+func (s *Service) putItem(in *writeInput) (*writeOutput, error) {
+	return s.writeItem(in, newPut(in.TableName, Item(in.Item)), "ALL_OLD")
 }
 
-func (s *Service) putItem(in *putItemInput) (*writeOutput, error) {
-	if err := in.check("ALL_OLD"); err != nil {
+func (s *Service) deleteItem(in *writeInput) (*writeOutput, error) {
+	return s.writeItem(in, newDelete(in.TableName, Item(in.Key)), "ALL_OLD")
+}
+
+func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
+	return s.writeItem(in, newUpdate(in.TableName, Item(in.Key)),
+		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
+}
+
+// writeItem validates the request, which may ask for one of returnValues, and makes the change.
+func (s *Service) writeItem(
+	in *writeInput, c *change, returnValues ...string,
+) (*writeOutput, error) {
+	if v := in.ReturnValues; v != "" && v != "NONE" && !slices.Contains(returnValues, v) {
+		return nil, validationError("ReturnValues can only be NONE or one of %v, got %s",
+			returnValues, v)
+	}
+	if err := in.check(); err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression})
+	if err := c.bind(in); err != nil {
+		return nil, err
+	}
+	plan, err := s.write(c)
 	if err != nil {
 		return nil, err
 	}
-	return s.writeItem(newPut(in.TableName, Item(in.Item)), &in.written, bound[0])
-}
-
-type deleteItemInput struct {
-	written
-	Key attributes
-}
-
-func (s *Service) deleteItem(in *deleteItemInput) (*writeOutput, error) {
-	if err := in.check("ALL_OLD"); err != nil {
-		return nil, err
-	}
-	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression})
-	if err != nil {
-		return nil, err
-	}
-	return s.writeItem(newDelete(in.TableName, Item(in.Key)), &in.written, bound[0])
-}
-
-type updateItemInput struct {
-	written
-	Key              attributes
-	UpdateExpression *string
-}
-
-func (s *Service) updateItem(in *updateItemInput) (*writeOutput, error) {
-	if err := in.check("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"); err != nil {
-		return nil, err
-	}
-	bound, err := in.bind(expressionText{conditionExpression, in.ConditionExpression}, expressionText{updateExpression, in.UpdateExpression})
-	if err != nil {
-		return nil, err
-	}
-	return s.writeItem(newUpdate(in.TableName, Item(in.Key), bound[1], in.placeholders), &in.written, bound[0])
+	return &writeOutput{plan.returnValues(in.ReturnValues)}, nil
 }
 
 type getItemInput struct {
 	placeholders
-	legacy
+	legacyParameters
 	TableName            string
 	Key                  attributes
 	ProjectionExpression *string
@@ -107,8 +76,10 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items of those keys that exist.
-func (s *Service) getItems(tableName string, p placeholders, projection *string, keys ...attributes) ([]attributes, error) {
+// getItems returns the projected items of the keys that exist.
+func (s *Service) getItems(
+	tableName string, p placeholders, projection *string, keys ...attributes,
+) ([]attributes, error) {
 	t, err := s.table(tableName)
 	if err != nil {
 		return nil, err
@@ -123,8 +94,8 @@ func (s *Service) getItems(tableName string, p placeholders, projection *string,
 	}
 	items := []attributes{}
 	seen := map[key]bool{}
-	for _, asked := range keys {
-		k, err := t.definition.keyFromRequest(Item(asked))
+	for _, requested := range keys {
+		k, err := t.definition.keyFromRequest(Item(requested))
 		if err != nil {
 			return nil, err
 		}

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// DynamoDB's limits on key attributes, in bytes.
+// DynamoDB's quotas on key attributes, in bytes.
 const (
 	maxPartitionKey = 2048
 	maxSortKey      = 1024
 )
 
-// key is where an item is in its table: its partition, and its place there if the table has a sort key.
+// key holds the values of an item's partition key and sort key. sort is nil without a sort key.
 type key struct {
 	partition value
 	sort      value
@@ -23,7 +23,7 @@ func (k key) compare(other key) int {
 	return cmp.Or(partition, sort)
 }
 
-// String is the key under which the item is kept across runs.
+// String returns the key of the item in the store.
 func (k key) String() string {
 	var out []byte
 	out = appendValue(out, k.partition)
@@ -33,7 +33,7 @@ func (k key) String() string {
 	return string(out)
 }
 
-// attributes are the key's own, as a request gives them.
+// attributes returns the key as attributes.
 func (k key) attributes(table Table) Item {
 	item := Item{table.PartitionKey.Name: k.partition}
 	if k.sort != nil {
@@ -49,21 +49,23 @@ func (t Table) keys() []Key {
 	return []Key{t.PartitionKey, t.SortKey}
 }
 
-// keyOfItem picks the key out of a whole item.
+// keyOfItem returns the key of a whole item.
 func (t Table) keyOfItem(item Item) (key, error) {
 	for _, k := range t.keys() {
 		v, ok := item[k.Name]
 		if !ok {
-			return key{}, validationError("One or more parameter values were invalid: Missing the key %s in the item", k.Name)
+			return key{}, validationError("One or more parameter values were invalid: "+
+				"Missing the key %s in the item", k.Name)
 		}
 		if v.typeName() != k.Type {
-			return key{}, validationError("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.typeName())
+			return key{}, validationError("One or more parameter values were invalid: Type "+
+				"mismatch for key %s expected: %s actual: %s", k.Name, k.Type, v.typeName())
 		}
 	}
 	return t.validKey(item)
 }
 
-// keyFromRequest takes the key of a request, which must hold the key's attributes and no others.
+// keyFromRequest returns the key of a request, which must contain the key attributes and no others.
 func (t Table) keyFromRequest(item Item) (key, error) {
 	matches := len(item) == len(t.keys()) && !slices.ContainsFunc(t.keys(), func(k Key) bool {
 		v, ok := item[k.Name]
@@ -83,10 +85,17 @@ func (t Table) validKey(item Item) (key, error) {
 			limit = maxSortKey
 		}
 		if length == 0 {
-			return key{}, validationError("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", wordFor(v), k.Name)
+			kind := "string"
+			if k.Type == "B" {
+				kind = "binary"
+			}
+			return key{}, validationError("One or more parameter values are not valid. "+
+				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s",
+				kind, k.Name)
 		}
 		if length > limit {
-			return key{}, validationError("One or more parameter values were invalid: Size of key %s has exceeded the maximum size limit of %d bytes", k.Name, limit)
+			return key{}, validationError("One or more parameter values were invalid: "+
+				"Size of key %s has exceeded the maximum size limit of %d bytes", k.Name, limit)
 		}
 	}
 	found := key{partition: item[t.PartitionKey.Name]}
@@ -96,14 +105,7 @@ func (t Table) validKey(item Item) (key, error) {
 	return found, nil
 }
 
-func wordFor(v value) string {
-	if _, ok := v.(binaryValue); ok {
-		return "binary"
-	}
-	return "string"
-}
-
-// isKey says whether the attribute is part of the key.
+// isKey reports whether the attribute is part of the key.
 func (t Table) isKey(name string) bool {
 	return slices.ContainsFunc(t.keys(), func(k Key) bool { return k.Name == name })
 }

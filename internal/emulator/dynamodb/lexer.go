@@ -2,7 +2,7 @@ package dynamodb
 
 import "strings"
 
-// token is a piece of an expression: a name, a #placeholder, a :value, a number, or an operator.
+// token represents a name, #placeholder, :placeholder, number or symbol of an expression.
 type token struct {
 	kind tokenKind
 	text string
@@ -18,7 +18,7 @@ const (
 	tokenSymbol
 )
 
-// tokenize splits an expression. What it cannot read becomes a symbol that no rule of the grammar takes.
+// tokenize splits an expression. An unknown character becomes a symbol, which the parser rejects.
 func tokenize(text string) []token {
 	var tokens []token
 	for i := 0; i < len(text); {

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// DynamoDB's limits on numbers.
+// DynamoDB's quotas on numbers.
 const (
 	maxDigits   = 38
 	maxExponent = 125
 	minExponent = -130
 )
 
-// canonicalNumber checks a number and writes it as DynamoDB does: plain decimal, without needless zeros.
+// canonicalNumber validates a number and returns it in DynamoDB's form: decimal, without exponent
+// and redundant zeros.
 func canonicalNumber(text string) (string, error) {
 	digits, negative := strings.CutPrefix(text, "-")
 	if !negative {
@@ -33,7 +34,7 @@ func canonicalNumber(text string) (string, error) {
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return "", invalidNumber(text)
 	}
-	// The number is 0.digits × 10^exponent.
+	// From here on, the number is 0.digits × 10^exponent.
 	exponent += len(whole)
 	significant := strings.TrimLeft(digits, "0")
 	exponent -= len(digits) - len(significant)
@@ -42,11 +43,14 @@ func canonicalNumber(text string) (string, error) {
 	case significant == "":
 		return "0", nil
 	case len(significant) > maxDigits:
-		return "", validationError("Attempting to store more than 38 significant digits in a Number")
+		return "", validationError(
+			"Attempting to store more than 38 significant digits in a Number")
 	case exponent-1 > maxExponent:
-		return "", validationError("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return "", validationError("Number overflow. Attempting to store a number with " +
+			"magnitude larger than supported range")
 	case exponent-1 < minExponent:
-		return "", validationError("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+		return "", validationError("Number underflow. Attempting to store a number with " +
+			"magnitude smaller than supported range")
 	}
 	return formatDecimal(negative, significant, exponent), nil
 }
@@ -63,7 +67,7 @@ func invalidNumber(text string) error {
 	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// formatDecimal writes 0.digits × 10^exponent out.
+// formatDecimal formats 0.digits × 10^exponent.
 func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {
@@ -80,7 +84,7 @@ func formatDecimal(negative bool, digits string, exponent int) string {
 	return out.String()
 }
 
-// compareNumbers orders canonical numbers.
+// compareNumbers compares two canonical numbers.
 func compareNumbers(a, b string) int {
 	a, aNegative := strings.CutPrefix(a, "-")
 	b, bNegative := strings.CutPrefix(b, "-")
@@ -101,7 +105,7 @@ func compareNumbers(a, b string) int {
 	)
 }
 
-// addNumbers gives a+b, or a-b, of canonical numbers.
+// addNumbers returns a+b or a-b.
 func addNumbers(a, b numberValue, subtract bool) (value, error) {
 	x, okX := new(big.Rat).SetString(string(a))
 	y, okY := new(big.Rat).SetString(string(b))

@@ -8,25 +8,26 @@ import (
 	"github.com/truora/minidyn/interpreter/language"
 )
 
-// expression is a parsed expression. Its placeholders are still unbound, so that it can be kept for later requests.
+// expression represents a parsed expression. Its placeholders are unbound, so that later requests
+// can reuse it.
 type expression struct {
 	condition condition // of a condition, filter or key condition
 	update    *update   // of an update
 	paths     []path    // of a projection
-	names     []string  // the #placeholders in it
-	values    []string  // the :values in it
+	names     []string  // the #placeholders it contains
+	values    []string  // the :placeholders it contains
 }
 
-// parser reads an expression by recursive descent.
+// parser parses an expression by recursive descent.
 type parser struct {
-	kind   string // ConditionExpression, …: how errors call it
+	kind   string // such as ConditionExpression, for error messages
 	tokens []token
 	next   int
 	out    *expression
-	err    error // the first one; nothing more is read after it
+	err    error // the first error
 }
 
-// parse reads the whole of an expression of one kind.
+// parse parses an expression of one kind.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, validationError("Invalid %s: The expression can not be empty;", kind)
@@ -36,7 +37,7 @@ func parse(kind, text string) (*expression, error) {
 	case updateExpression:
 		p.out.update = p.parseUpdate()
 	case projectionExpression:
-		p.out.paths = p.parsePaths(p.parsePath)
+		p.out.paths = p.parsePaths()
 	default:
 		p.out.condition = p.parseOr()
 	}
@@ -46,7 +47,7 @@ func parse(kind, text string) (*expression, error) {
 	return p.out, p.err
 }
 
-// fail keeps the first error and moves to the end, where every rule stops.
+// fail records the first error and skips to the end, where every rule stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = validationError("Invalid "+p.kind+": "+format, args...)
@@ -65,7 +66,7 @@ func (p *parser) failUnexpected() {
 
 func (p *parser) peek() token { return p.tokens[p.next] }
 
-// acceptSymbol takes the symbol if it is next.
+// acceptSymbol consumes the symbol if it is next.
 func (p *parser) acceptSymbol(text string) bool {
 	if t := p.peek(); t.kind != tokenSymbol || t.text != text {
 		return false
@@ -80,7 +81,7 @@ func (p *parser) expectSymbol(symbol string) {
 	}
 }
 
-// acceptKeyword takes the word, in any case, if it is next.
+// acceptKeyword consumes the keyword if it is next. Keywords are case-insensitive.
 func (p *parser) acceptKeyword(word string) bool {
 	if t := p.peek(); t.kind != tokenName || !strings.EqualFold(t.text, word) {
 		return false
@@ -89,20 +90,17 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall takes the name of one of the functions and its opening parenthesis, if they are next.
+// acceptCall consumes the name of one of the functions and "(" if they are next.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
-	t, behind := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
-	if t.kind != tokenName || behind.text != "(" {
-		return "", false
-	}
-	if !slices.Contains(functions, t.text) {
+	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
+	if t.kind != tokenName || following.text != "(" || !slices.Contains(functions, t.text) {
 		return "", false
 	}
 	p.next += 2
 	return t.text, true
 }
 
-// parsePath reads name.name[0].name.
+// parsePath parses name.name[0].name.
 func (p *parser) parsePath() path {
 	steps := path{{name: p.parseName()}}
 	for {
@@ -141,7 +139,7 @@ func (p *parser) parseName() string {
 	return t.text
 }
 
-// decode reads a :placeholder.
+// parseValue parses a :placeholder.
 func (p *parser) parseValue() valueOperand {
 	t := p.peek()
 	if t.kind != tokenValue {
@@ -153,10 +151,10 @@ func (p *parser) parseValue() valueOperand {
 	return valueOperand(t.text)
 }
 
-func (p *parser) parsePaths(read func() path) []path {
-	paths := []path{read()}
+func (p *parser) parsePaths() []path {
+	paths := []path{p.parsePath()}
 	for p.acceptSymbol(",") {
-		paths = append(paths, read())
+		paths = append(paths, p.parsePath())
 	}
 	return paths
 }
@@ -190,7 +188,9 @@ func (p *parser) parseNot() condition {
 }
 
 func (p *parser) parsePredicate() condition {
-	if function, ok := p.acceptCall("attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"); ok {
+	function, isCall := p.acceptCall(
+		"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains")
+	if isCall {
 		call := callCondition{function: function, path: p.parsePath()}
 		if !strings.HasSuffix(function, "exists") {
 			p.expectSymbol(",")
@@ -217,7 +217,8 @@ func (p *parser) parsePredicate() condition {
 		return in
 	}
 	operator := p.peek().text
-	if p.peek().kind != tokenSymbol || !slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, operator) {
+	operators := []string{"=", "<>", "<", "<=", ">", ">="}
+	if p.peek().kind != tokenSymbol || !slices.Contains(operators, operator) {
 		p.failUnexpected()
 		return nil
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// parsePath leads from an item to an attribute within it.
+// path leads from an item to an attribute in it.
 type path []step
 
-// step is the name of an attribute, or of a #placeholder for one, or an index into a list.
+// step names an attribute, directly or by a #placeholder, or indexes a list.
 type step struct {
 	name    string
 	index   int
@@ -21,35 +21,35 @@ type step struct {
 func (p path) resolve(names map[string]string) path {
 	resolved := slices.Clone(p)
 	for i, s := range resolved {
-		if strings.HasPrefix(s.name, "#") {
-			resolved[i].name = names[s.name]
-		}
+		resolved[i].name = resolveName(s.name, names)
 	}
 	return resolved
 }
 
-// findVersion follows a path whose placeholders may be unresolved. It gives nil if nothing is there.
+func resolveName(name string, names map[string]string) string {
+	if strings.HasPrefix(name, "#") {
+		return names[name]
+	}
+	return name
+}
+
+// lookup returns the value at the path, or nil. The path may contain placeholders.
 func (p path) lookup(item Item, names map[string]string) value {
-	var at value = mapValue(item)
+	var v value = mapValue(item)
 	for _, s := range p {
-		if at = s.lookup(at, names); at == nil {
+		if v = s.lookup(v, names); v == nil {
 			return nil
 		}
 	}
-	return at
+	return v
 }
 
 func (s step) lookup(v value, names map[string]string) value {
 	switch v := v.(type) {
 	case mapValue:
-		if s.isIndex {
-			return nil
+		if !s.isIndex {
+			return v[resolveName(s.name, names)]
 		}
-		name := s.name
-		if strings.HasPrefix(name, "#") {
-			name = names[name]
-		}
-		return v[name]
 	case listValue:
 		if s.isIndex && s.index < len(v) {
 			return v[s.index]
@@ -58,9 +58,10 @@ func (s step) lookup(v value, names map[string]string) value {
 	return nil
 }
 
-// covers says whether the other path leads to the same attribute or into it.
-func (p path) covers(other path) bool {
-	return len(p) <= len(other) && slices.Equal(p, other[:len(p)])
+// overlaps reports whether one of the resolved paths leads to the other's attribute or into it.
+func (p path) overlaps(other path) bool {
+	n := min(len(p), len(other))
+	return slices.Equal(p[:n], other[:n])
 }
 
 func (p path) String() string {
@@ -75,7 +76,8 @@ func (p path) String() string {
 	return "[" + strings.Join(steps, ", ") + "]"
 }
 
-// project gives what the resolved paths lead to, in the shape of the item. Elements of a list move together.
+// project returns the attributes at the resolved paths, in the structure of the item.
+// Selected list elements become adjacent.
 func project(item Item, paths []path) Item {
 	if projected, ok := projectValue(mapValue(item), paths).(mapValue); ok {
 		return Item(projected)
@@ -83,40 +85,35 @@ func project(item Item, paths []path) Item {
 	return Item{}
 }
 
-// projectValue gives nil if none of the paths leads anywhere.
+// projectValue returns nil if no attribute is selected.
 func projectValue(v value, paths []path) value {
 	if slices.ContainsFunc(paths, func(p path) bool { return len(p) == 0 }) {
 		return v
 	}
-	behind := map[step][]path{}
+	rest := map[step][]path{}
 	for _, p := range paths {
-		behind[p[0]] = append(behind[p[0]], p[1:])
+		rest[p[0]] = append(rest[p[0]], p[1:])
 	}
-	switch v := v.(type) {
-	case mapValue:
-		picked := mapValue{}
-		for s, rest := range behind {
-			if inner := s.lookup(v, nil); inner != nil {
-				if inner = projectValue(inner, rest); inner != nil {
-					picked[s.name] = inner
-				}
-			}
+	steps := slices.SortedFunc(maps.Keys(rest), func(a, b step) int { return a.index - b.index })
+	projectedMap, projectedList := mapValue{}, listValue{}
+	for _, s := range steps {
+		inner := s.lookup(v, nil)
+		if inner != nil {
+			inner = projectValue(inner, rest[s])
 		}
-		if len(picked) > 0 {
-			return picked
+		switch {
+		case inner == nil:
+		case s.isIndex:
+			projectedList = append(projectedList, inner)
+		default:
+			projectedMap[s.name] = inner
 		}
-	case listValue:
-		var picked listValue
-		for _, s := range slices.SortedFunc(maps.Keys(behind), func(a, b step) int { return a.index - b.index }) {
-			if inner := s.lookup(v, nil); inner != nil {
-				if inner = projectValue(inner, behind[s]); inner != nil {
-					picked = append(picked, inner)
-				}
-			}
-		}
-		if len(picked) > 0 {
-			return picked
-		}
+	}
+	switch {
+	case len(projectedMap) > 0:
+		return projectedMap
+	case len(projectedList) > 0:
+		return projectedList
 	}
 	return nil
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// maxPage is how much of a table one Query or Scan reads, in bytes.
+// maxPage is DynamoDB's limit on the bytes that a Query or Scan reads.
 const maxPage = 1 << 20
 
-// page are the parameters that Query and Scan share.
-type page struct {
+// readInput holds the parameters that Query and Scan share.
+type readInput struct {
 	placeholders
-	legacy
+	legacyParameters
 	TableName            string
 	IndexName            string
 	FilterExpression     *string
@@ -22,32 +22,35 @@ type page struct {
 }
 
 type pageOutput struct {
-	Items            []attributes `json:",omitzero"` // absent if only the count is asked for
+	Items            []attributes `json:",omitzero"` // absent with Select COUNT
 	Count            int
 	ScannedCount     int
 	LastEvaluatedKey attributes `json:",omitzero"`
 }
 
-func (p *page) check() error {
+var selectValues = []string{"ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
+
+func (p *readInput) check() error {
 	switch {
 	case p.IndexName != "":
 		return validationError("The table does not have the specified index: %s", p.IndexName)
 	case p.Limit != nil && *p.Limit < 1:
-		return validationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
-	case !slices.Contains([]string{"", "ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}, p.Select):
-		return validationError("the local platform does not serve Select %s", p.Select)
+		return validationError("1 validation error detected: Value '%d' at 'limit' failed to "+
+			"satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
+	case p.Select != "" && !slices.Contains(selectValues, p.Select):
+		return validationError("the local platform does not support Select %s", p.Select)
 	}
-	return p.legacy.check()
+	return p.legacyParameters.check()
 }
 
 type scanInput struct {
-	page
+	readInput
 	Segment, TotalSegments json.RawMessage
 }
 
 func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if in.Segment != nil || in.TotalSegments != nil {
-		return nil, validationError("the local platform does not serve parallel scans")
+		return nil, validationError("the local platform does not support parallel scans")
 	}
 	if err := in.check(); err != nil {
 		return nil, err
@@ -56,7 +59,10 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(expressionText{filterExpression, in.FilterExpression}, expressionText{projectionExpression, in.ProjectionExpression})
+	bound, err := in.bind(
+		expressionText{filterExpression, in.FilterExpression},
+		expressionText{projectionExpression, in.ProjectionExpression},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +72,7 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 }
 
 type queryInput struct {
-	page
+	readInput
 	KeyConditionExpression *string
 	ScanIndexForward       *bool
 }
@@ -80,10 +86,14 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 		return nil, err
 	}
 	if in.KeyConditionExpression == nil {
-		return nil, validationError("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+		return nil, validationError("Either the KeyConditions or KeyConditionExpression " +
+			"parameter must be specified in the request.")
 	}
-	bound, err := in.bind(expressionText{keyExpression, in.KeyConditionExpression},
-		expressionText{filterExpression, in.FilterExpression}, expressionText{projectionExpression, in.ProjectionExpression})
+	bound, err := in.bind(
+		expressionText{keyExpression, in.KeyConditionExpression},
+		expressionText{filterExpression, in.FilterExpression},
+		expressionText{projectionExpression, in.ProjectionExpression},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +119,11 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	return in.collect(t, keys, bound[0].condition, bound[1], bound[2])
 }
 
-// getItems walks over the keys from behind the start key. Items outside the key condition do not count, those outside the
-// filter do. The caller holds the table's lock.
-func (p *page) collect(t *table, keys []key, keyCondition condition, filter, projection *expression) (*pageOutput, error) {
+// collect returns the page of items after the start key. Items that fail the key condition are not
+// counted as scanned, items that fail the filter are. The caller holds the table's lock.
+func (p *readInput) collect(
+	t *table, keys []key, keyCondition condition, filter, projection *expression,
+) (*pageOutput, error) {
 	project, err := p.projection(projection)
 	if err != nil {
 		return nil, err
@@ -119,7 +131,8 @@ func (p *page) collect(t *table, keys []key, keyCondition condition, filter, pro
 	if p.ExclusiveStartKey != nil {
 		start, err := t.definition.keyFromRequest(Item(p.ExclusiveStartKey))
 		if err != nil {
-			return nil, validationError("The provided starting key is invalid: The provided key element does not match the schema")
+			return nil, validationError("The provided starting key is invalid: " +
+				"The provided key element does not match the schema")
 		}
 		keys = keysAfter(keys, start)
 	}
@@ -147,7 +160,7 @@ func (p *page) collect(t *table, keys []key, keyCondition condition, filter, pro
 	return out, nil
 }
 
-// keysAfter gives the keys that come after the start, which need not be one of them. They may run either way.
+// keysAfter returns the keys after start, which need not be one of them. The keys may be reversed.
 func keysAfter(keys []key, start key) []key {
 	backwards := len(keys) > 1 && keys[0].compare(keys[1]) > 0
 	i, found := slices.BinarySearchFunc(keys, start, func(k, start key) int {
@@ -162,10 +175,10 @@ func keysAfter(keys []key, start key) []key {
 	return keys[i:]
 }
 
-// partitionValue checks that the condition is one that a Query may have, and gives the partition that it names.
+// partitionValue validates the key condition of a Query and returns the partition key's value.
 func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 	var partition value
-	others := 0
+	sortConditions := 0
 	for _, part := range conjuncts(c) {
 		switch keyAttribute(part, p) {
 		case t.PartitionKey.Name:
@@ -174,22 +187,25 @@ func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 				return nil, validationError("Query key condition not supported")
 			}
 			partition = equals.right.value(p.scope(nil))
-		case "":
+		case "": // also the sort key's name in a table without one
 			return nil, validationError("Query key condition not supported")
 		case t.SortKey.Name:
-			others++
+			sortConditions++
 		default:
 			return nil, validationError("Query key condition not supported")
 		}
 	}
 	if partition == nil {
-		return nil, validationError("Query condition missed key schema element: %s", t.PartitionKey.Name)
+		return nil, validationError("Query condition missed key schema element: %s",
+			t.PartitionKey.Name)
 	}
-	if others > 1 {
-		return nil, validationError("KeyConditionExpressions must only contain one condition per key")
+	if sortConditions > 1 {
+		return nil, validationError(
+			"KeyConditionExpressions must only contain one condition per key")
 	}
 	if partition.typeName() != t.PartitionKey.Type {
-		return nil, validationError("One or more parameter values were invalid: Condition parameter type does not match schema type")
+		return nil, validationError("One or more parameter values were invalid: " +
+			"Condition parameter type does not match schema type")
 	}
 	return partition, nil
 }
@@ -201,7 +217,8 @@ func conjuncts(c condition) []condition {
 	return []condition{c}
 }
 
-// keyAttribute is the attribute that a part of a key condition is about, "" if it is none that a Query may have.
+// keyAttribute returns the name of the attribute that a part of a key condition tests, or "" if a
+// Query does not allow the part.
 func keyAttribute(c condition, p placeholders) string {
 	var subject operand
 	switch c := c.(type) {
@@ -216,9 +233,9 @@ func keyAttribute(c condition, p placeholders) string {
 			subject = c.path
 		}
 	}
-	at, ok := subject.(path)
-	if !ok || len(at) != 1 {
+	attribute, ok := subject.(path)
+	if !ok || len(attribute) != 1 {
 		return ""
 	}
-	return at.resolve(p.ExpressionAttributeNames)[0].name
+	return attribute.resolve(p.ExpressionAttributeNames)[0].name
 }

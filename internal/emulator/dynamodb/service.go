@@ -1,9 +1,10 @@
-// Package dynamodb is Amazon DynamoDB as far as the platform and its users' tools need it: tables with condition,
-// update, projection, filter and key condition expressions, batches, transactions and a time to live. It has no
-// secondary indexes, streams, PartiQL, nor the parameters that expressions replaced; a request for those is refused.
+// Package dynamodb emulates the parts of Amazon DynamoDB that the platform and its users' tools
+// need: tables, all kinds of expressions, batches, transactions and TTL. It rejects secondary
+// indexes, streams, PartiQL and legacy parameters.
 //
-// Expressions are this package's own rather than minidyn's, whose reserved words it uses: minidyn's interpreter makes
-// errors of conditions that are plainly false, rounds numbers to 53 bits, and applies the parts of an update in turn.
+// The package has its own expression parser and evaluator, since minidyn's returns errors for false
+// conditions, rounds numbers to 53 bits, and applies the actions of an update one after another.
+// It uses minidyn's list of reserved words.
 package dynamodb
 
 import (
@@ -23,31 +24,31 @@ import (
 // TargetPrefix is the prefix of X-Amz-Target in DynamoDB's requests.
 const TargetPrefix = "DynamoDB_20120810"
 
-// Config says where tables are kept and what they are part of.
+// Config configures a service.
 type Config struct {
-	DB      *store.DB // keeps the tables across runs; nil keeps them in memory only
-	Region  string    // us-east-1 when empty
-	Account string    // 000000000000 when empty
-	Now     func() time.Time
+	DB      *store.DB        // nil keeps the tables in memory
+	Region  string           // default: us-east-1
+	Account string           // default: 000000000000
+	Now     func() time.Time // default: time.Now
 }
 
-// Service is the DynamoDB API over one account's tables.
+// Service implements the DynamoDB API for one account's tables.
 type Service struct {
 	config       Config
 	tableRecords *store.Bucket
 	api          protocol.JSONHandler
 
-	mu     sync.RWMutex // guards byName, not what is in the tables
+	mu     sync.RWMutex // guards the map, not the tables in it
 	tables map[string]*table
 }
 
-// tableRecord is what is kept of a table beside its items.
+// tableRecord represents a table in the store. Items have their own records.
 type tableRecord struct {
 	Table   Table
 	Created time.Time
 }
 
-// New serves the tables that earlier runs left in the store, without the items that have expired, or none.
+// New returns a service with the stored tables, without their expired items.
 func New(config Config) (*Service, error) {
 	if config.Region == "" {
 		config.Region = "us-east-1"
@@ -100,11 +101,10 @@ func (s *Service) load() error {
 		return err
 	}
 	for _, record := range records {
-		state, err := s.config.DB.Bucket(itemsBucket(record.Table.Name))
+		t, err := s.newTable(record.Table, record.Created)
 		if err != nil {
 			return err
 		}
-		t := newTable(record.Table, record.Created, state)
 		if err := t.load(); err != nil {
 			return err
 		}
@@ -116,9 +116,8 @@ func (s *Service) load() error {
 	return nil
 }
 
-func itemsBucket(table string) string { return "dynamodb.items." + table }
-
-// CreateTable makes sure that the table exists. It fails if there is one of that name with another key.
+// CreateTable creates a table if it does not exist. It returns an error if the table exists with
+// another key.
 func (s *Service) CreateTable(definition Table) error {
 	_, err := s.addTable(definition)
 	var failure *protocol.Error
@@ -131,29 +130,31 @@ func (s *Service) CreateTable(definition Table) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.definition.PartitionKey != definition.PartitionKey || t.definition.SortKey != definition.SortKey {
-		return fmt.Errorf("create table %s: it exists with the key %v", definition.Name, t.definition.keys())
+	if !slices.Equal(t.definition.keys(), definition.keys()) {
+		return fmt.Errorf("create table %s: it already exists with key %v",
+			definition.Name, t.definition.keys())
 	}
 	return s.setTTL(t, definition.TTLAttribute)
 }
 
-// addTable adds a table that is not there yet.
+// addTable adds a new table.
 func (s *Service) addTable(definition Table) (*table, error) {
 	for _, k := range definition.keys() {
 		if k.Name == "" || !slices.Contains([]string{"S", "N", "B"}, k.Type) {
-			return nil, validationError("Table %s needs keys with a name and the type S, N or B; got %v", definition.Name, definition.keys())
+			return nil, validationError("Table %s needs keys with a name and the type S, N or B; "+
+				"got %v", definition.Name, definition.keys())
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.tables[definition.Name]; ok {
-		return nil, protocol.Errorf("ResourceInUseException", "Table already exists: %s", definition.Name)
+		return nil, protocol.Errorf("ResourceInUseException",
+			"Table already exists: %s", definition.Name)
 	}
-	state, err := s.config.DB.Bucket(itemsBucket(definition.Name))
+	t, err := s.newTable(definition, s.config.Now())
 	if err != nil {
 		return nil, err
 	}
-	t := newTable(definition, s.config.Now(), state)
 	if err := s.saveTable(t); err != nil {
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func (s *Service) addTable(definition Table) (*table, error) {
 	return t, nil
 }
 
-// setTTL changes the attribute that holds items' expiry; "" means that they have none. The caller holds the table's lock.
+// setTTL sets the TTL attribute; "" disables TTL. The caller holds the table's lock.
 func (s *Service) setTTL(t *table, attribute string) error {
 	t.ttl = attribute
 	return s.saveTable(t)
@@ -191,27 +192,27 @@ func (s *Service) table(name string) (*table, error) {
 }
 
 func tableNotFound(name string) error {
-	return protocol.Errorf("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
+	return protocol.Errorf("ResourceNotFoundException",
+		"Requested resource not found: Table: %s not found", name)
 }
 
-// lockBucket returns the tables of those names, locked for writing until unlock is called.
-func (s *Service) lock(names map[string]bool) (tables map[string]*table, unlock func(), err error) {
+// lockTables locks the tables for writing until unlock is called.
+func (s *Service) lockTables(
+	names ...string,
+) (tables map[string]*table, unlock func(), err error) {
 	tables = map[string]*table{}
+	for _, name := range names {
+		if tables[name], err = s.table(name); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(tables)) { // a fixed order prevents deadlocks
+		tables[name].mu.Lock()
+	}
 	unlock = func() {
 		for _, t := range tables {
 			t.mu.Unlock()
 		}
-	}
-	inOrder := slices.Sorted(maps.Keys(names)) // so that two transactions cannot deadlock
-	for _, name := range inOrder {
-		t, err := s.table(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		tables[name] = t
-	}
-	for _, name := range inOrder {
-		tables[name].mu.Lock()
 	}
 	for name, t := range tables {
 		if t.deleted {
@@ -222,12 +223,13 @@ func (s *Service) lock(names map[string]bool) (tables map[string]*table, unlock 
 	return tables, unlock, nil
 }
 
+// ServeHTTP serves the DynamoDB API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
 
-// Operations are the names of the operations that it serves, in order.
+// Operations returns the names of the supported operations, sorted.
 func (s *Service) Operations() []string { return s.api.Operations() }
 
-// op is protocol.NewOperation that lets through the errors of attribute values' own decoding.
+// op is like protocol.NewOperation and also returns the errors of decoding attribute values.
 func op[In, Out any](fn func(in *In) (*Out, error)) protocol.Operation {
 	return func(_ *http.Request, body []byte) (any, error) {
 		var in In

@@ -11,54 +11,59 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// Table says what a table is.
+// Table defines a table.
 type Table struct {
 	Name         string
 	PartitionKey Key
-	SortKey      Key    `json:",omitzero"` // zero if the table has none
+	SortKey      Key    `json:",omitzero"` // optional
 	TTLAttribute string `json:",omitempty"`
 }
 
-// Key is an attribute of a table's key.
+// Key defines an attribute of a table's key.
 type Key struct {
 	Name string
 	Type string // S, N or B
 }
 
-// maxItemSize is DynamoDB's limit on an item.
+// maxItemSize is DynamoDB's quota "item size".
 const maxItemSize = 400 << 10
 
-// table holds items. Its lock is the unit of isolation: a write checks its condition and takes effect under it.
+// table holds items. Its lock makes writes atomic: a write checks its condition and takes effect
+// under it.
 type table struct {
-	definition Table // without its TTLAttribute, which may change
+	definition Table // without TTLAttribute, which may change
 	created    time.Time
-	records    *store.Bucket // nil where nothing is kept
+	records    *store.Bucket // nil keeps the items in memory
 
 	mu      sync.RWMutex
 	deleted bool
-	ttl     string // the TTLAttribute
+	ttl     string // the TTL attribute, or ""
 	items   map[key]Item
-	order   []key // of items, sorted
+	order   []key // sorted keys of items
 }
 
-func newTable(definition Table, created time.Time, state *store.Bucket) *table {
+func (s *Service) newTable(definition Table, created time.Time) (*table, error) {
+	records, err := s.config.DB.Bucket("dynamodb.items." + definition.Name)
 	ttl := definition.TTLAttribute
 	definition.TTLAttribute = ""
-	return &table{definition: definition, created: created, records: state, ttl: ttl, items: map[key]Item{}}
+	return &table{
+		definition: definition, created: created, records: records,
+		ttl: ttl, items: map[key]Item{},
+	}, err
 }
 
-// get returns the item, nil if there is none.
+// get returns the item, or nil.
 func (t *table) get(k key) Item {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.items[k]
 }
 
-// publish stores the item, and remove takes it away. The caller holds the lock.
+// put stores the item. The caller holds the lock.
 func (t *table) put(k key, item Item) error {
 	if t.records != nil {
 		if err := t.records.Put(k.String(), appendItem(nil, item)); err != nil {
-			return fmt.Errorf("store an item of table %s: %w", t.definition.Name, err)
+			return fmt.Errorf("put item in table %s: %w", t.definition.Name, err)
 		}
 	}
 	if _, ok := t.items[k]; !ok {
@@ -69,13 +74,14 @@ func (t *table) put(k key, item Item) error {
 	return nil
 }
 
+// remove deletes the item, if it exists. The caller holds the lock.
 func (t *table) remove(k key) error {
 	if _, ok := t.items[k]; !ok {
 		return nil
 	}
 	if t.records != nil {
 		if err := t.records.Delete(k.String()); err != nil {
-			return fmt.Errorf("delete an item of table %s: %w", t.definition.Name, err)
+			return fmt.Errorf("delete item from table %s: %w", t.definition.Name, err)
 		}
 	}
 	if i, ok := slices.BinarySearchFunc(t.order, k, key.compare); ok {
@@ -85,7 +91,7 @@ func (t *table) remove(k key) error {
 	return nil
 }
 
-// load reads the items that an earlier run kept.
+// load reads the stored items.
 func (t *table) load() error {
 	err := t.records.Each(func(_ string, data []byte) error {
 		var item attributes
@@ -107,10 +113,11 @@ func (t *table) load() error {
 	return nil
 }
 
-// maxExpiry is how far back an expiry may lie for DynamoDB to act on it.
+// maxExpiry is the age from which on DynamoDB ignores an expiry time.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// expire removes items whose time to live has passed. DynamoDB does so within days; this table does when it is loaded.
+// expire deletes items whose expiry time has passed. DynamoDB does so within a few days, and the
+// emulator when it loads the table.
 func (t *table) expire(now time.Time) error {
 	for _, k := range slices.Clone(t.order) {
 		text, ok := t.items[k][t.ttl].(numberValue)
@@ -119,7 +126,7 @@ func (t *table) expire(now time.Time) error {
 		}
 		seconds, err := strconv.ParseInt(string(text), 10, 64)
 		if err != nil {
-			continue // DynamoDB ignores what is no time
+			continue // DynamoDB ignores invalid times
 		}
 		expiry := time.Unix(seconds, 0)
 		if expiry.Before(now) && expiry.After(now.Add(-maxExpiry)) {

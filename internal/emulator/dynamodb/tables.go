@@ -37,16 +37,16 @@ type tableDescription struct {
 }
 
 type tableDescriptionOutput struct {
-	TableDescription *tableDescription `json:",omitempty"` // of CreateTable and DeleteTable
-	Table            *tableDescription `json:",omitempty"` // of DescribeTable
+	TableDescription *tableDescription `json:",omitempty"` // CreateTable and DeleteTable
+	Table            *tableDescription `json:",omitempty"` // DescribeTable
 }
 
 func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {
 	if len(in.GlobalSecondaryIndexes) > 0 || len(in.LocalSecondaryIndexes) > 0 {
-		return nil, validationError("the local platform does not serve secondary indexes")
+		return nil, validationError("the local platform does not support secondary indexes")
 	}
 	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
-		return nil, validationError("the local platform does not serve streams")
+		return nil, validationError("the local platform does not support streams")
 	}
 	definition := Table{Name: in.TableName}
 	for _, element := range in.KeySchema {
@@ -63,7 +63,9 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 		}
 	}
 	if len(in.AttributeDefinitions) != len(in.KeySchema) {
-		return nil, validationError("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
+		return nil, validationError("One or more parameter values were invalid: Number of " +
+			"attributes in KeySchema does not exactly match number of attributes defined in " +
+			"AttributeDefinitions")
 	}
 	t, err := s.addTable(definition)
 	if err != nil {
@@ -84,8 +86,9 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	out := &tableDescription{
-		TableName:        t.definition.Name,
-		TableArn:         fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, t.definition.Name),
+		TableName: t.definition.Name,
+		TableArn: fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s",
+			s.config.Region, s.config.Account, t.definition.Name),
 		TableStatus:      status,
 		CreationDateTime: float64(t.created.UnixMilli()) / 1000,
 		ItemCount:        len(t.items),
@@ -96,7 +99,8 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 	}
 	for i, k := range t.definition.keys() {
 		out.KeySchema = append(out.KeySchema, keyElement{k.Name, []string{"HASH", "RANGE"}[i]})
-		out.AttributeDefinitions = append(out.AttributeDefinitions, attributeDefinition{k.Name, k.Type})
+		out.AttributeDefinitions = append(out.AttributeDefinitions,
+			attributeDefinition{k.Name, k.Type})
 	}
 	return out
 }
@@ -111,7 +115,7 @@ type listTablesOutput struct {
 	LastEvaluatedTableName string `json:",omitempty"`
 }
 
-// maxListedTables is DynamoDB's page size of ListTables, and its default.
+// maxListedTables is DynamoDB's largest and default page size of ListTables.
 const maxListedTables = 100
 
 func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
@@ -176,28 +180,28 @@ type updateTimeToLiveInput struct {
 type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLive }
 
 func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
-	tables, unlock, err := s.lock(map[string]bool{in.TableName: true})
+	tables, unlock, err := s.lockTables(in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	t, asked := tables[in.TableName], in.TimeToLiveSpecification
-	switch current := t.ttl; {
-	case asked.AttributeName == "":
+	t, requested := tables[in.TableName], in.TimeToLiveSpecification
+	switch {
+	case requested.AttributeName == "":
 		return nil, validationError("TimeToLiveSpecification needs an AttributeName")
-	case asked.Enabled && current != "":
+	case requested.Enabled && t.ttl != "":
 		return nil, validationError("TimeToLive is already enabled")
-	case !asked.Enabled && current == "":
+	case !requested.Enabled && t.ttl == "":
 		return nil, validationError("TimeToLive is already disabled")
 	}
-	attribute := asked.AttributeName
-	if !asked.Enabled {
+	attribute := requested.AttributeName
+	if !requested.Enabled {
 		attribute = ""
 	}
 	if err := s.setTTL(t, attribute); err != nil {
 		return nil, err
 	}
-	return &updateTimeToLiveOutput{asked}, nil
+	return &updateTimeToLiveOutput{requested}, nil
 }
 
 type describeTimeToLiveOutput struct {
@@ -223,26 +227,27 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 	return out, nil
 }
 
-// legacy are the parameters that expressions replaced. They would change what a request means, so they are refused.
-type legacy struct {
-	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected, KeyConditions, QueryFilter, ScanFilter json.RawMessage
+// legacyParameters holds the parameters that expressions replaced. They are rejected, because
+// ignoring them would change the meaning of a request.
+type legacyParameters struct {
+	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
+	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage
 }
 
-func (l legacy) check() error {
-	for _, given := range []json.RawMessage{
-		l.AttributesToGet, l.AttributeUpdates, l.ConditionalOperator, l.Expected, l.KeyConditions, l.QueryFilter, l.ScanFilter,
-	} {
-		if given != nil {
-			return validationError("the local platform serves expressions only, not the parameters that they replaced (Expected, AttributesToGet, …)")
-		}
+func (l legacyParameters) check() error {
+	if len(slices.Concat(l.AttributesToGet, l.AttributeUpdates, l.ConditionalOperator, l.Expected,
+		l.KeyConditions, l.QueryFilter, l.ScanFilter)) > 0 {
+		return validationError("the local platform supports expressions only, " +
+			"no legacy parameters (Expected, AttributesToGet, …)")
 	}
 	return nil
 }
 
-// conditionFailed is the answer to a write whose condition does not hold. It shows the item if the request asks for it.
-func conditionFailed(show bool, item Item) *protocol.Error {
-	failure := protocol.Errorf("ConditionalCheckFailedException", "The conditional request failed")
-	if show && item != nil {
+// conditionFailed returns the error of a failed condition, with the item if requested.
+func conditionFailed(returnItem bool, item Item) *protocol.Error {
+	failure := protocol.Errorf("ConditionalCheckFailedException",
+		"The conditional request failed")
+	if returnItem && item != nil {
 		failure.Fields = map[string]any{"Item": attributes(item)}
 	}
 	return failure

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxTransaction is DynamoDB's limit on the actions of a transaction.
+// maxTransaction is DynamoDB's quota of actions in a transaction.
 const maxTransaction = 100
 
 type transactWriteItemsInput struct {
@@ -16,14 +16,7 @@ type transactWriteItemsInput struct {
 
 // transactItem holds one action.
 type transactItem struct {
-	ConditionCheck, Delete, Put, Update *transactAction
-}
-
-type transactAction struct {
-	written
-	Item             attributes // of Put
-	Key              attributes // of the others
-	UpdateExpression *string    // of Update
+	ConditionCheck, Delete, Put, Update *writeInput
 }
 
 type cancellationReason struct {
@@ -32,23 +25,23 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems makes all changes or none. It takes no notice of ClientRequestToken: a repeated transaction is made
-// again, if its conditions hold.
+// transactWriteItems makes all changes or none. It ignores ClientRequestToken: a repeated
+// transaction takes effect again if its conditions hold.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
-	if len(in.TransactItems) == 0 || len(in.TransactItems) > maxTransaction {
-		return nil, validationError("TransactWriteItems takes 1 to %d actions, got %d", maxTransaction, len(in.TransactItems))
+	if n := len(in.TransactItems); n == 0 || n > maxTransaction {
+		return nil, validationError("TransactWriteItems takes 1 to %d actions, got %d",
+			maxTransaction, n)
 	}
 	var changes []*change
-	names := map[string]bool{}
+	var names []string
 	for _, item := range in.TransactItems {
 		c, err := item.change()
 		if err != nil {
 			return nil, err
 		}
-		changes = append(changes, c)
-		names[c.table] = true
+		changes, names = append(changes, c), append(names, c.table)
 	}
-	tables, unlock, err := s.lock(names)
+	tables, unlock, err := s.lockTables(names...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,16 +53,18 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	seen := map[location]bool{}
 	for i, c := range changes {
 		reasons[i].Code = "None"
-		k, err := c.key(tables[c.table].definition)
+		t := tables[c.table]
+		k, err := c.key(t.definition)
 		if err != nil {
 			return nil, err
 		}
-		at := location{tables[c.table], k}
+		at := location{t, k}
 		if seen[at] {
-			return nil, validationError("Transaction request cannot include multiple operations on one item")
+			return nil, validationError(
+				"Transaction request cannot include multiple operations on one item")
 		}
 		seen[at] = true
-		plan, err := c.plan(tables[c.table])
+		plan, err := c.plan(t)
 		var failure *protocol.Error
 		switch {
 		case errors.As(err, &failure):
@@ -84,46 +79,37 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	if canceled {
 		return nil, transactionCanceled(reasons)
 	}
-	for _, plan := range plans {
-		if err := plan.commit(); err != nil {
-			return nil, err
-		}
-	}
-	return &struct{}{}, nil
+	return &struct{}{}, commit(plans...)
 }
 
 func (t transactItem) change() (*change, error) {
-	var action *transactAction
-	for _, given := range []*transactAction{t.ConditionCheck, t.Delete, t.Put, t.Update} {
-		if given == nil {
+	var in *writeInput
+	for _, action := range []*writeInput{t.ConditionCheck, t.Delete, t.Put, t.Update} {
+		if action == nil {
 			continue
 		}
-		if action != nil {
-			return nil, validationError("TransactItems can only contain one of Check, Put, Update or Delete")
+		if in != nil {
+			return nil, validationError(
+				"TransactItems can only contain one of Check, Put, Update or Delete")
 		}
-		action = given
+		in = action
 	}
-	if action == nil {
-		return nil, validationError("TransactItems must contain one of Check, Put, Update or Delete")
-	}
-	bound, err := action.bind(expressionText{conditionExpression, action.ConditionExpression}, expressionText{updateExpression, action.UpdateExpression})
-	if err != nil {
-		return nil, err
+	if in == nil {
+		return nil, validationError(
+			"TransactItems must contain one of Check, Put, Update or Delete")
 	}
 	var c *change
-	switch {
-	case t.Put != nil:
-		c = newPut(action.TableName, Item(action.Item))
-	case t.Delete != nil:
-		c = newDelete(action.TableName, Item(action.Key))
-	case t.Update != nil:
-		c = newUpdate(action.TableName, Item(action.Key), bound[1], action.placeholders)
+	switch in {
+	case t.Put:
+		c = newPut(in.TableName, Item(in.Item))
+	case t.Delete:
+		c = newDelete(in.TableName, Item(in.Key))
+	case t.Update:
+		c = newUpdate(in.TableName, Item(in.Key))
 	default:
-		c = newConditionCheck(action.TableName, Item(action.Key))
+		c = newConditionCheck(in.TableName, Item(in.Key))
 	}
-	c.placeholders, c.condition = action.placeholders, bound[0]
-	c.returnOldOnFailure = action.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
-	return c, nil
+	return c, c.bind(in)
 }
 
 func newCancellationReason(failure *protocol.Error) cancellationReason {
@@ -143,8 +129,8 @@ func transactionCanceled(reasons []cancellationReason) error {
 	for _, reason := range reasons {
 		codes = append(codes, reason.Code)
 	}
-	failure := protocol.Errorf("TransactionCanceledException",
-		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+	failure := protocol.Errorf("TransactionCanceledException", "Transaction cancelled, please "+
+		"refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
 	failure.Fields = map[string]any{"CancellationReasons": reasons}
 	return failure
 }

@@ -6,31 +6,20 @@ import (
 	"strconv"
 )
 
-// parseUpdate is a parsed UpdateExpression.
+// update represents a parsed UpdateExpression.
 type update struct {
-	set    []setAction
-	add    []valueAction
-	delete []valueAction
-	remove []path
+	set, add, delete []action
+	remove           []path
 }
 
-type setAction struct {
+// action represents an assignment of a value to a path. A nil value removes the attribute.
+type action struct {
 	path  path
 	value updateOperand
 }
 
-type valueAction struct {
-	path  path
-	value valueOperand
-}
-
-// parseUpdateOperand is what SET may have on its right: a path, a value, a function, or a sum or difference of two.
-type updateOperand struct {
-	function    string // "", if_not_exists, list_append, + or -
-	path        path   // with "" and if_not_exists
-	value       valueOperand
-	left, right *updateOperand // right also with if_not_exists
-}
+// updateOperand evaluates one side of an action.
+type updateOperand func(in scope) (value, error)
 
 const (
 	incorrectOperand = "An operand in the update expression has an incorrect data type"
@@ -66,13 +55,19 @@ func (p *parser) parseAction(out *update, clause string) {
 	switch clause {
 	case "SET":
 		p.expectSymbol("=")
-		out.set = append(out.set, setAction{target, p.parseSum()})
+		out.set = append(out.set, action{target, p.parseSum()})
 	case "REMOVE":
 		out.remove = append(out.remove, target)
 	case "ADD":
-		out.add = append(out.add, valueAction{target, p.parseValue()})
+		operand := p.parseValue()
+		out.add = append(out.add, action{target, func(in scope) (value, error) {
+			return addValue(target.value(in), operand.value(in))
+		}})
 	case "DELETE":
-		out.delete = append(out.delete, valueAction{target, p.parseValue()})
+		operand := p.parseValue()
+		out.delete = append(out.delete, action{target, func(in scope) (value, error) {
+			return subtractSet(target.value(in), operand.value(in))
+		}})
 	}
 }
 
@@ -81,97 +76,100 @@ func (p *parser) parseSum() updateOperand {
 	for _, operator := range []string{"+", "-"} {
 		if p.acceptSymbol(operator) {
 			right := p.parseUpdateOperand()
-			return updateOperand{function: operator, left: &left, right: &right}
+			return func(in scope) (value, error) {
+				a, b, err := evaluate[numberValue](left, right, in)
+				if err != nil {
+					return nil, err
+				}
+				return addNumbers(a, b, operator == "-")
+			}
 		}
 	}
 	return left
 }
 
 func (p *parser) parseUpdateOperand() updateOperand {
-	function, ok := p.acceptCall("if_not_exists", "list_append")
+	function, isCall := p.acceptCall("if_not_exists", "list_append")
 	switch {
-	case ok:
-		out := updateOperand{function: function}
-		if function == "if_not_exists" {
-			out.path = p.parsePath()
-		} else {
-			left := p.parseUpdateOperand()
-			out.left = &left
+	case function == "if_not_exists":
+		at := p.parsePath()
+		fallback := p.parseLastArgument()
+		return func(in scope) (value, error) {
+			if v := at.value(in); v != nil {
+				return v, nil
+			}
+			return fallback(in)
 		}
-		p.expectSymbol(",")
-		right := p.parseUpdateOperand()
-		out.right = &right
-		p.expectSymbol(")")
-		return out
+	case isCall:
+		left := p.parseUpdateOperand()
+		right := p.parseLastArgument()
+		return func(in scope) (value, error) {
+			head, tail, err := evaluate[listValue](left, right, in)
+			if err != nil {
+				return nil, err
+			}
+			return slices.Concat(head, tail), nil
+		}
 	case p.peek().kind == tokenValue:
-		return updateOperand{value: p.parseValue()}
-	default:
-		return updateOperand{path: p.parsePath()}
+		v := p.parseValue()
+		return func(in scope) (value, error) { return v.value(in), nil }
 	}
-}
-
-func (o *updateOperand) eval(in scope) (value, error) {
-	switch o.function {
-	case "if_not_exists":
-		if v := o.path.value(in); v != nil {
-			return v, nil
-		}
-		return o.right.eval(in)
-	case "":
-		if o.value != "" {
-			return o.value.value(in), nil
-		}
-		v := o.path.value(in)
+	at := p.parsePath()
+	return func(in scope) (value, error) {
+		v := at.value(in)
 		if v == nil {
-			return nil, validationError("The provided expression refers to an attribute that does not exist in the item")
+			return nil, validationError("The provided expression refers to an attribute that " +
+				"does not exist in the item")
 		}
 		return v, nil
 	}
-	left, err := o.left.eval(in)
-	if err != nil {
-		return nil, err
-	}
-	right, err := o.right.eval(in)
-	if err != nil {
-		return nil, err
-	}
-	if o.function == "list_append" {
-		head, okHead := left.(listValue)
-		tail, okTail := right.(listValue)
-		if !okHead || !okTail {
-			return nil, validationError(incorrectOperand)
-		}
-		return slices.Concat(head, tail), nil
-	}
-	a, okA := left.(numberValue)
-	b, okB := right.(numberValue)
-	if !okA || !okB {
-		return nil, validationError(incorrectOperand)
-	}
-	return addNumbers(a, b, o.function == "-")
 }
 
-// assignment is a change that has been worked out: a nil value removes what is at the resolved path.
+func (p *parser) parseLastArgument() updateOperand {
+	p.expectSymbol(",")
+	argument := p.parseUpdateOperand()
+	p.expectSymbol(")")
+	return argument
+}
+
+// evaluate evaluates two operands, which must be of type T.
+func evaluate[T value](left, right updateOperand, in scope) (a, b T, err error) {
+	x, err := left(in)
+	if err != nil {
+		return a, b, err
+	}
+	y, err := right(in)
+	if err != nil {
+		return a, b, err
+	}
+	a, okA := x.(T)
+	b, okB := y.(T)
+	if !okA || !okB {
+		err = validationError(incorrectOperand)
+	}
+	return a, b, err
+}
+
+// assignment represents an evaluated action with a resolved path. A nil value removes.
 type assignment struct {
 	path  path
 	value value
 }
 
-// apply gives the updated item and the paths that were touched. Every operand is read from the item as it was.
+// apply returns the updated item and the updated paths. All operands are read from the old item.
 func (u *update) apply(in scope) (Item, []path, error) {
 	changes, err := u.assignments(in)
 	if err != nil {
 		return nil, nil, err
 	}
-	var touched []path
+	var paths []path
 	for i, change := range changes {
 		for _, other := range changes[:i] {
-			if change.path.covers(other.path) || other.path.covers(change.path) {
-				return nil, nil, validationError("Invalid UpdateExpression: Two document paths overlap with each other; "+
-					"must remove or rewrite one of these paths; path one: %s, path two: %s", other.path, change.path)
+			if change.path.overlaps(other.path) {
+				return nil, nil, overlapError(updateExpression, other.path, change.path)
 			}
 		}
-		touched = append(touched, change.path)
+		paths = append(paths, change.path)
 	}
 	var updated value = mapValue(in.item)
 	for _, change := range changes {
@@ -179,27 +177,13 @@ func (u *update) apply(in scope) (Item, []path, error) {
 			return nil, nil, err
 		}
 	}
-	return Item(updated.(mapValue)), touched, nil
+	return Item(updated.(mapValue)), paths, nil
 }
 
 func (u *update) assignments(in scope) ([]assignment, error) {
 	var changes []assignment
-	for _, action := range u.set {
-		v, err := action.value.eval(in)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, assignment{action.path.resolve(in.names), v})
-	}
-	for _, action := range u.add {
-		v, err := addValue(action.path.value(in), action.value.value(in))
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, assignment{action.path.resolve(in.names), v})
-	}
-	for _, action := range u.delete {
-		v, err := subtractSet(action.path.value(in), action.value.value(in))
+	for _, action := range slices.Concat(u.set, u.add, u.delete) {
+		v, err := action.value(in)
 		if err != nil {
 			return nil, err
 		}
@@ -209,29 +193,29 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 	for _, target := range u.remove {
 		removals = append(removals, assignment{path: target.resolve(in.names)})
 	}
-	// From the back of a list, so that the indexes of what is still to be removed stay right.
+	// Removing the highest list indexes first keeps the remaining indexes valid.
 	slices.SortStableFunc(removals, func(a, b assignment) int {
 		return b.path[len(b.path)-1].index - a.path[len(a.path)-1].index
 	})
 	return append(changes, removals...), nil
 }
 
-// addValue is what ADD makes of the attribute there, if any.
-func addValue(old, more value) (value, error) {
-	switch more := more.(type) {
+// addValue returns the result of ADD: a sum or a union of sets. old may be nil.
+func addValue(old, operand value) (value, error) {
+	switch operand := operand.(type) {
 	case numberValue:
 		if old == nil {
-			return more, nil
+			return operand, nil
 		}
 		if n, ok := old.(numberValue); ok {
-			return addNumbers(n, more, false)
+			return addNumbers(n, operand, false)
 		}
 	case setValue:
 		if old == nil {
-			return more, nil
+			return operand, nil
 		}
-		if set, ok := old.(setValue); ok && set.setType == more.setType {
-			union := slices.Concat(set.members, more.members)
+		if set, ok := old.(setValue); ok && set.setType == operand.setType {
+			union := slices.Concat(set.members, operand.members)
 			slices.Sort(union)
 			return setValue{set.setType, slices.Compact(union)}, nil
 		}
@@ -239,9 +223,9 @@ func addValue(old, more value) (value, error) {
 	return nil, validationError(incorrectOperand)
 }
 
-// subtractSet is what DELETE leaves of the set there: nil if nothing.
-func subtractSet(old, less value) (value, error) {
-	members, ok := less.(setValue)
+// subtractSet returns the result of DELETE, or nil if no members remain. old may be nil.
+func subtractSet(old, operand value) (value, error) {
+	removed, ok := operand.(setValue)
 	if !ok {
 		return nil, validationError(incorrectOperand)
 	}
@@ -249,29 +233,29 @@ func subtractSet(old, less value) (value, error) {
 		return nil, nil
 	}
 	set, ok := old.(setValue)
-	if !ok || set.setType != members.setType {
+	if !ok || set.setType != removed.setType {
 		return nil, validationError(incorrectOperand)
 	}
-	left := slices.DeleteFunc(slices.Clone(set.members), func(member string) bool {
-		return slices.Contains(members.members, member)
+	rest := slices.DeleteFunc(slices.Clone(set.members), func(member string) bool {
+		return slices.Contains(removed.members, member)
 	})
-	if len(left) == 0 {
+	if len(rest) == 0 {
 		return nil, nil
 	}
-	return setValue{set.setType, left}, nil
+	return setValue{set.setType, rest}, nil
 }
 
-// setAt gives a copy of v with the value at the path, or without what is there if the value is nil.
-func setAt(v value, at path, to value) (value, error) {
+// setAt returns a copy of v with the new value at the path. A nil new value removes the attribute.
+func setAt(v value, at path, newValue value) (value, error) {
 	if len(at) == 0 {
-		return to, nil
+		return newValue, nil
 	}
 	first := at[0]
 	inner := first.lookup(v, nil)
 	if inner == nil && len(at) > 1 {
 		return nil, validationError(invalidPath)
 	}
-	inner, err := setAt(inner, at[1:], to)
+	inner, err := setAt(inner, at[1:], newValue)
 	if err != nil {
 		return nil, err
 	}
@@ -294,15 +278,15 @@ func setAt(v value, at path, to value) (value, error) {
 		if !first.isIndex {
 			return nil, validationError(invalidPath)
 		}
+		changed := slices.Clone(v)
 		switch {
 		case first.index >= len(v) && inner == nil:
 			return v, nil
 		case first.index >= len(v):
-			return append(slices.Clone(v), inner), nil
+			return append(changed, inner), nil
 		case inner == nil:
-			return slices.Delete(slices.Clone(v), first.index, first.index+1), nil
+			return slices.Delete(changed, first.index, first.index+1), nil
 		}
-		changed := slices.Clone(v)
 		changed[first.index] = inner
 		return changed, nil
 	}

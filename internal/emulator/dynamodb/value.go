@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// Item holds attributes by their name. Once stored it is never changed, only replaced.
+// Item maps attribute names to values. A stored item is replaced, never changed.
 type Item = map[string]value
 
-// decode is an attribute's value, one of the types below. A nil value is an attribute that is not there.
+// value represents an attribute value. A nil value represents an absent attribute.
 type value interface {
-	typeName() string // as DynamoDB abbreviates it: S, N, B, …
+	typeName() string // DynamoDB's type descriptor: S, N, B, …
 }
 
 type (
 	stringValue string
-	numberValue string // in the form that canonicalNumber gives
+	numberValue string // in canonical form, see canonicalNumber
 	binaryValue string
 	boolValue   bool
 	nullValue   struct{}
@@ -24,7 +24,7 @@ type (
 	listValue   []value
 	setValue    struct {
 		setType string   // SS, NS or BS
-		members []string // sorted, each once; numbers in canonical form
+		members []string // sorted and distinct; numbers in canonical form
 	}
 )
 
@@ -37,7 +37,7 @@ func (mapValue) typeName() string    { return "M" }
 func (listValue) typeName() string   { return "L" }
 func (s setValue) typeName() string  { return s.setType }
 
-// equal compares within a type; values of different types, and absent ones, are unequal.
+// equal reports whether both values are present and equal. Values of different types are unequal.
 func equal(a, b value) bool {
 	switch a.(type) {
 	case nil:
@@ -48,34 +48,38 @@ func equal(a, b value) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// compare orders two values of one type that has an order: S, N or B. It is false for all others.
+// compare orders two values of type S, N or B. It reports false for other or different types.
 func compare(a, b value) (int, bool) {
+	if a, ok := a.(numberValue); ok {
+		b, ok := b.(numberValue)
+		return compareNumbers(string(a), string(b)), ok
+	}
+	x, y, ok := texts(a, b)
+	return cmp.Compare(x, y), ok
+}
+
+// texts returns the contents of two strings or two binaries. It reports false for other types.
+func texts(a, b value) (x, y string, ok bool) {
 	switch a := a.(type) {
 	case stringValue:
 		b, ok := b.(stringValue)
-		return cmp.Compare(a, b), ok
-	case numberValue:
-		b, ok := b.(numberValue)
-		if !ok {
-			return 0, false
-		}
-		return compareNumbers(string(a), string(b)), true
+		return string(a), string(b), ok
 	case binaryValue:
 		b, ok := b.(binaryValue)
-		return cmp.Compare(a, b), ok
+		return string(a), string(b), ok
 	}
-	return 0, false
+	return "", "", false
 }
 
-// newSet sorts the members. It is false if one is there twice.
-func newSet(of string, members []string) (setValue, bool) {
+// newSet returns a set of the members and reports whether they are distinct.
+func newSet(setType string, members []string) (setValue, bool) {
 	members = slices.Clone(members)
 	slices.Sort(members)
 	distinct := len(slices.Compact(slices.Clone(members))) == len(members)
-	return setValue{of, members}, distinct
+	return setValue{setType, members}, distinct
 }
 
-// memberText is a scalar in the form in which a set of its type holds it.
+// memberText returns the form of a scalar as a member of the set. It reports false for other types.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false
@@ -91,7 +95,7 @@ func (s setValue) memberText(v value) (string, bool) {
 	return "", false
 }
 
-// valueSize is what a value counts against the item limit, as DynamoDB documents it.
+// valueSize returns the bytes that count against the item size quota.
 func valueSize(v value) int {
 	switch v := v.(type) {
 	case stringValue:

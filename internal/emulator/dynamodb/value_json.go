@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// maxDepth is DynamoDB's limit on the nesting of an attribute.
+// maxDepth is DynamoDB's quota on nested attributes.
 const maxDepth = 32
 
-// attributes is an Item as JSON: each value is an object whose one member names its type.
+// attributes represents an Item in JSON: each value is an object with its type as the only member.
 type attributes Item
 
-// wireValue takes any attribute value; exactly one member may be set.
+// wireValue represents any attribute value in JSON. Exactly one member may be set.
 type wireValue struct {
 	S    *string
 	N    *string
@@ -55,7 +55,8 @@ func decodeItem(wire map[string]wireValue, depth int) (Item, error) {
 
 func (w *wireValue) decode(depth int) (value, error) {
 	if depth > maxDepth {
-		return nil, validationError("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
+		return nil, validationError("Nesting Levels have exceeded supported limits: " +
+			"Attributes in the item have nested levels beyond supported limit")
 	}
 	var found []value
 	if w.S != nil {
@@ -103,18 +104,19 @@ func (w *wireValue) decode(depth int) (value, error) {
 		found = append(found, set)
 	}
 	if len(found) != 1 {
-		return nil, validationError("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+		return nil, validationError("Supplied AttributeValue is empty, " +
+			"must contain exactly one of the supported datatypes")
 	}
 	return found[0], nil
 }
 
 func (w *wireValue) decodeSet() (value, error) {
-	of, members := "SS", []string{}
+	setType, members := "SS", []string{}
 	switch {
 	case w.SS != nil:
 		members = *w.SS
 	case w.NS != nil:
-		of = "NS"
+		setType = "NS"
 		for _, text := range *w.NS {
 			number, err := canonicalNumber(text)
 			if err != nil {
@@ -123,22 +125,24 @@ func (w *wireValue) decodeSet() (value, error) {
 			members = append(members, number)
 		}
 	case w.BS != nil:
-		of = "BS"
+		setType = "BS"
 		for _, member := range *w.BS {
 			members = append(members, string(member))
 		}
 	}
 	if len(members) == 0 {
-		return nil, validationError("One or more parameter values were invalid: An %s set may not be empty", of)
+		return nil, validationError("One or more parameter values were invalid: "+
+			"An %s set may not be empty", setType)
 	}
-	set, distinct := newSet(of, members)
+	set, distinct := newSet(setType, members)
 	if !distinct {
-		return nil, validationError("One or more parameter values were invalid: Input collection %q contains duplicates.", members)
+		return nil, validationError("One or more parameter values were invalid: "+
+			"Input collection %q contains duplicates.", members)
 	}
 	return set, nil
 }
 
-// MarshalJSON writes attributes in the order of their names.
+// MarshalJSON sorts the attributes by name.
 func (a attributes) MarshalJSON() ([]byte, error) {
 	return appendItem(make([]byte, 0, 512), Item(a)), nil
 }
@@ -173,29 +177,26 @@ func appendValue(out []byte, v value) []byte {
 	case mapValue:
 		out = appendItem(out, v)
 	case listValue:
-		out = append(out, '[')
-		for i, element := range v {
-			if i > 0 {
-				out = append(out, ',')
-			}
-			out = appendValue(out, element)
-		}
-		out = append(out, ']')
+		out = appendArray(out, v, appendValue)
 	case setValue:
-		out = append(out, '[')
-		for i, member := range v.members {
-			if i > 0 {
-				out = append(out, ',')
-			}
-			if v.setType == "BS" {
-				out = appendBinary(out, member)
-				continue
-			}
-			out = appendString(out, member)
+		appendMember := appendString
+		if v.setType == "BS" {
+			appendMember = appendBinary
 		}
-		out = append(out, ']')
+		out = appendArray(out, v.members, appendMember)
 	}
 	return append(out, '}')
+}
+
+func appendArray[T any](out []byte, elements []T, appendElement func([]byte, T) []byte) []byte {
+	out = append(out, '[')
+	for i, element := range elements {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendElement(out, element)
+	}
+	return append(out, ']')
 }
 
 func appendBinary(out []byte, data string) []byte {
@@ -207,7 +208,7 @@ func appendBinary(out []byte, data string) []byte {
 func appendString(out []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			quoted, _ := json.Marshal(text) // a string cannot fail
+			quoted, _ := json.Marshal(text) // a string never fails
 			return append(out, quoted...)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestParse_SaysWhatIsWrong(t *testing.T) {
+func TestParse_ReportsTheInvalidToken(t *testing.T) {
 	for _, test := range []struct{ kind, text, want string }{
 		{conditionExpression, "", "can not be empty"},
 		{conditionExpression, "a =", `token: "<EOF>"`},
@@ -31,44 +31,57 @@ func TestParse_SaysWhatIsWrong(t *testing.T) {
 		{projectionExpression, "a, :v", `token: ":v"`},
 	} {
 		_, err := parse(test.kind, test.text)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "Invalid "+test.kind) {
+		if err == nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.Contains(err.Error(), "Invalid "+test.kind) {
 			t.Errorf("%s %q: got %v, want %s", test.kind, test.text, err, test.want)
 		}
 	}
 }
 
-func TestParse_EndsOnAnyText(t *testing.T) {
-	words := []string{"a", "#n", ":v", "size", "contains", "SET", "REMOVE", "ADD", "AND", "OR", "NOT", "IN", "BETWEEN",
-		"if_not_exists", "list_append", "(", ")", "[", "]", "0", ".", ",", "=", "<>", "<", "+", "-", "é", "\x00"}
+func TestParse_TerminatesOnAnyInput(t *testing.T) {
+	words := []string{
+		"a", "#n", ":v", "size", "contains", "SET", "REMOVE", "ADD", "AND", "OR", "NOT", "IN",
+		"BETWEEN", "if_not_exists", "list_append", "(", ")", "[", "]", "0", ".", ",", "=", "<>",
+		"<", "+", "-", "é", "\x00",
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 12).Draw(t, "words"), " ")
-		for _, kind := range []string{conditionExpression, updateExpression, projectionExpression} {
+		drawn := rapid.SliceOfN(rapid.SampledFrom(words), 1, 12).Draw(t, "words")
+		text := strings.Join(drawn, " ")
+		kinds := []string{conditionExpression, updateExpression, projectionExpression}
+		for _, kind := range kinds {
 			e, err := parse(kind, text)
 			if err == nil && kind == conditionExpression {
-				e.condition.holds(scope{values: Item{":v": stringValue("x")}, names: map[string]string{"#n": "a"}})
+				e.condition.holds(scope{
+					values: Item{":v": stringValue("x")}, names: map[string]string{"#n": "a"},
+				})
 			}
 		}
 	})
 }
 
-func TestParse_KeepsFewExpressions(t *testing.T) {
+func TestExpressionCache_IsBounded(t *testing.T) {
 	cache := expressionCache{entries: map[[2]string]*expression{}}
 	for i := range 3 * maxCachedExpressions {
 		if _, err := cache.parse(conditionExpression, fmt.Sprintf("a%d = :v", i)); err != nil {
 			t.Fatal(err)
 		}
 		if len(cache.entries) > maxCachedExpressions {
-			t.Fatalf("%d expressions are kept", len(cache.entries))
+			t.Fatalf("the cache contains %d expressions", len(cache.entries))
 		}
 	}
 }
 
-func TestUpdate_LeavesTheOldItemAlone(t *testing.T) {
+func TestUpdate_DoesNotChangeTheOldItem(t *testing.T) {
 	old := func() Item {
-		return Item{"n": numberValue("1"), "m": mapValue{"l": listValue{stringValue("a"), stringValue("b")}}, "s": setValue{"SS", []string{"a", "c"}}}
+		return Item{
+			"n": numberValue("1"),
+			"m": mapValue{"l": listValue{stringValue("a"), stringValue("b")}},
+			"s": setValue{"SS", []string{"a", "c"}},
+		}
 	}
 	for _, text := range []string{
-		"SET n = n + :n", "SET m.l[0] = :n", "SET m.l[9] = :n", "SET m.l = list_append(m.l, m.l)", "SET m.x = :n", "REMOVE m.l[0]", "REMOVE n, m.l",
+		"SET n = n + :n", "SET m.l[0] = :n", "SET m.l[9] = :n",
+		"SET m.l = list_append(m.l, m.l)", "SET m.x = :n", "REMOVE m.l[0]", "REMOVE n, m.l",
 		"ADD n :n", "ADD s :s", "DELETE s :s",
 	} {
 		e, err := parse(updateExpression, text)
@@ -76,13 +89,14 @@ func TestUpdate_LeavesTheOldItemAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		item := old()
-		changed, _, err := e.update.apply(scope{item: item, values: Item{":n": numberValue("5"), ":s": setValue{"SS", []string{"a", "b"}}}})
+		values := Item{":n": numberValue("5"), ":s": setValue{"SS", []string{"a", "b"}}}
+		changed, _, err := e.update.apply(scope{item: item, values: values})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
 		if !equal(mapValue(item), mapValue(old())) {
-			t.Errorf("%s made the old item %v", text, item)
+			t.Errorf("%s changed the old item to %v", text, item)
 		}
 		if equal(mapValue(changed), mapValue(old())) {
 			t.Errorf("%s changed nothing", text)

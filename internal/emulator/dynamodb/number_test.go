@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestCanonicalNumber(t *testing.T) {
+func TestCanonicalNumber_NormalizesAndValidates(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"0", "0"}, {"-0", "0"}, {"0.00", "0"}, {"007", "7"}, {"+7", "7"}, {"1.50", "1.5"}, {".5", "0.5"}, {"5.", "5"},
 		{"1e3", "1000"}, {"1.5E-3", "0.0015"}, {"-12.5e1", "-125"}, {"120", "120"}, {"0.0120", "0.012"},
@@ -17,7 +17,7 @@ func TestCanonicalNumber(t *testing.T) {
 		{"1e125", "1" + strings.Repeat("0", 125)}, {"1e-130", "0." + strings.Repeat("0", 129) + "1"},
 	} {
 		if got, err := canonicalNumber(test.text); err != nil || got != test.want {
-			t.Errorf("%s became %q, %v, want %s", test.text, got, err, test.want)
+			t.Errorf("%s: got %q, %v, want %s", test.text, got, err, test.want)
 		}
 	}
 	for _, text := range []string{
@@ -25,38 +25,38 @@ func TestCanonicalNumber(t *testing.T) {
 		"999999999999999999999999999999999999999", "1e126", "1e-131",
 	} {
 		if got, err := canonicalNumber(text); err == nil {
-			t.Errorf("%q became %s", text, got)
+			t.Errorf("%q: got %s, want an error", text, got)
 		}
 	}
 }
 
-// number draws a number as a client may write it, and its exact value.
-func number(t *rapid.T, name string) (string, *big.Rat) {
+// drawNumber draws the text of a number and its exact value.
+func drawNumber(t *rapid.T, name string) (string, *big.Rat) {
 	text := rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,12})?(e-?[0-9])?`).Draw(t, name)
 	exact, ok := new(big.Rat).SetString(text)
 	if !ok {
-		t.Fatal("no number: ", text)
+		t.Fatalf("parse number %q", text)
 	}
 	return text, exact
 }
 
-func TestNumbers_AgreeWithExactArithmetic(t *testing.T) {
+func TestNumbers_MatchExactArithmetic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		aText, a := number(t, "a")
-		bText, b := number(t, "b")
+		aText, a := drawNumber(t, "a")
+		bText, b := drawNumber(t, "b")
 		aNumber, errA := canonicalNumber(aText)
 		bNumber, errB := canonicalNumber(bText)
 		if errA != nil || errB != nil {
 			t.Fatal(errA, errB)
 		}
 		if back, _ := new(big.Rat).SetString(aNumber); back.Cmp(a) != 0 {
-			t.Fatalf("%s became %s", aText, aNumber)
+			t.Fatalf("canonical form of %s is %s", aText, aNumber)
 		}
 		if got := cmp.Compare(compareNumbers(aNumber, bNumber), 0); got != a.Cmp(b) {
-			t.Fatalf("%s against %s is %d, want %d", aNumber, bNumber, got, a.Cmp(b))
+			t.Fatalf("compare %s with %s: got %d, want %d", aNumber, bNumber, got, a.Cmp(b))
 		}
 		if (aNumber == bNumber) != (a.Cmp(b) == 0) {
-			t.Fatalf("%s and %s are written %s and %s", aText, bText, aNumber, bNumber)
+			t.Fatalf("canonical forms of %s and %s are %s and %s", aText, bText, aNumber, bNumber)
 		}
 		subtract := rapid.Bool().Draw(t, "subtract")
 		want := new(big.Rat).Add(a, b)
@@ -68,7 +68,8 @@ func TestNumbers_AgreeWithExactArithmetic(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, _ := new(big.Rat).SetString(string(sum.(numberValue))); got.Cmp(want) != 0 {
-			t.Fatalf("%s, %s, subtract %v: got %s, want %s", aNumber, bNumber, subtract, sum, want.FloatString(20))
+			t.Fatalf("%s, %s, subtract %v: got %s, want %s",
+				aNumber, bNumber, subtract, sum, want.FloatString(20))
 		}
 	})
 }

@@ -19,8 +19,8 @@ import (
 
 var events = Table{Name: "events", PartitionKey: Key{"pk", "S"}, TTLAttribute: "expiresAt"}
 
-// open starts a service on a file, which the test may close to start another.
-func open(t *testing.T, file string, now time.Time) (*Service, *store.DB) {
+// newStoredService returns a service with its store. The test may close it and open another.
+func newStoredService(t *testing.T, file string, now time.Time) (*Service, *store.DB) {
 	t.Helper()
 	db, err := store.Open(file)
 	if err != nil {
@@ -33,8 +33,8 @@ func open(t *testing.T, file string, now time.Time) (*Service, *store.DB) {
 	return service, db
 }
 
-// call makes a request and returns the answer.
-func call(t *testing.T, service *Service, operation, body string) (status int, answer string) {
+// call sends a request and returns the response.
+func call(t *testing.T, service *Service, operation, body string) (status int, response string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
@@ -45,21 +45,23 @@ func call(t *testing.T, service *Service, operation, body string) (status int, a
 
 func putPK(t *testing.T, service *Service, pk, more string) {
 	t.Helper()
-	if status, answer := call(t, service, "PutItem", fmt.Sprintf(`{"TableName":"events","Item":{"pk":{"S":%q}%s}}`, pk, more)); status != http.StatusOK {
-		t.Fatal(status, answer)
+	body := fmt.Sprintf(`{"TableName":"events","Item":{"pk":{"S":%q}%s}}`, pk, more)
+	if status, response := call(t, service, "PutItem", body); status != http.StatusOK {
+		t.Fatal(status, response)
 	}
 }
 
 func getPK(t *testing.T, service *Service, pk string) string {
 	t.Helper()
-	status, answer := call(t, service, "GetItem", fmt.Sprintf(`{"TableName":"events","Key":{"pk":{"S":%q}}}`, pk))
+	body := fmt.Sprintf(`{"TableName":"events","Key":{"pk":{"S":%q}}}`, pk)
+	status, response := call(t, service, "GetItem", body)
 	if status != http.StatusOK {
-		t.Fatal(status, answer)
+		t.Fatal(status, response)
 	}
-	return answer
+	return response
 }
 
-func TestCreateTable_KeepsWhatIsThere(t *testing.T) {
+func TestCreateTable_KeepsExistingItems(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,23 +79,25 @@ func TestCreateTable_KeepsWhatIsThere(t *testing.T) {
 	other := events
 	other.PartitionKey.Name = "id"
 	if err := service.CreateTable(other); err == nil {
-		t.Error("the table was created again with another key")
+		t.Error("created an existing table with another key")
 	}
 }
 
-func TestState_OutlivesTheService(t *testing.T) {
+func TestState_SurvivesARestart(t *testing.T) {
 	file, now := filepath.Join(t.TempDir(), "state.db"), time.Unix(1_800_000_000, 0)
-	service, db := open(t, file, now)
+	service, db := newStoredService(t, file, now)
 	if err := service.CreateTable(events); err != nil {
 		t.Fatal(err)
 	}
-	if err := service.CreateTable(Table{Name: "sorted", PartitionKey: Key{"pk", "S"}, SortKey: Key{"sk", "N"}}); err != nil {
+	sorted := Table{Name: "sorted", PartitionKey: Key{"pk", "S"}, SortKey: Key{"sk", "N"}}
+	if err := service.CreateTable(sorted); err != nil {
 		t.Fatal(err)
 	}
-	item := `,"b":{"B":"AP8="},"l":{"L":[{"N":"1.5"},{"NULL":true}]},"m":{"M":{"é\n":{"BOOL":false}}},"ns":{"NS":["1","2"]}`
+	item := `,"b":{"B":"AP8="},"l":{"L":[{"N":"1.5"},{"NULL":true}]},` +
+		`"m":{"M":{"é\n":{"BOOL":false}}},"ns":{"NS":["1","2"]}`
 	putPK(t, service, "EVENT#1", item)
-	putPK(t, service, "gone", "")
-	call(t, service, "DeleteItem", `{"TableName":"events","Key":{"pk":{"S":"gone"}}}`)
+	putPK(t, service, "deleted", "")
+	call(t, service, "DeleteItem", `{"TableName":"events","Key":{"pk":{"S":"deleted"}}}`)
 	for _, sk := range []string{"10", "9"} {
 		call(t, service, "PutItem", `{"TableName":"sorted","Item":{"pk":{"S":"p"},"sk":{"N":"`+sk+`"}}}`)
 	}
@@ -102,52 +106,58 @@ func TestState_OutlivesTheService(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	service, db = open(t, file, now)
+	service, db = newStoredService(t, file, now)
 	defer db.Close()
-	if got := getPK(t, service, "EVENT#1"); got != before || !json.Valid([]byte(got)) || !strings.Contains(got, `"AP8="`) {
-		t.Errorf("got %s, before it was %s", got, before)
+	got := getPK(t, service, "EVENT#1")
+	if got != before || !json.Valid([]byte(got)) || !strings.Contains(got, `"AP8="`) {
+		t.Errorf("got %s, want %s", got, before)
 	}
-	if got := getPK(t, service, "gone"); got != "{}" {
+	if got := getPK(t, service, "deleted"); got != "{}" {
 		t.Errorf("the deleted item is %s", got)
 	}
-	_, answer := call(t, service, "Query", `{"TableName":"sorted","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`)
-	if nine, ten := strings.Index(answer, `"9"`), strings.Index(answer, `"10"`); nine < 0 || ten < nine {
-		t.Errorf("got %s", answer)
+	_, response := call(t, service, "Query", `{"TableName":"sorted",
+		"KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`)
+	nine, ten := strings.Index(response, `"9"`), strings.Index(response, `"10"`)
+	if nine < 0 || ten < nine {
+		t.Errorf("got %s", response)
 	}
-	if _, answer := call(t, service, "DescribeTimeToLive", `{"TableName":"events"}`); !strings.Contains(answer, `"expiresAt"`) {
-		t.Errorf("got %s", answer)
+	_, response = call(t, service, "DescribeTimeToLive", `{"TableName":"events"}`)
+	if !strings.Contains(response, `"expiresAt"`) {
+		t.Errorf("got %s", response)
 	}
 }
 
-func TestDeletedTable_StaysDeleted(t *testing.T) {
+func TestDeleteTable_SurvivesARestart(t *testing.T) {
 	file, now := filepath.Join(t.TempDir(), "state.db"), time.Unix(1_800_000_000, 0)
-	service, db := open(t, file, now)
+	service, db := newStoredService(t, file, now)
 	if err := service.CreateTable(events); err != nil {
 		t.Fatal(err)
 	}
 	putPK(t, service, "1", "")
-	if status, answer := call(t, service, "DeleteTable", `{"TableName":"events"}`); status != http.StatusOK {
-		t.Fatal(answer)
+	status, response := call(t, service, "DeleteTable", `{"TableName":"events"}`)
+	if status != http.StatusOK {
+		t.Fatal(response)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	service, db = open(t, file, now)
+	service, db = newStoredService(t, file, now)
 	defer db.Close()
-	if status, answer := call(t, service, "DescribeTable", `{"TableName":"events"}`); status != http.StatusBadRequest {
-		t.Errorf("got %d %s", status, answer)
+	status, response = call(t, service, "DescribeTable", `{"TableName":"events"}`)
+	if status != http.StatusBadRequest {
+		t.Errorf("got %d %s", status, response)
 	}
 	if err := service.CreateTable(events); err != nil {
 		t.Fatal(err)
 	}
 	if got := getPK(t, service, "1"); got != "{}" {
-		t.Errorf("an item of the deleted table is back: %s", got)
+		t.Errorf("the new table contains an item of the deleted one: %s", got)
 	}
 }
 
-func TestExpiredItems_AreGoneAfterARestart(t *testing.T) {
+func TestNew_DeletesExpiredItems(t *testing.T) {
 	file, now := filepath.Join(t.TempDir(), "state.db"), time.Unix(1_800_000_000, 0)
-	service, db := open(t, file, now)
+	service, db := newStoredService(t, file, now)
 	if err := service.CreateTable(events); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +169,7 @@ func TestExpiredItems_AreGoneAfterARestart(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	service, db = open(t, file, now)
+	service, db = newStoredService(t, file, now)
 	defer db.Close()
 	for pk, kept := range map[string]bool{"expired": false, "live": true, "ancient": true, "text": true} {
 		if got := getPK(t, service, pk); (got != "{}") != kept {
@@ -168,11 +178,11 @@ func TestExpiredItems_AreGoneAfterARestart(t *testing.T) {
 	}
 }
 
-// TestState_OutlivesAKilledProcess runs itself as a process that puts items until it is killed.
-func TestState_OutlivesAKilledProcess(t *testing.T) {
+// TestState_SurvivesACrash runs itself as a process that puts items until the test kills it.
+func TestState_SurvivesACrash(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	if file := os.Getenv("DYNAMODB_TEST_FILE"); file != "" {
-		service, _ := open(t, file, now)
+		service, _ := newStoredService(t, file, now)
 		if err := service.CreateTable(events); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +192,7 @@ func TestState_OutlivesAKilledProcess(t *testing.T) {
 		}
 	}
 	file := filepath.Join(t.TempDir(), "state.db")
-	cmd := exec.Command(os.Args[0], "-test.run=^TestState_OutlivesAKilledProcess$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestState_SurvivesACrash$")
 	cmd.Env = append(os.Environ(), "DYNAMODB_TEST_FILE="+file)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -197,22 +207,22 @@ func TestState_OutlivesAKilledProcess(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // it was killed
+	_ = cmd.Wait() // reports the kill signal
 
 	if acknowledged < 500 {
-		t.Fatalf("the process acknowledged %d puts only", acknowledged)
+		t.Fatalf("the process acknowledged only %d puts", acknowledged)
 	}
-	service, db := open(t, file, now)
+	service, db := newStoredService(t, file, now)
 	defer db.Close()
 	for i := range acknowledged {
 		if got := getPK(t, service, fmt.Sprint(i)); got == "{}" {
-			t.Fatalf("item %d of %d is lost", i, acknowledged)
+			t.Fatalf("item %d of %d was lost", i, acknowledged)
 		}
 	}
 }
 
-// TestTransactions_OverTheSameTablesKeepTheirSum moves one unit at a time between two tables, both ways at once.
-func TestTransactions_OverTheSameTablesKeepTheirSum(t *testing.T) {
+// TestTransactWriteItems_IsAtomicAcrossTables moves units between two tables, both ways at once.
+func TestTransactWriteItems_IsAtomicAcrossTables(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -221,26 +231,31 @@ func TestTransactions_OverTheSameTablesKeepTheirSum(t *testing.T) {
 		if err := service.CreateTable(Table{Name: name, PartitionKey: Key{"pk", "S"}}); err != nil {
 			t.Fatal(err)
 		}
-		call(t, service, "PutItem", `{"TableName":"`+name+`","Item":{"pk":{"S":"1"},"n":{"N":"50"}}}`)
+		call(t, service, "PutItem",
+			`{"TableName":"`+name+`","Item":{"pk":{"S":"1"},"n":{"N":"50"}}}`)
 	}
 	move := func(from, to string) string {
 		update := func(table, sign, condition string) string {
-			return `{"Update":{"TableName":"` + table + `","Key":{"pk":{"S":"1"}},"UpdateExpression":"SET n = n ` + sign + ` :one",` + condition +
+			return `{"Update":{"TableName":"` + table + `","Key":{"pk":{"S":"1"}},` +
+				`"UpdateExpression":"SET n = n ` + sign + ` :one",` + condition +
 				`"ExpressionAttributeValues":{":one":{"N":"1"}}}}`
 		}
-		return `{"TransactItems":[` + update(from, "-", `"ConditionExpression":"n >= :one",`) + `,` + update(to, "+", "") + `]}`
+		return `{"TransactItems":[` +
+			update(from, "-", `"ConditionExpression":"n >= :one",`) + `,` +
+			update(to, "+", "") + `]}`
 	}
-	var all sync.WaitGroup
+	var writers sync.WaitGroup
 	for _, request := range []string{move("a", "b"), move("b", "a"), move("a", "b")} {
-		all.Go(func() {
+		writers.Go(func() {
 			for range 200 {
-				if status, answer := call(t, service, "TransactWriteItems", request); status != http.StatusOK && !strings.Contains(answer, "ConditionalCheckFailed") {
-					t.Error(status, answer)
+				status, response := call(t, service, "TransactWriteItems", request)
+				if status != http.StatusOK && !strings.Contains(response, "ConditionalCheckFailed") {
+					t.Error(status, response)
 				}
 			}
 		})
 	}
-	all.Wait()
+	writers.Wait()
 	sum := 0
 	for _, name := range []string{"a", "b"} {
 		var out struct {
@@ -250,12 +265,13 @@ func TestTransactions_OverTheSameTablesKeepTheirSum(t *testing.T) {
 				} `json:"n"`
 			}
 		}
-		_, answer := call(t, service, "GetItem", `{"TableName":"`+name+`","Key":{"pk":{"S":"1"}}}`)
-		if err := json.Unmarshal([]byte(answer), &out); err != nil {
-			t.Fatal(err, answer)
+		_, response := call(t, service, "GetItem",
+			`{"TableName":"`+name+`","Key":{"pk":{"S":"1"}}}`)
+		if err := json.Unmarshal([]byte(response), &out); err != nil {
+			t.Fatal(err, response)
 		}
 		if out.Item.N.N < 0 {
-			t.Errorf("table %s holds %d", name, out.Item.N.N)
+			t.Errorf("table %s contains %d", name, out.Item.N.N)
 		}
 		sum += out.Item.N.N
 	}
@@ -264,7 +280,7 @@ func TestTransactions_OverTheSameTablesKeepTheirSum(t *testing.T) {
 	}
 }
 
-func TestRequest_WithParametersThatExpressionsReplacedIsRefused(t *testing.T) {
+func TestPutItem_RejectsLegacyParametersAndInvalidValues(t *testing.T) {
 	service, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -272,22 +288,24 @@ func TestRequest_WithParametersThatExpressionsReplacedIsRefused(t *testing.T) {
 	if err := service.CreateTable(events); err != nil {
 		t.Fatal(err)
 	}
+	deep := strings.Repeat(`{"L":[`, 40) + strings.Repeat(`]}`, 40)
 	for _, body := range []string{
 		`{"TableName":"events","Item":{"pk":{"S":"1"}},"Expected":{"pk":{"Exists":false}}}`,
 		`{"TableName":"events","Item":{"pk":{}}}`,
 		`{"TableName":"events","Item":{"pk":{"S":"1","N":"1"}}}`,
-		`{"TableName":"events","Item":{"pk":{"S":"1"},"deep":` + strings.Repeat(`{"L":[`, 40) + strings.Repeat(`]}`, 40) + `}}`,
+		`{"TableName":"events","Item":{"pk":{"S":"1"},"deep":` + deep + `}}`,
 	} {
-		if status, answer := call(t, service, "PutItem", body); status != http.StatusBadRequest || !strings.Contains(answer, "ValidationException") {
-			t.Errorf("%s: got %d %s", body, status, answer)
+		status, response := call(t, service, "PutItem", body)
+		if status != http.StatusBadRequest || !strings.Contains(response, "ValidationException") {
+			t.Errorf("%s: got %d %s", body, status, response)
 		}
 	}
 	if got := getPK(t, service, "1"); got != "{}" {
-		t.Errorf("stored is %s", got)
+		t.Errorf("stored %s, want nothing", got)
 	}
 }
 
-func BenchmarkPutIfAbsentKeptInFile(b *testing.B) {
+func BenchmarkPutItem_IfAbsentWithStore(b *testing.B) {
 	db, err := store.Open(filepath.Join(b.TempDir(), "state.db"))
 	if err != nil {
 		b.Fatal(err)
@@ -301,8 +319,10 @@ func BenchmarkPutIfAbsentKeptInFile(b *testing.B) {
 		b.Fatal(err)
 	}
 	for i := 0; b.Loop(); i++ {
-		body := fmt.Sprintf(`{"TableName":"events","Item":{"pk":{"S":"EVENT#%d"},"status":{"S":"ENQUEUED"},"s3Key":{"S":"bronze/demo/2026/01/02/03/%d.json"},`+
-			`"receivedAt":{"S":"2026-01-02T03:04:05.678Z"},"expiresAt":{"N":"1900000000"}},"ConditionExpression":"attribute_not_exists(pk)"}`, i, i)
+		body := fmt.Sprintf(`{"TableName":"events","Item":{"pk":{"S":"EVENT#%d"},`+
+			`"status":{"S":"ENQUEUED"},"s3Key":{"S":"bronze/demo/2026/01/02/03/%d.json"},`+
+			`"receivedAt":{"S":"2026-01-02T03:04:05.678Z"},"expiresAt":{"N":"1900000000"}},`+
+			`"ConditionExpression":"attribute_not_exists(pk)"}`, i, i)
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutItem")
 		w := httptest.NewRecorder()

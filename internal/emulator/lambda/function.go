@@ -17,56 +17,64 @@ import (
 	"github.com/google/uuid"
 )
 
-// function is one version of a function's code with its sandboxes.
+// function represents a version of a function, with its sandboxes.
 type function struct {
 	service *Service
 	Function
-	slots    chan struct{} // one for each invocation that may run; those that wait are served in order
-	replaced chan struct{} // closed when another version takes the invocations
+	slots    chan struct{} // one per running invocation; waiting ones are served in order
+	replaced chan struct{} // closed when a new version takes over
 
 	mu      sync.Mutex
-	idle    []*sandbox // the most recently used last
+	idle    []*sandbox // most recently used last
 	retired bool
 }
 
 func newFunction(s *Service, f Function) *function {
-	return &function{service: s, Function: f, slots: make(chan struct{}, s.config.MaxSandboxes), replaced: make(chan struct{})}
+	return &function{
+		service:  s,
+		Function: f,
+		slots:    make(chan struct{}, s.config.MaxSandboxes),
+		replaced: make(chan struct{}),
+	}
 }
 
-// invocation is one call of a function.
+// invocation represents an invocation of a function.
 type invocation struct {
-	id      string
-	trace   string
-	payload []byte
-	timeout time.Time     // when it is killed
-	done    chan response // gets one
+	id       string
+	trace    string
+	payload  []byte
+	deadline time.Time     // at which the sandbox is killed
+	done     chan response // receives one response
 }
 
-// response is what the sandbox answered.
+// response holds what a sandbox answered.
 type response struct {
 	payload []byte
 	failed  bool
 }
 
 func newInvocation(payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), trace: newTraceID(), payload: payload, done: make(chan response, 1)}
+	return &invocation{
+		id: uuid.NewString(), trace: newTraceHeader(), payload: payload,
+		done: make(chan response, 1),
+	}
 }
 
-// newTraceID is an X-Ray trace header, not sampled: there is no X-Ray here.
-func newTraceID() string {
+// newTraceHeader returns an X-Ray trace header that is not sampled: X-Ray is not emulated.
+func newTraceHeader() string {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // never fails
 	h := hex.EncodeToString(b[:])
 	return fmt.Sprintf("Root=1-%s-%s;Parent=%s;Sampled=0", h[:8], h[8:32], h[32:])
 }
 
-// errClosed is returned when the service ends before the function answered.
-var errClosed = errors.New("the platform is stopping")
+// errClosed is returned if the service is closed before the function responds.
+var errClosed = errors.New("the emulator is stopping")
 
-// errReplaced is returned when the function was replaced before the invocation had a sandbox.
+// errReplaced is returned if the function is replaced before the invocation has a sandbox.
 var errReplaced = errors.New("the function was replaced")
 
-// invoke runs the invocation in a sandbox that is free, or in a new one.
+// invoke runs the invocation in an idle or a new sandbox, when a slot is free.
 func (f *function) invoke(ctx context.Context, call *invocation) (Result, error) {
 	select {
 	case f.slots <- struct{}{}:
@@ -82,18 +90,18 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 		<-f.slots
 		return Result{}, err
 	}
-	answered := make(chan Result, 1)
+	results := make(chan Result, 1)
 	go func() {
 		result := b.run(call)
-		b.awaitNext() // an invocation is over when the runtime asks for the next
+		b.awaitNext() // an invocation ends when the runtime asks for the next one
 		f.releaseSandbox(b)
 		<-f.slots
-		answered <- result
+		results <- result
 	}()
 	select {
-	case result := <-answered:
+	case result := <-results:
 		if f.service.ctx.Err() != nil && result.FunctionError != "" {
-			return Result{}, errClosed // the sandbox was killed, not the function wrong
+			return Result{}, errClosed // Close killed the sandbox
 		}
 		return result, nil
 	case <-ctx.Done():
@@ -101,7 +109,7 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	}
 }
 
-// acquireSandbox returns the sandbox that was used last of those that are free, or starts one.
+// acquireSandbox returns the most recently used idle sandbox, or starts one.
 func (f *function) acquireSandbox() (*sandbox, error) {
 	f.mu.Lock()
 	if f.retired {
@@ -120,7 +128,7 @@ func (f *function) acquireSandbox() (*sandbox, error) {
 	return f.service.start(f)
 }
 
-// releaseSandbox keeps a sandbox for the next invocation, unless it ended or its code was replaced.
+// releaseSandbox keeps a sandbox for the next invocation, or kills it if the function was replaced.
 func (f *function) releaseSandbox(b *sandbox) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -131,7 +139,7 @@ func (f *function) releaseSandbox(b *sandbox) {
 	f.idle = append(f.idle, b)
 }
 
-// retire ends the sandboxes that are free; the others end with their invocations.
+// retire kills the idle sandboxes. The others are killed after their invocations.
 func (f *function) retire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -146,17 +154,17 @@ func (f *function) retire() {
 }
 
 func (f *function) bootstrap() string {
-	name := filepath.Join(f.Dir, "bootstrap")
+	name := "bootstrap"
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return name
+	return filepath.Join(f.Dir, name)
 }
 
-// mbPerProcessor is Lambda's: at 1,769 MB a function has one vCPU.
+// mbPerProcessor is the memory at which Lambda gives a function one vCPU.
 const mbPerProcessor = 1769
 
-// environment is all that the function sees: nothing of the developer's own leaks in.
+// environment returns the environment of a sandbox. It contains nothing of the developer's own.
 func (f *function) environment(sandboxID string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")
@@ -165,9 +173,9 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
-		"AWS_ACCESS_KEY_ID=" + sandboxID, // tells whose call it is
+		"AWS_ACCESS_KEY_ID=" + sandboxID, // identifies the caller
 		"AWS_SECRET_ACCESS_KEY=local",
-		"AWS_EC2_METADATA_DISABLED=true", // there is none to ask
+		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(f.MemoryMB),
@@ -177,14 +185,14 @@ func (f *function) environment(sandboxID string) []string {
 		"LAMBDA_TASK_ROOT=" + f.Dir,
 		"_HANDLER=bootstrap",
 		"TZ=:UTC",
-		// Lambda gives a function a processor for each 1,769 MB. To act like that halves the switching between processes,
-		// too: a sandbox of 512 MB did 230 events/s with two processors to run on, and 350 with one.
+		// Fewer processors also mean fewer process switches: a sandbox of 512 MB handled 230
+		// events/s with two processors, and 350 with one.
 		"GOMAXPROCS=" + strconv.Itoa(max(1, f.MemoryMB/mbPerProcessor)),
 		"LANG=en_US.UTF-8",
 		"PATH=/usr/local/bin:/usr/bin:/bin",
 	}
 	if runtime.GOOS == "windows" {
-		env = append(env, "SYSTEMROOT="+os.Getenv("SYSTEMROOT")) // no program opens a socket without it
+		env = append(env, "SYSTEMROOT="+os.Getenv("SYSTEMROOT")) // required to open sockets
 	}
 	for name, value := range f.Environment {
 		env = append(env, name+"="+value)

@@ -18,17 +18,19 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /2015-03-31/functions/{$}", s.serveList)
 	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
 	mux.HandleFunc("/2015-03-31/", func(w http.ResponseWriter, r *http.Request) {
-		apiError(w, http.StatusBadRequest, "UnknownOperationException", "the local platform does not serve "+r.Method+" "+r.URL.Path)
+		apiError(w, http.StatusBadRequest, "UnknownOperationException",
+			"the emulator does not support "+r.Method+" "+r.URL.Path)
 	})
 }
 
-// serveInvoke is the operation Invoke. The log's tail (X-Amz-Log-Type: Tail) is not returned: logs are in the feed.
+// serveInvoke serves the operation Invoke. It ignores X-Amz-Log-Type, since the activity shows
+// logs.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		fail(w, &TooLargeError{maxPayload + 1})
+		writeError(w, &TooLargeError{maxPayload + 1})
 		return
 	}
 	if err != nil {
@@ -38,34 +40,37 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		payload = []byte("{}")
 	}
 	if !json.Valid(payload) {
-		apiError(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json")
+		apiError(w, http.StatusBadRequest, "InvalidRequestContentException",
+			"Could not parse request body into json")
 		return
 	}
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
-		s.invokeAndAnswer(w, r, name, payload)
+		s.invokeAndRespond(w, r, name, payload)
 	case "Event":
 		if err := s.InvokeAsync(name, payload); err != nil {
-			fail(w, err)
+			writeError(w, err)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
 	case "DryRun":
 		if _, err := s.function(name); err != nil {
-			fail(w, err)
+			writeError(w, err)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		apiError(w, http.StatusBadRequest, "InvalidParameterValueException", "Unknown invocation type: "+kind)
+		apiError(w, http.StatusBadRequest, "InvalidParameterValueException",
+			"Unknown invocation type: "+kind)
 	}
 }
 
-func (s *Service) invokeAndAnswer(w http.ResponseWriter, r *http.Request, name string, payload []byte) {
+func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,
+	payload []byte) {
 	result, err := s.Invoke(r.Context(), name, payload)
 	if err != nil {
-		fail(w, err)
+		writeError(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -73,10 +78,10 @@ func (s *Service) invokeAndAnswer(w http.ResponseWriter, r *http.Request, name s
 	if result.FunctionError != "" {
 		w.Header().Set("X-Amz-Function-Error", result.FunctionError)
 	}
-	_, _ = w.Write(result.Payload) // a caller that went away needs no answer
+	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// configuration is what AWS's tools read of a function.
+// configuration is the description of a function in responses.
 type configuration struct {
 	FunctionName, FunctionArn, Runtime, Handler, Version string
 	State, LastUpdateStatus, PackageType                 string
@@ -86,7 +91,8 @@ type configuration struct {
 
 func (s *Service) describe(f *function) configuration {
 	c := configuration{
-		FunctionName: f.Name, FunctionArn: s.arn(f.Name), Runtime: "provided.al2023", Handler: "bootstrap", Version: "$LATEST",
+		FunctionName: f.Name, FunctionArn: s.arn(f.Name),
+		Runtime: "provided.al2023", Handler: "bootstrap", Version: "$LATEST",
 		State: "Active", LastUpdateStatus: "Successful", PackageType: "Zip",
 		MemorySize: f.MemoryMB, Timeout: int(f.Timeout.Seconds()),
 	}
@@ -97,19 +103,19 @@ func (s *Service) describe(f *function) configuration {
 func (s *Service) serveConfiguration(w http.ResponseWriter, r *http.Request) {
 	f, err := s.function(r.PathValue("name"))
 	if err != nil {
-		fail(w, err)
+		writeError(w, err)
 		return
 	}
-	answer(w, s.describe(f))
+	writeJSON(w, s.describe(f))
 }
 
 func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
 	f, err := s.function(r.PathValue("name"))
 	if err != nil {
-		fail(w, err)
+		writeError(w, err)
 		return
 	}
-	answer(w, map[string]any{"Configuration": s.describe(f)})
+	writeJSON(w, map[string]any{"Configuration": s.describe(f)})
 }
 
 func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
@@ -119,16 +125,18 @@ func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
 		all = append(all, s.describe(f))
 	}
 	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b configuration) int { return strings.Compare(a.FunctionName, b.FunctionName) })
-	answer(w, map[string]any{"Functions": all})
+	slices.SortFunc(all, func(a, b configuration) int {
+		return strings.Compare(a.FunctionName, b.FunctionName)
+	})
+	writeJSON(w, map[string]any{"Functions": all})
 }
 
-func answer(w http.ResponseWriter, body any) {
+func writeJSON(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body) // a caller that went away needs no answer
+	_ = json.NewEncoder(w).Encode(body) // fails only if the caller disconnected
 }
 
-func fail(w http.ResponseWriter, err error) {
+func writeError(w http.ResponseWriter, err error) {
 	var missing *NotFoundError
 	var tooLarge *TooLargeError
 	switch {
@@ -146,5 +154,5 @@ func apiError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("X-Amzn-Errortype", code)
 	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message}) // as above
+	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
 }

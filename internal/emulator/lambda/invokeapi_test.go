@@ -19,55 +19,69 @@ func client(s *Service) *lambda.Client {
 	})
 }
 
-func TestAPI_Invokes(t *testing.T) {
-	s, log := serve(t, nil)
+func TestAPI_Invoke(t *testing.T) {
+	s, log := startService(t, nil)
 	c := client(s)
-	out, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Payload: []byte(`{"Do":"echo","Text":"a"}`)})
-	if err != nil || string(out.Payload) != `"a"` || out.StatusCode != 200 || out.FunctionError != nil || *out.ExecutedVersion != "$LATEST" {
+	input := func(kind types.InvocationType, payload string) *lambda.InvokeInput {
+		return &lambda.InvokeInput{
+			FunctionName: aws.String("fn"), InvocationType: kind, Payload: []byte(payload),
+		}
+	}
+	out, err := c.Invoke(t.Context(), input("", `{"Do":"echo","Text":"a"}`))
+	if err != nil || string(out.Payload) != `"a"` || out.StatusCode != 200 ||
+		out.FunctionError != nil || *out.ExecutedVersion != "$LATEST" {
 		t.Errorf("got %+v, %v", out, err)
 	}
-	out, err = c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Payload: []byte(`{"Do":"error","Text":"no"}`)})
+	out, err = c.Invoke(t.Context(), input("", `{"Do":"error","Text":"no"}`))
 	if err != nil || aws.ToString(out.FunctionError) != "Unhandled" {
 		t.Errorf("got %+v, %v; want a function error", out, err)
 	}
-	out, err = c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"Do":"hang"}`)})
+	out, err = c.Invoke(t.Context(), input(types.InvocationTypeEvent, `{"Do":"hang"}`))
 	if err != nil || out.StatusCode != 202 {
 		t.Errorf("got %+v, %v; want 202", out, err)
 	}
 	log.wait(t, 1)
-	out, err = c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), InvocationType: types.InvocationTypeDryRun})
+	out, err = c.Invoke(t.Context(), input(types.InvocationTypeDryRun, ""))
 	if err != nil || out.StatusCode != 204 {
 		t.Errorf("got %+v, %v; want 204", out, err)
 	}
 }
 
-func TestAPI_NamesItsErrors(t *testing.T) {
-	s, _ := serve(t, nil)
+func TestAPI_ReturnsTheErrorsOfAWS(t *testing.T) {
+	s, _ := startService(t, nil)
 	c := client(s)
+	invoke := func(function string, payload []byte) error {
+		_, err := c.Invoke(t.Context(),
+			&lambda.InvokeInput{FunctionName: &function, Payload: payload})
+		return err
+	}
 	var missing *types.ResourceNotFoundException
-	if _, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("other")}); !errors.As(err, &missing) {
+	if err := invoke("other", nil); !errors.As(err, &missing) {
 		t.Errorf("unknown function: %v", err)
 	}
 	var invalid *types.InvalidRequestContentException
-	if _, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Payload: []byte(`{`)}); !errors.As(err, &invalid) {
+	if err := invoke("fn", []byte(`{`)); !errors.As(err, &invalid) {
 		t.Errorf("no JSON: %v", err)
 	}
 	var tooLarge *types.RequestTooLargeException
-	if _, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Payload: make([]byte, maxPayload+1)}); !errors.As(err, &tooLarge) {
+	if err := invoke("fn", make([]byte, maxPayload+1)); !errors.As(err, &tooLarge) {
 		t.Errorf("too large: %v", err)
 	}
 }
 
 func TestAPI_DescribesFunctions(t *testing.T) {
-	s, _ := serve(t, nil)
+	s, _ := startService(t, nil)
 	c := client(s)
-	one, err := c.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fn")})
-	if err != nil || *one.MemorySize != 256 || *one.Timeout != 60 || one.State != types.StateActive {
+	one, err := c.GetFunctionConfiguration(t.Context(),
+		&lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fn")})
+	if err != nil || *one.MemorySize != 256 || *one.Timeout != 60 ||
+		one.State != types.StateActive {
 		t.Errorf("got %+v, %v", one, err)
 	}
-	whole, err := c.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn")})
-	if err != nil || *whole.Configuration.FunctionName != "fn" {
-		t.Errorf("got %+v, %v", whole, err)
+	function, err := c.GetFunction(t.Context(),
+		&lambda.GetFunctionInput{FunctionName: aws.String("fn")})
+	if err != nil || *function.Configuration.FunctionName != "fn" {
+		t.Errorf("got %+v, %v", function, err)
 	}
 	all, err := c.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
 	if err != nil || len(all.Functions) != 1 {

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// maxLine bounds a line; what is longer comes in pieces. It is CloudWatch Logs' quota "event size".
+// maxLine bounds a line, in bytes: CloudWatch Logs' quota "event size". Longer lines are split.
 const maxLine = 1 << 20
 
-// lineWriter hands on whole lines.
+// lineWriter calls emit with each line, without its line break. It skips empty lines.
 type lineWriter struct {
 	mu   sync.Mutex
-	rest []byte
+	rest []byte // start of an incomplete line
 	emit func(line []byte)
 }
 
@@ -35,7 +35,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// line ends the line that began with what is left.
+// line emits the line that ends with end.
 func (w *lineWriter) line(end []byte) {
 	if len(w.rest) > 0 {
 		end = append(w.rest, end...)
@@ -46,7 +46,7 @@ func (w *lineWriter) line(end []byte) {
 	}
 }
 
-// flush hands on what has no newline behind it.
+// flush emits the incomplete line.
 func (w *lineWriter) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -4,6 +4,6 @@ package lambda
 
 import "os/exec"
 
-func ownGroup(*exec.Cmd) {}
+func setGroup(*exec.Cmd) {}
 
-func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() } // gone already is as good
+func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() } // fails only if it has exited

@@ -7,8 +7,10 @@ import (
 	"syscall"
 )
 
-// ownGroup gives the process a group of its own, so that what it starts can be killed with it and a Ctrl-C in the
-// terminal does not reach it.
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// setGroup starts the process in its own group: its children can be killed with it, and a Ctrl-C in
+// the terminal does not reach it.
+func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // gone already is as good
+func killGroup(cmd *exec.Cmd) {
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails only if the processes have exited
+}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// runtimePrefix begins the paths of the Runtime API; behind it is the sandbox.
+// runtimePrefix begins the paths of the Runtime API. The sandbox's id follows.
 const runtimePrefix = "/_runtime/"
 
 func (s *Service) routes() http.Handler {
@@ -22,27 +22,29 @@ func (s *Service) routes() http.Handler {
 	return mux
 }
 
-// ServeHTTP serves the Runtime API below /_runtime/ and Lambda's API below /2015-03-31/.
+// ServeHTTP serves the Runtime API under /_runtime/ and the Lambda API under /2015-03-31/.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-func (s *Service) bySandbox(serve func(*sandbox, http.ResponseWriter, *http.Request)) http.HandlerFunc {
+func (s *Service) bySandbox(
+	serve func(*sandbox, http.ResponseWriter, *http.Request),
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		b, ok := s.sandboxes[r.PathValue("sandbox")]
 		s.mu.Unlock()
 		if !ok {
-			runtimeError(w, http.StatusForbidden, "InvalidSandbox", "there is no such sandbox")
+			runtimeError(w, http.StatusForbidden, "InvalidSandbox", "unknown sandbox")
 			return
 		}
 		serve(b, w, r)
 	}
 }
 
-// serveNext waits for the next invocation and hands it over.
+// serveNext waits for the next invocation and sends it to the runtime.
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:
-	default: // it asks again after a broken connection
+	default: // asked already, on a connection that broke
 	}
 	var call *invocation
 	select {
@@ -61,24 +63,28 @@ func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(call.payload)))
 	h.Set("Lambda-Runtime-Aws-Request-Id", call.id)
-	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.timeout.UnixMilli(), 10))
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", f.service.arn(f.Name))
 	h.Set("Lambda-Runtime-Trace-Id", call.trace)
-	_, _ = w.Write(call.payload) // a runtime that went away ends its process, which is seen there
+	_, _ = w.Write(call.payload) // if it fails, the runtime exits
 }
 
 func (b *sandbox) serveResponse(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	id, errorType := r.PathValue("id"), r.Trailer.Get("Lambda-Runtime-Function-Error-Type")
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		b.answer(r.PathValue("id"), response{failed: true, payload: errorPayload("Function.ResponseSizeTooLarge", r.PathValue("id"),
-			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload))})
-		runtimeError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the response is too large")
+		text := fmt.Sprintf("Response payload size exceeded maximum allowed payload size "+
+			"(%d bytes).", maxPayload)
+		b.respond(id, response{errorPayload("Function.ResponseSizeTooLarge", id, text), true})
+		runtimeError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			"the response is too large")
 	case err != nil:
-		return // the connection broke; the process ends or tries again
-	case r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "":
-		b.finish(w, r, response{failed: true, payload: errorPayload(r.Trailer.Get("Lambda-Runtime-Function-Error-Type"), r.PathValue("id"), "the response stream failed")})
+		return // the connection broke: the runtime exits or tries again
+	case errorType != "":
+		payload = errorPayload(errorType, id, "the response stream failed")
+		b.finish(w, r, response{payload, true})
 	default:
 		b.finish(w, r, response{payload: payload})
 	}
@@ -98,30 +104,30 @@ func (b *sandbox) serveInitError(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.initError = payload
 	b.mu.Unlock()
-	accepted(w)
+	writeAccepted(w)
 }
 
-func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, o response) {
-	if !b.answer(r.PathValue("id"), o) {
-		runtimeError(w, http.StatusBadRequest, "InvalidRequestID", "this is not the invocation under way")
+func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, result response) {
+	if !b.respond(r.PathValue("id"), result) {
+		runtimeError(w, http.StatusBadRequest, "InvalidRequestID", "not the running invocation")
 		return
 	}
-	accepted(w)
+	writeAccepted(w)
 }
 
-// answer ends the invocation under way, if it has that id.
-func (b *sandbox) answer(id string, o response) bool {
+// respond ends the running invocation. It returns false if that has another id.
+func (b *sandbox) respond(id string, result response) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.current == nil || b.current.id != id {
 		return false
 	}
-	b.current.done <- o
+	b.current.done <- result
 	b.current = nil
 	return true
 }
 
-func accepted(w http.ResponseWriter) {
+func writeAccepted(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = io.WriteString(w, `{"status":"OK"}`)

@@ -12,29 +12,29 @@ import (
 	"github.com/google/uuid"
 )
 
-// initTimeout is Lambda's limit for the time before a runtime asks for its first invocation.
+// initTimeout is Lambda's limit for the init phase.
 const initTimeout = 10 * time.Second
 
-// sandbox is a process that handles one invocation at a time.
+// sandbox represents a process that handles one invocation at a time.
 type sandbox struct {
 	id       string
 	function *function
 	cmd      *exec.Cmd
-	logs     [2]*lineWriter   // of standard output and standard error
-	work     chan *invocation // the one that the runtime takes next
-	ready    chan struct{}    // gets one when the runtime asks for an invocation
-	exited   chan struct{}    // closed when the process is gone
-	exitErr  error            // how it went, once exited
+	logs     [2]*lineWriter   // stdout and stderr
+	work     chan *invocation // next invocation
+	ready    chan struct{}    // signals that the runtime asks for an invocation
+	exited   chan struct{}    // closed when the process has exited
+	exitErr  error            // set before exited is closed
 
-	initialized bool // it has asked for its first invocation; for run alone
+	initialized bool // the runtime asked for its first invocation; only run uses it
 
 	mu        sync.Mutex
-	current   *invocation // handed to the runtime and not answered
-	initError []byte      // what the runtime reported instead of getting ready
-	idle      *time.Timer // ends the sandbox while it is not used
+	current   *invocation // sent to the runtime, without a response yet
+	initError []byte      // error that the runtime reported in its init phase
+	idle      *time.Timer // kills the sandbox
 }
 
-// start runs a new process of the function's bootstrap, in use from the beginning.
+// start starts a sandbox of the function.
 func (s *Service) start(f *function) (*sandbox, error) {
 	id := strings.ReplaceAll(uuid.NewString(), "-", "")
 	b := &sandbox{
@@ -49,9 +49,9 @@ func (s *Service) start(f *function) (*sandbox, error) {
 	for i := range b.logs {
 		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(f.Name, line) }}
 	}
-	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1] // each has lines of its own
-	b.cmd.WaitDelay = time.Second                     // a grandchild may hold the output open
-	ownGroup(b.cmd)
+	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1]
+	b.cmd.WaitDelay = time.Second // a grandchild may keep the output open
+	setGroup(b.cmd)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,21 +80,21 @@ func (s *Service) awaitExit(b *sandbox) {
 	close(b.exited)
 }
 
-// unpark takes the sandbox out of its rest. It is false when the process is gone.
+// unpark stops the idle timer. It returns false if the process has exited or is being killed.
 func (b *sandbox) unpark() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.idle != nil && !b.idle.Stop() {
-		return false // it is being ended
+		return false
 	}
 	return !b.hasExited()
 }
 
-// park has the sandbox end unless it is used again in time. It is false when the process is gone.
-func (b *sandbox) park(after time.Duration) bool {
+// park starts the idle timer. It returns false if the process has exited.
+func (b *sandbox) park(timeout time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.idle = time.AfterFunc(after, b.kill)
+	b.idle = time.AfterFunc(timeout, b.kill)
 	return !b.hasExited()
 }
 
@@ -107,21 +107,21 @@ func (b *sandbox) hasExited() bool {
 	}
 }
 
-// kill ends the process and what it started.
+// kill kills the process and its children.
 func (b *sandbox) kill() {
-	if !b.hasExited() { // its process id may be another's by now
+	if !b.hasExited() { // the process id may be reused
 		killGroup(b.cmd)
 	}
 }
 
-// run hands the invocation to the runtime and waits for its answer, its end or its timeout.
+// run sends the invocation to the runtime and waits for a response, an exit or the timeout.
 func (b *sandbox) run(call *invocation) Result {
 	if failure := b.init(call.id); failure != nil {
 		return Result{Payload: failure, FunctionError: "Unhandled", RequestID: call.id}
 	}
 	now := b.function.service.config.Now
 	start, timeout := now(), b.function.Timeout
-	call.timeout = start.Add(timeout)
+	call.deadline = start.Add(timeout)
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	b.work <- call
@@ -131,9 +131,9 @@ func (b *sandbox) run(call *invocation) Result {
 	case <-timer.C:
 		b.kill()
 		<-b.exited
-		got = response{failed: true, payload: errorPayload("Sandbox.Timedout", call.id, fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds()))}
+		got = response{timedOut("Task", call.id, timeout), true}
 	case <-b.exited:
-		got = b.exitOutcome(call)
+		got = b.exitResponse(call)
 	}
 	result := Result{Payload: got.payload, RequestID: call.id, Duration: now().Sub(start)}
 	if got.failed {
@@ -142,7 +142,7 @@ func (b *sandbox) run(call *invocation) Result {
 	return result
 }
 
-// init waits until the runtime is ready. Otherwise it returns what a caller is told.
+// init waits for the end of the init phase. It returns an error payload if the phase fails.
 func (b *sandbox) init(requestID string) []byte {
 	if b.initialized {
 		return nil
@@ -157,17 +157,18 @@ func (b *sandbox) init(requestID string) []byte {
 	case <-timer.C:
 		b.kill()
 		<-b.exited
-		return errorPayload("Sandbox.Timedout", requestID, fmt.Sprintf("Init timed out after %.2f seconds", initTimeout.Seconds()))
+		return timedOut("Init", requestID, initTimeout)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.initError != nil {
 		return b.initError
 	}
-	return errorPayload("Runtime.ExitError", requestID, "Runtime exited with error: "+exitText(b.exitErr))
+	return b.exitError(requestID)
 }
 
-// awaitNext waits until the runtime asks for its next invocation, or has ended: one that reported a panic is about to.
+// awaitNext waits until the runtime asks for its next invocation, or exits, as it does after a
+// panic.
 func (b *sandbox) awaitNext() {
 	timer := time.NewTimer(b.function.Timeout)
 	defer timer.Stop()
@@ -180,14 +181,24 @@ func (b *sandbox) awaitNext() {
 	}
 }
 
-// exitOutcome is the outcome of an invocation whose process ended: its answer, if that was in time, or that it ended.
-func (b *sandbox) exitOutcome(call *invocation) response {
+// exitResponse returns the response of an invocation whose sandbox exited.
+func (b *sandbox) exitResponse(call *invocation) response {
 	select {
-	case answer := <-call.done:
-		return answer // aws-lambda-go reports a panic and exits
+	case got := <-call.done:
+		return got // aws-lambda-go reports a panic, then exits
 	default:
-		return response{failed: true, payload: errorPayload("Runtime.ExitError", call.id, "Runtime exited with error: "+exitText(b.exitErr))}
+		return response{b.exitError(call.id), true}
 	}
+}
+
+func (b *sandbox) exitError(requestID string) []byte {
+	text := "Runtime exited with error: " + exitText(b.exitErr)
+	return errorPayload("Runtime.ExitError", requestID, text)
+}
+
+func timedOut(phase, requestID string, timeout time.Duration) []byte {
+	text := fmt.Sprintf("%s timed out after %.2f seconds", phase, timeout.Seconds())
+	return errorPayload("Sandbox.Timedout", requestID, text)
 }
 
 func exitText(err error) string {
@@ -201,9 +212,9 @@ func exitText(err error) string {
 	return err.Error()
 }
 
-// errorPayload is a function's error as Lambda words it.
+// errorPayload returns the payload of a function error.
 func errorPayload(errorType, requestID, text string) []byte {
-	payload, _ := json.Marshal(map[string]string{ // strings always marshal
+	payload, _ := json.Marshal(map[string]string{ // cannot fail
 		"errorType":    errorType,
 		"errorMessage": fmt.Sprintf("RequestId: %s Error: %s", requestID, text),
 	})

@@ -1,46 +1,50 @@
-// Package lambda is AWS Lambda as far as the platform needs it: it runs a function's real bootstrap in processes of
-// this machine, which take their invocations from the Runtime API, and serves the Invoke API.
+// Package lambda emulates AWS Lambda. It runs the bootstrap of a function in local processes, which
+// get their invocations from the Runtime API, and serves the Invoke API.
 //
-// A sandbox is a process that handles one invocation at a time. It is started when an invocation finds none free, kept
-// while warm, and killed at the function's timeout. Where AWS throttles, callers wait: a laptop has fewer sandboxes to
-// give than an account has concurrency. A sandbox whose platform was killed ends by itself, since aws-lambda-go exits
-// when the Runtime API is gone.
+// A sandbox is a process that handles one invocation at a time. An invocation without a free
+// sandbox starts one. A sandbox stays warm for some minutes, and is killed at the function's
+// timeout. Where AWS throttles, callers wait: a laptop has fewer sandboxes than an account has
+// concurrency. If the emulator is killed, its sandboxes exit, since aws-lambda-go exits without a
+// Runtime API.
 package lambda
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Config says how functions run. Only Endpoint, Region and Account are required.
+// Config configures a Service. Only Endpoint, Region and Account are required.
 type Config struct {
-	Endpoint        string // http://127.0.0.1:PORT, where ServeHTTP is reached and functions find AWS's APIs
+	Endpoint        string // http://127.0.0.1:PORT, which serves the Service and all AWS APIs
 	Region, Account string
-	MaxSandboxes    int                                // of each function at once; 4 when zero
-	IdleTimeout     time.Duration                      // after which a sandbox that is not needed ends; 10 minutes when zero
-	Logs            func(function string, line []byte) // gets what functions print, line by line; the line is valid during the call
-	Now             func() time.Time                   // time.Now when nil
+	MaxSandboxes    int           // per function; default 4
+	IdleTimeout     time.Duration // after which an idle sandbox is killed; default 10 minutes
+	// Logs receives each line that a function prints. The line is valid during the call only.
+	Logs func(function string, line []byte)
+	Now  func() time.Time // default time.Now
 }
 
 // Service runs functions.
 type Service struct {
 	config  Config
 	handler http.Handler
-	ctx     context.Context // ends with Close
+	ctx     context.Context // canceled by Close
 	stop    context.CancelFunc
 	running sync.WaitGroup // processes and asynchronous invocations
 
 	mu        sync.Mutex
 	functions map[string]*function
-	sandboxes map[string]*sandbox
+	sandboxes map[string]*sandbox // by id
 }
 
-// NewRecorder is a service without functions.
+// New returns a service without functions.
 func New(config Config) *Service {
 	if config.MaxSandboxes == 0 {
 		config.MaxSandboxes = 4
@@ -54,26 +58,30 @@ func New(config Config) *Service {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	s := &Service{config: config, functions: make(map[string]*function), sandboxes: make(map[string]*sandbox)}
+	s := &Service{
+		config:    config,
+		functions: make(map[string]*function),
+		sandboxes: make(map[string]*sandbox),
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	return s
 }
 
-// FunctionOf is what a function is made from.
+// Function describes a function.
 type Function struct {
 	Name        string
-	Dir         string        // holds the bootstrap
-	MemoryMB    int           // decides the processors, but is not enforced itself; 128 when zero
-	Timeout     time.Duration // 3 seconds when zero
+	Dir         string        // folder of the bootstrap
+	MemoryMB    int           // sets the number of processors, but is not enforced; default 128
+	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 }
 
-// CreateFunction adds a function, or replaces the one of that name: its sandboxes end with their invocations, and
-// invocations that wait for one go to the new function.
+// CreateFunction adds a function or replaces the one with the same name. Sandboxes of a replaced
+// function finish their invocations; waiting invocations go to the new function.
 func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
-		return errors.New("create function: it needs a name and a folder")
+		return errors.New("create function: a function must have a name and a folder")
 	}
 	if f.MemoryMB == 0 {
 		f.MemoryMB = 128
@@ -100,22 +108,24 @@ func (e *NotFoundError) Error() string { return "Function not found: " + e.ARN }
 type TooLargeError struct{ Bytes int }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", e.Bytes, maxPayload)
+	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type "+
+		"(limit %d bytes)", e.Bytes, maxPayload)
 }
 
-// maxPayload is Lambda's quota "invocation payload", synchronous, each way.
+// maxPayload is Lambda's quota for a synchronous payload, in bytes, of request and response each.
 const maxPayload = 6 << 20
 
-// Result is what an invocation gave.
+// Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // "Unhandled" when the function failed; Payload is its error then
+	FunctionError string // "Unhandled" if the function failed; Payload is its error then
 	RequestID     string
 	Duration      time.Duration
 }
 
-// Invoke runs a function, named by its name or ARN, and waits for its answer. That the function failed is in the
-// result; an error means that it did not run, or that ctx ended first, and then it runs on without its caller.
+// Invoke runs a function, given its name or ARN, and returns its response. A failure of the
+// function is in the result. Invoke returns an error if the function did not run, or if ctx is done
+// first; the function goes on then.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
 		if _, err := s.function(name); err != nil {
@@ -126,7 +136,7 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	return s.invoke(ctx, name, newInvocation(payload))
 }
 
-// invoke runs the invocation in the function as it is once there is a sandbox for it.
+// invoke runs the invocation in the latest version of the function.
 func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
 	for {
 		f, err := s.function(name)
@@ -138,16 +148,16 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 			return result, err
 		}
 		if s.ctx.Err() != nil {
-			return Result{}, errClosed // functions retire then, and nothing takes their place
+			return Result{}, errClosed // Close retires functions without a replacement
 		}
 	}
 }
 
-// asyncAttempts is how often Lambda tries an asynchronous invocation.
+// asyncAttempts is how often Lambda tries an asynchronous invocation by default.
 const asyncAttempts = 3
 
-// InvokeAsync runs a function in the background; when it fails, twice more, after one and two seconds (AWS waits one
-// and two minutes). What it answers is lost, as with Lambda; what it logs is not.
+// InvokeAsync runs a function in the background and discards its response. It retries a failure
+// after one and after two seconds, where AWS waits for minutes.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if _, err := s.function(name); err != nil {
 		return err
@@ -176,7 +186,7 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	return nil
 }
 
-// CodeDirs are the folders of the functions, and those of replaced ones whose sandboxes have not ended.
+// CodeDirs returns the folders in use: those of functions, and of sandboxes of replaced functions.
 func (s *Service) CodeDirs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,18 +200,12 @@ func (s *Service) CodeDirs() []string {
 	return dirs
 }
 
-// Close kills every sandbox and waits until all are gone. Invocations under way fail.
+// Close kills all sandboxes and waits for their exit. Running invocations fail.
 func (s *Service) Close() error {
 	s.stop()
 	s.mu.Lock()
-	functions := make([]*function, 0, len(s.functions))
-	for _, f := range s.functions {
-		functions = append(functions, f)
-	}
-	sandboxes := make([]*sandbox, 0, len(s.sandboxes))
-	for _, b := range s.sandboxes {
-		sandboxes = append(sandboxes, b)
-	}
+	functions := slices.Collect(maps.Values(s.functions))
+	sandboxes := slices.Collect(maps.Values(s.sandboxes))
 	s.mu.Unlock()
 	for _, f := range functions {
 		f.retire()
@@ -213,7 +217,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// function finds a function by its name, ARN or partial ARN, with or without a version behind it.
+// function looks up a function by name, ARN or partial ARN, with or without a version.
 func (s *Service) function(reference string) (*function, error) {
 	name := reference
 	if _, after, ok := strings.Cut(reference, "function:"); ok {
@@ -229,7 +233,8 @@ func (s *Service) function(reference string) (*function, error) {
 	return f, nil
 }
 
-// FindSandbox finds the sandbox whose calls are signed with that access key: its function's name, and how to kill it.
+// FindSandbox returns the function whose sandbox signs its calls with an access key, and a func
+// that kills the sandbox.
 func (s *Service) FindSandbox(accessKey string) (function string, kill func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

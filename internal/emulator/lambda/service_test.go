@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"), "./testdata/bootstrap")
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "bootstrap"),
+			"./testdata/bootstrap")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 			return 1
@@ -40,14 +41,14 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// logged gathers what functions print.
-type logged struct {
+// functionLog records the lines that functions print.
+type functionLog struct {
 	mu    sync.Mutex
 	lines []string
 	more  chan struct{}
 }
 
-func (l *logged) add(_ string, line []byte) {
+func (l *functionLog) add(_ string, line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines = append(l.lines, string(line))
@@ -57,8 +58,8 @@ func (l *logged) add(_ string, line []byte) {
 	}
 }
 
-// sleep returns the lines once there are n.
-func (l *logged) wait(t *testing.T, n int) []string {
+// wait returns the lines once there are n.
+func (l *functionLog) wait(t *testing.T, n int) []string {
 	t.Helper()
 	for {
 		l.mu.Lock()
@@ -70,17 +71,20 @@ func (l *logged) wait(t *testing.T, n int) []string {
 		select {
 		case <-l.more:
 		case <-time.After(time.Minute):
-			t.Fatalf("only %d lines: %v", len(lines), lines)
+			t.Fatalf("got only %d lines: %v", len(lines), lines)
 		}
 	}
 }
 
-// serve starts a service with the function "fn", and says what to change of both.
-func serve(t testing.TB, change func(*Config, *Function)) (*Service, *logged) {
+// startService starts a service with the function "fn". change may change the settings of both.
+func startService(t testing.TB, change func(*Config, *Function)) (*Service, *functionLog) {
 	t.Helper()
-	log := &logged{more: make(chan struct{}, 1)}
+	log := &functionLog{more: make(chan struct{}, 1)}
 	server := httptest.NewUnstartedServer(nil)
-	config := Config{Endpoint: "http://" + server.Listener.Addr().String(), Region: "us-east-1", Account: "000000000000", MaxSandboxes: 4, Logs: log.add}
+	config := Config{
+		Endpoint: "http://" + server.Listener.Addr().String(),
+		Region:   "us-east-1", Account: "000000000000", MaxSandboxes: 4, Logs: log.add,
+	}
 	function := Function{Name: "fn", Dir: dir, MemoryMB: 256, Timeout: time.Minute}
 	if change != nil {
 		change(&config, &function)
@@ -114,23 +118,23 @@ func pid(t testing.TB, s *Service) string {
 	return string(invoke(t, s, `{"Do":"pid"}`).Payload)
 }
 
-func wantGone(t *testing.T, pid string) {
+func expectExit(t *testing.T, pid string) {
 	t.Helper()
 	n, err := strconv.Atoi(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(time.Minute)
-	for alive(n) {
+	for isRunning(n) {
 		if time.Now().After(deadline) {
-			t.Fatalf("process %d is still there", n)
+			t.Fatalf("process %d is still running", n)
 		}
-		time.Sleep(time.Millisecond) // nothing tells when a process that is not ours is gone
+		time.Sleep(time.Millisecond) // only a parent can wait for a process
 	}
 }
 
-// alive tells whether the process runs; one that has ended but was not waited for does not.
-func alive(pid int) bool {
+// isRunning reports whether the process runs. A zombie does not run.
+func isRunning(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
 	}
@@ -138,18 +142,20 @@ func alive(pid int) bool {
 	return err != nil || !strings.Contains(string(stat), ") Z ")
 }
 
-func TestInvoke_ReturnsTheAnswer(t *testing.T) {
-	s, _ := serve(t, nil)
-	for _, name := range []string{"fn", "arn:aws:lambda:us-east-1:000000000000:function:fn", "000000000000:function:fn", "fn:$LATEST"} {
+func TestInvoke_ReturnsTheResponse(t *testing.T) {
+	s, _ := startService(t, nil)
+	for _, name := range []string{"fn", "arn:aws:lambda:us-east-1:000000000000:function:fn",
+		"000000000000:function:fn", "fn:$LATEST"} {
 		result, err := s.Invoke(t.Context(), name, []byte(`{"Do":"echo","Text":"hällo"}`))
-		if err != nil || string(result.Payload) != `"hällo"` || result.FunctionError != "" || result.RequestID == "" {
+		if err != nil || string(result.Payload) != `"hällo"` || result.FunctionError != "" ||
+			result.RequestID == "" {
 			t.Errorf("%s: got %+v, %v", name, result, err)
 		}
 	}
 }
 
-func TestInvoke_TellsTheFunctionItsContext(t *testing.T) {
-	s, _ := serve(t, func(_ *Config, f *Function) { f.Timeout = 5 * time.Minute })
+func TestInvoke_PassesTheLambdaContext(t *testing.T) {
+	s, _ := startService(t, func(_ *Config, f *Function) { f.Timeout = 5 * time.Minute })
 	result := invoke(t, s, `{"Do":"context"}`)
 	var got struct {
 		RequestID, ARN, Trace string
@@ -158,16 +164,18 @@ func TestInvoke_TellsTheFunctionItsContext(t *testing.T) {
 	if err := json.Unmarshal(result.Payload, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.RequestID != result.RequestID || got.ARN != "arn:aws:lambda:us-east-1:000000000000:function:fn" || !strings.HasPrefix(got.Trace, "Root=1-") {
+	if got.RequestID != result.RequestID ||
+		got.ARN != "arn:aws:lambda:us-east-1:000000000000:function:fn" ||
+		!strings.HasPrefix(got.Trace, "Root=1-") {
 		t.Errorf("context = %+v", got)
 	}
 	if got.Left < 4*60*1000 || got.Left > 5*60*1000 {
-		t.Errorf("the function thinks it has %d ms", got.Left)
+		t.Errorf("the remaining time is %d ms", got.Left)
 	}
 }
 
 func TestInvoke_ReusesTheWarmSandbox(t *testing.T) {
-	s, _ := serve(t, nil)
+	s, _ := startService(t, nil)
 	first := pid(t, s)
 	for range 5 {
 		if got := pid(t, s); got != first {
@@ -176,8 +184,10 @@ func TestInvoke_ReusesTheWarmSandbox(t *testing.T) {
 	}
 }
 
-func TestInvoke_RunsSandboxesSideBySideUpToTheLimit(t *testing.T) {
-	s, log := serve(t, func(c *Config, f *Function) { c.MaxSandboxes, f.Timeout = 2, 20*time.Second })
+func TestInvoke_RunsSandboxesConcurrentlyUpToTheLimit(t *testing.T) {
+	s, log := startService(t, func(c *Config, f *Function) {
+		c.MaxSandboxes, f.Timeout = 2, 20*time.Second
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	for range 2 {
 		go s.Invoke(ctx, "fn", []byte(`{"Do":"hang"}`))
@@ -187,8 +197,9 @@ func TestInvoke_RunsSandboxesSideBySideUpToTheLimit(t *testing.T) {
 	}
 	short, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer stop()
-	if _, err := s.Invoke(short, "fn", []byte(`{"Do":"pid"}`)); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a third ran: %v", err)
+	_, err := s.Invoke(short, "fn", []byte(`{"Do":"pid"}`))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a third invocation ran: %v", err)
 	}
 	s.mu.Lock()
 	if n := len(s.sandboxes); n != 2 {
@@ -199,32 +210,34 @@ func TestInvoke_RunsSandboxesSideBySideUpToTheLimit(t *testing.T) {
 }
 
 func TestInvoke_KillsTheSandboxAtTheTimeout(t *testing.T) {
-	s, log := serve(t, func(_ *Config, f *Function) { f.Timeout = 300 * time.Millisecond })
+	s, log := startService(t, func(_ *Config, f *Function) { f.Timeout = 300 * time.Millisecond })
 	for _, do := range []string{"hang", "fork"} {
 		before := len(log.wait(t, 0))
 		result := invoke(t, s, `{"Do":"`+do+`"}`)
-		want := fmt.Sprintf(`{"errorMessage":"RequestId: %s Error: Task timed out after 0.30 seconds","errorType":"Sandbox.Timedout"}`, result.RequestID)
+		want := fmt.Sprintf(`{"errorMessage":"RequestId: %s Error: `+
+			`Task timed out after 0.30 seconds","errorType":"Sandbox.Timedout"}`, result.RequestID)
 		if string(result.Payload) != want || result.FunctionError != "Unhandled" {
 			t.Errorf("%s: got %s %q, want %s", do, result.Payload, result.FunctionError, want)
 		}
-		wantGone(t, log.wait(t, before+1)[before])
+		expectExit(t, log.wait(t, before+1)[before])
 	}
 	if result := invoke(t, s, `{"Do":"echo","Text":"again"}`); string(result.Payload) != `"again"` {
 		t.Errorf("the next invocation got %s", result.Payload)
 	}
 }
 
-func TestInvoke_ReportsHowTheFunctionFailed(t *testing.T) {
-	s, _ := serve(t, nil)
+func TestInvoke_ReportsFunctionErrors(t *testing.T) {
+	s, _ := startService(t, nil)
 	for payload, want := range map[string]string{
 		`{"Do":"error","Text":"out of luck"}`: `"errorMessage":"out of luck"`,
 		`{"Do":"panic","Text":"boom"}`:        `"errorMessage":"boom"`,
-		`{"Do":"exit","N":7}`:                 `Error: Runtime exited with error: exit status 7","errorType":"Runtime.ExitError"`,
+		`{"Do":"exit","N":7}`:                 `exit status 7","errorType":"Runtime.ExitError"`,
 		`{"Do":"big","N":7000000}`:            `"errorType":"Function.ResponseSizeTooLarge"`,
 	} {
 		result := invoke(t, s, payload)
 		if result.FunctionError != "Unhandled" || !strings.Contains(string(result.Payload), want) {
-			t.Errorf("%s: got %.200s %q, want %s", payload, result.Payload, result.FunctionError, want)
+			t.Errorf("%s: got %.200s %q, want %s", payload, result.Payload, result.FunctionError,
+				want)
 		}
 		if got := invoke(t, s, `{"Do":"echo","Text":"again"}`); string(got.Payload) != `"again"` {
 			t.Errorf("after %s the next invocation got %s", payload, got.Payload)
@@ -232,14 +245,17 @@ func TestInvoke_ReportsHowTheFunctionFailed(t *testing.T) {
 	}
 }
 
-func TestInvoke_ReportsAFunctionThatDoesNotStart(t *testing.T) {
-	s, log := serve(t, func(_ *Config, f *Function) { f.Environment = map[string]string{"FAIL_INIT": "1"} })
+func TestInvoke_ReportsAFailedInit(t *testing.T) {
+	s, log := startService(t, func(_ *Config, f *Function) {
+		f.Environment = map[string]string{"FAIL_INIT": "1"}
+	})
 	result := invoke(t, s, `{}`)
-	if result.FunctionError != "Unhandled" || !strings.Contains(string(result.Payload), "exit status 3") {
+	if result.FunctionError != "Unhandled" ||
+		!strings.Contains(string(result.Payload), "exit status 3") {
 		t.Errorf("got %s %q", result.Payload, result.FunctionError)
 	}
 	if got := log.wait(t, 1); got[0] != "no configuration" {
-		t.Errorf("it logged %v", got)
+		t.Errorf("logged %v", got)
 	}
 	if err := s.CreateFunction(Function{Name: "missing", Dir: t.TempDir()}); err != nil {
 		t.Fatal(err)
@@ -249,8 +265,8 @@ func TestInvoke_ReportsAFunctionThatDoesNotStart(t *testing.T) {
 	}
 }
 
-func TestInvoke_HandsOnWhatTheFunctionPrints(t *testing.T) {
-	s, log := serve(t, nil)
+func TestInvoke_ForwardsStdoutAndStderr(t *testing.T) {
+	s, log := startService(t, nil)
 	invoke(t, s, `{"Do":"log","Text":"one\ntwo"}`)
 	got := log.wait(t, 4)
 	slices.Sort(got)
@@ -259,27 +275,33 @@ func TestInvoke_HandsOnWhatTheFunctionPrints(t *testing.T) {
 	}
 }
 
-func TestInvoke_LetsNothingOfTheDevelopersEnvironmentIn(t *testing.T) {
+func TestInvoke_HidesTheDevelopersEnvironment(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
 	t.Setenv("HTTP_PROXY", "http://proxy")
-	s, _ := serve(t, func(_ *Config, f *Function) { f.Environment = map[string]string{"TABLE": "events"} })
+	s, _ := startService(t, func(_ *Config, f *Function) {
+		f.Environment = map[string]string{"TABLE": "events"}
+	})
 	got := string(invoke(t, s, `{"Do":"env"}`).Payload)
 	for _, leaked := range []string{"AWS_PROFILE", "HTTP_PROXY", "HOME="} {
 		if strings.Contains(got, leaked) {
 			t.Errorf("%s is in %s", leaked, got)
 		}
 	}
-	for _, want := range []string{`"TABLE=events"`, `"AWS_ENDPOINT_URL=` + s.config.Endpoint + `"`, `"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256"`, `"AWS_REGION=us-east-1"`} {
+	for _, want := range []string{
+		`"TABLE=events"`, `"AWS_ENDPOINT_URL=` + s.config.Endpoint + `"`,
+		`"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256"`, `"AWS_REGION=us-east-1"`,
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in %s", want, got)
 		}
 	}
 }
 
-func TestInvoke_RefusesWhatIsTooLargeOrUnknown(t *testing.T) {
-	s, _ := serve(t, nil)
+func TestInvoke_RejectsLargePayloadsAndUnknownFunctions(t *testing.T) {
+	s, _ := startService(t, nil)
 	var tooLarge *TooLargeError
-	if _, err := s.Invoke(t.Context(), "fn", make([]byte, maxPayload+1)); !errors.As(err, &tooLarge) {
+	_, err := s.Invoke(t.Context(), "fn", make([]byte, maxPayload+1))
+	if !errors.As(err, &tooLarge) {
 		t.Errorf("got %v, want a TooLargeError", err)
 	}
 	var missing *NotFoundError
@@ -292,36 +314,38 @@ func TestInvoke_RefusesWhatIsTooLargeOrUnknown(t *testing.T) {
 }
 
 func TestInvokeAsync_TriesThreeTimes(t *testing.T) {
-	s, log := serve(t, nil)
-	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil { // it logs and exits
+	s, log := startService(t, nil)
+	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil { // logs and exits
 		t.Fatal(err)
 	}
 	if got := log.wait(t, 9); len(got) != 9 {
-		t.Errorf("it logged %v", got)
+		t.Errorf("logged %v", got)
 	}
 }
 
 func TestCreateFunction_ReplacesTheCode(t *testing.T) {
-	s, _ := serve(t, nil)
+	s, _ := startService(t, nil)
 	before := pid(t, s)
-	if err := s.CreateFunction(Function{Name: "fn", Dir: dir, Environment: map[string]string{"NEW": "1"}}); err != nil {
+	environment := map[string]string{"NEW": "1"}
+	err := s.CreateFunction(Function{Name: "fn", Dir: dir, Environment: environment})
+	if err != nil {
 		t.Fatal(err)
 	}
-	wantGone(t, before)
+	expectExit(t, before)
 	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"NEW=1"`) {
 		t.Errorf("environment %s is the old one", got)
 	}
 }
 
-func TestCreateFunction_TakesOverInvocationsThatWait(t *testing.T) {
-	s, log := serve(t, func(c *Config, _ *Function) { c.MaxSandboxes = 1 })
+func TestCreateFunction_TakesOverWaitingInvocations(t *testing.T) {
+	s, log := startService(t, func(c *Config, _ *Function) { c.MaxSandboxes = 1 })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go s.Invoke(ctx, "fn", []byte(`{"Do":"hang"}`))
 	hanging := log.wait(t, 1)[0]
 	old := s.functions["fn"]
 	waited := make(chan error, 1)
-	go func() { // as Invoke does, with the function as it found it
+	go func() { // as Invoke does, with the old version
 		_, err := old.invoke(context.Background(), newInvocation([]byte(`{"Do":"env"}`)))
 		waited <- err
 	}()
@@ -329,34 +353,36 @@ func TestCreateFunction_TakesOverInvocationsThatWait(t *testing.T) {
 	if err := os.CopyFS(replacement, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateFunction(Function{Name: "fn", Dir: replacement, Environment: map[string]string{"NEW": "1"}}); err != nil {
+	environment := map[string]string{"NEW": "1"}
+	err := s.CreateFunction(Function{Name: "fn", Dir: replacement, Environment: environment})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := <-waited; !errors.Is(err, errReplaced) {
-		t.Errorf("the invocation that waited for the old function: %v", err)
+		t.Errorf("the waiting invocation: %v", err)
 	}
 	if got := string(invoke(t, s, `{"Do":"env"}`).Payload); !strings.Contains(got, `"NEW=1"`) {
 		t.Errorf("environment %s is the old one", got)
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(hanging))
-	if err != nil || !alive(n) {
-		t.Errorf("the invocation under way was ended, %v", err)
+	if err != nil || !isRunning(n) {
+		t.Errorf("the running invocation was killed: %v", err)
 	}
 	if dirs := s.CodeDirs(); !slices.Contains(dirs, dir) || !slices.Contains(dirs, replacement) {
 		t.Errorf("folders in use: %q", dirs)
 	}
 }
 
-func TestIdleSandboxesEnd(t *testing.T) {
-	s, _ := serve(t, func(c *Config, _ *Function) { c.IdleTimeout = time.Millisecond })
-	wantGone(t, pid(t, s))
+func TestSandbox_IsKilledWhenIdle(t *testing.T) {
+	s, _ := startService(t, func(c *Config, _ *Function) { c.IdleTimeout = time.Millisecond })
+	expectExit(t, pid(t, s))
 	if got := invoke(t, s, `{"Do":"echo","Text":"again"}`); string(got.Payload) != `"again"` {
 		t.Errorf("got %s", got.Payload)
 	}
 }
 
 func TestClose_KillsEverySandbox(t *testing.T) {
-	s, log := serve(t, nil)
+	s, log := startService(t, nil)
 	idle := pid(t, s)
 	failed := make(chan error, 1)
 	go func() {
@@ -368,35 +394,37 @@ func TestClose_KillsEverySandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-failed; !errors.Is(err, errClosed) {
-		t.Errorf("the invocation under way ended with %v", err)
+		t.Errorf("the running invocation returned %v", err)
 	}
-	wantGone(t, idle)
-	wantGone(t, busy)
+	expectExit(t, idle)
+	expectExit(t, busy)
 	if _, err := s.Invoke(t.Context(), "fn", nil); !errors.Is(err, errClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
 
-func TestSandbox_EndsWhenThePlatformIsGone(t *testing.T) {
+func TestSandbox_ExitsWithoutTheEmulator(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
-	service := New(Config{Endpoint: "http://" + server.Listener.Addr().String(), Region: "us-east-1", Account: "000000000000"})
+	endpoint := "http://" + server.Listener.Addr().String()
+	service := New(Config{Endpoint: endpoint, Region: "us-east-1", Account: "000000000000"})
 	server.Config.Handler = service
 	server.Start()
 	defer service.Close()
-	if err := service.CreateFunction(Function{Name: "fn", Dir: dir, Timeout: time.Minute}); err != nil {
+	err := service.CreateFunction(Function{Name: "fn", Dir: dir, Timeout: time.Minute})
+	if err != nil {
 		t.Fatal(err)
 	}
 	process := pid(t, service)
-	server.CloseClientConnections() // as if the platform had been killed
+	server.CloseClientConnections() // as if the emulator were killed
 	server.Listener.Close()
-	wantGone(t, process)
+	expectExit(t, process)
 }
 
 func BenchmarkInvoke(b *testing.B) {
 	payload := []byte(`{"Do":"echo","Text":"` + strings.Repeat("x", 1000) + `"}`)
 	for _, sandboxes := range []int{1, 4} {
 		b.Run(fmt.Sprintf("%d sandboxes", sandboxes), func(b *testing.B) {
-			s, _ := serve(b, func(c *Config, _ *Function) { c.MaxSandboxes = sandboxes })
+			s, _ := startService(b, func(c *Config, _ *Function) { c.MaxSandboxes = sandboxes })
 			b.SetParallelism(sandboxes)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

@@ -1,4 +1,4 @@
-// Command bootstrap is a function that does what its payload says.
+// Command bootstrap is a function that executes the command in its payload.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-type order struct {
+type command struct {
 	Do   string
 	Text string
 	N    int
@@ -29,10 +29,10 @@ func main() {
 	lambda.Start(handle)
 }
 
-func handle(ctx context.Context, o order) (any, error) {
-	switch o.Do {
+func handle(ctx context.Context, c command) (any, error) {
+	switch c.Do {
 	case "echo":
-		return o.Text, nil
+		return c.Text, nil
 	case "pid":
 		return os.Getpid(), nil
 	case "env":
@@ -41,8 +41,8 @@ func handle(ctx context.Context, o order) (any, error) {
 		lc, _ := lambdacontext.FromContext(ctx)
 		deadline, _ := ctx.Deadline()
 		return map[string]any{
-			"requestId": lc.AwsRequestID, "arn": lc.InvokedFunctionArn, "left": time.Until(deadline).Milliseconds(),
-			"trace": ctx.Value("x-amzn-trace-id"),
+			"requestId": lc.AwsRequestID, "arn": lc.InvokedFunctionArn,
+			"left": time.Until(deadline).Milliseconds(), "trace": ctx.Value("x-amzn-trace-id"),
 		}, nil
 	case "hang":
 		fmt.Println(os.Getpid())
@@ -55,19 +55,19 @@ func handle(ctx context.Context, o order) (any, error) {
 		fmt.Println(cmd.Process.Pid)
 		select {}
 	case "exit":
-		os.Exit(o.N)
+		os.Exit(c.N)
 	case "panic":
-		panic(o.Text)
+		panic(c.Text)
 	case "error":
-		return nil, errors.New(o.Text)
+		return nil, errors.New(c.Text)
 	case "log":
-		fmt.Println(o.Text)
+		fmt.Println(c.Text)
 		fmt.Print("no newline")
-		fmt.Fprintln(os.Stderr, "stderr") // begins a line all the same
+		fmt.Fprintln(os.Stderr, "stderr") // still a new line: stderr has its own writer
 		os.Exit(0)
 	case "big":
-		return strings.Repeat("x", o.N), nil
+		return strings.Repeat("x", c.N), nil
 	}
-	raw, _ := json.Marshal(o)
-	return nil, fmt.Errorf("what to do with %s?", raw)
+	raw, _ := json.Marshal(c)
+	return nil, fmt.Errorf("unknown command %s", raw)
 }

@@ -35,19 +35,19 @@ out at each delivery.`,
 
 // letter is a message of the DLQ with the event that it stands for.
 type letter struct {
-	sqs.Letter
+	sqs.ReceivedDeadLetter
 	event  pipeline.Event  // zero if the message is none of ours
 	status pipeline.Status // "" if the event has no item
 	stale  bool            // the event's item is of another payload: its idempotency key was used again
 }
 
-func letterOf(l sqs.Letter, bronzeBucket string) letter {
+func letterOf(l sqs.ReceivedDeadLetter, bronzeBucket string) letter {
 	event, err := pipeline.ReadMessage(l.Body, bronzeBucket)
 	if err != nil {
-		return letter{Letter: l}
+		return letter{ReceivedDeadLetter: l}
 	}
 	l.EventID, l.EventType = event.ID, event.Type
-	return letter{Letter: l, event: event}
+	return letter{ReceivedDeadLetter: l, event: event}
 }
 
 // id is the event's, or the message's if it is no event's.

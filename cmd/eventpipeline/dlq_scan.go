@@ -26,8 +26,8 @@ const (
 
 // scan goes once through the letters that the DLQ held at a time: a redriven event that fails again is not met again.
 type scan struct {
-	dlq          sqs.DeadLetters
-	items        dynamodb.Events
+	dlq          sqs.DeadLetterQueue
+	items        dynamodb.Items
 	bronzeBucket string
 	limit        int // of messages that stay; at most maxHeld
 	heldAt       time.Time
@@ -84,7 +84,7 @@ func (s *scan) fail(err error) {
 
 // countHidden comes before giveBack: what is hidden but not held, others have.
 func (s *scan) countHidden(ctx context.Context) {
-	hidden, err := s.dlq.Hidden(ctx)
+	hidden, err := s.dlq.InFlight(ctx)
 	if err != nil {
 		s.fail(err)
 	}
@@ -109,14 +109,14 @@ func (s *scan) next(ctx context.Context, page func(context.Context, []letter) ([
 }
 
 // receive is not broken off: a request whose answer nobody reads may have hidden messages.
-func (s *scan) receive(ctx context.Context) ([]sqs.Letter, error) {
+func (s *scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	return s.dlq.Receive(ctx, hide)
 }
 
 // hold remembers letters as staying and returns those that were not met before.
-func (s *scan) hold(received []sqs.Letter) (fresh []letter, more bool) {
+func (s *scan) hold(received []sqs.ReceivedDeadLetter) (fresh []letter, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range received {
@@ -132,12 +132,12 @@ func (s *scan) hold(received []sqs.Letter) (fresh []letter, more bool) {
 }
 
 // remember keeps the newest receipt of a message. The caller holds s.mu, as for forget.
-func (s *scan) remember(l sqs.Letter) {
+func (s *scan) remember(l sqs.ReceivedDeadLetter) {
 	if s.receipts == maxReceipts {
 		s.held[l.MessageID] = ""
 		return
 	}
-	s.held[l.MessageID] = l.Receipt
+	s.held[l.MessageID] = l.ReceiptHandle
 	s.receipts++
 }
 
@@ -174,7 +174,7 @@ func (s *scan) lookUp(ctx context.Context, letters []letter) error {
 func (s *scan) remove(ctx context.Context, gone []letter) error {
 	receipts := make([]string, len(gone))
 	for i, l := range gone {
-		receipts[i] = l.Receipt
+		receipts[i] = l.ReceiptHandle
 	}
 	// What was done to their events is done: they are to go even if the command is stopped right now.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)

@@ -142,7 +142,7 @@ func TestDLQDrop_DropsWhatItAnnouncedAndNoMore(t *testing.T) {
 	if err != nil || result.Matched != 2 || result.Hidden != 2 {
 		t.Fatalf("announced %+v, %v", result, err)
 	}
-	d.deadLetters().Release(t.Context(), []string{held[0].Receipt, held[1].Receipt}) // while the question is asked
+	d.deadLetters().Release(t.Context(), []string{held[0].ReceiptHandle, held[1].ReceiptHandle}) // while the question is asked
 	if err := c.change(cmd, d.resources, now, these, &result); err != nil || result.Done != 2 || result.Unseen != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -237,10 +237,10 @@ func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
-	failed := letter{status: pipeline.Failed, Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+	failed := letter{status: pipeline.Failed, ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
 		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
 	}}}
-	moved := letter{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
+	moved := letter{ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
 	tests := []struct {
 		flags         []string
 		failed, moved bool

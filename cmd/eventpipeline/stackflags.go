@@ -185,12 +185,12 @@ func (r resources) need(names ...string) error {
 
 func (r resources) bronze() s3.Bucket { return s3.NewBucket(r.Config, r.outputs["BronzeBucketName"]) }
 func (r resources) silver() s3.Bucket { return s3.NewBucket(r.Config, r.outputs["SilverBucketName"]) }
-func (r resources) events() dynamodb.Events {
-	return dynamodb.NewEvents(r.Config, r.outputs["EventsTableName"])
+func (r resources) events() dynamodb.Items {
+	return dynamodb.NewItems(r.Config, r.outputs["EventsTableName"])
 }
 func (r resources) queue() sqs.Queue { return sqs.NewQueue(r.Config, r.outputs["QueueUrl"]) }
-func (r resources) deadLetters() sqs.DeadLetters {
-	return sqs.NewDeadLetters(r.Config, r.outputs["DeadLetterQueueUrl"])
+func (r resources) deadLetters() sqs.DeadLetterQueue {
+	return sqs.NewDeadLetterQueue(r.Config, r.outputs["DeadLetterQueueUrl"])
 }
 func (r resources) checkpoints() dynamodb.Checkpoints {
 	return dynamodb.NewCheckpoints(r.Config, r.outputs["EventsTableName"])

@@ -111,7 +111,7 @@ func newRightsWorld(t *testing.T, p *Platform, denied func(iam.Denial)) *rightsW
 	cfg := as("operator")
 	w.operatorS3 = awss3.NewFromConfig(cfg)
 	w.operator = pipeline.Replayer{
-		Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver), Items: dynamodb.NewEvents(cfg, table),
+		Bronze: s3.NewBucket(cfg, w.bronze), Silver: s3.NewBucket(cfg, w.silver), Items: dynamodb.NewItems(cfg, table),
 		Queue: queues.NewQueue(cfg, out["QueueUrl"]), Checkpoints: dynamodb.NewCheckpoints(cfg, table),
 		Throttle: func(context.Context, int) error { return nil }, Now: time.Now,
 	}

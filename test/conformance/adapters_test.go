@@ -45,7 +45,7 @@ func TestAdapter_Bucket(t *testing.T) {
 
 func TestAdapter_Events(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		table := events.NewEvents(target.Config, createEventsTable(t, target))
+		table := events.NewItems(target.Config, createEventsTable(t, target))
 		porttest.TestItems(t, table)
 		if !target.isMoto() { // as above
 			porttest.TestItemsRace(t, table)
@@ -126,7 +126,7 @@ func TestAdapter_DeadLettersHoldTheMessageAndItsReason(t *testing.T) {
 			Body: []byte("not \"JSON\""), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
 			Failure: pipeline.Failure{Code: pipeline.InvalidMessage, Reason: "why"},
 		}
-		if err := sqs.NewDeadLetters(target.Config, *created.QueueUrl).Send(t.Context(), letter); err != nil {
+		if err := sqs.NewDeadLetterQueue(target.Config, *created.QueueUrl).Send(t.Context(), letter); err != nil {
 			t.Fatal(err)
 		}
 		out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MessageAttributeNames: []string{"All"}})
@@ -154,7 +154,7 @@ func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dlq := sqs.NewDeadLetters(target.Config, *created.QueueUrl)
+		dlq := sqs.NewDeadLetterQueue(target.Config, *created.QueueUrl)
 		want := pipeline.DeadLetter{
 			Body: []byte("{}"), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
 			Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "why"},
@@ -181,7 +181,7 @@ func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
 				}
 				for _, l := range letters {
 					ids[l.MessageID] = true
-					receipts = append(receipts, l.Receipt)
+					receipts = append(receipts, l.ReceiptHandle)
 					if diff := cmp.Diff(want, l.DeadLetter); diff != "" && string(l.Body) != "bare" {
 						t.Error(diff)
 					}
@@ -199,7 +199,7 @@ func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
 		if len(receipts) != count {
 			t.Fatalf("received %d letters, want %d", len(receipts), count)
 		}
-		if n, err := dlq.Hidden(t.Context()); err != nil || n != count {
+		if n, err := dlq.InFlight(t.Context()); err != nil || n != count {
 			t.Errorf("%d letters are hidden, %v; want %d", n, err, count)
 		}
 		if errs := dlq.Release(t.Context(), receipts); len(errs) != count || errors.Join(errs...) != nil {

@@ -18,7 +18,7 @@ func (p *platform) acceptOlder(t *testing.T, body string) string {
 	t.Helper()
 	cfg, bucket := p.config(), p.Outputs["BronzeBucketName"]
 	event, err := porttest.AcceptOlder(t.Context(), pipeline.Ingest{
-		Bronze: s3.NewBucket(cfg, bucket), Items: dynamodb.NewEvents(cfg, p.Outputs["EventsTableName"]),
+		Bronze: s3.NewBucket(cfg, bucket), Items: dynamodb.NewItems(cfg, p.Outputs["EventsTableName"]),
 		Queue: sqs.NewQueue(cfg, p.Outputs["QueueUrl"]), BronzeBucket: bucket, Now: time.Now,
 		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
 	}, []byte(body))

@@ -14,26 +14,26 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Events keeps the items of events: it is each of the pipeline's ports to them.
-type Events struct {
+// Items keeps the items of events: it is each of the pipeline's ports to them.
+type Items struct {
 	client     *dynamodb.Client
 	table      string
 	consistent bool
 }
 
-// NewEvents is the events table of that name.
-func NewEvents(cfg aws.Config, table string) Events {
-	return Events{client: dynamodb.NewFromConfig(cfg), table: table, consistent: true}
+// NewItems is the events table of that name.
+func NewItems(cfg aws.Config, table string) Items {
+	return Items{client: dynamodb.NewFromConfig(cfg), table: table, consistent: true}
 }
 
-// Eventually is the same table, but GetMany's items may be stale, at half the price.
-func (e Events) Eventually() Events {
+// EventuallyConsistent is the same table, but GetMany's items may be stale, at half the price.
+func (e Items) EventuallyConsistent() Items {
 	e.consistent = false
 	return e
 }
 
 // Create stores the item unless the event has one that has not expired.
-func (e Events) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
+func (e Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
 	_, err = e.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &e.table,
 		Item:      marshal(item),
@@ -56,17 +56,17 @@ func (e Events) Create(ctx context.Context, item pipeline.Item) (old pipeline.It
 }
 
 // Find returns an event's item as it was a moment ago. Such reads share the load of an item that all ask for.
-func (e Events) Find(ctx context.Context, id string) (pipeline.Item, error) {
+func (e Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return e.get(ctx, id, false)
 }
 
 // Get returns an event's item as it is now: a client that has its 202 must not be told that its event is unknown.
 // pipeline.ErrNotFound: there is none.
-func (e Events) Get(ctx context.Context, id string) (pipeline.Item, error) {
+func (e Items) Get(ctx context.Context, id string) (pipeline.Item, error) {
 	return e.get(ctx, id, true)
 }
 
-func (e Events) get(ctx context.Context, id string, consistent bool) (pipeline.Item, error) {
+func (e Items) get(ctx context.Context, id string, consistent bool) (pipeline.Item, error) {
 	out, err := e.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &e.table, Key: key(id), ConsistentRead: &consistent})
 	if err != nil {
 		return pipeline.Item{}, fmt.Errorf("get item of event %s: %w", id, err)
@@ -81,7 +81,7 @@ func (e Events) get(ctx context.Context, id string, consistent bool) (pipeline.I
 const maxKeys = 100
 
 // GetMany returns the items that exist, by event id.
-func (e Events) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
+func (e Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	items := make(map[string]pipeline.Item, len(ids))
 	for chunk := range slices.Chunk(ids, maxKeys) {
 		keys := make([]map[string]types.AttributeValue, len(chunk))
@@ -98,7 +98,7 @@ func (e Events) GetMany(ctx context.Context, ids []string) (map[string]pipeline.
 // maxRounds bounds how often keys that a throttled table left unprocessed are asked for again.
 const maxRounds = 3
 
-func (e Events) batchGet(ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item) error {
+func (e Items) batchGet(ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item) error {
 	request := map[string]types.KeysAndAttributes{
 		// A worker that reads a PROCESSED or FAILED that is no longer true would drop an event sent again.
 		e.table: {Keys: keys, ConsistentRead: &e.consistent},

@@ -13,7 +13,7 @@ import (
 )
 
 // events is a table whose requests get the answers in turn, and the last one for ever.
-func events(t *testing.T, answers ...string) (e Events, requests *int) {
+func events(t *testing.T, answers ...string) (e Items, requests *int) {
 	t.Helper()
 	requests = new(int)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -21,7 +21,7 @@ func events(t *testing.T, answers ...string) (e Events, requests *int) {
 		*requests++
 	}))
 	t.Cleanup(server.Close)
-	return NewEvents(aws.Config{
+	return NewItems(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, "events"), requests
@@ -62,7 +62,7 @@ func TestReads_AreConsistent(t *testing.T) {
 		io.WriteString(w, fmt.Sprintf(`{"Item":`+item+`}`, "a"))
 	}))
 	defer server.Close()
-	e := NewEvents(aws.Config{
+	e := NewItems(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, "events")
 	if _, err := e.Get(t.Context(), "a"); err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation or has no item.
-func (e Events) Finish(ctx context.Context, item pipeline.Item) error {
+func (e Items) Finish(ctx context.Context, item pipeline.Item) error {
 	attributes := marshal(item)
 	delete(attributes, "pk")
 	state := newCondition()
@@ -43,7 +43,7 @@ func (e Events) Finish(ctx context.Context, item pipeline.Item) error {
 }
 
 // Move writes to in place of from, if the item is in from's state still.
-func (e Events) Move(ctx context.Context, from, to pipeline.Item) error {
+func (e Items) Move(ctx context.Context, from, to pipeline.Item) error {
 	if err := pipeline.CheckMove(from, to); err != nil {
 		return err
 	}

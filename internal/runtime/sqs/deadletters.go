@@ -22,19 +22,19 @@ const (
 	eventType     = "eventType"
 )
 
-// DeadLetters is the DLQ, a pipeline.DeadLetterQueue.
-type DeadLetters struct {
+// DeadLetterQueue is the DLQ, a pipeline.DeadLetterQueue.
+type DeadLetterQueue struct {
 	client *sqs.Client
 	url    string
 }
 
-// NewDeadLetters is the DLQ with that URL.
-func NewDeadLetters(cfg aws.Config, url string) DeadLetters {
-	return DeadLetters{client: sqs.NewFromConfig(cfg), url: url}
+// NewDeadLetterQueue is the DLQ with that URL.
+func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
+	return DeadLetterQueue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
 // Send puts the letter in the DLQ: the message as the queue had it, with the reason as its attributes.
-func (d DeadLetters) Send(ctx context.Context, letter pipeline.DeadLetter) error {
+func (d DeadLetterQueue) Send(ctx context.Context, letter pipeline.DeadLetter) error {
 	attributes := map[string]types.MessageAttributeValue{
 		failureCode:   {DataType: aws.String("String"), StringValue: aws.String(string(letter.Failure.Code))},
 		failureReason: {DataType: aws.String("String"), StringValue: aws.String(letter.Failure.Reason)},

@@ -14,17 +14,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Letter is a message as the DLQ gave it out.
-type Letter struct {
+// ReceivedDeadLetter is a message as the DLQ gave it out.
+type ReceivedDeadLetter struct {
 	pipeline.DeadLetter // without EventID, which the body tells; one that SQS itself moved there has its Body alone
 	MessageID           string
 	SentAt              time.Time // SQS keeps the first queue's time for a message that it moved itself
-	Receipt             string
+	ReceiptHandle       string
 }
 
 // Receive returns up to ten letters and hides them for that long; none if the DLQ has no more to give. It waits a second
 // for them: an answer without waiting asks only some of the servers that hold messages.
-func (d DeadLetters) Receive(ctx context.Context, hide time.Duration) ([]Letter, error) {
+func (d DeadLetterQueue) Receive(ctx context.Context, hide time.Duration) ([]ReceivedDeadLetter, error) {
 	out, err := d.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:                    &d.url,
 		MaxNumberOfMessages:         maxEntries,
@@ -36,7 +36,7 @@ func (d DeadLetters) Receive(ctx context.Context, hide time.Duration) ([]Letter,
 	if err != nil {
 		return nil, fmt.Errorf("receive messages of the DLQ: %w", err)
 	}
-	letters := make([]Letter, len(out.Messages))
+	letters := make([]ReceivedDeadLetter, len(out.Messages))
 	for i, m := range out.Messages {
 		letters[i] = letterOf(m)
 	}
@@ -44,21 +44,21 @@ func (d DeadLetters) Receive(ctx context.Context, hide time.Duration) ([]Letter,
 }
 
 // Count is about how many letters there are.
-func (d DeadLetters) Count(ctx context.Context) (int, error) {
+func (d DeadLetterQueue) Count(ctx context.Context) (int, error) {
 	visible, err := d.count(ctx, types.QueueAttributeNameApproximateNumberOfMessages)
 	if err != nil {
 		return 0, err
 	}
-	hidden, err := d.Hidden(ctx)
+	hidden, err := d.InFlight(ctx)
 	return visible + hidden, err
 }
 
-// Hidden is about how many letters somebody has received, and Receive does not return therefore.
-func (d DeadLetters) Hidden(ctx context.Context) (int, error) {
+// InFlight is about how many letters somebody has received, and Receive does not return therefore.
+func (d DeadLetterQueue) InFlight(ctx context.Context) (int, error) {
 	return d.count(ctx, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-func (d DeadLetters) count(ctx context.Context, name types.QueueAttributeName) (int, error) {
+func (d DeadLetterQueue) count(ctx context.Context, name types.QueueAttributeName) (int, error) {
 	out, err := d.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &d.url, AttributeNames: []types.QueueAttributeName{name},
 	})
@@ -73,9 +73,9 @@ func (d DeadLetters) count(ctx context.Context, name types.QueueAttributeName) (
 }
 
 // letterOf reads what it can: anybody may have put the message there.
-func letterOf(m types.Message) Letter {
+func letterOf(m types.Message) ReceivedDeadLetter {
 	attribute := func(name string) string { return aws.ToString(m.MessageAttributes[name].StringValue) }
-	letter := Letter{MessageID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), DeadLetter: pipeline.DeadLetter{
+	letter := ReceivedDeadLetter{MessageID: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle), DeadLetter: pipeline.DeadLetter{
 		Body:      []byte(aws.ToString(m.Body)),
 		EventType: attribute(eventType),
 		Failure:   pipeline.Failure{Code: pipeline.Code(attribute(failureCode)), Reason: attribute(failureReason)},
@@ -89,7 +89,7 @@ func letterOf(m types.Message) Letter {
 }
 
 // Release makes received letters visible again at once, and says of each whether that was done.
-func (d DeadLetters) Release(ctx context.Context, receipts []string) []error {
+func (d DeadLetterQueue) Release(ctx context.Context, receipts []string) []error {
 	return inTens(receipts, func(receipts []string, errs []error) {
 		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(receipts))
 		for i := range receipts {
@@ -109,7 +109,7 @@ func (d DeadLetters) Release(ctx context.Context, receipts []string) []error {
 }
 
 // Delete removes received letters, and says of each whether it is gone.
-func (d DeadLetters) Delete(ctx context.Context, receipts []string) []error {
+func (d DeadLetterQueue) Delete(ctx context.Context, receipts []string) []error {
 	return inTens(receipts, func(receipts []string, errs []error) {
 		entries := make([]types.DeleteMessageBatchRequestEntry, len(receipts))
 		for i := range receipts {

@@ -25,8 +25,8 @@ func NewQueue(cfg aws.Config, url string) Queue {
 	return Queue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// NameOf is the name of the queue with that URL, which ends in it.
-func NameOf(url string) string { return path.Base(url) }
+// QueueName is the name of the queue with that URL, which ends in it.
+func QueueName(url string) string { return path.Base(url) }
 
 // Send puts a reference to the event on the queue: the event as JSON.
 func (q Queue) Send(ctx context.Context, event pipeline.Event) error {

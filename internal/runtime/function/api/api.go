@@ -27,7 +27,7 @@ func New(
 ) (handler.API, error) {
 	env := contract.NewReader(getenv)
 	bronze, queue := env.Text(contract.BronzeBucket), env.Text(contract.QueueURL)
-	items := dynamodb.NewEvents(cfg, env.Text(contract.EventsTable))
+	items := dynamodb.NewItems(cfg, env.Text(contract.EventsTable))
 	schemas, err := loadSchemas()
 	api := handler.API{
 		Ingest: pipeline.Ingest{
@@ -46,7 +46,7 @@ func New(
 		Items:               items,
 		Open:                env.Bool(contract.OpenAPI),
 		StatusForAllCallers: env.Bool(contract.StatusForAllCallers),
-		QueueName:           sqs.NameOf(queue),
+		QueueName:           sqs.QueueName(queue),
 		Log:                 log,
 	}
 	return api, errors.Join(env.Err(), err)

@@ -33,10 +33,10 @@ func New(
 		Reconciler: pipeline.Reconciler{
 			Bronze:          s3.NewBucket(cfg, env.Text(contract.BronzeBucket)),
 			Silver:          s3.NewBucket(cfg, silver),
-			Items:           dynamodb.NewEvents(cfg, table).Eventually(),
+			Items:           dynamodb.NewItems(cfg, table).EventuallyConsistent(),
 			Checkpoints:     dynamodb.NewCheckpoints(cfg, table),
 			Queue:           sqs.NewQueue(cfg, queue),
-			DeadLetters:     sqs.NewDeadLetters(cfg, env.Text(contract.DeadLetterQueueURL)),
+			DeadLetters:     sqs.NewDeadLetterQueue(cfg, env.Text(contract.DeadLetterQueueURL)),
 			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
 			SilverBucket:    silver,
 			Grace:           env.Seconds(contract.ReconcileGraceSeconds),
@@ -47,7 +47,7 @@ func New(
 			Now:             time.Now,
 		},
 		FunctionName: lambdacontext.FunctionName,
-		QueueName:    sqs.NameOf(queue),
+		QueueName:    sqs.QueueName(queue),
 		Log:          log,
 	}
 	return reconciler, env.Err()

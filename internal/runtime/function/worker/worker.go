@@ -44,12 +44,12 @@ func New(
 	queue := env.Text(contract.QueueURL)
 	worker := handler.Worker{
 		Worker: pipeline.Worker{
-			Items:           dynamodb.NewEvents(cfg, env.Text(contract.EventsTable)),
+			Items:           dynamodb.NewItems(cfg, env.Text(contract.EventsTable)),
 			Bronze:          s3.NewBucket(cfg, bronze),
 			Silver:          s3.NewBucket(cfg, silver),
 			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
 			Queue:           sqs.NewQueue(cfg, queue),
-			DeadLetters:     sqs.NewDeadLetters(cfg, env.Text(contract.DeadLetterQueueURL)),
+			DeadLetters:     sqs.NewDeadLetterQueue(cfg, env.Text(contract.DeadLetterQueueURL)),
 			BronzeBucket:    bronze,
 			SilverBucket:    silver,
 			MaxReceiveCount: env.Int(contract.MaxReceiveCount, 1),
@@ -58,7 +58,7 @@ func New(
 			Now:             time.Now,
 			Jitter:          rand.Float64,
 		},
-		QueueName: sqs.NameOf(queue),
+		QueueName: sqs.QueueName(queue),
 		Log:       log,
 	}
 	return worker, env.Err()

@@ -9,15 +9,16 @@ import (
 	"testing"
 )
 
-// Each example is a module of its own, as a user's app is, which `go test ./...` does not reach. It must build, be free of go
-// vet's findings, pass its tests, and synthesize without a warning. Bundling the functions, which takes a compiler, is other tests' matter.
-func TestExamples_PassTheirTestsAndSynthesize(t *testing.T) {
+// Each example is a module of its own, which `go test ./...` of the root does not reach. Other tests
+// bundle functions, which takes long.
+func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	modules, err := filepath.Glob("../examples/*/go.mod")
 	if err != nil || len(modules) == 0 {
-		t.Fatalf("there is no example: %v", err)
+		t.Fatalf("found no example: %v", err)
 	}
 	context, err := json.Marshal(map[string]any{
-		"aws:cdk:bundling-stacks": []string{}, "@aws-cdk/core:defaultCrossStackReferences": "weak",
+		"aws:cdk:bundling-stacks":                   []string{},
+		"@aws-cdk/core:defaultCrossStackReferences": "weak",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -26,19 +27,49 @@ func TestExamples_PassTheirTestsAndSynthesize(t *testing.T) {
 		dir := filepath.Dir(module)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			out := t.TempDir()
-			for _, args := range [][]string{{"go", "vet", "./..."}, {"go", "test", "./..."}, {"go", "run", "."}} {
-				cmd := exec.Command(args[0], args[1:]...)
-				cmd.Dir = dir
-				cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly", "CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+string(context),
-					"CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
-				printed, err := cmd.CombinedOutput()
-				if err != nil || bytes.Contains(printed, []byte("WARNING")) {
-					t.Fatalf("%v: %v\n%s", args, err, printed)
+			env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly", "CDK_CONTEXT_JSON=" + string(context)}
+			for _, args := range [][]string{{"vet", "./..."}, {"test", "./..."}, {"run", "."}} {
+				printed := runGo(t, dir, append(env, "CDK_OUTDIR="+out), args...)
+				if bytes.Contains(printed, []byte("WARNING")) {
+					t.Fatalf("go %v printed a warning:\n%s", args, printed)
 				}
 			}
-			if templates, err := filepath.Glob(filepath.Join(out, "*.template.json")); err != nil || len(templates) == 0 {
-				t.Errorf("there is no template: %v", err)
+			templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
+			if err != nil || len(templates) == 0 {
+				t.Errorf("found no template: %v", err)
 			}
 		})
 	}
+}
+
+func TestExamples_OwnProcessorIsOnlyInTheWorker(t *testing.T) {
+	out := t.TempDir()
+	runGo(t, "../examples/own-processor", []string{"CDK_OUTDIR=" + out}, "run", ".")
+	bootstraps, err := filepath.Glob(out + "/asset.*/bootstrap")
+	if err != nil || len(bootstraps) != 3 {
+		t.Fatalf("got the bootstraps %v, %v; want 3", bootstraps, err)
+	}
+	found := 0
+	for _, file := range bootstraps {
+		if bytes.Contains([]byte(read(t, file)), []byte("unknown-currency")) { // a code of the processor
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d bootstraps contain the processor, want 1", found)
+	}
+}
+
+// runGo runs a go command for an example and returns its output.
+func runGo(t *testing.T, dir string, env []string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+	cmd.Env = append(cmd.Env, env...)
+	printed, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, printed)
+	}
+	return printed
 }

@@ -11,14 +11,14 @@ import (
 func TestWorkflows_PinActionsByCommit(t *testing.T) {
 	files, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no workflows: %v", err)
+		t.Fatalf("found no workflow: %v", err)
 	}
 	pinned := regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$`)
 	for _, file := range files {
 		for _, line := range strings.Split(read(t, file), "\n") {
 			_, action, uses := strings.Cut(line, "uses: ")
 			if uses && !pinned.MatchString(action) {
-				t.Errorf("%s uses %s; pin it by its commit and name the version: owner/action@<40 hex digits> # v1.2.3", file, action)
+				t.Errorf("%s uses %s: want owner/action@<40 hex digits> # v1.2.3", file, action)
 			}
 		}
 	}

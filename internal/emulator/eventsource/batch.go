@@ -8,25 +8,28 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// BatchResult tells how an invocation went. Messages that failed stay on the queue and come back after their visibility
-// timeout.
+// BatchResult describes the result of a batch. SQS delivers failed messages again after their
+// visibility timeout.
 type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
-	Failed    []string // ids of the messages that failed: those that the function named, or all
-	Err       error    // why all failed, or why those that succeeded could not be deleted
+	Failed    []string // ids of the failed messages
+	Err       error    // why all messages failed, or why processed ones could not be deleted
 	RequestID string
 	Duration  time.Duration
 }
 
-// process invokes the function with a batch and deletes what it processed.
+// process invokes the function with a batch and deletes the processed messages.
 func (m Mapping) process(ctx context.Context, b batch) {
 	for _, message := range b.messages {
 		m.OnDeliver(m.Function, message)
 	}
 	result, err := m.Invoke(ctx, m.Function, b.payload)
 	failed, err := m.failedMessages(b, result, err)
-	report := BatchResult{Function: m.Function, Messages: b.messages, Err: err, RequestID: result.RequestID, Duration: result.Duration}
+	report := BatchResult{
+		Function: m.Function, Messages: b.messages, Err: err,
+		RequestID: result.RequestID, Duration: result.Duration,
+	}
 	var processed []string
 	for _, message := range b.messages {
 		if err != nil || failed[message.ID] {
@@ -37,25 +40,27 @@ func (m Mapping) process(ctx context.Context, b batch) {
 	}
 	if len(processed) > 0 {
 		if err := m.Queue.Delete(processed...); err != nil {
-			report.Err = fmt.Errorf("delete the %d messages that %s processed: %w", len(processed), m.Function, err)
+			report.Err = fmt.Errorf("delete %d messages processed by %s: %w", len(processed),
+				m.Function, err)
 		}
 	}
 	m.OnBatch(report)
 }
 
-// failedMessages gives the ids of the messages that failed. An error means that all of them did.
+// failedMessages returns the ids of the failed messages, or an error if all failed.
 func (m Mapping) failedMessages(b batch, result Result, err error) (map[string]bool, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("invoke %s: %w", m.Function, err)
 	case result.FunctionError != "":
-		return nil, fmt.Errorf("%s failed (%s): %.500s", m.Function, result.FunctionError, result.Payload)
+		return nil, fmt.Errorf("%s failed (%s): %.500s", m.Function, result.FunctionError,
+			result.Payload)
 	case !m.ReportBatchItemFailures:
 		return nil, nil
 	}
 	failed, err := itemFailures(result.Payload, b.messages)
 	if err != nil {
-		return nil, fmt.Errorf("the response of %s fails its whole batch: %w", m.Function, err)
+		return nil, fmt.Errorf("invalid batch response of %s: %w", m.Function, err)
 	}
 	return failed, nil
 }

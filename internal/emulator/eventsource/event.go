@@ -8,16 +8,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// maxPayload is Lambda's quota "invocation payload", synchronous.
+// maxPayload is Lambda's quota for a synchronous payload, in bytes.
 const maxPayload = 6 << 20
 
-// batch is what an invocation takes.
+// batch holds the messages of an invocation.
 type batch struct {
 	messages []sqs.Message
-	payload  []byte // an SQS event
+	payload  []byte // SQS event
 }
 
-// record is a message in an SQS event, with the fields in Lambda's order.
+// record is a message in an SQS event. Its fields have Lambda's order.
 type record struct {
 	MessageID              string                     `json:"messageId"`
 	ReceiptHandle          string                     `json:"receiptHandle"`
@@ -44,13 +44,13 @@ const (
 	eventEnd   = `]}`
 )
 
-// batches makes one batch of the messages, or several when they would not fit into a payload.
+// batches returns one batch of the messages, or several if they do not fit into a payload.
 func (m Mapping) batches(messages []sqs.Message) ([]batch, error) {
 	var out []batch
 	for _, message := range messages {
 		text, err := m.encode(message)
 		if err != nil {
-			return out, fmt.Errorf("make an event of message %s: %w", message.ID, err)
+			return out, fmt.Errorf("encode message %s: %w", message.ID, err)
 		}
 		last := len(out) - 1
 		if last < 0 || len(out[last].payload)+len(",")+len(text)+len(eventEnd) > maxPayload {
@@ -71,11 +71,12 @@ func (m Mapping) batches(messages []sqs.Message) ([]batch, error) {
 func (m Mapping) encode(message sqs.Message) ([]byte, error) {
 	attributes := map[string]recordAttribute{}
 	for name, a := range message.Attributes {
-		attributes[name] = recordAttribute{a.StringValue, a.BinaryValue, []string{}, [][]byte{}, a.DataType}
+		attributes[name] = recordAttribute{a.StringValue, a.BinaryValue, []string{}, [][]byte{},
+			a.DataType}
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // it would make a body of angle brackets six times as large
+	encoder.SetEscapeHTML(false) // it would make an angle bracket six times as large
 	err := encoder.Encode(record{
 		MessageID:              message.ID,
 		ReceiptHandle:          message.ReceiptHandle,

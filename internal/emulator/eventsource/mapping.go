@@ -1,5 +1,6 @@
-// Package eventsource takes messages from a queue to a function, as Lambda's event source mapping for SQS does: it
-// polls, gathers batches, invokes the function with them, and deletes from the queue what the function has processed.
+// Package eventsource emulates Lambda's event source mapping for SQS. A mapping polls a queue,
+// invokes a function with batches of messages, and deletes the messages that the function
+// processed.
 package eventsource
 
 import (
@@ -12,45 +13,46 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Queue is where messages come from. An *sqs.Queue is one.
+// Queue is the source of messages, such as an *sqs.Queue.
 type Queue interface {
 	ARN() string
-	// Receive waits up to wait for the first of at most limit messages.
+	// Receive returns at most limit messages. It waits up to wait for the first one.
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
 	Delete(receipts ...string) error
 }
 
-// Mapping connects a queue with a function.
+// Mapping connects a queue to a function.
 type Mapping struct {
 	Queue    Queue
 	Function string
-	Region   string // for the events
+	Region   string
 	Invoke   func(ctx context.Context, function string, payload []byte) (Result, error)
 
-	BatchSize   int           // the most messages in an invocation; 10 when zero
-	BatchWindow time.Duration // how long a batch may wait to fill up; when zero it takes what is there
-	// Linger is how long a batch without a Window waits to fill up while other invocations run. It keeps a stream of events
-	// that come one by one from taking an invocation each.
+	BatchSize   int           // messages per invocation at most; default 10
+	BatchWindow time.Duration // time that a batch waits to fill up
+	// Linger replaces a zero BatchWindow while other invocations run, so that a stream of single
+	// events does not cost an invocation per event.
 	Linger time.Duration
-	// MaxConcurrency bounds the invocations under way at once; there are as many as the backlog fills. 5 when zero, which
-	// is what Lambda starts with; at least 2, which is the least that Lambda takes.
+	// MaxConcurrency bounds the concurrent invocations. The default is 5, with which Lambda starts;
+	// the minimum is 2, as in Lambda.
 	MaxConcurrency int
-	// ReportBatchItemFailures lets the function's response name the messages that failed. Otherwise the response is ignored.
+	// ReportBatchItemFailures makes the function's response list the failed messages. Otherwise the
+	// response is ignored.
 	ReportBatchItemFailures bool
 
-	DrainTimeout time.Duration    // how long invocations may go on after a stop; 10 s when zero
-	Now          func() time.Time // time.Now when nil
+	DrainTimeout time.Duration    // time for running invocations after a stop; default 10 s
+	Now          func() time.Time // default time.Now
 
-	// OnDeliver, when set, is told of every message before the function gets it; its ReceiveCount is the attempt's number.
+	// OnDeliver is called before a message is delivered, and OnBatch after the invocation. Many
+	// goroutines call them at once. Both are optional.
 	OnDeliver func(function string, m sqs.Message)
-	// OnBatch, when set, is told of every batch after the function had it. Both are called by many goroutines at once.
-	OnBatch func(BatchResult)
+	OnBatch   func(BatchResult)
 }
 
-// Result is what an invocation gave.
+// Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // set when the function failed; Payload is its error then
+	FunctionError string // not "" if the function failed; Payload is its error then
 	RequestID     string
 	Duration      time.Duration
 }
@@ -58,8 +60,8 @@ type Result struct {
 // longestPoll is SQS's limit for a long poll.
 const longestPoll = 20 * time.Second
 
-// Run polls until ctx is done, waits for the invocations under way, and returns nil. It returns an error when the queue
-// cannot be received from.
+// Run polls until ctx is done, waits for running invocations, and returns nil. It returns an error
+// if it cannot receive from the queue.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))
@@ -103,8 +105,8 @@ func (m Mapping) withDefaults() Mapping {
 	return m
 }
 
-// poll starts batches until ctx is done. It receives only when an invocation could begin: messages that wait for one
-// would use up their visibility timeout.
+// poll starts batches until ctx is done. It receives messages only when an invocation can start:
+// waiting would use up their visibility timeout.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -128,7 +130,7 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	return nil
 }
 
-// batchWindow is how long the next batch may wait to fill up.
+// batchWindow returns how long the next batch waits to fill up.
 func (m Mapping) batchWindow(busy bool) time.Duration {
 	if m.BatchWindow == 0 && busy {
 		return m.Linger
@@ -136,8 +138,8 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 	return m.BatchWindow
 }
 
-// receiveBatch receives the messages of a batch. It returns those it has when ctx is done: they have been received, and would
-// be invisible for long if nobody took them.
+// receiveBatch receives the messages of a batch. If ctx is done it returns the messages received so
+// far, which would otherwise stay invisible for their visibility timeout.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time
@@ -146,7 +148,7 @@ func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.
 		limit := min(10, m.BatchSize-len(messages))
 		got, err := m.Queue.Receive(ctx, limit, wait)
 		if ctx.Err() != nil || len(messages) > 0 {
-			err = nil // an error of the queue comes again with the next batch
+			err = nil // the next batch gets the error again
 		}
 		if windowEnd.IsZero() {
 			windowEnd = m.Now().Add(window)

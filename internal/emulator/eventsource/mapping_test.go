@@ -18,7 +18,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestMapping_DeletesWhatTheFunctionProcessed(t *testing.T) {
+func TestMapping_DeletesProcessedMessages(t *testing.T) {
 	run(t, eventsource.Mapping{}, func(t *testing.T, r *runner) {
 		r.send("a", "b", "c")
 		synctest.Wait()
@@ -27,51 +27,65 @@ func TestMapping_DeletesWhatTheFunctionProcessed(t *testing.T) {
 			t.Errorf("the function got %v", got)
 		}
 		if !slices.Equal(r.attempts, []string{"worker a 1", "worker b 1", "worker c 1"}) {
-			t.Errorf("OnDeliver was told %v", r.attempts)
+			t.Errorf("OnDeliver got %v", r.attempts)
 		}
 	})
 }
 
-func TestMapping_FollowsTheResponse(t *testing.T) {
-	const reports = true
+func TestMapping_AppliesTheBatchResponse(t *testing.T) {
+	const partial = true
 	for name, test := range map[string]struct {
-		reports  bool
+		partial  bool   // ReportBatchItemFailures
 		response string // %s is the id of the first message
 		failed   []string
-		whole    bool // fails with an error
+		hasErr   bool
 	}{
-		"empty":                {reports, ``, nil, false},
-		"null":                 {reports, ` null `, nil, false},
-		"no list":              {reports, `{}`, nil, false},
-		"null list":            {reports, `{"batchItemFailures":null}`, nil, false},
-		"empty list":           {reports, `{"batchItemFailures":[]}`, nil, false},
-		"one message":          {reports, `{"batchItemFailures":[{"itemIdentifier":"%s"}]}`, []string{"a"}, false},
-		"one message twice":    {reports, `{"batchItemFailures":[{"itemIdentifier":"%s"},{"itemIdentifier":"%[1]s"}]}`, []string{"a"}, false},
-		"unknown id":           {reports, `{"batchItemFailures":[{"itemIdentifier":"%s"},{"itemIdentifier":"x"}]}`, []string{"a", "b"}, true},
-		"empty id":             {reports, `{"batchItemFailures":[{"itemIdentifier":""}]}`, []string{"a", "b"}, true},
-		"null id":              {reports, `{"batchItemFailures":[{"itemIdentifier":null}]}`, []string{"a", "b"}, true},
-		"misspelt id":          {reports, `{"batchItemFailures":[{"ItemIdentifier":"%s"}]}`, []string{"a", "b"}, true},
-		"null entry":           {reports, `{"batchItemFailures":[null]}`, []string{"a", "b"}, true},
-		"list of texts":        {reports, `{"batchItemFailures":["%s"]}`, []string{"a", "b"}, true},
-		"text":                 {reports, `"done"`, []string{"a", "b"}, true},
-		"not JSON":             {reports, `{"batch`, []string{"a", "b"}, true},
-		"ignored response":     {!reports, `{"batchItemFailures":[{"itemIdentifier":"%s"}]}`, nil, false},
-		"ignored and not JSON": {!reports, `{`, nil, false},
+		"empty":      {partial, ``, nil, false},
+		"null":       {partial, ` null `, nil, false},
+		"no list":    {partial, `{}`, nil, false},
+		"null list":  {partial, `{"batchItemFailures":null}`, nil, false},
+		"empty list": {partial, `{"batchItemFailures":[]}`, nil, false},
+		"one message": {partial, `{"batchItemFailures":[{"itemIdentifier":"%s"}]}`,
+			[]string{"a"}, false},
+		"one message twice": {partial,
+			`{"batchItemFailures":[{"itemIdentifier":"%s"},{"itemIdentifier":"%[1]s"}]}`,
+			[]string{"a"}, false},
+		"unknown id": {partial,
+			`{"batchItemFailures":[{"itemIdentifier":"%s"},{"itemIdentifier":"x"}]}`,
+			[]string{"a", "b"}, true},
+		"empty id": {partial, `{"batchItemFailures":[{"itemIdentifier":""}]}`,
+			[]string{"a", "b"}, true},
+		"null id": {partial, `{"batchItemFailures":[{"itemIdentifier":null}]}`,
+			[]string{"a", "b"}, true},
+		"misspelled id": {partial, `{"batchItemFailures":[{"ItemIdentifier":"%s"}]}`,
+			[]string{"a", "b"}, true},
+		"null entry": {partial, `{"batchItemFailures":[null]}`, []string{"a", "b"}, true},
+		"list of strings": {partial, `{"batchItemFailures":["%s"]}`, []string{"a", "b"},
+			true},
+		"text":     {partial, `"done"`, []string{"a", "b"}, true},
+		"not JSON": {partial, `{"batch`, []string{"a", "b"}, true},
+		"ignored response": {!partial, `{"batchItemFailures":[{"itemIdentifier":"%s"}]}`, nil,
+			false},
+		"ignored and not JSON": {!partial, `{`, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run(t, eventsource.Mapping{ReportBatchItemFailures: test.reports}, func(t *testing.T, r *runner) {
-				r.answer = func(e events.SQSEvent) (eventsource.Result, error) {
+			m := eventsource.Mapping{ReportBatchItemFailures: test.partial}
+			run(t, m, func(t *testing.T, r *runner) {
+				r.respond = func(e events.SQSEvent) (eventsource.Result, error) {
 					response := test.response
 					if strings.Contains(response, "%") {
 						response = fmt.Sprintf(response, e.Records[0].MessageId)
 					}
-					return eventsource.Result{Payload: []byte(response), RequestID: "r-1", Duration: time.Second}, nil
+					return eventsource.Result{
+						Payload: []byte(response), RequestID: "r-1", Duration: time.Second,
+					}, nil
 				}
 				r.send("a", "b")
 				synctest.Wait()
 				r.expectDepth(t, 0, len(test.failed))
-				r.expectBatch(t, test.failed, test.whole)
-				if b := r.batches[0]; b.RequestID != "r-1" || b.Duration != time.Second || b.Function != "worker" {
+				r.expectBatch(t, test.failed, test.hasErr)
+				b := r.batches[0]
+				if b.RequestID != "r-1" || b.Duration != time.Second || b.Function != "worker" {
 					t.Errorf("batch %+v", b)
 				}
 			})
@@ -79,25 +93,27 @@ func TestMapping_FollowsTheResponse(t *testing.T) {
 	}
 }
 
-func TestMapping_FailsTheBatchOfAnInvocationThatFails(t *testing.T) {
-	for name, answer := range map[string]func(events.SQSEvent) (eventsource.Result, error){
+func TestMapping_FailsTheBatchOfAFailedInvocation(t *testing.T) {
+	for name, respond := range map[string]func(events.SQSEvent) (eventsource.Result, error){
 		"function error": func(events.SQSEvent) (eventsource.Result, error) {
-			return eventsource.Result{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"boom"}`)}, nil
+			payload := []byte(`{"errorMessage":"boom"}`)
+			return eventsource.Result{FunctionError: "Unhandled", Payload: payload}, nil
 		},
 		"no invocation": func(events.SQSEvent) (eventsource.Result, error) {
 			return eventsource.Result{}, errors.New("boom")
 		},
 	} {
-		for _, reports := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, reports %v", name, reports), func(t *testing.T) {
-				run(t, eventsource.Mapping{ReportBatchItemFailures: reports}, func(t *testing.T, r *runner) {
-					r.answer = answer
+		for _, partial := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, partial %v", name, partial), func(t *testing.T) {
+				m := eventsource.Mapping{ReportBatchItemFailures: partial}
+				run(t, m, func(t *testing.T, r *runner) {
+					r.respond = respond
 					r.send("a", "b")
 					synctest.Wait()
 					r.expectDepth(t, 0, 2)
 					r.expectBatch(t, []string{"a", "b"}, true)
 					if !strings.Contains(r.batches[0].Err.Error(), "boom") {
-						t.Errorf("error %v does not tell the cause", r.batches[0].Err)
+						t.Errorf("error %v does not contain the cause", r.batches[0].Err)
 					}
 				})
 			})
@@ -105,12 +121,14 @@ func TestMapping_FailsTheBatchOfAnInvocationThatFails(t *testing.T) {
 	}
 }
 
-func TestMapping_DeliversFailuresAgainUntilTheyAreDead(t *testing.T) {
+func TestMapping_RetriesUntilMaxReceiveCount(t *testing.T) {
 	run(t, eventsource.Mapping{ReportBatchItemFailures: true}, func(t *testing.T, r *runner) {
-		r.answer = func(e events.SQSEvent) (eventsource.Result, error) {
+		r.respond = func(e events.SQSEvent) (eventsource.Result, error) {
 			for _, record := range e.Records {
 				if record.Body == "poison" {
-					return eventsource.Result{Payload: fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, record.MessageId)}, nil
+					payload := fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`,
+						record.MessageId)
+					return eventsource.Result{Payload: payload}, nil
 				}
 			}
 			return eventsource.Result{}, nil
@@ -120,7 +138,7 @@ func TestMapping_DeliversFailuresAgainUntilTheyAreDead(t *testing.T) {
 		synctest.Wait()
 		want := []string{"worker poison 1", "worker good 1", "worker poison 2", "worker poison 3"}
 		if !slices.Equal(r.attempts, want) {
-			t.Errorf("OnDeliver was told %v", r.attempts)
+			t.Errorf("OnDeliver got %v", r.attempts)
 		}
 		r.expectDepth(t, 0, 0)
 		if visible, _, _ := r.dead.Depth(); visible != 1 {
@@ -129,13 +147,13 @@ func TestMapping_DeliversFailuresAgainUntilTheyAreDead(t *testing.T) {
 	})
 }
 
-func TestMapping_WithoutAWindowTakesWhatIsThere(t *testing.T) {
+func TestMapping_WithoutBatchWindowDoesNotWait(t *testing.T) {
 	run(t, eventsource.Mapping{BatchSize: 25, MaxConcurrency: 2}, func(t *testing.T, r *runner) {
 		r.hold()
 		r.send("x")
 		synctest.Wait()
 		r.send("y")
-		synctest.Wait() // both slots are taken, by a batch of one each
+		synctest.Wait() // two batches of one message use both slots
 		r.send(slices.Repeat([]string{"z"}, 33)...)
 		r.release()
 		synctest.Wait()
@@ -145,15 +163,16 @@ func TestMapping_WithoutAWindowTakesWhatIsThere(t *testing.T) {
 	})
 }
 
-func TestMapping_WithAWindowWaitsForMore(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 12, BatchWindow: 5 * time.Second}, func(t *testing.T, r *runner) {
+func TestMapping_WithBatchWindowWaitsForMessages(t *testing.T) {
+	m := eventsource.Mapping{BatchSize: 12, BatchWindow: 5 * time.Second}
+	run(t, m, func(t *testing.T, r *runner) {
 		r.send("a")
 		time.Sleep(3 * time.Second)
 		r.send("b") // takes a millisecond
 		time.Sleep(2*time.Second - time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		if len(r.sizes()) != 0 {
-			t.Fatalf("batches of %v before the window was over", r.sizes())
+			t.Fatalf("batches of %v before the end of the window", r.sizes())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
@@ -166,9 +185,10 @@ func TestMapping_WithAWindowWaitsForMore(t *testing.T) {
 }
 
 func TestMapping_LingersOnlyWhileOtherInvocationsRun(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 10, Linger: 20 * time.Millisecond}, func(t *testing.T, r *runner) {
+	m := eventsource.Mapping{BatchSize: 10, Linger: 20 * time.Millisecond}
+	run(t, m, func(t *testing.T, r *runner) {
 		r.hold()
-		r.send("a") // at once: nothing else runs
+		r.send("a") // delivered immediately: nothing else runs
 		synctest.Wait()
 		if want := []int{1}; !slices.Equal(r.sizes(), want) {
 			t.Fatalf("batches of %v, want %v", r.sizes(), want)
@@ -185,25 +205,28 @@ func TestMapping_LingersOnlyWhileOtherInvocationsRun(t *testing.T) {
 	})
 }
 
-func TestMapping_InvokesUpToMaxConcurrencyAtOnce(t *testing.T) {
-	for asked, want := range map[int]int{0: 5, 1: 2, 3: 3} {
-		run(t, eventsource.Mapping{BatchSize: 1, MaxConcurrency: asked}, func(t *testing.T, r *runner) {
+func TestMapping_BoundsConcurrentInvocations(t *testing.T) {
+	for limit, want := range map[int]int{0: 5, 1: 2, 3: 3} {
+		m := eventsource.Mapping{BatchSize: 1, MaxConcurrency: limit}
+		run(t, m, func(t *testing.T, r *runner) {
 			r.hold()
 			r.send(slices.Repeat([]string{"x"}, 10)...)
 			synctest.Wait()
-			r.expectDepth(t, 10-want, want) // what waits is not received
+			r.expectDepth(t, 10-want, want) // waiting messages are not received
 			r.release()
 			synctest.Wait()
 			r.expectDepth(t, 0, 0)
 			if r.most != want {
-				t.Errorf("%d invocations at once with %d asked for, want %d", r.most, asked, want)
+				t.Errorf("%d concurrent invocations with MaxConcurrency %d, want %d", r.most, limit,
+					want)
 			}
 		})
 	}
 }
 
-func TestMapping_SplitsABatchThatIsTooLargeForAnInvocation(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 10, BatchWindow: time.Second}, func(t *testing.T, r *runner) {
+func TestMapping_SplitsBatchesAtThePayloadQuota(t *testing.T) {
+	m := eventsource.Mapping{BatchSize: 10, BatchWindow: time.Second}
+	run(t, m, func(t *testing.T, r *runner) {
 		body := strings.Repeat(`"`, 900_000) // twice as large in JSON
 		r.send(slices.Repeat([]string{body}, 10)...)
 		time.Sleep(time.Second)
@@ -218,8 +241,9 @@ func TestMapping_SplitsABatchThatIsTooLargeForAnInvocation(t *testing.T) {
 	})
 }
 
-func TestMapping_DoesNotWaitForMoreThanAnInvocationTakes(t *testing.T) {
-	run(t, eventsource.Mapping{BatchSize: 100, BatchWindow: time.Minute}, func(t *testing.T, r *runner) {
+func TestMapping_DoesNotWaitForMoreThanThePayloadQuota(t *testing.T) {
+	m := eventsource.Mapping{BatchSize: 100, BatchWindow: time.Minute}
+	run(t, m, func(t *testing.T, r *runner) {
 		r.send(slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 10)...)
 		synctest.Wait()
 		if want := []int{5, 5}; !slices.Equal(r.sizes(), want) {
@@ -228,44 +252,56 @@ func TestMapping_DoesNotWaitForMoreThanAnInvocationTakes(t *testing.T) {
 	})
 }
 
-func TestMapping_GoesOnWhenAShortPollIsRefused(t *testing.T) {
+func TestMapping_IgnoresErrorsOfShortPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		q := &fixedQueue{messages: make([]sqs.Message, 10), shortPollErr: errors.New("too many messages are in flight")}
-		m := eventsource.Mapping{Queue: q, Function: "worker", BatchSize: 20, Invoke: func(context.Context, string, []byte) (eventsource.Result, error) {
-			return eventsource.Result{}, nil
-		}}
+		q := &fixedQueue{
+			messages:     make([]sqs.Message, 10),
+			shortPollErr: errors.New("too many messages in flight"),
+		}
+		m := eventsource.Mapping{Queue: q, Function: "worker", BatchSize: 20, Invoke: succeed}
 		time.AfterFunc(time.Minute, stop)
 		start := time.Now()
 		if err := m.Run(ctx); err != nil || time.Since(start) != time.Minute {
-			t.Errorf("ended with %v after %v", err, time.Since(start))
+			t.Errorf("returned %v after %v", err, time.Since(start))
 		}
 	})
 }
 
-func TestMapping_EventIsLambdas(t *testing.T) {
+func TestMapping_EncodesEventsAsLambda(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &fixedQueue{messages: []sqs.Message{{
 			ID: "059f36b4", ReceiptHandle: "AQEB", Body: "<Hello> \"SQS\"", Sender: "AIDA",
-			Sent: time.UnixMilli(1545082649183), FirstReceived: time.UnixMilli(1545082649185), ReceiveCount: 1, TraceHeader: "Root=1",
-			Attributes: map[string]sqs.Attribute{"kind": {DataType: "String", StringValue: "demo"}, "raw": {DataType: "Binary", BinaryValue: []byte{1}}},
+			Sent: time.UnixMilli(1545082649183), FirstReceived: time.UnixMilli(1545082649185),
+			ReceiveCount: 1, TraceHeader: "Root=1",
+			Attributes: map[string]sqs.Attribute{
+				"kind": {DataType: "String", StringValue: "demo"},
+				"raw":  {DataType: "Binary", BinaryValue: []byte{1}},
+			},
 		}}}
 		var payload string
 		ctx, stop := context.WithCancel(t.Context())
-		m := eventsource.Mapping{Queue: q, Function: "worker", Region: "us-east-1", Invoke: func(_ context.Context, _ string, p []byte) (eventsource.Result, error) {
+		m := eventsource.Mapping{Queue: q, Function: "worker", Region: "us-east-1"}
+		m.Invoke = func(_ context.Context, _ string, p []byte) (eventsource.Result, error) {
 			payload = string(p)
 			stop()
 			return eventsource.Result{}, nil
-		}}
+		}
 		if err := m.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		want := `{"Records":[{"messageId":"059f36b4","receiptHandle":"AQEB","body":"<Hello> \"SQS\"",` +
-			`"attributes":{"AWSTraceHeader":"Root=1","ApproximateFirstReceiveTimestamp":"1545082649185","ApproximateReceiveCount":"1","SenderId":"AIDA","SentTimestamp":"1545082649183"},` +
-			`"messageAttributes":{"kind":{"stringValue":"demo","stringListValues":[],"binaryListValues":[],"dataType":"String"},` +
-			`"raw":{"binaryValue":"AQ==","stringListValues":[],"binaryListValues":[],"dataType":"Binary"}},` +
-			`"md5OfMessageAttributes":"` + sqs.AttributesMD5(q.messages[0].Attributes) + `","md5OfBody":"` + q.messages[0].BodyMD5() + `",` +
-			`"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:000000000000:fixed","awsRegion":"us-east-1"}]}`
+		want := `{"Records":[{"messageId":"059f36b4","receiptHandle":"AQEB",` +
+			`"body":"<Hello> \"SQS\"",` +
+			`"attributes":{"AWSTraceHeader":"Root=1",` +
+			`"ApproximateFirstReceiveTimestamp":"1545082649185","ApproximateReceiveCount":"1",` +
+			`"SenderId":"AIDA","SentTimestamp":"1545082649183"},` +
+			`"messageAttributes":{"kind":{"stringValue":"demo","stringListValues":[],` +
+			`"binaryListValues":[],"dataType":"String"},` +
+			`"raw":{"binaryValue":"AQ==","stringListValues":[],"binaryListValues":[],` +
+			`"dataType":"Binary"}},` +
+			`"md5OfMessageAttributes":"` + sqs.AttributesMD5(q.messages[0].Attributes) + `",` +
+			`"md5OfBody":"` + q.messages[0].BodyMD5() + `","eventSource":"aws:sqs",` +
+			`"eventSourceARN":"arn:aws:sqs:us-east-1:000000000000:fixed","awsRegion":"us-east-1"}]}`
 		if payload != want {
 			t.Errorf("event %s\nwant  %s", payload, want)
 		}
@@ -290,7 +326,7 @@ func TestMapping_StopLetsInvocationsFinish(t *testing.T) {
 	})
 }
 
-func TestMapping_StopEndsInvocationsThatTakeTooLong(t *testing.T) {
+func TestMapping_StopCancelsInvocationsAfterTheDrainTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRunner(t, eventsource.Mapping{DrainTimeout: time.Minute})
 		r.hold()
@@ -299,53 +335,55 @@ func TestMapping_StopEndsInvocationsThatTakeTooLong(t *testing.T) {
 		start := time.Now()
 		r.stop()
 		if err := <-r.done; err != nil || time.Since(start) != time.Minute {
-			t.Fatalf("ended with %v after %v", err, time.Since(start))
+			t.Fatalf("returned %v after %v", err, time.Since(start))
 		}
 		r.expectBatch(t, []string{"a"}, true)
 	})
 }
 
-func TestMapping_EndsWhenTheQueueFails(t *testing.T) {
-	broken := errors.New("the queue is gone")
+func TestMapping_ReturnsErrorsOfTheQueue(t *testing.T) {
+	broken := errors.New("no such queue")
 	q := &fixedQueue{err: broken}
 	err := eventsource.Mapping{Queue: q, Function: "worker"}.Run(t.Context())
 	if !errors.Is(err, broken) {
-		t.Fatalf("ended with %v", err)
+		t.Fatalf("returned %v", err)
 	}
 }
 
-func TestMapping_TellsWhenItCannotDelete(t *testing.T) {
+func TestMapping_ReportsFailedDeletes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		var told error
+		var reported error
 		err := eventsource.Mapping{
-			Queue:    &fixedQueue{messages: []sqs.Message{{ID: "1"}}, deleteErr: errors.New("disk full")},
+			Queue: &fixedQueue{messages: []sqs.Message{{ID: "1"}},
+				deleteErr: errors.New("disk full")},
 			Function: "worker",
 			Invoke: func(context.Context, string, []byte) (eventsource.Result, error) {
 				stop()
 				return eventsource.Result{}, nil
 			},
-			OnBatch: func(b eventsource.BatchResult) { told = b.Err },
+			OnBatch: func(b eventsource.BatchResult) { reported = b.Err },
 		}.Run(ctx)
-		if err != nil || told == nil || !strings.Contains(told.Error(), "disk full") {
-			t.Fatalf("ended with %v, told %v", err, told)
+		if err != nil || reported == nil || !strings.Contains(reported.Error(), "disk full") {
+			t.Fatalf("returned %v, reported %v", err, reported)
 		}
 	})
 }
 
-// fixedQueue gives its messages once, or its error.
+// fixedQueue returns its messages once, or its error.
 type fixedQueue struct {
 	messages []sqs.Message
-	given    bool
+	received bool
 
 	err, shortPollErr, deleteErr error
 }
 
 func (q *fixedQueue) ARN() string { return "arn:aws:sqs:us-east-1:000000000000:fixed" }
 
-func (q *fixedQueue) Receive(ctx context.Context, _ int, wait time.Duration) ([]sqs.Message, error) {
-	if !q.given {
-		q.given = true
+func (q *fixedQueue) Receive(ctx context.Context, _ int, wait time.Duration) ([]sqs.Message,
+	error) {
+	if !q.received {
+		q.received = true
 		return q.messages, q.err
 	}
 	if wait == 0 {
@@ -360,27 +398,31 @@ func (q *fixedQueue) Receive(ctx context.Context, _ int, wait time.Duration) ([]
 
 func (q *fixedQueue) Delete(...string) error { return q.deleteErr }
 
+func succeed(context.Context, string, []byte) (eventsource.Result, error) {
+	return eventsource.Result{}, nil
+}
+
 const visibility = time.Minute
 
-// runner is a mapping that runs on a real queue, and records what the function got.
+// runner runs a mapping on a real queue and records the invocations.
 type runner struct {
 	queue, dead *sqs.Queue
-	answer      func(events.SQSEvent) (eventsource.Result, error)
+	respond     func(events.SQSEvent) (eventsource.Result, error)
 	stop        context.CancelFunc
 	done        chan error
 	t           *testing.T
 
 	mu       sync.Mutex
-	gate     chan struct{} // invocations wait until it is closed
+	gate     chan struct{} // blocks invocations until it is closed
 	invoked  []events.SQSEvent
-	now      int // invocations under way
-	most     int
-	largest  int // payload
+	running  int // invocations
+	most     int // invocations at once
+	largest  int // bytes of a payload
 	attempts []string
 	batches  []eventsource.BatchResult
 }
 
-// run runs test in a bubble, with a mapping that stops afterwards.
+// run runs test in a synctest bubble, with a mapping that it stops afterwards.
 func run(t *testing.T, m eventsource.Mapping, test func(t *testing.T, r *runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -404,16 +446,21 @@ func newRunner(t *testing.T, m eventsource.Mapping) *runner {
 	if r.dead, err = service.CreateQueue(sqs.QueueConfig{Name: "dead"}); err != nil {
 		t.Fatal(err)
 	}
-	r.queue, err = service.CreateQueue(sqs.QueueConfig{Name: "events", VisibilityTimeout: visibility, MaxReceiveCount: 3, DeadLetterQueue: "dead"})
+	r.queue, err = service.CreateQueue(sqs.QueueConfig{
+		Name: "events", VisibilityTimeout: visibility, MaxReceiveCount: 3, DeadLetterQueue: "dead",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.answer = func(events.SQSEvent) (eventsource.Result, error) { return eventsource.Result{}, nil }
+	r.respond = func(events.SQSEvent) (eventsource.Result, error) {
+		return eventsource.Result{}, nil
+	}
 	m.Queue, m.Function, m.Region, m.Invoke = r.queue, "worker", "us-east-1", r.invoke
 	m.OnDeliver = func(function string, message sqs.Message) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.attempts = append(r.attempts, fmt.Sprintf("%s %s %d", function, message.Body, message.ReceiveCount))
+		r.attempts = append(r.attempts,
+			fmt.Sprintf("%s %s %d", function, message.Body, message.ReceiveCount))
 	}
 	m.OnBatch = func(b eventsource.BatchResult) {
 		r.mu.Lock()
@@ -433,24 +480,24 @@ func (r *runner) invoke(ctx context.Context, _ string, payload []byte) (eventsou
 	}
 	r.mu.Lock()
 	r.invoked = append(r.invoked, event)
-	r.now++
-	r.most, r.largest = max(r.most, r.now), max(r.largest, len(payload))
+	r.running++
+	r.most, r.largest = max(r.most, r.running), max(r.largest, len(payload))
 	gate := r.gate
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
-		r.now--
+		r.running--
 		r.mu.Unlock()
 	}()
 	select {
 	case <-gate:
-		return r.answer(event)
+		return r.respond(event)
 	case <-ctx.Done():
 		return eventsource.Result{}, ctx.Err()
 	}
 }
 
-// matchPrincipal keeps invocations from answering until release.
+// hold blocks invocations until release.
 func (r *runner) hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -459,7 +506,7 @@ func (r *runner) hold() {
 
 func (r *runner) release() { close(r.gate) }
 
-// send puts messages on the queue that all become visible at one moment: the mapping cannot receive some of them first.
+// send sends messages that become visible at the same time, so that one batch receives them.
 func (r *runner) send(bodies ...string) {
 	r.t.Helper()
 	for _, body := range bodies {
@@ -470,7 +517,7 @@ func (r *runner) send(bodies ...string) {
 	time.Sleep(time.Millisecond)
 }
 
-// sizes are the numbers of messages that invocations got, sorted: those at the same time have no order.
+// sizes returns the sorted sizes of all batches.
 func (r *runner) sizes() []int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -501,11 +548,11 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch expects that OnBatch was told of one batch, with the failures of the messages with these bodies.
-func (r *runner) expectBatch(t *testing.T, failed []string, withError bool) {
+// expectBatch checks that there was one batch, in which the messages with these bodies failed.
+func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {
-		t.Fatalf("OnBatch was told of %d batches", len(r.batches))
+		t.Fatalf("got %d batches", len(r.batches))
 	}
 	b := r.batches[0]
 	var got []string
@@ -514,7 +561,7 @@ func (r *runner) expectBatch(t *testing.T, failed []string, withError bool) {
 			got = append(got, m.Body)
 		}
 	}
-	if !slices.Equal(got, failed) || (b.Err != nil) != withError {
+	if !slices.Equal(got, failed) || (b.Err != nil) != hasErr {
 		t.Errorf("failed %v, error %v; want %v failed", got, b.Err, failed)
 	}
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// itemFailures reads which of the messages failed from a response {"batchItemFailures": [{"itemIdentifier": "id"}]}.
-// One that is empty or null, or whose list is, names none. Names of fields are taken as they are written, as Lambda
-// takes them.
+// itemFailures returns the ids in a response {"batchItemFailures": [{"itemIdentifier": "id"}]}. The
+// response or its list may be empty or null. Like Lambda, it matches field names case-sensitively.
 func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, error) {
 	response = bytes.TrimSpace(response)
 	if len(response) == 0 {
@@ -19,12 +18,12 @@ func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, err
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(response, &fields); err != nil {
-		return nil, fmt.Errorf("it is not a JSON object: %w", err)
+		return nil, fmt.Errorf("the response must be a JSON object: %w", err)
 	}
 	var items []map[string]json.RawMessage
 	if list, ok := fields["batchItemFailures"]; ok {
 		if err := json.Unmarshal(list, &items); err != nil {
-			return nil, fmt.Errorf("batchItemFailures is not a list of objects: %w", err)
+			return nil, fmt.Errorf("batchItemFailures must be a list of objects: %w", err)
 		}
 	}
 	sent := map[string]bool{}
@@ -35,10 +34,10 @@ func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, err
 	for _, item := range items {
 		var id string
 		if err := json.Unmarshal(item["itemIdentifier"], &id); err != nil || id == "" {
-			return nil, errors.New("an entry of batchItemFailures has no itemIdentifier")
+			return nil, errors.New("an entry of batchItemFailures must have an itemIdentifier")
 		}
 		if !sent[id] {
-			return nil, fmt.Errorf("the batch had no message with the itemIdentifier %q", id)
+			return nil, fmt.Errorf("the batch has no message with the itemIdentifier %q", id)
 		}
 		failed[id] = true
 	}

@@ -4,6 +4,7 @@
 package eventsource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ type Result struct {
 	Duration      time.Duration
 }
 
-// longestPoll is SQS's limit for a long poll.
+// longestPoll is SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
 // Run polls until ctx is done, waits for running invocations, and returns nil. It returns an error
@@ -83,16 +84,9 @@ func (m Mapping) Run(ctx context.Context) error {
 }
 
 func (m Mapping) withDefaults() Mapping {
-	if m.BatchSize == 0 {
-		m.BatchSize = 10
-	}
-	if m.MaxConcurrency == 0 {
-		m.MaxConcurrency = 5
-	}
-	m.MaxConcurrency = max(m.MaxConcurrency, 2)
-	if m.DrainTimeout == 0 {
-		m.DrainTimeout = 10 * time.Second
-	}
+	m.BatchSize = cmp.Or(m.BatchSize, 10)
+	m.MaxConcurrency = max(cmp.Or(m.MaxConcurrency, 5), 2)
+	m.DrainTimeout = cmp.Or(m.DrainTimeout, 10*time.Second)
 	if m.Now == nil {
 		m.Now = time.Now
 	}

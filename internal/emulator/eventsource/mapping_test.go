@@ -380,8 +380,9 @@ type fixedQueue struct {
 
 func (q *fixedQueue) ARN() string { return "arn:aws:sqs:us-east-1:000000000000:fixed" }
 
-func (q *fixedQueue) Receive(ctx context.Context, _ int, wait time.Duration) ([]sqs.Message,
-	error) {
+func (q *fixedQueue) Receive(
+	ctx context.Context, _ int, wait time.Duration,
+) ([]sqs.Message, error) {
 	if !q.received {
 		q.received = true
 		return q.messages, q.err

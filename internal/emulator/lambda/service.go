@@ -9,6 +9,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,12 +47,8 @@ type Service struct {
 
 // New returns a service without functions.
 func New(config Config) *Service {
-	if config.MaxSandboxes == 0 {
-		config.MaxSandboxes = 4
-	}
-	if config.IdleTimeout == 0 {
-		config.IdleTimeout = 10 * time.Minute
-	}
+	config.MaxSandboxes = cmp.Or(config.MaxSandboxes, 4)
+	config.IdleTimeout = cmp.Or(config.IdleTimeout, 10*time.Minute)
 	if config.Logs == nil {
 		config.Logs = func(string, []byte) {}
 	}
@@ -83,12 +80,8 @@ func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
 		return errors.New("create function: a function must have a name and a folder")
 	}
-	if f.MemoryMB == 0 {
-		f.MemoryMB = 128
-	}
-	if f.Timeout == 0 {
-		f.Timeout = 3 * time.Second
-	}
+	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
+	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	s.mu.Lock()
 	replaced := s.functions[f.Name]
 	s.functions[f.Name] = newFunction(s, f)

@@ -99,7 +99,8 @@ func TestState_SurvivesARestart(t *testing.T) {
 	putPK(t, service, "deleted", "")
 	call(t, service, "DeleteItem", `{"TableName":"events","Key":{"pk":{"S":"deleted"}}}`)
 	for _, sk := range []string{"10", "9"} {
-		call(t, service, "PutItem", `{"TableName":"sorted","Item":{"pk":{"S":"p"},"sk":{"N":"`+sk+`"}}}`)
+		call(t, service, "PutItem",
+			`{"TableName":"sorted","Item":{"pk":{"S":"p"},"sk":{"N":"`+sk+`"}}}`)
 	}
 	before := getPK(t, service, "EVENT#1")
 	if err := db.Close(); err != nil {
@@ -171,7 +172,8 @@ func TestNew_DeletesExpiredItems(t *testing.T) {
 	}
 	service, db = newStoredService(t, file, now)
 	defer db.Close()
-	for pk, kept := range map[string]bool{"expired": false, "live": true, "ancient": true, "text": true} {
+	wantKept := map[string]bool{"expired": false, "live": true, "ancient": true, "text": true}
+	for pk, kept := range wantKept {
 		if got := getPK(t, service, pk); (got != "{}") != kept {
 			t.Errorf("%s: got %s", pk, got)
 		}
@@ -249,7 +251,8 @@ func TestTransactWriteItems_IsAtomicAcrossTables(t *testing.T) {
 		writers.Go(func() {
 			for range 200 {
 				status, response := call(t, service, "TransactWriteItems", request)
-				if status != http.StatusOK && !strings.Contains(response, "ConditionalCheckFailed") {
+				failed := strings.Contains(response, "ConditionalCheckFailed")
+				if status != http.StatusOK && !failed {
 					t.Error(status, response)
 				}
 			}

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// maxUserMetadata is S3's limit on the names and values of x-amz-meta headers together.
+// maxUserMetadata is S3's quota on the names and values of x-amz-meta headers together.
 const maxUserMetadata = 2 << 10
 
 var (
@@ -24,16 +24,16 @@ var (
 	_ gofakes3.VersionedBackend = (*backend)(nil)
 )
 
-// backend holds the buckets for gofakes3.
+// backend implements the storage behind gofakes3.
 type backend struct {
 	records records
 	now     func() time.Time
 
-	mu      sync.RWMutex // guards buckets, not what is in them
+	mu      sync.RWMutex // guards the map, not the buckets in it
 	buckets map[string]*bucket
 }
 
-// bucket holds objects by their key.
+// bucket holds versions of objects.
 type bucket struct {
 	name    string
 	created time.Time
@@ -41,17 +41,17 @@ type bucket struct {
 	mu         sync.RWMutex
 	deleted    bool
 	versioning gofakes3.VersioningStatus
-	objects    map[string][]*version // by key, the newest version first
-	keys       []string              // of objects, sorted
-	sequence   uint64                // of the newest version
+	objects    map[string][]*version // by key, newest version first
+	keys       []string              // sorted keys of objects
+	sequence   uint64                // sequence of the newest version
 }
 
-// version is one state of an object. It never changes once it is in a bucket.
+// version represents one version of an object. It never changes in a bucket.
 type version struct {
-	sequence uint64 // orders the versions of a bucket
+	sequence uint64 // order among the versions of a bucket
 	body     []byte
 
-	ID           gofakes3.VersionID // empty for the null version, which an unversioned bucket has
+	ID           gofakes3.VersionID // "" for the null version, the only one without versioning
 	DeleteMarker bool               `json:",omitempty"`
 	MD5          []byte             `json:",omitempty"`
 	Metadata     map[string]string  `json:",omitempty"`
@@ -80,7 +80,7 @@ func (s *backend) bucket(name string) (*bucket, error) {
 	return b, nil
 }
 
-// lockBucket returns the bucket locked for a change.
+// lockBucket returns the bucket, locked for writing.
 func (s *backend) lockBucket(name string) (*bucket, error) {
 	b, err := s.bucket(name)
 	if err != nil {
@@ -99,13 +99,17 @@ func (s *backend) ListBuckets() ([]gofakes3.BucketInfo, error) {
 	defer s.mu.RUnlock()
 	var infos []gofakes3.BucketInfo
 	for _, b := range s.buckets {
-		infos = append(infos, gofakes3.BucketInfo{Name: b.name, CreationDate: gofakes3.NewContentTime(b.created)})
+		infos = append(infos, gofakes3.BucketInfo{
+			Name: b.name, CreationDate: gofakes3.NewContentTime(b.created),
+		})
 	}
-	slices.SortFunc(infos, func(a, b gofakes3.BucketInfo) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(infos, func(a, b gofakes3.BucketInfo) int {
+		return cmp.Compare(a.Name, b.Name)
+	})
 	return infos, nil
 }
 
-// CreateBucket succeeds on a bucket that exists, as S3 does in us-east-1 when the owner creates it again.
+// CreateBucket also succeeds on an existing bucket, as S3 does for the owner in us-east-1.
 func (s *backend) CreateBucket(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +138,7 @@ func (s *backend) DeleteBucket(name string) error {
 	if !ok {
 		return gofakes3.BucketNotFound(name)
 	}
-	b.mu.Lock() // an upload that got hold of the bucket goes first
+	b.mu.Lock() // waits for running uploads
 	defer b.mu.Unlock()
 	if len(b.keys) > 0 {
 		return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
@@ -147,22 +151,26 @@ func (s *backend) DeleteBucket(name string) error {
 	return nil
 }
 
-// ForceDeleteBucket is MinIO's extension, which S3 does not have.
+// ForceDeleteBucket implements gofakes3's interface for MinIO's extension, which S3 lacks.
 func (s *backend) ForceDeleteBucket(string) error {
 	return gofakes3.ErrNotImplemented
 }
 
-func (s *backend) GetObject(bucketName, key string, asked *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
-	return s.GetObjectVersion(bucketName, key, "", asked)
+func (s *backend) GetObject(
+	bucketName, key string, requested *gofakes3.ObjectRangeRequest,
+) (*gofakes3.Object, error) {
+	return s.GetObjectVersion(bucketName, key, "", requested)
 }
 
 func (s *backend) HeadObject(bucketName, key string) (*gofakes3.Object, error) {
 	return s.HeadObjectVersion(bucketName, key, "")
 }
 
-// PutObject stores what it reads, if the conditions hold when it has read it all.
-func (s *backend) PutObject(bucketName, key string, headers map[string]string, input io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
-	var result gofakes3.PutObjectResult
+// PutObject reads the body and then stores the object if the conditions hold.
+func (s *backend) PutObject(
+	bucketName, key string, headers map[string]string, input io.Reader, size int64,
+	conditions *gofakes3.PutConditions,
+) (result gofakes3.PutObjectResult, err error) {
 	metadata, err := objectMetadata(headers)
 	if err != nil {
 		return result, err
@@ -191,7 +199,7 @@ func (s *backend) PutObject(bucketName, key string, headers map[string]string, i
 	return result, nil
 }
 
-// objectMetadata picks what is kept with the object from the request's headers, all of which gofakes3 hands over.
+// objectMetadata returns the headers of the request that are stored with the object.
 func objectMetadata(headers map[string]string) (map[string]string, error) {
 	metadata := map[string]string{}
 	size := 0
@@ -203,22 +211,26 @@ func objectMetadata(headers map[string]string) (map[string]string, error) {
 			size += len(user) + len(value)
 			metadata[name] = value
 		case name == "Content-Encoding":
-			// aws-chunked is how the body was sent; it is not part of the object.
-			if value = strings.Trim(strings.Replace(value, "aws-chunked", "", 1), ", "); value != "" {
+			// aws-chunked is the encoding of the request, not of the object.
+			value = strings.Trim(strings.Replace(value, "aws-chunked", "", 1), ", ")
+			if value != "" {
 				metadata[name] = value
 			}
-		case isChecksum, name == "Content-Type", name == "Content-Disposition", name == "Last-Modified":
+		case isChecksum, name == "Content-Type", name == "Content-Disposition",
+			name == "Last-Modified":
 			metadata[name] = value
 		}
 	}
 	if size > maxUserMetadata {
-		return nil, gofakes3.ErrorMessage(gofakes3.ErrMetadataTooLarge, "Your metadata headers exceed the maximum allowed metadata size")
+		return nil, gofakes3.ErrorMessage(gofakes3.ErrMetadataTooLarge,
+			"Your metadata headers exceed the maximum allowed metadata size")
 	}
 	return metadata, nil
 }
 
-func (s *backend) CopyObject(fromBucket, fromKey, toBucket, toKey string, headers map[string]string) (gofakes3.CopyObjectResult, error) {
-	var result gofakes3.CopyObjectResult
+func (s *backend) CopyObject(
+	fromBucket, fromKey, toBucket, toKey string, headers map[string]string,
+) (result gofakes3.CopyObjectResult, err error) {
 	from, err := s.bucket(fromBucket)
 	if err != nil {
 		return result, err
@@ -227,15 +239,19 @@ func (s *backend) CopyObject(fromBucket, fromKey, toBucket, toKey string, header
 	if err != nil {
 		return result, err
 	}
-	if _, err := s.PutObject(toBucket, toKey, headers, bytes.NewReader(v.body), int64(len(v.body)), nil); err != nil {
+	body, size := bytes.NewReader(v.body), int64(len(v.body))
+	if _, err := s.PutObject(toBucket, toKey, headers, body, size, nil); err != nil {
 		return result, err
 	}
-	return gofakes3.CopyObjectResult{ETag: gofakes3.FormatETag(v.MD5), LastModified: gofakes3.NewContentTime(s.now())}, nil
+	result.ETag = gofakes3.FormatETag(v.MD5)
+	result.LastModified = gofakes3.NewContentTime(s.now())
+	return result, nil
 }
 
-// DeleteObject removes the object, or covers it with a delete marker where versions are kept.
-func (s *backend) DeleteObject(bucketName, key string) (gofakes3.ObjectDeleteResult, error) {
-	var result gofakes3.ObjectDeleteResult
+// DeleteObject deletes the object, or adds a delete marker if versioning was ever enabled.
+func (s *backend) DeleteObject(
+	bucketName, key string,
+) (result gofakes3.ObjectDeleteResult, err error) {
 	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return result, err
@@ -251,7 +267,9 @@ func (s *backend) DeleteObject(bucketName, key string) (gofakes3.ObjectDeleteRes
 	return gofakes3.ObjectDeleteResult{IsDeleteMarker: true, VersionID: marker.ID}, nil
 }
 
-func (s *backend) DeleteMulti(bucketName string, keys ...string) (gofakes3.MultiDeleteResult, error) {
+func (s *backend) DeleteMulti(
+	bucketName string, keys ...string,
+) (gofakes3.MultiDeleteResult, error) {
 	var ids []gofakes3.ObjectID
 	for _, key := range keys {
 		ids = append(ids, gofakes3.ObjectID{Key: key})
@@ -259,8 +277,8 @@ func (s *backend) DeleteMulti(bucketName string, keys ...string) (gofakes3.Multi
 	return s.DeleteMultiVersions(bucketName, ids...)
 }
 
-// addQueue puts a new version in front of the object's others. Where no versions are kept it takes the null version's place.
-// The caller holds the bucket's lock.
+// addVersion adds the newest version of an object. Unless versioning is enabled, it replaces the
+// null version. The caller holds the bucket's lock.
 func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence = b.sequence
@@ -269,7 +287,7 @@ func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	case b.versioning == gofakes3.VersioningEnabled:
 		v.ID = gofakes3.VersionID(fmt.Sprintf("%0*x", sequenceDigits, v.sequence))
 	case exists && versions[0].ID == "":
-		v.sequence = versions[0].sequence // the one write to the state replaces it too
+		v.sequence = versions[0].sequence // so that its record is replaced
 		versions = versions[1:]
 	default:
 		if err := s.removeVersion(b, key, ""); err != nil {
@@ -288,7 +306,7 @@ func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	return nil
 }
 
-// removeVersion takes a version away; it is no error if there is none. The caller holds the bucket's lock.
+// removeVersion removes a version if it exists. The caller holds the bucket's lock.
 func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) error {
 	versions := b.objects[key]
 	i := slices.IndexFunc(versions, func(v *version) bool { return v.ID == id })
@@ -309,7 +327,8 @@ func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) er
 	return nil
 }
 
-// conditionalInfo is what a put's conditions are checked against. The caller holds the bucket's lock.
+// conditionalInfo returns the state that a put's conditions are checked against.
+// The caller holds the bucket's lock.
 func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	versions := b.objects[key]
 	if len(versions) == 0 || versions[0].DeleteMarker {
@@ -318,7 +337,7 @@ func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	return &gofakes3.ConditionalObjectInfo{Exists: true, Hash: versions[0].MD5}
 }
 
-// lookup returns a version, or the newest if the id is empty and it is no delete marker.
+// findVersion returns a version. An empty id selects the newest, unless it is a delete marker.
 func (b *bucket) findVersion(key string, id gofakes3.VersionID) (*version, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()

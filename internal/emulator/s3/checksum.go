@@ -26,7 +26,7 @@ var (
 	nvme       = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 )
 
-// checksums are the additional checksums that a client may give with what it uploads.
+// checksums maps headers to the checksum algorithms that clients may use for uploads.
 var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	checksumPrefix + "Crc32c":    func() hash.Hash { return crc32.New(castagnoli) },
@@ -35,29 +35,30 @@ var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Sha256":    sha256.New,
 }
 
-// upload decodes and verifies an upload's body before gofakes3 sees it, and confirms its checksum in the answer.
+// upload decodes the body and verifies its checksums before it calls gofakes3. The response
+// confirms the checksums.
 func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil && strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		body, err = decodeChunks(body, r.Header)
 	}
 	if err != nil {
-		writeError(w, gofakes3.ErrIncompleteBody, fmt.Sprintf("read the upload: %v", err))
+		writeError(w, gofakes3.ErrIncompleteBody, fmt.Sprintf("read upload: %v", err))
 		return
 	}
 	confirmed := http.Header{}
 	completes := r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
 	for header, newHash := range checksums {
 		want := r.Header.Get(header)
-		if want == "" || completes { // completing a multipart upload, it is the object's and not this body's
+		if want == "" || completes { // on completion, the header covers the object, not this body
 			continue
 		}
 		sum := newHash()
 		sum.Write(body)
 		if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != want {
 			algorithm := strings.ToUpper(strings.TrimPrefix(header, checksumPrefix))
-			writeError(w, gofakes3.ErrBadDigest,
-				fmt.Sprintf("The %s you specified did not match the calculated checksum: got %s, calculated %s.", algorithm, want, got))
+			writeError(w, gofakes3.ErrBadDigest, fmt.Sprintf("The %s you specified did not match "+
+				"the calculated checksum: got %s, calculated %s.", algorithm, want, got))
 			return
 		}
 		confirmed.Set(header, want)
@@ -72,8 +73,8 @@ func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// decodeChunks takes the aws-chunked framing off an upload. Signatures are dropped unchecked; trailing headers, where
-// the SDKs put a checksum, are added to the request's.
+// decodeChunks decodes an aws-chunked body. It ignores chunk signatures, and adds trailing headers,
+// which contain the checksum, to the header.
 func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 	var decoded []byte
 	for {
@@ -81,10 +82,10 @@ func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 		if !ok {
 			return nil, io.ErrUnexpectedEOF
 		}
-		length, _, _ := strings.Cut(string(line), ";") // behind it is the chunk's signature
+		length, _, _ := strings.Cut(string(line), ";") // the rest is the chunk's signature
 		size, err := strconv.ParseUint(length, 16, 63)
 		if err != nil {
-			return nil, fmt.Errorf("read a chunk's length: %w", err)
+			return nil, fmt.Errorf("read chunk length: %w", err)
 		}
 		if size == 0 {
 			body = rest
@@ -102,13 +103,14 @@ func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 		}
 	}
 	if want := header.Get("X-Amz-Decoded-Content-Length"); want != strconv.Itoa(len(decoded)) {
-		return nil, fmt.Errorf("got %d bytes where X-Amz-Decoded-Content-Length says %q", len(decoded), want)
+		return nil, fmt.Errorf("X-Amz-Decoded-Content-Length must be %d, got %q",
+			len(decoded), want)
 	}
 	return decoded, nil
 }
 
-// checksumFilter hides an object's stored checksums from a reader that did not ask for them, and from one of a range:
-// they are those of the whole object.
+// checksumFilter removes stored checksums from the response unless they were requested. A range
+// gets none, since they cover the whole object.
 func checksumFilter(r *http.Request) func(int, http.Header) {
 	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
 		return func(int, http.Header) {}
@@ -124,5 +126,6 @@ func writeError(w http.ResponseWriter, code gofakes3.ErrorCode, message string) 
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(code.Status())
 	_, _ = io.WriteString(w, xml.Header)
-	_ = xml.NewEncoder(w).Encode(gofakes3.ErrorMessage(code, message)) // a client that went away needs no answer
+	// A write error means that the client disconnected.
+	_ = xml.NewEncoder(w).Encode(gofakes3.ErrorMessage(code, message))
 }

@@ -7,9 +7,11 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// ListBucket lists keys in order, from behind the page's marker. Keys that have the delimiter behind the prefix are
-// rolled up into a common prefix, which counts as one.
-func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+// ListBucket lists keys in order, starting after the page's marker. Keys with the delimiter after
+// the prefix are grouped into common prefixes. Each of those counts as one entry.
+func (s *backend) ListBucket(
+	bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage,
+) (*gofakes3.ObjectList, error) {
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
@@ -18,7 +20,7 @@ func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page go
 	defer b.mu.RUnlock()
 
 	list := gofakes3.NewObjectList()
-	last := "" // what the page ended with so far: a key or a common prefix
+	last := "" // the latest entry: a key or a common prefix
 	var count int64
 	for i := b.firstIndex(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
 		key := b.keys[i]
@@ -53,14 +55,14 @@ func (s *backend) ListBucket(bucketName string, prefix *gofakes3.Prefix, page go
 	return list, nil
 }
 
-// firstIndex is the index of the first key that the page may hold.
+// firstIndex returns the index of the first key that may be on the page.
 func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
 	if !page.HasMarker || page.Marker < prefix.Prefix {
 		i, _ := slices.BinarySearch(b.keys, prefix.Prefix)
 		return i
 	}
 	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
-		return b.indexAfterPrefix(group) // the page before ended with it
+		return b.indexAfterPrefix(group) // the last entry of the previous page
 	}
 	i, found := slices.BinarySearch(b.keys, page.Marker)
 	if found {
@@ -69,7 +71,7 @@ func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPag
 	return i
 }
 
-// indexAfterPrefix is the index of the first key behind all those with the prefix.
+// indexAfterPrefix returns the index of the first key after all keys with the prefix.
 func (b *bucket) indexAfterPrefix(prefix string) int {
 	i, _ := slices.BinarySearchFunc(b.keys, prefix, func(key, prefix string) int {
 		if key < prefix || strings.HasPrefix(key, prefix) {
@@ -84,7 +86,7 @@ func hasPrefix(key string, prefix *gofakes3.Prefix) bool {
 	return strings.HasPrefix(key, prefix.Prefix)
 }
 
-// commonPrefix is the key up to the first delimiter behind the prefix, if it has one there.
+// commonPrefix returns the part of the key up to the first delimiter after the prefix, if any.
 func commonPrefix(key string, prefix *gofakes3.Prefix) (string, bool) {
 	rest, ok := strings.CutPrefix(key, prefix.Prefix)
 	if !ok || prefix.Delimiter == "" {

@@ -13,11 +13,11 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// maxListedKeys is S3's page size of listings, and its default.
+// maxListedKeys is S3's largest and default page size of listings.
 const maxListedKeys = 1000
 
-// listResult is the answer of ListObjectsV2. gofakes3's leaves KeyCount out of an empty listing and knows no
-// encoding-type.
+// listResult represents the response of ListObjectsV2. gofakes3's type omits KeyCount from empty
+// listings and does not support encoding-type.
 type listResult struct {
 	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name                  string
@@ -38,19 +38,23 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
 	bucket := strings.Trim(r.URL.Path, "/")
 	query := r.URL.Query()
 	maxKeys := int64(maxListedKeys)
-	if asked := query.Get("max-keys"); asked != "" {
-		n, err := strconv.ParseInt(asked, 10, 32)
+	if text := query.Get("max-keys"); text != "" {
+		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 0 {
-			writeError(w, gofakes3.ErrInvalidArgument, "max-keys must be a number from 0 to 2147483647, got "+asked)
+			writeError(w, gofakes3.ErrInvalidArgument,
+				"max-keys must be an integer from 0 to 2147483647, got "+text)
 			return
 		}
 		maxKeys = min(n, maxListedKeys)
 	}
-	page := gofakes3.ListBucketPage{MaxKeys: maxKeys, Marker: query.Get("start-after"), HasMarker: query.Has("start-after")}
+	page := gofakes3.ListBucketPage{
+		MaxKeys: maxKeys, Marker: query.Get("start-after"), HasMarker: query.Has("start-after"),
+	}
 	if token := query.Get("continuation-token"); token != "" {
 		marker, err := base64.URLEncoding.DecodeString(token)
 		if err != nil {
-			writeError(w, gofakes3.ErrInvalidArgument, "The continuation token provided is incorrect")
+			writeError(w, gofakes3.ErrInvalidArgument,
+				"The continuation token provided is incorrect")
 			return
 		}
 		page.Marker, page.HasMarker = string(marker), true
@@ -85,13 +89,14 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	_, _ = io.WriteString(w, xml.Header)
-	_ = xml.NewEncoder(w).Encode(result) // a client that went away needs no answer
+	_ = xml.NewEncoder(w).Encode(result) // the client may have disconnected
 }
 
-// encodeNames makes names that XML cannot hold safe to send.
+// encodeNames encodes the names, since XML cannot represent all characters.
 func (l *listResult) encodeNames() {
 	l.EncodingType = "url"
-	l.Prefix, l.Delimiter, l.StartAfter = encodeName(l.Prefix), encodeName(l.Delimiter), encodeName(l.StartAfter)
+	l.Prefix, l.Delimiter = encodeName(l.Prefix), encodeName(l.Delimiter)
+	l.StartAfter = encodeName(l.StartAfter)
 	for _, object := range l.Contents {
 		object.Key = encodeName(object.Key)
 	}

@@ -14,9 +14,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records writes the backend's changes through to the store, which keeps nothing when there is no file.
+// records stores the buckets and versions. Without a file it stores nothing.
 //
-// A version's key is bucket/key and its sequence in 16 hex digits; its value is the version as JSON, a newline, the body.
+// The key of a version is bucket/key and its sequence in 16 hex digits. The value is the version as
+// JSON, a newline, and the body.
 type records struct {
 	buckets  *store.Bucket
 	versions *store.Bucket
@@ -41,20 +42,20 @@ type bucketRecord struct {
 	Versioning gofakes3.VersioningStatus `json:",omitempty"`
 }
 
-func (s records) putBucket(b *bucket) error {
+func (r records) putBucket(b *bucket) error {
 	record, err := json.Marshal(bucketRecord{b.created, b.versioning})
 	if err != nil {
 		return err
 	}
-	return s.buckets.Put(b.name, record)
+	return r.buckets.Put(b.name, record)
 }
 
-func (s records) deleteBucket(b *bucket) error {
-	return s.buckets.Delete(b.name)
+func (r records) deleteBucket(b *bucket) error {
+	return r.buckets.Delete(b.name)
 }
 
-func (s records) putVersion(b *bucket, key string, v *version) error {
-	if s.versions == nil {
+func (r records) putVersion(b *bucket, key string, v *version) error {
+	if r.versions == nil {
 		return nil
 	}
 	header, err := json.Marshal(v)
@@ -63,37 +64,38 @@ func (s records) putVersion(b *bucket, key string, v *version) error {
 	}
 	record := make([]byte, 0, len(header)+1+len(v.body))
 	record = append(append(append(record, header...), '\n'), v.body...)
-	return s.versions.Put(versionKey(b, key, v), record)
+	return r.versions.Put(versionKey(b, key, v), record)
 }
 
-func (s records) deleteVersion(b *bucket, key string, v *version) error {
-	if s.versions == nil {
+func (r records) deleteVersion(b *bucket, key string, v *version) error {
+	if r.versions == nil {
 		return nil
 	}
-	return s.versions.Delete(versionKey(b, key, v))
+	return r.versions.Delete(versionKey(b, key, v))
 }
 
 func versionKey(b *bucket, key string, v *version) string {
 	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
 }
 
-// load reads everything that was put.
-func (s records) load() (map[string]*bucket, error) {
+// load returns the stored buckets.
+func (r records) load() (map[string]*bucket, error) {
 	buckets := map[string]*bucket{}
-	err := s.buckets.Each(func(name string, value []byte) error {
+	err := r.buckets.Each(func(name string, value []byte) error {
 		var record bucketRecord
 		if err := json.Unmarshal(value, &record); err != nil {
 			return fmt.Errorf("read bucket %s: %w", name, err)
 		}
 		buckets[name] = &bucket{
-			name: name, created: record.Created, versioning: record.Versioning, objects: map[string][]*version{},
+			name: name, created: record.Created, versioning: record.Versioning,
+			objects: map[string][]*version{},
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.versions.Each(func(path string, value []byte) error {
+	err = r.versions.Each(func(path string, value []byte) error {
 		name, rest, _ := strings.Cut(path, "/")
 		b, ok := buckets[name]
 		if !ok || len(rest) < sequenceDigits {
@@ -110,7 +112,7 @@ func (s records) load() (map[string]*bucket, error) {
 			return fmt.Errorf("read object %q: %w", path, err)
 		}
 		b.sequence = max(b.sequence, sequence)
-		b.objects[key] = slices.Insert(b.objects[key], 0, v) // the store gives the oldest first
+		b.objects[key] = slices.Insert(b.objects[key], 0, v) // the store returns the oldest first
 		return nil
 	})
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package s3 is Amazon S3 as far as the platform and its users' tools need it: objects with metadata, conditional
-// puts, checksums, ranges, listings, versions and multipart uploads, addressed path-style.
+// Package s3 emulates the parts of Amazon S3 that the platform and its users' tools need: objects
+// with metadata, conditional puts, checksums, ranges, listings, versions and multipart uploads,
+// with path-style addresses.
 //
-// The HTTP protocol is gofakes3's; the objects are held here, in memory, and written through to a file when a folder is
-// given.
+// gofakes3 implements the HTTP protocol. This package keeps the objects in memory and, if a folder
+// is configured, writes them to a file.
 package s3
 
 import (
@@ -19,20 +20,20 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// Config says where objects are kept.
+// Config configures a service.
 type Config struct {
-	Dir string           // keeps the objects across runs; "" keeps them in memory only
-	Now func() time.Time // time.Now when nil
+	Dir string           // folder of the state file; "" keeps the objects in memory
+	Now func() time.Time // default: time.Now
 }
 
-// Service is the S3 API over one account's buckets.
+// Service implements the S3 API for one account's buckets.
 type Service struct {
 	db      *store.DB
 	objects *backend
 	api     http.Handler
 }
 
-// New serves the buckets that earlier runs left in the folder, or none.
+// New returns a service with the buckets that are stored in the folder.
 func New(config Config) (*Service, error) {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -40,7 +41,7 @@ func New(config Config) (*Service, error) {
 	var db *store.DB
 	if config.Dir != "" {
 		if err := os.MkdirAll(config.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("create the S3 folder: %w", err)
+			return nil, fmt.Errorf("create S3 folder: %w", err)
 		}
 		var err error
 		if db, err = store.Open(filepath.Join(config.Dir, "s3.db")); err != nil {
@@ -50,17 +51,19 @@ func New(config Config) (*Service, error) {
 	objects, err := newBackend(db, config.Now)
 	if err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("load the S3 objects: %w", err)
+		return nil, fmt.Errorf("load S3 objects: %w", err)
 	}
 	api := gofakes3.New(objects,
 		gofakes3.WithTimeSource(clock(config.Now)),
-		gofakes3.WithTimeSkewLimit(0),     // signatures are not checked, so their date is not either
-		gofakes3.WithMetadataSizeLimit(0), // it would count every X-Amz header; the backend checks user metadata
+		// gofakes3 does not verify signatures, so it need not check their date.
+		gofakes3.WithTimeSkewLimit(0),
+		// This limit would include all X-Amz headers. The backend checks the user metadata.
+		gofakes3.WithMetadataSizeLimit(0),
 	)
 	return &Service{db, objects, api.Server()}, nil
 }
 
-// CreateBucket makes sure that the bucket exists, and keeps versions if asked to.
+// CreateBucket creates a bucket if it does not exist. versioned enables versioning.
 func (s *Service) CreateBucket(name string, versioned bool) error {
 	if err := gofakes3.ValidateBucketName(name); err != nil {
 		return fmt.Errorf("create bucket %s: %w", name, err)
@@ -71,39 +74,44 @@ func (s *Service) CreateBucket(name string, versioned bool) error {
 	if !versioned {
 		return nil
 	}
-	err := s.objects.SetVersioningConfiguration(name, gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled})
-	if err != nil {
-		return fmt.Errorf("version bucket %s: %w", name, err)
+	config := gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled}
+	if err := s.objects.SetVersioningConfiguration(name, config); err != nil {
+		return fmt.Errorf("enable versioning of bucket %s: %w", name, err)
 	}
 	return nil
 }
 
-// Close writes the state to disk. The service must not be used afterwards.
+// Close writes the state to disk and closes the service.
 func (s *Service) Close() error {
 	return s.db.Close()
 }
 
-// unsupportedSubresources are the subresources that gofakes3 would take for a plain request on the bucket or object itself.
+// unsupportedSubresources lists query parameters that gofakes3 would ignore.
 var unsupportedSubresources = []string{
-	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
-	"legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy",
-	"policyStatus", "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention",
-	"select", "tagging", "torrent", "website",
+	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
+	"inventory", "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock",
+	"ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject",
+	"replication", "requestPayment", "restore", "retention", "select", "tagging", "torrent",
+	"website",
 }
 
+// ServeHTTP serves the S3 API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
 		for _, name := range unsupportedSubresources {
 			if query.Has(name) {
-				writeError(w, gofakes3.ErrNotImplemented, "the local platform does not serve ?"+name)
+				writeError(w, gofakes3.ErrNotImplemented,
+					"the local platform does not support ?"+name)
 				return
 			}
 		}
 	}
 	switch {
-	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="): // gofakes3 would copy the newest
-		writeError(w, gofakes3.ErrNotImplemented, "the local platform does not copy a version: get it, and put it")
+	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="):
+		// gofakes3 would copy the newest version.
+		writeError(w, gofakes3.ErrNotImplemented,
+			"the local platform cannot copy a version: use GetObject and PutObject")
 	case r.Method == http.MethodPut, r.Method == http.MethodPost:
 		s.upload(w, r)
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
@@ -113,42 +121,46 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveGofakes3 lets gofakes3 answer, and before see and change the answer's headers.
-func (s *Service) serveGofakes3(w http.ResponseWriter, r *http.Request, before func(status int, header http.Header)) {
-	answer := &headerHook{ResponseWriter: w, before: func(status int, header http.Header) {
-		// gofakes3 lets pages of all origins read what is here.
-		maps.DeleteFunc(header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Access-Control-") })
-		before(status, header)
+// serveGofakes3 passes the request to gofakes3 and edits the response header.
+func (s *Service) serveGofakes3(
+	w http.ResponseWriter, r *http.Request, editHeader func(status int, header http.Header),
+) {
+	hook := &headerHook{ResponseWriter: w, edit: func(status int, header http.Header) {
+		// gofakes3 would allow web pages of all origins to read objects.
+		maps.DeleteFunc(header, func(name string, _ []string) bool {
+			return strings.HasPrefix(name, "Access-Control-")
+		})
+		editHeader(status, header)
 	}}
-	s.api.ServeHTTP(answer, r)
-	answer.finish(http.StatusOK)
+	s.api.ServeHTTP(hook, r)
+	hook.editOnce(http.StatusOK)
 }
 
-// headerHook calls before when the headers are about to be sent.
+// headerHook calls edit before the header is sent.
 type headerHook struct {
 	http.ResponseWriter
-	before   func(status int, header http.Header)
-	finished bool
+	edit   func(status int, header http.Header)
+	edited bool
 }
 
-func (w *headerHook) finish(status int) {
-	if !w.finished {
-		w.finished = true
-		w.before(status, w.Header())
+func (w *headerHook) editOnce(status int) {
+	if !w.edited {
+		w.edited = true
+		w.edit(status, w.Header())
 	}
 }
 
 func (w *headerHook) WriteHeader(status int) {
-	w.finish(status)
+	w.editOnce(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *headerHook) Write(p []byte) (int, error) {
-	w.finish(http.StatusOK)
+	w.editOnce(http.StatusOK)
 	return w.ResponseWriter.Write(p)
 }
 
-// clock is what gofakes3 asks for the time.
+// clock provides the time to gofakes3.
 type clock func() time.Time
 
 func (c clock) Now() time.Time                  { return c() }

@@ -25,8 +25,10 @@ func newService(t *testing.T, dir string) *Service {
 	return service
 }
 
-// do makes a request as it comes over the wire; headers are given as name, value, name, value.
-func do(t *testing.T, service *Service, method, path, body string, headers ...string) (status int, header http.Header, answer string) {
+// do sends a request. Headers alternate names and values.
+func do(
+	t *testing.T, service *Service, method, path, body string, headers ...string,
+) (status int, header http.Header, response string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Content-Length", fmt.Sprint(len(body)))
@@ -38,7 +40,7 @@ func do(t *testing.T, service *Service, method, path, body string, headers ...st
 	return w.Code, w.Header(), w.Body.String()
 }
 
-func TestCreateBucket_KeepsWhatIsThere(t *testing.T) {
+func TestCreateBucket_KeepsExistingObjects(t *testing.T) {
 	service := newService(t, "")
 	for range 2 {
 		if err := service.CreateBucket("bucket", true); err != nil {
@@ -46,30 +48,34 @@ func TestCreateBucket_KeepsWhatIsThere(t *testing.T) {
 		}
 		do(t, service, http.MethodPut, "/bucket/key", "body")
 	}
-	if _, header, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" || header.Get("X-Amz-Version-Id") == "" {
-		t.Errorf("got %q, version %q", body, header.Get("X-Amz-Version-Id"))
+	_, header, body := do(t, service, http.MethodGet, "/bucket/key", "")
+	if version := header.Get("X-Amz-Version-Id"); body != "body" || version == "" {
+		t.Errorf("got %q, version %q", body, version)
 	}
 }
 
-func TestService_LetsNoPageOfABrowserRead(t *testing.T) {
+func TestService_SendsNoCORSHeaders(t *testing.T) {
 	service := newService(t, "")
 	if err := service.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "body")
 	for method, path := range map[string]string{
-		http.MethodGet: "/bucket/key", http.MethodHead: "/bucket/key", http.MethodPut: "/bucket/other", http.MethodPost: "/bucket?delete", http.MethodOptions: "/bucket/key", http.MethodDelete: "/bucket/absent",
+		http.MethodGet: "/bucket/key", http.MethodHead: "/bucket/key",
+		http.MethodPut: "/bucket/other", http.MethodPost: "/bucket?delete",
+		http.MethodOptions: "/bucket/key", http.MethodDelete: "/bucket/absent",
 	} {
-		_, header, _ := do(t, service, method, path, "", "Origin", "http://localhost:3000", "Access-Control-Request-Method", "GET")
+		_, header, _ := do(t, service, method, path, "",
+			"Origin", "http://localhost:3000", "Access-Control-Request-Method", "GET")
 		for name := range header {
 			if strings.HasPrefix(name, "Access-Control-") {
-				t.Errorf("%s %s: answered %s: %s", method, path, name, header.Get(name))
+				t.Errorf("%s %s: got header %s: %s", method, path, name, header.Get(name))
 			}
 		}
 	}
 }
 
-func TestState_OutlivesTheService(t *testing.T) {
+func TestState_SurvivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	service := newService(t, dir)
 	if err := service.CreateBucket("plain", false); err != nil {
@@ -80,8 +86,8 @@ func TestState_OutlivesTheService(t *testing.T) {
 	}
 	do(t, service, http.MethodPut, "/plain/a/b", "old", "X-Amz-Meta-Name", "old")
 	do(t, service, http.MethodPut, "/plain/a/b", "line\nline", "X-Amz-Meta-Name", "new")
-	do(t, service, http.MethodPut, "/plain/gone", "x")
-	do(t, service, http.MethodDelete, "/plain/gone", "")
+	do(t, service, http.MethodPut, "/plain/deleted", "x")
+	do(t, service, http.MethodDelete, "/plain/deleted", "")
 	_, first, _ := do(t, service, http.MethodPut, "/versioned/key", "first")
 	do(t, service, http.MethodPut, "/versioned/key", "second")
 	if err := service.Close(); err != nil {
@@ -90,11 +96,13 @@ func TestState_OutlivesTheService(t *testing.T) {
 
 	service = newService(t, dir)
 	defer service.Close()
-	if _, header, body := do(t, service, http.MethodGet, "/plain/a/b", ""); body != "line\nline" || header.Get("X-Amz-Meta-Name") != "new" {
-		t.Errorf("got %q with metadata %q", body, header.Get("X-Amz-Meta-Name"))
+	_, header, body := do(t, service, http.MethodGet, "/plain/a/b", "")
+	if name := header.Get("X-Amz-Meta-Name"); body != "line\nline" || name != "new" {
+		t.Errorf("got %q with metadata %q", body, name)
 	}
-	if status, _, _ := do(t, service, http.MethodGet, "/plain/gone", ""); status != http.StatusNotFound {
-		t.Errorf("the deleted object answers %d", status)
+	status, _, _ := do(t, service, http.MethodGet, "/plain/deleted", "")
+	if status != http.StatusNotFound {
+		t.Errorf("get a deleted object: status %d", status)
 	}
 	if _, _, body := do(t, service, http.MethodGet, "/versioned/key", ""); body != "second" {
 		t.Errorf("the newest version is %q", body)
@@ -103,18 +111,19 @@ func TestState_OutlivesTheService(t *testing.T) {
 	if _, _, body := do(t, service, http.MethodGet, old, ""); body != "first" {
 		t.Errorf("the first version is %q", body)
 	}
-	if status, _, _ := do(t, service, http.MethodPut, "/plain/a/b", "again", "If-None-Match", "*"); status != http.StatusPreconditionFailed {
-		t.Errorf("a put if absent answers %d", status)
+	status, _, _ = do(t, service, http.MethodPut, "/plain/a/b", "again", "If-None-Match", "*")
+	if status != http.StatusPreconditionFailed {
+		t.Errorf("put if absent: status %d", status)
 	}
 }
 
-// TestState_OutlivesAKilledProcess runs itself as a process that puts objects until it is killed.
-func TestState_OutlivesAKilledProcess(t *testing.T) {
+// TestState_SurvivesACrash runs itself as a process that puts objects until the test kills it.
+func TestState_SurvivesACrash(t *testing.T) {
 	if dir := os.Getenv("S3_TEST_DIR"); dir != "" {
-		putForEver(t, dir)
+		putForever(t, dir)
 	}
 	dir := t.TempDir()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestState_OutlivesAKilledProcess$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestState_SurvivesACrash$")
 	cmd.Env = append(os.Environ(), "S3_TEST_DIR="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -129,47 +138,52 @@ func TestState_OutlivesAKilledProcess(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // it was killed
+	_ = cmd.Wait() // reports the kill signal
 
 	service := newService(t, dir)
 	defer service.Close()
 	if acknowledged < 500 {
-		t.Fatalf("the process acknowledged %d puts only", acknowledged)
+		t.Fatalf("the process acknowledged only %d puts", acknowledged)
 	}
 	for i := range acknowledged {
-		if status, _, body := do(t, service, http.MethodGet, fmt.Sprintf("/bucket/%d", i), ""); body != fmt.Sprint("body", i) {
-			t.Fatalf("object %d of %d is %d %q", i, acknowledged, status, body)
+		status, _, body := do(t, service, http.MethodGet, fmt.Sprintf("/bucket/%d", i), "")
+		if body != fmt.Sprint("body", i) {
+			t.Fatalf("object %d of %d: status %d, body %q", i, acknowledged, status, body)
 		}
 	}
 }
 
-func putForEver(t *testing.T, dir string) {
+func putForever(t *testing.T, dir string) {
 	service := newService(t, dir)
 	if err := service.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; ; i++ {
-		if status, _, answer := do(t, service, http.MethodPut, fmt.Sprintf("/bucket/%d", i), fmt.Sprint("body", i)); status != http.StatusOK {
-			t.Fatal(status, answer)
+		path, body := fmt.Sprintf("/bucket/%d", i), fmt.Sprint("body", i)
+		status, _, response := do(t, service, http.MethodPut, path, body)
+		if status != http.StatusOK {
+			t.Fatal(status, response)
 		}
 		fmt.Println(i)
 	}
 }
 
-func TestUpload_InChunksWithTrailingChecksum(t *testing.T) {
+func TestPutObject_DecodesChunksAndVerifiesTheTrailingChecksum(t *testing.T) {
 	sum := crc32.NewIEEE()
 	io.WriteString(sum, "hello world")
-	right := base64.StdEncoding.EncodeToString(sum.Sum(nil))
+	checksum := base64.StdEncoding.EncodeToString(sum.Sum(nil))
+	trailer := "\r\nx-amz-checksum-crc32:" + checksum + "\r\n\r\n"
 	for _, test := range []struct {
 		name, chunks, length string
 		status               int
 		stored               string
 	}{
-		{"unsigned", "6\r\nhello \r\n5\r\nworld\r\n0\r\nx-amz-checksum-crc32:" + right + "\r\n\r\n", "11", 200, "hello world"},
-		{"signed", "b;chunk-signature=00\r\nhello world\r\n0;chunk-signature=00\r\n\r\n", "11", 200, "hello world"},
-		{"wrong checksum", "b\r\nhello there\r\n0\r\nx-amz-checksum-crc32:" + right + "\r\n\r\n", "11", 400, ""},
+		{"unsigned", "6\r\nhello \r\n5\r\nworld\r\n0" + trailer, "11", 200, "hello world"},
+		{"signed", "b;chunk-signature=00\r\nhello world\r\n0;chunk-signature=00\r\n\r\n",
+			"11", 200, "hello world"},
+		{"wrong checksum", "b\r\nhello there\r\n0" + trailer, "11", 400, ""},
 		{"wrong length", "5\r\nhello\r\n0\r\n\r\n", "11", 400, ""},
-		{"cut off", "b\r\nhello", "11", 400, ""},
+		{"truncated", "b\r\nhello", "11", 400, ""},
 		{"no chunks", "hello world", "11", 400, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -177,27 +191,28 @@ func TestUpload_InChunksWithTrailingChecksum(t *testing.T) {
 			if err := service.CreateBucket("bucket", false); err != nil {
 				t.Fatal(err)
 			}
-			status, _, answer := do(t, service, http.MethodPut, "/bucket/key", test.chunks,
-				"X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding", "aws-chunked",
-				"X-Amz-Decoded-Content-Length", test.length, "X-Amz-Trailer", "x-amz-checksum-crc32")
+			status, _, response := do(t, service, http.MethodPut, "/bucket/key", test.chunks,
+				"X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+				"Content-Encoding", "aws-chunked", "X-Amz-Decoded-Content-Length", test.length,
+				"X-Amz-Trailer", "x-amz-checksum-crc32")
 			if status != test.status {
-				t.Fatalf("the put answers %d %s, want %d", status, answer, test.status)
+				t.Fatalf("status %d %s, want %d", status, response, test.status)
 			}
 			status, header, body := do(t, service, http.MethodGet, "/bucket/key", "")
 			if test.stored == "" {
 				if status != http.StatusNotFound {
-					t.Errorf("stored is %q", body)
+					t.Errorf("stored %q, want nothing", body)
 				}
 				return
 			}
-			if body != test.stored || header.Get("Content-Encoding") != "" {
-				t.Errorf("stored is %q, encoded %q", body, header.Get("Content-Encoding"))
+			if encoding := header.Get("Content-Encoding"); body != test.stored || encoding != "" {
+				t.Errorf("stored %q with encoding %q", body, encoding)
 			}
 		})
 	}
 }
 
-func TestGet_ShowsChecksumOfTheWholeObjectOnlyIfAsked(t *testing.T) {
+func TestHeadObject_ReturnsChecksumsOnlyIfRequestedForTheWholeObject(t *testing.T) {
 	service := newService(t, "")
 	if err := service.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
@@ -211,44 +226,51 @@ func TestGet_ShowsChecksumOfTheWholeObjectOnlyIfAsked(t *testing.T) {
 		{[]string{"X-Amz-Checksum-Mode", "ENABLED"}, "AAAAAA=="},
 		{[]string{"X-Amz-Checksum-Mode", "ENABLED", "Range", "bytes=0-1"}, ""},
 	} {
-		if _, header, _ := do(t, service, http.MethodHead, "/bucket/key", "", test.headers...); header.Get("X-Amz-Checksum-Crc32") != test.want {
-			t.Errorf("%v: got %q, want %q", test.headers, header.Get("X-Amz-Checksum-Crc32"), test.want)
+		_, header, _ := do(t, service, http.MethodHead, "/bucket/key", "", test.headers...)
+		if got := header.Get("X-Amz-Checksum-Crc32"); got != test.want {
+			t.Errorf("%v: got %q, want %q", test.headers, got, test.want)
 		}
 	}
 }
 
-func TestRequest_ForWhatIsNotServedChangesNothing(t *testing.T) {
+func TestService_RejectsUnsupportedRequestsWithoutEffect(t *testing.T) {
 	service := newService(t, "")
 	if err := service.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/key", "body")
-	for _, path := range []string{"/bucket/key?tagging", "/bucket/key?acl", "/bucket?policy", "/bucket?lifecycle="} {
-		if status, _, answer := do(t, service, http.MethodPut, path, "<xml/>"); status != http.StatusNotImplemented || !strings.Contains(answer, "NotImplemented") {
-			t.Errorf("%s answers %d %s", path, status, answer)
+	for _, path := range []string{
+		"/bucket/key?tagging", "/bucket/key?acl", "/bucket?policy", "/bucket?lifecycle=",
+	} {
+		status, _, response := do(t, service, http.MethodPut, path, "<xml/>")
+		if status != http.StatusNotImplemented || !strings.Contains(response, "NotImplemented") {
+			t.Errorf("%s: status %d %s", path, status, response)
 		}
 	}
 	do(t, service, http.MethodPut, "/bucket/other", "other")
-	if status, _, answer := do(t, service, http.MethodPut, "/bucket/key", "", "X-Amz-Copy-Source", "bucket/other?versionId=1"); status != http.StatusNotImplemented {
-		t.Errorf("the copy of a version answers %d %s", status, answer)
+	status, _, response := do(t, service, http.MethodPut, "/bucket/key", "",
+		"X-Amz-Copy-Source", "bucket/other?versionId=1")
+	if status != http.StatusNotImplemented {
+		t.Errorf("copy a version: status %d %s", status, response)
 	}
 	if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "body" {
 		t.Errorf("the object is %q", body)
 	}
 }
 
-func TestList_EncodesNamesIfAsked(t *testing.T) {
+func TestListObjectsV2_EncodesNamesIfRequested(t *testing.T) {
 	service := newService(t, "")
 	if err := service.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
 	}
 	do(t, service, http.MethodPut, "/bucket/a/b%20%01", "body")
-	if _, _, answer := do(t, service, http.MethodGet, "/bucket?list-type=2&encoding-type=url", ""); !strings.Contains(answer, "<Key>a/b+%01</Key>") {
-		t.Errorf("got %s", answer)
+	_, _, response := do(t, service, http.MethodGet, "/bucket?list-type=2&encoding-type=url", "")
+	if !strings.Contains(response, "<Key>a/b+%01</Key>") {
+		t.Errorf("got %s", response)
 	}
 }
 
-func TestSuspendedVersioning_ReplacesTheNullVersionOnly(t *testing.T) {
+func TestSuspendedVersioning_ReplacesOnlyTheNullVersion(t *testing.T) {
 	dir := t.TempDir()
 	service := newService(t, dir)
 	if err := service.CreateBucket("bucket", false); err != nil {
@@ -263,15 +285,16 @@ func TestSuspendedVersioning_ReplacesTheNullVersionOnly(t *testing.T) {
 	do(t, service, http.MethodPut, "/bucket?versioning", status("Suspended"))
 	do(t, service, http.MethodPut, "/bucket/key", "null 2")
 	do(t, service, http.MethodPut, "/bucket/key", "null 3")
-	for range 2 { // the second time as it was loaded
+	for range 2 { // before and after a restart
 		_, _, versions := do(t, service, http.MethodGet, "/bucket?versions", "")
 		if strings.Count(versions, "<Version>") != 2 {
-			t.Errorf("the versions are %s", versions)
+			t.Errorf("got versions %s, want 2", versions)
 		}
 		if _, _, body := do(t, service, http.MethodGet, "/bucket/key", ""); body != "null 3" {
 			t.Errorf("the object is %q", body)
 		}
-		if _, _, body := do(t, service, http.MethodGet, "/bucket/key?versionId="+kept.Get("X-Amz-Version-Id"), ""); body != "kept" {
+		keptPath := "/bucket/key?versionId=" + kept.Get("X-Amz-Version-Id")
+		if _, _, body := do(t, service, http.MethodGet, keptPath, ""); body != "kept" {
 			t.Errorf("the kept version is %q", body)
 		}
 		if err := service.Close(); err != nil {
@@ -282,7 +305,7 @@ func TestSuspendedVersioning_ReplacesTheNullVersionOnly(t *testing.T) {
 	service.Close()
 }
 
-func TestLastModified_IsTheServicesTime(t *testing.T) {
+func TestLastModified_UsesTheServiceClock(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	service, err := New(Config{Now: func() time.Time { return at }})
 	if err != nil {
@@ -302,7 +325,7 @@ func TestLastModified_IsTheServicesTime(t *testing.T) {
 	}
 }
 
-func BenchmarkPutIfAbsentKeptInFile(b *testing.B) {
+func BenchmarkPutObject_IfAbsentWithStore(b *testing.B) {
 	service, err := New(Config{Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
@@ -313,7 +336,8 @@ func BenchmarkPutIfAbsentKeptInFile(b *testing.B) {
 	}
 	body := bytes.Repeat([]byte("x"), 1<<10)
 	for i := 0; b.Loop(); i++ {
-		r := httptest.NewRequest(http.MethodPut, fmt.Sprintf("/bucket/bronze/demo/2026/01/02/03/%d.json", i), bytes.NewReader(body))
+		path := fmt.Sprintf("/bucket/bronze/demo/2026/01/02/03/%d.json", i)
+		r := httptest.NewRequest(http.MethodPut, path, bytes.NewReader(body))
 		r.Header.Set("Content-Length", "1024")
 		r.Header.Set("If-None-Match", "*")
 		w := httptest.NewRecorder()

@@ -8,17 +8,22 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-func (s *backend) VersioningConfiguration(bucketName string) (gofakes3.VersioningConfiguration, error) {
+func (s *backend) VersioningConfiguration(
+	bucketName string,
+) (config gofakes3.VersioningConfiguration, err error) {
 	b, err := s.bucket(bucketName)
 	if err != nil {
-		return gofakes3.VersioningConfiguration{}, err
+		return config, err
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return gofakes3.VersioningConfiguration{Status: b.versioning}, nil
+	config.Status = b.versioning
+	return config, nil
 }
 
-func (s *backend) SetVersioningConfiguration(bucketName string, config gofakes3.VersioningConfiguration) error {
+func (s *backend) SetVersioningConfiguration(
+	bucketName string, config gofakes3.VersioningConfiguration,
+) error {
 	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return err
@@ -31,12 +36,14 @@ func (s *backend) SetVersioningConfiguration(bucketName string, config gofakes3.
 	return s.records.putBucket(b)
 }
 
-func (s *backend) GetObjectVersion(bucketName, key string, id gofakes3.VersionID, asked *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+func (s *backend) GetObjectVersion(
+	bucketName, key string, id gofakes3.VersionID, requested *gofakes3.ObjectRangeRequest,
+) (*gofakes3.Object, error) {
 	object, v, err := s.object(bucketName, key, id)
 	if err != nil {
 		return nil, err
 	}
-	object.Range, err = asked.Range(object.Size)
+	object.Range, err = requested.Range(object.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +55,17 @@ func (s *backend) GetObjectVersion(bucketName, key string, id gofakes3.VersionID
 	return object, nil
 }
 
-func (s *backend) HeadObjectVersion(bucketName, key string, id gofakes3.VersionID) (*gofakes3.Object, error) {
+func (s *backend) HeadObjectVersion(
+	bucketName, key string, id gofakes3.VersionID,
+) (*gofakes3.Object, error) {
 	object, _, err := s.object(bucketName, key, id)
 	return object, err
 }
 
-// object describes a version, with no contents yet.
-func (s *backend) object(bucketName, key string, id gofakes3.VersionID) (*gofakes3.Object, *version, error) {
+// object returns a version and its description without contents.
+func (s *backend) object(
+	bucketName, key string, id gofakes3.VersionID,
+) (*gofakes3.Object, *version, error) {
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, nil, err
@@ -74,9 +85,10 @@ func (s *backend) object(bucketName, key string, id gofakes3.VersionID) (*gofake
 	}, v, nil
 }
 
-// DeleteObjectVersion removes one version for good.
-func (s *backend) DeleteObjectVersion(bucketName, key string, id gofakes3.VersionID) (gofakes3.ObjectDeleteResult, error) {
-	var result gofakes3.ObjectDeleteResult
+// DeleteObjectVersion permanently deletes one version.
+func (s *backend) DeleteObjectVersion(
+	bucketName, key string, id gofakes3.VersionID,
+) (result gofakes3.ObjectDeleteResult, err error) {
 	b, err := s.lockBucket(bucketName)
 	if err != nil {
 		return result, err
@@ -90,14 +102,16 @@ func (s *backend) DeleteObjectVersion(bucketName, key string, id gofakes3.Versio
 	return result, s.removeVersion(b, key, id)
 }
 
-func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectID) (gofakes3.MultiDeleteResult, error) {
-	var result gofakes3.MultiDeleteResult
+func (s *backend) DeleteMultiVersions(
+	bucketName string, ids ...gofakes3.ObjectID,
+) (result gofakes3.MultiDeleteResult, err error) {
 	for _, id := range ids {
 		var err error
 		if id.VersionID == "" {
 			_, err = s.DeleteObject(bucketName, id.Key)
 		} else {
-			_, err = s.DeleteObjectVersion(bucketName, id.Key, storedVersionID(gofakes3.VersionID(id.VersionID)))
+			versionID := storedVersionID(gofakes3.VersionID(id.VersionID))
+			_, err = s.DeleteObjectVersion(bucketName, id.Key, versionID)
 		}
 		if err != nil {
 			failure := gofakes3.ErrorResultFromError(err)
@@ -110,7 +124,7 @@ func (s *backend) DeleteMultiVersions(bucketName string, ids ...gofakes3.ObjectI
 	return result, nil
 }
 
-// storedVersionID gives the id under which the backend keeps the version that S3 calls null.
+// storedVersionID maps the id "null" to the empty id, under which the backend stores that version.
 func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 	if id == "null" {
 		return ""
@@ -118,8 +132,10 @@ func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 	return id
 }
 
-// ListBucketVersions lists every version of every key, the newest first within a key. It knows no delimiter.
-func (s *backend) ListBucketVersions(bucketName string, prefix *gofakes3.Prefix, page *gofakes3.ListBucketVersionsPage) (*gofakes3.ListBucketVersionsResult, error) {
+// ListBucketVersions lists all versions by key, newest first. It does not support delimiters.
+func (s *backend) ListBucketVersions(
+	bucketName string, prefix *gofakes3.Prefix, page *gofakes3.ListBucketVersionsPage,
+) (*gofakes3.ListBucketVersionsResult, error) {
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
@@ -128,32 +144,34 @@ func (s *backend) ListBucketVersions(bucketName string, prefix *gofakes3.Prefix,
 	defer b.mu.RUnlock()
 	result := gofakes3.NewListBucketVersionsResult(bucketName, prefix, page)
 	if prefix.HasDelimiter {
-		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented, "the local platform lists versions without a delimiter only")
+		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented,
+			"the local platform does not support delimiters in version listings")
 	}
 	start := max(page.KeyMarker, prefix.Prefix)
 	i, _ := slices.BinarySearch(b.keys, start)
-	past := page.KeyMarker == "" // whether the page's markers lie behind
+	afterMarkers := page.KeyMarker == ""
 	for _, key := range b.keys[i:] {
 		if !hasPrefix(key, prefix) {
 			break
 		}
-		for i, v := range b.objects[key] {
-			if !past && key == page.KeyMarker {
-				past = v.ID == storedVersionID(page.VersionIDMarker) && page.HasVersionIDMarker
+		for j, v := range b.objects[key] {
+			if !afterMarkers && key == page.KeyMarker {
+				afterMarkers = page.HasVersionIDMarker &&
+					v.ID == storedVersionID(page.VersionIDMarker)
 				continue
 			}
 			if int64(len(result.Versions)) == page.MaxKeys {
 				result.IsTruncated = true
 				return result, nil
 			}
-			result.Versions = append(result.Versions, versionItem(key, v, i == 0))
+			result.Versions = append(result.Versions, versionItem(key, v, j == 0))
 			result.NextKeyMarker = key
 			result.NextVersionIDMarker = v.ID
 			if v.ID == "" {
 				result.NextVersionIDMarker = "null"
 			}
 		}
-		past = true
+		afterMarkers = true
 	}
 	result.NextKeyMarker, result.NextVersionIDMarker = "", ""
 	return result, nil
@@ -162,10 +180,13 @@ func (s *backend) ListBucketVersions(bucketName string, prefix *gofakes3.Prefix,
 func versionItem(key string, v *version, latest bool) gofakes3.VersionItem {
 	modified := gofakes3.NewContentTime(v.Modified)
 	if v.DeleteMarker {
-		return &gofakes3.DeleteMarker{Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified}
+		return &gofakes3.DeleteMarker{
+			Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified,
+		}
 	}
 	return &gofakes3.Version{
 		Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified,
-		Size: int64(len(v.body)), ETag: gofakes3.FormatETag(v.MD5), StorageClass: gofakes3.StorageStandard,
+		Size: int64(len(v.body)), ETag: gofakes3.FormatETag(v.MD5),
+		StorageClass: gofakes3.StorageStandard,
 	}
 }

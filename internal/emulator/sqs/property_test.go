@@ -12,8 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue, and
-// compares every result with a model: no message is lost, none is received twice within its
+// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue,
+// and compares every result with a model: no message is lost, none is received twice within its
 // visibility timeout, and receive counts are correct.
 func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0

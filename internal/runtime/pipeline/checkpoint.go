@@ -6,55 +6,56 @@ import (
 	"time"
 )
 
-// Checkpoint is what one run of the reconciler leaves to the next.
+// Checkpoint stores the reconciler's progress between two runs.
 type Checkpoint struct {
-	Pass      Pass      `json:"pass"`              // the last run's; From is where a new one begins, once it is Done
-	RewindTo  time.Time `json:"rewindTo,omitzero"` // events from that hour on were reopened since
+	Pass      Pass      `json:"pass"`              // the last run's; once it is Done, a new one begins
+	RewindTo  time.Time `json:"rewindTo,omitzero"` // earliest hour of events reopened since
 	RewoundAt time.Time `json:"rewoundAt,omitzero"`
 }
 
-// CheckpointStore keep the reconciler's checkpoint.
+// CheckpointStore stores the reconciler's checkpoint.
 type CheckpointStore interface {
-	// Load returns the checkpoint, the zero one before the first run.
+	// Load returns the checkpoint, or the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save writes next in place of old. ErrChanged: it is no longer old, maybe by an earlier try of this call; nothing
-	// was written.
+	// Save replaces old by next. It returns ErrChanged, and writes nothing, if the checkpoint is not
+	// old, possibly because of an earlier attempt of this call.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
-// Run does the next part of the work: it goes on where the last run stopped, or begins a new pass.
+// Run continues the last pass through Bronze, or begins a new one.
 func (r Reconciler) Run(ctx context.Context) (Report, error) {
 	checkpoint, err := r.Checkpoints.Load(ctx)
 	if err != nil {
 		return Report{}, unavailable("load the checkpoint", err)
 	}
-	pass, report, err := r.Sweep(ctx, r.next(checkpoint), false)
+	pass, report, err := r.Sweep(ctx, r.nextPass(checkpoint), false)
 	if err != nil {
 		return report, err
 	}
-	err = r.Checkpoints.Save(ctx, checkpoint, r.after(checkpoint, pass))
-	// Another run, or who reopens events, was faster; the next run does again what this one did, which does no harm.
+	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
+	// After ErrChanged, by another run or by Rewind, the next run repeats this one. That is harmless.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
 	return report, nil
 }
 
-// NextPass is the pass that the next run will make.
+// NextPass returns the pass that the next run will make.
 func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	checkpoint, err := r.Checkpoints.Load(ctx)
 	if err != nil {
 		return Pass{}, unavailable("load the checkpoint", err)
 	}
-	return r.next(checkpoint), nil
+	return r.nextPass(checkpoint), nil
 }
 
-// next is the pass to make. What was reopened counts once the grace is over: until then, more may be reopened behind it.
-func (r Reconciler) next(c Checkpoint) Pass {
+// nextPass returns the pass after a checkpoint. It begins at reopened events only after the grace
+// period: until then, more may be reopened.
+func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
 	}
-	if !c.Pass.Done && !r.ripe(c) {
+	if !c.Pass.Done && !r.rewindDue(c) {
 		return c.Pass
 	}
 	from := c.Pass.From
@@ -64,7 +65,7 @@ func (r Reconciler) next(c Checkpoint) Pass {
 			from = c.Pass.Unfinished
 		}
 	}
-	if r.ripe(c) && c.RewindTo.Before(from) {
+	if r.rewindDue(c) && c.RewindTo.Before(from) {
 		from = c.RewindTo
 	}
 	pass := r.NewPass(from)
@@ -72,21 +73,22 @@ func (r Reconciler) next(c Checkpoint) Pass {
 	return pass
 }
 
-func (r Reconciler) ripe(c Checkpoint) bool {
+// rewindDue reports whether the grace period since the last rewind is over.
+func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }
 
-// after is the checkpoint that a run leaves which made that pass.
-func (r Reconciler) after(c Checkpoint, pass Pass) Checkpoint {
-	next := Checkpoint{Pass: pass, RewindTo: c.RewindTo, RewoundAt: c.RewoundAt}
-	if r.ripe(c) {
-		next.RewindTo, next.RewoundAt = time.Time{}, time.Time{}
+// checkpointAfter returns the checkpoint to save after a run.
+func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
+	if r.rewindDue(c) {
+		c.RewindTo, c.RewoundAt = time.Time{}, time.Time{}
 	}
-	return next
+	c.Pass = pass
+	return c
 }
 
-// Rewind tells the reconciler that events received at t are about to be reopened, so that it heals them, too, should
-// whoever reopens them crash. It is called before they are.
+// Rewind records that events received at t are about to be reopened. Whoever reopens events calls it
+// first, so that the reconciler enqueues them after a crash.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)
@@ -94,8 +96,9 @@ func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) 
 			return unavailable("load the reconciler's checkpoint", err)
 		}
 		next := old
-		next.RewoundAt = now.UTC().Truncate(time.Millisecond)
-		if hour := t.UTC().Truncate(time.Hour); old.RewindTo.IsZero() || hour.Before(old.RewindTo) {
+		next.RewoundAt = toMillis(now)
+		hour := t.UTC().Truncate(time.Hour)
+		if old.RewindTo.IsZero() || hour.Before(old.RewindTo) {
 			next.RewindTo = hour
 		}
 		err = checkpoints.Save(ctx, old, next)

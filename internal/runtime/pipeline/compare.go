@@ -10,89 +10,84 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// Comparison counts how today's transformation of Bronze differs from what Silver holds.
+// Comparison counts how the records that today's processor would write differ from Silver.
 type Comparison struct {
 	Scanned int `json:"scanned"` // objects in Bronze
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
-	Refused int `json:"refused"` // there is a record, but today's transformation refuses the payload or fails
-	Skipped int `json:"skipped"` // events that are not PROCESSED, and objects that are no event's
+	Refused int `json:"refused"` // the payload is rejected today, or the processor fails
+	Skipped int `json:"skipped"` // events that are not PROCESSED, and objects of no event
 }
 
-// Difference is one event whose record would be another today.
+// Difference describes an event whose record would be different today.
 type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
-	Fields  []string `json:"fields,omitempty"` // RFC 6901 pointers into the record, or the list of several: the first that differ
+	Fields  []string `json:"fields,omitempty"` // JSON pointers (RFC 6901) to the first differences
 	Reason  string   `json:"reason,omitempty"` // why it is refused, or changed without Fields
 }
 
-// maxFields is how many differing fields a Difference names.
+// maxFields limits the fields of a Difference.
 const maxFields = 5
 
-// Compare makes the records of a request's PROCESSED events anew and compares them with Silver's. It writes nothing.
-func (r Replayer) Compare(ctx context.Context, req ReplayRequest, differs func(Difference), page func(after string, counts Comparison) error) error {
+// Compare transforms a request's PROCESSED events again and compares the result with Silver. It
+// calls report for each difference and progress after each page. It writes nothing.
+func (r Replayer) Compare(
+	ctx context.Context, req ReplayRequest, report func(Difference),
+	progress func(after string, counts Comparison) error,
+) error {
 	var counts Comparison
-	return r.walk(ctx, req, "", func(objects []Object) error {
+	return r.forEachPage(ctx, req, "", func(objects []Object) error {
 		items, err := itemsOf(ctx, r.Items, objects)
 		if err != nil {
 			return err
 		}
-		for _, result := range r.compareAll(ctx, req, objects, items) {
-			if result.err != nil {
-				return result.err
+		compared := make([]compared, len(objects))
+		forEach(objects, func(i int, o Object) {
+			compared[i] = r.compareObject(ctx, req, o, items)
+		})
+		for _, c := range compared {
+			if c.err != nil {
+				return c.err
 			}
-			counts.add(result)
-			if result.Kind != "" {
-				differs(result.Difference)
+			counts.add(c)
+			if c.Kind != "" {
+				report(c.Difference)
 			}
 		}
-		return page(objects[len(objects)-1].Key, counts)
+		return progress(objects[len(objects)-1].Key, counts)
 	})
 }
 
-// compared is what came out for one object.
+// compared holds the result for one object.
 type compared struct {
 	Difference
 	skipped bool
 	err     error
 }
 
-// compareAll compares objects side by side and returns the results in their order.
-func (r Replayer) compareAll(ctx context.Context, req ReplayRequest, objects []Object, items map[string]Item) []compared {
-	results := make([]compared, len(objects))
-	var running sync.WaitGroup
-	slots := make(chan struct{}, sideBySide)
-	for i, o := range objects {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			results[i] = r.compare(ctx, req, o, items)
-		})
-	}
-	running.Wait()
-	return results
-}
-
-func (r Replayer) compare(ctx context.Context, req ReplayRequest, o Object, items map[string]Item) compared {
+func (r Replayer) compareObject(
+	ctx context.Context, req ReplayRequest, o Object, items map[string]Item,
+) compared {
 	id, hour, ok := parseBronzeKey(o.Key)
-	item, known := items[id]
-	if ok && !known {
+	item, hasItem := items[id]
+	if ok && !hasItem {
 		var err error
-		if item, err = r.fromSilver(ctx, Event{ID: id, Type: req.Type, ReceivedAt: hour}, o.Key); err != nil {
+		event := Event{ID: id, Type: req.Type, ReceivedAt: hour}
+		if item, err = r.itemFromSilver(ctx, event, o.Key); err != nil {
 			return compared{err: err}
 		}
 	}
-	if item.Bronze.Key != o.Key || item.Status != Processed || item.ReceivedAt.Before(req.From) || !item.ReceivedAt.Before(req.To) {
+	if item.Bronze.Key != o.Key || item.Status != Processed || !req.includes(item) {
 		return compared{skipped: true}
 	}
-	d, err := r.difference(ctx, item)
+	d, err := r.compareEvent(ctx, item)
+	d.EventID = item.ID
 	return compared{Difference: d, err: err}
 }
 
@@ -112,11 +107,12 @@ func (c *Comparison) add(result compared) {
 	}
 }
 
-// difference compares an event's record with what would be its record today.
-func (r Replayer) difference(ctx context.Context, item Item) (Difference, error) {
+// compareEvent compares an event's record with the one that would be written today. The zero
+// Difference means that they are the same.
+func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, error) {
 	old, _, err := r.Silver.GetVersion(ctx, item.SilverKey())
 	if errors.Is(err, ErrNotFound) {
-		return Difference{EventID: item.ID, Kind: "missing"}, nil
+		return Difference{Kind: "missing"}, nil
 	}
 	if err != nil {
 		return Difference{}, unavailable("get the record", err)
@@ -127,29 +123,30 @@ func (r Replayer) difference(ctx context.Context, item Item) (Difference, error)
 	}
 	var today []byte
 	if err == nil {
-		today, err = r.linesToday(ctx, item, payload)
+		today, err = r.transformToday(ctx, item, payload)
 	}
-	if stopped := ctx.Err(); stopped != nil {
-		return Difference{}, stopped
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return Difference{}, ctxErr
 	}
 	if ErrorCode(err) == ProcessorError {
-		return Difference{EventID: item.ID, Kind: "refused", Reason: err.Error()}, nil // for who compares, not for clients
+		// Unlike NewFailure, this may show the processor's text: only an operator sees it.
+		return Difference{Kind: "refused", Reason: err.Error()}, nil
 	}
 	if err != nil {
-		return Difference{EventID: item.ID, Kind: "refused", Reason: NewFailure(err).Reason}, nil
+		return Difference{Kind: "refused", Reason: NewFailure(err).Reason}, nil
 	}
 	fields := differingFields(old, today)
 	if len(fields) == 0 {
-		return Difference{EventID: item.ID}, nil
+		return Difference{}, nil
 	}
 	if fields[0] == "" {
-		return Difference{EventID: item.ID, Kind: "changed", Reason: "the record in Silver is not a JSON object"}, nil
+		return Difference{Kind: "changed", Reason: "the record in Silver is not a JSON object"}, nil
 	}
-	return Difference{EventID: item.ID, Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
+	return Difference{Kind: "changed", Fields: fields[:min(len(fields), maxFields)]}, nil
 }
 
-// linesToday is what Silver would hold of an event if it were processed today.
-func (r Replayer) linesToday(ctx context.Context, item Item, payload []byte) ([]byte, error) {
+// transformToday returns the Silver object that today's processor would write.
+func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte) ([]byte, error) {
 	output, err := Transform(ctx, r.Processor, item.Event, max(item.Attempts, 1), payload)
 	if err != nil {
 		return nil, err
@@ -157,14 +154,14 @@ func (r Replayer) linesToday(ctx context.Context, item Item, payload []byte) ([]
 	return NewRecords(item.Event, output, item.ProcessedAt).Lines()
 }
 
-// differingFields are pointers to where two events' records differ, but for what differs from one processing to the next:
-// into the record or, of several, into their list.
+// differingFields returns JSON pointers to the differences between two Silver objects: into the
+// record, or, if there are several, into their list. It ignores fields that change each time.
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)
 	switch {
 	case errA != nil || errB != nil:
-		return []string{""} // the whole
+		return []string{""} // the whole document
 	case len(a) != len(b):
 		return []string{"/parts"}
 	case len(a) == 1:
@@ -175,7 +172,7 @@ func differingFields(old, today []byte) []string {
 
 func decodeLines(lines []byte) ([]any, error) {
 	d := json.NewDecoder(bytes.NewReader(lines))
-	d.UseNumber() // 1.0 and 1 are not the same text
+	d.UseNumber() // distinguishes 1.0 from 1
 	var records []any
 	for {
 		var record map[string]any
@@ -192,40 +189,39 @@ func decodeLines(lines []byte) ([]any, error) {
 	}
 }
 
-func differences(at string, a, b any) []string {
+// differences returns JSON pointers to the differences between two values at pointer.
+func differences(pointer string, a, b any) []string {
+	var found []string
 	switch a := a.(type) {
 	case map[string]any:
 		b, ok := b.(map[string]any)
 		if !ok {
-			return []string{at}
+			return []string{pointer}
 		}
-		names := maps.Clone(a)
-		maps.Copy(names, b)
-		var found []string
-		for _, name := range slices.Sorted(maps.Keys(names)) {
-			valueA, inA := a[name]
-			valueB, inB := b[name]
-			pointer := at + jsonpointer.New(name)
+		keys := maps.Clone(a)
+		maps.Copy(keys, b)
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			valueA, inA := a[key]
+			valueB, inB := b[key]
+			child := pointer + jsonpointer.New(key)
 			if inA != inB {
-				found = append(found, pointer)
+				found = append(found, child)
 				continue
 			}
-			found = append(found, differences(pointer, valueA, valueB)...)
+			found = append(found, differences(child, valueA, valueB)...)
 		}
-		return found
 	case []any:
 		b, ok := b.([]any)
 		if !ok || len(a) != len(b) {
-			return []string{at}
+			return []string{pointer}
 		}
-		var found []string
 		for i := range a {
-			found = append(found, differences(at+"/"+strconv.Itoa(i), a[i], b[i])...)
+			found = append(found, differences(pointer+jsonpointer.New(strconv.Itoa(i)), a[i], b[i])...)
 		}
-		return found
+	default:
+		if !reflect.DeepEqual(a, b) {
+			return []string{pointer}
+		}
 	}
-	if !reflect.DeepEqual(a, b) {
-		return []string{at}
-	}
-	return nil
+	return found
 }

@@ -2,24 +2,23 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 )
 
-// DeadLetter is a message that the DLQ holds, with the reason for which it is there.
+// DeadLetter represents a message in the DLQ and the reason of its failure.
 type DeadLetter struct {
-	Body      []byte // as the queue had it
-	EventID   string // "" if the message is none of ours
+	Body      []byte // message body, unchanged
+	EventID   string // "" if the message carries no valid event
 	EventType string
 	Failure   Failure
 	Attempts  int // deliveries
 	FailedAt  time.Time
 }
 
-// item is what the letter's event becomes.
-func (l DeadLetter) item(event Event, retention time.Duration) Item {
+// failedItem returns the item of the dead letter's event.
+func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 	return Item{
 		Event:     event,
 		Status:    Failed,
@@ -30,11 +29,12 @@ func (l DeadLetter) item(event Event, retention time.Duration) Item {
 	}
 }
 
-// bury puts the letter in the DLQ and then marks its event, if it is one of ours, FAILED. After an error, even a
-// *TransitionError, the DLQ may hold a letter of an event that is not FAILED: redrive and drop know what to do with it.
-func bury(ctx context.Context, letter DeadLetter, item Item, queue DeadLetterQueue, items interface {
-	Finish(ctx context.Context, item Item) error
-}) error {
+// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED, if it has a valid one.
+// After an error, even a *TransitionError, the DLQ may hold the dead letter of an event that is not
+// FAILED. A redrive and a discard handle that.
+func moveToDLQ(
+	ctx context.Context, letter DeadLetter, item Item, queue DeadLetterQueue, items ItemFinisher,
+) error {
 	if err := queue.Send(ctx, letter); err != nil {
 		return fmt.Errorf("send the message to the DLQ: %w", err)
 	}
@@ -44,19 +44,10 @@ func bury(ctx context.Context, letter DeadLetter, item Item, queue DeadLetterQue
 	err := items.Finish(ctx, item)
 	var moved *TransitionError
 	if errors.As(err, &moved) && moved.From.Status == Failed && moved.From.FailedAt.Equal(item.FailedAt) {
-		return nil // by this call's own earlier try
+		return nil // an earlier attempt of this call succeeded
 	}
 	if err != nil {
 		return fmt.Errorf("mark the event FAILED: %w", err)
 	}
 	return nil
-}
-
-// message is the queue's message of an event.
-func message(event Event) ([]byte, error) {
-	body, err := json.Marshal(event)
-	if err != nil {
-		return nil, &Error{Code: Internal, Detail: "write the message", Err: err}
-	}
-	return body, nil
 }

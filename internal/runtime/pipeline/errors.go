@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Code says what went wrong in a word that programs may rely on.
+// Code classifies an error. Programs may rely on it: codes never change.
 type Code string
 
-// The client's errors: sending the same request again fails again.
+// Errors of the client: the same request fails again.
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"
 	InvalidJSON       Code = "invalid-json"
-	NumberOutOfRange  Code = "number-out-of-range" // no float64 holds it
+	NumberOutOfRange  Code = "number-out-of-range" // beyond the range of float64
 	NotAnObject       Code = "not-an-object"
 	MissingEventType  Code = "missing-event-type"
 	InvalidEventType  Code = "invalid-event-type"
@@ -30,33 +30,34 @@ const (
 	EventNotFound     Code = "event-not-found"
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
-	CallerUnknown     Code = "caller-unknown" // the authorizer let the request in, but does not say who it is from
+	CallerUnknown     Code = "caller-unknown" // the authorizer accepted the request, but named no caller
 )
 
-// An event's own errors: the reasons for which it can't be processed. Those of processors are made by Rejected.
+// Errors of an event: the reasons for which it can't be processed. NewRejection returns those of
+// processors.
 const (
-	InvalidMessage      Code = "invalid-message"      // the queue's message is not one of ours
-	PayloadMissing      Code = "payload-missing"      // Bronze has no such object
-	PayloadMismatch     Code = "payload-mismatch"     // Bronze does not hold what was accepted
-	UnprocessableNumber Code = "unprocessable-number" // a number that no float64 holds, accepted by an older version
-	UnprocessableJSON   Code = "unprocessable-json"   // not the JSON that ingest would accept
-	InvalidOutput       Code = "invalid-output"       // what the processor returned can't be stored
-	ProcessorError      Code = "processor-error"      // the processor failed or panicked; trying again may help
-	NotFinished         Code = "not-finished"         // enqueued again and again, and never finished
+	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
+	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
+	PayloadMismatch     Code = "payload-mismatch"     // the object in Bronze has another hash
+	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64; accepted by an older version
+	UnprocessableJSON   Code = "unprocessable-json"   // not JSON that ingest would accept
+	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
+	ProcessorError      Code = "processor-error"      // the processor failed or panicked; a retry may help
+	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
 )
 
-// The platform's errors.
+// Errors of the platform.
 const (
-	Unavailable Code = "unavailable" // an AWS service failed or was too slow; trying again helps
-	Internal    Code = "internal"    // a defect
+	Unavailable Code = "unavailable" // an AWS service failed or was too slow; a retry helps
+	Internal    Code = "internal"    // bug
 )
 
-// Error is a failure with its code, a sentence for people that repeats no client's value, and its cause.
+// Error represents a failure. Detail never contains a value that the client has sent.
 type Error struct {
 	Code    Code
 	Detail  string
-	Pointer string // RFC 6901, into the request's body; "" is the whole
-	Err     error
+	Pointer string // JSON pointer (RFC 6901) into the request's body; "" means all of it
+	Err     error  // cause
 }
 
 func (e *Error) Error() string {
@@ -68,21 +69,22 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf is an Error of that code without a cause.
+// Errorf returns an Error without a cause.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Permanent tells whether a delivery that failed with this code fails again however often it is tried.
+// Permanent reports whether a delivery that failed with this code fails in every retry.
 func Permanent(code Code) bool {
 	switch code {
-	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber, UnprocessableJSON, InvalidOutput:
+	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber,
+		UnprocessableJSON, InvalidOutput:
 		return true
 	}
-	return strings.HasPrefix(string(code), rejected)
+	return strings.HasPrefix(string(code), rejectedPrefix)
 }
 
-// ErrorCode classifies any error: what is no Error of ours came from a service and is worth another try.
+// ErrorCode returns the code of an Error. Other errors come from services: Unavailable.
 func ErrorCode(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
@@ -91,12 +93,16 @@ func ErrorCode(err error) Code {
 	return Unavailable
 }
 
-// What the ports report of what they found; anything else they return is a failed call.
+// Errors by which the ports report what they found. Any other error of a port is a failed call.
 var (
-	// ErrExists: a write that must be the first found another, or its own earlier try.
-	ErrExists = errors.New("already there")
-	// ErrNotFound: nothing is kept under that key.
+	// ErrExists reports that the key exists, possibly from an earlier attempt of the same call.
+	ErrExists = errors.New("already exists")
+	// ErrNotFound reports that the key does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrChanged: what was to be replaced is no longer what was read; nothing was written.
-	ErrChanged = errors.New("changed meanwhile")
+	// ErrChanged reports that the value to replace has changed since it was read.
+	ErrChanged = errors.New("changed since it was read")
 )
+
+func unavailable(attempted string, err error) error {
+	return &Error{Code: Unavailable, Detail: attempted, Err: err}
+}

@@ -10,30 +10,31 @@ import (
 
 // BronzeWriter stores raw payloads, write-once.
 type BronzeWriter interface {
-	// Put stores body under key. ErrExists: the key is taken, be it by an earlier try of this call; nothing was written.
+	// Put stores body under key. It returns ErrExists, and writes nothing, if the key exists,
+	// possibly from an earlier attempt of this call.
 	Put(ctx context.Context, key string, body []byte) error
 }
 
-// ItemCreator starts the items of new events.
+// ItemCreator creates the items of new events.
 type ItemCreator interface {
-	// Find returns an event's item as it was a moment ago: a newer one may be there already. ErrNotFound: there was none.
+	// Find returns an event's item by an eventually consistent read, or ErrNotFound.
 	Find(ctx context.Context, id string) (Item, error)
-	// Create stores the item unless the event has one that has not expired when item became ENQUEUED. ErrExists: it has,
-	// maybe by an earlier try of this call; nothing was written, and old is what is there.
-	Create(ctx context.Context, item Item) (old Item, err error)
+	// Create stores the item, unless the event has one that had not expired at item.EnqueuedAt.
+	// Then it returns that one and ErrExists; an earlier attempt of this call may have stored it.
+	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
-// Sender puts references on the queue.
+// Sender puts an event's message on the queue.
 type Sender interface {
-	// Send returns once the queue holds the reference. After an error it may hold it, too.
+	// Send returns once the queue holds the message. After an error the queue may hold it too.
 	Send(ctx context.Context, event Event) error
 }
 
-// PayloadSchemas hold payloads against the schemas of their types.
+// PayloadSchemas validates payloads against the schemas of their types.
 type PayloadSchemas interface {
-	// Validate tells where a payload, which DecodeType has accepted, breaks its type's schema: a JSON pointer into the payload
-	// and the schema's keyword, which is empty if the payload is as it should be. known is false for a type without schema.
-	// An error says that it would take too long to tell.
+	// Check returns the first violation in a payload that DecodeType has accepted: a JSON pointer
+	// into the payload and the schema's keyword. The keyword of a valid payload is "". known is
+	// false if the type has no schema. The error reports an exceeded validation budget.
 	Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error)
 }
 
@@ -42,42 +43,44 @@ type Ingest struct {
 	Bronze             BronzeWriter
 	Items              ItemCreator
 	Queue              Sender
-	Schemas            PayloadSchemas // nil has none
-	RejectUnknownTypes bool           // those without a schema
-	KeyCache           *KeyCache      // nil remembers nothing
+	Schemas            PayloadSchemas // nil validates nothing
+	RejectUnknownTypes bool           // rejects types without a schema
+	KeyCache           *KeyCache      // nil disables the cache
 	BronzeBucket       string
 	MaxPayloadBytes    int
-	StatusRetention    time.Duration // 0 keeps items for ever
+	StatusRetention    time.Duration // lifetime of items; 0 means unlimited
 	Now                func() time.Time
-	NewID              func() (string, error) // a UUIDv7
+	NewID              func() (string, error) // returns a UUIDv7
 }
 
-// Request is what a client asks to accept.
+// Request represents a client's request to accept an event.
 type Request struct {
 	Body   []byte
-	Keyed  bool   // it has an idempotency key
-	Key    string // makes repeats of the request the same event
-	Caller string // who sends it: whose key it is, and whose event
+	Keyed  bool   // true if Key is set; the empty key is invalid
+	Key    string // idempotency key: requests of a caller with the same key are the same event
+	Caller string // sender as named by the authorizer
 }
 
-// Accepted is what a client gets for its request.
+// Accepted is the result of a request.
 type Accepted struct {
 	Event     Event
 	Duplicate bool // an earlier request with the same key and payload was accepted
 }
 
-// Accept makes an event of a request. When it returns without error the payload is in Bronze byte for byte, the item is
-// in the table and the reference is on the queue, or the event is past that. Whatever it refuses it stores nothing of;
-// when a service fails on the way, its error is Unavailable and the event may still be processed.
+// Accept turns a request into an event. If it returns no error, Bronze holds the payload byte for
+// byte, the table the item and the queue the message, or a worker has already taken over. A
+// rejected request stores nothing. If a service fails, the error's code is Unavailable, and the
+// event may still be processed.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if len(req.Body) > in.MaxPayloadBytes {
-		return Accepted{}, Errorf(PayloadTooLarge, "The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+		return Accepted{}, Errorf(PayloadTooLarge,
+			"The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
 	}
 	eventType, err := DecodeType(req.Body)
 	if err != nil {
 		return Accepted{}, err
 	}
-	if err := in.checkSchema(eventType, req.Body); err != nil {
+	if err := in.validate(eventType, req.Body); err != nil {
 		return Accepted{}, err
 	}
 	if req.Keyed {
@@ -85,18 +88,18 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	}
 	id, err := in.NewID()
 	if err != nil {
-		return Accepted{}, &Error{Code: Internal, Detail: "make an event id", Err: err}
+		return Accepted{}, &Error{Code: Internal, Detail: "create an event id", Err: err}
 	}
-	event := in.event(id, eventType, req)
+	event := in.newEvent(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
-	// Bronze first: nothing may refer to a payload that is not there.
+	// Bronze comes first: an item or a message must never refer to a missing payload.
 	if err := in.store(ctx, event, req.Body); err != nil {
 		return Accepted{Event: event}, err
 	}
-	return Accepted{Event: event}, in.announce(ctx, event)
+	return Accepted{Event: event}, in.enqueue(ctx, event)
 }
 
-func (in Ingest) checkSchema(eventType string, body []byte) error {
+func (in Ingest) validate(eventType string, body []byte) error {
 	var pointer, keyword string
 	var known bool
 	var tooComplex error
@@ -105,14 +108,16 @@ func (in Ingest) checkSchema(eventType string, body []byte) error {
 	}
 	switch {
 	case tooComplex != nil:
-		return &Error{Code: PayloadTooComplex, Detail: "To hold the payload against its type's schema takes too long. Nest it less deeply, or send less at a time.", Err: tooComplex}
+		return &Error{Code: PayloadTooComplex, Err: tooComplex, Detail: "The payload takes too long " +
+			"to validate against its type's schema. Nest it less deeply, or send smaller events."}
 	case !known && in.RejectUnknownTypes:
-		err := Errorf(UnknownEventType, "There is no schema for events of this type, and others are not accepted.")
+		err := Errorf(UnknownEventType, "There is no schema for events of this type. Only types with a schema are accepted.")
 		err.Pointer = "/eventType"
 		return err
 	case keyword != "":
-		err := Errorf(SchemaViolation, "The payload does not match its type's schema: it breaks the keyword %q.", keyword)
-		if len(pointer) <= maxPointer {
+		err := Errorf(SchemaViolation,
+			"The payload does not match its type's schema: it violates the keyword %q.", keyword)
+		if len(pointer) <= maxPointerBytes {
 			err.Pointer = pointer
 		}
 		return err
@@ -120,12 +125,12 @@ func (in Ingest) checkSchema(eventType string, body []byte) error {
 	return nil
 }
 
-func (in Ingest) event(id, eventType string, req Request) Event {
+func (in Ingest) newEvent(id, eventType string, req Request) Event {
 	sum := sha256.Sum256(req.Body)
 	return Event{
 		ID:         id,
 		Type:       eventType,
-		ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
+		ReceivedAt: toMillis(in.Now()),
 		SHA256:     hex.EncodeToString(sum[:]),
 		Bytes:      len(req.Body),
 		Caller:     req.Caller,
@@ -134,39 +139,40 @@ func (in Ingest) event(id, eventType string, req Request) Event {
 }
 
 func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
-	if err := in.Bronze.Put(ctx, event.Bronze.Key, body); err != nil && !errors.Is(err, ErrExists) {
+	err := in.Bronze.Put(ctx, event.Bronze.Key, body)
+	if err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("store the payload", err)
 	}
 	return nil
 }
 
-func (in Ingest) item(event Event) Item {
-	return Item{Event: event, Status: Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: Expiry(event, in.StatusRetention)}
-}
-
-// announce writes the item and sends the reference side by side: neither needs the other, since the worker makes the
-// item when it comes first.
-func (in Ingest) announce(ctx context.Context, event Event) error {
+// enqueue writes the item and sends the message in parallel. Neither needs the other: a worker that
+// receives the message first creates the item.
+func (in Ingest) enqueue(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {
-		_, err := in.Items.Create(ctx, in.item(event))
+		_, err := in.Items.Create(ctx, in.newItem(event))
 		created <- err
 	}()
-	sent := in.send(ctx, event)
-	// The id is new, so an item that exists is the worker's, which was faster, or this call's own earlier try.
+	sendErr := in.send(ctx, event)
+	// The id is new, so an existing item was written by a worker or by an earlier attempt of this
+	// call.
 	if err := <-created; err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("store the event's item", err)
 	}
-	return sent
+	return sendErr
+}
+
+func (in Ingest) newItem(event Event) Item {
+	return Item{
+		Event: event, Status: Enqueued, EnqueuedAt: event.ReceivedAt,
+		ExpiresAt: Expiry(event, in.StatusRetention),
+	}
 }
 
 func (in Ingest) send(ctx context.Context, event Event) error {
 	if err := in.Queue.Send(ctx, event); err != nil {
-		return unavailable("queue the event", err)
+		return unavailable("enqueue the event", err)
 	}
 	return nil
-}
-
-func unavailable(what string, err error) error {
-	return &Error{Code: Unavailable, Detail: what, Err: err}
 }

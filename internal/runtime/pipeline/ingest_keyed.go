@@ -2,25 +2,28 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 )
 
-// acceptKeyed accepts an event under an idempotency key. The item decides which of the requests with one key was the
-// first, so it is written before the reference is sent: every message of the event is the first request's.
+// acceptKeyed accepts an event with an idempotency key. The item decides which request with the key
+// was first. It is written before the message is sent, so that all messages carry the first
+// request's event.
 func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Accepted, error) {
 	if err := checkKey(req.Key); err != nil {
 		return Accepted{}, err
 	}
-	event := in.event(keyedID(req.Caller, req.Key), eventType, req)
+	event := in.newEvent(keyedID(req.Caller, req.Key), eventType, req)
 	event.Bronze.Key = event.KeyedBronzeKey()
 
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
-		return Accepted{Event: first.Event, Duplicate: true}, checkPayload(first, event)
+		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// A read costs a fortieth of the payload's write, and a repeat, or a key used for another payload, then stores nothing.
+	// This read costs a fortieth of a payload's write. It spares duplicates and reused keys the write.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
-		return Accepted{Event: first.Event, Duplicate: true}, in.helpAlong(ctx, first, event)
+		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Accepted{Event: event}, unavailable("look up the idempotency key", err)
@@ -28,22 +31,50 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	if err := in.store(ctx, event, req.Body); err != nil {
 		return Accepted{Event: event}, err
 	}
-	item := in.item(event)
+	item := in.newItem(event)
 	first, err = in.Items.Create(ctx, item)
 	if errors.Is(err, ErrExists) {
-		// The first's item in the same place at the same moment is this request's own: its write was tried twice.
+		// An item with the same Bronze key and time comes from an earlier attempt of this call.
 		own := first.Bronze == event.Bronze && first.ReceivedAt.Equal(event.ReceivedAt)
-		return Accepted{Event: first.Event, Duplicate: !own}, in.helpAlong(ctx, first, event)
+		return Accepted{Event: first.Event, Duplicate: !own}, in.completeFirst(ctx, first, event)
 	}
 	if err != nil {
 		return Accepted{Event: event}, unavailable("store the event's item", err)
 	}
-	return Accepted{Event: event}, in.helpAlong(ctx, item, event)
+	return Accepted{Event: event}, in.completeFirst(ctx, item, event)
 }
 
-// helpAlong does for the first request with the key what it may not have got to do itself.
-func (in Ingest) helpAlong(ctx context.Context, first Item, event Event) error {
-	if err := checkPayload(first, event); err != nil {
+// maxKeyLength limits an idempotency key, in characters.
+const maxKeyLength = 255
+
+// checkKey accepts visible ASCII only: all clients and proxies pass it on unchanged in a header.
+func checkKey(key string) error {
+	if key == "" || len(key) > maxKeyLength {
+		return Errorf(InvalidKey, "The Idempotency-Key must have 1 to %d characters, got %d.",
+			maxKeyLength, len(key))
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return Errorf(InvalidKey, "The Idempotency-Key must contain visible ASCII characters only.")
+		}
+	}
+	return nil
+}
+
+// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) made of a hash of
+// both. All requests with the key find the same item without a look-up.
+func keyedID(caller, key string) string {
+	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // keys contain no NUL: pairs can't collide
+	sum[6] = sum[6]&0x0f | 0x80
+	sum[8] = sum[8]&0x3f | 0x80
+	text := hex.EncodeToString(sum[:16])
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}
+
+// completeFirst sends the message of the first request with the key: that request may have crashed
+// before it sent the message.
+func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) error {
+	if err := checkSamePayload(first, event); err != nil {
 		return err
 	}
 	if first.Status == Enqueued {
@@ -55,9 +86,10 @@ func (in Ingest) helpAlong(ctx context.Context, first Item, event Event) error {
 	return nil
 }
 
-func checkPayload(first Item, event Event) error {
+func checkSamePayload(first Item, event Event) error {
 	if first.SHA256 != event.SHA256 {
-		return Errorf(KeyReused, "Another payload was accepted with this Idempotency-Key. Use a new key for a new event.")
+		return Errorf(KeyReused,
+			"This Idempotency-Key was used for another payload. Use a new key for a new event.")
 	}
 	return nil
 }

@@ -7,18 +7,19 @@ import (
 	"strings"
 )
 
-// Panic is an error that a panic was made.
+// Panic is the error of a recovered panic.
 type Panic struct {
 	Value any
-	At    string // file and line of what panicked
+	At    string // file and line of the panic
 	Stack string
 }
 
 func (p *Panic) Error() string { return fmt.Sprintf("%v (at %s)", p.Value, p.At) }
 
-// recovered is what a deferred function recovered. That one has to call it itself, while the stack is that of the panic.
-func recovered(cause any) *Panic {
-	p := &Panic{Value: cause, At: "an unknown place", Stack: string(debug.Stack())}
+// newPanic returns the error for a recovered value. The deferred function must call it directly,
+// while the stack is still the panic's.
+func newPanic(cause any) *Panic {
+	p := &Panic{Value: cause, At: "unknown place", Stack: string(debug.Stack())}
 	var callers [64]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers[:])])
 	for panicked := false; ; {

@@ -5,134 +5,107 @@ import (
 	"time"
 )
 
-// BronzeLister walks through Bronze.
-type BronzeLister interface {
-	// Types returns some event types that come after that one, in order; none when there are no more.
-	Types(ctx context.Context, after string) ([]string, error)
-	// List returns some objects whose keys begin with prefix and come after that one, in order; none when there are no more.
-	List(ctx context.Context, prefix, after string) ([]Object, error)
-}
-
-// Object is an object in a listing.
-type Object struct {
-	Key          string
-	LastModified time.Time
-}
-
-// ItemMover moves items for the reconciler, a redrive and a replay.
-type ItemMover interface {
-	// GetMany returns the items that exist of those events, by id.
-	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
-	// Move writes to in place of from, if the item is in from's state still.
-	// *TransitionError: it is in another, maybe by an earlier try of this call; nothing was written.
-	Move(ctx context.Context, from, to Item) error
-}
-
-// ReconcilerItems are the items as the reconciler sees and moves them. GetMany's may be stale: a move finds out.
-type ReconcilerItems interface {
-	ItemMover
-	// Finish is ItemStore's.
-	Finish(ctx context.Context, item Item) error
-}
-
-// BatchSender puts references on the queue, many at once.
-type BatchSender interface {
-	// SendMany returns an error, or nil, for each event in order. Any number is taken.
-	SendMany(ctx context.Context, events []Event) []error
-}
-
-// ReconcilerQueue is the queue as the reconciler sees it.
+// ReconcilerQueue enqueues events again and estimates the queue's size.
 type ReconcilerQueue interface {
 	BatchSender
-	// CountMessages is about how many messages it holds, those that are in flight or delayed included.
+	// CountMessages returns the approximate number of messages, including those that are in flight
+	// or delayed.
 	CountMessages(ctx context.Context) (int, error)
 }
 
-// Reconciler heals what crashes left: it finds events in Bronze that are not at their end and should be, and enqueues
-// them again. Any number of it may run at once, and beside the workers.
+// Reconciler finds events in Bronze that a crash left unfinished, and enqueues them again. Several
+// reconcilers may run at once, and beside workers.
 type Reconciler struct {
-	Bronze          BronzeLister
-	Items           ReconcilerItems
+	Bronze BronzeLister
+	Items  interface { // GetMany may be eventually consistent: Move and Finish detect stale items
+		ItemFinisher
+		ItemMover
+	}
 	Silver          SilverStore
 	Queue           ReconcilerQueue
 	DeadLetters     DeadLetterQueue
 	Bus             Bus
 	Checkpoints     CheckpointStore
 	SilverBucket    string
-	Grace           time.Duration // how long an event may be ENQUEUED before it is looked after
+	Grace           time.Duration // minimum age of an event that is treated as stuck
 	Window          time.Duration // how far the first run looks back
-	MaxReenqueues   int           // after which an event is FAILED
-	StopBefore      time.Duration // how long before the context's deadline to stop, to save how far it got
-	StatusRetention time.Duration
+	MaxReenqueues   int           // re-enqueues after which a stuck event becomes FAILED
+	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
+	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time
-	// OnError is told why an event could not be healed, one event at a time. Nil: nobody is.
+	// OnError receives the error for which an event could not be reconciled. Calls do not overlap.
+	// nil ignores the errors, which are counted in any case.
 	OnError func(ctx context.Context, event Event, err error)
 }
 
-// Pass is how far the reconciler has got on its way through Bronze.
+// Pass represents one pass of the reconciler through Bronze, and its progress.
 type Pass struct {
-	From       time.Time `json:"from"`               // events received from this hour on
-	To         time.Time `json:"to"`                 // and up to this hour, which is the last
-	Type       string    `json:"type,omitempty"`     // the event type it is at
-	After      string    `json:"after,omitempty"`    // the last key it is done with
-	Unfinished time.Time `json:"unsettled,omitzero"` // the earliest hour so far with an event that is not at its end
-	Frontier   time.Time `json:"frontier,omitzero"`  // the latest time so far at which a PROCESSED event was enqueued
+	From       time.Time `json:"from"`               // first hour of receipt, inclusive
+	To         time.Time `json:"to"`                 // last hour of receipt, inclusive
+	Type       string    `json:"type,omitempty"`     // current event type
+	After      string    `json:"after,omitempty"`    // last key that was checked
+	Unfinished time.Time `json:"unsettled,omitzero"` // earliest hour with an unfinished event so far
+	Frontier   time.Time `json:"frontier,omitzero"`  // latest LastEnqueued of a PROCESSED event so far
 	Done       bool      `json:"done"`
 }
 
-// Report counts what a run found and did. With DryRun it did nothing. Each object is counted once more below Scanned.
+// Report counts the findings and actions of one run; a dry run takes no action. Scanned is the sum
+// of Processed to Errors.
 type Report struct {
-	From       time.Time `json:"from"`       // of what was received from then on
-	To         time.Time `json:"to"`         // and before then
+	From       time.Time `json:"from"`       // first time of receipt, inclusive
+	To         time.Time `json:"to"`         // last time of receipt, exclusive
 	Scanned    int       `json:"scanned"`    // objects in Bronze
-	Processed  int       `json:"processed"`  // events that are PROCESSED
-	Failed     int       `json:"failed"`     // events that are FAILED, and stay so
-	Waiting    int       `json:"waiting"`    // events whose message is still on the queue, as far as can be told
-	Young      int       `json:"young"`      // objects without an item whose request may still be under way
-	Reenqueued int       `json:"reenqueued"` // events that were stuck and are on the queue again
-	GivenUp    int       `json:"givenUp"`    // events that were stuck again and again and are FAILED now
-	Repaired   int       `json:"repaired"`   // events that were FAILED, have their record and are PROCESSED now
+	Processed  int       `json:"processed"`  // PROCESSED events
+	Failed     int       `json:"failed"`     // FAILED events without a record
+	Waiting    int       `json:"waiting"`    // events whose message is probably on the queue
+	Young      int       `json:"young"`      // objects without an item, younger than the grace period
+	Reenqueued int       `json:"reenqueued"` // stuck events that are on the queue again
+	GivenUp    int       `json:"givenUp"`    // stuck events that became FAILED
+	Repaired   int       `json:"repaired"`   // events with a record that became PROCESSED
 	Orphans    int       `json:"orphans"`    // objects of requests that were never acknowledged
-	Overtaken  int       `json:"overtaken"`  // events that somebody else moved meanwhile; nothing was done to them
-	Errors     int       `json:"errors"`     // events that could not be healed; the next run tries again
-	Done       bool      `json:"done"`       // false: time was up, the next run goes on from there
+	Overtaken  int       `json:"overtaken"`  // events that another writer moved meanwhile
+	Errors     int       `json:"errors"`     // events that could not be reconciled; the next run retries
+	Done       bool      `json:"done"`       // false if the time was up; the next run continues
 	DryRun     bool      `json:"dryRun"`
 }
 
-// NewPass is a whole pass over what was received from then on and had its time.
+// NewPass returns a pass through everything received from then on and older than the grace period.
 func (r Reconciler) NewPass(from time.Time) Pass {
-	return Pass{From: from.UTC().Truncate(time.Hour), To: r.Now().Add(-r.Grace).UTC().Truncate(time.Hour)}
+	return Pass{
+		From: from.UTC().Truncate(time.Hour),
+		To:   r.Now().Add(-r.Grace).UTC().Truncate(time.Hour),
+	}
 }
 
-// Sweep goes through Bronze from a pass's position until its end, or until the context's is near: then the pass it
-// returns is not Done, and a later Sweep can go on with it.
+// Sweep continues a pass until its end, or until StopBefore before the context's deadline. Then the
+// pass that it returns is not Done, and another Sweep can continue it.
 func (r Reconciler) Sweep(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
-	sweep := &sweep{Reconciler: r, Pass: pass, report: &report}
-	steps, cancel := WithReserve(ctx, r.StopBefore)
+	s := &sweep{Reconciler: r, Pass: pass, report: &report}
+	limited, cancel := WithReserve(ctx, r.StopBefore)
 	defer cancel()
-	err := sweep.run(steps)
-	if steps.Err() != nil && ctx.Err() == nil {
-		err = nil // time is up: what was not finished, the next run does
+	err := s.run(limited)
+	if limited.Err() != nil && ctx.Err() == nil {
+		err = nil // time is up: the next run continues
 	}
-	report.Done = sweep.Done
-	return sweep.Pass, report, err
+	report.Done = s.Done
+	return s.Pass, report, err
 }
 
-// sweep is a pass on its way.
+// sweep holds the state of a pass in progress.
 type sweep struct {
 	Reconciler
 	Pass
-	report *Report
-	idle   bool // the queue is empty: whatever is ENQUEUED since long has no message
+	report     *Report
+	queueEmpty bool
 }
 
 func (s *sweep) run(ctx context.Context) error {
-	waiting, err := s.Queue.CountMessages(ctx)
+	messages, err := s.Queue.CountMessages(ctx)
 	if err != nil {
 		return unavailable("count the queue's messages", err)
 	}
-	s.idle = waiting == 0
+	s.queueEmpty = messages == 0
 	if s.Type != "" { // where an earlier sweep stopped
 		if err := s.sweepType(ctx, s.Type); err != nil {
 			return err
@@ -155,35 +128,17 @@ func (s *sweep) run(ctx context.Context) error {
 	}
 }
 
-// sweepType goes through one type's objects a page at a time. What precedes From and follows To is not listed.
+// sweepType checks one type's objects from From to To.
 func (s *sweep) sweepType(ctx context.Context, eventType string) error {
 	if s.Type != eventType {
 		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)
 	}
-	for {
-		objects, err := s.Bronze.List(ctx, bronzePrefix(eventType), s.After)
-		if err != nil {
-			return unavailable("list Bronze", err)
+	before := BronzeHourPrefix(eventType, s.To.Add(time.Hour))
+	return forEachPage(ctx, s.Bronze, eventType, s.After, before, func(page []Object) error {
+		if err := s.checkPage(ctx, page); err != nil {
+			return err
 		}
-		page := before(objects, BronzeHourPrefix(eventType, s.To.Add(time.Hour)))
-		if len(page) > 0 {
-			if err := s.page(ctx, page); err != nil {
-				return err
-			}
-			s.After = page[len(page)-1].Key
-		}
-		if len(page) < len(objects) || len(page) == 0 {
-			return nil
-		}
-	}
-}
-
-// before is the objects, in order, whose keys come before end.
-func before(objects []Object, end string) []Object {
-	for i, o := range objects {
-		if o.Key >= end {
-			return objects[:i]
-		}
-	}
-	return objects
+		s.After = page[len(page)-1].Key
+		return nil
+	})
 }

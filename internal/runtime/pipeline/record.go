@@ -8,56 +8,42 @@ import (
 	"time"
 )
 
-// RecordSchemaVersion is the version of Record's own layout; it grows when a field changes its meaning or goes.
+// RecordSchemaVersion is the version of Record's layout. It changes when a field is removed or
+// changes its meaning.
 const RecordSchemaVersion = 1
 
-// Record is what Silver holds of an event, as one line of JSON, or one of several lines in the same object.
+// Record represents one line of an event's Silver object.
 type Record struct {
 	ID            string          `json:"id"`
 	Type          string          `json:"type"`
 	ReceivedAt    time.Time       `json:"receivedAt"`
 	ProcessedAt   time.Time       `json:"processedAt"`
 	SchemaVersion int             `json:"schemaVersion"`
-	ReplayID      string          `json:"replayId,omitempty"` // of the replay that made it
-	Part          int             `json:"part,omitempty"`     // from 1 to Parts; absent when there is one record
+	ReplayID      string          `json:"replayId,omitempty"` // replay that wrote the record
+	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 if the record is the only one
 	Parts         int             `json:"parts,omitempty"`
 	Source        Source          `json:"source"`
-	Filtered      Filtered        `json:"dropped,omitzero"` // then there is no payload
+	Filtered      Filtered        `json:"dropped,omitzero"` // set if the event has no payload
 	Payload       json.RawMessage `json:"payload,omitempty"`
 }
 
-// Source is the raw payload that a record was made from.
+// Source identifies the raw payload of a record.
 type Source struct {
 	Location
 	SHA256 string `json:"sha256"`
 	Bytes  int    `json:"bytes"`
 }
 
-// checkProcessable reports what keeps a raw payload from becoming a record. Its errors are permanent: the same payload fails
-// again.
-func checkProcessable(payload []byte) error {
-	scan, err := scanObject(payload)
-	if err != nil {
-		return &Error{Code: UnprocessableJSON, Detail: "The payload is not JSON that the platform accepts", Err: err}
-	}
-	// Readers of Silver (Athena, Spark, JavaScript) hold numbers as float64 and would take the record for damaged. Ingest
-	// refuses such numbers, but older versions accepted them.
-	if scan.overflow != nil {
-		return Errorf(UnprocessableNumber, "The payload holds a number that no 64-bit float holds.")
-	}
-	return nil
-}
-
-// Records are all that Silver holds of one event: at least one, in one object.
+// Records holds all records of one event, at least one, for one Silver object.
 type Records []Record
 
-// NewRecords makes an event's records of its output.
+// NewRecords returns the records of an event's output.
 func NewRecords(event Event, output Output, now time.Time) Records {
 	record := Record{
 		ID:            event.ID,
 		Type:          event.Type,
 		ReceivedAt:    event.ReceivedAt,
-		ProcessedAt:   now.UTC().Truncate(time.Millisecond),
+		ProcessedAt:   toMillis(now),
 		SchemaVersion: RecordSchemaVersion,
 		ReplayID:      event.Replay.ID,
 		Source:        Source{Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes},
@@ -77,7 +63,20 @@ func NewRecords(event Event, output Output, now time.Time) Records {
 	return records
 }
 
-// Lines is the object that Silver holds: a line of JSON for each record, its payload's text unchanged but for white space.
+// item returns the item of the record's event.
+func (r Record) item() Item {
+	return Item{
+		Event: Event{
+			ID: r.ID, Type: r.Type, ReceivedAt: r.ReceivedAt, Bronze: r.Source.Location,
+			SHA256: r.Source.SHA256, Bytes: r.Source.Bytes, Replay: Replay{ID: r.ReplayID},
+		},
+		Status:      Processed,
+		ProcessedAt: r.ProcessedAt,
+		Filtered:    r.Filtered,
+	}
+}
+
+// Lines encodes the records as JSON lines. Payloads keep their text, except for white space.
 func (r Records) Lines() ([]byte, error) {
 	size := 0
 	for _, record := range r {
@@ -89,13 +88,13 @@ func (r Records) Lines() ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	for _, record := range r {
 		if err := encoder.Encode(record); err != nil {
-			return nil, &Error{Code: Internal, Detail: "write the record", Err: err}
+			return nil, &Error{Code: Internal, Detail: "encode the record", Err: err}
 		}
 	}
 	return lines.Bytes(), nil
 }
 
-// ReadRecords reads what Lines wrote.
+// ReadRecords decodes the output of Lines.
 func ReadRecords(lines []byte) (Records, error) {
 	var records Records
 	for decoder := json.NewDecoder(bytes.NewReader(lines)); ; {
@@ -105,7 +104,7 @@ func ReadRecords(lines []byte) (Records, error) {
 			return records, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read record %d: %w", len(records)+1, err)
+			return nil, fmt.Errorf("decode record %d: %w", len(records)+1, err)
 		}
 		records = append(records, record)
 	}

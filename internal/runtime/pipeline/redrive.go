@@ -2,42 +2,45 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
-// Redriver gives events in the DLQ another chance.
+// ItemMover changes the state of items. GetMany reads consistently.
+type ItemMover interface {
+	ItemGetter
+	// Move replaces from by to. It returns a *TransitionError, and writes nothing, if the item is in
+	// another state than from, possibly because of an earlier attempt of this call.
+	Move(ctx context.Context, from, to Item) error
+}
+
+// BatchSender puts the messages of many events on the queue.
+type BatchSender interface {
+	// SendMany returns an error, or nil, for each event in order. It takes any number.
+	SendMany(ctx context.Context, events []Event) []error
+}
+
+// Redriver moves events from the DLQ back to the queue.
 type Redriver struct {
-	Items        ItemMover // GetMany's items are as they are now
+	Items        ItemMover
 	Queue        BatchSender
 	Checkpoints  CheckpointStore
 	BronzeBucket string
 	Now          func() time.Time
 }
 
-// RedriveResult is what became of a message of the DLQ. Without Err it is to be deleted there.
+// RedriveResult describes the outcome for one message of the DLQ. Without Err the message must be
+// deleted from the DLQ.
 type RedriveResult struct {
 	Event  Event
-	Status Status // ENQUEUED: it is on the queue; PROCESSED: it was at its end already
+	Status Status // ENQUEUED if the queue holds the event, PROCESSED if it was finished before
 	Err    error
 }
 
-// ReadMessage returns the event of a queue's or DLQ's message.
-func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
-	var event Event
-	if err := json.Unmarshal(body, &event); err != nil {
-		return Event{}, &Error{Code: InvalidMessage, Detail: "the message is not JSON of an event", Err: err}
-	}
-	if err := event.Validate(bronzeBucket); err != nil {
-		return Event{}, err
-	}
-	return event, nil
-}
-
-// Redrive sets the events of messages ENQUEUED, those that a killed worker left so, too, and puts them on the queue. The order makes a crash harmless: until a
-// message is deleted it can be redriven again, and an event that was reopened without being sent is the reconciler's.
+// Redrive sets the messages' events to ENQUEUED and puts them on the queue, including events that a
+// crashed worker left ENQUEUED. A crash in between is harmless: the message is still in the DLQ, and
+// the reconciler enqueues events that were reopened but not sent.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
 	var ids []string
@@ -48,9 +51,7 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 		if err != nil {
 			continue
 		}
-		if !slices.Contains(ids, event.ID) {
-			ids = append(ids, event.ID)
-		}
+		ids = append(ids, event.ID)
 		if earliest.IsZero() || event.ReceivedAt.Before(earliest) {
 			earliest = event.ReceivedAt
 		}
@@ -58,55 +59,66 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 	if len(ids) == 0 {
 		return results
 	}
-	items, err := r.Items.GetMany(ctx, ids)
+	items, err := getItems(ctx, r.Items, ids)
 	if err == nil {
 		err = Rewind(ctx, r.Checkpoints, earliest, r.Now())
 	}
-	var open []int
+	var reopened []*RedriveResult
+	var events []Event
 	for i := range results {
+		result := &results[i]
 		switch {
-		case results[i].Err != nil:
+		case result.Err != nil:
 		case err != nil:
-			results[i].Err = unavailable("prepare the redrive", err)
+			result.Err = err
 		default:
-			results[i].Event, results[i].Status, results[i].Err = r.reopen(ctx, results[i].Event, items)
-			if results[i].Err == nil && results[i].Status == Enqueued {
-				open = append(open, i)
+			result.Event, result.Status, result.Err = r.reopen(ctx, result.Event, items)
+			if result.Err == nil && result.Status == Enqueued {
+				reopened, events = append(reopened, result), append(events, result.Event)
 			}
 		}
 	}
-	events := make([]Event, len(open))
-	for n, i := range open {
-		events[n] = results[i].Event
-	}
-	for n, err := range r.Queue.SendMany(ctx, events) {
+	for i, err := range r.Queue.SendMany(ctx, events) {
 		if err != nil {
-			results[open[n]].Err = unavailable("queue the event", err)
+			reopened[i].Err = unavailable("enqueue the event", err)
 		}
 	}
 	return results
 }
 
-// reopen sets an event ENQUEUED in a new generation and returns it as its message must be. Without one, a FAILED that a
-// worker wrote before, but that arrives after, would fail the event with no message in the DLQ any more.
-func (r Redriver) reopen(ctx context.Context, event Event, items map[string]Item) (Event, Status, error) {
+// reopen sets an event to ENQUEUED and returns it as its message must carry it. The new generation
+// keeps a late write of FAILED by a worker from failing the event without a message in the DLQ.
+func (r Redriver) reopen(
+	ctx context.Context, event Event, items map[string]Item,
+) (Event, Status, error) {
 	item, ok := items[event.ID]
 	switch {
-	case !ok: // it has expired, or was never written: the worker makes it
+	case !ok: // expired or never written: the worker creates the item
 		return event, Enqueued, nil
 	case item.Bronze != event.Bronze:
-		return event, item.Status, Errorf(InvalidMessage, "the event with this id has another payload: its idempotency key was used again")
+		return event, item.Status, Errorf(InvalidMessage,
+			"the event with this id has another payload: its idempotency key was reused")
 	case item.Status == Processed:
 		return item.Event, Processed, nil
 	}
 	next := item.Reopened(item.Replay.NextRedrive(), r.Now())
-	ok, err := moved(r.Items.Move(ctx, item, next), next)
+	ok, err := movedTo(next, r.Items.Move(ctx, item, next))
+	if err == nil && !ok {
+		err = fmt.Errorf("%w by another writer", ErrChanged)
+	}
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
 	}
-	if !ok {
-		return event, item.Status, unavailable("reopen the event", fmt.Errorf("%w: somebody else has moved it", ErrChanged))
-	}
 	items[event.ID] = next // for a second message of the same event
 	return next.Event, Enqueued, nil
+}
+
+// movedTo reports from a move's error whether the item is in the state of to: after success, or if
+// an earlier attempt of the same call succeeded. A move by another writer is no error.
+func movedTo(to Item, err error) (bool, error) {
+	var moved *TransitionError
+	if errors.As(err, &moved) {
+		return moved.From.SameState(to), nil
+	}
+	return err == nil, err
 }

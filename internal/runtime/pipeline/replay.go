@@ -10,66 +10,64 @@ import (
 	"time"
 )
 
-// ReplayBronze is Bronze as a replay sees it.
-type ReplayBronze interface {
-	BronzeLister
-	BronzeReader
-}
-
-// ReplayItems are the items as a replay sees and moves them. GetMany's are as they are now.
-type ReplayItems interface {
-	ItemMover
-	// Create is ItemCreator's.
-	Create(ctx context.Context, item Item) (old Item, err error)
-}
-
-// Replayer processes events once more that are PROCESSED, or FAILED: from Bronze, into the same records.
+// Replayer processes events again: it reopens PROCESSED or FAILED events found in Bronze, and puts
+// them on the queue. Their new records replace the old ones.
 type Replayer struct {
-	Bronze      ReplayBronze
-	Items       ReplayItems
+	Bronze interface {
+		BronzeLister
+		BronzeReader
+	}
+	Items interface {
+		ItemCreator
+		ItemMover
+	}
 	Silver      SilverStore
 	Queue       BatchSender
 	Checkpoints CheckpointStore
-	Throttle    func(ctx context.Context, n int) error // returns when n more events may be sent
-	Processor   Processor                              // the transformation that Compare takes for today's; nil is the platform's own
-	ChunkSize   int                                    // how many are reopened before they are sent; 0 is 100
+	Throttle    func(ctx context.Context, n int) error // blocks until n more events may be sent
+	Processor   Processor                              // for Compare; nil keeps payloads unchanged
+	ChunkSize   int                                    // events reopened before they are sent; 0 means 100
 	Now         func() time.Time
 }
 
-// ReplayRequest says what is to be replayed: the events of a type received from From on and before To.
+// ReplayRequest selects the events of one type received from From, inclusive, to To, exclusive.
 type ReplayRequest struct {
-	Replay   Replay    `json:"replay"` // its id is this replay's, and the same when it is resumed
+	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
-	Failed   bool      `json:"-"` // the FAILED events of that time, and no others: a redrive that needs no messages in the DLQ
+	Failed   bool      `json:"-"` // selects FAILED events only, as a redrive without DLQ messages
 	DryRun   bool      `json:"-"`
 }
 
-// ReplayCounts is how far a replay is.
+// ReplayCounts reports the progress of a replay.
 type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
-	Matched  int `json:"matched"`  // events of the time that was asked for
-	Sent     int `json:"sent"`     // put on the queue, or to be put there with DryRun
-	Done     int `json:"done"`     // this replay, or a later one, has put them there before, and they are at their end; of FAILED events: they are PROCESSED
-	Enqueued int `json:"enqueued"` // not touched: they are on their way
-	Failed   int `json:"failed"`   // not touched: they were not asked for
-	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged, or of another with the same key
+	Matched  int `json:"matched"`  // events in the time range
+	Sent     int `json:"sent"`     // put on the queue, or to be put there in a dry run
+	Done     int `json:"done"`     // replayed before, by this or a later replay; if Failed: PROCESSED
+	Enqueued int `json:"enqueued"` // left alone: their message is on the queue
+	Failed   int `json:"failed"`   // left alone: not selected
+	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged or lost a race
 }
 
-// Run replays what comes after a key, "" at first. It calls done, again and again, when all up to a key is on the queue; a
-// replay that is resumed with that key leaves nothing out. An event may be sent twice then, and is processed once.
-func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, done func(after string, counts ReplayCounts) error) error {
-	counts := ReplayCounts{}
-	return r.walk(ctx, req, after, func(objects []Object) error {
-		for part := range slices.Chunk(objects, cmp.Or(r.ChunkSize, 100)) {
-			found, err := r.find(ctx, req, part, &counts)
+// Run replays the events after a key, or all for "". It calls progress whenever all events up to a
+// key are on the queue. A replay resumed with that key omits no event; it may send events twice,
+// which are still processed once.
+func (r Replayer) Run(
+	ctx context.Context, req ReplayRequest, after string,
+	progress func(after string, counts ReplayCounts) error,
+) error {
+	var counts ReplayCounts
+	return r.forEachPage(ctx, req, after, func(objects []Object) error {
+		for chunk := range slices.Chunk(objects, cmp.Or(r.ChunkSize, 100)) {
+			selected, err := r.selectEvents(ctx, req, chunk, &counts)
 			if err != nil {
 				return err
 			}
-			if err := r.send(ctx, req, found, &counts); err != nil {
+			if err := r.send(ctx, req, selected, &counts); err != nil {
 				return err
 			}
-			if err := done(part[len(part)-1].Key, counts); err != nil {
+			if err := progress(chunk[len(chunk)-1].Key, counts); err != nil {
 				return err
 			}
 		}
@@ -77,52 +75,42 @@ func (r Replayer) Run(ctx context.Context, req ReplayRequest, after string, done
 	})
 }
 
-// walk lists the objects in which the request's events are, a page at a time.
-func (r Replayer) walk(ctx context.Context, req ReplayRequest, after string, page func([]Object) error) error {
+// forEachPage lists the objects of the hours that the request covers.
+func (r Replayer) forEachPage(
+	ctx context.Context, req ReplayRequest, after string, fn func([]Object) error,
+) error {
 	if after == "" {
 		after = BronzeHourPrefix(req.Type, req.From)
 	}
-	end := BronzeHourPrefix(req.Type, req.To.Add(time.Hour))
-	for {
-		objects, err := r.Bronze.List(ctx, bronzePrefix(req.Type), after)
-		if err != nil {
-			return unavailable("list Bronze", err)
-		}
-		inside := before(objects, end)
-		if len(inside) > 0 {
-			if err := page(inside); err != nil {
-				return err
-			}
-			after = inside[len(inside)-1].Key
-		}
-		if len(inside) < len(objects) || len(inside) == 0 {
-			return nil
-		}
-	}
+	before := BronzeHourPrefix(req.Type, req.To.Add(time.Hour))
+	return forEachPage(ctx, r.Bronze, req.Type, after, before, fn)
 }
 
-// candidate is an event to be replayed.
+// candidate represents an event to replay.
 type candidate struct {
-	item  Item
-	known bool // it has an item; otherwise its item has expired
+	item    Item
+	hasItem bool // false if the item has expired; then item is derived from the record
 }
 
-// find picks the events that are to be sent.
-func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object, counts *ReplayCounts) ([]candidate, error) {
+// selectEvents returns the events to send, and counts all.
+func (r Replayer) selectEvents(
+	ctx context.Context, req ReplayRequest, objects []Object, counts *ReplayCounts,
+) ([]candidate, error) {
 	items, err := itemsOf(ctx, r.Items, objects)
 	if err != nil {
 		return nil, err
 	}
-	var found []candidate
+	var selected []candidate
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
 		if !ok {
 			continue
 		}
 		counts.Scanned++
-		item, known := items[id]
-		if !known {
-			if item, err = r.fromSilver(ctx, Event{ID: id, Type: req.Type, ReceivedAt: hour}, o.Key); err != nil {
+		item, hasItem := items[id]
+		if !hasItem {
+			event := Event{ID: id, Type: req.Type, ReceivedAt: hour}
+			if item, err = r.itemFromSilver(ctx, event, o.Key); err != nil {
 				return nil, err
 			}
 		}
@@ -130,46 +118,49 @@ func (r Replayer) find(ctx context.Context, req ReplayRequest, objects []Object,
 			counts.Orphans++
 			continue
 		}
-		if item.ReceivedAt.Before(req.From) || !item.ReceivedAt.Before(req.To) {
+		if !req.includes(item) {
 			continue
 		}
 		counts.Matched++
-		if req.Failed {
-			found = appendFailed(found, item, counts)
-			continue
-		}
-		switch mine := item.Replay.ID == req.Replay.ID; {
-		case mine && item.Status == Enqueued, item.Replay.ID < req.Replay.ID && item.Status == Processed:
-			found = append(found, candidate{item, known})
-		case mine, item.Status == Processed: // by a replay that began later
-			counts.Done++
-		case item.Status == Failed:
-			counts.Failed++
-		default:
-			counts.Enqueued++
+		if req.needs(item, counts) {
+			selected = append(selected, candidate{item, hasItem})
 		}
 	}
-	return found, nil
+	return selected, nil
 }
 
-// appendFailed appends the event if it is FAILED. One that was reopened by an earlier part of this replay that then
-// crashed is the reconciler's.
-func appendFailed(found []candidate, item Item, counts *ReplayCounts) []candidate {
-	switch item.Status {
-	case Failed:
-		return append(found, candidate{item, true})
-	case Processed:
+func (req ReplayRequest) includes(item Item) bool {
+	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
+}
+
+// needs reports whether the request must send an event, and counts it otherwise.
+func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
+	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
+	switch {
+	case req.Failed && item.Status == Failed:
+		return true
+	case req.Failed && item.Status == Processed:
 		counts.Done++
+	case req.Failed: // reopened by an earlier run, for instance: the reconciler enqueues it
+		counts.Enqueued++
+	case own && item.Status == Enqueued: // reopened, but maybe not sent
+		return true
+	case earlier && item.Status == Processed:
+		return true
+	case own, item.Status == Processed: // by this replay or by one that began later
+		counts.Done++
+	case item.Status == Failed:
+		counts.Failed++
 	default:
 		counts.Enqueued++
 	}
-	return found
+	return false
 }
 
-// fromSilver makes the item of an event whose own has expired of its record. Without a record it can't be told from a
-// request that was never acknowledged, and the item is the zero one.
-func (r Replayer) fromSilver(ctx context.Context, place Event, bronzeKey string) (Item, error) {
-	record, _, err := firstRecord(ctx, r.Silver, place.SilverKey())
+// itemFromSilver derives the item of an event without one from its record. It returns the zero Item
+// if there is no record: the item has expired, or the request was never acknowledged.
+func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey string) (Item, error) {
+	record, _, err := firstRecord(ctx, r.Silver, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return Item{}, nil
 	}
@@ -179,83 +170,83 @@ func (r Replayer) fromSilver(ctx context.Context, place Event, bronzeKey string)
 	if record.Source.Key != bronzeKey {
 		return Item{}, nil
 	}
-	return Item{Status: Processed, ProcessedAt: record.ProcessedAt, ExpiresAt: record.ProcessedAt, Event: Event{
-		ID: record.ID, Type: record.Type, ReceivedAt: record.ReceivedAt, Bronze: record.Source.Location,
-		SHA256: record.Source.SHA256, Bytes: record.Source.Bytes, Replay: Replay{ID: record.ReplayID},
-	}}, nil
+	item := record.item()
+	item.ExpiresAt = record.ProcessedAt
+	return item, nil
 }
 
-// send reopens events and puts them on the queue, in this order: a message of a replay that the item does not name is
-// out of date. Whoever comes after a crash between the two finds them ENQUEUED for this replay and sends them.
-func (r Replayer) send(ctx context.Context, req ReplayRequest, part []candidate, counts *ReplayCounts) error {
-	if req.DryRun || len(part) == 0 {
-		counts.Sent += len(part)
+// send reopens the events and puts them on the queue. Reopening comes first: a message of a
+// generation that the item does not have is outdated. After a crash in between, the resumed replay
+// finds the events ENQUEUED in its generation and sends them.
+func (r Replayer) send(
+	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
+) error {
+	if req.DryRun || len(selected) == 0 {
+		counts.Sent += len(selected)
 		return nil
 	}
-	if err := r.Throttle(ctx, len(part)); err != nil {
+	if err := r.Throttle(ctx, len(selected)); err != nil {
 		return err
 	}
-	earliest := slices.MinFunc(part, func(a, b candidate) int { return a.item.ReceivedAt.Compare(b.item.ReceivedAt) })
+	earliest := slices.MinFunc(selected, func(a, b candidate) int {
+		return a.item.ReceivedAt.Compare(b.item.ReceivedAt)
+	})
 	if err := Rewind(ctx, r.Checkpoints, earliest.item.ReceivedAt, r.Now()); err != nil {
 		return err
 	}
-	events, err := r.reopen(ctx, req, part)
+	events, err := r.reopenAll(ctx, req, selected)
 	if err != nil {
 		return err
 	}
-	counts.Enqueued += len(part) - len(events)
+	counts.Enqueued += len(selected) - len(events)
 	if err := errors.Join(r.Queue.SendMany(ctx, events)...); err != nil {
-		return unavailable("queue the events", err)
+		return unavailable("enqueue the events", err)
 	}
 	counts.Sent += len(events)
 	return nil
 }
 
-// reopen sets the events ENQUEUED for this replay and returns those that are. Another may have moved one meanwhile.
-func (r Replayer) reopen(ctx context.Context, req ReplayRequest, part []candidate) ([]Event, error) {
+// reopenAll sets the events to ENQUEUED in this replay's generation. It returns those that are:
+// another writer may have moved an event meanwhile.
+func (r Replayer) reopenAll(
+	ctx context.Context, req ReplayRequest, selected []candidate,
+) ([]Event, error) {
 	var mu sync.Mutex
 	var events []Event
 	var errs []error
-	var running sync.WaitGroup
-	slots := make(chan struct{}, sideBySide)
-	for _, c := range part {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			event, ok, err := r.reopenOne(ctx, req, c)
-			mu.Lock()
-			defer mu.Unlock()
-			if ok {
-				events = append(events, event)
-			}
-			if err != nil {
-				errs = append(errs, fmt.Errorf("reopen event %s: %w", c.item.ID, err))
-			}
-		})
-	}
-	running.Wait()
+	forEach(selected, func(_ int, c candidate) {
+		event, ok, err := r.reopen(ctx, req, c)
+		mu.Lock()
+		defer mu.Unlock()
+		if ok {
+			events = append(events, event)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("reopen event %s: %w", c.item.ID, err))
+		}
+	})
 	if len(errs) > 0 {
 		return nil, unavailable("reopen the events", errors.Join(errs...))
 	}
 	return events, nil
 }
 
-func (r Replayer) reopenOne(ctx context.Context, req ReplayRequest, c candidate) (Event, bool, error) {
+func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (Event, bool, error) {
 	if c.item.Status == Enqueued {
-		return c.item.Event, true, nil // an earlier part of this replay reopened it
+		return c.item.Event, true, nil // reopened by an earlier run of this replay
 	}
 	generation := req.Replay
 	if c.item.Status == Failed {
 		generation = c.item.Replay.NextRedrive()
 	}
 	next := c.item.Reopened(generation, r.Now())
-	if c.known {
-		ok, err := moved(r.Items.Move(ctx, c.item, next), next)
+	if c.hasItem {
+		ok, err := movedTo(next, r.Items.Move(ctx, c.item, next))
 		return next.Event, ok, err
 	}
-	old, err := r.Items.Create(ctx, next)
+	existing, err := r.Items.Create(ctx, next)
 	if errors.Is(err, ErrExists) {
-		return next.Event, old.SameState(next), nil
+		return next.Event, existing.SameState(next), nil
 	}
 	return next.Event, err == nil, err
 }

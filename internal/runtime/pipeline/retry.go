@@ -7,67 +7,68 @@ import (
 	"time"
 )
 
-// settle decides what becomes of a delivery that failed: it comes again after a while, or, when that can't help or was
-// the last time, its event is FAILED and its message in the DLQ. What was not tried has not had its last time.
-func (w Worker) settle(ctx context.Context, k *work) {
-	if !Permanent(ErrorCode(k.err)) && (k.delivery.Attempt < w.MaxReceiveCount || k.unbegun) {
-		w.giveBack(ctx, k)
+// resolveFailure decides what happens to a failed delivery. A failure that is permanent, or the last
+// of MaxReceiveCount tries, makes the event FAILED and moves its message to the DLQ. Any other one
+// returns the message to the queue. A delivery that was not begun is never the last try.
+func (w Worker) resolveFailure(ctx context.Context, t *task) {
+	if !Permanent(ErrorCode(t.err)) && (t.delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
+		w.retry(ctx, t)
 		return
 	}
-	err := w.fail(ctx, k)
-	if err == nil {
-		return
-	}
-	// Kept, so that the next delivery tries this again; after the last one the queue itself moves the message to the DLQ.
-	k.err = errors.Join(k.err, err)
-	w.giveBack(ctx, k)
-}
-
-func (w Worker) giveBack(ctx context.Context, k *work) {
-	k.kept = true
-	k.retryIn = backoff(k.delivery.Attempt, w.Jitter())
-	if err := w.Queue.Delay(ctx, k.delivery.ReceiptHandle, k.retryIn); err != nil {
-		k.retryIn = 0
-		k.err = errors.Join(k.err, fmt.Errorf("set when the message comes again: %w", err))
+	if err := w.fail(ctx, t); err != nil {
+		// The next delivery tries to fail the event again. After the last delivery, SQS itself moves
+		// the message to the DLQ.
+		t.err = errors.Join(t.err, err)
+		w.retry(ctx, t)
 	}
 }
 
-// fail puts the message in the DLQ, then marks the event FAILED: whoever sees it FAILED finds the message there, and a
-// later delivery of a FAILED event has nothing to do.
-func (w Worker) fail(ctx context.Context, k *work) error {
+// retry returns the message to the queue, with a delay.
+func (w Worker) retry(ctx context.Context, t *task) {
+	t.retry = true
+	t.retryIn = backoff(t.delivery.Attempt, w.Jitter())
+	if err := w.Queue.Delay(ctx, t.delivery.ReceiptHandle, t.retryIn); err != nil {
+		t.retryIn = 0
+		t.err = errors.Join(t.err, fmt.Errorf("delay the retry: %w", err))
+	}
+}
+
+// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The DLQ comes
+// first: later deliveries skip a FAILED event, so its message would be lost.
+func (w Worker) fail(ctx context.Context, t *task) error {
 	letter := DeadLetter{
-		Body:      k.delivery.Body,
-		EventID:   k.event.ID,
-		EventType: k.event.Type,
-		Attempts:  k.delivery.Attempt,
-		FailedAt:  w.Now().UTC().Truncate(time.Millisecond),
-		Failure:   NewFailure(k.err),
+		Body:      t.delivery.Body,
+		EventID:   t.event.ID,
+		EventType: t.event.Type,
+		Attempts:  t.delivery.Attempt,
+		FailedAt:  toMillis(w.Now()),
+		Failure:   NewFailure(t.err),
 	}
-	item := letter.item(k.event, w.StatusRetention)
-	err := bury(ctx, letter, item, w.DeadLetters, w.Items)
+	item := letter.failedItem(t.event, w.StatusRetention)
+	err := moveToDLQ(ctx, letter, item, w.DeadLetters, w.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
-		k.err, k.repeat, k.item = nil, true, moved.From // another delivery has got the event to its end meanwhile
+		t.err, t.skipped, t.item = nil, true, moved.From // another delivery has finished the event
 		return nil
 	}
-	if err != nil || k.event.ID == "" {
+	if err != nil || t.event.ID == "" {
 		return err
 	}
-	k.item = item
-	// The event is FAILED, told or not: this message's next delivery would not tell it either.
+	t.item = item
+	// Not retried: the next delivery would skip the FAILED event.
 	if err := w.Bus.Publish(ctx, []Notification{NewNotification(item)})[0]; err != nil {
-		k.err = errors.Join(k.err, fmt.Errorf("publish EventFailed: %w", err))
+		t.err = errors.Join(t.err, fmt.Errorf("publish EventFailed: %w", err))
 	}
 	return nil
 }
 
-// The first retry comes after a second or less; eight doublings later the queue's own patience is the bound.
 const (
 	firstBackoff = time.Second
 	maxBackoff   = 5 * time.Minute
 )
 
-// backoff doubles with each attempt and takes between half and all of that, so that a crowd spreads out.
+// backoff returns the delay of a retry. It doubles with each attempt, up to maxBackoff, and is then
+// reduced by up to half at random, to spread retries.
 func backoff(attempt int, jitter float64) time.Duration {
 	d := firstBackoff << min(max(attempt, 1)-1, 16)
 	return time.Duration(float64(min(d, maxBackoff)) * (0.5 + jitter/2))

@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+)
+
+// BronzeLister lists the types and objects in Bronze, in pages.
+type BronzeLister interface {
+	// Types returns event types after the given one, in key order; none at the end.
+	Types(ctx context.Context, after string) ([]string, error)
+	// List returns objects with the prefix after the given key, in key order; none at the end.
+	List(ctx context.Context, prefix, after string) ([]Object, error)
+}
+
+// Object represents an object of a listing.
+type Object struct {
+	Key          string
+	LastModified time.Time
+}
+
+// forEachPage calls fn with each page of a type's objects after a key and before another.
+func forEachPage(
+	ctx context.Context, bronze BronzeLister, eventType, after, before string,
+	fn func([]Object) error,
+) error {
+	for {
+		objects, err := bronze.List(ctx, bronzeTypePrefix(eventType), after)
+		if err != nil {
+			return unavailable("list Bronze", err)
+		}
+		page := objects
+		for i, o := range objects {
+			if o.Key >= before {
+				page = objects[:i]
+				break
+			}
+		}
+		if len(page) > 0 {
+			if err := fn(page); err != nil {
+				return err
+			}
+			after = page[len(page)-1].Key
+		}
+		if len(page) < len(objects) || len(page) == 0 {
+			return nil
+		}
+	}
+}
+
+// itemsOf returns the items of the events of Bronze objects, by event id.
+func itemsOf(ctx context.Context, items ItemGetter, objects []Object) (map[string]Item, error) {
+	ids := make([]string, 0, len(objects))
+	for _, o := range objects {
+		if id, _, ok := parseBronzeKey(o.Key); ok {
+			ids = append(ids, id)
+		}
+	}
+	return getItems(ctx, items, ids)
+}

@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+)
+
+// The worker must answer before Lambda's timeout ends the function, or SQS retries the whole batch.
+// So each stage ends early enough for the stages after it:
+//
+//	stage                                     ends before the timeout by            with 2 s
+//	Begin: a processor is called, and         1.5 × StopBefore + processorGrace     4 s
+//	  its own context ends
+//	Output: a processor is waited for,        1.5 × StopBefore                      3 s
+//	  then abandoned; Go can't stop it
+//	Finish: the record, the notification      StopBefore                            2 s
+//	  and the item's status are written
+//	Resolve: failed messages are delayed      0.5 × StopBefore                      1 s
+//	  or moved to the DLQ
+//	the answer to Lambda                      0
+//
+// The reconciler has one stage, which ends StopBefore (10 s) early, to save its checkpoint. The API
+// ends calls to services 1 s early, to answer its client.
+//
+// Contexts without a deadline have no stages: tests and the CLI run without a timeout.
+
+// processorGrace is the time in which a processor must return after its context has ended.
+const processorGrace = time.Second
+
+// SubBatchWait limits how long a sub-batch waits for its slow deliveries. Then the other ones finish
+// without them, and the next sub-batch begins.
+const SubBatchWait = time.Second
+
+// deadlines holds a context for each stage of a batch.
+type deadlines struct{ begin, output, finish, resolve context.Context }
+
+// newDeadlines derives the stages from an invocation's context.
+func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, context.CancelFunc) {
+	var d deadlines
+	var cancels [4]context.CancelFunc
+	d.resolve, cancels[0] = WithReserve(ctx, stopBefore/2)
+	d.finish, cancels[1] = WithReserve(ctx, stopBefore)
+	d.output, cancels[2] = WithReserve(ctx, stopBefore+stopBefore/2)
+	d.begin, cancels[3] = WithReserve(d.output, processorGrace)
+	return d, func() {
+		for _, cancel := range cancels {
+			cancel()
+		}
+	}
+}
+
+// WithReserve returns a context that ends d before the deadline of ctx, if it has one. The rest of
+// the time is reserved for what follows.
+func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-d))
+}

@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Discarder prepares messages of the DLQ for their deletion.
+type Discarder struct {
+	Items        ItemFinisher
+	BronzeBucket string
+	Now          func() time.Time
+}
+
+// Discard makes sure that the events of dead letters are finished, and returns an error, or nil, for
+// each one. Only those without an error may be deleted from the DLQ. An event that a crashed worker
+// left ENQUEUED becomes FAILED; otherwise the reconciler would enqueue it again.
+func (d Discarder) Discard(ctx context.Context, letters []DeadLetter) []error {
+	errs := make([]error, len(letters))
+	events := make([]Event, len(letters))
+	var ids []string
+	for i, letter := range letters {
+		event, err := ReadMessage(letter.Body, d.BronzeBucket)
+		if err == nil { // otherwise there is no event to finish
+			events[i] = event
+			ids = append(ids, event.ID)
+		}
+	}
+	items, err := getItems(ctx, d.Items, ids)
+	for i, event := range events {
+		item, ok := items[event.ID]
+		switch {
+		case event.ID == "":
+		case err != nil:
+			errs[i] = err
+		case ok && item.Status == Enqueued && item.Replay.SameGeneration(event.Replay):
+			errs[i] = d.fail(ctx, event, letters[i])
+		}
+	}
+	return errs
+}
+
+func (d Discarder) fail(ctx context.Context, event Event, letter DeadLetter) error {
+	if letter.Failure.Code == "" {
+		letter.Failure = Failure{NotFinished,
+			"the worker crashed at the last delivery, and the message was discarded from the DLQ"}
+	}
+	if letter.FailedAt.IsZero() {
+		letter.FailedAt = toMillis(d.Now())
+	}
+	err := d.Items.Finish(ctx, letter.failedItem(event, 0))
+	var moved *TransitionError
+	if errors.As(err, &moved) && moved.From.Status != Enqueued {
+		return nil // finished by a late worker, an earlier attempt or another dead letter of the event
+	}
+	if err != nil {
+		return fmt.Errorf("mark the event FAILED: %w", err)
+	}
+	return nil
+}

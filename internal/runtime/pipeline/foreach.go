@@ -1,0 +1,22 @@
+package pipeline
+
+import "sync"
+
+// maxConcurrent limits how many events run the same step at once. Each one holds its payload, of up
+// to 6 MiB, in memory.
+const maxConcurrent = 32
+
+// forEach calls fn for each item and its index, up to maxConcurrent at once. It returns after the
+// last call has returned.
+func forEach[T any](items []T, fn func(i int, item T)) {
+	var running sync.WaitGroup
+	slots := make(chan struct{}, maxConcurrent)
+	for i, item := range items {
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			fn(i, item)
+		})
+	}
+	running.Wait()
+}

@@ -1,0 +1,94 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+)
+
+// Item stores the state of one event in the events table.
+type Item struct {
+	Event
+	Status      Status
+	EnqueuedAt  time.Time // last change to ENQUEUED; zero, if the worker created the item: ReceivedAt
+	Reenqueues  int       // how often the reconciler has enqueued the event since EnqueuedAt was set
+	Attempts    int       // deliveries to the worker before the last move; 0 while ENQUEUED
+	ProcessedAt time.Time // set when PROCESSED
+	Silver      Location  // set when PROCESSED
+	Filtered    Filtered  // set when PROCESSED and filtered by the processor
+	FailedAt    time.Time // set when FAILED
+	Failure     Failure   // set when FAILED
+	ExpiresAt   time.Time // the table may delete the item afterwards; zero means never
+}
+
+// Failure gives the reason for which an event is FAILED.
+type Failure struct {
+	Code   Code   `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// LastEnqueued returns the time at which the event last became ENQUEUED.
+func (i Item) LastEnqueued() time.Time {
+	if i.EnqueuedAt.IsZero() {
+		return i.ReceivedAt
+	}
+	return i.EnqueuedAt
+}
+
+// Expired reports whether the item has expired. DynamoDB deletes expired items within days, so
+// reads still return them.
+func (i Item) Expired(now time.Time) bool {
+	return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now)
+}
+
+// reopenedRetention is the minimum time for which a reopened event keeps its item.
+const reopenedRetention = 30 * 24 * time.Hour
+
+// Reopened returns the item with its event enqueued again, in a new generation.
+func (i Item) Reopened(generation Replay, now time.Time) Item {
+	item := Item{Event: i.Event, Status: Enqueued, EnqueuedAt: toMillis(now), ExpiresAt: i.ExpiresAt}
+	item.Replay = generation
+	earliest := now.Add(reopenedRetention).UTC().Truncate(time.Second)
+	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(earliest) {
+		item.ExpiresAt = earliest
+	}
+	return item
+}
+
+// toMillis returns t in UTC, to the millisecond: the precision of all stored times.
+func toMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// SameState reports whether both items represent the same state of the same event. A move requires
+// that the stored item is still in the state that was read.
+func (i Item) SameState(other Item) bool {
+	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
+		i.Status == other.Status && i.Reenqueues == other.Reenqueues &&
+		i.EnqueuedAt.Equal(other.EnqueuedAt) && i.ProcessedAt.Equal(other.ProcessedAt) &&
+		i.FailedAt.Equal(other.FailedAt)
+}
+
+// ItemGetter reads the items of many events.
+type ItemGetter interface {
+	// GetMany returns the items that exist, by event id. It omits items that can't be decoded.
+	// The ids must be distinct, as DynamoDB requires.
+	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
+}
+
+// getItems looks up the items of events whose ids may repeat.
+func getItems(ctx context.Context, items ItemGetter, ids []string) (map[string]Item, error) {
+	distinct := make([]string, 0, len(ids))
+	seen := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			distinct = append(distinct, id)
+		}
+	}
+	if len(distinct) == 0 {
+		return nil, nil
+	}
+	found, err := items.GetMany(ctx, distinct)
+	if err != nil {
+		return nil, unavailable("look up the events' items", err)
+	}
+	return found, nil
+}

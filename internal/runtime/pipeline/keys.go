@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// Keys, messages and log lines contain client text only after it has matched one of these patterns.
+// The exception is Event.Caller, which the authorizer sets.
+var (
+	typePattern = regexp.MustCompile(contract.EventTypePattern)
+	idPattern   = regexp.MustCompile(
+		`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// ValidID reports whether id has the form of an event id: a lower-case UUID.
+func ValidID(id string) bool { return idPattern.MatchString(id) }
+
+// ValidType reports whether text has the form of an event type.
+func ValidType(text string) bool { return typePattern.MatchString(text) }
+
+// BronzeKey returns the key of the raw payload. It depends on the event alone, so that every
+// attempt to store the payload uses the same key.
+func (e Event) BronzeKey() string {
+	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + ".json"
+}
+
+// KeyedBronzeKey returns the key of the raw payload of an event with an idempotency key. Requests
+// with the same idempotency key share the event's id; the hash keeps their payloads apart.
+func (e Event) KeyedBronzeKey() string {
+	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + "-" + e.SHA256 + ".json"
+}
+
+// SilverKey returns the key of the processed record, partitioned by day as Athena and Spark
+// expect.
+func (e Event) SilverKey() string {
+	day := e.ReceivedAt.UTC().Format(time.DateOnly)
+	return fmt.Sprintf("%s%s/dt=%s/%s.json", contract.SilverPrefix, e.Type, day, e.ID)
+}
+
+// BronzeHourPrefix returns the key prefix of the payloads of a type received in the hour of t.
+func BronzeHourPrefix(eventType string, t time.Time) string {
+	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"
+}
+
+func bronzeTypePrefix(eventType string) string { return contract.BronzePrefix + eventType + "/" }
+
+const (
+	hourLayout = "2006/01/02/15"
+	idLength   = 36
+)
+
+// parseBronzeKey returns the event id and the hour of receipt from a Bronze key. ok is false if
+// the key belongs to no event.
+func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
+	rest, found := strings.CutPrefix(key, contract.BronzePrefix)
+	parts := strings.SplitN(rest, "/", 6) // type, year, month, day, hour, name
+	if !found || len(parts) != 6 || len(parts[5]) < idLength || !ValidID(parts[5][:idLength]) {
+		return "", time.Time{}, false
+	}
+	hour, err := time.Parse(hourLayout, strings.Join(parts[1:5], "/"))
+	return parts[5][:idLength], hour, err == nil
+}

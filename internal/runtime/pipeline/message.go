@@ -1,0 +1,24 @@
+package pipeline
+
+import "encoding/json"
+
+// ReadMessage returns the event that a message of the queue or the DLQ carries.
+func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
+	var event Event
+	if err := json.Unmarshal(body, &event); err != nil {
+		return Event{}, &Error{Code: InvalidMessage, Detail: "the message is not the JSON of an event", Err: err}
+	}
+	if err := event.Validate(bronzeBucket); err != nil {
+		return Event{}, err
+	}
+	return event, nil
+}
+
+// newMessage returns the message that carries an event.
+func newMessage(event Event) ([]byte, error) {
+	body, err := json.Marshal(event)
+	if err != nil {
+		return nil, &Error{Code: Internal, Detail: "encode the message", Err: err}
+	}
+	return body, nil
+}

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// Transform returns the output of an event: the processor's output, or, without a processor, the
+// unchanged payload. Its errors have the code of an unprocessable payload, of a rejection,
+// InvalidOutput or ProcessorError. It returns when ctx ends, even if the processor does not.
+func Transform(
+	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
+) (Output, error) {
+	if err := checkProcessable(payload); err != nil {
+		return Output{}, err
+	}
+	if processor == nil {
+		return Output{Payloads: []json.RawMessage{payload}}, nil
+	}
+	output, err := runProcessor(ctx, processor, event, attempt, payload)
+	if err != nil {
+		return Output{}, err
+	}
+	return output.validated()
+}
+
+// checkProcessable returns an error if a raw payload can't become a record. Its errors are
+// permanent: the same payload fails again.
+func checkProcessable(payload []byte) error {
+	scan, err := scanObject(payload)
+	if err != nil {
+		return &Error{
+			Code: UnprocessableJSON, Detail: "The payload is not JSON that the platform accepts", Err: err,
+		}
+	}
+	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on such a number. Ingest
+	// rejects it today, but older versions accepted it.
+	if scan.overflow != nil {
+		return Errorf(UnprocessableNumber,
+			"The payload has a number beyond the range of a 64-bit float.")
+	}
+	return nil
+}
+
+// runProcessor calls the processor and waits until ctx ends. A processor that ignores the end of its
+// context is abandoned: Go can't stop it, and the batch's other events must not wait for it.
+func runProcessor(
+	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
+) (Output, error) {
+	processorCtx, cancel := WithReserve(ctx, processorGrace)
+	defer cancel()
+	type result struct {
+		output Output
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// Set in case the processor calls runtime.Goexit, which can't be recovered.
+		r := result{err: Errorf(ProcessorError, "the processor ended its goroutine")}
+		defer func() { done <- r }()
+		r.output, r.err = callProcessor(processorCtx, processor, event, attempt, payload)
+	}()
+	select {
+	case r := <-done:
+		return r.output, r.err
+	case <-ctx.Done():
+		return Output{}, &Error{
+			Code:   ProcessorError,
+			Detail: "the processor did not return when its context ended",
+			Err:    context.Cause(ctx),
+		}
+	}
+}
+
+// callProcessor calls the processor and classifies its failure.
+func callProcessor(
+	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
+) (output Output, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = &Error{Code: ProcessorError, Detail: "the processor panicked", Err: newPanic(cause)}
+		}
+	}()
+	output, err = processor.Process(ctx, event, attempt, payload)
+	var coded *Error
+	switch {
+	case errors.As(err, &coded) && fromProcessor(coded.Code):
+		return Output{}, err
+	case err != nil && ctx.Err() != nil:
+		return Output{}, &Error{Code: ProcessorError, Detail: "the processor ran out of time", Err: err}
+	case err != nil:
+		return Output{}, &Error{Code: ProcessorError, Detail: "the processor failed", Err: err}
+	}
+	return output, nil
+}
+
+// fromProcessor reports whether a processor caused an error with this code.
+func fromProcessor(code Code) bool {
+	return code == InvalidOutput || code == ProcessorError ||
+		strings.HasPrefix(string(code), rejectedPrefix)
+}

@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// ItemFinisher moves events to PROCESSED or FAILED. GetMany reads consistently.
+type ItemFinisher interface {
+	ItemGetter
+	// Finish moves an event from ENQUEUED to item.Status, PROCESSED or FAILED, if it is ENQUEUED in
+	// item's generation. Fields without a value in item keep theirs. If the event has no item,
+	// Finish stores item. It returns a *TransitionError, and writes nothing, in any other state.
+	Finish(ctx context.Context, item Item) error
+}
+
+// BronzeReader reads raw payloads.
+type BronzeReader interface {
+	// Get returns the object under key, or ErrNotFound.
+	Get(ctx context.Context, key string) ([]byte, error)
+}
+
+// SilverStore stores records, one object per event.
+type SilverStore interface {
+	// Put stores body under key. It returns ErrExists, and writes nothing, if the key exists.
+	Put(ctx context.Context, key string, body []byte) error
+	// GetVersion returns the object under key and its version, or ErrNotFound.
+	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
+	// Replace replaces that version of the object. It returns ErrChanged, and writes nothing, if
+	// the object has another version, possibly from an earlier attempt of this call.
+	Replace(ctx context.Context, key string, body []byte, version string) error
+}
+
+// Bus publishes notifications.
+type Bus interface {
+	// Publish returns an error, or nil, for each notification in order. It takes any number.
+	Publish(ctx context.Context, notifications []Notification) []error
+}
+
+// Retrier delays the retry of a failed message.
+type Retrier interface {
+	// Delay hides the message for d from now on. SQS may still deliver it earlier.
+	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
+}
+
+// DeadLetterQueue keeps the messages of FAILED events for an operator.
+type DeadLetterQueue interface {
+	// Send returns once the DLQ holds the dead letter. After an error the DLQ may hold it too.
+	Send(ctx context.Context, letter DeadLetter) error
+}
+
+// Delivery represents one delivery of a message by SQS.
+type Delivery struct {
+	MessageID     string
+	ReceiptHandle string
+	Attempt       int // 1 for the first delivery of the message
+	Body          []byte
+}
+
+// Result describes the outcome of a delivery.
+type Result struct {
+	Delivery Delivery
+	Event    Event // as far as the message could be read
+	Status   Status
+	Filtered Filtered      // set when PROCESSED and filtered by the processor
+	Skipped  bool          // nothing was done: the event is finished, or has a newer message
+	Err      error         // reason of a failure or a retry
+	Retry    bool          // SQS must deliver the message again; otherwise it must be deleted
+	RetryIn  time.Duration // 0 if the queue's visibility timeout applies
+}
+
+// Worker processes deliveries.
+type Worker struct {
+	Items           ItemFinisher
+	Bronze          BronzeReader
+	Silver          SilverStore
+	Bus             Bus
+	Queue           Retrier
+	DeadLetters     DeadLetterQueue
+	Processor       Processor // nil stores payloads unchanged
+	BronzeBucket    string
+	SilverBucket    string
+	MaxReceiveCount int           // deliveries after which an event becomes FAILED
+	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
+	StatusRetention time.Duration // lifetime of items; 0 means unlimited
+	Now             func() time.Time
+	Jitter          func() float64 // uniform in [0, 1)
+}
+
+// Process runs one batch and returns a result per delivery, in order. A failure of one event does
+// not affect the others.
+func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
+	d, cancel := newDeadlines(ctx, w.StopBefore)
+	defer cancel()
+
+	tasks := make([]*task, len(deliveries))
+	for i, delivery := range deliveries {
+		tasks[i] = w.newTask(delivery)
+	}
+	w.lookUp(d.finish, tasks)
+	batches := subBatches(tasks)
+	w.resolveFailures(d.resolve, tasks) // unreadable messages, or a failed look-up
+
+	var slow sync.WaitGroup
+	for _, batch := range batches {
+		w.runSubBatch(d, batch, &slow)
+	}
+	slow.Wait()
+
+	results := make([]Result, len(tasks))
+	for i, t := range tasks {
+		results[i] = t.result()
+	}
+	return results
+}
+
+// task tracks a delivery through the steps of the worker.
+type task struct {
+	delivery Delivery
+	event    Event
+	tries    int // earlier deliveries to a worker, at least
+	item     Item
+	skipped  bool
+	notBegun bool // the processor was not called: the delivery does not count as a try
+	err      error
+	retry    bool
+	retryIn  time.Duration
+}
+
+func (w Worker) newTask(d Delivery) *task {
+	t := &task{delivery: d, tries: max(d.Attempt, 1) - 1, item: Item{Status: Enqueued}}
+	t.event, t.err = ReadMessage(d.Body, w.BronzeBucket)
+	return t
+}
+
+func (t *task) open() bool   { return t.err == nil && !t.skipped }
+func (t *task) failed() bool { return t.err != nil }
+
+func (t *task) result() Result {
+	return Result{
+		Delivery: t.delivery, Event: t.event, Status: t.item.Status, Filtered: t.item.Filtered,
+		Skipped: t.skipped, Err: t.err, Retry: t.retry, RetryIn: t.retryIn,
+	}
+}
+
+// lookUp skips deliveries whose event is finished or has a newer message.
+func (w Worker) lookUp(ctx context.Context, tasks []*task) {
+	var ids []string
+	for _, t := range tasks {
+		if t.open() {
+			ids = append(ids, t.event.ID)
+		}
+	}
+	items, err := getItems(ctx, w.Items, ids)
+	for _, t := range tasks {
+		if !t.open() {
+			continue
+		}
+		if err != nil {
+			t.notBegun, t.err = true, err
+			continue
+		}
+		item, ok := items[t.event.ID]
+		if !ok {
+			continue // the API's write was lost or is late: Finish creates the item
+		}
+		// The message of a FAILED event is in the DLQ; a redrive sets the event to ENQUEUED first.
+		// A message of another generation is outdated: the current generation has its own.
+		if item.Status != Enqueued || !item.Replay.SameGeneration(t.event.Replay) {
+			t.item, t.skipped = item, true
+		}
+		t.tries += item.Reenqueues
+	}
+}
+
+// forEachTask runs step for the tasks that match, side by side. A panic fails its own task only.
+func forEachTask(tasks []*task, match func(*task) bool, step func(*task)) {
+	var matching []*task
+	for _, t := range tasks {
+		if match(t) {
+			matching = append(matching, t)
+		}
+	}
+	forEach(matching, func(_ int, t *task) {
+		defer t.recoverPanic()
+		step(t)
+	})
+}
+
+// recoverPanic turns a panic of a step into the task's error. It must be deferred.
+func (t *task) recoverPanic() {
+	if cause := recover(); cause != nil {
+		t.err = &Error{Code: Internal, Detail: "panic", Err: newPanic(cause)}
+	}
+}

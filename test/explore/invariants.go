@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -150,7 +151,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 	}
 	told := 0
 	for _, n := range r.notices {
-		if n.Detail.EventID == item.ID && n.Type == pipeline.EventProcessed && n.replay.ID == item.Replay.ID {
+		if n.Detail.EventID == item.ID && n.Type == contract.EventProcessed && n.replay.ID == item.Replay.ID {
 			told++
 			if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
 				r.violate("I8", "event %s was told as dropped as %q, and is dropped as %q", item.ID, n.Detail.Filtered.Code, item.Filtered.Code)

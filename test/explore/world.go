@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -46,7 +47,7 @@ func (w *world) violate(invariant, format string, args ...any) {
 
 func (r *run) publish(n pipeline.Notification, replay pipeline.Replay) {
 	r.notices = append(r.notices, notice{n, replay})
-	if n.Type == pipeline.EventProcessed {
+	if n.Type == contract.EventProcessed {
 		r.checkSource(n.Detail.Bronze.Key, "the bus was told of the event")
 	}
 }

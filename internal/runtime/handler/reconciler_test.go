@@ -186,7 +186,7 @@ func TestReconciler_WarnsOfWhatItCannotHeal(t *testing.T) {
 	if _, err := h.Invoke(t.Context(), []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"level":"WARN","msg":"reconciled"`, `"Errors":1`, `"level":"WARN","msg":"event not healed","eventId":"` + id + `"`, `"error":"queue the event: `} {
+	for _, want := range []string{`"level":"WARN","msg":"reconciled"`, `"Errors":1`, `"level":"WARN","msg":"event not healed","eventId":"` + id + `"`, `"error":"enqueue the event: `} {
 		if log := w.log.String(); !strings.Contains(log, want) {
 			t.Errorf("the log has no %s:\n%s", want, log)
 		}

@@ -76,7 +76,7 @@ func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
 }
 
 func TestDecodeType_RepeatsNoLongPointer(t *testing.T) {
-	key := strings.Repeat("k", maxPointer)
+	key := strings.Repeat("k", maxPointerBytes)
 	_, err := DecodeType([]byte(`{"eventType":"demo","` + key + `":{"a":1,"a":2}}`))
 	var e *Error
 	if !errors.As(err, &e) || e.Pointer != "" {

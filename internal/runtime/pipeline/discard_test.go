@@ -53,7 +53,7 @@ func TestDrop_HasNothingToSettleForWhatIsNoEvent(t *testing.T) {
 }
 
 // brokenItems can't be read.
-type brokenItems struct{ pipeline.DropItems }
+type brokenItems struct{ pipeline.ItemFinisher }
 
 func (brokenItems) GetMany(context.Context, []string) (map[string]pipeline.Item, error) {
 	return nil, errors.New("no connection")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
@@ -329,7 +330,7 @@ func (f failing) err(call string) error {
 }
 
 type failingLookUp struct {
-	pipeline.ItemStore
+	pipeline.ItemFinisher
 	failing
 }
 
@@ -444,7 +445,7 @@ func TestWorker_DoesNotFailAnEventThatAnotherDeliveryProcessed(t *testing.T) {
 		t.Errorf("result = %+v, want a repeat", result)
 	}
 	for _, n := range w.bus.Published() {
-		if n.Type == pipeline.EventFailed {
+		if n.Type == contract.EventFailed {
 			t.Error("the bus was told that it failed")
 		}
 	}

@@ -241,13 +241,13 @@ func TestWorker_WavesBehindASlowOneDoNotWaitForItsEnd(t *testing.T) {
 
 // timedItems tells when an event is at its end.
 type timedItems struct {
-	pipeline.ItemStore
+	pipeline.ItemFinisher
 	ended func(id string)
 }
 
 func (i timedItems) Finish(ctx context.Context, item pipeline.Item) error {
 	i.ended(item.ID)
-	return i.ItemStore.Finish(ctx, item)
+	return i.ItemFinisher.Finish(ctx, item)
 }
 
 func TestWorker_DoesNotAskAProcessorThatHasNoTimeLeft(t *testing.T) {

@@ -25,7 +25,7 @@ type Objects interface {
 // Items is what is asked of the events table.
 type Items interface {
 	pipeline.ItemCreator
-	pipeline.ItemStore
+	pipeline.ItemFinisher
 	pipeline.ItemMover
 	Get(ctx context.Context, id string) (pipeline.Item, error)
 }

@@ -133,7 +133,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 		}
 		o.Logs = logs.writeOr(stop)
 	}
-	platform, err := emulator.Start(ctx, o)
+	platform, err := emulator.New(ctx, o)
 	if err != nil {
 		return f.explain(ctx, err)
 	}
@@ -146,7 +146,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	if err := shown.announce(func() error { return f.announce(out, cmd.ErrOrStderr(), platform, pipelines) }); err != nil {
 		return errors.Join(fmt.Errorf("print what is served: %w", err), platform.Close())
 	}
-	err = platform.Wait(ctx)
+	err = platform.Run(ctx)
 	progress.phase(stopping)
 	err = errors.Join(err, platform.Close())
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {

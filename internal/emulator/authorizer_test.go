@@ -222,12 +222,12 @@ func TestPlatform_ServesADomainsAPIOnLoopback(t *testing.T) {
 }
 
 // Whoever asks for authorization must not get an open API because the app does not know of the question.
-func TestStart_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
+func TestNew_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
 	open, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(t.Context(), Options{Assembly: open, Authorize: true}); err == nil || !strings.Contains(err.Error(), "does not heed") {
+	if _, err := New(t.Context(), Options{Assembly: open, Authorize: true}); err == nil || !strings.Contains(err.Error(), "ignores the context value") {
 		t.Errorf("got %v", err)
 	}
 	closed := variant(t, func(properties func(string) map[string]any) { properties("Route")["AuthorizationType"] = "AWS_IAM" })

@@ -1,19 +1,15 @@
 package emulator
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strconv"
-	"time"
 )
 
-// PortError says that a port can't be listened on.
+// PortError reports a port that can't be listened on.
 type PortError struct {
 	Port int
-	AWS  bool // it was to be the port of AWS's APIs, not that of an HTTP API
+	AWS  bool // the port is that of AWS's APIs, not of an HTTP API
 	Err  error
 }
 
@@ -23,13 +19,13 @@ func (e *PortError) Error() string {
 
 func (e *PortError) Unwrap() error { return e.Err }
 
-// ports are the listeners of the platform.
+// ports holds the listeners of a platform.
 type ports struct {
-	aws     net.Listener
-	api     net.Listener   // of the first HTTP API
-	more    []net.Listener // of the others
-	taken   bool           // the first HTTP API has been made
-	apiPort int            // what was asked for
+	aws       net.Listener
+	api       net.Listener   // of the first HTTP API
+	more      []net.Listener // of the other HTTP APIs
+	firstUsed bool
+	apiPort   int // from Options
 }
 
 func listen(awsPort, apiPort int) (*ports, error) {
@@ -49,20 +45,13 @@ func listenOn(port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
-// close closes all listeners; those that are served are closed by their servers already.
-func (p *ports) close() {
-	for _, l := range append([]net.Listener{p.aws, p.api}, p.more...) {
-		_ = l.Close()
-	}
-}
-
-// portsTried bounds the search for a further HTTP API's port.
+// portsTried bounds the search for the port of a further HTTP API.
 const portsTried = 20
 
-// next is the listener of the next HTTP API: on the port that was asked for, and then on those behind it.
+// next returns the listener of the next HTTP API: on the port of Options, then on the ports after it.
 func (p *ports) next() (net.Listener, error) {
-	if !p.taken {
-		p.taken = true
+	if !p.firstUsed {
+		p.firstUsed = true
 		return p.api, nil
 	}
 	first, last := p.apiPort+1, p.apiPort+portsTried
@@ -80,28 +69,9 @@ func (p *ports) next() (net.Listener, error) {
 	return nil, fmt.Errorf("no port from %d to %d is free for a further HTTP API: %w", first, last, err)
 }
 
-// closeDelay is how long a request under way may take once the platform stops.
-const closeDelay = 3 * time.Second
-
-// server is an HTTP server that has been started.
-type server struct{ http *http.Server }
-
-// serve serves until the platform is closed; a server that ends before fails the platform.
-func (p *Platform) serve(l net.Listener, handler http.Handler) {
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	p.servers = append(p.servers, &server{s})
-	go func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			p.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))
-		}
-	}()
-}
-
-func (s *server) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeDelay)
-	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		return s.http.Close() // what is still under way is cut off
+// close closes all listeners. Servers have closed theirs already.
+func (p *ports) close() {
+	for _, l := range append([]net.Listener{p.aws, p.api}, p.more...) {
+		_ = l.Close()
 	}
-	return nil
 }

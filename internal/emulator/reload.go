@@ -2,46 +2,40 @@ package emulator
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"maps"
-	"math"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp/watch"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// reloader builds the app again when its sources change, and replaces the functions that are others then.
+// reloader synthesizes the app again when its sources change, and replaces changed functions.
 type reloader struct {
-	dir     string // the app's folder, absolute
-	watcher *watch.Watcher
-	builds  *builds
-	made    *provisioner
-	lambda  *lambda.Service
-	feed    *activity.Recorder
-	now     func() time.Time
+	dir      string // of the app, absolute
+	watcher  *watch.Watcher
+	builds   *builds
+	provider *resources.Provider
+	recorder *activity.Recorder
+	now      func() time.Time
 
-	told []string // what a restart is needed for, as far as it was told
+	reported []string // what the last "restart needed" step named
 }
 
-// watchSources begins to watch the app's sources, without what is written while it runs.
-func watchSources(o Options) (dir string, _ *watch.Watcher, err error) {
-	if dir, err = filepath.Abs(o.Dir); err != nil {
-		return "", nil, fmt.Errorf("find the app's folder: %w", err)
+// newReloader starts to watch the app's sources, except for what is written while it runs.
+func newReloader(o Options, b *builds) (*reloader, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the app's folder: %w", err)
 	}
 	sources := watch.Sources{Dir: dir}
 	if sources.Roots, err = watch.Roots(dir); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	for _, path := range append([]string{o.Data}, o.NotSources...) {
 		if path == "" {
@@ -49,114 +43,148 @@ func watchSources(o Options) (dir string, _ *watch.Watcher, err error) {
 		}
 		absolute, err := filepath.Abs(path)
 		if err != nil {
-			return "", nil, fmt.Errorf("find %s: %w", path, err)
+			return nil, fmt.Errorf("find %s: %w", path, err)
 		}
 		sources.Ignore = append(sources.Ignore, absolute)
 	}
 	watcher, err := watch.New(sources)
-	return dir, watcher, err
+	if err != nil {
+		return nil, err
+	}
+	return &reloader{dir: dir, watcher: watcher, builds: b, now: o.Now}, nil
 }
 
-// watchModules watches what the stacks were made from as well, as they say; begun is when that was.
-func watchModules(w *watch.Watcher, dir string, stacks []cdkapp.Stack, begun time.Time) error {
+// watchModules also watches the modules that the stacks were made from, for changes since begin.
+func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {
 		modules = append(modules, s.Modules...)
 	}
-	roots, err := watch.Roots(dir, modules...)
+	roots, err := watch.Roots(r.dir, modules...)
 	if err != nil {
 		return err
 	}
-	return w.Add(roots, begun)
+	return r.watcher.Add(roots, begin)
 }
 
-// run reloads with each change until ctx is done, which ends a build at once.
-func (r *reloader) run(ctx context.Context) error {
-	return r.watcher.Run(ctx, func(files []string) { r.reload(ctx, files) })
+// startReloader reloads the app when its sources change, until the platform is closed.
+func (p *Platform) startReloader(provider *resources.Provider) {
+	p.reloader.provider, p.reloader.recorder = provider, p.services.recorder
+	ctx, cancel := context.WithCancel(context.Background())
+	p.unwatch = cancel
+	p.watched.Go(func() {
+		err := p.reloader.watcher.Run(ctx, func(files []string) { p.Reload(ctx, files) })
+		if err != nil {
+			p.fail(err)
+		}
+	})
 }
 
-// reload serves the new code once it is built; when that fails, the old code goes on.
-func (r *reloader) reload(ctx context.Context, files []string) {
-	begun := r.now()
-	r.tell(activity.Step{Name: "changed", Details: []activity.Detail{r.files(files)}})
-	defer r.sweep()
+// Reload synthesizes the app and replaces the functions that changed. If that fails, the old code goes on.
+// It reports the outcome as a step. With Options.Watch the platform reloads by itself; files are those that
+// changed. Without Options.Watch, Reload does nothing.
+func (p *Platform) Reload(ctx context.Context, files []string) {
+	r := p.reloader
+	if r == nil {
+		return
+	}
+	begin := r.now()
+	r.report(activity.Step{Name: "changed", Details: []activity.Detail{r.filesDetail(files)}})
+	defer r.removeOldBuilds()
 	var output strings.Builder
 	next, err := r.builds.next(ctx, &output)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
-		r.failed(err, cdkapp.Excerpt(output.String()))
+		r.reportFailure(err, cdkapp.Excerpt(output.String()))
 		return
 	}
-	if err := watchModules(r.watcher, r.dir, next.Stacks, begun); err != nil {
-		r.failed(err, "")
-		return
-	}
-	d, err := r.made.compare(next.Stacks)
+	difference, err := r.replace(next, begin)
 	if err != nil {
-		r.failed(err, "")
+		r.reportFailure(err, "")
 		return
 	}
-	if err := r.replace(d.functions, begun); err != nil {
-		r.failed(err, "")
-		return
+	r.reportOutcome(difference, begin)
+}
+
+// replace replaces the functions that the newly synthesized app changes.
+func (r *reloader) replace(next *cdkapp.Assembly, begin time.Time) (d resources.Difference, err error) {
+	if err := r.watchModules(next.Stacks, begin); err != nil {
+		return d, err
 	}
-	restart := len(d.restart) > 0 && !slices.Equal(d.restart, r.told)
-	r.told = d.restart
+	if d, err = r.provider.Compare(next.Stacks); err != nil {
+		return d, err
+	}
+	for _, replacement := range d.Functions {
+		name, err := r.provider.Replace(replacement)
+		if err != nil {
+			return d, err
+		}
+		r.report(activity.Step{
+			Name: "reloaded", Source: name, Details: []activity.Detail{r.secondsDetail(begin)},
+		})
+	}
+	return d, nil
+}
+
+// reportOutcome reports what needs a restart, once while it stays the same, or that nothing changed.
+func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
+	restart := len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported)
+	r.reported = d.Restart
+	held := listDetail("oldCode", d.Held)
 	switch {
 	case restart:
-		r.tell(activity.Step{Name: "restart needed", Level: slog.LevelWarn, Details: []activity.Detail{list("for", d.restart), list("oldCode", d.held)}})
-	case len(d.held) > 0:
-		r.tell(activity.Step{Name: "restart needed", Level: slog.LevelWarn, Details: []activity.Detail{list("oldCode", d.held)}})
-	case len(d.functions) == 0:
-		r.tell(activity.Step{Name: "nothing to reload", Details: []activity.Detail{r.since(begun)}})
+		r.report(activity.Step{
+			Name: "restart needed", Level: slog.LevelWarn,
+			Details: []activity.Detail{listDetail("for", d.Restart), held},
+		})
+	case len(d.Held) > 0:
+		r.report(activity.Step{
+			Name: "restart needed", Level: slog.LevelWarn, Details: []activity.Detail{held},
+		})
+	case len(d.Functions) == 0:
+		r.report(activity.Step{
+			Name: "nothing to reload", Details: []activity.Detail{r.secondsDetail(begin)},
+		})
 	}
 }
 
-func (r *reloader) replace(functions map[string]runningFunction, begun time.Time) error {
-	for _, key := range slices.Sorted(maps.Keys(functions)) {
-		next := functions[key]
-		if err := r.lambda.CreateFunction(next.Function); err != nil {
-			return fmt.Errorf("replace %s: %w", next.Name, err)
-		}
-		r.made.running[key] = next
-		r.tell(activity.Step{Name: "reloaded", Source: next.Name, Details: []activity.Detail{r.since(begun)}})
-	}
-	return nil
-}
-
-// failed shows why there is no new code, with what the build printed.
-func (r *reloader) failed(err error, output string) {
+// reportFailure reports why there is no new code, with the output of the build.
+func (r *reloader) reportFailure(err error, output string) {
 	first, rest, _ := strings.Cut(err.Error(), "\n")
 	if output != "" {
-		rest = output // the error has only its end
+		rest = output // rest is only the end of it
 	}
-	r.tell(activity.Step{Name: "not reloaded", Level: slog.LevelError, Details: []activity.Detail{activity.StringDetail("error", first)}, Output: rest})
+	r.report(activity.Step{
+		Name: "not reloaded", Level: slog.LevelError, Output: rest,
+		Details: []activity.Detail{activity.StringDetail("error", first)},
+	})
 }
 
-// sweep removes the builds that no function runs from.
-func (r *reloader) sweep() {
-	if err := r.builds.sweep(r.lambda.CodeDirs()); err != nil {
-		r.tell(activity.Step{Name: "old build kept", Level: slog.LevelWarn, Details: []activity.Detail{activity.StringDetail("error", err.Error())}})
+func (r *reloader) removeOldBuilds() {
+	if err := r.builds.removeUnused(r.provider.Lambda.CodeDirs()); err != nil {
+		r.report(activity.Step{
+			Name: "old build kept", Level: slog.LevelWarn,
+			Details: []activity.Detail{activity.StringDetail("error", err.Error())},
+		})
 	}
 }
 
-func (r *reloader) tell(s activity.Step) {
-	r.feed.Record(func(step *activity.Step) bool {
+func (r *reloader) report(s activity.Step) {
+	r.recorder.Record(func(step *activity.Step) bool {
 		s.Time = step.Time
 		*step = s
 		return true
 	})
 }
 
-// since is how long it took, in seconds, to a tenth.
-func (r *reloader) since(begun time.Time) activity.Detail {
-	seconds := math.Round(r.now().Sub(begun).Seconds()*10) / 10
-	return activity.Detail{Name: "seconds", Value: []byte(strconv.FormatFloat(seconds, 'f', -1, 64))}
+// secondsDetail returns the seconds since begin, rounded to tenths.
+func (r *reloader) secondsDetail(begin time.Time) activity.Detail {
+	return numberDetail("seconds", r.now().Sub(begin).Round(100*time.Millisecond).Seconds())
 }
 
-func (r *reloader) files(paths []string) activity.Detail {
+func (r *reloader) filesDetail(paths []string) activity.Detail {
 	var names []string
 	for _, path := range paths {
 		if relative, err := filepath.Rel(r.dir, path); err == nil {
@@ -164,55 +192,5 @@ func (r *reloader) files(paths []string) activity.Detail {
 		}
 		names = append(names, path)
 	}
-	return list("files", upTo(5, names))
-}
-
-// upTo is that many of the names, and how many more there are.
-func upTo(most int, names []string) []string {
-	if len(names) <= most {
-		return names
-	}
-	return append(names[:most:most], fmt.Sprintf("and %d more", len(names)-most))
-}
-
-func list(name string, values []string) activity.Detail {
-	data, err := json.Marshal(append([]string{}, values...))
-	if err != nil {
-		data = []byte("[]") // no string fails to marshal
-	}
-	return activity.Detail{Name: name, Value: data}
-}
-
-// builds are the cloud assemblies of an app, a folder for each.
-type builds struct {
-	app    cdkapp.App
-	dir    string // holds the folders
-	number int    // of the last one
-}
-
-// next synthesizes the app into a folder of its own: functions may still run from those before. What the app prints goes
-// to output.
-func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
-	b.number++
-	b.app.Progress = output
-	b.app.Out = filepath.Join(b.dir, strconv.Itoa(b.number), "cdk.out")
-	return b.app.Synthesize(ctx)
-}
-
-// sweep removes the folders that hold none of the dirs.
-func (b *builds) sweep(dirs []string) error {
-	entries, err := os.ReadDir(b.dir)
-	if err != nil {
-		return fmt.Errorf("find old builds: %w", err)
-	}
-	for _, entry := range entries {
-		build := filepath.Join(b.dir, entry.Name()) + string(filepath.Separator)
-		if slices.ContainsFunc(dirs, func(dir string) bool { return strings.HasPrefix(dir, build) }) {
-			continue
-		}
-		if err := os.RemoveAll(build); err != nil {
-			return fmt.Errorf("remove an old build: %w", err)
-		}
-	}
-	return nil
+	return listDetail("files", firstOf(names, 5))
 }

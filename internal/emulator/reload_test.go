@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
 // script is a CDK app as far as the platform can tell: it writes a cloud assembly to CDK_OUTDIR, with assets that are
@@ -174,7 +175,7 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d events, records by version: %v", posted.Load(), versions)
-	builds, err := os.ReadDir(filepath.Join(p.temporary.path, "builds"))
+	builds, err := os.ReadDir(p.builds.dir())
 	if err != nil || len(builds) > 2 {
 		t.Errorf("%d builds are kept, %v", len(builds), err)
 	}
@@ -231,7 +232,7 @@ func TestReload_SaysWhatNeedsARestart(t *testing.T) {
 // made is the physical name of a function of the test pipeline.
 func (p *Platform) made(t *testing.T, logicalID string) string {
 	t.Helper()
-	return physicalName(p.Stacks[0].Name, logicalID, 64)
+	return cloudformation.PhysicalName(p.Stacks[0].Name, logicalID, 64)
 }
 
 func details(s activity.Step) string {

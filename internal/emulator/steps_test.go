@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
+func TestRecordFailedBatch_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	message := func(body string, hidden time.Duration) sqs.Message {
 		return sqs.Message{Body: body, InvisibleUntil: noon.Add(hidden)}
@@ -27,9 +27,9 @@ func TestBatchDone_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 		`messages=12 error="` + timeout.Error() + `" events=["e","e","e","e","e","e","e","e","e","e","and 2 more"]`: many,
 	} {
 		var steps []activity.Step
-		s := &services{feed: activity.NewRecorder(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
-		s.batchDone(eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout})
-		s.feed.Close()
+		s := &services{recorder: activity.NewRecorder(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
+		s.recordFailedBatch(eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout})
+		s.recorder.Close()
 		if len(steps) != 1 || steps[0].Name != "batch failed" || details(steps[0]) != want {
 			t.Errorf("steps %s, want %s", steps, want)
 		}

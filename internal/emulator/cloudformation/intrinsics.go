@@ -82,25 +82,25 @@ func (r *Resolver) ref(argument any) (any, error) {
 	if parameter, ok := r.Template.Parameters[id]; ok {
 		return r.parameter(id, parameter)
 	}
-	made, err := r.made(id)
+	made, err := r.created(id)
 	return made.Ref, err
 }
 
-func (r *Resolver) made(id string) (Made, error) {
+func (r *Resolver) created(id string) (ReturnValues, error) {
 	resource, ok := r.Template.Resources[id]
 	if !ok {
-		return Made{}, fmt.Errorf("the template has no resource or parameter %q", id)
+		return ReturnValues{}, fmt.Errorf("the template has no resource or parameter %q", id)
 	}
 	exists, err := r.Exists(resource.Condition)
 	if err != nil {
-		return Made{}, err
+		return ReturnValues{}, err
 	}
 	if !exists {
-		return Made{}, fmt.Errorf("resource %s is left out by its condition %s", id, resource.Condition)
+		return ReturnValues{}, fmt.Errorf("resource %s is left out by its condition %s", id, resource.Condition)
 	}
-	made, ok := r.Made[id]
+	made, ok := r.Created[id]
 	if !ok {
-		return Made{}, fmt.Errorf("resource %s has not been made yet", id)
+		return ReturnValues{}, fmt.Errorf("resource %s has not been made yet", id)
 	}
 	return made, nil
 }
@@ -154,7 +154,7 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := r.made(id)
+	made, err := r.created(id)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ type Resolver struct {
 	Template   *Template
 	Parameters map[string]string // given values; the parameters' defaults stand in for the rest
 	Pseudo     Pseudo
-	Made       map[string]Made              // by logical id
+	Created    map[string]ReturnValues      // by logical id
 	Exports    map[string]string            // what other stacks export, by export name
 	Stacks     map[string]map[string]string // other stacks' outputs, by stack name
 
@@ -27,8 +27,8 @@ type Pseudo struct {
 	Region, Account, StackName, StackID string
 }
 
-// Made is what a resource that exists is referred to by.
-type Made struct {
+// ReturnValues holds the values by which other resources refer to a resource.
+type ReturnValues struct {
 	Ref        string
 	Attributes map[string]string // for Fn::GetAtt
 	// Attribute, when set, is asked for those that Attributes lacks.
@@ -52,7 +52,7 @@ func (r *Resolver) Properties(resource Resource, names ...string) (map[string]an
 		}
 		plain, err := r.resolve(value)
 		if err != nil {
-			return nil, fmt.Errorf("resource %s (%s): Properties.%w", resource.LogicalID, resource.Type, at(name, err))
+			return nil, fmt.Errorf("Properties.%w", at(name, err))
 		}
 		if plain != (any)(noValue{}) {
 			resolved[name] = plain
@@ -68,7 +68,7 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	}
 	resolved, err := r.object(resource.Metadata)
 	if err != nil {
-		return "", fmt.Errorf("resource %s (%s): Metadata.%w", resource.LogicalID, resource.Type, err)
+		return "", fmt.Errorf("Metadata.%w", err)
 	}
 	data, err := json.Marshal(resolved)
 	return string(data), err

@@ -38,6 +38,11 @@ type Resource struct {
 	Condition  string
 }
 
+// WrapError returns an error that names the resource.
+func (r Resource) WrapError(err error) error {
+	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, err)
+}
+
 // Output is one entry of Outputs, unresolved.
 type Output struct {
 	Value     any

@@ -32,7 +32,7 @@ func functions(t *testing.T) *Resolver {
 		Template:   parse(t, string(data)),
 		Parameters: map[string]string{"NoDefault": "given"},
 		Pseudo:     Pseudo{Region: "us-east-1", Account: "000000000000", StackName: "pipeline", StackID: "arn:aws:cloudformation:pipeline"},
-		Made: map[string]Made{"Queue": {
+		Created: map[string]ReturnValues{"Queue": {
 			Ref:        "http://127.0.0.1:4566/000000000000/queue",
 			Attributes: map[string]string{"Arn": "arn:aws:sqs:us-east-1:000000000000:queue"},
 		}},
@@ -92,8 +92,8 @@ func TestResolver_OutputsHoldWhatExists(t *testing.T) {
 
 func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 	tests := []struct{ name, value, want string }{
-		{"unknown id", `{"a":[0,{"Ref":"Absent"}]}`, `resource R (T): Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`},
-		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `resource R (T): Properties.P.Fn::Join[1].Ref: resource R has not been made yet`},
+		{"unknown id", `{"a":[0,{"Ref":"Absent"}]}`, `Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`},
+		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `Properties.P.Fn::Join[1].Ref: resource R has not been made yet`},
 		{"left out", `{"Ref":"Off"}`, `resource Off is left out by its condition Never`},
 		{"no attribute", `{"Fn::GetAtt":["Queue","Nope"]}`, `resource Queue (AWS::SQS::Queue) has no attribute Nope here`},
 		{"malformed attribute", `{"Fn::GetAtt":["Queue"]}`, `Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`},
@@ -126,7 +126,7 @@ func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 						"Queue": {"Type": "AWS::SQS::Queue"}
 					}
 				}`),
-				Made: map[string]Made{"Queue": {Ref: "q"}},
+				Created: map[string]ReturnValues{"Queue": {Ref: "q"}},
 			}
 			if _, err := r.Properties(r.Template.Resources["R"]); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
@@ -138,7 +138,7 @@ func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 func TestResolver_AsksForOtherAttributes(t *testing.T) {
 	r := Resolver{
 		Template: parse(t, `{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`),
-		Made:     map[string]Made{"Role": {Attribute: func(name string) (string, bool) { return "the " + name, true }}},
+		Created:  map[string]ReturnValues{"Role": {Attribute: func(name string) (string, bool) { return "the " + name, true }}},
 	}
 	if got, err := r.Properties(r.Template.Resources["R"]); err != nil || got["P"] != "the RoleId" {
 		t.Errorf("got %v, %v", got, err)

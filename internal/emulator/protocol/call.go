@@ -35,12 +35,6 @@ func (t Targets) ReadCall(r *http.Request) Call {
 	return call
 }
 
-// IsQuery tells whether a request is of AWS's oldest protocol: a form that is answered in XML.
-func IsQuery(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/" &&
-		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-}
-
 func accessKey(r *http.Request) string {
 	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	key, _, _ := strings.Cut(credential, "/")

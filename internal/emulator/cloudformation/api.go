@@ -1,0 +1,138 @@
+package cloudformation
+
+import (
+	"encoding/xml"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
+
+// API returns the operations of the CloudFormation API that find a stack's outputs and resources.
+func API(stacks []StackDescription) protocol.QueryHandler {
+	a := api{stacks}
+	return protocol.QueryHandler{
+		"DescribeStacks":        a.describeStacks,
+		"ListStackResources":    a.listStackResources,
+		"DescribeStackResource": a.describeStackResource,
+	}
+}
+
+type api struct{ stacks []StackDescription }
+
+type describeStacksResponse struct {
+	XMLName   xml.Name   `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStacksResponse"`
+	Stacks    []stackXML `xml:"DescribeStacksResult>Stacks>member"`
+	RequestID string     `xml:"ResponseMetadata>RequestId"`
+}
+
+type stackXML struct {
+	StackName    string
+	StackID      string `xml:"StackId"`
+	ParentID     string `xml:"ParentId,omitempty"`
+	StackStatus  string
+	CreationTime string
+	Outputs      []outputXML `xml:"Outputs>member"`
+}
+
+type outputXML struct{ OutputKey, OutputValue string }
+
+// describeStacks describes the stack of a name or ARN, or all stacks if the form names none.
+func (a api) describeStacks(form url.Values) (any, error) {
+	stacks := a.stacks
+	if nameOrID := form.Get("StackName"); nameOrID != "" {
+		s, err := a.find(nameOrID)
+		if err != nil {
+			return nil, err
+		}
+		stacks = []StackDescription{s}
+	}
+	answer := describeStacksResponse{RequestID: uuid.NewString()}
+	for _, s := range stacks {
+		described := stackXML{s.Name, s.ID, s.ParentID, createComplete, s.createdAt(), nil}
+		for _, key := range slices.Sorted(maps.Keys(s.Outputs)) {
+			described.Outputs = append(described.Outputs, outputXML{key, s.Outputs[key]})
+		}
+		answer.Stacks = append(answer.Stacks, described)
+	}
+	return answer, nil
+}
+
+type listStackResourcesResponse struct {
+	XMLName   xml.Name      `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ ListStackResourcesResponse"`
+	Resources []resourceXML `xml:"ListStackResourcesResult>StackResourceSummaries>member"`
+	RequestID string        `xml:"ResponseMetadata>RequestId"`
+}
+
+type resourceXML struct {
+	LogicalID  string `xml:"LogicalResourceId"`
+	PhysicalID string `xml:"PhysicalResourceId"`
+	Type       string `xml:"ResourceType"`
+	Status     string `xml:"ResourceStatus"`
+	Updated    string `xml:"LastUpdatedTimestamp"`
+}
+
+// listStackResources lists the resources of a stack on one page.
+func (a api) listStackResources(form url.Values) (any, error) {
+	s, err := a.find(form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	answer := listStackResourcesResponse{RequestID: uuid.NewString()}
+	for _, r := range s.Resources {
+		answer.Resources = append(answer.Resources, newResourceXML(s, r))
+	}
+	return answer, nil
+}
+
+type describeStackResourceResponse struct {
+	XMLName   xml.Name          `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStackResourceResponse"`
+	Resource  resourceDetailXML `xml:"DescribeStackResourceResult>StackResourceDetail"`
+	RequestID string            `xml:"ResponseMetadata>RequestId"`
+}
+
+type resourceDetailXML struct {
+	StackName string
+	StackID   string `xml:"StackId"`
+	resourceXML
+	Metadata string `xml:",omitempty"`
+}
+
+// describeStackResource describes a resource with its metadata.
+func (a api) describeStackResource(form url.Values) (any, error) {
+	s, err := a.find(form.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	logicalID := form.Get("LogicalResourceId")
+	for _, r := range s.Resources {
+		if r.LogicalID == logicalID {
+			detail := resourceDetailXML{s.Name, s.ID, newResourceXML(s, r), r.Metadata}
+			return describeStackResourceResponse{Resource: detail, RequestID: uuid.NewString()}, nil
+		}
+	}
+	return nil, protocol.Errorf("ValidationError",
+		"Resource %s does not exist for stack %s", logicalID, s.Name)
+}
+
+func (a api) find(nameOrID string) (StackDescription, error) {
+	for _, s := range a.stacks {
+		if nameOrID == s.Name || nameOrID == s.ID {
+			return s, nil
+		}
+	}
+	return StackDescription{}, protocol.Errorf("ValidationError",
+		"Stack with id %s does not exist", nameOrID)
+}
+
+const createComplete = "CREATE_COMPLETE"
+
+func newResourceXML(s StackDescription, r StackResource) resourceXML {
+	return resourceXML{r.LogicalID, r.PhysicalID, r.Type, createComplete, s.createdAt()}
+}
+
+func (s StackDescription) createdAt() string { return s.Created.UTC().Format(time.RFC3339) }

@@ -1,0 +1,57 @@
+package emulator
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
+)
+
+// queryHandler serves what AWS tools ask in the query protocol: CloudFormation's stacks, and of STS who calls.
+func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
+	handler := cloudformation.API(stacks)
+	handler["GetCallerIdentity"] = func(url.Values) (any, error) {
+		return callerIdentityResponse{
+			ARN: "arn:aws:iam::" + account + ":root", UserID: account, Account: account,
+			RequestID: uuid.NewString(),
+		}, nil
+	}
+	return handler
+}
+
+type callerIdentityResponse struct {
+	XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
+	ARN       string   `xml:"GetCallerIdentityResult>Arn"`
+	UserID    string   `xml:"GetCallerIdentityResult>UserId"`
+	Account   string   `xml:"GetCallerIdentityResult>Account"`
+	RequestID string   `xml:"ResponseMetadata>RequestId"`
+}
+
+const apisPath = "/v2/apis/"
+
+// serveGetAPI serves API Gateway's GetApi, which returns the endpoint of an HTTP API.
+func serveGetAPI(w http.ResponseWriter, r *http.Request, apis []*resources.API) {
+	id := strings.TrimPrefix(r.URL.Path, apisPath)
+	status, answer := http.StatusNotFound, map[string]string{"message": "Invalid API identifier specified " + id}
+	for _, a := range apis {
+		if r.Method == http.MethodGet && a.Settings.ID == id {
+			status, answer = http.StatusOK, map[string]string{
+				"apiId": id, "apiEndpoint": a.Endpoint, "name": a.Name, "protocolType": "HTTP",
+			}
+		}
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		status = http.StatusInternalServerError // impossible: strings always marshal
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away needs no answer
+}

@@ -1,0 +1,249 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// Platform represents a running platform. Its exported fields do not change.
+type Platform struct {
+	AWS    string // URL of AWS's APIs
+	Region string
+	APIs   []API
+	Stacks []Stack  // each before those nested in it
+	NotRun []string // resources of the templates that have no effect here, by type
+
+	db       *store.DB // nil without a data folder
+	services *services
+	servers  []*server // AWS's APIs, then the HTTP APIs
+	builds   *builds
+	reloader *reloader
+
+	stop    context.CancelFunc // stops the event source mappings
+	stopped sync.WaitGroup
+	unwatch context.CancelFunc // stops reloading
+	watched sync.WaitGroup
+	failed  chan error
+	closing sync.Once
+	closed  error
+}
+
+// API describes an HTTP API of a stack.
+type API struct {
+	Stack, Name, URL string
+	Signed           bool // requires requests signed with AWS credentials
+	Token            bool // requires a JSON Web Token
+}
+
+// Stack describes a stack of the app.
+type Stack = cloudformation.StackDescription
+
+// StackResource describes a resource of a stack.
+type StackResource = cloudformation.StackResource
+
+// PolicyError reports policies of a template that can't be enforced here, or that do not allow what AWS
+// requires.
+type PolicyError = resources.PolicyError
+
+// LocalKey is an access key, and its own secret, that APIs with IAM authorization always accept.
+const LocalKey = resources.LocalKey
+
+// New starts a platform: it synthesizes the app, creates its resources and serves them. ctx bounds the start
+// alone. New takes the ports and the data folder first, so that it fails immediately if one is in use.
+func New(ctx context.Context, o Options) (*Platform, error) {
+	o = o.withDefaults()
+	if o.Assembly != "" && o.Watch {
+		return nil, errors.New("a cloud assembly that exists already has no sources to watch")
+	}
+	builds := newBuilds(o)
+	if o.Assembly == "" {
+		if err := builds.app.Check(); err != nil {
+			return nil, err
+		}
+	}
+	ports, err := listen(o.AWSPort, o.APIPort)
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{
+		builds: builds, failed: make(chan error, 1), stop: func() {}, unwatch: func() {},
+	}
+	if err := p.start(ctx, o, ports); err != nil {
+		ports.close()
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
+	var err error
+	if p.db, err = openData(o.Data); err != nil {
+		return err
+	}
+	if o.Watch { // before the app is synthesized, so that no change goes unseen
+		if p.reloader, err = newReloader(o, p.builds); err != nil {
+			return err
+		}
+	}
+	begin := o.Now()
+	assembly, err := p.builds.first(ctx, o)
+	if err != nil {
+		return err
+	}
+	if o.Watch {
+		if err := p.reloader.watchModules(assembly.Stacks, begin); err != nil {
+			return err
+		}
+	}
+	o.Phase(Provision)
+	account, region := accountAndRegion(assembly.Stacks)
+	p.AWS, p.Region = "http://"+ports.aws.Addr().String(), region
+	if p.services, err = newServices(o, p.db, p.AWS, account, region); err != nil {
+		return err
+	}
+	provider := resources.NewProvider(p.services.Services, resources.Config{
+		Region: region, Account: account, Now: o.Now, Listen: ports.next,
+		TokenKeys: o.Keys, Credentials: o.Credentials, NoWorker: o.NoWorker, NoPolicies: o.NoPolicies,
+	})
+	if err := createStacks(ctx, provider, assembly.Stacks); err != nil {
+		return err
+	}
+	err = errors.Join(
+		provider.Enforce(&p.services.authorizer, p.services.denyLogs),
+		p.services.checkFaults(o.Faults, provider.FunctionNames()))
+	if err != nil {
+		return err
+	}
+	p.describe(provider)
+	if err := p.serve(o, ports, provider.APIs, account); err != nil {
+		return err
+	}
+	p.startMappings(provider.Mappings)
+	if o.Watch {
+		p.startReloader(provider)
+	}
+	return nil
+}
+
+func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.Stack) error {
+	for _, s := range stacks {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := p.CreateStack(s); err != nil {
+			return fmt.Errorf("provision stack %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// accountAndRegion returns the first account and the first region that stacks name: a platform has one.
+func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
+	for _, s := range stacks {
+		if account == "" {
+			account = s.Account
+		}
+		if region == "" {
+			region = s.Region
+		}
+	}
+	if account == "" {
+		account = DefaultAccount
+	}
+	if region == "" {
+		region = DefaultRegion
+	}
+	return account, region
+}
+
+// describe fills the exported fields.
+func (p *Platform) describe(provider *resources.Provider) {
+	provider.NameAPIs()
+	for _, a := range provider.APIs {
+		signed, token := a.Authorization()
+		p.APIs = append(p.APIs, API{a.Stack, a.Name, a.URL(), signed, token})
+	}
+	for _, s := range provider.Engine.Stacks() {
+		p.Stacks = append(p.Stacks, s.StackDescription)
+	}
+	p.NotRun = provider.NotRun()
+}
+
+// serve serves AWS's APIs and the HTTP APIs.
+func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account string) error {
+	aws := p.services.awsHandler(account, p.Stacks, apis, o.NoPolicies)
+	p.startServer(ports.aws, checkOrigin(aws))
+	for _, a := range apis {
+		if o.Authorize && a.IsOpen() {
+			return fmt.Errorf("the API %s is open: the app ignores the context value %q",
+				a.Name, contract.AuthorizeContext)
+		}
+		handler, err := p.services.apiHandler(a)
+		if err != nil {
+			return err
+		}
+		p.startServer(a.Listener, checkHost(handler)) // CORS decides about origins
+	}
+	if len(apis) == 0 {
+		_ = ports.api.Close() // unused
+	}
+	return nil
+}
+
+// Run waits until ctx is done, and returns nil, or until the platform fails. It does not close the platform.
+func (p *Platform) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.failed:
+		return err
+	}
+}
+
+// fail makes Run return the first error.
+func (p *Platform) fail(err error) {
+	select {
+	case p.failed <- err:
+	default:
+	}
+}
+
+// Close stops accepting requests and messages, waits a few seconds for those under way, kills the functions,
+// and writes the state to disk.
+func (p *Platform) Close() error {
+	p.closing.Do(func() { p.closed = p.close() })
+	return p.closed
+}
+
+func (p *Platform) close() error {
+	var errs []error
+	p.unwatch()
+	p.watched.Wait()
+	if p.reloader != nil {
+		errs = append(errs, p.reloader.watcher.Close())
+	}
+	// The HTTP APIs first, then the mappings. AWS's APIs last: functions need them until they end.
+	for i := len(p.servers) - 1; i > 0; i-- {
+		errs = append(errs, p.servers[i].close())
+	}
+	p.stop()
+	p.stopped.Wait()
+	if p.services != nil {
+		errs = append(errs, p.services.stopFunctions())
+	}
+	if len(p.servers) > 0 {
+		errs = append(errs, p.servers[0].close())
+	}
+	if p.services != nil {
+		errs = append(errs, p.services.close())
+	}
+	return errors.Join(append(errs, p.db.Close(), p.builds.close())...)
+}

@@ -1,0 +1,26 @@
+package emulator
+
+import (
+	"fmt"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
+
+// FaultsError reports an Options.Faults that names what the platform does not have.
+type FaultsError struct{ err error }
+
+func (e *FaultsError) Error() string { return e.err.Error() }
+func (e *FaultsError) Unwrap() error { return e.err }
+
+// checkFaults rejects faults that can't occur: without them, a test of failures would pass.
+func (s *services) checkFaults(c faults.Config, functions []string) error {
+	operations := map[string][]string{"s3": protocol.S3Operations()}
+	for _, service := range s.json {
+		operations[service.name] = service.handler.Operations()
+	}
+	if err := c.CheckNames(operations, functions); err != nil {
+		return &FaultsError{fmt.Errorf("the faults: %w", err)}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package emulator
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+)
+
+// outer is a stack around the test pipeline's, as the CDK writes it: the inner template is an asset.
+var outer = map[string]string{
+	"App.template.json": `{
+		"Resources": {
+			"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {
+				"TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/", {"Fn::Sub": "assets-${AWS::AccountId}"}, "/inner-function.zip"]]},
+				"Parameters": {"Given": {"Ref": "Outside"}}
+			}},
+			"Outside": {"Type": "AWS::SQS::Queue"},
+			"Elsewhere": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/template.json"}},
+			"Role": {"Type": "AWS::IAM::Role"},
+			"Reader": {"Type": "AWS::Lambda::Function", "Properties": {
+				"FunctionName": "reader", "Runtime": "provided.al2023", "Code": {"S3Key": "function.zip"}, "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}}}
+			}}
+		},
+		"Outputs": {
+			"Bucket": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}},
+			"GivenBack": {"Value": {"Fn::Sub": "${Inner.Outputs.Given}"}},
+			"Outside": {"Value": {"Ref": "Outside"}}
+		}
+	}`,
+	"Pipeline.assets.json": `{"files": {
+		"function": {"source": {"path": "asset.function"}, "destinations": {"here": {"objectKey": "function.zip"}}},
+		"inner": {"source": {"path": "Pipeline.template.json"}, "destinations": {"here": {"objectKey": "inner-function.zip"}}}
+	}}`,
+	"manifest.json": `{"artifacts": {
+		"Pipeline.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Pipeline.assets.json"}},
+		"App": {"type": "aws:cloudformation:stack", "dependencies": ["Pipeline.assets"], "properties": {"templateFile": "App.template.json"}}
+	}}`,
+}
+
+// nest puts the test pipeline in dir into a nested stack.
+func nest(t *testing.T, dir string) app {
+	t.Helper()
+	a := app{dir}
+	for name, content := range outer {
+		a.write(t, name, content)
+	}
+	a.edit(t, "Pipeline.template.json", `"Parameters": {`, `"Parameters": {"Given": {"Type": "String"},`)
+	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"Given": {"Value": {"Ref": "Given"}},`)
+	a.edit(t, "Pipeline.template.json", `"BUS": {"Ref": "Bus"}`, `"BUS": {"Ref": "Bus"}, "GIVEN": {"Ref": "Given"}`)
+	return a
+}
+
+// nested is the cloud assembly of the test pipeline in a nested stack.
+func nested(t *testing.T) app {
+	t.Helper()
+	original, err := testPipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(original)); err != nil {
+		t.Fatal(err)
+	}
+	return nest(t, dir)
+}
+
+const nestedStack = "AWS::CloudFormation::Stack"
+
+func TestNestedStack_RunsWithParametersAndOutputs(t *testing.T) {
+	p, steps := start(t, func(o *Options) { o.Assembly = nested(t).dir })
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "processed", "e-1")
+	if status, body := object(t, p, "e-1"); status != 200 { // in the bucket that the outer stack's output names
+		t.Errorf("the record: HTTP %d %s", status, body)
+	}
+	app, inner := p.Stacks[0], p.Stacks[1]
+	if given := app.Outputs["GivenBack"]; given == "" || given != app.Outputs["Outside"] {
+		t.Errorf("the parameter is %q, want %q", given, app.Outputs["Outside"])
+	}
+	if app.Name != "App" || app.ParentID != "" || inner.ParentID != app.ID || !strings.HasPrefix(inner.Name, "App-Inner-") {
+		t.Errorf("stacks %q of %q, %q of %q", app.Name, app.ParentID, inner.Name, inner.ParentID)
+	}
+	if !slices.Contains(app.Resources, StackResource{LogicalID: "Inner", PhysicalID: inner.ID, Type: nestedStack}) {
+		t.Errorf("the outer stack's resources are %v", app.Resources)
+	}
+	if want := nestedStack + " whose template is not an asset"; p.NotRun[0] != want {
+		t.Errorf("not run: %q, want %s", p.NotRun, want)
+	}
+}
+
+func TestNestedStack_IsNamedWhenItCanNotBeMade(t *testing.T) {
+	a := nested(t)
+	a.edit(t, "App.template.json", `{"Given": {"Ref": "Outside"}}`, `{}`)
+	_, err := New(t.Context(), Options{Assembly: a.dir})
+	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): resource WorkerFunction (AWS::Lambda::Function): " +
+		"Properties.Environment.Variables.GIVEN.Ref: parameter Given has no default"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := os.Remove(filepath.Join(a.dir, "Pipeline.template.json")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(t.Context(), Options{Assembly: a.dir})
+	if want := "resource Inner (AWS::CloudFormation::Stack): read its template: "; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestNestedStack_IsReloaded(t *testing.T) {
+	a := newApp(t)
+	nest(t, a.dir)
+	p, steps := a.run(t)
+	inner := p.Stacks[1].Name
+	api := cloudformation.PhysicalName(inner, "ApiFunction", 64)
+
+	a.edit(t, "function/main.go", record, writes("v1"))
+	for _, function := range []string{"worker", "reader", api} {
+		steps.waitTimes(t, 1, "reloaded", function)
+	}
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "processed", "e-1")
+	if _, body := object(t, p, "e-1"); !strings.HasPrefix(body, "v1 ") {
+		t.Errorf("the record is %s", body)
+	}
+	if n := steps.times("restart needed", ""); n > 0 {
+		t.Errorf("a restart is needed, %d times", n)
+	}
+
+	// Who reads outputs that are new keeps its code.
+	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"New": {"Value": {"Ref": "Seen"}},`)
+	a.edit(t, "App.template.json", `"Outputs.Bucket"]}}}`, `"Outputs.Bucket"]}, "NEW": {"Fn::GetAtt": ["Inner", "Outputs.New"]}}}`)
+	a.edit(t, "function/main.go", writes("v1"), writes("v2"))
+	if got := details(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
+		t.Errorf("restart needed %s", got)
+	}
+	steps.waitTimes(t, 2, "reloaded", "worker")
+
+	// So does who is given parameters that are new.
+	a.edit(t, "App.template.json", `{"Given": {"Ref": "Outside"}}`, `{"Given": {"Ref": "New"}}`)
+	a.edit(t, "App.template.json", `"Outside": {"Type"`, `"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`)
+	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
+	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)","Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
+	if got := details(steps.waitTimes(t, 2, "restart needed", "")); got != want {
+		t.Errorf("restart needed %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,172 @@
+package emulator
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+)
+
+// edited is the test pipeline's cloud assembly with other text in the template's place.
+func edited(t *testing.T, replacements ...string) string {
+	t.Helper()
+	from, err := testPipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Symlink(filepath.Join(from, f.Name()), filepath.Join(dir, f.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const name = "Pipeline.template.json"
+	content, err := os.ReadFile(filepath.Join(from, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	for i := 0; i < len(replacements); i += 2 {
+		if !strings.Contains(text, replacements[i]) {
+			t.Fatalf("the template has no %s", replacements[i])
+		}
+		text = strings.ReplaceAll(text, replacements[i], replacements[i+1])
+	}
+	if err := os.Remove(filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestPolicies_DenyWhatARoleMayNotDo(t *testing.T) {
+	dir := edited(t, `"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue"`, `"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["DeadLetters"`)
+	p, steps := start(t, func(o *Options) { o.Assembly = dir })
+	response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader(`{"eventId":"e-1","eventType":"demo"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusInternalServerError {
+		t.Errorf("the function could send: HTTP %d", response.StatusCode)
+	}
+	step := steps.wait(t, "denied", "")
+	text := string(step.Details[2].Value)
+	if !strings.HasPrefix(text, `"User: arn:aws:sts::000000000000:assumed-role/Pipeline-Role-`) ||
+		!strings.Contains(text, "is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:") {
+		t.Errorf("the feed says %s", text)
+	}
+}
+
+func TestPolicies_AreOffWhenAskedTo(t *testing.T) {
+	dir := edited(t, `"Action": "sqs:SendMessage"`, `"Action": "sqs:ListQueues"`, "sqs:ReceiveMessage", "sqs:ListQueues",
+		"logs:PutLogEvents", "logs:DescribeLogGroups", "Bool", "Unknown")
+	p, steps := start(t, func(o *Options) { o.Assembly, o.NoPolicies = dir, true })
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "processed", "e-1")
+}
+
+// What AWS refuses when a stack is deployed, and what can't be told here, fails the start.
+func TestPolicies_FailTheStart(t *testing.T) {
+	for name, c := range map[string]struct {
+		replacements []string
+		want         string
+	}{
+		"mapping without ReceiveMessage": {[]string{`"sqs:ReceiveMessage", `, ``}, "WorkerFunction (AWS::Lambda::Function): the function execution role does not have permissions to call ReceiveMessage on SQS"},
+		"mapping without DeleteMessage":  {[]string{`"sqs:DeleteMessage", `, ``}, "to call DeleteMessage on SQS"},
+		"tracing without a right to":     {[]string{`"Timeout": 10,`, `"Timeout": 10, "TracingConfig": {"Mode": "Active"},`}, "to call PutTelemetryRecords on XRAY"},
+		"route without a permission":     {[]string{`${Api}/*/*/events`, `${Api}/*/*/others`}, "route POST /events of the HTTP API pipeline: User: apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction"},
+		"operator of a bucket's policy":  {[]string{`"Bool"`, `"IpAddress"`}, "SilverPolicy (AWS::S3::BucketPolicy): statement 1: the emulator does not support the condition operator IpAddress"},
+		"wildcard of a role's policy":    {[]string{`"Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}`, `"Resource": "${aws:username}"}`}, "the emulator does not support policy variables"},
+		"managed policy":                 {[]string{"AWSLambdaBasicExecutionRole", "AmazonS3FullAccess"}, "the emulator does not support the managed policy arn:aws:iam::aws:policy/service-role/AmazonS3FullAccess"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := New(t.Context(), Options{Assembly: edited(t, c.replacements...)})
+			if err == nil {
+				t.Fatal(errors.Join(errors.New("it started"), p.Close()))
+			}
+			var policies *PolicyError
+			if !errors.As(err, &policies) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// Another rule must not be able to have EventBridge send for it.
+func TestPolicies_OfQueuesBindEventBridgeToTheRule(t *testing.T) {
+	dir := edited(t, `{"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}`, `{"aws:SourceArn": {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/bus/other"}}`)
+	p, steps := start(t, func(o *Options) { o.Assembly = dir })
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	step := steps.wait(t, "not delivered", "")
+	if text := string(step.Details[0].Value); !strings.Contains(text, "User: events.amazonaws.com is not authorized to perform: sqs:SendMessage") {
+		t.Errorf("the feed says %s", text)
+	}
+}
+
+// A template's queue without a policy takes nothing from EventBridge. One made by hand has no policies here.
+func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
+	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
+	p, steps := start(t, func(o *Options) { o.Assembly = dir })
+	made, err := p.services.SQS.CreateQueue(localsqs.QueueConfig{Name: "by-hand"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := eventbridge.Rule{Name: "by-hand", Bus: "bus", EventPattern: []byte(`{"source":["test"]}`), Targets: []eventbridge.Target{{ID: "t", ARN: made.ARN()}}}
+	if err := p.services.EventBridge.PutRule(rule); err != nil {
+		t.Fatal(err)
+	}
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "not delivered", "")
+	messages, err := made.Receive(t.Context(), 1, 10*time.Second)
+	if err != nil || len(messages) != 1 {
+		t.Errorf("the queue made by hand got %v, %v", messages, err)
+	}
+}
+
+func TestPolicies_KeepALogBackThatTheRoleMayNotWrite(t *testing.T) {
+	dir := edited(t, `"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]`, `"Action": "logs:PutLogEvents"`)
+	p, steps := start(t, func(o *Options) { o.Assembly = dir })
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "published", "e-1")
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	steps.wait(t, "denied", "")
+	for _, s := range steps.steps {
+		if s.Name == "processed" {
+			t.Error("the function's log is in the feed")
+		}
+	}
+}
+
+// A bucket's policy binds whoever calls.
+func TestPolicies_OfBucketsBindTheAdministrator(t *testing.T) {
+	p, _ := start(t, nil)
+	client := s3.NewFromConfig(config(p))
+	bucket := p.Stacks[0].Outputs["Bucket"]
+	put := func(key string) error {
+		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")})
+		return err
+	}
+	if err := put("allowed"); err != nil {
+		t.Error(err)
+	}
+	if err := put("forbidden"); err == nil || !strings.Contains(err.Error(), "StatusCode: 403") || !strings.Contains(err.Error(), "with an explicit deny in a resource-based policy") {
+		t.Errorf("got %v", err)
+	}
+}

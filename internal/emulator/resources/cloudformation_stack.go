@@ -1,0 +1,57 @@
+package resources
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+)
+
+type nestedStackProperties struct{ TemplateURL string }
+
+func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
+	source, err := c.nestedSource(in.TemplateURL)
+	if err != nil {
+		return values{}, err
+	}
+	if source.Template == nil {
+		return c.skip(c.resource.Type + " whose template is not an asset")
+	}
+	var rest struct{ Parameters map[string]any }
+	if err := decodeProperties(c.stack, c.resource, &rest); err != nil {
+		return values{}, err
+	}
+	parameters := map[string]string{}
+	for name, value := range rest.Parameters {
+		text, ok := value.(string)
+		if !ok {
+			return values{}, fmt.Errorf("its parameter %s is not a string", name)
+		}
+		parameters[name] = text
+	}
+	nested, err := c.Engine.CreateNested(c.stack, c.resource.LogicalID, source, parameters)
+	if err != nil {
+		return values{}, err
+	}
+	attributes := map[string]string{}
+	for name, value := range nested.Outputs {
+		attributes["Outputs."+name] = value
+	}
+	return values{Ref: nested.ID, Attributes: attributes}, nil
+}
+
+// nestedSource returns the stack that the resource nests. Its template is nil if that is not an asset.
+func (c *creation) nestedSource(templateURL string) (cdkapp.Stack, error) {
+	s := cdkapp.Stack{Name: c.name("", 128), Assets: c.stack.Assets}
+	parts := strings.SplitN(templateURL, "/", 5) // https://HOST/BUCKET/KEY
+	file, ok := s.Assets[parts[len(parts)-1]]
+	if !ok {
+		return s, nil
+	}
+	var err error
+	if s.Template, err = os.ReadFile(file); err != nil {
+		return s, fmt.Errorf("read its template: %w", err)
+	}
+	return s, nil
+}

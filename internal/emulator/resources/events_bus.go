@@ -1,0 +1,13 @@
+package resources
+
+type busProperties struct{ Name, KmsKeyIdentifier string }
+
+func createBus(c *creation, in busProperties) (values, error) {
+	name := c.name(in.Name, 256)
+	if err := c.EventBridge.CreateBus(name); err != nil {
+		return values{}, err
+	}
+	arn := c.EventBridge.BusARN(name)
+	c.addKeyUse("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
+	return values{Ref: name, Attributes: map[string]string{"Arn": arn, "Name": name}}, nil
+}

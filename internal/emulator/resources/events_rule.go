@@ -1,0 +1,71 @@
+package resources
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+)
+
+type ruleProperties struct {
+	Name               string
+	EventBusName       string
+	EventPattern       document
+	ScheduleExpression string
+	State              string
+	Targets            []struct {
+		Id, Arn, Input, InputPath string
+		InputTransformer          any
+	}
+}
+
+func createRule(c *creation, in ruleProperties) (values, error) {
+	name := c.name(in.Name, 64)
+	rule := eventbridge.Rule{
+		Name: name, Bus: in.EventBusName, EventPattern: json.RawMessage(in.EventPattern),
+		Disabled: in.State == "DISABLED",
+	}
+	if in.ScheduleExpression != "" {
+		var err error
+		if rule.Rate, err = eventbridge.ParseRate(in.ScheduleExpression); err != nil {
+			return c.skip(c.resource.Type + " with ScheduleExpression " + in.ScheduleExpression)
+		}
+	}
+	for _, t := range in.Targets {
+		if t.InputTransformer != nil {
+			c.reportNotRun("target with InputTransformer of rule "+name, 1)
+			continue
+		}
+		if target := c.unsupportedTarget(t.Arn); target != "" {
+			c.reportNotRun("target of rule "+name+": "+target, 1)
+			continue
+		}
+		rule.Targets = append(rule.Targets, eventbridge.Target{
+			ID: t.Id, ARN: t.Arn, Input: t.Input, InputPath: t.InputPath,
+		})
+	}
+	if err := c.EventBridge.PutRule(rule); err != nil {
+		return values{}, err
+	}
+	return values{Ref: name, Attributes: map[string]string{
+		"Arn": c.EventBridge.RuleARN(in.EventBusName, name),
+	}}, nil
+}
+
+// unsupportedTarget describes a rule's target that events do not reach; "" if they do.
+func (p *Provider) unsupportedTarget(arn string) string {
+	parts := strings.Split(arn, ":") // arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE
+	if len(parts) < 6 {
+		return "" // PutRule rejects it
+	}
+	switch parts[2] {
+	case "sqs":
+		return ""
+	case "lambda":
+		if name := FunctionName(arn); !p.runs(name) {
+			return "function " + name + ", which is not run"
+		}
+		return ""
+	}
+	return parts[2] + " " + parts[5]
+}

@@ -1,0 +1,31 @@
+package resources
+
+type roleProperties struct{ RoleName, Path, PermissionsBoundary string }
+
+// createRole records a role. Its policies are read by Enforce, when all policies are known.
+func createRole(c *creation, in roleProperties) (values, error) {
+	if in.Path == "" {
+		in.Path = "/"
+	}
+	name := c.name(in.RoleName, 64)
+	arn := "arn:aws:iam::" + c.Account + ":role" + in.Path + name
+	if in.PermissionsBoundary != "" {
+		c.reportNotRun("permissions boundary of role "+name, 1)
+	}
+	c.iam.roles[name] = role{unresolved{c.stack, c.resource}, arn}
+	return values{Ref: name, Attributes: map[string]string{
+		"Arn": arn, "RoleId": "AROA" + c.suffix(),
+	}}, nil
+}
+
+// createRolePolicy records a policy that names the roles it is attached to.
+func createRolePolicy(c *creation) (values, error) {
+	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
+	return values{Ref: c.name("", 128)}, nil
+}
+
+func createManagedPolicy(c *creation) (values, error) {
+	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
+	arn := "arn:aws:iam::" + c.Account + ":policy/" + c.name("", 128)
+	return values{Ref: arn, Attributes: map[string]string{"PolicyArn": arn}}, nil
+}

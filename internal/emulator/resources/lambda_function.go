@@ -1,0 +1,171 @@
+package resources
+
+import (
+	"debug/buildinfo"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+)
+
+type functionProperties struct {
+	FunctionName string
+	Runtime      string
+	PackageType  string
+	Code         struct{ S3Key string }
+	MemorySize   number
+	Timeout      number
+	Environment  struct{ Variables map[string]any }
+
+	Role          string
+	TracingConfig struct{ Mode string }
+	LoggingConfig struct{ LogGroup string }
+}
+
+// function represents a function that runs.
+type function struct {
+	lambda.Function
+	stack, logicalID string
+	s3Key            string // of the asset with its code
+}
+
+// createFunction creates functions that bring their own bootstrap. Others need a runtime of AWS.
+func createFunction(c *creation, in functionProperties) (values, error) {
+	switch {
+	case in.PackageType == "Image":
+		return c.skip(c.resource.Type + " of an image")
+	case in.Runtime != "provided.al2023":
+		return c.skip(c.resource.Type + " on " + in.Runtime)
+	}
+	dir, ok := c.stack.Assets[in.Code.S3Key]
+	if !ok {
+		return c.skip(c.resource.Type + " whose code is not an asset")
+	}
+	if platform := foreignPlatform(filepath.Join(dir, "bootstrap")); platform != "" {
+		return c.skip(c.resource.Type + " " + c.resource.LogicalID + ", which is built for " + platform)
+	}
+	f, err := c.lambdaFunction(in)
+	if err != nil {
+		return values{}, err
+	}
+	if err := c.Lambda.CreateFunction(f); err != nil {
+		return values{}, err
+	}
+	c.functions = append(c.functions, &function{f, c.stack.Name, c.resource.LogicalID, in.Code.S3Key})
+	arn := c.functionARN(f.Name)
+	c.iam.addFunction(arn, &iamFunction{
+		resource: c.resource, name: f.Name, roleARN: in.Role,
+		traced: in.TracingConfig.Mode == "Active", logGroup: in.logGroup(f.Name),
+	})
+	return values{Ref: f.Name, Attributes: map[string]string{"Arn": arn}}, nil
+}
+
+func (in functionProperties) logGroup(functionName string) string {
+	if in.LoggingConfig.LogGroup != "" {
+		return in.LoggingConfig.LogGroup
+	}
+	return "/aws/lambda/" + functionName
+}
+
+// lambdaFunction returns the function that Lambda runs.
+func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error) {
+	dir := c.stack.Assets[in.Code.S3Key]
+	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
+		return lambda.Function{}, fmt.Errorf(
+			"its asset %s has no bootstrap: was the app synthesized without bundling?", dir)
+	}
+	f := lambda.Function{
+		Name:        c.name(in.FunctionName, 64),
+		Dir:         dir,
+		MemoryMB:    int(in.MemorySize),
+		Timeout:     in.Timeout.seconds(),
+		Environment: map[string]string{},
+	}
+	for name, value := range in.Environment.Variables {
+		text, ok := value.(string)
+		if !ok {
+			return lambda.Function{}, fmt.Errorf("its environment variable %s is not a string", name)
+		}
+		f.Environment[name] = c.LocalURLs(text)
+	}
+	return f, nil
+}
+
+// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that is built for another platform
+// than this one; "" for all other files. Pipelines build their functions for this machine; other functions of
+// the app may be built for Lambda alone.
+func foreignPlatform(bootstrap string) string {
+	info, err := buildinfo.ReadFile(bootstrap)
+	if err != nil {
+		return "" // not a Go program; running it shows whether it works
+	}
+	built := map[string]string{"GOOS": runtime.GOOS, "GOARCH": runtime.GOARCH}
+	for _, setting := range info.Settings {
+		if _, ok := built[setting.Key]; ok {
+			built[setting.Key] = setting.Value
+		}
+	}
+	platform := built["GOOS"] + "/" + built["GOARCH"]
+	if platform == runtime.GOOS+"/"+runtime.GOARCH {
+		return ""
+	}
+	return platform
+}
+
+// FunctionName returns the name in a function's ARN, in the ARN of a version or alias, or in API Gateway's
+// URI of a function. It returns a plain name unchanged.
+func FunctionName(reference string) string {
+	if _, after, ok := strings.Cut(reference, ":function:"); ok {
+		reference = after
+	}
+	name, _, _ := strings.Cut(reference, "/invocations")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// reloadable lists the properties of a function that change without a restart.
+var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
+
+// fixedOfFunction returns the properties that have an effect and need a restart to change.
+func fixedOfFunction(properties map[string]any) map[string]any {
+	fixed := map[string]any{}
+	for _, name := range fieldNames(reflect.TypeFor[functionProperties]()) {
+		if value, ok := properties[name]; ok && !slices.Contains(reloadable, name) {
+			fixed[name] = value
+		}
+	}
+	return fixed
+}
+
+// functionOf returns the function that a resource created; nil if it is not run.
+func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource) *function {
+	for _, f := range p.functions {
+		if f.stack == s.Name && f.logicalID == r.LogicalID {
+			return f
+		}
+	}
+	return nil
+}
+
+// updated returns the function as its template now has it. Unchanged code stays in its folder.
+func (f *function) updated(c *creation) (*function, error) {
+	var in functionProperties
+	if err := decodeProperties(c.stack, c.resource, &in); err != nil {
+		return nil, err
+	}
+	next, err := c.lambdaFunction(in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Code.S3Key == f.s3Key {
+		next.Dir = f.Dir
+	}
+	return &function{next, f.stack, f.logicalID, in.Code.S3Key}, nil
+}

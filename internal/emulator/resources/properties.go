@@ -1,0 +1,75 @@
+package resources
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+)
+
+// decodeProperties fills the struct that into points to with the properties named by its fields.
+func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, into any) error {
+	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(into).Elem())...)
+	if err != nil {
+		return err
+	}
+	return decode(resolved, into)
+}
+
+func decode(properties map[string]any, into any) error {
+	data, err := json.Marshal(properties)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+func fieldNames(structType reflect.Type) []string {
+	var names []string
+	for field := range structType.Fields() {
+		names = append(names, field.Name)
+	}
+	return names
+}
+
+// number represents a numeric property. CloudFormation accepts it as a string, too.
+type number float64
+
+func (n *number) UnmarshalJSON(data []byte) error {
+	value, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	if err != nil {
+		return fmt.Errorf("%s is not a number", data)
+	}
+	*n = number(value)
+	return nil
+}
+
+func (n number) seconds() time.Duration { return time.Duration(float64(n) * float64(time.Second)) }
+
+// flag represents a Boolean property. CloudFormation accepts it as a string, too.
+type flag bool
+
+func (f *flag) UnmarshalJSON(data []byte) error {
+	value, err := strconv.ParseBool(strings.Trim(string(data), `"`))
+	if err != nil {
+		return fmt.Errorf("%s is not true or false", data)
+	}
+	*f = flag(value)
+	return nil
+}
+
+// document represents a JSON property: an object, or a string that holds one.
+type document json.RawMessage
+
+func (d *document) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		data = []byte(text)
+	}
+	*d = append(document(nil), data...)
+	return nil
+}

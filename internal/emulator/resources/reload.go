@@ -1,0 +1,133 @@
+package resources
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+)
+
+// Difference represents how a newly synthesized app differs from the app that runs.
+type Difference struct {
+	Functions []Replacement
+	Restart   []string // what only a restart changes: resources and sections of templates
+	Held      []string // functions, by name, that keep their code until then
+}
+
+// Replacement represents a function whose code or settings changed.
+type Replacement struct{ running, next *function }
+
+// CreateStack creates a stack of the app.
+func (p *Provider) CreateStack(source cdkapp.Stack) error {
+	s, err := p.Engine.Create(source)
+	p.stacks = append(p.stacks, s)
+	return err
+}
+
+// Compare compares newly synthesized stacks with those that run. A function whose new code may need what does
+// not exist before a restart keeps its code, so that no event fails because of it: a function that refers to
+// a new resource, or whose policies changed.
+func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
+	var d Difference
+	running := map[string]*cloudformation.Stack{}
+	for _, s := range p.stacks {
+		running[s.Name] = s
+	}
+	for _, source := range sources {
+		s, ok := running[source.Name]
+		if !ok {
+			d.Restart = append(d.Restart, "stack "+source.Name)
+			continue
+		}
+		delete(running, source.Name)
+		if err := p.compareStack(s, source, false, &d); err != nil {
+			return Difference{}, fmt.Errorf("stack %s: %w", source.Name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(running)) {
+		d.Restart = append(d.Restart, "stack "+name)
+	}
+	slices.SortFunc(d.Functions, func(a, b Replacement) int {
+		return strings.Compare(a.running.path(), b.running.path())
+	})
+	return d, nil
+}
+
+func (f *function) path() string { return f.stack + "/" + f.logicalID }
+
+// compareStack adds the changes of a stack to d. If hold is true, all its functions keep their code.
+func (p *Provider) compareStack(
+	s *cloudformation.Stack, source cdkapp.Stack, hold bool, d *Difference,
+) error {
+	template, err := cloudformation.Parse(source.Template)
+	if err != nil {
+		return err
+	}
+	ordered, err := template.Order() // nested stacks come before functions that need their outputs
+	if err != nil {
+		return err
+	}
+	changes := cloudformation.Compare(s.Template(), template, compared)
+	for _, id := range changes.LogicalIDs() {
+		d.Restart = append(d.Restart, fmt.Sprintf("%s (%s)", id, changes.Resources[id]))
+	}
+	for _, section := range changes.Sections() {
+		d.Restart = append(d.Restart, section+" of stack "+s.Name)
+	}
+	missing := changes.Missing()
+	next := s.WithTemplate(template, source.Assets)
+	for _, r := range ordered {
+		held := hold || changes.Resources[r.LogicalID] != "" ||
+			slices.ContainsFunc(template.Needs(r), func(id string) bool { return missing[id] })
+		restarts := len(d.Restart)
+		if err := p.compareResource(&creation{p, next, r}, held, d); err != nil {
+			return r.WrapError(err)
+		}
+		missing[r.LogicalID] = missing[r.LogicalID] || len(d.Restart) > restarts
+	}
+	return nil
+}
+
+// compareResource adds the changes of a function or nested stack that runs.
+func (p *Provider) compareResource(c *creation, hold bool, d *Difference) error {
+	if nested := c.stack.Nested[c.resource.LogicalID]; nested != nil {
+		var in nestedStackProperties
+		if err := decodeProperties(c.stack, c.resource, &in); err != nil {
+			return err
+		}
+		source, err := c.nestedSource(in.TemplateURL)
+		if err != nil {
+			return err
+		}
+		return p.compareStack(nested, source, hold, d)
+	}
+	f := p.functionOf(c.stack, c.resource)
+	if f == nil {
+		return nil
+	}
+	if hold {
+		d.Held = append(d.Held, f.Name)
+		return nil
+	}
+	next, err := f.updated(c)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(next, f) {
+		d.Functions = append(d.Functions, Replacement{f, next})
+	}
+	return nil
+}
+
+// Replace replaces the running function, and returns its name.
+func (p *Provider) Replace(r Replacement) (name string, err error) {
+	if err := p.Lambda.CreateFunction(r.next.Function); err != nil {
+		return "", fmt.Errorf("replace %s: %w", r.next.Name, err)
+	}
+	*r.running = *r.next
+	return r.next.Name, nil
+}

@@ -1,0 +1,68 @@
+package resources
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+)
+
+type queueProperties struct {
+	QueueName                     string
+	FifoQueue                     flag
+	DelaySeconds                  number
+	MaximumMessageSize            number
+	MessageRetentionPeriod        number
+	ReceiveMessageWaitTimeSeconds number
+	VisibilityTimeout             number
+	RedrivePolicy                 document
+	KmsMasterKeyId                string
+}
+
+func createQueue(c *creation, in queueProperties) (values, error) {
+	if in.FifoQueue {
+		return c.skip(c.resource.Type + " with FifoQueue")
+	}
+	config := sqs.QueueConfig{
+		Name:              c.name(in.QueueName, 80),
+		VisibilityTimeout: in.VisibilityTimeout.seconds(),
+		Delay:             in.DelaySeconds.seconds(),
+		MessageRetention:  in.MessageRetentionPeriod.seconds(),
+		ReceiveWaitTime:   in.ReceiveMessageWaitTimeSeconds.seconds(),
+		MaxMessageSize:    int(in.MaximumMessageSize),
+	}
+	if in.RedrivePolicy != nil {
+		var policy struct {
+			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
+			MaxReceiveCount     number `json:"maxReceiveCount"`
+		}
+		if err := json.Unmarshal(in.RedrivePolicy, &policy); err != nil {
+			return values{}, fmt.Errorf("read its RedrivePolicy: %w", err)
+		}
+		config.DeadLetterQueue = policy.DeadLetterTargetArn
+		config.MaxReceiveCount = int(policy.MaxReceiveCount)
+	}
+	queue, err := c.SQS.CreateQueue(config)
+	if err != nil {
+		return values{}, err
+	}
+	c.iam.addResource(queue.ARN())
+	c.encrypt(queue.ARN(), in.KmsMasterKeyId)
+	return values{Ref: queue.URL(), Attributes: map[string]string{
+		"Arn": queue.ARN(), "QueueName": queue.Name(), "QueueUrl": queue.URL(),
+	}}, nil
+}
+
+type queuePolicyProperties struct {
+	Queues         []string // URLs
+	PolicyDocument document
+}
+
+func createQueuePolicy(c *creation, in queuePolicyProperties) (values, error) {
+	for _, url := range in.Queues {
+		if err := c.addResourcePolicy(c.arn("sqs", afterLastSlash(url)), in.PolicyDocument); err != nil {
+			return values{}, err
+		}
+	}
+	return values{Ref: c.suffix()}, nil
+}

@@ -1,0 +1,78 @@
+package emulator
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// leave makes a folder as a platform leaves it that was killed.
+func leave(t *testing.T, temp string) string {
+	t.Helper()
+	path := filepath.Join(temp, "eventpipeline-local-1")
+	if err := os.MkdirAll(filepath.Join(path, "cdk.out"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, tempDirLock), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+func TestMakeTempDir_RemovesThoseOfPlatformsThatAreGone(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	abandoned := leave(t, temp)
+	others := filepath.Join(temp, "eventpipeline-local-2") // of nobody knows what
+	if err := os.Mkdir(others, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first, err := makeTempDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := makeTempDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exists(abandoned) || !exists(others) || !exists(first.path) || !exists(second.path) {
+		t.Errorf("abandoned: %t, others: %t, running: %t, %t", exists(abandoned), exists(others), exists(first.path), exists(second.path))
+	}
+	for _, f := range []tempDir{first, second} {
+		if err := f.remove(); err != nil || exists(f.path) {
+			t.Errorf("%s is still there, %v", f.path, err)
+		}
+	}
+}
+
+func TestMakeTempDir_ManyAtOnceHaveOneEach(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	folders := make(chan tempDir, 40)
+	var running sync.WaitGroup
+	for range 40 {
+		running.Go(func() {
+			f, err := makeTempDir()
+			if err != nil {
+				t.Error(err)
+			}
+			folders <- f
+		})
+	}
+	running.Wait()
+	close(folders)
+	seen := make(map[string]bool)
+	for f := range folders {
+		if seen[f.path] || !exists(filepath.Join(f.path, tempDirLock)) {
+			t.Errorf("%s is another's, or gone", f.path)
+		}
+		seen[f.path] = true
+	}
+}

@@ -1,0 +1,29 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
+)
+
+// apiHandler serves an HTTP API whose routes and authorizers invoke Lambda functions.
+func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
+	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered
+	return a.Handler()
+}
+
+func (s *services) invokeForAPI(
+	ctx context.Context, function string, payload []byte,
+) (apigateway.Result, error) {
+	result, err := s.Lambda.Invoke(ctx, function, payload)
+	var tooLarge *lambda.TooLargeError
+	if errors.As(err, &tooLarge) {
+		return apigateway.Result{}, fmt.Errorf("%w: %w", apigateway.ErrTooLarge, err)
+	}
+	return apigateway.Result{Payload: result.Payload, FunctionError: result.FunctionError}, err
+}

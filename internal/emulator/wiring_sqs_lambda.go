@@ -1,0 +1,58 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
+)
+
+// startMappings delivers messages from SQS queues to Lambda functions until the platform is closed.
+func (p *Platform) startMappings(mappings []eventsource.Mapping) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.stop = cancel
+	for _, m := range mappings {
+		m = p.services.connect(m)
+		p.stopped.Go(func() {
+			if err := m.Run(ctx); err != nil {
+				p.fail(fmt.Errorf("take messages to %s: %w", m.Function, err))
+			}
+		})
+	}
+}
+
+// connect connects an event source mapping with the services.
+func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
+	m.Queue = s.faults.Queue(m.Queue, m.Function)
+	m.Invoke = s.invokeForMapping
+	m.MaxConcurrency = concurrency(m.MaxConcurrency)
+	m.Linger = linger
+	m.DrainTimeout = closeDelay
+	m.OnDeliver, m.OnBatch = s.recordRedelivery, s.recordFailedBatch
+	return m
+}
+
+func (s *services) invokeForMapping(
+	ctx context.Context, function string, payload []byte,
+) (eventsource.Result, error) {
+	result, err := s.Lambda.Invoke(ctx, function, payload)
+	return eventsource.Result(result), err
+}
+
+// linger is about the time that a round trip to SQS gives a batch on AWS.
+const linger = 20 * time.Millisecond
+
+// maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's APIs, which
+// run on the same processors.
+var maxSandboxes = max(4, 2*runtime.NumCPU())
+
+// concurrency returns the concurrency of a mapping whose maximum is 0 if the template sets none. More
+// invocations than sandboxes would only take small batches early, to wait for a sandbox.
+func concurrency(maximum int) int {
+	if maximum == 0 {
+		return maxSandboxes
+	}
+	return min(maximum, maxSandboxes)
+}

@@ -1,4 +1,4 @@
-// Package awsconfig is how the functions and the CLI reach AWS.
+// Package awsconfig loads the AWS configuration of the functions and the CLI.
 package awsconfig
 
 import (
@@ -12,26 +12,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// The SDK's own first backoff is half a second on average: long for a client that waits, when most failures of these
-// services are over in a moment. What lasts longer is left to SQS's and the client's own retries.
+// The SDK's first backoff averages half a second, which is long for a waiting client: most failures
+// of these services last only milliseconds. For longer ones, SQS or the client retries.
 const (
 	maxAttempts  = 4
 	firstBackoff = 50 * time.Millisecond
 )
 
-// backoff is a random time up to firstBackoff, doubled with each attempt.
+// backoff returns a random delay of up to firstBackoff, doubled with each attempt.
 func backoff(attempt int, _ error) (time.Duration, error) {
 	return rand.N(firstBackoff << min(attempt, maxAttempts)), nil
 }
 
-// Load reads the configuration that Lambda gives by environment variables; it calls no service.
+// Load reads the configuration from the environment and the AWS files. It calls no service.
 func Load(ctx context.Context) (aws.Config, error) {
 	retryer := func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.Backoff = maxAttempts, retry.BackoffDelayerFunc(backoff)
 		})
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(NewHTTPClient()), config.WithRetryer(retryer))
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithHTTPClient(NewHTTPClient()), config.WithRetryer(retryer))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}

@@ -8,19 +8,20 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// connectionsPerHost lets a batch's calls to one service all find an open connection; the SDK's default is 10.
+// connectionsPerHost lets all concurrent calls of a batch reuse connections; the SDK keeps only 10.
 const connectionsPerHost = 64
 
-// NewHTTPClient is for clients that make many calls at once.
+// NewHTTPClient returns the SDK's HTTP client for many concurrent calls.
 func NewHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = connectionsPerHost
 	})
 }
 
-// PlainBodies is client, to which request bodies show no more than Read and Close. Once a response's headers are there,
-// the SDK closes the request's body, and its WriteTo fails from then on. net/http, if it is late to ask that for what
-// follows the body, takes it for a broken request and closes the connection, from which the response is still being read.
+// PlainBodies hides all methods of request bodies except Read and Close. The SDK closes a request's
+// body when the response's headers arrive; then the body's WriteTo fails. net/http may call WriteTo
+// after that, takes the failure for a broken request, and closes the connection while the response
+// is being read.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

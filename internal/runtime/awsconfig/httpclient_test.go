@@ -8,20 +8,21 @@ import (
 	"testing"
 )
 
-// closedBody is the SDK's request body as net/http may find it: all of it is read, and WriteTo fails.
+// closedBody behaves like the SDK's request body after it was closed: WriteTo fails.
 type closedBody struct{ io.Reader }
 
 func (closedBody) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }
 func (closedBody) Close() error                     { return nil }
 
-func TestPlainBodies_KeepTheConnectionWhenTheSDKHasClosedTheBody(t *testing.T) {
+func TestPlainBodies_KeepsTheConnectionAfterTheSDKClosesTheBody(t *testing.T) {
 	large := strings.Repeat("x", 1<<20)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		io.WriteString(w, large)
 	}))
 	defer server.Close()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, closedBody{strings.NewReader("body")})
+	body := closedBody{strings.NewReader("body")}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,11 @@
-// Package eventbridge tells Amazon EventBridge what became of events.
+// Package eventbridge publishes notifications about events to Amazon EventBridge.
 package eventbridge
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -17,57 +18,58 @@ import (
 // maxEntries is EventBridge's quota "PutEvents entries per request".
 const maxEntries = 10
 
-// Bus is a pipeline.Bus.
+// Bus implements pipeline.Bus.
 type Bus struct {
 	client *eventbridge.Client
 	name   string
 }
 
-// NewBus is the event bus of that name.
+// NewBus returns the named event bus.
 func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// Publish puts the notices on the bus, in requests of ten, and says of each whether it got there.
-func (b Bus) Publish(ctx context.Context, notices []pipeline.Notification) []error {
-	errs := make([]error, len(notices))
-	for start := 0; start < len(notices); start += maxEntries {
-		end := min(start+maxEntries, len(notices))
-		b.put(ctx, notices[start:end], errs[start:end])
+// Publish sends a request per ten notifications and returns an error, or nil, for each.
+func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
+	var errs []error
+	for batch := range slices.Chunk(notifications, maxEntries) {
+		batchErrs, err := b.putEvents(ctx, batch)
+		if err != nil {
+			batchErrs = slices.Repeat([]error{err}, len(batch))
+		}
+		errs = append(errs, batchErrs...)
 	}
 	return errs
 }
 
-func (b Bus) put(ctx context.Context, notices []pipeline.Notification, errs []error) {
-	entries := make([]types.PutEventsRequestEntry, len(notices))
-	for i, notice := range notices {
-		detail, err := json.Marshal(notice.Detail)
+// putEvents returns an error per notification, or one for all.
+func (b Bus) putEvents(
+	ctx context.Context, notifications []pipeline.Notification,
+) ([]error, error) {
+	entries := make([]types.PutEventsRequestEntry, len(notifications))
+	for i, notification := range notifications {
+		detail, err := json.Marshal(notification.Detail)
 		if err != nil {
-			fill(errs, fmt.Errorf("write the notice of event %s: %w", notice.Detail.EventID, err))
-			return
+			id := notification.Detail.EventID
+			return nil, fmt.Errorf("write the notification of event %s: %w", id, err)
 		}
 		entries[i] = types.PutEventsRequestEntry{
 			EventBusName: &b.name,
 			Source:       aws.String(contract.EventSource),
-			DetailType:   aws.String(notice.Type),
+			DetailType:   aws.String(notification.Type),
 			Detail:       aws.String(string(detail)),
 		}
 	}
 	out, err := b.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
 	if err != nil {
-		fill(errs, fmt.Errorf("put events: %w", err))
-		return
+		return nil, fmt.Errorf("put events: %w", err)
 	}
-	// A request that succeeds may hold entries that failed.
-	for i, entry := range out.Entries {
+	errs := make([]error, len(entries))
+	for i, entry := range out.Entries { // a successful response may contain failed entries
 		if entry.ErrorCode != nil {
-			errs[i] = fmt.Errorf("put events: %s: %s", *entry.ErrorCode, aws.ToString(entry.ErrorMessage))
+			message := aws.ToString(entry.ErrorMessage)
+			errs[i] = fmt.Errorf("put events: %s: %s", *entry.ErrorCode, message)
 		}
 	}
-}
-
-func fill(errs []error, err error) {
-	for i := range errs {
-		errs[i] = err
-	}
+	return errs, nil
 }

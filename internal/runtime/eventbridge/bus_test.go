@@ -13,12 +13,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bus is a Bus whose every request gets the answer.
-func bus(t *testing.T, status int, answer string) Bus {
+// newBus returns a bus that gives the response to each request.
+func newBus(t *testing.T, status int, response string) Bus {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
-		io.WriteString(w, answer)
+		io.WriteString(w, response)
 	}))
 	t.Cleanup(server.Close)
 	return NewBus(aws.Config{
@@ -27,21 +27,27 @@ func bus(t *testing.T, status int, answer string) Bus {
 	}, "bus")
 }
 
-func TestPublish_ReadsTheFailuresOfARequestThatSucceeded(t *testing.T) {
-	b := bus(t, http.StatusOK, `{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"ThrottlingException","ErrorMessage":"slow down"},{"EventId":"3"}]}`)
-	errs := b.Publish(t.Context(), make([]pipeline.Notification, 3))
+func TestPublish_ReturnsTheErrorsOfFailedEntries(t *testing.T) {
+	bus := newBus(t, http.StatusOK, `{"FailedEntryCount":1,"Entries":[{"EventId":"1"},
+		{"ErrorCode":"ThrottlingException","ErrorMessage":"slow down"},{"EventId":"3"}]}`)
+	errs := bus.Publish(t.Context(), make([]pipeline.Notification, 3))
 	if errs[0] != nil || errs[2] != nil {
-		t.Errorf("entries that are out have errors: %v, %v", errs[0], errs[2])
+		t.Errorf("published entries have errors: %v, %v", errs[0], errs[2])
 	}
 	if errs[1] == nil || !strings.Contains(errs[1].Error(), "ThrottlingException: slow down") {
-		t.Errorf("the entry that failed has the error %v", errs[1])
+		t.Errorf("the failed entry has the error %v", errs[1])
 	}
 }
 
-func TestPublish_FailsEachNoticeOfARequestThatFailed(t *testing.T) {
-	for i, err := range bus(t, http.StatusBadRequest, `{"__type":"ValidationException"}`).Publish(t.Context(), make([]pipeline.Notification, 12)) {
+func TestPublish_ReturnsAnErrorPerNotificationOfAFailedRequest(t *testing.T) {
+	bus := newBus(t, http.StatusBadRequest, `{"__type":"ValidationException"}`)
+	errs := bus.Publish(t.Context(), make([]pipeline.Notification, 12))
+	if len(errs) != 12 {
+		t.Errorf("got %d errors, want 12", len(errs))
+	}
+	for i, err := range errs {
 		if err == nil {
-			t.Errorf("notice %d has no error", i)
+			t.Errorf("notification %d has no error", i)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package s3 keeps payloads and records in Amazon S3.
+// Package s3 stores payloads and records in Amazon S3.
 package s3
 
 import (
@@ -16,36 +16,40 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Bucket is each of the pipeline's ports to Bronze and Silver.
+// Bucket implements the domain's interfaces to Bronze and Silver.
 type Bucket struct {
 	client *s3.Client
 	name   string
 }
 
-// NewBucket is the bucket of that name.
+// NewBucket returns the named bucket.
 func NewBucket(cfg aws.Config, name string) Bucket {
 	return Bucket{client: s3.NewFromConfig(cfg), name: name}
 }
 
-// Put stores body under key unless the key is taken.
+// Put stores an object unless the key exists; then it returns pipeline.ErrExists.
 func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
-	err := b.put(ctx, &s3.PutObjectInput{Key: &key, Body: bytes.NewReader(body), IfNoneMatch: aws.String("*")})
-	if isCode(err, "PreconditionFailed") {
+	err := b.put(ctx, &s3.PutObjectInput{
+		Key: &key, Body: bytes.NewReader(body), IfNoneMatch: aws.String("*"),
+	})
+	if hasCode(err, "PreconditionFailed") {
 		return pipeline.ErrExists
 	}
 	return err
 }
 
-// Replace stores body under key in place of that version.
+// Replace replaces a version of an object. It returns pipeline.ErrChanged if that version is gone.
 func (b Bucket) Replace(ctx context.Context, key string, body []byte, version string) error {
-	err := b.put(ctx, &s3.PutObjectInput{Key: &key, Body: bytes.NewReader(body), IfMatch: &version})
-	if isCode(err, "PreconditionFailed") || isCode(err, "NoSuchKey") {
+	err := b.put(ctx, &s3.PutObjectInput{
+		Key: &key, Body: bytes.NewReader(body), IfMatch: &version,
+	})
+	if hasCode(err, "PreconditionFailed") || hasCode(err, "NoSuchKey") {
 		return pipeline.ErrChanged
 	}
 	return err
 }
 
-// put sends the request. S3 verifies the SDK's checksum of what arrives.
+// put sends the request with the SDK's checksum of the body, which S3 verifies.
 func (b Bucket) put(ctx context.Context, input *s3.PutObjectInput) error {
 	input.Bucket, input.ContentType = &b.name, aws.String("application/json")
 	if _, err := b.client.PutObject(ctx, input); err != nil {
@@ -54,19 +58,21 @@ func (b Bucket) put(ctx context.Context, input *s3.PutObjectInput) error {
 	return nil
 }
 
-func isCode(err error, code string) bool {
-	var failure smithy.APIError
-	return errors.As(err, &failure) && failure.ErrorCode() == code
+func hasCode(err error, code string) bool {
+	var apiErr smithy.APIError
+	return errors.As(err, &apiErr) && apiErr.ErrorCode() == code
 }
 
-// Get returns the object under key.
+// Get returns an object, or pipeline.ErrNotFound.
 func (b Bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	body, _, err := b.GetVersion(ctx, key)
 	return body, err
 }
 
-// GetVersion returns the object under key and its ETag.
-func (b Bucket) GetVersion(ctx context.Context, key string) (body []byte, version string, err error) {
+// GetVersion returns an object and its ETag, or pipeline.ErrNotFound.
+func (b Bucket) GetVersion(
+	ctx context.Context, key string,
+) (body []byte, version string, err error) {
 	object, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	var missing *types.NoSuchKey
 	if errors.As(err, &missing) {

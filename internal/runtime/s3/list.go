@@ -12,14 +12,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// behind is the character after the slash, so a type with it comes right behind all keys of the type.
-const behind = "0"
+// afterSlash is the character that follows the slash: a type with it sorts right after its keys.
+const afterSlash = "0"
 
-// Types returns up to a thousand event types after that one, in the order of their keys.
+// Types returns up to a thousand event types in Bronze that sort after the given one.
 func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
-	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: aws.String(contract.BronzePrefix), Delimiter: aws.String("/")}
+	input := &s3.ListObjectsV2Input{
+		Bucket: &b.name, Prefix: aws.String(contract.BronzePrefix), Delimiter: aws.String("/"),
+	}
 	if after != "" {
-		input.StartAfter = aws.String(contract.BronzePrefix + after + behind)
+		input.StartAfter = aws.String(contract.BronzePrefix + after + afterSlash)
 	}
 	page, err := b.client.ListObjectsV2(ctx, input)
 	if err != nil {
@@ -27,12 +29,13 @@ func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	}
 	types := make([]string, 0, len(page.CommonPrefixes))
 	for _, p := range page.CommonPrefixes {
-		types = append(types, strings.TrimSuffix(strings.TrimPrefix(aws.ToString(p.Prefix), contract.BronzePrefix), "/"))
+		eventType := strings.TrimPrefix(aws.ToString(p.Prefix), contract.BronzePrefix)
+		types = append(types, strings.TrimSuffix(eventType, "/"))
 	}
 	return types, nil
 }
 
-// List returns up to a thousand objects under prefix after that key.
+// List returns up to a thousand objects with a prefix whose keys sort after the given one.
 func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
 	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}
 	if after != "" {
@@ -44,7 +47,9 @@ func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Obje
 	}
 	objects := make([]pipeline.Object, len(page.Contents))
 	for i, o := range page.Contents {
-		objects[i] = pipeline.Object{Key: aws.ToString(o.Key), LastModified: aws.ToTime(o.LastModified)}
+		objects[i] = pipeline.Object{
+			Key: aws.ToString(o.Key), LastModified: aws.ToTime(o.LastModified),
+		}
 	}
 	return objects, nil
 }

@@ -1,91 +1,52 @@
 package sqs
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxEntries is SQS's quota "messages per batch". Ten references are some kilobytes, far below the quota of 1 MiB.
+// maxEntries is SQS's quota of entries per batch request. Ten messages take a few kilobytes, far
+// below the quota of 1 MiB.
 const maxEntries = 10
 
-// SendMany puts references to the events on the queue, in requests of ten, and says of each whether it got there.
-func (q Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
-	errs := make([]error, len(events))
-	for start := 0; start < len(events); start += maxEntries {
-		end := min(start+maxEntries, len(events))
-		q.sendBatch(ctx, events[start:end], errs[start:end])
+// results holds the response to a batch request, which may succeed for some entries only.
+type results struct {
+	successful []*string // entry ids
+	failed     []types.BatchResultErrorEntry
+}
+
+// entryID returns the id of the batch's entry at an index.
+func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
+
+// inBatches sends a request per ten items and returns an error, or nil, for each item. An entry
+// fails if the response does not mention it.
+func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
+	var errs []error
+	for batch := range slices.Chunk(items, maxEntries) {
+		response, err := request(batch)
+		if err == nil {
+			err = errors.New("the response does not mention this entry")
+		}
+		batchErrs := slices.Repeat([]error{fmt.Errorf("%s: %w", action, err)}, len(batch))
+		set := func(id *string, err error) {
+			i, notNumber := strconv.Atoi(aws.ToString(id))
+			if notNumber == nil && i >= 0 && i < len(batchErrs) {
+				batchErrs[i] = err
+			}
+		}
+		for _, id := range response.successful {
+			set(id, nil)
+		}
+		for _, failed := range response.failed {
+			code, message := aws.ToString(failed.Code), aws.ToString(failed.Message)
+			set(failed.Id, fmt.Errorf("%s: %s: %s", action, code, message))
+		}
+		errs = append(errs, batchErrs...)
 	}
 	return errs
-}
-
-func (q Queue) sendBatch(ctx context.Context, events []pipeline.Event, errs []error) {
-	entries := make([]types.SendMessageBatchRequestEntry, len(events))
-	for i, event := range events {
-		body, err := json.Marshal(event)
-		if err != nil {
-			fill(errs, fmt.Errorf("write the message of event %s: %w", event.ID, err))
-			return
-		}
-		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body))}
-	}
-	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
-	if err != nil {
-		fill(errs, fmt.Errorf("send messages: %w", err))
-		return
-	}
-	// A 200 may hold failures. What is named nowhere may be lost, so it is one, too.
-	fill(errs, errors.New("send messages: the answer leaves this one out"))
-	for _, sent := range out.Successful {
-		set(errs, sent.Id, nil)
-	}
-	setFailed(errs, out.Failed, "send message")
-}
-
-func setFailed(errs []error, entries []types.BatchResultErrorEntry, attempted string) {
-	for _, failed := range entries {
-		set(errs, failed.Id, fmt.Errorf("%s: %s: %s", attempted, aws.ToString(failed.Code), aws.ToString(failed.Message)))
-	}
-}
-
-func fill(errs []error, err error) {
-	for i := range errs {
-		errs[i] = err
-	}
-}
-
-func set(errs []error, id *string, err error) {
-	if i, bad := strconv.Atoi(aws.ToString(id)); bad == nil && i >= 0 && i < len(errs) {
-		errs[i] = err
-	}
-}
-
-// CountMessages is about how many messages the queue holds, those in flight or delayed included.
-func (q Queue) CountMessages(ctx context.Context) (int, error) {
-	names := []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages,
-		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
-	}
-	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
-	if err != nil {
-		return 0, fmt.Errorf("get queue attributes: %w", err)
-	}
-	sum := 0
-	for _, name := range names {
-		n, err := strconv.Atoi(out.Attributes[string(name)])
-		if err != nil {
-			return 0, fmt.Errorf("get queue attributes: %s is %q", name, out.Attributes[string(name)])
-		}
-		sum += n
-	}
-	return sum, nil
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// queue is a queue that answers a batch so; %s in the answer is the MD5 of the batch's first message.
-func queue(t *testing.T, status int, answer string) Queue {
+// newQueue returns a queue that gives the response to each batch request. %s in the response stands
+// for the MD5 of the batch's first message.
+func newQueue(t *testing.T, status int, response string) Queue {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var batch struct {
@@ -29,7 +30,8 @@ func queue(t *testing.T, status int, answer string) Queue {
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.WriteHeader(status)
-		io.WriteString(w, strings.ReplaceAll(answer, "%s", fmt.Sprintf("%x", md5.Sum([]byte(batch.Entries[0].MessageBody)))))
+		sum := fmt.Sprintf("%x", md5.Sum([]byte(batch.Entries[0].MessageBody)))
+		io.WriteString(w, strings.ReplaceAll(response, "%s", sum))
 	}))
 	t.Cleanup(server.Close)
 	return NewQueue(aws.Config{
@@ -38,20 +40,32 @@ func queue(t *testing.T, status int, answer string) Queue {
 	}, server.URL+"/queue")
 }
 
-func TestSendMany_ReadsTheAnswerEntryByEntry(t *testing.T) {
+func TestSendMany_ReturnsAnErrorPerEntry(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		status int
-		answer string
-		failed []bool
+		name     string
+		status   int
+		response string
+		failed   []bool
 	}{
-		{"one sent, one failed, one left out", 200,
-			`{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"%s"}],"Failed":[{"Id":"1","Code":"InternalError","SenderFault":false}]}`,
-			[]bool{false, true, true}},
-		{"refused", 400, `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}`, []bool{true, true, true}},
-		{"nonsense", 200, `{"Failed":[{"Id":"9","Code":"x"},{"Id":"-1","Code":"x"},{"Code":"x"}]}`, []bool{true, true, true}},
+		{
+			"one sent, one failed, one missing", 200,
+			`{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"%s"}],
+				"Failed":[{"Id":"1","Code":"InternalError","SenderFault":false}]}`,
+			[]bool{false, true, true},
+		},
+		{
+			"rejected request", 400,
+			`{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}`,
+			[]bool{true, true, true},
+		},
+		{
+			"invalid ids", 200,
+			`{"Failed":[{"Id":"9","Code":"x"},{"Id":"-1","Code":"x"},{"Code":"x"}]}`,
+			[]bool{true, true, true},
+		},
 	} {
-		for i, err := range queue(t, c.status, c.answer).SendMany(t.Context(), make([]pipeline.Event, 3)) {
+		queue := newQueue(t, c.status, c.response)
+		for i, err := range queue.SendMany(t.Context(), make([]pipeline.Event, 3)) {
 			if (err != nil) != c.failed[i] {
 				t.Errorf("%s: entry %d: %v", c.name, i, err)
 			}

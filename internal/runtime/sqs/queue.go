@@ -1,4 +1,4 @@
-// Package sqs hands references to events from the API to the worker by Amazon SQS.
+// Package sqs sends events from the API to the worker by Amazon SQS.
 package sqs
 
 import (
@@ -6,51 +6,114 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Queue is each of the pipeline's ports to the queue.
+// Queue implements the domain's interfaces to the queue.
 type Queue struct {
 	client *sqs.Client
 	url    string
 }
 
-// NewQueue is the queue with that URL.
+// NewQueue returns the queue at a URL.
 func NewQueue(cfg aws.Config, url string) Queue {
 	return Queue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// QueueName is the name of the queue with that URL, which ends in it.
+// QueueName returns the name in a queue's URL: its last part.
 func QueueName(url string) string { return path.Base(url) }
 
-// Send puts a reference to the event on the queue: the event as JSON.
+// Send sends a message with the event as JSON.
 func (q Queue) Send(ctx context.Context, event pipeline.Event) error {
-	body, err := json.Marshal(event)
+	body, err := messageBody(event)
 	if err != nil {
-		return fmt.Errorf("write the message of event %s: %w", event.ID, err)
+		return err
 	}
-	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(string(body))})
+	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: body})
 	if err != nil {
 		return fmt.Errorf("send message: %w", err)
 	}
 	return nil
 }
 
-// Delay hides a received message for d, in whole seconds rounded up.
-func (q Queue) Delay(ctx context.Context, receipt string, d time.Duration) error {
+// SendMany sends a message per event and returns an error, or nil, for each.
+func (q Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
+	return inBatches("send message", events, func(batch []pipeline.Event) (results, error) {
+		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
+		for i, event := range batch {
+			body, err := messageBody(event)
+			if err != nil {
+				return results{}, err
+			}
+			entries[i] = types.SendMessageBatchRequestEntry{Id: entryID(i), MessageBody: body}
+		}
+		input := &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries}
+		out, err := q.client.SendMessageBatch(ctx, input)
+		if err != nil {
+			return results{}, err
+		}
+		r := results{failed: out.Failed}
+		for _, sent := range out.Successful {
+			r.successful = append(r.successful, sent.Id)
+		}
+		return r, nil
+	})
+}
+
+func messageBody(event pipeline.Event) (*string, error) {
+	body, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("write the message of event %s: %w", event.ID, err)
+	}
+	return aws.String(string(body)), nil
+}
+
+// Delay hides a received message for d, rounded up to whole seconds.
+func (q Queue) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {
 	seconds := int32((d + time.Second - 1) / time.Second)
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl:          &q.url,
-		ReceiptHandle:     &receipt,
+		ReceiptHandle:     &receiptHandle,
 		VisibilityTimeout: seconds,
 	})
 	if err != nil {
 		return fmt.Errorf("change message visibility: %w", err)
 	}
 	return nil
+}
+
+// CountMessages returns SQS's approximate number of messages, in flight and delayed included.
+func (q Queue) CountMessages(ctx context.Context) (int, error) {
+	return countMessages(ctx, q.client, q.url,
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed)
+}
+
+// countMessages returns the sum of the attributes.
+func countMessages(
+	ctx context.Context, client *sqs.Client, url string, attributes ...types.QueueAttributeName,
+) (int, error) {
+	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: attributes,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("get attributes of queue %s: %w", QueueName(url), err)
+	}
+	sum := 0
+	for _, name := range attributes {
+		n, err := strconv.Atoi(out.Attributes[string(name)])
+		if err != nil {
+			return 0, fmt.Errorf("read %s of queue %s: %w", name, QueueName(url), err)
+		}
+		sum += n
+	}
+	return sum, nil
 }

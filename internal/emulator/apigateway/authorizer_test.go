@@ -26,12 +26,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// guarded is an API of one route, GET /events/{eventId}, whose function echoes; line is the last of its access log.
-func guarded(t *testing.T, authorizer Authorizer, change func(*API)) (h *Handler, line *map[string]any) {
+// newAuthorizedHandler returns an API with an authorizer, and the last line of its access log.
+func newAuthorizedHandler(
+	t *testing.T, authorizer Authorizer, change func(*API),
+) (h *Handler, line *map[string]any) {
 	t.Helper()
 	line = new(map[string]any)
-	return handler(t, func(a *API) {
-		a.Routes = []Route{{Key: "GET /events/{eventId}", Function: "api", Authorizer: authorizer}, {Key: "POST /events", Function: "api", Authorizer: authorizer}}
+	return newHandler(t, func(a *API) {
+		a.Routes = []Route{
+			{Key: "GET /events/{eventId}", Function: "api", Authorizer: authorizer},
+			{Key: "POST /events", Function: "api", Authorizer: authorizer},
+		}
 		a.AccessLog = func(l []byte) {
 			if err := json.Unmarshal(l, line); err != nil {
 				t.Error(err)
@@ -43,7 +48,7 @@ func guarded(t *testing.T, authorizer Authorizer, change func(*API)) (h *Handler
 	}), line
 }
 
-// caller is requestContext.authorizer of the event that the function echoed.
+// caller returns requestContext.authorizer of the echoed event.
 func caller(t *testing.T, w *httptest.ResponseRecorder) any {
 	t.Helper()
 	var got struct {
@@ -55,94 +60,104 @@ func caller(t *testing.T, w *httptest.ResponseRecorder) any {
 	return got.RequestContext.Authorizer
 }
 
-func wantRefusal(t *testing.T, w *httptest.ResponseRecorder, status int, text string) {
+func expectError(t *testing.T, w *httptest.ResponseRecorder, status int, text string) {
 	t.Helper()
 	if body := `{"message":"` + text + `"}`; w.Code != status || w.Body.String() != body {
 		t.Errorf("got %d %s, want %d %s", w.Code, w.Body, status, body)
 	}
 }
 
-func iam() IAM {
+func iamAuthorizer() IAM {
 	return IAM{Account: "000000000000", Verifier: sigv4.Verifier{
-		Service: "execute-api", Region: "us-east-1", Secrets: map[string]string{"local": "local"}, Now: func() time.Time { return start },
+		Service: "execute-api", Region: "us-east-1", Secrets: map[string]string{"local": "local"},
+		Now: func() time.Time { return start },
 	}}
 }
 
-func signed(t *testing.T, secret, method, target, body string) *http.Request {
+func signedRequest(t *testing.T, secret, method, target, body string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	sum := sha256.Sum256([]byte(body))
 	credentials := aws.Credentials{AccessKeyID: "local", SecretAccessKey: secret}
-	if err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]), "execute-api", "us-east-1", start); err != nil {
+	err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]),
+		"execute-api", "us-east-1", start)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func TestIAM_TellsTheFunctionWhoSigned(t *testing.T) {
-	h, _ := guarded(t, iam(), nil)
+func TestIAM_PassesTheCallerToTheFunction(t *testing.T) {
+	h, _ := newAuthorizedHandler(t, iamAuthorizer(), nil)
 	want := map[string]any{"iam": map[string]any{
-		"accessKey": "local", "accountId": "000000000000", "callerId": "local", "cognitoIdentity": nil, "principalOrgId": nil,
-		"userArn": "arn:aws:iam::000000000000:user/local", "userId": "local",
+		"accessKey": "local", "accountId": "000000000000", "callerId": "local", "userId": "local",
+		"userArn":         "arn:aws:iam::000000000000:user/local",
+		"cognitoIdentity": nil, "principalOrgId": nil,
 	}}
-	for _, r := range []*http.Request{signed(t, "local", "GET", "/events/1", ""), signed(t, "local", "POST", "/events", `{"a":1}`)} {
-		if diff := cmp.Diff(any(want), caller(t, do(h, r))); diff != "" {
+	for _, r := range []*http.Request{
+		signedRequest(t, "local", "GET", "/events/1", ""),
+		signedRequest(t, "local", "POST", "/events", `{"a":1}`),
+	} {
+		if diff := cmp.Diff(any(want), caller(t, serve(h, r))); diff != "" {
 			t.Errorf("%s: authorizer (-want +got):\n%s", r.Method, diff)
 		}
 	}
 }
 
-// A handler before this one may take a stage off the path; the signature is of the path that was sent.
-func TestIAM_ChecksThePathThatWasSent(t *testing.T) {
-	h, _ := guarded(t, iam(), nil)
-	if w := do(http.StripPrefix("/v1", h), signed(t, "local", "GET", "/v1/events/1", "")); w.Code != http.StatusOK {
+// Another handler may remove a stage from the path. The signature covers the original path.
+func TestIAM_VerifiesTheOriginalPath(t *testing.T) {
+	h, _ := newAuthorizedHandler(t, iamAuthorizer(), nil)
+	w := serve(http.StripPrefix("/v1", h), signedRequest(t, "local", "GET", "/v1/events/1", ""))
+	if w.Code != http.StatusOK {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
-	moved := signed(t, "local", "GET", "/events/1", "")
+	moved := signedRequest(t, "local", "GET", "/events/1", "")
 	moved.URL.Path, moved.RequestURI = "/v1/events/1", "/v1/events/1"
-	wantRefusal(t, do(http.StripPrefix("/v1", h), moved), http.StatusForbidden, "Forbidden")
+	expectError(t, serve(http.StripPrefix("/v1", h), moved), http.StatusForbidden, "Forbidden")
 }
 
-func TestIAM_RefusesWhatIsNotSignedWell(t *testing.T) {
-	h, line := guarded(t, iam(), func(a *API) { a.Invoke = nobody(t) })
-	altered := signed(t, "local", "POST", "/events", `{"a":1}`)
+func TestIAM_RejectsInvalidSignatures(t *testing.T) {
+	h, line := newAuthorizedHandler(t, iamAuthorizer(), func(a *API) { a.Invoke = mustNotRun(t) })
+	altered := signedRequest(t, "local", "POST", "/events", `{"a":1}`)
 	altered.Body = httptest.NewRequest("POST", "/", strings.NewReader(`{"a":2}`)).Body
-	pretended := httptest.NewRequest("GET", "/events/1", nil)
-	pretended.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=…")
+	forged := httptest.NewRequest("GET", "/events/1", nil)
+	forged.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=…")
 	for name, r := range map[string]*http.Request{
 		"unsigned":       httptest.NewRequest("GET", "/events/1", nil),
-		"another secret": signed(t, "guess", "GET", "/events/1", ""),
+		"another secret": signedRequest(t, "guess", "GET", "/events/1", ""),
 		"altered body":   altered,
-		"pretended":      pretended,
+		"forged":         forged,
 	} {
-		w := do(h, r)
-		wantRefusal(t, w, http.StatusForbidden, "Forbidden")
+		w := serve(h, r)
+		expectError(t, w, http.StatusForbidden, "Forbidden")
 		if reason, _ := (*line)["authorizerError"].(string); reason == "" {
-			t.Errorf("%s: the access log does not say why: %v", name, *line)
+			t.Errorf("%s: the access log has no reason: %v", name, *line)
 		}
 	}
 }
 
-// nobody is a function that must not be asked.
-func nobody(t *testing.T) func(context.Context, string, []byte) (Result, error) {
+// mustNotRun returns a function that must not be invoked.
+func mustNotRun(t *testing.T) func(context.Context, string, []byte) (Result, error) {
 	return func(_ context.Context, function string, _ []byte) (Result, error) {
-		t.Errorf("function %s was asked", function)
-		return Result{}, errors.New("nobody")
+		t.Errorf("function %s was invoked", function)
+		return Result{}, errors.New("must not run")
 	}
 }
 
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 2048)
+})
 
-// published is the issuer's key.
-type published struct{ *testing.T }
+// issuerKeys is a source with one key.
+type issuerKeys struct{ *testing.T }
 
-func (p published) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {
+func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {
 	private, err := key()
 	switch {
 	case err != nil:
 		return jose.JSONWebKey{}, err
 	case id == "down":
-		return jose.JSONWebKey{}, errors.New("the issuer does not answer")
+		return jose.JSONWebKey{}, errors.New("the issuer is down")
 	case id != "k" || issuer != "https://login.example.org":
 		return jose.JSONWebKey{}, oidc.ErrUnknownKey
 	}
@@ -155,11 +170,15 @@ func token(t *testing.T, kid string, change map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: kid}}, nil)
+	signingKey := jose.JSONWebKey{Key: private, KeyID: kid}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: signingKey}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims := map[string]any{"iss": "https://login.example.org", "sub": "anna", "aud": "events", "exp": start.Unix() + 60, "scope": "events/read other"}
+	claims := map[string]any{
+		"iss": "https://login.example.org", "sub": "anna", "aud": "events",
+		"exp": start.Unix() + 60, "scope": "events/read other",
+	}
 	maps.Copy(claims, change)
 	text, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
@@ -170,12 +189,15 @@ func token(t *testing.T, kid string, change map[string]any) string {
 
 func jwtAuthorizer(t *testing.T, scopes ...string) JWT {
 	return JWT{
-		Verifier:       oidc.Verifier{Issuer: "https://login.example.org", Audience: []string{"events"}, Keys: published{t}, Now: func() time.Time { return start }},
+		Verifier: oidc.Verifier{
+			Issuer: "https://login.example.org", Audience: []string{"events"},
+			Keys: issuerKeys{t}, Now: func() time.Time { return start },
+		},
 		IdentitySource: "$request.header.Authorization", Scopes: scopes,
 	}
 }
 
-func bearing(authorization string) *http.Request {
+func requestWith(authorization string) *http.Request {
 	r := httptest.NewRequest("GET", "/events/1", nil)
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
@@ -183,26 +205,30 @@ func bearing(authorization string) *http.Request {
 	return r
 }
 
-func TestJWT_TellsTheFunctionTheClaims(t *testing.T) {
+func TestJWT_PassesTheClaimsToTheFunction(t *testing.T) {
 	claims := map[string]any{
-		"iss": "https://login.example.org", "sub": "anna", "aud": "events", "exp": "1795419060", "scope": "events/read other",
+		"iss": "https://login.example.org", "sub": "anna", "aud": "events",
+		"exp": "1795419060", "scope": "events/read other",
 	}
 	for _, scheme := range []string{"Bearer ", "bearer  ", ""} {
-		h, _ := guarded(t, jwtAuthorizer(t, "events/write", "events/read"), nil)
-		want := map[string]any{"jwt": map[string]any{"claims": claims, "scopes": []any{"events/write", "events/read"}}}
-		if diff := cmp.Diff(any(want), caller(t, do(h, bearing(scheme+token(t, "k", nil))))); diff != "" {
+		h, _ := newAuthorizedHandler(t, jwtAuthorizer(t, "events/write", "events/read"), nil)
+		want := map[string]any{"jwt": map[string]any{"claims": claims,
+			"scopes": []any{"events/write", "events/read"}}}
+		diff := cmp.Diff(any(want), caller(t, serve(h, requestWith(scheme+token(t, "k", nil)))))
+		if diff != "" {
 			t.Errorf("%q: authorizer (-want +got):\n%s", scheme, diff)
 		}
 	}
-	h, _ := guarded(t, jwtAuthorizer(t), nil)
+	h, _ := newAuthorizedHandler(t, jwtAuthorizer(t), nil)
 	want := map[string]any{"jwt": map[string]any{"claims": claims, "scopes": nil}}
-	if diff := cmp.Diff(any(want), caller(t, do(h, bearing(token(t, "k", nil))))); diff != "" {
+	diff := cmp.Diff(any(want), caller(t, serve(h, requestWith(token(t, "k", nil)))))
+	if diff != "" {
 		t.Errorf("without scopes: authorizer (-want +got):\n%s", diff)
 	}
 }
 
-func TestJWT_RefusesOtherTokens(t *testing.T) {
-	twice := bearing("Bearer " + token(t, "k", nil))
+func TestJWT_RejectsInvalidTokens(t *testing.T) {
+	twice := requestWith("Bearer " + token(t, "k", nil))
 	twice.Header.Add("Authorization", "Bearer "+token(t, "k", nil))
 	for name, c := range map[string]struct {
 		request   *http.Request
@@ -210,34 +236,48 @@ func TestJWT_RefusesOtherTokens(t *testing.T) {
 		text      string
 		challenge string
 	}{
-		"none":      {bearing(""), 401, "Unauthorized", "Bearer"},
-		"garbage":   {bearing("Bearer x"), 401, "Unauthorized", `error="invalid_token" error_description="the token is no JWT`},
-		"signed":    {signed(t, "local", "GET", "/events/1", ""), 401, "Unauthorized", `error="invalid_token"`},
-		"two":       {twice, 401, "Unauthorized", `error="invalid_token"`},
-		"expired":   {bearing("Bearer " + token(t, "k", map[string]any{"exp": start.Unix()})), 401, "Unauthorized", `error_description="the token has expired"`},
-		"audience":  {bearing("Bearer " + token(t, "k", map[string]any{"aud": "other"})), 401, "Unauthorized", `error_description="the token does not have a valid audience"`},
-		"no scope":  {bearing("Bearer " + token(t, "k", map[string]any{"scope": "other"})), 403, "Forbidden", `Bearer scope="events/read" error="insufficient_scope"`},
-		"like one":  {bearing("Bearer " + token(t, "k", map[string]any{"scope": "events/readers xevents/read"})), 403, "Forbidden", `error="insufficient_scope"`},
-		"no answer": {bearing("Bearer " + token(t, "down", nil)), 500, "Internal Server Error", ""},
+		"none": {requestWith(""), 401, "Unauthorized", "Bearer"},
+		"garbage": {requestWith("Bearer x"), 401, "Unauthorized",
+			`error="invalid_token" error_description="the token must be a JWT`},
+		"signed": {signedRequest(t, "local", "GET", "/events/1", ""), 401, "Unauthorized",
+			`error="invalid_token"`},
+		"two": {twice, 401, "Unauthorized", `error="invalid_token"`},
+		"expired": {requestWith("Bearer " + token(t, "k", map[string]any{"exp": start.Unix()})),
+			401, "Unauthorized", `error_description="the token has expired"`},
+		"audience": {requestWith("Bearer " + token(t, "k", map[string]any{"aud": "other"})), 401,
+			"Unauthorized", `error_description="the token does not have a valid audience"`},
+		"no scope": {requestWith("Bearer " + token(t, "k", map[string]any{"scope": "other"})), 403,
+			"Forbidden", `Bearer scope="events/read" error="insufficient_scope"`},
+		"similar scope": {requestWith("Bearer " +
+			token(t, "k", map[string]any{"scope": "events/readers xevents/read"})), 403,
+			"Forbidden", `error="insufficient_scope"`},
+		"issuer down": {requestWith("Bearer " + token(t, "down", nil)), 500,
+			"Internal Server Error", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, line := guarded(t, jwtAuthorizer(t, "events/read"), func(a *API) { a.Invoke = nobody(t) })
-			w := do(h, c.request)
-			wantRefusal(t, w, c.status, c.text)
-			if got := w.Header().Get("Www-Authenticate"); !strings.Contains(got, c.challenge) || (c.challenge == "") != (got == "") {
+			h, line := newAuthorizedHandler(t, jwtAuthorizer(t, "events/read"), func(a *API) {
+				a.Invoke = mustNotRun(t)
+			})
+			w := serve(h, c.request)
+			expectError(t, w, c.status, c.text)
+			got := w.Header().Get("Www-Authenticate")
+			if !strings.Contains(got, c.challenge) || (c.challenge == "") != (got == "") {
 				t.Errorf("challenge %q, want %q", got, c.challenge)
 			}
 			if reason, _ := (*line)["authorizerError"].(string); reason == "" {
-				t.Errorf("the access log does not say why: %v", *line)
+				t.Errorf("the access log has no reason: %v", *line)
 			}
 		})
 	}
 }
 
-func TestBroken_LetsNobodyIn(t *testing.T) {
-	h, line := guarded(t, Unavailable{"it is not run"}, func(a *API) { a.Invoke = nobody(t) })
-	wantRefusal(t, do(h, bearing("Bearer x")), http.StatusInternalServerError, "Internal Server Error")
-	if (*line)["authorizerError"] != "it is not run" {
+func TestUnavailable_RejectsEveryRequest(t *testing.T) {
+	h, line := newAuthorizedHandler(t, Unavailable{"not emulated"}, func(a *API) {
+		a.Invoke = mustNotRun(t)
+	})
+	expectError(t, serve(h, requestWith("Bearer x")), http.StatusInternalServerError,
+		"Internal Server Error")
+	if (*line)["authorizerError"] != "not emulated" {
 		t.Errorf("access log %v", *line)
 	}
 }

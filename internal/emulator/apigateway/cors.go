@@ -7,34 +7,35 @@ import (
 	"strings"
 )
 
-// CORS says which origins' scripts may call the API; API Gateway then answers preflight requests itself.
+// CORS configures cross-origin requests. With it, API Gateway answers preflight requests itself.
 type CORS struct {
 	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
-	MaxAge                                                  int // seconds; 0 is not told
+	MaxAge                                                  int // seconds; 0 sends no header
 	AllowCredentials                                        bool
 }
 
 func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
+		r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// preflight is the header of the answer to a preflight request; without the origin's mark the browser refuses.
-func (c *CORS) preflight(origin string) http.Header {
+// preflightHeader returns the header of a response to a preflight request.
+func (c *CORS) preflightHeader(origin string) http.Header {
 	h := http.Header{}
 	if !c.allows(origin) {
 		return h
 	}
-	set(h, "Access-Control-Allow-Methods", c.AllowMethods)
-	set(h, "Access-Control-Allow-Headers", c.AllowHeaders)
+	setList(h, "Access-Control-Allow-Methods", c.AllowMethods)
+	setList(h, "Access-Control-Allow-Headers", c.AllowHeaders)
 	if c.MaxAge > 0 {
 		h.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
 	}
 	return h
 }
 
-// setHeaders tells a browser that the origin may see the answer.
+// setHeaders sets the headers that let a browser show the response to the origin. It overrides
+// those of the function.
 func (c *CORS) setHeaders(h http.Header, origin string) {
-	// What the function says of it is ignored.
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		h.Del("Access-Control-" + name)
 	}
@@ -50,7 +51,7 @@ func (c *CORS) setHeaders(h http.Header, origin string) {
 	if c.AllowCredentials {
 		h.Set("Access-Control-Allow-Credentials", "true")
 	}
-	set(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
+	setList(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
 }
 
 // authorize knows, beside origins, "*" and a scheme's "https://*".
@@ -61,7 +62,7 @@ func (c *CORS) allows(origin string) bool {
 	})
 }
 
-func set(h http.Header, name string, values []string) {
+func setList(h http.Header, name string, values []string) {
 	if len(values) > 0 {
 		h.Set(name, strings.Join(values, ","))
 	}

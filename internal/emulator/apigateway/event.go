@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// event is what a function gets: payload format 2.0, with the fields in API Gateway's order.
+// event is the payload of a function in format 2.0. Its fields have API Gateway's order.
 type event struct {
 	Version               string            `json:"version"`
 	RouteKey              string            `json:"routeKey"`
@@ -48,20 +48,20 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage is the only one.
+// stage is the only stage.
 const stage = "$default"
 
 func (x *exchange) event(body []byte) event {
 	r, api := x.request, x.handler.api
 	e := event{
 		Version:               "2.0",
-		RouteKey:              x.match.Key,
+		RouteKey:              x.route.Key,
 		RawPath:               r.URL.Path,
 		RawQueryString:        r.URL.RawQuery,
 		Cookies:               cookies(r.Header),
 		Headers:               headers(r),
-		QueryStringParameters: parameters(r.URL.RawQuery),
-		PathParameters:        x.match.parameters,
+		QueryStringParameters: queryParameters(r.URL.RawQuery),
+		PathParameters:        x.route.pathParameters,
 		RequestContext: requestContext{
 			AccountID:    api.Account,
 			APIID:        api.ID,
@@ -69,24 +69,25 @@ func (x *exchange) event(body []byte) event {
 			DomainName:   fmt.Sprintf("%s.execute-api.%s.amazonaws.com", api.ID, api.Region),
 			DomainPrefix: api.ID,
 			RequestID:    x.id,
-			RouteKey:     x.match.Key,
+			RouteKey:     x.route.Key,
 			Stage:        stage,
 			Time:         x.start.UTC().Format("02/Jan/2006:15:04:05 +0000"),
 			TimeEpoch:    x.start.UnixMilli(),
 		},
 	}
 	http := &e.RequestContext.HTTP
-	http.Method, http.Path, http.Protocol, http.UserAgent = r.Method, r.URL.Path, r.Proto, r.UserAgent()
+	http.Method, http.Path, http.Protocol, http.UserAgent = r.Method, r.URL.Path, r.Proto,
+		r.UserAgent()
 	http.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
 	if len(body) > 0 {
-		text, encoded := bodyText(r.Header.Get("Content-Type"), body)
-		e.Body, e.IsBase64Encoded = &text, encoded
+		text, isBase64 := encodeBody(r.Header.Get("Content-Type"), body)
+		e.Body, e.IsBase64Encoded = &text, isBase64
 	}
 	return e
 }
 
-// bodyText is the body as text if its type says that it is, and it can be; else in base64.
-func bodyText(contentType string, body []byte) (text string, encoded bool) {
+// encodeBody returns the body of a text type as text, any other body in base64.
+func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	if isText(contentType) && utf8.Valid(body) {
 		return string(body), false
 	}
@@ -102,13 +103,16 @@ func isText(contentType string) bool {
 		return false
 	}
 	switch media {
-	case "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded":
+	case "application/json", "application/xml", "application/javascript",
+		"application/x-www-form-urlencoded":
 		return true
 	}
-	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "+json") || strings.HasSuffix(media, "+xml")
+	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "+json") ||
+		strings.HasSuffix(media, "+xml")
 }
 
-// headers are in lower case, repeats joined by commas; cookies have their own place.
+// headers returns the headers except cookies, with names in lower case and repeats joined by
+// commas.
 func headers(r *http.Request) map[string]string {
 	all := map[string]string{"host": r.Host}
 	for name, values := range r.Header {
@@ -134,9 +138,9 @@ func cookies(h http.Header) []string {
 	return all
 }
 
-// parameters are the query's, repeats joined by commas.
-func parameters(query string) map[string]string {
-	values, _ := url.ParseQuery(query) // what can't be read is left out, as by API Gateway
+// queryParameters returns the parameters of the query, with repeats joined by commas.
+func queryParameters(query string) map[string]string {
+	values, _ := url.ParseQuery(query) // like API Gateway, skip malformed parameters
 	if len(values) == 0 {
 		return nil
 	}
@@ -147,8 +151,8 @@ func parameters(query string) map[string]string {
 	return all
 }
 
-// response is a function's answer in format 2.0.
-type response struct {
+// functionResponse is a function's response in format 2.0.
+type functionResponse struct {
 	StatusCode      int               `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`
 	Cookies         []string          `json:"cookies"`
@@ -156,36 +160,39 @@ type response struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// responseOf makes the client's answer. What has no statusCode is itself the body of a 200.
-func responseOf(payload []byte) (answer, error) {
-	var given response
+// parseResponse returns the response to the client. A payload without statusCode is the body of a
+// response with status 200.
+func parseResponse(payload []byte) (httpResponse, error) {
+	var in functionResponse
 	var probe struct {
 		StatusCode *json.RawMessage `json:"statusCode"`
 	}
 	if json.Unmarshal(payload, &probe) != nil || probe.StatusCode == nil {
-		return inferred(payload)
+		return inferResponse(payload)
 	}
-	if err := json.Unmarshal(payload, &given); err != nil {
-		return answer{}, fmt.Errorf("the function's answer is malformed: %w", err)
+	if err := json.Unmarshal(payload, &in); err != nil {
+		return httpResponse{}, fmt.Errorf("malformed function response: %w", err)
 	}
-	if given.StatusCode < 200 || given.StatusCode > 599 {
-		return answer{}, fmt.Errorf("the function's answer has the status %d", given.StatusCode)
+	if in.StatusCode < 200 || in.StatusCode > 599 {
+		return httpResponse{},
+			fmt.Errorf("the function's statusCode must be from 200 to 599, got %d",
+				in.StatusCode)
 	}
-	out := answer{status: given.StatusCode, header: http.Header{}, body: []byte(given.Body)}
-	if given.IsBase64Encoded {
-		body, err := base64.StdEncoding.DecodeString(given.Body)
+	out := httpResponse{status: in.StatusCode, header: http.Header{}, body: []byte(in.Body)}
+	if in.IsBase64Encoded {
+		body, err := base64.StdEncoding.DecodeString(in.Body)
 		if err != nil {
-			return answer{}, errors.New("the function's answer says that its body is base64, but it is not")
+			return httpResponse{}, fmt.Errorf("decode the function's body: %w", err)
 		}
 		out.body = body
 	}
-	for name, value := range given.Headers {
+	for name, value := range in.Headers {
 		out.header.Set(name, value)
 	}
-	for _, cookie := range given.Cookies {
+	for _, cookie := range in.Cookies {
 		out.header.Add("Set-Cookie", cookie)
 	}
-	out.header.Del("Content-Length") // the gateway's own affair
+	out.header.Del("Content-Length") // set by the gateway
 	out.header.Del("Transfer-Encoding")
 	if out.header.Get("Content-Type") == "" {
 		out.header.Set("Content-Type", "text/plain; charset=utf-8")
@@ -193,11 +200,12 @@ func responseOf(payload []byte) (answer, error) {
 	return out, nil
 }
 
-func inferred(payload []byte) (answer, error) {
+func inferResponse(payload []byte) (httpResponse, error) {
 	if !json.Valid(payload) {
-		return answer{}, errors.New("the function's answer is not JSON")
+		return httpResponse{}, errors.New("the function's response must be JSON")
 	}
-	out := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}
+	header := http.Header{"Content-Type": {"application/json"}}
+	out := httpResponse{http.StatusOK, header, payload}
 	var text string
 	if json.Unmarshal(payload, &text) == nil && payload[0] == '"' {
 		out.body = []byte(text)

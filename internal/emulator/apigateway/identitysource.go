@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// CheckIdentitySource reports a selection expression that identity can't find in a request.
+// CheckIdentitySource returns an error if the emulator does not support an identity source.
 func CheckIdentitySource(expression string) error {
 	name, isContext := strings.CutPrefix(expression, "$context.")
 	_, known := new(exchange).variables()[name]
 	if isHeader(expression) || isQuery(expression) || isContext && known {
 		return nil
 	}
-	return fmt.Errorf("the identity source %s is not known here", expression)
+	return fmt.Errorf("the emulator does not support the identity source %s", expression)
 }
 
 const (
@@ -24,22 +24,23 @@ const (
 func isHeader(expression string) bool { return strings.HasPrefix(expression, headerPrefix) }
 func isQuery(expression string) bool  { return strings.HasPrefix(expression, queryPrefix) }
 
-// identity finds the value of an identity source in the request. One that is empty is not there.
+// identity returns the value of an identity source. It returns false if the value is empty.
 func (x *exchange) identity(expression string) (value string, ok bool) {
 	switch {
 	case isHeader(expression):
 		value = headers(x.request)[strings.ToLower(strings.TrimPrefix(expression, headerPrefix))]
 	case isQuery(expression):
-		value = parameters(x.request.URL.RawQuery)[strings.TrimPrefix(expression, queryPrefix)]
+		value = queryParameters(x.request.URL.RawQuery)[strings.TrimPrefix(expression, queryPrefix)]
 	default:
 		value = x.variables()[strings.TrimPrefix(expression, "$context.")]
 	}
 	return value, value != ""
 }
 
-// variables are API Gateway's context variables, as far as an identity can be one.
+// variables returns the context variables that are supported as identity sources.
 func (x *exchange) variables() map[string]string {
-	v := map[string]string{"routeKey": x.match.Key, "httpMethod": "", "path": "", "identity.sourceIp": ""}
+	v := map[string]string{"routeKey": x.route.Key, "httpMethod": "", "path": "",
+		"identity.sourceIp": ""}
 	if x.request != nil {
 		v["httpMethod"], v["path"] = x.request.Method, x.request.URL.Path
 		v["identity.sourceIp"], _, _ = net.SplitHostPort(x.request.RemoteAddr)

@@ -8,29 +8,31 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// Lambda asks a function about each request, in payload format 2.0.
+// Lambda authorizes requests with a function, in payload format 2.0.
 type Lambda struct {
 	Function       string
-	Simple         bool // it answers {"isAuthorized": …}; else with a policy
+	Simple         bool // the response is {"isAuthorized": …} in place of a policy
 	IdentitySource []string
-	CacheTTL       time.Duration // how long an answer holds for the same identity source; 0 is not at all
+	CacheTTL       time.Duration // of decisions, by identity; 0 disables the cache
 
 	mu    sync.Mutex
-	cache map[string]cached
+	cache map[string]cachedDecision
 }
 
-type cached struct {
-	verdict
-	until time.Time
+type cachedDecision struct {
+	decision
+	expiry time.Time
 }
 
-// verdict is what the function answered.
-type verdict struct {
+// decision is the response of the authorizer function.
+type decision struct {
 	IsAuthorized   *bool                      `json:"isAuthorized"`
 	PrincipalID    *string                    `json:"principalId"`
-	PolicyDocument *policyDocument            `json:"policyDocument"`
+	PolicyDocument *json.RawMessage           `json:"policyDocument"`
 	Context        map[string]json.RawMessage `json:"context"`
 }
 
@@ -39,102 +41,113 @@ func (l *Lambda) authorize(ctx context.Context, x *exchange, _ []byte) (map[stri
 	for _, source := range l.IdentitySource {
 		value, ok := x.identity(source)
 		if !ok {
-			return nil, unauthorized("the request lacks an identity source")
+			return nil, unauthorized("the request has no " + source)
 		}
 		identity = append(identity, value)
 	}
-	v, err := l.ask(ctx, x, identity)
+	d, err := l.decide(ctx, x, identity)
 	if err != nil {
 		return nil, err
 	}
-	allowed, err := l.allows(v, x.routeARN())
+	allowed, err := l.allows(d, x.routeARN())
 	if err != nil {
 		return nil, err
 	}
 	if !allowed {
-		return nil, forbidden("the authorizer function does not let the request in")
+		return nil, forbidden("the authorizer function denies the request")
 	}
-	// A policy's principalId stays with API Gateway: only the context is handed on.
-	return map[string]any{"lambda": v.Context}, nil
+	// API Gateway does not pass the principalId of a policy on.
+	return map[string]any{"lambda": d.Context}, nil
 }
 
-// maxCached bounds the answers that are kept; beyond it all are forgotten.
+// maxCached bounds the cache. A full cache is cleared.
 const maxCached = 10_000
 
-// ask returns the function's answer, or the one that it gave not long ago.
-func (l *Lambda) ask(ctx context.Context, x *exchange, identity []string) (verdict, error) {
+// decide returns the cached decision for an identity, or calls the function.
+func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (decision, error) {
 	if l.CacheTTL == 0 {
 		return l.invoke(ctx, x, identity)
 	}
 	key := fmt.Sprintf("%q", identity)
 	l.mu.Lock()
-	kept, ok := l.cache[key]
+	cached, ok := l.cache[key]
 	l.mu.Unlock()
-	if ok && x.start.Before(kept.until) {
-		return kept.verdict, nil
+	if ok && x.start.Before(cached.expiry) {
+		return cached.decision, nil
 	}
-	v, err := l.invoke(ctx, x, identity)
+	d, err := l.invoke(ctx, x, identity)
 	if err != nil {
-		return verdict{}, err
+		return decision{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cache == nil || len(l.cache) >= maxCached {
-		l.cache = map[string]cached{}
+		l.cache = map[string]cachedDecision{}
 	}
-	l.cache[key] = cached{v, x.start.Add(l.CacheTTL)}
-	return v, nil
+	l.cache[key] = cachedDecision{d, x.start.Add(l.CacheTTL)}
+	return d, nil
 }
 
-// authorizerEvent is what the function gets: the request's event without the body.
+// authorizerEvent is the payload of the authorizer function: the event of the request without body.
 type authorizerEvent struct {
 	Version        string   `json:"version"`
 	Type           string   `json:"type"`
 	RouteARN       string   `json:"routeArn"`
 	IdentitySource []string `json:"identitySource"`
 	event
-	IsBase64Encoded *bool `json:"isBase64Encoded,omitempty"` // in place of the event's
+	IsBase64Encoded *bool `json:"isBase64Encoded,omitempty"` // hides that of event
 }
 
-func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (verdict, error) {
+func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (decision, error) {
 	payload, err := json.Marshal(authorizerEvent{
-		Version: "2.0", Type: "REQUEST", RouteARN: x.routeARN(), IdentitySource: identity, event: x.event(nil),
+		Version: "2.0", Type: "REQUEST",
+		RouteARN: x.routeARN(), IdentitySource: identity, event: x.event(nil),
 	})
 	if err != nil {
-		return verdict{}, err
+		return decision{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	result, err := x.handler.api.Invoke(ctx, l.Function, payload)
 	if err != nil {
-		return verdict{}, fmt.Errorf("ask the authorizer function: %w", err)
+		return decision{}, fmt.Errorf("invoke the authorizer function: %w", err)
 	}
 	if result.FunctionError != "" {
-		return verdict{}, fmt.Errorf("the authorizer function failed: %s", result.Payload)
+		return decision{}, fmt.Errorf("the authorizer function failed: %s", result.Payload)
 	}
-	var v verdict
-	if err := json.Unmarshal(result.Payload, &v); err != nil {
-		return verdict{}, errors.New("the authorizer function's answer is malformed")
+	var d decision
+	if err := json.Unmarshal(result.Payload, &d); err != nil {
+		return decision{}, fmt.Errorf("malformed response of the authorizer function: %w", err)
 	}
-	return v, nil
+	return d, nil
 }
 
-func (l *Lambda) allows(v verdict, arn string) (bool, error) {
+func (l *Lambda) allows(d decision, arn string) (bool, error) {
 	if l.Simple {
-		if v.IsAuthorized == nil {
-			return false, errors.New("the authorizer function's answer has no isAuthorized")
+		if d.IsAuthorized == nil {
+			return false, errors.New("the authorizer function's response must have isAuthorized")
 		}
-		return *v.IsAuthorized, nil
+		return *d.IsAuthorized, nil
 	}
-	if v.PrincipalID == nil || v.PolicyDocument == nil {
-		return false, errors.New("the authorizer function's answer has no principalId or no policyDocument")
+	if d.PrincipalID == nil || d.PolicyDocument == nil {
+		return false, errors.New("the authorizer function's response must have " +
+			"principalId and policyDocument")
 	}
-	return v.PolicyDocument.allows(arn)
+	policy, err := iam.ParseIdentityPolicy(*d.PolicyDocument)
+	if err != nil {
+		return false, fmt.Errorf("policy of the authorizer function: %w", err)
+	}
+	if policy.HasConditions() {
+		return false, errors.New("policy of the authorizer function: " +
+			"the emulator does not support conditions")
+	}
+	request := iam.Request{Action: "execute-api:Invoke", Resource: arn}
+	return iam.Evaluate(request, []iam.Document{policy}, nil) == nil, nil
 }
 
-// routeARN names what the request is for, as policies do.
+// routeARN returns the ARN of the requested route, which policies match.
 func (x *exchange) routeARN() string {
 	api := x.handler.api
-	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s",
-		api.Region, api.Account, api.ID, stage, x.request.Method, strings.TrimPrefix(x.request.URL.Path, "/"))
+	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s", api.Region, api.Account, api.ID,
+		stage, x.request.Method, strings.TrimPrefix(x.request.URL.Path, "/"))
 }

@@ -13,52 +13,61 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// doorman has the function "doorman" answer with answer, and counts how often it is asked. Others echo.
-func doorman(answer string, asked *int, last *map[string]any) func(*API) {
+// respondAndCount makes the authorizer function return a response and counts its invocations. It
+// decodes the last event. Other functions echo.
+func respondAndCount(response string, count *int, event *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {
-			if function != "doorman" {
+			if function != "authorizer" {
 				return echo(ctx, function, payload)
 			}
-			*asked++
-			if last != nil {
-				if err := json.Unmarshal(payload, last); err != nil {
+			*count++
+			if event != nil {
+				if err := json.Unmarshal(payload, event); err != nil {
 					return Result{}, err
 				}
 			}
-			switch answer {
+			switch response {
 			case "crash":
-				return Result{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"boom"}`)}, nil
+				payload := []byte(`{"errorMessage":"boom"}`)
+				return Result{FunctionError: "Unhandled", Payload: payload}, nil
 			case "gone":
 				return Result{}, errors.New("no such function")
 			}
-			return Result{Payload: []byte(answer)}, nil
+			return Result{Payload: []byte(response)}, nil
 		}
 	}
 }
 
-func simple() *Lambda {
-	return &Lambda{Function: "doorman", Simple: true, IdentitySource: []string{"$request.header.Authorization", "$request.querystring.tenant"}}
+func lambdaAuthorizer() *Lambda {
+	return &Lambda{Function: "authorizer", Simple: true, IdentitySource: []string{
+		"$request.header.Authorization", "$request.querystring.tenant",
+	}}
 }
 
-func knocking(authorization string) *http.Request {
+func tenantRequest(authorization string) *http.Request {
 	r := httptest.NewRequest("GET", "/events/1?tenant=t&q=1", nil)
 	r.Header.Set("Authorization", authorization)
 	return r
 }
 
-func TestLambda_IsAskedWithTheRequestButTheBody(t *testing.T) {
-	var asked int
+func TestLambda_GetsTheRequestWithoutBody(t *testing.T) {
+	var count int
 	var got map[string]any
-	h, _ := guarded(t, simple(), doorman(`{"isAuthorized":true}`, &asked, &got))
-	do(h, knocking("secret"))
+	h, _ := newAuthorizedHandler(t, lambdaAuthorizer(),
+		respondAndCount(`{"isAuthorized":true}`, &count, &got))
+	serve(h, tenantRequest("secret"))
 	context := got["requestContext"].(map[string]any)
 	delete(got, "requestContext")
 	want := map[string]any{
-		"version": "2.0", "type": "REQUEST", "routeArn": "arn:aws:execute-api:us-east-1:000000000000:abc123/$default/GET/events/1",
-		"identitySource": []any{"secret", "t"}, "routeKey": "GET /events/{eventId}", "rawPath": "/events/1", "rawQueryString": "tenant=t&q=1",
-		"headers":               map[string]any{"authorization": "secret", "host": "example.com", "content-length": "0"},
-		"queryStringParameters": map[string]any{"tenant": "t", "q": "1"}, "pathParameters": map[string]any{"eventId": "1"},
+		"version": "2.0", "type": "REQUEST", "identitySource": []any{"secret", "t"},
+		"routeArn": "arn:aws:execute-api:us-east-1:000000000000:abc123/$default/GET/events/1",
+		"routeKey": "GET /events/{eventId}", "rawPath": "/events/1",
+		"rawQueryString": "tenant=t&q=1",
+		"headers": map[string]any{"authorization": "secret", "host": "example.com",
+			"content-length": "0"},
+		"queryStringParameters": map[string]any{"tenant": "t", "q": "1"},
+		"pathParameters":        map[string]any{"eventId": "1"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)
@@ -68,158 +77,174 @@ func TestLambda_IsAskedWithTheRequestButTheBody(t *testing.T) {
 	}
 }
 
-func TestLambda_HandsItsContextOn(t *testing.T) {
-	const policy = `{"principalId":"anna","policyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`
+func TestLambda_PassesItsContextToTheFunction(t *testing.T) {
+	const policy = `{"principalId":"anna","policyDocument":{"Version":"2012-10-17",` +
+		`"Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`
 	for _, c := range []struct {
-		simple       bool
-		answer, want string
+		simple         bool
+		response, want string
 	}{
-		{true, `{"isAuthorized":true,"context":{"sub":"anna","n":12345678901234567890,"roles":["a"]}}`, `{"lambda":{"sub":"anna","n":12345678901234567890,"roles":["a"]}}`},
+		{true, `{"isAuthorized":true,"context":{"sub":"anna","n":12345678901234567890,` +
+			`"roles":["a"]}}`,
+			`{"lambda":{"sub":"anna","n":12345678901234567890,"roles":["a"]}}`},
 		{true, `{"isAuthorized":true}`, `{"lambda":null}`},
 		{false, policy + `,"context":{"sub":"anna"}}`, `{"lambda":{"sub":"anna"}}`},
-		{false, policy + `}`, `{"lambda":null}`}, // the principalId is not the function's business
+		{false, policy + `}`, `{"lambda":null}`}, // without the principalId
 	} {
-		l, asked := simple(), 0
+		l, count := lambdaAuthorizer(), 0
 		l.Simple = c.simple
-		h, _ := guarded(t, l, doorman(c.answer, &asked, nil))
+		h, _ := newAuthorizedHandler(t, l, respondAndCount(c.response, &count, nil))
 		var want any
 		if err := json.Unmarshal([]byte(c.want), &want); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, caller(t, do(h, knocking("secret")))); diff != "" || asked != 1 {
-			t.Errorf("%s: asked %d times, authorizer (-want +got):\n%s", c.answer, asked, diff)
+		diff := cmp.Diff(want, caller(t, serve(h, tenantRequest("secret"))))
+		if diff != "" || count != 1 {
+			t.Errorf("%s: invoked %d times, authorizer (-want +got):\n%s", c.response, count, diff)
 		}
 	}
 }
 
-func TestLambda_RefusesWhatTheFunctionDoes(t *testing.T) {
-	for answer, c := range map[string]struct {
+func TestLambda_RejectsDeniedAndMalformedResponses(t *testing.T) {
+	const internalError = "Internal Server Error"
+	for response, c := range map[string]struct {
 		simple bool
 		status int
 		text   string
 	}{
 		`{"isAuthorized":false,"context":{"sub":"anna"}}`: {true, 403, "Forbidden"},
-		`{"isAuthorized":"true"}`:                         {true, 500, "Internal Server Error"},
-		`{"isAuthorized":null}`:                           {true, 500, "Internal Server Error"},
-		`{}`:                                              {true, 500, "Internal Server Error"},
-		`true`:                                            {true, 500, "Internal Server Error"},
-		`hello`:                                           {true, 500, "Internal Server Error"},
-		`crash`:                                           {true, 500, "Internal Server Error"},
-		`gone`:                                            {true, 500, "Internal Server Error"},
-		`{"isAuthorized":true}`:                           {false, 500, "Internal Server Error"}, // a policy is wanted
-		`{"principalId":"a","policyDocument":{"Statement":[]}}`:                                             {false, 403, "Forbidden"},
-		`{"principalId":"a","policyDocument":{}}`:                                                           {false, 403, "Forbidden"},
-		`{"principalId":"a"}`:                                                                               {false, 500, "Internal Server Error"},
-		`{"policyDocument":{"Statement":[]}}`:                                                               {false, 500, "Internal Server Error"},
-		`{"principalId":"a","policyDocument":{"Statement":"Allow"}}`:                                        {false, 500, "Internal Server Error"},
-		`{"principalId":"a","policyDocument":{"Statement":{"Effect":"allow","Action":"*","Resource":"*"}}}`: {false, 500, "Internal Server Error"},
+		`{"isAuthorized":"true"}`:                         {true, 500, internalError},
+		`{"isAuthorized":null}`:                           {true, 500, internalError},
+		`{}`:                                              {true, 500, internalError},
+		`true`:                                            {true, 500, internalError},
+		`hello`:                                           {true, 500, internalError},
+		`crash`:                                           {true, 500, internalError},
+		`gone`:                                            {true, 500, internalError},
+		`{"isAuthorized":true}`:                           {false, 500, internalError},
+		`{"principalId":"a","policyDocument":{"Statement":[]}}`:      {false, 403, "Forbidden"},
+		`{"principalId":"a","policyDocument":{}}`:                    {false, 403, "Forbidden"},
+		`{"principalId":"a"}`:                                        {false, 500, internalError},
+		`{"policyDocument":{"Statement":[]}}`:                        {false, 500, internalError},
+		`{"principalId":"a","policyDocument":{"Statement":"Allow"}}`: {false, 500, internalError},
+		`{"principalId":"a","policyDocument":{"Statement":{"Effect":"allow","Action":"*",` +
+			`"Resource":"*"}}}`: {false, 500, internalError},
 	} {
-		l, asked := simple(), 0
+		l, count := lambdaAuthorizer(), 0
 		l.Simple = c.simple
-		h, line := guarded(t, l, doorman(answer, &asked, nil))
-		wantRefusal(t, do(h, knocking("secret")), c.status, c.text)
-		if reason, _ := (*line)["authorizerError"].(string); reason == "" || asked != 1 {
-			t.Errorf("%s: asked %d times, access log %v", answer, asked, *line)
+		h, line := newAuthorizedHandler(t, l, respondAndCount(response, &count, nil))
+		expectError(t, serve(h, tenantRequest("secret")), c.status, c.text)
+		if reason, _ := (*line)["authorizerError"].(string); reason == "" || count != 1 {
+			t.Errorf("%s: invoked %d times, access log %v", response, count, *line)
 		}
 	}
 }
 
-func TestLambda_IsNotAskedWithoutItsIdentitySource(t *testing.T) {
-	var asked int
-	h, _ := guarded(t, simple(), doorman(`{"isAuthorized":true}`, &asked, nil))
+func TestLambda_IsNotInvokedWithoutItsIdentitySource(t *testing.T) {
+	var count int
+	h, _ := newAuthorizedHandler(t, lambdaAuthorizer(),
+		respondAndCount(`{"isAuthorized":true}`, &count, nil))
 	noQuery := httptest.NewRequest("GET", "/events/1?tenant=", nil)
 	noQuery.Header.Set("Authorization", "secret")
-	for _, r := range []*http.Request{knocking(""), noQuery} {
-		wantRefusal(t, do(h, r), http.StatusUnauthorized, "Unauthorized")
+	for _, r := range []*http.Request{tenantRequest(""), noQuery} {
+		expectError(t, serve(h, r), http.StatusUnauthorized, "Unauthorized")
 	}
-	if asked != 0 {
-		t.Errorf("asked %d times", asked)
+	if count != 0 {
+		t.Errorf("invoked %d times", count)
 	}
 }
 
-func TestLambda_AnswersHoldForTheSameIdentity(t *testing.T) {
-	l, asked, now := simple(), 0, start
+func TestLambda_CachesDecisionsPerIdentity(t *testing.T) {
+	l, count, now := lambdaAuthorizer(), 0, start
 	l.CacheTTL = time.Minute
-	h, _ := guarded(t, l, func(a *API) {
-		doorman(`{"isAuthorized":true,"context":{"sub":"anna"}}`, &asked, nil)(a)
+	h, _ := newAuthorizedHandler(t, l, func(a *API) {
+		respondAndCount(`{"isAuthorized":true,"context":{"sub":"anna"}}`, &count, nil)(a)
 		a.Now = func() time.Time { return now }
 	})
-	knock := func(authorization string, want int) {
+	expect := func(authorization string, want int) {
 		t.Helper()
-		if w := do(h, knocking(authorization)); w.Code != http.StatusOK || asked != want {
-			t.Errorf("%s: got %d after %d questions, want %d", authorization, w.Code, asked, want)
+		if w := serve(h, tenantRequest(authorization)); w.Code != http.StatusOK || count != want {
+			t.Errorf("%s: got %d after %d invocations, want %d", authorization, w.Code, count, want)
 		}
 	}
-	knock("a", 1)
-	knock("a", 1)
-	knock("b", 2)
+	expect("a", 1)
+	expect("a", 1)
+	expect("b", 2)
 	now = now.Add(time.Minute)
-	knock("a", 3)
+	expect("a", 3)
 }
 
-// What is allowed for one route must not be for another because it is still known: that is what the route key is for.
-func TestLambda_AnswersHoldForTheSameRouteOnlyIfThatIsPartOfTheIdentity(t *testing.T) {
+// A cached decision applies to all routes, unless the identity contains the route key.
+func TestLambda_CachesDecisionsPerRouteKey(t *testing.T) {
 	for _, perRoute := range []bool{false, true} {
-		l, asked := simple(), 0
+		l, count := lambdaAuthorizer(), 0
 		l.CacheTTL, l.IdentitySource = time.Minute, []string{"$request.header.Authorization"}
 		if perRoute {
 			l.IdentitySource = append(l.IdentitySource, "$context.routeKey")
 		}
-		h, _ := guarded(t, l, doorman(`{"isAuthorized":true}`, &asked, nil))
+		h, _ := newAuthorizedHandler(t, l, respondAndCount(`{"isAuthorized":true}`, &count, nil))
 		for _, target := range []string{"GET /events/1", "POST /events"} {
 			method, path, _ := strings.Cut(target, " ")
 			r := httptest.NewRequest(method, path, nil)
 			r.Header.Set("Authorization", "a")
-			do(h, r)
+			serve(h, r)
 		}
-		if want := map[bool]int{false: 1, true: 2}[perRoute]; asked != want {
-			t.Errorf("per route %t: asked %d times, want %d", perRoute, asked, want)
+		if want := map[bool]int{false: 1, true: 2}[perRoute]; count != want {
+			t.Errorf("per route %t: invoked %d times, want %d", perRoute, count, want)
 		}
 	}
 }
 
-func TestPolicy_AllowsWhatAStatementAllowsAndNoneDenies(t *testing.T) {
+func TestLambda_EvaluatesPolicies(t *testing.T) {
 	const arn = "arn:aws:execute-api:us-east-1:000000000000:abc123/$default/GET/events/1"
 	for statements, want := range map[string]bool{
-		`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"` + arn + `"}`:                                       true,
-		`[{"Effect":"Allow","Action":["EXECUTE-API:*"],"Resource":["x","arn:aws:execute-api:*/GET/*"]}]`:                  true,
-		`{"Effect":"Allow","Action":"*","Resource":"arn:aws:execute-api:us-east-?:*:abc123/*"}`:                           true,
-		`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*/POST/*"}`:                                          false,
-		`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:000000000000:abc123"}`: false,
-		`{"Effect":"Allow","Action":"execute-api:ManageConnections","Resource":"*"}`:                                      false,
-		`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn.aws:execute-api:*"}`:                             false,
-		`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*/events/1"}]`:         false,
-		`[{"Effect":"Deny","Action":"*","Resource":"*/events/2"},{"Effect":"Allow","Action":"*","Resource":"*"}]`:         true,
+		`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"` + arn +
+			`"}`: true,
+		`[{"Effect":"Allow","Action":["EXECUTE-API:*"],"Resource":["x",` +
+			`"arn:aws:execute-api:*/GET/*"]}]`: true,
+		`{"Effect":"Allow","Action":"*","Resource":"arn:aws:*:us-east-?:*:abc123/*"}`: true,
+		`{"Effect":"Allow","Action":"*","Resource":"*/POST/*"}`:                       false,
+		`{"Effect":"Allow","Action":"execute-api:Invoke",` +
+			`"Resource":"arn:aws:execute-api:us-east-1:000000000000:abc123"}`: false,
+		`{"Effect":"Allow","Action":"execute-api:Manage*","Resource":"*"}`:   false,
+		`{"Effect":"Allow","Action":"*","Resource":"arn.aws:execute-api:*"}`: false,
+		`[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*",` +
+			`"Resource":"*/events/1"}]`: false,
+		`[{"Effect":"Deny","Action":"*","Resource":"*/events/2"},{"Effect":"Allow","Action":"*",` +
+			`"Resource":"*"}]`: true,
 		`[]`: false,
 	} {
-		var p policyDocument
-		if err := json.Unmarshal([]byte(`{"Statement":`+statements+`}`), &p); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := p.allows(arn); err != nil || got != want {
+		got, err := (&Lambda{}).allows(policyDecision(statements), arn)
+		if err != nil || got != want {
 			t.Errorf("%s: got %t, %v", statements, got, err)
 		}
 	}
 }
 
-func TestPolicy_IsNotGuessedAt(t *testing.T) {
-	for _, part := range []string{`"NotAction":"s3:*"`, `"NotResource":"x"`, `"Condition":{}`, `"Principal":"*"`} {
-		var p policyDocument
-		if err := json.Unmarshal([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*",`+part+`}}`), &p); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := p.allows("arn"); err == nil || got {
+// policyDecision returns a decision with a policy.
+func policyDecision(statements string) decision {
+	principal, policy := "anna", json.RawMessage(`{"Statement":`+statements+`}`)
+	return decision{PrincipalID: &principal, PolicyDocument: &policy}
+}
+
+func TestLambda_RejectsUnsupportedPolicies(t *testing.T) {
+	for _, part := range []string{
+		`"NotAction":"s3:*"`, `"NotResource":"x"`, `"Principal":"*"`,
+		`"Condition":{"Bool":{"aws:SecureTransport":"true"}}`,
+	} {
+		statement := `{"Effect":"Allow","Action":"*","Resource":"*",` + part + `}`
+		if got, err := (&Lambda{}).allows(policyDecision(statement), "arn"); err == nil || got {
 			t.Errorf("%s: got %t, %v", part, got, err)
 		}
 	}
 }
 
-func TestCheckIdentitySource_KnowsWhatItCanFind(t *testing.T) {
-	for source, known := range map[string]bool{
-		"$request.header.Authorization": true, "$request.querystring.a": true, "$context.routeKey": true, "$context.identity.sourceIp": true,
+func TestCheckIdentitySource(t *testing.T) {
+	for source, supported := range map[string]bool{
+		"$request.header.Authorization": true, "$request.querystring.a": true,
+		"$context.routeKey": true, "$context.identity.sourceIp": true,
 		"$context.secret": false, "$stageVariables.a": false, "Authorization": false, "": false,
 	} {
-		if err := CheckIdentitySource(source); (err == nil) != known {
+		if err := CheckIdentitySource(source); (err == nil) != supported {
 			t.Errorf("%q: %v", source, err)
 		}
 	}

@@ -9,33 +9,34 @@ import (
 // route is a compiled Route.
 type route struct {
 	Route
-	method   string // "ANY" is any
+	method   string // may be ANY
 	segments []string
 }
 
 const defaultKey = "$default"
 
-func compile(r Route) (route, error) {
+func compileRoute(r Route) (route, error) {
 	if r.Key == defaultKey {
 		return route{Route: r}, nil
 	}
 	method, path, ok := strings.Cut(r.Key, " ")
 	if !ok || method == "" || !strings.HasPrefix(path, "/") {
-		return route{}, errors.New(`it is neither a method and a path, such as "GET /events", nor "$default"`)
+		return route{},
+			errors.New(`a route key must be a method and a path, as "GET /events", or "$default"`)
 	}
-	compiled := route{Route: r, method: method, segments: split(path)}
+	compiled := route{Route: r, method: method, segments: splitPath(path)}
 	for i, s := range compiled.segments {
 		if name, isParameter := parameter(s); isParameter && name == "" {
-			return route{}, errors.New("a path parameter has no name")
+			return route{}, errors.New("a path parameter must have a name")
 		}
-		if greedy(s) && i != len(compiled.segments)-1 {
+		if isGreedy(s) && i != len(compiled.segments)-1 {
 			return route{}, errors.New("a greedy path parameter must be last")
 		}
 	}
 	return compiled, nil
 }
 
-func split(path string) []string { return strings.Split(strings.TrimPrefix(path, "/"), "/") }
+func splitPath(path string) []string { return strings.Split(strings.TrimPrefix(path, "/"), "/") }
 
 func parameter(segment string) (name string, ok bool) {
 	if !strings.HasPrefix(segment, "{") || !strings.HasSuffix(segment, "}") {
@@ -44,31 +45,34 @@ func parameter(segment string) (name string, ok bool) {
 	return strings.TrimSuffix(segment[1:len(segment)-1], "+"), true
 }
 
-func greedy(segment string) bool { return strings.HasSuffix(segment, "+}") }
+func isGreedy(segment string) bool { return strings.HasSuffix(segment, "+}") }
 
-// match is the route that a request takes, with what stands for the parameters of its path.
-type match struct {
+// matchedRoute is the route of a request, with the values of its path parameters.
+type matchedRoute struct {
 	route
-	parameters map[string]string
+	pathParameters map[string]string
 }
 
-// find gives the most specific route: compared from the left, a segment that is given beats a parameter, which beats a
-// greedy one; then a method that is named beats ANY; $default comes last.
-func find(routes []route, method, escapedPath string) (match, bool) {
-	segments := split(escapedPath)
-	var best match
-	rank, found := "", false
+// findRoute returns the most specific route. From left to right, a literal segment precedes a path
+// parameter, which precedes a greedy one. Then a method precedes ANY. $default comes last.
+func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) {
+	segments := splitPath(escapedPath)
+	var best matchedRoute
+	bestRank, found := "", false
 	for _, r := range routes {
-		parameters, its, ok := r.take(method, segments)
-		if ok && (!found || its < rank) {
-			best, rank, found = match{r, parameters}, its, true
+		parameters, rank, ok := r.matchRequest(method, segments)
+		if ok && (!found || rank < bestRank) {
+			best, bestRank, found = matchedRoute{r, parameters}, rank, true
 		}
 	}
 	return best, found
 }
 
-// take matches a request. rank orders the routes that do: the least is taken.
-func (r route) take(method string, segments []string) (parameters map[string]string, rank string, ok bool) {
+// matchRequest reports whether the route matches. Of the matching routes that with the least rank
+// is the most specific.
+func (r route) matchRequest(
+	method string, segments []string,
+) (parameters map[string]string, rank string, ok bool) {
 	if r.Key == defaultKey {
 		return nil, "9", true
 	}
@@ -81,11 +85,11 @@ func (r route) take(method string, segments []string) (parameters map[string]str
 		}
 		name, isParameter := parameter(want)
 		switch {
-		case greedy(want):
-			parameters = with(parameters, name, strings.Join(segments[i:], "/"))
+		case isGreedy(want):
+			parameters = withParameter(parameters, name, strings.Join(segments[i:], "/"))
 			return parameters, rank + "3" + r.methodRank(), segments[i] != ""
 		case isParameter && segments[i] != "":
-			parameters = with(parameters, name, segments[i])
+			parameters = withParameter(parameters, name, segments[i])
 			rank += "2"
 		case want == segments[i]:
 			rank += "1"
@@ -103,7 +107,7 @@ func (r route) methodRank() string {
 	return "a"
 }
 
-func with(parameters map[string]string, name, escaped string) map[string]string {
+func withParameter(parameters map[string]string, name, escaped string) map[string]string {
 	if parameters == nil {
 		parameters = make(map[string]string)
 	}

@@ -7,12 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestFind_TakesTheMostSpecificRoute(t *testing.T) {
+func TestFindRoute_ReturnsTheMostSpecificRoute(t *testing.T) {
 	var routes []route
 	for _, key := range []string{
-		"$default", "ANY /{proxy+}", "GET /files/{path+}", "GET /events/{id}", "ANY /events/{id}", "GET /events/latest", "ANY /{a}/b",
+		"$default", "ANY /{proxy+}", "GET /files/{path+}", "GET /events/{id}", "ANY /events/{id}",
+		"GET /events/latest", "ANY /{a}/b",
 	} {
-		r, err := compile(Route{Key: key})
+		r, err := compileRoute(Route{Key: key})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,40 +34,38 @@ func TestFind_TakesTheMostSpecificRoute(t *testing.T) {
 		{"GET", "/events/", "ANY /{proxy+}", map[string]string{"proxy": "events/"}},
 		{"GET", "/", "$default", nil},
 	} {
-		got, ok := find(routes, c.method, c.path)
+		got, ok := findRoute(routes, c.method, c.path)
 		if !ok || got.Key != c.key {
-			t.Errorf("%s %s takes %q, want %q", c.method, c.path, got.Key, c.key)
+			t.Errorf("%s %s: got %q, want %q", c.method, c.path, got.Key, c.key)
 		}
-		if diff := cmp.Diff(c.parameters, got.parameters); diff != "" {
+		if diff := cmp.Diff(c.parameters, got.pathParameters); diff != "" {
 			t.Errorf("%s %s (-want +got):\n%s", c.method, c.path, diff)
 		}
 	}
 }
 
-func TestRoute_NotFoundIsTheGatewaysOwnAnswer(t *testing.T) {
+func TestRoute_AnswersNotFound(t *testing.T) {
 	for _, target := range []string{"/", "/event", "/events/", "/events/a/b", "/health/"} {
-		w := do(handler(t, nil), httptest.NewRequest("GET", target, nil))
-		if w.Code != 404 || w.Body.String() != `{"message":"Not Found"}` {
-			t.Errorf("%s: got %d %s", target, w.Code, w.Body)
-		}
+		w := serve(newHandler(t, nil), httptest.NewRequest("GET", target, nil))
+		expectError(t, w, 404, "Not Found")
 	}
 }
 
-func TestNew_ReportsBadKeys(t *testing.T) {
+func TestNew_RejectsInvalidRouteKeys(t *testing.T) {
 	for _, key := range []string{"", "events", "GET", "GET events", "GET /{}", "GET /{a+}/b"} {
 		if _, err := New(API{Routes: []Route{{Key: key}}}); err == nil {
-			t.Errorf("%q was taken", key)
+			t.Errorf("%q was accepted", key)
 		}
 	}
 }
 
 func FuzzFind(f *testing.F) {
-	r, _ := compile(Route{Key: "GET /events/{id}"})
-	g, _ := compile(Route{Key: "ANY /files/{path+}"})
+	r, _ := compileRoute(Route{Key: "GET /events/{id}"})
+	g, _ := compileRoute(Route{Key: "ANY /files/{path+}"})
 	f.Add("GET", "/events/%zz")
 	f.Fuzz(func(t *testing.T, method, path string) {
-		if m, ok := find([]route{r, g}, method, path); ok && len(m.parameters) != 1 {
-			t.Errorf("%s %s: %v", method, path, m.parameters)
+		if m, ok := findRoute([]route{r, g}, method, path); ok && len(m.pathParameters) != 1 {
+			t.Errorf("%s %s: %v", method, path, m.pathParameters)
 		}
 	})
 }

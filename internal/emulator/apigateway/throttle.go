@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// tokenBucket is a token bucket: a request takes a token, and tokens come back at a rate.
+// tokenBucket limits requests: a request takes a token, and tokens are added at a rate.
 type tokenBucket struct {
 	mu     sync.Mutex
-	rate   float64 // tokens a second; 0 is unlimited
+	rate   float64 // tokens per second; 0 is unlimited
 	size   float64
 	tokens float64
 	last   time.Time

@@ -118,6 +118,11 @@ func (s statement) matches(r Request) bool {
 		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(r) })
 }
 
+// HasConditions reports whether any statement has a condition.
+func (d Document) HasConditions() bool {
+	return slices.ContainsFunc(d.statements, func(s statement) bool { return len(s.conditions) > 0 })
+}
+
 // oneOrMany holds a value or a list of values.
 type oneOrMany[T any] []T
 

@@ -125,7 +125,7 @@ func TestImports_LeaveOutModules(t *testing.T) {
 	}
 }
 
-// within reports whether a path is a folder or inside it. Only the root package is in the folder "".
+// within reports whether a path is a folder or inside it. The folder "" has only the root package.
 func within(path, folder string) bool {
 	return path == folder || folder != "" && strings.HasPrefix(path, folder+"/")
 }

@@ -28,8 +28,9 @@ func documents(t *testing.T) map[string]string {
 func walk(t *testing.T, dir string, visit func(path string)) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		hidden := strings.HasPrefix(entry.Name(), ".") && path != dir
-		if entry.IsDir() && (hidden || entry.Name() == "cdk.out" || entry.Name() == "node_modules") {
+		name := entry.Name()
+		skipped := strings.HasPrefix(name, ".") || name == "cdk.out" || name == "node_modules"
+		if entry.IsDir() && path != dir && skipped {
 			return filepath.SkipDir
 		}
 		if err == nil && !entry.IsDir() {
@@ -92,7 +93,7 @@ func TestDocs_LinksHaveTargets(t *testing.T) {
 				continue
 			}
 			if match[2] != "" && !slices.Contains(anchors(t, path), match[2]) {
-				t.Errorf("%s links to %s#%s, but %s has no such heading", name, match[1], match[2], path)
+				t.Errorf("%s links to %s: %s has no heading #%s", name, match[1], path, match[2])
 			}
 		}
 	}
@@ -110,7 +111,8 @@ func TestDocs_PathsExist(t *testing.T) {
 			folders = append(folders, regexp.QuoteMeta(entry.Name()))
 		}
 	}
-	path := regexp.MustCompile(`(?:^|[\s` + "`" + `(])(?:\./)?((?:` + strings.Join(folders, "|") + `)/[\w./*-]*\w)`)
+	start := "(?:^|[\\s`(])(?:\\./)?"
+	path := regexp.MustCompile(start + `((?:` + strings.Join(folders, "|") + `)/[\w./*-]*\w)`)
 	names := map[string]bool{}
 	walk(t, "..", func(path string) { names[filepath.Base(path)] = true })
 	fileName := regexp.MustCompile("`(\\w+\\.go)`")
@@ -169,7 +171,7 @@ func TestDocs_CommandsOfContributingExist(t *testing.T) {
 	}
 }
 
-// checkCommand checks that a command's packages exist, have tests if it runs them, and take -update.
+// checkCommand checks that a command's packages exist, and have the tests and flags that it names.
 func checkCommand(t *testing.T, command string) {
 	t.Helper()
 	var tests strings.Builder
@@ -189,7 +191,8 @@ func checkCommand(t *testing.T, command string) {
 			tests.WriteString(read(t, file))
 		}
 	}
-	if strings.Contains(command, "-update") && !strings.Contains(tests.String(), `flag.Bool("update"`) {
+	hasUpdate := strings.Contains(tests.String(), `flag.Bool("update"`)
+	if strings.Contains(command, "-update") && !hasUpdate {
 		t.Errorf("%s: its tests have no such flag", command)
 	}
 }
@@ -197,9 +200,10 @@ func checkCommand(t *testing.T, command string) {
 func TestDocs_GoGetNamesThisModule(t *testing.T) {
 	goGet := regexp.MustCompile(`go get (?:-tool )?([^\s` + "`" + `]+)`)
 	for name, text := range documents(t) {
-		for _, got := range goGet.FindAllStringSubmatch(text, -1) {
-			if got[1] != module+"/constructs/eventpipeline" && got[1] != module+"/cmd/eventpipeline" {
-				t.Errorf("%s gets %s; the module is %s", name, got[1], module)
+		for _, match := range goGet.FindAllStringSubmatch(text, -1) {
+			path, ours := strings.CutPrefix(match[1], module+"/")
+			if !ours || path != "constructs/eventpipeline" && path != "cmd/eventpipeline" {
+				t.Errorf("%s gets %s; the module is %s", name, match[1], module)
 			}
 		}
 	}
@@ -227,9 +231,10 @@ func compiled(t *testing.T, pattern string) string {
 func TestDocs_CodeIsCompiledAsAnExample(t *testing.T) {
 	construct := compiled(t, "../constructs/eventpipeline/example*_test.go")
 	readme, own, _ := strings.Cut(read(t, "../README.md"), "## Write your own processor")
+	processor := compiled(t, "../examples/own-processor/functions/orders/*.go")
 	for _, doc := range []struct{ name, text, examples string }{
 		{"README.md", readme, construct},
-		{"README.md, the processor", own, compiled(t, "../examples/own-processor/functions/orders/*.go")},
+		{"README.md, the processor", own, processor},
 		{"docs/construct.md", read(t, "../docs/construct.md"), construct},
 	} {
 		code := strings.Join(codeBlocks(doc.text, "go"), "")

@@ -6,10 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// Each example is a module of its own, which `go test ./...` of the root does not reach. Other tests
+// Each example is a separate module, which `go test ./...` in the root does not reach. Other tests
 // bundle functions, which takes long.
 func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	modules, err := filepath.Glob("../examples/*/go.mod")
@@ -27,9 +28,12 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 		dir := filepath.Dir(module)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			out := t.TempDir()
-			env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly", "CDK_CONTEXT_JSON=" + string(context)}
+			env := []string{
+				"GOWORK=off", "GOFLAGS=-mod=readonly",
+				"CDK_CONTEXT_JSON=" + string(context), "CDK_OUTDIR=" + out,
+			}
 			for _, args := range [][]string{{"vet", "./..."}, {"test", "./..."}, {"run", "."}} {
-				printed := runGo(t, dir, append(env, "CDK_OUTDIR="+out), args...)
+				printed := runGo(t, dir, env, args...)
 				if bytes.Contains(printed, []byte("WARNING")) {
 					t.Fatalf("go %v printed a warning:\n%s", args, printed)
 				}
@@ -51,7 +55,7 @@ func TestExamples_OwnProcessorIsOnlyInTheWorker(t *testing.T) {
 	}
 	found := 0
 	for _, file := range bootstraps {
-		if bytes.Contains([]byte(read(t, file)), []byte("unknown-currency")) { // a code of the processor
+		if strings.Contains(read(t, file), "unknown-currency") { // a code of the processor
 			found++
 		}
 	}
@@ -65,8 +69,8 @@ func runGo(t *testing.T, dir string, env []string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
-	cmd.Env = append(cmd.Env, env...)
+	env = append(env, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+	cmd.Env = append(os.Environ(), env...)
 	printed, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go %v: %v\n%s", args, err, printed)

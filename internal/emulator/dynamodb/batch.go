@@ -65,9 +65,9 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 			put, remove := request.PutRequest, request.DeleteRequest
 			switch {
 			case put != nil && remove == nil:
-				changes = append(changes, newPut(name, Item(put.Item)))
+				changes = append(changes, newPut(name, put.Item))
 			case remove != nil && put == nil:
-				changes = append(changes, newDelete(name, Item(remove.Key)))
+				changes = append(changes, newDelete(name, remove.Key))
 			default:
 				return nil, validationError("Supplied AttributeValue has more than one datatypes " +
 					"set, must contain exactly one of PutRequest and DeleteRequest")

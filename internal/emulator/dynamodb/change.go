@@ -151,9 +151,9 @@ func newUpdate(table string, itemKey Item) *change {
 func (p *plannedChange) returnValues(selected string) attributes {
 	switch selected {
 	case "ALL_OLD":
-		return attributes(p.old)
+		return p.old
 	case "ALL_NEW":
-		return attributes(p.next)
+		return p.next
 	case "UPDATED_OLD":
 		return projectUpdated(p.old, p.updated)
 	case "UPDATED_NEW":
@@ -164,7 +164,7 @@ func (p *plannedChange) returnValues(selected string) attributes {
 
 func projectUpdated(item Item, updated []path) attributes {
 	if projected := project(item, updated); len(projected) > 0 {
-		return attributes(projected)
+		return projected
 	}
 	return nil
 }

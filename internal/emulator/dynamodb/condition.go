@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -32,16 +33,10 @@ func (v valueOperand) value(in scope) value { return in.values[string(v)] }
 
 func (s sizeOperand) value(in scope) value {
 	switch v := s.path.value(in).(type) {
-	case stringValue:
-		return numberOf(len(v))
-	case binaryValue:
-		return numberOf(len(v))
+	case stringValue, binaryValue, listValue, mapValue:
+		return numberOf(reflect.ValueOf(v).Len())
 	case setValue:
 		return numberOf(len(v.members))
-	case listValue:
-		return numberOf(len(v))
-	case mapValue:
-		return numberOf(len(v))
 	}
 	return nil
 }

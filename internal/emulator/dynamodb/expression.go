@@ -55,7 +55,7 @@ type placeholders struct {
 }
 
 func (p placeholders) scope(item Item) scope {
-	return scope{item, p.ExpressionAttributeNames, Item(p.ExpressionAttributeValues)}
+	return scope{item, p.ExpressionAttributeNames, p.ExpressionAttributeValues}
 }
 
 type expressionText struct {

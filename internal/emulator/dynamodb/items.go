@@ -20,15 +20,15 @@ type writeOutput struct {
 }
 
 func (s *Service) putItem(in *writeInput) (*writeOutput, error) {
-	return s.writeItem(in, newPut(in.TableName, Item(in.Item)), "ALL_OLD")
+	return s.writeItem(in, newPut(in.TableName, in.Item), "ALL_OLD")
 }
 
 func (s *Service) deleteItem(in *writeInput) (*writeOutput, error) {
-	return s.writeItem(in, newDelete(in.TableName, Item(in.Key)), "ALL_OLD")
+	return s.writeItem(in, newDelete(in.TableName, in.Key), "ALL_OLD")
 }
 
 func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
-	return s.writeItem(in, newUpdate(in.TableName, Item(in.Key)),
+	return s.writeItem(in, newUpdate(in.TableName, in.Key),
 		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 }
 
@@ -95,7 +95,7 @@ func (s *Service) getItems(
 	items := []attributes{}
 	seen := map[key]bool{}
 	for _, requested := range keys {
-		k, err := t.definition.keyFromRequest(Item(requested))
+		k, err := t.definition.keyFromRequest(requested)
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +104,7 @@ func (s *Service) getItems(
 		}
 		seen[k] = true
 		if item := t.get(k); item != nil {
-			items = append(items, attributes(project(item)))
+			items = append(items, project(item))
 		}
 	}
 	return items, nil

@@ -1,8 +1,8 @@
 package dynamodb
 
-import "strings"
+import "regexp"
 
-// token represents a name, #placeholder, :placeholder, number or symbol of an expression.
+// token represents a piece of an expression.
 type token struct {
 	kind tokenKind
 	text string
@@ -11,62 +11,25 @@ type token struct {
 type tokenKind int
 
 const (
-	tokenEnd tokenKind = iota
-	tokenName
-	tokenValue
-	tokenNumber
-	tokenSymbol
+	tokenEnd    tokenKind = iota
+	tokenValue            // :placeholder
+	tokenName             // name or #placeholder
+	tokenNumber           // list index
+	tokenSymbol           // operator or any other character
 )
 
-// tokenize splits an expression. An unknown character becomes a symbol, which the parser rejects.
+// tokenPattern has a group for each kind of token. It skips white space.
+var tokenPattern = regexp.MustCompile(`(:\w*)|([A-Za-z_#]\w*)|(\d+)|(<>|<=|>=|[^ \t\r\n])`)
+
+// tokenize splits an expression into tokens.
 func tokenize(text string) []token {
 	var tokens []token
-	for i := 0; i < len(text); {
-		c := text[i]
-		switch {
-		case strings.IndexByte(" \t\r\n", c) >= 0:
-			i++
-		case c == ':':
-			end := endOfWord(text, i+1)
-			tokens = append(tokens, token{tokenValue, text[i:end]})
-			i = end
-		case c == '#' || isLetter(c):
-			end := endOfWord(text, i+1)
-			tokens = append(tokens, token{tokenName, text[i:end]})
-			i = end
-		case isDigit(c):
-			end := i
-			for end < len(text) && isDigit(text[end]) {
-				end++
+	for _, match := range tokenPattern.FindAllStringSubmatch(text, -1) {
+		for kind := tokenValue; kind <= tokenSymbol; kind++ {
+			if match[kind] != "" {
+				tokens = append(tokens, token{kind, match[kind]})
 			}
-			tokens = append(tokens, token{tokenNumber, text[i:end]})
-			i = end
-		default:
-			length := 1
-			if i+1 < len(text) {
-				switch text[i : i+2] {
-				case "<>", "<=", ">=":
-					length = 2
-				}
-			}
-			tokens = append(tokens, token{tokenSymbol, text[i : i+length]})
-			i += length
 		}
 	}
 	return append(tokens, token{tokenEnd, "<EOF>"})
-}
-
-func endOfWord(text string, i int) int {
-	for i < len(text) && (isLetter(text[i]) || isDigit(text[i])) {
-		i++
-	}
-	return i
-}
-
-func isLetter(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
-}
-
-func isDigit(c byte) bool {
-	return '0' <= c && c <= '9'
 }

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"cmp"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -14,25 +15,22 @@ const (
 	minExponent = -130
 )
 
+var numberPattern = regexp.MustCompile(`^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$`)
+
 // canonicalNumber validates a number and returns it in DynamoDB's form: decimal, without exponent
 // and redundant zeros.
 func canonicalNumber(text string) (string, error) {
-	digits, negative := strings.CutPrefix(text, "-")
-	if !negative {
-		digits = strings.TrimPrefix(digits, "+")
+	match := numberPattern.FindStringSubmatch(text)
+	if match == nil || match[2]+match[3] == "" {
+		return "", invalidNumber(text)
 	}
+	whole, digits := match[2], match[2]+match[3]
 	exponent := 0
-	if mantissa, exp, ok := cutExponent(digits); ok {
+	if match[4] != "" {
 		var err error
-		if exponent, err = strconv.Atoi(exp); err != nil {
+		if exponent, err = strconv.Atoi(match[4]); err != nil {
 			return "", invalidNumber(text)
 		}
-		digits = mantissa
-	}
-	whole, fraction, _ := strings.Cut(digits, ".")
-	digits = whole + fraction
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return "", invalidNumber(text)
 	}
 	// From here on, the number is 0.digits × 10^exponent.
 	exponent += len(whole)
@@ -52,15 +50,7 @@ func canonicalNumber(text string) (string, error) {
 		return "", validationError("Number underflow. Attempting to store a number with " +
 			"magnitude smaller than supported range")
 	}
-	return formatDecimal(negative, significant, exponent), nil
-}
-
-func cutExponent(text string) (mantissa, exponent string, ok bool) {
-	i := strings.IndexAny(text, "eE")
-	if i < 0 {
-		return "", "", false
-	}
-	return text[:i], text[i+1:], true
+	return formatDecimal(match[1] == "-", significant, exponent), nil
 }
 
 func invalidNumber(text string) error {

@@ -80,7 +80,7 @@ func (p path) String() string {
 // Selected list elements become adjacent.
 func project(item Item, paths []path) Item {
 	if projected, ok := projectValue(mapValue(item), paths).(mapValue); ok {
-		return Item(projected)
+		return projected
 	}
 	return Item{}
 }

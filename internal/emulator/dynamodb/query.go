@@ -129,7 +129,7 @@ func (p *readInput) collect(
 		return nil, err
 	}
 	if p.ExclusiveStartKey != nil {
-		start, err := t.definition.keyFromRequest(Item(p.ExclusiveStartKey))
+		start, err := t.definition.keyFromRequest(p.ExclusiveStartKey)
 		if err != nil {
 			return nil, validationError("The provided starting key is invalid: " +
 				"The provided key element does not match the schema")
@@ -147,10 +147,10 @@ func (p *readInput) collect(
 		bytes += itemSize(item)
 		if filter == nil || filter.condition.holds(p.scope(item)) {
 			out.Count++
-			out.Items = append(out.Items, attributes(project(item)))
+			out.Items = append(out.Items, project(item))
 		}
 		if bytes >= maxPage || p.Limit != nil && out.ScannedCount == *p.Limit {
-			out.LastEvaluatedKey = attributes(k.attributes(t.definition))
+			out.LastEvaluatedKey = k.attributes(t.definition)
 			break
 		}
 	}

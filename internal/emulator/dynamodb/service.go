@@ -8,6 +8,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,12 +51,8 @@ type tableRecord struct {
 
 // New returns a service with the stored tables, without their expired items.
 func New(config Config) (*Service, error) {
-	if config.Region == "" {
-		config.Region = "us-east-1"
-	}
-	if config.Account == "" {
-		config.Account = "000000000000"
-	}
+	config.Region = cmp.Or(config.Region, "us-east-1")
+	config.Account = cmp.Or(config.Account, "000000000000")
 	if config.Now == nil {
 		config.Now = time.Now
 	}

@@ -98,11 +98,11 @@ func (t *table) load() error {
 		if err := json.Unmarshal(data, &item); err != nil {
 			return err
 		}
-		k, err := t.definition.keyOfItem(Item(item))
+		k, err := t.definition.keyOfItem(item)
 		if err != nil {
 			return err
 		}
-		t.items[k] = Item(item)
+		t.items[k] = item
 		t.order = append(t.order, k)
 		return nil
 	})

@@ -101,13 +101,13 @@ func (t transactItem) change() (*change, error) {
 	var c *change
 	switch in {
 	case t.Put:
-		c = newPut(in.TableName, Item(in.Item))
+		c = newPut(in.TableName, in.Item)
 	case t.Delete:
-		c = newDelete(in.TableName, Item(in.Key))
+		c = newDelete(in.TableName, in.Key)
 	case t.Update:
-		c = newUpdate(in.TableName, Item(in.Key))
+		c = newUpdate(in.TableName, in.Key)
 	default:
-		c = newConditionCheck(in.TableName, Item(in.Key))
+		c = newConditionCheck(in.TableName, in.Key)
 	}
 	return c, c.bind(in)
 }

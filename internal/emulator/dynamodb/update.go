@@ -177,7 +177,7 @@ func (u *update) apply(in scope) (Item, []path, error) {
 			return nil, nil, err
 		}
 	}
-	return Item(updated.(mapValue)), paths, nil
+	return updated.(mapValue), paths, nil
 }
 
 func (u *update) assignments(in scope) ([]assignment, error) {

@@ -84,15 +84,7 @@ func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false
 	}
-	switch v := v.(type) {
-	case stringValue:
-		return string(v), true
-	case numberValue:
-		return string(v), true
-	case binaryValue:
-		return string(v), true
-	}
-	return "", false
+	return reflect.ValueOf(v).String(), true
 }
 
 // valueSize returns the bytes that count against the item size quota.

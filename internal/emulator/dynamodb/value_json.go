@@ -37,7 +37,7 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	item, err := decodeItem(wire, 1)
-	*a = attributes(item)
+	*a = item
 	return err
 }
 
@@ -144,7 +144,7 @@ func (w *wireValue) decodeSet() (value, error) {
 
 // MarshalJSON sorts the attributes by name.
 func (a attributes) MarshalJSON() ([]byte, error) {
-	return appendItem(make([]byte, 0, 512), Item(a)), nil
+	return appendItem(make([]byte, 0, 512), a), nil
 }
 
 func appendItem(out []byte, item Item) []byte {

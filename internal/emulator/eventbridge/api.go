@@ -17,7 +17,7 @@ const TargetPrefix = "AWSEvents"
 // ServeHTTP serves the EventBridge API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Operations are the names of the operations that it serves, in order.
+// Operations returns the names of the supported operations, sorted.
 func (s *Service) Operations() []string { return s.handler.Operations() }
 
 func (s *Service) operations() protocol.JSONHandler {
@@ -25,7 +25,7 @@ func (s *Service) operations() protocol.JSONHandler {
 		"CreateEventBus":    protocol.NewOperation(s.createEventBus),
 		"DescribeEventBus":  protocol.NewOperation(s.describeEventBus),
 		"ListEventBuses":    protocol.NewOperation(s.listEventBuses),
-		"PutRule":           protocol.NewOperation(s.putRuleOperation),
+		"PutRule":           protocol.NewOperation(s.putRule),
 		"DescribeRule":      protocol.NewOperation(s.describeRule),
 		"ListRules":         protocol.NewOperation(s.listRules),
 		"DeleteRule":        protocol.NewOperation(s.deleteRule),
@@ -50,7 +50,8 @@ func (s *Service) createEventBus(_ *http.Request, in *nameInput) (*busARN, error
 	_, exists := s.buses[in.Name]
 	s.mu.RUnlock()
 	if exists {
-		return nil, protocol.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", in.Name)
+		return nil, protocol.Errorf("ResourceAlreadyExistsException",
+			"Event bus %s already exists.", in.Name)
 	}
 	return &busARN{s.BusARN(in.Name)}, s.CreateBus(in.Name)
 }
@@ -100,14 +101,16 @@ type putRuleInput struct {
 
 type ruleARN struct{ RuleArn string }
 
-func (s *Service) putRuleOperation(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
+func (s *Service) putRule(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
 	switch {
 	case in.ScheduleExpression != "":
-		return nil, protocol.Errorf("ValidationException", "Parameter ScheduleExpression is not valid. Reason: The local platform does not run schedules.")
+		return nil, validationError("Parameter ScheduleExpression is not valid. " +
+			"Reason: The local platform does not support schedules here.")
 	case in.EventPattern == "":
-		return nil, protocol.Errorf("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
+		return nil, validationError(
+			"Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case in.State != "" && in.State != "ENABLED" && in.State != "DISABLED":
-		return nil, protocol.Errorf("ValidationException", "State %s must be ENABLED or DISABLED.", in.State)
+		return nil, validationError("State %s must be ENABLED or DISABLED.", in.State)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,13 +170,13 @@ func (s *Service) deleteRule(_ *http.Request, in *ruleReference) (*empty, error)
 		return nil, err
 	}
 	if r, ok := b.rules[in.name()]; ok && len(r.targets) > 0 {
-		return nil, protocol.Errorf("ValidationException", "Rule can't be deleted since it has targets.")
+		return nil, validationError("Rule can't be deleted since it has targets.")
 	}
 	delete(b.rules, in.name())
 	return &empty{}, nil
 }
 
-// ruleReference names a rule, in Rule where targets are concerned and in Name elsewhere.
+// ruleReference names a rule: by Rule in operations on targets, and by Name in the others.
 type ruleReference struct {
 	EventBusName string
 	Name         string
@@ -192,8 +195,8 @@ type target struct {
 
 type targetsInput struct {
 	ruleReference
-	Targets []target // of PutTargets
-	Ids     []string // of RemoveTargets
+	Targets []target // PutTargets
+	Ids     []string // RemoveTargets
 }
 
 type targetsOutput struct {
@@ -203,7 +206,7 @@ type targetsOutput struct {
 
 type failedTarget struct{ TargetId, ErrorCode, ErrorMessage string }
 
-var errTransformer error = protocol.Errorf("ValidationException", "The local platform does not serve InputTransformer.")
+var errTransformer = validationError("The local platform does not support InputTransformer.")
 
 func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput, error) {
 	s.mu.Lock()
@@ -220,7 +223,8 @@ func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput,
 		}
 		var failure *protocol.Error
 		if errors.As(err, &failure) {
-			out.FailedEntries = append(out.FailedEntries, failedTarget{t.Id, failure.Code, failure.Message})
+			out.FailedEntries = append(out.FailedEntries,
+				failedTarget{t.Id, failure.Code, failure.Message})
 		}
 	}
 	out.FailedEntryCount = len(out.FailedEntries)
@@ -229,7 +233,9 @@ func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput,
 
 type listTargetsOutput struct{ Targets []target }
 
-func (s *Service) listTargetsByRule(_ *http.Request, in *ruleReference) (*listTargetsOutput, error) {
+func (s *Service) listTargetsByRule(
+	_ *http.Request, in *ruleReference,
+) (*listTargetsOutput, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	r, err := s.rule(in.EventBusName, in.name())
@@ -238,7 +244,7 @@ func (s *Service) listTargetsByRule(_ *http.Request, in *ruleReference) (*listTa
 	}
 	out := &listTargetsOutput{Targets: []target{}}
 	for _, t := range r.sortedTargets() {
-		out.Targets = append(out.Targets, target{Id: t.ID, Arn: t.ARN, Input: t.Input, InputPath: t.InputPath})
+		out.Targets = append(out.Targets, target{t.ID, t.ARN, t.Input, t.InputPath, nil})
 	}
 	return out, nil
 }
@@ -264,7 +270,8 @@ func (s *Service) rule(busName, name string) (*rule, error) {
 	}
 	r, ok := b.rules[name]
 	if !ok {
-		return nil, protocol.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, b.name)
+		return nil, protocol.Errorf("ResourceNotFoundException",
+			"Rule %s does not exist on EventBus %s.", name, b.name)
 	}
 	return r, nil
 }
@@ -274,5 +281,7 @@ func (s *Service) describe(r *rule) ruleDescription {
 	if r.Disabled {
 		state = "DISABLED"
 	}
-	return ruleDescription{r.Name, s.RuleARN(r.Bus, r.Name), r.Bus, string(r.EventPattern), state, r.Description}
+	return ruleDescription{
+		r.Name, s.RuleARN(r.Bus, r.Name), r.Bus, string(r.EventPattern), state, r.Description,
+	}
 }

@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	maxDeliveries   = 64 // at once
+	maxDeliveries   = 64 // in parallel
 	maxAttempts     = 3
-	deliveryTimeout = 10 * time.Second // of an attempt
+	deliveryTimeout = 10 * time.Second // per attempt
 	firstBackoff    = 100 * time.Millisecond
 )
 
-// Delivery is an event on its way to a target.
+// Delivery represents an event sent to a target.
 type Delivery struct {
-	RuleARN, TargetARN string // ARNs
+	RuleARN, TargetARN string
 	Event              []byte
 }
 
-// deliver takes an event to a target, and tells OnError when that fails for good.
+// deliver sends an event to a target. It calls OnError after the last failed attempt.
 func (s *Service) deliver(rule string, t Target, id string, event []byte) {
 	s.slots <- struct{}{}
 	defer func() { <-s.slots }()
@@ -42,7 +42,7 @@ func (s *Service) tryDeliver(rule string, t Target, event []byte) error {
 			return nil
 		}
 		if attempt == maxAttempts {
-			return fmt.Errorf("given up after %d attempts: %w", attempt, err)
+			return fmt.Errorf("%d attempts failed: %w", attempt, err)
 		}
 		<-time.After(backoff)
 		backoff *= 2

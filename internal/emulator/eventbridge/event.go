@@ -16,7 +16,7 @@ import (
 const (
 	// maxEntries is EventBridge's quota of entries in a PutEvents request.
 	maxEntries = 10
-	// maxRequestSize is EventBridge's quota "PutEvents request size" of 1 MB; it was 256 KB until 2026.
+	// maxRequestSize is EventBridge's quota "PutEvents request size", 256 KB before 2026.
 	maxRequestSize = 1 << 20
 )
 
@@ -28,7 +28,7 @@ type entry struct {
 	Detail       string
 	EventBusName string
 	Resources    []string
-	Time         *float64 // seconds since 1970
+	Time         *float64 // Unix time in seconds
 }
 
 type putEventsOutput struct {
@@ -42,7 +42,7 @@ type entryResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// envelope is an event as rules see it and targets get it.
+// envelope represents an event as rules match it and targets receive it.
 type envelope struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -57,15 +57,16 @@ type envelope struct {
 
 func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutput, error) {
 	if n := len(in.Entries); n < 1 || n > maxEntries {
-		return nil, protocol.Errorf("ValidationException", "1 validation error detected: Value with %d entries at 'entries' failed to satisfy constraint: "+
-			"Member must have length between 1 and %d", n, maxEntries)
+		return nil, validationError("1 validation error detected: Value with %d entries at "+
+			"'entries' failed to satisfy constraint: Member must have length between 1 and %d",
+			n, maxEntries)
 	}
 	size := 0
 	for _, e := range in.Entries {
 		size += e.size()
 	}
 	if size > maxRequestSize {
-		return nil, protocol.Errorf("ValidationException", "Total size of the entries in the request is over the limit.")
+		return nil, validationError("Total size of the entries in the request is over the limit.")
 	}
 	out := &putEventsOutput{}
 	for _, e := range in.Entries {
@@ -83,7 +84,7 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 	return out, nil
 }
 
-// valueSize is what EventBridge counts of an entry.
+// size returns the bytes that count against the request size quota.
 func (e entry) size() int {
 	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
 	if e.Time != nil {
@@ -95,33 +96,36 @@ func (e entry) size() int {
 	return n
 }
 
-// validate gives the reason why the entry fails, if it does.
+// validate returns an error code and message, or an empty result if the entry is valid.
 func (e entry) validate() entryResult {
-	for _, required := range []struct{ name, value string }{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
-		if required.value == "" {
-			return entryResult{ErrorCode: "InvalidArgument", ErrorMessage: fmt.Sprintf(
-				"Parameter %s is not valid. Reason: %s is a required argument.", required.name, required.name)}
+	required := []struct{ name, value string }{
+		{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail},
+	}
+	for _, parameter := range required {
+		if parameter.value == "" {
+			return entryResult{"", "InvalidArgument", fmt.Sprintf("Parameter %[1]s is not valid. "+
+				"Reason: %[1]s is a required argument.", parameter.name)}
 		}
 	}
 	if strings.HasPrefix(e.Source, "aws.") {
-		return entryResult{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
+		return entryResult{"", "NotAuthorizedForSourceException", "Not authorized for the source."}
 	}
 	var detail map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil || detail == nil {
-		return entryResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
+		return entryResult{"", "MalformedDetail", "Detail is malformed."}
 	}
 	return entryResult{}
 }
 
-// publish sends an event on its way to the targets of the rules that it matches.
+// publish starts the delivery of an event to the targets of all matching rules.
 func (s *Service) publish(e entry, id string) error {
 	event, err := s.envelope(e, id)
 	if err != nil {
-		return fmt.Errorf("make event %s: %w", id, err)
+		return fmt.Errorf("encode event %s: %w", id, err)
 	}
 	decoded, err := decode(event)
 	if err != nil {
-		return fmt.Errorf("read event %s: %w", id, err)
+		return fmt.Errorf("decode event %s: %w", id, err)
 	}
 	if !s.beginDelivery() {
 		return protocol.Errorf("InternalException", "The local platform is stopping.")
@@ -129,8 +133,8 @@ func (s *Service) publish(e entry, id string) error {
 	defer s.deliveries.Done()
 	busName, rules, err := s.matchRules(e.EventBusName, decoded)
 	if err != nil {
-		// EventBridge takes such events and drops them without a word.
-		s.cfg.OnError(fmt.Errorf("event %s is dropped: %w", id, err))
+		// EventBridge accepts such events and discards them silently.
+		s.cfg.OnError(fmt.Errorf("discard event %s: %w", id, err))
 		return nil
 	}
 	names := make([]string, len(rules))
@@ -146,7 +150,7 @@ func (s *Service) publish(e entry, id string) error {
 	return nil
 }
 
-// beginDelivery keeps Close waiting until deliveries.Done is called; it reports false when the service is closed.
+// beginDelivery makes Close wait for deliveries.Done. It reports false if the service is closed.
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -156,14 +160,16 @@ func (s *Service) beginDelivery() bool {
 	return !s.closed
 }
 
-// matchedRule is a rule that an event matches.
+// matchedRule represents a rule that matches an event.
 type matchedRule struct {
 	name    string
 	targets []Target
 }
 
-// matchRules finds the rules that match the event.
-func (s *Service) matchRules(busNameOrARN string, event any) (busName string, rules []matchedRule, err error) {
+// matchRules returns the enabled rules that match the event.
+func (s *Service) matchRules(
+	busNameOrARN string, event any,
+) (busName string, rules []matchedRule, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bus(busNameOrARN)
@@ -188,7 +194,7 @@ func (s *Service) envelope(e entry, id string) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // the detail's text stays as it was put
+	encoder.SetEscapeHTML(false) // keep the text of the detail
 	err := encoder.Encode(envelope{
 		Version:    "0",
 		ID:         id,

@@ -4,17 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// matcher takes or refuses a leaf of an event: a string, json.Number, bool or nil.
+// matcher reports whether it matches a leaf of an event: a string, json.Number, bool or nil.
 type matcher func(leaf any) bool
 
 func parseLeaf(values []any, path []string) (leafPattern, error) {
 	leaf := leafPattern{path: path}
 	if len(values) == 0 {
-		return leaf, fmt.Errorf("the array of %q is empty", path[len(path)-1])
+		return leaf, fmt.Errorf("array %q must not be empty", path[len(path)-1])
 	}
 	for _, value := range values {
 		object, isObject := value.(map[string]any)
@@ -37,11 +38,11 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals takes the very same value. Numbers are compared as they are written: EventBridge documents that 300 and 3.0e2
-// are not the same, and has {"numeric": ["=", 300]} for that.
+// equals matches the same value. As EventBridge documents, 300 and 3.0e2 differ, since numbers are
+// compared as written. {"numeric": ["=", 300]} compares their values.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
-		return nil, errors.New("an array within an array")
+		return nil, errors.New("arrays must not be nested")
 	}
 	return func(leaf any) bool { return leaf == value }, nil
 }
@@ -67,48 +68,53 @@ func parseMatcher(object map[string]any) (matcher, error) {
 
 func singleField(object map[string]any) (name string, value any, err error) {
 	if len(object) != 1 {
-		return "", nil, errors.New("a matcher is an object with one field")
+		return "", nil, errors.New("matcher must be an object with one field")
 	}
 	for name, value = range object {
 	}
 	return name, value, nil
 }
 
-// parseStringMatcher makes the matchers whose argument is a text.
+// parseStringMatcher parses a matcher whose argument is a string.
 func parseStringMatcher(name string, argument any) (matcher, error) {
-	if object, ok := argument.(map[string]any); ok && (name == "prefix" || name == "suffix") && len(object) == 1 {
-		if argument, ok = object["equals-ignore-case"]; ok {
+	object, isObject := argument.(map[string]any)
+	if isObject && (name == "prefix" || name == "suffix") && len(object) == 1 {
+		if ignoreCase, ok := object["equals-ignore-case"]; ok {
+			argument = ignoreCase
 			name += " equals-ignore-case"
 		}
 	}
 	text, ok := argument.(string)
 	if !ok {
-		return nil, fmt.Errorf("%s takes a text", name)
+		return nil, fmt.Errorf("%s must have a string argument", name)
 	}
-	var takes func(string) bool
+	var matches func(string) bool
 	switch name {
 	case "prefix":
-		takes = func(s string) bool { return strings.HasPrefix(s, text) }
+		matches = func(s string) bool { return strings.HasPrefix(s, text) }
 	case "suffix":
-		takes = func(s string) bool { return strings.HasSuffix(s, text) }
+		matches = func(s string) bool { return strings.HasSuffix(s, text) }
 	case "equals-ignore-case":
-		takes = func(s string) bool { return strings.EqualFold(s, text) }
+		matches = func(s string) bool { return strings.EqualFold(s, text) }
 	case "prefix equals-ignore-case":
-		takes = func(s string) bool { return strings.HasPrefix(strings.ToLower(s), strings.ToLower(text)) }
+		text = strings.ToLower(text)
+		matches = func(s string) bool { return strings.HasPrefix(strings.ToLower(s), text) }
 	case "suffix equals-ignore-case":
-		takes = func(s string) bool { return strings.HasSuffix(strings.ToLower(s), strings.ToLower(text)) }
+		text = strings.ToLower(text)
+		matches = func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) }
 	case "wildcard":
 		return wildcard(text)
 	default:
-		return nil, fmt.Errorf("the matcher %s is not known here", name)
+		return nil, fmt.Errorf("the local platform does not support matcher %s", name)
 	}
 	return func(leaf any) bool {
 		s, ok := leaf.(string)
-		return ok && takes(s)
+		return ok && matches(s)
 	}, nil
 }
 
-// anythingBut refuses what its argument takes: a value, a list of values, or a matcher of one or more texts.
+// anythingBut inverts its argument: a value, an array of values, or a string matcher with one or
+// more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := equals
 	if object, ok := argument.(map[string]any); ok {
@@ -124,26 +130,26 @@ func anythingBut(argument any) (matcher, error) {
 		values = []any{argument}
 	}
 	if len(values) == 0 {
-		return nil, errors.New("anything-but takes at least one value")
+		return nil, errors.New("anything-but must have at least one value")
 	}
-	var refused []matcher
+	var excluded []matcher
 	for _, value := range values {
 		m, err := parse(value)
 		if err != nil {
 			return nil, fmt.Errorf("anything-but: %w", err)
 		}
-		refused = append(refused, m)
+		excluded = append(excluded, m)
 	}
 	return func(leaf any) bool {
-		return !slices.ContainsFunc(refused, func(refuses matcher) bool { return refuses(leaf) })
+		return !slices.ContainsFunc(excluded, func(m matcher) bool { return m(leaf) })
 	}, nil
 }
 
-// numeric compares numbers by their value: ["=", 300], [">", 0, "<=", 5].
+// numeric compares numbers by value: ["=", 300], [">", 0, "<=", 5].
 func numeric(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {
-		return nil, errors.New("numeric takes one or two comparisons, each an operator and a number")
+		return nil, errors.New("numeric must have one or two pairs of an operator and a number")
 	}
 	var comparisons []func(float64) bool
 	for i := 0; i < len(list); i += 2 {
@@ -151,7 +157,7 @@ func numeric(argument any) (matcher, error) {
 		number, _ := list[i+1].(json.Number)
 		limit, err := number.Float64()
 		if err != nil {
-			return nil, fmt.Errorf("numeric compares with numbers, not with %v", list[i+1])
+			return nil, fmt.Errorf("numeric must have a number, got %v", list[i+1])
 		}
 		var holds func(float64) bool
 		switch operator {
@@ -166,67 +172,40 @@ func numeric(argument any) (matcher, error) {
 		case ">=":
 			holds = func(x float64) bool { return x >= limit }
 		default:
-			return nil, fmt.Errorf("numeric does not know the operator %v", list[i])
+			return nil, fmt.Errorf("operator of numeric must be =, <, <=, > or >=, got %v",
+				list[i])
 		}
 		comparisons = append(comparisons, holds)
 	}
 	return func(leaf any) bool {
 		number, _ := leaf.(json.Number)
 		x, err := number.Float64()
-		if err != nil {
-			return false
-		}
-		for _, holds := range comparisons {
-			if !holds(x) {
-				return false
-			}
-		}
-		return true
+		return err == nil && !slices.ContainsFunc(comparisons, func(holds func(float64) bool) bool {
+			return !holds(x)
+		})
 	}, nil
 }
 
-// wildcard takes texts in which each * stands for any characters; \* and \\ stand for themselves.
+// wildcard matches strings. Each * matches any characters; \* and \\ match * and \.
 func wildcard(text string) (matcher, error) {
-	parts := []string{""}
+	expression := "(?s)^"
 	for i := 0; i < len(text); i++ {
-		last := len(parts) - 1
 		switch {
-		case text[i] == '*' && i > 0 && text[i-1] == '*' && parts[last] == "":
-			return nil, errors.New("wildcard has two asterisks in a row")
+		case strings.HasPrefix(text[i:], "**"):
+			return nil, errors.New("wildcard must not have two asterisks in a row")
 		case text[i] == '*':
-			parts = append(parts, "")
+			expression += ".*"
+			continue
 		case text[i] == '\\':
 			if i++; i == len(text) || text[i] != '*' && text[i] != '\\' {
-				return nil, errors.New(`wildcard has a \ that escapes neither * nor \`)
+				return nil, errors.New(`\ in wildcard must precede * or \`)
 			}
-			parts[last] += text[i : i+1]
-		default:
-			parts[last] += text[i : i+1]
 		}
+		expression += regexp.QuoteMeta(text[i : i+1])
 	}
+	compiled, err := regexp.Compile(expression + "$")
 	return func(leaf any) bool {
 		s, ok := leaf.(string)
-		return ok && matchesParts(s, parts)
-	}, nil
-}
-
-// matchesParts reports whether s is the parts in a row with anything between them.
-func matchesParts(s string, parts []string) bool {
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return s == first
-	}
-	rest, ok := strings.CutPrefix(s, first)
-	if !ok {
-		return false
-	}
-	if rest, ok = strings.CutSuffix(rest, last); !ok {
-		return false
-	}
-	for _, part := range parts[1 : len(parts)-1] {
-		if _, rest, ok = strings.Cut(rest, part); !ok {
-			return false
-		}
-	}
-	return true
+		return ok && compiled.MatchString(s)
+	}, err
 }

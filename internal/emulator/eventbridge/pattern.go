@@ -6,26 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
-// pattern is a compiled event pattern.
+// pattern represents a compiled event pattern.
 type pattern struct{ root objectPattern }
 
-// matches reports whether the pattern matches an event, decoded by decode.
+// matches reports whether the pattern matches an event, as decoded by decode.
 func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
-// condition is one part of a pattern, held against the value at its place in the event; whole is the event.
+// condition represents one part of a pattern. It tests the value at its path in an event.
 type condition interface {
-	matches(value, whole any) bool
+	matches(value, event any) bool
 }
 
-// objectPattern holds when every field's condition holds, and one alternative of each $or.
+// objectPattern matches if every field matches, and one alternative of each $or.
 type objectPattern struct {
 	fields map[string]condition
-	ors    []anyOf
+	ors    []alternatives
 }
 
-type anyOf []objectPattern
+type alternatives []objectPattern
 
 func parsePattern(text []byte) (pattern, error) {
 	value, err := decode(text)
@@ -34,13 +35,13 @@ func parsePattern(text []byte) (pattern, error) {
 	}
 	fields, ok := value.(map[string]any)
 	if !ok || len(fields) == 0 {
-		return pattern{}, errors.New("an event pattern is a JSON object with fields")
+		return pattern{}, errors.New("event pattern must be a JSON object with fields")
 	}
 	root, err := parseObject(fields, nil)
 	return pattern{root}, err
 }
 
-// decode reads one JSON value and keeps numbers as they are written.
+// decode decodes one JSON value. Numbers keep their notation.
 func decode(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -49,7 +50,7 @@ func decode(text []byte) (any, error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more than one JSON value")
+		return nil, errors.New("must be a single JSON value")
 	}
 	return value, nil
 }
@@ -57,24 +58,24 @@ func decode(text []byte) (any, error) {
 func parseObject(fields map[string]any, path []string) (objectPattern, error) {
 	object := objectPattern{fields: map[string]condition{}}
 	for name, value := range fields {
-		if alternatives, ok := value.([]any); ok && name == "$or" {
-			or, err := parseOr(alternatives, path)
+		if list, ok := value.([]any); ok && name == "$or" {
+			or, err := parseOr(list, path)
 			if err != nil {
 				return object, err
 			}
 			object.ors = append(object.ors, or)
 			continue
 		}
-		here := append(path[:len(path):len(path)], name)
+		fieldPath := append(path[:len(path):len(path)], name)
 		var err error
 		switch value := value.(type) {
 		case map[string]any:
 			if len(value) == 0 {
-				return object, fmt.Errorf("%q is an empty object", name)
+				return object, fmt.Errorf("object %q must not be empty", name)
 			}
-			object.fields[name], err = parseObject(value, here)
+			object.fields[name], err = parseObject(value, fieldPath)
 		case []any:
-			object.fields[name], err = parseLeaf(value, here)
+			object.fields[name], err = parseLeaf(value, fieldPath)
 		default:
 			return object, fmt.Errorf("%q must be an object or an array", name)
 		}
@@ -85,15 +86,15 @@ func parseObject(fields map[string]any, path []string) (objectPattern, error) {
 	return object, nil
 }
 
-func parseOr(alternatives []any, path []string) (anyOf, error) {
-	if len(alternatives) < 2 {
-		return nil, errors.New("$or needs at least two alternatives")
+func parseOr(list []any, path []string) (alternatives, error) {
+	if len(list) < 2 {
+		return nil, errors.New("$or must have at least two alternatives")
 	}
-	var or anyOf
-	for _, a := range alternatives {
-		fields, ok := a.(map[string]any)
+	var or alternatives
+	for _, alternative := range list {
+		fields, ok := alternative.(map[string]any)
 		if !ok || len(fields) == 0 {
-			return nil, errors.New("an alternative of $or must be an object with fields")
+			return nil, errors.New("alternative of $or must be an object with fields")
 		}
 		object, err := parseObject(fields, path)
 		if err != nil {
@@ -104,58 +105,42 @@ func parseOr(alternatives []any, path []string) (anyOf, error) {
 	return or, nil
 }
 
-// matches expects of an array that one of its elements fulfils all of the pattern.
-func (o objectPattern) matches(value, whole any) bool {
+// matches reports whether an object matches. An array matches if one of its elements does.
+func (o objectPattern) matches(value, event any) bool {
 	if elements, ok := value.([]any); ok && len(elements) > 0 {
-		for _, e := range elements {
-			if o.matches(e, whole) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(elements, func(e any) bool { return o.matches(e, event) })
 	}
-	object, _ := value.(map[string]any) // in anything else every field is absent
+	object, _ := value.(map[string]any) // values of other types have no fields
 	for name, c := range o.fields {
 		field, ok := object[name]
 		if !ok {
 			field = absent{}
 		}
-		if !c.matches(field, whole) {
+		if !c.matches(field, event) {
 			return false
 		}
 	}
-	for _, or := range o.ors {
-		if !or.matches(value, whole) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(o.ors, func(or alternatives) bool {
+		return !or.matches(value, event)
+	})
 }
 
-func (or anyOf) matches(value, whole any) bool {
-	for _, o := range or {
-		if o.matches(value, whole) {
-			return true
-		}
-	}
-	return false
+func (a alternatives) matches(value, event any) bool {
+	return slices.ContainsFunc(a, func(o objectPattern) bool { return o.matches(value, event) })
 }
 
-// absent stands for the value of a field that an event does not have.
+// absent represents the value of an absent field.
 type absent struct{}
 
-// leafPattern holds when one of its matchers takes the value or, of an array, one of its elements.
+// leafPattern matches if a matcher matches the value or, for an array, one of its elements.
 type leafPattern struct {
 	path          []string
 	matchers      []matcher
-	matchesAbsent bool // holds as well when the event has no such leaf anywhere
+	matchesAbsent bool // also matches events without the leaf
 }
 
-func (l leafPattern) matches(value, whole any) bool {
-	if l.matchesAbsent && !hasLeaf(whole, l.path) {
-		return true
-	}
-	return l.matchesAny(value)
+func (l leafPattern) matches(value, event any) bool {
+	return l.matchesAbsent && !hasLeaf(event, l.path) || l.matchesAny(value)
 }
 
 func (l leafPattern) matchesAny(value any) bool {
@@ -163,31 +148,16 @@ func (l leafPattern) matchesAny(value any) bool {
 	case absent, map[string]any:
 		return false
 	case []any:
-		for _, e := range value {
-			if l.matchesAny(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(value, l.matchesAny)
 	}
-	for _, m := range l.matchers {
-		if m(value) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.matchers, func(m matcher) bool { return m(value) })
 }
 
-// hasLeaf reports whether there is a string, number, boolean or null at the path, through arrays where they are.
+// hasLeaf reports whether a string, number, boolean or null is at the path, also within arrays.
 func hasLeaf(value any, path []string) bool {
 	switch value := value.(type) {
 	case []any:
-		for _, e := range value {
-			if hasLeaf(e, path) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(value, func(e any) bool { return hasLeaf(e, path) })
 	case map[string]any:
 		if len(path) == 0 {
 			return false

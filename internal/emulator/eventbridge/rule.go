@@ -11,23 +11,23 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends the events of a bus that match its pattern to its targets.
+// Rule sends matching events of a bus to its targets, or events at a rate.
 type Rule struct {
 	Name         string
-	Bus          string          // name or ARN; the default bus when empty
-	EventPattern json.RawMessage // an event pattern
-	Rate         time.Duration   // for a rule on a schedule, which has no pattern and is on the default bus
+	Bus          string          // name or ARN; default: the default bus
+	EventPattern json.RawMessage // unused with Rate
+	Rate         time.Duration   // of scheduled events, on the default bus; 0 disables them
 	Description  string
 	Disabled     bool
 	Targets      []Target
 }
 
-// Target is where a rule sends events to.
+// Target represents a resource that a rule sends events to.
 type Target struct {
 	ID        string
 	ARN       string
-	Input     string // JSON to send in place of the event
-	InputPath string // the part of the event to send, such as $.detail
+	Input     string // JSON to send instead of the event
+	InputPath string // selects the part of the event to send, such as $.detail
 }
 
 // maxTargets is EventBridge's quota "targets per rule".
@@ -39,7 +39,7 @@ type rule struct {
 	targets map[string]Target
 }
 
-// PutRule makes a rule, or replaces the one of that name, with its targets.
+// PutRule creates or replaces a rule and its targets.
 func (s *Service) PutRule(r Rule) error {
 	if r.Rate > 0 {
 		return s.startSchedule(r)
@@ -53,17 +53,17 @@ func (s *Service) PutRule(r Rule) error {
 	if err != nil {
 		return err
 	}
-	made := b.rules[r.Name]
-	made.targets = map[string]Target{}
+	stored := b.rules[r.Name]
+	stored.targets = map[string]Target{}
 	for _, t := range r.Targets {
-		if err := made.putTarget(t); err != nil {
+		if err := stored.putTarget(t); err != nil {
 			return fmt.Errorf("put rule %s: %w", r.Name, err)
 		}
 	}
 	return nil
 }
 
-// storeRule makes or changes a rule and leaves its targets alone. The caller holds s.mu.
+// storeRule creates or updates a rule without changing its targets. The caller holds s.mu.
 func (s *Service) storeRule(r Rule) error {
 	if err := validateName("rule", r.Name, 64); err != nil {
 		return err
@@ -74,7 +74,8 @@ func (s *Service) storeRule(r Rule) error {
 	}
 	compiled, err := parsePattern(r.EventPattern)
 	if err != nil {
-		return protocol.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %v", err)
+		return protocol.Errorf("InvalidEventPatternException",
+			"Event pattern is not valid. Reason: %v", err)
 	}
 	targets := map[string]Target{}
 	if old, ok := b.rules[r.Name]; ok {
@@ -86,26 +87,30 @@ func (s *Service) storeRule(r Rule) error {
 }
 
 func (r *rule) putTarget(t Target) error {
+	if err := validateName("target", t.ID, 64); err != nil {
+		return err
+	}
 	_, replaces := r.targets[t.ID]
 	switch {
-	case validateName("target", t.ID, 64) != nil:
-		return validateName("target", t.ID, 64)
 	case !strings.HasPrefix(t.ARN, "arn:"):
-		return protocol.Errorf("ValidationException", "Parameter %s is not valid. Reason: Provided Arn is not in correct format.", t.ARN)
+		return validationError("Parameter %s is not valid. "+
+			"Reason: Provided Arn is not in correct format.", t.ARN)
 	case t.Input != "" && !json.Valid([]byte(t.Input)):
-		return protocol.Errorf("ValidationException", "JSON syntax error in input for target %s.", t.ID)
+		return validationError("JSON syntax error in input for target %s.", t.ID)
 	case t.Input != "" && t.InputPath != "":
-		return protocol.Errorf("ValidationException", "Only one of Input and InputPath can be given for target %s.", t.ID)
+		return validationError("Only one of Input and InputPath can be set for target %s.", t.ID)
 	case t.InputPath != "" && t.InputPath != "$" && !strings.HasPrefix(t.InputPath, "$."):
-		return protocol.Errorf("ValidationException", "Invalid InputPath for target %s: %s must begin with $.", t.ID, t.InputPath)
+		return validationError("Invalid InputPath for target %s: %s must begin with $.",
+			t.ID, t.InputPath)
 	case !replaces && len(r.targets) == maxTargets:
-		return protocol.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: %d targets.", maxTargets)
+		return protocol.Errorf("LimitExceededException",
+			"The requested resource exceeds the maximum number allowed: %d targets.", maxTargets)
 	}
 	r.targets[t.ID] = t
 	return nil
 }
 
-// sortedTargets is the rule's targets by id.
+// sortedTargets returns the targets by id.
 func (r *rule) sortedTargets() []Target {
 	var targets []Target
 	for _, id := range slices.Sorted(maps.Keys(r.targets)) {
@@ -114,7 +119,7 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input is what the target gets of an event.
+// input returns the event or its replacement, as configured by Input and InputPath.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {
 		return []byte(t.Input), nil
@@ -126,10 +131,10 @@ func (t Target) input(event []byte) ([]byte, error) {
 	}
 	for field := range strings.SplitSeq(path, ".") {
 		var object map[string]json.RawMessage
-		_ = json.Unmarshal(part, &object) // what is no object has no fields
+		_ = json.Unmarshal(part, &object) // values of other types have no fields
 		var ok bool
 		if part, ok = object[field]; !ok {
-			return nil, fmt.Errorf("the event has nothing at the input path %s", t.InputPath)
+			return nil, fmt.Errorf("event has no value at input path %s", t.InputPath)
 		}
 	}
 	return part, nil

@@ -10,26 +10,33 @@ import (
 
 var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
-var rateUnits = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+// maxRate bounds the number in a rate, so that the duration does not overflow.
+const maxRate = 1 << 20
 
-// ParseRate reads a schedule such as "rate(15 minutes)". There are no others here: cron expressions are an error.
+var rateUnits = map[string]time.Duration{
+	"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour,
+}
+
+// ParseRate parses a rate expression such as "rate(15 minutes)". It rejects cron expressions.
 func ParseRate(expression string) (time.Duration, error) {
 	match := rateExpression.FindStringSubmatch(expression)
 	if match == nil {
-		return 0, fmt.Errorf("schedule %q is not run locally; rate(N minutes), rate(N hours) and rate(N days) are", expression)
+		return 0, fmt.Errorf("schedule must be rate(N minutes), rate(N hours) or rate(N days) on "+
+			"the local platform, got %q", expression)
 	}
 	n, err := strconv.Atoi(match[1])
-	if err != nil || n < 1 || n > 1<<20 {
-		return 0, fmt.Errorf("schedule %q has no number of %ss that EventBridge takes", expression, match[2])
+	if err != nil || n < 1 || n > maxRate {
+		return 0, fmt.Errorf("schedule must have 1 to %d %ss, got %q",
+			maxRate, match[2], expression)
 	}
 	return time.Duration(n) * rateUnits[match[2]], nil
 }
 
-// startSchedule sends an event to a rule's targets again and again, the first time after its interval, until Close.
+// startSchedule sends an event to a rule's targets after each interval, until Close.
 func (s *Service) startSchedule(r Rule) error {
-	checked := &rule{Rule: r, targets: map[string]Target{}}
+	scheduled := &rule{Rule: r, targets: map[string]Target{}}
 	for _, t := range r.Targets {
-		if err := checked.putTarget(t); err != nil {
+		if err := scheduled.putTarget(t); err != nil {
 			return fmt.Errorf("put rule %s: %w", r.Name, err)
 		}
 	}
@@ -47,7 +54,7 @@ func (s *Service) startSchedule(r Rule) error {
 		for {
 			select {
 			case <-ticker.C:
-				s.sendScheduledEvent(checked)
+				s.sendScheduledEvent(scheduled)
 			case <-s.closing:
 				return
 			}
@@ -66,7 +73,7 @@ func (s *Service) sendScheduledEvent(r *rule) {
 	}
 	text, err := json.Marshal(event)
 	if err != nil {
-		s.cfg.OnError(fmt.Errorf("write the event of schedule %s: %w", r.Name, err))
+		s.cfg.OnError(fmt.Errorf("encode event of schedule %s: %w", r.Name, err))
 		return
 	}
 	for _, t := range r.sortedTargets() {

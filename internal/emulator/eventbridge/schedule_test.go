@@ -3,22 +3,27 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-func TestParseRate(t *testing.T) {
+func TestParseRate_AcceptsOnlyValidRates(t *testing.T) {
 	for expression, want := range map[string]time.Duration{
-		"rate(1 minute)": time.Minute, "rate(15 minutes)": 15 * time.Minute, "rate(2 hours)": 2 * time.Hour, "rate(1 day)": 24 * time.Hour,
+		"rate(1 minute)": time.Minute, "rate(15 minutes)": 15 * time.Minute,
+		"rate(2 hours)": 2 * time.Hour, "rate(1 day)": 24 * time.Hour,
 	} {
 		if got, err := ParseRate(expression); err != nil || got != want {
 			t.Errorf("%s: got %s, %v", expression, got, err)
 		}
 	}
-	for _, expression := range []string{"", "rate(0 minutes)", "rate(1 second)", "rate(-1 minute)", "cron(0 12 * * ? *)", "rate(99999999999999999999 days)"} {
+	for _, expression := range []string{
+		"", "rate(0 minutes)", "rate(1 second)", "rate(-1 minute)", "cron(0 12 * * ? *)",
+		"rate(99999999999999999999 days)",
+	} {
 		if got, err := ParseRate(expression); err == nil {
-			t.Errorf("%s: got %s", expression, got)
+			t.Errorf("%s: got %s, want an error", expression, got)
 		}
 	}
 }
@@ -28,16 +33,23 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 		var got [][]byte
 		start := time.Now()
 		var at []time.Duration
-		s := New(Config{Region: "us-east-1", Account: "000000000000", Deliver: func(_ context.Context, d Delivery) error {
-			got, at = append(got, d.Event), append(at, time.Since(start))
-			return nil
-		}})
-		target := Target{ID: "Target0", ARN: "arn:aws:lambda:us-east-1:000000000000:function:reconciler"}
-		if err := s.PutRule(Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{target}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.PutRule(Rule{Name: "off", Rate: time.Second, Disabled: true, Targets: []Target{target}}); err != nil {
-			t.Fatal(err)
+		s := New(Config{
+			Region: "us-east-1", Account: "000000000000",
+			Deliver: func(_ context.Context, d Delivery) error {
+				got, at = append(got, d.Event), append(at, time.Since(start))
+				return nil
+			},
+		})
+		targets := []Target{{
+			ID: "Target0", ARN: "arn:aws:lambda:us-east-1:000000000000:function:reconciler",
+		}}
+		for _, rule := range []Rule{
+			{Name: "reconcile", Rate: time.Minute, Targets: targets},
+			{Name: "off", Rate: time.Second, Disabled: true, Targets: targets},
+		} {
+			if err := s.PutRule(rule); err != nil {
+				t.Fatal(err)
+			}
 		}
 		time.Sleep(150 * time.Second)
 		if err := s.Close(); err != nil {
@@ -50,19 +62,21 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 		if err := json.Unmarshal(got[0], &event); err != nil {
 			t.Fatal(err)
 		}
-		if event.DetailType != "Scheduled Event" || event.Source != "aws.events" || len(event.Resources) != 1 ||
-			event.Resources[0] != "arn:aws:events:us-east-1:000000000000:rule/reconcile" || string(event.Detail) != "{}" {
+		const ruleARN = "arn:aws:events:us-east-1:000000000000:rule/reconcile"
+		if event.DetailType != "Scheduled Event" || event.Source != "aws.events" ||
+			!slices.Equal(event.Resources, []string{ruleARN}) || string(event.Detail) != "{}" {
 			t.Errorf("event = %s", got[0])
 		}
-		if err := s.Close(); err != nil { // again, as a platform that fails does
+		if err := s.Close(); err != nil { // a second Close must be harmless
 			t.Error(err)
 		}
 	})
 }
 
-func TestSchedule_RefusesATargetThatIsNone(t *testing.T) {
+func TestSchedule_RejectsAnInvalidTarget(t *testing.T) {
 	s := New(Config{})
-	if err := s.PutRule(Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{{ID: "a", ARN: "b"}}}); err == nil {
-		t.Error("no error")
+	rule := Rule{Name: "reconcile", Rate: time.Minute, Targets: []Target{{ID: "a", ARN: "b"}}}
+	if err := s.PutRule(rule); err == nil {
+		t.Error("got no error")
 	}
 }

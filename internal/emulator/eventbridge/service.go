@@ -1,13 +1,14 @@
-// Package eventbridge serves Amazon EventBridge's custom events: buses, rules with event patterns, PutEvents, and
-// delivery to the targets of the rules that match; and rules that run at a rate.
+// Package eventbridge emulates custom events of Amazon EventBridge: event buses, PutEvents, rules
+// with event patterns, scheduled rules with a rate, and delivery to targets.
 //
-// What it does not serve it refuses: schedules by its API, cron expressions, and input transformers of targets. Retry policies and dead-letter queues
-// setType targets are accepted and have no effect: every delivery is tried a few times, and Config.OnError is told of those
-// that fail.
+// It rejects cron expressions, schedules through the API, and input transformers. It ignores retry
+// policies and dead-letter queues of targets: each delivery is attempted a few times, and
+// Config.OnError receives the failures.
 package eventbridge
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -17,25 +18,25 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// DefaultBus is the bus that every account has.
+// DefaultBus names the bus that every account has.
 const DefaultBus = "default"
 
-// Config says what the service is called and whom it calls.
+// Config configures a service.
 type Config struct {
 	Region  string
 	Account string
-	Now     func() time.Time // time.Now when nil
-	NewID   func() string    // makes event ids; random UUIDs when nil
+	Now     func() time.Time // default: time.Now
+	NewID   func() string    // returns an event id; default: random UUIDs
 
-	// Deliver takes an event to a target. It is called by many goroutines at once, and again when it fails.
+	// Deliver sends an event to a target. It must be safe for concurrent use. Failures are retried.
 	Deliver func(ctx context.Context, d Delivery) error
-	// OnEvent, when set, is told of every event that was put on a bus, with the names of the rules it matches.
+	// OnEvent, if set, receives each event on a bus and the names of the matching rules.
 	OnEvent func(busName string, event []byte, matchedRules []string)
-	// OnError, when set, is told of events that did not reach a target or a bus.
+	// OnError, if set, receives an error for each event that did not reach a target or bus.
 	OnError func(error)
 }
 
-// Service holds the buses of one account and region.
+// Service holds the event buses of one account and region.
 type Service struct {
 	cfg     Config
 	handler protocol.JSONHandler
@@ -46,7 +47,7 @@ type Service struct {
 
 	closing    chan struct{} // closed by Close
 	deliveries sync.WaitGroup
-	slots      chan struct{} // one for each delivery under way
+	slots      chan struct{} // one per running delivery
 }
 
 type bus struct {
@@ -68,13 +69,16 @@ func New(cfg Config) *Service {
 	if cfg.OnError == nil {
 		cfg.OnError = func(error) {}
 	}
-	s := &Service{cfg: cfg, buses: map[string]*bus{}, slots: make(chan struct{}, maxDeliveries), closing: make(chan struct{})}
+	s := &Service{
+		cfg: cfg, buses: map[string]*bus{},
+		slots: make(chan struct{}, maxDeliveries), closing: make(chan struct{}),
+	}
 	s.buses[DefaultBus] = &bus{DefaultBus, map[string]*rule{}}
 	s.handler = s.operations()
 	return s
 }
 
-// CreateBus makes a bus; one of that name that exists stays as it is.
+// CreateBus creates an event bus if it does not exist.
 func (s *Service) CreateBus(name string) error {
 	if err := validateName("event bus", name, 256); err != nil {
 		return err
@@ -87,7 +91,7 @@ func (s *Service) CreateBus(name string) error {
 	return nil
 }
 
-// RuleARN is the Amazon resource name of a rule; bus is a bus's name or ARN.
+// RuleARN returns a rule's ARN. bus is a name or an ARN.
 func (s *Service) RuleARN(bus, name string) string {
 	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != DefaultBus {
 		name = bus + "/" + name
@@ -95,12 +99,12 @@ func (s *Service) RuleARN(bus, name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/" + name
 }
 
-// BusARN is the Amazon resource name of the bus.
+// BusARN returns an event bus's ARN.
 func (s *Service) BusARN(name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":event-bus/" + name
 }
 
-// Close takes no more events and waits until those taken are delivered or have failed.
+// Close rejects new events and waits for the running deliveries.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	if !s.closed {
@@ -112,7 +116,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// bus finds a bus by its name or ARN; the empty name is the default one's. The caller holds s.mu.
+// bus finds an event bus by name or ARN. "" selects the default bus. The caller holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
 	name := strings.TrimPrefix(nameOrARN, s.BusARN(""))
 	if name == "" {
@@ -120,17 +124,22 @@ func (s *Service) bus(nameOrARN string) (*bus, error) {
 	}
 	b, ok := s.buses[name]
 	if !ok {
-		return nil, protocol.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", name)
+		return nil, protocol.Errorf("ResourceNotFoundException",
+			"Event bus %s does not exist.", name)
 	}
 	return b, nil
 }
 
-func validateName(kind, name string, longest int) error {
-	valid := name != "" && len(name) <= longest && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/", r))
-	})
-	if !valid {
-		return protocol.Errorf("ValidationException", "The %s name %q must be 1 to %d letters, digits, '.', '-' or '_' long.", kind, name, longest)
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9._/-]+$`)
+
+func validateName(kind, name string, maxLength int) error {
+	if len(name) > maxLength || !namePattern.MatchString(name) {
+		return validationError("The %s name %q must be 1 to %d letters, digits, '.', '-' or '_' "+
+			"long.", kind, name, maxLength)
 	}
 	return nil
+}
+
+func validationError(format string, args ...any) error {
+	return protocol.Errorf("ValidationException", format, args...)
 }

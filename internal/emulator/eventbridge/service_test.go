@@ -18,43 +18,52 @@ import (
 
 const queueARN = "arn:aws:sqs:us-east-1:000000000000:audit"
 
-func TestPutEvents_DeliversTheEnvelopeToTheTargetsOfMatchingRules(t *testing.T) {
+var shopPattern = json.RawMessage(`{"source":["shop"]}`)
+
+func TestPutEvents_DeliversTheEventToTargetsOfMatchingRules(t *testing.T) {
 	r := newRecorder(t)
 	if err := r.CreateBus("orders"); err != nil {
 		t.Fatal(err)
 	}
-	r.putRule(t, eventbridge.Rule{Name: "all", Bus: "orders", EventPattern: json.RawMessage(`{"source":["shop"]}`),
+	r.putRule(t, eventbridge.Rule{Name: "all", Bus: "orders", EventPattern: shopPattern,
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
-	r.putRule(t, eventbridge.Rule{Name: "others", Bus: "orders", EventPattern: json.RawMessage(`{"source":["bank"]}`),
+	r.putRule(t, eventbridge.Rule{
+		Name: "others", Bus: "orders", EventPattern: json.RawMessage(`{"source":["bank"]}`),
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
-	r.putRule(t, eventbridge.Rule{Name: "off", Bus: "orders", EventPattern: json.RawMessage(`{"source":["shop"]}`), Disabled: true,
+	r.putRule(t, eventbridge.Rule{
+		Name: "off", Bus: "orders", EventPattern: shopPattern, Disabled: true,
 		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
 
-	answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{\"a\": \"<&>\", \"b\": 1.0}",
+	response := r.call(t, "PutEvents", `{"Entries":[{
+		"Source":"shop","DetailType":"Sold","Detail":"{\"a\": \"<&>\", \"b\": 1.0}",
 		"Resources":["arn:x"],"Time":1800000000.5,"EventBusName":"`+r.BusARN("orders")+`"}]}`)
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if answer != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
-		t.Errorf("answer %s", answer)
+	if response != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
+		t.Errorf("response %s", response)
 	}
-	want := `{"version":"0","id":"id-1","detail-type":"Sold","source":"shop","account":"000000000000","time":"2027-01-15T08:00:00Z",` +
+	want := `{"version":"0","id":"id-1","detail-type":"Sold","source":"shop",` +
+		`"account":"000000000000","time":"2027-01-15T08:00:00Z",` +
 		`"region":"us-east-1","resources":["arn:x"],"detail":{"a":"<&>","b":1.0}}`
 	if !slices.Equal(r.delivered, []string{queueARN + " " + want}) {
 		t.Errorf("delivered %v\nwant %s", r.delivered, want)
 	}
-	if !slices.Equal(r.rules, []string{"arn:aws:events:us-east-1:000000000000:rule/orders/all"}) {
-		t.Errorf("delivered for the rules %v", r.rules)
+	wantRules := []string{"arn:aws:events:us-east-1:000000000000:rule/orders/all"}
+	if !slices.Equal(r.rules, wantRules) {
+		t.Errorf("delivered for rules %v", r.rules)
 	}
 	if !slices.Equal(r.events, []string{"orders [all] " + want}) {
-		t.Errorf("OnEvent was told %v", r.events)
+		t.Errorf("OnEvent received %v", r.events)
 	}
 }
 
-func TestPutEvents_EntriesFailOneByOne(t *testing.T) {
+func TestPutEvents_RejectsInvalidEntriesOnly(t *testing.T) {
 	r := newRecorder(t)
-	r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":[{"prefix":""}]}`), Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
-	var answer struct {
+	r.putRule(t, eventbridge.Rule{
+		Name: "all", EventPattern: json.RawMessage(`{"source":[{"prefix":""}]}`),
+		Targets: []eventbridge.Target{{ID: "queue", ARN: queueARN}}})
+	var response struct {
 		FailedEntryCount int
 		Entries          []struct{ EventId, ErrorCode, ErrorMessage string }
 	}
@@ -68,17 +77,19 @@ func TestPutEvents_EntriesFailOneByOne(t *testing.T) {
 		{"Source":"shop","DetailType":"Sold","Detail":"null"},
 		{"Source":"aws.s3","DetailType":"Sold","Detail":"{}"},
 		{"Source":"shop","DetailType":"Sold","Detail":"{\"last\":true}"}]}`)
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+	if err := json.Unmarshal([]byte(text), &response); err != nil {
 		t.Fatal(err)
 	}
 	var codes []string
-	for _, e := range answer.Entries {
+	for _, e := range response.Entries {
 		codes = append(codes, e.EventId+e.ErrorCode)
 	}
-	want := []string{"id-1", "InvalidArgument", "InvalidArgument", "InvalidArgument", "MalformedDetail", "MalformedDetail", "MalformedDetail",
-		"NotAuthorizedForSourceException", "id-2"}
-	if answer.FailedEntryCount != 7 || !slices.Equal(codes, want) {
-		t.Errorf("%d failed: %v", answer.FailedEntryCount, codes)
+	want := []string{
+		"id-1", "InvalidArgument", "InvalidArgument", "InvalidArgument", "MalformedDetail",
+		"MalformedDetail", "MalformedDetail", "NotAuthorizedForSourceException", "id-2",
+	}
+	if response.FailedEntryCount != 7 || !slices.Equal(codes, want) {
+		t.Errorf("%d failed: %v", response.FailedEntryCount, codes)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
@@ -88,7 +99,7 @@ func TestPutEvents_EntriesFailOneByOne(t *testing.T) {
 	}
 }
 
-func TestPutEvents_RefusesTooMuch(t *testing.T) {
+func TestPutEvents_EnforcesQuotas(t *testing.T) {
 	r := newRecorder(t)
 	entry := `{"Source":"shop","DetailType":"Sold","Detail":"{}"}`
 	large := func(size int) string {
@@ -97,7 +108,7 @@ func TestPutEvents_RefusesTooMuch(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, entries string
-		refused       bool
+		rejected      bool
 	}{
 		{"none", ``, true},
 		{"ten", strings.Repeat(entry+",", 9) + entry, false},
@@ -105,35 +116,41 @@ func TestPutEvents_RefusesTooMuch(t *testing.T) {
 		{"1 MiB", large(1<<19) + "," + large(1<<19), false},
 		{"more than 1 MiB", large(1<<19) + "," + large(1<<19+1), true},
 	} {
-		answer := r.call(t, "PutEvents", `{"Entries":[`+test.entries+`]}`)
-		if refused := strings.Contains(answer, `"__type":"ValidationException"`); refused != test.refused {
-			t.Errorf("%s: %.200s", test.name, answer)
+		response := r.call(t, "PutEvents", `{"Entries":[`+test.entries+`]}`)
+		rejected := strings.Contains(response, `"__type":"ValidationException"`)
+		if rejected != test.rejected {
+			t.Errorf("%s: %.200s", test.name, response)
 		}
 	}
 }
 
-func TestTarget_GetsItsInputOrPartOfTheEvent(t *testing.T) {
+func TestTarget_ReceivesItsInputOrInputPath(t *testing.T) {
 	r := newRecorder(t)
-	r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
+	targets := []eventbridge.Target{
 		{ID: "1", ARN: "arn:input", Input: `{"fixed": true}`},
 		{ID: "2", ARN: "arn:detail", InputPath: "$.detail"},
 		{ID: "3", ARN: "arn:field", InputPath: "$.detail.order.id"},
 		{ID: "4", ARN: "arn:absent", InputPath: "$.detail.order.id.x"},
-	}})
-	r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{\"order\":{\"id\":\"7\"}}"}]}`)
+	}
+	r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: shopPattern, Targets: targets})
+	r.call(t, "PutEvents", `{"Entries":[
+		{"Source":"shop","DetailType":"Sold","Detail":"{\"order\":{\"id\":\"7\"}}"}]}`)
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(r.delivered)
-	if want := []string{`arn:detail {"order":{"id":"7"}}`, `arn:field "7"`, `arn:input {"fixed": true}`}; !slices.Equal(r.delivered, want) {
+	want := []string{
+		`arn:detail {"order":{"id":"7"}}`, `arn:field "7"`, `arn:input {"fixed": true}`,
+	}
+	if !slices.Equal(r.delivered, want) {
 		t.Errorf("delivered %v, want %v", r.delivered, want)
 	}
 	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "arn:absent") {
-		t.Errorf("OnError was told %v", r.errors)
+		t.Errorf("OnError received %v", r.errors)
 	}
 }
 
-func TestDelivery_IsRetriedAndItsFailureIsTold(t *testing.T) {
+func TestDelivery_IsRetriedAndThenReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(t)
 		failures := map[string]int{"arn:flaky": 2, "arn:broken": 3}
@@ -143,71 +160,81 @@ func TestDelivery_IsRetriedAndItsFailureIsTold(t *testing.T) {
 			}
 			return nil
 		}
-		r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: json.RawMessage(`{"source":["shop"]}`), Targets: []eventbridge.Target{
-			{ID: "1", ARN: "arn:flaky"}, {ID: "2", ARN: "arn:broken"},
-		}})
-		r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`)
+		targets := []eventbridge.Target{{ID: "1", ARN: "arn:flaky"}, {ID: "2", ARN: "arn:broken"}}
+		r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: shopPattern, Targets: targets})
+		const entries = `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`
+		r.call(t, "PutEvents", entries)
 		if err := r.Close(); err != nil { // waits for the retries
 			t.Fatal(err)
 		}
 		if len(r.delivered) != 1 || !strings.HasPrefix(r.delivered[0], "arn:flaky ") {
 			t.Errorf("delivered %v", r.delivered)
 		}
-		if want := []string{"deliver event id-1 to arn:broken: given up after 3 attempts: no answer"}; !slices.Equal(r.errors, want) {
-			t.Errorf("OnError was told %v", r.errors)
+		want := []string{"deliver event id-1 to arn:broken: 3 attempts failed: no answer"}
+		if !slices.Equal(r.errors, want) {
+			t.Errorf("OnError received %v", r.errors)
 		}
-		if answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`); !strings.Contains(answer, "stopping") {
-			t.Errorf("a closed service answers %s", answer)
+		if response := r.call(t, "PutEvents", entries); !strings.Contains(response, "stopping") {
+			t.Errorf("response of a closed service: %s", response)
 		}
 	})
 }
 
-func TestPutEvents_ToAnUnknownBusIsDroppedAndTold(t *testing.T) {
+func TestPutEvents_ReportsAnUnknownBus(t *testing.T) {
 	r := newRecorder(t)
-	answer := r.call(t, "PutEvents", `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}","EventBusName":"absent"}]}`)
-	if answer != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
-		t.Errorf("answer %s", answer)
+	response := r.call(t, "PutEvents", `{"Entries":[
+		{"Source":"shop","DetailType":"Sold","Detail":"{}","EventBusName":"absent"}]}`)
+	if response != `{"FailedEntryCount":0,"Entries":[{"EventId":"id-1"}]}` {
+		t.Errorf("response %s", response)
 	}
 	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "Event bus absent does not exist") {
-		t.Errorf("OnError was told %v", r.errors)
+		t.Errorf("OnError received %v", r.errors)
 	}
 }
 
-func TestPutRule_RefusesWhatItCannotDo(t *testing.T) {
+func TestPutRule_RejectsInvalidAndUnsupportedRules(t *testing.T) {
 	r := newRecorder(t)
-	pattern := json.RawMessage(`{"source":["shop"]}`)
+	ruleTo := func(target eventbridge.Target) eventbridge.Rule {
+		targets := []eventbridge.Target{target}
+		return eventbridge.Rule{Name: "r", EventPattern: shopPattern, Targets: targets}
+	}
 	for name, rule := range map[string]eventbridge.Rule{
-		"no name":        {EventPattern: pattern},
+		"no name":        {EventPattern: shopPattern},
 		"no pattern":     {Name: "r"},
-		"unknown bus":    {Name: "r", Bus: "absent", EventPattern: pattern},
-		"no ARN":         {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "queue"}}},
-		"no id":          {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ARN: "arn:x"}}},
-		"bad input":      {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", Input: "{"}}},
-		"bad input path": {Name: "r", EventPattern: pattern, Targets: []eventbridge.Target{{ID: "1", ARN: "arn:x", InputPath: "detail"}}},
+		"unknown bus":    {Name: "r", Bus: "absent", EventPattern: shopPattern},
+		"no ARN":         ruleTo(eventbridge.Target{ID: "1", ARN: "queue"}),
+		"no id":          ruleTo(eventbridge.Target{ARN: "arn:x"}),
+		"bad input":      ruleTo(eventbridge.Target{ID: "1", ARN: "arn:x", Input: "{"}),
+		"bad input path": ruleTo(eventbridge.Target{ID: "1", ARN: "arn:x", InputPath: "detail"}),
 	} {
 		if err := r.PutRule(rule); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 	for _, body := range []string{
-		`{"Name":"r","ScheduleExpression":"rate(1 minute)"}`, `{"Name":"r"}`, `{"Name":"r","EventPattern":"{"}`,
+		`{"Name":"r","ScheduleExpression":"rate(1 minute)"}`, `{"Name":"r"}`,
+		`{"Name":"r","EventPattern":"{"}`,
 		`{"Name":"r","EventPattern":"{\"source\":[\"x\"]}","State":"MAYBE"}`,
 	} {
-		if answer := r.call(t, "PutRule", body); !strings.Contains(answer, "__type") {
-			t.Errorf("PutRule %s: %s", body, answer)
+		if response := r.call(t, "PutRule", body); !strings.Contains(response, "__type") {
+			t.Errorf("PutRule %s: %s", body, response)
 		}
 	}
 	r.call(t, "PutRule", `{"Name":"r","EventPattern":"{\"source\":[\"x\"]}"}`)
-	answer := r.call(t, "PutTargets", `{"Rule":"r","Targets":[{"Id":"1","Arn":"arn:x","InputTransformer":{"InputTemplate":"x"}},{"Id":"2","Arn":"arn:x"}]}`)
-	if !strings.Contains(answer, `"FailedEntryCount":1`) || !strings.Contains(answer, `"TargetId":"1"`) {
-		t.Errorf("PutTargets: %s", answer)
+	response := r.call(t, "PutTargets", `{"Rule":"r","Targets":[
+		{"Id":"1","Arn":"arn:x","InputTransformer":{"InputTemplate":"x"}},
+		{"Id":"2","Arn":"arn:x"}]}`)
+	if !strings.Contains(response, `"FailedEntryCount":1`) ||
+		!strings.Contains(response, `"TargetId":"1"`) {
+		t.Errorf("PutTargets: %s", response)
 	}
-	if answer := r.call(t, "ListTargetsByRule", `{"Rule":"r"}`); answer != `{"Targets":[{"Id":"2","Arn":"arn:x"}]}` {
-		t.Errorf("targets: %s", answer)
+	response = r.call(t, "ListTargetsByRule", `{"Rule":"r"}`)
+	if response != `{"Targets":[{"Id":"2","Arn":"arn:x"}]}` {
+		t.Errorf("targets: %s", response)
 	}
 }
 
-// recorder is a service that keeps what it delivers and tells.
+// recorder records the deliveries, events and errors of a service.
 type recorder struct {
 	*eventbridge.Service
 	fail func(arn string) error
@@ -216,7 +243,7 @@ type recorder struct {
 	delivered []string
 	events    []string
 	errors    []string
-	rules     []string // ARNs, of what was delivered
+	rules     []string // ARNs of the rules of delivered events
 }
 
 func newRecorder(t *testing.T) *recorder {

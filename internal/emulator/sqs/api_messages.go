@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // messageInput holds the parameters that SendMessage shares with an entry of SendMessageBatch.
@@ -39,13 +37,13 @@ func (q *Queue) sendInput(in messageInput) (*sendMessageOutput, error) {
 	if in.DelaySeconds != nil {
 		delay = time.Duration(*in.DelaySeconds) * time.Second
 		if delay < 0 || delay > 15*time.Minute {
-			return nil, invalidParameter(*in.DelaySeconds, "DelaySeconds",
+			return nil, invalidValue(*in.DelaySeconds, "DelaySeconds",
 				"DelaySeconds must be >= 0 and <= 900.")
 		}
 	}
 	for name := range in.MessageSystemAttributes {
 		if name != "AWSTraceHeader" {
-			return nil, protocol.Errorf("InvalidParameterValue", "Message system attribute "+
+			return nil, invalidParameter("Message system attribute "+
 				"name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
 		}
 	}
@@ -125,20 +123,20 @@ func (q *Queue) receiveParameters(
 	q.service.mu.Unlock()
 	if n := in.MaxNumberOfMessages; n != nil {
 		if limit = *n; limit < 1 || limit > 10 {
-			return 0, 0, 0, invalidParameter(limit, "MaxNumberOfMessages",
+			return 0, 0, 0, invalidValue(limit, "MaxNumberOfMessages",
 				"Must be between 1 and 10, if provided.")
 		}
 	}
 	if n := in.WaitTimeSeconds; n != nil {
 		if *n < 0 || *n > 20 {
-			return 0, 0, 0, invalidParameter(*n, "WaitTimeSeconds",
+			return 0, 0, 0, invalidValue(*n, "WaitTimeSeconds",
 				"Must be >= 0 and <= 20, if provided.")
 		}
 		wait = time.Duration(*n) * time.Second
 	}
 	if n := in.VisibilityTimeout; n != nil {
 		if *n < 0 || *n > 43200 {
-			return 0, 0, 0, invalidParameter(*n, "VisibilityTimeout",
+			return 0, 0, 0, invalidValue(*n, "VisibilityTimeout",
 				"Must be between 0 and 43200, if provided.")
 		}
 		visibility = time.Duration(*n) * time.Second

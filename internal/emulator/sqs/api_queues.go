@@ -109,7 +109,7 @@ func (s *Service) pageOfURLs(
 		limit = *p.MaxResults
 	}
 	if limit < 1 || limit > 1000 {
-		return nil, "", invalidParameter(limit, "MaxResults", "Must be between 1 and 1000.")
+		return nil, "", invalidValue(limit, "MaxResults", "Must be between 1 and 1000.")
 	}
 	start, found := slices.BinarySearch(names, p.NextToken)
 	if found {
@@ -145,7 +145,7 @@ func (q *Queue) getQueueAttributes(
 	selected := map[string]string{}
 	for _, name := range in.AttributeNames {
 		if !slices.Contains(queueAttributes, name) {
-			return nil, protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+			return nil, unknownAttribute(name)
 		}
 		if value, ok := attributes[name]; ok {
 			selected[name] = value

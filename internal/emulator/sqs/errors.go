@@ -24,11 +24,19 @@ var queryCodes = map[string]string{
 	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
 }
 
-func invalidParameter(value any, parameter, reason string) *protocol.Error {
-	return protocol.Errorf("InvalidParameterValue",
-		"Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+func invalidParameter(format string, args ...any) *protocol.Error {
+	return protocol.Errorf("InvalidParameterValue", format, args...)
+}
+
+func invalidValue(value any, parameter, reason string) *protocol.Error {
+	return invalidParameter("Value %v for parameter %s is invalid. Reason: %s",
+		value, parameter, reason)
 }
 
 func missingParameter(name string) *protocol.Error {
 	return protocol.Errorf("MissingParameter", "The request must contain the parameter %s.", name)
+}
+
+func unknownAttribute(name string) *protocol.Error {
+	return protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
 }

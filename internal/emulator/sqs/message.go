@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"crypto/md5"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
@@ -110,9 +111,8 @@ func (m Message) validate() error {
 				"#x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
 	if len(m.Attributes) > 10 {
-		return protocol.Errorf("InvalidParameterValue",
-			"Number of message attributes [%d] exceeds the allowed maximum [10].",
-			len(m.Attributes))
+		return invalidParameter("Number of message attributes [%d] exceeds the allowed "+
+			"maximum [10].", len(m.Attributes))
 	}
 	for name, a := range m.Attributes {
 		if err := a.validate(name); err != nil {
@@ -126,14 +126,13 @@ func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
 	case name == "" || len(name) > 256:
-		return protocol.Errorf("InvalidParameterValue",
+		return invalidParameter(
 			"Message (user) attribute name %q must be 1 to 256 characters long.", name)
 	case kind != "String" && kind != "Number" && kind != "Binary":
-		return protocol.Errorf("InvalidParameterValue",
-			"The type of message (user) attribute '%s' is invalid. You must use only the "+
-				"following supported type prefixes: Binary, Number, String.", name)
+		return invalidParameter("The type of message (user) attribute '%s' is invalid. You must "+
+			"use only the following supported type prefixes: Binary, Number, String.", name)
 	case a.isBinary() && len(a.BinaryValue) == 0, !a.isBinary() && a.StringValue == "":
-		return protocol.Errorf("InvalidParameterValue",
+		return invalidParameter(
 			"Message (user) attribute '%s' must contain a non-empty value of type '%s'.",
 			name, kind)
 	case !hasValidCharacters(a.StringValue):
@@ -141,7 +140,7 @@ func (a Attribute) validate(name string) error {
 			"Message (user) attribute '%s' holds invalid characters.", name)
 	}
 	if _, err := strconv.ParseFloat(a.StringValue, 64); kind == "Number" && err != nil {
-		return protocol.Errorf("InvalidParameterValue",
+		return invalidParameter(
 			"Can't cast the value of message (user) attribute '%s' to a number.", name)
 	}
 	return nil
@@ -152,4 +151,21 @@ func hasValidCharacters(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
+}
+
+// newReceiptHandle identifies one receive of one message, so that older handles can be rejected.
+func newReceiptHandle(queueARN, id string, receiveCount int) string {
+	text := queueARN + " " + id + " " + strconv.Itoa(receiveCount)
+	return base64.StdEncoding.EncodeToString([]byte(text))
+}
+
+// messageIDFromHandle returns the id of the message that the receipt handle belongs to.
+func messageIDFromHandle(queueARN, receiptHandle string) (string, error) {
+	text, err := base64.StdEncoding.DecodeString(receiptHandle)
+	parts := strings.Split(string(text), " ")
+	if err != nil || len(parts) != 3 || parts[0] != queueARN {
+		return "", protocol.Errorf("ReceiptHandleIsInvalid", "The input receipt handle %q is "+
+			"not a valid receipt handle of this queue.", receiptHandle)
+	}
+	return parts[1], nil
 }

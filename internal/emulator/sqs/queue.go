@@ -60,7 +60,7 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	case q.deleted:
 		return m, errQueueDoesNotExist
 	case m.size() > q.settings.MaxMessageSize:
-		return m, protocol.Errorf("InvalidParameterValue", "One or more parameters are invalid. "+
+		return m, invalidParameter("One or more parameters are invalid. "+
 			"Reason: Message must be shorter than %d bytes.", q.settings.MaxMessageSize)
 	case delay < 0:
 		delay = q.settings.Delay
@@ -108,7 +108,7 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 // ChangeVisibility makes an in-flight message visible after the timeout, counted from now.
 func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) error {
 	if timeout < 0 || timeout > 12*time.Hour {
-		return invalidParameter(formatSeconds(timeout), "VisibilityTimeout",
+		return invalidValue(formatSeconds(timeout), "VisibilityTimeout",
 			"Must be between 0 and 43200, if provided.")
 	}
 	s := q.service
@@ -125,7 +125,7 @@ func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) er
 	q.advance(now)
 	e := q.byID[id]
 	if e == nil {
-		return invalidParameter(receiptHandle, "ReceiptHandle",
+		return invalidValue(receiptHandle, "ReceiptHandle",
 			"Message does not exist or is not available for visibility timeout change.")
 	}
 	if e.state != inFlight || e.ReceiptHandle != receiptHandle {

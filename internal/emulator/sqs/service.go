@@ -8,6 +8,7 @@ package sqs
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -152,15 +153,13 @@ func (s *Service) filterNames(include func(*Queue) bool) (names []string) {
 	return names
 }
 
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
+
 func validateName(name string) error {
-	valid := len(name) >= 1 && len(name) <= 80 && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-			r == '-' || r == '_')
-	})
-	if !valid {
-		return protocol.Errorf("InvalidParameterValue",
-			"Can only include alphanumeric characters, hyphens, or underscores. "+
-				"1 to 80 in length. (The local platform has no FIFO queues.) Got %q.", name)
+	if !namePattern.MatchString(name) {
+		return invalidParameter("Can only include alphanumeric characters, hyphens, or "+
+			"underscores. 1 to 80 in length. (The local platform has no FIFO queues.) Got %q.",
+			name)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func (s *Service) applyAttributes(
 				delete(set.Kept, name)
 			}
 		default:
-			err = protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+			err = unknownAttribute(name)
 		}
 		if err != nil {
 			return set, err
@@ -123,7 +123,7 @@ func (s *Service) parseRedrivePolicy(
 	document string,
 ) (dlqARN string, maxReceiveCount int, err error) {
 	invalid := func(reason string) (string, int, error) {
-		return "", 0, invalidParameter(document, "RedrivePolicy", reason)
+		return "", 0, invalidValue(document, "RedrivePolicy", reason)
 	}
 	if document == "" {
 		return "", 0, nil

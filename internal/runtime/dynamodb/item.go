@@ -11,38 +11,41 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// The item of an event:
+// keyPrefix precedes the event id in the key of an event's item. The item has these attributes:
 //
 //	pk               EVENT#<eventId>
 //	eventId, eventType, status
 //	receivedAt       RFC 3339, UTC
-//	s3Bucket, s3Key  the raw payload in Bronze
+//	s3Bucket, s3Key  location of the raw payload in Bronze
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
-//	caller           who sent it; absent if that is nobody in particular
-//	enqueuedAt       when it last became ENQUEUED; absent if the worker made the item: at its receipt
-//	reenqueues       number, once the reconciler has put its message on the queue again
-//	replayId, replayQuiet                    of the last replay
-//	redrives         number, since then
-//	attempts         number, once PROCESSED or FAILED
-//	processedAt, silverBucket, silverKey     once PROCESSED
-//	droppedCode, droppedReason               once PROCESSED, if its processor dropped it
-//	failedAt, failureCode, failureReason     once FAILED
-//	expiresAt        number, seconds since the epoch: the table's TTL attribute
-const prefix = "EVENT#"
+//	caller           sender; absent if unknown
+//	enqueuedAt       last time it became ENQUEUED; absent if the worker created the item
+//	reenqueues       number of times that the reconciler enqueued it again
+//	replayId, replayQuiet                    last replay
+//	redrives         number of redrives since then
+//	attempts         number of deliveries, if PROCESSED or FAILED
+//	processedAt, silverBucket, silverKey     if PROCESSED
+//	droppedCode, droppedReason               if PROCESSED and filtered by its processor
+//	failedAt, failureCode, failureReason     if FAILED
+//	expiresAt        seconds since the epoch: the table's TTL attribute
+const keyPrefix = "EVENT#"
 
-func key(id string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": text(prefix + id)}
-}
+type attributes = map[string]types.AttributeValue
+
+func key(id string) attributes { return attributes{"pk": text(keyPrefix + id)} }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
 func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-func marshal(item pipeline.Item) map[string]types.AttributeValue {
-	attributes := map[string]types.AttributeValue{
-		"pk":            text(prefix + item.ID),
+func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(time.RFC3339Nano)) }
+
+func marshal(item pipeline.Item) attributes {
+	a := attributes{
+		"pk":            text(keyPrefix + item.ID),
 		"eventId":       text(item.ID),
 		"eventType":     text(item.Type),
 		"status":        text(string(item.Status)),
@@ -53,51 +56,47 @@ func marshal(item pipeline.Item) map[string]types.AttributeValue {
 		"payloadBytes":  number(int64(item.Bytes)),
 	}
 	if item.Caller != "" {
-		attributes["caller"] = text(item.Caller)
+		a["caller"] = text(item.Caller)
 	}
 	if !item.EnqueuedAt.IsZero() {
-		attributes["enqueuedAt"] = timestamp(item.EnqueuedAt)
-	}
-	if item.Reenqueues > 0 {
-		attributes["reenqueues"] = number(int64(item.Reenqueues))
+		a["enqueuedAt"] = timestamp(item.EnqueuedAt)
 	}
 	if item.Replay.ID != "" {
-		attributes["replayId"] = text(item.Replay.ID)
-		attributes["replayQuiet"] = &types.AttributeValueMemberBOOL{Value: item.Replay.Quiet}
+		a["replayId"] = text(item.Replay.ID)
+		a["replayQuiet"] = &types.AttributeValueMemberBOOL{Value: item.Replay.Quiet}
 	}
-	if item.Replay.Redrives > 0 {
-		attributes["redrives"] = number(int64(item.Replay.Redrives))
-	}
-	if item.Attempts > 0 {
-		attributes["attempts"] = number(int64(item.Attempts))
+	for name, count := range map[string]int{
+		"reenqueues": item.Reenqueues, "redrives": item.Replay.Redrives, "attempts": item.Attempts,
+	} {
+		if count > 0 {
+			a[name] = number(int64(count))
+		}
 	}
 	if item.Status == pipeline.Processed {
-		attributes["processedAt"] = timestamp(item.ProcessedAt)
-		attributes["silverBucket"] = text(item.Silver.Bucket)
-		attributes["silverKey"] = text(item.Silver.Key)
+		a["processedAt"] = timestamp(item.ProcessedAt)
+		a["silverBucket"] = text(item.Silver.Bucket)
+		a["silverKey"] = text(item.Silver.Key)
 	}
 	if item.Filtered != (pipeline.Filtered{}) {
-		attributes["droppedCode"] = text(item.Filtered.Code)
-		attributes["droppedReason"] = text(item.Filtered.Reason)
+		a["droppedCode"] = text(item.Filtered.Code)
+		a["droppedReason"] = text(item.Filtered.Reason)
 	}
 	if item.Status == pipeline.Failed {
-		attributes["failedAt"] = timestamp(item.FailedAt)
-		attributes["failureCode"] = text(string(item.Failure.Code))
-		attributes["failureReason"] = text(item.Failure.Reason)
+		a["failedAt"] = timestamp(item.FailedAt)
+		a["failureCode"] = text(string(item.Failure.Code))
+		a["failureReason"] = text(item.Failure.Reason)
 	}
 	if !item.ExpiresAt.IsZero() {
-		attributes["expiresAt"] = number(item.ExpiresAt.Unix())
+		a["expiresAt"] = number(item.ExpiresAt.Unix())
 	}
-	return attributes
+	return a
 }
 
-func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(time.RFC3339Nano)) }
-
-func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error) {
-	r := reader{attributes: attributes}
+func unmarshal(a attributes) (pipeline.Item, error) {
+	r := reader{attributes: a}
 	item := pipeline.Item{
 		Event: pipeline.Event{
-			ID:         strings.TrimPrefix(r.text("pk"), prefix),
+			ID:         strings.TrimPrefix(r.text("pk"), keyPrefix),
 			Type:       r.text("eventType"),
 			ReceivedAt: r.time("receivedAt"),
 			Bronze:     pipeline.Location{Bucket: r.text("s3Bucket"), Key: r.text("s3Key")},
@@ -105,7 +104,9 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 			Bytes:      int(r.number("payloadBytes")),
 			Caller:     r.text("caller"),
 			Replay: pipeline.Replay{
-				ID: r.text("replayId"), Redrives: int(r.number("redrives")), Quiet: r.bool("replayQuiet"),
+				ID:       r.text("replayId"),
+				Redrives: int(r.number("redrives")),
+				Quiet:    r.bool("replayQuiet"),
 			},
 		},
 		Status:      pipeline.Status(r.text("status")),
@@ -114,9 +115,13 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 		Attempts:    int(r.number("attempts")),
 		ProcessedAt: r.time("processedAt"),
 		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},
-		Filtered:    pipeline.Filtered{Code: r.text("droppedCode"), Reason: r.text("droppedReason")},
-		FailedAt:    r.time("failedAt"),
-		Failure:     pipeline.Failure{Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason")},
+		Filtered: pipeline.Filtered{
+			Code: r.text("droppedCode"), Reason: r.text("droppedReason"),
+		},
+		FailedAt: r.time("failedAt"),
+		Failure: pipeline.Failure{
+			Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason"),
+		},
 	}
 	if seconds := r.number("expiresAt"); seconds != 0 {
 		item.ExpiresAt = time.Unix(seconds, 0).UTC()
@@ -127,9 +132,9 @@ func unmarshal(attributes map[string]types.AttributeValue) (pipeline.Item, error
 	return item, nil
 }
 
-// reader takes attributes from an item; one that is absent is its zero value. The first mistake stays in err.
+// reader reads attributes, absent ones as the zero value. It keeps the first error.
 type reader struct {
-	attributes map[string]types.AttributeValue
+	attributes attributes
 	err        error
 }
 
@@ -151,7 +156,7 @@ func (r *reader) number(name string) int64 {
 		return 0
 	}
 	n, err := strconv.ParseInt(value.Value, 10, 64)
-	r.keep(name, err)
+	r.keepError(name, err)
 	return n
 }
 
@@ -161,11 +166,11 @@ func (r *reader) time(name string) time.Time {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339Nano, value)
-	r.keep(name, err)
+	r.keepError(name, err)
 	return t
 }
 
-func (r *reader) keep(name string, err error) {
+func (r *reader) keepError(name string, err error) {
 	if err != nil && r.err == nil {
 		r.err = fmt.Errorf("attribute %s: %w", name, err)
 	}

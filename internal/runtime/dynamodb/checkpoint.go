@@ -13,21 +13,21 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Checkpoints keeps the reconciler's checkpoint beside the events, as JSON in the attribute checkpoint.
+// Checkpoints stores the reconciler's checkpoint in the events table, as JSON in one attribute.
 type Checkpoints struct {
 	client *dynamodb.Client
 	table  string
 }
 
-// NewCheckpoints is the checkpoint in the table of that name.
+// NewCheckpoints returns the checkpoint in a table.
 func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
 	return Checkpoints{client: dynamodb.NewFromConfig(cfg), table: table}
 }
 
-// No event's id has this form.
-var checkpointKey = map[string]types.AttributeValue{"pk": text("CHECKPOINT#reconciler")}
+// checkpointKey differs from the keys of all events.
+var checkpointKey = attributes{"pk": text("CHECKPOINT#reconciler")}
 
-// Load returns the checkpoint, the zero one if there is none.
+// Load returns the checkpoint, or the zero value before the first run.
 func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	out, err := c.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &c.table, Key: checkpointKey, ConsistentRead: aws.Bool(true),
@@ -44,7 +44,7 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return checkpoint, nil
 }
 
-// Save writes next in place of old.
+// Save replaces old by next. It returns pipeline.ErrChanged if the stored one is not old.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {
@@ -55,11 +55,13 @@ func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) er
 		return fmt.Errorf("write the reconciler's checkpoint: %w", err)
 	}
 	put := dynamodb.PutItemInput{
-		TableName:                 &c.table,
-		Item:                      map[string]types.AttributeValue{"pk": checkpointKey["pk"], "checkpoint": text(string(after))},
+		TableName: &c.table,
+		Item: attributes{
+			"pk": checkpointKey["pk"], "checkpoint": text(string(after)),
+		},
 		ConditionExpression:       aws.String("#checkpoint = :old"),
 		ExpressionAttributeNames:  map[string]string{"#checkpoint": "checkpoint"},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":old": text(string(before))},
+		ExpressionAttributeValues: attributes{":old": text(string(before))},
 	}
 	if old == (pipeline.Checkpoint{}) {
 		put.ConditionExpression = aws.String("attribute_not_exists(pk)")

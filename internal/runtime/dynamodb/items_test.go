@@ -1,0 +1,94 @@
+package dynamodb
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// newItems returns items whose requests get the responses in turn, and the last one repeatedly.
+func newItems(t *testing.T, responses ...string) (items Items, requests *int) {
+	t.Helper()
+	requests = new(int)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, responses[min(*requests, len(responses)-1)])
+		*requests++
+	}))
+	t.Cleanup(server.Close)
+	return NewItems(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, "events"), requests
+}
+
+const (
+	item        = `{"pk":{"S":"EVENT#%s"},"status":{"S":"ENQUEUED"}}`
+	invalid     = `{"pk":{"S":"EVENT#a"},"receivedAt":{"S":"yesterday"}}`
+	unprocessed = `"UnprocessedKeys":{"events":{"Keys":[{"pk":{"S":"EVENT#%s"}}]}}`
+)
+
+func TestGetMany_RequestsUnprocessedKeysAgain(t *testing.T) {
+	items, requests := newItems(t,
+		fmt.Sprintf(`{"Responses":{"events":[`+item+`]},`+unprocessed+`}`, "a", "b"),
+		fmt.Sprintf(`{"Responses":{"events":[`+item+`]}}`, "b"))
+	got, err := items.GetMany(t.Context(), []string{"a", "b"})
+	if err != nil || len(got) != 2 || *requests != 2 {
+		t.Errorf("got %v, %v after %d requests", got, err, *requests)
+	}
+}
+
+func TestGetMany_FailsIfKeysStayUnprocessed(t *testing.T) {
+	items, requests := newItems(t, fmt.Sprintf(`{`+unprocessed+`}`, "a"))
+	if _, err := items.GetMany(t.Context(), []string{"a"}); err == nil || *requests != maxRounds {
+		t.Errorf("got %v after %d requests", err, *requests)
+	}
+}
+
+func TestGetMany_OmitsItemsThatCannotBeDecoded(t *testing.T) {
+	items, _ := newItems(t, fmt.Sprintf(`{"Responses":{"events":[`+invalid+`,`+item+`]}}`, "b"))
+	got, err := items.GetMany(t.Context(), []string{"a", "b"})
+	if _, ok := got["b"]; err != nil || len(got) != 1 || !ok {
+		t.Errorf("got %v, %v; want only b", got, err)
+	}
+}
+
+func TestReads_AreConsistent(t *testing.T) {
+	var bodies []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, string(body))
+		io.WriteString(w, fmt.Sprintf(`{"Item":`+item+`}`, "a"))
+	}))
+	defer server.Close()
+	items := NewItems(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, "events")
+	if _, err := items.Get(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := items.GetMany(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range bodies {
+		if !strings.Contains(body, `"ConsistentRead":true`) {
+			t.Errorf("request %s", body)
+		}
+	}
+	if len(bodies) != 2 {
+		t.Errorf("%d requests", len(bodies))
+	}
+}
+
+func TestGet_FailsIfTheItemCannotBeDecoded(t *testing.T) {
+	items, _ := newItems(t, `{"Item":`+invalid+`}`)
+	if got, err := items.Get(t.Context(), "a"); err == nil {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,85 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or if it
+// has no item.
+func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
+	state := newCondition()
+	state.equal("status", text(string(pipeline.Enqueued)))
+	state.generation(item.Replay)
+	update := dynamodb.UpdateItemInput{
+		TableName: &s.table,
+		Key:       key(item.ID),
+		ConditionExpression: aws.String(
+			"attribute_not_exists(pk) OR (" + state.expression() + ")"),
+		ExpressionAttributeNames:            state.names,
+		ExpressionAttributeValues:           state.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	next := marshal(item)
+	delete(next, "pk")
+	var sets []string
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		update.ExpressionAttributeNames["#"+name] = name
+		update.ExpressionAttributeValues[":new_"+name] = next[name]
+		sets = append(sets, "#"+name+" = :new_"+name)
+	}
+	update.UpdateExpression = aws.String("SET " + strings.Join(sets, ", "))
+	_, err := s.client.UpdateItem(ctx, &update)
+	return transitionError(err, item)
+}
+
+// Move replaces the item from by the item to if the stored item is still in from's state.
+func (s Items) Move(ctx context.Context, from, to pipeline.Item) error {
+	if err := pipeline.CheckMove(from, to); err != nil {
+		return err
+	}
+	state := newCondition()
+	state.equal("status", text(string(from.Status)))
+	state.equal("receivedAt", timestamp(from.ReceivedAt))
+	state.equal("s3Key", text(from.Bronze.Key))
+	state.generation(from.Replay)
+	state.time("enqueuedAt", from.EnqueuedAt)
+	state.time("processedAt", from.ProcessedAt)
+	state.time("failedAt", from.FailedAt)
+	state.count("reenqueues", from.Reenqueues)
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                           &s.table,
+		Item:                                marshal(to),
+		ConditionExpression:                 aws.String(state.expression()),
+		ExpressionAttributeNames:            state.names,
+		ExpressionAttributeValues:           state.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	return transitionError(err, to)
+}
+
+// transitionError turns a failed condition into a *pipeline.TransitionError.
+func transitionError(err error, to pipeline.Item) error {
+	var conflict *types.ConditionalCheckFailedException
+	if errors.As(err, &conflict) {
+		old, err := unmarshal(conflict.Item)
+		if err != nil {
+			return err
+		}
+		return &pipeline.TransitionError{From: old, To: to.Status}
+	}
+	if err != nil {
+		return fmt.Errorf("write item of event %s: %w", to.ID, err)
+	}
+	return nil
+}

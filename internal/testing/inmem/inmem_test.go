@@ -12,7 +12,7 @@ func TestBucket(t *testing.T) {
 	porttest.TestObjectsRace(t, new(inmem.Bucket))
 }
 
-func TestEvents(t *testing.T) {
+func TestItems(t *testing.T) {
 	porttest.TestItems(t, new(inmem.Items))
 	porttest.TestItemsRace(t, new(inmem.Items))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// TestCheckpoints holds a store of the reconciler's checkpoint, still empty, to its contract.
+// TestCheckpoints tests an empty store of the reconciler's checkpoint.
 func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	ctx := t.Context()
 	none, err := checkpoints.Load(ctx)
@@ -19,9 +19,20 @@ func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 		t.Fatalf("got %+v, want none", none)
 	}
 	hour := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
-	first := pipeline.Checkpoint{Pass: pipeline.Pass{From: hour, To: hour.Add(time.Hour), Type: "demo", After: "bronze/demo/x"}}
+	first := pipeline.Checkpoint{
+		Pass: pipeline.Pass{
+			From:  hour,
+			To:    hour.Add(time.Hour),
+			Type:  "demo",
+			After: "bronze/demo/x",
+		},
+	}
 	second := first
-	second.RewindTo, second.RewoundAt = hour.Add(-time.Hour), hour.Add(90*time.Minute+time.Millisecond)
+	second.RewindTo, second.RewoundAt = hour.Add(
+		-time.Hour,
+	), hour.Add(
+		90*time.Minute+time.Millisecond,
+	)
 	check(t, checkpoints.Save(ctx, none, first))
 	check(t, checkpoints.Save(ctx, first, second))
 	for _, old := range []pipeline.Checkpoint{none, first} {

@@ -14,11 +14,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// TestItems holds an events table to its contract.
+// TestItems tests an events table.
 func TestItems(t *testing.T, items Items) {
 	ctx := t.Context()
-	t.Run("returns an item as it was stored", func(t *testing.T) {
-		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), dropped(enqueued()), failed(enqueued())} {
+	t.Run("returns the stored item", func(t *testing.T) {
+		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), filtered(enqueued()), failed(enqueued())} {
 			create(t, items, item)
 			wantItem(t, items, item)
 		}
@@ -33,7 +33,7 @@ func TestItems(t *testing.T, items Items) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 	})
-	t.Run("says what is not there", func(t *testing.T) {
+	t.Run("reports a missing item", func(t *testing.T) {
 		if _, err := items.Get(ctx, uuid.NewString()); !errors.Is(err, pipeline.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
@@ -42,17 +42,17 @@ func TestItems(t *testing.T, items Items) {
 		item := enqueued()
 		create(t, items, item)
 		second := processed(item)
-		second.EnqueuedAt = item.ExpiresAt // not yet over
-		old, err := items.Create(ctx, second)
+		second.EnqueuedAt = item.ExpiresAt // not yet expired
+		existing, err := items.Create(ctx, second)
 		if !errors.Is(err, pipeline.ErrExists) {
 			t.Errorf("second create: got %v, want ErrExists", err)
 		}
-		if diff := cmp.Diff(item, old); diff != "" {
-			t.Errorf("not the old item (-want +got):\n%s", diff)
+		if diff := cmp.Diff(item, existing); diff != "" {
+			t.Errorf("existing item differs (-want +got):\n%s", diff)
 		}
 		wantItem(t, items, item)
 	})
-	t.Run("creates an item in place of one that has expired", func(t *testing.T) {
+	t.Run("replaces an expired item", func(t *testing.T) {
 		item := processed(enqueued())
 		create(t, items, item)
 		next := enqueued()
@@ -60,7 +60,7 @@ func TestItems(t *testing.T, items Items) {
 		create(t, items, next)
 		wantItem(t, items, next)
 	})
-	t.Run("never takes the place of an item that does not expire", func(t *testing.T) {
+	t.Run("never replaces an item without expiry", func(t *testing.T) {
 		item := enqueued()
 		item.ExpiresAt = time.Time{}
 		create(t, items, item)
@@ -70,14 +70,14 @@ func TestItems(t *testing.T, items Items) {
 			t.Errorf("got %v, want ErrExists", err)
 		}
 	})
-	t.Run("finishes an event that is ENQUEUED or unknown", func(t *testing.T) {
-		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, dropped, failed} {
-			known, unknown := enqueued(), enqueued()
+	t.Run("finishes an event that is ENQUEUED or has no item", func(t *testing.T) {
+		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, filtered, failed} {
+			known, missing := enqueued(), enqueued()
 			known.Reenqueues = 2
 			create(t, items, known)
-			for _, item := range []pipeline.Item{known, unknown} {
+			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
-				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // the worker does not know them
+				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // unknown to the worker
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues
@@ -86,54 +86,54 @@ func TestItems(t *testing.T, items Items) {
 			}
 		}
 	})
-	t.Run("finishes an event in the generation that is ENQUEUED", func(t *testing.T) {
+	t.Run("finishes an event only in its current generation", func(t *testing.T) {
 		for _, generations := range [][2]pipeline.Replay{
 			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}}, {{}, {Redrives: 1}}, {{Redrives: 1}, {}},
 		} {
 			item := enqueued()
 			item.Replay = generations[1]
 			create(t, items, item)
-			stale := processed(item)
-			stale.Replay = generations[0]
-			wantTransition(t, items.Finish(ctx, stale), item, pipeline.Processed)
+			outdated := processed(item)
+			outdated.Replay = generations[0]
+			wantTransition(t, items.Finish(ctx, outdated), item, pipeline.Processed)
 			check(t, items.Finish(ctx, processed(item)))
 			wantItem(t, items, processed(item))
 		}
 	})
-	t.Run("moves an item that is as it was read", func(t *testing.T) {
+	t.Run("moves an item in the state that was read", func(t *testing.T) {
 		for name, move := range moves() {
 			from, to := move[0], move[1]
 			create(t, items, from)
 			check(t, items.Move(ctx, from, to))
 			wantItem(t, items, to)
-			wantTransition(t, named(name, items.Move(ctx, from, to)), to, to.Status)
+			wantTransition(t, annotate(name, items.Move(ctx, from, to)), to, to.Status)
 		}
 	})
-	t.Run("never moves an item that is not as it was read", func(t *testing.T) {
+	t.Run("never moves an item in another state than was read", func(t *testing.T) {
 		for name, change := range changes() {
-			there := failed(enqueued())
+			stored := failed(enqueued())
 			if name == "reenqueues" {
-				there = enqueued()
+				stored = enqueued()
 			}
-			read := there
+			read := stored
 			change(&read)
-			create(t, items, there)
+			create(t, items, stored)
 			next := read.Replay
 			next.Redrives++
 			if read.Status == pipeline.Processed {
 				next = pipeline.Replay{ID: "replay"}
 			}
-			to := read.Reopened(next, there.ReceivedAt.Add(time.Hour))
+			to := read.Reopened(next, stored.ReceivedAt.Add(time.Hour))
 			if read.Status == pipeline.Enqueued {
 				to = read
 				to.Reenqueues++
 			}
-			wantTransition(t, named(name, items.Move(ctx, read, to)), there, to.Status)
-			wantItem(t, items, there)
+			wantTransition(t, annotate(name, items.Move(ctx, read, to)), stored, to.Status)
+			wantItem(t, items, stored)
 		}
 	})
-	t.Run("knows no other moves", func(t *testing.T) {
-		for _, move := range illegal() {
+	t.Run("rejects all other moves", func(t *testing.T) {
+		for _, move := range illegalMoves() {
 			create(t, items, move[0])
 			var moved *pipeline.TransitionError
 			if err := items.Move(ctx, move[0], move[1]); err == nil || errors.As(err, &moved) {
@@ -142,7 +142,7 @@ func TestItems(t *testing.T, items Items) {
 			wantItem(t, items, move[0])
 		}
 	})
-	t.Run("never moves a finished event", func(t *testing.T) {
+	t.Run("never finishes an event twice", func(t *testing.T) {
 		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, failed} {
 			item := finish(enqueued())
 			check(t, items.Finish(ctx, item))
@@ -153,13 +153,13 @@ func TestItems(t *testing.T, items Items) {
 			}
 		}
 	})
-	t.Run("refuses an id given twice", func(t *testing.T) {
+	t.Run("rejects duplicate ids", func(t *testing.T) {
 		id := uuid.NewString()
 		if _, err := items.GetMany(ctx, []string{id, id}); err == nil {
-			t.Error("no error")
+			t.Error("got no error")
 		}
 	})
-	t.Run("gets many at once", func(t *testing.T) {
+	t.Run("gets many items", func(t *testing.T) {
 		want := make(map[string]pipeline.Item)
 		for range 120 {
 			item := enqueued()
@@ -174,10 +174,10 @@ func TestItems(t *testing.T, items Items) {
 	})
 }
 
-// TestItemsRace holds an events table to its contract when many write at once.
+// TestItemsRace tests an events table with concurrent writers.
 func TestItemsRace(t *testing.T, items Items) {
 	ctx := t.Context()
-	t.Run("finishes an event once in a race", func(t *testing.T) {
+	t.Run("finishes an event once under concurrent writes", func(t *testing.T) {
 		item := enqueued()
 		create(t, items, item)
 		errs := race(8, func(i int) error {
@@ -199,7 +199,7 @@ func create(t *testing.T, items Items, item pipeline.Item) {
 	check(t, err)
 }
 
-func named(name string, err error) error {
+func annotate(name string, err error) error {
 	if err == nil {
 		return nil
 	}

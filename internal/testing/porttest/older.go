@@ -12,27 +12,40 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// AcceptOlder leaves behind what an older version of Ingest did when it accepted body, which this version may refuse:
-// payload, item and reference.
+// AcceptOlder accepts body as an older version of Ingest did: today's version may reject it.
 func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline.Event, error) {
 	var payload struct{ EventType string }
 	if err := json.Unmarshal(body, &payload); err != nil {
-		return pipeline.Event{}, fmt.Errorf("find the event's type: %w", err)
+		return pipeline.Event{}, fmt.Errorf("decode the event type: %w", err)
 	}
 	id, err := in.NewID()
 	if err != nil {
-		return pipeline.Event{}, fmt.Errorf("make an event id: %w", err)
+		return pipeline.Event{}, fmt.Errorf("create an event id: %w", err)
 	}
 	sum := sha256.Sum256(body)
 	event := pipeline.Event{
-		ID: id, Type: payload.EventType, ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
-		SHA256: hex.EncodeToString(sum[:]), Bytes: len(body), Bronze: pipeline.Location{Bucket: in.BronzeBucket},
+		ID:         id,
+		Type:       payload.EventType,
+		ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
+		SHA256: hex.EncodeToString(
+			sum[:],
+		),
+		Bytes:  len(body),
+		Bronze: pipeline.Location{Bucket: in.BronzeBucket},
 	}
 	event.Bronze.Key = event.BronzeKey()
 	item := pipeline.Item{
-		Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: pipeline.Expiry(event, in.StatusRetention),
+		Event:      event,
+		Status:     pipeline.Enqueued,
+		EnqueuedAt: event.ReceivedAt,
+		ExpiresAt:  pipeline.Expiry(event, in.StatusRetention),
 	}
-	if err := in.Bronze.Put(ctx, event.Bronze.Key, body); err != nil && !errors.Is(err, pipeline.ErrExists) {
+	if err := in.Bronze.Put(
+		ctx,
+		event.Bronze.Key,
+		body,
+	); err != nil &&
+		!errors.Is(err, pipeline.ErrExists) {
 		return event, fmt.Errorf("store the payload: %w", err)
 	}
 	if _, err := in.Items.Create(ctx, item); err != nil && !errors.Is(err, pipeline.ErrExists) {

@@ -1,5 +1,5 @@
-// Package porttest holds every implementation of the pipeline's ports, the AWS adapters and the ones in memory, to the
-// same contracts.
+// Package porttest tests all implementations of the pipeline's ports, the AWS adapters and the ones
+// in memory, against the same contracts.
 package porttest
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Objects is what is asked of a bucket.
+// Objects combines the ports to a bucket.
 type Objects interface {
 	pipeline.BronzeReader
 	pipeline.BronzeLister
 	pipeline.SilverStore
 }
 
-// Items is what is asked of the events table.
+// Items combines the ports to the events table.
 type Items interface {
 	pipeline.ItemCreator
 	pipeline.ItemFinisher
@@ -30,10 +30,10 @@ type Items interface {
 	Get(ctx context.Context, id string) (pipeline.Item, error)
 }
 
-// TestObjects holds a bucket to its contract.
+// TestObjects tests a bucket.
 func TestObjects(t *testing.T, bucket Objects) {
 	ctx := t.Context()
-	t.Run("returns the very bytes", func(t *testing.T) {
+	t.Run("returns the same bytes", func(t *testing.T) {
 		key := "bronze/demo/" + uuid.NewString()
 		body := []byte("{\"a\": \"\u00e9\u2028\",\r\n \"b\":1e3}")
 		check(t, bucket.Put(ctx, key, body))
@@ -43,12 +43,12 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("put %q, got %q", body, got)
 		}
 	})
-	t.Run("says what is not there", func(t *testing.T) {
-		if _, err := bucket.Get(ctx, "bronze/demo/absent"); !errors.Is(err, pipeline.ErrNotFound) {
+	t.Run("reports a missing object", func(t *testing.T) {
+		if _, err := bucket.Get(ctx, "bronze/demo/missing"); !errors.Is(err, pipeline.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 	})
-	t.Run("is written once", func(t *testing.T) {
+	t.Run("never overwrites an object", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
 		check(t, bucket.Put(ctx, key, []byte("first")))
 		if err := bucket.Put(ctx, key, []byte("second")); !errors.Is(err, pipeline.ErrExists) {
@@ -58,10 +58,10 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("got %q, %v; want the first write", got, err)
 		}
 	})
-	t.Run("replaces the version that was read, and no other", func(t *testing.T) {
+	t.Run("replaces only the version that was read", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
 		if _, _, err := bucket.GetVersion(ctx, key); !errors.Is(err, pipeline.ErrNotFound) {
-			t.Errorf("absent: got %v, want ErrNotFound", err)
+			t.Errorf("missing object: got %v, want ErrNotFound", err)
 		}
 		check(t, bucket.Put(ctx, key, []byte("first")))
 		body, first, err := bucket.GetVersion(ctx, key)
@@ -70,11 +70,27 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("got %q", body)
 		}
 		check(t, bucket.Replace(ctx, key, []byte("second"), first))
-		if err := bucket.Replace(ctx, key, []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
-			t.Errorf("late replace: got %v, want ErrChanged", err)
+		if err := bucket.Replace(
+			ctx,
+			key,
+			[]byte("third"),
+			first,
+		); !errors.Is(
+			err,
+			pipeline.ErrChanged,
+		) {
+			t.Errorf("second replace: got %v, want ErrChanged", err)
 		}
-		if err := bucket.Replace(ctx, key+"-absent", []byte("late"), first); !errors.Is(err, pipeline.ErrChanged) {
-			t.Errorf("replace of nothing: got %v, want ErrChanged", err)
+		if err := bucket.Replace(
+			ctx,
+			key+"-missing",
+			[]byte("third"),
+			first,
+		); !errors.Is(
+			err,
+			pipeline.ErrChanged,
+		) {
+			t.Errorf("replace of a missing object: got %v, want ErrChanged", err)
 		}
 		if got, err := bucket.Get(ctx, key); err != nil || string(got) != "second" {
 			t.Errorf("got %q, %v; want the second write", got, err)
@@ -96,7 +112,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 			}
 			types = append(types, page...)
 		}
-		// In the order of their keys, in which a dash comes before a slash.
+		// By key: a dash sorts before a slash.
 		if want := []string{"list-a-b", "list-a", "list-c", "list-d"}; !slices.Equal(types, want) {
 			t.Errorf("types %v, want %v", types, want)
 		}
@@ -109,7 +125,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 			for _, o := range page {
 				keys = append(keys, o.Key)
 				if o.LastModified.IsZero() {
-					t.Errorf("%s has no time", o.Key)
+					t.Errorf("%s has no LastModified", o.Key)
 				}
 			}
 		}
@@ -119,17 +135,20 @@ func TestObjects(t *testing.T, bucket Objects) {
 	})
 }
 
-// TestObjectsRace holds a bucket to its contract when many write at once.
+// TestObjectsRace tests a bucket with concurrent writers.
 func TestObjectsRace(t *testing.T, bucket Objects) {
 	ctx := t.Context()
-	t.Run("is written once in a race", func(t *testing.T) {
+	t.Run("stores one of several concurrent writes", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
-		errs := race(8, func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) })
+		errs := race(
+			8,
+			func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) },
+		)
 		wantOneWinner(t, errs, func(err error) bool { return errors.Is(err, pipeline.ErrExists) })
 	})
 }
 
-// race calls fn n times at once.
+// race calls fn n times concurrently.
 func race(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	var running sync.WaitGroup

@@ -8,28 +8,37 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// moves are the ways in which an item moves but for Finish's.
+// moves returns all legal moves, from and to, by name.
 func moves() map[string][2]pipeline.Item {
-	again := enqueued()
-	again.Reenqueues, again.EnqueuedAt = 1, again.EnqueuedAt.Add(time.Hour)
-	first := again
-	first.Reenqueues, first.EnqueuedAt = 0, time.Time{} // the worker made it
-	lost, done := failed(enqueued()), processed(enqueued())
+	reenqueued := enqueued()
+	reenqueued.Reenqueues, reenqueued.EnqueuedAt = 1, reenqueued.EnqueuedAt.Add(time.Hour)
+	first := reenqueued
+	first.Reenqueues, first.EnqueuedAt = 0, time.Time{} // created by the worker
+	unrepaired, done := failed(enqueued()), processed(enqueued())
 	quiet := pipeline.Replay{ID: "replay", Quiet: true}
 	replayed := processed(enqueued())
 	replayed.Replay = quiet
-	poison, killed := failed(enqueued()), enqueued()
+	poison, crashed := failed(enqueued()), enqueued()
 	return map[string][2]pipeline.Item{
-		"enqueued again":     {first, again},
-		"repaired":           {lost, processed(lost)},
-		"redriven, ENQUEUED": {killed, killed.Reopened(pipeline.Replay{Redrives: 1}, killed.ReceivedAt)},
-		"redriven":           {poison, poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt)},
-		"replayed":           {done, done.Reopened(quiet, done.ProcessedAt)},
-		"replayed, twice":    {replayed, replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt)},
+		"enqueued again": {first, reenqueued},
+		"repaired":       {unrepaired, processed(unrepaired)},
+		"redriven while ENQUEUED": {
+			crashed,
+			crashed.Reopened(pipeline.Replay{Redrives: 1}, crashed.ReceivedAt),
+		},
+		"redriven": {
+			poison,
+			poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt),
+		},
+		"replayed": {done, done.Reopened(quiet, done.ProcessedAt)},
+		"replayed twice": {
+			replayed,
+			replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt),
+		},
 	}
 }
 
-// changes are the ways in which a FAILED item may not be as it was read any more.
+// changes returns all changes of a FAILED item that make it another state, by name.
 func changes() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
 		"status":     func(i *pipeline.Item) { *i = processed(*i); i.FailedAt = i.ReceivedAt.Add(time.Minute) },
@@ -43,31 +52,45 @@ func changes() map[string]func(*pipeline.Item) {
 	}
 }
 
-func illegal() [][2]pipeline.Item {
+// illegalMoves returns moves that every table must reject, from and to.
+func illegalMoves() [][2]pipeline.Item {
 	item, other := enqueued(), enqueued()
 	skipped := item
 	skipped.Reenqueues = 2
 	done, again := processed(enqueued()), processed(enqueued())
 	same, failing := failed(enqueued()), failed(enqueued())
 	return [][2]pipeline.Item{
-		{item, processed(item)}, // Finish's
+		{item, processed(item)}, // by Finish only
 		{enqueued(), skipped},
 		{other, failed(other)},
 		{done, failed(done)},
-		{again, again.Reopened(again.Replay, again.ProcessedAt)}, // no redrive of what is PROCESSED
-		{same, same.Reopened(same.Replay, same.FailedAt)},        // no redrive into the same generation
+		{
+			again,
+			again.Reopened(again.Replay, again.ProcessedAt),
+		}, // a PROCESSED event is not redriven
+		{
+			same,
+			same.Reopened(same.Replay, same.FailedAt),
+		}, // a redrive needs a new generation
 		{failing, failing.Reopened(pipeline.Replay{ID: "replay"}, failing.FailedAt)},
 	}
 }
 
 func enqueued() pipeline.Item {
 	event := pipeline.Event{
-		ID: uuid.NewString(), Type: "demo", ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC), SHA256: "5e1f", Bytes: 42,
-		Caller: "iam arn:aws:iam::000000000000:user/anna",
+		ID:         uuid.NewString(),
+		Type:       "demo",
+		ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC),
+		SHA256:     "5e1f",
+		Bytes:      42,
+		Caller:     "iam arn:aws:iam::000000000000:user/anna",
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	return pipeline.Item{
-		Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt, ExpiresAt: pipeline.Expiry(event, 24*time.Hour),
+		Event:      event,
+		Status:     pipeline.Enqueued,
+		EnqueuedAt: event.ReceivedAt,
+		ExpiresAt:  pipeline.Expiry(event, 24*time.Hour),
 	}
 }
 
@@ -79,7 +102,7 @@ func processed(item pipeline.Item) pipeline.Item {
 	return item
 }
 
-func dropped(item pipeline.Item) pipeline.Item {
+func filtered(item pipeline.Item) pipeline.Item {
 	item = processed(item)
 	item.Filtered = pipeline.Filtered{Code: "test-order", Reason: "why"}
 	return item

@@ -1,0 +1,107 @@
+package inmem
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// Items implements the pipeline's ports to the events table. The zero value is empty.
+type Items struct {
+	mu    sync.Mutex
+	items map[string]pipeline.Item
+}
+
+// Create stores the item, unless the event has one that has not expired.
+func (i *Items) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if existing, ok := i.items[item.ID]; ok && !existing.Expired(item.EnqueuedAt) {
+		return existing, pipeline.ErrExists
+	}
+	i.put(item)
+	return pipeline.Item{}, nil
+}
+
+func (i *Items) put(item pipeline.Item) {
+	if i.items == nil {
+		i.items = make(map[string]pipeline.Item)
+	}
+	i.items[item.ID] = item
+}
+
+// Find returns an event's item.
+func (i *Items) Find(ctx context.Context, id string) (pipeline.Item, error) { return i.Get(ctx, id) }
+
+// Get returns an event's item.
+func (i *Items) Get(_ context.Context, id string) (pipeline.Item, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	item, ok := i.items[id]
+	if !ok {
+		return pipeline.Item{}, pipeline.ErrNotFound
+	}
+	return item, nil
+}
+
+// GetMany returns the items that exist, by event id.
+func (i *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.Item, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	found := make(map[string]pipeline.Item)
+	for n, id := range ids {
+		if slices.Contains(ids[:n], id) {
+			return nil, errors.New("ids must be distinct, got " + id + " twice")
+		}
+		if item, ok := i.items[id]; ok {
+			found[id] = item
+		}
+	}
+	return found, nil
+}
+
+// Delete deletes an item, as its time to live does.
+func (i *Items) Delete(id string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.items, id)
+}
+
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or has no
+// item.
+func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	old, ok := i.items[item.ID]
+	if ok && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
+		return &pipeline.TransitionError{From: old, To: item.Status}
+	}
+	if item.EnqueuedAt.IsZero() {
+		item.EnqueuedAt = old.EnqueuedAt
+	}
+	if item.Reenqueues == 0 {
+		item.Reenqueues = old.Reenqueues
+	}
+	if item.ExpiresAt.IsZero() {
+		item.ExpiresAt = old.ExpiresAt
+	}
+	i.put(item)
+	return nil
+}
+
+// Move replaces from by to, if the item is still in the state of from.
+func (i *Items) Move(_ context.Context, from, to pipeline.Item) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := pipeline.CheckMove(from, to); err != nil {
+		return err
+	}
+	if old := i.items[from.ID]; !old.SameState(from) {
+		return &pipeline.TransitionError{From: old, To: to.Status}
+	}
+	i.put(to)
+	return nil
+}

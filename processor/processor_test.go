@@ -42,13 +42,13 @@ func TestRecord_BecomesJSON(t *testing.T) {
 		record processor.Record
 		want   string
 	}{
-		{"raw", processor.Record{Payload: []byte(nil)}, "FAILED invalid-output: Record 1 of 1 must have a JSON object that the API would accept."},
+		{"raw", processor.Record{Payload: []byte(nil)}, "FAILED invalid-output: The payload of record 1 of 1 must be a JSON object that the API would accept."},
 		{"kept", processor.Record{Payload: map[string]string{"html": "<b>&"}}, "PROCESSED\n" + `{"html":"<b>&"}`},
 		{"one of one", processor.FanOut(map[string]int{"n": 1}), "PROCESSED\n" + `{"n":1}`},
 		{"zero", processor.Record{}, "FAILED invalid-output: The processor returned a record without a payload; Drop is for events that are to have none."},
 		{"nobody", processor.FanOut([]Order{}...), "FAILED invalid-output: The processor must return 1 to 1000 records, or filter the event, got 0."},
 		{"NaN", processor.Record{Payload: map[string]float64{"n": math.NaN()}}, "FAILED invalid-output: The payload of record 1 of 1 can't be made JSON."},
-		{"number", processor.FanOut[any](struct{}{}, 7), "FAILED invalid-output: Record 2 of 2 must have a JSON object that the API would accept."},
+		{"number", processor.FanOut[any](struct{}{}, 7), "FAILED invalid-output: The payload of record 2 of 2 must be a JSON object that the API would accept."},
 		{"too many", processor.FanOut(make([]any, processor.MaxRecords+1)...), "FAILED invalid-output: The processor must return 1 to 1000 records, or filter the event, got 1001."},
 		{"too large", processor.Record{Payload: map[string]string{"x": strings.Repeat("x", processor.MaxOutputBytes)}},
 			"FAILED invalid-output: The records' payloads must have at most 6291456 bytes together, got 6291464."},

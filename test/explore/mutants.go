@@ -50,12 +50,12 @@ var Mutants = []Mutant{
 		"two clients, one key, other payload", "I6"},
 	{"worker: PROCESSED before the notification", domain + "subbatches.go",
 		`	w.publish(d.finish, group)
-	forEachTask(group, (*task).open, func(t *task) { t.err = w.complete(d.finish, t) })`,
-		`	forEachTask(group, (*task).open, func(t *task) { t.err = w.complete(d.finish, t) })
+	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })`,
+		`	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })
 	w.publish(d.finish, group)`,
 		"one event", "I2"},
 	{"worker: entries that the bus rejected are ignored", domain + "process.go",
-		"published[i].err = unavailable(", "_, _ = i, unavailable(",
+		"published[i].Err = unavailable(", "_, _ = i, unavailable(",
 		"one event", "I2"},
 	{"worker: finished events are processed again", domain + "worker.go",
 		"if item.Status != Enqueued || !item", "if !item",

@@ -8,7 +8,7 @@ import (
 
 // Checkpoint stores the reconciler's progress between two runs.
 type Checkpoint struct {
-	Pass      Pass      `json:"pass"`              // the last run's; once it is Done, a new one begins
+	Pass      Pass      `json:"pass"`              // the last one; if Done, a new one begins
 	RewindTo  time.Time `json:"rewindTo,omitzero"` // earliest hour of events reopened since
 	RewoundAt time.Time `json:"rewoundAt,omitzero"`
 }
@@ -17,8 +17,8 @@ type Checkpoint struct {
 type CheckpointStore interface {
 	// Load returns the checkpoint, or the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save replaces old by next. It returns ErrChanged, and writes nothing, if the checkpoint is not
-	// old, possibly because of an earlier attempt of this call.
+	// Save replaces old by next. It returns ErrChanged, and writes nothing, if the checkpoint is
+	// not old, possibly because of an earlier attempt of this call.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -33,7 +33,8 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
-	// After ErrChanged, by another run or by Rewind, the next run repeats this one. That is harmless.
+	// After ErrChanged, by another run or by Rewind, the next run repeats this one. That is
+	// harmless.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
@@ -87,8 +88,8 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 	return c
 }
 
-// Rewind records that events received at t are about to be reopened. Whoever reopens events calls it
-// first, so that the reconciler enqueues them after a crash.
+// Rewind records that events received at t are about to be reopened. Whoever reopens events calls
+// it first, so that the reconciler enqueues them after a crash.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)

@@ -216,7 +216,8 @@ func differences(pointer string, a, b any) []string {
 			return []string{pointer}
 		}
 		for i := range a {
-			found = append(found, differences(pointer+jsonpointer.New(strconv.Itoa(i)), a[i], b[i])...)
+			child := pointer + jsonpointer.New(strconv.Itoa(i))
+			found = append(found, differences(child, a[i], b[i])...)
 		}
 	default:
 		if !reflect.DeepEqual(a, b) {

@@ -43,7 +43,8 @@ func moveToDLQ(
 	}
 	err := items.Finish(ctx, item)
 	var moved *TransitionError
-	if errors.As(err, &moved) && moved.From.Status == Failed && moved.From.FailedAt.Equal(item.FailedAt) {
+	if errors.As(err, &moved) && moved.From.Status == Failed &&
+		moved.From.FailedAt.Equal(item.FailedAt) {
 		return nil // an earlier attempt of this call succeeded
 	}
 	if err != nil {

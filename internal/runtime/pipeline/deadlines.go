@@ -27,8 +27,8 @@ import (
 // processorGrace is the time in which a processor must return after its context has ended.
 const processorGrace = time.Second
 
-// SubBatchWait limits how long a sub-batch waits for its slow deliveries. Then the other ones finish
-// without them, and the next sub-batch begins.
+// SubBatchWait limits how long a sub-batch waits for its slow deliveries. Then the other ones
+// finish without them, and the next sub-batch begins.
 const SubBatchWait = time.Second
 
 // deadlines holds a context for each stage of a batch.
@@ -36,17 +36,11 @@ type deadlines struct{ begin, output, finish, resolve context.Context }
 
 // newDeadlines derives the stages from an invocation's context.
 func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, context.CancelFunc) {
-	var d deadlines
-	var cancels [4]context.CancelFunc
-	d.resolve, cancels[0] = WithReserve(ctx, stopBefore/2)
-	d.finish, cancels[1] = WithReserve(ctx, stopBefore)
-	d.output, cancels[2] = WithReserve(ctx, stopBefore+stopBefore/2)
-	d.begin, cancels[3] = WithReserve(d.output, processorGrace)
-	return d, func() {
-		for _, cancel := range cancels {
-			cancel()
-		}
-	}
+	resolve, cancel := WithReserve(ctx, stopBefore/2) // cancels the other ones too
+	finish, _ := WithReserve(resolve, stopBefore/2)
+	output, _ := WithReserve(finish, stopBefore/2)
+	begin, _ := WithReserve(output, processorGrace)
+	return deadlines{begin, output, finish, resolve}, cancel
 }
 
 // WithReserve returns a context that ends d before the deadline of ctx, if it has one. The rest of

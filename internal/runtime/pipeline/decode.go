@@ -6,11 +6,12 @@ import (
 )
 
 // DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259) and
-// also satisfy stricter rules: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
-// number beyond the range of float64, at most MaxDepth levels. All errors are the client's.
+// also satisfy stricter rules: valid UTF-8, no unpaired surrogate, no duplicate key in an object,
+// no number beyond the range of float64, at most MaxDepth levels. All errors are the client's.
 func DecodeType(body []byte) (string, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return "", Errorf(EmptyBody, "The request has no body; send a JSON object with an eventType.")
+		return "", Errorf(EmptyBody,
+			"The request has no body; send a JSON object with an eventType.")
 	}
 	scan, err := scanObject(body)
 	if err != nil {

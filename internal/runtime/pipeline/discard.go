@@ -14,9 +14,9 @@ type Discarder struct {
 	Now          func() time.Time
 }
 
-// Discard makes sure that the events of dead letters are finished, and returns an error, or nil, for
-// each one. Only those without an error may be deleted from the DLQ. An event that a crashed worker
-// left ENQUEUED becomes FAILED; otherwise the reconciler would enqueue it again.
+// Discard makes sure that the events of dead letters are finished, and returns an error, or nil,
+// for each one. Only those without an error may be deleted from the DLQ. An event that a crashed
+// worker left ENQUEUED becomes FAILED; otherwise the reconciler would enqueue it again.
 func (d Discarder) Discard(ctx context.Context, letters []DeadLetter) []error {
 	errs := make([]error, len(letters))
 	events := make([]Event, len(letters))
@@ -53,7 +53,7 @@ func (d Discarder) fail(ctx context.Context, event Event, letter DeadLetter) err
 	err := d.Items.Finish(ctx, letter.failedItem(event, 0))
 	var moved *TransitionError
 	if errors.As(err, &moved) && moved.From.Status != Enqueued {
-		return nil // finished by a late worker, an earlier attempt or another dead letter of the event
+		return nil // by a late worker, an earlier attempt or another dead letter of the event
 	}
 	if err != nil {
 		return fmt.Errorf("mark the event FAILED: %w", err)

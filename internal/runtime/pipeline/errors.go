@@ -30,7 +30,7 @@ const (
 	EventNotFound     Code = "event-not-found"
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
-	CallerUnknown     Code = "caller-unknown" // the authorizer accepted the request, but named no caller
+	CallerUnknown     Code = "caller-unknown" // the authorizer names no caller
 )
 
 // Errors of an event: the reasons for which it can't be processed. NewRejection returns those of
@@ -39,10 +39,10 @@ const (
 	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
 	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
 	PayloadMismatch     Code = "payload-mismatch"     // the object in Bronze has another hash
-	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64; accepted by an older version
+	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64
 	UnprocessableJSON   Code = "unprocessable-json"   // not JSON that ingest would accept
 	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
-	ProcessorError      Code = "processor-error"      // the processor failed or panicked; a retry may help
+	ProcessorError      Code = "processor-error"      // it failed or panicked; a retry may help
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
 )
 
@@ -103,6 +103,10 @@ var (
 	ErrChanged = errors.New("changed since it was read")
 )
 
-func unavailable(attempted string, err error) error {
-	return &Error{Code: Unavailable, Detail: attempted, Err: err}
+func wrapError(code Code, detail string, cause error) *Error {
+	return &Error{Code: code, Detail: detail, Err: cause}
+}
+
+func unavailable(attempted string, cause error) error {
+	return wrapError(Unavailable, attempted, cause)
 }

@@ -11,7 +11,7 @@ type Event struct {
 	Bronze     Location  `json:"bronze"`
 	SHA256     string    `json:"sha256"`           // hash of the payload, lower-case hex
 	Bytes      int       `json:"bytes"`            // size of the payload
-	Caller     string    `json:"caller,omitempty"` // sender as named by the authorizer; "" if unnamed
+	Caller     string    `json:"caller,omitempty"` // as named by the authorizer; "" if unnamed
 	Replay     Replay    `json:"replay,omitzero"`
 }
 

@@ -140,11 +140,11 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	reason := fmt.Sprintf("the event was enqueued again %d times and no worker finished it; a crashed "+
+		"worker leaves no reason: look for its log lines by the event's id", item.Reenqueues)
 	letter := DeadLetter{
 		Body: body, EventID: item.ID, EventType: item.Type, FailedAt: toMillis(s.Now()),
-		Failure: Failure{NotFinished, fmt.Sprintf("the event was enqueued again %d times and no worker "+
-			"finished it; a crashed worker leaves no reason: look for its log lines by the event's id",
-			item.Reenqueues)},
+		Failure: Failure{NotFinished, reason},
 	}
 	failed := letter.failedItem(item.Event, s.StatusRetention)
 	err = moveToDLQ(ctx, letter, failed, s.DeadLetters, s.Items)
@@ -155,7 +155,7 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, s.Bus.Publish(ctx, []Notification{NewNotification(failed)})[0]
+	return true, publish(ctx, s.Bus, failed)
 }
 
 // repair makes a FAILED event PROCESSED if its record is in Silver: the worker stored the record in
@@ -178,7 +178,7 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 	processed.Silver = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}
 	processed.Filtered = record.Filtered
 	if !item.Replay.Quiet {
-		if err := s.Bus.Publish(ctx, []Notification{NewNotification(processed)})[0]; err != nil {
+		if err := publish(ctx, s.Bus, processed); err != nil {
 			return false, err
 		}
 	}

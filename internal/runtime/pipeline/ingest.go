@@ -88,7 +88,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	}
 	id, err := in.NewID()
 	if err != nil {
-		return Accepted{}, &Error{Code: Internal, Detail: "create an event id", Err: err}
+		return Accepted{}, wrapError(Internal, "create an event id", err)
 	}
 	event := in.newEvent(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
@@ -108,10 +108,11 @@ func (in Ingest) validate(eventType string, body []byte) error {
 	}
 	switch {
 	case tooComplex != nil:
-		return &Error{Code: PayloadTooComplex, Err: tooComplex, Detail: "The payload takes too long " +
-			"to validate against its type's schema. Nest it less deeply, or send smaller events."}
+		return wrapError(PayloadTooComplex, "The payload takes too long to validate against its "+
+			"type's schema. Nest it less deeply, or send smaller events.", tooComplex)
 	case !known && in.RejectUnknownTypes:
-		err := Errorf(UnknownEventType, "There is no schema for events of this type. Only types with a schema are accepted.")
+		err := Errorf(UnknownEventType, "There is no schema for events of this type. "+
+			"Only types with a schema are accepted.")
 		err.Pointer = "/eventType"
 		return err
 	case keyword != "":

@@ -20,7 +20,8 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// This read costs a fortieth of a payload's write. It spares duplicates and reused keys the write.
+	// This read costs a fortieth of a payload's write. It spares duplicates and reused keys the
+	// write.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
@@ -55,14 +56,15 @@ func checkKey(key string) error {
 	}
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] > '~' {
-			return Errorf(InvalidKey, "The Idempotency-Key must contain visible ASCII characters only.")
+			return Errorf(InvalidKey,
+				"The Idempotency-Key must contain visible ASCII characters only.")
 		}
 	}
 	return nil
 }
 
-// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) made of a hash of
-// both. All requests with the key find the same item without a look-up.
+// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) made of a hash
+// of both. All requests with the key find the same item without a look-up.
 func keyedID(caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // keys contain no NUL: pairs can't collide
 	sum[6] = sum[6]&0x0f | 0x80

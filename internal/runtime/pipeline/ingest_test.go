@@ -20,7 +20,8 @@ const (
 	body = `{"eventType":"demo",  "message":"hello"}`
 )
 
-// world is everything outside the domain, in memory. A test replaces the part that it wants to fail.
+// world is everything outside the domain, in memory. A test replaces the part that it wants to
+// fail.
 type world struct {
 	bronze, silver inmem.Bucket
 	events         inmem.Items
@@ -151,7 +152,8 @@ func TestIngest_TakesItsOwnEarlierTryForSuccess(t *testing.T) {
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
-	// The same id again is what a retry of a timed-out put looks like: both conditional writes conflict.
+	// The same id again is what a retry of a timed-out put looks like: both conditional writes
+	// conflict.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}

@@ -9,8 +9,8 @@ import (
 type Item struct {
 	Event
 	Status      Status
-	EnqueuedAt  time.Time // last change to ENQUEUED; zero, if the worker created the item: ReceivedAt
-	Reenqueues  int       // how often the reconciler has enqueued the event since EnqueuedAt was set
+	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
+	Reenqueues  int       // re-enqueues by the reconciler since a client or operator did it
 	Attempts    int       // deliveries to the worker before the last move; 0 while ENQUEUED
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED
@@ -45,8 +45,8 @@ const reopenedRetention = 30 * 24 * time.Hour
 
 // Reopened returns the item with its event enqueued again, in a new generation.
 func (i Item) Reopened(generation Replay, now time.Time) Item {
-	item := Item{Event: i.Event, Status: Enqueued, EnqueuedAt: toMillis(now), ExpiresAt: i.ExpiresAt}
-	item.Replay = generation
+	item := Item{Event: i.Event, Status: Enqueued, ExpiresAt: i.ExpiresAt}
+	item.EnqueuedAt, item.Replay = toMillis(now), generation
 	earliest := now.Add(reopenedRetention).UTC().Truncate(time.Second)
 	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(earliest) {
 		item.ExpiresAt = earliest

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Status represents the state of an event: ENQUEUED, then PROCESSED or FAILED. A redrive or a replay
-// sets it to ENQUEUED again.
+// Status represents the state of an event: ENQUEUED, then PROCESSED or FAILED. A redrive or a
+// replay sets it to ENQUEUED again.
 type Status string
 
 const (
@@ -34,8 +34,7 @@ func CheckMove(from, to Item) error {
 		allowed = to.Replay == from.Replay
 	}
 	if !allowed || from.ID != to.ID {
-		return fmt.Errorf("event %s must not move from %s, replay %+v, to %s, replay %+v",
-			from.ID, from.Status, from.Replay, to.Status, to.Replay)
+		return fmt.Errorf("event %s must not move from %s to %s", from.ID, from.Status, to.Status)
 	}
 	return nil
 }

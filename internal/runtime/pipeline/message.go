@@ -6,7 +6,7 @@ import "encoding/json"
 func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 	var event Event
 	if err := json.Unmarshal(body, &event); err != nil {
-		return Event{}, &Error{Code: InvalidMessage, Detail: "the message is not the JSON of an event", Err: err}
+		return Event{}, wrapError(InvalidMessage, "the message is not the JSON of an event", err)
 	}
 	if err := event.Validate(bronzeBucket); err != nil {
 		return Event{}, err
@@ -18,7 +18,7 @@ func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 func newMessage(event Event) ([]byte, error) {
 	body, err := json.Marshal(event)
 	if err != nil {
-		return nil, &Error{Code: Internal, Detail: "encode the message", Err: err}
+		return nil, wrapError(Internal, "encode the message", err)
 	}
 	return body, nil
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -45,6 +46,11 @@ func NewNotification(item Item) Notification {
 	detail.ProcessedAt, detail.Silver = &item.ProcessedAt, &item.Silver
 	detail.Filtered = item.Filtered
 	return Notification{contract.EventProcessed, detail}
+}
+
+// publish sends the notification of one item.
+func publish(ctx context.Context, bus Bus, item Item) error {
+	return bus.Publish(ctx, []Notification{NewNotification(item)})[0]
 }
 
 // NewFailure returns the part of an error that the event's caller may see. The text of a service's

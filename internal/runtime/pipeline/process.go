@@ -13,34 +13,34 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 		t.notBegun = true
 		return unavailable("begin with the event", err)
 	}
-	payload, err := readPayload(d.finish, w.Bronze, t.event)
+	payload, err := readPayload(d.finish, w.Bronze, t.Event)
 	if err != nil {
 		return err
 	}
 	now := toMillis(w.Now())
-	output, err := Transform(d.output, w.Processor, t.event, t.delivery.Attempt, payload)
+	output, err := Transform(d.output, w.Processor, t.Event, t.Delivery.Attempt, payload)
 	var stored Record
 	if err == nil {
-		stored, err = w.storeRecords(d.finish, NewRecords(t.event, output, now))
+		stored, err = w.storeRecords(d.finish, NewRecords(t.Event, output, now))
 	} else if fromProcessor(ErrorCode(err)) {
-		stored, err = w.recordOrError(d.finish, t.event, err)
+		stored, err = w.recordOrError(d.finish, t.Event, err)
 	}
 	var outdated outdatedError
 	if errors.As(err, &outdated) {
-		t.item, t.skipped = outdated.item, true
+		t.item, t.Skipped = outdated.item, true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	t.item = Item{
-		Event:       t.event,
+		Event:       t.Event,
 		Status:      Processed,
-		Attempts:    t.delivery.Attempt,
+		Attempts:    t.Delivery.Attempt,
 		ProcessedAt: now,
-		Silver:      Location{Bucket: w.SilverBucket, Key: t.event.SilverKey()},
+		Silver:      Location{Bucket: w.SilverBucket, Key: t.Event.SilverKey()},
 		Filtered:    stored.Filtered,
-		ExpiresAt:   Expiry(t.event, w.StatusRetention),
+		ExpiresAt:   Expiry(t.Event, w.StatusRetention),
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task
 	for _, t := range tasks {
-		if t.open() && !t.event.Replay.Quiet {
+		if t.open() && !t.Event.Replay.Quiet {
 			notifications = append(notifications, NewNotification(t.item))
 			published = append(published, t)
 		}
@@ -83,7 +83,7 @@ func (w Worker) publish(ctx context.Context, tasks []*task) {
 	}
 	for i, err := range w.Bus.Publish(ctx, notifications) {
 		if err != nil {
-			published[i].err = unavailable("publish EventProcessed", err)
+			published[i].Err = unavailable("publish EventProcessed", err)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (w Worker) complete(ctx context.Context, t *task) error {
 	var moved *TransitionError
 	if errors.As(err, &moved) {
 		// Another delivery, or an earlier attempt of this call, was faster, or a replay has begun.
-		t.skipped = !moved.From.ProcessedAt.Equal(t.item.ProcessedAt)
+		t.Skipped = !moved.From.ProcessedAt.Equal(t.item.ProcessedAt)
 		t.item = moved.From
 		return nil
 	}

@@ -55,11 +55,8 @@ func NewRejection(code, reason string) *Error {
 }
 
 func invalidCodeError(code string) *Error {
-	return &Error{
-		Code:   InvalidOutput,
-		Detail: fmt.Sprintf("The processor's code must match %s.", codePattern),
-		Err:    fmt.Errorf("code %q", code),
-	}
+	detail := fmt.Sprintf("The processor's code must match %s.", codePattern)
+	return wrapError(InvalidOutput, detail, fmt.Errorf("code %q", code))
 }
 
 // cleanReason makes text safe for a message attribute, a status and a terminal.
@@ -96,7 +93,8 @@ func (o Output) validated() (Output, error) {
 	}
 	if n := len(o.Payloads); n == 0 || n > MaxRecords {
 		return Output{}, Errorf(InvalidOutput,
-			"The processor must return 1 to %d records, or filter the event, got %d.", MaxRecords, n)
+			"The processor must return 1 to %d records, or filter the event, got %d.",
+			MaxRecords, n)
 	}
 	size := 0
 	for i, payload := range o.Payloads {
@@ -106,14 +104,16 @@ func (o Output) validated() (Output, error) {
 			err = scan.overflow
 		}
 		if err != nil {
-			detail := fmt.Sprintf("Record %d of %d must have a JSON object that the API would accept.",
+			detail := fmt.Sprintf(
+				"The payload of record %d of %d must be a JSON object that the API would accept.",
 				i+1, len(o.Payloads))
-			return Output{}, &Error{Code: InvalidOutput, Detail: detail, Err: err}
+			return Output{}, wrapError(InvalidOutput, detail, err)
 		}
 	}
 	if size > MaxOutputBytes {
 		return Output{}, Errorf(InvalidOutput,
-			"The records' payloads must have at most %d bytes together, got %d.", MaxOutputBytes, size)
+			"The records' payloads must have at most %d bytes together, got %d.",
+			MaxOutputBytes, size)
 	}
 	return o, nil
 }

@@ -229,7 +229,8 @@ func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
 	}
 }
 
-// A worker that was killed behind Silver leaves records; the next delivery's processor may decide otherwise.
+// A worker that was killed behind Silver leaves records; the next delivery's processor may decide
+// otherwise.
 func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
 	first := drops("test-order", "r")
 	for _, again := range []processorFunc{

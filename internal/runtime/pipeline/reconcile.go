@@ -44,8 +44,8 @@ type Pass struct {
 	To         time.Time `json:"to"`                 // last hour of receipt, inclusive
 	Type       string    `json:"type,omitempty"`     // current event type
 	After      string    `json:"after,omitempty"`    // last key that was checked
-	Unfinished time.Time `json:"unsettled,omitzero"` // earliest hour with an unfinished event so far
-	Frontier   time.Time `json:"frontier,omitzero"`  // latest LastEnqueued of a PROCESSED event so far
+	Unfinished time.Time `json:"unsettled,omitzero"` // earliest hour with an unfinished event
+	Frontier   time.Time `json:"frontier,omitzero"`  // latest enqueueing of a PROCESSED event
 	Done       bool      `json:"done"`
 }
 
@@ -58,13 +58,13 @@ type Report struct {
 	Processed  int       `json:"processed"`  // PROCESSED events
 	Failed     int       `json:"failed"`     // FAILED events without a record
 	Waiting    int       `json:"waiting"`    // events whose message is probably on the queue
-	Young      int       `json:"young"`      // objects without an item, younger than the grace period
+	Young      int       `json:"young"`      // objects without item, within the grace period
 	Reenqueued int       `json:"reenqueued"` // stuck events that are on the queue again
 	GivenUp    int       `json:"givenUp"`    // stuck events that became FAILED
 	Repaired   int       `json:"repaired"`   // events with a record that became PROCESSED
 	Orphans    int       `json:"orphans"`    // objects of requests that were never acknowledged
 	Overtaken  int       `json:"overtaken"`  // events that another writer moved meanwhile
-	Errors     int       `json:"errors"`     // events that could not be reconciled; the next run retries
+	Errors     int       `json:"errors"`     // events that could not be reconciled
 	Done       bool      `json:"done"`       // false if the time was up; the next run continues
 	DryRun     bool      `json:"dryRun"`
 }

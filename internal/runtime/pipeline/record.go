@@ -20,7 +20,7 @@ type Record struct {
 	ProcessedAt   time.Time       `json:"processedAt"`
 	SchemaVersion int             `json:"schemaVersion"`
 	ReplayID      string          `json:"replayId,omitempty"` // replay that wrote the record
-	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 if the record is the only one
+	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 without parts
 	Parts         int             `json:"parts,omitempty"`
 	Source        Source          `json:"source"`
 	Filtered      Filtered        `json:"dropped,omitzero"` // set if the event has no payload
@@ -88,7 +88,7 @@ func (r Records) Lines() ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	for _, record := range r {
 		if err := encoder.Encode(record); err != nil {
-			return nil, &Error{Code: Internal, Detail: "encode the record", Err: err}
+			return nil, wrapError(Internal, "encode the record", err)
 		}
 	}
 	return lines.Bytes(), nil

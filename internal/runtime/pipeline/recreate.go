@@ -29,7 +29,7 @@ func (s *sweep) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	processed := record.item()
 	processed.Silver = Location{Bucket: s.SilverBucket, Key: orphan.SilverKey()}
 	processed.ExpiresAt = Expiry(processed.Event, s.StatusRetention)
-	if err := s.Bus.Publish(ctx, []Notification{NewNotification(processed)})[0]; err != nil {
+	if err := publish(ctx, s.Bus, processed); err != nil {
 		return false, err
 	}
 	return repaired(processed, s.Items.Finish(ctx, processed))

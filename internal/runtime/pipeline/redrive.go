@@ -10,8 +10,8 @@ import (
 // ItemMover changes the state of items. GetMany reads consistently.
 type ItemMover interface {
 	ItemGetter
-	// Move replaces from by to. It returns a *TransitionError, and writes nothing, if the item is in
-	// another state than from, possibly because of an earlier attempt of this call.
+	// Move replaces from by to. It returns a *TransitionError, and writes nothing, if the item is
+	// in another state than from, possibly because of an earlier attempt of this call.
 	Move(ctx context.Context, from, to Item) error
 }
 
@@ -39,8 +39,8 @@ type RedriveResult struct {
 }
 
 // Redrive sets the messages' events to ENQUEUED and puts them on the queue, including events that a
-// crashed worker left ENQUEUED. A crash in between is harmless: the message is still in the DLQ, and
-// the reconciler enqueues events that were reopened but not sent.
+// crashed worker left ENQUEUED. A crash in between is harmless: the message is still in the DLQ,
+// and the reconciler enqueues events that were reopened but not sent.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
 	var ids []string

@@ -26,7 +26,7 @@ type Replayer struct {
 	Checkpoints CheckpointStore
 	Throttle    func(ctx context.Context, n int) error // blocks until n more events may be sent
 	Processor   Processor                              // for Compare; nil keeps payloads unchanged
-	ChunkSize   int                                    // events reopened before they are sent; 0 means 100
+	ChunkSize   int                                    // events reopened at once; 0 means 100
 	Now         func() time.Time
 }
 
@@ -44,10 +44,10 @@ type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
 	Sent     int `json:"sent"`     // put on the queue, or to be put there in a dry run
-	Done     int `json:"done"`     // replayed before, by this or a later replay; if Failed: PROCESSED
+	Done     int `json:"done"`     // replayed before, or PROCESSED if only FAILED are selected
 	Enqueued int `json:"enqueued"` // left alone: their message is on the queue
 	Failed   int `json:"failed"`   // left alone: not selected
-	Orphans  int `json:"orphans"`  // objects of requests that were never acknowledged or lost a race
+	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or lost a race
 }
 
 // Run replays the events after a key, or all for "". It calls progress whenever all events up to a

@@ -7,57 +7,57 @@ import (
 	"time"
 )
 
-// resolveFailure decides what happens to a failed delivery. A failure that is permanent, or the last
-// of MaxReceiveCount tries, makes the event FAILED and moves its message to the DLQ. Any other one
-// returns the message to the queue. A delivery that was not begun is never the last try.
+// resolveFailure decides what happens to a failed delivery. A failure that is permanent, or the
+// last of MaxReceiveCount tries, makes the event FAILED and moves its message to the DLQ. Any other
+// one returns the message to the queue. A delivery that was not begun is never the last try.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
-	if !Permanent(ErrorCode(t.err)) && (t.delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
+	if !Permanent(ErrorCode(t.Err)) && (t.Delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
 		w.retry(ctx, t)
 		return
 	}
 	if err := w.fail(ctx, t); err != nil {
-		// The next delivery tries to fail the event again. After the last delivery, SQS itself moves
-		// the message to the DLQ.
-		t.err = errors.Join(t.err, err)
+		// The next delivery tries to fail the event again. After the last delivery, SQS itself
+		// moves the message to the DLQ.
+		t.Err = errors.Join(t.Err, err)
 		w.retry(ctx, t)
 	}
 }
 
 // retry returns the message to the queue, with a delay.
 func (w Worker) retry(ctx context.Context, t *task) {
-	t.retry = true
-	t.retryIn = backoff(t.delivery.Attempt, w.Jitter())
-	if err := w.Queue.Delay(ctx, t.delivery.ReceiptHandle, t.retryIn); err != nil {
-		t.retryIn = 0
-		t.err = errors.Join(t.err, fmt.Errorf("delay the retry: %w", err))
+	t.Retry = true
+	t.RetryIn = backoff(t.Delivery.Attempt, w.Jitter())
+	if err := w.Queue.Delay(ctx, t.Delivery.ReceiptHandle, t.RetryIn); err != nil {
+		t.RetryIn = 0
+		t.Err = errors.Join(t.Err, fmt.Errorf("delay the retry: %w", err))
 	}
 }
 
-// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The DLQ comes
-// first: later deliveries skip a FAILED event, so its message would be lost.
+// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The DLQ
+// comes first: later deliveries skip a FAILED event, so its message would be lost.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	letter := DeadLetter{
-		Body:      t.delivery.Body,
-		EventID:   t.event.ID,
-		EventType: t.event.Type,
-		Attempts:  t.delivery.Attempt,
+		Body:      t.Delivery.Body,
+		EventID:   t.Event.ID,
+		EventType: t.Event.Type,
+		Attempts:  t.Delivery.Attempt,
 		FailedAt:  toMillis(w.Now()),
-		Failure:   NewFailure(t.err),
+		Failure:   NewFailure(t.Err),
 	}
-	item := letter.failedItem(t.event, w.StatusRetention)
+	item := letter.failedItem(t.Event, w.StatusRetention)
 	err := moveToDLQ(ctx, letter, item, w.DeadLetters, w.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
-		t.err, t.skipped, t.item = nil, true, moved.From // another delivery has finished the event
+		t.Err, t.Skipped, t.item = nil, true, moved.From // another delivery has finished the event
 		return nil
 	}
-	if err != nil || t.event.ID == "" {
+	if err != nil || t.Event.ID == "" {
 		return err
 	}
 	t.item = item
 	// Not retried: the next delivery would skip the FAILED event.
-	if err := w.Bus.Publish(ctx, []Notification{NewNotification(item)})[0]; err != nil {
-		t.err = errors.Join(t.err, fmt.Errorf("publish EventFailed: %w", err))
+	if err := publish(ctx, w.Bus, item); err != nil {
+		t.Err = errors.Join(t.Err, fmt.Errorf("publish EventFailed: %w", err))
 	}
 	return nil
 }

@@ -27,8 +27,8 @@ func TestRetryOrder_BeginsAtAnotherPlaceEachTime(t *testing.T) {
 	}
 }
 
-// The third delivery runs from the back, the fourth from the front, and the fifth from the middle of
-// the rest: together they reach every event around and between two that crash their worker.
+// The third delivery runs from the back, the fourth from the front, and the fifth from the middle
+// of the rest: together they reach every event around and between two that crash their worker.
 func TestRetryOrder_ReachesAllEventsBesideTwoThatCrash(t *testing.T) {
 	for n := 2; n <= 16; n++ {
 		for first := range n {

@@ -56,9 +56,11 @@ func (w Worker) existingRecord(ctx context.Context, key string) (Record, error) 
 	return record, nil
 }
 
-// recordOrError handles an error of the processor. It returns the record that an earlier delivery of
-// the same generation stored, or else the error.
-func (w Worker) recordOrError(ctx context.Context, event Event, processorErr error) (Record, error) {
+// recordOrError handles an error of the processor. It returns the record that an earlier delivery
+// of the same generation stored, or else the error.
+func (w Worker) recordOrError(
+	ctx context.Context, event Event, processorErr error,
+) (Record, error) {
 	record, _, err := firstRecord(ctx, w.Silver, event.SilverKey())
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && record.ReplayID != event.Replay.ID:

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries so that retried ones run last, in shrinking groups. A delivery may be
-// retried because a message crashed its worker, and with it everything in progress. That message is
-// soon isolated, and then harms no other.
+// subBatches splits deliveries so that retried ones run last, in shrinking groups. A delivery may
+// be retried because a message crashed its worker, and with it everything in progress. That message
+// is soon isolated, and then harms no other.
 //
 // Each retry begins at another place, so that the events between two such messages are processed
 // too: one by one from the back, from the front and from the middle, as of the third delivery.
@@ -35,13 +35,14 @@ func subBatches(tasks []*task) [][]*task {
 		return batches
 	}
 	// SQS does not keep the order of messages, and each retry needs the same one.
-	slices.SortFunc(retried, func(a, b *task) int { return strings.Compare(a.event.ID, b.event.ID) })
+	byID := func(a, b *task) int { return strings.Compare(a.Event.ID, b.Event.ID) }
+	slices.SortFunc(retried, byID)
 	size := subBatchSize(len(retried), tries)
 	return slices.AppendSeq(batches, slices.Chunk(retryOrder(retried, tries), size))
 }
 
-// subBatchSize returns half of n for the first retry, and for each later retry a quarter of the size
-// before, but at least 1.
+// subBatchSize returns half of n for the first retry, and for each later retry a quarter of the
+// size before, but at least 1.
 func subBatchSize(n, tries int) int {
 	size := n / 2
 	for retry := 1; retry < tries && size > 1; retry++ {
@@ -50,19 +51,15 @@ func subBatchSize(n, tries int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns sorted tasks in the order of their retry: 1st, 4th, 7th, … from the middle; 2nd,
-// 5th, … from the back; 3rd, 6th, … from the front.
+// retryOrder returns sorted tasks in the order of their retry. The first retry, the fourth and so on
+// begin in the middle, the second, fifth, … at the back, and the third, sixth, … at the front.
 func retryOrder[T any](sorted []T, tries int) []T {
-	orders := [...]func([]T) []T{fromFront[T], fromMiddle[T], fromBack[T]}
-	return orders[tries%len(orders)](sorted)
-}
-
-// fromFront returns 1 2 3 4 5 as 1 2 3 4 5.
-func fromFront[T any](sorted []T) []T { return sorted }
-
-// fromBack returns 1 2 3 4 5 as 5 4 3 2 1.
-func fromBack[T any](sorted []T) []T {
-	slices.Reverse(sorted)
+	switch tries % 3 {
+	case 1:
+		return fromMiddle(sorted)
+	case 2:
+		slices.Reverse(sorted)
+	}
 	return sorted
 }
 
@@ -79,9 +76,9 @@ func fromMiddle[T any](sorted []T) []T {
 	return order
 }
 
-// runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The status
-// comes last: an event that is PROCESSED is never looked at again, so an earlier status would lose
-// the later steps in a crash.
+// runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
+// status comes last: an event that is PROCESSED is never looked at again, so an earlier status
+// would lose the later steps in a crash.
 //
 // Slow deliveries finish beside the next sub-batches, which would otherwise run out of time.
 func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
@@ -89,7 +86,7 @@ func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 	go forEach(tasks, func(_ int, t *task) {
 		defer func() { stored <- t }()
 		defer t.recoverPanic()
-		t.err = w.storeOutput(d, t)
+		t.Err = w.storeOutput(d, t)
 	})
 	rest := w.finishStored(d, stored, tasks)
 	slow.Go(func() {
@@ -104,7 +101,7 @@ func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (rest []*task) {
 	group, rest := waitForStored(stored, tasks)
 	w.publish(d.finish, group)
-	forEachTask(group, (*task).open, func(t *task) { t.err = w.complete(d.finish, t) })
+	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })
 	w.resolveFailures(d.resolve, group)
 	return rest
 }

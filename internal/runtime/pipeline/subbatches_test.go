@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// endingBronze ends the batch's time when the payload of one of these events is read, as a payload does that keeps its worker
-// busy until it is killed.
+// endingBronze ends the batch's time when the payload of one of these events is read, as a payload
+// does that keeps its worker busy until it is killed.
 type endingBronze struct {
 	pipeline.BronzeReader
 	keys []string
@@ -68,7 +68,8 @@ func TestWorker_WhatWasTriedBeforeComesInSmallWaves(t *testing.T) {
 	}
 }
 
-// What is between two that kill their worker is at its end, too, before its deliveries are used up, wherever they are.
+// What is between two that kill their worker is at its end, too, before its deliveries are used up,
+// wherever they are.
 func TestWorker_TwoThatKillTakeNothingWithThem(t *testing.T) {
 	for first := range 9 {
 		for second := first + 1; second < 9; second++ {

@@ -31,9 +31,7 @@ func Transform(
 func checkProcessable(payload []byte) error {
 	scan, err := scanObject(payload)
 	if err != nil {
-		return &Error{
-			Code: UnprocessableJSON, Detail: "The payload is not JSON that the platform accepts", Err: err,
-		}
+		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}
 	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on such a number. Ingest
 	// rejects it today, but older versions accepted it.
@@ -44,8 +42,8 @@ func checkProcessable(payload []byte) error {
 	return nil
 }
 
-// runProcessor calls the processor and waits until ctx ends. A processor that ignores the end of its
-// context is abandoned: Go can't stop it, and the batch's other events must not wait for it.
+// runProcessor calls the processor and waits until ctx ends. A processor that ignores the end of
+// its context is abandoned: Go can't stop it, and the batch's other events must not wait for it.
 func runProcessor(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {
@@ -66,11 +64,8 @@ func runProcessor(
 	case r := <-done:
 		return r.output, r.err
 	case <-ctx.Done():
-		return Output{}, &Error{
-			Code:   ProcessorError,
-			Detail: "the processor did not return when its context ended",
-			Err:    context.Cause(ctx),
-		}
+		return Output{}, wrapError(ProcessorError,
+			"the processor did not return when its context ended", context.Cause(ctx))
 	}
 }
 
@@ -80,7 +75,7 @@ func callProcessor(
 ) (output Output, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = &Error{Code: ProcessorError, Detail: "the processor panicked", Err: newPanic(cause)}
+			err = wrapError(ProcessorError, "the processor panicked", newPanic(cause))
 		}
 	}()
 	output, err = processor.Process(ctx, event, attempt, payload)
@@ -89,9 +84,9 @@ func callProcessor(
 	case errors.As(err, &coded) && fromProcessor(coded.Code):
 		return Output{}, err
 	case err != nil && ctx.Err() != nil:
-		return Output{}, &Error{Code: ProcessorError, Detail: "the processor ran out of time", Err: err}
+		return Output{}, wrapError(ProcessorError, "the processor ran out of time", err)
 	case err != nil:
-		return Output{}, &Error{Code: ProcessorError, Detail: "the processor failed", Err: err}
+		return Output{}, wrapError(ProcessorError, "the processor failed", err)
 	}
 	return output, nil
 }

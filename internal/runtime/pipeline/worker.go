@@ -110,46 +110,36 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 
 	results := make([]Result, len(tasks))
 	for i, t := range tasks {
-		results[i] = t.result()
+		t.Status, t.Filtered = t.item.Status, t.item.Filtered
+		results[i] = t.Result
 	}
 	return results
 }
 
 // task tracks a delivery through the steps of the worker.
 type task struct {
-	delivery Delivery
-	event    Event
-	tries    int // earlier deliveries to a worker, at least
+	Result
 	item     Item
-	skipped  bool
+	tries    int  // earlier deliveries to a worker, at least
 	notBegun bool // the processor was not called: the delivery does not count as a try
-	err      error
-	retry    bool
-	retryIn  time.Duration
 }
 
 func (w Worker) newTask(d Delivery) *task {
-	t := &task{delivery: d, tries: max(d.Attempt, 1) - 1, item: Item{Status: Enqueued}}
-	t.event, t.err = ReadMessage(d.Body, w.BronzeBucket)
+	t := &task{Result: Result{Delivery: d}, item: Item{Status: Enqueued}}
+	t.tries = max(d.Attempt, 1) - 1
+	t.Event, t.Err = ReadMessage(d.Body, w.BronzeBucket)
 	return t
 }
 
-func (t *task) open() bool   { return t.err == nil && !t.skipped }
-func (t *task) failed() bool { return t.err != nil }
-
-func (t *task) result() Result {
-	return Result{
-		Delivery: t.delivery, Event: t.event, Status: t.item.Status, Filtered: t.item.Filtered,
-		Skipped: t.skipped, Err: t.err, Retry: t.retry, RetryIn: t.retryIn,
-	}
-}
+func (t *task) open() bool   { return t.Err == nil && !t.Skipped }
+func (t *task) failed() bool { return t.Err != nil }
 
 // lookUp skips deliveries whose event is finished or has a newer message.
 func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 	var ids []string
 	for _, t := range tasks {
 		if t.open() {
-			ids = append(ids, t.event.ID)
+			ids = append(ids, t.Event.ID)
 		}
 	}
 	items, err := getItems(ctx, w.Items, ids)
@@ -158,17 +148,17 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 			continue
 		}
 		if err != nil {
-			t.notBegun, t.err = true, err
+			t.notBegun, t.Err = true, err
 			continue
 		}
-		item, ok := items[t.event.ID]
+		item, ok := items[t.Event.ID]
 		if !ok {
 			continue // the API's write was lost or is late: Finish creates the item
 		}
 		// The message of a FAILED event is in the DLQ; a redrive sets the event to ENQUEUED first.
 		// A message of another generation is outdated: the current generation has its own.
-		if item.Status != Enqueued || !item.Replay.SameGeneration(t.event.Replay) {
-			t.item, t.skipped = item, true
+		if item.Status != Enqueued || !item.Replay.SameGeneration(t.Event.Replay) {
+			t.item, t.Skipped = item, true
 		}
 		t.tries += item.Reenqueues
 	}
@@ -191,6 +181,6 @@ func forEachTask(tasks []*task, match func(*task) bool, step func(*task)) {
 // recoverPanic turns a panic of a step into the task's error. It must be deferred.
 func (t *task) recoverPanic() {
 	if cause := recover(); cause != nil {
-		t.err = &Error{Code: Internal, Detail: "panic", Err: newPanic(cause)}
+		t.Err = wrapError(Internal, "panic", newPanic(cause))
 	}
 }

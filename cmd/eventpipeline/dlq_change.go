@@ -13,17 +13,22 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// maxPreview is how many messages are looked at before the question whether to go on.
+// maxPreview limits the messages that are checked before the confirmation.
 const maxPreview = 10_000
 
-// dlqChange is a command that takes messages out of the DLQ: redrive or drop.
+// dlqChange is a command that removes messages from the DLQ: redrive or drop.
 type dlqChange struct {
 	stack      *stackFlags
 	verb, past string
-	apply      func(ctx context.Context, r resources, letters []letter) []error // an error, or nil, for each
-	refuses    func(l letter) bool                                              // tells which ones apply would fail for; nil: none
+	// apply returns an error or nil for each message.
+	apply func(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error
+	// rejects reports whether apply always fails for the message. Nil rejects none.
+	rejects func(m dlqMessage) bool
 
 	filter      dlqFilter
 	all, dryRun bool
@@ -32,93 +37,102 @@ type dlqChange struct {
 
 func (c *dlqChange) add(cmd *cobra.Command) {
 	c.filter.add(cmd)
-	cmd.Flags().BoolVar(&c.all, "all", false, "every message in the DLQ")
-	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "change nothing, and say what would be "+c.past)
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask")
-	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as one line of JSON")
+	flags := cmd.Flags()
+	flags.BoolVar(&c.all, "all", false, "every message in the DLQ")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "change nothing, and print what would be "+c.past)
+	flags.BoolVar(&c.yes, "yes", false, "do not ask for confirmation")
+	flags.BoolVar(&c.asJSON, "json", false, "print the result as one line of JSON")
 }
 
-// changed is the result of a redrive or drop, as --json prints it.
-type changed struct {
-	Matched   int  `json:"matched"` // messages, before anything was done
+// dlqResult is printed by --json. Its numbers count messages, but for NotFound.
+type dlqResult struct {
+	Matched   int  `json:"matched"` // before the change
 	Done      int  `json:"done"`
-	Failed    int  `json:"failed"`    // stay in the DLQ, or would
-	NotFound  int  `json:"notFound"`  // ids that were given and that no message matches
-	Hidden    int  `json:"hidden"`    // messages that were not looked at, since others had them: about so many
-	Unseen    int  `json:"unseen"`    // messages that matched and did not come up again
-	Truncated bool `json:"truncated"` // there may be more that match: not all could be looked at
+	Failed    int  `json:"failed"`    // remain in the DLQ, or would
+	NotFound  int  `json:"notFound"`  // given ids that no message matches
+	Hidden    int  `json:"hidden"`    // received by other clients, and not checked; approximate
+	Unseen    int  `json:"unseen"`    // matched, and were not received again
+	Truncated bool `json:"truncated"` // there are more messages than can be checked
 	DryRun    bool `json:"dryRun"`
 }
 
-// announced is what a preview said would be changed: the ids of messages. Nil is whatever the filter matches, which is
-// announced where not all could be looked at.
-type announced map[string]bool
+// announcedIDs holds the ids of the messages that a preview announced. Nil stands for all messages
+// that the filter matches, if the preview could not check all.
+type announcedIDs map[string]bool
 
-func (a announced) holds(l letter) bool { return a == nil || a[l.MessageID] }
+func (a announcedIDs) contain(m dlqMessage) bool { return a == nil || a[m.MessageID] }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err := c.filter.check(cmd, args); err != nil {
 		return err
 	}
 	if c.filter.empty() != c.all {
-		return usageError{errors.New("say which messages: ids, a filter such as --code unavailable, or --all of them")}
+		return usageError{errors.New("select messages: by ids, by filters such as " +
+			"--code unavailable, or with --all")}
 	}
-	if err := mayConfirm(cmd, c.yes || c.dryRun); err != nil {
-		return err
+	if !c.yes && !c.dryRun {
+		if err := requireTerminal(cmd); err != nil {
+			return err
+		}
 	}
-	r, err := openDLQ(cmd, c.stack)
+	p, err := c.stack.find(cmd.Context())
 	if err != nil {
 		return err
 	}
-	result, now := changed{DryRun: c.dryRun}, time.Now()
-	these, missing, err := c.preview(cmd, r, now, &result)
+	result, now := dlqResult{DryRun: c.dryRun}, time.Now()
+	announced, missing, err := c.preview(cmd, p, now, &result)
 	if err != nil {
-		return unchanged(cmd, err)
+		return reportUnchanged(cmd, err)
 	}
 	if c.dryRun || result.Matched == 0 && !result.Truncated {
-		return errors.Join(c.print(cmd.OutOrStdout(), result), notFound(missing), c.leftOut(result, missing))
+		err := c.print(cmd.OutOrStdout(), result)
+		return errors.Join(err, notFoundError(missing), c.incompleteError(result, missing))
 	}
-	if err := confirm(cmd, c.yes, c.question(r, these)); err != nil {
-		return unchanged(cmd, err)
+	if !c.yes {
+		if err := confirm(cmd, c.question(p, announced)); err != nil {
+			return reportUnchanged(cmd, err)
+		}
 	}
-	err = c.change(cmd, r, now, these, &result)
-	stopped := errors.Is(err, context.Canceled)
-	if stopped {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. What was not done stays in the DLQ: run it again to go on.")
+	err = c.change(cmd, p, now, announced, &result)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. The rest stays in the DLQ: run it again to continue.")
 	}
 	if err == nil {
-		err = errors.Join(c.failures(result), c.leftOut(result, missing))
+		err = errors.Join(c.failedError(result), c.incompleteError(result, missing))
 	}
-	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFound(missing))
+	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFoundError(missing))
 }
 
-func (c *dlqChange) question(r resources, these announced) string {
-	what := "These"
-	if these == nil {
-		what = "These, and what matches among the others,"
+func (c *dlqChange) question(p deployment.Pipeline, announced announcedIDs) string {
+	these := "These messages"
+	if announced == nil {
+		these = "These messages, and matching ones among the others,"
 	}
-	return fmt.Sprintf("%s are to be %s, in stack %s. Go on?", what, c.past, r.Stack)
+	return fmt.Sprintf("%s will be %s, in stack %s. Continue?", these, c.past, p.Stack)
 }
 
-func notFound(ids []string) error {
+func notFoundError(ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	return fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
 }
 
-func (c *dlqChange) failures(result changed) error {
+func (c *dlqChange) failedError(result dlqResult) error {
 	if result.Failed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be %s and stay in the DLQ", messages(result.Failed), c.past)
+	return fmt.Errorf("%s could not be %s and remain in the DLQ",
+		count(result.Failed, "message"), c.past)
 }
 
-// leftOut is an error if more was asked for than was looked at: the command must not look as if it had done it all.
-func (c *dlqChange) leftOut(result changed, missing []string) error {
+// incompleteError returns an error if the command could not check all messages that it may have to
+// change.
+func (c *dlqChange) incompleteError(result dlqResult, missing []string) error {
 	var errs []error
 	if result.Unseen > 0 {
-		errs = append(errs, fmt.Errorf("%s did not come up again: somebody else has them at the moment, or they are gone; run it again to see", messages(result.Unseen)))
+		errs = append(errs, fmt.Errorf("%s not received again: deleted, or received by another client; "+
+			"run it again to check", count(result.Unseen, "message")))
 	}
 	allFound := len(c.filter.ids) > 0 && len(missing) == 0
 	if result.Hidden > 0 && !allFound {
@@ -130,88 +144,99 @@ func (c *dlqChange) leftOut(result changed, missing []string) error {
 	return errors.Join(errs...)
 }
 
-// preview says what matches, as far as it looks. It returns that, and the ids that were given and that no message matches.
-func (c *dlqChange) preview(cmd *cobra.Command, r resources, now time.Time, result *changed) (these announced, missing []string, err error) {
+// preview prints the messages that match. It returns them, and the given ids that none matches.
+func (c *dlqChange) preview(
+	cmd *cobra.Command, p deployment.Pipeline, now time.Time, result *dlqResult,
+) (announced announcedIDs, missing []string, err error) {
 	var mu sync.Mutex
-	var counted tally
-	refused := 0
-	these, missing = announced{}, slices.Clone(c.filter.ids)
-	s := newScan(r, now, maxPreview)
-	err = s.each(cmd.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+	var kinds kindCounts
+	rejected := 0
+	announced, missing = announcedIDs{}, slices.Clone(c.filter.ids)
+	s := newDLQScan(p, now, maxPreview)
+	countPage := func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		for _, l := range letters {
-			if !c.filter.match(l, now) {
+		for _, m := range messages {
+			if !c.filter.match(m, now) {
 				continue
 			}
-			counted.add(l)
-			these[l.MessageID] = true
-			if c.refuses != nil && c.refuses(l) {
-				refused++
+			kinds.add(m)
+			announced[m.MessageID] = true
+			if c.rejects != nil && c.rejects(m) {
+				rejected++
 			}
-			missing = slices.DeleteFunc(missing, func(id string) bool { return id == l.EventID || id == l.MessageID })
+			missing = slices.DeleteFunc(missing, func(id string) bool {
+				return id == m.EventID || id == m.MessageID
+			})
 		}
 		return nil, nil
-	})
-	if err != nil {
+	}
+	if err := s.run(cmd.Context(), countPage); err != nil {
 		return nil, nil, err
 	}
-	result.Matched, result.Hidden, result.Truncated = counted.total, s.hidden, s.truncated
+	result.Matched, result.Hidden, result.Truncated = kinds.total, s.hidden, s.truncated
 	if c.dryRun {
-		result.Failed = refused
+		result.Failed = rejected
 	}
 	w := cmd.ErrOrStderr()
-	if err := counted.print(w); err != nil {
+	if err := kinds.print(w); err != nil {
 		return nil, nil, err
 	}
-	if refused > 0 {
-		fmt.Fprintf(w, "%d of them can't be %s, for they are no event's, or their event has another payload: drop them.\n", refused, c.past)
+	if rejected > 0 {
+		fmt.Fprintf(w, "%d of them can't be %s: they are not an event's, "+
+			"or their event has another payload.\nDrop them.\n", rejected, c.past)
 	}
 	if s.hidden > 0 {
-		fmt.Fprintf(w, "Not counted: %s that somebody else looks at. They come back within five minutes.\n", messages(s.hidden))
+		fmt.Fprintf(w, "Not counted: %s that another client has received. "+
+			"They become visible\nwithin five minutes.\n", count(s.hidden, "message"))
 	}
 	if s.truncated {
-		fmt.Fprintf(w, "These are of the first %d in the DLQ. There are more, and what matches there is meant, too.\n", maxPreview)
-		return nil, nil, nil // what is missing may be among the others
+		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+
+			"Matching messages among the others will\nbe %s too.\n", maxPreview, c.past)
+		return nil, nil, nil // the others may match the missing ids
 	}
 	result.NotFound = len(missing)
-	return these, missing, nil
+	return announced, missing, nil
 }
 
-// change changes what was announced and no more: others may have given messages back since, that nobody agreed to.
-func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, these announced, result *changed) error {
+// change changes the announced messages only: others may have become visible since the preview.
+func (c *dlqChange) change(
+	cmd *cobra.Command, p deployment.Pipeline, now time.Time, announced announcedIDs,
+	result *dlqResult,
+) error {
 	total := result.Matched
-	if these == nil {
+	if announced == nil {
 		total = -1 // unknown
 	}
-	bar := newBar(cmd.ErrOrStderr(), total, c.verb)
+	bar := tty.NewBar(cmd.ErrOrStderr(), total, c.verb)
 	var mu sync.Mutex
-	s := newScan(r, now, maxHeld)
-	err := s.each(cmd.Context(), func(ctx context.Context, letters []letter) ([]letter, error) {
-		var picked, gone []letter
-		for _, l := range letters {
-			if c.filter.match(l, now) && these.holds(l) {
-				picked = append(picked, l)
+	s := newDLQScan(p, now, maxHeld)
+	changePage := func(ctx context.Context, messages []dlqMessage) (finished []dlqMessage, err error) {
+		var selected []dlqMessage
+		for _, m := range messages {
+			if c.filter.match(m, now) && announced.contain(m) {
+				selected = append(selected, m)
 			}
 		}
-		errs := c.finish(ctx, r, picked)
+		errs := c.applyUncancelled(ctx, p, selected)
 		mu.Lock()
 		defer mu.Unlock()
-		for i, l := range picked {
+		for i, m := range selected {
 			if errs[i] == nil {
-				gone = append(gone, l)
+				finished = append(finished, m)
 			} else {
 				result.Failed++
-				tell(cmd.ErrOrStderr(), bar, result.Failed, l, errs[i])
+				printFailure(cmd.ErrOrStderr(), bar, result.Failed, m, errs[i])
 			}
 		}
-		result.Done += len(gone)
-		_ = bar.Add(len(picked)) // a bar that can't be drawn must not stop the work
-		return gone, ctx.Err()
-	})
+		result.Done += len(finished)
+		_ = bar.Add(len(selected)) // the work continues even if the bar can't be drawn
+		return finished, ctx.Err()
+	}
+	err := s.run(cmd.Context(), changePage)
 	_ = bar.Finish()
 	result.Truncated = s.truncated
-	if these == nil {
+	if announced == nil {
 		result.Hidden = s.hidden
 	} else if err == nil {
 		result.Unseen = result.Matched - result.Done - result.Failed
@@ -219,36 +244,40 @@ func (c *dlqChange) change(cmd *cobra.Command, r resources, now time.Time, these
 	return err
 }
 
-// finish applies the change to a page, even if the command is stopped meanwhile: it leaves no event half done.
-func (c *dlqChange) finish(ctx context.Context, r resources, picked []letter) []error {
+// applyUncancelled applies the change to a whole page, even if the command is cancelled meanwhile:
+// no event may be left half changed.
+func (c *dlqChange) applyUncancelled(
+	ctx context.Context, p deployment.Pipeline, messages []dlqMessage,
+) []error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return c.apply(ctx, r, picked)
+	return c.apply(ctx, p, messages)
 }
 
-// maxTold is how many failures are told one by one.
-const maxTold = 10
+// maxFailures limits how many failures are printed.
+const maxFailures = 10
 
-func tell(w io.Writer, bar *progressbar.ProgressBar, n int, l letter, err error) {
-	if n > maxTold {
+func printFailure(w io.Writer, bar *progressbar.ProgressBar, n int, m dlqMessage, err error) {
+	if n > maxFailures {
 		return
 	}
 	_ = bar.Clear()
-	fmt.Fprintf(w, "%s: %v\n", l.id(), err)
-	if n == maxTold {
+	fmt.Fprintf(w, "%s: %v\n", m.id(), err)
+	if n == maxFailures {
 		fmt.Fprintln(w, "Further failures are only counted.")
 	}
 }
 
-func (c *dlqChange) print(w io.Writer, result changed) error {
+func (c *dlqChange) print(w io.Writer, result dlqResult) error {
 	if c.asJSON {
 		return json.NewEncoder(w).Encode(result)
 	}
 	if !c.dryRun {
-		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n", messages(result.Done), c.past, result.Failed)
+		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n", count(result.Done, "message"), c.past, result.Failed)
 		return err
 	}
-	text := fmt.Sprintf("Nothing was changed; %s would be %s", messages(result.Matched-result.Failed), c.past)
+	text := fmt.Sprintf("Nothing was changed; %s would be %s",
+		count(result.Matched-result.Failed, "message"), c.past)
 	if result.Failed > 0 {
 		text += fmt.Sprintf(", %d would fail", result.Failed)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -13,14 +14,16 @@ func newDLQDropCommand(stack *stackFlags) *cobra.Command {
 	c := dlqChange{stack: stack, verb: "drop", past: "dropped", apply: drop}
 	cmd := &cobra.Command{
 		Use:   "drop [ID...]",
-		Short: "Give events in the DLQ up",
-		Long: `Deletes messages from the DLQ for good. Their events stay FAILED, with the reason in their status and the payload in
-Bronze; one that a killed worker left ENQUEUED becomes FAILED. The reconciler makes an event PROCESSED that has its record.
+		Short: "Delete messages from the DLQ",
+		Long: `Deletes messages from the DLQ. Their events stay FAILED: the status keeps the
+reason, and Bronze the payload. An event that a crashed worker left ENQUEUED
+becomes FAILED. The reconciler sets an event PROCESSED if Silver has its record.
 
-It first says what it will do, and asks. Messages are picked by the ids of their events (or their own, if they are no
-event's), by a filter, or both. A dropped event can't be redriven, but replayed with --failed.
+The command prints what it is going to do, and asks. Select messages by event
+ids (or message ids, if they are not an event's), by filters, or both. A dropped
+event can't be redriven; replay it with --failed.
 
-Exits with 1 if some messages stay that should have been dropped, or could not be looked at.`,
+Exits with 1 if messages could not be dropped, or not be looked at.`,
 		Example: `  eventpipeline dlq drop --code invalid-message --dry-run
   eventpipeline dlq drop --code unprocessable-number --older-than 7d
   eventpipeline dlq drop --status PROCESSED
@@ -31,12 +34,12 @@ Exits with 1 if some messages stay that should have been dropped, or could not b
 	return cmd
 }
 
-// drop settles the letters' events and returns an error, or nil, for each.
-func drop(ctx context.Context, r resources, letters []letter) []error {
-	dropper := pipeline.Discarder{Items: r.events(), BronzeBucket: r.outputs["BronzeBucketName"], Now: time.Now}
-	dead := make([]pipeline.DeadLetter, len(letters))
-	for i, l := range letters {
-		dead[i] = l.DeadLetter
+// drop discards the messages' events, and returns an error or nil for each.
+func drop(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
+	discarder := pipeline.Discarder{Items: p.Events(), BronzeBucket: p.Bronze, Now: time.Now}
+	dead := make([]pipeline.DeadLetter, len(messages))
+	for i, m := range messages {
+		dead[i] = m.DeadLetter
 	}
-	return dropper.Discard(ctx, dead)
+	return discarder.Discard(ctx, dead)
 }

@@ -18,7 +18,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 func newDLQListCommand(stack *stackFlags) *cobra.Command {
@@ -27,66 +29,73 @@ func newDLQListCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the messages in the DLQ",
-		Long: `Lists the messages in the DLQ, in no order, then how many there are of each kind.
+		Long: `Lists the messages in the DLQ, unordered, then their number by code, type and
+status.
 
-SQS shows a message only by hiding it from others: those that were listed are given back at the end. Of more than 10,000
-the others come back by themselves within five minutes; at most 100,000 are listed.
+SQS hides the messages that it shows. The command makes up to 10,000 of them
+visible again at the end; others return within five minutes. It lists at most
+100,000.
 
-Exits with 1 if there are messages that others have hidden, or more than it can list; --json says so in a last line.`,
+Exits with 1 if it could not list all: another client has hidden some, or there
+are too many. With --json, a last line says so.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
-  eventpipeline dlq list --stack event-driven-cloud-platform-dev --json | jq -r .eventId`,
+  eventpipeline dlq list --json | jq -r .eventId
+  eventpipeline dlq list --stack event-driven-cloud-platform-dev`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := filter.check(cmd, nil); err != nil {
 				return err
 			}
-			r, err := openDLQ(cmd, stack)
+			p, err := stack.find(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return listDLQ(cmd, r, &filter, asJSON)
+			return listDLQ(cmd, p, &filter, asJSON)
 		},
 	}
 	filter.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line for each message")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line and message")
 	return cmd
 }
 
-func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) error {
+func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSON bool) error {
 	out, now := cmd.OutOrStdout(), time.Now()
-	// A closed pipe must be an error of a write, and not end the program: the letters are still to be given back.
+	// A closed pipe must fail a write instead of ending the program, which has to make the messages
+	// visible again.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	s := newScan(r, now, maxHeld)
-	var counted tally
+	s := newDLQScan(p, now, maxHeld)
+	var kinds kindCounts
 	var heading sync.Once
 	var mu sync.Mutex // of the output
-	err := s.each(cmd.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+	printPage := func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		for _, l := range letters {
-			if !filter.match(l, now) {
+		for _, m := range messages {
+			if !filter.match(m, now) {
 				continue
 			}
-			counted.add(l)
+			kinds.add(m)
 			if asJSON {
-				if err := json.NewEncoder(out).Encode(l.listed()); err != nil {
+				if err := json.NewEncoder(out).Encode(m.listed()); err != nil {
 					return nil, err
 				}
 				continue
 			}
 			heading.Do(func() { printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS") })
-			if err := printRow(out, brief(now.Sub(l.since())), l.code(), cmp.Or(l.EventType, "-"), l.id(), cmp.Or(string(l.status), "-")); err != nil {
+			if err := printRow(out, formatAge(now.Sub(m.since())), m.code(), cmp.Or(m.EventType, "-"),
+				m.id(), cmp.Or(string(m.status), "-")); err != nil {
 				return nil, err
 			}
 		}
 		return nil, nil
-	})
+	}
+	err := s.run(cmd.Context(), printPage)
 	if err == nil {
-		err = printEnd(out, s, counted, asJSON)
+		err = printSummary(out, s, kinds, asJSON)
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		return nil // its reader has seen enough, as head does
+		return nil // the reader, such as head, wants no more
 	}
 	if err == nil && s.truncated {
 		err = truncatedError(s.limit)
@@ -97,19 +106,18 @@ func listDLQ(cmd *cobra.Command, r resources, filter *dlqFilter, asJSON bool) er
 	return err
 }
 
-// listEnd is the last line of dlq list --json if not all messages are listed.
+// listEnd is the last line of dlq list --json if messages are missing.
 type listEnd struct {
-	Hidden    int  `json:"hidden"`    // messages that others have: about so many
-	Truncated bool `json:"truncated"` // there are more than can be looked at
+	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
+	Truncated bool `json:"truncated"` // there are more messages than can be listed
 }
 
-// printEnd prints what comes behind the messages.
-func printEnd(out io.Writer, s *scan, counted tally, asJSON bool) error {
+func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) error {
 	if !asJSON {
-		if counted.total > 0 {
-			fmt.Fprintln(out) // between the messages and their numbers
+		if kinds.total > 0 {
+			fmt.Fprintln(out)
 		}
-		return counted.print(out)
+		return kinds.print(out)
 	}
 	if s.hidden == 0 && !s.truncated {
 		return nil
@@ -117,15 +125,16 @@ func printEnd(out io.Writer, s *scan, counted tally, asJSON bool) error {
 	return json.NewEncoder(out).Encode(listEnd{s.hidden, s.truncated})
 }
 
-// printRow prints a line at once, in columns of a fixed width: the whole list may not fit into memory. Anybody may have
-// sent the message that code and type come from.
+// printRow prints a line in columns of fixed width, since the whole list may not fit into memory.
+// Anybody may have sent the message that code and type come from.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
-	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n", age, printable(code), printable(eventType), id, status)
+	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n",
+		age, terminal.Escape(code), terminal.Escape(eventType), id, status)
 	return err
 }
 
-// brief is a duration in its largest unit.
-func brief(d time.Duration) string {
+// formatAge returns a duration in its largest unit.
+func formatAge(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
@@ -137,46 +146,53 @@ func brief(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// kind is what letters are counted by.
-type kind struct {
+// messageKind groups messages for counting.
+type messageKind struct {
 	code, eventType string
 	status          pipeline.Status
 }
 
-// tally counts letters by their kind.
-type tally struct {
-	kinds map[kind]int
+// kindCounts counts messages by kind.
+type kindCounts struct {
+	kinds map[messageKind]int
 	total int
 }
 
-func (t *tally) add(l letter) {
-	if t.kinds == nil {
-		t.kinds = make(map[kind]int)
+func (c *kindCounts) add(m dlqMessage) {
+	if c.kinds == nil {
+		c.kinds = make(map[messageKind]int)
 	}
-	t.kinds[kind{l.code(), l.EventType, l.status}]++
-	t.total++
+	c.kinds[messageKind{m.code(), m.EventType, m.status}]++
+	c.total++
 }
 
 // print prints the kinds, the most frequent first.
-func (t *tally) print(w io.Writer) error {
-	if t.total == 0 {
+func (c *kindCounts) print(w io.Writer) error {
+	if c.total == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
 		return err
 	}
-	kinds := slices.SortedFunc(maps.Keys(t.kinds), func(a, b kind) int {
-		return cmp.Or(t.kinds[b]-t.kinds[a], cmp.Compare(a.code, b.code), cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
+	kinds := slices.SortedFunc(maps.Keys(c.kinds), func(a, b messageKind) int {
+		return cmp.Or(c.kinds[b]-c.kinds[a], cmp.Compare(a.code, b.code),
+			cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
 	})
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s:\n", messages(t.total))
+	fmt.Fprintf(table, "%s:\n", count(c.total, "message"))
 	for _, k := range kinds {
-		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", t.kinds[k], printable(k.code), printable(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
+		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", c.kinds[k], terminal.Escape(k.code),
+			terminal.Escape(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
 	}
 	return table.Flush()
 }
 
-func messages(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
+// hiddenError reports messages that a scan did not receive.
+func hiddenError(hidden int) error {
+	return fmt.Errorf("%s not checked: another client has received them; "+
+		"run it again in five minutes, when they are visible", count(hidden, "message"))
+}
+
+// truncatedError reports that a scan stopped at its limit.
+func truncatedError(limit int) error {
+	return fmt.Errorf("there are more messages: SQS limits how many are hidden at once, "+
+		"and %d were checked; run it again in five minutes", limit)
 }

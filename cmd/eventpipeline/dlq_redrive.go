@@ -6,21 +6,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 func newDLQRedriveCommand(stack *stackFlags) *cobra.Command {
-	c := dlqChange{stack: stack, verb: "redrive", past: "redriven", apply: redrive, refuses: unredrivable}
+	c := dlqChange{
+		stack: stack, verb: "redrive", past: "redriven", apply: redrive, rejects: isUnredrivable,
+	}
 	cmd := &cobra.Command{
 		Use:   "redrive [ID...]",
-		Short: "Give events in the DLQ another chance",
-		Long: `Sets events in the DLQ ENQUEUED again, puts them on the queue, and then removes their messages from the DLQ.
+		Short: "Move messages from the DLQ back to the queue",
+		Long: `Sets the events of messages in the DLQ ENQUEUED, puts them on the queue, and then
+deletes the messages from the DLQ. An event that is PROCESSED already stays so;
+its message is deleted. A message that is not an event's stays: drop it.
 
-It first says what it will do, and asks. Messages are picked by the ids of their events, by a filter, or both; what comes
-to the DLQ after it began is left alone. Stopped with Ctrl-C, what was not done stays in the DLQ: run it again. An event
-that is PROCESSED already stays so, and its message is removed. A message that is no event's stays: drop it.
+The command prints what it is going to do, and asks. Select messages by event
+ids, by filters, or both; messages that come to the DLQ later are left alone.
+After Ctrl-C the rest stays in the DLQ: run the command again.
 
-Exits with 1 if some messages stay that should have been redriven, or could not be looked at.`,
+Exits with 1 if messages could not be redriven, or not be looked at.`,
 		Example: `  eventpipeline dlq redrive --code unavailable --dry-run
   eventpipeline dlq redrive --code unavailable --newer-than 24h
   eventpipeline dlq redrive 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -31,19 +36,20 @@ Exits with 1 if some messages stay that should have been redriven, or could not 
 	return cmd
 }
 
-// unredrivable tells beforehand for which letters a redrive fails, whatever the services do.
-func unredrivable(l letter) bool { return l.EventID == "" || l.stale }
+// isUnredrivable reports whether redriving the message fails in any case.
+func isUnredrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
 
-// redrive redrives letters and returns an error, or nil, for each.
-func redrive(ctx context.Context, r resources, letters []letter) []error {
+// redrive redrives messages, and returns an error or nil for each.
+func redrive(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
 	redriver := pipeline.Redriver{
-		Items: r.events(), Queue: r.queue(), Checkpoints: r.checkpoints(), BronzeBucket: r.outputs["BronzeBucketName"], Now: time.Now,
+		Items: p.Events(), Queue: p.Queue(), Checkpoints: p.Checkpoints(), BronzeBucket: p.Bronze,
+		Now: time.Now,
 	}
-	bodies := make([][]byte, len(letters))
-	for i, l := range letters {
-		bodies[i] = l.Body
+	bodies := make([][]byte, len(messages))
+	for i, m := range messages {
+		bodies[i] = m.Body
 	}
-	errs := make([]error, len(letters))
+	errs := make([]error, len(messages))
 	for i, result := range redriver.Redrive(ctx, bodies) {
 		errs[i] = result.Err
 	}

@@ -9,54 +9,60 @@ import (
 	"sync"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 const (
-	// hide is how long a message that was looked at stays out of the way of the scan, and of others, at most.
-	hide = 5 * time.Minute
-	// maxHeld keeps below SQS's quota "in-flight messages per queue", 120,000.
+	// hideFor is how long a received message stays hidden from the scan, and from other clients.
+	hideFor = 5 * time.Minute
+	// maxHeld stays below SQS's quota of 120,000 in-flight messages per queue.
 	maxHeld = 100_000
-	// maxReceipts is how many messages are given back at once when the scan is over; the rest comes back by itself.
+	// maxReceipts limits the messages that the scan makes visible at its end. Others become visible
+	// after hideFor.
 	maxReceipts = 10_000
-	// scanners is how many requests for messages are under way at once.
+	// scanners is the number of concurrent requests for messages.
 	scanners = 4
 )
 
-// scan goes once through the letters that the DLQ held at a time: a redriven event that fails again is not met again.
-type scan struct {
-	dlq          sqs.DeadLetterQueue
-	items        dynamodb.Items
+// dlqScan visits each message once that the DLQ held when it began. A redriven event that fails
+// again meanwhile is not visited.
+type dlqScan struct {
+	dlq          sqs.DeadLetters
+	items        dynamodb.Events
 	bronzeBucket string
-	limit        int // of messages that stay; at most maxHeld
-	heldAt       time.Time
-	hidden       int // messages that it did not meet, since others had them
+	limit        int // maximum number of messages to hold; at most maxHeld
+	begin        time.Time
+	hidden       int // approximate number of messages that other clients received
 
 	mu        sync.Mutex
-	held      map[string]string // messages that stay, by id, and the receipts of up to maxReceipts of them
-	receipts  int
-	truncated bool  // limit was reached
-	err       error // the first; others mostly follow from it
+	held      map[string]string // receipt handles by message id; "" beyond maxReceipts
+	receipts  int               // non-empty handles in held
+	truncated bool              // limit was reached
+	err       error             // the first; later ones mostly follow from it
 }
 
-func newScan(r resources, heldAt time.Time, limit int) *scan {
-	return &scan{
-		dlq: r.deadLetters(), items: r.events(), bronzeBucket: r.outputs["BronzeBucketName"],
-		limit: limit, heldAt: heldAt, held: make(map[string]string),
+func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
+	return &dlqScan{
+		dlq: p.DeadLetters(), items: p.Events(), bronzeBucket: p.Bronze,
+		limit: limit, begin: begin, held: make(map[string]string),
 	}
 }
 
-// each hands the letters on, up to ten at a time and several times at once, and deletes those of which page says that
-// they may go. It gives the others back to the DLQ at the end, however it ends.
-func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (gone []letter, err error)) error {
+// handlePage handles up to ten messages, and returns those to delete.
+type handlePage func(context.Context, []dlqMessage) (finished []dlqMessage, err error)
+
+// run calls handle with each page of messages, several at once. At the end, even after an error,
+// it makes the messages visible that handle kept.
+func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup
 	for range scanners {
 		running.Go(func() {
 			for inner.Err() == nil {
-				more, err := s.next(inner, page)
+				more, err := s.next(inner, handle)
 				if err != nil {
 					s.fail(err)
 					stop()
@@ -69,140 +75,135 @@ func (s *scan) each(ctx context.Context, page func(context.Context, []letter) (g
 	}
 	running.Wait()
 	s.countHidden(ctx)
-	s.giveBack(ctx)
+	s.release(ctx)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return s.err
 }
 
-func (s *scan) fail(err error) {
+func (s *dlqScan) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = cmp.Or(s.err, err)
 }
 
-// countHidden comes before giveBack: what is hidden but not held, others have.
-func (s *scan) countHidden(ctx context.Context) {
-	hidden, err := s.dlq.InFlight(ctx)
+// countHidden must run before release: it counts the hidden messages that the scan does not hold.
+func (s *dlqScan) countHidden(ctx context.Context) {
+	hidden, err := s.dlq.Hidden(ctx)
 	if err != nil {
 		s.fail(err)
 	}
 	s.hidden = max(0, hidden-len(s.held))
 }
 
-// next handles some letters, and tells whether there may be more.
-func (s *scan) next(ctx context.Context, page func(context.Context, []letter) ([]letter, error)) (bool, error) {
+// next handles one page. It reports whether there may be more.
+func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err error) {
 	received, err := s.receive(ctx)
 	if err != nil || len(received) == 0 {
 		return false, err
 	}
-	fresh, more := s.hold(received)
-	if len(fresh) == 0 {
+	messages, more := s.hold(received)
+	if len(messages) == 0 {
 		return more, nil
 	}
-	if err := s.lookUp(ctx, fresh); err != nil {
+	if err := s.lookUp(ctx, messages); err != nil {
 		return false, err
 	}
-	gone, err := page(ctx, fresh)
-	return more, errors.Join(err, s.remove(ctx, gone))
+	finished, err := handle(ctx, messages)
+	return more, errors.Join(err, s.remove(ctx, finished))
 }
 
-// receive is not broken off: a request whose answer nobody reads may have hidden messages.
-func (s *scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
+// receive ignores cancellation: an abandoned request may still hide messages.
+func (s *dlqScan) receive(ctx context.Context) ([]sqs.Letter, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return s.dlq.Receive(ctx, hide)
+	return s.dlq.Receive(ctx, hideFor)
 }
 
-// hold remembers letters as staying and returns those that were not met before.
-func (s *scan) hold(received []sqs.ReceivedDeadLetter) (fresh []letter, more bool) {
+// hold remembers the messages, and returns those that the scan visits for the first time.
+func (s *dlqScan) hold(received []sqs.Letter) (messages []dlqMessage, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range received {
-		_, known := s.held[l.MessageID]
+	for _, m := range received {
+		_, known := s.held[m.MessageID]
 		s.truncated = s.truncated || len(s.held) >= s.limit && !known
-		s.forget(l.MessageID)
-		s.remember(l)
-		if !known && !s.truncated && !l.SentAt.After(s.heldAt) {
-			fresh = append(fresh, letterOf(l, s.bronzeBucket))
+		s.forget(m.MessageID)
+		s.remember(m)
+		if !known && !s.truncated && !m.SentAt.After(s.begin) {
+			messages = append(messages, newDLQMessage(m, s.bronzeBucket))
 		}
 	}
-	return fresh, !s.truncated
+	return messages, !s.truncated
 }
 
-// remember keeps the newest receipt of a message. The caller holds s.mu, as for forget.
-func (s *scan) remember(l sqs.ReceivedDeadLetter) {
+// remember keeps the newest receipt handle of a message. The caller holds s.mu.
+func (s *dlqScan) remember(m sqs.Letter) {
 	if s.receipts == maxReceipts {
-		s.held[l.MessageID] = ""
+		s.held[m.MessageID] = ""
 		return
 	}
-	s.held[l.MessageID] = l.ReceiptHandle
+	s.held[m.MessageID] = m.Receipt
 	s.receipts++
 }
 
-func (s *scan) forget(messageID string) {
+// forget drops a message. The caller holds s.mu.
+func (s *dlqScan) forget(messageID string) {
 	if s.held[messageID] != "" {
 		s.receipts--
 	}
 	delete(s.held, messageID)
 }
 
-// lookUp sets what the letters' items tell.
-func (s *scan) lookUp(ctx context.Context, letters []letter) error {
-	var ids []string
-	seen := make(map[string]bool)
-	for _, l := range letters {
-		if l.EventID != "" && !seen[l.EventID] {
-			seen[l.EventID] = true
-			ids = append(ids, l.EventID)
+// lookUp sets the fields that the events' items determine.
+func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
+	ids := make(map[string]bool)
+	for _, m := range messages {
+		if m.EventID != "" {
+			ids[m.EventID] = true
 		}
 	}
-	items, err := s.items.GetMany(ctx, ids)
+	items, err := s.items.GetMany(ctx, slices.Sorted(maps.Keys(ids)))
 	if err != nil {
 		return err
 	}
-	for i := range letters {
-		item, ok := items[letters[i].EventID]
-		letters[i].status, letters[i].stale = item.Status, ok && item.Bronze != letters[i].event.Bronze
+	for i, m := range messages {
+		item, ok := items[m.EventID]
+		messages[i].status = item.Status
+		messages[i].stale = ok && item.Bronze != m.event.Bronze
 	}
 	return nil
 }
 
-// remove deletes letters that are done with. Where that fails they come up again, which does no harm: a redriven event
-// is redriven again, or PROCESSED by then.
-func (s *scan) remove(ctx context.Context, gone []letter) error {
-	receipts := make([]string, len(gone))
-	for i, l := range gone {
-		receipts[i] = l.ReceiptHandle
+// remove deletes finished messages. One that it can't delete is visited again, which is harmless:
+// its event is redriven again, or PROCESSED by then.
+func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
+	receipts := make([]string, len(finished))
+	for i, m := range finished {
+		receipts[i] = m.Receipt
 	}
-	// What was done to their events is done: they are to go even if the command is stopped right now.
+	// Their events are finished, so that a cancelled command must delete them too.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, l := range gone {
+	for i, m := range finished {
 		if errs[i] == nil {
-			s.forget(l.MessageID)
+			s.forget(m.MessageID)
 		}
 	}
-	return first(errs)
+	return cmp.Or(errs...) // those of a failed request are all the same
 }
 
-// first is the first error that is one: those of a request that failed are all the same.
-func first(errs []error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// giveBack makes the letters that stay visible again. One that is not comes back by itself.
-func (s *scan) giveBack(ctx context.Context) {
+// release makes the held messages visible.
+func (s *dlqScan) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	receipts := slices.DeleteFunc(slices.Collect(maps.Values(s.held)), func(receipt string) bool { return receipt == "" })
+	var receipts []string
+	for _, receipt := range s.held {
+		if receipt != "" {
+			receipts = append(receipts, receipt)
+		}
+	}
 	var running sync.WaitGroup
 	for part := range slices.Chunk(receipts, max(1, len(receipts)/scanners)) {
 		running.Go(func() { s.dlq.Release(ctx, part) })

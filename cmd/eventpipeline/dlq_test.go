@@ -17,6 +17,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
@@ -30,7 +31,7 @@ const (
 func (d *deployed) bury(t *testing.T, body string) (messageID string) {
 	t.Helper()
 	sent, err := awssqs.NewFromConfig(d.Config).SendMessage(t.Context(), &awssqs.SendMessageInput{
-		QueueUrl: aws.String(d.outputs["DeadLetterQueueUrl"]), MessageBody: &body,
+		QueueUrl: aws.String(d.DLQURL), MessageBody: &body,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +48,7 @@ func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
 	if code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errOut)
 	}
-	for _, l := range lines[listed](t, out) {
+	for _, l := range parseLines[listed](t, out) {
 		id := l.EventID
 		if id == "" {
 			id = l.MessageID
@@ -69,7 +70,7 @@ func TestDLQList_ShowsEachMessageOnceAndGivesItBack(t *testing.T) {
 		if got := d.list(t); !slices.Equal(got, ids) {
 			t.Errorf("listed %v, want %v", got, ids)
 		}
-		d.wantVisible(t, "DeadLetterQueueUrl", 27)
+		d.wantVisible(t, d.DLQURL, 27)
 	}
 	code, out, _ := d.run(t, "dlq", "list")
 	for _, want := range []string{
@@ -86,7 +87,7 @@ func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
+	if letters, err := d.DeadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
 	const hidden = "2 messages were left out: somebody else looks at them"
@@ -98,7 +99,7 @@ func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
 	}
 	for _, flag := range []string{"--dry-run", "--yes"} {
 		code, out, errOut := d.run(t, "dlq", "drop", "--all", "--json", flag)
-		if got := lines[changed](t, out)[0]; code != exitFailure || got != (changed{Hidden: 2, DryRun: flag == "--dry-run"}) || !strings.Contains(errOut, hidden) {
+		if got := parseLines[dlqResult](t, out)[0]; code != exitFailure || got != (dlqResult{Hidden: 2, DryRun: flag == "--dry-run"}) || !strings.Contains(errOut, hidden) {
 			t.Errorf("%s: exit code %d, printed %q, %q", flag, code, out, errOut)
 		}
 	}
@@ -109,13 +110,13 @@ func TestDLQRedrive_DoesAllThatWasAskedBesideMessagesThatSomebodyElseHas(t *test
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	if letters, err := d.deadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 1 {
+	if letters, err := d.DeadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 1 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	code, out, errOut := d.run(t, "dlq", "redrive", id, "--yes", "--json")
-	if got := lines[changed](t, out)[0]; code != exitOK || got != (changed{Matched: 1, Done: 1, Hidden: 1}) {
+	if got := parseLines[dlqResult](t, out)[0]; code != exitOK || got != (dlqResult{Matched: 1, Done: 1, Hidden: 1}) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -125,25 +126,25 @@ func TestDLQDrop_DropsWhatItAnnouncedAndNoMore(t *testing.T) {
 	d := deploy(t)
 	ids := d.accept(t, poison, poison)
 	d.process(t)
-	held, err := d.deadLetters().Receive(t.Context(), time.Minute)
+	held, err := d.DeadLetters().Receive(t.Context(), time.Minute)
 	if err != nil || len(held) != 2 {
 		t.Fatalf("%d letters, %v", len(held), err)
 	}
 	d.accept(t, poison, poison)
 	d.process(t)
-	var result changed
+	var result dlqResult
 	var errOut strings.Builder
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
 	cmd.SetErr(&errOut)
 	c := dlqChange{past: "dropped", apply: drop, all: true}
 	now := time.Now()
-	these, _, err := c.preview(cmd, d.resources, now, &result)
+	these, _, err := c.preview(cmd, d.Pipeline, now, &result)
 	if err != nil || result.Matched != 2 || result.Hidden != 2 {
 		t.Fatalf("announced %+v, %v", result, err)
 	}
-	d.deadLetters().Release(t.Context(), []string{held[0].ReceiptHandle, held[1].ReceiptHandle}) // while the question is asked
-	if err := c.change(cmd, d.resources, now, these, &result); err != nil || result.Done != 2 || result.Unseen != 0 {
+	d.DeadLetters().Release(t.Context(), []string{held[0].Receipt, held[1].Receipt}) // while the question is asked
+	if err := c.change(cmd, d.Pipeline, now, these, &result); err != nil || result.Done != 2 || result.Unseen != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
 	slices.Sort(ids)
@@ -157,20 +158,20 @@ func TestDLQChanges_FailWhenAMessageDoesNotComeUpAgain(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	var result changed
+	var result dlqResult
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
 	cmd.SetErr(io.Discard)
 	c, now := dlqChange{past: "redriven", apply: redrive, all: true}, time.Now()
-	these, missing, err := c.preview(cmd, d.resources, now, &result)
+	these, missing, err := c.preview(cmd, d.Pipeline, now, &result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.take(t, "DeadLetterQueueUrl") // another redrive has them
-	if err := c.change(cmd, d.resources, now, these, &result); err != nil || result != (changed{Matched: 2, Unseen: 2}) {
+	d.take(t, d.DLQURL) // another redrive has them
+	if err := c.change(cmd, d.Pipeline, now, these, &result); err != nil || result != (dlqResult{Matched: 2, Unseen: 2}) {
 		t.Errorf("%+v, %v", result, err)
 	}
-	if err := c.leftOut(result, missing); err == nil || !strings.Contains(err.Error(), "2 messages did not come up again") {
+	if err := c.incompleteError(result, missing); err == nil || !strings.Contains(err.Error(), "2 messages did not come up again") {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -185,8 +186,8 @@ func TestDLQChanges_SayThatTheyWereStoppedBeforeAnything(t *testing.T) {
 	var errOut strings.Builder
 	cmd.SetErr(&errOut)
 	c := dlqChange{past: "dropped", apply: drop, all: true}
-	_, _, err := c.preview(cmd, d.resources, time.Now(), &changed{})
-	if err := unchanged(cmd, err); !errors.Is(err, context.Canceled) || errOut.String() != "Stopped. Nothing was changed.\n" {
+	_, _, err := c.preview(cmd, d.Pipeline, time.Now(), &dlqResult{})
+	if err := reportUnchanged(cmd, err); !errors.Is(err, context.Canceled) || errOut.String() != "Stopped. Nothing was changed.\n" {
 		t.Errorf("printed %q, %v", &errOut, err)
 	}
 }
@@ -201,7 +202,7 @@ func TestDLQRedrive_DryRunSaysWhatWouldFail(t *testing.T) {
 	if code != exitOK || out != "Nothing was changed; 1 message would be redriven, 1 would fail.\n" || !strings.Contains(errOut, "1 of them can't be redriven") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
-	if _, out, _ = d.run(t, "dlq", "redrive", "--all", "--dry-run", "--json"); lines[changed](t, out)[0] != (changed{Matched: 2, Failed: 1, DryRun: true}) {
+	if _, out, _ = d.run(t, "dlq", "redrive", "--all", "--dry-run", "--json"); parseLines[dlqResult](t, out)[0] != (dlqResult{Matched: 2, Failed: 1, DryRun: true}) {
 		t.Errorf("printed %q", out)
 	}
 	if _, out, _ = d.run(t, "dlq", "drop", "--all", "--dry-run"); out != "Nothing was changed; 2 messages would be dropped.\n" {
@@ -223,7 +224,7 @@ func TestDLQList_Filters(t *testing.T) {
 func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	err := d.deadLetters().Send(t.Context(), pipeline.DeadLetter{
+	err := d.DeadLetters().Send(t.Context(), pipeline.DeadLetter{
 		Body: []byte("{}"), EventType: "\u009b31m", FailedAt: time.Now(), Failure: pipeline.Failure{Code: "\u009b32m", Reason: "x"},
 	})
 	if err != nil {
@@ -237,10 +238,10 @@ func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
-	failed := letter{status: pipeline.Failed, ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+	failed := dlqMessage{status: pipeline.Failed, Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
 		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
 	}}}
-	moved := letter{ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
+	moved := dlqMessage{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
 	tests := []struct {
 		flags         []string
 		failed, moved bool
@@ -320,7 +321,7 @@ func TestDLQList_GivesBackWhatItsReaderDidNotWant(t *testing.T) {
 	if code != exitOK || errOut.Len() > 0 {
 		t.Errorf("exit code %d, printed %q", code, errOut.String())
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 2)
+	d.wantVisible(t, d.DLQURL, 2)
 }
 
 func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
@@ -334,7 +335,7 @@ func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	code, out, errOut = d.run(t, "dlq", "show", "--json", id)
-	shown := lines[shownLetter](t, out)
+	shown := parseLines[shownMessage](t, out)
 	if code != exitOK || errOut != "" || shown[0].Payload != body || shown[0].Code != "unprocessable-number" || shown[0].Bronze == nil {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
@@ -354,7 +355,7 @@ func TestDLQShow_SaysWhyEvenWithoutThePayload(t *testing.T) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	code, out, errOut := d.run(t, "dlq", "show", "--json", id)
-	if shown := lines[shownLetter](t, out); code != exitFailure || shown[0].Code != "payload-missing" || !strings.Contains(errOut, item.Bronze.Key) {
+	if shown := parseLines[shownMessage](t, out); code != exitFailure || shown[0].Code != "payload-missing" || !strings.Contains(errOut, item.Bronze.Key) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -366,7 +367,7 @@ func TestDLQShow_PrintsAMessageThatIsNoEvents(t *testing.T) {
 	if code, out, errOut := d.run(t, "dlq", "show", id); code != exitOK || out != "not ours" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+	d.wantVisible(t, d.DLQURL, 1)
 }
 
 func TestDLQShow_SaysThatNothingHasTheID(t *testing.T) {
@@ -386,20 +387,20 @@ func TestDLQRedrive_SendsWhatMatchesAndLeavesTheRest(t *testing.T) {
 	ids := d.accept(t, slices.Repeat([]string{poison, poisonOrder}, 13)...)
 	d.process(t)
 	code, out, errOut := d.run(t, "dlq", "redrive", "--type", "order", "--yes", "--json")
-	if got := lines[changed](t, out); code != exitOK || got[0] != (changed{Matched: 13, Done: 13}) {
+	if got := parseLines[dlqResult](t, out); code != exitOK || got[0] != (dlqResult{Matched: 13, Done: 13}) {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
 	if !strings.Contains(errOut, "13  unprocessable-number  order  FAILED") {
 		t.Errorf("did not say what it would do: %s", errOut)
 	}
-	d.wantVisible(t, "QueueUrl", 13)
-	d.wantVisible(t, "DeadLetterQueueUrl", 13)
+	d.wantVisible(t, d.QueueURL, 13)
+	d.wantVisible(t, d.DLQURL, 13)
 	d.wantStatus(t, ids[0], pipeline.Failed)
 	if item := d.wantStatus(t, ids[1], pipeline.Enqueued); item.Failure.Code != "" {
 		t.Errorf("item = %+v", item)
 	}
 	d.process(t) // as poisonous as before
-	d.wantVisible(t, "DeadLetterQueueUrl", 26)
+	d.wantVisible(t, d.DLQURL, 26)
 }
 
 func TestDLQRedrive_TakesIDs(t *testing.T) {
@@ -422,7 +423,7 @@ func TestDLQRedrive_FailsForIDsThatNothingMatches(t *testing.T) {
 	const absent = "0199aaaa-0000-7000-8000-000000000001"
 	for _, flags := range [][]string{{"--dry-run"}, {"--yes"}} {
 		code, out, errOut := d.run(t, append([]string{"dlq", "redrive", "--json", id, absent}, flags...)...)
-		if got := lines[changed](t, out)[0]; code != exitFailure || got.Matched != 1 || got.NotFound != 1 || !strings.Contains(errOut, "matches "+absent+"\n") {
+		if got := parseLines[dlqResult](t, out)[0]; code != exitFailure || got.Matched != 1 || got.NotFound != 1 || !strings.Contains(errOut, "matches "+absent+"\n") {
 			t.Errorf("%v: exit code %d, printed %q, %q", flags, code, out, errOut)
 		}
 	}
@@ -435,28 +436,28 @@ func TestDLQRedrive_StoppedLeavesNoEventHalfDone(t *testing.T) {
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	ctx, stop := context.WithCancel(t.Context())
-	c := dlqChange{past: "redriven", apply: func(ctx context.Context, r resources, letters []letter) []error {
+	c := dlqChange{past: "redriven", apply: func(ctx context.Context, p deployment.Pipeline, letters []dlqMessage) []error {
 		stop()
-		return redrive(ctx, r, letters)
+		return redrive(ctx, p, letters)
 	}}
 	cmd := &cobra.Command{}
 	cmd.SetContext(ctx)
 	cmd.SetErr(io.Discard)
-	var result changed
-	if err := c.change(cmd, d.resources, time.Now(), nil, &result); !errors.Is(err, context.Canceled) || result.Done != 1 {
+	var result dlqResult
+	if err := c.change(cmd, d.Pipeline, time.Now(), nil, &result); !errors.Is(err, context.Canceled) || result.Done != 1 {
 		t.Errorf("%+v, error = %v", result, err)
 	}
 	d.wantStatus(t, id, pipeline.Enqueued)
-	d.wantVisible(t, "QueueUrl", 1)
-	d.wantVisible(t, "DeadLetterQueueUrl", 0)
+	d.wantVisible(t, d.QueueURL, 1)
+	d.wantVisible(t, d.DLQURL, 0)
 }
 
 func TestDLQRedrive_RemovesTheMessageOfAnEventThatIsProcessed(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo"}`)[0]
-	body := *d.take(t, "QueueUrl")[0].Body
-	if err := d.queue().Send(t.Context(), mustRead(t, body)); err != nil {
+	body := *d.take(t, d.QueueURL)[0].Body
+	if err := d.Queue().Send(t.Context(), mustRead(t, body)); err != nil {
 		t.Fatal(err)
 	}
 	d.process(t)
@@ -465,8 +466,8 @@ func TestDLQRedrive_RemovesTheMessageOfAnEventThatIsProcessed(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
 	d.wantStatus(t, id, pipeline.Processed)
-	d.wantVisible(t, "QueueUrl", 0)
-	d.wantVisible(t, "DeadLetterQueueUrl", 0)
+	d.wantVisible(t, d.QueueURL, 0)
+	d.wantVisible(t, d.DLQURL, 0)
 }
 
 func mustRead(t *testing.T, body string) pipeline.Event {
@@ -488,7 +489,7 @@ func TestDLQRedrive_KeepsWhatIsNoEventAndFails(t *testing.T) {
 	if code != exitFailure || out != "1 message redriven, 1 failed.\n" || !strings.Contains(errOut, foreign+": ") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+	d.wantVisible(t, d.DLQURL, 1)
 }
 
 func TestDLQRedrive_DoesNotMeetAgainWhatFailedAgain(t *testing.T) {
@@ -497,14 +498,14 @@ func TestDLQRedrive_DoesNotMeetAgainWhatFailedAgain(t *testing.T) {
 	began := time.Now()
 	d.accept(t, poison)
 	d.process(t)
-	s := newScan(d.resources, began.Add(-time.Second), maxHeld)
-	err := s.each(t.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+	s := newDLQScan(d.Pipeline, began.Add(-time.Second), maxHeld)
+	err := s.run(t.Context(), func(_ context.Context, letters []dlqMessage) ([]dlqMessage, error) {
 		return nil, errors.New("met a message that came later")
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+	d.wantVisible(t, d.DLQURL, 1)
 }
 
 func TestDLQScan_StopsAtItsLimit(t *testing.T) {
@@ -512,9 +513,9 @@ func TestDLQScan_StopsAtItsLimit(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, slices.Repeat([]string{poison}, 30)...)
 	d.process(t)
-	s := newScan(d.resources, time.Now(), 7)
+	s := newDLQScan(d.Pipeline, time.Now(), 7)
 	met := make(chan string, 30)
-	err := s.each(t.Context(), func(_ context.Context, letters []letter) ([]letter, error) {
+	err := s.run(t.Context(), func(_ context.Context, letters []dlqMessage) ([]dlqMessage, error) {
 		for _, l := range letters {
 			met <- l.MessageID
 		}
@@ -523,7 +524,7 @@ func TestDLQScan_StopsAtItsLimit(t *testing.T) {
 	if err != nil || !s.truncated || len(met) != 7 {
 		t.Errorf("met %d letters, truncated: %t, %v", len(met), s.truncated, err)
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 30)
+	d.wantVisible(t, d.DLQURL, 30)
 }
 
 func TestDLQScan_GivesBackWhenItIsStopped(t *testing.T) {
@@ -532,15 +533,15 @@ func TestDLQScan_GivesBackWhenItIsStopped(t *testing.T) {
 	d.accept(t, poison, poison)
 	d.process(t)
 	ctx, stop := context.WithCancel(t.Context())
-	s := newScan(d.resources, time.Now(), maxHeld)
-	err := s.each(ctx, func(context.Context, []letter) ([]letter, error) {
+	s := newDLQScan(d.Pipeline, time.Now(), maxHeld)
+	err := s.run(ctx, func(context.Context, []dlqMessage) ([]dlqMessage, error) {
 		stop()
 		return nil, nil
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v", err)
 	}
-	d.wantVisible(t, "DeadLetterQueueUrl", 2)
+	d.wantVisible(t, d.DLQURL, 2)
 }
 
 func TestDLQDrop_DeletesTheMessagesForGood(t *testing.T) {
@@ -549,7 +550,7 @@ func TestDLQDrop_DeletesTheMessagesForGood(t *testing.T) {
 	ids := d.accept(t, poison, poisonOrder)
 	d.process(t)
 	killed := d.accept(t, `{"eventType":"demo"}`)[0]
-	d.bury(t, *d.take(t, "QueueUrl")[0].Body) // as SQS does after the last delivery to a worker that is killed
+	d.bury(t, *d.take(t, d.QueueURL)[0].Body) // as SQS does after the last delivery to a worker that is killed
 	if code, out, errOut := d.run(t, "dlq", "drop", "--type", "demo", "--yes"); code != exitOK || out != "2 messages dropped, 0 failed.\n" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
@@ -576,7 +577,7 @@ func TestDLQChanges_ChangeNothingWithoutConsent(t *testing.T) {
 		}
 	}
 	d.wantStatus(t, id, pipeline.Failed)
-	d.wantVisible(t, "DeadLetterQueueUrl", 1)
+	d.wantVisible(t, d.DLQURL, 1)
 }
 
 func TestDLQChanges_WantToKnowWhichMessages(t *testing.T) {
@@ -614,22 +615,8 @@ func TestDLQFilter_TakesTheCodesOfTheRunbook(t *testing.T) {
 		t.Fatalf("found %q", codes)
 	}
 	for _, code := range codes {
-		if !canFail(pipeline.Code(code[1])) {
+		if !isFailureCode(pipeline.Code(code[1])) {
 			t.Errorf("--code %s is refused", code[1])
 		}
-	}
-}
-
-func TestOnTerminal_EndsTheLastLine(t *testing.T) {
-	for text, want := range map[string]string{"{}": "{}\n", "{}\n": "{}\n", "": "", "a\r": "a\\r\n"} {
-		if got := onTerminal(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
-func TestPrintable_EscapesWhatATerminalObeys(t *testing.T) {
-	if got, want := printable("a\tä\n\x1b[31m\u009b\u202e\x00"), "a\tä\n"+`\x1b[31m\u009b\u202e\x00`; got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,26 +8,49 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// readyLine is what --json prints once the platform serves.
+// announce prints what is served where.
+func (f *localFlags) announce(
+	out, errOut io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline,
+) error {
+	if f.asJSON {
+		printNotRun(errOut, p.NotRun)
+		return json.NewEncoder(out).Encode(newReadyLine(p, pipelines))
+	}
+	if err := announceText(out, p, pipelines); err != nil {
+		return err
+	}
+	printNotRun(out, p.NotRun)
+	_, err := fmt.Fprintf(out, "\nEach step of an event's life shows here. Ctrl-C stops the platform.\n\n")
+	return err
+}
+
+// printNotRun lists the template's resources that have no effect locally.
+func printNotRun(w io.Writer, resources []string) {
+	if len(resources) > 0 {
+		fmt.Fprintf(w, "In the template, without effect here: %s\n", strings.Join(resources, ", "))
+	}
+}
+
+// readyLine is printed by --json when the platform serves.
 type readyLine struct {
-	Ready   bool              `json:"ready"`
-	API     string            `json:"api,omitempty"` // of the first API
-	AWS     string            `json:"aws"`
-	Stack   string            `json:"stack"` // of the first API
-	Outputs map[string]string `json:"outputs"`
-	APIs    []readyAPI        `json:"apis,omitempty"` // all of them, if there are several
-	// Pipelines are all of them, whatever the stacks' outputs are.
-	Pipelines []readyPipeline `json:"pipelines,omitempty"`
-	NotRun    []string        `json:"notRun,omitempty"`
+	Ready     bool              `json:"ready"`
+	API       string            `json:"api,omitempty"` // the first API
+	AWS       string            `json:"aws"`
+	Stack     string            `json:"stack"`          // of the first API
+	Outputs   map[string]string `json:"outputs"`        // of that stack
+	APIs      []readyAPI        `json:"apis,omitempty"` // all APIs, if there are several
+	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
+	NotRun    []string          `json:"notRun,omitempty"`
 }
 
 type readyPipeline struct {
 	Stack     string            `json:"stack"`
 	Name      string            `json:"name"`
-	Resources map[string]string `json:"resources"` // by the names that stacks/stacks.go gives its outputs
+	Resources map[string]string `json:"resources"` // by the names of outputs in stacks/stacks.go
 }
 
 type readyAPI struct {
@@ -36,26 +59,28 @@ type readyAPI struct {
 	URL   string `json:"url"`
 }
 
-func announceJSON(w io.Writer, p *emulator.Platform, pipelines []found) error {
-	line := readyLine{Ready: true, AWS: p.AWS, NotRun: p.NotRun}
-	for _, f := range pipelines {
-		line.Pipelines = append(line.Pipelines, readyPipeline{f.stack, f.name, f.outputs})
+func newReadyLine(p *emulator.Platform, pipelines []deployment.Pipeline) readyLine {
+	stack := mainStack(p)
+	line := readyLine{
+		Ready: true, AWS: p.AWS, Stack: stack.Name, Outputs: stack.Outputs, NotRun: p.NotRun,
 	}
-	for _, a := range p.APIs {
-		line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.URL})
+	for _, found := range pipelines {
+		line.Pipelines = append(line.Pipelines,
+			readyPipeline{found.Stack, found.Name, found.Outputs()})
 	}
 	if len(p.APIs) > 0 {
 		line.API = p.APIs[0].URL
 	}
-	if len(p.APIs) < 2 {
-		line.APIs = nil
+	if len(p.APIs) > 1 {
+		for _, a := range p.APIs {
+			line.APIs = append(line.APIs, readyAPI{a.Stack, a.Name, a.URL})
+		}
 	}
-	stack := mainStack(p)
-	line.Stack, line.Outputs = stack.Name, stack.Outputs
-	return json.NewEncoder(w).Encode(line)
+	return line
 }
 
-// mainStack is the app's stack that the first API is in, or the first one.
+// mainStack returns the first API's stack, or the first stack. A nested stack stands for the
+// outermost stack around it.
 func mainStack(p *emulator.Platform) emulator.Stack {
 	main := p.Stacks[0]
 	for _, s := range p.Stacks {
@@ -63,7 +88,7 @@ func mainStack(p *emulator.Platform) emulator.Stack {
 			main = s
 		}
 	}
-	for _, s := range slices.Backward(p.Stacks) { // those that others are nested in come first
+	for _, s := range slices.Backward(p.Stacks) { // parents come before their nested stacks
 		if s.ID == main.ParentID {
 			main = s
 		}
@@ -71,43 +96,40 @@ func mainStack(p *emulator.Platform) emulator.Stack {
 	return main
 }
 
-func announceText(w io.Writer, p *emulator.Platform, pipelines []found) error {
+func announceText(
+	w io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline,
+) error {
 	var text strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&text, format+"\n", args...) }
-	values := func(heading string, values map[string]string) {
-		if len(values) == 0 {
-			return
+	text.WriteString("\n")
+	for i, api := range p.APIs {
+		fmt.Fprintf(&text, "HTTP API   %s", api.URL)
+		if len(p.APIs) > 1 {
+			fmt.Fprintf(&text, "   (%s of stack %s)", api.Name, api.Stack)
 		}
-		line("%s", heading)
-		width := 0
-		for name := range values {
-			width = max(width, len(name))
-		}
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			line("  %-*s  %s", width, name, values[name])
-		}
-	}
-	line("")
-	for i, a := range p.APIs {
-		line("HTTP API   %s%s", a.URL, ofStack(p, a))
+		text.WriteString("\n")
 		if i == 0 {
-			tryAPI(line, a, p.Region)
-			line("  when it is PROCESSED, see its record with:")
-			line("    %s record %s<eventId>", commandName, toFind(p, pipelines).text())
+			announceRequests(&text, api, p.Region)
+			flags := stackFlags{aws: p.AWS}
+			if len(pipelines) > 1 {
+				flags.pipeline = "<pipeline>"
+			}
+			fmt.Fprintf(&text, "  when it is PROCESSED, see its record with:\n    %s\n",
+				suggestCommand("record", flags.String(), "<eventId>"))
 		}
 	}
-	line("AWS APIs   %s", p.AWS)
-	line("  use the AWS CLI and the SDKs with it:")
-	line("    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", p.AWS, p.Region, p.Region)
+	fmt.Fprintf(&text, "AWS APIs   %s\n  to use the AWS CLI and the SDKs with them:\n"+
+		"    export AWS_ENDPOINT_URL=%s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s "+
+		"AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n", p.AWS, p.AWS, p.Region)
 	for _, s := range p.Stacks {
-		shown := s.Outputs
-		if s.ParentID != "" { // those of nested stacks are for the stack around them
-			shown = nil
+		outputs := s.Outputs
+		if s.ParentID != "" { // a nested stack's outputs are for its parent only
+			outputs = nil
 		}
-		values("Outputs of stack "+s.Name, shown)
-		for _, f := range pipelines {
-			if f.stack == s.Name {
-				values(fmt.Sprintf("Pipeline %s of stack %s", f.name, s.Name), f.beside(shown))
+		announceValues(&text, "Outputs of stack "+s.Name, outputs)
+		for _, found := range pipelines {
+			if found.Stack == s.Name {
+				heading := fmt.Sprintf("Pipeline %s of stack %s", found.Name, s.Name)
+				announceValues(&text, heading, otherStores(found, outputs))
 			}
 		}
 	}
@@ -115,55 +137,44 @@ func announceText(w io.Writer, p *emulator.Platform, pipelines []found) error {
 	return err
 }
 
-// beside are the resources that hold the pipeline's events and that the stack's outputs do not tell.
-func (f found) beside(outputs map[string]string) map[string]string {
-	told := slices.Collect(maps.Values(outputs))
-	untold := make(map[string]string)
-	for _, name := range []string{"BronzeBucketName", "SilverBucketName", "EventsTableName", "QueueUrl", "DeadLetterQueueUrl"} {
-		if value := f.outputs[name]; value != "" && !slices.Contains(told, value) {
-			untold[name] = value
-		}
-	}
-	return untold
-}
-
-// toFind are the flags with which other commands find a pipeline of the platform.
-func toFind(p *emulator.Platform, pipelines []found) *stackFlags {
-	flags := stackFlags{aws: p.AWS}
-	if len(pipelines) > 1 {
-		flags.pipeline = "<pipeline>"
-	}
-	return &flags
-}
-
-// ofStack tells several APIs apart.
-func ofStack(p *emulator.Platform, a emulator.API) string {
-	if len(p.APIs) == 1 {
-		return ""
-	}
-	return fmt.Sprintf("   (%s of stack %s)", a.Name, a.Stack)
-}
-
-// tryAPI shows requests to paste.
-func tryAPI(line func(string, ...any), a emulator.API, region string) {
-	authorized := ""
+// announceRequests prints requests to paste.
+func announceRequests(w io.Writer, api emulator.API, region string) {
+	authorization := ""
 	switch {
-	case a.Signed:
-		line("  takes only requests that are signed with AWS credentials, as on AWS")
-		authorized = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
-	case a.Token:
-		line("  takes only requests with a JSON Web Token, as on AWS")
-		authorized = ` -H "authorization: Bearer $` + tokenVariable + `"`
+	case api.Signed:
+		fmt.Fprintln(w, "  accepts only requests signed with AWS credentials, as on AWS")
+		authorization = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
+	case api.Token:
+		fmt.Fprintln(w, "  accepts only requests with a JSON Web Token, as on AWS")
+		authorization = ` -H "authorization: Bearer $` + tokenVariable + `"`
 	}
-	line("  post an event:")
-	line("    curl -s%s %s/events -H 'content-type: application/json' -d '{\"eventType\":\"demo\",\"message\":\"hello\"}'", authorized, a.URL)
-	line("  then see where it is, with the eventId of the answer:")
-	line("    curl -s%s %s/events/<eventId>", authorized, a.URL)
+	fmt.Fprintf(w, `  post an event:
+    curl -s%[1]s %[2]s/events -H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'
+  then see its status, with the eventId of the answer:
+    curl -s%[1]s %[2]s/events/<eventId>
+`, authorization, api.URL)
 }
 
-// printNotRun says what of the template has no effect locally.
-func printNotRun(w io.Writer, what []string) {
-	if len(what) > 0 {
-		fmt.Fprintf(w, "In the template, without effect here: %s\n", strings.Join(what, ", "))
+func announceValues(w io.Writer, heading string, values map[string]string) {
+	if len(values) == 0 {
+		return
 	}
+	fmt.Fprintln(w, heading)
+	width := 0
+	for name := range values {
+		width = max(width, len(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(w, "  %-*s  %s\n", width, name, values[name])
+	}
+}
+
+// otherStores returns the pipeline's buckets, table and queues that the stack's outputs lack.
+func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]string {
+	known := slices.Collect(maps.Values(outputs))
+	stores := p.EventStores()
+	maps.DeleteFunc(stores, func(_, value string) bool {
+		return value == "" || slices.Contains(known, value)
+	})
+	return stores
 }

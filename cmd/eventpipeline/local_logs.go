@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// logFolder keeps each function's whole log in a file of its own, as CloudWatch Logs has a group for each.
+// logFolder writes each function's log to a file, as CloudWatch Logs has a log group for each.
 type logFolder struct {
 	dir   string
 	mu    sync.Mutex
@@ -16,7 +16,7 @@ type logFolder struct {
 
 func newLogFolder(dir string) (*logFolder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of the logs: %w", err)
+		return nil, fmt.Errorf("create the log folder: %w", err)
 	}
 	return &logFolder{dir: dir, files: make(map[string]*os.File)}, nil
 }
@@ -27,24 +27,16 @@ func (l *logFolder) write(function string, line []byte) error {
 	defer l.mu.Unlock()
 	file, ok := l.files[function]
 	if !ok {
+		path := filepath.Join(l.dir, function+".log")
 		var err error
-		file, err = os.OpenFile(filepath.Join(l.dir, function+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		file, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
-			return fmt.Errorf("open a function's log: %w", err)
+			return fmt.Errorf("open the log of %s: %w", function, err)
 		}
 		l.files[function] = file
 	}
-	if _, err := file.Write(append(line[:len(line):len(line)], '\n')); err != nil {
-		return fmt.Errorf("write a function's log: %w", err)
+	if _, err := fmt.Fprintf(file, "%s\n", line); err != nil {
+		return fmt.Errorf("write the log of %s: %w", function, err)
 	}
 	return nil
-}
-
-// writeOr is write for those who can't take an error: it goes to fail.
-func (l *logFolder) writeOr(fail func(error)) func(function string, line []byte) {
-	return func(function string, line []byte) {
-		if err := l.write(function, line); err != nil {
-			fail(err)
-		}
-	}
 }

@@ -3,97 +3,97 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// progress shows the phases of the start with their times, and the app's output in between.
+// progress prints the phases of the start with their durations, and the app's output.
 type progress struct {
 	out   io.Writer
-	begun time.Time
+	begin time.Time
 
-	mu     sync.Mutex
-	since  time.Time   // of the phase under way
-	ticker *time.Timer // nil when no phase is under way
+	mu         sync.Mutex
+	phaseBegin time.Time
+	reminder   *time.Timer // nil between phases
 }
 
-// still is how long a phase may be silent before it says that it goes on.
-const still = 15 * time.Second
+// reminderInterval is how long a phase may print nothing.
+const reminderInterval = 15 * time.Second
 
-// stopping is the last phase, behind those of a start.
+// stopping follows the emulator's phases.
 const stopping emulator.Phase = "stop"
 
-var phases = map[emulator.Phase]string{
-	emulator.Synthesize: "Synthesizing the app and building the Lambda functions (the first run downloads and compiles for some minutes)",
-	emulator.Provision:  "Provisioning",
-	stopping:            "Stopping",
+var phaseTitles = map[emulator.Phase]string{
+	emulator.Synthesize: "Synthesizing the app and building the Lambda functions " +
+		"(the first run downloads and compiles for some minutes)",
+	emulator.Provision: "Provisioning",
+	stopping:           "Stopping",
 }
 
-func newProgress(out io.Writer) *progress { return &progress{out: out, begun: time.Now()} }
+func newProgress(out io.Writer) *progress { return &progress{out: out, begin: time.Now()} }
 
-// phase ends the phase under way, and begins the one of that name.
+// phase begins a phase, and ends the one before.
 func (p *progress) phase(name emulator.Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finish()
-	p.since = time.Now()
-	fmt.Fprintf(p.out, "%s …\n", phases[name])
-	p.ticker = time.AfterFunc(still, p.goOn)
+	p.endPhase()
+	p.phaseBegin = time.Now()
+	fmt.Fprintf(p.out, "%s …\n", phaseTitles[name])
+	p.reminder = time.AfterFunc(reminderInterval, p.remind)
 }
 
-// Write passes on the app's output.
+// Write writes output of the app.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ticker != nil {
-		p.ticker.Reset(still)
+	if p.reminder != nil {
+		p.reminder.Reset(reminderInterval)
 	}
 	return p.out.Write(text)
 }
 
-func (p *progress) goOn() {
+func (p *progress) remind() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ticker == nil {
+	if p.reminder == nil {
 		return
 	}
-	fmt.Fprintf(p.out, "  … %s so far\n", time.Since(p.since).Round(time.Second))
-	p.ticker.Reset(still)
+	fmt.Fprintf(p.out, "  … %s so far\n", time.Since(p.phaseBegin).Round(time.Second))
+	p.reminder.Reset(reminderInterval)
 }
 
-// finish ends the phase under way. The caller holds p.mu.
-func (p *progress) finish() {
-	if p.ticker == nil {
+// endPhase ends the current phase, if any. The caller holds p.mu.
+func (p *progress) endPhase() {
+	if !p.stopReminder() {
 		return
 	}
-	p.ticker.Stop()
-	p.ticker = nil
-	if took := time.Since(p.since); took >= 100*time.Millisecond {
+	if took := time.Since(p.phaseBegin); took >= 100*time.Millisecond {
 		fmt.Fprintf(p.out, "  done in %s\n", took.Round(100*time.Millisecond))
 	}
+}
+
+// stopReminder reports whether a phase was running. The caller holds p.mu.
+func (p *progress) stopReminder() bool {
+	if p.reminder == nil {
+		return false
+	}
+	p.reminder.Stop()
+	p.reminder = nil
+	return true
 }
 
 func (p *progress) ready() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finish()
-	fmt.Fprintf(p.out, "Serving after %s\n", time.Since(p.begun).Round(10*time.Millisecond))
+	p.endPhase()
+	fmt.Fprintf(p.out, "Serving after %s\n", time.Since(p.begin).Round(10*time.Millisecond))
 }
 
-// end stops the reminders; a phase that failed is not said to be done.
-func (p *progress) end() {
+// stop stops the reminders. It does not report a failed phase as done.
+func (p *progress) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ticker != nil {
-		p.ticker.Stop()
-		p.ticker = nil
-	}
-}
-
-// wantsColour tells whether the output is a terminal that shows colours (https://no-color.org).
-func wantsColour(out io.Writer) bool {
-	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	p.stopReminder()
 }

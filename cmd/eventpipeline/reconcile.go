@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// reconcileFlags are the flags of reconcile.
 type reconcileFlags struct {
 	stack  stackFlags
 	since  string
@@ -25,27 +25,32 @@ type reconcileFlags struct {
 }
 
 func newReconcileCommand() *cobra.Command {
-	var flags reconcileFlags
+	var f reconcileFlags
 	cmd := &cobra.Command{
 		Use:   "reconcile",
-		Short: "Find events that crashes left behind, and enqueue them again",
-		Long: `Runs the pipeline's reconciler function until it is done, as its schedule does bit by bit.
+		Short: "Find stuck events and enqueue them again",
+		Long: `Invokes the pipeline's reconciler function until it has checked everything. The
+function's schedule does the same in steps.
 
-It enqueues events again that are ENQUEUED but have no message any more, fails those for which it did so too often, and
-makes FAILED events PROCESSED whose record is in Silver. It goes on from its checkpoint; with --since it looks at
-everything that was received from then on. Events younger than the grace period are left alone.
+The reconciler enqueues ENQUEUED events that have lost their message. It fails an
+event that it enqueued too often, and sets FAILED events PROCESSED whose record
+is in Silver. It continues from its checkpoint; with --since it checks all events
+received since then. It skips events younger than the grace period.
 
-Exits with 1 if some events could not be healed.`,
+Exits with 1 if events could not be healed.`,
 		Example: `  eventpipeline reconcile --dry-run
   eventpipeline reconcile --since 24h
-  eventpipeline reconcile --stack event-driven-cloud-platform-dev --since 2026-11-01 --json`,
+  eventpipeline reconcile --since 2026-11-01 --json
+  eventpipeline reconcile --stack event-driven-cloud-platform-dev`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	flags.stack.add(cmd)
-	cmd.Flags().Var(newRequiredValue(&flags.since), "since", "look at what was received from then on: 2026-11-23T07:30:00Z, 2026-11-23, or 24h, 7d ago")
-	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "change nothing, and say what would be done")
-	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print the report as one line of JSON")
+	f.stack.add(cmd)
+	flags := cmd.Flags()
+	flags.Var(newRequiredValue(&f.since), "since",
+		"check events received since then: 2026-11-23T07:30:00Z, 2026-11-23, 24h or 7d")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and print what would change")
+	flags.BoolVar(&f.asJSON, "json", false, "print the report as one line of JSON")
 	return cmd
 }
 
@@ -58,74 +63,75 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 			return usageError{fmt.Errorf("--since: %w", err)}
 		}
 		if since.After(now) {
-			return usageError{fmt.Errorf("--since is %s, which is yet to come", since.Format(time.RFC3339))}
+			return usageError{fmt.Errorf("--since must be in the past, got %s", since.Format(time.RFC3339))}
 		}
 		request.Since = since
 	}
-	r, err := f.stack.open(cmd.Context())
+	p, err := f.stack.find(cmd.Context())
 	if err != nil {
 		return err
 	}
-	if err := r.need("ReconcilerFunctionName"); err != nil {
-		return err
-	}
-	total, err := reconcile(cmd.Context(), r, request)
+	total, err := reconcile(cmd.Context(), p, request)
 	if err != nil {
 		return err
 	}
 	if f.asJSON {
 		err = json.NewEncoder(cmd.OutOrStdout()).Encode(total)
 	} else {
-		err = printReport(cmd.OutOrStdout(), total)
+		err = printReport(cmd.OutOrStdout(), total, suggestCommand("dlq list", f.stack.String()))
 	}
 	if err == nil && total.Errors > 0 {
-		return fmt.Errorf("%d events could not be healed; the log of %s has the causes", total.Errors, r.outputs["ReconcilerFunctionName"])
+		return fmt.Errorf("%d events could not be healed; see the log of function %s for the causes",
+			total.Errors, p.ReconcilerFunction)
 	}
 	return err
 }
 
-// reconcile invokes the function until it is done, and adds up what it reports.
-func reconcile(ctx context.Context, r resources, request handler.ReconcileRequest) (pipeline.Report, error) {
+// reconcile invokes the function until it is done, and adds up its reports.
+func reconcile(
+	ctx context.Context, p deployment.Pipeline, request handler.ReconcileRequest,
+) (pipeline.Report, error) {
 	total := pipeline.Report{DryRun: request.DryRun}
 	for {
-		answer, err := invokeReconciler(ctx, r, request)
+		answer, err := invokeReconciler(ctx, p, request)
 		if err != nil {
 			return total, err
 		}
-		add(&total, answer.Report)
+		addReport(&total, answer.Report)
 		if total.Done {
 			return total, nil
 		}
 		if answer.Report.Scanned == 0 {
-			return total, errors.New("the reconciler makes no headway: raise ReconcilerTimeout")
+			return total, errors.New("the reconciler makes no progress: raise ReconcilerTimeout")
 		}
 		request = handler.ReconcileRequest{DryRun: request.DryRun, Pass: answer.Pass}
 	}
 }
 
-func invokeReconciler(ctx context.Context, r resources, request handler.ReconcileRequest) (handler.ReconcileAnswer, error) {
+func invokeReconciler(
+	ctx context.Context, p deployment.Pipeline, request handler.ReconcileRequest,
+) (answer handler.ReconcileAnswer, err error) {
 	payload, err := json.Marshal(request)
 	if err != nil {
-		return handler.ReconcileAnswer{}, err
+		return answer, err
 	}
-	name := r.outputs["ReconcilerFunctionName"]
-	// A run can't be told from its retry, and a second one at the same time would only do the same work.
-	client := lambda.NewFromConfig(r.Config, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
+	name := p.ReconcilerFunction
+	// A retry would start a second run beside the first, which may still be running.
+	client := lambda.NewFromConfig(p.Config, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload})
 	if err != nil {
-		return handler.ReconcileAnswer{}, fmt.Errorf("invoke %s: %w", name, err)
+		return answer, fmt.Errorf("invoke %s: %w", name, err)
 	}
 	if out.FunctionError != nil {
-		return handler.ReconcileAnswer{}, fmt.Errorf("%s failed: %s", name, out.Payload)
+		return answer, fmt.Errorf("%s failed: %s", name, out.Payload)
 	}
-	var answer handler.ReconcileAnswer
 	if err := json.Unmarshal(out.Payload, &answer); err != nil {
-		return handler.ReconcileAnswer{}, fmt.Errorf("read the answer of %s: %w", name, err)
+		return answer, fmt.Errorf("read the answer of %s: %w", name, err)
 	}
 	return answer, nil
 }
 
-func add(total *pipeline.Report, part pipeline.Report) {
+func addReport(total *pipeline.Report, part pipeline.Report) {
 	if total.From.IsZero() {
 		total.From = part.From
 	}
@@ -143,27 +149,30 @@ func add(total *pipeline.Report, part pipeline.Report) {
 	total.Errors += part.Errors
 }
 
-func printReport(w io.Writer, r pipeline.Report) error {
+func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name string, n int, what string) { fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, what) }
-	fmt.Fprintf(table, "received\t\tfrom %s to %s\n", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
+	row := func(name string, n int, comment string) {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, comment)
+	}
+	fmt.Fprintf(table, "received\t\tfrom %s to %s\n",
+		r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
 	row("scanned", r.Scanned, "objects in Bronze")
 	row("processed", r.Processed, "events")
-	row("failed", r.Failed, "events that stay so; see: eventpipeline dlq list")
-	row("waiting", r.Waiting, "events, their messages are on the queue or too young to tell")
+	row("failed", r.Failed, "events that stay FAILED; see: "+listCommand)
+	row("waiting", r.Waiting, "events with a message on the queue, or too young to check")
 	if r.Young > 0 {
-		row("young", r.Young, "objects whose request may still be under way")
+		row("young", r.Young, "objects whose request may still be running")
 	}
 	would := ""
 	if r.DryRun {
 		would = "would be "
 	}
 	row("stuck", r.Reenqueued, would+"enqueued again")
-	row("hopeless", r.GivenUp, would+"FAILED: they got stuck again and again")
-	row("repaired", r.Repaired, would+"PROCESSED: FAILED, but their record is in Silver")
+	row("hopeless", r.GivenUp, would+"FAILED: they were enqueued again too often")
+	row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
 	row("orphans", r.Orphans, "objects of requests that were never acknowledged")
 	if r.Overtaken > 0 {
-		row("overtaken", r.Overtaken, "events that somebody else moved meanwhile; run it again to see")
+		row("overtaken", r.Overtaken, "events that changed meanwhile; run it again to check them")
 	}
 	if r.Errors > 0 {
 		row("errors", r.Errors, "events that could not be healed")

@@ -9,9 +9,9 @@ import (
 )
 
 // reconciler makes the stack's reconciler answer so, one answer after the other, and returns what it is asked.
-func (d *deployed) reconciler(answers ...string) (asked *[]string) {
+func (d *deployed) answerReconciler(answers ...string) (asked *[]string) {
 	asked = new([]string)
-	d.invocation = func(payload []byte) (string, string) {
+	d.reconciler = func(payload []byte) (string, string) {
 		*asked = append(*asked, string(payload))
 		return answers[len(*asked)-1], ""
 	}
@@ -21,11 +21,11 @@ func (d *deployed) reconciler(answers ...string) (asked *[]string) {
 func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.reconciler(
+	asked := d.answerReconciler(
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,"reenqueued":1,"done":true},"pass":{"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile", "--since", "2026-11-20", "--json")
-	got := lines[pipeline.Report](t, out)[0]
+	got := parseLines[pipeline.Report](t, out)[0]
 	if code != exitOK || got.Scanned != 1005 || got.Reenqueued != 3 || !got.Done {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
@@ -42,14 +42,14 @@ func TestReconcile_AddsUpWhatEachRunCounted(t *testing.T) {
 		return `{"report":{"from":"2026-11-20T17:00:00Z","to":"2026-11-20T18:00:00Z","scanned":10,"processed":1,"failed":1,"waiting":1,"young":1,` +
 			`"reenqueued":1,"givenUp":1,"repaired":1,"orphans":1,"overtaken":1,"errors":1,"done":` + done + `}}`
 	}
-	d.reconciler(part("false"), part("true"), part("true"))
+	d.answerReconciler(part("false"), part("true"), part("true"))
 	code, out, _ := d.run(t, "reconcile", "--json")
 	moment := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 	want := pipeline.Report{
 		From: moment, To: moment.Add(time.Hour), Scanned: 20, Processed: 2, Failed: 2, Waiting: 2, Young: 2,
 		Reenqueued: 2, GivenUp: 2, Repaired: 2, Orphans: 2, Overtaken: 2, Errors: 2, Done: true,
 	}
-	if got := lines[pipeline.Report](t, out)[0]; code != exitFailure || got != want {
+	if got := parseLines[pipeline.Report](t, out)[0]; code != exitFailure || got != want {
 		t.Errorf("exit code %d, printed %s", code, out)
 	}
 	if _, out, _ = d.run(t, "reconcile"); !strings.Contains(out, "from 2026-11-20T17:00:00Z to 2026-11-20T18:00:00Z\n") || !strings.Contains(out, "\novertaken  1  ") {
@@ -60,7 +60,7 @@ func TestReconcile_AddsUpWhatEachRunCounted(t *testing.T) {
 func TestReconcile_GoesOnFromTheCheckpointUnlessToldOtherwise(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.reconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
+	asked := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
 	if code, _, errOut := d.run(t, "reconcile"); code != exitOK || strings.Join(*asked, " ") != "{} {}" {
 		t.Errorf("exit code %d, %s; asked %q", code, errOut, *asked)
 	}
@@ -69,7 +69,7 @@ func TestReconcile_GoesOnFromTheCheckpointUnlessToldOtherwise(t *testing.T) {
 func TestReconcile_DryRunSaysWhatWouldBeDone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.reconciler(`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`, `{"report":{"reenqueued":1,"done":true}}`)
+	asked := d.answerReconciler(`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`, `{"report":{"reenqueued":1,"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile", "--dry-run")
 	if code != exitOK || !strings.Contains(out, "2  would be enqueued again") {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
@@ -84,7 +84,7 @@ func TestReconcile_DryRunSaysWhatWouldBeDone(t *testing.T) {
 func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.reconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
+	d.answerReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile")
 	if code != exitFailure || !strings.Contains(errOut, "2 events could not be healed") || !strings.Contains(out, "events that could not be healed") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
@@ -94,7 +94,7 @@ func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
 func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.invocation = func([]byte) (string, string) { return `{"errorMessage":"no table"}`, "Unhandled" }
+	d.reconciler = func([]byte) (string, string) { return `{"errorMessage":"no table"}`, "Unhandled" }
 	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "reconciler failed: ") || !strings.Contains(errOut, "no table") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
@@ -103,7 +103,7 @@ func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
 func TestReconcile_DoesNotGoOnForEver(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.reconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
+	d.answerReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
 	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "no headway") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}

@@ -15,7 +15,7 @@ func TestRecord_PrintsWhatSilverHolds(t *testing.T) {
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo","text":"a <b>"}`)[0]
 	d.process(t)
-	stored, err := d.silver().Get(t.Context(), d.wantStatus(t, id, pipeline.Processed).Silver.Key)
+	stored, err := d.SilverBucket().Get(t.Context(), d.wantStatus(t, id, pipeline.Processed).Silver.Key)
 	if err != nil {
 		t.Fatal(err)
 	}

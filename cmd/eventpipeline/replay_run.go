@@ -1,29 +1,23 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// runReplay replays to the end, or until it is stopped: then its file says from where to go on.
-func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
-	if f.dryRun {
-		counts, err := f.count(cmd, replayer, state)
-		if err != nil {
-			return err
-		}
-		return f.printCounts(cmd.OutOrStdout(), state, counts)
-	}
+// runReplay replays all events. If it stops early, the state's file stores where to continue.
+func (f *replayFlags) runReplay(
+	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
+) error {
 	if f.resume == "" {
 		lock, err := lockReplay(state.file)
 		if err != nil {
@@ -31,31 +25,36 @@ func (f *replayFlags) runReplay(cmd *cobra.Command, replayer pipeline.Replayer, 
 		}
 		defer lock.Release()
 	}
-	if err := f.consent(cmd, replayer, state); err != nil {
-		return unchanged(cmd, err)
+	if !f.yes && f.resume == "" {
+		if err := f.confirm(cmd, replayer, state); err != nil {
+			return reportUnchanged(cmd, err)
+		}
 	}
-	// LastModified before anything else, so that a crash leaves the replay's id.
-	if err := state.save(); err != nil {
+	if err := state.save(); err != nil { // first of all: a crash must not lose the replay's id
 		return err
 	}
-	earlier, bar := state.Counts, newBar(cmd.ErrOrStderr(), state.left(), "replaying")
-	err := replayer.Run(cmd.Context(), state.request(false), state.After, func(after string, counts pipeline.ReplayCounts) error {
-		state.After, state.Counts = after, sum(earlier, counts)
-		_ = bar.Set(counts.Sent) // a bar that can't be drawn must not stop the replay
+	earlier, bar := state.Counts, tty.NewBar(cmd.ErrOrStderr(), state.remaining(), "replaying")
+	saveProgress := func(after string, counts pipeline.ReplayCounts) error {
+		state.After, state.Counts = after, addCounts(earlier, counts)
+		_ = bar.Set(counts.Sent) // the replay continues even if the bar can't be drawn
 		return state.save()
-	})
+	}
+	err := replayer.Run(cmd.Context(), state.request(false), state.After, saveProgress)
 	_ = bar.Finish()
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not done. Go on with: %s replay %s--resume %s%s\n", commandName, f.stack.text(), state.file, state.rateText())
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", suggestCommand(
+			"replay", f.stack.String(), "--resume", state.file, state.rateFlag()))
 	} else {
 		err = state.remove()
 	}
 	return errors.Join(f.printCounts(cmd.OutOrStdout(), state, state.Counts), err)
 }
 
-// replayFailed replays FAILED events, and tells of the messages that the DLQ has had of them all the while.
-func (f *replayFlags) replayFailed(cmd *cobra.Command, r resources, replayer pipeline.Replayer, state *replayState) error {
-	held, countErr := r.deadLetters().Count(cmd.Context())
+// runFailed replays FAILED events, and then counts the messages that they have in the DLQ.
+func (f *replayFlags) runFailed(
+	cmd *cobra.Command, p deployment.Pipeline, replayer pipeline.Replayer, state *replayState,
+) error {
+	held, countErr := p.DeadLetters().Count(cmd.Context())
 	if err := f.runReplay(cmd, replayer, state); err != nil {
 		return err
 	}
@@ -64,47 +63,57 @@ func (f *replayFlags) replayFailed(cmd *cobra.Command, r resources, replayer pip
 		most = min(most, held)
 	}
 	if most > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still has the messages of up to %s; one that fails again has two there.\n"+
-			"Once they are PROCESSED, drop these with: %s dlq drop %s--type %s --status PROCESSED\n",
-			events(most), commandName, f.stack.text(), state.Type)
+		drop := suggestCommand("dlq drop", f.stack.String(), "--type", state.Type, "--status PROCESSED")
+		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
+			"An event that fails again gets\na second one. Once the events are PROCESSED, "+
+			"drop the messages with:\n  %s\n", count(most, "event"), drop)
 	}
 	return nil
 }
 
-// consent says what is to be replayed, and asks. A replay that goes on has been agreed to before.
-func (f *replayFlags) consent(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
-	if f.yes || f.resume != "" {
-		return nil
-	}
+// confirm counts the events and asks whether to replay them.
+func (f *replayFlags) confirm(
+	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
+) error {
 	counts, err := f.count(cmd, replayer, state)
 	if err != nil {
 		return err
 	}
 	state.Total = counts.Sent
-	return confirm(cmd, false, fmt.Sprintf("Replay %s in stack %s: %s?", events(counts.Sent), state.Stack, state))
+	return confirm(cmd, fmt.Sprintf("Replay %s in stack %s: %s?",
+		count(counts.Sent, "event"), state.Stack, state))
 }
 
-func events(n int) string {
-	if n == 1 {
-		return "1 event"
+// runDry prints what a replay would do.
+func (f *replayFlags) runDry(
+	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
+) error {
+	counts, err := f.count(cmd, replayer, state)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d events", n)
+	return f.printCounts(cmd.OutOrStdout(), state, counts)
 }
 
-// count goes through what a replay would, and changes nothing.
-func (f *replayFlags) count(cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) (counts pipeline.ReplayCounts, err error) {
-	replayer.ChunkSize = 0 // the rate is for sending
-	bar := newBar(cmd.ErrOrStderr(), -1, "counting")
-	err = replayer.Run(cmd.Context(), state.request(true), "", func(_ string, c pipeline.ReplayCounts) error {
+// count counts the events to replay, and changes nothing.
+func (f *replayFlags) count(
+	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
+) (counts pipeline.ReplayCounts, err error) {
+	replayer.ChunkSize = 0 // the rate limits sending only
+	bar := tty.NewBar(cmd.ErrOrStderr(), -1, "counting")
+	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
 		_ = bar.Set(c.Scanned)
 		return nil
-	})
+	}
+	err = replayer.Run(cmd.Context(), state.request(true), "", keep)
 	_ = bar.Finish()
 	return counts, err
 }
 
-func (f *replayFlags) printCounts(w io.Writer, state *replayState, c pipeline.ReplayCounts) error {
+func (f *replayFlags) printCounts(
+	w io.Writer, state *replayState, c pipeline.ReplayCounts,
+) error {
 	if f.asJSON {
 		return json.NewEncoder(w).Encode(struct {
 			ReplayID string                `json:"replayId"`
@@ -113,97 +122,45 @@ func (f *replayFlags) printCounts(w io.Writer, state *replayState, c pipeline.Re
 		}{state.Replay.ID, f.dryRun, c})
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name string, n int, what string) { fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, what) }
+	row := func(name string, n int, comment string) {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, comment)
+	}
 	if !f.dryRun {
 		fmt.Fprintf(table, "replay\t\t%s\n", state.Replay.ID)
 	}
 	row("scanned", c.Scanned, "objects in Bronze")
-	row("matched", c.Matched, "events of that time")
+	row("matched", c.Matched, "events received in that time")
 	if f.dryRun {
 		row("to replay", c.Sent, "events")
 	} else {
 		row("replayed", c.Sent, "events; they are on the queue")
 	}
-	row("enqueued", c.Enqueued, "events left alone: they are on their way")
+	row("enqueued", c.Enqueued, "events skipped: they are on the queue already")
 	if !state.Failed {
-		row("failed", c.Failed, "events left alone; --failed is for them")
+		row("failed", c.Failed, "events skipped; replay them with --failed")
 	}
 	row("orphans", c.Orphans, "objects of requests that were never acknowledged")
 	switch {
 	case state.Failed:
-		row("processed", c.Done, "events left alone")
+		row("processed", c.Done, "events skipped")
 	case c.Done > 0:
-		row("done", c.Done, "events that this replay has had before")
+		row("done", c.Done, "events that this replay had replayed before")
 	}
 	return table.Flush()
 }
 
-func sum(a, b pipeline.ReplayCounts) pipeline.ReplayCounts {
+func addCounts(a, b pipeline.ReplayCounts) pipeline.ReplayCounts {
 	return pipeline.ReplayCounts{
-		Scanned: a.Scanned + b.Scanned, Matched: a.Matched + b.Matched, Sent: a.Sent + b.Sent, Done: a.Done + b.Done,
-		Enqueued: a.Enqueued + b.Enqueued, Failed: a.Failed + b.Failed, Orphans: a.Orphans + b.Orphans,
+		Scanned: a.Scanned + b.Scanned, Matched: a.Matched + b.Matched, Sent: a.Sent + b.Sent,
+		Done: a.Done + b.Done, Enqueued: a.Enqueued + b.Enqueued, Failed: a.Failed + b.Failed,
+		Orphans: a.Orphans + b.Orphans,
 	}
 }
 
-// runCompare prints each difference as it is found, then the counts.
-func (f *replayFlags) runCompare(ctx context.Context, cmd *cobra.Command, replayer pipeline.Replayer, state *replayState) error {
-	out, bar := cmd.OutOrStdout(), newBar(cmd.ErrOrStderr(), -1, "comparing")
-	var counts pipeline.Comparison
-	var printing error
-	differs := func(d pipeline.Difference) {
-		_ = bar.Clear()
-		if f.asJSON {
-			printing = errors.Join(printing, json.NewEncoder(out).Encode(d))
-			return
-		}
-		fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)))
+// count returns a number of things, such as "1 event" or "2 events".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
 	}
-	err := replayer.Compare(ctx, state.request(true), differs, func(_ string, c pipeline.Comparison) error {
-		counts = c
-		_ = bar.Set(c.Scanned)
-		return printing
-	})
-	_ = bar.Finish()
-	if err != nil {
-		return err
-	}
-	if f.asJSON {
-		return json.NewEncoder(out).Encode(counts)
-	}
-	if f.worker == "" && counts.Changed > 0 {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Compared with the platform's own transformation. If the pipeline has a worker of its own, name its folder by --worker.")
-	}
-	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, %d skipped, of %d objects\n",
-		counts.Same, counts.Changed, counts.Missing, counts.Refused, counts.Skipped, counts.Scanned)
-	return err
-}
-
-// pace returns when n more may go, at a rate a second; 0 is no limit.
-func pace(rate float64) func(ctx context.Context, n int) error {
-	if rate == 0 {
-		return func(ctx context.Context, _ int) error { return ctx.Err() }
-	}
-	next := time.Now()
-	return func(ctx context.Context, n int) error {
-		wait := time.NewTimer(time.Until(next))
-		defer wait.Stop()
-		select {
-		case now := <-wait.C:
-			if now.After(next) {
-				next = now // time that was not used is lost: no burst makes up for it
-			}
-			next = next.Add(time.Duration(float64(n) / rate * float64(time.Second)))
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// chunkOf is how many events go at once at a rate: a tenth of a second's, from 1 to 100.
-func chunkOf(rate float64) int {
-	if rate == 0 {
-		return 100
-	}
-	return int(min(max(rate/10, 1), 100))
+	return fmt.Sprintf("%d %ss", n, thing)
 }

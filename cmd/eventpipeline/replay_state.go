@@ -8,74 +8,79 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/lockfile"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayState is a replay and how far it is, as its file holds it.
+// replayState stores a replay and its progress in a file.
 type replayState struct {
 	Stack  string                `json:"stack"`
-	Queue  string                `json:"queue"` // the stack's: its URL tells accounts, regions and local platforms apart
+	Queue  string                `json:"queue"` // URL, which identifies account and region too
 	Replay pipeline.Replay       `json:"replay"`
 	Type   string                `json:"type"`
 	From   time.Time             `json:"from"`
 	To     time.Time             `json:"to"`
-	Failed bool                  `json:"failed,omitempty"` // the FAILED events alone
-	After  string                `json:"after"`            // the last key in Bronze that is done with
+	Failed bool                  `json:"failed,omitempty"` // only FAILED events
+	After  string                `json:"after"`            // last finished key in Bronze
 	Counts pipeline.ReplayCounts `json:"counts"`
-	Total  int                   `json:"total,omitempty"` // events to replay, if they were counted
-	Rate   float64               `json:"rate,omitempty"`  // events a second at most; no limit when 0
+	Total  int                   `json:"total,omitempty"` // events to replay; 0 if not counted
+	Rate   float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
 
 	file string
 }
 
-// bind makes a new replay one of that stack, and refuses to go on with another stack's.
-func (s *replayState) bind(stack, queue string) error {
+// bind ties a new replay to a pipeline. It returns an error if a resumed one is tied to another.
+func (s *replayState) bind(p deployment.Pipeline) error {
 	if s.Stack == "" {
-		s.Stack, s.Queue = stack, queue
+		s.Stack, s.Queue = p.Stack, p.QueueURL
 	}
-	if s.Stack != stack || s.Queue != queue {
-		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of %s with %s", s.file, s.Stack, s.Queue, stack, queue)
+	if s.Stack != p.Stack || s.Queue != p.QueueURL {
+		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of %s with %s",
+			s.file, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil
 }
 
 func (s *replayState) String() string {
-	failed, quietly := "", ""
+	failed, quiet := "", ""
 	if s.Failed {
 		failed = "FAILED "
 	}
 	if s.Replay.Quiet {
-		quietly = ", without telling EventBridge"
+		quiet = ", without notifying EventBridge"
 	}
-	return fmt.Sprintf("%sevents of type %s, received from %s to %s%s", failed, s.Type, s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quietly)
+	return fmt.Sprintf("%sevents of type %s, received from %s to %s%s", failed, s.Type,
+		s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quiet)
 }
 
 func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
-	return pipeline.ReplayRequest{Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, Failed: s.Failed, DryRun: dryRun}
+	return pipeline.ReplayRequest{
+		Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, Failed: s.Failed, DryRun: dryRun,
+	}
 }
 
-// left is how many events are still to be replayed, for a progress bar: -1 is unknown.
-func (s *replayState) left() int {
+// remaining returns the number of events still to replay, or -1 if it is unknown.
+func (s *replayState) remaining() int {
 	if s.Total <= s.Counts.Sent {
 		return -1
 	}
 	return s.Total - s.Counts.Sent
 }
 
-// rateText is the flag that gives the rate, with a space before it.
-func (s *replayState) rateText() string {
+// rateFlag returns the flag that sets the same rate, or "".
+func (s *replayState) rateFlag() string {
 	if s.Rate == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" --rate %g", s.Rate)
+	return fmt.Sprintf("--rate %g", s.Rate)
 }
 
-// lockReplay keeps others from going on with the replay of that file at the same time.
+// lockReplay keeps other processes from running the replay of that file.
 func lockReplay(file string) (*lockfile.Lock, error) {
 	lock, err := lockfile.Take(file + ".lock")
 	if errors.Is(err, lockfile.ErrHeld) {
-		return nil, fmt.Errorf("the replay of %s is under way, in another process", file)
+		return nil, fmt.Errorf("another process is running the replay of %s", file)
 	}
 	return lock, err
 }
@@ -89,39 +94,42 @@ func readReplayState(file string) (*replayState, error) {
 	if err := json.Unmarshal(content, state); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	if state.Replay.ID == "" || !pipeline.ValidType(state.Type) || state.Rate < 0 || state.Rate > maxRate {
-		return nil, fmt.Errorf("%s holds no replay", file)
+	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&
+		state.Rate >= 0 && state.Rate <= maxRate
+	if !valid {
+		return nil, fmt.Errorf("%s is not a replay's file", file)
 	}
 	return state, nil
 }
 
-// save writes the file whole or not at all: a crash must not leave half of it.
+// save replaces the file atomically.
 func (s *replayState) save() error {
-	content, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write how far the replay is: %w", err)
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".replay-*")
-	if err != nil {
-		return fmt.Errorf("write how far the replay is: %w", err)
-	}
-	defer os.Remove(temporary.Name()) // nothing is there any more once it has its name
-	_, err = temporary.Write(content)
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), s.file)
-	}
-	if err != nil {
-		return fmt.Errorf("write how far the replay is: %w", err)
+	if err := s.write(); err != nil {
+		return fmt.Errorf("save the replay's progress: %w", err)
 	}
 	return nil
 }
 
+func (s *replayState) write() error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".replay-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // fails after the rename
+	_, err = temporary.Write(content)
+	if err := errors.Join(err, temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), s.file)
+}
+
 func (s *replayState) remove() error {
 	if err := os.Remove(s.file); err != nil {
-		return fmt.Errorf("remove the file of a replay that is done: %w", err)
+		return fmt.Errorf("remove the file of the finished replay: %w", err)
 	}
 	return nil
 }

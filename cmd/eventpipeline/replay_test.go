@@ -25,7 +25,7 @@ type replayed struct {
 
 func (d *deployed) record(t *testing.T, item pipeline.Item) pipeline.Record {
 	t.Helper()
-	line, err := d.silver().Get(t.Context(), item.SilverKey())
+	line, err := d.SilverBucket().Get(t.Context(), item.SilverKey())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,11 +43,11 @@ func TestReplay_ProcessesEventsOfATypeAgain(t *testing.T) {
 	d.process(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--json")
-	got := lines[replayed](t, out)[0]
+	got := parseLines[replayed](t, out)[0]
 	if want := (pipeline.ReplayCounts{Scanned: 3, Matched: 3, Sent: 2, Failed: 1}); code != exitOK || got.Counts != want || got.ReplayID == "" {
 		t.Fatalf("exit code %d, printed %s, %s", code, out, errOut)
 	}
-	d.wantVisible(t, "QueueUrl", 2)
+	d.wantVisible(t, d.QueueURL, 2)
 	d.process(t)
 	for _, id := range ids[:2] {
 		item := d.wantStatus(t, id, pipeline.Processed)
@@ -115,7 +115,7 @@ func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
 	stays := d.accept(t, poison)[0]
 	d.process(t)
 	d.wantStatus(t, fixed, pipeline.Failed)
-	if err := d.bronze().Put(t.Context(), bronze.Key, []byte(payload)); err != nil {
+	if err := d.BronzeBucket().Put(t.Context(), bronze.Key, []byte(payload)); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "replay.json")
@@ -143,7 +143,7 @@ func TestReplay_DryRunCountsAndChangesNothing(t *testing.T) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	d.wantStatus(t, id, pipeline.Processed)
-	d.wantVisible(t, "QueueUrl", 0)
+	d.wantVisible(t, d.QueueURL, 0)
 	if files, _ := os.ReadDir("."); len(files) > 0 {
 		t.Errorf("left %v", files)
 	}
@@ -165,7 +165,7 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go func() { // Ctrl-C, once some are sent and before all are: the rate leaves two seconds for it
-		for d.visible(t, "QueueUrl") < 2 && ctx.Err() == nil {
+		for d.visible(t, d.QueueURL) < 2 && ctx.Err() == nil {
 		}
 		stop()
 	}()
@@ -174,7 +174,7 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 	if code := run(ctx, args, strings.NewReader(""), &out, &errOut); code != exitInterrupted {
 		t.Fatalf("exit code %d, %s", code, &errOut)
 	}
-	first := lines[replayed](t, out.String())[0]
+	first := parseLines[replayed](t, out.String())[0]
 	if first.Counts.Sent < 1 || first.Counts.Sent > 11 {
 		t.Fatalf("sent %d before it was stopped", first.Counts.Sent)
 	}
@@ -183,7 +183,7 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 		t.Fatalf("printed %q", errOut.String())
 	}
 	code, again, hint := runMain(t, append(strings.Fields(flags), "--json")...)
-	second := lines[replayed](t, again)[0]
+	second := parseLines[replayed](t, again)[0]
 	if !strings.HasSuffix(flags, " --rate 4") {
 		t.Errorf("goes on without its rate: %s", flags)
 	}
@@ -216,7 +216,7 @@ func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
 	state := replayState{
-		Stack: d.Stack, Queue: d.outputs["QueueUrl"], Type: "demo", Replay: pipeline.Replay{ID: "r"},
+		Stack: d.Stack, Queue: d.QueueURL, Type: "demo", Replay: pipeline.Replay{ID: "r"},
 		From: time.Now().Add(-time.Hour), To: time.Now(), file: file,
 	}
 	if err := state.save(); err != nil {
@@ -244,7 +244,7 @@ func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	for _, place := range [][2]string{{"other", d.outputs["QueueUrl"]}, {d.Stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/events"}} {
+	for _, place := range [][2]string{{"other", d.QueueURL}, {d.Stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/events"}} {
 		state := replayState{Stack: place[0], Queue: place[1], Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
 		if err := state.save(); err != nil {
 			t.Fatal(err)
@@ -265,11 +265,11 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	ids := d.accept(t, `{"eventType":"demo","n":1}`, `{"eventType":"demo","n":2}`)
 	d.process(t)
 	item := d.wantStatus(t, ids[1], pipeline.Processed)
-	line, version, err := d.silver().GetVersion(t.Context(), item.SilverKey())
+	line, version, err := d.SilverBucket().GetVersion(t.Context(), item.SilverKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.silver().Replace(t.Context(), item.SilverKey(), []byte(strings.Replace(string(line), `"n":2`, `"n":3`, 1)), version); err != nil {
+	if err := d.SilverBucket().Replace(t.Context(), item.SilverKey(), []byte(strings.Replace(string(line), `"n":2`, `"n":3`, 1)), version); err != nil {
 		t.Fatal(err)
 	}
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
@@ -277,10 +277,10 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}
-	if _, out, _ = d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare", "--json"); lines[pipeline.Comparison](t, out)[1].Changed != 1 {
+	if _, out, _ = d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare", "--json"); parseLines[pipeline.Comparison](t, out)[1].Changed != 1 {
 		t.Errorf("printed %s", out)
 	}
-	if n := d.visible(t, "QueueUrl"); n != 0 {
+	if n := d.visible(t, d.QueueURL); n != 0 {
 		t.Errorf("%d messages on the queue", n)
 	}
 }
@@ -325,9 +325,9 @@ func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	}
 }
 
-func TestPace_KeepsToTheRate(t *testing.T) {
+func TestThrottle_KeepsToTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, wait := time.Now(), pace(10)
+		began, wait := time.Now(), newThrottle(10)
 		for range 5 {
 			if err := wait(t.Context(), 20); err != nil {
 				t.Fatal(err)

@@ -14,15 +14,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
-// errWorkerEnded is the cause of the end of a context whose worker ended.
+// errWorkerEnded is the cancellation cause of a context whose worker ended.
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
-// withWorker calls fn with the processor of the worker whose main package is in dir, built for this machine and run as a
-// process that touches nothing of AWS. What the worker logs goes to log.
-func withWorker(ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error) error {
+// withWorker builds the worker whose main package is in dir for this machine, runs it without any
+// access to AWS, and calls fn with its processor. The worker logs to log.
+func withWorker(
+	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
+) error {
 	folder, err := os.MkdirTemp("", "eventpipeline-worker-")
 	if err != nil {
-		return fmt.Errorf("make a folder for the worker: %w", err)
+		return fmt.Errorf("create a folder for the worker: %w", err)
 	}
 	defer os.RemoveAll(folder)
 	binary := filepath.Join(folder, "worker")
@@ -62,12 +64,12 @@ func withWorker(ctx context.Context, dir string, log io.Writer, fn func(context.
 		err = fmt.Errorf("%w; its main function must call processor.Start", errWorkerEnded)
 	}
 	if err != nil {
-		cancel(err) // it may be busy
+		cancel(err) // kills the worker, which may be busy
 	}
-	questions.Close() // else this ends it
-	<-client.Ended()  // Wait closes what the client reads
-	if waiting := worker.Wait(); waiting != nil && err == nil {
-		err = fmt.Errorf("run the worker: %w", waiting)
+	questions.Close() // lets the worker end
+	<-client.Ended()  // before Wait, which closes the pipe that the client reads
+	if waitErr := worker.Wait(); waitErr != nil && err == nil {
+		err = fmt.Errorf("run the worker: %w", waitErr)
 	}
 	return err
 }

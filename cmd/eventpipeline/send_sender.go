@@ -15,31 +15,33 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/client"
 )
 
-// sender sends events and reports on each.
+// sender sends events and reports the result of each.
 type sender struct {
-	client *client.Client
-	out    io.Writer
-	asJSON bool
-	bar    *progressbar.ProgressBar
-	// apiFlags are the flags with which another command finds the same API, with a space behind each.
-	apiFlags string
+	client   *client.Client
+	out      io.Writer
+	asJSON   bool
+	bar      *progressbar.ProgressBar
+	apiFlags string // with which a suggested command finds the same API
 
-	mu     sync.Mutex
-	counts map[string]int // by status
-	first  error          // the first event that was not accepted, for the summary
-	lastID string         // of the last accepted, for the hint
+	mu          sync.Mutex
+	counts      map[string]int // by status
+	firstErr    error          // for the first event that was rejected
+	lastEventID string
 }
 
-// report is what --json prints of each event.
-type report struct {
-	Number  int             `json:"number"` // counted from 1 in the order of the input
-	Status  string          `json:"status"` // accepted, refused, or unknown: the platform may have taken it
+// sendReport is printed by --json for each event.
+type sendReport struct {
+	Number int `json:"number"` // position in the input, from 1
+	// Status is accepted, refused, or unknown: the platform may have accepted the event.
+	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
 }
 
-// sendAll sends what source yields. A request that gets no answer at all ends it.
-func (s *sender) sendAll(ctx context.Context, source func(func([]byte) bool) error, concurrency int) error {
+// sendAll sends the events of source. It stops at the first request without an answer.
+func (s *sender) sendAll(
+	ctx context.Context, source func(yield func([]byte) bool) error, concurrency int,
+) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	type event struct {
@@ -72,13 +74,14 @@ func (s *sender) sendAll(ctx context.Context, source func(func([]byte) bool) err
 	return errors.Join(err, context.Cause(ctx))
 }
 
-// throttleRetries bounds how often a throttled request is sent again; with doubling waits that is about 25 seconds.
+// throttleRetries limits how often a throttled request is sent again. The waits double from 100 ms
+// and add up to 25 s.
 const throttleRetries = 8
 
 func (s *sender) send(ctx context.Context, number int, body []byte) error {
 	id, err := s.client.Send(ctx, body)
 	for retry := range throttleRetries {
-		if !throttled(err) {
+		if !isThrottled(err) {
 			break
 		}
 		select {
@@ -96,14 +99,14 @@ func (s *sender) send(ctx context.Context, number int, body []byte) error {
 	return nil
 }
 
-func throttled(err error) bool {
+func isThrottled(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && problem.HTTPStatus == http.StatusTooManyRequests
 }
 
-// report counts and prints what became of an event. A request without an answer, or with a 5xx, leaves that open.
+// report counts the result of an event, and prints it with --json.
 func (s *sender) report(number int, id string, problem *client.Problem, answered bool) error {
-	r := report{Number: number, Status: "accepted", EventID: id, Problem: problem}
+	r := sendReport{Number: number, Status: "accepted", EventID: id, Problem: problem}
 	switch {
 	case !answered || problem != nil && problem.HTTPStatus >= http.StatusInternalServerError:
 		r.Status = "unknown"
@@ -114,20 +117,20 @@ func (s *sender) report(number int, id string, problem *client.Problem, answered
 	defer s.mu.Unlock()
 	s.counts[r.Status]++
 	if id != "" {
-		s.lastID = id
+		s.lastEventID = id
 	}
-	if problem != nil && s.first == nil {
-		s.first = fmt.Errorf("event %d: %w", number, problem)
+	if problem != nil && s.firstErr == nil {
+		s.firstErr = fmt.Errorf("event %d: %w", number, problem)
 	}
-	_ = s.bar.Add(1) // a bar that can't be drawn must not stop the sending
+	_ = s.bar.Add(1) // sending continues even if the bar can't be drawn
 	if s.asJSON {
 		return json.NewEncoder(s.out).Encode(r)
 	}
 	return nil
 }
 
-// finish prints the summary; its error is nil only if every event was accepted.
-func (s *sender) finish(progress io.Writer, took time.Duration, err error) error {
+// summarize prints the counts. It returns nil only if every event was accepted.
+func (s *sender) summarize(progress io.Writer, took time.Duration, err error) error {
 	_ = s.bar.Finish()
 	summary := s.out
 	if s.asJSON {
@@ -136,11 +139,13 @@ func (s *sender) finish(progress io.Writer, took time.Duration, err error) error
 	accepted := s.counts["accepted"]
 	fmt.Fprintf(summary, "%d accepted, %d refused", accepted, s.counts["refused"])
 	if n := s.counts["unknown"]; n > 0 {
-		fmt.Fprintf(summary, ", %d unknown: the platform may have taken them", n)
+		fmt.Fprintf(summary, ", %d unknown: the platform may have accepted them", n)
 	}
-	fmt.Fprintf(summary, " in %s (%.0f events/s)\n", took.Round(time.Millisecond), float64(accepted)/took.Seconds())
-	if s.lastID != "" && !s.asJSON {
-		fmt.Fprintf(summary, "See the last one with: %s status %s%s\n", commandName, s.apiFlags, s.lastID)
+	fmt.Fprintf(summary, " in %s (%.0f events/s)\n",
+		took.Round(time.Millisecond), float64(accepted)/took.Seconds())
+	if s.lastEventID != "" && !s.asJSON {
+		fmt.Fprintf(summary, "See the last one with: %s\n",
+			suggestCommand("status", s.apiFlags, s.lastEventID))
 	}
-	return errors.Join(err, s.first)
+	return errors.Join(err, s.firstErr)
 }

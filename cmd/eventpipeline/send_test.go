@@ -13,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // api answers like a pipeline's API: an eventType of "bad" is refused, every third request throttled when asked for.
@@ -63,18 +61,6 @@ func runSend(t *testing.T, a *api, stdin string, args ...string) (stdout, stderr
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	err = cmd.ExecuteContext(t.Context())
 	return out.String(), errOut.String(), err
-}
-
-func TestBar_ShowsTheRateFromItsBeginning(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var drawn strings.Builder
-		bar := barOf(&drawn, true, 10_000, "replaying")
-		time.Sleep(200 * time.Millisecond)
-		_ = bar.Add(100)
-		if !strings.Contains(drawn.String(), "(100/10000, 500 events/s)") {
-			t.Errorf("drew %q", &drawn)
-		}
-	})
 }
 
 func TestSend_MakesUpAsManyEventsAsAskedFor(t *testing.T) {
@@ -131,9 +117,9 @@ func TestSend_FailsWhenAnEventIsRefusedButSendsTheRest(t *testing.T) {
 func TestSend_PrintsJSONForScripts(t *testing.T) {
 	var a api
 	out, _, _ := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-", "--json", "--concurrency", "1")
-	var got []report
+	var got []sendReport
 	for line := range strings.Lines(out) {
-		var r report
+		var r sendReport
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}

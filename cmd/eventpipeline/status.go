@@ -18,35 +18,40 @@ func newStatusCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status EVENT_ID",
-		Short: "Show where an event is in its life",
+		Short: "Show the state of an event",
 		Example: `  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
-  eventpipeline status --stack event-driven-cloud-platform-dev 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
+  eventpipeline status --stack event-driven-cloud-platform-dev EVENT_ID
   eventpipeline status --json 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 | jq -r .status`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := api.client(cmd.Context(), 1)
-			if err != nil {
-				return err
-			}
-			status, err := c.Status(cmd.Context(), args[0])
-			if err != nil {
-				return api.explain(err)
-			}
-			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
-			}
-			if err := printStatus(cmd.OutOrStdout(), status); err != nil {
-				return err
-			}
-			if status.Silver != nil && api.url == "" { // a URL of an API does not tell where its table is
-				fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s record %s%s\n", commandName, api.at.text(), status.EventID)
-			}
-			return nil
+			return runStatus(cmd, &api, args[0], asJSON)
 		},
 	}
 	api.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the API's answer as one line of JSON")
 	return cmd
+}
+
+func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
+	c, err := api.client(cmd.Context(), 1)
+	if err != nil {
+		return err
+	}
+	status, err := c.Status(cmd.Context(), id)
+	if err != nil {
+		return api.explain(err)
+	}
+	if asJSON {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
+	}
+	if err := printStatus(cmd.OutOrStdout(), status); err != nil {
+		return err
+	}
+	if status.Silver != nil && api.url == "" { // an API's URL does not name the table
+		fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s\n",
+			suggestCommand("record", api.stack.String(), status.EventID))
+	}
+	return nil
 }
 
 func printStatus(w io.Writer, s handler.EventStatus) error {
@@ -56,11 +61,12 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	row("type", s.EventType)
 	row("status", string(s.Status))
 	row("received", s.ReceivedAt.Format(time.RFC3339Nano))
-	if !s.EnqueuedAt.Equal(s.ReceivedAt) {
-		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano)) // again
+	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // enqueued again
+		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano))
 	}
 	if !s.ProcessedAt.IsZero() {
-		row("processed", fmt.Sprintf("%s (%s after it was enqueued)", s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
+		row("processed", fmt.Sprintf("%s (%s after it was enqueued)",
+			s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Filtered != (pipeline.Filtered{}) {
 		row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))

@@ -23,7 +23,7 @@ func TestStatus_TellsHowToSeeTheRecord(t *testing.T) {
 		json.NewEncoder(w).Encode(answer)
 	}))
 	t.Cleanup(server.Close)
-	d.outputs["ApiUrl"] = server.URL
+	d.api = server.URL
 	for id, want := range map[string]string{
 		"0199aaaa-0000-7000-8000-000000000001": "See its record with: eventpipeline record --aws " + d.url + " 0199aaaa-0000-7000-8000-000000000001\n",
 		"0199aaaa-0000-7000-8000-000000000002": "",

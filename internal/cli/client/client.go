@@ -1,4 +1,4 @@
-// Package client calls the HTTP API of a pipeline, the local platform's and a deployed stack's alike.
+// Package client calls the HTTP API of a pipeline, on the local platform or on AWS.
 package client
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 )
 
-// Client is a pipeline's API. Make it with New.
+// Client calls a pipeline's API. Create it with New.
 type Client struct {
 	base   *url.URL
 	http   *http.Client
@@ -34,34 +34,44 @@ type Client struct {
 	creds  aws.CredentialsProvider
 }
 
-// Options say how a client calls.
+// Options configure a Client.
 type Options struct {
-	Connections int    // how many requests may be under way at once
-	Token       string // a JSON Web Token that each request bears; none is signed then
-	Sign        bool   // sign requests (SigV4) with the AWS credentials of the environment; those to API Gateway always are
-	Local       string // the region of a local platform, whose own credentials sign requests
+	Connections int // maximum number of concurrent requests
+	// Token is the JSON Web Token of each request. It replaces a signature.
+	Token string
+	// Sign signs requests (SigV4) with the AWS credentials of the environment. Requests to API
+	// Gateway are always signed.
+	Sign bool
+	// LocalRegion is the local platform's region. It signs requests with the platform's credentials.
+	LocalRegion string
 }
 
-// execute-api hosts name the region that a signature is for.
+// executeAPI matches API Gateway's hosts, and captures the region of the signature.
 var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
 
-// New is the API at address.
+// requestTimeout exceeds the 30 seconds of API Gateway's integration timeout.
+const requestTimeout = 35 * time.Second
+
+// New returns a client of the API at address.
 func New(ctx context.Context, address string, o Options) (*Client, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
-		return nil, fmt.Errorf("%q is not the URL of an API, such as http://127.0.0.1:8080", address)
+		return nil, fmt.Errorf("the API's URL must be one such as http://127.0.0.1:8080, got %q", address)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = o.Connections
-	c := &Client{base: base, token: o.Token, http: &http.Client{Transport: transport, Timeout: 35 * time.Second, CheckRedirect: stay}}
+	c := &Client{base: base, token: o.Token, http: &http.Client{
+		Transport: transport, Timeout: requestTimeout, CheckRedirect: refuseRedirect,
+	}}
 	if c.token != "" {
-		if base.Scheme != "https" && !loopback(base.Hostname()) {
-			return nil, fmt.Errorf("%s is not https: whoever listens would have the token", address)
+		if base.Scheme != "https" && !isLoopback(base.Hostname()) {
+			return nil, fmt.Errorf("the URL of an API that gets a token must be https, got %s", address)
 		}
 		return c, nil
 	}
-	if o.Local != "" && loopback(base.Hostname()) {
-		c.sign, c.region, c.creds = true, o.Local, credentials.NewStaticCredentialsProvider("local", "local", "")
+	if o.LocalRegion != "" && isLoopback(base.Hostname()) {
+		c.sign, c.region = true, o.LocalRegion
+		c.creds = credentials.NewStaticCredentialsProvider("local", "local", "")
 		return c, nil
 	}
 	region := executeAPI.FindStringSubmatch(base.Hostname())
@@ -77,20 +87,20 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 		c.region = region[1]
 	}
 	if c.region == "" {
-		return nil, errors.New("to sign requests to this API its region must be known: set AWS_REGION")
+		return nil, errors.New("the region of this API is unknown: set AWS_REGION to sign requests")
 	}
 	return c, nil
 }
 
-// stay follows no redirect: the API gives none, and what a request is authorized with is not for others.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// refuseRedirect keeps credentials from other hosts. The API never redirects.
+func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Send posts an event and returns its id. *Problem: the API's answer was another.
+// Send posts an event and returns its id. It returns a *Problem for an answer other than success.
 func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 	answer, err := c.do(ctx, http.MethodPost, "events", body)
 	if err != nil {
@@ -100,12 +110,12 @@ func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 		EventID string `json:"eventId"`
 	}
 	if err := json.Unmarshal(answer, &accepted); err != nil || accepted.EventID == "" {
-		return "", fmt.Errorf("%s answered something else than an EventPipeline API does", c.base)
+		return "", fmt.Errorf("%s is not an EventPipeline API: the answer has no eventId", c.base)
 	}
 	return accepted.EventID, nil
 }
 
-// Status returns what the API tells of an event. *Problem: the API's answer was another.
+// Status returns the state of an event. It returns a *Problem for an answer other than success.
 func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatus, error) {
 	answer, err := c.do(ctx, http.MethodGet, "events/"+url.PathEscape(eventID), nil)
 	if err != nil {
@@ -113,12 +123,12 @@ func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatu
 	}
 	var status handler.EventStatus
 	if err := json.Unmarshal(answer, &status); err != nil {
-		return handler.EventStatus{}, fmt.Errorf("%s answered something else than an EventPipeline API does: %w", c.base, err)
+		return handler.EventStatus{}, fmt.Errorf("%s is not an EventPipeline API: read the status: %w", c.base, err)
 	}
 	return status, nil
 }
 
-// maxAnswer bounds what is read of an answer; a real one has less than a kilobyte.
+// maxAnswer limits how much of an answer is read. The API's have less than a kilobyte.
 const maxAnswer = 1 << 20
 
 func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
@@ -143,7 +153,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 		return nil, fmt.Errorf("read the answer of %s: %w", target, err)
 	}
 	if response.StatusCode >= 300 {
-		return nil, problemOf(response, answer)
+		return nil, newProblem(response, answer)
 	}
 	return answer, nil
 }
@@ -158,8 +168,9 @@ func (c *Client) authorize(ctx context.Context, request *http.Request, body []by
 	}
 	creds, err := c.creds.Retrieve(ctx)
 	if err != nil {
-		return fmt.Errorf("this API wants signed requests, but there are no AWS credentials: %w", err)
+		return fmt.Errorf("get AWS credentials to sign the request: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	return v4.NewSigner().SignHTTP(ctx, creds, request, hex.EncodeToString(sum[:]), "execute-api", c.region, time.Now())
+	return v4.NewSigner().SignHTTP(ctx, creds, request, hex.EncodeToString(sum[:]),
+		"execute-api", c.region, time.Now())
 }

@@ -1,4 +1,5 @@
-// Package lockfile has locks that one process at a time holds, and that are free again when it ends, however it ends.
+// Package lockfile locks files for one process at a time. A lock is released when its process ends,
+// even if it crashes.
 package lockfile
 
 import (
@@ -9,13 +10,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrHeld is the error of Take while another holds the lock.
+// ErrHeld is returned by Take while another process holds the lock.
 var ErrHeld = errors.New("another process holds it")
 
-// Lock is a lock that is held.
+// Lock represents a held lock.
 type Lock struct{ file *flock.Flock }
 
-// Take takes the lock of a path, at which it makes a file, or returns an error that is ErrHeld.
+// Take locks a path, at which it creates a file. It returns ErrHeld, wrapped, if the lock is held.
 func Take(path string) (*Lock, error) {
 	for {
 		file := flock.New(path)
@@ -29,22 +30,22 @@ func Take(path string) (*Lock, error) {
 		if isAt(file, path) {
 			return &Lock{file}, nil
 		}
-		_ = file.Close() // its last holder has removed it meanwhile: that lock is nobody's any more
+		_ = file.Close() // its last holder has removed the file: lock the one that is at the path now
 	}
 }
 
-// isAt tells whether the file that is locked is the one at the path.
+// isAt reports whether the locked file is the one at the path.
 func isAt(file *flock.Flock, path string) bool {
 	locked, err := file.Stat()
 	if err != nil {
 		return false
 	}
-	there, err := os.Lstat(path)
-	return err == nil && os.SameFile(locked, there)
+	current, err := os.Lstat(path)
+	return err == nil && os.SameFile(locked, current)
 }
 
-// Release removes the file and frees the lock. A file that can't be removed stays, and is free as well.
+// Release removes the file and frees the lock. If it can't remove the file, it still frees the lock.
 func (l *Lock) Release() error {
-	_ = os.Remove(l.file.Path()) // while the lock is held: afterwards the file may be another's
+	_ = os.Remove(l.file.Path()) // before freeing the lock: afterwards the file may be another process's
 	return l.file.Close()
 }

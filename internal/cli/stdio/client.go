@@ -15,25 +15,27 @@ type Client struct {
 	writing   sync.Mutex // held while a question is written; answers are read meanwhile
 	questions *json.Encoder
 	mu        sync.Mutex
-	asked     map[int]chan<- answer
-	number    int // of the last question
+	pending   map[int]chan<- answer // by question number
+	number    int                   // of the last question
 	ended     chan struct{}
 	err       error // why it ended
 }
 
-// NewClient writes questions to out and reads answers from in, until in ends. It calls over then, before who still waits for
-// an answer is told.
-func NewClient(out io.Writer, in io.Reader, over func()) *Client {
-	c := &Client{questions: json.NewEncoder(out), asked: make(map[int]chan<- answer), ended: make(chan struct{})}
+// NewClient returns a client that writes questions to out and reads answers from in, until in ends.
+// Then it calls onEnd, before it fails the pending questions.
+func NewClient(out io.Writer, in io.Reader, onEnd func()) *Client {
+	c := &Client{
+		questions: json.NewEncoder(out), pending: make(map[int]chan<- answer), ended: make(chan struct{}),
+	}
 	go func() {
 		c.read(json.NewDecoder(in))
-		over()
+		onEnd()
 		close(c.ended)
 	}()
 	return c
 }
 
-// Ended is closed when there are no more answers.
+// Ended returns a channel that is closed after the last answer.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
 func (c *Client) read(answers *json.Decoder) {
@@ -43,19 +45,19 @@ func (c *Client) read(answers *json.Decoder) {
 			return
 		}
 		c.mu.Lock()
-		if asked, ok := c.asked[a.Number]; ok {
-			asked <- a
-			delete(c.asked, a.Number)
+		if reply, ok := c.pending[a.Number]; ok {
+			reply <- a
+			delete(c.pending, a.Number)
 		}
 		c.mu.Unlock()
 	}
 }
 
-// Process asks, and returns what the other process's processor did.
+// Process asks the other process, and returns its processor's result.
 func (c *Client) Process(ctx context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
 	reply := make(chan answer, 1)
 	if err := c.ask(question{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
-		select { // a worker that takes no questions has ended, or is about to: whoever asked is to learn that
+		select { // the worker has ended or is about to: onEnd must run first
 		case <-c.ended:
 		case <-ctx.Done():
 		}
@@ -65,7 +67,7 @@ func (c *Client) Process(ctx context.Context, event pipeline.Event, attempt int,
 	case a := <-reply:
 		return a.result()
 	case <-c.ended:
-		return pipeline.Output{}, fmt.Errorf("the worker answers no more: %w", c.err)
+		return pipeline.Output{}, fmt.Errorf("the worker ended: %w", c.err)
 	case <-ctx.Done():
 		return pipeline.Output{}, ctx.Err()
 	}
@@ -75,7 +77,7 @@ func (c *Client) ask(q question, reply chan<- answer) error {
 	c.mu.Lock()
 	c.number++
 	q.Number = c.number
-	c.asked[q.Number] = reply
+	c.pending[q.Number] = reply
 	c.mu.Unlock()
 
 	c.writing.Lock()

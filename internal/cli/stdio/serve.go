@@ -11,13 +11,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Serve answers what is asked side by side, until in ends and all is answered.
+// Serve answers questions concurrently. It returns when in has ended and all are answered.
 func Serve(ctx context.Context, processor pipeline.Processor, in io.Reader, out io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	var mu sync.Mutex
 	answers := json.NewEncoder(out)
-	answers.SetEscapeHTML(false) // an output's text counts
+	answers.SetEscapeHTML(false) // outputs must arrive byte for byte
 	for questions := json.NewDecoder(in); ; {
 		var q question
 		err := questions.Decode(&q)
@@ -31,7 +31,7 @@ func Serve(ctx context.Context, processor pipeline.Processor, in io.Reader, out 
 			output, err := pipeline.Transform(ctx, processor, q.Event, q.Attempt, q.Payload)
 			mu.Lock()
 			defer mu.Unlock()
-			_ = answers.Encode(answerOf(q.Number, output, err)) // it fails when nobody listens any more
+			_ = answers.Encode(newAnswer(q.Number, output, err)) // fails when the client has ended
 		})
 	}
 }

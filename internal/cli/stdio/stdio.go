@@ -1,5 +1,6 @@
-// Package stdio has a processor asked that runs in another process, by that one's standard input and output: a JSON value
-// for each event, and one for each answer. `eventpipeline replay --compare --worker` asks a user's processor so.
+// Package stdio runs a processor in another process. Each event is a JSON value on that process's
+// standard input, each answer one on its standard output. `eventpipeline replay --compare --worker`
+// calls a user's processor this way.
 package stdio
 
 import (
@@ -8,21 +9,21 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// A worker serves its processor so when the environment variable of this name has this value.
+// A worker calls Serve if the environment variable of this name has this value.
 const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"
 )
 
-// question is one delivery.
+// question asks for the result of one delivery.
 type question struct {
-	Number  int            `json:"number"` // the answer's is the same
+	Number  int            `json:"number"` // the answer repeats it
 	Event   pipeline.Event `json:"event"`
 	Attempt int            `json:"attempt"`
-	Payload []byte         `json:"payload"` // in base64, since each byte counts
+	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer is an output, or an error if it has a code.
+// answer holds an output or, if Code is set, an error.
 type answer struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`
@@ -31,7 +32,7 @@ type answer struct {
 	Cause  string          `json:"cause,omitempty"`
 }
 
-func answerOf(number int, output pipeline.Output, err error) answer {
+func newAnswer(number int, output pipeline.Output, err error) answer {
 	if err == nil {
 		return answer{Number: number, Output: output}
 	}
@@ -46,7 +47,7 @@ func answerOf(number int, output pipeline.Output, err error) answer {
 	return a
 }
 
-// result is what answerOf was made of.
+// result returns what newAnswer got.
 func (a answer) result() (pipeline.Output, error) {
 	if a.Code == "" {
 		return a.Output, nil

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
+)
+
+// deployed is a pipeline in a stack with emulated services. It accepts and processes events when a
+// test calls accept and process.
+type deployed struct {
+	deployment.Pipeline
+	url        string
+	api        string // output ApiUrl, if set
+	reconciler func(payload []byte) (answer, functionError string)
+	bus        inmem.Bus
+}
+
+func deploy(t *testing.T) *deployed {
+	t.Helper()
+	d := &deployed{}
+	services := make(map[string]http.Handler) // by the prefix of X-Amz-Target; S3 sends none
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
+			d.serveReconciler(w, r)
+		case strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+			d.serveStack(w, r)
+		default:
+			services[target].ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	s3, err := locals3.New(locals3.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sqs, err := localsqs.New(localsqs.Config{
+		Endpoint: server.URL, Region: "us-east-1", Account: "000000000000",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dynamodb, err := localdynamodb.New(localdynamodb.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	services[""], services["AmazonSQS"], services["DynamoDB_20120810"] = s3, sqs, dynamodb
+	d.url, d.Stack = server.URL, "local"
+	d.Config = aws.Config{
+		Region: "us-east-1", BaseEndpoint: &d.url,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}
+	d.createResources(t)
+	return d
+}
+
+func (d *deployed) createResources(t *testing.T) {
+	t.Helper()
+	d.Bronze, d.Silver, d.Table, d.ReconcilerFunction = "bronze", "silver", "events", "reconciler"
+	buckets := awss3.NewFromConfig(d.Config)
+	for _, name := range []string{d.Bronze, d.Silver} {
+		if _, err := buckets.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := awsdynamodb.NewFromConfig(d.Config).CreateTable(t.Context(), &awsdynamodb.CreateTableInput{
+		TableName: &d.Table, BillingMode: dynamodbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
+			{AttributeName: aws.String("pk"), AttributeType: "S"},
+		},
+		KeySchema: []dynamodbtypes.KeySchemaElement{
+			{AttributeName: aws.String("pk"), KeyType: "HASH"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queues := awssqs.NewFromConfig(d.Config)
+	for name, url := range map[string]*string{"queue": &d.QueueURL, "dlq": &d.DLQURL} {
+		created, err := queues.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*url = *created.QueueUrl
+	}
+}
+
+// serveStack serves CloudFormation's API: a stack with the pipeline's outputs and no functions.
+func (d *deployed) serveStack(w http.ResponseWriter, r *http.Request) {
+	if r.PostFormValue("Action") == "ListStackResources" {
+		io.WriteString(w, `<ListStackResourcesResponse><ListStackResourcesResult>`+
+			`<StackResourceSummaries/></ListStackResourcesResult></ListStackResourcesResponse>`)
+		return
+	}
+	outputs := d.Outputs()
+	if d.api != "" {
+		outputs["ApiUrl"] = d.api
+	}
+	var members strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		fmt.Fprintf(&members, "<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member>",
+			name, outputs[name])
+	}
+	fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
+<StackName>%s</StackName><Outputs>%s</Outputs>
+</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`, d.Stack, &members)
+}
+
+func (d *deployed) serveReconciler(w http.ResponseWriter, r *http.Request) {
+	payload, _ := io.ReadAll(r.Body)
+	answer, functionError := d.reconciler(payload)
+	if functionError != "" {
+		w.Header().Set("X-Amz-Function-Error", functionError)
+	}
+	io.WriteString(w, answer)
+}
+
+// run runs a command line on the stack.
+func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	return runMain(t, append(args, "--aws", d.url)...)
+}
+
+// accept accepts events and returns their ids. It accepts numbers that exceed float64, too, as
+// older versions did.
+func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
+	t.Helper()
+	ingest := pipeline.Ingest{
+		Bronze: d.BronzeBucket(), Items: d.Events(), Queue: d.Queue(), BronzeBucket: d.Bronze,
+		MaxPayloadBytes: 1 << 20, Now: time.Now,
+		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
+	}
+	for _, body := range bodies {
+		accepted, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
+		if pipeline.ErrorCode(err) == pipeline.NumberOutOfRange {
+			accepted.Event, err = porttest.AcceptOlder(t.Context(), ingest, []byte(body))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, accepted.Event.ID)
+	}
+	return ids
+}
+
+// process lets the worker process the messages on the queue.
+func (d *deployed) process(t *testing.T) {
+	t.Helper()
+	worker := pipeline.Worker{
+		Items: d.Events(), Bronze: d.BronzeBucket(), Silver: d.SilverBucket(), Bus: &d.bus,
+		Queue: d.Queue(), DeadLetters: d.DeadLetters(), BronzeBucket: d.Bronze,
+		SilverBucket: d.Silver, MaxReceiveCount: 3, Now: time.Now,
+		Jitter: func() float64 { return 0 },
+	}
+	for messages := d.take(t, d.QueueURL); len(messages) > 0; messages = d.take(t, d.QueueURL) {
+		deliveries := make([]pipeline.Delivery, len(messages))
+		for i, m := range messages {
+			deliveries[i] = pipeline.Delivery{
+				MessageID: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Attempt: 1, Body: []byte(*m.Body),
+			}
+		}
+		for _, result := range worker.Process(t.Context(), deliveries) {
+			if result.Retry {
+				t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
+			}
+		}
+	}
+}
+
+// take receives messages of a queue and deletes them.
+func (d *deployed) take(t *testing.T, url string) []types.Message {
+	t.Helper()
+	client := awssqs.NewFromConfig(d.Config)
+	out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{
+		QueueUrl: &url, MaxNumberOfMessages: 10,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range out.Messages {
+		_, err := client.DeleteMessage(t.Context(), &awssqs.DeleteMessageInput{
+			QueueUrl: &url, ReceiptHandle: m.ReceiptHandle,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Messages
+}
+
+// visible returns the number of visible messages of a queue.
+func (d *deployed) visible(t *testing.T, url string) int {
+	t.Helper()
+	name := types.QueueAttributeNameApproximateNumberOfMessages
+	out, err := awssqs.NewFromConfig(d.Config).GetQueueAttributes(t.Context(),
+		&awssqs.GetQueueAttributesInput{
+			QueueUrl: &url, AttributeNames: []types.QueueAttributeName{name},
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(out.Attributes[string(name)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (d *deployed) wantVisible(t *testing.T, url string, want int) {
+	t.Helper()
+	if got := d.visible(t, url); got != want {
+		t.Errorf("%s: %d messages, want %d", url, got, want)
+	}
+}
+
+func (d *deployed) wantStatus(t *testing.T, id string, want pipeline.Status) pipeline.Item {
+	t.Helper()
+	item, err := d.Events().Get(t.Context(), id)
+	if err != nil || item.Status != want {
+		t.Errorf("event %s is %s, %v; want %s", id, item.Status, err, want)
+	}
+	return item
+}
+
+// parseLines parses JSON values, one per line.
+func parseLines[T any](t *testing.T, printed string) (values []T) {
+	t.Helper()
+	for line := range strings.Lines(printed) {
+		var value T
+		if err := json.Unmarshal([]byte(line), &value); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		values = append(values, value)
+	}
+	return values
+}

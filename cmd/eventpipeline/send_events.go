@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// makeUpEvents yields count events of a type, numbered from 1.
+func makeUpEvents(count int, eventType string, yield func([]byte) bool) error {
+	for i := 1; i <= count; i++ {
+		body, err := json.Marshal(map[string]any{
+			"eventType": eventType, "message": "hello", "sequence": i,
+		})
+		if err != nil {
+			return err
+		}
+		if !yield(body) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// readEvents yields the events of a file, or of standard input if the name is "-".
+func readEvents(stdin io.Reader, name string, yield func([]byte) bool) error {
+	if name == "-" {
+		return readLines(stdin, "standard input", yield)
+	}
+	if ext := filepath.Ext(name); ext != ".jsonl" && ext != ".ndjson" {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		yield(body)
+		return nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return readLines(file, name, yield)
+}
+
+// maxLine exceeds the largest request of API Gateway (10 MB), so that the API itself rejects an
+// event that is too large.
+const maxLine = 12 << 20
+
+func readLines(r io.Reader, name string, yield func([]byte) bool) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		line := bytes.Clone(lines.Bytes())
+		if len(bytes.TrimSpace(line)) > 0 && !yield(line) {
+			return nil
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}

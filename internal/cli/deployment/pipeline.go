@@ -1,0 +1,115 @@
+// Package deployment finds the pipelines of CloudFormation stacks, on AWS and on the local
+// platform.
+package deployment
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+)
+
+// Pipeline names the resources of a deployed pipeline.
+type Pipeline struct {
+	Config aws.Config // for calls to the pipeline's services
+	Stack  string     // name of the CloudFormation stack
+	Name   string     // path of the construct within the stack; empty if found by the stack's outputs
+	Region string
+
+	Bronze, Silver     string // buckets
+	Table              string
+	QueueURL, DLQURL   string
+	Bus                string
+	APIFunction        string
+	WorkerFunction     string
+	ReconcilerFunction string
+
+	apiURL string // from the stack's outputs
+	apiID  string // of the pipeline's own HTTP API, empty if it has none
+}
+
+// outputs returns the fields by the names that stacks/stacks.go gives to outputs.
+func (p *Pipeline) outputs() map[string]*string {
+	return map[string]*string{
+		"BronzeBucketName":       &p.Bronze,
+		"SilverBucketName":       &p.Silver,
+		"EventsTableName":        &p.Table,
+		"QueueUrl":               &p.QueueURL,
+		"DeadLetterQueueUrl":     &p.DLQURL,
+		"EventBusName":           &p.Bus,
+		"ApiFunctionName":        &p.APIFunction,
+		"WorkerFunctionName":     &p.WorkerFunction,
+		"ReconcilerFunctionName": &p.ReconcilerFunction,
+		"ApiUrl":                 &p.apiURL,
+	}
+}
+
+// Outputs returns the known resources by the names that stacks/stacks.go gives to outputs.
+func (p Pipeline) Outputs() map[string]string {
+	known := make(map[string]string)
+	for name, value := range p.outputs() {
+		if *value != "" {
+			known[name] = *value
+		}
+	}
+	return known
+}
+
+// EventStores returns the outputs that hold events: buckets, table and queues.
+func (p Pipeline) EventStores() map[string]string {
+	return map[string]string{
+		"BronzeBucketName": p.Bronze, "SilverBucketName": p.Silver, "EventsTableName": p.Table,
+		"QueueUrl": p.QueueURL, "DeadLetterQueueUrl": p.DLQURL,
+	}
+}
+
+func (p Pipeline) BronzeBucket() s3.Bucket      { return s3.NewBucket(p.Config, p.Bronze) }
+func (p Pipeline) SilverBucket() s3.Bucket      { return s3.NewBucket(p.Config, p.Silver) }
+func (p Pipeline) Events() dynamodb.Events      { return dynamodb.NewEvents(p.Config, p.Table) }
+func (p Pipeline) Queue() sqs.Queue             { return sqs.NewQueue(p.Config, p.QueueURL) }
+func (p Pipeline) DeadLetters() sqs.DeadLetters { return sqs.NewDeadLetters(p.Config, p.DLQURL) }
+func (p Pipeline) Checkpoints() dynamodb.Checkpoints {
+	return dynamodb.NewCheckpoints(p.Config, p.Table)
+}
+
+// APIURL returns the URL of the pipeline's HTTP API.
+func (p Pipeline) APIURL(ctx context.Context) (string, error) {
+	switch {
+	case p.apiURL != "":
+		return p.apiURL, nil
+	case p.apiID == "":
+		return "", fmt.Errorf("stack %s has neither an output ApiUrl nor an API of the pipeline; "+
+			"give the API's URL with --api", p.Stack)
+	case p.Config.BaseEndpoint == nil:
+		return fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", p.apiID, p.Region), nil
+	}
+	return p.localAPIURL(ctx)
+}
+
+// localAPIURL asks the local platform, which serves each API on a port.
+func (p Pipeline) localAPIURL(ctx context.Context) (string, error) {
+	address := *p.Config.BaseEndpoint + "/v2/apis/" + p.apiID
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", fmt.Errorf("look up the API: %w", err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("look up the API: %w", err)
+	}
+	defer response.Body.Close()
+	var api struct {
+		APIEndpoint string `json:"apiEndpoint"`
+	}
+	err = json.NewDecoder(response.Body).Decode(&api)
+	if err != nil || api.APIEndpoint == "" {
+		return "", fmt.Errorf("look up the API %s: HTTP %d", p.apiID, response.StatusCode)
+	}
+	return api.APIEndpoint, nil
+}

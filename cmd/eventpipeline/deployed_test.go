@@ -153,7 +153,7 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
 	ingest := pipeline.Ingest{
-		Bronze: d.BronzeBucket(), Items: d.Events(), Queue: d.Queue(), BronzeBucket: d.Bronze,
+		Bronze: d.BronzeBucket(), Items: d.Items(), Queue: d.Queue(), BronzeBucket: d.Bronze,
 		MaxPayloadBytes: 1 << 20, Now: time.Now,
 		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
 	}
@@ -174,8 +174,8 @@ func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 func (d *deployed) process(t *testing.T) {
 	t.Helper()
 	worker := pipeline.Worker{
-		Items: d.Events(), Bronze: d.BronzeBucket(), Silver: d.SilverBucket(), Bus: &d.bus,
-		Queue: d.Queue(), DeadLetters: d.DeadLetters(), BronzeBucket: d.Bronze,
+		Items: d.Items(), Bronze: d.BronzeBucket(), Silver: d.SilverBucket(), Bus: &d.bus,
+		Queue: d.Queue(), DeadLetters: d.DeadLetterQueue(), BronzeBucket: d.Bronze,
 		SilverBucket: d.Silver, MaxReceiveCount: 3, Now: time.Now,
 		Jitter: func() float64 { return 0 },
 	}
@@ -242,7 +242,7 @@ func (d *deployed) wantVisible(t *testing.T, url string, want int) {
 
 func (d *deployed) wantStatus(t *testing.T, id string, want pipeline.Status) pipeline.Item {
 	t.Helper()
-	item, err := d.Events().Get(t.Context(), id)
+	item, err := d.Items().Get(t.Context(), id)
 	if err != nil || item.Status != want {
 		t.Errorf("event %s is %s, %v; want %s", id, item.Status, err, want)
 	}
@@ -260,4 +260,15 @@ func parseLines[T any](t *testing.T, printed string) (values []T) {
 		values = append(values, value)
 	}
 	return values
+}
+
+// suggestedArgs returns the arguments of the command that the program suggested.
+func suggestedArgs(t *testing.T, printed string) []string {
+	t.Helper()
+	_, after, ok := strings.Cut(printed, "eventpipeline ")
+	if !ok {
+		t.Fatalf("%q suggests no command", printed)
+	}
+	line, _, _ := strings.Cut(after, "\n")
+	return strings.Fields(line)
 }

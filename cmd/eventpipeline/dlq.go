@@ -18,8 +18,8 @@ func newDLQCommand() *cobra.Command {
 their payloads.
 
 Each message has the code of the reason, such as unavailable or
-unprocessable-number; docs/runbooks.md says what to do about each code. A message
-without a code (none) was moved there by SQS, because the worker crashed or timed
+unprocessable-number; docs/runbooks.md says what to do about each code. A
+message has no code (none) if SQS moved it there: the worker crashed or timed
 out at every delivery.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -36,20 +36,20 @@ out at every delivery.`,
 
 // dlqMessage is a message of the DLQ, with its event.
 type dlqMessage struct {
-	sqs.Letter
+	sqs.ReceivedDeadLetter
 	event  pipeline.Event  // zero if the message is not an event's
 	status pipeline.Status // "" if the event has no item
 	stale  bool            // the event's item has another payload: its idempotency key was reused
 }
 
 // newDLQMessage reads the event that a message refers to, if any.
-func newDLQMessage(received sqs.Letter, bronzeBucket string) dlqMessage {
+func newDLQMessage(received sqs.ReceivedDeadLetter, bronzeBucket string) dlqMessage {
 	event, err := pipeline.ReadMessage(received.Body, bronzeBucket)
 	if err != nil {
-		return dlqMessage{Letter: received}
+		return dlqMessage{ReceivedDeadLetter: received}
 	}
 	received.EventID, received.EventType = event.ID, event.Type
-	return dlqMessage{Letter: received, event: event}
+	return dlqMessage{ReceivedDeadLetter: received, event: event}
 }
 
 // id returns the event's id, or the message's if it is not an event's.

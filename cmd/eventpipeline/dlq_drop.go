@@ -36,7 +36,7 @@ Exits with 1 if messages could not be dropped, or not be looked at.`,
 
 // drop discards the messages' events, and returns an error or nil for each.
 func drop(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
-	discarder := pipeline.Discarder{Items: p.Events(), BronzeBucket: p.Bronze, Now: time.Now}
+	discarder := pipeline.Discarder{Items: p.Items(), BronzeBucket: p.Bronze, Now: time.Now}
 	dead := make([]pipeline.DeadLetter, len(messages))
 	for i, m := range messages {
 		dead[i] = m.DeadLetter

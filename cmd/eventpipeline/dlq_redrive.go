@@ -17,9 +17,9 @@ func newDLQRedriveCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Move messages from the DLQ back to the queue",
-		Long: `Sets the events of messages in the DLQ ENQUEUED, puts them on the queue, and then
-deletes the messages from the DLQ. An event that is PROCESSED already stays so;
-its message is deleted. A message that is not an event's stays: drop it.
+		Long: `Sets the events of messages in the DLQ ENQUEUED, puts them on the queue, and
+then deletes the messages from the DLQ. An event that is PROCESSED already stays
+so; its message is deleted. A message that is not an event's stays: drop it.
 
 The command prints what it is going to do, and asks. Select messages by event
 ids, by filters, or both; messages that come to the DLQ later are left alone.
@@ -42,7 +42,7 @@ func isUnredrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
 // redrive redrives messages, and returns an error or nil for each.
 func redrive(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
 	redriver := pipeline.Redriver{
-		Items: p.Events(), Queue: p.Queue(), Checkpoints: p.Checkpoints(), BronzeBucket: p.Bronze,
+		Items: p.Items(), Queue: p.Queue(), Checkpoints: p.Checkpoints(), BronzeBucket: p.Bronze,
 		Now: time.Now,
 	}
 	bodies := make([][]byte, len(messages))

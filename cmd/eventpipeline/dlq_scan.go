@@ -29,8 +29,8 @@ const (
 // dlqScan visits each message once that the DLQ held when it began. A redriven event that fails
 // again meanwhile is not visited.
 type dlqScan struct {
-	dlq          sqs.DeadLetters
-	items        dynamodb.Events
+	dlq          sqs.DeadLetterQueue
+	items        dynamodb.Items
 	bronzeBucket string
 	limit        int // maximum number of messages to hold; at most maxHeld
 	begin        time.Time
@@ -45,7 +45,7 @@ type dlqScan struct {
 
 func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
 	return &dlqScan{
-		dlq: p.DeadLetters(), items: p.Events(), bronzeBucket: p.Bronze,
+		dlq: p.DeadLetterQueue(), items: p.Items(), bronzeBucket: p.Bronze,
 		limit: limit, begin: begin, held: make(map[string]string),
 	}
 }
@@ -90,7 +90,7 @@ func (s *dlqScan) fail(err error) {
 
 // countHidden must run before release: it counts the hidden messages that the scan does not hold.
 func (s *dlqScan) countHidden(ctx context.Context) {
-	hidden, err := s.dlq.Hidden(ctx)
+	hidden, err := s.dlq.InFlight(ctx)
 	if err != nil {
 		s.fail(err)
 	}
@@ -115,14 +115,14 @@ func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err e
 }
 
 // receive ignores cancellation: an abandoned request may still hide messages.
-func (s *dlqScan) receive(ctx context.Context) ([]sqs.Letter, error) {
+func (s *dlqScan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	return s.dlq.Receive(ctx, hideFor)
 }
 
 // hold remembers the messages, and returns those that the scan visits for the first time.
-func (s *dlqScan) hold(received []sqs.Letter) (messages []dlqMessage, more bool) {
+func (s *dlqScan) hold(received []sqs.ReceivedDeadLetter) (messages []dlqMessage, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range received {
@@ -138,12 +138,12 @@ func (s *dlqScan) hold(received []sqs.Letter) (messages []dlqMessage, more bool)
 }
 
 // remember keeps the newest receipt handle of a message. The caller holds s.mu.
-func (s *dlqScan) remember(m sqs.Letter) {
+func (s *dlqScan) remember(m sqs.ReceivedDeadLetter) {
 	if s.receipts == maxReceipts {
 		s.held[m.MessageID] = ""
 		return
 	}
-	s.held[m.MessageID] = m.Receipt
+	s.held[m.MessageID] = m.ReceiptHandle
 	s.receipts++
 }
 
@@ -180,7 +180,7 @@ func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
 func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {
-		receipts[i] = m.Receipt
+		receipts[i] = m.ReceiptHandle
 	}
 	// Their events are finished, so that a cancelled command must delete them too.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)

@@ -58,7 +58,7 @@ var errFound = errors.New("found")
 // findMessage returns an event's state from its item. Without an item, it looks the id up in the
 // DLQ.
 func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMessage, error) {
-	item, err := p.Events().Get(ctx, id)
+	item, err := p.Items().Get(ctx, id)
 	if err == nil {
 		m := dlqMessage{event: item.Event, status: item.Status}
 		m.EventID, m.EventType, m.Failure = item.ID, item.Type, item.Failure

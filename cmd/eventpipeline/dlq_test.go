@@ -87,10 +87,10 @@ func TestDLQList_TellsOfMessagesThatSomebodyElseHas(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	if letters, err := d.DeadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
+	if letters, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute); err != nil || len(letters) != 2 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
-	const hidden = "2 messages were left out: somebody else looks at them"
+	const hidden = "2 messages not checked"
 	if code, out, errOut := d.run(t, "dlq", "list"); code != exitFailure || out != "No message in the DLQ matches.\n" || !strings.Contains(errOut, hidden) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
@@ -110,7 +110,7 @@ func TestDLQRedrive_DoesAllThatWasAskedBesideMessagesThatSomebodyElseHas(t *test
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	if letters, err := d.DeadLetters().Receive(t.Context(), time.Minute); err != nil || len(letters) != 1 {
+	if letters, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute); err != nil || len(letters) != 1 {
 		t.Fatalf("%d letters, %v", len(letters), err)
 	}
 	id := d.accept(t, poison)[0]
@@ -126,7 +126,7 @@ func TestDLQDrop_DropsWhatItAnnouncedAndNoMore(t *testing.T) {
 	d := deploy(t)
 	ids := d.accept(t, poison, poison)
 	d.process(t)
-	held, err := d.DeadLetters().Receive(t.Context(), time.Minute)
+	held, err := d.DeadLetterQueue().Receive(t.Context(), time.Minute)
 	if err != nil || len(held) != 2 {
 		t.Fatalf("%d letters, %v", len(held), err)
 	}
@@ -143,7 +143,7 @@ func TestDLQDrop_DropsWhatItAnnouncedAndNoMore(t *testing.T) {
 	if err != nil || result.Matched != 2 || result.Hidden != 2 {
 		t.Fatalf("announced %+v, %v", result, err)
 	}
-	d.DeadLetters().Release(t.Context(), []string{held[0].Receipt, held[1].Receipt}) // while the question is asked
+	d.DeadLetterQueue().Release(t.Context(), []string{held[0].ReceiptHandle, held[1].ReceiptHandle}) // while the question is asked
 	if err := c.change(cmd, d.Pipeline, now, these, &result); err != nil || result.Done != 2 || result.Unseen != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -171,7 +171,7 @@ func TestDLQChanges_FailWhenAMessageDoesNotComeUpAgain(t *testing.T) {
 	if err := c.change(cmd, d.Pipeline, now, these, &result); err != nil || result != (dlqResult{Matched: 2, Unseen: 2}) {
 		t.Errorf("%+v, %v", result, err)
 	}
-	if err := c.incompleteError(result, missing); err == nil || !strings.Contains(err.Error(), "2 messages did not come up again") {
+	if err := c.incompleteError(result, missing); err == nil || !strings.Contains(err.Error(), "2 messages not received again") {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -224,7 +224,7 @@ func TestDLQList_Filters(t *testing.T) {
 func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	err := d.DeadLetters().Send(t.Context(), pipeline.DeadLetter{
+	err := d.DeadLetterQueue().Send(t.Context(), pipeline.DeadLetter{
 		Body: []byte("{}"), EventType: "\u009b31m", FailedAt: time.Now(), Failure: pipeline.Failure{Code: "\u009b32m", Reason: "x"},
 	})
 	if err != nil {
@@ -238,10 +238,10 @@ func TestDLQList_PrintsNothingThatATerminalObeys(t *testing.T) {
 func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID, messageID = "0199aaaa-0000-7000-8000-000000000001", "0199bbbb-0000-4000-8000-000000000002"
-	failed := dlqMessage{status: pipeline.Failed, Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
+	failed := dlqMessage{status: pipeline.Failed, ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour), DeadLetter: pipeline.DeadLetter{
 		EventID: eventID, EventType: "demo", FailedAt: now.Add(-time.Hour), Failure: pipeline.Failure{Code: pipeline.Unavailable},
 	}}}
-	moved := dlqMessage{Letter: sqs.Letter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
+	moved := dlqMessage{ReceivedDeadLetter: sqs.ReceivedDeadLetter{MessageID: messageID, SentAt: now.Add(-3 * time.Hour)}}
 	tests := []struct {
 		flags         []string
 		failed, moved bool

@@ -41,16 +41,16 @@ func newLocalCommand() *cobra.Command {
 		Long: `Runs the event pipelines of a CDK app on this machine, without an AWS account.
 Run it in the app's folder.
 
-It synthesizes the app, builds the Lambda functions for this machine, and creates
-the template's resources in emulators of S3, DynamoDB, SQS, EventBridge, API
-Gateway and Lambda. It serves the HTTP API and AWS's APIs on loopback. Then it
-prints what happens to each event, until Ctrl-C. The first run compiles for some
-minutes.
+It synthesizes the app, builds the Lambda functions for this machine, and
+creates the template's resources in emulators of S3, DynamoDB, SQS, EventBridge,
+API Gateway and Lambda. It serves the HTTP API and AWS's APIs on loopback. Then
+it prints what happens to each event, until Ctrl-C. The first run compiles for
+some minutes.
 
 With --watch it builds again when the app's sources change, and replaces the
-functions whose code changed: invocations in progress finish on the old code, and
-no event fails. Other changes of the template are printed; they need a restart.
-While a build fails, the old code keeps running.
+functions whose code changed: running invocations finish on the old code, and no
+event fails. It names other changes of the template, which need a restart. While
+a build fails, the old code keeps running.
 
 The API's authorization is the template's. The credentials local:local and those
 of --credentials can sign requests. Tokens are checked with the keys that their

@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
 )
 
 // runMain runs a command line.
@@ -17,7 +20,7 @@ func runMain(t *testing.T, args ...string) (code int, out, errOut string) {
 	return code, o.String(), e.String()
 }
 
-func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
+func TestRun_ExitsWith2OnUsageErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"unknown"},
 		{"local", "argument"},
@@ -45,7 +48,7 @@ func TestRun_ExitsWith2OnWrongUse(t *testing.T) {
 	}
 }
 
-func TestRun_NamesFlagsThatExcludeEachOther(t *testing.T) {
+func TestRun_NamesFlagsThatCannotBeCombined(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--aws and --stack":       {"dlq", "list", "--aws", "http://a", "--stack", "b"},
 		"--api and --stack":       {"send", "--api", "http://a", "--stack", "b", "--count", "1"},
@@ -69,20 +72,16 @@ func TestRun_ShowsHelpWithExamples(t *testing.T) {
 	}
 }
 
-func TestRun_ShowsHelpInFullLines(t *testing.T) {
-	root := rootCommand()
-	commands := root.Commands()
-	for _, cmd := range commands {
-		commands = append(commands, cmd.Commands()...)
-	}
-	for _, cmd := range commands {
-		for paragraph := range strings.SplitSeq(cmd.Long, "\n\n") {
-			text := strings.Split(paragraph, "\n")
-			for i, line := range text[:len(text)-1] {
-				next, _, _ := strings.Cut(text[i+1], " ")
-				if len(line)+len(" ")+len(next) < 100 {
-					t.Errorf("%s: %q breaks off before %q", cmd.CommandPath(), line, next)
-				}
+func TestRun_ShowsHelpIn80Columns(t *testing.T) {
+	commands := []*cobra.Command{rootCommand()}
+	for len(commands) > 0 {
+		cmd := commands[0]
+		commands = append(commands[1:], cmd.Commands()...)
+		path := strings.Fields(cmd.CommandPath())[1:]
+		_, out, _ := runMain(t, append(path, "--help")...)
+		for line := range strings.Lines(out) {
+			if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns > 80 {
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), columns, line)
 			}
 		}
 	}

@@ -32,10 +32,10 @@ func newReconcileCommand() *cobra.Command {
 		Long: `Invokes the pipeline's reconciler function until it has checked everything. The
 function's schedule does the same in steps.
 
-The reconciler enqueues ENQUEUED events that have lost their message. It fails an
-event that it enqueued too often, and sets FAILED events PROCESSED whose record
-is in Silver. It continues from its checkpoint; with --since it checks all events
-received since then. It skips events younger than the grace period.
+The reconciler enqueues ENQUEUED events that have lost their message. It fails
+an event that it enqueued too often, and sets FAILED events PROCESSED whose
+record is in Silver. It continues from its checkpoint; with --since it checks
+all events received since then. It skips events younger than the grace period.
 
 Exits with 1 if events could not be healed.`,
 		Example: `  eventpipeline reconcile --dry-run

@@ -35,7 +35,7 @@ func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	}
 }
 
-func TestReconcile_AddsUpWhatEachRunCounted(t *testing.T) {
+func TestReconcile_AddsUpTheReports(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	part := func(done string) string {
@@ -57,7 +57,7 @@ func TestReconcile_AddsUpWhatEachRunCounted(t *testing.T) {
 	}
 }
 
-func TestReconcile_GoesOnFromTheCheckpointUnlessToldOtherwise(t *testing.T) {
+func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	asked := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
@@ -66,7 +66,7 @@ func TestReconcile_GoesOnFromTheCheckpointUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
-func TestReconcile_DryRunSaysWhatWouldBeDone(t *testing.T) {
+func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	asked := d.answerReconciler(`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`, `{"report":{"reenqueued":1,"done":true}}`)
@@ -100,16 +100,16 @@ func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
 	}
 }
 
-func TestReconcile_DoesNotGoOnForEver(t *testing.T) {
+func TestReconcile_StopsWithoutProgress(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
-	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "no headway") {
+	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "ReconcilerTimeout") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
 
-func TestReconcile_SaysWhatIsWrongWithItsUse(t *testing.T) {
+func TestReconcile_RejectsInvalidFlags(t *testing.T) {
 	for _, since := range []string{"x", "", "2999-01-01"} {
 		if code, _, errOut := runMain(t, "reconcile", "--since", since); code != exitUsage || !strings.Contains(errOut, "--since") {
 			t.Errorf("%q: exit code %d, printed %q", since, code, errOut)

@@ -52,7 +52,7 @@ func readStored(
 	if err != nil {
 		return nil, err
 	}
-	item, err := p.Events().Get(ctx, id)
+	item, err := p.Items().Get(ctx, id)
 	if errors.Is(err, pipeline.ErrNotFound) {
 		return nil, fmt.Errorf("there is no event %s in stack %s: "+
 			"check the id; items expire after StatusRetention", id, p.Stack)

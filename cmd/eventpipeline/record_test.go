@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-func TestRecord_PrintsWhatSilverHolds(t *testing.T) {
+func TestRecord_PrintsTheSilverObject(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo","text":"a <b>"}`)[0]
@@ -35,7 +35,7 @@ func TestRecord_PrintsThePayloadByteForByte(t *testing.T) {
 	}
 }
 
-func TestRecord_SaysWhyThereIsNoneAndWhatToDo(t *testing.T) {
+func TestRecord_SuggestsACommandIfThereIsNone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	failed := d.accept(t, poison)[0]
@@ -43,8 +43,8 @@ func TestRecord_SaysWhyThereIsNoneAndWhatToDo(t *testing.T) {
 	enqueued := d.accept(t, `{"eventType":"demo"}`)[0]
 	unknown := "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 	for id, want := range map[string]string{
-		failed:   "is FAILED (unprocessable-number) and has no record. See why, with: eventpipeline dlq show --aws " + d.url + " " + failed,
-		enqueued: "is ENQUEUED: its record is still to be made. See when it is, with: eventpipeline status --aws " + d.url + " " + enqueued,
+		failed:   "eventpipeline dlq show --aws " + d.url + " " + failed + "\n",
+		enqueued: "eventpipeline status --aws " + d.url + " " + enqueued + "\n",
 		unknown:  "there is no event " + unknown + " in stack local",
 	} {
 		if code, out, errOut := d.run(t, "record", id); code != exitFailure || out != "" || !strings.Contains(errOut, want) {
@@ -53,7 +53,7 @@ func TestRecord_SaysWhyThereIsNoneAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestRecord_SaysThatItIsGone(t *testing.T) {
+func TestRecord_FailsIfTheObjectIsGone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo"}`)[0]

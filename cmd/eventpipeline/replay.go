@@ -30,7 +30,7 @@ func newReplayCommand() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay --type TYPE --from TIME [--to TIME]",
-		Short: "Process archived events again, from Bronze into the same Silver records",
+		Short: "Process archived events again, into the same Silver records",
 		Long: `Processes PROCESSED events of a type again. Each becomes ENQUEUED and goes
 through the worker; its new record replaces the old one. The record and the
 event's status carry the replay's id.
@@ -54,7 +54,7 @@ pipeline has a worker of its own, name the folder of its main package by
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 30d --failed
   eventpipeline replay --type demo --from 24h --compare --json
-  eventpipeline replay --type demo --from 24h --compare --worker ./functions/demo
+  eventpipeline replay --type demo --from 1d --compare --worker ./functions/demo
   eventpipeline replay --type demo --from 24h --no-publish --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -109,7 +109,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return usageError{err}
 	}
 	replayer := pipeline.Replayer{
-		Bronze: p.BronzeBucket(), Items: p.Events(), Silver: p.SilverBucket(),
+		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
 		Queue: p.Queue(), Checkpoints: p.Checkpoints(),
 		Throttle: newThrottle(state.Rate), ChunkSize: chunkSize(state.Rate), Now: time.Now,
 	}

@@ -54,7 +54,7 @@ func (f *replayFlags) runReplay(
 func (f *replayFlags) runFailed(
 	cmd *cobra.Command, p deployment.Pipeline, replayer pipeline.Replayer, state *replayState,
 ) error {
-	held, countErr := p.DeadLetters().Count(cmd.Context())
+	held, countErr := p.DeadLetterQueue().Count(cmd.Context())
 	if err := f.runReplay(cmd, replayer, state); err != nil {
 		return err
 	}

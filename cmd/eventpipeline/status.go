@@ -21,7 +21,7 @@ func newStatusCommand() *cobra.Command {
 		Short: "Show the state of an event",
 		Example: `  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline status --stack event-driven-cloud-platform-dev EVENT_ID
-  eventpipeline status --json 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 | jq -r .status`,
+  eventpipeline status --json EVENT_ID | jq -r .status`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runStatus(cmd, &api, args[0], asJSON)

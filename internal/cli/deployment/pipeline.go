@@ -69,11 +69,13 @@ func (p Pipeline) EventStores() map[string]string {
 	}
 }
 
-func (p Pipeline) BronzeBucket() s3.Bucket      { return s3.NewBucket(p.Config, p.Bronze) }
-func (p Pipeline) SilverBucket() s3.Bucket      { return s3.NewBucket(p.Config, p.Silver) }
-func (p Pipeline) Events() dynamodb.Events      { return dynamodb.NewEvents(p.Config, p.Table) }
-func (p Pipeline) Queue() sqs.Queue             { return sqs.NewQueue(p.Config, p.QueueURL) }
-func (p Pipeline) DeadLetters() sqs.DeadLetters { return sqs.NewDeadLetters(p.Config, p.DLQURL) }
+func (p Pipeline) BronzeBucket() s3.Bucket { return s3.NewBucket(p.Config, p.Bronze) }
+func (p Pipeline) SilverBucket() s3.Bucket { return s3.NewBucket(p.Config, p.Silver) }
+func (p Pipeline) Items() dynamodb.Items   { return dynamodb.NewItems(p.Config, p.Table) }
+func (p Pipeline) Queue() sqs.Queue        { return sqs.NewQueue(p.Config, p.QueueURL) }
+func (p Pipeline) DeadLetterQueue() sqs.DeadLetterQueue {
+	return sqs.NewDeadLetterQueue(p.Config, p.DLQURL)
+}
 func (p Pipeline) Checkpoints() dynamodb.Checkpoints {
 	return dynamodb.NewCheckpoints(p.Config, p.Table)
 }

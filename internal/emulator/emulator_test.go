@@ -448,10 +448,10 @@ func TestNew_RefusesFaultsThatNothingIsHitBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, rule := range map[string]faults.Rule{
-		`rules[0].operation is "PutEventz"`:                                            {Operation: "PutEventz"},
-		`rules[0].operation is "PutItem", which is not served here; events has Create`: {Operation: "PutItem", Service: "events"},
-		`rules[0].function is "wroker", and no function's name ends so; there are `:    {Function: "wroker"},
-		`GetObject`: {Operation: "getObject", Service: "s3"},
+		`got "PutEventz"`:                  {Operation: "PutEventz"},
+		`got "PutItem": events has Create`: {Operation: "PutItem", Service: "events"},
+		`got "wroker": there are `:         {Function: "wroker"},
+		`GetObject`:                        {Operation: "getObject", Service: "s3"},
 	} {
 		_, err := New(t.Context(), Options{Assembly: dir, Faults: faults.Config{Rules: []faults.Rule{rule}}})
 		var faulty *FaultsError

@@ -17,9 +17,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// hiddenDetails are details that people don't need: they are for CloudWatch, to tie log lines together and to make metrics. A
-// panic's error says where it was; its stack is in the function's log.
-var hiddenDetails = []string{"stack", "requestId", "traceId", "messageId", contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted, "_aws"}
+// hiddenDetails lists the details that serve CloudWatch only. The stack of a panic is in the
+// function's log.
+var hiddenDetails = []string{
+	"stack", "requestId", "traceId", "messageId", "_aws",
+	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
+}
 
 // Colours of the terminal, as ANSI escape sequences.
 const (
@@ -30,14 +33,14 @@ const (
 	reset  = "\x1b[0m"
 )
 
-// Style is how Print writes steps.
+// Style configures Print.
 type Style struct {
 	Colour bool
-	Source bool // say of each step what it happened in, and not only of those without an event
+	Source bool // print the source of steps with an event too
 }
 
-// Print writes the step as a line for people: time, step, event id, event type, and the details that say something. A
-// tool's output follows on lines of its own.
+// Print writes a step as a line for people: time, name, event id, event type and details. The
+// output of a tool follows on separate lines.
 func Print(w io.Writer, s Step, style Style) error {
 	paint := func(code, text string) string {
 		if !style.Colour || text == "" {
@@ -46,7 +49,8 @@ func Print(w io.Writer, s Step, style Style) error {
 		return code + text + reset
 	}
 	var line bytes.Buffer
-	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")), paint(s.colour(), fmt.Sprintf("%-17s", oneLine(s.Name))))
+	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")),
+		paint(s.colour(), fmt.Sprintf("%-17s", oneLine(s.Name))))
 	if s.EventID != "" {
 		fmt.Fprintf(&line, "  %-36s  %-12s", oneLine(s.EventID), oneLine(s.EventType))
 	}
@@ -68,13 +72,14 @@ func Print(w io.Writer, s Step, style Style) error {
 	return err
 }
 
-// emptyValues are values that say nothing.
+// emptyValues lists the values that Print leaves out.
 var emptyValues = []string{"", "null", "[]", "{}"}
 
-// longFraction is a number with more decimals than people read.
+// longFraction matches numbers with more than three decimals.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// formatValue is the text of a value: of a number at most three decimals, unless they are all that it has.
+// formatValue returns the text of a value. It rounds a number to three decimals, unless it is
+// smaller.
 func formatValue(value json.RawMessage) string {
 	number, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
@@ -99,14 +104,14 @@ var lineSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", "  
 // oneLine returns text that stays on its line and is safe to show on a terminal.
 func oneLine(text string) string { return terminal.Escape(lineSpace.Replace(text)) }
 
-// PrintJSON writes the step as one line of JSON: time, step, eventId, eventType, source, level, output, and the details
-// under their own names.
+// PrintJSON writes a step as a line of JSON: time, step, eventId, eventType, source, level, output
+// and the details.
 func PrintJSON(w io.Writer, s Step) error {
 	var line bytes.Buffer
 	field := func(name string, value any) {
 		data, err := json.Marshal(value)
 		if err != nil {
-			return // a detail that is not JSON
+			return // skip a detail that is not JSON
 		}
 		if line.Len() > 0 {
 			line.WriteByte(',')
@@ -132,7 +137,7 @@ func PrintJSON(w io.Writer, s Step) error {
 	written := []string{"time", "step", "eventId", "eventType", "source", "level", "output"}
 	for _, d := range s.Details {
 		if slices.Contains(written, d.Name) {
-			continue // the line must not have a name twice
+			continue // skip duplicates
 		}
 		written = append(written, d.Name)
 		field(d.Name, d.Value)

@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"bytes"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -8,25 +9,25 @@ import (
 	"time"
 )
 
-// Recorder hands on steps in a goroutine of its own, so that those who report them never wait for whoever shows them: when
-// that one can't keep up, steps are dropped, and a step says how many. All methods may be called at once.
-//
-// A nil *Feed takes everything and shows nothing.
+// Recorder passes steps to a function in its own goroutine, so that callers never wait. If the
+// function is too slow, the recorder drops steps and then passes a step with their number. Its
+// methods may be called concurrently. A nil *Recorder discards all steps.
 type Recorder struct {
 	show    func(Step)
 	now     func() time.Time
-	entries chan func() (Step, bool) // makes the step, and tells whether to show it: work for the feed's own goroutine
+	entries chan func() (Step, bool) // makes a step, or returns false
 	dropped atomic.Int64
 	done    chan struct{}
 
-	mu     sync.RWMutex // guards the closing of entries
+	mu     sync.RWMutex // protects closing entries
 	closed bool
 }
 
-// bufferSize is how many steps may wait. At a few thousand steps a second it holds those of some seconds.
+// bufferSize is the number of steps that may wait: those of some seconds under load.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a feed that calls show, one step after the other. A nil now means time.Now.
+// NewRecorder starts a recorder that calls show with one step after the other. now defaults to
+// time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
 }
@@ -35,77 +36,83 @@ func newRecorder(show func(Step), now func() time.Time, size int) *Recorder {
 	if now == nil {
 		now = time.Now
 	}
-	f := &Recorder{show: show, now: now, entries: make(chan func() (Step, bool), size), done: make(chan struct{})}
-	go f.run()
-	return f
+	r := &Recorder{
+		show:    show,
+		now:     now,
+		entries: make(chan func() (Step, bool), size),
+		done:    make(chan struct{}),
+	}
+	go r.run()
+	return r
 }
 
-// RecordLine reports a line that a function logged.
-func (f *Recorder) RecordLine(function string, line []byte) {
-	if f == nil {
+// RecordLine records a line that a function logged.
+func (r *Recorder) RecordLine(function string, line []byte) {
+	if r == nil {
 		return
 	}
-	now := f.now()
-	line = append([]byte(nil), line...) // the caller may use its buffer again
-	f.add(func() (Step, bool) { return parseLine(now, function, line) })
+	now := r.now()
+	line = bytes.Clone(line) // the caller may reuse its buffer
+	r.add(func() (Step, bool) { return parseLine(now, function, line) })
 }
 
-// Record reports a step. It is made by the feed's goroutine, and shown if fill returns true; its time is set already.
-func (f *Recorder) Record(fill func(*Step) bool) {
-	if f == nil {
+// Record records a step, unless fill returns false. The recorder's goroutine calls fill with a step
+// that has its time.
+func (r *Recorder) Record(fill func(*Step) bool) {
+	if r == nil {
 		return
 	}
-	now := f.now()
-	f.add(func() (Step, bool) {
+	now := r.now()
+	r.add(func() (Step, bool) {
 		step := Step{Time: now}
 		show := fill(&step)
 		return step, show
 	})
 }
 
-func (f *Recorder) add(entry func() (Step, bool)) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if f.closed {
+func (r *Recorder) add(entry func() (Step, bool)) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
 		return
 	}
 	select {
-	case f.entries <- entry:
+	case r.entries <- entry:
 	default:
-		f.dropped.Add(1)
+		r.dropped.Add(1)
 	}
 }
 
-func (f *Recorder) run() {
-	defer close(f.done)
-	for entry := range f.entries {
-		f.showDropped()
+func (r *Recorder) run() {
+	defer close(r.done)
+	for entry := range r.entries {
+		r.showDropped()
 		if step, ok := entry(); ok {
-			f.show(step)
+			r.show(step)
 		}
 	}
-	f.showDropped()
+	r.showDropped()
 }
 
-func (f *Recorder) showDropped() {
-	if n := f.dropped.Swap(0); n > 0 {
-		f.show(Step{
-			Time: f.now(), Name: "steps not shown", Level: slog.LevelWarn,
+func (r *Recorder) showDropped() {
+	if n := r.dropped.Swap(0); n > 0 {
+		r.show(Step{
+			Time: r.now(), Name: "steps not shown", Level: slog.LevelWarn,
 			Details: []Detail{{"count", []byte(strconv.FormatInt(n, 10))}},
 		})
 	}
 }
 
-// Close shows what is waiting and ends the feed.
-func (f *Recorder) Close() {
-	if f == nil {
+// Close passes the waiting steps on and stops the recorder.
+func (r *Recorder) Close() {
+	if r == nil {
 		return
 	}
-	f.mu.Lock()
-	if !f.closed {
-		f.closed = true
-		close(f.entries)
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.entries)
 	}
-	f.mu.Unlock()
-	<-f.done
+	r.mu.Unlock()
+	<-r.done
 }

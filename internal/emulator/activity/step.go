@@ -1,6 +1,5 @@
-// Package activity tells what happens to events on the local platform, step by step as it happens.
-//
-// Most steps come from the functions' own logs: what they would write to CloudWatch is read line by line.
+// Package activity records what happens to events in the emulator, step by step. Most steps come
+// from the lines that functions log.
 package activity
 
 import (
@@ -14,16 +13,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Step is one thing that happened, mostly to one event.
+// Step represents something that happened, usually to an event.
 type Step struct {
 	Time      time.Time
 	Name      string // accepted, processed, dead-lettered, …
-	EventID   string // "" when it is not about an event
+	EventID   string // "" for a step without an event
 	EventType string
-	Source    string // what it happened in: a function, a queue or a bus
+	Source    string // function, queue or bus
 	Level     slog.Level
-	Details   []Detail // whatever else is known, in the order in which it was written
-	Output    string   // what a tool printed, of several lines
+	Details   []Detail // other fields, in the order of the log line
+	Output    string   // output of a tool, in several lines
 }
 
 // Detail is a named value of a step.
@@ -32,20 +31,20 @@ type Detail struct {
 	Value json.RawMessage
 }
 
-// StringDetail is a detail that is a string.
+// StringDetail returns a detail with a string.
 func StringDetail(name, value string) Detail {
-	data, err := json.Marshal(value)
-	if err != nil {
-		data = []byte(`""`) // no string fails to marshal
-	}
+	data, _ := json.Marshal(value) // cannot fail
 	return Detail{name, data}
 }
 
-// changeCounts are what a line of the reconciler counts; a run that changed nothing comes every minute.
-var changeCounts = []string{contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired}
+// changeCounts lists the counts of changes in the reconciler's log line. It runs every minute,
+// mostly without changes.
+var changeCounts = []string{
+	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
+}
 
-// parseLine makes a step of a line that a function wrote, and tells whether it is worth showing: lines about an event
-// are, others when they warn or count changes, and whatever is not slog's JSON.
+// parseLine returns the step of a log line. It returns false for a line to hide: one of slog's JSON
+// without an event, a warning or a count of changes, and an empty line.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -62,7 +61,7 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // info, when it is no level of slog's
+			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // info if it is unknown
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
 		case "eventId":
@@ -73,14 +72,16 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 			step.Details = append(step.Details, f)
 		}
 	}
-	return step, step.EventID != "" || step.Level >= slog.LevelWarn || slices.ContainsFunc(step.Details, countsChange)
+	show := step.EventID != "" || step.Level >= slog.LevelWarn ||
+		slices.ContainsFunc(step.Details, countsChange)
+	return step, show
 }
 
 func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }
 
-// parseObject reads the fields of a JSON object in their order.
+// parseObject returns the fields of a JSON object in their order.
 func parseObject(line []byte) ([]Detail, bool) {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
@@ -96,13 +97,13 @@ func parseObject(line []byte) ([]Detail, bool) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, false
 		}
-		fields = append(fields, Detail{name.(string), value}) // the decoder takes only strings for names
+		fields = append(fields, Detail{name.(string), value}) // names are strings
 	}
 	_, err := decoder.Token()
 	return fields, err == nil
 }
 
-// stringValue is the string that the value is, or its JSON when it is none.
+// stringValue returns a string value, or the JSON of any other value.
 func stringValue(value json.RawMessage) string {
 	var s string
 	if json.Unmarshal(value, &s) == nil {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// CheckNames reports the rules that nothing can ever match: operations, by service, and functions are those that there are.
+// CheckNames returns an error for rules that can match no call. operations lists the operations by
+// service.
 func (c Config) CheckNames(operations map[string][]string, functions []string) error {
 	var errs []error
 	for i, r := range c.Rules {
@@ -30,14 +31,18 @@ func checkOperation(i int, r Rule, operations map[string][]string) error {
 		if slices.Contains(operations[service], r.Operation) {
 			return nil
 		}
-		known = append(known, fmt.Sprintf("%s has %s", service, strings.Join(operations[service], ", ")))
+		known = append(known, fmt.Sprintf("%s has %s", service,
+			strings.Join(operations[service], ", ")))
 	}
-	return fmt.Errorf("rules[%d].operation is %q, which is not served here; %s", i, r.Operation, strings.Join(known, "; "))
+	return fmt.Errorf("rules[%d].operation must be a known operation, got %q: %s",
+		i, r.Operation, strings.Join(known, "; "))
 }
 
 func checkFunction(i int, r Rule, functions []string) error {
-	if r.Function == "" || slices.ContainsFunc(functions, func(name string) bool { return strings.HasSuffix(name, r.Function) }) {
+	matches := func(name string) bool { return strings.HasSuffix(name, r.Function) }
+	if r.Function == "" || slices.ContainsFunc(functions, matches) {
 		return nil
 	}
-	return fmt.Errorf("rules[%d].function is %q, and no function's name ends so; there are %s", i, r.Function, strings.Join(functions, ", "))
+	return fmt.Errorf("rules[%d].function must end a function's name, got %q: there are %s",
+		i, r.Function, strings.Join(functions, ", "))
 }

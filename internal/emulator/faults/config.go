@@ -1,6 +1,6 @@
-// Package faults lets AWS calls of functions fail as they do on a bad day: errors, throttling, answers that never come,
-// or come after their effect; it kills functions in the middle of their work, and delivers messages twice. Which call is
-// reportInjection follows from a seed and the call's number.
+// Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
+// lost responses. It also kills sandboxes during a call and delivers messages twice. A seed and the
+// call's number decide which calls get a fault.
 package faults
 
 import (
@@ -15,34 +15,34 @@ import (
 	"time"
 )
 
-// Config says what goes wrong and how often. The zero value lets everything pass.
+// Config configures the faults. The zero value injects none.
 type Config struct {
 	Seed                  uint64  `json:"seed"`
 	Rules                 []Rule  `json:"rules"`
-	KillRate              float64 `json:"killRate"`              // of calls at which the function's process is killed
-	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // of messages that are delivered once more
+	KillRate              float64 `json:"killRate"`              // of calls that kill the sandbox
+	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // of messages delivered twice
 }
 
-// Rule lets calls fail in one way. For each call the rules are asked in order, and the first that hits is followed.
+// Rule injects a fault into some calls. The first rule that matches a call and its rate applies.
 type Rule struct {
-	Service   string  `json:"service"`   // s3, dynamodb, sqs, events; any when empty
-	Operation string  `json:"operation"` // such as PutObject; any when empty
-	Function  string  `json:"function"`  // the end of its name, such as worker; any when empty
-	Rate      float64 `json:"rate"`      // of the calls that match, from 0 to 1
+	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
+	Operation string  `json:"operation"` // such as PutObject; "" for all
+	Function  string  `json:"function"`  // suffix of its name, such as worker; "" for all
+	Rate      float64 `json:"rate"`      // of the matching calls, from 0 to 1
 	Fault     Fault   `json:"fault"`
-	DelayMS   int     `json:"delayMs"` // of slow
+	DelayMS   int     `json:"delayMs"` // of the fault slow
 }
 
-// Fault is a way in which a call fails.
+// Fault is a kind of failure of a call.
 type Fault string
 
 // The faults.
 const (
-	Error        Fault = "error"         // a 500, without an effect
-	Throttle     Fault = "throttle"      // the service's own throttling error, without an effect
-	Timeout      Fault = "timeout"       // no answer and no effect, until the caller gives up
-	LostResponse Fault = "lost-response" // the effect happens, then the connection is cut
-	Slow         Fault = "slow"          // the answer comes DelayMS later
+	Error        Fault = "error"         // status 500, without an effect
+	Throttle     Fault = "throttle"      // the service's throttling error, without an effect
+	Timeout      Fault = "timeout"       // neither a response nor an effect
+	LostResponse Fault = "lost-response" // an effect, but a closed connection
+	Slow         Fault = "slow"          // a response after DelayMS
 )
 
 var (
@@ -50,44 +50,53 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
-// maxDelay bounds slow: Lambda's longest timeout.
+// maxDelay bounds the fault slow by Lambda's longest timeout.
 const maxDelay = 15 * time.Minute
 
-// ReadConfig reads a Config from a JSON file, and refuses what it does not know.
+// ReadConfig reads a Config from a JSON file. It rejects unknown fields.
 func ReadConfig(file string) (Config, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("read the faults: %w", err)
+		return Config{}, fmt.Errorf("read faults: %w", err)
 	}
 	var c Config
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("read the faults in %s: %w", file, err)
+		return Config{}, fmt.Errorf("read faults in %s: %w", file, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("read the faults in %s: there is something behind the object", file)
+		return Config{}, fmt.Errorf("read faults in %s: data after the JSON object", file)
 	}
 	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("the faults in %s: %w", file, err)
+		return Config{}, fmt.Errorf("read faults in %s: %w", file, err)
 	}
 	return c, nil
 }
 
-// check reports all mistakes at once.
+// check returns all validation errors.
 func (c Config) check() error {
-	errs := []error{checkRate("killRate", c.KillRate), checkRate("duplicateDeliveryRate", c.DuplicateDeliveryRate)}
+	errs := []error{checkRate("killRate", c.KillRate),
+		checkRate("duplicateDeliveryRate", c.DuplicateDeliveryRate)}
 	for i, r := range c.Rules {
 		name := fmt.Sprintf("rules[%d]", i)
 		errs = append(errs, checkRate(name+".rate", r.Rate))
 		if !slices.Contains(allFaults, r.Fault) {
-			errs = append(errs, fmt.Errorf("%s.fault is %q; take one of %q", name, r.Fault, allFaults))
+			errs = append(errs, fmt.Errorf("%s.fault must be one of %q, got %q", name, allFaults,
+				r.Fault))
 		}
 		if r.Service != "" && !slices.Contains(allServices, r.Service) {
-			errs = append(errs, fmt.Errorf("%s.service is %q; take one of %q, or leave it out for all", name, r.Service, allServices))
+			errs = append(errs, fmt.Errorf("%s.service must be one of %q or absent, got %q",
+				name, allServices, r.Service))
 		}
-		if most := int(maxDelay.Milliseconds()); r.DelayMS < 0 || r.DelayMS > most || (r.Fault == Slow) != (r.DelayMS > 0) {
-			errs = append(errs, fmt.Errorf("%s.delayMs is %d; take one from 1 to %d with the fault %q, and none with another", name, r.DelayMS, most, Slow))
+		longest := int(maxDelay.Milliseconds())
+		switch {
+		case r.Fault != Slow && r.DelayMS != 0:
+			errs = append(errs, fmt.Errorf("%s.delayMs must be absent with the fault %q, got %d",
+				name, r.Fault, r.DelayMS))
+		case r.Fault == Slow && (r.DelayMS < 1 || r.DelayMS > longest):
+			errs = append(errs, fmt.Errorf("%s.delayMs must be from 1 to %d, got %d",
+				name, longest, r.DelayMS))
 		}
 	}
 	return errors.Join(errs...)
@@ -95,12 +104,13 @@ func (c Config) check() error {
 
 func checkRate(name string, value float64) error {
 	if value < 0 || value > 1 {
-		return fmt.Errorf("%s is %g; it must be from 0 to 1", name, value)
+		return fmt.Errorf("%s must be from 0 to 1, got %g", name, value)
 	}
 	return nil
 }
 
 func (r Rule) matches(c call) bool {
-	return (r.Service == "" || r.Service == c.service) && (r.Operation == "" || r.Operation == c.operation) &&
-		strings.HasSuffix(c.function, r.Function)
+	return (r.Service == "" || r.Service == c.Service) &&
+		(r.Operation == "" || r.Operation == c.Operation) &&
+		strings.HasSuffix(c.Function, r.Function)
 }

@@ -19,9 +19,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-var targets = protocol.Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSEvents": "events"}
+var targets = protocol.Targets{"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs",
+	"AWSEvents": "events"}
 
-func read(t *testing.T, content string) (Config, error) {
+func readConfig(t *testing.T, content string) (Config, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "faults.json")
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
@@ -30,70 +31,82 @@ func read(t *testing.T, content string) (Config, error) {
 	return ReadConfig(file)
 }
 
-func TestRead_RefusesWhatItDoesNotKnow(t *testing.T) {
+func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 	for content, want := range map[string]string{
-		`{"seeds":1}`:                  "seeds",
-		`{"killRate":2}`:               "killRate is 2",
-		`{} {}`:                        "behind the object",
-		`{"rules":[{}]}`:               `rules[0].fault is ""`,
-		`{"killRate":"0.1"}`:           "killRate",
-		`{"rules":[{"fault":"slow"}]}`: "rules[0].delayMs is 0",
-		`{"rules":[{"fault":"error","delayMs":5}]}`:                        "rules[0].delayMs is 5",
+		`{"seeds":1}`:                           "seeds",
+		`{"killRate":2}`:                        "killRate must be from 0 to 1, got 2",
+		`{} {}`:                                 "after the JSON object",
+		`{"rules":[{}]}`:                        "rules[0].fault must be",
+		`{"killRate":"0.1"}`:                    "killRate",
+		`{"rules":[{"fault":"slow"}]}`:          "rules[0].delayMs must be from 1",
+		`{"rules":[{"fault":"x","delayMs":5}]}`: "delayMs must be absent",
 		`{"rules":[{"fault":"error","rate":-1},{"fault":"x","rate":0.5}]}`: "rules[1].fault",
-		`{"rules":[{"fault":"error","service":"lambda"}]}`:                 `rules[0].service is "lambda"`,
+		`{"rules":[{"fault":"error","service":"lambda"}]}`:                 "service must be",
 	} {
-		if _, err := read(t, content); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want it to name %s", content, err, want)
+		if _, err := readConfig(t, content); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want it to contain %s", content, err, want)
 		}
 	}
 	if _, err := ReadConfig("absent.json"); err == nil {
-		t.Error("a file that is not there is taken")
+		t.Error("a missing file is accepted")
 	}
-	got, err := read(t, `{"seed":7,"killRate":0.5,"rules":[{"service":"s3","operation":"PutObject","function":"worker","rate":1,"fault":"slow","delayMs":9}]}`)
+	got, err := readConfig(t, `{"seed":7,"killRate":0.5,"rules":[{"service":"s3",`+
+		`"operation":"PutObject","function":"worker","rate":1,"fault":"slow","delayMs":9}]}`)
 	if err != nil || got.Seed != 7 || got.Rules[0].DelayMS != 9 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// aws is a service behind an injector, called by the function "p-worker" with the access key "sandbox".
-type aws struct {
-	url     string
-	effects atomic.Int64
-	kills   atomic.Int64
-	mu      sync.Mutex
-	hits    []Injection
+// service is a service behind an injector. The function "p-worker" has the access key "sandbox".
+type service struct {
+	url        string
+	effects    atomic.Int64
+	kills      atomic.Int64
+	mu         sync.Mutex
+	injections []Injection
 }
 
-func serve(t *testing.T, config Config) *aws {
-	a := &aws{}
+func serve(t *testing.T, config Config) *service {
+	s := &service{}
 	caller := func(accessKey string) (Caller, bool) {
-		return Caller{Function: "p-worker", Kill: func() { a.kills.Add(1) }}, accessKey == "sandbox"
+		return Caller{Function: "p-worker", Kill: func() { s.kills.Add(1) }}, accessKey == "sandbox"
 	}
-	injector := New(config, targets, caller, func(h Injection) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.hits = append(a.hits, h)
+	injector := New(config, targets, caller, func(injection Injection) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.injections = append(s.injections, injection)
 	})
-	server := httptest.NewServer(injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		a.effects.Add(1)
+	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s.effects.Add(1)
 		io.WriteString(w, "done")
-	})))
+	})
+	server := httptest.NewServer(injector.Wrap(next))
 	t.Cleanup(server.Close)
-	a.url = server.URL
-	return a
+	s.url = server.URL
+	return s
 }
 
-func (a *aws) call(t *testing.T, ctx context.Context, accessKey, method, path, target string) (status int, body string, err error) {
+// call sends a request of the function.
+func (s *service) call(t *testing.T, method, path, target string) (int, string, error) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(ctx, method, a.url+path, nil)
+	return s.callAs(t, t.Context(), "sandbox", method, path, target)
+}
+
+func (s *service) callAs(
+	t *testing.T, ctx context.Context, accessKey, method, path, target string,
+) (status int, body string, err error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, method, s.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+"/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+accessKey+
+		"/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
-	transport := &http.Transport{DisableKeepAlives: true} // or a request on a connection that is cut is sent again
+	// With keep-alive the transport would send a request again on a closed connection.
+	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
 	if err != nil {
@@ -106,97 +119,109 @@ func (a *aws) call(t *testing.T, ctx context.Context, accessKey, method, path, t
 
 func always(fault Fault) Config { return Config{Rules: []Rule{{Fault: fault, Rate: 1}}} }
 
-func TestInjector_FailsAsEachServiceDoes(t *testing.T) {
+func TestInjector_ReturnsTheErrorsOfTheService(t *testing.T) {
 	for _, c := range []struct {
 		fault                Fault
 		method, path, target string
 		status               int
 		body                 string
-		hit                  Injection
+		want                 Injection
 	}{
-		{Error, "PUT", "/bucket/key", "", 500, "<Code>InternalError</Code>", Injection{"p-worker", "s3", "PutObject", "error"}},
-		{Throttle, "GET", "/bucket/key", "", 503, "<Code>SlowDown</Code>", Injection{"p-worker", "s3", "GetObject", "throttle"}},
-		{Error, "POST", "/", "DynamoDB_20120810.PutItem", 500, `"InternalError"`, Injection{"p-worker", "dynamodb", "PutItem", "error"}},
-		{Throttle, "POST", "/", "DynamoDB_20120810.UpdateItem", 400, "ProvisionedThroughputExceededException", Injection{"p-worker", "dynamodb", "UpdateItem", "throttle"}},
-		{Throttle, "POST", "/", "AmazonSQS.SendMessage", 400, "RequestThrottled", Injection{"p-worker", "sqs", "SendMessage", "throttle"}},
-		{Throttle, "POST", "/", "AWSEvents.PutEvents", 400, "ThrottlingException", Injection{"p-worker", "events", "PutEvents", "throttle"}},
-		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError", Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
+		{Error, "PUT", "/bucket/key", "", 500, "<Code>InternalError</Code>",
+			Injection{"p-worker", "s3", "PutObject", "error"}},
+		{Throttle, "GET", "/bucket/key", "", 503, "<Code>SlowDown</Code>",
+			Injection{"p-worker", "s3", "GetObject", "throttle"}},
+		{Error, "POST", "/", "DynamoDB_20120810.PutItem", 500, `"InternalError"`,
+			Injection{"p-worker", "dynamodb", "PutItem", "error"}},
+		{Throttle, "POST", "/", "DynamoDB_20120810.UpdateItem", 400,
+			"ProvisionedThroughputExceededException",
+			Injection{"p-worker", "dynamodb", "UpdateItem", "throttle"}},
+		{Throttle, "POST", "/", "AmazonSQS.SendMessage", 400, "RequestThrottled",
+			Injection{"p-worker", "sqs", "SendMessage", "throttle"}},
+		{Throttle, "POST", "/", "AWSEvents.PutEvents", 400, "ThrottlingException",
+			Injection{"p-worker", "events", "PutEvents", "throttle"}},
+		{Error, "GET", "/bucket?list-type=2", "", 500, "InternalError",
+			Injection{"p-worker", "s3", "ListObjectsV2", "error"}},
 	} {
-		a := serve(t, always(c.fault))
-		status, body, err := a.call(t, t.Context(), "sandbox", c.method, c.path, c.target)
-		if err != nil || status != c.status || !strings.Contains(body, c.body) || a.effects.Load() != 0 {
-			t.Errorf("%+v: got %d %s, %v", c.hit, status, body, err)
+		s := serve(t, always(c.fault))
+		status, body, err := s.call(t, c.method, c.path, c.target)
+		if err != nil || status != c.status || !strings.Contains(body, c.body) ||
+			s.effects.Load() != 0 {
+			t.Errorf("%+v: got %d %s, %v", c.want, status, body, err)
 		}
-		if len(a.hits) != 1 || a.hits[0] != c.hit {
-			t.Errorf("reported %+v, want %+v", a.hits, c.hit)
+		if len(s.injections) != 1 || s.injections[0] != c.want {
+			t.Errorf("reported %+v, want %+v", s.injections, c.want)
 		}
 	}
 }
 
-func TestInjector_LosesAResponseBehindItsEffect(t *testing.T) {
-	a := serve(t, always(LostResponse))
-	if status, _, err := a.call(t, t.Context(), "sandbox", "PUT", "/bucket/key", ""); err == nil || a.effects.Load() != 1 {
-		t.Errorf("got %d, %v after %d effects", status, err, a.effects.Load())
+func TestInjector_LosesTheResponseAfterTheEffect(t *testing.T) {
+	s := serve(t, always(LostResponse))
+	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); err == nil || s.effects.Load() != 1 {
+		t.Errorf("got %d, %v after %d effects", status, err, s.effects.Load())
 	}
 }
 
-func TestInjector_HangsUntilTheCallerGivesUp(t *testing.T) {
-	a := serve(t, always(Timeout))
+func TestInjector_TimesOutWithoutEffect(t *testing.T) {
+	s := serve(t, always(Timeout))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, _, err := a.call(t, ctx, "sandbox", "PUT", "/bucket/key", ""); !errors.Is(err, context.DeadlineExceeded) || a.effects.Load() != 0 {
-		t.Errorf("got %v after %d effects", err, a.effects.Load())
+	_, _, err := s.callAs(t, ctx, "sandbox", "PUT", "/bucket/key", "")
+	if !errors.Is(err, context.DeadlineExceeded) || s.effects.Load() != 0 {
+		t.Errorf("got %v after %d effects", err, s.effects.Load())
 	}
 }
 
-func TestInjector_IsSlow(t *testing.T) {
-	a := serve(t, Config{Rules: []Rule{{Fault: Slow, Rate: 1, DelayMS: 30}}})
+func TestInjector_DelaysSlowCalls(t *testing.T) {
+	s := serve(t, Config{Rules: []Rule{{Fault: Slow, Rate: 1, DelayMS: 30}}})
 	start := time.Now()
-	if status, body, err := a.call(t, t.Context(), "sandbox", "PUT", "/bucket/key", ""); status != 200 || body != "done" || err != nil {
+	status, body, err := s.call(t, "PUT", "/bucket/key", "")
+	if status != 200 || body != "done" || err != nil {
 		t.Errorf("got %d %s, %v", status, body, err)
 	}
 	if took := time.Since(start); took < 30*time.Millisecond {
-		t.Errorf("it took %s", took)
+		t.Errorf("the call took %s", took)
 	}
 }
 
-func TestInjector_KillsBeforeOrBehindTheEffect(t *testing.T) {
-	a := serve(t, Config{KillRate: 1})
+func TestInjector_KillsBeforeOrAfterTheEffect(t *testing.T) {
+	s := serve(t, Config{KillRate: 1})
 	for range 40 {
-		if _, _, err := a.call(t, t.Context(), "sandbox", "PUT", "/bucket/key", ""); err == nil {
-			t.Fatal("the killed process got an answer")
+		if _, _, err := s.call(t, "PUT", "/bucket/key", ""); err == nil {
+			t.Fatal("the killed sandbox got a response")
 		}
 	}
-	if effects := a.effects.Load(); a.kills.Load() != 40 || effects == 0 || effects == 40 {
-		t.Errorf("%d kills, %d effects", a.kills.Load(), effects)
+	if effects := s.effects.Load(); s.kills.Load() != 40 || effects == 0 || effects == 40 {
+		t.Errorf("%d kills, %d effects", s.kills.Load(), effects)
 	}
 }
 
-func TestInjector_LeavesAloneWhatNoRuleMatches(t *testing.T) {
-	a := serve(t, Config{Rules: []Rule{
+func TestInjector_PassesCallsThatNoRuleMatches(t *testing.T) {
+	s := serve(t, Config{Rules: []Rule{
 		{Service: "dynamodb", Rate: 1, Fault: Error},
 		{Operation: "GetObject", Rate: 1, Fault: Error},
 		{Function: "api", Rate: 1, Fault: Error},
 		{Rate: 0, Fault: Error},
 	}})
-	if status, _, err := a.call(t, t.Context(), "sandbox", "PUT", "/bucket/key", ""); status != 200 || err != nil {
+	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); status != 200 || err != nil {
 		t.Errorf("got %d, %v", status, err)
 	}
 }
 
-func TestInjector_LeavesOthersThanFunctionsAlone(t *testing.T) {
-	a := serve(t, Config{KillRate: 1, Rules: []Rule{{Fault: Error, Rate: 1}}})
-	if status, _, err := a.call(t, t.Context(), "local", "PUT", "/bucket/key", ""); status != 200 || err != nil || len(a.hits) != 0 {
-		t.Errorf("got %d, %v, %v", status, err, a.hits)
+func TestInjector_PassesCallsOfOtherCallers(t *testing.T) {
+	s := serve(t, Config{KillRate: 1, Rules: []Rule{{Fault: Error, Rate: 1}}})
+	status, _, err := s.callAs(t, t.Context(), "local", "PUT", "/bucket/key", "")
+	if status != 200 || err != nil || len(s.injections) != 0 {
+		t.Errorf("got %d, %v, %v", status, err, s.injections)
 	}
 }
 
-func TestInjector_HitsTheSameCallsWithTheSameSeed(t *testing.T) {
+func TestInjector_FailsTheSameCallsWithTheSameSeed(t *testing.T) {
 	pattern := func(seed uint64) string {
-		a := serve(t, Config{Seed: seed, Rules: []Rule{{Fault: Error, Rate: 0.3}}})
+		s := serve(t, Config{Seed: seed, Rules: []Rule{{Fault: Error, Rate: 0.3}}})
 		var b strings.Builder
 		for range 60 {
-			status, _, err := a.call(t, t.Context(), "sandbox", "PUT", "/bucket/key", "")
+			status, _, err := s.call(t, "PUT", "/bucket/key", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,33 +229,34 @@ func TestInjector_HitsTheSameCallsWithTheSameSeed(t *testing.T) {
 		}
 		return b.String()
 	}
-	if one, again, other := pattern(1), pattern(1), pattern(2); one != again || one == other || !strings.Contains(one, ".x") {
+	one, again, other := pattern(1), pattern(1), pattern(2)
+	if one != again || one == other || !strings.Contains(one, ".x") {
 		t.Errorf("seed 1: %s and %s; seed 2: %s", one, again, other)
 	}
 }
 
-// list is a queue that holds messages.
-type list struct{ messages []sqs.Message }
+// listQueue returns the messages of a list.
+type listQueue struct{ messages []sqs.Message }
 
-func (*list) ARN() string            { return "arn" }
-func (*list) Delete(...string) error { return nil }
-func (l *list) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
-	if len(l.messages) == 0 {
-		return nil, pause(ctx, wait)
+func (*listQueue) ARN() string            { return "arn" }
+func (*listQueue) Delete(...string) error { return nil }
+func (q *listQueue) Receive(
+	ctx context.Context, limit int, wait time.Duration,
+) ([]sqs.Message, error) {
+	if len(q.messages) == 0 {
+		return nil, sleep(ctx, wait)
 	}
-	n := min(limit, len(l.messages))
-	got := l.messages[:n]
-	l.messages = l.messages[n:]
+	n := min(limit, len(q.messages))
+	got := q.messages[:n]
+	q.messages = q.messages[n:]
 	return got, nil
 }
 
-func pause(ctx context.Context, d time.Duration) error { return sleep(ctx, d) }
-
-func TestQueue_DeliversSomeMessagesOnceMore(t *testing.T) {
+func TestQueue_DeliversMessagesTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &list{messages: []sqs.Message{{ID: "a"}, {ID: "b"}, {ID: "c"}}}
-		hits := 0
-		injector := New(Config{DuplicateDeliveryRate: 1}, nil, nil, func(Injection) { hits++ })
+		source := &listQueue{messages: []sqs.Message{{ID: "a"}, {ID: "b"}, {ID: "c"}}}
+		count := 0
+		injector := New(Config{DuplicateDeliveryRate: 1}, nil, nil, func(Injection) { count++ })
 		queue := injector.Queue(source, "p-worker")
 		var got []string
 		for range 4 {
@@ -242,8 +268,8 @@ func TestQueue_DeliversSomeMessagesOnceMore(t *testing.T) {
 				got = append(got, m.ID)
 			}
 		}
-		if strings.Join(got, "") != "ababcc" || hits != 3 {
-			t.Errorf("received %v, %d hits", got, hits)
+		if strings.Join(got, "") != "ababcc" || count != 3 {
+			t.Errorf("received %v, %d injections", got, count)
 		}
 	})
 }

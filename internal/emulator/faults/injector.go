@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Injector lets calls fail.
+// Injector injects faults into the AWS calls of functions.
 type Injector struct {
 	config  Config
 	targets protocol.Targets
@@ -19,20 +19,20 @@ type Injector struct {
 	calls   atomic.Uint64
 }
 
-// Caller is the function's process that makes a call.
+// Caller identifies the sandbox that makes a call.
 type Caller struct {
 	Function string
 	Kill     func()
 }
 
-// Injection is a fault that was injected.
+// Injection describes an injected fault.
 type Injection struct {
 	Function, Service, Operation string
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. caller finds who signs with an access key; a call of anybody but a function is left alone. report is
-// told of every fault, by many goroutines at once.
+// New returns an injector. caller returns the sandbox that signs its calls with an access key;
+// other calls get no faults. Many goroutines call report at once.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -42,25 +42,22 @@ func New(
 	return &Injector{config: config, targets: targets, caller: caller, report: report}
 }
 
-// random is the chance of the next call: the same for the same seed and number.
-func (i *Injector) random() *rand.Rand { return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1))) }
-
 // call is an AWS call of a function.
 type call struct {
 	Caller
-	function, service, operation string
+	protocol.Call
 }
 
-// Wrap stands before AWS's APIs.
+// Wrap returns a handler that injects faults into the calls to next.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		of := i.targets.ReadCall(r)
-		caller, ok := i.caller(of.AccessKey)
+		read := i.targets.ReadCall(r)
+		caller, ok := i.caller(read.AccessKey)
 		if !ok {
 			next.ServeHTTP(w, r)
 			return
 		}
-		i.serve(w, r, next, call{caller, caller.Function, of.Service, of.Operation})
+		i.serve(w, r, next, call{caller, read})
 	})
 }
 
@@ -68,7 +65,7 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	random := i.random()
 	if random.Float64() < i.config.KillRate {
 		i.reportInjection(c, "kill")
-		if random.IntN(2) == 0 { // the effect happens, or it does not
+		if random.IntN(2) == 0 { // kill before or after the effect
 			next.ServeHTTP(discardResponse{http.Header{}}, r)
 		}
 		c.Kill()
@@ -80,20 +77,25 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 			continue
 		}
 		i.reportInjection(c, string(rule.Fault))
-		inject(rule, w, r, next, c.service)
+		inject(rule, w, r, next, c.Service)
 		return
 	}
 	next.ServeHTTP(w, r)
 }
 
+// random returns the random source of the next call. It depends on the seed and the call's number.
+func (i *Injector) random() *rand.Rand {
+	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
+}
+
 func (i *Injector) reportInjection(c call, fault string) {
-	i.report(Injection{Function: c.function, Service: c.service, Operation: c.operation, Fault: fault})
+	i.report(Injection{c.Function, c.Service, c.Operation, fault})
 }
 
 func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler, service string) {
 	switch rule.Fault {
 	case Error:
-		respondError(w, service, http.StatusInternalServerError, internalError)
+		respondError(w, service, http.StatusInternalServerError, "InternalError")
 	case Throttle:
 		respondError(w, service, throttleStatus(service), throttles[service])
 	case Timeout:
@@ -119,18 +121,18 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// discardResponse takes an answer that nobody gets.
+// discardResponse discards a response.
 type discardResponse struct{ header http.Header }
 
 func (d discardResponse) Header() http.Header         { return d.header }
 func (d discardResponse) Write(p []byte) (int, error) { return len(p), nil }
 func (d discardResponse) WriteHeader(int)             {}
 
-// closeConnection closes the connection without an answer.
+// closeConnection closes the connection without a response.
 func closeConnection(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // which closes it, too
+		panic(http.ErrAbortHandler) // closes the connection too
 	}
 	_ = connection.Close()
 }

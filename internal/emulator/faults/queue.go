@@ -8,29 +8,29 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Queue delivers some messages of a queue once more, later, as SQS's standard queues do now and then.
+// Queue delivers some messages of a queue twice, as standard queues may.
 type Queue struct {
 	MessageSource
 	injector *Injector
-	function string // that it delivers to
+	function string // receiver of the messages
 
 	mu           sync.Mutex
 	redeliveries []sqs.Message
 }
 
-// MessageSource is a queue to receive from.
+// MessageSource is a queue of messages.
 type MessageSource interface {
 	ARN() string
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
 	Delete(receipts ...string) error
 }
 
-// Queue stands before a queue that a function takes messages from.
+// Queue wraps a queue whose messages a function receives.
 func (i *Injector) Queue(source MessageSource, function string) *Queue {
 	return &Queue{MessageSource: source, injector: i, function: function}
 }
 
-// Receive returns messages of the queue, or some that it returned before.
+// Receive returns messages of the queue, or some that it has already returned.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
 	if repeats := q.takeRedeliveries(limit); len(repeats) > 0 {
 		return repeats, nil
@@ -40,7 +40,7 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]s
 		if q.injector.random().Float64() >= q.injector.config.DuplicateDeliveryRate {
 			continue
 		}
-		q.injector.report(Injection{Function: q.function, Service: "sqs", Operation: "ReceiveMessage", Fault: "duplicate-delivery"})
+		q.injector.report(Injection{q.function, "sqs", "ReceiveMessage", "duplicate-delivery"})
 		q.mu.Lock()
 		q.redeliveries = append(q.redeliveries, m)
 		q.mu.Unlock()

@@ -6,9 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-const internalError = "InternalError"
-
-// throttles are the services' own errors for too many requests; the SDK tries each again.
+// throttles maps services to their error code for throttling, which the SDK retries.
 var throttles = map[string]string{
 	"s3":       "SlowDown",
 	"dynamodb": "ProvisionedThroughputExceededException",
@@ -26,5 +24,5 @@ func throttleStatus(service string) int {
 }
 
 func respondError(w http.ResponseWriter, service string, status int, code string) {
-	protocol.WriteError(w, service, status, code, "an injected fault")
+	protocol.WriteError(w, service, status, code, "injected fault")
 }

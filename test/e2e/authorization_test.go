@@ -42,8 +42,8 @@ func (p *platform) call(t *testing.T, method, path, body string, prepare func(*h
 	return response.StatusCode, string(text)
 }
 
-// acceptFrom sends body and returns the event's id.
-func (p *platform) acceptFrom(t *testing.T, body string, prepare func(*http.Request)) string {
+// acceptWith sends body and returns the event's id.
+func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Request)) string {
 	t.Helper()
 	status, text := p.call(t, "POST", "/events", body, prepare)
 	var answer struct{ EventID string }
@@ -64,8 +64,8 @@ func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.R
 	}
 }
 
-// run runs the command as somebody.
-func (p *platform) run(t *testing.T, env []string, args ...string) (string, error) {
+// runAs runs the command as somebody.
+func (p *platform) runAs(t *testing.T, env []string, args ...string) (string, error) {
 	t.Helper()
 	cmd := command(t.Context(), args...)
 	cmd.Env = append(p.env(), env...)
@@ -73,7 +73,7 @@ func (p *platform) run(t *testing.T, env []string, args ...string) (string, erro
 	return string(out), err
 }
 
-func user(key, secret string) []string {
+func userEnv(key, secret string) []string {
 	return []string{"AWS_ACCESS_KEY_ID=" + key, "AWS_SECRET_ACCESS_KEY=" + secret}
 }
 
@@ -104,41 +104,41 @@ func TestAuthorization_IAM(t *testing.T) {
 			t.Errorf("%s: got %d %s", name, status, text)
 		}
 	}
-	if n := p.items(t); n != 0 {
+	if n := p.countItems(t); n != 0 {
 		t.Errorf("%d events were stored of what was refused", n)
 	}
 
-	id := p.acceptFrom(t, body, anna)
-	if caller := text(p.item(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "iam arn:aws:iam::000000000000:user/anna" {
+	id := p.acceptWith(t, body, anna)
+	if caller := stringAttribute(p.getItem(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "iam arn:aws:iam::000000000000:user/anna" {
 		t.Errorf("the event's caller is %q", caller)
 	}
-	until(t, func() string {
-		out, err := p.run(t, user("anna", "annas"), "status", "--api", p.API, "--sign", "--json", id)
+	waitUntil(t, func() string {
+		out, err := p.runAs(t, userEnv("anna", "annas"), "status", "--api", p.API, "--sign", "--json", id)
 		if err != nil || !strings.Contains(out, `"PROCESSED"`) {
 			return "its own caller is told " + out
 		}
 		return ""
 	})
-	if out, err := p.run(t, user("bert", "canary-secret"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
+	if out, err := p.runAs(t, userEnv("bert", "canary-secret"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
 		t.Errorf("another caller is told %s", out)
 	}
-	if out, err := p.run(t, user("anna", "annas"), "status", "--api", p.API, id); err == nil || !strings.Contains(out, "HTTP 403") || !strings.Contains(out, "--sign") {
+	if out, err := p.runAs(t, userEnv("anna", "annas"), "status", "--api", p.API, id); err == nil || !strings.Contains(out, "HTTP 403") || !strings.Contains(out, "--sign") {
 		t.Errorf("without --sign: %s", out)
 	}
-	if out, err := p.run(t, user("bert", "canary-secret"), "send", "--api", p.API, "--sign", "--count", "20"); err != nil || !strings.HasPrefix(out, "20 accepted") {
+	if out, err := p.runAs(t, userEnv("bert", "canary-secret"), "send", "--api", p.API, "--sign", "--count", "20"); err != nil || !strings.HasPrefix(out, "20 accepted") {
 		t.Errorf("send --sign: %v %s", err, out)
 	}
 
 	keyed := func(sign func(*http.Request)) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Idempotency-Key", "order-1"); sign(r) }
 	}
-	first, again, other := p.acceptFrom(t, body, keyed(anna)), p.acceptFrom(t, body, keyed(anna)), p.acceptFrom(t, body, keyed(bert))
+	first, again, other := p.acceptWith(t, body, keyed(anna)), p.acceptWith(t, body, keyed(anna)), p.acceptWith(t, body, keyed(bert))
 	if first != again || first == other {
 		t.Errorf("one key: anna's event %s, hers again %s, bert's %s", first, again, other)
 	}
 	found := readLogs(t, logs)
 	found["the platform's output"] = p.log.String()
-	noSecrets(t, found)
+	expectNoSecrets(t, found)
 }
 
 func TestAuthorization_JWT(t *testing.T) {
@@ -173,7 +173,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 	}
 	logs := t.TempDir()
-	p := start(t, append(impatient, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
+	p := start(t, append(impatientFlags, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
 	const body, both = `{"eventType":"token","message":"hello"}`, "events/write events/read"
 	good := strings.Split(token("anna", "events", both, time.Hour), ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k"}`))
@@ -196,13 +196,13 @@ func TestAuthorization_JWT(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", name, status, text, c.status)
 		}
 	}
-	if n := p.items(t); n != 0 {
+	if n := p.countItems(t); n != 0 {
 		t.Errorf("%d events were stored of what was refused", n)
 	}
 
 	anna, bert := token("anna", "events", both, time.Hour), token("bert", "events", both, time.Hour)
-	id := p.acceptFrom(t, body, bearing(anna))
-	if caller := text(p.item(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "jwt https://login.example.org anna" {
+	id := p.acceptWith(t, body, bearing(anna))
+	if caller := stringAttribute(p.getItem(t, p.Outputs["EventsTableName"], "EVENT#"+id), "caller"); caller != "jwt https://login.example.org anna" {
 		t.Errorf("the event's caller is %q", caller)
 	}
 	for name, c := range map[string]struct {
@@ -215,10 +215,10 @@ func TestAuthorization_JWT(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", name, status, text, c.status)
 		}
 	}
-	if out, err := p.run(t, []string{"EVENTPIPELINE_TOKEN=" + bert}, "send", "--api", p.API, "--count", "3"); err != nil || !strings.HasPrefix(out, "3 accepted") {
+	if out, err := p.runAs(t, []string{"EVENTPIPELINE_TOKEN=" + bert}, "send", "--api", p.API, "--count", "3"); err != nil || !strings.HasPrefix(out, "3 accepted") {
 		t.Errorf("send with a token: %v %s", err, out)
 	}
-	out, err := p.run(t, []string{"EVENTPIPELINE_TOKEN=" + token("anna", "events", both, -time.Hour)}, "status", "--api", p.API, id)
+	out, err := p.runAs(t, []string{"EVENTPIPELINE_TOKEN=" + token("anna", "events", both, -time.Hour)}, "status", "--api", p.API, id)
 	if err == nil || !strings.Contains(out, "HTTP 401: The API does not take the token: the token has expired.") {
 		t.Errorf("status with an old token: %s", out)
 	}
@@ -227,5 +227,5 @@ func TestAuthorization_JWT(t *testing.T) {
 	for where, log := range found {
 		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt") // each token begins so
 	}
-	noSecrets(t, found)
+	expectNoSecrets(t, found)
 }

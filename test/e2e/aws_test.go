@@ -15,11 +15,11 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// keys lists the keys below prefix in the bucket that the stack's output names.
-func (p *platform) keys(t *testing.T, output, prefix string) []string {
+// listKeys lists the keys below prefix in the bucket that the stack's output names.
+func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()
 	var keys []string
-	pages := s3.NewListObjectsV2Paginator(s3.NewFromConfig(p.config()), &s3.ListObjectsV2Input{
+	pages := s3.NewListObjectsV2Paginator(s3.NewFromConfig(p.awsConfig()), &s3.ListObjectsV2Input{
 		Bucket: aws.String(p.Outputs[output]), Prefix: &prefix,
 	})
 	for pages.HasMorePages() {
@@ -34,11 +34,11 @@ func (p *platform) keys(t *testing.T, output, prefix string) []string {
 	return keys
 }
 
-// object reads an object at a location as the API tells it.
-func (p *platform) object(t *testing.T, location any) string {
+// readObject reads an object at a location as the API tells it.
+func (p *platform) readObject(t *testing.T, location any) string {
 	t.Helper()
 	at := location.(map[string]any)
-	out, err := s3.NewFromConfig(p.config()).GetObject(t.Context(), &s3.GetObjectInput{
+	out, err := s3.NewFromConfig(p.awsConfig()).GetObject(t.Context(), &s3.GetObjectInput{
 		Bucket: aws.String(at["bucket"].(string)), Key: aws.String(at["key"].(string)),
 	})
 	if err != nil {
@@ -52,10 +52,10 @@ func (p *platform) object(t *testing.T, location any) string {
 	return string(body)
 }
 
-// depth returns how many messages a queue has, delivered or not.
-func (p *platform) depth(t *testing.T, output string) int {
+// queueDepth returns how many messages a queue has, delivered or not.
+func (p *platform) queueDepth(t *testing.T, output string) int {
 	t.Helper()
-	out, err := sqs.NewFromConfig(p.config()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+	out, err := sqs.NewFromConfig(p.awsConfig()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
 		QueueUrl:       aws.String(p.Outputs[output]),
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
 	})
@@ -76,7 +76,7 @@ func (p *platform) depth(t *testing.T, output string) int {
 // receive takes up to ten messages from a queue.
 func (p *platform) receive(ctx context.Context, t *testing.T, url string) []sqstypes.Message {
 	t.Helper()
-	out, err := sqs.NewFromConfig(p.config()).ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+	out, err := sqs.NewFromConfig(p.awsConfig()).ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1,
 		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
 		MessageAttributeNames:       []string{"All"},
@@ -87,11 +87,11 @@ func (p *platform) receive(ctx context.Context, t *testing.T, url string) []sqst
 	return out.Messages
 }
 
-// items counts the items of the events table.
-func (p *platform) items(t *testing.T) int {
+// countItems counts the items of the events table.
+func (p *platform) countItems(t *testing.T) int {
 	t.Helper()
 	count := 0
-	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.config()), &dynamodb.ScanInput{
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.awsConfig()), &dynamodb.ScanInput{
 		TableName: aws.String(p.Outputs["EventsTableName"]),
 	})
 	for pages.HasMorePages() {
@@ -104,11 +104,11 @@ func (p *platform) items(t *testing.T) int {
 	return count
 }
 
-// listen makes a rule on the pipeline's bus that sends its events of a type to a new queue, whose URL it returns.
-func (p *platform) listen(t *testing.T, name, eventType string) string {
+// subscribe makes a rule on the pipeline's bus that sends its events of a type to a new queue, whose URL it returns.
+func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()
-	queues, events := sqs.NewFromConfig(p.config()), eventbridge.NewFromConfig(p.config())
+	queues, events := sqs.NewFromConfig(p.awsConfig()), eventbridge.NewFromConfig(p.awsConfig())
 	queue, err := queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name})
 	if err != nil {
 		t.Fatal(err)

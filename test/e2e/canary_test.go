@@ -26,7 +26,7 @@ type secrets struct {
 	outage  bool // services fail: a 503 is right
 }
 
-func (s *secrets) next(where string) string {
+func (s *secrets) plant(where string) string {
 	text := fmt.Sprintf("%s-%s-%d", canary, where, len(s.planted))
 	s.planted = append(s.planted, text)
 	return text
@@ -34,48 +34,48 @@ func (s *secrets) next(where string) string {
 
 func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 	var s secrets
-	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.next("environment"))
+	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.plant("environment"))
 	logs := t.TempDir()
-	p := start(t, append(impatient, "--stage", canary, "--logs", logs)...)
+	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
 
-	bus := p.listen(t, canary, "demo")
+	bus := p.subscribe(t, canary, "demo")
 	var bodies []string // of answers
-	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`, s.next("field"), s.next("list"), s.next("nested"))
-	accepted := p.plant(t, &s, "POST", "/events", good, nil)
+	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`, s.plant("field"), s.plant("list"), s.plant("nested"))
+	accepted := p.sendWithSecrets(t, &s, "POST", "/events", good, nil)
 	id := eventID(t, accepted)
-	failing := p.acceptOlder(t, fmt.Sprintf(`{"eventType":"demo","secret":%q,"n":1e999}`, s.next("failing")))
+	failing := p.acceptAsOlderVersion(t, fmt.Sprintf(`{"eventType":"demo","secret":%q,"n":1e999}`, s.plant("failing")))
 	bodies = append(bodies, accepted)
 	for _, body := range []string{
-		s.next("no-json"), `{"eventType":"demo","a":` + s.next("broken"), fmt.Sprintf(`{"eventType":%q}`, "!"+s.next("type")),
-		fmt.Sprintf(`[%q]`, s.next("array")), fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.next("value"), s.next("trailing")),
-		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.next("double")), fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.next("utf8")),
-		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.next("large"), strings.Repeat("x", 1<<20)),
-		fmt.Sprintf(`{"eventType":"order.created","orderId":%q,"total":%q}`, s.next("format"), s.next("type")),
+		s.plant("no-json"), `{"eventType":"demo","a":` + s.plant("broken"), fmt.Sprintf(`{"eventType":%q}`, "!"+s.plant("type")),
+		fmt.Sprintf(`[%q]`, s.plant("array")), fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.plant("value"), s.plant("trailing")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.plant("double")), fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.plant("utf8")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.plant("large"), strings.Repeat("x", 1<<20)),
+		fmt.Sprintf(`{"eventType":"order.created","orderId":%q,"total":%q}`, s.plant("format"), s.plant("type")),
 	} {
-		bodies = append(bodies, p.plant(t, &s, "POST", "/events", body, nil))
+		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
 	for _, body := range []string{ // the answer's pointer tells the client of its own names, and nobody else
-		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.next("name")), fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.next("name"), s.next("name")),
-		fmt.Sprintf(`{"eventType":"order.created",%q:1}`, s.next("name")),
+		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")), fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
+		fmt.Sprintf(`{"eventType":"order.created",%q:1}`, s.plant("name")),
 	} {
-		p.plant(t, &s, "POST", "/events", body, nil)
+		p.sendWithSecrets(t, &s, "POST", "/events", body, nil)
 	}
-	key, message := s.next("key"), s.next("message")
+	key, message := s.plant("key"), s.plant("message")
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} { // the key's second payload is refused
-		bodies = append(bodies, p.plant(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {key}}))
+		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {key}}))
 	}
 	bodies = append(bodies,
-		p.plant(t, &s, "POST", "/events", good, http.Header{"Idempotency-Key": {s.next("long") + strings.Repeat("x", 300)}}),
-		p.plant(t, &s, "GET", "/events/"+s.next("id"), "", nil),
-		p.plant(t, &s, "GET", "/"+s.next("path"), "", nil),
-		p.plant(t, &s, "DELETE", "/events", s.next("deleted"), nil),
-		p.invoke(t, "impatient-api", fmt.Sprintf(`{"body":"{%s"}`, s.next("invoked"))),
-		p.invoke(t, "impatient-api", s.next("no-event")),
+		p.sendWithSecrets(t, &s, "POST", "/events", good, http.Header{"Idempotency-Key": {s.plant("long") + strings.Repeat("x", 300)}}),
+		p.sendWithSecrets(t, &s, "GET", "/events/"+s.plant("id"), "", nil),
+		p.sendWithSecrets(t, &s, "GET", "/"+s.plant("path"), "", nil),
+		p.sendWithSecrets(t, &s, "DELETE", "/events", s.plant("deleted"), nil),
+		p.invoke(t, "impatient-api", fmt.Sprintf(`{"body":"{%s"}`, s.plant("invoked"))),
+		p.invoke(t, "impatient-api", s.plant("no-event")),
 		p.invoke(t, "impatient-worker", fmt.Sprintf(`{"Records":[{"messageId":"m","body":%q,"attributes":{"ApproximateReceiveCount":"1"}}]}`, message)),
-		p.invoke(t, "impatient-reconciler", fmt.Sprintf(`{"since":%q}`, s.next("since"))),
+		p.invoke(t, "impatient-reconciler", fmt.Sprintf(`{"since":%q}`, s.plant("since"))),
 	)
-	p.untilStatus(t, id, "PROCESSED")
-	p.untilStatus(t, failing, "FAILED")
+	p.waitForStatus(t, id, "PROCESSED")
+	p.waitForStatus(t, failing, "FAILED")
 
 	found := map[string]string{"the platform's output": p.log.String(), "error bodies": strings.Join(bodies, "\n")}
 	for name, log := range readLogs(t, logs) {
@@ -83,7 +83,7 @@ func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 	}
 	for name, url := range map[string]string{"the DLQ": p.Outputs["DeadLetterQueueUrl"], "EventBridge": bus} {
 		var messages strings.Builder
-		until(t, func() string {
+		waitUntil(t, func() string {
 			for _, m := range p.receive(t.Context(), t, url) {
 				fmt.Fprintf(&messages, "%s %v\n", *m.Body, m.MessageAttributes)
 			}
@@ -98,11 +98,11 @@ func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 		t.Error("the logs say nothing of the events: there is nothing to search")
 	}
 	found["the DLQ"] = strings.ReplaceAll(found["the DLQ"], message, "") // what is no reference of ours is kept as it came
-	noSecrets(t, found)
+	expectNoSecrets(t, found)
 }
 
-// noSecrets looks for what was planted. Metrics are lines of the functions' logs.
-func noSecrets(t *testing.T, found map[string]string) {
+// expectNoSecrets looks for what was planted. Metrics are lines of the functions' logs.
+func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
 	for where, text := range found {
@@ -124,11 +124,11 @@ func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
 	if err := os.WriteFile(file, []byte(often), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(impatient, "--stage", canary, "--logs", logs, "--faults", file)...)
+	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs, "--faults", file)...)
 	var answers strings.Builder
-	until(t, func() string {
-		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.next("name"), s.next("field"))
-		answers.WriteString(p.plant(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {s.next("key")}}))
+	waitUntil(t, func() string {
+		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.plant("name"), s.plant("field"))
+		answers.WriteString(p.sendWithSecrets(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {s.plant("key")}}))
 		found := readLogs(t, logs)
 		for log, calls := range map[string][]string{
 			"impatient-api.log":    {"S3: PutObject", "DynamoDB: PutItem", "SQS: SendMessage", `"msg":"request failed"`},
@@ -144,24 +144,24 @@ func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
 	})
 	found := readLogs(t, logs)
 	found["the platform's output"], found["answers"] = p.log.String(), answers.String()
-	noSecrets(t, found)
+	expectNoSecrets(t, found)
 }
 
-// plant sends a request with secrets in its query and headers, and returns the answer's body.
-func (p *platform) plant(t *testing.T, s *secrets, method, path, body string, header http.Header) string {
+// sendWithSecrets sends a request with secrets in its query and headers, and returns the answer's body.
+func (p *platform) sendWithSecrets(t *testing.T, s *secrets, method, path, body string, header http.Header) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, p.API+path+"?token="+s.next("query"), strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, p.API+path+"?token="+s.plant("query"), strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+s.next("authorization"))
-	request.Header.Set("Cookie", "session="+s.next("cookie"))
-	request.Header.Set("User-Agent", s.next("agent"))
-	request.Header.Set("Referer", "https://example.org/"+s.next("referer"))
-	request.Header.Set("X-Forwarded-For", s.next("forwarded"))
-	request.Header.Set("X-Amzn-Trace-Id", "Root="+s.next("trace"))
-	request.Header.Set("X-Custom", s.next("header"))
+	request.Header.Set("Authorization", "Bearer "+s.plant("authorization"))
+	request.Header.Set("Cookie", "session="+s.plant("cookie"))
+	request.Header.Set("User-Agent", s.plant("agent"))
+	request.Header.Set("Referer", "https://example.org/"+s.plant("referer"))
+	request.Header.Set("X-Forwarded-For", s.plant("forwarded"))
+	request.Header.Set("X-Amzn-Trace-Id", "Root="+s.plant("trace"))
+	request.Header.Set("X-Custom", s.plant("header"))
 	for name, values := range header {
 		request.Header[name] = values
 	}
@@ -192,7 +192,7 @@ func (p *platform) invoke(t *testing.T, function, payload string) string {
 	if payload[0] != '{' {
 		payload = fmt.Sprintf("%q", payload)
 	}
-	out, err := lambda.NewFromConfig(p.config()).Invoke(context.Background(), &lambda.InvokeInput{FunctionName: aws.String(function), Payload: []byte(payload)})
+	out, err := lambda.NewFromConfig(p.awsConfig()).Invoke(context.Background(), &lambda.InvokeInput{FunctionName: aws.String(function), Payload: []byte(payload)})
 	if err != nil {
 		return err.Error()
 	}
@@ -219,7 +219,7 @@ func readLogs(t *testing.T, dir string) map[string]string {
 // What a client writes into what is logged or answered must not end a line, move a terminal's cursor or fill a disk.
 func TestLogs_InjectionComesOutInert(t *testing.T) {
 	logs := t.TempDir()
-	p := start(t, append(impatient, "--stage", canary, "--logs", logs)...)
+	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
 	var s secrets
 	evil := `\u001b[31m\n{\"level\":\"ERROR\"}\r\n\u009b2J\u202e` + "\u009b2J\u202e"
 	huge := strings.Repeat(`\u001b`, 20000)
@@ -228,10 +228,10 @@ func TestLogs_InjectionComesOutInert(t *testing.T) {
 		`{"eventType":"` + evil + `"}`, `{"eventType":"demo","` + evil + `":1,"` + evil + `":2}`, `{"eventType":"demo","` + huge + `":1e999}`,
 		`{"eventType":"demo","` + evil + `":{"` + evil + `":[1e999]}}`, `{"eventType":"` + huge + `"}`, "\x1b[31m\n", `{"eventType":"demo","a":"` + evil + `"}`,
 	} {
-		answers = append(answers, p.plant(t, &s, "POST", "/events", body, nil))
+		answers = append(answers, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
 	for _, path := range []string{"/%1b%5b31m%0a", "/events/%1b%5b31m%0a%00", "/events%0d%0aX-Evil:1", "/" + strings.Repeat("%1b", 2000)} {
-		answers = append(answers, p.plant(t, &s, "GET", path, "", nil))
+		answers = append(answers, p.sendWithSecrets(t, &s, "GET", path, "", nil))
 	}
 	text := strings.Join(answers, "") + p.log.String()
 	lines := 0

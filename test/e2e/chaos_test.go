@@ -34,8 +34,8 @@ const faults = `{
 	]
 }`
 
-// impatient are the flags that run the pipeline of ./app.
-var impatient = []string{"--app", "go run ./test/e2e/app"}
+// impatientFlags are the flags that run the pipeline of ./app.
+var impatientFlags = []string{"--app", "go run ./test/e2e/app"}
 
 func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 	t.Parallel() // most of its time it waits for retries
@@ -44,15 +44,15 @@ func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(impatient, "--faults", file)...)
-	acknowledged := p.load(t, events)
+	p := start(t, append(impatientFlags, "--faults", file)...)
+	acknowledged := p.sendLoad(t, events)
 	if len(acknowledged) < events*8/10 {
 		t.Fatalf("only %d of %d events were accepted", len(acknowledged), events)
 	}
-	p.untilAtRest(t, acknowledged)
-	p.wantEachOnce(t, acknowledged)
-	until(t, func() string { // a run on request with --since leaves no checkpoint
-		if len(p.item(t, p.Outputs["EventsTableName"], "CHECKPOINT#reconciler")) == 0 {
+	p.waitUntilFinished(t, acknowledged)
+	p.expectEachOnce(t, acknowledged)
+	waitUntil(t, func() string { // a run on request with --since leaves no checkpoint
+		if len(p.getItem(t, p.Outputs["EventsTableName"], "CHECKPOINT#reconciler")) == 0 {
 			return "the schedule has not run the reconciler"
 		}
 		return ""
@@ -66,13 +66,13 @@ func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 
 func TestChaos_TheKilledPlatformLosesNoAcknowledgedEvent(t *testing.T) {
 	const events = 1500
-	flags := append(slices.Clone(impatient), "--data", t.TempDir(), "--api-port", freePort(t), "--aws-port", freePort(t))
+	flags := append(slices.Clone(impatientFlags), "--data", t.TempDir(), "--api-port", freePort(t), "--aws-port", freePort(t))
 	p := start(t, flags...)
 	acknowledged := make(map[string]bool)
 	var mu sync.Mutex
 	killed := make(chan struct{})
 	concurrently(16, events, func(i int) {
-		answer, err := p.send(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
+		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
 		if err != nil || answer.status != http.StatusAccepted {
 			return // the platform is gone, or is going
 		}
@@ -87,8 +87,8 @@ func TestChaos_TheKilledPlatformLosesNoAcknowledgedEvent(t *testing.T) {
 	<-killed
 	<-p.done
 	p = start(t, flags...)
-	p.untilAtRest(t, acknowledged)
-	p.wantEachOnce(t, acknowledged)
+	p.waitUntilFinished(t, acknowledged)
+	p.expectEachOnce(t, acknowledged)
 }
 
 func freePort(t *testing.T) string {
@@ -101,15 +101,15 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// load sends n events: a tenth have a key that another has, too, and a hundredth are poison. It returns the ids of those
+// sendLoad sends n events: a tenth have a key that another has, too, and a hundredth are poison. It returns the ids of those
 // that were acknowledged; true for poison.
-func (p *platform) load(t *testing.T, n int) map[string]bool {
+func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex
 	acknowledged, byKey := make(map[string]bool), make(map[string]string)
 	concurrently(32, n, func(i int) {
 		if i%100 == 0 {
-			id := p.acceptOlder(t, `{"eventType":"chaos","n":1e999}`)
+			id := p.acceptAsOlderVersion(t, `{"eventType":"chaos","n":1e999}`)
 			mu.Lock()
 			acknowledged[id] = true
 			mu.Unlock()
@@ -120,9 +120,9 @@ func (p *platform) load(t *testing.T, n int) map[string]bool {
 			key = fmt.Sprintf("key-%d", i/20)
 			body = fmt.Sprintf(`{"eventType":"chaos","n":%q}`, key)
 		}
-		answer, err := p.send(t.Context(), key, body)
+		answer, err := p.trySend(t.Context(), key, body)
 		for try := 0; key != "" && try < 3 && (err != nil || answer.status != http.StatusAccepted); try++ {
-			answer, err = p.send(t.Context(), key, body) // as a client does that has a key
+			answer, err = p.trySend(t.Context(), key, body) // as a client does that has a key
 		}
 		if err != nil || answer.status != http.StatusAccepted {
 			if err == nil && answer.status < http.StatusInternalServerError {
@@ -159,11 +159,11 @@ func concurrently(workers, n int, step func(i int)) {
 	running.Wait()
 }
 
-// send posts an event.
-func (p *platform) send(ctx context.Context, key, body string) (keyedAnswer, error) {
+// trySend posts an event.
+func (p *platform) trySend(ctx context.Context, key, body string) (ingestResponse, error) {
 	request, err := http.NewRequestWithContext(ctx, "POST", p.API+"/events", strings.NewReader(body))
 	if err != nil {
-		return keyedAnswer{}, err
+		return ingestResponse{}, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if key != "" {
@@ -171,19 +171,19 @@ func (p *platform) send(ctx context.Context, key, body string) (keyedAnswer, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return keyedAnswer{}, err
+		return ingestResponse{}, err
 	}
 	defer response.Body.Close()
 	var answer struct{ EventID string }
 	_ = json.NewDecoder(response.Body).Decode(&answer) // API Gateway's own errors have none
-	return keyedAnswer{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}, nil
+	return ingestResponse{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}, nil
 }
 
-// untilAtRest runs the reconciler until every acknowledged event is at its end and there is nothing left to heal.
-func (p *platform) untilAtRest(t *testing.T, acknowledged map[string]bool) {
+// waitUntilFinished runs the reconciler until every acknowledged event is at its end and there is nothing left to heal.
+func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool) {
 	t.Helper()
-	until(t, func() string {
-		statuses := p.statuses(t)
+	waitUntil(t, func() string {
+		statuses := p.scanStatuses(t)
 		open := 0
 		for id := range acknowledged {
 			if statuses[id] != "PROCESSED" && statuses[id] != "FAILED" {
@@ -198,19 +198,19 @@ func (p *platform) untilAtRest(t *testing.T, acknowledged map[string]bool) {
 		if open+report.Waiting+report.Reenqueued+report.GivenUp+report.Repaired+report.Errors > 0 {
 			return fmt.Sprintf("%d acknowledged events are not at their end; the reconciler says %s", open, out)
 		}
-		if n := p.depth(t, "QueueUrl"); n > 0 {
+		if n := p.queueDepth(t, "QueueUrl"); n > 0 {
 			return fmt.Sprintf("%d messages on the queue", n)
 		}
 		return ""
 	})
 }
 
-// wantEachOnce checks what is promised of acknowledged events.
-func (p *platform) wantEachOnce(t *testing.T, acknowledged map[string]bool) {
+// expectEachOnce checks what is promised of acknowledged events.
+func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 	t.Helper()
-	statuses, letters := p.statuses(t), p.letters(t)
+	statuses, letters := p.scanStatuses(t), p.deadLetters(t)
 	records := make(map[string]int)
-	for _, key := range p.keys(t, "SilverBucketName", "silver/") {
+	for _, key := range p.listKeys(t, "SilverBucketName", "silver/") {
 		records[strings.TrimSuffix(filepath.Base(key), ".json")]++
 	}
 	counts := make(map[string]int)
@@ -231,12 +231,12 @@ func (p *platform) wantEachOnce(t *testing.T, acknowledged map[string]bool) {
 	t.Logf("of %d acknowledged events: %v; %d records in Silver, %d events in the DLQ", len(acknowledged), counts, len(records), len(letters))
 }
 
-// statuses are those of all events, by id.
-func (p *platform) statuses(t *testing.T) map[string]string {
+// scanStatuses are those of all events, by id.
+func (p *platform) scanStatuses(t *testing.T) map[string]string {
 	t.Helper()
 	statuses := make(map[string]string)
 	table := p.Outputs["EventsTableName"]
-	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.config()), &dynamodb.ScanInput{TableName: &table})
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.awsConfig()), &dynamodb.ScanInput{TableName: &table})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
@@ -244,20 +244,20 @@ func (p *platform) statuses(t *testing.T) map[string]string {
 		}
 		for _, item := range page.Items {
 			if id, ok := item["eventId"].(*dynamodbtypes.AttributeValueMemberS); ok {
-				statuses[id.Value] = text(item, "status")
+				statuses[id.Value] = stringAttribute(item, "status")
 			}
 		}
 	}
 	return statuses
 }
 
-// letters are the ids of the events in the DLQ.
-func (p *platform) letters(t *testing.T) map[string]bool {
+// deadLetters are the ids of the events in the DLQ.
+func (p *platform) deadLetters(t *testing.T) map[string]bool {
 	t.Helper()
 	ids := make(map[string]bool)
 	url := p.Outputs["DeadLetterQueueUrl"]
 	for {
-		out, err := sqs.NewFromConfig(p.config()).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+		out, err := sqs.NewFromConfig(p.awsConfig()).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
 			QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 600,
 			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
 		})

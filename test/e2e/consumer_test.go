@@ -12,9 +12,9 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// consumer is a folder with another module's CDK app, in shop: two pipelines and resources of its own, no context in its
+// copyConsumerApps is a folder with another module's CDK app, in shop: two pipelines and resources of its own, no context in its
 // cdk.json, no stage and no outputs. The second pipeline's worker is in a module beside it, returns.
-func consumer(t *testing.T) (dir string) {
+func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	root, err := filepath.Abs("../..")
@@ -46,7 +46,7 @@ func consumer(t *testing.T) (dir string) {
 }
 
 func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
-	dir := consumer(t)
+	dir := copyConsumerApps(t)
 	p := startIn(t, filepath.Join(dir, "shop"), "--watch")
 	for _, want := range []string{"AWS::SNS::Topic", "target of rule shop-backend-OnProcessed"} {
 		if !slices.ContainsFunc(p.NotRun, func(what string) bool { return strings.HasPrefix(what, want) }) {
@@ -61,7 +61,7 @@ func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
 		}
 		return string(out)
 	}
-	// send says how to look up the last event that it sent.
+	// trySend says how to look up the last event that it sent.
 	sendOne := func(pipeline string) (id string) {
 		t.Helper()
 		words := strings.Fields(cli("send", "--count", "1", "--pipeline", pipeline))
@@ -70,7 +70,7 @@ func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
 	// processed says, too, why the event was dropped.
 	processed := func(pipeline, id string) (dropped string) {
 		t.Helper()
-		until(t, func() string {
+		waitUntil(t, func() string {
 			var status struct {
 				Status  string
 				Dropped struct{ Code string }
@@ -85,7 +85,7 @@ func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
 	}
 	printed := func(text string) {
 		t.Helper()
-		until(t, func() string {
+		waitUntil(t, func() string {
 			if !strings.Contains(p.log.tail(1<<20), text) {
 				return "nothing printed " + text
 			}

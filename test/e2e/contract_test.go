@@ -39,54 +39,54 @@ func TestContract_VerificationCommands(t *testing.T) {
 
 	withWorker := start(t, "--stage", "dev", "--data", data)
 	for _, id := range ids {
-		until(t, func() string {
-			if item := withWorker.item(t, eventsTable, "EVENT#"+id); text(item, "status") != "PROCESSED" {
-				return id + " is " + text(item, "status")
+		waitUntil(t, func() string {
+			if item := withWorker.getItem(t, eventsTable, "EVENT#"+id); stringAttribute(item, "status") != "PROCESSED" {
+				return id + " is " + stringAttribute(item, "status")
 			}
 			return ""
 		})
 	}
-	until(t, func() string {
-		if n := withWorker.depth(t, "QueueUrl"); n != 0 {
+	waitUntil(t, func() string {
+		if n := withWorker.queueDepth(t, "QueueUrl"); n != 0 {
 			return "the queue is not drained"
 		}
 		return ""
 	})
 }
 
-var response = regexp.MustCompile(`^\{"statusCode":202,"headers":\{"content-type":"application/json"\},` +
+var acceptedPayload = regexp.MustCompile(`^\{"statusCode":202,"headers":\{"content-type":"application/json"\},` +
 	`"body":"\{\\"status\\":\\"accepted\\",\\"eventId\\":\\"([0-9a-f-]{36})\\"\}"\}$`)
 
 func verifyBySDK(t *testing.T, p *platform) string {
-	out, err := lambda.NewFromConfig(p.config()).Invoke(t.Context(), &lambda.InvokeInput{
+	out, err := lambda.NewFromConfig(p.awsConfig()).Invoke(t.Context(), &lambda.InvokeInput{
 		FunctionName: aws.String(apiFunction), Payload: []byte(payload),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	match := response.FindSubmatch(out.Payload)
+	match := acceptedPayload.FindSubmatch(out.Payload)
 	if match == nil {
 		t.Fatalf("the API function answered %s", out.Payload)
 	}
 	id := string(match[1])
 
-	item := p.item(t, eventsTable, "EVENT#"+id)
-	if text(item, "eventType") != "demo" || text(item, "status") != "ENQUEUED" || text(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
+	item := p.getItem(t, eventsTable, "EVENT#"+id)
+	if stringAttribute(item, "eventType") != "demo" || stringAttribute(item, "status") != "ENQUEUED" || stringAttribute(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
 		t.Errorf("item = %v", item)
 	}
-	if n := p.depth(t, "QueueUrl"); n != 1 {
+	if n := p.queueDepth(t, "QueueUrl"); n != 1 {
 		t.Errorf("%d messages on the queue, want 1 while the worker is off", n)
 	}
-	if keys := p.keys(t, "BronzeBucketName", "bronze/demo/"); !slices.Equal(keys, []string{text(item, "s3Key")}) {
-		t.Errorf("Bronze holds %v, want the item's key %s", keys, text(item, "s3Key"))
+	if keys := p.listKeys(t, "BronzeBucketName", "bronze/demo/"); !slices.Equal(keys, []string{stringAttribute(item, "s3Key")}) {
+		t.Errorf("Bronze holds %v, want the item's key %s", keys, stringAttribute(item, "s3Key"))
 	}
 	return id
 }
 
-// item gets an item of a table.
-func (p *platform) item(t *testing.T, table, pk string) map[string]dynamodbtypes.AttributeValue {
+// getItem gets an item of a table.
+func (p *platform) getItem(t *testing.T, table, pk string) map[string]dynamodbtypes.AttributeValue {
 	t.Helper()
-	out, err := dynamodb.NewFromConfig(p.config()).GetItem(t.Context(), &dynamodb.GetItemInput{
+	out, err := dynamodb.NewFromConfig(p.awsConfig()).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: &table,
 		Key:       map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk}},
 	})
@@ -96,7 +96,7 @@ func (p *platform) item(t *testing.T, table, pk string) map[string]dynamodbtypes
 	return out.Item
 }
 
-func text(item map[string]dynamodbtypes.AttributeValue, name string) string {
+func stringAttribute(item map[string]dynamodbtypes.AttributeValue, name string) string {
 	value, _ := item[name].(*dynamodbtypes.AttributeValueMemberS)
 	if value == nil {
 		return ""
@@ -130,7 +130,7 @@ func verifyByCLI(t *testing.T, p *platform) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	match := response.FindSubmatch(answer)
+	match := acceptedPayload.FindSubmatch(answer)
 	if match == nil {
 		t.Fatalf("response.json holds %s", answer)
 	}

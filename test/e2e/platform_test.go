@@ -56,15 +56,15 @@ type platform struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has exited
 	err  error         // of its exit, once done
-	log  lockedBuffer
+	log  syncBuffer
 }
 
 // startTimeout covers a first compile with cold caches on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// dependOnSources looks at all of the repository once, so that `go test` knows that the tests' results depend on it: the
+// readSources looks at all of the repository once, so that `go test` knows that the tests' results depend on it: the
 // command and the apps that it runs are built from there, and not linked into the tests.
-var dependOnSources = sync.OnceValue(func() error {
+var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
 			return fs.SkipDir
@@ -89,7 +89,7 @@ func start(t *testing.T, flags ...string) *platform {
 // startIn is start in the folder of an app.
 func startIn(t *testing.T, folder string, flags ...string) *platform {
 	t.Helper()
-	if err := dependOnSources(); err != nil {
+	if err := readSources(); err != nil {
 		t.Fatal(err)
 	}
 	p := &platform{done: make(chan struct{})}
@@ -161,8 +161,8 @@ func (p *platform) stop(t *testing.T) {
 	}
 }
 
-// config is the AWS configuration that reaches the platform.
-func (p *platform) config() aws.Config {
+// awsConfig is the AWS configuration that reaches the platform.
+func (p *platform) awsConfig() aws.Config {
 	return aws.Config{
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
@@ -216,8 +216,8 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	return answer
 }
 
-// until polls check, which says what is still wrong, until that is nothing.
-func until(t *testing.T, check func() string) {
+// waitUntil polls check, which says what is still wrong, until that is nothing.
+func waitUntil(t *testing.T, check func() string) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	poll := time.NewTicker(50 * time.Millisecond)
@@ -234,11 +234,11 @@ func until(t *testing.T, check func() string) {
 	}
 }
 
-// untilStatus waits until an event has that status and returns all that the API says of it.
-func (p *platform) untilStatus(t *testing.T, id, want string) map[string]any {
+// waitForStatus waits until an event has that status and returns all that the API says of it.
+func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	t.Helper()
 	var answer map[string]any
-	until(t, func() string {
+	waitUntil(t, func() string {
 		if answer = p.status(t, id); answer["status"] == want {
 			return ""
 		}
@@ -247,24 +247,24 @@ func (p *platform) untilStatus(t *testing.T, id, want string) map[string]any {
 	return answer
 }
 
-type lockedBuffer struct {
+type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
 }
 
-func (b *lockedBuffer) Write(p []byte) (int, error) {
+func (b *syncBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buffer.Write(p)
 }
 
-func (b *lockedBuffer) String() string {
+func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buffer.String()
 }
 
-func (b *lockedBuffer) tail(n int) string {
+func (b *syncBuffer) tail(n int) string {
 	text := b.String()
 	return text[max(0, len(text)-n):]
 }

@@ -18,8 +18,8 @@ const ownProcessor = "../../examples/own-processor"
 // The example's app, run as its user runs it: in its folder, with the processor of its own module.
 func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	p := startIn(t, ownProcessor)
-	p.lookUpParts(t, "orders", "WorkerFunction")
-	queue := p.listen(t, "orders", "order.placed")
+	p.addOutputs(t, "orders", "WorkerFunction")
+	queue := p.subscribe(t, "orders", "order.placed")
 	split := p.accept(t, `{"eventType":"order.placed","orderId":"7","currency":"EUR","lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
 	single := p.accept(t, `{"eventType":"order.placed","orderId":"8","currency":"USD","lines":[{"sku":"tea","quantity":1,"cents":350}]}`)
 	test := p.accept(t, `{"eventType":"order.placed","orderId":"9","test":true}`)
@@ -32,7 +32,7 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 		},
 		single: {`{"orderId":"8","sku":"tea","quantity":1,"cents":350,"currency":"USD"}`},
 	} {
-		records := p.recordsOf(t, p.untilStatus(t, id, "PROCESSED"))
+		records := p.readRecords(t, p.waitForStatus(t, id, "PROCESSED"))
 		if len(records) != len(want) {
 			t.Fatalf("event %s has the records %+v, want %v", id, records, want)
 		}
@@ -43,18 +43,18 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 		}
 	}
 
-	status := p.untilStatus(t, test, "PROCESSED")
+	status := p.waitForStatus(t, test, "PROCESSED")
 	if dropped, _ := status["dropped"].(map[string]any); dropped["code"] != "test-order" {
 		t.Errorf("status = %v, want why it was dropped", status)
 	}
-	if records := p.recordsOf(t, status); len(records) != 1 || records[0].Filtered.Code != "test-order" || records[0].Payload != nil {
+	if records := p.readRecords(t, status); len(records) != 1 || records[0].Filtered.Code != "test-order" || records[0].Payload != nil {
 		t.Errorf("records = %+v, want one without a payload", records)
 	}
 	if out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput(); err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
 		t.Errorf("eventpipeline status: %v\n%s", err, out)
 	}
 
-	status = p.untilStatus(t, unusable, "FAILED")
+	status = p.waitForStatus(t, unusable, "FAILED")
 	if failure, _ := status["failure"].(map[string]any); failure["code"] != "rejected.unknown-currency" || failure["reason"] != "currency must be one of [EUR USD]" || status["attempts"] != 1.0 {
 		t.Errorf("status = %v, want the rejection at once", status)
 	}
@@ -62,12 +62,12 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	if len(letters) != 1 || *letters[0].MessageAttributes["failureCode"].StringValue != "rejected.unknown-currency" {
 		t.Errorf("the DLQ holds %+v", letters)
 	}
-	if keys := p.keys(t, "SilverBucketName", "silver/"); len(keys) != 3 {
+	if keys := p.listKeys(t, "SilverBucketName", "silver/"); len(keys) != 3 {
 		t.Errorf("Silver holds %v, want an object for each event that was not rejected", keys)
 	}
 
 	told := map[string]string{}
-	until(t, func() string {
+	waitUntil(t, func() string {
 		for _, m := range p.receive(t.Context(), t, queue) {
 			var notice struct {
 				DetailType string `json:"detail-type"`
@@ -89,13 +89,13 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 	if told[split] != "EventProcessed " || told[test] != "EventProcessed test-order" || told[unusable] != "EventFailed " {
 		t.Errorf("the bus told %v", told)
 	}
-	testCompare(t, p)
+	testReplayCompare(t, p)
 }
 
-// lookUpParts asks a function for what it works on, as outputs of the stack, of which an app needs none.
-func (p *platform) lookUpParts(t *testing.T, stack, function string) {
+// addOutputs asks a function for what it works on, as outputs of the stack, of which an app needs none.
+func (p *platform) addOutputs(t *testing.T, stack, function string) {
 	t.Helper()
-	list, err := cloudformation.NewFromConfig(p.config()).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &stack})
+	list, err := cloudformation.NewFromConfig(p.awsConfig()).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &stack})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func (p *platform) lookUpParts(t *testing.T, stack, function string) {
 		if aws.ToString(r.ResourceType) != "AWS::Lambda::Function" || !strings.Contains(aws.ToString(r.LogicalResourceId), function) {
 			continue
 		}
-		c, err := lambda.NewFromConfig(p.config()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: r.PhysicalResourceId})
+		c, err := lambda.NewFromConfig(p.awsConfig()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: r.PhysicalResourceId})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func (p *platform) lookUpParts(t *testing.T, stack, function string) {
 	t.Fatalf("stack %s has no %s", stack, function)
 }
 
-func testCompare(t *testing.T, p *platform) {
+func testReplayCompare(t *testing.T, p *platform) {
 	out, err := command(t.Context(), "replay", "--aws", p.AWS, "--type", "order.placed", "--from", "1h", "--compare",
 		"--worker", "examples/own-processor/functions/orders").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
@@ -123,9 +123,9 @@ func testCompare(t *testing.T, p *platform) {
 	}
 }
 
-func (p *platform) recordsOf(t *testing.T, status map[string]any) pipeline.Records {
+func (p *platform) readRecords(t *testing.T, status map[string]any) pipeline.Records {
 	t.Helper()
-	records, err := pipeline.ReadRecords([]byte(p.object(t, status["silver"])))
+	records, err := pipeline.ReadRecords([]byte(p.readObject(t, status["silver"])))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 func TestSchemas_AreHeldAgainstEventsOfTheirType(t *testing.T) {
-	p := start(t, impatient...)
-	p.untilStatus(t, p.accept(t, `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001","total":19.99}`), "PROCESSED")
+	p := start(t, impatientFlags...)
+	p.waitForStatus(t, p.accept(t, `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001","total":19.99}`), "PROCESSED")
 	p.accept(t, `{"eventType":"other","total":"as it likes"}`)
 	tree := `{"eventType":"tree","child":` + strings.Repeat(`{"child":`, 19) + "1" + strings.Repeat("}", 20)
 	if status, _, problem := p.post(t, tree); status != 422 || !strings.HasSuffix(problem["type"].(string), ":payload-too-complex") {
@@ -28,7 +28,7 @@ func TestSchemas_AreHeldAgainstEventsOfTheirType(t *testing.T) {
 			t.Errorf("the answer repeats a value: %s", detail)
 		}
 	}
-	if keys := p.keys(t, "BronzeBucketName", "bronze/order.created/"); len(keys) != 1 {
+	if keys := p.listKeys(t, "BronzeBucketName", "bronze/order.created/"); len(keys) != 1 {
 		t.Errorf("Bronze holds %v, want the one that was accepted", keys)
 	}
 }

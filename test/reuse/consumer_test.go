@@ -18,8 +18,8 @@ type consumer struct {
 	env []string // beside the test's own
 }
 
-// documented returns the commands of docs/reuse.md with which a copy of an example uses the published module.
-func documented(t *testing.T) []string {
+// documentedCommands returns the commands of docs/reuse.md with which a copy of an example uses the published module.
+func documentedCommands(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
 	if err != nil {
@@ -37,13 +37,13 @@ func documented(t *testing.T) []string {
 }
 
 // newConsumer is a copy of examples/minimal that has what was published in place of the checkout.
-func newConsumer(t *testing.T, source published) consumer {
+func newConsumer(t *testing.T, source publishedModule) consumer {
 	t.Helper()
 	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")} // wherever HOME is
-	example := consumer{filepath.Join(root, "examples", "minimal"), with(source.env, caches...)}
+	example := consumer{filepath.Join(root, "examples", "minimal"), appendEnv(source.env, caches...)}
 	app := example.copy(t)
-	for _, command := range documented(t) {
-		app.must(t, "go", strings.Fields(command)...)
+	for _, command := range documentedCommands(t) {
+		app.mustRun(t, "go", strings.Fields(command)...)
 	}
 	return app
 }
@@ -57,7 +57,7 @@ func (c consumer) copy(t *testing.T) consumer {
 	return consumer{dir, c.env}
 }
 
-func (c consumer) must(t *testing.T, name string, args ...string) {
+func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	t.Helper()
 	if err := run(c.dir, c.env, name, args...); err != nil {
 		t.Fatal(err)
@@ -78,12 +78,12 @@ func jsiiCache(t *testing.T) string {
 	return dir
 }
 
-// lambdas are the hashes of the pipeline's functions, by their descriptions.
-type lambdas map[string]string
+// assetHashes are the hashes of the pipeline's functions, by their descriptions.
+type assetHashes map[string]string
 
 // synthesize runs a CDK app as the CDK's CLI does, and reads what it deploys.
-func synthesize(dir, out string, env []string, name string, args ...string) (lambdas, error) {
-	env = with(env, "CDK_OUTDIR="+out, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+func synthesize(dir, out string, env []string, name string, args ...string) (assetHashes, error) {
+	env = appendEnv(env, "CDK_OUTDIR="+out, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 	if err := run(dir, env, name, args...); err != nil {
 		return nil, err
 	}
@@ -95,10 +95,10 @@ func synthesize(dir, out string, env []string, name string, args ...string) (lam
 	if err != nil {
 		return nil, err
 	}
-	return readLambdas(content, out)
+	return readAssetHashes(content, out)
 }
 
-func readLambdas(template []byte, assembly string) (lambdas, error) {
+func readAssetHashes(template []byte, assembly string) (assetHashes, error) {
 	var stack struct {
 		Resources map[string]struct {
 			Type       string
@@ -108,7 +108,7 @@ func readLambdas(template []byte, assembly string) (lambdas, error) {
 	if err := json.Unmarshal(template, &stack); err != nil {
 		return nil, err
 	}
-	found := lambdas{}
+	found := assetHashes{}
 	for id, resource := range stack.Resources {
 		if resource.Type != "AWS::Lambda::Function" {
 			continue
@@ -141,7 +141,7 @@ func run(dir string, env []string, name string, args ...string) error {
 	return nil
 }
 
-// with is env and what is set beside it, of which the last counts.
-func with(env []string, set ...string) []string {
+// appendEnv is env and what is set beside it, of which the last counts.
+func appendEnv(env []string, set ...string) []string {
 	return append(append([]string(nil), env...), set...)
 }

@@ -16,7 +16,7 @@ import (
 // Who synthesizes waits for this: go takes the modules that the functions link, and, by pruning the graph, no others of
 // the go.mod that comes with the sources. The CDK alone would be 100 MB.
 func TestLambdas_AreBuiltFromFewDownloads(t *testing.T) {
-	zips := downloads(t)
+	zips := downloadSizes(t)
 	var bytes int64
 	for name, size := range zips {
 		bytes += size
@@ -42,8 +42,8 @@ func TestLambdas_AreBuiltFromFewDownloads(t *testing.T) {
 	}
 }
 
-// downloads are the modules that an empty module cache gets for the functions' build, with the bytes of their zips.
-func downloads(t *testing.T) map[string]int64 {
+// downloadSizes are the modules that an empty module cache gets for the functions' build, with the bytes of their zips.
+func downloadSizes(t *testing.T) map[string]int64 {
 	t.Helper()
 	proxies := "file://" + filepath.ToSlash(filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")) + "," + goEnv(t, "GOPROXY")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())

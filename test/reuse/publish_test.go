@@ -20,8 +20,8 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// published is this module in a file-system module proxy.
-type published struct {
+// publishedModule is this module in a file-system module proxy.
+type publishedModule struct {
 	version string
 	env     []string // with which go finds it
 }
@@ -29,12 +29,12 @@ type published struct {
 // publish zips the module as the go command would: what git has of it, without the modules in folders of it. On a clean
 // checkout that is HEAD; otherwise it has the changes to tracked files, too. A file that git does not know yet is missing,
 // as it would be for everybody else.
-func publish(t *testing.T) published {
+func publish(t *testing.T) publishedModule {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
 		t.Fatal("only git knows which files are published: run this in a clone")
 	}
-	tree := tracked(t)
+	tree := copyTrackedFiles(t)
 	sum, err := dirhash.HashDir(tree, "", dirhash.Hash1)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func publish(t *testing.T) published {
 	if err := modzip.CreateFromDir(&archive, modulepath.Version{Path: module, Version: version}, tree); err != nil {
 		t.Fatal(err)
 	}
-	checkContents(t, archive.Bytes())
+	expectContents(t, archive.Bytes())
 	goMod, err := os.ReadFile(filepath.Join(tree, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -66,16 +66,16 @@ func publish(t *testing.T) published {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() { forget(t, version) })
-	return published{version, []string{
+	t.Cleanup(func() { removeFromCache(t, version) })
+	return publishedModule{version, []string{
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + "," + goEnv(t, "GOPROXY"),
 		"GONOPROXY=none",
 		"GONOSUMDB=" + strings.TrimPrefix(goEnv(t, "GONOSUMDB")+","+module, ","),
 	}}
 }
 
-// tracked copies what git tracks. It reads each file here, so that `go test` knows what its result depends on.
-func tracked(t *testing.T) string {
+// copyTrackedFiles copies what git tracks. It reads each file here, so that `go test` knows what its result depends on.
+func copyTrackedFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name := range strings.SplitSeq(output(t, "git", "-C", root, "ls-files", "-z"), "\x00") {
@@ -96,8 +96,8 @@ func tracked(t *testing.T) string {
 	return dir
 }
 
-// checkContents looks for what must be in a module, and what must not.
-func checkContents(t *testing.T, archive []byte) {
+// expectContents looks for what must be in a module, and what must not.
+func expectContents(t *testing.T, archive []byte) {
 	t.Helper()
 	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
@@ -120,8 +120,8 @@ func checkContents(t *testing.T, archive []byte) {
 	t.Logf("the module's zip: %d files, %d bytes", len(names), len(archive))
 }
 
-// forget removes the version from the module cache, which the developer goes on using.
-func forget(t *testing.T, version string) {
+// removeFromCache removes the version from the module cache, which the developer goes on using.
+func removeFromCache(t *testing.T, version string) {
 	cache := goEnv(t, "GOMODCACHE")
 	unpacked := filepath.Join(cache, filepath.FromSlash(module)+"@"+version)
 	downloads, err := filepath.Glob(filepath.Join(cache, "cache", "download", filepath.FromSlash(module), "@v", version+".*"))
@@ -158,7 +158,7 @@ func output(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func absolute(t *testing.T, path string) string {
+func absolutePath(t *testing.T, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)
 	if err != nil {

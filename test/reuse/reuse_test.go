@@ -20,58 +20,58 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 	}
 	consumer := newConsumer(t, publish(t))
 	prebuilt := filepath.Join(t.TempDir(), "app")
-	consumer.must(t, "go", "build", "-trimpath", "-o", prebuilt, ".")
+	consumer.mustRun(t, "go", "build", "-trimpath", "-o", prebuilt, ".")
 	vendored := consumer.copy(t)
-	vendored.must(t, "go", "mod", "vendor")
+	vendored.mustRun(t, "go", "mod", "vendor")
 
-	for name, way := range map[string]func(*testing.T) (lambdas, error){
-		"go run": func(t *testing.T) (lambdas, error) {
+	for name, way := range map[string]func(*testing.T) (assetHashes, error){
+		"go run": func(t *testing.T) (assetHashes, error) {
 			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", ".")
 		},
-		"-trimpath": func(t *testing.T) (lambdas, error) {
+		"-trimpath": func(t *testing.T) (assetHashes, error) {
 			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", "-trimpath", ".")
 		},
 		// The folder is new with each run of this test: without -trimpath the CDK would be compiled for it each time, for minutes.
-		"vendored, by GOFLAGS": func(t *testing.T) (lambdas, error) {
-			return synthesize(vendored.dir, t.TempDir(), with(vendored.env, "GOFLAGS=-mod=vendor -trimpath"), "go", "run", ".")
+		"vendored, by GOFLAGS": func(t *testing.T) (assetHashes, error) {
+			return synthesize(vendored.dir, t.TempDir(), appendEnv(vendored.env, "GOFLAGS=-mod=vendor -trimpath"), "go", "run", ".")
 		},
-		"in a workspace": func(t *testing.T) (lambdas, error) {
+		"in a workspace": func(t *testing.T) (assetHashes, error) {
 			app := consumer.copy(t)
-			app.must(t, "go", "work", "init", ".", absolute(t, root))
+			app.mustRun(t, "go", "work", "init", ".", absolutePath(t, root))
 			return synthesize(app.dir, t.TempDir(), app.env, "go", "run", ".")
 		},
-		"replaced by a checkout": func(t *testing.T) (lambdas, error) {
+		"replaced by a checkout": func(t *testing.T) (assetHashes, error) {
 			app := consumer.copy(t)
-			app.must(t, "go", "mod", "edit", "-replace", module+"="+absolute(t, root))
+			app.mustRun(t, "go", "mod", "edit", "-replace", module+"="+absolutePath(t, root))
 			return synthesize(app.dir, t.TempDir(), app.env, "go", "run", ".")
 		},
-		"prebuilt, run elsewhere": func(t *testing.T) (lambdas, error) {
+		"prebuilt, run elsewhere": func(t *testing.T) (assetHashes, error) {
 			return synthesize(t.TempDir(), t.TempDir(), consumer.env, prebuilt)
 		},
-		"environment for other machines": func(t *testing.T) (lambdas, error) {
-			hostile := with(consumer.env, "GOFLAGS=-mod=vendor -race -tags=schemas -ldflags=-X=main.x=y", "GOWORK=/nowhere/go.work",
+		"environment for other machines": func(t *testing.T) (assetHashes, error) {
+			hostile := appendEnv(consumer.env, "GOFLAGS=-mod=vendor -race -tags=schemas -ldflags=-X=main.x=y", "GOWORK=/nowhere/go.work",
 				"GOOS=windows", "GOARCH=386", "GOARM64=v9.0", "GOAMD64=v3", "GOEXPERIMENT=nogreenteagc", "CGO_ENABLED=1", "GO111MODULE=off")
 			return synthesize(t.TempDir(), t.TempDir(), hostile, prebuilt)
 		},
-		"nowhere to write but TMPDIR": func(t *testing.T) (lambdas, error) {
+		"nowhere to write but TMPDIR": func(t *testing.T) (assetHashes, error) {
 			file := filepath.Join(t.TempDir(), "file") // below which not even root can write
 			if err := os.WriteFile(file, nil, 0o400); err != nil {
 				return nil, err
 			}
-			readOnly := with(consumer.env, "HOME="+file, "XDG_CACHE_HOME="+filepath.Join(file, "cache"), "TMPDIR="+t.TempDir(),
+			readOnly := appendEnv(consumer.env, "HOME="+file, "XDG_CACHE_HOME="+filepath.Join(file, "cache"), "TMPDIR="+t.TempDir(),
 				"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+jsiiCache(t))
 			return synthesize(t.TempDir(), t.TempDir(), readOnly, prebuilt)
 		},
 		// As CI services have it that keep caches in the project's folder.
-		"the cache in a vendored app": func(t *testing.T) (lambdas, error) {
+		"the cache in a vendored app": func(t *testing.T) (assetHashes, error) {
 			cache := filepath.Join(vendored.dir, ".cache")
-			return synthesize(vendored.dir, t.TempDir(), with(vendored.env, "XDG_CACHE_HOME="+cache), prebuilt)
+			return synthesize(vendored.dir, t.TempDir(), appendEnv(vendored.env, "XDG_CACHE_HOME="+cache), prebuilt)
 		},
-		"two at once, with no cache": func(t *testing.T) (lambdas, error) {
-			empty := with(consumer.env, "XDG_CACHE_HOME="+t.TempDir())
-			var first, second lambdas
+		"two at once, with no cache": func(t *testing.T) (assetHashes, error) {
+			empty := appendEnv(consumer.env, "XDG_CACHE_HOME="+t.TempDir())
+			var first, second assetHashes
 			var apps errgroup.Group
-			for _, result := range []*lambdas{&first, &second} {
+			for _, result := range []*assetHashes{&first, &second} {
 				dir, out := t.TempDir(), t.TempDir()
 				apps.Go(func() (err error) {
 					*result, err = synthesize(dir, out, empty, prebuilt)
@@ -100,6 +100,6 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 
 func TestConsumers_RunTheCommandAsATool(t *testing.T) {
 	consumer := newConsumer(t, publish(t))
-	consumer.must(t, "go", "get", "-tool", module+"/cmd/eventpipeline")
-	consumer.must(t, "go", "tool", "eventpipeline", "local", "--help")
+	consumer.mustRun(t, "go", "get", "-tool", module+"/cmd/eventpipeline")
+	consumer.mustRun(t, "go", "tool", "eventpipeline", "local", "--help")
 }

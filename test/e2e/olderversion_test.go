@@ -13,10 +13,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// acceptOlder leaves an event as an older version of the platform accepted it, and returns its id.
-func (p *platform) acceptOlder(t *testing.T, body string) string {
+// acceptAsOlderVersion leaves an event as an older version of the platform accepted it, and returns its id.
+func (p *platform) acceptAsOlderVersion(t *testing.T, body string) string {
 	t.Helper()
-	cfg, bucket := p.config(), p.Outputs["BronzeBucketName"]
+	cfg, bucket := p.awsConfig(), p.Outputs["BronzeBucketName"]
 	event, err := porttest.AcceptOlder(t.Context(), pipeline.Ingest{
 		Bronze: s3.NewBucket(cfg, bucket), Items: dynamodb.NewItems(cfg, p.Outputs["EventsTableName"]),
 		Queue: sqs.NewQueue(cfg, p.Outputs["QueueUrl"]), BronzeBucket: bucket, Now: time.Now,

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-func testHostile(t *testing.T, p *platform) {
+func testBadBodies(t *testing.T, p *platform) {
 	for _, c := range badinput.Bodies() {
 		status, contentType, answer := p.post(t, c.Body)
 		problem, _ := answer["type"].(string)
@@ -18,7 +18,7 @@ func testHostile(t *testing.T, p *platform) {
 		if status != 202 {
 			continue
 		}
-		if got := p.object(t, p.status(t, answer["eventId"].(string))["bronze"]); got != c.Body {
+		if got := p.readObject(t, p.status(t, answer["eventId"].(string))["bronze"]); got != c.Body {
 			t.Errorf("%s: Bronze holds %.200q, want %.200q", c.Name, got, c.Body)
 		}
 	}

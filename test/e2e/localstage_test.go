@@ -17,7 +17,7 @@ func TestLocalStage(t *testing.T) {
 	p := start(t)
 	t.Run("an event travels from the client to Silver and the bus", func(t *testing.T) { testEvent(t, p) })
 	t.Run("bad input is refused and stores nothing", func(t *testing.T) { testBadInput(t, p) })
-	t.Run("hostile bodies are answered as they are owed", func(t *testing.T) { testHostile(t, p) })
+	t.Run("hostile bodies are answered as they are owed", func(t *testing.T) { testBadBodies(t, p) })
 	t.Run("other requests are refused with a problem", func(t *testing.T) { testOtherRequests(t, p) })
 	t.Run("poison ends in the DLQ while its batch mates are processed", func(t *testing.T) { testPoison(t, p) })
 	t.Run("a repeat with the same key is the same event", func(t *testing.T) { testIdempotency(t, p) })
@@ -26,12 +26,12 @@ func TestLocalStage(t *testing.T) {
 }
 
 func testEvent(t *testing.T, p *platform) {
-	queue := p.listen(t, "travels", "travel")
+	queue := p.subscribe(t, "travels", "travel")
 	body := "{\"eventType\" : \"travel\",\r\n  \"message\":\"h\u00e9llo <&>\u2028\"}\n"
 	id := p.accept(t, body)
 
-	status := p.untilStatus(t, id, "PROCESSED")
-	if got := p.object(t, status["bronze"]); got != body {
+	status := p.waitForStatus(t, id, "PROCESSED")
+	if got := p.readObject(t, status["bronze"]); got != body {
 		t.Errorf("Bronze holds %q, want the request's bytes %q", got, body)
 	}
 	var record struct {
@@ -40,18 +40,18 @@ func testEvent(t *testing.T, p *platform) {
 		Source        map[string]any
 		Payload       map[string]string
 	}
-	if err := json.Unmarshal([]byte(p.object(t, status["silver"])), &record); err != nil {
+	if err := json.Unmarshal([]byte(p.readObject(t, status["silver"])), &record); err != nil {
 		t.Fatal(err)
 	}
 	if record.ID != id || record.Type != "travel" || record.SchemaVersion != 1 || record.Payload["message"] != "h\u00e9llo <&>\u2028" {
 		t.Errorf("record = %+v", record)
 	}
-	if keys := p.keys(t, "SilverBucketName", "silver/travel/"); len(keys) != 1 {
+	if keys := p.listKeys(t, "SilverBucketName", "silver/travel/"); len(keys) != 1 {
 		t.Errorf("Silver holds %v, want one record", keys)
 	}
 
 	var notices []string
-	until(t, func() string {
+	waitUntil(t, func() string {
 		for _, m := range p.receive(t.Context(), t, queue) {
 			notices = append(notices, *m.Body)
 		}
@@ -81,7 +81,7 @@ func testEvent(t *testing.T, p *platform) {
 }
 
 func testBadInput(t *testing.T, p *platform) {
-	objects, items := len(p.keys(t, "BronzeBucketName", "")), p.items(t)
+	objects, items := len(p.listKeys(t, "BronzeBucketName", "")), p.countItems(t)
 	for _, c := range []struct {
 		name, body string
 		status     int
@@ -108,7 +108,7 @@ func testBadInput(t *testing.T, p *platform) {
 	if status, _, _ := p.post(t, strings.Repeat("x", 7<<20)); status != 413 { // more than the function can take
 		t.Errorf("7 MB: got %d, want 413", status)
 	}
-	if gotObjects, gotItems := len(p.keys(t, "BronzeBucketName", "")), p.items(t); gotObjects != objects || gotItems != items {
+	if gotObjects, gotItems := len(p.listKeys(t, "BronzeBucketName", "")), p.countItems(t); gotObjects != objects || gotItems != items {
 		t.Errorf("Bronze has %d objects and the table %d items, were %d and %d", gotObjects, gotItems, objects, items)
 	}
 }
@@ -151,26 +151,26 @@ func testOtherRequests(t *testing.T, p *platform) {
 }
 
 func testPoison(t *testing.T, p *platform) {
-	queue := p.listen(t, "poison", "poison")
+	queue := p.subscribe(t, "poison", "poison")
 	var good []string
-	poison := p.acceptOlder(t, `{"eventType":"poison","n":1e999}`)
+	poison := p.acceptAsOlderVersion(t, `{"eventType":"poison","n":1e999}`)
 	for i := range 5 {
 		good = append(good, p.accept(t, fmt.Sprintf(`{"eventType":"poison","n":%d}`, i)))
 	}
 	for _, id := range good {
-		p.untilStatus(t, id, "PROCESSED")
+		p.waitForStatus(t, id, "PROCESSED")
 	}
-	status := p.untilStatus(t, poison, "FAILED")
+	status := p.waitForStatus(t, poison, "FAILED")
 	if reason, _ := status["failure"].(map[string]any); reason["code"] != "unprocessable-number" || status["attempts"] != 1.0 {
 		t.Errorf("status = %v, want the code at once: no retry helps", status)
 	}
-	until(t, func() string {
-		if n := p.depth(t, "DeadLetterQueueUrl"); n != 1 {
+	waitUntil(t, func() string {
+		if n := p.queueDepth(t, "DeadLetterQueueUrl"); n != 1 {
 			return fmt.Sprintf("the DLQ has %d messages, want 1", n)
 		}
 		return ""
 	})
-	if keys := p.keys(t, "SilverBucketName", "silver/poison/"); len(keys) != len(good) {
+	if keys := p.listKeys(t, "SilverBucketName", "silver/poison/"); len(keys) != len(good) {
 		t.Errorf("Silver holds %d records, want %d", len(keys), len(good))
 	}
 	letter := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
@@ -181,7 +181,7 @@ func testPoison(t *testing.T, p *platform) {
 		t.Errorf("the message's failureCode is %v", code)
 	}
 	failed := 0
-	until(t, func() string {
+	waitUntil(t, func() string {
 		for _, m := range p.receive(t.Context(), t, queue) {
 			if strings.Contains(*m.Body, `"EventFailed"`) && strings.Contains(*m.Body, poison) {
 				failed++
@@ -203,7 +203,7 @@ func testIdempotency(t *testing.T, p *platform) {
 	if first.status != 202 || first.replayed != "" || again.status != 202 || again.replayed != "true" || again.id != first.id {
 		t.Fatalf("first %+v, again %+v; want the same event, replayed", first, again)
 	}
-	p.untilStatus(t, first.id, "PROCESSED")
+	p.waitForStatus(t, first.id, "PROCESSED")
 	if late := p.postKeyed(t, "order-1", body); late.status != 202 || late.replayed != "true" || late.id != first.id {
 		t.Errorf("once it is PROCESSED: %+v", late)
 	}
@@ -215,7 +215,7 @@ func testIdempotency(t *testing.T, p *platform) {
 
 	const clients = 20
 	var running sync.WaitGroup
-	answers := make([]keyedAnswer, clients)
+	answers := make([]ingestResponse, clients)
 	for i := range answers {
 		running.Go(func() { answers[i] = p.postKeyed(t, "order-3", body) })
 	}
@@ -225,45 +225,45 @@ func testIdempotency(t *testing.T, p *platform) {
 			t.Errorf("of clients at once: %+v and %+v", answers[0], a)
 		}
 	}
-	p.untilStatus(t, answers[0].id, "PROCESSED")
-	until(t, func() string {
-		if n := p.depth(t, "QueueUrl"); n != 0 {
+	p.waitForStatus(t, answers[0].id, "PROCESSED")
+	waitUntil(t, func() string {
+		if n := p.queueDepth(t, "QueueUrl"); n != 0 {
 			return fmt.Sprintf("%d messages on the queue", n)
 		}
 		return ""
 	})
-	if keys := p.keys(t, "SilverBucketName", "silver/keyed/"); len(keys) != 3 {
+	if keys := p.listKeys(t, "SilverBucketName", "silver/keyed/"); len(keys) != 3 {
 		t.Errorf("Silver holds %v, want three records", keys)
 	}
-	if keys := p.keys(t, "BronzeBucketName", "bronze/keyed/"); len(keys) != 3 {
+	if keys := p.listKeys(t, "BronzeBucketName", "bronze/keyed/"); len(keys) != 3 {
 		t.Errorf("Bronze holds %v, want three payloads", keys)
 	}
 }
 
-type keyedAnswer struct {
+type ingestResponse struct {
 	status       int
 	id, replayed string
 }
 
-func (p *platform) postKeyed(t *testing.T, key, body string) keyedAnswer {
+func (p *platform) postKeyed(t *testing.T, key, body string) ingestResponse {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "POST", p.API+"/events", strings.NewReader(body))
 	if err != nil {
 		t.Error(err)
-		return keyedAnswer{}
+		return ingestResponse{}
 	}
 	request.Header = http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {key}}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Error(err)
-		return keyedAnswer{}
+		return ingestResponse{}
 	}
 	defer response.Body.Close()
 	var answer struct{ EventID string }
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		t.Error(err)
 	}
-	return keyedAnswer{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}
+	return ingestResponse{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}
 }
 
 func testLoad(t *testing.T, p *platform) {
@@ -284,13 +284,13 @@ func testLoad(t *testing.T, p *platform) {
 		t.Fatalf("%d ids for %d events", len(ids), events)
 	}
 	for id := range ids {
-		p.untilStatus(t, id, "PROCESSED")
+		p.waitForStatus(t, id, "PROCESSED")
 	}
-	if keys := p.keys(t, "SilverBucketName", "silver/load/"); len(keys) != events {
+	if keys := p.listKeys(t, "SilverBucketName", "silver/load/"); len(keys) != events {
 		t.Errorf("Silver holds %d records, want %d", len(keys), events)
 	}
-	until(t, func() string {
-		if n := p.depth(t, "QueueUrl"); n != 0 {
+	waitUntil(t, func() string {
+		if n := p.queueDepth(t, "QueueUrl"); n != 0 {
 			return fmt.Sprintf("%d messages on the queue", n)
 		}
 		return ""

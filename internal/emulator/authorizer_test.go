@@ -221,7 +221,8 @@ func TestPlatform_ServesADomainsAPIOnLoopback(t *testing.T) {
 	}
 }
 
-// Whoever asks for authorization must not get an open API because the app does not know of the question.
+// Whoever asks for authorization must not get an open API because the app does not know of the
+// question.
 func TestNew_RefusesAnOpenAPIWhereAuthorizationWasAskedFor(t *testing.T) {
 	open, err := testPipeline()
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// builds synthesizes an app, each time into a folder of its own: functions may still run from earlier ones.
+// builds synthesizes an app, each time into a folder of its own: functions may still run from
+// earlier ones.
 type builds struct {
 	app    cdkapp.App
 	temp   tempDir

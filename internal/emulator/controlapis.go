@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"net/url"
@@ -14,7 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// queryHandler serves what AWS tools ask in the query protocol: CloudFormation's stacks, and of STS who calls.
+// queryHandler serves what AWS tools ask in the query protocol: CloudFormation's stacks, and of STS
+// who calls.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler := cloudformation.API(stacks)
 	handler["GetCallerIdentity"] = func(url.Values) (any, error) {
@@ -47,11 +47,5 @@ func serveGetAPI(w http.ResponseWriter, r *http.Request, apis []*resources.API) 
 			}
 		}
 	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		status = http.StatusInternalServerError // impossible: strings always marshal
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away needs no answer
+	protocol.WriteJSON(w, status, answer)
 }

@@ -1,9 +1,10 @@
-// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app, reads the
-// templates as CloudFormation does, creates each resource with an emulated service, and serves AWS's APIs and
-// the app's HTTP APIs on loopback. What runs is what would be deployed: there is no second description.
+// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app,
+// reads the templates as CloudFormation does, creates each resource with an emulated service, and
+// serves AWS's APIs and the app's HTTP APIs on loopback. What runs is what would be deployed: there
+// is no second description.
 //
-// [New] starts a platform, Run waits until it ends, Reload replaces functions whose code changed, and Close
-// stops it.
+// [New] starts a platform, Run waits until it ends, Reload replaces functions whose code changed,
+// and Close stops it.
 //
 // # Packages
 //

@@ -49,15 +49,16 @@ type Stack = cloudformation.StackDescription
 // StackResource describes a resource of a stack.
 type StackResource = cloudformation.StackResource
 
-// PolicyError reports policies of a template that can't be enforced here, or that do not allow what AWS
-// requires.
+// PolicyError reports policies of a template that can't be enforced here, or that do not allow what
+// AWS requires.
 type PolicyError = resources.PolicyError
 
 // LocalKey is an access key, and its own secret, that APIs with IAM authorization always accept.
 const LocalKey = resources.LocalKey
 
-// New starts a platform: it synthesizes the app, creates its resources and serves them. ctx bounds the start
-// alone. New takes the ports and the data folder first, so that it fails immediately if one is in use.
+// New starts a platform: it synthesizes the app, creates its resources and serves them. ctx bounds
+// the start alone. New takes the ports and the data folder first, so that it fails immediately if
+// one is in use.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {
@@ -145,7 +146,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 	return nil
 }
 
-// accountAndRegion returns the first account and the first region that stacks name: a platform has one.
+// accountAndRegion returns the first account and the first region that stacks name: a platform has
+// one.
 func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		if account == "" {
@@ -198,7 +200,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	return nil
 }
 
-// Run waits until ctx is done, and returns nil, or until the platform fails. It does not close the platform.
+// Run waits until ctx is done, and returns nil, or until the platform fails. It does not close the
+// platform.
 func (p *Platform) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -216,8 +219,8 @@ func (p *Platform) fail(err error) {
 	}
 }
 
-// Close stops accepting requests and messages, waits a few seconds for those under way, kills the functions,
-// and writes the state to disk.
+// Close stops accepting requests and messages, waits a few seconds for those under way, kills the
+// functions, and writes the state to disk.
 func (p *Platform) Close() error {
 	p.closing.Do(func() { p.closed = p.close() })
 	return p.closed

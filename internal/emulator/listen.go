@@ -48,7 +48,8 @@ func listenOn(port int) (net.Listener, error) {
 // portsTried bounds the search for the port of a further HTTP API.
 const portsTried = 20
 
-// next returns the listener of the next HTTP API: on the port of Options, then on the ports after it.
+// next returns the listener of the next HTTP API: on the port of Options, then on the ports after
+// it.
 func (p *ports) next() (net.Listener, error) {
 	if !p.firstUsed {
 		p.firstUsed = true

@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// outer is a stack around the test pipeline's, as the CDK writes it: the inner template is an asset.
+// outer is a stack around the test pipeline's, as the CDK writes it: the inner template is an
+// asset.
 var outer = map[string]string{
 	"App.template.json": `{
 		"Resources": {
@@ -135,7 +136,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"New": {"Value": {"Ref": "Seen"}},`)
 	a.edit(t, "App.template.json", `"Outputs.Bucket"]}}}`, `"Outputs.Bucket"]}, "NEW": {"Fn::GetAtt": ["Inner", "Outputs.New"]}}}`)
 	a.edit(t, "function/main.go", writes("v1"), writes("v2"))
-	if got := details(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
+	if got := detailText(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
 		t.Errorf("restart needed %s", got)
 	}
 	steps.waitTimes(t, 2, "reloaded", "worker")
@@ -145,7 +146,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	a.edit(t, "App.template.json", `"Outside": {"Type"`, `"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`)
 	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
 	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)","Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
-	if got := details(steps.waitTimes(t, 2, "restart needed", "")); got != want {
+	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != want {
 		t.Errorf("restart needed %s, want %s", got, want)
 	}
 }

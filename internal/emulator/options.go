@@ -17,7 +17,8 @@ const (
 	DefaultRegion  = "us-east-1"
 )
 
-// Options configure a platform. The zero value runs the CDK app in the current folder on free ports.
+// Options configure a platform. The zero value runs the CDK app in the current folder on free
+// ports.
 type Options struct {
 	Dir      string // folder of the CDK app; "" is the current one
 	App      string // command that runs the app; "" is the one in cdk.json
@@ -26,7 +27,8 @@ type Options struct {
 
 	APIPort int // of the first HTTP API; others get the ports after it; 0 is any free port
 	AWSPort int // of AWS's APIs; 0 is any free port
-	// Authorize makes the app require authorization as in its deployed stages (contract.AuthorizeContext).
+	// Authorize makes the app require authorization as in its deployed stages
+	// (contract.AuthorizeContext).
 	Authorize   bool
 	Keys        oidc.KeySource    // checks tokens of APIs with JWT authorization; nil: keys that issuers publish
 	Credentials map[string]string // secret by access key for APIs with IAM authorization, in addition to LocalKey
@@ -43,7 +45,8 @@ type Options struct {
 	Progress io.Writer           // receives the output of the app while it synthesizes
 	Phase    func(Phase)         // called when a phase of the start begins
 	Steps    func(activity.Step) // called for each step of each event, by one goroutine
-	// Logs receives every line that functions print, from many goroutines. A line is valid during the call.
+	// Logs receives every line that functions print, from many goroutines. A line is valid during
+	// the call.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // nil is time.Now
 }

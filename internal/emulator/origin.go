@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// checkHost rejects requests to a name that a web page made resolve to this machine (DNS rebinding).
+// checkHost rejects requests to a name that a web page made resolve to this machine (DNS
+// rebinding).
 func checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.Host) {
@@ -18,8 +19,8 @@ func checkHost(next http.Handler) http.Handler {
 	})
 }
 
-// checkOrigin rejects requests of another site's script, in addition to what checkHost rejects. AWS's APIs
-// have no other defence on this machine.
+// checkOrigin rejects requests of another site's script, in addition to what checkHost rejects.
+// AWS's APIs have no other defence on this machine.
 func checkOrigin(next http.Handler) http.Handler {
 	return checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {

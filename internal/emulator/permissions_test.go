@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// The stages' templates, and that of a pipeline with KMS keys, which the tests of the templates hold to what is
-// synthesized.
+// The stages' templates, and that of a pipeline with KMS keys, which the tests of the templates
+// hold to what is synthesized.
 const (
 	devTemplate  = "../../test/templates/testdata/dev.template.json"
 	prodTemplate = "../../test/templates/testdata/prod.template.json"
@@ -57,7 +57,8 @@ func isNeeded(t *testing.T, file string, r right) {
 	}
 }
 
-// The keys' own policies are needed as well, and let services use them for the pipeline's log groups and bus alone.
+// The keys' own policies are needed as well, and let services use them for the pipeline's log
+// groups and bus alone.
 func TestRights_OfKeysPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
@@ -109,7 +110,8 @@ func (r right) String() string {
 	return fmt.Sprintf("%s %s on %s", role, r.action, r.resource)
 }
 
-// rightsIn are those that the template gives to the pipeline's functions; the bucket cleaner's are CDK's.
+// rightsIn are those that the template gives to the pipeline's functions; the bucket cleaner's are
+// CDK's.
 func rightsIn(t *testing.T, file string) (rights []right) {
 	resources := readTemplate(t, file)["Resources"].(map[string]any)
 	for id, resource := range resources {
@@ -175,8 +177,8 @@ func (r right) remove(template map[string]any) {
 	}
 }
 
-// stopsWorking says what of a stage with that template does not work: that it can't be deployed, that a log is lost, or
-// that a function can't do what it is for.
+// stopsWorking says what of a stage with that template does not work: that it can't be deployed,
+// that a log is lost, or that a function can't do what it is for.
 func stopsWorking(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {
@@ -221,7 +223,8 @@ func readTemplate(t *testing.T, file string) map[string]any {
 	return read
 }
 
-// stageOf is a cloud assembly with that template. Its functions' bootstraps are empty, and never started.
+// stageOf is a cloud assembly with that template. Its functions' bootstraps are empty, and never
+// started.
 func stageOf(t *testing.T, template map[string]any) string {
 	dir := t.TempDir()
 	content, err := json.Marshal(template)

@@ -29,8 +29,8 @@ import (
 	queues "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// rightsWorld is a stage on the local services. What its functions do runs in this process, each with the rights of the
-// function's own role; what an operator does has all rights.
+// rightsWorld is a stage on the local services. What its functions do runs in this process, each
+// with the rights of the function's own role; what an operator does has all rights.
 type rightsWorld struct {
 	t          *testing.T
 	as         func(accessKey string) aws.Config
@@ -346,8 +346,8 @@ func (w *rightsWorld) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile heals what the steps before left: the first run enqueues the stuck events again and repairs the FAILED one
-// that has its record, the second gives the stuck ones up.
+// reconcile heals what the steps before left: the first run enqueues the stuck events again and
+// repairs the FAILED one that has its record, the second gives the stuck ones up.
 func (w *rightsWorld) reconcile(ctx context.Context) error {
 	receipt, err := w.accept(ctx, "")
 	if err != nil {

@@ -118,7 +118,8 @@ func TestPolicies_OfQueuesBindEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// A template's queue without a policy takes nothing from EventBridge. One made by hand has no policies here.
+// A template's queue without a policy takes nothing from EventBridge. One made by hand has no
+// policies here.
 func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })

@@ -21,7 +21,7 @@ type reloader struct {
 	watcher  *watch.Watcher
 	builds   *builds
 	provider *resources.Provider
-	recorder *activity.Recorder
+	record   func(activity.Step)
 	now      func() time.Time
 
 	reported []string // what the last "restart needed" step named
@@ -69,7 +69,8 @@ func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 
 // startReloader reloads the app when its sources change, until the platform is closed.
 func (p *Platform) startReloader(provider *resources.Provider) {
-	p.reloader.provider, p.reloader.recorder = provider, p.services.recorder
+	p.reloader.provider = provider
+	p.reloader.record = func(s activity.Step) { p.services.record(s, "") }
 	ctx, cancel := context.WithCancel(context.Background())
 	p.unwatch = cancel
 	p.watched.Go(func() {
@@ -80,16 +81,16 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 	})
 }
 
-// Reload synthesizes the app and replaces the functions that changed. If that fails, the old code goes on.
-// It reports the outcome as a step. With Options.Watch the platform reloads by itself; files are those that
-// changed. Without Options.Watch, Reload does nothing.
+// Reload synthesizes the app and replaces the functions that changed. If that fails, the old code
+// goes on. It reports the outcome as a step. With Options.Watch the platform reloads by itself;
+// files are those that changed. Without Options.Watch, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {
 		return
 	}
 	begin := r.now()
-	r.report(activity.Step{Name: "changed", Details: []activity.Detail{r.filesDetail(files)}})
+	r.record(activity.Step{Name: "changed", Details: []activity.Detail{r.filesDetail(files)}})
 	defer r.removeOldBuilds()
 	var output strings.Builder
 	next, err := r.builds.next(ctx, &output)
@@ -121,30 +122,31 @@ func (r *reloader) replace(next *cdkapp.Assembly, begin time.Time) (d resources.
 		if err != nil {
 			return d, err
 		}
-		r.report(activity.Step{
+		r.record(activity.Step{
 			Name: "reloaded", Source: name, Details: []activity.Detail{r.secondsDetail(begin)},
 		})
 	}
 	return d, nil
 }
 
-// reportOutcome reports what needs a restart, once while it stays the same, or that nothing changed.
+// reportOutcome reports what needs a restart, once while it stays the same, or that nothing
+// changed.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	restart := len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported)
 	r.reported = d.Restart
 	held := listDetail("oldCode", d.Held)
 	switch {
 	case restart:
-		r.report(activity.Step{
+		r.record(activity.Step{
 			Name: "restart needed", Level: slog.LevelWarn,
 			Details: []activity.Detail{listDetail("for", d.Restart), held},
 		})
 	case len(d.Held) > 0:
-		r.report(activity.Step{
+		r.record(activity.Step{
 			Name: "restart needed", Level: slog.LevelWarn, Details: []activity.Detail{held},
 		})
 	case len(d.Functions) == 0:
-		r.report(activity.Step{
+		r.record(activity.Step{
 			Name: "nothing to reload", Details: []activity.Detail{r.secondsDetail(begin)},
 		})
 	}
@@ -156,27 +158,19 @@ func (r *reloader) reportFailure(err error, output string) {
 	if output != "" {
 		rest = output // rest is only the end of it
 	}
-	r.report(activity.Step{
+	r.record(activity.Step{
 		Name: "not reloaded", Level: slog.LevelError, Output: rest,
-		Details: []activity.Detail{activity.StringDetail("error", first)},
+		Details: details("error", first),
 	})
 }
 
 func (r *reloader) removeOldBuilds() {
 	if err := r.builds.removeUnused(r.provider.Lambda.CodeDirs()); err != nil {
-		r.report(activity.Step{
+		r.record(activity.Step{
 			Name: "old build kept", Level: slog.LevelWarn,
-			Details: []activity.Detail{activity.StringDetail("error", err.Error())},
+			Details: details("error", err.Error()),
 		})
 	}
-}
-
-func (r *reloader) report(s activity.Step) {
-	r.recorder.Record(func(step *activity.Step) bool {
-		s.Time = step.Time
-		*step = s
-		return true
-	})
 }
 
 // secondsDetail returns the seconds since begin, rounded to tenths.

@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// script is a CDK app as far as the platform can tell: it writes a cloud assembly to CDK_OUTDIR, with assets that are
-// named after what they are made from.
+// script is a CDK app as far as the platform can tell: it writes a cloud assembly to CDK_OUTDIR,
+// with assets that are named after what they are made from.
 const script = `set -e
 mkdir -p "$CDK_OUTDIR"
 asset=$(cat function/*.go | cksum | cut -d' ' -f1)
@@ -208,14 +208,14 @@ func TestReload_SaysWhatNeedsARestart(t *testing.T) {
 	a.edit(t, "function/main.go", record, writes("v2"))
 	a.edit(t, "cdk.json", `{`, `{ `) // templates are JSON in the app's own folder, where only cdk.json is watched
 	steps.waitTimes(t, 1, "reloaded", "worker")
-	if got := details(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
+	if got := detailText(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
 		t.Errorf("restart needed %s", got)
 	}
 	// A function that refers to a new resource keeps its code; the other one gets its.
 	a.edit(t, "Pipeline.template.json", `"BUS": {"Ref": "Bus"}`, `"BUS": {"Ref": "Bus"}, "NEW": {"Ref": "New"}`)
 	a.edit(t, "Pipeline.template.json", `"Seen": {"Type"`, `"New": {"Type": "AWS::SQS::Queue"}, "Seen": {"Type"`)
 	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
-	if got := details(steps.waitTimes(t, 2, "restart needed", "")); got != `for=["New (AWS::SQS::Queue)","Queue (AWS::SQS::Queue)"] oldCode=["worker"]` {
+	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != `for=["New (AWS::SQS::Queue)","Queue (AWS::SQS::Queue)"] oldCode=["worker"]` {
 		t.Errorf("restart needed %s", got)
 	}
 	if n := steps.times("reloaded", "worker"); n != 1 {
@@ -235,7 +235,7 @@ func (p *Platform) made(t *testing.T, logicalID string) string {
 	return cloudformation.PhysicalName(p.Stacks[0].Name, logicalID, 64)
 }
 
-func details(s activity.Step) string {
+func detailText(s activity.Step) string {
 	var all []string
 	for _, d := range s.Details {
 		all = append(all, d.Name+"="+string(d.Value))

@@ -87,7 +87,8 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *
 	return s, nil
 }
 
-// openData opens the state that earlier runs left in the data folder, and locks it. Returns nil without one.
+// openData opens the state that earlier runs left in the data folder, and locks it. Returns nil
+// without one.
 func openData(dir string) (*store.DB, error) {
 	if dir == "" {
 		return nil, nil
@@ -124,8 +125,8 @@ func (s *services) awsHandler(
 	return s.faults.Wrap(handler)
 }
 
-// route routes requests to the services: by X-Amz-Target, by the form of the query protocol, or by path. All
-// other requests are S3's.
+// route routes requests to the services: by X-Amz-Target, by the form of the query protocol, or by
+// path. All other requests are S3's.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	query := queryHandler(account, stacks)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

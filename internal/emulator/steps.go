@@ -23,35 +23,39 @@ type eventRef struct {
 	EventType string `json:"eventType"`
 }
 
-// setEvent names the event of a message, if its body does.
+// record records a step. It takes the event from the body of a message, which may hold anything.
+func (s *services) record(step activity.Step, body string) {
+	s.recorder.Record(func(recorded *activity.Step) bool {
+		step.Time = recorded.Time
+		setEvent(&step, body)
+		*recorded = step
+		return true
+	})
+}
+
 func setEvent(s *activity.Step, body string) {
 	var event eventRef
-	if json.Unmarshal([]byte(body), &event) == nil { // a queue may hold anything
+	if json.Unmarshal([]byte(body), &event) == nil {
 		s.EventID, s.EventType = event.EventID, event.EventType
 	}
 }
 
 // recordDeadLetter records a message that used up its deliveries.
 func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
-	s.recorder.Record(func(step *activity.Step) bool {
-		setEvent(step, m.Body)
-		step.Name, step.Source, step.Level = "dead-lettered", to, slog.LevelError
-		step.Details = []activity.Detail{activity.StringDetail("from", from), activity.StringDetail("to", to)}
-		return true
-	})
+	s.record(activity.Step{
+		Name: "dead-lettered", Source: to, Level: slog.LevelError,
+		Details: details("from", from, "to", to),
+	}, m.Body)
 }
 
 // recordRedelivery records deliveries after the first, which the function logs.
 func (s *services) recordRedelivery(function string, m sqs.Message) {
-	if m.ReceiveCount < 2 {
-		return
+	if m.ReceiveCount > 1 {
+		s.record(activity.Step{
+			Name: "delivered again", Source: function,
+			Details: []activity.Detail{numberDetail("attempt", m.ReceiveCount)},
+		}, m.Body)
 	}
-	s.recorder.Record(func(step *activity.Step) bool {
-		setEvent(step, m.Body)
-		step.Name, step.Source = "delivered again", function
-		step.Details = []activity.Detail{numberDetail("attempt", float64(m.ReceiveCount))}
-		return true
-	})
 }
 
 // recordFailedBatch records a batch that failed as a whole, such as when the function crashed.
@@ -61,7 +65,7 @@ func (s *services) recordFailedBatch(b eventsource.BatchResult) {
 	}
 	s.recorder.Record(func(step *activity.Step) bool {
 		step.Name, step.Source, step.Level = "batch failed", b.Function, slog.LevelError
-		step.Details = []activity.Detail{numberDetail("messages", float64(len(b.Messages)))}
+		step.Details = []activity.Detail{numberDetail("messages", len(b.Messages))}
 		if wait := math.Ceil(nextDelivery(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
 			step.Details = append(step.Details, numberDetail("retryInSeconds", wait))
 		}
@@ -103,9 +107,9 @@ func (s *services) recordEvent(bus string, event []byte, rules []string) {
 		}
 		step.Name, step.Source = "published", bus
 		step.EventID, step.EventType = envelope.Detail.EventID, envelope.Detail.EventType
-		step.Details = []activity.Detail{activity.StringDetail("detailType", envelope.DetailType)}
+		step.Details = details("detailType", envelope.DetailType)
 		for _, rule := range rules {
-			step.Details = append(step.Details, activity.StringDetail("rule", rule))
+			step.Details = append(step.Details, details("rule", rule)...)
 		}
 		return true
 	})
@@ -113,41 +117,29 @@ func (s *services) recordEvent(bus string, event []byte, rules []string) {
 
 // recordUndelivered records an event that did not reach a bus or a target.
 func (s *services) recordUndelivered(err error) {
-	s.recorder.Record(func(step *activity.Step) bool {
-		step.Name, step.Level = "not delivered", slog.LevelError
-		step.Details = []activity.Detail{activity.StringDetail("error", err.Error())}
-		return true
-	})
+	s.record(activity.Step{
+		Name: "not delivered", Level: slog.LevelError, Details: details("error", err.Error()),
+	}, "")
 }
 
 // recordFault records a fault that was injected.
 func (s *services) recordFault(f faults.Injection) {
-	s.recorder.Record(func(step *activity.Step) bool {
-		step.Name, step.Source, step.Level = "fault", f.Function, slog.LevelWarn
-		step.Details = []activity.Detail{
-			activity.StringDetail("fault", f.Fault),
-			activity.StringDetail("service", f.Service),
-			activity.StringDetail("operation", f.Operation),
-		}
-		return true
-	})
+	s.record(activity.Step{
+		Name: "fault", Source: f.Function, Level: slog.LevelWarn,
+		Details: details("fault", f.Fault, "service", f.Service, "operation", f.Operation),
+	}, "")
 }
 
 // recordDenial records a call that the policies do not allow.
 func (s *services) recordDenial(d iam.Denial) {
-	s.recorder.Record(func(step *activity.Step) bool {
-		step.Name, step.Source, step.Level = "denied", d.Caller, slog.LevelError
-		step.Details = []activity.Detail{
-			activity.StringDetail("service", d.Service),
-			activity.StringDetail("operation", d.Operation),
-			activity.StringDetail("error", d.Message),
-		}
-		return true
-	})
+	s.record(activity.Step{
+		Name: "denied", Source: d.Caller, Level: slog.LevelError,
+		Details: details("service", d.Service, "operation", d.Operation, "error", d.Message),
+	}, "")
 }
 
-// recordUnanswered records requests to an HTTP API that no function answered, or that an authorizer rejected.
-// Functions log the requests that they answer.
+// recordUnanswered records requests to an HTTP API that no function answered, or that an authorizer
+// rejected. Functions log the requests that they answer.
 func (s *services) recordUnanswered(accessLog []byte) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var line struct {
@@ -163,16 +155,23 @@ func (s *services) recordUnanswered(accessLog []byte) {
 		if line.AuthorizerError != "" && line.Status < http.StatusInternalServerError {
 			step.Name, step.Level = "not let in", slog.LevelWarn
 		}
-		step.Details = []activity.Detail{
-			numberDetail("status", float64(line.Status)),
-			activity.StringDetail("error", line.AuthorizerError+line.IntegrationError),
-		}
+		step.Details = append([]activity.Detail{numberDetail("status", line.Status)},
+			details("error", line.AuthorizerError+line.IntegrationError)...)
 		return true
 	})
 }
 
-func numberDetail(name string, value float64) activity.Detail {
-	return activity.Detail{Name: name, Value: strconv.AppendFloat(nil, value, 'f', -1, 64)}
+// details returns details that pairs list by name and value.
+func details(pairs ...string) []activity.Detail {
+	var list []activity.Detail
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, activity.StringDetail(pairs[i], pairs[i+1]))
+	}
+	return list
+}
+
+func numberDetail[N int | float64](name string, value N) activity.Detail {
+	return activity.Detail{Name: name, Value: strconv.AppendFloat(nil, float64(value), 'f', -1, 64)}
 }
 
 func listDetail(name string, values []string) activity.Detail {

@@ -30,7 +30,7 @@ func TestRecordFailedBatch_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 		s := &services{recorder: activity.NewRecorder(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
 		s.recordFailedBatch(eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout})
 		s.recorder.Close()
-		if len(steps) != 1 || steps[0].Name != "batch failed" || details(steps[0]) != want {
+		if len(steps) != 1 || steps[0].Name != "batch failed" || detailText(steps[0]) != want {
 			t.Errorf("steps %s, want %s", steps, want)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/lockfile"
 )
 
-// tempDir represents the temporary folder of a platform. It holds the cloud assemblies and the functions'
-// bootstraps. Its lock ends with the process: a folder without a held lock is abandoned.
+// tempDir represents the temporary folder of a platform. It holds the cloud assemblies and the
+// functions' bootstraps. Its lock ends with the process: a folder without a held lock is abandoned.
 type tempDir struct {
 	path string
 	lock *lockfile.Lock
@@ -32,14 +32,16 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// Another platform that starts now may take the folder for an abandoned one before it is locked.
+		// Another platform that starts now may take the folder for an abandoned one before it is
+		// locked.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}
 	}
 }
 
-// removeAbandoned removes abandoned folders. It ignores those that it may not remove: another user's.
+// removeAbandoned removes abandoned folders. It ignores those that it may not remove: another
+// user's.
 func removeAbandoned() {
 	locks, err := filepath.Glob(filepath.Join(os.TempDir(), tempDirPattern, tempDirLock))
 	if err != nil {

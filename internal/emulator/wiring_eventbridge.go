@@ -23,7 +23,8 @@ func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error
 	return fmt.Errorf("targets of %s are not run locally", parts[2])
 }
 
-// authorizeDelivery checks that the policy of a target allows EventBridge to act on it for the rule.
+// authorizeDelivery checks that the policy of a target allows EventBridge to act on it for the
+// rule.
 func (s *services) authorizeDelivery(d eventbridge.Delivery, action, resource string) error {
 	if _, ok := s.authorizer.Policies.Resources[resource]; !ok {
 		return nil // created by an API call, or policies are not enforced

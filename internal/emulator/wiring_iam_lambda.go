@@ -16,8 +16,8 @@ func (s *services) denyLogs(function, operation string, reason error) {
 	})
 }
 
-// logs returns what receives the lines that functions print. It drops those of functions whose role may not
-// write to CloudWatch Logs.
+// logs returns what receives the lines that functions print. It drops those of functions whose role
+// may not write to CloudWatch Logs.
 func (s *services) logs(next func(function string, line []byte)) func(string, []byte) {
 	return func(function string, line []byte) {
 		if s.logDenials[function] != nil {

@@ -44,12 +44,12 @@ func (s *services) invokeForMapping(
 // linger is about the time that a round trip to SQS gives a batch on AWS.
 const linger = 20 * time.Millisecond
 
-// maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's APIs, which
-// run on the same processors.
+// maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's
+// APIs, which run on the same processors.
 var maxSandboxes = max(4, 2*runtime.NumCPU())
 
-// concurrency returns the concurrency of a mapping whose maximum is 0 if the template sets none. More
-// invocations than sandboxes would only take small batches early, to wait for a sandbox.
+// concurrency returns the concurrency of a mapping whose maximum is 0 if the template sets none.
+// More invocations than sandboxes would only take small batches early, to wait for a sandbox.
 func concurrency(maximum int) int {
 	if maximum == 0 {
 		return maxSandboxes

@@ -1,5 +1,5 @@
-// Package assembly makes a CDK app's cloud assembly, as the CDK CLI does by running the app, and reads it: the stacks,
-// their templates, and the folders of their assets.
+// Package cdkapp runs a CDK app, as the CDK CLI does, and reads the cloud assembly that it writes: the
+// stacks, their templates and the folders of their assets.
 package cdkapp
 
 import (
@@ -16,23 +16,23 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Assembly is what a CDK app wrote.
+// Assembly represents a cloud assembly.
 type Assembly struct {
 	Dir    string
-	Stacks []Stack // those that others depend on come first
+	Stacks []Stack // each after those that it depends on
 }
 
-// Stack is a stack of the app, those in its stages included.
+// Stack represents a stack of the app or of one of its stages.
 type Stack struct {
 	Name     string
-	Account  string            // "" when the stack does not say
-	Region   string            // "" when the stack does not say
+	Account  string            // "" if the stack names none
+	Region   string            // "" if the stack names none
 	Template []byte            // CloudFormation, JSON
 	Assets   map[string]string // S3 object key → folder or file
-	Modules  []string          // folders of the Go modules of workers that pipelines are given
+	Modules  []string          // folders of the Go modules of the pipelines' own workers
 }
 
-// manifest is manifest.json, as far as it is used.
+// manifest holds the parts of manifest.json that are read.
 type manifest struct {
 	Artifacts map[string]artifact `json:"artifacts"`
 	Missing   []struct {
@@ -45,7 +45,7 @@ type artifact struct {
 	Environment  string   `json:"environment"`
 	Dependencies []string `json:"dependencies"`
 	Metadata     metadata `json:"metadata"`
-	MetadataFile string   `json:"additionalMetadataFile"` // has what Metadata has not
+	MetadataFile string   `json:"additionalMetadataFile"` // adds to Metadata
 	Properties   struct {
 		TemplateFile  string `json:"templateFile"`  // of a stack
 		StackName     string `json:"stackName"`     // of a stack
@@ -54,13 +54,13 @@ type artifact struct {
 	} `json:"properties"`
 }
 
-// metadata is what constructs note, by their paths.
+// metadata holds the metadata of constructs by their path.
 type metadata map[string][]struct {
 	Type string          `json:"type"`
 	Data json.RawMessage `json:"data"`
 }
 
-// assetManifest is what a cdk:asset-manifest artifact names, as far as it is used.
+// assetManifest holds the parts that are read of the file of a cdk:asset-manifest artifact.
 type assetManifest struct {
 	Files map[string]struct {
 		Source struct {
@@ -72,7 +72,7 @@ type assetManifest struct {
 	} `json:"files"`
 }
 
-// Read reads the cloud assembly in the folder.
+// Read reads the cloud assembly in a folder.
 func Read(dir string) (*Assembly, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -98,8 +98,8 @@ func read(dir string) ([]Stack, error) {
 		for _, missing := range m.Missing {
 			keys = append(keys, missing.Key)
 		}
-		return nil, fmt.Errorf("the app looks up values in an AWS account that cdk.context.json does not hold (%s): "+
-			"fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
+		return nil, fmt.Errorf("cdk.context.json lacks values that the app looks up in an AWS account "+
+			"(%s): fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
 	}
 	var stacks []Stack
 	for _, id := range m.sorted() {
@@ -122,7 +122,7 @@ func read(dir string) ([]Stack, error) {
 	return stacks, nil
 }
 
-// sorted lists the artifacts' ids such that each comes after those that it depends on.
+// sorted returns the artifacts' ids, each after those that it depends on.
 func (m manifest) sorted() []string {
 	var order []string
 	seen := map[string]bool{}
@@ -143,7 +143,8 @@ func (m manifest) sorted() []string {
 	return order
 }
 
-// environment is aws://ACCOUNT/REGION, with unknown-account and unknown-region for what the stack leaves open.
+// environment matches aws://ACCOUNT/REGION. What a stack leaves open is unknown-account or
+// unknown-region.
 var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {
@@ -163,34 +164,34 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 		return s, err
 	}
 	for _, dependency := range a.Dependencies {
-		assets := m.Artifacts[dependency]
-		if assets.Type != "cdk:asset-manifest" {
+		dependency := m.Artifacts[dependency]
+		if dependency.Type != "cdk:asset-manifest" {
 			continue
 		}
-		if err := readAssets(filepath.Join(dir, assets.Properties.File), s.Assets); err != nil {
+		if err := readAssets(filepath.Join(dir, dependency.Properties.File), s.Assets); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-// modules are the folders that pipelines note.
+// modules returns the folders that pipelines name in their metadata.
 func (a artifact) modules(dir string) ([]string, error) {
-	notes := metadata{}
+	entries := metadata{}
 	if a.MetadataFile != "" {
-		if err := readJSON(filepath.Join(dir, a.MetadataFile), &notes); err != nil {
+		if err := readJSON(filepath.Join(dir, a.MetadataFile), &entries); err != nil {
 			return nil, err
 		}
 	}
-	maps.Copy(notes, a.Metadata)
+	maps.Copy(entries, a.Metadata)
 	var folders []string
-	for path, noted := range notes {
-		for _, note := range noted {
-			if note.Type != contract.ModuleMetadata {
+	for path, ofPath := range entries {
+		for _, entry := range ofPath {
+			if entry.Type != contract.ModuleMetadata {
 				continue
 			}
 			var folder string
-			if err := json.Unmarshal(note.Data, &folder); err != nil {
+			if err := json.Unmarshal(entry.Data, &folder); err != nil {
 				return nil, fmt.Errorf("the metadata of %s: %w", path, err)
 			}
 			folders = append(folders, folder)
@@ -207,8 +208,8 @@ func known(value string) string {
 	return value
 }
 
-// readAssets adds the files of an asset manifest to found.
-func readAssets(file string, found map[string]string) error {
+// readAssets adds the files of an asset manifest to assets.
+func readAssets(file string, assets map[string]string) error {
 	var m assetManifest
 	if err := readJSON(file, &m); err != nil {
 		return err
@@ -219,7 +220,7 @@ func readAssets(file string, found map[string]string) error {
 			if !filepath.IsAbs(path) {
 				path = filepath.Join(filepath.Dir(file), path)
 			}
-			found[destination.ObjectKey] = path
+			assets[destination.ObjectKey] = path
 		}
 	}
 	return nil
@@ -228,7 +229,7 @@ func readAssets(file string, found map[string]string) error {
 func readJSON(file string, into any) error {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is missing", filepath.Base(file))
+		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
 	}
 	if err != nil {
 		return err

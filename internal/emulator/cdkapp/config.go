@@ -1,15 +1,14 @@
 package cdkapp
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 )
 
-// config is what the CDK CLI's files in the app's folder say: cdk.json, and in cdk.context.json what the CLI looked up.
+// config holds what the CDK CLI reads in the app's folder: cdk.json, and cdk.context.json with the
+// values that it looked up.
 type config struct {
 	App     string         `json:"app"`
 	Context map[string]any `json:"context"`
@@ -24,21 +23,15 @@ func readConfig(dir string) (config, error) {
 	if err := readOptional(filepath.Join(dir, "cdk.context.json"), &lookedUp); err != nil {
 		return config{}, err
 	}
-	maps.Copy(lookedUp, c.Context) // cdk.json wins, as it does for the CLI
+	maps.Copy(lookedUp, c.Context) // cdk.json has precedence, as in the CLI
 	c.Context = lookedUp
 	return c, nil
 }
 
 func readOptional(file string, into any) error {
-	data, err := os.ReadFile(file)
+	err := readJSON(file, into)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("parse %s: %w", file, err)
-	}
-	return nil
+	return err
 }

@@ -2,11 +2,11 @@ package cdkapp
 
 import "strings"
 
-// excerptLines is how many lines of a failed build are worth showing.
+// excerptLines bounds the lines that are shown of a failed build.
 const excerptLines = 40
 
-// Excerpt is what of the output of an app that failed says why: compilers' errors, and a panic's message without its
-// stack.
+// Excerpt returns the part of a failed app's output that gives the reason: compiler errors, or the
+// message of a panic without its stack.
 func Excerpt(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
@@ -14,7 +14,7 @@ func Excerpt(output string) string {
 		if beginsStack(line) {
 			break
 		}
-		if saysLittle(line) {
+		if isNoise(line) {
 			continue
 		}
 		lines = append(lines, line)
@@ -27,7 +27,8 @@ func Excerpt(output string) string {
 
 func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
 
-// saysLittle tells whether a line says no more than that a build failed: the compiler's error, which is there as well, does.
-func saysLittle(line string) bool {
-	return line == "" || strings.HasPrefix(line, "Bundling asset ") || strings.Contains(line, "Failed to bundle asset ")
+// isNoise reports whether a line only says that a build failed. The compiler error gives the reason.
+func isNoise(line string) bool {
+	return line == "" || strings.HasPrefix(line, "Bundling asset ") ||
+		strings.Contains(line, "Failed to bundle asset ")
 }

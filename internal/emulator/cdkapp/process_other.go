@@ -12,10 +12,13 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", command)
 }
 
-// ownGroup has the command and all that it started ended when its context ends.
+// ownGroup ends the command and its children when the context ends.
 func ownGroup(cmd *exec.Cmd) {
-	cmd.Cancel = func() error { return exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run() }
+	cmd.Cancel = func() error {
+		pid := strconv.Itoa(cmd.Process.Pid)
+		return exec.Command("taskkill", "/T", "/F", "/PID", pid).Run()
+	}
 }
 
-// killGroup has nothing to do: the command was ended with its children.
+// killGroup does nothing: taskkill ends the children with the command.
 func killGroup(*exec.Cmd) {}

@@ -13,43 +13,44 @@ import (
 	"time"
 )
 
-// App is a CDK app and how to run it.
+// App says which CDK app to run, and how.
 type App struct {
-	Dir      string         // the app's folder, where cdk.json is; the current one when empty
-	Command  string         // run by the shell, as the CDK CLI does; cdk.json's "app" when empty
-	Context  map[string]any // wins over that of cdk.json
-	Out      string         // the folder for the cloud assembly
+	Dir      string         // folder of cdk.json; "" is the current one
+	Command  string         // run by the shell, as the CDK CLI does; "" is "app" of cdk.json
+	Context  map[string]any // overrides that of cdk.json
+	Out      string         // folder for the cloud assembly
 	Account  string         // for stacks that take theirs from the CLI
 	Region   string         // for stacks that take theirs from the CLI
-	Progress io.Writer      // gets the app's output as it comes
+	Progress io.Writer      // receives the output of the app line by line
 }
 
-// ErrNoApp says that nothing tells how to run the app.
+// ErrNoApp reports that no command runs the app.
 var ErrNoApp = errors.New("no cdk.json with an \"app\"")
 
-// killDelay is how long an app may take to end once it is interrupted.
+// killDelay bounds how long an interrupted app may take to end.
 const killDelay = 3 * time.Second
 
-// Check says what keeps the app from being run: a tool that is missing, or no command.
+// Check returns an error if the app can't be run: a tool or the command is missing.
 func (a App) Check() error {
+	_, err := a.check()
+	return err
+}
+
+// check returns cdk.json with what App overrides.
+func (a App) check() (config, error) {
 	var errs []error
-	for _, tool := range []struct{ name, why, where string }{
+	for _, tool := range []struct{ name, reason, url string }{
 		{"go", "it compiles the app and the Lambda functions", "https://go.dev/dl"},
 		{"node", "the CDK runs on Node.js", "https://nodejs.org"},
 	} {
 		if _, err := exec.LookPath(tool.name); err != nil {
-			errs = append(errs, fmt.Errorf("%s is not on the PATH, and is needed: %s; install it from %s", tool.name, tool.why, tool.where))
+			errs = append(errs, fmt.Errorf("%s is not on the PATH: %s; install it from %s",
+				tool.name, tool.reason, tool.url))
 		}
 	}
 	if len(errs) > 0 {
-		return errors.Join(errs...)
+		return config{}, errors.Join(errs...)
 	}
-	_, err := a.config()
-	return err
-}
-
-// config is cdk.json's with what App overrides.
-func (a App) config() (config, error) {
 	c, err := readConfig(a.Dir)
 	if err != nil {
 		return config{}, err
@@ -62,18 +63,17 @@ func (a App) config() (config, error) {
 		if err != nil {
 			dir = a.Dir
 		}
-		return config{}, fmt.Errorf("%w in %s: run this in the folder of a CDK app, or name the command that runs the app", ErrNoApp, dir)
+		return config{}, fmt.Errorf("%w in %s: run this in the folder of a CDK app, "+
+			"or name the command that runs the app", ErrNoApp, dir)
 	}
 	maps.Copy(c.Context, a.Context)
 	return c, nil
 }
 
-// Synthesize runs the app and reads what it wrote. When ctx ends, the app and all that it started are killed.
+// Synthesize runs the app and reads the cloud assembly that it writes. When ctx ends, it kills the app
+// and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
-	if err := a.Check(); err != nil {
-		return nil, err
-	}
-	c, err := a.config()
+	c, err := a.check()
 	if err != nil {
 		return nil, err
 	}
@@ -99,21 +99,21 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	// ErrWaitDelay: the app succeeded, and left something behind that kept its output open.
+	// ErrWaitDelay: the app succeeded and left a process behind that kept its output open.
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return nil, fmt.Errorf("run the CDK app: %s: %w%s", c.App, err, output.summary())
 	}
 	return Read(out)
 }
 
-// environment is this process's with what the CDK CLI sets. What is set already stays as it is, except for the account
-// and the region: the platform has its own.
+// environment returns the environment of this process with what the CDK CLI sets. Variables that are
+// set keep their value, except for the account and the region.
 func (a App) environment() []string {
 	env := append(os.Environ(), "CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region)
 	for _, fallback := range [][2]string{
-		// Checks a template for what CloudFormation would refuse, which takes seconds and changes nothing.
+		// Template validation takes seconds and changes nothing.
 		{"CDK_VALIDATION", "false"},
-		// The banner about Node.js versions that have reached their end of life; the value is the version to be quiet about.
+		// Silences the banner about the end of life of this version of Node.js.
 		{"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"},
 	} {
 		if _, set := os.LookupEnv(fallback[0]); !set {

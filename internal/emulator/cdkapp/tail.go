@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// tail passes output on by the line and remembers the lines that say why the app failed.
+// tail passes output on by the line, and keeps the lines that give the reason of a failure.
 type tail struct {
 	out     io.Writer // nil drops the output
 	partial []byte
 	panics  bool     // lines begins with a panic
-	stack   bool     // what comes is a panic's stack
-	more    int      // lines of the panic's that were not kept
-	lines   []string // the last ones that say something, or those from the first panic on
+	stack   bool     // the stack of the panic began
+	more    int      // lines of the panic that were dropped
+	lines   []string // the last lines without noise, or those from the first panic on
 }
 
 const keptLines = 12
@@ -31,7 +31,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	}
 }
 
-// flush ends the last line, if the app left it open.
+// flush ends an incomplete last line.
 func (t *tail) flush() {
 	if len(t.partial) > 0 {
 		t.line(append(t.partial, '\n'))
@@ -39,8 +39,8 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace is what jsii's runtime for Go prints, without an end of line, when both of the goroutines that wait for Node.js
-// see it end. It happens now and then to apps that did well, and means nothing.
+// jsiiRace is printed by jsii's runtime for Go, without a newline, when both goroutines that wait for
+// Node.js see it end. Successful apps print it now and then; it means nothing.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 
 func (t *tail) line(line []byte) {
@@ -50,15 +50,15 @@ func (t *tail) line(line []byte) {
 		}
 	}
 	if t.out != nil {
-		_, _ = t.out.Write(line) // progress that can't be shown must not fail the synthesis
+		_, _ = t.out.Write(line) // progress is optional
 	}
 	text := strings.TrimRight(string(line), "\r\n")
 	t.stack = t.stack || beginsStack(text)
 	switch {
-	case t.stack || saysLittle(text):
+	case t.stack || isNoise(text):
 		return
 	case t.panics && len(t.lines) == keptLines:
-		t.more++ // a panic's message may be long
+		t.more++ // the message of a panic may be long
 		return
 	case !t.panics && strings.HasPrefix(text, "panic: "):
 		t.panics, t.lines = true, nil
@@ -68,7 +68,7 @@ func (t *tail) line(line []byte) {
 	t.lines = append(t.lines, text)
 }
 
-// summary is the end of an error.
+// summary returns the end of an error message.
 func (t *tail) summary() string {
 	if len(t.lines) == 0 {
 		return "\nIt printed nothing; try it alone with: npx aws-cdk synth"
@@ -77,5 +77,6 @@ func (t *tail) summary() string {
 	if t.more > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d lines more, see above", t.more))
 	}
-	return "\n  " + strings.Join(lines, "\n  ") + "\nCorrect the app; to try it alone, run: npx aws-cdk synth"
+	return "\n  " + strings.Join(lines, "\n  ") +
+		"\nCorrect the app; to try it alone, run: npx aws-cdk synth"
 }

@@ -13,8 +13,8 @@ type Changes struct {
 	Resources     map[string]string // type by logical id of those added, removed or changed
 }
 
-// CompareFunc returns the properties of a resource that Compare compares. It returns false for a resource
-// that may change without an effect.
+// CompareFunc returns the properties of a resource that Compare compares. It returns false for a
+// resource that may change without an effect.
 type CompareFunc func(Resource) (properties map[string]any, ok bool)
 
 // Compare compares two templates of a stack.
@@ -64,8 +64,8 @@ func (c Changes) Sections() []string {
 // LogicalIDs returns the logical ids of the changed resources, sorted.
 func (c Changes) LogicalIDs() []string { return slices.Sorted(maps.Keys(c.Resources)) }
 
-// Missing returns the logical ids whose users may need what does not exist yet: new resources, changed
-// policies, and the roles to which changed policies are attached.
+// Missing returns the logical ids whose users may need what does not exist yet: new resources,
+// changed policies, and the roles to which changed policies are attached.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// verdict is a condition's value, and whether it is being worked out.
+// verdict holds the value of a condition. known is false while it is evaluated.
 type verdict struct{ value, known bool }
 
 func (r *Resolver) condition(name string) (bool, error) {
@@ -32,7 +32,7 @@ func (r *Resolver) condition(name string) (bool, error) {
 	return value, nil
 }
 
-// evaluate works out an expression of Conditions.
+// evaluate evaluates an expression of Conditions.
 func (r *Resolver) evaluate(expression any) (bool, error) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 {
@@ -76,9 +76,9 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 }
 
 func (r *Resolver) ifElse(argument any) (any, error) {
-	parts, ok := argument.([]any)
-	if !ok || len(parts) != 3 {
-		return nil, fmt.Errorf("need a condition and two values, got %s", describe(argument))
+	parts, err := elements(argument, 3, "a condition and two values")
+	if err != nil {
+		return nil, err
 	}
 	name, ok := parts[0].(string)
 	if !ok {

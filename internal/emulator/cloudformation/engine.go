@@ -35,10 +35,12 @@ func NewEngine(region, account string, provider Provider, now func() time.Time) 
 	}
 }
 
-// Stacks returns the stacks in the order in which their creation began: each before those nested in it.
+// Stacks returns the stacks in the order in which their creation began: each before those nested in
+// it.
 func (e *Engine) Stacks() []*Stack { return e.stacks }
 
-// Create creates a stack of the app: its resources in the order of their references, then its outputs.
+// Create creates a stack of the app: its resources in the order of their references, then its
+// outputs.
 func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
 	return e.create(source, "", nil)
 }

@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// intrinsic returns the function that the object calls, and its argument; "" if it is a plain object.
+// intrinsic returns the function that the object calls and its argument; "" for a plain object.
 func intrinsic(object map[string]any) (name string, argument any) {
 	if len(object) != 1 {
 		return "", nil
 	}
 	for key, value := range object {
-		// {"Condition": "Name"} is a function only within conditions; elsewhere, as in policies, it is a plain key.
+		// {"Condition": "Name"} is a function only within conditions. In policies it is a plain
+		// key.
 		if key == "Ref" || strings.HasPrefix(key, "Fn::") {
 			return key, value
 		}
@@ -82,8 +83,8 @@ func (r *Resolver) ref(argument any) (any, error) {
 	if parameter, ok := r.Template.Parameters[id]; ok {
 		return r.parameter(id, parameter)
 	}
-	made, err := r.created(id)
-	return made.Ref, err
+	values, err := r.created(id)
+	return values.Ref, err
 }
 
 func (r *Resolver) created(id string) (ReturnValues, error) {
@@ -96,19 +97,20 @@ func (r *Resolver) created(id string) (ReturnValues, error) {
 		return ReturnValues{}, err
 	}
 	if !exists {
-		return ReturnValues{}, fmt.Errorf("resource %s is left out by its condition %s", id, resource.Condition)
+		return ReturnValues{}, fmt.Errorf(
+			"resource %s is left out by its condition %s", id, resource.Condition)
 	}
-	made, ok := r.Created[id]
+	values, ok := r.Created[id]
 	if !ok {
-		return ReturnValues{}, fmt.Errorf("resource %s has not been made yet", id)
+		return ReturnValues{}, fmt.Errorf("resource %s has not been created yet", id)
 	}
-	return made, nil
+	return values, nil
 }
 
 func (r *Resolver) parameter(id string, p Parameter) (any, error) {
-	value, given := r.Parameters[id]
+	value, passed := r.Parameters[id]
 	switch {
-	case given:
+	case passed:
 	case strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
 		return nil, fmt.Errorf("parameter %s reads the SSM parameter %v, which does not exist locally", id, p.Default)
 	case p.Default == nil:
@@ -129,7 +131,7 @@ func (r *Resolver) parameter(id string, p Parameter) (any, error) {
 	return list, nil
 }
 
-// attribute reads the argument of Fn::GetAtt: "Id.Name" or ["Id", "Name"].
+// attribute parses the argument of Fn::GetAtt: "Id.Name" or ["Id", "Name"].
 func attribute(argument any) (id string, name any, ok bool) {
 	switch v := argument.(type) {
 	case string:
@@ -154,36 +156,43 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := r.created(id)
+	values, err := r.created(id)
 	if err != nil {
 		return nil, err
 	}
-	if value, ok := made.Attributes[name]; ok {
+	if value, ok := values.Attributes[name]; ok {
 		return value, nil
 	}
-	if made.Attribute != nil {
-		if value, ok := made.Attribute(name); ok {
-			return value, nil
-		}
+	if values.Attribute != nil {
+		return values.Attribute(name), nil
 	}
 	return nil, fmt.Errorf("resource %s (%s) has no attribute %s here", id, r.Template.Resources[id].Type, name)
 }
 
 func (r *Resolver) join(argument any) (any, error) {
-	parts, ok := argument.([]any)
-	if !ok || len(parts) != 2 {
-		return nil, fmt.Errorf("need a separator and a list, got %s", describe(argument))
+	parts, err := elements(argument, 2, "a separator and a list")
+	if err != nil {
+		return nil, err
 	}
 	separator, err := r.text(parts[0])
 	if err != nil {
 		return nil, err
 	}
-	elements, err := r.texts(parts[1])
-	return strings.Join(elements, separator), err
+	texts, err := r.texts(parts[1])
+	return strings.Join(texts, separator), err
 }
 
-// texts resolves a list of strings; AWS::NoValue is left out.
-func (r *Resolver) texts(value any) ([]string, error) {
+// elements returns the elements of an argument that must be a list of n, which what describes.
+func elements(argument any, n int, what string) ([]any, error) {
+	list, ok := argument.([]any)
+	if !ok || len(list) != n {
+		return nil, fmt.Errorf("need %s, got %s", what, describe(argument))
+	}
+	return list, nil
+}
+
+// resolveList resolves a value that must be a list.
+func (r *Resolver) resolveList(value any) ([]any, error) {
 	plain, err := r.resolve(value)
 	if err != nil {
 		return nil, err
@@ -192,21 +201,30 @@ func (r *Resolver) texts(value any) ([]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("need a list, got %s", describe(plain))
 	}
-	var elements []string
+	return list, nil
+}
+
+// texts resolves a list of strings. It leaves out AWS::NoValue.
+func (r *Resolver) texts(value any) ([]string, error) {
+	list, err := r.resolveList(value)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
 	for i, element := range list {
 		text, err := r.text(element)
 		if err != nil {
 			return nil, at(fmt.Sprintf("[%d]", i), err)
 		}
-		elements = append(elements, text)
+		texts = append(texts, text)
 	}
-	return elements, nil
+	return texts, nil
 }
 
-// placeholder is ${Name}, ${Id.Attribute}, or ${!Literal} in Fn::Sub.
+// placeholder matches ${Name}, ${Id.Attribute} and ${!Literal} in Fn::Sub.
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// substitution reads the argument of Fn::Sub: a string, or a string and its variables.
+// substitution parses the argument of Fn::Sub: a string, or a string and its variables.
 func substitution(argument any) (text string, variables map[string]any, ok bool) {
 	switch v := argument.(type) {
 	case string:
@@ -253,21 +271,17 @@ func (r *Resolver) substitute(name string, variables map[string]any) (string, er
 }
 
 func (r *Resolver) selectOne(argument any) (any, error) {
-	parts, ok := argument.([]any)
-	if !ok || len(parts) != 2 {
-		return nil, fmt.Errorf("need an index and a list, got %s", describe(argument))
+	parts, err := elements(argument, 2, "an index and a list")
+	if err != nil {
+		return nil, err
 	}
 	text, err := r.text(parts[0])
 	if err != nil {
 		return nil, err
 	}
-	plain, err := r.resolve(parts[1])
+	list, err := r.resolveList(parts[1])
 	if err != nil {
 		return nil, err
-	}
-	list, ok := plain.([]any)
-	if !ok {
-		return nil, fmt.Errorf("need a list, got %s", describe(plain))
 	}
 	index, err := strconv.Atoi(text)
 	if err != nil || index < 0 || index >= len(list) {
@@ -277,9 +291,9 @@ func (r *Resolver) selectOne(argument any) (any, error) {
 }
 
 func (r *Resolver) split(argument any) (any, error) {
-	parts, ok := argument.([]any)
-	if !ok || len(parts) != 2 {
-		return nil, fmt.Errorf("need a separator and a string, got %s", describe(argument))
+	parts, err := elements(argument, 2, "a separator and a string")
+	if err != nil {
+		return nil, err
 	}
 	separator, err := r.text(parts[0])
 	if err != nil {
@@ -324,10 +338,10 @@ func (r *Resolver) importValue(argument any) (any, error) {
 	if value, ok := r.Exports[name]; ok {
 		return value, nil
 	}
-	return nil, fmt.Errorf("no stack of this app exports %q; what is deployed elsewhere can't be imported locally", name)
+	return nil, fmt.Errorf("no stack of this app exports %q; exports of deployed stacks can't be imported locally", name)
 }
 
-// stackOutput reads another stack's output, as the CDK's weak references do.
+// stackOutput returns another stack's output, which the CDK's weak references read.
 func (r *Resolver) stackOutput(argument any) (any, error) {
 	named, ok := argument.(map[string]any)
 	if !ok {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// PhysicalName returns a name like those that CloudFormation generates: stack, logical id and a suffix.
-// The suffix depends on the other two alone, so that a later run finds the stored state of the resource.
-// maxLength is the limit of the service.
+// PhysicalName returns a name like those that CloudFormation generates: stack, logical id and a
+// suffix. The suffix depends on the other two alone, so that a later run finds the stored state of
+// the resource. maxLength is the limit of the service.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Order lists the resources such that each comes after those that it refers to or depends on; where that leaves a
-// choice, by logical id. Conditions are not looked at: Resolver.Exists says which resources are left out.
+// Order returns the resources so that each comes after those that it refers to or depends on, and
+// otherwise by logical id. It includes resources that a condition leaves out.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -61,7 +61,7 @@ func (o *ordering) visit(id string) error {
 	return nil
 }
 
-// Needs lists the resources that a resource refers to or depends on, by logical id.
+// Needs returns the logical ids of the resources that a resource refers to or depends on, sorted.
 func (t *Template) Needs(r Resource) []string {
 	needs := map[string]bool{}
 	for _, other := range r.DependsOn {
@@ -71,7 +71,7 @@ func (t *Template) Needs(r Resource) []string {
 	return slices.Sorted(maps.Keys(needs))
 }
 
-// references adds to found the resources that value refers to.
+// references adds to found the resources that a value refers to.
 func (t *Template) references(value any, found map[string]bool) {
 	add := func(id string) {
 		if _, ok := t.Resources[id]; ok {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Resolver turns values of a template into plain ones. Whoever makes the resources fills in Made as it goes, in the
-// order that Template.Order gives.
+// Resolver resolves the intrinsic functions in a template. Created grows while resources are
+// created in the order of Template.Order.
 type Resolver struct {
 	Template   *Template
-	Parameters map[string]string // given values; the parameters' defaults stand in for the rest
+	Parameters map[string]string // parameters without a value here take their default
 	Pseudo     Pseudo
 	Created    map[string]ReturnValues      // by logical id
 	Exports    map[string]string            // what other stacks export, by export name
@@ -31,15 +31,15 @@ type Pseudo struct {
 type ReturnValues struct {
 	Ref        string
 	Attributes map[string]string // for Fn::GetAtt
-	// Attribute, when set, is asked for those that Attributes lacks.
-	Attribute func(name string) (string, bool)
+	// Attribute returns those that Attributes lacks. If it is nil, they do not exist.
+	Attribute func(name string) string
 }
 
-// noValue is what AWS::NoValue resolves to: whatever holds it leaves it out.
+// noValue represents AWS::NoValue. The list or object that holds it leaves it out.
 type noValue struct{}
 
-// Properties resolves the named properties of a resource, or all of them when none is named. An error names the
-// resource and the path of the property.
+// Properties resolves the named properties of a resource, or all properties if names is nil. An
+// error names the path of the property.
 func (r *Resolver) Properties(resource Resource, names ...string) (map[string]any, error) {
 	if names == nil {
 		names = slices.Sorted(maps.Keys(resource.Properties))
@@ -74,7 +74,8 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	return string(data), err
 }
 
-// Exists is whether a resource or output with this condition is part of the stack; the empty condition is always met.
+// Exists reports whether a resource or output with this condition is part of the stack. The empty
+// condition is always met.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil
@@ -82,7 +83,7 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 	return r.condition(condition)
 }
 
-// Outputs resolves the outputs whose condition is met. The second map holds those that are exported, by export name.
+// Outputs resolves the outputs whose condition is met, and the exported ones by export name.
 func (r *Resolver) Outputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
@@ -157,7 +158,8 @@ func (r *Resolver) object(object map[string]any) (any, error) {
 	return resolved, nil
 }
 
-// text resolves a value that has to be a string; numbers and booleans become one, as in CloudFormation.
+// text resolves a value that must be a string. As in CloudFormation, numbers and Booleans become
+// strings.
 func (r *Resolver) text(value any) (string, error) {
 	plain, err := r.resolve(value)
 	if err != nil {
@@ -174,7 +176,7 @@ func (r *Resolver) text(value any) (string, error) {
 	return "", fmt.Errorf("need a string, got %s", describe(plain))
 }
 
-// describe shows a value in an error.
+// describe returns a value as JSON for an error, or its type if that is long.
 func describe(value any) string {
 	if _, ok := value.(noValue); ok {
 		return "AWS::NoValue"
@@ -186,7 +188,7 @@ func describe(value any) string {
 	return string(data)
 }
 
-// pathError is an error with the path to where it happened.
+// pathError adds to an error the path of the value that caused it.
 type pathError struct {
 	path string
 	err  error
@@ -195,7 +197,7 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// at puts a step in front of the error's path.
+// at prepends a step to the path of an error.
 func at(step string, err error) error {
 	var inner *pathError
 	if !errors.As(err, &inner) {

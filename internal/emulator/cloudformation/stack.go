@@ -55,8 +55,8 @@ func (e *Engine) newStack(
 	}
 }
 
-// WithTemplate returns the stack with another template and assets. References resolve to the resources
-// that exist: nothing is created.
+// WithTemplate returns the stack with another template and assets. References resolve to the
+// resources that exist: nothing is created.
 func (s *Stack) WithTemplate(template *Template, assets map[string]string) *Stack {
 	resolver := *s.resolver
 	resolver.Template, resolver.conditions = template, nil
@@ -73,11 +73,3 @@ func (s *Stack) Properties(r Resource, names ...string) (map[string]any, error) 
 
 // Ref returns what Ref returns for a resource that was created.
 func (s *Stack) Ref(logicalID string) string { return s.resolver.Created[logicalID].Ref }
-
-// PhysicalName returns the name of a resource whose properties give none. See [PhysicalName].
-func (s *Stack) PhysicalName(logicalID string, maxLength int) string {
-	return PhysicalName(s.Name, logicalID, maxLength)
-}
-
-// UniqueSuffix returns 12 characters that differ by stack and logical id.
-func (s *Stack) UniqueSuffix(logicalID string) string { return UniqueSuffix(s.Name, logicalID) }

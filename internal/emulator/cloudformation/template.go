@@ -1,8 +1,9 @@
-// Package cloudformation reads CloudFormation templates as CloudFormation does: parameters, conditions, intrinsic functions,
-// and the order in which resources have to be made.
+// Package cloudformation creates stacks from CloudFormation templates. It resolves parameters,
+// conditions and intrinsic functions, and creates resources in the order of their references. A
+// Provider creates each resource.
 //
-// Only JSON is read, which is what the CDK writes. Macros (Transform) are not run, and Rules are not checked: both are
-// for CloudFormation's own side of a deployment.
+// Templates must be JSON, which the CDK writes. Macros (Transform) are not run, and Rules are not
+// checked: both concern deployments to AWS.
 package cloudformation
 
 import (
@@ -13,7 +14,8 @@ import (
 	"io"
 )
 
-// Template is a parsed template. Its values are as encoding/json makes them, with json.Number for numbers.
+// Template represents a parsed template. Its values are those of encoding/json, with json.Number
+// for numbers.
 type Template struct {
 	Parameters map[string]Parameter
 	Mappings   map[string]map[string]map[string]any
@@ -22,13 +24,13 @@ type Template struct {
 	Outputs    map[string]Output
 }
 
-// Parameter is a value that whoever deploys may give.
+// Parameter represents an entry of Parameters.
 type Parameter struct {
 	Type    string
-	Default any // nil if it has none
+	Default any // nil without one
 }
 
-// Resource is one entry of Resources, unresolved.
+// Resource represents an entry of Resources, unresolved.
 type Resource struct {
 	LogicalID  string `json:"-"`
 	Type       string
@@ -43,14 +45,14 @@ func (r Resource) WrapError(err error) error {
 	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, err)
 }
 
-// Output is one entry of Outputs, unresolved.
+// Output represents an entry of Outputs, unresolved.
 type Output struct {
 	Value     any
 	Condition string
 	Export    struct{ Name any } // Name is nil if the output is not exported
 }
 
-// dependsOn is one logical id or a list of them.
+// dependsOn holds one or more logical ids.
 type dependsOn []string
 
 func (d *dependsOn) UnmarshalJSON(data []byte) error {
@@ -67,7 +69,7 @@ func (d *dependsOn) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Parse reads a template.
+// Parse parses a template.
 func Parse(data []byte) (*Template, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -76,7 +78,7 @@ func Parse(data []byte) (*Template, error) {
 		return nil, fmt.Errorf("parse the template: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("parse the template: there is something behind its end")
+		return nil, errors.New("parse the template: it has data after its end")
 	}
 	for id, resource := range t.Resources {
 		if resource.Type == "" {

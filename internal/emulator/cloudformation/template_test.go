@@ -93,7 +93,7 @@ func TestResolver_OutputsHoldWhatExists(t *testing.T) {
 func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 	tests := []struct{ name, value, want string }{
 		{"unknown id", `{"a":[0,{"Ref":"Absent"}]}`, `Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`},
-		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `Properties.P.Fn::Join[1].Ref: resource R has not been made yet`},
+		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `Properties.P.Fn::Join[1].Ref: resource R has not been created yet`},
 		{"left out", `{"Ref":"Off"}`, `resource Off is left out by its condition Never`},
 		{"no attribute", `{"Fn::GetAtt":["Queue","Nope"]}`, `resource Queue (AWS::SQS::Queue) has no attribute Nope here`},
 		{"malformed attribute", `{"Fn::GetAtt":["Queue"]}`, `Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`},
@@ -138,7 +138,7 @@ func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 func TestResolver_AsksForOtherAttributes(t *testing.T) {
 	r := Resolver{
 		Template: parse(t, `{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`),
-		Created:  map[string]ReturnValues{"Role": {Attribute: func(name string) (string, bool) { return "the " + name, true }}},
+		Created:  map[string]ReturnValues{"Role": {Attribute: func(name string) string { return "the " + name }}},
 	}
 	if got, err := r.Properties(r.Template.Resources["R"]); err != nil || got["P"] != "the RoleId" {
 		t.Errorf("got %v, %v", got, err)

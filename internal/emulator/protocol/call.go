@@ -53,7 +53,8 @@ func lambdaOperation(r *http.Request) string {
 	return "GetFunction"
 }
 
-// LambdaFunction is the function that a request to Lambda is about, by name or ARN; "" when it is about none.
+// LambdaFunction is the function that a request to Lambda is about, by name or ARN; "" when it is
+// about none.
 func LambdaFunction(r *http.Request) string {
 	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions"), "/")
 	function, _, _ = strings.Cut(function, "/")
@@ -66,8 +67,8 @@ func S3Object(r *http.Request) (bucket, key string) {
 	return bucket, key
 }
 
-// s3Operations are S3's operations by what they are on, their method and the query parameter that tells them from the
-// plain one, where there is one.
+// s3Operations are S3's operations by what they are on, their method and the query parameter that
+// tells them from the plain one, where there is one.
 var s3Operations = map[string]map[string]string{
 	"GET account":   {"": "ListBuckets"},
 	"GET bucket":    {"": "ListObjectsV2", "versions": "ListObjectVersions", "uploads": "ListMultipartUploads", "location": "GetBucketLocation", "versioning": "GetBucketVersioning"},

@@ -3,7 +3,6 @@ package protocol
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"maps"
@@ -15,28 +14,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxJSONBody bounds a request; the largest that AWS takes in these protocols is DynamoDB's 16 MB.
+// MaxJSONBody bounds a request. The largest that AWS accepts in these protocols is DynamoDB's 16
+// MB.
 const MaxJSONBody = 16 << 20
 
-// Error is what a client gets to see of a failure. Fields, when set, are added to the body beside __type and message.
-type Error struct {
-	Code    string
-	Message string
-	Status  int // 400 when zero
-	Fields  map[string]any
-}
+const jsonType = "application/x-amz-json-1.0"
 
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Errorf is a 400 with the given code.
-func Errorf(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// Operation takes the request's body and returns what is marshalled as the answer, or an *Error.
+// Operation returns the answer to a request with that body, or an *Error.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation makes an Operation of a function over typed input and output.
+// NewOperation returns an Operation that calls a function with typed input and output.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In
@@ -47,59 +34,71 @@ func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) O
 	}
 }
 
-// JSONHandler serves operations by their name: the part of X-Amz-Target behind the dot.
+// JSONHandler serves the operations of an AWS JSON protocol by name: the part of X-Amz-Target
+// behind the dot.
 type JSONHandler map[string]Operation
 
-// Operations are the names of what it serves, in order.
+// Operations returns the names of the operations, sorted.
 func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
 
 func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSONBody))
-	if err != nil {
-		write(w, r, nil, Errorf("RequestTooLarge", "read the request: %v", err))
-		return
-	}
-	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	op, ok := h[name]
-	if !ok {
-		write(w, r, nil, Errorf("UnknownOperationException", "the local platform does not serve %s", r.Header.Get("X-Amz-Target")))
-		return
-	}
-	out, err := op(r, body)
-	write(w, r, out, err)
-}
-
-func write(w http.ResponseWriter, r *http.Request, out any, err error) {
-	status := http.StatusOK
-	var failure *Error
-	switch {
-	case errors.As(err, &failure):
-		status = failure.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		fields := map[string]any{"__type": failure.Code, "message": failure.Message}
-		for k, v := range failure.Fields {
-			fields[k] = v
-		}
-		out = fields
-	case err != nil:
-		status = http.StatusInternalServerError
-		out = map[string]any{"__type": "InternalFailure", "message": err.Error()}
-	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"__type":"InternalFailure"}`)
-	}
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
-		contentType = "application/x-amz-json-1.0"
+		contentType = jsonType
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
-	// DynamoDB's SDK checks this one.
-	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	answer, err := h.answer(w, r)
+	status := http.StatusOK
+	if err != nil {
+		status, answer = jsonError(err)
+	}
+	write(w, status, contentType, json.Marshal, answer)
+}
+
+func (h JSONHandler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSONBody))
+	if err != nil {
+		return nil, Errorf("RequestTooLarge", "read the request: %v", err)
+	}
+	target := r.Header.Get("X-Amz-Target")
+	_, name, _ := strings.Cut(target, ".")
+	operation, ok := h[name]
+	if !ok {
+		return nil, Errorf("UnknownOperationException", "the local platform does not serve %s", target)
+	}
+	return operation(r, body)
+}
+
+func jsonError(err error) (status int, body map[string]any) {
+	var failure *Error
+	if !errors.As(err, &failure) {
+		failure = &Error{"InternalFailure", err.Error(), http.StatusInternalServerError, nil}
+	}
+	if status = failure.Status; status == 0 {
+		status = http.StatusBadRequest
+	}
+	body = map[string]any{"__type": failure.Code, "message": failure.Message}
+	maps.Copy(body, failure.Fields)
+	return status, body
+}
+
+// WriteJSON answers with JSON.
+func WriteJSON(w http.ResponseWriter, status int, answer any) {
+	write(w, status, "application/json", json.Marshal, answer)
+}
+
+func write(
+	w http.ResponseWriter, status int, contentType string, marshal func(any) ([]byte, error), answer any,
+) {
+	body, err := marshal(answer)
+	if err != nil {
+		status, body = http.StatusInternalServerError, nil
+	}
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("X-Amzn-Requestid", uuid.NewString())
+	// DynamoDB's clients check the checksum.
+	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away needs no answer
 }

@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
-// QueryHandler serves the operations of the AWS query protocol by name. A request is a form; the value that
-// an operation returns is the XML of its answer.
+// QueryHandler serves the operations of the AWS query protocol by name. A request is a form; the
+// value that an operation returns is the XML of its answer.
 type QueryHandler map[string]func(form url.Values) (any, error)
 
 // maxForm bounds a request; CloudFormation's largest holds a template of 51,200 bytes.
@@ -25,11 +23,12 @@ func IsQuery(r *http.Request) bool {
 
 func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := h.answer(w, r)
-	if err != nil {
-		writeXML(w, http.StatusBadRequest, newQueryError(err))
+	var failure *Error
+	if errors.As(err, &failure) {
+		WriteError(w, "query", http.StatusBadRequest, failure.Code, failure.Message)
 		return
 	}
-	writeXML(w, http.StatusOK, answer)
+	write(w, http.StatusOK, "text/xml", xml.Marshal, answer)
 }
 
 func (h QueryHandler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -38,36 +37,8 @@ func (h QueryHandler) answer(w http.ResponseWriter, r *http.Request) (any, error
 		return nil, Errorf("InvalidRequest", "read the form: %v", err)
 	}
 	action := r.PostForm.Get("Action")
-	operation, ok := h[action]
-	if !ok {
-		return nil, Errorf("InvalidAction", "the local platform does not serve %s", action)
+	if operation, ok := h[action]; ok {
+		return operation(r.PostForm)
 	}
-	return operation(r.PostForm)
-}
-
-type queryError struct {
-	XMLName   xml.Name `xml:"ErrorResponse"`
-	Type      string   `xml:"Error>Type"`
-	Code      string   `xml:"Error>Code"`
-	Message   string   `xml:"Error>Message"`
-	RequestID string   `xml:"RequestId"`
-}
-
-func newQueryError(err error) queryError {
-	e := queryError{Type: "Sender", Code: "InternalFailure", Message: err.Error(), RequestID: uuid.NewString()}
-	var failure *Error
-	if errors.As(err, &failure) {
-		e.Code, e.Message = failure.Code, failure.Message
-	}
-	return e
-}
-
-func writeXML(w http.ResponseWriter, status int, answer any) {
-	body, err := xml.Marshal(answer)
-	if err != nil {
-		status, body = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away needs no answer
+	return nil, Errorf("InvalidAction", "the local platform does not serve %s", action)
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
 )
 
-// API represents an HTTP API. Its stage, integrations and routes are resources that are created later.
+// API represents an HTTP API. Its stage, integrations and routes are resources that are created
+// later.
 type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
@@ -37,7 +38,7 @@ type apiProperties struct {
 
 func createAPI(c *creation, in apiProperties) (values, error) {
 	if in.ProtocolType != "HTTP" {
-		return c.skip(c.resource.Type + " of protocol " + in.ProtocolType)
+		return c.skip(" of protocol " + in.ProtocolType)
 	}
 	listener, err := c.Listen()
 	if err != nil {
@@ -58,9 +59,7 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 		}
 	}
 	c.APIs = append(c.APIs, a)
-	return values{Ref: a.Settings.ID, Attributes: map[string]string{
-		"ApiEndpoint": a.Endpoint, "ApiId": a.Settings.ID,
-	}}, nil
+	return created(a.Settings.ID, "ApiEndpoint", a.Endpoint, "ApiId", a.Settings.ID), nil
 }
 
 // api returns the API of an id; nil if it is not run.
@@ -82,12 +81,12 @@ type stageProperties struct {
 func createStage(c *creation, in stageProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
-		return c.skip(c.resource.Type)
+		return c.skip("")
 	}
 	a.stage = in.StageName
 	a.Settings.RateLimit = float64(in.DefaultRouteSettings.ThrottlingRateLimit)
 	a.Settings.BurstLimit = int(in.DefaultRouteSettings.ThrottlingBurstLimit)
-	return values{Ref: in.StageName}, nil
+	return created(in.StageName), nil
 }
 
 // URL returns the URL of the stage.
@@ -110,8 +109,8 @@ func (a *API) Handler() (http.Handler, error) {
 	return http.StripPrefix("/"+a.stage, compiled), nil
 }
 
-// LocalURLs replaces the URLs that APIs would have on AWS by their local ones: those by a custom domain, and
-// those that templates join from an API's id, the region and AWS's domain.
+// LocalURLs replaces the URLs that APIs would have on AWS by their local ones: those by a custom
+// domain, and those that templates join from an API's id, the region and AWS's domain.
 func (p *Provider) LocalURLs(text string) string {
 	for _, a := range p.APIs {
 		for _, url := range a.domainURLs {

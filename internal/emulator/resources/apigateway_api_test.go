@@ -4,7 +4,12 @@ import "testing"
 
 func TestNameAPIs_NamesThemByConstruct(t *testing.T) {
 	p := &Provider{APIs: []*API{
-		{Stack: "shop", Name: "HttpApi", logicalID: "OrdersHttpApiB144261E"}, {Stack: "shop", Name: "HttpApi", logicalID: "ReturnsHttpApiC9AB115C"},
+		{
+			Stack:     "shop",
+			Name:      "HttpApi",
+			logicalID: "OrdersHttpApiB144261E",
+		},
+		{Stack: "shop", Name: "HttpApi", logicalID: "ReturnsHttpApiC9AB115C"},
 		{Stack: "depot", Name: "HttpApi", logicalID: "StockHttpApi11111111"},
 	}}
 	p.NameAPIs()

@@ -23,11 +23,12 @@ type authorizerProperties struct {
 	}
 }
 
-// createAuthorizer creates the authorizer of an HTTP API. One that is not supported rejects all requests.
+// createAuthorizer creates the authorizer of an HTTP API. One that is not supported rejects all
+// requests.
 func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
-		return c.skip(c.resource.Type)
+		return c.skip("")
 	}
 	authorizer, problem := c.authorizer(in)
 	if problem != "" {
@@ -36,7 +37,7 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	}
 	id := c.id(6)
 	a.authorizers[id] = authorizer
-	return values{Ref: id, Attributes: map[string]string{"AuthorizerId": id}}, nil
+	return created(id, "AuthorizerId", id), nil
 }
 
 // authorizer returns the authorizer, or why it is not supported.
@@ -64,8 +65,10 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 		return nil, "its function is not run here"
 	}
 	return &apigateway.Lambda{
-		Function: function, Simple: bool(in.EnableSimpleResponses), IdentitySource: in.IdentitySource,
-		CacheTTL: in.AuthorizerResultTtlInSeconds.seconds(),
+		Function:       function,
+		Simple:         bool(in.EnableSimpleResponses),
+		IdentitySource: in.IdentitySource,
+		CacheTTL:       in.AuthorizerResultTtlInSeconds.seconds(),
 	}, problem
 }
 
@@ -102,7 +105,8 @@ func (a *API) IsOpen() bool {
 	return true
 }
 
-// Authorization reports whether routes require signed requests, and whether routes require a JSON Web Token.
+// Authorization reports whether routes require signed requests, and whether routes require a JSON
+// Web Token.
 func (a *API) Authorization() (signed, token bool) {
 	for _, r := range a.Settings.Routes {
 		switch r.Authorizer.(type) {

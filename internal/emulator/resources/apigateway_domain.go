@@ -11,11 +11,15 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	if in.MutualTlsAuthentication != nil {
 		c.reportNotRun("mutual TLS of "+in.DomainName, 1)
 	}
-	return values{Ref: in.DomainName, Attributes: map[string]string{
-		"DomainNameArn":        "arn:aws:apigateway:" + c.Region + "::/domainnames/" + in.DomainName,
-		"RegionalDomainName":   "d-" + c.id(10) + ".execute-api." + c.Region + ".amazonaws.com",
-		"RegionalHostedZoneId": "Z" + c.suffix(),
-	}}, nil
+	return created(
+		in.DomainName,
+		"DomainNameArn",
+		"arn:aws:apigateway:"+c.Region+"::/domainnames/"+in.DomainName,
+		"RegionalDomainName",
+		"d-"+c.id(10)+".execute-api."+c.Region+".amazonaws.com",
+		"RegionalHostedZoneId",
+		"Z"+c.suffix(),
+	), nil
 }
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
@@ -24,7 +28,7 @@ type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
-		return c.skip(c.resource.Type)
+		return c.skip("")
 	}
 	url := "https://" + in.DomainName + "/"
 	if in.ApiMappingKey != "" {
@@ -32,5 +36,5 @@ func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	}
 	a.domainURLs = append(a.domainURLs, url)
 	id := c.id(6)
-	return values{Ref: id, Attributes: map[string]string{"ApiMappingId": id}}, nil
+	return created(id, "ApiMappingId", id), nil
 }

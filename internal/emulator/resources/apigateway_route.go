@@ -15,15 +15,15 @@ func createIntegration(c *creation, in integrationProperties) (values, error) {
 	function := FunctionName(in.IntegrationUri)
 	switch {
 	case a == nil:
-		return c.skip(c.resource.Type)
+		return c.skip("")
 	case in.IntegrationType != "AWS_PROXY" || in.PayloadFormatVersion != "2.0":
-		return c.skip(c.resource.Type + " other than AWS_PROXY with payload format 2.0")
+		return c.skip(" other than AWS_PROXY with payload format 2.0")
 	case !c.runs(function):
-		return c.skip(c.resource.Type + " of a function that is not run")
+		return c.skip(" of a function that is not run")
 	}
 	id := c.id(7)
 	a.integrations[id] = function
-	return values{Ref: id, Attributes: map[string]string{"IntegrationId": id}}, nil
+	return created(id, "IntegrationId", id), nil
 }
 
 type routeProperties struct {
@@ -34,15 +34,15 @@ type routeProperties struct {
 func createRoute(c *creation, in routeProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
-		return c.skip(c.resource.Type)
+		return c.skip("")
 	}
 	function, ok := a.integrations[strings.TrimPrefix(in.Target, "integrations/")]
 	if !ok {
-		return c.skip(c.resource.Type + " " + in.RouteKey)
+		return c.skip(" " + in.RouteKey)
 	}
 	a.Settings.Routes = append(a.Settings.Routes, apigateway.Route{
 		Key: in.RouteKey, Function: function, Authorizer: c.routeAuthorizer(a, in),
 	})
 	id := c.id(7)
-	return values{Ref: id, Attributes: map[string]string{"RouteId": id}}, nil
+	return created(id, "RouteId", id), nil
 }

@@ -16,10 +16,10 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 		return values{}, err
 	}
 	if source.Template == nil {
-		return c.skip(c.resource.Type + " whose template is not an asset")
+		return c.skip(" whose template is not an asset")
 	}
 	var rest struct{ Parameters map[string]any }
-	if err := decodeProperties(c.stack, c.resource, &rest); err != nil {
+	if err := c.decode(&rest); err != nil {
 		return values{}, err
 	}
 	parameters := map[string]string{}
@@ -41,7 +41,8 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 	return values{Ref: nested.ID, Attributes: attributes}, nil
 }
 
-// nestedSource returns the stack that the resource nests. Its template is nil if that is not an asset.
+// nestedSource returns the stack that the resource nests. Its template is nil if that is not an
+// asset.
 func (c *creation) nestedSource(templateURL string) (cdkapp.Stack, error) {
 	s := cdkapp.Stack{Name: c.name("", 128), Assets: c.stack.Assets}
 	parts := strings.SplitN(templateURL, "/", 5) // https://HOST/BUCKET/KEY

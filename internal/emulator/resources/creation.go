@@ -17,24 +17,40 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// name returns the name that the properties give, or a generated one of at most maxLength characters.
+// created returns a Ref and attributes, which pairs lists by name and value.
+func created(ref string, pairs ...string) values {
+	v := values{Ref: ref, Attributes: map[string]string{}}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Attributes[pairs[i]] = pairs[i+1]
+	}
+	return v
+}
+
+// decode fills the struct that into points to with the properties named by its fields.
+func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.resource, into) }
+
+// name returns the name that the properties give, or a generated one of at most maxLength
+// characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
 	if fromProperties != "" {
 		return fromProperties
 	}
-	return c.stack.PhysicalName(c.resource.LogicalID, maxLength)
+	return cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
 }
 
 // suffix returns 12 upper-case characters that differ by resource.
-func (c *creation) suffix() string { return c.stack.UniqueSuffix(c.resource.LogicalID) }
+func (c *creation) suffix() string {
+	return cloudformation.UniqueSuffix(c.stack.Name, c.resource.LogicalID)
+}
 
 // id returns a lower-case id of at most 12 characters, like those of API Gateway.
 func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
 
-// skip reports that the resource is not run. Other resources may refer to it: to the name that it would
-// have, and to an ARN and other attributes made of that name.
-func (c *creation) skip(reason string) (values, error) {
-	c.reportNotRun(reason, 1)
+// skip reports that the resource is not run: its type, and detail behind it. Other resources may
+// refer to it: to the name that it would have, and to an ARN and other attributes made of that
+// name.
+func (c *creation) skip(detail string) (values, error) {
+	c.reportNotRun(c.resource.Type+detail, 1)
 	name := c.name("", 64)
 	service := "custom"
 	if parts := strings.Split(c.resource.Type, "::"); len(parts) == 3 {
@@ -52,15 +68,16 @@ func (c *creation) skip(reason string) (values, error) {
 	if slices.Contains(refIsARN, c.resource.Type) {
 		ref = arn
 	}
-	return values{Ref: ref, Attribute: func(attribute string) (string, bool) {
+	return values{Ref: ref, Attribute: func(attribute string) string {
 		if strings.HasSuffix(attribute, "Arn") {
-			return arn, true
+			return arn
 		}
-		return name + "/" + attribute, true
+		return name + "/" + attribute
 	}}, nil
 }
 
-// refIsARN lists types that are not run, that often appear beside a pipeline, and whose Ref is their ARN.
+// refIsARN lists types that are not run, that often appear beside a pipeline, and whose Ref is
+// their ARN.
 var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",

@@ -6,7 +6,8 @@ type tableProperties struct {
 	TableName            string
 	KeySchema            []struct{ AttributeName, KeyType string }
 	AttributeDefinitions []struct{ AttributeName, AttributeType string }
-	// Only counted: the emulated DynamoDB has no secondary indexes and rejects requests that name one.
+	// Only counted: the emulated DynamoDB has no secondary indexes and rejects requests that name
+	// one.
 	GlobalSecondaryIndexes  []any
 	LocalSecondaryIndexes   []any
 	TimeToLiveSpecification struct {
@@ -26,7 +27,7 @@ func createTable(c *creation, in tableProperties) (values, error) {
 	}
 	arn := c.arn("dynamodb", "table/"+table.Name)
 	c.encrypt(arn, in.SSESpecification.KMSMasterKeyId)
-	return values{Ref: table.Name, Attributes: map[string]string{"Arn": arn}}, nil
+	return created(table.Name, "Arn", arn), nil
 }
 
 func (in tableProperties) table(name string) dynamodb.Table {

@@ -9,5 +9,5 @@ func createBus(c *creation, in busProperties) (values, error) {
 	}
 	arn := c.EventBridge.BusARN(name)
 	c.addKeyUse("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
-	return values{Ref: name, Attributes: map[string]string{"Arn": arn, "Name": name}}, nil
+	return created(name, "Arn", arn, "Name", name), nil
 }

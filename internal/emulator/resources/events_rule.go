@@ -28,7 +28,7 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 	if in.ScheduleExpression != "" {
 		var err error
 		if rule.Rate, err = eventbridge.ParseRate(in.ScheduleExpression); err != nil {
-			return c.skip(c.resource.Type + " with ScheduleExpression " + in.ScheduleExpression)
+			return c.skip(" with ScheduleExpression " + in.ScheduleExpression)
 		}
 	}
 	for _, t := range in.Targets {
@@ -47,9 +47,7 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 	if err := c.EventBridge.PutRule(rule); err != nil {
 		return values{}, err
 	}
-	return values{Ref: name, Attributes: map[string]string{
-		"Arn": c.EventBridge.RuleARN(in.EventBusName, name),
-	}}, nil
+	return created(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil
 }
 
 // unsupportedTarget describes a rule's target that events do not reach; "" if they do.

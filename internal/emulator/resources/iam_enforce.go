@@ -16,9 +16,9 @@ type enforcement struct {
 	denyLogs func(function, operation string, err error)
 }
 
-// Enforce gives the policies of all stacks to the authorizer. It returns a *PolicyError if they do not allow
-// what AWS checks when it creates a function, an event source mapping or a route, or what services do with
-// keys. It calls denyLogs for each function whose role may not write its log.
+// Enforce gives the policies of all stacks to the authorizer. It returns a *PolicyError if they do
+// not allow what AWS checks when it creates a function, an event source mapping or a route, or what
+// services do with keys. It calls denyLogs for each function whose role may not write its log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {
@@ -61,21 +61,20 @@ func (e enforcement) addFunction(f *iamFunction) error {
 // checkFunction checks what Lambda does under the role of a function.
 func (e enforcement) checkFunction(f *iamFunction) error {
 	var errs []error
-	if f.traced {
-		for _, action := range []string{"PutTraceSegments", "PutTelemetryRecords"} {
-			if err := e.authorizer.AuthorizeFunction(f.name, "xray:"+action, "*"); err != nil {
-				errs = append(errs, fmt.Errorf(
-					"the provided execution role does not have permissions to call %s on XRAY: %w", action, err))
+	require := func(role, service, resource string, actions ...string) {
+		for _, action := range actions {
+			err := e.authorizer.AuthorizeFunction(f.name, strings.ToLower(service)+":"+action, resource)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("the %s execution role does not have permissions to call %s on %s: %w",
+					role, action, service, err))
 			}
 		}
 	}
+	if f.traced {
+		require("provided", "XRAY", "*", "PutTraceSegments", "PutTelemetryRecords")
+	}
 	for _, queue := range f.queues {
-		for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-			if err := e.authorizer.AuthorizeFunction(f.name, "sqs:"+action, queue); err != nil {
-				errs = append(errs, fmt.Errorf(
-					"the function execution role does not have permissions to call %s on SQS: %w", action, err))
-			}
-		}
+		require("function", "SQS", queue, "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 	}
 	stream := e.arn("logs", "log-group:"+f.logGroup+":log-stream:local")
 	for _, action := range []string{"CreateLogStream", "PutLogEvents"} {
@@ -97,7 +96,10 @@ func (e enforcement) checkRoutes() error {
 			err := e.authorizer.AuthorizeService("apigateway.amazonaws.com", source,
 				"lambda:InvokeFunction", e.functionARN(route.Function), nil)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err))
+				errs = append(
+					errs,
+					fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err),
+				)
 			}
 		}
 	}
@@ -109,7 +111,13 @@ func (e enforcement) checkKeys() error {
 	var errs []error
 	for _, use := range e.iam.keyUses {
 		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-			err := e.authorizer.AuthorizeService(use.service, use.source, action, use.key, use.context)
+			err := e.authorizer.AuthorizeService(
+				use.service,
+				use.source,
+				action,
+				use.key,
+				use.context,
+			)
 			if err != nil {
 				errs = append(errs, use.resource.WrapError(err))
 				break

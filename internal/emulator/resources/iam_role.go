@@ -13,19 +13,17 @@ func createRole(c *creation, in roleProperties) (values, error) {
 		c.reportNotRun("permissions boundary of role "+name, 1)
 	}
 	c.iam.roles[name] = role{unresolved{c.stack, c.resource}, arn}
-	return values{Ref: name, Attributes: map[string]string{
-		"Arn": arn, "RoleId": "AROA" + c.suffix(),
-	}}, nil
+	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
 }
 
 // createRolePolicy records a policy that names the roles it is attached to.
-func createRolePolicy(c *creation) (values, error) {
+func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
-	return values{Ref: c.name("", 128)}, nil
+	return created(c.name("", 128)), nil
 }
 
-func createManagedPolicy(c *creation) (values, error) {
+func createManagedPolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
 	arn := "arn:aws:iam::" + c.Account + ":policy/" + c.name("", 128)
-	return values{Ref: arn, Attributes: map[string]string{"PolicyArn": arn}}, nil
+	return created(arn, "PolicyArn", arn), nil
 }

@@ -8,16 +8,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// PolicyError reports policies of a template that can't be enforced here, or that do not allow what AWS
-// requires.
+// PolicyError reports policies of a template that can't be enforced here, or that do not allow what
+// AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }
 
 func (e *PolicyError) Unwrap() error { return e.Err }
 
-// iamState collects what templates say about permissions. Enforce reads it when all stacks exist: only then
-// are the roles of functions known, and only their policies have to be supported.
+// iamState collects what templates say about permissions. Enforce reads it when all stacks exist:
+// only then are the roles of functions known, and only their policies have to be supported.
 type iamState struct {
 	roles     map[string]role           // by name
 	policies  []unresolved              // of roles

@@ -17,17 +17,18 @@ type mappingProperties struct {
 	FilterCriteria                 any
 }
 
-// createMapping creates the event source mapping of a queue. The emulator starts it when all stacks exist.
+// createMapping creates the event source mapping of a queue. The emulator starts it when all stacks
+// exist.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name := FunctionName(in.FunctionName)
 	switch {
 	case !ok:
-		return c.skip(c.resource.Type + " of another source than a queue")
+		return c.skip(" of another source than a queue")
 	case in.FilterCriteria != nil:
-		return c.skip(c.resource.Type + " with FilterCriteria")
+		return c.skip(" with FilterCriteria")
 	case !c.runs(name):
-		return c.skip(c.resource.Type + " to a function that is not run")
+		return c.skip(" to a function that is not run")
 	}
 	c.iam.addEventSource(name, queue.ARN())
 	if enabled := in.Enabled == nil || bool(*in.Enabled); enabled && !c.NoWorker {
@@ -44,7 +45,11 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		})
 	}
 	id := c.suffix()
-	return values{Ref: id, Attributes: map[string]string{
-		"Id": id, "EventSourceMappingArn": c.arn("lambda", "event-source-mapping:"+id),
-	}}, nil
+	return created(
+		id,
+		"Id",
+		id,
+		"EventSourceMappingArn",
+		c.arn("lambda", "event-source-mapping:"+id),
+	), nil
 }

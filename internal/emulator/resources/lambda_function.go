@@ -40,16 +40,16 @@ type function struct {
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":
-		return c.skip(c.resource.Type + " of an image")
+		return c.skip(" of an image")
 	case in.Runtime != "provided.al2023":
-		return c.skip(c.resource.Type + " on " + in.Runtime)
+		return c.skip(" on " + in.Runtime)
 	}
 	dir, ok := c.stack.Assets[in.Code.S3Key]
 	if !ok {
-		return c.skip(c.resource.Type + " whose code is not an asset")
+		return c.skip(" whose code is not an asset")
 	}
 	if platform := foreignPlatform(filepath.Join(dir, "bootstrap")); platform != "" {
-		return c.skip(c.resource.Type + " " + c.resource.LogicalID + ", which is built for " + platform)
+		return c.skip(" " + c.resource.LogicalID + ", which is built for " + platform)
 	}
 	f, err := c.lambdaFunction(in)
 	if err != nil {
@@ -58,13 +58,16 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	if err := c.Lambda.CreateFunction(f); err != nil {
 		return values{}, err
 	}
-	c.functions = append(c.functions, &function{f, c.stack.Name, c.resource.LogicalID, in.Code.S3Key})
+	c.functions = append(
+		c.functions,
+		&function{f, c.stack.Name, c.resource.LogicalID, in.Code.S3Key},
+	)
 	arn := c.functionARN(f.Name)
 	c.iam.addFunction(arn, &iamFunction{
 		resource: c.resource, name: f.Name, roleARN: in.Role,
 		traced: in.TracingConfig.Mode == "Active", logGroup: in.logGroup(f.Name),
 	})
-	return values{Ref: f.Name, Attributes: map[string]string{"Arn": arn}}, nil
+	return created(f.Name, "Arn", arn), nil
 }
 
 func (in functionProperties) logGroup(functionName string) string {
@@ -91,16 +94,19 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	for name, value := range in.Environment.Variables {
 		text, ok := value.(string)
 		if !ok {
-			return lambda.Function{}, fmt.Errorf("its environment variable %s is not a string", name)
+			return lambda.Function{}, fmt.Errorf(
+				"its environment variable %s is not a string",
+				name,
+			)
 		}
 		f.Environment[name] = c.LocalURLs(text)
 	}
 	return f, nil
 }
 
-// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that is built for another platform
-// than this one; "" for all other files. Pipelines build their functions for this machine; other functions of
-// the app may be built for Lambda alone.
+// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that is built for another
+// platform than this one; "" for all other files. Pipelines build their functions for this machine;
+// other functions of the app may be built for Lambda alone.
 func foreignPlatform(bootstrap string) string {
 	info, err := buildinfo.ReadFile(bootstrap)
 	if err != nil {
@@ -112,15 +118,14 @@ func foreignPlatform(bootstrap string) string {
 			built[setting.Key] = setting.Value
 		}
 	}
-	platform := built["GOOS"] + "/" + built["GOARCH"]
-	if platform == runtime.GOOS+"/"+runtime.GOARCH {
+	if built["GOOS"] == runtime.GOOS && built["GOARCH"] == runtime.GOARCH {
 		return ""
 	}
-	return platform
+	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name in a function's ARN, in the ARN of a version or alias, or in API Gateway's
-// URI of a function. It returns a plain name unchanged.
+// FunctionName returns the name in a function's ARN, in the ARN of a version or alias, or in API
+// Gateway's URI of a function. It returns a plain name unchanged.
 func FunctionName(reference string) string {
 	if _, after, ok := strings.Cut(reference, ":function:"); ok {
 		reference = after
@@ -157,7 +162,7 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 // updated returns the function as its template now has it. Unchanged code stays in its folder.
 func (f *function) updated(c *creation) (*function, error) {
 	var in functionProperties
-	if err := decodeProperties(c.stack, c.resource, &in); err != nil {
+	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
 	next, err := c.lambdaFunction(in)

@@ -31,5 +31,5 @@ func createPermission(c *creation, in permissionProperties) (values, error) {
 	if err != nil {
 		return values{}, err
 	}
-	return values{Ref: c.suffix()}, c.addResourcePolicy(arn, policy)
+	return created(c.suffix()), c.addResourcePolicy(arn, policy)
 }

@@ -2,11 +2,12 @@ package resources
 
 type logGroupProperties struct{ LogGroupName, KmsKeyId string }
 
-// createLogGroup creates nothing: the recorded activity has what functions print. Policies name its ARN.
+// createLogGroup creates nothing: the recorded activity has what functions print. Policies name its
+// ARN.
 func createLogGroup(c *creation, in logGroupProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	name := c.name(in.LogGroupName, 512)
 	arn := c.arn("logs", "log-group:"+name)
 	c.addKeyUse("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
-	return values{Ref: name, Attributes: map[string]string{"Arn": arn + ":*"}}, nil
+	return created(name, "Arn", arn+":*"), nil
 }

@@ -29,7 +29,7 @@ func decode(properties map[string]any, into any) error {
 }
 
 func fieldNames(structType reflect.Type) []string {
-	var names []string
+	names := []string{} // not nil, which would resolve all properties
 	for field := range structType.Fields() {
 		names = append(names, field.Name)
 	}

@@ -13,11 +13,23 @@ func TestDecode_TakesNumbersAndFlagsAsText(t *testing.T) {
 		E, F   document
 		Absent number
 	}
-	err := decode(map[string]any{"A": json.Number("30"), "B": "1.5", "C": true, "D": "false", "E": map[string]any{"x": 1}, "F": `{"x":2}`}, &in)
+	err := decode(
+		map[string]any{
+			"A": json.Number("30"),
+			"B": "1.5",
+			"C": true,
+			"D": "false",
+			"E": map[string]any{"x": 1},
+			"F": `{"x":2}`,
+		},
+		&in,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.A.seconds() != 30*time.Second || in.B.seconds() != 1500*time.Millisecond || !in.C || in.D || in.Absent != 0 {
+	if in.A.seconds() != 30*time.Second || in.B.seconds() != 1500*time.Millisecond || !in.C ||
+		in.D ||
+		in.Absent != 0 {
 		t.Errorf("got %+v", in)
 	}
 	if string(in.E) != `{"x":1}` || string(in.F) != `{"x":2}` {

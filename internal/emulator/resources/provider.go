@@ -1,7 +1,7 @@
 // Package resources creates the resources of CloudFormation templates with the emulated services.
 //
-// The registry names a handler per resource type. A file per type or family of types defines the properties
-// that have an effect here, and the function that creates the resource.
+// The registry names a handler per resource type. A file per type or family of types defines the
+// properties that have an effect here, and the function that creates the resource.
 package resources
 
 import (
@@ -73,13 +73,12 @@ func NewProvider(s Services, c Config) *Provider {
 // Create creates a resource. It skips resources whose type has no handler.
 func (p *Provider) Create(
 	s *cloudformation.Stack, r cloudformation.Resource,
-) (cloudformation.ReturnValues, error) {
+) (values, error) {
 	c := &creation{p, s, r}
-	h, ok := registry[r.Type]
-	if !ok {
-		return c.skip(r.Type)
+	if h, ok := registry[r.Type]; ok {
+		return h.create(c)
 	}
-	return h.create(c)
+	return c.skip("")
 }
 
 // FunctionNames returns the names of the functions that run, sorted.
@@ -94,7 +93,10 @@ func (p *Provider) FunctionNames() []string {
 
 // runs reports whether the function of that name runs.
 func (p *Provider) runs(functionName string) bool {
-	return slices.ContainsFunc(p.functions, func(f *function) bool { return f.Name == functionName })
+	return slices.ContainsFunc(
+		p.functions,
+		func(f *function) bool { return f.Name == functionName },
+	)
 }
 
 // NotRun lists what the templates have and the emulator does not run.

@@ -8,55 +8,60 @@ import (
 
 // registry names the handler of each resource type that the emulator creates.
 var registry = map[string]handler{
-	"AWS::ApiGatewayV2::Api":          {create: typed(createAPI)},
-	"AWS::ApiGatewayV2::ApiMapping":   {create: typed(createAPIMapping)},
-	"AWS::ApiGatewayV2::Authorizer":   {create: typed(createAuthorizer)},
-	"AWS::ApiGatewayV2::DomainName":   {create: typed(createDomainName)},
-	"AWS::ApiGatewayV2::Integration":  {create: typed(createIntegration)},
-	"AWS::ApiGatewayV2::Route":        {create: typed(createRoute)},
-	"AWS::ApiGatewayV2::Stage":        {create: typed(createStage)},
-	"AWS::CloudFormation::Stack":      {create: typed(createNestedStack), compared: without("TemplateURL")},
-	"AWS::DynamoDB::GlobalTable":      {create: typed(createTable)},
-	"AWS::DynamoDB::Table":            {create: typed(createTable)},
-	"AWS::Events::EventBus":           {create: typed(createBus)},
-	"AWS::Events::Rule":               {create: typed(createRule)},
-	"AWS::IAM::ManagedPolicy":         {create: createManagedPolicy},
-	"AWS::IAM::Policy":                {create: createRolePolicy},
-	"AWS::IAM::Role":                  {create: typed(createRole)},
-	"AWS::IAM::RolePolicy":            {create: createRolePolicy},
-	"AWS::KMS::Key":                   {create: typed(createKey)},
-	"AWS::Lambda::Alias":              {create: typed(createAlias), compared: without("FunctionVersion")},
-	"AWS::Lambda::EventSourceMapping": {create: typed(createMapping)},
-	"AWS::Lambda::Function":           {create: typed(createFunction), compared: fixedOfFunction},
-	"AWS::Lambda::Permission":         {create: typed(createPermission)},
-	"AWS::Lambda::Version":            {create: typed(createVersion), noEffect: true},
-	"AWS::Logs::LogGroup":             {create: typed(createLogGroup), noEffect: true},
-	"AWS::S3::Bucket":                 {create: typed(createBucket)},
-	"AWS::S3::BucketPolicy":           {create: typed(createBucketPolicy)},
-	"AWS::SQS::Queue":                 {create: typed(createQueue)},
-	"AWS::SQS::QueuePolicy":           {create: typed(createQueuePolicy)},
+	"AWS::ApiGatewayV2::Api":          typed(createAPI),
+	"AWS::ApiGatewayV2::ApiMapping":   typed(createAPIMapping),
+	"AWS::ApiGatewayV2::Authorizer":   typed(createAuthorizer),
+	"AWS::ApiGatewayV2::DomainName":   typed(createDomainName),
+	"AWS::ApiGatewayV2::Integration":  typed(createIntegration),
+	"AWS::ApiGatewayV2::Route":        typed(createRoute),
+	"AWS::ApiGatewayV2::Stage":        typed(createStage),
+	"AWS::CloudFormation::Stack":      typed(createNestedStack).comparing(without("TemplateURL")),
+	"AWS::DynamoDB::GlobalTable":      typed(createTable),
+	"AWS::DynamoDB::Table":            typed(createTable),
+	"AWS::Events::EventBus":           typed(createBus),
+	"AWS::Events::Rule":               typed(createRule),
+	"AWS::IAM::ManagedPolicy":         typed(createManagedPolicy),
+	"AWS::IAM::Policy":                typed(createRolePolicy),
+	"AWS::IAM::Role":                  typed(createRole),
+	"AWS::IAM::RolePolicy":            typed(createRolePolicy),
+	"AWS::KMS::Key":                   typed(createKey),
+	"AWS::Lambda::Alias":              typed(createAlias).comparing(without("FunctionVersion")),
+	"AWS::Lambda::EventSourceMapping": typed(createMapping),
+	"AWS::Lambda::Function":           typed(createFunction).comparing(fixedOfFunction),
+	"AWS::Lambda::Permission":         typed(createPermission),
+	"AWS::Lambda::Version":            typed(createVersion).comparing(nil),
+	"AWS::Logs::LogGroup":             typed(createLogGroup).comparing(nil),
+	"AWS::S3::Bucket":                 typed(createBucket),
+	"AWS::S3::BucketPolicy":           typed(createBucketPolicy),
+	"AWS::SQS::Queue":                 typed(createQueue),
+	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }
 
 // handler creates resources of one type and compares their properties when the app is reloaded.
 type handler struct {
-	create createFunc
-	// compared returns the properties that need a restart to change; nil: all properties.
+	create func(*creation) (values, error)
+	// compared returns the properties that need a restart to change; nil if no change needs one.
 	compared func(properties map[string]any) map[string]any
-	// noEffect is true if no change needs a restart.
-	noEffect bool
 }
 
-type createFunc func(*creation) (cloudformation.ReturnValues, error)
-
-// typed returns a createFunc that decodes the properties named by the fields of P, and resolves no others.
-func typed[P any](create func(*creation, P) (cloudformation.ReturnValues, error)) createFunc {
-	return func(c *creation) (cloudformation.ReturnValues, error) {
-		var properties P
-		if err := decodeProperties(c.stack, c.resource, &properties); err != nil {
-			return cloudformation.ReturnValues{}, err
-		}
-		return create(c, properties)
+// typed returns a handler that decodes the properties named by the fields of P, and resolves no
+// others. All properties of the resource need a restart to change.
+func typed[P any](create func(*creation, P) (values, error)) handler {
+	return handler{
+		create: func(c *creation) (values, error) {
+			var properties P
+			if err := c.decode(&properties); err != nil {
+				return values{}, err
+			}
+			return create(c, properties)
+		},
+		compared: func(properties map[string]any) map[string]any { return properties },
 	}
+}
+
+func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
+	h.compared = compared
+	return h
 }
 
 // without returns a function that leaves out a property.
@@ -68,15 +73,12 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared returns the properties of a resource that need a restart to change. It returns false if the
-// resource may change without an effect.
+// compared returns the properties of a resource that need a restart to change. It returns false if
+// the resource may change without an effect.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
-	h, ok := registry[r.Type]
-	switch {
-	case !ok, h.noEffect:
+	h := registry[r.Type]
+	if h.compared == nil {
 		return nil, false
-	case h.compared == nil:
-		return r.Properties, true
 	}
 	return h.compared(r.Properties), true
 }

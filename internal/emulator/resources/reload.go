@@ -28,9 +28,9 @@ func (p *Provider) CreateStack(source cdkapp.Stack) error {
 	return err
 }
 
-// Compare compares newly synthesized stacks with those that run. A function whose new code may need what does
-// not exist before a restart keeps its code, so that no event fails because of it: a function that refers to
-// a new resource, or whose policies changed.
+// Compare compares newly synthesized stacks with those that run. A function whose new code may need
+// what does not exist before a restart keeps its code, so that no event fails because of it: a
+// function that refers to a new resource, or whose policies changed.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}
@@ -59,7 +59,8 @@ func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 
 func (f *function) path() string { return f.stack + "/" + f.logicalID }
 
-// compareStack adds the changes of a stack to d. If hold is true, all its functions keep their code.
+// compareStack adds the changes of a stack to d. If hold is true, all its functions keep their
+// code.
 func (p *Provider) compareStack(
 	s *cloudformation.Stack, source cdkapp.Stack, hold bool, d *Difference,
 ) error {
@@ -96,7 +97,7 @@ func (p *Provider) compareStack(
 func (p *Provider) compareResource(c *creation, hold bool, d *Difference) error {
 	if nested := c.stack.Nested[c.resource.LogicalID]; nested != nil {
 		var in nestedStackProperties
-		if err := decodeProperties(c.stack, c.resource, &in); err != nil {
+		if err := c.decode(&in); err != nil {
 			return err
 		}
 		source, err := c.nestedSource(in.TemplateURL)

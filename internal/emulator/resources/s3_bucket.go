@@ -23,11 +23,9 @@ func createBucket(c *creation, in bucketProperties) (values, error) {
 	for _, rule := range in.BucketEncryption.ServerSideEncryptionConfiguration {
 		c.encrypt(bucketARN(name), rule.ServerSideEncryptionByDefault.KMSMasterKeyID)
 	}
-	return values{Ref: name, Attributes: map[string]string{
-		"Arn":                bucketARN(name),
-		"DomainName":         name + ".s3.amazonaws.com",
-		"RegionalDomainName": name + ".s3." + c.Region + ".amazonaws.com",
-	}}, nil
+	return created(name, "Arn", bucketARN(name),
+		"DomainName", name+".s3.amazonaws.com",
+		"RegionalDomainName", name+".s3."+c.Region+".amazonaws.com"), nil
 }
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
@@ -38,5 +36,5 @@ type bucketPolicyProperties struct {
 }
 
 func createBucketPolicy(c *creation, in bucketPolicyProperties) (values, error) {
-	return values{Ref: in.Bucket}, c.addResourcePolicy(bucketARN(in.Bucket), in.PolicyDocument)
+	return created(in.Bucket), c.addResourcePolicy(bucketARN(in.Bucket), in.PolicyDocument)
 }

@@ -21,7 +21,7 @@ type queueProperties struct {
 
 func createQueue(c *creation, in queueProperties) (values, error) {
 	if in.FifoQueue {
-		return c.skip(c.resource.Type + " with FifoQueue")
+		return c.skip(" with FifoQueue")
 	}
 	config := sqs.QueueConfig{
 		Name:              c.name(in.QueueName, 80),
@@ -48,9 +48,15 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 	}
 	c.iam.addResource(queue.ARN())
 	c.encrypt(queue.ARN(), in.KmsMasterKeyId)
-	return values{Ref: queue.URL(), Attributes: map[string]string{
-		"Arn": queue.ARN(), "QueueName": queue.Name(), "QueueUrl": queue.URL(),
-	}}, nil
+	return created(
+		queue.URL(),
+		"Arn",
+		queue.ARN(),
+		"QueueName",
+		queue.Name(),
+		"QueueUrl",
+		queue.URL(),
+	), nil
 }
 
 type queuePolicyProperties struct {
@@ -60,9 +66,12 @@ type queuePolicyProperties struct {
 
 func createQueuePolicy(c *creation, in queuePolicyProperties) (values, error) {
 	for _, url := range in.Queues {
-		if err := c.addResourcePolicy(c.arn("sqs", afterLastSlash(url)), in.PolicyDocument); err != nil {
+		if err := c.addResourcePolicy(
+			c.arn("sqs", afterLastSlash(url)),
+			in.PolicyDocument,
+		); err != nil {
 			return values{}, err
 		}
 	}
-	return values{Ref: c.suffix()}, nil
+	return created(c.suffix()), nil
 }

@@ -16,8 +16,8 @@ import (
 // DB is one file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket is a set of keys and values whose changes have reached the operating system when the call returns, so that
-// they outlive a killed process.
+// Bucket is a set of keys and values whose changes have reached the operating system when the call
+// returns, so that they outlive a killed process.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte
@@ -27,7 +27,8 @@ type Bucket struct {
 func Open(path string) (*DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: time.Second,
-		// The promise is to survive SIGKILL, not a power cut: without fsync a commit costs microseconds.
+		// The promise is to survive SIGKILL, not a power cut: without fsync a commit costs
+		// microseconds.
 		NoSync:         true,
 		NoFreelistSync: true,
 	})

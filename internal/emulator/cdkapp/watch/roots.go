@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots are the folders that an app in dir is made from: the folder itself, its Go module, the given modules, and those
-// beside them that a go.mod replaces others with, or that a go.work uses.
+// Roots returns the folders that an app in dir is made from: dir, its Go module, the given modules, and
+// the local modules that a go.mod replaces others with or that a go.work uses.
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -23,50 +23,50 @@ func Roots(dir string, modules ...string) ([]string, error) {
 	for _, folder := range append([]string{dir}, modules...) {
 		found, err := modulesOf(folder)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read the modules of %s: %w", folder, err)
 		}
 		roots = append(roots, found...)
 	}
 	return outermost(roots), nil
 }
 
-// modulesOf are the folders of the module that dir is in, and of those beside it.
+// modulesOf returns the folders of the module of dir, and of the local modules that it is built with.
 func modulesOf(dir string) ([]string, error) {
 	var roots []string
-	if file := above(dir, "go.mod"); file != "" {
+	if file := findUpwards(dir, "go.mod"); file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the module of %s: %w", dir, err)
+			return nil, err
 		}
 		module, err := modfile.Parse(file, content, nil)
 		if err != nil {
-			return nil, fmt.Errorf("read the module of %s: %w", dir, err)
+			return nil, err
 		}
 		roots = append(roots, filepath.Dir(file))
 		for _, r := range module.Replace {
 			if r.New.Version == "" {
-				roots = append(roots, from(filepath.Dir(file), r.New.Path))
+				roots = append(roots, join(file, r.New.Path))
 			}
 		}
 	}
-	if file := above(dir, "go.work"); file != "" && os.Getenv("GOWORK") == "" {
+	if file := findUpwards(dir, "go.work"); file != "" && os.Getenv("GOWORK") == "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the workspace of %s: %w", dir, err)
+			return nil, err
 		}
 		work, err := modfile.ParseWork(file, content, nil)
 		if err != nil {
-			return nil, fmt.Errorf("read the workspace of %s: %w", dir, err)
+			return nil, err
 		}
 		for _, u := range work.Use {
-			roots = append(roots, from(filepath.Dir(file), u.Path))
+			roots = append(roots, join(file, u.Path))
 		}
 	}
 	return roots, nil
 }
 
-// above is the file of that name in dir or the nearest folder above it, "" when there is none.
-func above(dir, name string) string {
+// findUpwards returns the file of that name in dir or the nearest folder above it; "" if there is none.
+func findUpwards(dir, name string) string {
 	for {
 		file := filepath.Join(dir, name)
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
@@ -80,21 +80,22 @@ func above(dir, name string) string {
 	}
 }
 
-func from(dir, path string) string {
+// join resolves a path in a go.mod or go.work.
+func join(file, path string) string {
 	path = filepath.FromSlash(path)
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
 	}
-	return filepath.Join(dir, path)
+	return filepath.Join(filepath.Dir(file), path)
 }
 
-// outermost leaves out what lies in another of the folders, and what is not there.
+// outermost leaves out folders inside other ones, and folders that do not exist.
 func outermost(dirs []string) []string {
 	slices.Sort(dirs)
 	var kept []string
 	for _, dir := range dirs {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			continue // the build will say so
+			continue // the build reports it
 		}
 		if !within(dir, kept) {
 			kept = append(kept, dir)
@@ -103,7 +104,7 @@ func outermost(dirs []string) []string {
 	return kept
 }
 
-// within tells whether a path is one of the folders or in one.
+// within reports whether a path is one of the folders or inside one.
 func within(path string, folders []string) bool {
 	return slices.ContainsFunc(folders, func(folder string) bool {
 		return path == folder || strings.HasPrefix(path, folder+string(filepath.Separator))

@@ -13,19 +13,18 @@ import (
 	"time"
 )
 
-// Sources say which files an app is made from: the Go files and module files below Roots but for tests, what Go files
-// embed, and JSON, YAML and TOML files, such as schemas. Of those that lie in a root or in Dir itself only cdk.json and
-// cdk.context.json count, so that a file there that something's output goes to is none.
+// Sources says which files an app is made from, of those below Roots: Go files and module files, except
+// tests; what Go files embed; and JSON, YAML and TOML files, such as schemas. Directly in Dir and in a root
+// only cdk.json and cdk.context.json count, because output is often redirected to a file there.
 //
-// Hidden files and folders, node_modules, cdk.out and testdata are left out, and what editors write beside a file.
+// Hidden files and folders, node_modules, cdk.out, testdata and the backup files of editors are ignored.
 type Sources struct {
-	Dir   string   // the app's folder, absolute
-	Roots []string // folders, absolute
-	// Ignore are files and folders that are written while the app runs, absolute.
-	Ignore []string
+	Dir    string   // of the app, absolute
+	Roots  []string // folders, absolute
+	Ignore []string // files and folders that are written while the app runs, absolute
 }
 
-// snapshot is what the sources were at one time.
+// snapshot holds the sources at one time.
 type snapshot struct {
 	files  map[string]file
 	embeds []string // patterns of paths
@@ -35,11 +34,11 @@ type file struct {
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
-	embeds   []string // patterns of paths, of a Go file
+	embeds   []string // patterns of the paths that a Go file embeds
 }
 
-// look reads the sources; what is unchanged since the last snapshot, by size and time, is not read again. It calls visit
-// for each folder before it lists the files in it.
+// look reads the sources, except for files whose size and time are those of the last snapshot. It calls
+// visit for each folder before it lists the folder's files.
 func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string
@@ -47,7 +46,7 @@ func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, 
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case path != root && errors.Is(err, fs.ErrNotExist):
-				return nil // it was removed meanwhile
+				return nil // removed meanwhile
 			case err != nil:
 				return err
 			case entry.IsDir() && path != root && s.ignores(path):
@@ -69,7 +68,7 @@ func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, 
 	for _, f := range now.files {
 		now.embeds = append(now.embeds, f.embeds...)
 	}
-	for _, path := range others { // only now it is known what is embedded
+	for _, path := range others { // after all Go files: they say what is embedded
 		if !s.counts(path) && !now.embedded(path) {
 			continue
 		}
@@ -86,16 +85,18 @@ func visitDir(visit func(string) error, dir string) error {
 		return filepath.SkipDir
 	}
 	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("%s is one folder too many for this system: raise fs.inotify.max_user_watches: %w", dir, err)
+		return fmt.Errorf("the system can't watch more folders than up to %s: "+
+			"raise fs.inotify.max_user_watches: %w", dir, err)
 	}
 	return err
 }
 
-// ignores tells whether nothing below the path, or the file at it, is a source.
+// ignores reports whether the file or folder at path is not a source and holds none.
 func (s Sources) ignores(path string) bool {
 	name := filepath.Base(path)
 	switch {
-	case strings.HasPrefix(name, "."), strings.HasPrefix(name, "#"), strings.HasSuffix(name, "~"), strings.HasSuffix(name, "_test.go"):
+	case strings.HasPrefix(name, "."), strings.HasPrefix(name, "#"), strings.HasSuffix(name, "~"),
+		strings.HasSuffix(name, "_test.go"):
 		return true
 	case slices.Contains([]string{"node_modules", "cdk.out", "testdata"}, name):
 		return true
@@ -103,7 +104,7 @@ func (s Sources) ignores(path string) bool {
 	return within(path, s.Ignore)
 }
 
-// counts tells whether a file is a source by its name.
+// counts reports whether the name of a file makes it a source.
 func (s Sources) counts(path string) bool {
 	name := filepath.Base(path)
 	switch filepath.Ext(path) {
@@ -111,12 +112,13 @@ func (s Sources) counts(path string) bool {
 		return true
 	case ".json", ".yaml", ".yml", ".toml":
 		dir := filepath.Dir(path)
-		return dir != s.Dir && !slices.Contains(s.Roots, dir) || name == "cdk.json" || name == "cdk.context.json"
+		return dir != s.Dir && !slices.Contains(s.Roots, dir) ||
+			name == "cdk.json" || name == "cdk.context.json"
 	}
 	return false
 }
 
-// mayHold tells whether what happened at a path may have changed a source.
+// mayHold reports whether a change at a path may have changed a source.
 func (s Sources) mayHold(path string, last *snapshot) bool {
 	if s.ignores(path) {
 		return false
@@ -128,7 +130,7 @@ func (s Sources) mayHold(path string, last *snapshot) bool {
 	return err != nil || info.IsDir()
 }
 
-// read notes the file at a path, unless it is gone.
+// read adds the file at a path to the snapshot, unless it is gone.
 func (n *snapshot) read(path string, last *snapshot) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -138,7 +140,8 @@ func (n *snapshot) read(path string, last *snapshot) error {
 		return err
 	}
 	if last != nil {
-		if f, ok := last.files[path]; ok && f.size == info.Size() && f.modified.Equal(info.ModTime()) {
+		f, ok := last.files[path]
+		if ok && f.size == info.Size() && f.modified.Equal(info.ModTime()) {
 			n.files[path] = f
 			return nil
 		}
@@ -158,7 +161,7 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	return nil
 }
 
-// embeds lists the patterns of a Go file's embed directives, with the folder in front.
+// embeds returns the patterns of a Go file's embed directives, with the folder in front.
 func embeds(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {
@@ -174,10 +177,11 @@ func embeds(dir, content string) []string {
 	return patterns
 }
 
-// embedded tells whether a Go file embeds the path, or a folder that it is in.
+// embedded reports whether a Go file embeds the path or a folder that it is in.
 func (n *snapshot) embedded(path string) bool {
 	return slices.ContainsFunc(n.embeds, func(pattern string) bool {
-		for p := path; len(p) >= len(filepath.Dir(pattern)) && p != filepath.Dir(p); p = filepath.Dir(p) {
+		shortest := len(filepath.Dir(pattern))
+		for p := path; len(p) >= shortest && p != filepath.Dir(p); p = filepath.Dir(p) {
 			if matched, err := filepath.Match(pattern, p); err == nil && matched {
 				return true
 			}
@@ -186,7 +190,7 @@ func (n *snapshot) embedded(path string) bool {
 	})
 }
 
-// changedSince lists the files with another content than before, those that are new, and those that are gone.
+// changedSince returns the files that are new, gone or have other content than before, sorted.
 func (n *snapshot) changedSince(before *snapshot) []string {
 	var paths []string
 	for path, f := range n.files {

@@ -1,4 +1,4 @@
-// Package watch tells when the sources of a CDK app change.
+// Package watch reports changes of the sources of a CDK app.
 package watch
 
 import (
@@ -15,31 +15,32 @@ import (
 type Watcher struct {
 	sources Sources
 	known   *snapshot
-	notices *fsnotify.Watcher
-	added   bool // there are roots that Run has not looked at
+	events  *fsnotify.Watcher
+	added   bool // Run has not looked at the roots of the last Add
 }
 
-// New begins to watch: what changes from now on is a change, though only Run tells of it.
+// New starts to watch. Run reports all changes from now on.
 func New(s Sources) (*Watcher, error) {
-	notices, err := fsnotify.NewWatcher()
+	events, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch the sources: %w", err)
 	}
-	w := &Watcher{sources: s, notices: notices}
-	if w.known, err = s.look(nil, notices.Add); err != nil {
-		return nil, errors.Join(err, notices.Close())
+	w := &Watcher{sources: s, events: events}
+	if w.known, err = s.look(nil, events.Add); err != nil {
+		return nil, errors.Join(err, events.Close())
 	}
 	return w, nil
 }
 
-// Add watches further roots, too; what changed there after since is a change. It is for before Run, and for Run's change.
+// Add also watches further roots. Files in them that changed after since count as changed. Call it before
+// Run, or from the function that Run calls.
 func (w *Watcher) Add(roots []string, since time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
 	if slices.Equal(w.sources.Roots, before) {
 		return nil
 	}
-	now, err := w.sources.look(w.known, w.notices.Add)
+	now, err := w.sources.look(w.known, w.events.Add)
 	if err != nil {
 		return err
 	}
@@ -52,15 +53,15 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 	return nil
 }
 
-// Close ends the watch.
-func (w *Watcher) Close() error { return w.notices.Close() }
+// Close stops watching.
+func (w *Watcher) Close() error { return w.events.Close() }
 
-// Run calls change with the paths of the files that changed, until ctx is done. While change runs, further changes
-// gather for one more call. An error says that the sources can't be watched any longer.
+// Run calls change with the paths of the changed files, until ctx is done. Changes during a call lead to
+// one more call. Run returns an error if the sources can't be watched any longer.
 func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
-	for w.added || settled(ctx, w.notices.Events, w.notices.Errors, w.matters) {
+	for w.added || waitForChange(ctx, w.events.Events, w.events.Errors, w.matters) {
 		w.added = false
-		now, err := w.sources.look(w.known, w.notices.Add)
+		now, err := w.sources.look(w.known, w.events.Add)
 		if err != nil {
 			return err
 		}
@@ -73,42 +74,47 @@ func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
 	return nil
 }
 
-// matters tells whether a notice may be about a source. Folders may hold some, and what is gone may have been one.
+// matters reports whether an event may concern a source. A new folder may hold sources, and a removed path
+// may have been one.
 func (w *Watcher) matters(e fsnotify.Event) bool {
 	return !e.Has(fsnotify.Chmod) && w.sources.mayHold(e.Name, w.known)
 }
 
 const (
-	// quiet is how long nothing must happen for what happened to be one change: editors write a file in several steps,
-	// and save several files at once.
-	quiet = 100 * time.Millisecond
-	// longest bounds that, where something is written all the time.
-	longest = 2 * time.Second
+	// quietPeriod without an event ends a change: editors write a file in several steps, and save several
+	// files at once.
+	quietPeriod = 100 * time.Millisecond
+	// longestChange ends a change while something is written all the time.
+	longestChange = 2 * time.Second
 )
 
-// settled blocks until something that matters has happened and it is quiet again. It is false when ctx is done.
-func settled(ctx context.Context, events <-chan fsnotify.Event, errs <-chan error, matters func(fsnotify.Event) bool) bool {
-	var over, latest <-chan time.Time // nil until something happened
+// waitForChange blocks until something that matters happened and it is quiet again. It returns false if ctx
+// is done.
+func waitForChange(
+	ctx context.Context, events <-chan fsnotify.Event, errs <-chan error,
+	matters func(fsnotify.Event) bool,
+) bool {
+	var quiet, longest <-chan time.Time // nil until something happened
 	for {
 		happened := false
 		select {
 		case <-ctx.Done():
 			return false
-		case <-over:
+		case <-quiet:
 			return true
-		case <-latest:
+		case <-longest:
 			return true
 		case e := <-events:
 			happened = matters(e)
-		case <-errs: // notices were lost, so anything may have happened
+		case <-errs: // events were lost, so anything may have happened
 			happened = true
 		}
 		if !happened {
 			continue
 		}
-		over = time.After(quiet)
-		if latest == nil {
-			latest = time.After(longest)
+		quiet = time.After(quietPeriod)
+		if longest == nil {
+			longest = time.After(longestChange)
 		}
 	}
 }

@@ -32,15 +32,15 @@ func TestSettled_WaitsUntilItIsQuiet(t *testing.T) {
 		events := make(chan fsnotify.Event)
 		go func() {
 			for range 3 { // of one save
-				time.Sleep(quiet / 2)
+				time.Sleep(quietPeriod / 2)
 				events <- fsnotify.Event{Name: "main.go"}
 			}
 		}()
 		begun := time.Now()
-		if !settled(t.Context(), events, nil, func(fsnotify.Event) bool { return true }) {
+		if !waitForChange(t.Context(), events, nil, func(fsnotify.Event) bool { return true }) {
 			t.Error("nothing happened")
 		}
-		if took := time.Since(begun); took != 3*quiet/2+quiet {
+		if took := time.Since(begun); took != 3*quietPeriod/2+quietPeriod {
 			t.Errorf("it was quiet after %s", took)
 		}
 	})
@@ -54,14 +54,14 @@ func TestSettled_EndsWhenItIsNeverQuiet(t *testing.T) {
 			for {
 				select {
 				case events <- fsnotify.Event{Name: "main.go"}:
-					time.Sleep(quiet / 2)
+					time.Sleep(quietPeriod / 2)
 				case <-ctx.Done():
 					return
 				}
 			}
 		}()
 		begun := time.Now()
-		if !settled(ctx, events, nil, func(fsnotify.Event) bool { return true }) || time.Since(begun) > longest {
+		if !waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return true }) || time.Since(begun) > longestChange {
 			t.Errorf("after %s", time.Since(begun))
 		}
 		stop()
@@ -74,7 +74,7 @@ func TestSettled_PassesOverWhatDoesNotMatter(t *testing.T) {
 		defer stop()
 		events := make(chan fsnotify.Event, 1)
 		events <- fsnotify.Event{Name: "notes.txt"}
-		if settled(ctx, events, nil, func(fsnotify.Event) bool { return false }) {
+		if waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return false }) {
 			t.Error("it counted")
 		}
 	})
@@ -84,7 +84,7 @@ func TestSettled_CountsLostNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := make(chan error, 1)
 		errs <- fsnotify.ErrEventOverflow
-		if !settled(t.Context(), nil, errs, nil) {
+		if !waitForChange(t.Context(), nil, errs, nil) {
 			t.Error("it did not count")
 		}
 	})

@@ -1,5 +1,5 @@
-// Command app stands in for a CDK app: it writes a cloud assembly with one stack, whose template holds the context and
-// the environment that it was given. The context's "mode" makes it fail.
+// Command app stands in for a CDK app: it writes a cloud assembly with one stack, whose template
+// holds the context and the environment that it was given. The context's "mode" makes it fail.
 package main
 
 import (

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-var kilobyte = []byte(`{"eventType":"demo","items":[` + strings.Repeat(`{"sku":"A-1","quantity":2,"price":9.99},`, 24) + `null]}`)
+var kilobyte = []byte(`{"eventType":"demo","items":[` +
+	strings.Repeat(`{"sku":"A-1","quantity":2,"price":9.99},`, 24) + `null]}`)
 
 func BenchmarkDecodeType(b *testing.B) {
 	b.SetBytes(int64(len(kilobyte)))

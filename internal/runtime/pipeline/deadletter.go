@@ -33,9 +33,10 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 // After an error, even a *TransitionError, the DLQ may hold the dead letter of an event that is not
 // FAILED. A redrive and a discard handle that.
 func moveToDLQ(
-	ctx context.Context, letter DeadLetter, item Item, queue DeadLetterQueue, items ItemFinisher,
+	ctx context.Context, deadLetter DeadLetter, item Item, queue DeadLetterQueue,
+	items ItemFinisher,
 ) error {
-	if err := queue.Send(ctx, letter); err != nil {
+	if err := queue.Send(ctx, deadLetter); err != nil {
 		return fmt.Errorf("send the message to the DLQ: %w", err)
 	}
 	if item.ID == "" {

@@ -14,10 +14,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-func TestDecodeType_AnswersHostileBodiesAsItOwes(t *testing.T) {
+func TestDecodeType_HandlesBadInput(t *testing.T) {
 	for _, c := range badinput.Bodies() {
 		if len(c.Body) > badinput.MaxPayloadBytes {
-			continue // Ingest looks at the size first
+			continue // Ingest checks the size first
 		}
 		_, err := DecodeType([]byte(c.Body))
 		if (err == nil) != (c.Status == 202) || err != nil && ErrorCode(err) != Code(c.Code) {
@@ -29,10 +29,11 @@ func TestDecodeType_AnswersHostileBodiesAsItOwes(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds DecodeType to another reader of JSON, and what it accepts to what comes behind.
+// FuzzDecode compares DecodeType with another JSON decoder, and checks that accepted bodies can
+// become records.
 func FuzzDecode(f *testing.F) {
 	for _, c := range badinput.Bodies() {
-		if len(c.Body) < 4096 { // the long ones are tested above, and leave the fuzzer no time
+		if len(c.Body) < 4096 { // long bodies slow the fuzzer down and are tested above
 			f.Add([]byte(c.Body))
 		}
 	}
@@ -62,17 +63,18 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// acceptable tells the same of a body as DecodeType, but for its type, by other means.
+// acceptable reports by other means whether DecodeType should accept a body, apart from its type.
 func acceptable(body []byte) bool {
 	if !utf8.Valid(body) || loneSurrogate(string(body)) {
 		return false
 	}
 	tokens := json.NewDecoder(bytes.NewReader(body))
 	tokens.UseNumber()
-	if first, err := tokens.Token(); err != nil || first != json.Delim('{') || !readValue(tokens, first, 1) {
+	first, err := tokens.Token()
+	if err != nil || first != json.Delim('{') || !readValue(tokens, first, 1) {
 		return false
 	}
-	_, err := tokens.Token()
+	_, err = tokens.Token()
 	return err == io.EOF
 }
 
@@ -111,6 +113,6 @@ var (
 )
 
 func loneSurrogate(text string) bool {
-	text = strings.ReplaceAll(text, `\\`, "--") // so that each backslash that is left begins an escape
+	text = strings.ReplaceAll(text, `\\`, "--") // each remaining backslash begins an escape
 	return surrogate.MatchString(surrogatePair.ReplaceAllString(text, "--"))
 }

@@ -7,7 +7,8 @@ import (
 )
 
 func nested(depth int) string {
-	return `{"eventType":"demo","a":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + "}"
+	return `{"eventType":"demo","a":` + strings.Repeat("[", depth-1) +
+		strings.Repeat("]", depth-1) + "}"
 }
 
 func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
@@ -28,7 +29,7 @@ func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
 	}
 }
 
-func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
+func TestDecodeType_RejectsWithCodeAndPointer(t *testing.T) {
 	for _, c := range []struct {
 		name, body, pointer string
 		code                Code
@@ -40,17 +41,21 @@ func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
 		{"trailing data", `{"eventType":"demo"} {}`, "", InvalidJSON},
 		{"byte-order mark", "\ufeff" + `{"eventType":"demo"}`, "", InvalidJSON},
 		{"invalid UTF-8", "{\"eventType\":\"demo\",\"a\":\"\xff\"}", "", InvalidJSON},
-		{"key twice", `{"eventType":"demo","eventType":"demo"}`, "/eventType", InvalidJSON},
-		{"key twice, once escaped", `{"eventType":"demo","a":[{},{"b/~":{"x":1,"\u0078":2}}]}`, "/a/1/b~1~0/x", InvalidJSON},
+		{"duplicate key", `{"eventType":"demo","eventType":"demo"}`, "/eventType", InvalidJSON},
+		{"duplicate key, one escaped", `{"eventType":"demo","a":[{},{"b/~":{"x":1,"\u0078":2}}]}`,
+			"/a/1/b~1~0/x", InvalidJSON},
 		{"too deep", nested(MaxDepth + 1), "/a" + strings.Repeat("/0", MaxDepth-1), InvalidJSON},
-		{"lone high surrogate", `{"eventType":"demo","a":["\ud83d"]}`, "/a/0", InvalidJSON},
-		{"lone low surrogate", `{"eventType":"demo","a":"\ude00\ud83d"}`, "/a", InvalidJSON},
-		{"high surrogate twice", `{"eventType":"demo","a":"\ud83d\ud83d\ude00"}`, "/a", InvalidJSON},
-		{"high surrogate before another escape", `{"eventType":"demo","a":"\ud83d\n"}`, "/a", InvalidJSON},
+		{"unpaired high surrogate", `{"eventType":"demo","a":["\ud83d"]}`, "/a/0", InvalidJSON},
+		{"unpaired low surrogate", `{"eventType":"demo","a":"\ude00\ud83d"}`, "/a", InvalidJSON},
+		{"high surrogate twice", `{"eventType":"demo","a":"\ud83d\ud83d\ude00"}`, "/a",
+			InvalidJSON},
+		{"high surrogate before another escape", `{"eventType":"demo","a":"\ud83d\n"}`, "/a",
+			InvalidJSON},
 		{"high surrogate before text", `{"eventType":"demo","a":"\ud83dude00"}`, "/a", InvalidJSON},
-		{"lone surrogate in a key", `{"eventType":"demo","a":{"\uDFFF":1}}`, "/a", InvalidJSON},
-		{"too large a number", `{"eventType":"demo","a":{"b":[0,1e309]}}`, "/a/b/1", NumberOutOfRange},
-		{"too small a number", `{"eventType":"demo","a":-1e400}`, "/a", NumberOutOfRange},
+		{"unpaired surrogate in a key", `{"eventType":"demo","a":{"\uDFFF":1}}`, "/a", InvalidJSON},
+		{"number too large", `{"eventType":"demo","a":{"b":[0,1e309]}}`, "/a/b/1",
+			NumberOutOfRange},
+		{"number too small", `{"eventType":"demo","a":-1e400}`, "/a", NumberOutOfRange},
 		{"array", `[{"eventType":"demo"}]`, "", NotAnObject},
 		{"null", `null`, "", NotAnObject},
 		{"string", `"eventType"`, "", NotAnObject},
@@ -63,7 +68,8 @@ func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
 		{"path in eventType", `{"eventType":"../../etc"}`, "/eventType", InvalidEventType},
 		{"newline in eventType", `{"eventType":"demo\n"}`, "/eventType", InvalidEventType},
 		{"digit first", `{"eventType":"1demo"}`, "/eventType", InvalidEventType},
-		{"65 characters", `{"eventType":"` + strings.Repeat("a", 65) + `"}`, "/eventType", InvalidEventType},
+		{"65 characters", `{"eventType":"` + strings.Repeat("a", 65) + `"}`, "/eventType",
+			InvalidEventType},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := DecodeType([]byte(c.body))
@@ -75,7 +81,7 @@ func TestDecodeType_RefusesWithACodeAndAPointer(t *testing.T) {
 	}
 }
 
-func TestDecodeType_RepeatsNoLongPointer(t *testing.T) {
+func TestDecodeType_OmitsLongPointers(t *testing.T) {
 	key := strings.Repeat("k", maxPointerBytes)
 	_, err := DecodeType([]byte(`{"eventType":"demo","` + key + `":{"a":1,"a":2}}`))
 	var e *Error

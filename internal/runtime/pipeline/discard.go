@@ -17,12 +17,12 @@ type Discarder struct {
 // Discard makes sure that the events of dead letters are finished, and returns an error, or nil,
 // for each one. Only those without an error may be deleted from the DLQ. An event that a crashed
 // worker left ENQUEUED becomes FAILED; otherwise the reconciler would enqueue it again.
-func (d Discarder) Discard(ctx context.Context, letters []DeadLetter) []error {
-	errs := make([]error, len(letters))
-	events := make([]Event, len(letters))
+func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []error {
+	errs := make([]error, len(deadLetters))
+	events := make([]Event, len(deadLetters))
 	var ids []string
-	for i, letter := range letters {
-		event, err := ReadMessage(letter.Body, d.BronzeBucket)
+	for i, deadLetter := range deadLetters {
+		event, err := ReadMessage(deadLetter.Body, d.BronzeBucket)
 		if err == nil { // otherwise there is no event to finish
 			events[i] = event
 			ids = append(ids, event.ID)
@@ -36,21 +36,21 @@ func (d Discarder) Discard(ctx context.Context, letters []DeadLetter) []error {
 		case err != nil:
 			errs[i] = err
 		case ok && item.Status == Enqueued && item.Replay.SameGeneration(event.Replay):
-			errs[i] = d.fail(ctx, event, letters[i])
+			errs[i] = d.fail(ctx, event, deadLetters[i])
 		}
 	}
 	return errs
 }
 
-func (d Discarder) fail(ctx context.Context, event Event, letter DeadLetter) error {
-	if letter.Failure.Code == "" {
-		letter.Failure = Failure{NotFinished,
+func (d Discarder) fail(ctx context.Context, event Event, deadLetter DeadLetter) error {
+	if deadLetter.Failure.Code == "" {
+		deadLetter.Failure = Failure{NotFinished,
 			"the worker crashed at the last delivery, and the message was discarded from the DLQ"}
 	}
-	if letter.FailedAt.IsZero() {
-		letter.FailedAt = toMillis(d.Now())
+	if deadLetter.FailedAt.IsZero() {
+		deadLetter.FailedAt = toMillis(d.Now())
 	}
-	err := d.Items.Finish(ctx, letter.failedItem(event, 0))
+	err := d.Items.Finish(ctx, deadLetter.failedItem(event, 0))
 	var moved *TransitionError
 	if errors.As(err, &moved) && moved.From.Status != Enqueued {
 		return nil // by a late worker, an earlier attempt or another dead letter of the event

@@ -11,12 +11,13 @@ var testNow = time.Date(2026, 11, 23, 7, 30, 0, 123456789, time.UTC)
 const testID = "0199aaaa-0000-7000-8000-000000000001"
 
 func testEvent() Event {
-	e := Event{ID: testID, Type: "demo", ReceivedAt: testNow.Truncate(time.Millisecond), SHA256: strings.Repeat("ab", 32), Bytes: 2}
+	e := Event{ID: testID, Type: "demo", ReceivedAt: testNow.Truncate(time.Millisecond),
+		SHA256: strings.Repeat("ab", 32), Bytes: 2}
 	e.Bronze = Location{Bucket: "bronze", Key: e.BronzeKey()}
 	return e
 }
 
-func TestEvent_KeysFollowFromTheEventInUTC(t *testing.T) {
+func TestEvent_KeysUseUTC(t *testing.T) {
 	e := testEvent()
 	e.ReceivedAt = e.ReceivedAt.In(time.FixedZone("", -8*3600))
 	if got, want := e.BronzeKey(), "bronze/demo/2026/11/23/07/"+testID+".json"; got != want {
@@ -27,7 +28,7 @@ func TestEvent_KeysFollowFromTheEventInUTC(t *testing.T) {
 	}
 }
 
-func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
+func TestEvent_ValidateRejectsMalformedEvents(t *testing.T) {
 	if err := testEvent().Validate("bronze"); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestEvent_CheckRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
-func TestParseBronzeKey_FindsTheEventOfBothForms(t *testing.T) {
+func TestParseBronzeKey_ReadsBothForms(t *testing.T) {
 	e := testEvent()
 	for _, key := range []string{e.BronzeKey(), e.KeyedBronzeKey()} {
 		id, hour, ok := parseBronzeKey(key)
@@ -61,9 +62,10 @@ func TestParseBronzeKey_FindsTheEventOfBothForms(t *testing.T) {
 			t.Errorf("%s: got %s, %s, %t", key, id, hour, ok)
 		}
 	}
-	for _, key := range []string{"", "bronze/demo/" + testID + ".json", "bronze/demo/2026/11/23/07/readme.json", "bronze/demo/2026/11/23/xx/" + testID + ".json"} {
+	for _, key := range []string{"", "bronze/demo/" + testID + ".json",
+		"bronze/demo/2026/11/23/07/readme.json", "bronze/demo/2026/11/23/xx/" + testID + ".json"} {
 		if _, _, ok := parseBronzeKey(key); ok {
-			t.Errorf("%s is taken for an event's", key)
+			t.Errorf("%s was accepted as an event's key", key)
 		}
 	}
 }

@@ -140,14 +140,15 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	reason := fmt.Sprintf("the event was enqueued again %d times and no worker finished it; a crashed "+
-		"worker leaves no reason: look for its log lines by the event's id", item.Reenqueues)
-	letter := DeadLetter{
+	reason := fmt.Sprintf("the event was enqueued again %d times and no worker finished it; "+
+		"a crashed worker leaves no reason: look for its log lines by the event's id",
+		item.Reenqueues)
+	deadLetter := DeadLetter{
 		Body: body, EventID: item.ID, EventType: item.Type, FailedAt: toMillis(s.Now()),
 		Failure: Failure{NotFinished, reason},
 	}
-	failed := letter.failedItem(item.Event, s.StatusRetention)
-	err = moveToDLQ(ctx, letter, failed, s.DeadLetters, s.Items)
+	failed := deadLetter.failedItem(item.Event, s.StatusRetention)
+	err = moveToDLQ(ctx, deadLetter, failed, s.DeadLetters, s.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
 		return false, nil // a worker finished it

@@ -20,11 +20,10 @@ const (
 	body = `{"eventType":"demo",  "message":"hello"}`
 )
 
-// world is everything outside the domain, in memory. A test replaces the part that it wants to
-// fail.
+// world holds everything outside the domain, in memory. Tests replace the parts that must fail.
 type world struct {
 	bronze, silver inmem.Bucket
-	events         inmem.Items
+	items          inmem.Items
 	queue          inmem.Queue
 	deadLetters    inmem.DeadLetterQueue
 	bus            inmem.Bus
@@ -33,7 +32,7 @@ type world struct {
 
 func (w *world) ingest() pipeline.Ingest {
 	return pipeline.Ingest{
-		Bronze: &w.bronze, Items: &w.events, Queue: &w.queue,
+		Bronze: &w.bronze, Items: &w.items, Queue: &w.queue,
 		BronzeBucket: "bronze", MaxPayloadBytes: 1024, StatusRetention: 24 * time.Hour,
 		Now:   func() time.Time { return now },
 		NewID: func() (string, error) { return id, nil },
@@ -44,36 +43,39 @@ func request(body string) pipeline.Request {
 	return pipeline.Request{Body: []byte(body), Caller: "anna"}
 }
 
-func TestIngest_StoresThePayloadByteForByteThenItemAndReference(t *testing.T) {
+func TestIngest_StoresPayloadThenItemAndMessage(t *testing.T) {
 	var w world
-	receipt, err := w.ingest().Accept(t.Context(), request(body))
-	if err != nil || receipt.Duplicate {
-		t.Fatal(receipt, err)
+	accepted, err := w.ingest().Accept(t.Context(), request(body))
+	if err != nil || accepted.Duplicate {
+		t.Fatal(accepted, err)
 	}
-	event := receipt.Event
+	event := accepted.Event
 	want := pipeline.Event{
-		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body), SHA256: sha256Hex(body), Caller: "anna",
-		Bronze: pipeline.Location{Bucket: "bronze", Key: "bronze/demo/2026/11/23/07/" + id + ".json"},
+		ID: id, Type: "demo", ReceivedAt: now.Truncate(time.Millisecond), Bytes: len(body),
+		SHA256: sha256Hex(body), Caller: "anna",
+		Bronze: pipeline.Location{Bucket: "bronze",
+			Key: "bronze/demo/2026/11/23/07/" + id + ".json"},
 	}
 	if diff := cmp.Diff(want, event); diff != "" {
 		t.Errorf("event differs (-want +got):\n%s", diff)
 	}
 	if got, err := w.bronze.Get(t.Context(), event.Bronze.Key); string(got) != body || err != nil {
-		t.Errorf("Bronze holds %q, %v; want the request's bytes", got, err)
+		t.Errorf("Bronze has %q, %v; want the request's bytes", got, err)
 	}
-	item, err := w.events.Get(t.Context(), id)
+	item, err := w.items.Get(t.Context(), id)
 	wantItem := pipeline.Item{
-		Event: want, Status: pipeline.Enqueued, EnqueuedAt: want.ReceivedAt, ExpiresAt: time.Date(2026, 11, 24, 7, 30, 0, 0, time.UTC),
+		Event: want, Status: pipeline.Enqueued, EnqueuedAt: want.ReceivedAt,
+		ExpiresAt: time.Date(2026, 11, 24, 7, 30, 0, 0, time.UTC),
 	}
 	if diff := cmp.Diff(wantItem, item); diff != "" || err != nil {
 		t.Errorf("item differs (-want +got), %v:\n%s", err, diff)
 	}
 	if diff := cmp.Diff([]pipeline.Event{want}, w.queue.Sent()); diff != "" {
-		t.Errorf("references differ (-want +got):\n%s", diff)
+		t.Errorf("messages differ (-want +got):\n%s", diff)
 	}
 }
 
-func TestIngest_StoresNothingOfWhatItRefuses(t *testing.T) {
+func TestIngest_StoresNothingOfRejectedRequests(t *testing.T) {
 	for body, code := range map[string]pipeline.Code{
 		"":                                   pipeline.EmptyBody,
 		"{":                                  pipeline.InvalidJSON,
@@ -83,7 +85,8 @@ func TestIngest_StoresNothingOfWhatItRefuses(t *testing.T) {
 		`{"eventType":"demo"` + pad(1024-18): pipeline.PayloadTooLarge,
 	} {
 		var w world
-		if _, err := w.ingest().Accept(t.Context(), request(body)); pipeline.ErrorCode(err) != code {
+		_, err := w.ingest().Accept(t.Context(), request(body))
+		if pipeline.ErrorCode(err) != code {
 			t.Errorf("%.20s: got %v, want %s", body, err, code)
 		}
 		w.wantNothing(t)
@@ -97,14 +100,15 @@ func (w *world) wantNothing(t *testing.T) {
 	if keys, sent := w.bronze.Keys(), w.queue.Sent(); len(keys) != 0 || len(sent) != 0 {
 		t.Errorf("stored %v, sent %v; want nothing", keys, sent)
 	}
-	if _, err := w.events.Get(t.Context(), id); !errors.Is(err, pipeline.ErrNotFound) {
+	if _, err := w.items.Get(t.Context(), id); !errors.Is(err, pipeline.ErrNotFound) {
 		t.Errorf("the event has an item")
 	}
 }
 
-func TestIngest_AcceptsAPayloadOfExactlyTheLimit(t *testing.T) {
+func TestIngest_AcceptsPayloadsUpToTheLimit(t *testing.T) {
 	var w world
-	if _, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+pad(1024-20))); err != nil {
+	_, err := w.ingest().Accept(t.Context(), request(`{"eventType":"demo"`+pad(1024-20)))
+	if err != nil {
 		t.Error(err)
 	}
 }
@@ -125,7 +129,7 @@ type failingQueue struct{ pipeline.Sender }
 
 func (failingQueue) Send(context.Context, pipeline.Event) error { return errService }
 
-func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
+func TestIngest_ReturnsUnavailableIfAServiceFails(t *testing.T) {
 	for name, fail := range map[string]func(*pipeline.Ingest){
 		"bronze": func(in *pipeline.Ingest) { in.Bronze = failingBronze{} },
 		"items":  func(in *pipeline.Ingest) { in.Items = failingItems{} },
@@ -140,30 +144,29 @@ func TestIngest_IsUnavailableWhenAServiceFails(t *testing.T) {
 				t.Errorf("got %v, want Unavailable because of the service", err)
 			}
 			if name == "bronze" {
-				w.wantNothing(t) // nothing may refer to a payload that is not there
+				w.wantNothing(t) // an item or a message must never refer to a missing payload
 			}
 		})
 	}
 }
 
-func TestIngest_TakesItsOwnEarlierTryForSuccess(t *testing.T) {
+func TestIngest_SucceedsAfterItsOwnRetriedWrites(t *testing.T) {
 	var w world
 	in := w.ingest()
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
-	// The same id again is what a retry of a timed-out put looks like: both conditional writes
-	// conflict.
+	// A second request with the same id conflicts like the retry of a timed-out write.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}
 }
 
-// gate lets a call through only once the other side's call has begun.
-type gate struct{ mine, other chan struct{} }
+// gate blocks a call until the other one has begun.
+type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {
-	close(g.mine)
+	close(g.own)
 	select {
 	case <-g.other:
 		return nil
@@ -188,7 +191,7 @@ type gatedQueue struct {
 
 func (g gatedQueue) Send(ctx context.Context, _ pipeline.Event) error { return g.pass(ctx) }
 
-func TestIngest_WritesItemAndReferenceSideBySide(t *testing.T) {
+func TestIngest_WritesItemAndMessageInParallel(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	var w world

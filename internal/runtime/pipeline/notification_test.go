@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-func TestNoticeOf_IsWhatTheBusIsPromised(t *testing.T) {
-	common := `{"eventId":"` + testID + `","eventType":"demo","status":"%s","receivedAt":"2026-11-23T07:30:00.123Z",%s` +
+func TestNewNotification_EncodesTheDetail(t *testing.T) {
+	common := `{"eventId":"` + testID +
+		`","eventType":"demo","status":"%s","receivedAt":"2026-11-23T07:30:00.123Z",%s` +
 		`"bronze":{"bucket":"bronze","key":"bronze/demo/2026/11/23/07/` + testID + `.json"},%s}`
 	at := time.Date(2026, 11, 23, 7, 30, 1, 0, time.UTC)
 	for _, c := range []struct {
@@ -17,29 +18,37 @@ func TestNoticeOf_IsWhatTheBusIsPromised(t *testing.T) {
 		kind, detail   string
 		stamp, outcome string
 	}{
-		{Item{Event: testEvent(), Status: Processed, ProcessedAt: at, Silver: Location{"silver", "key"}}, "EventProcessed", "PROCESSED",
+		{Item{Event: testEvent(), Status: Processed, ProcessedAt: at,
+			Silver: Location{"silver", "key"}}, "EventProcessed", "PROCESSED",
 			`"processedAt":"2026-11-23T07:30:01Z",`, `"silver":{"bucket":"silver","key":"key"}`},
-		{Item{Event: testEvent(), Status: Failed, FailedAt: at, Failure: Failure{"code", "why"}}, "EventFailed", "FAILED",
+		{Item{Event: testEvent(), Status: Failed, FailedAt: at, Failure: Failure{"code", "why"}},
+			"EventFailed", "FAILED",
 			`"failedAt":"2026-11-23T07:30:01Z",`, `"failure":{"code":"code","reason":"why"}`},
 	} {
-		notice := NewNotification(c.item)
-		got, err := json.Marshal(notice.Detail)
+		notification := NewNotification(c.item)
+		got, err := json.Marshal(notification.Detail)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := fmt.Sprintf(common, c.detail, c.stamp, c.outcome); notice.Type != c.kind || string(got) != want {
-			t.Errorf("got  %s %s\nwant %s %s", notice.Type, got, c.kind, want)
+		want := fmt.Sprintf(common, c.detail, c.stamp, c.outcome)
+		if notification.Type != c.kind || string(got) != want {
+			t.Errorf("got  %s %s\nwant %s %s", notification.Type, got, c.kind, want)
 		}
 	}
 }
 
-func TestFailureOf_TellsOurSentencesButNotTheServices(t *testing.T) {
+func TestNewFailure_HidesTheTextOfServices(t *testing.T) {
 	secret := errors.New("arn:aws:secret is not reachable")
-	if got := NewFailure(Errorf(PayloadMissing, "Bronze has no object")); got != (Failure{PayloadMissing, "Bronze has no object"}) {
+	got := NewFailure(Errorf(PayloadMissing, "Bronze has no object"))
+	if got != (Failure{PayloadMissing, "Bronze has no object"}) {
 		t.Errorf("got %+v", got)
 	}
-	for _, err := range []error{secret, unavailable("get the payload", secret), &Error{Code: Internal, Detail: "panic: secret", Err: secret}} {
-		if got := NewFailure(err); got.Code != ErrorCode(err) || got.Reason != "the platform could not finish the event; its log has the cause under the event's id" {
+	for _, err := range []error{secret, unavailable("get the payload", secret),
+		&Error{Code: Internal, Detail: "panic: secret", Err: secret}} {
+		got := NewFailure(err)
+		if got.Code != ErrorCode(err) ||
+			got.Reason != "the platform could not finish the event; "+
+				"its log has the cause under the event's id" {
 			t.Errorf("%v: got %+v", err, got)
 		}
 	}

@@ -16,15 +16,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// processorFunc is a processor of a test's.
+// processorFunc implements pipeline.Processor.
 type processorFunc func(event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error)
 
-func (fn processorFunc) Process(_ context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
+func (fn processorFunc) Process(_ context.Context, event pipeline.Event, attempt int,
+	payload []byte) (pipeline.Output, error) {
 	return fn(event, attempt, payload)
 }
 
-// makes is a processor that makes these payloads of every event.
-func makes(payloads ...string) processorFunc {
+// returns returns a processor with these payloads for every event.
+func returns(payloads ...string) processorFunc {
 	var output pipeline.Output
 	for _, p := range payloads {
 		output.Payloads = append(output.Payloads, json.RawMessage(p))
@@ -32,14 +33,17 @@ func makes(payloads ...string) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) { return output, nil }
 }
 
-func drops(code, reason string) processorFunc {
+func filters(code, reason string) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
 		return pipeline.Output{Filtered: pipeline.Filtered{Code: code, Reason: reason}}, nil
 	}
 }
 
 func fails(err error) processorFunc {
-	return func(pipeline.Event, int, []byte) (pipeline.Output, error) { return pipeline.Output{}, err }
+	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+		return pipeline.Output{},
+			err
+	}
 }
 
 func (w *world) workerWith(p pipeline.Processor) pipeline.Worker {
@@ -50,7 +54,8 @@ func (w *world) workerWith(p pipeline.Processor) pipeline.Worker {
 
 func (w *world) records(t *testing.T) pipeline.Records {
 	t.Helper()
-	lines, err := w.silver.Get(t.Context(), pipeline.Event{ID: id, Type: "demo", ReceivedAt: now}.SilverKey())
+	lines, err := w.silver.Get(t.Context(),
+		pipeline.Event{ID: id, Type: "demo", ReceivedAt: now}.SilverKey())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +66,12 @@ func (w *world) records(t *testing.T) pipeline.Records {
 	return records
 }
 
-func TestProcessor_SeesTheEventAndItsBytes(t *testing.T) {
+func TestProcessor_ReceivesTheEventAndItsBytes(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	deliveries[0].Attempt = 2
-	w.workerWith(processorFunc(func(event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
+	w.workerWith(processorFunc(func(event pipeline.Event, attempt int,
+		payload []byte) (pipeline.Output, error) {
 		if event.ID != id || event.Caller != "anna" || attempt != 2 || string(payload) != body {
 			t.Errorf("got %+v, attempt %d, %s", event, attempt, payload)
 		}
@@ -76,73 +82,88 @@ func TestProcessor_SeesTheEventAndItsBytes(t *testing.T) {
 
 func TestProcessor_FansOutIntoOneObject(t *testing.T) {
 	var w world
-	w.workerWith(makes(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returns(`{"n": 1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	w.wantStatus(t, id, pipeline.Processed)
 	if keys := w.silver.Keys(); len(keys) != 1 {
-		t.Errorf("Silver holds %v", keys)
+		t.Errorf("Silver has %v", keys)
 	}
 	records := w.records(t)
 	if len(records) != 2 {
 		t.Fatalf("records = %+v", records)
 	}
 	for i, r := range records {
-		if r.ID != id || r.Part != i+1 || r.Parts != 2 || string(r.Payload) != fmt.Sprintf(`{"n":%d}`, i+1) || r.Source.SHA256 != sha256Hex(body) {
+		if r.ID != id || r.Part != i+1 || r.Parts != 2 ||
+			string(r.Payload) != fmt.Sprintf(`{"n":%d}`, i+1) ||
+			r.Source.SHA256 != sha256Hex(body) {
 			t.Errorf("record %d = %+v", i, r)
 		}
 	}
 	if n := len(w.bus.Published()); n != 1 {
-		t.Errorf("%d notices", n)
+		t.Errorf("%d notifications", n)
 	}
 }
 
-func TestProcessor_DropsWithAReason(t *testing.T) {
+func TestProcessor_FiltersWithAReason(t *testing.T) {
 	var w world
-	result := w.workerWith(drops("test-order", "of the\nshop's own tests")).Process(t.Context(), w.accept(t, body))[0]
+	result := w.workerWith(filters("test-order", "of the\nshop's own tests")).Process(t.Context(),
+		w.accept(t, body))[0]
 	want := pipeline.Filtered{Code: "test-order", Reason: "of the shop's own tests"}
-	if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered != want || result.Filtered != want {
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if item.Filtered != want || result.Filtered != want {
 		t.Errorf("item = %+v, result = %+v", item, result)
 	}
-	if records := w.records(t); len(records) != 1 || records[0].Filtered != want || records[0].Payload != nil || records[0].Parts != 0 {
+	records := w.records(t)
+	if len(records) != 1 || records[0].Filtered != want || records[0].Payload != nil ||
+		records[0].Parts != 0 {
 		t.Errorf("records = %+v", records)
 	}
-	if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Filtered != want {
-		t.Errorf("notices = %+v", notices)
+	notifications := w.bus.Published()
+	if len(notifications) != 1 || notifications[0].Detail.Filtered != want {
+		t.Errorf("notifications = %+v", notifications)
 	}
 }
 
-func TestProcessor_RejectsForGood(t *testing.T) {
+func TestProcessor_RejectsWithoutRetry(t *testing.T) {
 	var w world
 	cause := fmt.Errorf("order 7: %w", pipeline.NewRejection("no-stock", "sold out"))
 	result := w.workerWith(fails(cause)).Process(t.Context(), w.accept(t, body))[0]
 	want := pipeline.Failure{Code: "rejected.no-stock", Reason: "sold out"}
-	if item := w.wantStatus(t, id, pipeline.Failed); item.Failure != want || result.Retry || !errors.Is(result.Err, cause) {
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure != want || result.Retry || !errors.Is(result.Err, cause) {
 		t.Errorf("item = %+v, result = %+v", item, result)
 	}
-	if letters := w.deadLetters.Sent(); len(letters) != 1 || letters[0].Failure != want {
-		t.Errorf("letters = %+v", letters)
+	deadLetters := w.deadLetters.Sent()
+	if len(deadLetters) != 1 || deadLetters[0].Failure != want {
+		t.Errorf("DLQ = %+v", deadLetters)
 	}
 }
 
-func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
+func TestProcessor_OtherErrorsAreRetriedAndNotDisclosed(t *testing.T) {
 	for name, p := range map[string]pipeline.Processor{
 		"error": fails(errors.New("secret of db.internal")),
-		"panic": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) { panic("secret of db.internal") }),
+		"panic": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
+			error) {
+			panic("secret of db.internal")
+		}),
 		"Goexit": processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-			runtime.Goexit() // as a test's FailNow does
+			runtime.Goexit() // as testing.T.FailNow does
 			return pipeline.Output{}, nil
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world
 			deliveries := w.accept(t, body, `{"eventType":"demo","n":2}`)
-			worker := w.workerWith(processorFunc(func(event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
+			worker := w.workerWith(processorFunc(func(event pipeline.Event, attempt int,
+				payload []byte) (pipeline.Output, error) {
 				if event.ID != id {
 					return pipeline.Output{Payloads: []json.RawMessage{payload}}, nil
 				}
 				return p.Process(t.Context(), event, attempt, payload)
 			}))
 			results := worker.Process(t.Context(), deliveries)
-			if r := results[0]; !r.Retry || pipeline.ErrorCode(r.Err) != pipeline.ProcessorError || name != "Goexit" && !strings.Contains(r.Err.Error(), "secret") {
+			r := results[0]
+			if !r.Retry || pipeline.ErrorCode(r.Err) != pipeline.ProcessorError ||
+				name != "Goexit" && !strings.Contains(r.Err.Error(), "secret") {
 				t.Errorf("result = %+v", r)
 			}
 			if r := results[1]; r.Err != nil || r.Status != pipeline.Processed {
@@ -151,61 +172,69 @@ func TestProcessor_OtherErrorsAreTriedAgainAndToldToNobody(t *testing.T) {
 			deliveries[0].Attempt = worker.MaxReceiveCount
 			worker.Process(t.Context(), deliveries[:1])
 			item := w.wantStatus(t, id, pipeline.Failed)
-			if item.Failure.Code != pipeline.ProcessorError || !strings.HasPrefix(item.Failure.Reason, "the processor could not finish the event") {
+			if item.Failure.Code != pipeline.ProcessorError ||
+				!strings.HasPrefix(item.Failure.Reason,
+					"the processor could not finish the event") {
 				t.Errorf("failure = %+v", item.Failure)
 			}
 		})
 	}
 }
 
-func TestProcessor_APanicSaysWhereItWas(t *testing.T) {
+func TestProcessor_PanicsNameTheirPlace(t *testing.T) {
 	var w world
 	var order map[string]int
-	result := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-		order["lines"]++ // a runtime error, whose frames are between
+	result := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
+		error) {
+		order["lines"]++ // a runtime error: its own frames come before the processor's
 		return pipeline.Output{}, nil
 	})).Process(t.Context(), w.accept(t, body))[0]
 	var panicked *pipeline.Panic
 	if !errors.As(result.Err, &panicked) || !strings.Contains(panicked.Stack, "processor_test.go") {
 		t.Fatalf("err = %v, want a panic with its stack", result.Err)
 	}
-	said := regexp.MustCompile(`^the processor panicked: assignment to entry in nil map \(at \S*processor_test\.go:\d+\)$`)
-	if !said.MatchString(result.Err.Error()) {
+	want := regexp.MustCompile(
+		`^the processor panicked: assignment to entry in nil map \(at \S*processor_test\.go:\d+\)$`)
+	if !want.MatchString(result.Err.Error()) {
 		t.Errorf("err = %q", result.Err)
 	}
 }
 
-func TestProcessor_WhatItReturnsIsChecked(t *testing.T) {
+func TestProcessor_OutputIsValidated(t *testing.T) {
 	for name, p := range map[string]processorFunc{
-		"no record":       makes(),
-		"not JSON":        makes(`{`),
-		"not an object":   makes(`{}`, `[1]`),
-		"key twice":       makes(`{"a":1,"a":2}`),
-		"no float64":      makes(`{"a":1e999}`),
-		"too many":        makes(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}", " ")...),
-		"too large":       makes(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
-		"bad drop code":   drops("Test Order", "r"),
-		"no drop code":    drops("", "r"),
+		"no record":     returns(),
+		"not JSON":      returns(`{`),
+		"not an object": returns(`{}`, `[1]`),
+		"key twice":     returns(`{"a":1,"a":2}`),
+		"no float64":    returns(`{"a":1e999}`),
+		"too many": returns(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
+			" ")...),
+		"too large":       returns(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
+		"bad drop code":   filters("Test Order", "r"),
+		"no drop code":    filters("", "r"),
 		"bad reject code": fails(pipeline.NewRejection("Ungültig", "r")),
 		"both": func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")}, Filtered: pipeline.Filtered{Code: "c"}}, nil
+			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")},
+				Filtered: pipeline.Filtered{Code: "c"}}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world
 			w.workerWith(p).Process(t.Context(), w.accept(t, body))
 			item := w.wantStatus(t, id, pipeline.Failed)
-			if item.Failure.Code != pipeline.InvalidOutput || strings.ContainsAny(item.Failure.Reason, "\nü") {
+			if item.Failure.Code != pipeline.InvalidOutput ||
+				strings.ContainsAny(item.Failure.Reason, "\nü") {
 				t.Errorf("failure = %+v", item.Failure)
 			}
 			if keys := w.silver.Keys(); len(keys) > 0 {
-				t.Errorf("Silver holds %v", keys)
+				t.Errorf("Silver has %v", keys)
 			}
 		})
 	}
 	for name, p := range map[string]processorFunc{
-		"most records": makes(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}", " ")...),
-		"most bytes":   makes(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) + `"}`),
+		"most records": returns(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords-1)+"{}",
+			" ")...),
+		"most bytes": returns(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes-8) + `"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w world
@@ -215,7 +244,7 @@ func TestProcessor_WhatItReturnsIsChecked(t *testing.T) {
 	}
 }
 
-func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
+func TestProcessor_ReasonsAreCutAndCleaned(t *testing.T) {
 	for reason, want := range map[string]string{
 		"":                             "no reason was given",
 		" \x00\n ":                     "no reason was given",
@@ -229,12 +258,12 @@ func TestProcessor_AReasonIsCutAndCleaned(t *testing.T) {
 	}
 }
 
-// A worker that was killed behind Silver leaves records; the next delivery's processor may decide
-// otherwise.
-func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
-	first := drops("test-order", "r")
+// A worker that crashed after Silver leaves records. The next delivery may have another output.
+func TestProcessor_FirstStoredOutputCounts(t *testing.T) {
+	first := filters("test-order", "r")
 	for _, again := range []processorFunc{
-		makes(`{"n":1}`), drops("other", "r"), fails(pipeline.NewRejection("c", "r")), fails(errService), makes(`[]`),
+		returns(`{"n":1}`), filters("other",
+			"r"), fails(pipeline.NewRejection("c", "r")), fails(errService), returns(`[]`),
 	} {
 		var w world
 		deliveries := w.accept(t, body)
@@ -245,68 +274,77 @@ func TestProcessor_WhatItReturnedFirstCounts(t *testing.T) {
 
 		w.workerWith(again).Process(t.Context(), deliveries)
 		item := w.wantStatus(t, id, pipeline.Processed)
-		if records := w.records(t); len(records) != 1 || item.Filtered.Code != "test-order" || records[0].Filtered != item.Filtered {
-			t.Errorf("item says %+v, Silver holds %+v", item.Filtered, records)
+		records := w.records(t)
+		if len(records) != 1 || item.Filtered.Code != "test-order" ||
+			records[0].Filtered != item.Filtered {
+			t.Errorf("item says %+v, Silver has %+v", item.Filtered, records)
 		}
-		if notices := w.bus.Published(); len(notices) != 1 || notices[0].Detail.Filtered != item.Filtered {
-			t.Errorf("notices = %+v", notices)
+		notifications := w.bus.Published()
+		if len(notifications) != 1 || notifications[0].Detail.Filtered != item.Filtered {
+			t.Errorf("notifications = %+v", notifications)
 		}
 	}
 }
 
-func TestProcessor_AReplayTakesThePlaceOfAllRecords(t *testing.T) {
+func TestProcessor_ReplaysReplaceAllRecords(t *testing.T) {
 	var w world
 	event := w.replayable(t)
-	for i, p := range []processorFunc{makes(`{"n":1}`, `{"n":2}`, `{"n":3}`), drops("test-order", "r"), makes(`{"n":4}`, `{"n":5}`)} {
-		item, err := w.events.Get(t.Context(), id)
+	for i, p := range []processorFunc{returns(`{"n":1}`, `{"n":2}`, `{"n":3}`),
+		filters("test-order", "r"), returns(`{"n":4}`, `{"n":5}`)} {
+		item, err := w.items.Get(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		next := item.Reopened(pipeline.Replay{ID: fmt.Sprintf("replay-%d", i)}, now.Add(time.Hour))
-		if err := w.events.Move(t.Context(), item, next); err != nil {
+		if err := w.items.Move(t.Context(), item, next); err != nil {
 			t.Fatal(err)
 		}
 		event.Replay = next.Replay
 		delivery := deliver(t, event, "replayed")
 		w.workerWith(p).Process(t.Context(), []pipeline.Delivery{delivery})
-		w.workerWith(makes(`{"late":true}`)).Process(t.Context(), []pipeline.Delivery{delivery})
+		w.workerWith(returns(`{"late":true}`)).Process(t.Context(), []pipeline.Delivery{delivery})
 		want, _ := p(event, 1, nil)
 		item = w.wantStatus(t, id, pipeline.Processed)
 		records := w.records(t)
-		if len(records) != max(len(want.Payloads), 1) || item.Filtered != want.Filtered || records[0].Filtered != want.Filtered {
+		if len(records) != max(len(want.Payloads), 1) || item.Filtered != want.Filtered ||
+			records[0].Filtered != want.Filtered {
 			t.Fatalf("replay %d: item says %+v, records = %+v", i, item.Filtered, records)
 		}
 		for j, r := range records {
-			if r.ReplayID != next.Replay.ID || j < len(want.Payloads) && cmp.Diff(string(want.Payloads[j]), string(r.Payload)) != "" {
+			if r.ReplayID != next.Replay.ID ||
+				j < len(want.Payloads) && cmp.Diff(string(want.Payloads[j]),
+					string(r.Payload)) != "" {
 				t.Errorf("replay %d: record %d = %+v", i, j, r)
 			}
 		}
 	}
 }
 
-// replayable processes the event id and returns it.
+// replayable processes the event and returns it.
 func (w *world) replayable(t *testing.T) pipeline.Event {
 	t.Helper()
 	w.worker().Process(t.Context(), w.accept(t, body))
 	return w.wantStatus(t, id, pipeline.Processed).Event
 }
 
-func TestReconciler_SeesInSilverThatAnEventWasDropped(t *testing.T) {
+func TestReconciler_ReadsFilteredEventsFromSilver(t *testing.T) {
 	t.Run("repairs", func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body)
 		deliveries[0].Attempt = 3
-		worker := w.workerWith(drops("test-order", "r"))
+		worker := w.workerWith(filters("test-order", "r"))
 		worker.Bus = downBus{}
 		worker.Process(t.Context(), deliveries)
 		w.wantStatus(t, id, pipeline.Failed)
-		w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
+		w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+			pipeline.Report{Scanned: 1, Repaired: 1})
 		if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered.Code != "test-order" {
 			t.Errorf("item = %+v", item)
 		}
 	})
-	for name, p := range map[string]processorFunc{"test-order": drops("test-order", "r"), "": makes(`{"n":1}`, `{"n":2}`)} {
-		t.Run("adopts "+name, func(t *testing.T) {
+	for name, p := range map[string]processorFunc{"test-order": filters("test-order", "r"),
+		"": returns(`{"n":1}`, `{"n":2}`)} {
+		t.Run("recreates "+name, func(t *testing.T) {
 			var w world
 			w.bronze.Now = func() time.Time { return now }
 			in := w.ingest()
@@ -315,36 +353,48 @@ func TestReconciler_SeesInSilverThatAnEventWasDropped(t *testing.T) {
 				t.Fatal("accepted")
 			}
 			worker := w.workerWith(p)
-			worker.Items = failingLookUp{failing: failing{&w, map[string]bool{"finish": true}}}
+			worker.Items = failingFinisher{failing: failing{&w, map[string]bool{"finish": true}}}
 			worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
-			w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
-			if item := w.wantStatus(t, id, pipeline.Processed); item.Filtered.Code != name || item.SHA256 != sha256Hex(body) {
+			w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+				pipeline.Report{Scanned: 1, Repaired: 1})
+			item := w.wantStatus(t, id, pipeline.Processed)
+			if item.Filtered.Code != name || item.SHA256 != sha256Hex(body) {
 				t.Errorf("item = %+v", item)
 			}
 		})
 	}
 }
 
-func TestCompare_TakesTheProcessorsTransformation(t *testing.T) {
+func TestCompare_UsesTheProcessor(t *testing.T) {
 	var w world
-	w.workerWith(makes(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
+	w.workerWith(returns(`{"n":1}`, `{"n":2}`)).Process(t.Context(), w.accept(t, body))
 	for name, c := range map[string]struct {
 		processor pipeline.Processor
 		want      []pipeline.Difference
 	}{
-		"the same":         {makes(`{"n":1}`, `{"n":2}`), nil},
-		"another payload":  {makes(`{"n":1}`, `{"n":3}`), []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/1/payload/n"}}}},
-		"fewer records":    {makes(`{"n":1}`), []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
-		"the platform's":   {nil, []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
-		"now dropped":      {drops("c", "r"), []pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
-		"now rejected":     {fails(pipeline.NewRejection("c", "why")), []pipeline.Difference{{EventID: id, Kind: "refused", Reason: "why"}}},
-		"fails, who knows": {fails(errService), []pipeline.Difference{{EventID: id, Kind: "refused", Reason: "the processor failed: " + errService.Error()}}},
+		"the same": {returns(`{"n":1}`, `{"n":2}`), nil},
+		"another payload": {returns(`{"n":1}`, `{"n":3}`),
+			[]pipeline.Difference{{EventID: id, Kind: "changed",
+				Fields: []string{"/1/payload/n"}}}},
+		"fewer records": {returns(`{"n":1}`),
+			[]pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
+		"the platform's": {nil, []pipeline.Difference{{EventID: id, Kind: "changed",
+			Fields: []string{"/parts"}}}},
+		"now dropped": {filters("c", "r"),
+			[]pipeline.Difference{{EventID: id, Kind: "changed", Fields: []string{"/parts"}}}},
+		"now rejected": {fails(pipeline.NewRejection("c", "why")),
+			[]pipeline.Difference{{EventID: id, Kind: "refused", Reason: "why"}}},
+		"fails, who knows": {fails(errService),
+			[]pipeline.Difference{{EventID: id, Kind: "refused",
+				Reason: "the processor failed: " + errService.Error()}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			replayer := w.replayer()
 			replayer.Processor = c.processor
 			var got []pipeline.Difference
-			err := replayer.Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = append(got, d) }, func(string, pipeline.Comparison) error { return nil })
+			err := replayer.Compare(t.Context(), hours(""),
+				func(d pipeline.Difference) { got = append(got, d) },
+				func(string, pipeline.Comparison) error { return nil })
 			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
 				t.Errorf("%v, differences differ (-want +got):\n%s", err, diff)
 			}

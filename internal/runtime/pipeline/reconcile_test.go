@@ -14,7 +14,7 @@ import (
 
 const grace = 30 * time.Minute
 
-// backlogQueue is the queue with a number of messages waiting.
+// backlogQueue reports a number of waiting messages.
 type backlogQueue struct {
 	*inmem.Queue
 	waiting int
@@ -22,12 +22,14 @@ type backlogQueue struct {
 
 func (q backlogQueue) CountMessages(context.Context) (int, error) { return q.waiting, nil }
 
-// reconciler runs at a time with an empty queue.
+// reconciler returns a reconciler with an empty queue and a fixed time.
 func (w *world) reconciler(at time.Time) pipeline.Reconciler {
 	w.bronze.Now = func() time.Time { return now }
 	return pipeline.Reconciler{
-		Bronze: &w.bronze, Items: &w.events, Silver: &w.silver, Queue: backlogQueue{&w.queue, 0}, DeadLetters: &w.deadLetters,
-		Bus: &w.bus, Checkpoints: &w.checkpoints, SilverBucket: "silver", Grace: grace, Window: 24 * time.Hour, MaxReenqueues: 2,
+		Bronze: &w.bronze, Items: &w.items, Silver: &w.silver, Queue: backlogQueue{&w.queue,
+			0}, DeadLetters: &w.deadLetters,
+		Bus: &w.bus, Checkpoints: &w.checkpoints, SilverBucket: "silver", Grace: grace,
+		Window: 24 * time.Hour, MaxReenqueues: 2,
 		StatusRetention: 24 * time.Hour, Now: func() time.Time { return at },
 	}
 }
@@ -38,7 +40,9 @@ func (w *world) wantReport(t *testing.T, r pipeline.Reconciler, want pipeline.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum := got.Processed + got.Failed + got.Waiting + got.Young + got.Reenqueued + got.GivenUp + got.Repaired + got.Orphans + got.Overtaken + got.Errors; sum != got.Scanned {
+	sum := got.Processed + got.Failed + got.Waiting + got.Young + got.Reenqueued + got.GivenUp +
+		got.Repaired + got.Orphans + got.Overtaken + got.Errors
+	if sum != got.Scanned {
 		t.Errorf("%d objects are counted %d times: %+v", got.Scanned, sum, got)
 	}
 	got.From, got.To = time.Time{}, time.Time{}
@@ -48,51 +52,57 @@ func (w *world) wantReport(t *testing.T, r pipeline.Reconciler, want pipeline.Re
 	}
 }
 
-func TestReconciler_EnqueuesAgainWhatIsStuck(t *testing.T) {
+func TestReconciler_EnqueuesStuckEventsAgain(t *testing.T) {
 	var w world
 	w.accept(t, body, body, body, body) // more than one page
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 4, Reenqueued: 4})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 4, Reenqueued: 4})
 	if sent := w.queue.Sent(); len(sent) != 8 {
 		t.Fatalf("sent %v", sent)
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Reenqueues != 1 || !item.EnqueuedAt.Equal(now.Add(grace+time.Minute).Truncate(time.Millisecond)) {
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	if item.Reenqueues != 1 ||
+		!item.EnqueuedAt.Equal(now.Add(grace+time.Minute).Truncate(time.Millisecond)) {
 		t.Errorf("item = %+v", item)
 	}
 	w.deliverSent(t, 4)
-	w.wantReport(t, w.reconciler(now.Add(grace+2*time.Minute)), pipeline.Report{Scanned: 4, Processed: 4})
+	w.wantReport(t, w.reconciler(now.Add(grace+2*time.Minute)),
+		pipeline.Report{Scanned: 4, Processed: 4})
 }
 
-func TestReconciler_LeavesWhatIsStillInItsGrace(t *testing.T) {
+func TestReconciler_SkipsEventsWithinTheGracePeriod(t *testing.T) {
 	var w world
 	w.accept(t, body)
-	w.wantReport(t, w.reconciler(now.Add(grace-time.Minute)), pipeline.Report{Scanned: 1, Waiting: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace-time.Minute)),
+		pipeline.Report{Scanned: 1, Waiting: 1})
 }
 
-func TestReconciler_LeavesWhatWaitsInALongQueue(t *testing.T) {
+func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
 	r.Queue = backlogQueue{&w.queue, 2}
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Waiting: 2})
 
-	// Of two events of the same moment, that one is processed says nothing of the other.
+	// An event enqueued at the same time proves nothing about the other one.
 	w.worker().Process(t.Context(), deliveries[1:])
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Processed: 1, Waiting: 1})
 
-	// One that was enqueued later and is processed does.
+	// An event enqueued later and PROCESSED does.
 	later := w.ingest()
 	later.Now = func() time.Time { return now.Add(time.Second) }
 	later.NewID = func() (string, error) { return "0199aaaa-0000-7000-8000-000000000009", nil }
-	receipt, err := later.Accept(t.Context(), request(body))
+	accepted, err := later.Accept(t.Context(), request(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, receipt.Event, "later")})
-	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Waiting: 1}) // it learns that on its way
+	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, accepted.Event, "later")})
+	// the frontier advances during the pass
+	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Waiting: 1})
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Reenqueued: 1})
 }
 
-func TestReconciler_GivesUpWhatKillsItsWorker(t *testing.T) {
+func TestReconciler_GivesUpEventsThatCrashTheirWorker(t *testing.T) {
 	var w world
 	w.accept(t, body)
 	at := now
@@ -106,19 +116,22 @@ func TestReconciler_GivesUpWhatKillsItsWorker(t *testing.T) {
 	if item.Failure.Code != pipeline.NotFinished {
 		t.Errorf("item = %+v", item)
 	}
-	letters := w.deadLetters.Sent()
-	if len(letters) != 1 || letters[0].Failure.Code != pipeline.NotFinished || letters[0].EventID != id {
-		t.Fatalf("DLQ = %+v", letters)
+	deadLetters := w.deadLetters.Sent()
+	if len(deadLetters) != 1 || deadLetters[0].Failure.Code != pipeline.NotFinished ||
+		deadLetters[0].EventID != id {
+		t.Fatalf("DLQ = %+v", deadLetters)
 	}
-	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
-		t.Errorf("notices differ (-want +got):\n%s", diff)
+	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
+	if diff != "" {
+		t.Errorf("notifications differ (-want +got):\n%s", diff)
 	}
-	if result := w.redriver().Redrive(t.Context(), [][]byte{letters[0].Body})[0]; result.Err != nil {
+	result := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[0].Body})[0]
+	if result.Err != nil {
 		t.Errorf("its message can't be redriven: %v", result.Err)
 	}
 }
 
-func TestReconciler_RepairsAFailedEventThatHasItsRecord(t *testing.T) {
+func TestReconciler_RepairsFailedEventsWithARecord(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body, poison)
 	deliveries[0].Attempt = 3
@@ -126,38 +139,42 @@ func TestReconciler_RepairsAFailedEventThatHasItsRecord(t *testing.T) {
 	worker.Bus = downBus{}
 	worker.Process(t.Context(), deliveries)
 	w.wantStatus(t, id, pipeline.Failed)
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
 	item := w.wantStatus(t, id, pipeline.Processed)
 	if item.Failure != (pipeline.Failure{}) || item.Silver.Key != item.SilverKey() {
 		t.Errorf("item = %+v", item)
 	}
-	if diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published()); diff != "" {
-		t.Errorf("notices differ (-want +got):\n%s", diff)
+	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
+	if diff != "" {
+		t.Errorf("notifications differ (-want +got):\n%s", diff)
 	}
 }
 
 type downBus struct{}
 
-func (downBus) Publish(_ context.Context, notices []pipeline.Notification) []error {
-	errs := make([]error, len(notices))
+func (downBus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
+	errs := make([]error, len(notifications))
 	for i := range errs {
 		errs[i] = errService
 	}
 	return errs
 }
 
-func TestReconciler_DoesNotTakeAnOlderRecordForAReplays(t *testing.T) {
+func TestReconciler_IgnoresRecordsOfEarlierGenerations(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.replay(t, w.replayer(), hours("r1"))
 	worker := w.worker()
-	worker.Bronze, worker.MaxReceiveCount = failingStore{failing{&w, map[string]bool{"get": true}}}, 1
+	worker.Bronze, worker.MaxReceiveCount = failingStore{failing{&w,
+		map[string]bool{"get": true}}}, 1
 	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Failed: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 1, Failed: 1})
 	w.wantStatus(t, id, pipeline.Failed)
 }
 
-func TestReconciler_CountsOrphansOnceTheirRequestIsOver(t *testing.T) {
+func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
 	var w world
 	w.bronze.Now = func() time.Time { return now }
 	in := w.ingest()
@@ -166,18 +183,20 @@ func TestReconciler_CountsOrphansOnceTheirRequestIsOver(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	w.wantReport(t, w.reconciler(now.Add(grace-time.Minute)), pipeline.Report{Scanned: 1, Young: 1})
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Orphans: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 1, Orphans: 1})
 	if len(w.queue.Sent()) != 0 {
 		t.Error("what was never acknowledged is processed")
 	}
 }
 
-// A slow request is written in another hour than it was received in, of which a pass may be past.
-func TestReconciler_ComesBackForWhatWasTooYoungToBeAnOrphan(t *testing.T) {
+// A slow request may store its payload after a pass has checked its hour of receipt.
+func TestReconciler_ChecksYoungObjectsAgain(t *testing.T) {
 	var w world
 	received := now.Truncate(time.Hour).Add(time.Hour - time.Second)
 	in := w.ingest()
-	in.Items, in.Queue, in.Now = failingItems{}, failingQueue{}, func() time.Time { return received }
+	in.Items, in.Queue = failingItems{}, failingQueue{}
+	in.Now = func() time.Time { return received }
 	r := w.reconciler(received.Add(grace + time.Second))
 	w.bronze.Now = func() time.Time { return received.Add(2 * time.Second) }
 	if _, err := in.Accept(t.Context(), request(body)); err == nil {
@@ -188,7 +207,7 @@ func TestReconciler_ComesBackForWhatWasTooYoungToBeAnOrphan(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Orphans: 1})
 }
 
-func TestReconciler_MakesTheItemOfARecordThatHasNone(t *testing.T) {
+func TestReconciler_RecreatesTheItemOfARecord(t *testing.T) {
 	var w world
 	w.bronze.Now = func() time.Time { return now }
 	in := w.ingest()
@@ -197,17 +216,20 @@ func TestReconciler_MakesTheItemOfARecordThatHasNone(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	worker := w.worker()
-	worker.Items = failingLookUp{failing: failing{&w, map[string]bool{"finish": true}}} // and then its worker is killed
+	// then the worker crashes
+	worker.Items = failingFinisher{failing: failing{&w, map[string]bool{"finish": true}}}
 	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
 
 	expired := w.reconciler(now.Add(grace + time.Minute))
 	expired.StatusRetention = time.Minute
 	w.wantReport(t, expired, pipeline.Report{Scanned: 1, Orphans: 1})
 	w.checkpoints = inmem.Checkpoints{}
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Repaired: 1})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 1, Repaired: 1})
 	item := w.wantStatus(t, id, pipeline.Processed)
 	record := w.record(t, item)
-	if item.SHA256 != record.Source.SHA256 || item.Bytes != len(body) || item.Bronze != record.Source.Location || !item.ReceivedAt.Equal(record.ReceivedAt) {
+	if item.SHA256 != record.Source.SHA256 || item.Bytes != len(body) ||
+		item.Bronze != record.Source.Location || !item.ReceivedAt.Equal(record.ReceivedAt) {
 		t.Errorf("item = %+v of record %+v", item, record)
 	}
 	if published := w.bus.Published(); len(published) != 2 || published[1].Detail.EventID != id {
@@ -215,11 +237,12 @@ func TestReconciler_MakesTheItemOfARecordThatHasNone(t *testing.T) {
 	}
 }
 
-func TestReconciler_TwoAtOnceEnqueueOnce(t *testing.T) {
+func TestReconciler_ConcurrentRunsEnqueueOnce(t *testing.T) {
 	var w world
 	w.accept(t, body)
-	first, second := w.reconciler(now.Add(grace+time.Minute)), w.reconciler(now.Add(grace+2*time.Minute))
-	first.Items = meanwhile{&w.events, func() {
+	first := w.reconciler(now.Add(grace + time.Minute))
+	second := w.reconciler(now.Add(grace + 2*time.Minute))
+	first.Items = meanwhile{&w.items, func() {
 		if _, err := second.Run(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -230,19 +253,23 @@ func TestReconciler_TwoAtOnceEnqueueOnce(t *testing.T) {
 	}
 }
 
-func TestReconciler_CountsWhatSomebodyElseRepairedOnce(t *testing.T) {
+func TestReconciler_CountsOvertakenEventsOnce(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	deliveries[0].Attempt = 3
 	worker := w.worker()
 	worker.Bus = downBus{}
 	worker.Process(t.Context(), deliveries)
-	first, second := w.reconciler(now.Add(grace+time.Minute)), w.reconciler(now.Add(grace+2*time.Minute))
-	first.Items = meanwhile{&w.events, func() { w.wantReport(t, second, pipeline.Report{Scanned: 1, Repaired: 1}) }}
+	first := w.reconciler(now.Add(grace + time.Minute))
+	second := w.reconciler(now.Add(grace + 2*time.Minute))
+	first.Items = meanwhile{&w.items, func() {
+		w.wantReport(t, second,
+			pipeline.Report{Scanned: 1, Repaired: 1})
+	}}
 	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
 }
 
-func TestReconciler_CountsWhatItGaveUpWithoutTellingTheBusAsAnError(t *testing.T) {
+func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	var w world
 	w.accept(t, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
@@ -250,7 +277,7 @@ func TestReconciler_CountsWhatItGaveUpWithoutTellingTheBusAsAnError(t *testing.T
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
-func TestReconciler_ReportsTheTimesItLookedAt(t *testing.T) {
+func TestReconciler_ReportsItsTimeRange(t *testing.T) {
 	var w world
 	r := w.reconciler(now)
 	pass := r.NewPass(now.Add(-2 * time.Hour))
@@ -260,7 +287,7 @@ func TestReconciler_ReportsTheTimesItLookedAt(t *testing.T) {
 	}
 }
 
-// meanwhile runs something between the look-up and the move.
+// meanwhile runs a function between the look-up and the move.
 type meanwhile struct {
 	*inmem.Items
 	run func()
@@ -272,13 +299,14 @@ func (m meanwhile) GetMany(ctx context.Context, ids []string) (map[string]pipeli
 	return items, err
 }
 
-func TestReconciler_CountsWhatItCannotHealAndTriesAgain(t *testing.T) {
+func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
 	var w world
 	w.accept(t, body, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
 	r.Queue = halfBacklog{&w}
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Reenqueued: 1, Errors: 1})
-	w.wantReport(t, w.reconciler(now.Add(2*grace+2*time.Minute)), pipeline.Report{Scanned: 2, Reenqueued: 2})
+	w.wantReport(t, w.reconciler(now.Add(2*grace+2*time.Minute)),
+		pipeline.Report{Scanned: 2, Reenqueued: 2})
 }
 
 type halfBacklog struct{ *world }
@@ -289,20 +317,21 @@ func (h halfBacklog) SendMany(ctx context.Context, events []pipeline.Event) []er
 	return halfQueue(h).SendMany(ctx, events)
 }
 
-func TestReconciler_BeginsWhereEverythingBeforeIsSettled(t *testing.T) {
+func TestReconciler_BeginsAtTheFirstUnfinishedHour(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.wantReport(t, w.reconciler(now.Add(3*time.Hour)), pipeline.Report{Scanned: 1, Processed: 1})
 	w.wantReport(t, w.reconciler(now.Add(4*time.Hour)), pipeline.Report{})
 
-	// What is reopened behind it counts once the grace is over.
+	// Events reopened since are checked after the grace period.
 	w.replay(t, w.replayer(), hours("r1"))
 	c, _ := w.checkpoints.Load(t.Context())
 	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace-time.Minute)), pipeline.Report{})
-	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace+time.Minute)), pipeline.Report{Scanned: 1, Reenqueued: 1})
+	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 1, Reenqueued: 1})
 }
 
-func TestReconciler_KeepsAnHourWithAnUnsettledEvent(t *testing.T) {
+func TestReconciler_ChecksAnHourUntilAllItsEventsAreFinished(t *testing.T) {
 	var w world
 	w.accept(t, body)
 	r := w.reconciler(now.Add(5 * time.Hour))
@@ -312,7 +341,7 @@ func TestReconciler_KeepsAnHourWithAnUnsettledEvent(t *testing.T) {
 	}
 }
 
-// stopping ends the run's time after a page.
+// stopping ends the run after a page.
 type stopping struct {
 	*inmem.Bucket
 	pages  *int
@@ -328,7 +357,7 @@ func (s stopping) List(ctx context.Context, prefix, after string) ([]pipeline.Ob
 	return s.Bucket.List(ctx, prefix, after)
 }
 
-func TestReconciler_GoesOnWhereItsTimeWasUp(t *testing.T) {
+func TestReconciler_ContinuesAfterItsDeadline(t *testing.T) {
 	var w world
 	w.accept(t, body, body, body, body, body, body, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
@@ -353,7 +382,7 @@ func TestReconciler_GoesOnWhereItsTimeWasUp(t *testing.T) {
 	}
 }
 
-func TestReconciler_TouchesNothingDry(t *testing.T) {
+func TestReconciler_WritesNothingInADryRun(t *testing.T) {
 	var w world
 	w.accept(t, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
@@ -361,7 +390,8 @@ func TestReconciler_TouchesNothingDry(t *testing.T) {
 	if err != nil || report.Reenqueued != 1 || !report.DryRun {
 		t.Errorf("report = %+v, %v", report, err)
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Reenqueues != 0 || len(w.queue.Sent()) != 1 {
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	if item.Reenqueues != 0 || len(w.queue.Sent()) != 1 {
 		t.Errorf("item = %+v, sent %v", item, w.queue.Sent())
 	}
 }

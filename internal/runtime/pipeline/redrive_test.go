@@ -10,7 +10,7 @@ import (
 
 func (w *world) redriver() pipeline.Redriver {
 	return pipeline.Redriver{
-		Items: &w.events, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
+		Items: &w.items, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
 		Now: func() time.Time { return now.Add(time.Hour) },
 	}
 }
@@ -18,42 +18,45 @@ func (w *world) redriver() pipeline.Redriver {
 func TestRedrive_ReopensAFailedEventAndSendsIt(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison))
-	letter := w.deadLetters.Sent()[0]
-	result := w.redriver().Redrive(t.Context(), [][]byte{letter.Body})[0]
+	deadLetter := w.deadLetters.Sent()[0]
+	result := w.redriver().Redrive(t.Context(), [][]byte{deadLetter.Body})[0]
 	if result.Err != nil || result.Status != pipeline.Enqueued || result.Event.ID != id {
 		t.Errorf("result = %+v", result)
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Failure != (pipeline.Failure{}) || !item.FailedAt.IsZero() || item.Replay.Redrives != 1 {
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	if item.Failure != (pipeline.Failure{}) || !item.FailedAt.IsZero() ||
+		item.Replay.Redrives != 1 {
 		t.Errorf("item = %+v", item)
 	}
 	if sent := w.queue.Sent(); len(sent) != 2 || sent[1].ID != id {
 		t.Errorf("sent %v", sent)
 	}
 	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
-		t.Errorf("the reconciler was not told: %+v", c)
+		t.Errorf("the reconciler was not rewound: %+v", c)
 	}
-	if r := w.deliverSent(t, 0)[0]; !r.Skipped { // the first message comes late
-		t.Errorf("result = %+v, want a repeat", r)
+	if r := w.deliverSent(t, 0)[0]; !r.Skipped { // a late delivery of the first message
+		t.Errorf("result = %+v, want it skipped", r)
 	}
-	w.wantStatus(t, id, pipeline.Failed) // it is as poisonous as before
+	w.wantStatus(t, id, pipeline.Failed) // the payload is still unprocessable
 	if len(w.deadLetters.Sent()) != 2 {
-		t.Error("it is not in the DLQ again")
+		t.Error("the DLQ has no second message")
 	}
 }
 
-func TestRedrive_SendsWhatItsWorkerLeftEnqueued(t *testing.T) {
+func TestRedrive_SendsEventsThatACrashedWorkerLeftEnqueued(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	result := w.redriver().Redrive(t.Context(), [][]byte{deliveries[0].Body})[0]
 	if result.Err != nil || result.Status != pipeline.Enqueued || len(w.queue.Sent()) != 2 {
 		t.Errorf("result = %+v, sent %v", result, w.queue.Sent())
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Replay.Redrives != 1 || w.queue.Sent()[1].Replay != item.Replay {
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	if item.Replay.Redrives != 1 || w.queue.Sent()[1].Replay != item.Replay {
 		t.Errorf("item = %+v, sent %+v; want a new generation", item, w.queue.Sent()[1])
 	}
 }
 
-func TestRedrive_HasNothingToSendForAProcessedEvent(t *testing.T) {
+func TestRedrive_SkipsProcessedEvents(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	w.worker().Process(t.Context(), deliveries)
@@ -63,7 +66,7 @@ func TestRedrive_HasNothingToSendForAProcessedEvent(t *testing.T) {
 	}
 }
 
-func TestRedrive_SendsTheGenerationThatTheItemNames(t *testing.T) {
+func TestRedrive_SendsTheItemsGeneration(t *testing.T) {
 	var w world
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
@@ -75,33 +78,34 @@ func TestRedrive_SendsTheGenerationThatTheItemNames(t *testing.T) {
 	}
 }
 
-func TestRedrive_KeepsWhatItCannotSend(t *testing.T) {
+func TestRedrive_ReturnsAnErrorForUnsentMessages(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, poison))
-	letters := w.deadLetters.Sent()
+	deadLetters := w.deadLetters.Sent()
 	r := w.redriver()
 	r.Queue = halfQueue{&w}
-	results := r.Redrive(t.Context(), [][]byte{[]byte("not JSON"), letters[0].Body, letters[1].Body})
+	results := r.Redrive(t.Context(), [][]byte{[]byte("not JSON"), deadLetters[0].Body,
+		deadLetters[1].Body})
 	if pipeline.ErrorCode(results[0].Err) != pipeline.InvalidMessage {
 		t.Errorf("unreadable: %v", results[0].Err)
 	}
 	if results[1].Err != nil || !errors.Is(results[2].Err, errService) {
 		t.Errorf("results = %+v", results)
 	}
-	// Again, as an operator does: the event is ENQUEUED by now.
-	again := w.redriver().Redrive(t.Context(), [][]byte{letters[1].Body})[0]
+	// The operator's next attempt finds the event ENQUEUED.
+	again := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[1].Body})[0]
 	if again.Err != nil || again.Status != pipeline.Enqueued {
-		t.Errorf("again = %+v", again)
+		t.Errorf("second redrive: %+v", again)
 	}
 }
 
-func TestRedrive_RefusesTheMessageOfAKeysEarlierEvent(t *testing.T) {
+func TestRedrive_RejectsTheMessageOfAnExpiredKeysEvent(t *testing.T) {
 	var w world
-	receipt, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
+	accepted, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := receipt.Event
+	old := accepted.Event
 	in := w.ingest()
 	in.Now = func() time.Time { return now.Add(25 * time.Hour) }
 	if _, err := in.Accept(t.Context(), keyed(otherBody, "key")); err != nil {

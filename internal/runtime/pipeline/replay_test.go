@@ -16,18 +16,21 @@ import (
 
 func (w *world) replayer() pipeline.Replayer {
 	return pipeline.Replayer{
-		Bronze: &w.bronze, Items: &w.events, Silver: &w.silver, Queue: &w.queue, Checkpoints: &w.checkpoints,
-		Throttle: func(context.Context, int) error { return nil }, ChunkSize: 2,
+		Bronze: &w.bronze, Items: &w.items, Silver: &w.silver, Queue: &w.queue,
+		Checkpoints: &w.checkpoints,
+		Throttle:    func(context.Context, int) error { return nil }, ChunkSize: 2,
 		Now: func() time.Time { return now.Add(time.Hour) },
 	}
 }
 
 func hours(replayID string) pipeline.ReplayRequest {
-	return pipeline.ReplayRequest{Replay: pipeline.Replay{ID: replayID}, Type: "demo", From: now.Add(-time.Hour), To: now.Add(time.Hour)}
+	return pipeline.ReplayRequest{Replay: pipeline.Replay{ID: replayID}, Type: "demo",
+		From: now.Add(-time.Hour), To: now.Add(time.Hour)}
 }
 
-// replay runs a replay to its end and returns its counts.
-func (w *world) replay(t *testing.T, r pipeline.Replayer, req pipeline.ReplayRequest) (counts pipeline.ReplayCounts) {
+// replay runs a whole replay and returns its counts.
+func (w *world) replay(t *testing.T, r pipeline.Replayer,
+	req pipeline.ReplayRequest) (counts pipeline.ReplayCounts) {
 	t.Helper()
 	err := r.Run(t.Context(), req, "", func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
@@ -39,7 +42,7 @@ func (w *world) replay(t *testing.T, r pipeline.Replayer, req pipeline.ReplayReq
 	return counts
 }
 
-// deliverSent processes what was sent since the first n messages.
+// deliverSent processes the messages sent after the first n.
 func (w *world) deliverSent(t *testing.T, n int) []pipeline.Result {
 	t.Helper()
 	var deliveries []pipeline.Delivery
@@ -62,12 +65,13 @@ func (w *world) record(t *testing.T, item pipeline.Item) pipeline.Record {
 	return record
 }
 
-func TestReplay_ProcessesAgainIntoTheSameRecords(t *testing.T) {
+func TestReplay_ReplacesTheRecords(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body, body, body, poison))
 	sent := len(w.queue.Sent())
 	counts := w.replay(t, w.replayer(), hours("r1"))
-	if diff := cmp.Diff(pipeline.ReplayCounts{Scanned: 5, Matched: 5, Sent: 4, Failed: 1}, counts); diff != "" {
+	diff := cmp.Diff(pipeline.ReplayCounts{Scanned: 5, Matched: 5, Sent: 4, Failed: 1}, counts)
+	if diff != "" {
 		t.Errorf("counts differ (-want +got):\n%s", diff)
 	}
 	item := w.wantStatus(t, id, pipeline.Enqueued)
@@ -84,26 +88,27 @@ func TestReplay_ProcessesAgainIntoTheSameRecords(t *testing.T) {
 		t.Errorf("record = %+v", record)
 	}
 	if keys := w.silver.Keys(); len(keys) != 4 {
-		t.Errorf("Silver holds %v", keys)
+		t.Errorf("Silver has %v", keys)
 	}
 	if got := len(w.bus.Published()); got != 5+4 {
 		t.Errorf("published %d times", got)
 	}
 }
 
-func TestReplay_IsQuietWhenAsked(t *testing.T) {
+func TestReplay_OmitsNotificationsIfQuiet(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	req := hours("r1")
 	req.Replay.Quiet = true
 	w.replay(t, w.replayer(), req)
 	w.deliverSent(t, 1)
-	if item := w.wantStatus(t, id, pipeline.Processed); w.record(t, item).ReplayID != "r1" || len(w.bus.Published()) != 1 {
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if w.record(t, item).ReplayID != "r1" || len(w.bus.Published()) != 1 {
 		t.Errorf("published %v", w.bus.Published())
 	}
 }
 
-func TestReplay_TouchesNothingDry(t *testing.T) {
+func TestReplay_WritesNothingInADryRun(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body))
 	req := hours("r1")
@@ -116,11 +121,11 @@ func TestReplay_TouchesNothingDry(t *testing.T) {
 		t.Error("something was sent")
 	}
 	if c, _ := w.checkpoints.Load(t.Context()); c != (pipeline.Checkpoint{}) {
-		t.Error("the reconciler was told")
+		t.Error("the reconciler was rewound")
 	}
 }
 
-func TestReplay_TakesTheTimeThatWasAskedForOnly(t *testing.T) {
+func TestReplay_SelectsByTimeOfReceipt(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	received := now.Truncate(time.Millisecond)
@@ -140,7 +145,7 @@ func TestReplay_TakesTheTimeThatWasAskedForOnly(t *testing.T) {
 	}
 }
 
-func TestReplay_GoesOnWhereItStopped(t *testing.T) {
+func TestReplay_ResumesAfterACrash(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body, body, body))
 	r := w.replayer()
@@ -154,16 +159,21 @@ func TestReplay_GoesOnWhereItStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := r
-	broken.Queue = halfQueue{&w} // crashes behind the reopening of the rest
-	if err := broken.Run(t.Context(), hours("r1"), after, func(string, pipeline.ReplayCounts) error { return nil }); err == nil {
-		t.Fatal("the queue's failure is not told")
+	broken.Queue = halfQueue{&w} // crashes after it has reopened the other half
+	err = broken.Run(t.Context(), hours("r1"), after,
+		func(string, pipeline.ReplayCounts) error { return nil })
+	if err == nil {
+		t.Fatal("the queue's error was not returned")
 	}
-	if err := r.Run(t.Context(), hours("r1"), after, func(string, pipeline.ReplayCounts) error { return nil }); err != nil {
+	err = r.Run(t.Context(), hours("r1"), after,
+		func(string, pipeline.ReplayCounts) error { return nil })
+	if err != nil {
 		t.Fatal(err)
 	}
 	w.deliverSent(t, 4)
 	for i := range 4 {
-		item := w.wantStatus(t, fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", i+1), pipeline.Processed)
+		item := w.wantStatus(t, fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", i+1),
+			pipeline.Processed)
 		if item.Replay.ID != "r1" || w.record(t, item).ReplayID != "r1" {
 			t.Errorf("item = %+v", item)
 		}
@@ -176,17 +186,18 @@ func (halfQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
 	return append(make([]error, len(events)-1), errService)
 }
 
-func TestReplay_TellsTheReconcilerBefore(t *testing.T) {
+func TestReplay_RewindsTheReconcilerFirst(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.replay(t, w.replayer(), hours("r1"))
 	c, _ := w.checkpoints.Load(t.Context())
-	if !c.RewindTo.Equal(now.Truncate(time.Hour)) || !c.RewoundAt.Equal(now.Add(time.Hour).Truncate(time.Millisecond)) {
+	if !c.RewindTo.Equal(now.Truncate(time.Hour)) ||
+		!c.RewoundAt.Equal(now.Add(time.Hour).Truncate(time.Millisecond)) {
 		t.Errorf("checkpoint = %+v", c)
 	}
 }
 
-// A replay of an earlier hour was told of before, and may have crashed.
+// An earlier rewind may belong to a replay that crashed.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {
@@ -194,35 +205,39 @@ func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Add(-3 * time.Hour).Truncate(time.Hour)) {
+	c, _ := w.checkpoints.Load(t.Context())
+	if !c.RewindTo.Equal(now.Add(-3 * time.Hour).Truncate(time.Hour)) {
 		t.Errorf("checkpoint = %+v", c)
 	}
 }
 
-func TestReplay_OfFailedEventsNeedsNoMessages(t *testing.T) {
+func TestReplay_OfFailedEventsNeedsNoDeadLetters(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, body))
 	w.wantStatus(t, id, pipeline.Failed)
 	req := hours("r1")
 	req.Failed = true
-	if counts := w.replay(t, w.replayer(), req); counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Sent: 1, Done: 1}) {
+	counts := w.replay(t, w.replayer(), req)
+	if counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Sent: 1, Done: 1}) {
 		t.Errorf("counts = %+v", counts)
 	}
-	if item := w.wantStatus(t, id, pipeline.Enqueued); item.Replay != (pipeline.Replay{Redrives: 1}) || w.queue.Sent()[2].Replay != item.Replay {
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	if item.Replay != (pipeline.Replay{Redrives: 1}) || w.queue.Sent()[2].Replay != item.Replay {
 		t.Errorf("item = %+v, sent %+v; want a redriven event", item, w.queue.Sent())
 	}
-	if counts := w.replay(t, w.replayer(), req); counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Enqueued: 1, Done: 1}) {
+	counts = w.replay(t, w.replayer(), req)
+	if counts != (pipeline.ReplayCounts{Scanned: 2, Matched: 2, Enqueued: 1, Done: 1}) {
 		t.Errorf("the second time, counts = %+v", counts)
 	}
 	if c, _ := w.checkpoints.Load(t.Context()); !c.RewindTo.Equal(now.Truncate(time.Hour)) {
-		t.Errorf("the reconciler was not told: %+v", c)
+		t.Errorf("the reconciler was not rewound: %+v", c)
 	}
 }
 
-func TestReplay_BringsBackTheItemOfAnEventThatHasExpired(t *testing.T) {
+func TestReplay_RecreatesExpiredItems(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
-	w.events.Delete(id)
+	w.items.Delete(id)
 	r := w.replayer()
 	r.Now = func() time.Time { return now.AddDate(1, 0, 0) }
 	if counts := w.replay(t, r, hours("r1")); counts.Sent != 1 {
@@ -232,12 +247,13 @@ func TestReplay_BringsBackTheItemOfAnEventThatHasExpired(t *testing.T) {
 		t.Errorf("item = %+v expires too soon", item)
 	}
 	w.deliverSent(t, 1)
-	if item := w.wantStatus(t, id, pipeline.Processed); item.Expired(now.AddDate(1, 0, 29)) || item.SHA256 != sha256Hex(body) {
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if item.Expired(now.AddDate(1, 0, 29)) || item.SHA256 != sha256Hex(body) {
 		t.Errorf("item = %+v", item)
 	}
 }
 
-func TestReplay_LeavesWhatWasNeverAcknowledged(t *testing.T) {
+func TestReplay_SkipsUnacknowledgedRequests(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items, in.Queue = failingItems{}, failingQueue{}
@@ -249,26 +265,26 @@ func TestReplay_LeavesWhatWasNeverAcknowledged(t *testing.T) {
 	}
 }
 
-func TestWorker_DropsAMessageThatIsNotTheItemsGeneration(t *testing.T) {
+func TestWorker_SkipsMessagesOfOtherGenerations(t *testing.T) {
 	var w world
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
 	w.replay(t, w.replayer(), hours("r1"))
 	if r := w.worker().Process(t.Context(), first)[0]; r.Err != nil || !r.Skipped {
-		t.Errorf("result = %+v, want a repeat", r)
+		t.Errorf("result = %+v, want it skipped", r)
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
 	w.deliverSent(t, 1)
 	w.replay(t, w.replayer(), hours("r2"))
 	if r := w.deliverSent(t, 1)[0]; !r.Skipped { // r1's message
-		t.Errorf("result = %+v, want a repeat", r)
+		t.Errorf("result = %+v, want it skipped", r)
 	}
 	if item := w.wantStatus(t, id, pipeline.Processed); w.record(t, item).ReplayID != "r2" {
 		t.Errorf("record = %+v", w.record(t, item))
 	}
 }
 
-// replacedMeanwhile lets another write come between the look and the replacement.
+// replacedMeanwhile runs another write between the read and the replacement.
 type replacedMeanwhile struct{ *world }
 
 func (r replacedMeanwhile) Put(ctx context.Context, key string, body []byte) error {
@@ -279,28 +295,31 @@ func (r replacedMeanwhile) GetVersion(ctx context.Context, key string) ([]byte, 
 	return r.silver.GetVersion(ctx, key)
 }
 
-func (r replacedMeanwhile) Replace(ctx context.Context, key string, body []byte, version string) error {
+func (r replacedMeanwhile) Replace(ctx context.Context, key string, body []byte,
+	version string) error {
 	if err := r.silver.Replace(ctx, key, []byte(`{"replayId":"later"}`), version); err != nil {
 		return err
 	}
 	return r.silver.Replace(ctx, key, body, version)
 }
 
-func TestWorker_NeverReplacesARecordThatItHasNotSeen(t *testing.T) {
+func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.replay(t, w.replayer(), hours("r1"))
 	worker := w.worker()
 	worker.Silver = replacedMeanwhile{&w}
-	if r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]; !r.Retry || !errors.Is(r.Err, pipeline.ErrChanged) {
+	r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]
+	if !r.Retry || !errors.Is(r.Err, pipeline.ErrChanged) {
 		t.Errorf("result = %+v", r)
 	}
-	if line, _ := w.silver.Get(t.Context(), w.silver.Keys()[0]); string(line) != `{"replayId":"later"}` {
+	line, _ := w.silver.Get(t.Context(), w.silver.Keys()[0])
+	if string(line) != `{"replayId":"later"}` {
 		t.Errorf("record = %s", line)
 	}
 }
 
-func TestCompare_NamesWhatWouldDiffer(t *testing.T) {
+func TestCompare_ReportsDifferences(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body, body, body, body, poison))
 	keys := w.silver.Keys()
@@ -309,12 +328,14 @@ func TestCompare_NamesWhatWouldDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.silver.Replace(t.Context(), key, []byte(change(string(line))), version); err != nil {
+		err = w.silver.Replace(t.Context(), key, []byte(change(string(line))), version)
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	replace(keys[1], func(line string) string {
-		return strings.NewReplacer(`"hello"`, `"bye"`, `"schemaVersion":1`, `"schemaVersion":0,"a/b":1`).Replace(line)
+		return strings.NewReplacer(`"hello"`, `"bye"`, `"schemaVersion":1`,
+			`"schemaVersion":0,"a/b":1`).Replace(line)
 	})
 	replace(keys[2], func(line string) string {
 		return strings.Replace(line, `"processedAt":"2026`, `"processedAt":"2025`, 1)
@@ -323,7 +344,8 @@ func TestCompare_NamesWhatWouldDiffer(t *testing.T) {
 
 	var got []pipeline.Difference
 	var counts pipeline.Comparison
-	err := w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = append(got, d) },
+	err := w.replayer().Compare(t.Context(), hours(""),
+		func(d pipeline.Difference) { got = append(got, d) },
 		func(_ string, c pipeline.Comparison) error {
 			counts = c
 			return nil
@@ -332,18 +354,21 @@ func TestCompare_NamesWhatWouldDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []pipeline.Difference{
-		{EventID: "0199aaaa-0000-7000-8000-000000000002", Kind: "changed", Fields: []string{"/a~1b", "/payload/message", "/schemaVersion"}},
+		{EventID: "0199aaaa-0000-7000-8000-000000000002", Kind: "changed",
+			Fields: []string{"/a~1b", "/payload/message", "/schemaVersion"}},
 		{EventID: "0199aaaa-0000-7000-8000-000000000004", Kind: "missing"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("differences differ (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(pipeline.Comparison{Scanned: 5, Same: 2, Changed: 1, Missing: 1, Skipped: 1}, counts); diff != "" {
+	diff := cmp.Diff(pipeline.Comparison{Scanned: 5, Same: 2, Changed: 1, Missing: 1, Skipped: 1},
+		counts)
+	if diff != "" {
 		t.Errorf("counts differ (-want +got):\n%s", diff)
 	}
 }
 
-func TestCompare_SaysThatARecordIsUnreadable(t *testing.T) {
+func TestCompare_ReportsUnreadableRecords(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	key := w.silver.Keys()[0]
@@ -355,8 +380,10 @@ func TestCompare_SaysThatARecordIsUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got pipeline.Difference
-	err = w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = d }, func(string, pipeline.Comparison) error { return nil })
-	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 || got.Reason != "the record in Silver is not a JSON object" {
+	err = w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = d },
+		func(string, pipeline.Comparison) error { return nil })
+	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 ||
+		got.Reason != "the record in Silver is not a JSON object" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -36,7 +36,7 @@ func (w Worker) retry(ctx context.Context, t *task) {
 // fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The DLQ
 // comes first: later deliveries skip a FAILED event, so its message would be lost.
 func (w Worker) fail(ctx context.Context, t *task) error {
-	letter := DeadLetter{
+	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
 		EventID:   t.Event.ID,
 		EventType: t.Event.Type,
@@ -44,8 +44,8 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 		FailedAt:  toMillis(w.Now()),
 		Failure:   NewFailure(t.Err),
 	}
-	item := letter.failedItem(t.Event, w.StatusRetention)
-	err := moveToDLQ(ctx, letter, item, w.DeadLetters, w.Items)
+	item := deadLetter.failedItem(t.Event, w.StatusRetention)
+	err := moveToDLQ(ctx, deadLetter, item, w.DeadLetters, w.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
 		t.Err, t.Skipped, t.item = nil, true, moved.From // another delivery has finished the event

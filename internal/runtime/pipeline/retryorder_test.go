@@ -46,7 +46,8 @@ func TestRetryOrder_ReachesAllEventsBesideTwoThatCrash(t *testing.T) {
 					}
 				}
 				if !slices.Equal(rest, []int{first, second}) {
-					t.Errorf("%d events, crash at %d and %d: never reached %v", n, first, second, rest)
+					t.Errorf("%d events, crash at %d and %d: never reached %v", n, first, second,
+						rest)
 				}
 			}
 		}

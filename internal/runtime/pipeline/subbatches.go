@@ -51,8 +51,8 @@ func subBatchSize(n, tries int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns sorted tasks in the order of their retry. The first retry, the fourth and so on
-// begin in the middle, the second, fifth, … at the back, and the third, sixth, … at the front.
+// retryOrder returns sorted tasks in the order of their retry. The first retry, the fourth and so
+// on begin in the middle, the second, fifth, … at the back, and the third, sixth, … at the front.
 func retryOrder[T any](sorted []T, tries int) []T {
 	switch tries % 3 {
 	case 1:

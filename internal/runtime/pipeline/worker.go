@@ -47,7 +47,7 @@ type Retrier interface {
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
 	// Send returns once the DLQ holds the dead letter. After an error the DLQ may hold it too.
-	Send(ctx context.Context, letter DeadLetter) error
+	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
 // Delivery represents one delivery of a message by SQS.

@@ -110,7 +110,8 @@ func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Objec
 	var objects []pipeline.Object
 	for _, key := range slices.Sorted(maps.Keys(b.objects)) {
 		if strings.HasPrefix(key, prefix) && key > after && len(objects) < pageSize {
-			objects = append(objects, pipeline.Object{Key: key, LastModified: b.objects[key].modified})
+			objects = append(objects, pipeline.Object{Key: key,
+				LastModified: b.objects[key].modified})
 		}
 	}
 	return objects, nil

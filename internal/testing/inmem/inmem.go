@@ -64,15 +64,15 @@ func (q *Queue) Delays() map[string]time.Duration {
 
 // DeadLetterQueue implements pipeline.DeadLetterQueue. The zero value is empty.
 type DeadLetterQueue struct {
-	mu      sync.Mutex
-	letters []pipeline.DeadLetter
+	mu          sync.Mutex
+	deadLetters []pipeline.DeadLetter
 }
 
 // Send records the dead letter.
-func (d *DeadLetterQueue) Send(_ context.Context, letter pipeline.DeadLetter) error {
+func (d *DeadLetterQueue) Send(_ context.Context, deadLetter pipeline.DeadLetter) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.letters = append(d.letters, letter)
+	d.deadLetters = append(d.deadLetters, deadLetter)
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (d *DeadLetterQueue) Send(_ context.Context, letter pipeline.DeadLetter) er
 func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.letters)
+	return slices.Clone(d.deadLetters)
 }
 
 // Checkpoints implements pipeline.CheckpointStore. The zero value is empty.

@@ -34,7 +34,8 @@ func (i *Items) put(item pipeline.Item) {
 }
 
 // Find returns an event's item.
-func (i *Items) Find(ctx context.Context, id string) (pipeline.Item, error) { return i.Get(ctx, id) }
+func (i *Items) Find(ctx context.Context, id string) (pipeline.Item,
+	error) { return i.Get(ctx, id) }
 
 // Get returns an event's item.
 func (i *Items) Get(_ context.Context, id string) (pipeline.Item, error) {

@@ -18,7 +18,8 @@ import (
 func TestItems(t *testing.T, items Items) {
 	ctx := t.Context()
 	t.Run("returns the stored item", func(t *testing.T) {
-		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()), filtered(enqueued()), failed(enqueued())} {
+		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()),
+			filtered(enqueued()), failed(enqueued())} {
 			create(t, items, item)
 			wantItem(t, items, item)
 		}
@@ -88,7 +89,8 @@ func TestItems(t *testing.T, items Items) {
 	})
 	t.Run("finishes an event only in its current generation", func(t *testing.T) {
 		for _, generations := range [][2]pipeline.Replay{
-			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}}, {{}, {Redrives: 1}}, {{Redrives: 1}, {}},
+			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}}, {{},
+				{Redrives: 1}}, {{Redrives: 1}, {}},
 		} {
 			item := enqueued()
 			item.Replay = generations[1]

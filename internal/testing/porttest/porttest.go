@@ -98,7 +98,8 @@ func TestObjects(t *testing.T, bucket Objects) {
 	})
 	t.Run("lists types and objects in order", func(t *testing.T) {
 		var want []string
-		for _, key := range []string{"list-a/1", "list-a/2", "list-a/3", "list-a/4", "list-a/5", "list-a-b/1", "list-c/1", "list-d/1"} {
+		for _, key := range []string{"list-a/1", "list-a/2", "list-a/3", "list-a/4", "list-a/5",
+			"list-a-b/1", "list-c/1", "list-d/1"} {
 			want = append(want, "bronze/"+key)
 			check(t, bucket.Put(ctx, "bronze/"+key, []byte("{}")))
 		}

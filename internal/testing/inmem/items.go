@@ -35,7 +35,9 @@ func (i *Items) put(item pipeline.Item) {
 
 // Find returns an event's item.
 func (i *Items) Find(ctx context.Context, id string) (pipeline.Item,
-	error) { return i.Get(ctx, id) }
+	error) {
+	return i.Get(ctx, id)
+}
 
 // Get returns an event's item.
 func (i *Items) Get(_ context.Context, id string) (pipeline.Item, error) {
@@ -71,8 +73,8 @@ func (i *Items) Delete(id string) {
 	delete(i.items, id)
 }
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or has no
-// item.
+// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or has
+// no item.
 func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

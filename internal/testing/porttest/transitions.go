@@ -41,7 +41,11 @@ func moves() map[string][2]pipeline.Item {
 // changes returns all changes of a FAILED item that make it another state, by name.
 func changes() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
-		"status":     func(i *pipeline.Item) { *i = processed(*i); i.FailedAt = i.ReceivedAt.Add(time.Minute) },
+		"status": func(i *pipeline.Item) {
+			failedAt := i.FailedAt
+			*i = processed(*i)
+			i.FailedAt = failedAt
+		},
 		"failedAt":   func(i *pipeline.Item) { i.FailedAt = i.FailedAt.Add(time.Millisecond) },
 		"enqueuedAt": func(i *pipeline.Item) { i.EnqueuedAt = i.EnqueuedAt.Add(time.Millisecond) },
 		"never set":  func(i *pipeline.Item) { i.EnqueuedAt = time.Time{} },

@@ -119,7 +119,7 @@ func TestAuthorization_IAM(t *testing.T) {
 		}
 		return ""
 	})
-	if out, err := p.runAs(t, userEnv("bert", "canary-secret"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: No event of yours has this id") {
+	if out, err := p.runAs(t, userEnv("bert", "canary-secret"), "status", "--api", p.API, "--sign", id); err == nil || !strings.Contains(out, "HTTP 404: None of your events has this id") {
 		t.Errorf("another caller is told %s", out)
 	}
 	if out, err := p.runAs(t, userEnv("anna", "annas"), "status", "--api", p.API, id); err == nil || !strings.Contains(out, "HTTP 403") || !strings.Contains(out, "--sign") {

@@ -1,5 +1,5 @@
-// Package handler stands between Lambda and the domain: it turns what Lambda hands over into calls of the domain, and
-// what the domain answers into what Lambda expects. Here, and only here, an outcome becomes a log line.
+// Package handler adapts Lambda's events to the domain, and the domain's results to Lambda's
+// responses. It is the only package that logs results.
 package handler
 
 import (
@@ -17,20 +17,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Items finds the item of an event.
+// Items looks up the items of events.
 type Items interface {
-	// Get returns an event's item as it is now. pipeline.ErrNotFound: there is none.
+	// Get returns an event's current item, or pipeline.ErrNotFound.
 	Get(ctx context.Context, id string) (pipeline.Item, error)
 }
 
-// API is the Lambda handler behind the HTTP API.
+// API handles the requests of the HTTP API.
 type API struct {
-	Ingest pipeline.Ingest
-	Items  Items
-	Open   bool // anybody may call: a request need not say who sent it
-	// StatusForAllCallers lets each caller see the events of all.
-	StatusForAllCallers bool
-	QueueName           string // the dimension of the pipeline's metrics
+	Ingest              pipeline.Ingest
+	Items               Items
+	Open                bool   // the API has no authorizer, so that requests have no caller
+	StatusForAllCallers bool   // a caller may look up the events of all callers
+	QueueName           string // dimension of the pipeline's metrics
 	Log                 *slog.Logger
 }
 
@@ -40,24 +39,26 @@ type response struct {
 	Body       string            `json:"body"`
 }
 
-// Invoke answers one request. It returns an error only when its answer can't be written as JSON.
+// Invoke handles one request. Failures are responses, not errors.
 func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	req, err := readRequest(event)
 	if err != nil {
-		return json.Marshal(a.refuse(ctx, req, err))
+		return json.Marshal(a.reject(ctx, req, err))
 	}
-	return json.Marshal(a.answer(ctx, req))
+	return json.Marshal(a.respond(ctx, req))
 }
 
-// stopBefore is how long before Lambda's deadline a call to a service is given up, so that the client gets our answer.
+// stopBefore is the time reserved before Lambda's deadline to send a response.
 const stopBefore = time.Second
 
-func (a API) answer(ctx context.Context, req request) (answer response) {
-	// A defect is answered like any other failure: API Gateway's own answer would say less.
+func (a API) respond(ctx context.Context, req request) (resp response) {
+	// Without this, API Gateway would respond to a panic with its own 500, which says less.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-			answer = a.refuse(ctx, req, &pipeline.Error{Code: pipeline.Internal, Detail: "answer the request", Err: err})
+			resp = a.reject(ctx, req, &pipeline.Error{
+				Code: pipeline.Internal, Detail: "handle the request", Err: err,
+			})
 		}
 	}()
 	ctx, cancel := pipeline.WithReserve(ctx, stopBefore)
@@ -68,12 +69,13 @@ func (a API) answer(ctx context.Context, req request) (answer response) {
 	resource, eventID, routed := req.resource()
 	allowed, known := methods[resource]
 	if !known || req.method() == allowed && !routed {
-		return a.refuse(ctx, req, pipeline.Errorf(pipeline.NotFound, "There is nothing at this path."))
+		return a.reject(ctx, req, pipeline.Errorf(pipeline.NotFound, "The API has no such path."))
 	}
 	if req.method() != allowed {
-		refusal := a.refuse(ctx, req, pipeline.Errorf(pipeline.MethodNotAllowed, "This path takes %s only.", allowed))
-		refusal.Headers["allow"] = allowed
-		return refusal
+		resp := a.reject(ctx, req, pipeline.Errorf(pipeline.MethodNotAllowed,
+			"This path supports only %s.", allowed))
+		resp.Headers["allow"] = allowed
+		return resp
 	}
 	switch resource {
 	case eventsPath:
@@ -81,78 +83,87 @@ func (a API) answer(ctx context.Context, req request) (answer response) {
 	case eventPath:
 		return a.status(ctx, req, eventID)
 	default: // healthPath
-		return reply(http.StatusOK, map[string]string{"status": "ok"})
+		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"})
 	}
+}
+
+// acceptedBody is the body of a 202.
+type acceptedBody struct {
+	Status  string `json:"status"`
+	EventID string `json:"eventId"`
 }
 
 func (a API) accept(ctx context.Context, req request) response {
 	start := time.Now()
 	caller, err := a.caller(req)
 	if err != nil {
-		return a.refuse(ctx, req, err)
+		return a.reject(ctx, req, err)
 	}
 	if err := req.checkMedia(); err != nil {
-		refusal := a.refuse(ctx, req, err)
-		refusal.Headers["accept"], refusal.Headers["accept-encoding"] = mediaType, "identity"
-		return refusal
+		resp := a.reject(ctx, req, err)
+		resp.Headers["accept"], resp.Headers["accept-encoding"] = mediaType, "identity"
+		return resp
 	}
 	body, err := req.body()
 	if err != nil {
-		return a.refuse(ctx, req, err)
+		return a.reject(ctx, req, err)
 	}
 	key, keyed := req.header("idempotency-key")
-	receipt, err := a.Ingest.Accept(ctx, pipeline.Request{
+	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
 		Body: body, Keyed: keyed, Key: key, Caller: caller,
 	})
 	if err != nil {
-		return a.refuse(ctx, req, err, slog.String("eventId", receipt.Event.ID))
+		return a.reject(ctx, req, err, slog.String("eventId", accepted.Event.ID))
 	}
-	a.logAccepted(ctx, receipt, time.Since(start))
-	answer := reply(http.StatusAccepted, accepted{Status: "accepted", EventID: receipt.Event.ID})
-	if receipt.Duplicate {
-		answer.Headers["idempotency-replayed"] = "true"
+	a.logAccepted(ctx, accepted, time.Since(start))
+	resp := jsonResponse(http.StatusAccepted, acceptedBody{"accepted", accepted.Event.ID})
+	if accepted.Duplicate {
+		resp.Headers["idempotency-replayed"] = "true"
 	}
-	return answer
+	return resp
 }
 
-// logAccepted writes the line of a request that was answered with 202. A repeat is no event more, and no metric.
-func (a API) logAccepted(ctx context.Context, receipt pipeline.Accepted, took time.Duration) {
+// logAccepted logs a 202. Duplicates do not count in the metric.
+func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took time.Duration) {
 	log := logging.WithInvocation(ctx, a.Log)
-	attrs := append(logging.EventAttrs(receipt.Event), slog.Bool("replayed", receipt.Duplicate), slog.Int64("durationMs", took.Milliseconds()))
-	if !receipt.Duplicate {
-		attrs = append(attrs, slog.Int(contract.MetricAccepted, 1), slog.String(contract.PipelineDimension, a.QueueName),
-			embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, []string{contract.MetricAccepted}}))
+	attrs := append(logging.EventAttrs(accepted.Event),
+		slog.Bool("replayed", accepted.Duplicate),
+		slog.Int64("durationMs", took.Milliseconds()))
+	if !accepted.Duplicate {
+		attrs = append(attrs, slog.String(contract.PipelineDimension, a.QueueName))
+		counts := []slog.Attr{slog.Int(contract.MetricAccepted, 1)}
+		attrs = append(attrs, metricAttrs(metricSet{contract.PipelineDimension, counts})...)
 		log = atAnyLevel(log)
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-type accepted struct {
-	Status  string `json:"status"`
-	EventID string `json:"eventId"`
-}
-
-// refuse answers with a problem and logs it: a client's mistake as information, ours as an error with its cause.
-func (a API) refuse(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
-	p := problemOf(err, req.id(ctx))
-	attrs = append(attrs, slog.Int("status", p.Status), slog.String("code", string(pipeline.ErrorCode(err))))
+// reject responds with a problem. It logs the client's errors as info, others as errors with cause.
+func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
+	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
+	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))
 	if p.Status < http.StatusInternalServerError {
-		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)
+		log.LogAttrs(ctx, slog.LevelInfo, logging.RequestRejected, attrs...)
 	} else {
-		logging.WithInvocation(ctx, a.Log).LogAttrs(ctx, slog.LevelError, logging.RequestFailed, append(attrs, slog.Any("error", err))...)
+		attrs = append(attrs, slog.Any("error", err))
+		log.LogAttrs(ctx, slog.LevelError, logging.RequestFailed, attrs...)
 	}
-	answer := reply(p.Status, p)
-	answer.Headers["content-type"] = "application/problem+json"
+	resp := jsonResponse(p.Status, p)
+	resp.Headers["content-type"] = "application/problem+json"
 	if p.Status == http.StatusServiceUnavailable {
-		answer.Headers["retry-after"] = "1"
+		resp.Headers["retry-after"] = "1"
 	}
-	return answer
+	return resp
 }
 
-func reply(status int, body any) response {
+func jsonResponse(status int, body any) response {
 	text, err := json.Marshal(body)
-	if err != nil { // only our own plain structs come here
-		panic(err)
+	if err != nil {
+		panic(err) // bodies are plain structs
 	}
-	return response{StatusCode: status, Headers: map[string]string{"content-type": "application/json"}, Body: terminal.Escape(string(text))}
+	return response{
+		StatusCode: status,
+		Headers:    map[string]string{"content-type": "application/json"},
+		Body:       terminal.Escape(string(text)),
+	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// authorizer is what API Gateway says of an authorized request; it is empty where the API is open. Nothing that a client
-// writes into the request itself has a part in it.
+// authorizer holds API Gateway's result of the authorization. It is empty if the API is open. A
+// client can't set it by anything in its request.
 type authorizer struct {
 	IAM struct {
 		UserARN         string `json:"userArn"`
@@ -19,68 +19,73 @@ type authorizer struct {
 	JWT struct {
 		Claims claims `json:"claims"`
 	} `json:"jwt"`
-	// Lambda is the context that the user's own authorizer returned.
+	// Lambda holds the context that a Lambda authorizer returned.
 	Lambda claims `json:"lambda"`
 }
 
-// claims are what is said of a caller. Whoever is let in may have chosen names and values of some, so that a name counts
-// as it is written alone: a struct's fields would take SUB and ſub for sub.
+// claims holds claims by their exact names. A struct would also match names such as SUB and ſub,
+// which a caller may be able to choose.
 type claims map[string]json.RawMessage
 
-// text is a claim that is a text; anything else names nobody.
-func (c claims) text(name string) string {
-	var text *wholeText
-	if json.Unmarshal(c[name], &text) != nil || text == nil {
+// stringClaim returns a claim that is a string, or "".
+func (c claims) stringClaim(name string) string {
+	var value *validString
+	if json.Unmarshal(c[name], &value) != nil || value == nil {
 		return ""
 	}
-	return string(*text)
+	return string(*value)
 }
 
-// textOrNumber is a claim that is either.
-func (c claims) textOrNumber(name string) string {
+// stringOrNumber returns a claim that is a string or a number, or "".
+func (c claims) stringOrNumber(name string) string {
+	value := c[name]
 	var number *json.Number
-	if value := c[name]; len(value) > 0 && value[0] != '"' && json.Unmarshal(value, &number) == nil && number != nil {
+	isNumber := len(value) > 0 && value[0] != '"' && json.Unmarshal(value, &number) == nil
+	if isNumber && number != nil {
 		return number.String()
 	}
-	return c.text(name)
+	return c.stringClaim(name)
 }
 
-// caller names who sent a request, the same for each of their requests. "" is nobody in particular: anybody, where the API
-// is open, or whoever may invoke the function itself. A request that came by a closed API must say.
+// caller returns the same name for all requests of a caller. It is "" if the API is open, and for a
+// direct invocation. Otherwise the authorizer must identify the caller.
 func (a API) caller(req request) (string, error) {
-	name, byAPI := req.RequestContext.Authorizer.name(), req.RequestContext.HTTP.Method != ""
-	if name == "" && byAPI && !a.Open {
+	name := req.RequestContext.Authorizer.callerName()
+	if name == "" && req.RequestContext.HTTP.Method != "" && !a.Open {
 		return "", pipeline.Errorf(pipeline.CallerUnknown,
-			"The API's authorizer does not say who sent this request: a JWT needs a sub, a Lambda authorizer's context a sub or principalId.")
+			"The API's authorizer did not identify the caller. A JWT must contain sub or "+
+				"client_id, and a Lambda authorizer's context must contain sub or principalId.")
 	}
 	return name, nil
 }
 
-// name is the caller's, and begins with the kind of authorizer: what one says is never taken for what another says.
-func (a authorizer) name() string {
-	issuer := a.JWT.Claims.text("iss")
-	subject, clientID := a.JWT.Claims.text("sub"), a.JWT.Claims.text("client_id")
+// callerName starts with the kind of authorizer, so that names of different kinds never collide.
+func (a authorizer) callerName() string {
+	issuer := a.JWT.Claims.stringClaim("iss")
+	subject, clientID := a.JWT.Claims.stringClaim("sub"), a.JWT.Claims.stringClaim("client_id")
 	switch {
-	case a.IAM.CognitoIdentity.IdentityID != "": // the role is shared by a whole pool
+	case a.IAM.CognitoIdentity.IdentityID != "": // all users of an identity pool share one role
 		return "cognito " + a.IAM.CognitoIdentity.IdentityID
 	case a.IAM.UserARN != "":
 		return "iam " + withoutSession(a.IAM.UserARN)
 	case subject != "":
 		return "jwt " + issuer + " " + subject
-	case clientID != "": // a machine's token, by issuers that give those no subject
+	case clientID != "": // some issuers give the token of a machine no subject
 		return "jwt-client " + issuer + " " + clientID
 	}
 	for _, name := range []string{"sub", "principalId"} {
-		if id := a.Lambda.textOrNumber(name); id != "" {
+		if id := a.Lambda.stringOrNumber(name); id != "" {
 			return "lambda " + id
 		}
 	}
 	return ""
 }
 
-// withoutSession cuts the session's name off an assumed role's ARN: a client that starts again has a new one.
+// withoutSession removes the session name from an assumed role's ARN, because a client that
+// restarts gets a new session.
 func withoutSession(arn string) string {
-	if session := strings.LastIndex(arn, "/"); session > 0 && strings.Contains(arn, ":assumed-role/") {
+	session := strings.LastIndex(arn, "/")
+	if session > 0 && strings.Contains(arn, ":assumed-role/") {
 		return arn[:session]
 	}
 	return arn

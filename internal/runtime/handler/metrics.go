@@ -8,31 +8,37 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metricSet is attributes of a log line that CloudWatch makes metrics, all of them counts, of one dimension, which is an
-// attribute of the same line.
+// metricSet holds counts that become CloudWatch metrics. The log line must also have the attribute
+// that the dimension names.
 type metricSet struct {
 	dimension string
-	names     []string
+	counts    []slog.Attr
 }
 
-// embeddedMetrics is the attribute that tells CloudWatch so, in its embedded metric format.
-func embeddedMetrics(now time.Time, sets ...metricSet) slog.Attr {
+// metricAttrs returns the counts and the attribute that makes CloudWatch extract them, in the
+// embedded metric format.
+func metricAttrs(sets ...metricSet) []slog.Attr {
 	type metric struct{ Name, Unit string }
+	var attrs []slog.Attr
 	var directives []any
 	for _, set := range sets {
 		var metrics []metric
-		for _, name := range set.names {
-			metrics = append(metrics, metric{name, "Count"})
+		for _, count := range set.counts {
+			metrics = append(metrics, metric{count.Key, "Count"})
 		}
 		directives = append(directives, map[string]any{
-			"Namespace": contract.MetricNamespace, "Dimensions": [][]string{{set.dimension}}, "Metrics": metrics,
+			"Namespace":  contract.MetricNamespace,
+			"Dimensions": [][]string{{set.dimension}},
+			"Metrics":    metrics,
 		})
+		attrs = append(attrs, set.counts...)
 	}
-	return slog.Any("_aws", map[string]any{"Timestamp": now.UnixMilli(), "CloudWatchMetrics": directives})
+	return append(attrs, slog.Any("_aws", map[string]any{
+		"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": directives,
+	}))
 }
 
-// atAnyLevel is the log for lines with metrics. They are written whatever LOG_LEVEL says: a metric that is missing reads
-// like one that is zero, and alarms trust it.
+// atAnyLevel ignores LOG_LEVEL for lines with metrics: a missing metric looks like zero to alarms.
 func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Handler()}) }
 
 type anyLevel struct{ slog.Handler }

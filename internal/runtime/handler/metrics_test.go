@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// metricsIn are the metrics that CloudWatch makes of a line, by their dimension's value and their name.
+// metricsIn returns the metrics that CloudWatch extracts from a line, by dimension value and name.
 func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	t.Helper()
 	var values map[string]any
@@ -32,7 +32,7 @@ func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	for _, directive := range embedded.AWS.CloudWatchMetrics {
 		whose, ok := values[directive.Dimensions[0][0]].(string)
 		if !ok {
-			t.Errorf("the line does not say its %s:\n%s", directive.Dimensions[0][0], line)
+			t.Errorf("the line has no %s:\n%s", directive.Dimensions[0][0], line)
 		}
 		for _, m := range directive.Metrics {
 			value, ok := values[m.Name].(float64)
@@ -45,7 +45,7 @@ func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	return metrics
 }
 
-// metrics adds up what CloudWatch makes of the log so far, and empties it.
+// metrics returns the sums of the metrics in the log, and resets the log.
 func (w *world) metrics(t *testing.T) map[string]float64 {
 	t.Helper()
 	sums := map[string]float64{}
@@ -58,18 +58,21 @@ func (w *world) metrics(t *testing.T) map[string]float64 {
 	return sums
 }
 
-// logger writes what is at least of the level.
+// logger returns a logger with the given level.
 func (w *world) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: level}))
 }
 
-func TestAPI_CountsAnAcceptedEventOnce(t *testing.T) {
+func TestAPI_CountsAcceptedEventOnce(t *testing.T) {
 	var w world
 	api := w.api()
-	api.Log = w.logger(slog.LevelError) // metrics do not depend on it
+	api.Log = w.logger(slog.LevelError) // does not disable metrics
 	post := func(body string) response {
 		event := httpEvent(http.MethodPost, "/events", body)
-		event["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": "key"}
+		event["headers"] = map[string]string{
+			"content-type":    "application/json",
+			"idempotency-key": "key",
+		}
 		return invoke(t, api, event)
 	}
 	if got := post(body); got.StatusCode != http.StatusAccepted {
@@ -83,11 +86,11 @@ func TestAPI_CountsAnAcceptedEventOnce(t *testing.T) {
 	}
 	post("no JSON")
 	if got := w.metrics(t); len(got) > 0 {
-		t.Errorf("a repeat and a refusal count: %v", got)
+		t.Errorf("a duplicate and a rejected request count: %v", got)
 	}
 }
 
-func TestWorker_CountsWhatBecameOfABatch(t *testing.T) {
+func TestWorker_CountsResultsOfBatch(t *testing.T) {
 	var w world
 	good := record("a", w.message(t, body), 1)
 	down := w.worker()
@@ -102,12 +105,17 @@ func TestWorker_CountsWhatBecameOfABatch(t *testing.T) {
 	} {
 		c.worker.Log = w.logger(slog.LevelError)
 		w.log.Reset()
-		if _, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`)); err != nil {
+		_, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
+		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string]float64{"events Processed": c.processed, "events Failed": c.failed, "events Retried": c.retried}
+		want := map[string]float64{
+			"events Processed": c.processed,
+			"events Failed":    c.failed,
+			"events Retried":   c.retried,
+		}
 		if strings.Count(w.log.String(), "_aws") != 1 {
-			t.Errorf("%s: not one line with metrics:\n%s", c.records, w.log.String())
+			t.Errorf("%s: want one line with metrics:\n%s", c.records, w.log.String())
 		}
 		if diff := cmp.Diff(want, w.metrics(t)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.records, diff)
@@ -115,8 +123,7 @@ func TestWorker_CountsWhatBecameOfABatch(t *testing.T) {
 	}
 }
 
-// A message that comes again after its work is done counts for nothing, and costs no line but its own.
-func TestWorker_CountsNoRepeats(t *testing.T) {
+func TestWorker_DoesNotCountSkippedDeliveries(t *testing.T) {
 	var w world
 	good := []byte(`{"Records":[` + record("a", w.message(t, body), 1) + `]}`)
 	worker := w.worker()
@@ -127,6 +134,6 @@ func TestWorker_CountsNoRepeats(t *testing.T) {
 		}
 	}
 	if strings.Count(w.log.String(), "\n") != 1 || len(w.metrics(t)) > 0 {
-		t.Errorf("the log of a repeat: %s", w.log.String())
+		t.Errorf("want one line without metrics, got: %s", w.log.String())
 	}
 }

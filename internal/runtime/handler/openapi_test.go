@@ -23,8 +23,8 @@ import (
 
 const openAPIFile = "../../../docs/openapi.json"
 
-// openAPI is docs/openapi.json: its schemas, and the responses that are the function's own, by path, method and status.
-// Method "*" stands for all methods that a path does not name, path "*" for all others.
+// openAPI holds the schemas of docs/openapi.json, and the responses of the function by path, method
+// and status. Method "*" stands for all other methods of a path, path "*" for all other paths.
 type openAPI struct {
 	compiler  *jsonschema.Compiler
 	responses map[string]openAPIResponse
@@ -69,7 +69,8 @@ func readOpenAPI(t *testing.T) openAPI {
 		response.at = at
 		if response.Ref != "" {
 			at = strings.TrimPrefix(response.Ref, "#")
-			response = document.Components.Responses[strings.TrimPrefix(at, "/components/responses/")]
+			name := strings.TrimPrefix(at, "/components/responses/")
+			response = document.Components.Responses[name]
 			response.at = at
 		}
 		if response.AnsweredBy == "" {
@@ -88,7 +89,11 @@ func readOpenAPI(t *testing.T) openAPI {
 			}
 			unmarshal(t, raw, &operation)
 			for status, response := range operation.Responses {
-				at := "/paths/" + strings.ReplaceAll(path, "/", "~1") + "/" + method + "/responses/" + status
+				at := "/paths/" + strings.ReplaceAll(
+					path,
+					"/",
+					"~1",
+				) + "/" + method + "/responses/" + status
 				add(path+" "+strings.ToUpper(method)+" "+status, at, response)
 			}
 		}
@@ -103,7 +108,7 @@ func unmarshal(t *testing.T, raw []byte, into any) {
 	}
 }
 
-// validate holds a body against the schema at a place of the document.
+// validate validates a body against the schema at a pointer into the document.
 func (a openAPI) validate(t *testing.T, at string, body string) error {
 	t.Helper()
 	schema, err := a.compiler.Compile("doc:openapi#" + at)
@@ -117,8 +122,8 @@ func (a openAPI) validate(t *testing.T, at string, body string) error {
 	return schema.Validate(value)
 }
 
-// The schema is the OpenAPI Initiative's, from spec.openapis.org.
-func TestOpenAPI_IsOpenAPI(t *testing.T) {
+// The schema comes from spec.openapis.org.
+func TestOpenAPI_IsValid(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	schema, err := compiler.Compile("testdata/openapi-3.1.schema.json")
 	if err != nil {
@@ -137,15 +142,15 @@ func TestOpenAPI_IsOpenAPI(t *testing.T) {
 	}
 }
 
-// exchanged is a request and what the handler answered.
-type exchanged struct {
+// exchange holds a request and its response.
+type exchange struct {
 	name, resource, method string
 	response
 }
 
-func TestOpenAPI_SaysWhatTheHandlerDoesAndNothingElse(t *testing.T) {
+func TestOpenAPI_DocumentsExactlyTheHandlersResponses(t *testing.T) {
 	api := readOpenAPI(t)
-	produced := make(map[string][]string) // the types of problems by place
+	produced := make(map[string][]string) // problem types by path, method and status
 	for _, x := range exchanges(t) {
 		place := x.resource + " " + x.method + " " + strconv.Itoa(x.StatusCode)
 		documented, ok := api.responses[place]
@@ -159,7 +164,9 @@ func TestOpenAPI_SaysWhatTheHandlerDoesAndNothingElse(t *testing.T) {
 			t.Errorf("%.80q: %s: %v", x.name, place, err)
 		}
 		for name := range x.Headers {
-			if name != "content-type" && !slices.ContainsFunc(slices.Collect(maps.Keys(documented.Headers)), func(n string) bool { return strings.EqualFold(n, name) }) {
+			if name != "content-type" &&
+				!slices.ContainsFunc(slices.Collect(maps.Keys(documented.Headers)),
+					func(n string) bool { return strings.EqualFold(n, name) }) {
 				t.Errorf("%.80q: docs/openapi.json has no header %s of %s", x.name, name, place)
 			}
 		}
@@ -184,17 +191,17 @@ func TestOpenAPI_SaysWhatTheHandlerDoesAndNothingElse(t *testing.T) {
 	}
 }
 
-// exchanges are requests that make the handler answer with everything that it can.
-func exchanges(t *testing.T) []exchanged {
+// exchanges sends requests that cause every response of the handler.
+func exchanges(t *testing.T) []exchange {
 	t.Helper()
-	var all []exchanged
+	var all []exchange
 	send := func(api API, name string, event map[string]any) {
 		raw, err := json.Marshal(event)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req, _ := readRequest(raw)
-		x := exchanged{name: name, method: req.method(), response: invoke(t, api, event)}
+		x := exchange{name: name, method: req.method(), response: invoke(t, api, event)}
 		x.resource, _, _ = req.resource()
 		if allowed, known := methods[x.resource]; !known {
 			x.resource, x.method = "*", "*"
@@ -204,14 +211,17 @@ func exchanges(t *testing.T) []exchanged {
 		all = append(all, x)
 	}
 	for _, c := range badinput.Cases() {
-		_, api := hostileWorld()
+		_, api := badInputWorld()
 		send(api, c.Name, gatewayEvent(c.Method, c.Path, c.Headers, c.Body))
 	}
 
 	var w world
 	post := func(key, body string) map[string]any {
 		event := httpEvent("POST", "/events", body)
-		event["headers"] = map[string]string{"content-type": "application/json", "idempotency-key": key}
+		event["headers"] = map[string]string{
+			"content-type":    "application/json",
+			"idempotency-key": key,
+		}
 		return event
 	}
 	send(w.api(), "first with its key", post("key", body))
@@ -222,8 +232,9 @@ func exchanges(t *testing.T) []exchanged {
 	send(w.api(), "no base64", undecodable)
 	strict := w.api()
 	strict.Ingest.Schemas, strict.Ingest.RejectUnknownTypes = demoSchema{}, true
-	send(strict, "breaks its schema", httpEvent("POST", "/events", body))
-	send(strict, "too complex for its schema", httpEvent("POST", "/events", `{"eventType":"demo","deep":1}`))
+	send(strict, "violates its schema", httpEvent("POST", "/events", body))
+	send(strict, "too complex for its schema",
+		httpEvent("POST", "/events", `{"eventType":"demo","deep":1}`))
 	send(strict, "no schema", httpEvent("POST", "/events", `{"eventType":"other"}`))
 	send(w.api(), "health", httpEvent("GET", "/health", ""))
 
@@ -237,7 +248,8 @@ func exchanges(t *testing.T) []exchanged {
 	}
 	down, broken := w.api(), w.api()
 	down.Items, down.Ingest.Queue = brokenItems{}, brokenQueue{}
-	broken.Items, broken.Ingest.NewID = panicking{}, func() (string, error) { return "", errors.New("no ids left") }
+	broken.Items = panicking{}
+	broken.Ingest.NewID = func() (string, error) { return "", errors.New("no ids left") }
 	closed := w.api()
 	closed.Open = false
 	for _, api := range []API{down, broken, closed} {
@@ -247,10 +259,12 @@ func exchanges(t *testing.T) []exchanged {
 	return all
 }
 
-// demoSchema is a schema for the type "demo" that nothing keeps to.
+// demoSchema rejects all payloads of the type "demo".
 type demoSchema struct{}
 
-func (demoSchema) Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error) {
+func (demoSchema) Check(
+	eventType string, payload []byte,
+) (pointer, keyword string, known bool, err error) {
 	if bytes.Contains(payload, []byte("deep")) {
 		return "", "", true, errors.New("too many steps")
 	}
@@ -263,45 +277,78 @@ func (brokenQueue) Send(context.Context, pipeline.Event) error { return errors.N
 
 type panicking struct{}
 
-func (panicking) Get(context.Context, string) (pipeline.Item, error) { panic("a defect") }
+func (panicking) Get(context.Context, string) (pipeline.Item, error) { panic("a bug") }
 
-// everyStatus are items of an event in each status, with whatever each can have.
+// everyStatus returns items in each status, with all optional fields.
 func everyStatus() []pipeline.Item {
 	at := time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
-	event := pipeline.Event{ID: id, Type: "demo", ReceivedAt: at, SHA256: "ab", Bytes: 2, Bronze: pipeline.Location{Bucket: "b", Key: "k"}}
+	event := pipeline.Event{
+		ID:         id,
+		Type:       "demo",
+		ReceivedAt: at,
+		SHA256:     "ab",
+		Bytes:      2,
+		Bronze:     pipeline.Location{Bucket: "b", Key: "k"},
+	}
 	replayed := event
 	replayed.Replay.ID = "0199aaaa-0000-7000-8000-000000000009"
 	return []pipeline.Item{
 		{Event: event, Status: pipeline.Enqueued},
-		{Event: replayed, Status: pipeline.Enqueued, EnqueuedAt: at.Add(time.Hour), Reenqueues: 1, ProcessedAt: at},
-		{Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"}},
 		{
-			Event: event, Status: pipeline.Processed, Attempts: 1, ProcessedAt: at, Silver: pipeline.Location{Bucket: "s", Key: "k"},
-			Filtered: pipeline.Filtered{Code: "test-order", Reason: "r"},
+			Event:       replayed,
+			Status:      pipeline.Enqueued,
+			EnqueuedAt:  at.Add(time.Hour),
+			Reenqueues:  1,
+			ProcessedAt: at,
 		},
-		{Event: event, Status: pipeline.Failed, Attempts: 5, FailedAt: at, Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "r"}},
+		{
+			Event:       event,
+			Status:      pipeline.Processed,
+			Attempts:    1,
+			ProcessedAt: at,
+			Silver:      pipeline.Location{Bucket: "s", Key: "k"},
+		},
+		{
+			Event:       event,
+			Status:      pipeline.Processed,
+			Attempts:    1,
+			ProcessedAt: at,
+			Silver:      pipeline.Location{Bucket: "s", Key: "k"},
+			Filtered:    pipeline.Filtered{Code: "test-order", Reason: "r"},
+		},
+		{
+			Event:    event,
+			Status:   pipeline.Failed,
+			Attempts: 5,
+			FailedAt: at,
+			Failure:  pipeline.Failure{Code: pipeline.Unavailable, Reason: "r"},
+		},
 	}
 }
 
-// A body that the document's schema has no objection to is accepted, but for what no schema can say.
-func TestOpenAPI_DescribesTheEventsThatAreAccepted(t *testing.T) {
+// The document's schema accepts exactly the bodies that the handler accepts, except for rules that
+// no schema can express.
+func TestOpenAPI_DescribesAcceptedEvents(t *testing.T) {
 	api := readOpenAPI(t)
 	for _, c := range badinput.Bodies() {
-		if c.Status != http.StatusAccepted && c.Status != http.StatusUnprocessableEntity && c.Code != string(pipeline.NotAnObject) {
+		if c.Status != http.StatusAccepted && c.Status != http.StatusUnprocessableEntity &&
+			c.Code != string(pipeline.NotAnObject) {
 			continue
 		}
-		err := api.validate(t, "/paths/~1events/post/requestBody/content/application~1json/schema", c.Body)
+		err := api.validate(t, "/paths/~1events/post/requestBody/content/application~1json/schema",
+			c.Body)
 		if (err == nil) != (c.Status == http.StatusAccepted) {
-			t.Errorf("%.80q is answered with %d, the schema says %v", c.Name, c.Status, err)
+			t.Errorf("%.80q: the response is %d, the schema's error %v", c.Name, c.Status, err)
 		}
 	}
 	for _, c := range badinput.Requests() {
-		at, value, refused := "", "", false
+		at, value, rejected := "", "", false
 		if id, ok := strings.CutPrefix(c.Name, "id: "); ok && c.Code != "event-not-found" {
-			at, value, refused = "/paths/~1events~1{eventId}/get/parameters/0/schema", id, true
+			at, value, rejected = "/paths/~1events~1{eventId}/get/parameters/0/schema", id, true
 		}
 		if key, ok := c.Headers["idempotency-key"]; ok {
-			at, value, refused = "/paths/~1events/post/parameters/0/schema", key, c.Status != http.StatusAccepted
+			at, value = "/paths/~1events/post/parameters/0/schema", key
+			rejected = c.Status != http.StatusAccepted
 		}
 		if at == "" {
 			continue
@@ -310,8 +357,8 @@ func TestOpenAPI_DescribesTheEventsThatAreAccepted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := api.validate(t, at, string(quoted)); (err != nil) != refused {
-			t.Errorf("%.80q is refused: %t, the schema says %v", c.Name, refused, err)
+		if err := api.validate(t, at, string(quoted)); (err != nil) != rejected {
+			t.Errorf("%.80q: rejected is %t, the schema's error %v", c.Name, rejected, err)
 		}
 	}
 }

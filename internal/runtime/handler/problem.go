@@ -9,20 +9,20 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// problem is an RFC 9457 problem detail.
+// problem represents problem details (RFC 9457).
 type problem struct {
 	Type      string `json:"type"`
 	Title     string `json:"title"`
 	Status    int    `json:"status"`
 	Detail    string `json:"detail"`
-	Pointer   string `json:"pointer,omitempty"` // RFC 6901, into the request's body
+	Pointer   string `json:"pointer,omitempty"` // JSON pointer into the request's body
 	RequestID string `json:"requestId,omitempty"`
 }
 
-// problemType is followed by the code: names, not addresses, so nothing has to be served there.
+// problemType precedes the code. Types are URNs, so that nothing has to be served at them.
 const problemType = "urn:problem-type:eventpipeline:"
 
-// problems is the one place where a code becomes an HTTP status.
+// problems maps each code of the API to its HTTP status.
 var problems = map[pipeline.Code]struct {
 	status int
 	title  string
@@ -51,24 +51,30 @@ var problems = map[pipeline.Code]struct {
 	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }
 
-func problemOf(err error, requestID string) problem {
+// newProblem hides the cause of errors that are not the client's.
+func newProblem(err error, requestID string) problem {
 	code := pipeline.ErrorCode(err)
 	known, ok := problems[code]
 	if !ok {
 		code = pipeline.Internal
 		known = problems[code]
 	}
-	p := problem{Type: problemType + string(code), Title: known.title, Status: known.status, RequestID: requestID}
+	p := problem{
+		Type:      problemType + string(code),
+		Title:     known.title,
+		Status:    known.status,
+		RequestID: requestID,
+	}
 	var e *pipeline.Error
 	switch {
 	case known.status == http.StatusServiceUnavailable:
-		p.Detail = "The event could not be accepted or looked up just now; try again."
+		p.Detail = "The event could not be accepted or looked up at the moment. Try again."
 	case known.status >= http.StatusInternalServerError:
-		p.Detail = "The platform made a mistake; its log has the cause under this request id."
+		p.Detail = "The platform failed. Its log has the cause under this request id."
 	case errors.As(err, &e):
 		p.Detail, p.Pointer = e.Detail, e.Pointer
 	}
-	if p.Pointer != "" { // quoted, since it is made of the client's keys and may be printed on a terminal
+	if p.Pointer != "" { // quoted, because the client's keys may contain control characters
 		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", at " + strconv.Quote(p.Pointer) + "."
 	}
 	return p

@@ -12,38 +12,39 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Reconciler is the Lambda handler that a schedule, or an operator, invokes.
+// Reconciler handles the invocations of the schedule and of operators.
 type Reconciler struct {
 	Reconciler   pipeline.Reconciler
-	FunctionName string // the dimension of its metrics
-	QueueName    string // the dimension of the pipeline's metrics
+	FunctionName string // dimension of its own metrics
+	QueueName    string // dimension of the pipeline's metrics
 	Log          *slog.Logger
 }
 
-// ReconcileRequest is what an operator asks for. A schedule's event has none of it: go on from the checkpoint.
+// ReconcileRequest holds an operator's request. A schedule's event has none of its fields, which
+// continues from the checkpoint.
 type ReconcileRequest struct {
-	Since  time.Time      `json:"since,omitzero"`  // look at what was received from then on, whatever the checkpoint says
-	DryRun bool           `json:"dryRun,omitzero"` // change nothing
-	Pass   *pipeline.Pass `json:"pass,omitempty"`  // go on with the pass of an earlier answer
+	Since  time.Time      `json:"since,omitzero"`  // first time of receipt; ignores the checkpoint
+	DryRun bool           `json:"dryRun,omitzero"` // report only
+	Pass   *pipeline.Pass `json:"pass,omitempty"`  // continue the pass of an earlier answer
 }
 
-// ReconcileAnswer is what was found and done. While Report.Done is false there is more to do.
+// ReconcileAnswer reports a run. The work is not complete until Report.Done is true.
 type ReconcileAnswer struct {
 	Report pipeline.Report `json:"report"`
-	Pass   *pipeline.Pass  `json:"pass,omitempty"` // to go on with; none when the checkpoint knows
+	Pass   *pipeline.Pass  `json:"pass,omitempty"` // to continue; absent if the checkpoint has it
 }
 
-// Invoke makes one run, as far as the invocation's time goes.
+// Invoke makes one run, within the time of the invocation.
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := json.Unmarshal(event, &req); err != nil {
-		// The cause would repeat what was sent.
-		return nil, errors.New("the invocation is no request to reconcile: since is a time as of RFC 3339, dryRun true or false")
+		// The cause would repeat the request's values.
+		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun a boolean")
 	}
 	start := time.Now()
-	h.Reconciler.OnError = h.unhealed
+	h.Reconciler.OnError = h.logUnhealed
 	answer, err := h.run(ctx, req)
-	h.log(ctx, answer.Report, time.Since(start), err)
+	h.logRun(ctx, answer.Report, time.Since(start), err)
 	if err != nil {
 		return nil, err
 	}
@@ -71,23 +72,19 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 	return ReconcileAnswer{Report: report, Pass: &pass}, err
 }
 
-// unhealed writes the line that an event leaves which could not be healed.
-func (h Reconciler) unhealed(ctx context.Context, event pipeline.Event, err error) {
-	logging.WithInvocation(ctx, h.Log).LogAttrs(ctx, slog.LevelWarn, logging.EventNotHealed, append(logging.EventAttrs(event), slog.Any("error", err))...)
+func (h Reconciler) logUnhealed(ctx context.Context, event pipeline.Event, err error) {
+	attrs := append(logging.EventAttrs(event), slog.Any("error", err))
+	log := logging.WithInvocation(ctx, h.Log)
+	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotHealed, attrs...)
 }
 
-var reconcilerMetrics = []string{
-	contract.MetricScanned, contract.MetricWaiting, contract.MetricReenqueued, contract.MetricGivenUp,
-	contract.MetricRepaired, contract.MetricOrphans, contract.MetricOvertaken, contract.MetricUnhealed,
-}
-
-// log writes the one line that a run leaves. CloudWatch makes metrics of it, unless nothing was done: the function's own,
-// and the pipeline's Failed of those given up.
-func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Duration, err error) {
-	attrs := []slog.Attr{
-		slog.Time("from", r.From), slog.Time("to", r.To), slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
-		slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
-		slog.Int("Young", r.Young),
+// logRun logs one line per run. Its counts are metrics of the function, except in a dry run. The
+// events given up also count as the pipeline's failed ones.
+func (h Reconciler) logRun(
+	ctx context.Context, r pipeline.Report, took time.Duration, err error,
+) {
+	log := logging.WithInvocation(ctx, h.Log)
+	counts := []slog.Attr{
 		slog.Int(contract.MetricScanned, r.Scanned),
 		slog.Int(contract.MetricWaiting, r.Waiting),
 		slog.Int(contract.MetricReenqueued, r.Reenqueued),
@@ -96,21 +93,29 @@ func (h Reconciler) log(ctx context.Context, r pipeline.Report, took time.Durati
 		slog.Int(contract.MetricOrphans, r.Orphans),
 		slog.Int(contract.MetricOvertaken, r.Overtaken),
 		slog.Int(contract.MetricUnhealed, r.Errors),
-		slog.Int64("durationMs", took.Milliseconds()),
 	}
-	log := logging.WithInvocation(ctx, h.Log)
-	if !r.DryRun {
-		attrs = append(attrs, slog.Int(contract.MetricFailed, r.GivenUp),
-			slog.String(contract.FunctionDimension, h.FunctionName), slog.String(contract.PipelineDimension, h.QueueName),
-			embeddedMetrics(time.Now(), metricSet{contract.FunctionDimension, reconcilerMetrics}, metricSet{contract.PipelineDimension, []string{contract.MetricFailed}}))
+	attrs := []slog.Attr{
+		slog.Time("from", r.From), slog.Time("to", r.To),
+		slog.Bool("done", r.Done), slog.Bool("dryRun", r.DryRun),
+		slog.Int("AlreadyProcessed", r.Processed), slog.Int("AlreadyFailed", r.Failed),
+		slog.Int("Young", r.Young), slog.Int64("durationMs", took.Milliseconds()),
+	}
+	if r.DryRun {
+		attrs = append(attrs, counts...)
+	} else {
 		log = atAnyLevel(log)
+		failed := []slog.Attr{slog.Int(contract.MetricFailed, r.GivenUp)}
+		attrs = append(attrs, slog.String(contract.FunctionDimension, h.FunctionName),
+			slog.String(contract.PipelineDimension, h.QueueName))
+		attrs = append(attrs, metricAttrs(metricSet{contract.FunctionDimension, counts},
+			metricSet{contract.PipelineDimension, failed})...)
 	}
-	switch {
-	case err != nil:
-		log.LogAttrs(ctx, slog.LevelError, logging.ReconciliationFailed, append(attrs, slog.Any("error", err))...)
-	case r.Errors > 0:
-		log.LogAttrs(ctx, slog.LevelWarn, logging.Reconciled, attrs...)
-	default:
-		log.LogAttrs(ctx, slog.LevelInfo, logging.Reconciled, attrs...)
+	level, message := slog.LevelInfo, logging.Reconciled
+	if err != nil {
+		level, message = slog.LevelError, logging.ReconciliationFailed
+		attrs = append(attrs, slog.Any("error", err))
+	} else if r.Errors > 0 {
+		level = slog.LevelWarn
 	}
+	log.LogAttrs(ctx, level, message, attrs...)
 }

@@ -10,16 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// emptyQueue is a queue on which nothing waits.
+// emptyQueue reports no messages.
 type emptyQueue struct{ *inmem.Queue }
 
 func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
-// lostQueue is one that takes nothing.
+// lostQueue fails to send.
 type lostQueue struct{ emptyQueue }
 
 func (lostQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
@@ -30,14 +31,21 @@ func (lostQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
 	return errs
 }
 
-// reconciler looks at the world two hours after its events were received.
+// reconciler returns a reconciler whose clock is two hours after the events were received.
 func (w *world) reconciler() Reconciler {
 	return Reconciler{
 		Reconciler: pipeline.Reconciler{
-			Bronze: &w.bronze, Items: &w.events, Silver: new(inmem.Bucket), Queue: emptyQueue{&w.queue},
-			DeadLetters: &w.deadLetters, Bus: new(inmem.Bus), Checkpoints: &w.checkpoints,
-			Grace: time.Hour, Window: 24 * time.Hour, MaxReenqueues: 3,
-			Now: func() time.Time { return w.api().Ingest.Now().Add(2 * time.Hour) },
+			Bronze:        &w.bronze,
+			Items:         &w.events,
+			Silver:        new(inmem.Bucket),
+			Queue:         emptyQueue{&w.queue},
+			DeadLetters:   &w.deadLetters,
+			Bus:           new(inmem.Bus),
+			Checkpoints:   &w.checkpoints,
+			Grace:         time.Hour,
+			Window:        24 * time.Hour,
+			MaxReenqueues: 3,
+			Now:           func() time.Time { return w.api().Ingest.Now().Add(2 * time.Hour) },
 		},
 		FunctionName: "reconciler", QueueName: "events",
 		Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
@@ -57,19 +65,23 @@ func (w *world) reconcile(t *testing.T, event string) ReconcileAnswer {
 	return answer
 }
 
-func TestReconciler_TakesASchedulesEventForARun(t *testing.T) {
+func TestReconciler_RunsOnScheduledEvent(t *testing.T) {
 	var w world
 	w.message(t, body)
-	answer := w.reconcile(t, `{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events","time":"2026-11-23T07:30:00Z","detail":{}}`)
+	answer := w.reconcile(
+		t,
+		`{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events",`+
+			`"time":"2026-11-23T07:30:00Z","detail":{}}`,
+	)
 	if answer.Report.Reenqueued != 1 || !answer.Report.Done || answer.Pass != nil {
 		t.Errorf("answer = %+v", answer)
 	}
 	if c, _ := w.checkpoints.Load(t.Context()); !c.Pass.Done {
-		t.Errorf("the checkpoint is %+v", c)
+		t.Errorf("got checkpoint %+v", c)
 	}
 }
 
-func TestReconciler_DoesAsAskedAndLeavesTheCheckpoint(t *testing.T) {
+func TestReconciler_KeepsCheckpointInRequestedRuns(t *testing.T) {
 	for _, c := range []struct {
 		name, event string
 		sent        int
@@ -77,24 +89,28 @@ func TestReconciler_DoesAsAskedAndLeavesTheCheckpoint(t *testing.T) {
 		{"dry", `{"dryRun":true}`, 1},
 		{"dry since", `{"since":"2026-11-23T00:00:00Z","dryRun":true}`, 1},
 		{"since", `{"since":"2026-11-23T00:00:00Z"}`, 2},
-		{"going on", `{"pass":{"from":"2026-11-23T00:00:00Z","to":"2026-11-23T08:00:00Z","done":false}}`, 2},
+		{
+			"continued",
+			`{"pass":{"from":"2026-11-23T00:00:00Z","to":"2026-11-23T08:00:00Z","done":false}}`, 2,
+		},
 	} {
 		var w world
 		w.message(t, body)
 		answer := w.reconcile(t, c.event)
-		if answer.Report.Reenqueued != 1 || answer.Pass == nil || !answer.Pass.Done || answer.Report.DryRun != (c.sent == 1) {
+		if answer.Report.Reenqueued != 1 || answer.Pass == nil || !answer.Pass.Done ||
+			answer.Report.DryRun != (c.sent == 1) {
 			t.Errorf("%s: answer = %+v", c.name, answer)
 		}
 		if sent := len(w.queue.Sent()); sent != c.sent {
 			t.Errorf("%s: sent %d, want %d", c.name, sent, c.sent)
 		}
 		if checkpoint, _ := w.checkpoints.Load(t.Context()); checkpoint != (pipeline.Checkpoint{}) {
-			t.Errorf("%s: the checkpoint is %+v", c.name, checkpoint)
+			t.Errorf("%s: got checkpoint %+v", c.name, checkpoint)
 		}
 	}
 }
 
-func TestReconciler_SinceTooLateFindsNothing(t *testing.T) {
+func TestReconciler_IgnoresEventsBeforeSince(t *testing.T) {
 	var w world
 	w.message(t, body)
 	if answer := w.reconcile(t, `{"since":"2026-11-23T08:00:00Z"}`); answer.Report.Scanned != 0 {
@@ -102,7 +118,7 @@ func TestReconciler_SinceTooLateFindsNothing(t *testing.T) {
 	}
 }
 
-func TestReconciler_RefusesWhatItCannotRead(t *testing.T) {
+func TestReconciler_RejectsInvalidRequest(t *testing.T) {
 	var w world
 	for _, event := range []string{`[`, `{"since":"yesterday"}`} {
 		if _, err := w.reconciler().Invoke(t.Context(), []byte(event)); err == nil {
@@ -111,13 +127,13 @@ func TestReconciler_RefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestReconciler_LeavesOneLineOfWhichCloudWatchMakesMetrics(t *testing.T) {
+func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 	var w world
 	w.message(t, body)
 	w.log.Reset()
 	w.reconcile(t, `{"dryRun":true}`)
 	if strings.Contains(w.log.String(), "_aws") {
-		t.Error("a dry run counts")
+		t.Error("a dry run has metrics")
 	}
 	w.log.Reset()
 	w.reconcile(t, `{}`)
@@ -138,11 +154,13 @@ func TestReconciler_LeavesOneLineOfWhichCloudWatchMakesMetrics(t *testing.T) {
 	if err := json.Unmarshal(lines[0], &got); err != nil || len(lines) != 1 {
 		t.Fatalf("%d lines, %v", len(lines), err)
 	}
-	if got.Msg != "reconciled" || got.Level != "INFO" || got.Scanned != 1 || got.Reenqueued != 1 || got.FunctionName != "reconciler" {
+	if got.Msg != "reconciled" || got.Level != "INFO" || got.Scanned != 1 || got.Reenqueued != 1 ||
+		got.FunctionName != "reconciler" {
 		t.Errorf("line = %s", lines[0])
 	}
 	directive := got.AWS.CloudWatchMetrics[0]
-	if directive.Namespace != "EventPipeline" || directive.Dimensions[0][0] != "FunctionName" || got.AWS.Timestamp == 0 {
+	if directive.Namespace != "EventPipeline" || directive.Dimensions[0][0] != "FunctionName" ||
+		got.AWS.Timestamp == 0 {
 		t.Errorf("directive = %+v", directive)
 	}
 	for _, m := range directive.Metrics {
@@ -151,14 +169,15 @@ func TestReconciler_LeavesOneLineOfWhichCloudWatchMakesMetrics(t *testing.T) {
 		}
 	}
 	metrics := metricsIn(t, lines[0])
-	for _, want := range []string{"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Errors"} {
+	for _, want := range []string{
+		"Scanned", "Waiting", "Reenqueued", "GivenUp", "Repaired", "Orphans", "Errors",
+	} {
 		if _, ok := metrics["reconciler "+want]; !ok {
-			t.Errorf("there is no %s among %v", want, metrics)
+			t.Errorf("want a metric %s, got %v", want, metrics)
 		}
 	}
 }
 
-// Who is given up is FAILED like any other, and counted with them.
 func TestReconciler_CountsGivenUpEventsAsFailed(t *testing.T) {
 	var w world
 	w.message(t, body)
@@ -171,12 +190,13 @@ func TestReconciler_CountsGivenUpEventsAsFailed(t *testing.T) {
 		now := h.Reconciler.Now
 		h.Reconciler.Now = func() time.Time { return now().Add(4 * time.Hour) }
 	}
-	if got := metricsIn(t, bytes.TrimSpace(w.log.Bytes())); got["reconciler GivenUp"] != 1 || got["events Failed"] != 1 {
+	got := metricsIn(t, bytes.TrimSpace(w.log.Bytes()))
+	if got["reconciler GivenUp"] != 1 || got["events Failed"] != 1 {
 		t.Errorf("metrics = %v", got)
 	}
 }
 
-func TestReconciler_WarnsOfWhatItCannotHeal(t *testing.T) {
+func TestReconciler_WarnsOfEventsThatItCannotReconcile(t *testing.T) {
 	var w world
 	w.message(t, body)
 	id := w.queue.Sent()[0].ID
@@ -186,7 +206,11 @@ func TestReconciler_WarnsOfWhatItCannotHeal(t *testing.T) {
 	if _, err := h.Invoke(t.Context(), []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"level":"WARN","msg":"reconciled"`, `"Errors":1`, `"level":"WARN","msg":"event not healed","eventId":"` + id + `"`, `"error":"enqueue the event: `} {
+	for _, want := range []string{
+		`"level":"WARN","msg":"` + logging.Reconciled + `"`, `"Errors":1`,
+		`"level":"WARN","msg":"` + logging.EventNotHealed + `","eventId":"` + id + `"`,
+		`"error":"enqueue the event: `,
+	} {
 		if log := w.log.String(); !strings.Contains(log, want) {
 			t.Errorf("the log has no %s:\n%s", want, log)
 		}

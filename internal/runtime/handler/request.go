@@ -15,10 +15,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// request is the part of an HTTP API event (payload format 2.0) that is used. {"body":"…"} alone is a POST /events.
+// request holds the fields of an HTTP API event (payload format 2.0) that the handler reads. A
+// direct invocation with {"body":"…"} alone means POST /events.
 type request struct {
 	RouteKey        string            `json:"routeKey"`
-	Body            wholeText         `json:"body"`
+	Body            validString       `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 	Headers         map[string]string `json:"headers"`
 	PathParameters  map[string]string `json:"pathParameters"`
@@ -32,40 +33,44 @@ type request struct {
 	} `json:"requestContext"`
 }
 
-// readRequest reads what Lambda hands over; its errors are of whoever invoked the function.
+// readRequest decodes an invocation. Its errors are the client's.
 func readRequest(event []byte) (request, error) {
 	var req request
 	err := json.Unmarshal(event, &req)
-	var damaged *pipeline.Error
-	if err != nil && !errors.As(err, &damaged) {
-		return req, pipeline.Errorf(pipeline.InvalidJSON, "The invocation is not an HTTP API event.")
+	var invalid *pipeline.Error
+	if err != nil && !errors.As(err, &invalid) {
+		return req, pipeline.Errorf(pipeline.InvalidJSON,
+			"The invocation is not an HTTP API event.")
 	}
 	return req, err
 }
 
-// wholeText is text of which nothing was lost on the way: encoding/json replaces what is no character.
-type wholeText string
+// validString rejects invalid Unicode, which encoding/json would replace silently.
+type validString string
 
-func (t *wholeText) UnmarshalJSON(data []byte) error {
+func (s *validString) UnmarshalJSON(data []byte) error {
 	if !utf8.Valid(data) || !pipeline.SurrogatesPaired(data) {
 		return pipeline.Errorf(pipeline.InvalidJSON, "The body is not valid Unicode.")
 	}
-	return json.Unmarshal(data, (*string)(t))
+	return json.Unmarshal(data, (*string)(s))
 }
 
-// overHTTP tells a request that came through the API from an invocation with a body alone.
+// overHTTP reports whether the request came through the API, rather than as a body alone.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
-// What the API has, as API Gateway writes it in route keys, and the one method that each takes.
+// Paths of the API, as in API Gateway's route keys.
 const (
 	eventsPath = "/events"
 	eventPath  = "/events/{eventId}"
 	healthPath = "/health"
 )
 
-var methods = map[string]string{eventsPath: http.MethodPost, eventPath: http.MethodGet, healthPath: http.MethodGet}
+// methods holds the only method of each path.
+var methods = map[string]string{
+	eventsPath: http.MethodPost, eventPath: http.MethodGet, healthPath: http.MethodGet,
+}
 
-// method is the request's; an invocation by hand may have a route key only.
+// method returns the request's method. A direct invocation may only have a route key.
 func (r request) method() string {
 	if method := r.RequestContext.HTTP.Method; method != "" {
 		return method
@@ -74,24 +79,25 @@ func (r request) method() string {
 	return method
 }
 
-// resource is which of the paths was asked for, and eventID what stands in it. What API Gateway matched comes first: the
-// path itself may have a custom domain's base path before it. routed tells whether the request came by the path's own
-// route, whose authorization and scopes API Gateway has asked for, or by hand. Another route, such as the default one, may
-// ask for less, and take a path that is ours in disguise, such as /%65vents: it gets refusals only.
+// resource returns the requested path and the event id in it. It prefers API Gateway's route key,
+// because the raw path may start with a custom domain's base path. routed reports whether the
+// request came by the path's own route, whose authorization API Gateway has checked, or directly.
+// Other routes, such as $default, may require less authorization, and match disguised paths such as
+// /%65vents: their requests are rejected.
 func (r request) resource() (resource, eventID string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
-	if allowed, ours := methods[resource]; ours {
+	if allowed, known := methods[resource]; known {
 		return resource, r.PathParameters["eventId"], method == allowed
 	}
 	routed = r.RouteKey == ""
-	id, below := strings.CutPrefix(r.RawPath, eventsPath+"/")
-	if below && id != "" && !strings.Contains(id, "/") {
+	id, isEvent := strings.CutPrefix(r.RawPath, eventsPath+"/")
+	if isEvent && id != "" && !strings.Contains(id, "/") {
 		return eventPath, id, routed
 	}
 	return r.RawPath, "", routed
 }
 
-// id is the request's, which the logs have, too. An invocation by hand has none but Lambda's.
+// id returns the request id of the access log, or Lambda's for a direct invocation.
 func (r request) id(ctx context.Context) string {
 	if r.RequestContext.RequestID != "" {
 		return r.RequestContext.RequestID
@@ -102,7 +108,8 @@ func (r request) id(ctx context.Context) string {
 	return ""
 }
 
-// header finds a header of any case: API Gateway sends them in lower case, who invokes by hand may not.
+// header returns a header by its name in any case. API Gateway sends lower case; a direct
+// invocation may not.
 func (r request) header(name string) (string, bool) {
 	for n, value := range r.Headers {
 		if strings.EqualFold(n, name) {
@@ -112,27 +119,30 @@ func (r request) header(name string) (string, bool) {
 	return "", false
 }
 
-// mediaType is the one that POST /events takes.
+// mediaType is the only type that POST /events accepts.
 const mediaType = "application/json"
 
-// checkMedia refuses a body that its headers do not call JSON as it stands. An invocation with a body alone needs no
-// headers.
+// checkMedia checks the headers that describe the body. A body alone needs none.
 func (r request) checkMedia() error {
 	if _, encoded := r.header("content-encoding"); encoded {
-		return pipeline.Errorf(pipeline.UnsupportedCoding, "The body must not be encoded; send it without a Content-Encoding.")
+		return pipeline.Errorf(pipeline.UnsupportedCoding,
+			"The body must not be encoded. Send it without Content-Encoding.")
 	}
-	value, given := r.header("content-type")
-	if !given && !r.overHTTP() {
+	value, present := r.header("content-type")
+	if !present && !r.overHTTP() {
 		return nil
 	}
 	media, parameters, err := mime.ParseMediaType(value)
-	if charset, named := parameters["charset"]; err != nil || media != mediaType || named && !strings.EqualFold(charset, "utf-8") {
-		return pipeline.Errorf(pipeline.UnsupportedType, "The body must be JSON in UTF-8; send it with Content-Type: %s.", mediaType)
+	charset, hasCharset := parameters["charset"]
+	utf8Charset := !hasCharset || strings.EqualFold(charset, "utf-8")
+	if err != nil || media != mediaType || !utf8Charset {
+		return pipeline.Errorf(pipeline.UnsupportedType,
+			"The body must be JSON in UTF-8. Send it with Content-Type: %s.", mediaType)
 	}
 	return nil
 }
 
-// body is the request's, decoded.
+// body returns the decoded body.
 func (r request) body() ([]byte, error) {
 	if !r.IsBase64Encoded {
 		return []byte(r.Body), nil

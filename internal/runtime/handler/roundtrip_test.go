@@ -14,19 +14,21 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// Whatever JSON a client writes, Bronze has its bytes, and Silver the same text on one line.
-func TestAPI_AnyEventIsKeptByteForByte(t *testing.T) {
+// Bronze stores the exact bytes of each JSON payload, Silver the compact JSON on one line.
+func TestAPI_StoresAnyPayloadUnchanged(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		body := badinput.Event(rt)
 		event := httpEvent("POST", "/events", body)
 		if rapid.Bool().Draw(rt, "base64") {
-			event["body"], event["isBase64Encoded"] = base64.StdEncoding.EncodeToString([]byte(body)), true
+			event["body"], event["isBase64Encoded"] = base64.StdEncoding.EncodeToString(
+				[]byte(body)), true
 		}
-		w, api := hostileWorld()
+		w, api := badInputWorld()
 		if answer := invoke(t, api, event); answer.StatusCode != http.StatusAccepted {
 			rt.Fatalf("%q: %+v", body, answer)
 		}
-		if got, err := w.bronze.Get(t.Context(), w.bronze.Keys()[0]); err != nil || string(got) != body {
+		got, err := w.bronze.Get(t.Context(), w.bronze.Keys()[0])
+		if err != nil || string(got) != body {
 			rt.Fatalf("Bronze holds %q, %v; want %q", got, err, body)
 		}
 
@@ -34,19 +36,23 @@ func TestAPI_AnyEventIsKeptByteForByte(t *testing.T) {
 		worker := w.worker()
 		worker.Worker.Silver = &silver
 		sent := messageOf(t, w.queue.Sent()[0])
-		if _, err := worker.Invoke(t.Context(), fmt.Appendf(nil, `{"Records":[%s]}`, record("m", sent, 1))); err != nil {
+		_, err = worker.Invoke(t.Context(),
+			fmt.Appendf(nil, `{"Records":[%s]}`, record("m", sent, 1)))
+		if err != nil {
 			rt.Fatal(err)
 		}
 		line, err := silver.Get(t.Context(), silver.Keys()[0])
 		if err != nil {
 			rt.Fatal(err)
 		}
-		var kept struct{ Payload json.RawMessage }
-		if err := json.Unmarshal(line, &kept); err != nil {
+		var stored struct{ Payload json.RawMessage }
+		if err := json.Unmarshal(line, &stored); err != nil {
 			rt.Fatal(err)
 		}
 		var compact bytes.Buffer
-		if err := json.Compact(&compact, []byte(body)); err != nil || !bytes.Equal(kept.Payload, compact.Bytes()) || bytes.Count(line, []byte("\n")) != 1 {
+		err = json.Compact(&compact, []byte(body))
+		if err != nil || !bytes.Equal(stored.Payload, compact.Bytes()) ||
+			bytes.Count(line, []byte("\n")) != 1 {
 			rt.Fatalf("Silver holds %q, %v; want %q", line, err, compact.Bytes())
 		}
 	})

@@ -10,13 +10,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// EventStatus is the answer to GET /events/{eventId}.
+// EventStatus represents the response to GET /events/{eventId}.
 type EventStatus struct {
 	EventID     string             `json:"eventId"`
 	EventType   string             `json:"eventType"`
 	Status      pipeline.Status    `json:"status"`
 	ReceivedAt  time.Time          `json:"receivedAt"`
-	EnqueuedAt  time.Time          `json:"enqueuedAt"` // the last time: again with a redrive, a replay or the reconciler
+	EnqueuedAt  time.Time          `json:"enqueuedAt"` // last time
 	ProcessedAt time.Time          `json:"processedAt,omitzero"`
 	FailedAt    time.Time          `json:"failedAt,omitzero"`
 	Attempts    int                `json:"attempts"` // deliveries to the worker; 0 while ENQUEUED
@@ -24,34 +24,36 @@ type EventStatus struct {
 	SHA256      string             `json:"sha256"`
 	Bronze      pipeline.Location  `json:"bronze"`
 	Silver      *pipeline.Location `json:"silver,omitempty"`
-	Filtered    pipeline.Filtered  `json:"dropped,omitzero"` // by the processor: there is no payload in Silver
+	Filtered    pipeline.Filtered  `json:"dropped,omitzero"` // why there is no payload in Silver
 	Failure     *pipeline.Failure  `json:"failure,omitempty"`
-	ReplayID    string             `json:"replayId,omitempty"`   // of the last replay
-	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
+	ReplayID    string             `json:"replayId,omitempty"`   // last replay
+	Reenqueues  int                `json:"reenqueues,omitempty"` // number, by the reconciler
 }
 
 func (a API) status(ctx context.Context, req request, id string) response {
 	if !pipeline.ValidID(id) {
-		return a.refuse(ctx, req,
-			pipeline.Errorf(pipeline.InvalidEventID, "An event id is a UUID in lower case, as the answer to POST /events gives it."))
+		return a.reject(ctx, req, pipeline.Errorf(pipeline.InvalidEventID,
+			"The event id must be a lower-case UUID, as returned by POST /events."))
 	}
 	caller, err := a.caller(req)
 	if err != nil {
-		return a.refuse(ctx, req, err)
+		return a.reject(ctx, req, err)
 	}
 	item, err := a.Items.Get(ctx, id)
-	hidden := err == nil && (item.Expired(a.Ingest.Now()) || item.Caller != caller && !a.StatusForAllCallers)
-	if errors.Is(err, pipeline.ErrNotFound) || hidden { // that an event is another's is not told either
-		return a.refuse(ctx, req,
-			pipeline.Errorf(pipeline.EventNotFound, "No event of yours has this id, or it is older than the platform keeps statuses."), slog.String("eventId", id))
+	visible := a.StatusForAllCallers || item.Caller == caller
+	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))
+	if errors.Is(err, pipeline.ErrNotFound) || hidden { // do not reveal the events of other callers
+		return a.reject(ctx, req, pipeline.Errorf(pipeline.EventNotFound,
+			"None of your events has this id, or its status has expired."),
+			slog.String("eventId", id))
 	}
 	if err != nil {
-		return a.refuse(ctx, req, err, slog.String("eventId", id))
+		return a.reject(ctx, req, err, slog.String("eventId", id))
 	}
-	return reply(http.StatusOK, statusOf(item))
+	return jsonResponse(http.StatusOK, newEventStatus(item))
 }
 
-func statusOf(item pipeline.Item) EventStatus {
+func newEventStatus(item pipeline.Item) EventStatus {
 	s := EventStatus{
 		EventID:     item.ID,
 		EventType:   item.Type,

@@ -6,13 +6,14 @@ import (
 	"testing"
 )
 
-func TestStatus_SaysWhyAnEventWasDropped(t *testing.T) {
+func TestStatus_ReportsWhyEventWasFiltered(t *testing.T) {
 	for _, item := range everyStatus() {
-		answer, err := json.Marshal(statusOf(item))
+		answer, err := json.Marshal(newEventStatus(item))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`); told != (item.Filtered.Code != "") {
+		told := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`)
+		if told != (item.Filtered.Code != "") {
 			t.Errorf("of %+v it says %s", item, answer)
 		}
 	}

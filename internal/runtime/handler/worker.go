@@ -14,14 +14,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Worker is the Lambda handler behind the queue's event source mapping.
+// Worker handles the batches of the queue's event source mapping.
 type Worker struct {
 	Worker    pipeline.Worker
-	QueueName string // the dimension of the pipeline's metrics
+	QueueName string // dimension of the pipeline's metrics
 	Log       *slog.Logger
 }
 
-// sqsEvent is the part of an SQS event that is used.
+// sqsEvent holds the fields of an SQS event that the handler reads.
 type sqsEvent struct {
 	Records []struct {
 		MessageID     string `json:"messageId"`
@@ -33,97 +33,114 @@ type sqsEvent struct {
 	} `json:"Records"`
 }
 
-// batchResponse lists the messages that stay on the queue (ReportBatchItemFailures).
+// batchResponse lists the messages that SQS must deliver again (ReportBatchItemFailures).
 type batchResponse struct {
-	BatchItemFailures []itemFailure `json:"batchItemFailures"` // [] when all are done; null would be read as that, too, by accident
+	BatchItemFailures []itemFailure `json:"batchItemFailures"` // never null
 }
 
 type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// Invoke processes one batch. Its error means that the batch could not be read; the queue then keeps all of it.
+// Invoke processes one batch. After an error, SQS delivers the whole batch again.
 func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var batch sqsEvent
 	if err := json.Unmarshal(event, &batch); err != nil {
-		return nil, fmt.Errorf("the invocation is not an SQS event: %w", err)
+		return nil, fmt.Errorf("read the SQS event: %w", err)
 	}
 	deliveries := make([]pipeline.Delivery, len(batch.Records))
 	for i, r := range batch.Records {
 		attempt, err := strconv.Atoi(r.Attributes.ApproximateReceiveCount)
 		if err != nil {
-			return nil, fmt.Errorf("message %s has no ApproximateReceiveCount", r.MessageID)
+			return nil, fmt.Errorf("message %s: ApproximateReceiveCount must be a number, got %q",
+				r.MessageID, r.Attributes.ApproximateReceiveCount)
 		}
-		deliveries[i] = pipeline.Delivery{MessageID: r.MessageID, ReceiptHandle: r.ReceiptHandle, Attempt: attempt, Body: []byte(r.Body)}
+		deliveries[i] = pipeline.Delivery{
+			MessageID:     r.MessageID,
+			ReceiptHandle: r.ReceiptHandle,
+			Attempt:       attempt,
+			Body:          []byte(r.Body),
+		}
 	}
 
 	ctx = logging.NewContext(ctx, logging.WithInvocation(ctx, h.Log))
 	start := time.Now()
-	answer := batchResponse{BatchItemFailures: []itemFailure{}}
-	var tally tally
+	resp := batchResponse{BatchItemFailures: []itemFailure{}}
+	var counts batchCounts
 	for _, result := range h.Worker.Process(ctx, deliveries) {
-		h.log(ctx, result, time.Since(start))
-		tally.add(result)
+		logResult(ctx, result, time.Since(start))
+		counts.add(result)
 		if result.Retry {
-			answer.BatchItemFailures = append(answer.BatchItemFailures, itemFailure{result.Delivery.MessageID})
+			failure := itemFailure{result.Delivery.MessageID}
+			resp.BatchItemFailures = append(resp.BatchItemFailures, failure)
 		}
 	}
-	h.logBatch(ctx, tally)
-	return json.Marshal(answer)
+	h.logBatch(ctx, counts)
+	return json.Marshal(resp)
 }
 
-// tally counts what became of a batch. Deliveries that changed nothing count as nothing.
-type tally struct{ processed, failed, retried int }
+// batchCounts counts the results of a batch, except skipped deliveries.
+type batchCounts struct{ processed, failed, retried int }
 
-func (t *tally) add(r pipeline.Result) {
+func (c *batchCounts) add(r pipeline.Result) {
 	switch {
 	case r.Skipped:
 	case r.Err == nil:
-		t.processed++
+		c.processed++
 	case r.Retry:
-		t.retried++
+		c.retried++
 	default:
-		t.failed++
+		c.failed++
 	}
 }
 
-// logBatch writes the one line of a batch of which CloudWatch makes metrics, unless there is nothing to count.
-func (h Worker) logBatch(ctx context.Context, t tally) {
-	if t == (tally{}) {
+// logBatch logs the metrics of a batch, unless all are zero.
+func (h Worker) logBatch(ctx context.Context, c batchCounts) {
+	if c == (batchCounts{}) {
 		return
 	}
-	names := []string{contract.MetricProcessed, contract.MetricFailed, contract.MetricRetried}
-	atAnyLevel(logging.WithInvocation(ctx, h.Log)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone,
-		slog.Int(contract.MetricProcessed, t.processed), slog.Int(contract.MetricFailed, t.failed), slog.Int(contract.MetricRetried, t.retried),
-		slog.String(contract.PipelineDimension, h.QueueName), embeddedMetrics(time.Now(), metricSet{contract.PipelineDimension, names}))
+	attrs := metricAttrs(metricSet{contract.PipelineDimension, []slog.Attr{
+		slog.Int(contract.MetricProcessed, c.processed),
+		slog.Int(contract.MetricFailed, c.failed),
+		slog.Int(contract.MetricRetried, c.retried),
+	}})
+	attrs = append(attrs, slog.String(contract.PipelineDimension, h.QueueName))
+	atAnyLevel(logging.FromContext(ctx)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone, attrs...)
 }
 
-// log writes the one line that a delivery leaves.
-func (h Worker) log(ctx context.Context, r pipeline.Result, batch time.Duration) {
-	log := logging.FromContext(ctx)
+// logResult logs one line per delivery.
+func logResult(ctx context.Context, r pipeline.Result, batchTook time.Duration) {
+	level, message := slog.LevelInfo, ""
 	attrs := append(logging.EventAttrs(r.Event),
 		slog.String("messageId", r.Delivery.MessageID),
 		slog.Int("attempt", r.Delivery.Attempt),
-		slog.Int64("batchMs", batch.Milliseconds()))
+		slog.Int64("batchMs", batchTook.Milliseconds()))
 	switch {
 	case r.Skipped && r.Status == pipeline.Processed:
-		log.LogAttrs(ctx, slog.LevelInfo, logging.EventAlreadyProcessed, attrs...)
+		message = logging.EventAlreadyProcessed
 	case r.Skipped:
-		log.LogAttrs(ctx, slog.LevelInfo, logging.MessageOutOfDate, append(attrs, slog.String("status", string(r.Status)))...)
+		message = logging.MessageOutOfDate
+		attrs = append(attrs, slog.String("status", string(r.Status)))
 	case r.Err == nil && r.Filtered != (pipeline.Filtered{}):
-		log.LogAttrs(ctx, slog.LevelInfo, logging.EventFiltered, append(attrs, slog.String("code", r.Filtered.Code))...)
+		message = logging.EventFiltered
+		attrs = append(attrs, slog.String("code", r.Filtered.Code))
 	case r.Err == nil:
-		log.LogAttrs(ctx, slog.LevelInfo, logging.EventProcessed, attrs...)
+		message = logging.EventProcessed
 	case r.Retry:
-		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
-		log.LogAttrs(ctx, slog.LevelWarn, logging.EventRetried, append(attrs, errorAttrs(r.Err)...)...)
+		level, message = slog.LevelWarn, logging.EventRetried
+		attrs = append(attrs, codeAttr(r.Err), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))
+		attrs = append(attrs, errorAttrs(r.Err)...)
 	default:
-		attrs = append(attrs, slog.String("code", string(pipeline.ErrorCode(r.Err))))
-		log.LogAttrs(ctx, slog.LevelError, logging.EventFailed, append(attrs, errorAttrs(r.Err)...)...)
+		level, message = slog.LevelError, logging.EventFailed
+		attrs = append(attrs, codeAttr(r.Err))
+		attrs = append(attrs, errorAttrs(r.Err)...)
 	}
+	logging.FromContext(ctx).LogAttrs(ctx, level, message, attrs...)
 }
 
-// errorAttrs are an error's text and, of a panic, the stack.
+func codeAttr(err error) slog.Attr { return slog.String("code", string(pipeline.ErrorCode(err))) }
+
+// errorAttrs returns an error's text and, for a panic, the stack.
 func errorAttrs(err error) []slog.Attr {
 	attrs := []slog.Attr{slog.Any("error", err)}
 	var panicked *pipeline.Panic

@@ -22,9 +22,17 @@ import (
 func (w *world) worker() Worker {
 	return Worker{
 		Worker: pipeline.Worker{
-			Items: &w.events, Bronze: &w.bronze, Silver: new(inmem.Bucket), Bus: new(inmem.Bus), Queue: &w.queue, DeadLetters: &w.deadLetters,
-			BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: 3,
-			Now: time.Now, Jitter: func() float64 { return 0 },
+			Items:           &w.events,
+			Bronze:          &w.bronze,
+			Silver:          new(inmem.Bucket),
+			Bus:             new(inmem.Bus),
+			Queue:           &w.queue,
+			DeadLetters:     &w.deadLetters,
+			BronzeBucket:    "bronze",
+			SilverBucket:    "silver",
+			MaxReceiveCount: 3,
+			Now:             time.Now,
+			Jitter:          func() float64 { return 0 },
 		},
 		QueueName: "events",
 		Log:       slog.New(slog.NewJSONHandler(&w.log, nil)),
@@ -33,13 +41,23 @@ func (w *world) worker() Worker {
 
 func record(messageID, body string, attempt int) string {
 	text, _ := json.Marshal(body)
-	return fmt.Sprintf(`{"messageId":%q,"receiptHandle":"r","body":%s,"attributes":{"ApproximateReceiveCount":"%d"}}`, messageID, text, attempt)
+	return fmt.Sprintf(
+		`{"messageId":%q,"receiptHandle":"r","body":%s,`+
+			`"attributes":{"ApproximateReceiveCount":"%d"}}`,
+		messageID,
+		text,
+		attempt,
+	)
 }
 
-// downBucket is Bronze while S3 is down.
+// downBucket simulates an outage of S3.
 type downBucket struct{}
 
-func (downBucket) Get(context.Context, string) ([]byte, error) { return nil, errors.New("S3 is down") }
+func (downBucket) Get(
+	context.Context, string,
+) ([]byte, error) {
+	return nil, errors.New("S3 is down")
+}
 
 func (w *world) message(t *testing.T, body string) string {
 	t.Helper()
@@ -59,7 +77,7 @@ func messageOf(t *testing.T, event pipeline.Event) string {
 	return string(message)
 }
 
-func TestWorker_ListsOnlyWhatStaysOnTheQueue(t *testing.T) {
+func TestWorker_ReturnsOnlyMessagesToRetry(t *testing.T) {
 	var w world
 	good := record("good", w.message(t, body), 1)
 	down := w.worker()
@@ -77,12 +95,13 @@ func TestWorker_ListsOnlyWhatStaysOnTheQueue(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", c.records, got, err, c.want)
 		}
 	}
-	if letters := w.deadLetters.Sent(); len(letters) != 1 || string(letters[0].Body) != "not JSON" {
-		t.Errorf("the DLQ holds %v", letters)
+	deadLetters := w.deadLetters.Sent()
+	if len(deadLetters) != 1 || string(deadLetters[0].Body) != "not JSON" {
+		t.Errorf("the DLQ holds %v", deadLetters)
 	}
 }
 
-func TestWorker_KeepsABatchThatItCannotRead(t *testing.T) {
+func TestWorker_FailsForInvalidBatch(t *testing.T) {
 	var w world
 	for _, event := range []string{`[`, `{"Records":[{"messageId":"m"}]}`} {
 		if _, err := w.worker().Invoke(t.Context(), []byte(event)); err == nil {
@@ -91,13 +110,14 @@ func TestWorker_KeepsABatchThatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
+func TestWorker_LogsOneLinePerDelivery(t *testing.T) {
 	var w world
 	good := w.message(t, body)
 	down := w.worker()
 	down.Worker.Bronze = downBucket{}
 	var poisoned world
-	older, err := porttest.AcceptOlder(t.Context(), poisoned.api().Ingest, []byte(`{"eventType":"demo","n":1e999}`))
+	older, err := porttest.AcceptOlder(t.Context(), poisoned.api().Ingest,
+		[]byte(`{"eventType":"demo","n":1e999}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +133,8 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 		{poisoned.worker(), record("c", poison, 2)},
 	} {
 		c.worker.Log = slog.New(slog.NewJSONHandler(&w.log, nil))
-		if _, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`)); err != nil {
+		_, err := c.worker.Invoke(t.Context(), []byte(`{"Records":[`+c.records+`]}`))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -128,29 +149,33 @@ func TestWorker_LeavesOneLineForEachDelivery(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(entry.MessageID+" "+entry.Msg+" "+entry.Code))
 	}
-	want := "a event retried unavailable, a event processed, b event failed invalid-message, a event already processed, " +
-		"c event failed unprocessable-number, c message out of date"
+	want := "a event retried unavailable, a event processed, b event failed invalid-message, " +
+		"a event already processed, c event failed unprocessable-number, c message out of date"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}
 }
 
-// dropping is a processor that logs, and drops what it gets.
-type dropping struct{}
+// filteringProcessor logs and filters every event.
+type filteringProcessor struct{}
 
-func (dropping) Process(ctx context.Context, event pipeline.Event, _ int, _ []byte) (pipeline.Output, error) {
+func (filteringProcessor) Process(
+	ctx context.Context, event pipeline.Event, _ int, _ []byte,
+) (pipeline.Output, error) {
 	logging.FromContext(logging.WithEvent(ctx, event)).Info("seen")
 	return pipeline.Output{Filtered: pipeline.Filtered{Code: "test-order", Reason: "why"}}, nil
 }
 
-func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
+func TestWorker_LogsProcessorsLinesWithEventID(t *testing.T) {
 	var w world
 	message := w.message(t, body)
 	worker := w.worker()
-	worker.Worker.Processor = dropping{}
+	worker.Worker.Processor = filteringProcessor{}
 	w.log.Reset()
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	if _, err := worker.Invoke(ctx, []byte(`{"Records":[`+record("m", message, 1)+`]}`)); err != nil {
+	ctx := lambdacontext.NewContext(t.Context(),
+		&lambdacontext.LambdaContext{AwsRequestID: "request-1"})
+	_, err := worker.Invoke(ctx, []byte(`{"Records":[`+record("m", message, 1)+`]}`))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -159,7 +184,8 @@ func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		if entry.Msg != "batch done" && !pipeline.ValidID(entry.EventID) || entry.RequestID != "request-1" {
+		if entry.Msg != "batch done" && !pipeline.ValidID(entry.EventID) ||
+			entry.RequestID != "request-1" {
 			t.Errorf("line = %s", line)
 		}
 		got = append(got, strings.TrimSpace(entry.Msg+" "+entry.Code))
@@ -169,20 +195,22 @@ func TestWorker_LogsWhatAProcessorSaysAndDropsByTheEventsID(t *testing.T) {
 	}
 }
 
-// panickingProcessor has a defect.
 type panickingProcessor struct{}
 
-func (panickingProcessor) Process(context.Context, pipeline.Event, int, []byte) (pipeline.Output, error) {
-	panic("a defect")
+func (panickingProcessor) Process(
+	context.Context, pipeline.Event, int, []byte,
+) (pipeline.Output, error) {
+	panic("a bug")
 }
 
-func TestWorker_LogsAPanicWithItsStackInAFieldOfItsOwn(t *testing.T) {
+func TestWorker_LogsStackOfPanicInSeparateField(t *testing.T) {
 	var w world
 	message := w.message(t, body)
 	worker := w.worker()
 	worker.Worker.Processor = panickingProcessor{}
 	w.log.Reset()
-	if _, err := worker.Invoke(t.Context(), []byte(`{"Records":[`+record("m", message, 1)+`]}`)); err != nil {
+	_, err := worker.Invoke(t.Context(), []byte(`{"Records":[`+record("m", message, 1)+`]}`))
+	if err != nil {
 		t.Fatal(err)
 	}
 	line, _, _ := bytes.Cut(w.log.Bytes(), []byte("\n"))
@@ -190,7 +218,8 @@ func TestWorker_LogsAPanicWithItsStackInAFieldOfItsOwn(t *testing.T) {
 	if err := json.Unmarshal(line, &entry); err != nil {
 		t.Fatal(err)
 	}
-	if entry.Msg != "event retried" || strings.Contains(entry.Error, "\n") || !strings.Contains(entry.Stack, "panickingProcessor.Process") {
+	if entry.Msg != "event retried" || strings.Contains(entry.Error, "\n") ||
+		!strings.Contains(entry.Stack, "panickingProcessor.Process") {
 		t.Errorf("line = %s", line)
 	}
 }

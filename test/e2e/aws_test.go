@@ -15,7 +15,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// listKeys lists the keys below prefix in the bucket that the stack's output names.
+// listKeys returns the keys with a prefix in the bucket of a stack output.
 func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()
 	var keys []string
@@ -34,7 +34,7 @@ func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	return keys
 }
 
-// readObject reads an object at a location as the API tells it.
+// readObject returns the object at a location that the API returned.
 func (p *platform) readObject(t *testing.T, location any) string {
 	t.Helper()
 	at := location.(map[string]any)
@@ -52,10 +52,11 @@ func (p *platform) readObject(t *testing.T, location any) string {
 	return string(body)
 }
 
-// queueDepth returns how many messages a queue has, delivered or not.
+// queueDepth returns the number of messages in the queue of a stack output, visible or not.
 func (p *platform) queueDepth(t *testing.T, output string) int {
 	t.Helper()
-	out, err := sqs.NewFromConfig(p.awsConfig()).GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+	client := sqs.NewFromConfig(p.awsConfig())
+	out, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
 		QueueUrl:       aws.String(p.Outputs[output]),
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
 	})
@@ -63,7 +64,8 @@ func (p *platform) queueDepth(t *testing.T, output string) int {
 		t.Fatal(err)
 	}
 	sum := 0
-	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"} {
+	for _, suffix := range []string{"", "NotVisible", "Delayed"} {
+		name := "ApproximateNumberOfMessages" + suffix
 		n, err := strconv.Atoi(out.Attributes[name])
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -73,12 +75,12 @@ func (p *platform) queueDepth(t *testing.T, output string) int {
 	return sum
 }
 
-// receive takes up to ten messages from a queue.
+// receive receives up to ten messages from a queue.
 func (p *platform) receive(ctx context.Context, t *testing.T, url string) []sqstypes.Message {
 	t.Helper()
 	out, err := sqs.NewFromConfig(p.awsConfig()).ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1,
-		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
+		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"All"},
 		MessageAttributeNames:       []string{"All"},
 	})
 	if err != nil {
@@ -87,7 +89,7 @@ func (p *platform) receive(ctx context.Context, t *testing.T, url string) []sqst
 	return out.Messages
 }
 
-// countItems counts the items of the events table.
+// countItems returns the number of items in the events table.
 func (p *platform) countItems(t *testing.T) int {
 	t.Helper()
 	count := 0
@@ -104,7 +106,8 @@ func (p *platform) countItems(t *testing.T) int {
 	return count
 }
 
-// subscribe makes a rule on the pipeline's bus that sends its events of a type to a new queue, whose URL it returns.
+// subscribe creates a queue and a rule that sends the notifications of an event type to it. It
+// returns the queue's URL.
 func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -114,19 +117,23 @@ func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 		t.Fatal(err)
 	}
 	attributes, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: queue.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
+		QueueUrl: queue.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	bus := aws.String(p.Outputs["EventBusName"])
 	pattern := `{"source":["eventpipeline"],"detail":{"eventType":["` + eventType + `"]}}`
-	if _, err := events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, EventPattern: &pattern}); err != nil {
+	rule := &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, EventPattern: &pattern}
+	if _, err := events.PutRule(ctx, rule); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &name, EventBusName: bus, Targets: []eventbridgetypes.Target{
-		{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])},
-	}}); err != nil {
+	targets := &eventbridge.PutTargetsInput{
+		Rule: &name, EventBusName: bus, Targets: []eventbridgetypes.Target{
+			{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])},
+		},
+	}
+	if _, err := events.PutTargets(ctx, targets); err != nil {
 		t.Fatal(err)
 	}
 	return *queue.QueueUrl

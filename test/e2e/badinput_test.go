@@ -9,16 +9,20 @@ import (
 
 func testBadBodies(t *testing.T, p *platform) {
 	for _, c := range badinput.Bodies() {
-		status, contentType, answer := p.post(t, c.Body)
-		problem, _ := answer["type"].(string)
-		if status != c.Status || !strings.HasSuffix(problem, c.Code) || (contentType == "application/problem+json") != (status >= 400) {
-			t.Errorf("%s: got %d %s %s, want %d %s", c.Name, status, contentType, problem, c.Status, c.Code)
+		status, contentType, response := p.post(t, c.Body)
+		problem, _ := response["type"].(string)
+		isProblem := contentType == "application/problem+json"
+		if status != c.Status || !strings.HasSuffix(problem, c.Code) ||
+			isProblem != (status >= 400) {
+			t.Errorf("%s: got %d %s %s, want %d %s", c.Name, status, contentType, problem, c.Status,
+				c.Code)
 			continue
 		}
 		if status != 202 {
 			continue
 		}
-		if got := p.readObject(t, p.status(t, answer["eventId"].(string))["bronze"]); got != c.Body {
+		got := p.readObject(t, p.status(t, response["eventId"].(string))["bronze"])
+		if got != c.Body {
 			t.Errorf("%s: Bronze holds %.200q, want %.200q", c.Name, got, c.Body)
 		}
 	}

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,71 +16,88 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// canary is in every secret that the test plants.
+// canary begins every secret that a test plants.
 const canary = "canary"
 
-// secrets makes texts that are found again wherever they turn up.
+// secrets generates secrets that a search finds in any output.
 type secrets struct {
 	planted []string
-	outage  bool // services fail: a 503 is right
+	outage  bool // services fail: a 503 is expected
 }
 
-func (s *secrets) plant(where string) string {
-	text := fmt.Sprintf("%s-%s-%d", canary, where, len(s.planted))
+func (s *secrets) plant(place string) string {
+	text := fmt.Sprintf("%s-%s-%d", canary, place, len(s.planted))
 	s.planted = append(s.planted, text)
 	return text
 }
 
-func TestCanary_NothingOfARequestLeaks(t *testing.T) {
+func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	var s secrets
 	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.plant("environment"))
 	logs := t.TempDir()
 	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
 
 	bus := p.subscribe(t, canary, "demo")
-	var bodies []string // of answers
-	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`, s.plant("field"), s.plant("list"), s.plant("nested"))
+	var bodies []string // of responses
+	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`,
+		s.plant("field"), s.plant("list"), s.plant("nested"))
 	accepted := p.sendWithSecrets(t, &s, "POST", "/events", good, nil)
 	id := eventID(t, accepted)
-	failing := p.acceptAsOlderVersion(t, fmt.Sprintf(`{"eventType":"demo","secret":%q,"n":1e999}`, s.plant("failing")))
+	failing := p.acceptAsOlderVersion(t,
+		fmt.Sprintf(`{"eventType":"demo","secret":%q,"n":1e999}`, s.plant("failing")))
 	bodies = append(bodies, accepted)
 	for _, body := range []string{
-		s.plant("no-json"), `{"eventType":"demo","a":` + s.plant("broken"), fmt.Sprintf(`{"eventType":%q}`, "!"+s.plant("type")),
-		fmt.Sprintf(`[%q]`, s.plant("array")), fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.plant("value"), s.plant("trailing")),
-		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.plant("double")), fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.plant("utf8")),
-		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.plant("large"), strings.Repeat("x", 1<<20)),
-		fmt.Sprintf(`{"eventType":"order.created","orderId":%q,"total":%q}`, s.plant("format"), s.plant("type")),
+		s.plant("no-json"), `{"eventType":"demo","a":` + s.plant("broken"),
+		fmt.Sprintf(`{"eventType":%q}`, "!"+s.plant("type")),
+		fmt.Sprintf(`[%q]`, s.plant("array")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q} %q`, s.plant("value"), s.plant("trailing")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"a":1}`, s.plant("double")),
+		fmt.Sprintf("{\"eventType\":\"demo\",\"a\":\"%s\xff\"}", s.plant("utf8")),
+		fmt.Sprintf(`{"eventType":"demo","a":%q,"b":"%s"}`, s.plant("large"),
+			strings.Repeat("x", 1<<20)),
+		fmt.Sprintf(`{"eventType":"order.created","orderId":%q,"total":%q}`, s.plant("format"),
+			s.plant("type")),
 	} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
-	for _, body := range []string{ // the answer's pointer tells the client of its own names, and nobody else
-		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")), fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
+	for _, body := range []string{ // the response may contain the names
+		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")),
+		fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
 		fmt.Sprintf(`{"eventType":"order.created",%q:1}`, s.plant("name")),
 	} {
 		p.sendWithSecrets(t, &s, "POST", "/events", body, nil)
 	}
 	key, message := s.plant("key"), s.plant("message")
-	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} { // the key's second payload is refused
-		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {key}}))
+	// The API rejects the second payload of a key.
+	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
+		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
+			http.Header{"Idempotency-Key": {key}}))
 	}
 	bodies = append(bodies,
-		p.sendWithSecrets(t, &s, "POST", "/events", good, http.Header{"Idempotency-Key": {s.plant("long") + strings.Repeat("x", 300)}}),
+		p.sendWithSecrets(t, &s, "POST", "/events", good,
+			http.Header{"Idempotency-Key": {s.plant("long") + strings.Repeat("x", 300)}}),
 		p.sendWithSecrets(t, &s, "GET", "/events/"+s.plant("id"), "", nil),
 		p.sendWithSecrets(t, &s, "GET", "/"+s.plant("path"), "", nil),
 		p.sendWithSecrets(t, &s, "DELETE", "/events", s.plant("deleted"), nil),
 		p.invoke(t, "impatient-api", fmt.Sprintf(`{"body":"{%s"}`, s.plant("invoked"))),
 		p.invoke(t, "impatient-api", s.plant("no-event")),
-		p.invoke(t, "impatient-worker", fmt.Sprintf(`{"Records":[{"messageId":"m","body":%q,"attributes":{"ApproximateReceiveCount":"1"}}]}`, message)),
+		p.invoke(t, "impatient-worker",
+			fmt.Sprintf(`{"Records":[{"messageId":"m","body":%q,`+
+				`"attributes":{"ApproximateReceiveCount":"1"}}]}`, message)),
 		p.invoke(t, "impatient-reconciler", fmt.Sprintf(`{"since":%q}`, s.plant("since"))),
 	)
 	p.waitForStatus(t, id, "PROCESSED")
 	p.waitForStatus(t, failing, "FAILED")
 
-	found := map[string]string{"the platform's output": p.log.String(), "error bodies": strings.Join(bodies, "\n")}
+	found := map[string]string{
+		"output": p.log.String(), "responses": strings.Join(bodies, "\n"),
+	}
 	for name, log := range readLogs(t, logs) {
 		found[name] = log
 	}
-	for name, url := range map[string]string{"the DLQ": p.Outputs["DeadLetterQueueUrl"], "EventBridge": bus} {
+	for name, url := range map[string]string{
+		"DLQ": p.Outputs["DeadLetterQueueUrl"], "EventBridge": bus,
+	} {
 		var messages strings.Builder
 		waitUntil(t, func() string {
 			for _, m := range p.receive(t.Context(), t, url) {
@@ -90,24 +106,26 @@ func TestCanary_NothingOfARequestLeaks(t *testing.T) {
 			if strings.Contains(messages.String(), failing) {
 				return ""
 			}
-			return "nothing of the failing event in " + name
+			return "the failing event is not in " + name
 		})
 		found[name] = messages.String()
 	}
-	if !strings.Contains(found["impatient-api.log"], id) || !strings.Contains(found["impatient-worker.log"], failing) {
-		t.Error("the logs say nothing of the events: there is nothing to search")
+	if !strings.Contains(found["impatient-api.log"], id) ||
+		!strings.Contains(found["impatient-worker.log"], failing) {
+		t.Error("the logs do not contain the events")
 	}
-	found["the DLQ"] = strings.ReplaceAll(found["the DLQ"], message, "") // what is no reference of ours is kept as it came
+	// The DLQ keeps a message without a reference unchanged.
+	found["DLQ"] = strings.ReplaceAll(found["DLQ"], message, "")
 	expectNoSecrets(t, found)
 }
 
-// expectNoSecrets looks for what was planted. Metrics are lines of the functions' logs.
+// expectNoSecrets searches for planted secrets. The logs include the metrics.
 func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
 	for where, text := range found {
 		if text == "" {
-			t.Errorf("%s: there is nothing to search", where)
+			t.Errorf("%s is empty", where)
 		}
 		for _, secret := range leak.FindAllString(text, -1) {
 			t.Errorf("%s: %s", where, secret)
@@ -115,24 +133,33 @@ func expectNoSecrets(t *testing.T, found map[string]string) {
 	}
 }
 
-// While services fail, until each call of the API and of the worker has failed for good at least once.
-func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
-	t.Parallel() // most of its time it waits for retries
+// The test runs until every call of the API and of the worker has failed after its retries.
+func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
+	t.Parallel() // it mostly waits for retries
 	s := secrets{outage: true}
 	logs, file := t.TempDir(), filepath.Join(t.TempDir(), "faults.json")
-	const often = `{"seed": 1, "rules": [{"fault": "error", "rate": 0.75, "function": "api"}, {"fault": "error", "rate": 0.75, "function": "worker"}]}`
-	if err := os.WriteFile(file, []byte(often), 0o600); err != nil {
+	const faults = `{"seed": 1, "rules": [
+		{"fault": "error", "rate": 0.75, "function": "api"},
+		{"fault": "error", "rate": 0.75, "function": "worker"}
+	]}`
+	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs, "--faults", file)...)
-	var answers strings.Builder
+	var responses strings.Builder
 	waitUntil(t, func() string {
 		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.plant("name"), s.plant("field"))
-		answers.WriteString(p.sendWithSecrets(t, &s, "POST", "/events", body, http.Header{"Idempotency-Key": {s.plant("key")}}))
+		responses.WriteString(p.sendWithSecrets(t, &s, "POST", "/events", body,
+			http.Header{"Idempotency-Key": {s.plant("key")}}))
 		found := readLogs(t, logs)
 		for log, calls := range map[string][]string{
-			"impatient-api.log":    {"S3: PutObject", "DynamoDB: PutItem", "SQS: SendMessage", `"msg":"request failed"`},
-			"impatient-worker.log": {"S3: GetObject", "S3: PutObject", "DynamoDB: BatchGetItem", "EventBridge: PutEvents", `"msg":"event retried"`},
+			"impatient-api.log": {
+				"S3: PutObject", "DynamoDB: PutItem", "SQS: SendMessage", `"msg":"request failed"`,
+			},
+			"impatient-worker.log": {
+				"S3: GetObject", "S3: PutObject", "DynamoDB: BatchGetItem",
+				"EventBridge: PutEvents", `"msg":"event retried"`,
+			},
 		} {
 			for _, call := range calls {
 				if !strings.Contains(found[log], call) {
@@ -143,14 +170,18 @@ func TestCanary_NothingLeaksWhenServicesFail(t *testing.T) {
 		return ""
 	})
 	found := readLogs(t, logs)
-	found["the platform's output"], found["answers"] = p.log.String(), answers.String()
+	found["output"], found["responses"] = p.log.String(), responses.String()
 	expectNoSecrets(t, found)
 }
 
-// sendWithSecrets sends a request with secrets in its query and headers, and returns the answer's body.
-func (p *platform) sendWithSecrets(t *testing.T, s *secrets, method, path, body string, header http.Header) string {
+// sendWithSecrets sends a request with secrets in its query and headers, and returns the response's
+// body.
+func (p *platform) sendWithSecrets(
+	t *testing.T, s *secrets, method, path, body string, header http.Header,
+) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, p.API+path+"?token="+s.plant("query"), strings.NewReader(body))
+	url := p.API + path + "?token=" + s.plant("query")
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,19 +201,20 @@ func (p *platform) sendWithSecrets(t *testing.T, s *secrets, method, path, body 
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode >= 500 && (!s.outage || response.StatusCode != http.StatusServiceUnavailable) {
-		t.Errorf("%s %s with %.60q answered %d %s, %v", method, path, body, response.StatusCode, answer, err)
+	content, err := io.ReadAll(response.Body)
+	status := response.StatusCode
+	if err != nil || status >= 500 && (!s.outage || status != http.StatusServiceUnavailable) {
+		t.Errorf("%s %s with %.60q: got %d %s, %v", method, path, body, status, content, err)
 	}
-	return string(answer)
+	return string(content)
 }
 
-func eventID(t *testing.T, answer string) string {
+func eventID(t *testing.T, response string) string {
 	t.Helper()
-	_, id, _ := strings.Cut(answer, `"eventId":"`)
+	_, id, _ := strings.Cut(response, `"eventId":"`)
 	id, _, ok := strings.Cut(id, `"`)
 	if !ok {
-		t.Fatalf("not accepted: %s", answer)
+		t.Fatalf("not accepted: %s", response)
 	}
 	return id
 }
@@ -192,7 +224,9 @@ func (p *platform) invoke(t *testing.T, function, payload string) string {
 	if payload[0] != '{' {
 		payload = fmt.Sprintf("%q", payload)
 	}
-	out, err := lambda.NewFromConfig(p.awsConfig()).Invoke(context.Background(), &lambda.InvokeInput{FunctionName: aws.String(function), Payload: []byte(payload)})
+	out, err := lambda.NewFromConfig(p.awsConfig()).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(function), Payload: []byte(payload),
+	})
 	if err != nil {
 		return err.Error()
 	}
@@ -216,42 +250,48 @@ func readLogs(t *testing.T, dir string) map[string]string {
 	return logs
 }
 
-// What a client writes into what is logged or answered must not end a line, move a terminal's cursor or fill a disk.
-func TestLogs_InjectionComesOutInert(t *testing.T) {
+// A client must not be able to break log lines, control a terminal or fill a disk.
+func TestLogs_EscapeInjectedCharacters(t *testing.T) {
 	logs := t.TempDir()
 	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
 	var s secrets
 	evil := `\u001b[31m\n{\"level\":\"ERROR\"}\r\n\u009b2J\u202e` + "\u009b2J\u202e"
 	huge := strings.Repeat(`\u001b`, 20000)
-	var answers []string
+	var responses []string
 	for _, body := range []string{
-		`{"eventType":"` + evil + `"}`, `{"eventType":"demo","` + evil + `":1,"` + evil + `":2}`, `{"eventType":"demo","` + huge + `":1e999}`,
-		`{"eventType":"demo","` + evil + `":{"` + evil + `":[1e999]}}`, `{"eventType":"` + huge + `"}`, "\x1b[31m\n", `{"eventType":"demo","a":"` + evil + `"}`,
+		`{"eventType":"` + evil + `"}`, `{"eventType":"demo","` + evil + `":1,"` + evil + `":2}`,
+		`{"eventType":"demo","` + huge + `":1e999}`,
+		`{"eventType":"demo","` + evil + `":{"` + evil + `":[1e999]}}`,
+		`{"eventType":"` + huge + `"}`, "\x1b[31m\n", `{"eventType":"demo","a":"` + evil + `"}`,
 	} {
-		answers = append(answers, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
+		responses = append(responses, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
-	for _, path := range []string{"/%1b%5b31m%0a", "/events/%1b%5b31m%0a%00", "/events%0d%0aX-Evil:1", "/" + strings.Repeat("%1b", 2000)} {
-		answers = append(answers, p.sendWithSecrets(t, &s, "GET", path, "", nil))
+	for _, path := range []string{
+		"/%1b%5b31m%0a", "/events/%1b%5b31m%0a%00",
+		"/events%0d%0aX-Evil:1", "/" + strings.Repeat("%1b", 2000),
+	} {
+		responses = append(responses, p.sendWithSecrets(t, &s, "GET", path, "", nil))
 	}
-	text := strings.Join(answers, "") + p.log.String()
+	text := strings.Join(responses, "") + p.log.String()
 	lines := 0
 	for _, log := range readLogs(t, logs) {
 		text += log
 		for line := range strings.Lines(log) {
 			lines++
 			if len(line) > 4000 {
-				t.Errorf("a line of %d bytes: %.200s", len(line), line)
+				t.Errorf("got a line of %d bytes: %.200s", len(line), line)
 			}
 			var entry map[string]any
 			if strings.Contains(line, "eventId") && json.Unmarshal([]byte(line), &entry) != nil {
-				t.Errorf("no JSON: %.200q", line)
+				t.Errorf("not JSON: %.200q", line)
 			}
 		}
 	}
 	if lines == 0 {
 		t.Error("nothing was logged")
 	}
-	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }); i >= 0 {
-		t.Errorf("not inert: %q", text[max(0, i-60):min(len(text), i+20)])
+	isControl := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
+	if i := strings.IndexFunc(text, isControl); i >= 0 {
+		t.Errorf("not escaped: %q", text[max(0, i-60):min(len(text), i+20)])
 	}
 }

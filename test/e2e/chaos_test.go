@@ -22,7 +22,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// faults are a bad day: one call in thirteen goes wrong in some way, processes are killed, messages come twice.
+// faults makes one call in thirteen fail, kills sandboxes and delivers messages twice.
 const faults = `{
 	"seed": 1, "killRate": 0.002, "duplicateDeliveryRate": 0.05,
 	"rules": [
@@ -34,11 +34,11 @@ const faults = `{
 	]
 }`
 
-// impatientFlags are the flags that run the pipeline of ./app.
+// impatientFlags run the pipeline of ./app.
 var impatientFlags = []string{"--app", "go run ./test/e2e/app"}
 
-func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
-	t.Parallel() // most of its time it waits for retries
+func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
+	t.Parallel() // it mostly waits for retries
 	const events = 3000
 	file := filepath.Join(t.TempDir(), "faults.json")
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
@@ -51,22 +51,24 @@ func TestChaos_NothingIsLostAndNothingIsThereTwice(t *testing.T) {
 	}
 	p.waitUntilFinished(t, acknowledged)
 	p.expectEachOnce(t, acknowledged)
-	waitUntil(t, func() string { // a run on request with --since leaves no checkpoint
+	waitUntil(t, func() string { // only scheduled runs write a checkpoint
 		if len(p.getItem(t, p.Outputs["EventsTableName"], "CHECKPOINT#reconciler")) == 0 {
-			return "the schedule has not run the reconciler"
+			return "the reconciler has not run on its schedule"
 		}
 		return ""
 	})
-	for _, fault := range []string{"error", "throttle", "lost-response", "slow", "kill", "duplicate-delivery"} {
+	for _, fault := range []string{"error", "throttle", "lost-response", "slow", "kill",
+		"duplicate-delivery"} {
 		if !strings.Contains(p.log.String(), `"fault":"`+fault+`"`) {
-			t.Errorf("there was no %s", fault)
+			t.Errorf("no %s was injected", fault)
 		}
 	}
 }
 
-func TestChaos_TheKilledPlatformLosesNoAcknowledgedEvent(t *testing.T) {
+func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	const events = 1500
-	flags := append(slices.Clone(impatientFlags), "--data", t.TempDir(), "--api-port", freePort(t), "--aws-port", freePort(t))
+	flags := append(slices.Clone(impatientFlags), "--data", t.TempDir(),
+		"--api-port", freePort(t), "--aws-port", freePort(t))
 	p := start(t, flags...)
 	acknowledged := make(map[string]bool)
 	var mu sync.Mutex
@@ -74,7 +76,7 @@ func TestChaos_TheKilledPlatformLosesNoAcknowledgedEvent(t *testing.T) {
 	concurrently(16, events, func(i int) {
 		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
 		if err != nil || answer.status != http.StatusAccepted {
-			return // the platform is gone, or is going
+			return // the platform is killed
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -101,8 +103,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// sendLoad sends n events: a tenth have a key that another has, too, and a hundredth are poison. It returns the ids of those
-// that were acknowledged; true for poison.
+// sendLoad sends n events. Each key is used twice, by a tenth of the events; one event in a hundred
+// is poison. It returns the ids of the acknowledged events; true for poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex
@@ -121,10 +123,11 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 			body = fmt.Sprintf(`{"eventType":"chaos","n":%q}`, key)
 		}
 		answer, err := p.trySend(t.Context(), key, body)
-		for try := 0; key != "" && try < 3 && (err != nil || answer.status != http.StatusAccepted); try++ {
-			answer, err = p.trySend(t.Context(), key, body) // as a client does that has a key
+		failed := func() bool { return err != nil || answer.status != http.StatusAccepted }
+		for try := 0; key != "" && try < 3 && failed(); try++ {
+			answer, err = p.trySend(t.Context(), key, body) // a key makes retries safe
 		}
-		if err != nil || answer.status != http.StatusAccepted {
+		if failed() {
 			if err == nil && answer.status < http.StatusInternalServerError {
 				t.Errorf("event %d: %d", i, answer.status)
 			}
@@ -134,14 +137,14 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 		defer mu.Unlock()
 		acknowledged[answer.id] = false
 		if key != "" && byKey[key] != "" && byKey[key] != answer.id {
-			t.Errorf("%s is events %s and %s", key, byKey[key], answer.id)
+			t.Errorf("%s has events %s and %s", key, byKey[key], answer.id)
 		}
 		byKey[key] = answer.id
 	})
 	return acknowledged
 }
 
-// concurrently does step for 0 to n-1, some at once, in random order.
+// concurrently calls step with 0 to n-1 in random order.
 func concurrently(workers, n int, step func(i int)) {
 	var running sync.WaitGroup
 	next := make(chan int)
@@ -159,9 +162,10 @@ func concurrently(workers, n int, step func(i int)) {
 	running.Wait()
 }
 
-// trySend posts an event.
+// trySend sends an event.
 func (p *platform) trySend(ctx context.Context, key, body string) (ingestResponse, error) {
-	request, err := http.NewRequestWithContext(ctx, "POST", p.API+"/events", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, "POST", p.API+"/events",
+		strings.NewReader(body))
 	if err != nil {
 		return ingestResponse{}, err
 	}
@@ -175,11 +179,13 @@ func (p *platform) trySend(ctx context.Context, key, body string) (ingestRespons
 	}
 	defer response.Body.Close()
 	var answer struct{ EventID string }
-	_ = json.NewDecoder(response.Body).Decode(&answer) // API Gateway's own errors have none
-	return ingestResponse{response.StatusCode, answer.EventID, response.Header.Get("Idempotency-Replayed")}, nil
+	_ = json.NewDecoder(response.Body).Decode(&answer) // errors of API Gateway have no id
+	replayed := response.Header.Get("Idempotency-Replayed")
+	return ingestResponse{response.StatusCode, answer.EventID, replayed}, nil
 }
 
-// waitUntilFinished runs the reconciler until every acknowledged event is at its end and there is nothing left to heal.
+// waitUntilFinished runs the reconciler until every acknowledged event is PROCESSED or FAILED and
+// the reconciler finds nothing to repair.
 func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool) {
 	t.Helper()
 	waitUntil(t, func() string {
@@ -190,13 +196,16 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 				open++
 			}
 		}
-		out, err := command(t.Context(), "reconcile", "--aws", p.AWS, "--since", "2h", "--json").Output()
+		out, err := command(t.Context(), "reconcile", "--aws", p.AWS, "--since", "2h",
+			"--json").Output()
 		var report struct{ Waiting, Reenqueued, GivenUp, Repaired, Errors int }
 		if err != nil || json.Unmarshal(out, &report) != nil {
-			return fmt.Sprintf("the reconciler fails: %v", err) // it has its faults, too
+			return fmt.Sprintf("the reconciler fails: %v", err) // a fault may have hit it
 		}
-		if open+report.Waiting+report.Reenqueued+report.GivenUp+report.Repaired+report.Errors > 0 {
-			return fmt.Sprintf("%d acknowledged events are not at their end; the reconciler says %s", open, out)
+		changes := report.Reenqueued + report.GivenUp + report.Repaired
+		if open+report.Waiting+changes+report.Errors > 0 {
+			return fmt.Sprintf("%d acknowledged events are open; the reconciler reports %s", open,
+				out)
 		}
 		if n := p.queueDepth(t, "QueueUrl"); n > 0 {
 			return fmt.Sprintf("%d messages on the queue", n)
@@ -205,10 +214,10 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 	})
 }
 
-// expectEachOnce checks what is promised of acknowledged events.
+// expectEachOnce checks that each acknowledged event has one record or is in the DLQ.
 func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 	t.Helper()
-	statuses, letters := p.scanStatuses(t), p.deadLetters(t)
+	statuses, deadLetters := p.scanStatuses(t), p.deadLetters(t)
 	records := make(map[string]int)
 	for _, key := range p.listKeys(t, "SilverBucketName", "silver/") {
 		records[strings.TrimSuffix(filepath.Base(key), ".json")]++
@@ -218,9 +227,10 @@ func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 		counts[statuses[id]]++
 		switch {
 		case statuses[id] == "PROCESSED" && !poison && records[id] == 1:
-		case statuses[id] == "FAILED" && letters[id]:
+		case statuses[id] == "FAILED" && deadLetters[id]:
 		default:
-			t.Errorf("event %s (poison: %t) is %s, with %d records; in the DLQ: %t", id, poison, statuses[id], records[id], letters[id])
+			t.Errorf("event %s (poison: %t) is %s, with %d records; in the DLQ: %t",
+				id, poison, statuses[id], records[id], deadLetters[id])
 		}
 	}
 	for id, n := range records {
@@ -228,15 +238,17 @@ func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 			t.Errorf("event %s is %s and has %d records", id, statuses[id], n)
 		}
 	}
-	t.Logf("of %d acknowledged events: %v; %d records in Silver, %d events in the DLQ", len(acknowledged), counts, len(records), len(letters))
+	t.Logf("%d acknowledged events: %v; %d records in Silver, %d events in the DLQ",
+		len(acknowledged), counts, len(records), len(deadLetters))
 }
 
-// scanStatuses are those of all events, by id.
+// scanStatuses returns the statuses of all events by id.
 func (p *platform) scanStatuses(t *testing.T) map[string]string {
 	t.Helper()
 	statuses := make(map[string]string)
 	table := p.Outputs["EventsTableName"]
-	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(p.awsConfig()), &dynamodb.ScanInput{TableName: &table})
+	client := dynamodb.NewFromConfig(p.awsConfig())
+	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
@@ -251,16 +263,17 @@ func (p *platform) scanStatuses(t *testing.T) map[string]string {
 	return statuses
 }
 
-// deadLetters are the ids of the events in the DLQ.
+// deadLetters returns the ids of the events in the DLQ.
 func (p *platform) deadLetters(t *testing.T) map[string]bool {
 	t.Helper()
 	ids := make(map[string]bool)
 	url := p.Outputs["DeadLetterQueueUrl"]
 	for {
-		out, err := sqs.NewFromConfig(p.awsConfig()).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 600,
-			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{sqstypes.MessageSystemAttributeNameAll},
-		})
+		out, err := sqs.NewFromConfig(p.awsConfig()).ReceiveMessage(t.Context(),
+			&sqs.ReceiveMessageInput{
+				QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 600,
+				MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"All"},
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,8 +12,9 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// copyConsumerApps is a folder with another module's CDK app, in shop: two pipelines and resources of its own, no context in its
-// cdk.json, no stage and no outputs. The second pipeline's worker is in a module beside it, returns.
+// copyConsumerApps returns a folder with two modules of a consumer. shop is a CDK app with two
+// pipelines and other resources, without context, stages or outputs. returns has the second
+// pipeline's worker.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -35,21 +36,23 @@ func copyConsumerApps(t *testing.T) (dir string) {
 				t.Fatal(err)
 			}
 		}
-		edit := exec.Command("go", "mod", "edit", "-module=example.com/"+to, "-require="+module+"@v0.0.0", "-replace="+module+"="+root)
+		edit := exec.Command("go", "mod", "edit", "-module=example.com/"+to,
+			"-require="+module+"@v0.0.0", "-replace="+module+"="+root)
 		edit.Dir = at
 		if out, err := edit.CombinedOutput(); err != nil {
 			t.Fatalf("go mod edit: %v\n%s", err, out)
 		}
 	}
-	t.Setenv("GOFLAGS", "-mod=mod") // go.mod and go.sum hold more than the app needs
+	t.Setenv("GOFLAGS", "-mod=mod") // go.mod and go.sum have unused modules
 	return dir
 }
 
-func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
+func TestConsumer_RunsAndReloadsItsApp(t *testing.T) {
 	dir := copyConsumerApps(t)
 	p := startIn(t, filepath.Join(dir, "shop"), "--watch")
 	for _, want := range []string{"AWS::SNS::Topic", "target of rule shop-backend-OnProcessed"} {
-		if !slices.ContainsFunc(p.NotRun, func(what string) bool { return strings.HasPrefix(what, want) }) {
+		matches := func(entry string) bool { return strings.HasPrefix(entry, want) }
+		if !slices.ContainsFunc(p.NotRun, matches) {
 			t.Errorf("not run: %q, want %s", p.NotRun, want)
 		}
 	}
@@ -61,75 +64,78 @@ func TestConsumer_RunsItsOwnAppAndReloadsIt(t *testing.T) {
 		}
 		return string(out)
 	}
-	// trySend says how to look up the last event that it sent.
 	sendOne := func(pipeline string) (id string) {
 		t.Helper()
 		words := strings.Fields(cli("send", "--count", "1", "--pipeline", pipeline))
-		return words[len(words)-1]
+		return words[len(words)-1] // the output ends with the command to look the event up
 	}
-	// processed says, too, why the event was dropped.
-	processed := func(pipeline, id string) (dropped string) {
+	// waitProcessed returns the code if the event was filtered.
+	waitProcessed := func(pipeline, id string) (filterCode string) {
 		t.Helper()
 		waitUntil(t, func() string {
 			var status struct {
 				Status  string
 				Dropped struct{ Code string }
 			}
-			if err := json.Unmarshal([]byte(cli("status", id, "--json", "--pipeline", pipeline)), &status); err != nil || status.Status != "PROCESSED" {
+			out := cli("status", id, "--json", "--pipeline", pipeline)
+			err := json.Unmarshal([]byte(out), &status)
+			if err != nil || status.Status != "PROCESSED" {
 				return "event " + id + " is " + status.Status
 			}
-			dropped = status.Dropped.Code
+			filterCode = status.Dropped.Code
 			return ""
 		})
-		return dropped
+		return filterCode
 	}
-	printed := func(text string) {
+	waitForOutput := func(text string) {
 		t.Helper()
 		waitUntil(t, func() string {
 			if !strings.Contains(p.log.tail(1<<20), text) {
-				return "nothing printed " + text
+				return "no output " + text
 			}
 			return ""
 		})
 	}
 
-	edit := func(file, old, text string) {
+	replaceIn := func(file, old, text string) {
 		t.Helper()
 		file = filepath.Join(dir, filepath.FromSlash(file))
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(source), old, text)), 0o600); err != nil {
+		changed := strings.ReplaceAll(string(source), old, text)
+		if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 
 	first := sendOne("Orders")
-	processed("Orders", first)
-	printed(`"step":"notified","eventId":"` + first)
-	edit("shop/functions/notify/main.go", "event notified", "event notified anew")
-	printed(`"step":"reloaded","source":"shop-backend-Notify`)
+	waitProcessed("Orders", first)
+	waitForOutput(`"step":"notified","eventId":"` + first)
+	replaceIn("shop/functions/notify/main.go", "event notified", "event notified anew")
+	waitForOutput(`"step":"reloaded","source":"shop-backend-Notify`)
 	second := sendOne("Orders")
-	processed("Orders", second)
-	printed(`"step":"notified anew","eventId":"` + second)
+	waitProcessed("Orders", second)
+	waitForOutput(`"step":"notified anew","eventId":"` + second)
 
-	// In the nested stack, with a worker of a third module.
+	// The pipeline in the nested stack has a worker of another module.
 	returned := sendOne("Returns")
-	if code := processed("Returns", returned); code != "first" {
-		t.Errorf("the event of Returns was dropped as %q", code)
+	if code := waitProcessed("Returns", returned); code != "first" {
+		t.Errorf("the event of Returns was filtered as %q", code)
 	}
-	printed(`"step":"notified anew","eventId":"` + returned)
-	edit("returns/main.go", `"first"`, `"second"`)
-	printed(`"step":"reloaded","source":"shop-backend-Nested`)
-	if code := processed("Returns", sendOne("Returns")); code != "second" {
-		t.Errorf("the event of Returns was dropped as %q by the new code", code)
+	waitForOutput(`"step":"notified anew","eventId":"` + returned)
+	replaceIn("returns/main.go", `"first"`, `"second"`)
+	waitForOutput(`"step":"reloaded","source":"shop-backend-Nested`)
+	if code := waitProcessed("Returns", sendOne("Returns")); code != "second" {
+		t.Errorf("the new code filtered the event of Returns as %q", code)
 	}
 	if out := cli("dlq", "list", "--pipeline", "Returns"); !strings.Contains(out, "No message") {
 		t.Errorf("the DLQ of Returns: %s", out)
 	}
-	if out := cli("replay", "--pipeline", "Orders", "--type", "demo", "--from", "1h", "--dry-run"); !strings.Contains(out, "to replay  2") {
-		t.Errorf("a replay of Orders: %s", out)
+	replay := cli("replay", "--pipeline", "Orders", "--type", "demo", "--from", "1h", "--dry-run")
+	if !strings.Contains(replay, "to replay  2") {
+		t.Errorf("replay of Orders: %s", replay)
 	}
 	out, err := command(t.Context(), "dlq", "list", "--aws", p.AWS).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "choose one with --pipeline: Orders, Returns") {

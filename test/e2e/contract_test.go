@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,8 +23,8 @@ const (
 	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
 )
 
-// The dev stage has the names that the contract gives. Its worker is off at first, so that the queue can be looked at;
-// the state is kept, and the second run processes what the first accepted.
+// The dev stage has the names of the contract. The first run has no worker, so that the test can
+// inspect the queue. The second run processes the events of the first.
 func TestContract_VerificationCommands(t *testing.T) {
 	data := t.TempDir()
 	withoutWorker := start(t, "--stage", "dev", "--data", data, "--no-worker")
@@ -31,7 +32,7 @@ func TestContract_VerificationCommands(t *testing.T) {
 	t.Run("SDK", func(t *testing.T) { ids = append(ids, verifyBySDK(t, withoutWorker)) })
 	t.Run("CLI", func(t *testing.T) {
 		if _, err := exec.LookPath("aws"); err != nil {
-			t.Skip("the AWS CLI is not installed; the SDK has made the same calls")
+			t.Skip("the AWS CLI is not installed; the SDK makes the same calls")
 		}
 		ids = append(ids, verifyByCLI(t, withoutWorker))
 	})
@@ -40,21 +41,23 @@ func TestContract_VerificationCommands(t *testing.T) {
 	withWorker := start(t, "--stage", "dev", "--data", data)
 	for _, id := range ids {
 		waitUntil(t, func() string {
-			if item := withWorker.getItem(t, eventsTable, "EVENT#"+id); stringAttribute(item, "status") != "PROCESSED" {
-				return id + " is " + stringAttribute(item, "status")
+			item := withWorker.getItem(t, eventsTable, "EVENT#"+id)
+			if status := stringAttribute(item, "status"); status != "PROCESSED" {
+				return id + " is " + status
 			}
 			return ""
 		})
 	}
 	waitUntil(t, func() string {
 		if n := withWorker.queueDepth(t, "QueueUrl"); n != 0 {
-			return "the queue is not drained"
+			return fmt.Sprintf("%d messages on the queue", n)
 		}
 		return ""
 	})
 }
 
-var acceptedPayload = regexp.MustCompile(`^\{"statusCode":202,"headers":\{"content-type":"application/json"\},` +
+var acceptedPayload = regexp.MustCompile(`^\{"statusCode":202,` +
+	`"headers":\{"content-type":"application/json"\},` +
 	`"body":"\{\\"status\\":\\"accepted\\",\\"eventId\\":\\"([0-9a-f-]{36})\\"\}"\}$`)
 
 func verifyBySDK(t *testing.T, p *platform) string {
@@ -66,29 +69,34 @@ func verifyBySDK(t *testing.T, p *platform) string {
 	}
 	match := acceptedPayload.FindSubmatch(out.Payload)
 	if match == nil {
-		t.Fatalf("the API function answered %s", out.Payload)
+		t.Fatalf("the API function returned %s", out.Payload)
 	}
 	id := string(match[1])
 
 	item := p.getItem(t, eventsTable, "EVENT#"+id)
-	if stringAttribute(item, "eventType") != "demo" || stringAttribute(item, "status") != "ENQUEUED" || stringAttribute(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
+	if stringAttribute(item, "eventType") != "demo" ||
+		stringAttribute(item, "status") != "ENQUEUED" ||
+		stringAttribute(item, "s3Bucket") != p.Outputs["BronzeBucketName"] {
 		t.Errorf("item = %v", item)
 	}
 	if n := p.queueDepth(t, "QueueUrl"); n != 1 {
-		t.Errorf("%d messages on the queue, want 1 while the worker is off", n)
+		t.Errorf("%d messages on the queue, want 1 without a worker", n)
 	}
-	if keys := p.listKeys(t, "BronzeBucketName", "bronze/demo/"); !slices.Equal(keys, []string{stringAttribute(item, "s3Key")}) {
+	keys := p.listKeys(t, "BronzeBucketName", "bronze/demo/")
+	if !slices.Equal(keys, []string{stringAttribute(item, "s3Key")}) {
 		t.Errorf("Bronze holds %v, want the item's key %s", keys, stringAttribute(item, "s3Key"))
 	}
 	return id
 }
 
-// getItem gets an item of a table.
+// getItem returns an item of a table.
 func (p *platform) getItem(t *testing.T, table, pk string) map[string]dynamodbtypes.AttributeValue {
 	t.Helper()
 	out, err := dynamodb.NewFromConfig(p.awsConfig()).GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: &table,
-		Key:       map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk}},
+		Key: map[string]dynamodbtypes.AttributeValue{
+			"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +112,7 @@ func stringAttribute(item map[string]dynamodbtypes.AttributeValue, name string) 
 	return value.Value
 }
 
-// verifyByCLI runs the contract's commands word for word.
+// verifyByCLI runs the commands of the contract.
 func verifyByCLI(t *testing.T, p *platform) string {
 	dir := t.TempDir()
 	run := func(args ...string) string {
@@ -118,43 +126,51 @@ func verifyByCLI(t *testing.T, p *platform) string {
 		return string(out)
 	}
 
-	invoke := []string{"lambda", "invoke", "--function-name", apiFunction, "--cli-binary-format", "raw-in-base64-out",
+	invoke := []string{"lambda", "invoke", "--function-name", apiFunction, "--cli-binary-format",
+		"raw-in-base64-out",
 		"--payload", payload, "response.json"}
 	var endpoint []string
 	if strings.HasPrefix(run("--version"), "aws-cli/1.") {
-		invoke = slices.Delete(invoke, 4, 6)         // version 1 does not know the flag: raw is all it takes
-		endpoint = []string{"--endpoint-url", p.AWS} // version 1 does not heed AWS_ENDPOINT_URL for SQS
+		invoke = slices.Delete(invoke, 4, 6)         // version 1 lacks --cli-binary-format
+		endpoint = []string{"--endpoint-url", p.AWS} // version 1 ignores AWS_ENDPOINT_URL for SQS
 	}
 	run(invoke...)
-	answer, err := os.ReadFile(filepath.Join(dir, "response.json"))
+	response, err := os.ReadFile(filepath.Join(dir, "response.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	match := acceptedPayload.FindSubmatch(answer)
+	match := acceptedPayload.FindSubmatch(response)
 	if match == nil {
-		t.Fatalf("response.json holds %s", answer)
+		t.Fatalf("response.json holds %s", response)
 	}
 	id := string(match[1])
 
 	var got struct{ Item map[string]map[string]string }
-	decode(t, run("dynamodb", "get-item", "--table-name", eventsTable, "--key", `{"pk":{"S":"EVENT#`+id+`"}}`), &got)
-	if got.Item["eventType"]["S"] != "demo" || got.Item["status"]["S"] != "ENQUEUED" || got.Item["s3Bucket"]["S"] == "" || got.Item["s3Key"]["S"] == "" {
+	decode(t, run("dynamodb", "get-item", "--table-name", eventsTable, "--key",
+		`{"pk":{"S":"EVENT#`+id+`"}}`), &got)
+	bucket, key := got.Item["s3Bucket"]["S"], got.Item["s3Key"]["S"]
+	if got.Item["eventType"]["S"] != "demo" || got.Item["status"]["S"] != "ENQUEUED" ||
+		bucket == "" || key == "" {
 		t.Errorf("item = %v", got.Item)
 	}
 
 	var queue struct{ Attributes map[string]string }
-	decode(t, run(append(endpoint, "sqs", "get-queue-attributes", "--queue-url", p.Outputs["QueueUrl"],
-		"--attribute-names", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")...), &queue)
-	// The SDK's event and this one, both waiting.
-	if queue.Attributes["ApproximateNumberOfMessages"] != "2" || queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
+	decode(t, run(append(endpoint, "sqs", "get-queue-attributes", "--queue-url",
+		p.Outputs["QueueUrl"],
+		"--attribute-names", "ApproximateNumberOfMessages",
+		"ApproximateNumberOfMessagesNotVisible")...), &queue)
+	// The queue has the event of the SDK and this one.
+	if queue.Attributes["ApproximateNumberOfMessages"] != "2" ||
+		queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
 		t.Errorf("attributes = %v", queue.Attributes)
 	}
 
 	list := run("s3", "ls", "s3://"+p.Outputs["BronzeBucketName"]+"/bronze/demo/", "--recursive")
-	if !strings.Contains(list, got.Item["s3Key"]["S"]) {
+	if !strings.Contains(list, key) {
 		t.Errorf("s3 ls printed\n%s", list)
 	}
-	if raw := run("s3", "cp", "s3://"+got.Item["s3Bucket"]["S"]+"/"+got.Item["s3Key"]["S"], "-"); raw != `{"eventType":"demo","message":"hello"}` {
+	raw := run("s3", "cp", "s3://"+bucket+"/"+key, "-")
+	if raw != `{"eventType":"demo","message":"hello"}` {
 		t.Errorf("Bronze holds %q", raw)
 	}
 	return id

@@ -13,13 +13,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// acceptAsOlderVersion leaves an event as an older version of the platform accepted it, and returns its id.
+// acceptAsOlderVersion stores an event as an older version of the platform accepted it, and returns
+// its id.
 func (p *platform) acceptAsOlderVersion(t *testing.T, body string) string {
 	t.Helper()
 	cfg, bucket := p.awsConfig(), p.Outputs["BronzeBucketName"]
 	event, err := porttest.AcceptOlder(t.Context(), pipeline.Ingest{
-		Bronze: s3.NewBucket(cfg, bucket), Items: dynamodb.NewItems(cfg, p.Outputs["EventsTableName"]),
-		Queue: sqs.NewQueue(cfg, p.Outputs["QueueUrl"]), BronzeBucket: bucket, Now: time.Now,
+		Bronze: s3.NewBucket(cfg, bucket),
+		Items:  dynamodb.NewItems(cfg, p.Outputs["EventsTableName"]),
+		Queue:  sqs.NewQueue(cfg, p.Outputs["QueueUrl"]), BronzeBucket: bucket, Now: time.Now,
 		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
 	}, []byte(body))
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package e2e uses the platform as a newcomer does: it runs `eventpipeline local`, the real command with the real
-// bootstraps and the synthesized template, and talks to it by HTTP, the AWS SDK and, where it is installed, the AWS CLI.
+// Package e2e tests the platform as a new user runs it: `eventpipeline local` with the real
+// bootstraps and the synthesized template, called by HTTP, the AWS SDK and, if it is installed, the
+// AWS CLI.
 package e2e
 
 import (
@@ -25,7 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// binary is the eventpipeline command, built once.
+// binary is the path of the eventpipeline command, which is built once.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -37,7 +38,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "eventpipeline")
-		if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/eventpipeline").CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", binary, "../../cmd/eventpipeline")
+		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build the command: %v\n%s", err, out)
 			return 1
 		}
@@ -45,7 +47,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// platform is a running `eventpipeline local`.
+// platform represents a running `eventpipeline local`.
 type platform struct {
 	API     string            `json:"api"`
 	AWS     string            `json:"aws"`
@@ -55,15 +57,15 @@ type platform struct {
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when it has exited
-	err  error         // of its exit, once done
+	err  error         // of its exit, once done is closed
 	log  syncBuffer
 }
 
-// startTimeout covers a first compile with cold caches on a slow machine.
+// startTimeout covers a first build with cold caches on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// readSources looks at all of the repository once, so that `go test` knows that the tests' results depend on it: the
-// command and the apps that it runs are built from there, and not linked into the tests.
+// readSources walks the repository once, so that `go test` caches no result of other sources: the
+// command and the apps are built from the repository, but not linked into the tests.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
@@ -73,27 +75,28 @@ var readSources = sync.OnceValue(func() error {
 	})
 })
 
-// command is the eventpipeline command, run from the repository's root.
+// command returns an eventpipeline command that runs in the repository's root.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = "../.."
 	return cmd
 }
 
-// start runs `eventpipeline local` with further flags until the test ends.
+// start runs `eventpipeline local` until the end of the test.
 func start(t *testing.T, flags ...string) *platform {
 	t.Helper()
 	return startIn(t, "../..", flags...)
 }
 
-// startIn is start in the folder of an app.
+// startIn runs `eventpipeline local` in the folder of an app until the end of the test.
 func startIn(t *testing.T, folder string, flags ...string) *platform {
 	t.Helper()
 	if err := readSources(); err != nil {
 		t.Fatal(err)
 	}
 	p := &platform{done: make(chan struct{})}
-	p.cmd = command(context.Background(), append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)...)
+	args := append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)
+	p.cmd = command(context.Background(), args...)
 	p.cmd.Dir = folder
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
@@ -109,14 +112,15 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 	select {
 	case <-ready:
 	case <-p.done:
-		t.Fatalf("eventpipeline local ended: %v\n%s", p.err, &p.log)
+		t.Fatalf("eventpipeline local exited: %v\n%s", p.err, &p.log)
 	case <-time.After(startTimeout):
-		t.Fatalf("eventpipeline local does not serve\n%s", &p.log)
+		t.Fatalf("eventpipeline local is not ready\n%s", &p.log)
 	}
 	return p
 }
 
-// follow reads the platform's standard output until it ends: each line must be JSON, one of them says that it serves.
+// follow reads stdout until the platform exits. Every line must be JSON, and one reports that the
+// platform is ready.
 func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 	defer close(p.done)
 	lines := bufio.NewScanner(stdout)
@@ -126,7 +130,7 @@ func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 			continue
 		}
 		if err := json.Unmarshal(lines.Bytes(), p); err != nil {
-			p.err = fmt.Errorf("not JSON on standard output: %s", lines.Bytes())
+			p.err = fmt.Errorf("stdout must be JSON, got %s", lines.Bytes())
 			_ = p.cmd.Process.Kill()
 		}
 		if p.Ready {
@@ -136,7 +140,7 @@ func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 	p.err = errors.Join(p.err, p.cmd.Wait())
 }
 
-// stop ends the platform as Ctrl-C does and expects it to end well.
+// stop stops the platform as Ctrl-C does, and expects a clean exit.
 func (p *platform) stop(t *testing.T) {
 	t.Helper()
 	select {
@@ -157,11 +161,11 @@ func (p *platform) stop(t *testing.T) {
 		t.Errorf("eventpipeline local: %v", p.err)
 	}
 	if t.Failed() {
-		t.Logf("what it printed:\n%s", p.log.tail(8000))
+		t.Logf("output:\n%s", p.log.tail(8000))
 	}
 }
 
-// awsConfig is the AWS configuration that reaches the platform.
+// awsConfig returns the configuration of AWS clients of the platform.
 func (p *platform) awsConfig() aws.Config {
 	return aws.Config{
 		Region:       "us-east-1",
@@ -170,14 +174,18 @@ func (p *platform) awsConfig() aws.Config {
 	}
 }
 
-// env is the environment in which the AWS CLI reaches the platform.
+// env returns the environment in which the AWS CLI calls the platform.
 func (p *platform) env() []string {
-	return append(os.Environ(), "AWS_ENDPOINT_URL="+p.AWS, "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
-		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_CONFIG_FILE="+os.DevNull, "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
+	return append(os.Environ(), "AWS_ENDPOINT_URL="+p.AWS,
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json")
 }
 
-// post sends body to POST /events.
-func (p *platform) post(t *testing.T, body string) (status int, contentType string, answer map[string]any) {
+// post sends a body to POST /events.
+func (p *platform) post(
+	t *testing.T, body string,
+) (status int, contentType string, answer map[string]any) {
 	t.Helper()
 	response, err := http.Post(p.API+"/events", "application/json", strings.NewReader(body))
 	if err != nil {
@@ -185,23 +193,23 @@ func (p *platform) post(t *testing.T, body string) (status int, contentType stri
 	}
 	defer response.Body.Close()
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatalf("POST /events answered %d and no JSON: %v", response.StatusCode, err)
+		t.Fatalf("POST /events: got %d without JSON: %v", response.StatusCode, err)
 	}
 	return response.StatusCode, response.Header.Get("Content-Type"), answer
 }
 
-// accept sends body and returns the event's id.
+// accept sends an event and returns its id.
 func (p *platform) accept(t *testing.T, body string) string {
 	t.Helper()
 	status, _, answer := p.post(t, body)
 	id, _ := answer["eventId"].(string)
 	if status != http.StatusAccepted || answer["status"] != "accepted" || id == "" {
-		t.Fatalf("POST /events answered %d %v, want 202 and an id", status, answer)
+		t.Fatalf("POST /events: got %d %v, want 202 and an id", status, answer)
 	}
 	return id
 }
 
-// status gets an event's status by the API.
+// status returns the response of GET /events/{eventId}.
 func (p *platform) status(t *testing.T, id string) map[string]any {
 	t.Helper()
 	response, err := http.Get(p.API + "/events/" + id)
@@ -210,31 +218,32 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	}
 	defer response.Body.Close()
 	var answer map[string]any
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("GET /events/%s answered %d %v, %v", id, response.StatusCode, answer, err)
+	err = json.NewDecoder(response.Body).Decode(&answer)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("GET /events/%s: got %d %v, %v", id, response.StatusCode, answer, err)
 	}
 	return answer
 }
 
-// waitUntil polls check, which says what is still wrong, until that is nothing.
-func waitUntil(t *testing.T, check func() string) {
+// waitUntil polls check until it returns "". check returns the unmet condition.
+func waitUntil(t *testing.T, check func() (unmet string)) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		wrong := check()
-		if wrong == "" {
+		unmet := check()
+		if unmet == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("still: %s", wrong)
+			t.Fatalf("timed out: %s", unmet)
 		}
 		<-poll.C
 	}
 }
 
-// waitForStatus waits until an event has that status and returns all that the API says of it.
+// waitForStatus waits until an event has a status and returns the API's response.
 func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	t.Helper()
 	var answer map[string]any
@@ -242,11 +251,12 @@ func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 		if answer = p.status(t, id); answer["status"] == want {
 			return ""
 		}
-		return fmt.Sprintf("event %s is %v, not %s", id, answer["status"], want)
+		return fmt.Sprintf("event %s is %v, want %s", id, answer["status"], want)
 	})
 	return answer
 }
 
+// syncBuffer is a buffer for concurrent use.
 type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -15,13 +16,15 @@ import (
 
 const ownProcessor = "../../examples/own-processor"
 
-// The example's app, run as its user runs it: in its folder, with the processor of its own module.
-func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
+// The test runs the example in its folder, with the processor of its module.
+func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 	p := startIn(t, ownProcessor)
 	p.addOutputs(t, "orders", "WorkerFunction")
 	queue := p.subscribe(t, "orders", "order.placed")
-	split := p.accept(t, `{"eventType":"order.placed","orderId":"7","currency":"EUR","lines":[{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
-	single := p.accept(t, `{"eventType":"order.placed","orderId":"8","currency":"USD","lines":[{"sku":"tea","quantity":1,"cents":350}]}`)
+	split := p.accept(t, `{"eventType":"order.placed","orderId":"7","currency":"EUR","lines":[`+
+		`{"sku":"tea","quantity":2,"cents":350},{"sku":"milk","quantity":1,"cents":99}]}`)
+	single := p.accept(t, `{"eventType":"order.placed","orderId":"8","currency":"USD","lines":[`+
+		`{"sku":"tea","quantity":1,"cents":350}]}`)
 	test := p.accept(t, `{"eventType":"order.placed","orderId":"9","test":true}`)
 	unusable := p.accept(t, `{"eventType":"order.placed","orderId":"10","currency":"XXX"}`)
 
@@ -37,78 +40,94 @@ func TestOwnProcessor_DecidesWhatBecomesOfEvents(t *testing.T) {
 			t.Fatalf("event %s has the records %+v, want %v", id, records, want)
 		}
 		for i, r := range records {
-			if r.ID != id || string(r.Payload) != want[i] || len(want) > 1 && (r.Part != i+1 || r.Parts != len(want)) {
+			wrongPart := len(want) > 1 && (r.Part != i+1 || r.Parts != len(want))
+			if r.ID != id || string(r.Payload) != want[i] || wrongPart {
 				t.Errorf("record %d of event %s = %+v, want %s", i, id, r, want[i])
 			}
 		}
 	}
 
 	status := p.waitForStatus(t, test, "PROCESSED")
-	if dropped, _ := status["dropped"].(map[string]any); dropped["code"] != "test-order" {
-		t.Errorf("status = %v, want why it was dropped", status)
+	filtered, _ := status["dropped"].(map[string]any)
+	if filtered["code"] != "test-order" {
+		t.Errorf("status = %v, want the filter's code", status)
 	}
-	if records := p.readRecords(t, status); len(records) != 1 || records[0].Filtered.Code != "test-order" || records[0].Payload != nil {
+	records := p.readRecords(t, status)
+	if len(records) != 1 || records[0].Filtered.Code != "test-order" || records[0].Payload != nil {
 		t.Errorf("records = %+v, want one without a payload", records)
 	}
-	if out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput(); err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
+	out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
 		t.Errorf("eventpipeline status: %v\n%s", err, out)
 	}
 
 	status = p.waitForStatus(t, unusable, "FAILED")
-	if failure, _ := status["failure"].(map[string]any); failure["code"] != "rejected.unknown-currency" || failure["reason"] != "currency must be one of [EUR USD]" || status["attempts"] != 1.0 {
-		t.Errorf("status = %v, want the rejection at once", status)
+	failure, _ := status["failure"].(map[string]any)
+	if failure["code"] != "rejected.unknown-currency" ||
+		failure["reason"] != "currency must be one of [EUR USD]" || status["attempts"] != 1.0 {
+		t.Errorf("status = %v, want a rejection without retries", status)
 	}
-	letters := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
-	if len(letters) != 1 || *letters[0].MessageAttributes["failureCode"].StringValue != "rejected.unknown-currency" {
-		t.Errorf("the DLQ holds %+v", letters)
+	deadLetters := p.receive(t.Context(), t, p.Outputs["DeadLetterQueueUrl"])
+	if len(deadLetters) != 1 || aws.ToString(deadLetters[0].
+		MessageAttributes["failureCode"].StringValue) != "rejected.unknown-currency" {
+		t.Errorf("the DLQ holds %+v", deadLetters)
 	}
 	if keys := p.listKeys(t, "SilverBucketName", "silver/"); len(keys) != 3 {
-		t.Errorf("Silver holds %v, want an object for each event that was not rejected", keys)
+		t.Errorf("Silver holds %v, want an object per processed event", keys)
 	}
 
-	told := map[string]string{}
+	notifications := map[string]string{}
 	waitUntil(t, func() string {
 		for _, m := range p.receive(t.Context(), t, queue) {
-			var notice struct {
+			var notification struct {
 				DetailType string `json:"detail-type"`
 				Detail     struct {
 					EventID string
 					Dropped pipeline.Filtered
 				}
 			}
-			if err := json.Unmarshal([]byte(*m.Body), &notice); err != nil {
+			if err := json.Unmarshal([]byte(*m.Body), &notification); err != nil {
 				t.Fatal(err)
 			}
-			told[notice.Detail.EventID] = notice.DetailType + " " + notice.Detail.Dropped.Code
+			detail := notification.Detail
+			notifications[detail.EventID] = notification.DetailType + " " + detail.Dropped.Code
 		}
-		if len(told) < 4 {
-			return "the rule did not see all events"
+		if len(notifications) < 4 {
+			return "the rule did not match all events"
 		}
 		return ""
 	})
-	if told[split] != "EventProcessed " || told[test] != "EventProcessed test-order" || told[unusable] != "EventFailed " {
-		t.Errorf("the bus told %v", told)
+	want := map[string]string{
+		split: "EventProcessed ", single: "EventProcessed ",
+		test: "EventProcessed test-order", unusable: "EventFailed ",
+	}
+	if diff := cmp.Diff(want, notifications); diff != "" {
+		t.Errorf("notifications (-want +got):\n%s", diff)
 	}
 	testReplayCompare(t, p)
 }
 
-// addOutputs asks a function for what it works on, as outputs of the stack, of which an app needs none.
+// addOutputs adds names from a function's environment to Outputs, since the app has no outputs.
 func (p *platform) addOutputs(t *testing.T, stack, function string) {
 	t.Helper()
-	list, err := cloudformation.NewFromConfig(p.awsConfig()).ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: &stack})
+	list, err := cloudformation.NewFromConfig(p.awsConfig()).ListStackResources(t.Context(),
+		&cloudformation.ListStackResourcesInput{StackName: &stack})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range list.StackResourceSummaries {
-		if aws.ToString(r.ResourceType) != "AWS::Lambda::Function" || !strings.Contains(aws.ToString(r.LogicalResourceId), function) {
+		if aws.ToString(r.ResourceType) != "AWS::Lambda::Function" ||
+			!strings.Contains(aws.ToString(r.LogicalResourceId), function) {
 			continue
 		}
-		c, err := lambda.NewFromConfig(p.awsConfig()).GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: r.PhysicalResourceId})
+		c, err := lambda.NewFromConfig(p.awsConfig()).GetFunctionConfiguration(t.Context(),
+			&lambda.GetFunctionConfigurationInput{FunctionName: r.PhysicalResourceId})
 		if err != nil {
 			t.Fatal(err)
 		}
 		variables := c.Environment.Variables
-		p.Outputs["SilverBucketName"], p.Outputs["EventBusName"] = variables[contract.SilverBucket], variables[contract.EventBusName]
+		p.Outputs["SilverBucketName"] = variables[contract.SilverBucket]
+		p.Outputs["EventBusName"] = variables[contract.EventBusName]
 		p.Outputs["DeadLetterQueueUrl"] = variables[contract.DeadLetterQueueURL]
 		return
 	}
@@ -116,9 +135,11 @@ func (p *platform) addOutputs(t *testing.T, stack, function string) {
 }
 
 func testReplayCompare(t *testing.T, p *platform) {
-	out, err := command(t.Context(), "replay", "--aws", p.AWS, "--type", "order.placed", "--from", "1h", "--compare",
+	out, err := command(t.Context(), "replay", "--aws", p.AWS, "--type", "order.placed", "--from",
+		"1h", "--compare",
 		"--worker", "examples/own-processor/functions/orders").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
+	if err != nil || !strings.Contains(string(out),
+		"3 same, 0 changed, 0 missing in Silver, 0 refused today, 1 skipped, of 4 objects") {
 		t.Errorf("replay --compare --worker: %v\n%s", err, out)
 	}
 }

@@ -2,45 +2,49 @@ package reuse
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// consumer is an app in a module and a folder of its own.
+// consumer represents an app in another module.
 type consumer struct {
 	dir string
-	env []string // beside the test's own
+	env []string // added to the test's environment
 }
 
-// documentedCommands returns the commands of docs/reuse.md with which a copy of an example uses the published module.
+// documentedCommands returns the commands of docs/reuse.md that make a copy of an example use the
+// published module.
 func documentedCommands(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
+	content, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```sh\n(go mod edit.*?)```").FindSubmatch(text)
+	block := regexp.MustCompile("(?s)```sh\n(go mod edit.*?)```").FindSubmatch(content)
 	if block == nil {
-		t.Fatal("docs/reuse.md has no block of commands that begins with go mod edit")
+		t.Fatal("docs/reuse.md must have a block of commands that begins with go mod edit")
 	}
-	commands := regexp.MustCompile(`(?m)^go (.+)$`).FindAllStringSubmatch(strings.ReplaceAll(string(block[1]), "\\\n", ""), -1)
+	text := strings.ReplaceAll(string(block[1]), "\\\n", "")
+	commands := regexp.MustCompile(`(?m)^go (.+)$`).FindAllStringSubmatch(text, -1)
 	if len(commands) != 2 {
-		t.Fatalf("docs/reuse.md has the commands %q", commands)
+		t.Fatalf("docs/reuse.md must have two commands, got %q", commands)
 	}
 	return []string{commands[0][1], commands[1][1]}
 }
 
-// newConsumer is a copy of examples/minimal that has what was published in place of the checkout.
+// newConsumer returns a copy of examples/minimal that uses the published module.
 func newConsumer(t *testing.T, source publishedModule) consumer {
 	t.Helper()
-	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")} // wherever HOME is
-	example := consumer{filepath.Join(root, "examples", "minimal"), appendEnv(source.env, caches...)}
+	// The caches do not depend on HOME.
+	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
+	example := consumer{filepath.Join(root, "examples", "minimal"),
+		appendEnv(source.env, caches...)}
 	app := example.copy(t)
 	for _, command := range documentedCommands(t) {
 		app.mustRun(t, "go", strings.Fields(command)...)
@@ -64,7 +68,8 @@ func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// jsiiCache is where jsii keeps the CDK unpacked, which takes half a minute, or an empty folder.
+// jsiiCache returns the folder in which jsii unpacks the CDK, which takes half a minute, or an
+// empty folder.
 func jsiiCache(t *testing.T) string {
 	t.Helper()
 	home, err := os.UserHomeDir()
@@ -78,18 +83,21 @@ func jsiiCache(t *testing.T) string {
 	return dir
 }
 
-// assetHashes are the hashes of the pipeline's functions, by their descriptions.
+// assetHashes maps the descriptions of the pipeline's functions to their asset hashes.
 type assetHashes map[string]string
 
-// synthesize runs a CDK app as the CDK's CLI does, and reads what it deploys.
-func synthesize(dir, out string, env []string, name string, args ...string) (assetHashes, error) {
-	env = appendEnv(env, "CDK_OUTDIR="+out, "CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
+// synthesize runs a CDK app as the CDK CLI does and returns the asset hashes of its functions.
+func synthesize(
+	dir, out string, env []string, name string, args ...string,
+) (assetHashes, error) {
+	env = appendEnv(env, "CDK_OUTDIR="+out, "CDK_VALIDATION=false",
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
 	if err := run(dir, env, name, args...); err != nil {
 		return nil, err
 	}
 	templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
 	if err != nil || len(templates) != 1 {
-		return nil, fmt.Errorf("found the templates %v, %v", templates, err)
+		return nil, fmt.Errorf("want one template, got %v, %v", templates, err)
 	}
 	content, err := os.ReadFile(templates[0])
 	if err != nil {
@@ -127,7 +135,7 @@ func readAssetHashes(template []byte, assembly string) (assetHashes, error) {
 		found[function.Description] = hash
 	}
 	if len(found) != 3 {
-		return nil, errors.New("the stack has not the API, worker and reconciler functions but " + fmt.Sprint(found))
+		return nil, fmt.Errorf("want the API, worker and reconciler functions, got %v", found)
 	}
 	return found, nil
 }
@@ -141,7 +149,7 @@ func run(dir string, env []string, name string, args ...string) error {
 	return nil
 }
 
-// appendEnv is env and what is set beside it, of which the last counts.
+// appendEnv returns a copy of env with more variables. The last value of a variable counts.
 func appendEnv(env []string, set ...string) []string {
-	return append(append([]string(nil), env...), set...)
+	return slices.Concat(env, set)
 }

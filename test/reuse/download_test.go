@@ -1,64 +1,72 @@
 package reuse
 
 import (
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
 	source "github.com/event-driven-cloud-platform/eventpipeline"
 )
 
-// Who synthesizes waits for this: go takes the modules that the functions link, and, by pruning the graph, no others of
-// the go.mod that comes with the sources. The CDK alone would be 100 MB.
-func TestLambdas_AreBuiltFromFewDownloads(t *testing.T) {
+// A first synthesis downloads the modules that the functions link. Graph pruning must exclude the
+// other modules of go.mod: the CDK alone has 100 MB.
+func TestFunctions_DownloadFewModules(t *testing.T) {
 	zips := downloadSizes(t)
 	var bytes int64
 	for name, size := range zips {
 		bytes += size
 		for _, other := range []string{"aws-cdk-go", "jsii", "cdk-nag", "gofakes3", "minidyn"} {
 			if strings.Contains(name, other) {
-				t.Errorf("the Lambdas' build downloads %s", name)
+				t.Errorf("the functions' build downloads %s", name)
 			}
 		}
 	}
 	megabytes := math.Round(float64(bytes)/1e5) / 10
 	t.Logf("%d modules, %.1f MB", len(zips), megabytes)
 	if len(zips) == 0 || len(zips) > 30 || megabytes > 6 {
-		t.Errorf("the Lambdas' build downloads %d modules, %.1f MB; it was 24 and 4.6: what does a function import?", len(zips), megabytes)
+		t.Errorf("the functions' build downloads %d modules, %.1f MB, want about 24 and 4.6: "+
+			"check the imports", len(zips), megabytes)
 	}
 
 	text, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stated := regexp.MustCompile(`(\d+) modules, ([\d.]+) MB`).FindStringSubmatch(string(text))
-	if stated == nil || stated[1] != strconv.Itoa(len(zips)) || stated[2] != strconv.FormatFloat(megabytes, 'f', 1, 64) {
-		t.Errorf("docs/reuse.md says %q; it is %d modules, %.1f MB", stated, len(zips), megabytes)
+	documented := regexp.MustCompile(`\d+ modules, [\d.]+ MB`).FindString(string(text))
+	want := fmt.Sprintf("%d modules, %.1f MB", len(zips), megabytes)
+	if documented != want {
+		t.Errorf("docs/reuse.md documents %q, want %q", documented, want)
 	}
 }
 
-// downloadSizes are the modules that an empty module cache gets for the functions' build, with the bytes of their zips.
+// downloadSizes returns the sizes of the module zips that the functions' build downloads to an
+// empty module cache.
 func downloadSizes(t *testing.T) map[string]int64 {
 	t.Helper()
-	proxies := "file://" + filepath.ToSlash(filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")) + "," + goEnv(t, "GOPROXY")
+	cache := filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")
+	proxies := "file://" + filepath.ToSlash(cache) + "," + goEnv(t, "GOPROXY")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir, err := source.Dir(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	empty := t.TempDir()
-	env := []string{"GOMODCACHE=" + empty, "GOPROXY=" + proxies, "GOWORK=off", "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0",
-		"GOFLAGS=-mod=readonly -modcacherw -tags=lambda.norpc"}
+	env := []string{
+		"GOMODCACHE=" + empty, "GOPROXY=" + proxies, "GOWORK=off",
+		"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0",
+		"GOFLAGS=-mod=readonly -modcacherw -tags=lambda.norpc",
+	}
 	if err := run(dir, env, "go", "list", "-deps", "./functions/..."); err != nil {
 		t.Fatal(err)
 	}
 	zips := map[string]int64{}
-	err = filepath.WalkDir(filepath.Join(empty, "cache", "download"), func(path string, entry fs.DirEntry, err error) error {
+	downloads := filepath.Join(empty, "cache", "download")
+	err = filepath.WalkDir(downloads, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".zip" {
 			return err
 		}

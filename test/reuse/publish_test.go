@@ -20,29 +20,29 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// publishedModule is this module in a file-system module proxy.
+// publishedModule represents this module in a file-system proxy.
 type publishedModule struct {
 	version string
-	env     []string // with which go finds it
+	env     []string // makes go use the proxy
 }
 
-// publish zips the module as the go command would: what git has of it, without the modules in folders of it. On a clean
-// checkout that is HEAD; otherwise it has the changes to tracked files, too. A file that git does not know yet is missing,
-// as it would be for everybody else.
+// publish zips the tracked files of the module as the go command does, without nested modules.
+// Changes of tracked files are included, untracked files are not.
 func publish(t *testing.T) publishedModule {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
-		t.Fatal("only git knows which files are published: run this in a clone")
+		t.Fatal("the test requires a git clone, since only tracked files are published")
 	}
 	tree := copyTrackedFiles(t)
 	sum, err := dirhash.HashDir(tree, "", dirhash.Hash1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Go keeps what it downloaded once, so what differs needs another version.
+	// Go caches downloads, so other content needs another version.
 	version := fmt.Sprintf("v0.0.1-test.h%x", sha256.Sum256([]byte(sum)))[:30]
 	var archive bytes.Buffer
-	if err := modzip.CreateFromDir(&archive, modulepath.Version{Path: module, Version: version}, tree); err != nil {
+	moduleVersion := modulepath.Version{Path: module, Version: version}
+	if err := modzip.CreateFromDir(&archive, moduleVersion, tree); err != nil {
 		t.Fatal(err)
 	}
 	expectContents(t, archive.Bytes())
@@ -74,13 +74,14 @@ func publish(t *testing.T) publishedModule {
 	}}
 }
 
-// copyTrackedFiles copies what git tracks. It reads each file here, so that `go test` knows what its result depends on.
+// copyTrackedFiles copies the tracked files. It reads each file in the test, so that `go test` does
+// not cache a result of other files.
 func copyTrackedFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name := range strings.SplitSeq(output(t, "git", "-C", root, "ls-files", "-z"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
-		if name == "" || errors.Is(err, fs.ErrNotExist) { // removed, and not yet committed
+		if name == "" || errors.Is(err, fs.ErrNotExist) { // removed, but not committed
 			continue
 		}
 		if err == nil {
@@ -96,7 +97,7 @@ func copyTrackedFiles(t *testing.T) string {
 	return dir
 }
 
-// expectContents looks for what must be in a module, and what must not.
+// expectContents checks which files the module has.
 func expectContents(t *testing.T, archive []byte) {
 	t.Helper()
 	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
@@ -109,28 +110,30 @@ func expectContents(t *testing.T, archive []byte) {
 		_, name, _ = strings.Cut(name, "/")
 		names[name] = true
 		if strings.HasPrefix(name, "examples/") {
-			t.Errorf("the module has %s, of an example; give that a go.mod of its own", name)
+			t.Errorf("the module has %s: the example must have a go.mod", name)
 		}
 	}
-	for _, name := range []string{"go.mod", "LICENSE", "source.go", "constructs/eventpipeline/eventpipeline.go"} {
+	for _, name := range []string{"go.mod", "LICENSE", "source.go",
+		"constructs/eventpipeline/eventpipeline.go"} {
 		if !names[name] {
-			t.Errorf("the module lacks %s", name)
+			t.Errorf("the module does not have %s", name)
 		}
 	}
 	t.Logf("the module's zip: %d files, %d bytes", len(names), len(archive))
 }
 
-// removeFromCache removes the version from the module cache, which the developer goes on using.
+// removeFromCache removes the version from the developer's module cache.
 func removeFromCache(t *testing.T, version string) {
 	cache := goEnv(t, "GOMODCACHE")
 	unpacked := filepath.Join(cache, filepath.FromSlash(module)+"@"+version)
-	downloads, err := filepath.Glob(filepath.Join(cache, "cache", "download", filepath.FromSlash(module), "@v", version+".*"))
+	downloads, err := filepath.Glob(filepath.Join(cache, "cache", "download",
+		filepath.FromSlash(module), "@v", version+".*"))
 	if err != nil {
 		t.Error(err)
 	}
 	err = filepath.WalkDir(unpacked, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			return os.Chmod(path, 0o755) // go makes it read-only
+			return os.Chmod(path, 0o755) // go makes folders read-only
 		}
 		return err
 	})

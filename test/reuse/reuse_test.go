@@ -1,5 +1,6 @@
-// Package reuse tests what an app of somebody else's gets: it publishes this module, has examples/minimal `go get` it, and
-// synthesizes that in each way in which apps are built and run. All must deploy the very Lambdas that the checkout deploys.
+// Package reuse tests apps in other modules. It publishes this module to a local proxy, adds it to
+// examples/minimal with `go get`, and synthesizes that app in every way in which apps are built and
+// run. All of them must deploy the same Lambda functions as the checkout.
 package reuse
 
 import (
@@ -13,8 +14,9 @@ import (
 
 const root = "../.."
 
-func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
-	want, err := synthesize(root, t.TempDir(), []string{`CDK_CONTEXT_JSON={"stage":"prod"}`}, "go", "run", "./cmd/app")
+func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
+	want, err := synthesize(root, t.TempDir(), []string{`CDK_CONTEXT_JSON={"stage":"prod"}`}, "go",
+		"run", "./cmd/app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,16 +26,19 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 	vendored := consumer.copy(t)
 	vendored.mustRun(t, "go", "mod", "vendor")
 
-	for name, way := range map[string]func(*testing.T) (assetHashes, error){
+	for name, synthesizeApp := range map[string]func(*testing.T) (assetHashes, error){
 		"go run": func(t *testing.T) (assetHashes, error) {
 			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", ".")
 		},
 		"-trimpath": func(t *testing.T) (assetHashes, error) {
-			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", "-trimpath", ".")
+			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", "-trimpath",
+				".")
 		},
-		// The folder is new with each run of this test: without -trimpath the CDK would be compiled for it each time, for minutes.
+		// The folder is new in each run. Without -trimpath Go would compile the CDK again, for
+		// minutes.
 		"vendored, by GOFLAGS": func(t *testing.T) (assetHashes, error) {
-			return synthesize(vendored.dir, t.TempDir(), appendEnv(vendored.env, "GOFLAGS=-mod=vendor -trimpath"), "go", "run", ".")
+			return synthesize(vendored.dir, t.TempDir(),
+				appendEnv(vendored.env, "GOFLAGS=-mod=vendor -trimpath"), "go", "run", ".")
 		},
 		"in a workspace": func(t *testing.T) (assetHashes, error) {
 			app := consumer.copy(t)
@@ -48,26 +53,30 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 		"prebuilt, run elsewhere": func(t *testing.T) (assetHashes, error) {
 			return synthesize(t.TempDir(), t.TempDir(), consumer.env, prebuilt)
 		},
-		"environment for other machines": func(t *testing.T) (assetHashes, error) {
-			hostile := appendEnv(consumer.env, "GOFLAGS=-mod=vendor -race -tags=schemas -ldflags=-X=main.x=y", "GOWORK=/nowhere/go.work",
-				"GOOS=windows", "GOARCH=386", "GOARM64=v9.0", "GOAMD64=v3", "GOEXPERIMENT=nogreenteagc", "CGO_ENABLED=1", "GO111MODULE=off")
-			return synthesize(t.TempDir(), t.TempDir(), hostile, prebuilt)
+		"environment of another platform": func(t *testing.T) (assetHashes, error) {
+			other := appendEnv(consumer.env,
+				"GOFLAGS=-mod=vendor -race -tags=schemas -ldflags=-X=main.x=y",
+				"GOWORK=/nowhere/go.work", "GOOS=windows", "GOARCH=386", "GOARM64=v9.0",
+				"GOAMD64=v3", "GOEXPERIMENT=nogreenteagc", "CGO_ENABLED=1", "GO111MODULE=off")
+			return synthesize(t.TempDir(), t.TempDir(), other, prebuilt)
 		},
-		"nowhere to write but TMPDIR": func(t *testing.T) (assetHashes, error) {
-			file := filepath.Join(t.TempDir(), "file") // below which not even root can write
+		"only TMPDIR is writable": func(t *testing.T) (assetHashes, error) {
+			file := filepath.Join(t.TempDir(), "file") // not even root can write below a file
 			if err := os.WriteFile(file, nil, 0o400); err != nil {
 				return nil, err
 			}
-			readOnly := appendEnv(consumer.env, "HOME="+file, "XDG_CACHE_HOME="+filepath.Join(file, "cache"), "TMPDIR="+t.TempDir(),
+			readOnly := appendEnv(consumer.env, "HOME="+file, "TMPDIR="+t.TempDir(),
+				"XDG_CACHE_HOME="+filepath.Join(file, "cache"),
 				"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+jsiiCache(t))
 			return synthesize(t.TempDir(), t.TempDir(), readOnly, prebuilt)
 		},
-		// As CI services have it that keep caches in the project's folder.
-		"the cache in a vendored app": func(t *testing.T) (assetHashes, error) {
+		// Some CI services keep caches in the project's folder.
+		"cache in a vendored app": func(t *testing.T) (assetHashes, error) {
 			cache := filepath.Join(vendored.dir, ".cache")
-			return synthesize(vendored.dir, t.TempDir(), appendEnv(vendored.env, "XDG_CACHE_HOME="+cache), prebuilt)
+			return synthesize(vendored.dir, t.TempDir(),
+				appendEnv(vendored.env, "XDG_CACHE_HOME="+cache), prebuilt)
 		},
-		"two at once, with no cache": func(t *testing.T) (assetHashes, error) {
+		"two at once without cache": func(t *testing.T) (assetHashes, error) {
 			empty := appendEnv(consumer.env, "XDG_CACHE_HOME="+t.TempDir())
 			var first, second assetHashes
 			var apps errgroup.Group
@@ -86,8 +95,8 @@ func TestConsumers_DeployTheCheckoutsLambdas(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // each app is a process of its own
-			got, err := way(t)
+			t.Parallel() // each app is a separate process
+			got, err := synthesizeApp(t)
 			if err != nil {
 				t.Fatal(err)
 			}

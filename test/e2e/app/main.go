@@ -1,6 +1,6 @@
-// Command app is a CDK app with a pipeline that has little patience: what waits for minutes elsewhere, for a killed worker's
-// messages or the reconciler's grace, waits for seconds here. Its API is open, or asks for tokens in the stage "jwt"; in
-// the stage "canary" it logs all that it can.
+// Command app is a CDK app with a pipeline for tests. Its visibility timeout and the reconciler's
+// grace period are seconds, where the defaults are minutes. Its API is public; in the stage "jwt"
+// it requires tokens. In the stage "canary" it logs at the level debug.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command shop is a CDK app of another module with two pipelines beside resources of its own. The second pipeline is in a
-// nested stack, and its worker in a third module.
+// Command shop is a CDK app of another module with two pipelines and other resources. The second
+// pipeline is in a nested stack, and its worker in a third module.
 package main
 
 import (
@@ -19,16 +19,23 @@ import (
 func main() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
-	stack := awscdk.NewStack(app, jsii.String("Shop"), &awscdk.StackProps{StackName: jsii.String("shop-backend")})
+	stack := awscdk.NewStack(app, jsii.String("Shop"), &awscdk.StackProps{
+		StackName: jsii.String("shop-backend"),
+	})
 	topic := awssns.NewTopic(stack, jsii.String("Alarms"), nil)
-	orders := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), &eventpipeline.EventPipelineProps{AlarmTopic: topic})
+	orders := eventpipeline.NewEventPipeline(stack, jsii.String("Orders"),
+		&eventpipeline.EventPipelineProps{AlarmTopic: topic})
 	nested := awscdk.NewNestedStack(stack, jsii.String("Nested"), nil)
-	returns := eventpipeline.NewEventPipeline(nested, jsii.String("Returns"), &eventpipeline.EventPipelineProps{
-		AlarmTopic: topic, WorkerEntry: jsii.String("../returns"),
-	})
-	notify := awscdklambdagoalpha.NewGoFunction(stack, jsii.String("Notify"), &awscdklambdagoalpha.GoFunctionProps{
-		Entry: jsii.String("functions/notify"), Runtime: awslambda.Runtime_PROVIDED_AL2023(), Architecture: thisMachine(),
-	})
+	returns := eventpipeline.NewEventPipeline(nested, jsii.String("Returns"),
+		&eventpipeline.EventPipelineProps{
+			AlarmTopic: topic, WorkerEntry: jsii.String("../returns"),
+		})
+	notify := awscdklambdagoalpha.NewGoFunction(stack, jsii.String("Notify"),
+		&awscdklambdagoalpha.GoFunctionProps{
+			Entry:        jsii.String("functions/notify"),
+			Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+			Architecture: hostArchitecture(),
+		})
 	awsevents.NewRule(stack, jsii.String("OnProcessed"), &awsevents.RuleProps{
 		EventBus:     orders.EventBus(),
 		EventPattern: &awsevents.EventPattern{DetailType: jsii.Strings("EventProcessed")},
@@ -45,8 +52,8 @@ func main() {
 	app.Synth(nil)
 }
 
-// thisMachine has a function that is none of a pipeline's run on the local platform.
-func thisMachine() awslambda.Architecture {
+// hostArchitecture returns the architecture of this machine, so that the emulator can run the function.
+func hostArchitecture() awslambda.Architecture {
 	if runtime.GOARCH == "arm64" {
 		return awslambda.Architecture_ARM_64()
 	}

@@ -1,4 +1,4 @@
-// Command returns is the worker of the shop's second pipeline. It is a module of its own, beside the app's.
+// Command returns is the worker of the shop's second pipeline, in a separate module.
 package main
 
 import (

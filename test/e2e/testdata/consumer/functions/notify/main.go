@@ -1,4 +1,4 @@
-// Command notify is told of processed events.
+// Command notify logs the notifications of processed events.
 package main
 
 import (

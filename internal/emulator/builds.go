@@ -62,7 +62,8 @@ func (b *builds) removeUnused(inUse []string) error {
 	}
 	for _, entry := range entries {
 		build := filepath.Join(b.dir(), entry.Name()) + string(filepath.Separator)
-		if slices.ContainsFunc(inUse, func(dir string) bool { return strings.HasPrefix(dir, build) }) {
+		isUsed := func(dir string) bool { return strings.HasPrefix(dir, build) }
+		if slices.ContainsFunc(inUse, isUsed) {
 			continue
 		}
 		if err := os.RemoveAll(build); err != nil {

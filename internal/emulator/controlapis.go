@@ -39,7 +39,8 @@ const apisPath = "/v2/apis/"
 // serveGetAPI serves API Gateway's GetApi, which returns the endpoint of an HTTP API.
 func serveGetAPI(w http.ResponseWriter, r *http.Request, apis []*resources.API) {
 	id := strings.TrimPrefix(r.URL.Path, apisPath)
-	status, answer := http.StatusNotFound, map[string]string{"message": "Invalid API identifier specified " + id}
+	status := http.StatusNotFound
+	answer := map[string]string{"message": "Invalid API identifier specified " + id}
 	for _, a := range apis {
 		if r.Method == http.MethodGet && a.Settings.ID == id {
 			status, answer = http.StatusOK, map[string]string{

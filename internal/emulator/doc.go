@@ -10,16 +10,18 @@
 //
 //   - cdkapp runs the app and reads its cloud assembly; cdkapp/watch reports changed sources.
 //   - cloudformation reads templates and creates their resources in order.
-//   - resources creates resources with the services, a file per type; registry.go lists the types.
-//   - apigateway, dynamodb, eventbridge, eventsource, lambda, s3 and sqs are the services; iam authorizes calls.
-//   - protocol reads and answers requests; store keeps state across runs.
+//   - resources creates resources with the services; registry.go lists the types.
+//   - apigateway, dynamodb, eventbridge, eventsource, lambda, s3 and sqs are the services.
+//   - iam authorizes calls; protocol reads and answers requests; store keeps state across runs.
 //   - faults injects failures; activity records what happens to events.
 //
 // # Adding a service
 //
-//  1. Write the service in a package of its own: a TargetPrefix for its X-Amz-Target header, ServeHTTP, and
-//     Operations. A protocol.JSONHandler provides the last two.
-//  2. Register it: a line in newServices (services.go), and for each of its CloudFormation types a line in
-//     resources/registry.go with a function in resources/<service>_<type>.go.
-//  3. Where it meets another service, write wiring_<service>_<other>.go here, as wiring_sqs_lambda.go does.
+//  1. Write a package with a Service that has ServeHTTP and Operations (a protocol.JSONHandler
+//     provides both) and a constant TargetPrefix, the prefix of its X-Amz-Target header.
+//  2. Register it: create it in newServices (services.go) and add a line to the list there. For
+//     each of its CloudFormation types add a line to resources/registry.go, and the function that
+//     it names in resources/<service>_<type>.go.
+//  3. If it meets another service, connect the two in wiring_<service>_<other>.go, as
+//     wiring_sqs_lambda.go does.
 package emulator

@@ -112,7 +112,8 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 	}
 	provider := resources.NewProvider(p.services.Services, resources.Config{
 		Region: region, Account: account, Now: o.Now, Listen: ports.next,
-		TokenKeys: o.Keys, Credentials: o.Credentials, NoWorker: o.NoWorker, NoPolicies: o.NoPolicies,
+		TokenKeys: o.Keys, Credentials: o.Credentials,
+		NoWorker: o.NoWorker, NoPolicies: o.NoPolicies,
 	})
 	if err := createStacks(ctx, provider, assembly.Stacks); err != nil {
 		return err

@@ -67,7 +67,8 @@ func (p *ports) next() (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("no port from %d to %d is free for a further HTTP API: %w", first, last, err)
+	return nil, fmt.Errorf("no port from %d to %d is free for a further HTTP API: %w",
+		first, last, err)
 }
 
 // close closes all listeners. Servers have closed theirs already.

@@ -29,9 +29,11 @@ type Options struct {
 	AWSPort int // of AWS's APIs; 0 is any free port
 	// Authorize makes the app require authorization as in its deployed stages
 	// (contract.AuthorizeContext).
-	Authorize   bool
-	Keys        oidc.KeySource    // checks tokens of APIs with JWT authorization; nil: keys that issuers publish
-	Credentials map[string]string // secret by access key for APIs with IAM authorization, in addition to LocalKey
+	Authorize bool
+	// Keys checks the tokens of APIs with JWT authorization. If it is nil, the issuers' keys do.
+	Keys oidc.KeySource
+	// Credentials holds secrets by access key, besides LocalKey, for APIs with IAM authorization.
+	Credentials map[string]string
 
 	// Watch reloads the app when its sources change.
 	Watch      bool
@@ -40,7 +42,7 @@ type Options struct {
 	NoWorker   bool          // starts no event source mappings: messages stay on their queues
 	NoPolicies bool          // permits every call
 	Faults     faults.Config // failures of the functions' AWS calls
-	Data       string        // folder that keeps buckets, tables and queues across runs; "" keeps them in memory
+	Data       string        // folder that keeps state across runs; "" keeps it in memory
 
 	Progress io.Writer           // receives the output of the app while it synthesizes
 	Phase    func(Phase)         // called when a phase of the start begins

@@ -12,7 +12,8 @@ import (
 func checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.Host) {
-			http.Error(w, "the local platform answers to 127.0.0.1 and localhost only", http.StatusForbidden)
+			const message = "the local platform answers to 127.0.0.1 and localhost only"
+			http.Error(w, message, http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -25,7 +26,8 @@ func checkOrigin(next http.Handler) http.Handler {
 	return checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if from, err := url.Parse(origin); err != nil || !isLoopback(from.Host) {
-				http.Error(w, "the local platform takes no requests of other sites", http.StatusForbidden)
+				const message = "the local platform takes no requests of other sites"
+				http.Error(w, message, http.StatusForbidden)
 				return
 			}
 		}

@@ -110,7 +110,9 @@ func (p *Platform) Reload(ctx context.Context, files []string) {
 }
 
 // replace replaces the functions that the newly synthesized app changes.
-func (r *reloader) replace(next *cdkapp.Assembly, begin time.Time) (d resources.Difference, err error) {
+func (r *reloader) replace(
+	next *cdkapp.Assembly, begin time.Time,
+) (d resources.Difference, err error) {
 	if err := r.watchModules(next.Stacks, begin); err != nil {
 		return d, err
 	}

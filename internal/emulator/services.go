@@ -42,7 +42,9 @@ type jsonService struct {
 }
 
 // newServices starts the services with the resources that db and the data folder hold.
-func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *services, err error) {
+func newServices(
+	o Options, db *store.DB, endpoint, account, region string,
+) (_ *services, err error) {
 	s := &services{logDenials: map[string]error{}}
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
@@ -55,7 +57,9 @@ func newServices(o Options, db *store.DB, endpoint, account, region string) (_ *
 	if s.S3, err = s3.New(s3.Config{Dir: objectsDir(o.Data), Now: o.Now}); err != nil {
 		return nil, err
 	}
-	s.DynamoDB, err = dynamodb.New(dynamodb.Config{DB: db, Region: region, Account: account, Now: o.Now})
+	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
+		Region: region, Account: account, DB: db, Now: o.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +138,8 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 		switch {
 		case target != "":
 			s.jsonHandler(target).ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/_runtime/"):
+		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"),
+			strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.Lambda.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, apisPath): // bucket names have at least three characters
 			serveGetAPI(w, r, apis)

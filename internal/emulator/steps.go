@@ -148,7 +148,9 @@ func (s *services) recordUnanswered(accessLog []byte) {
 			IntegrationError string `json:"integrationError"`
 			AuthorizerError  string `json:"authorizerError"`
 		}
-		if json.Unmarshal(accessLog, &line) != nil || line.IntegrationError+line.AuthorizerError == "" {
+		err := json.Unmarshal(accessLog, &line)
+		message := line.AuthorizerError + line.IntegrationError
+		if err != nil || message == "" {
 			return false
 		}
 		step.Name, step.Source, step.Level = "not answered", line.RouteKey, slog.LevelError
@@ -156,7 +158,7 @@ func (s *services) recordUnanswered(accessLog []byte) {
 			step.Name, step.Level = "not let in", slog.LevelWarn
 		}
 		step.Details = append([]activity.Detail{numberDetail("status", line.Status)},
-			details("error", line.AuthorizerError+line.IntegrationError)...)
+			details("error", message)...)
 		return true
 	})
 }

@@ -1,5 +1,5 @@
-// Package cdkapp runs a CDK app, as the CDK CLI does, and reads the cloud assembly that it writes: the
-// stacks, their templates and the folders of their assets.
+// Package cdkapp runs a CDK app, as the CDK CLI does, and reads the cloud assembly that it writes:
+// the stacks, their templates and the folders of their assets.
 package cdkapp
 
 import (
@@ -98,8 +98,8 @@ func read(dir string) ([]Stack, error) {
 		for _, missing := range m.Missing {
 			keys = append(keys, missing.Key)
 		}
-		return nil, fmt.Errorf("cdk.context.json lacks values that the app looks up in an AWS account "+
-			"(%s): fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
+		return nil, fmt.Errorf("cdk.context.json lacks values that the app looks up in an "+
+			"AWS account (%s): fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
 	}
 	var stacks []Stack
 	for _, id := range m.sorted() {

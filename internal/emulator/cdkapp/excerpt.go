@@ -27,7 +27,8 @@ func Excerpt(output string) string {
 
 func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
 
-// isNoise reports whether a line only says that a build failed. The compiler error gives the reason.
+// isNoise reports whether a line only says that a build failed. The compiler error gives the
+// reason.
 func isNoise(line string) bool {
 	return line == "" || strings.HasPrefix(line, "Bundling asset ") ||
 		strings.Contains(line, "Failed to bundle asset ")

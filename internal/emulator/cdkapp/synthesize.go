@@ -70,8 +70,8 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// Synthesize runs the app and reads the cloud assembly that it writes. When ctx ends, it kills the app
-// and its children.
+// Synthesize runs the app and reads the cloud assembly that it writes. When ctx ends, it kills the
+// app and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
 	if err != nil {
@@ -106,8 +106,8 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	return Read(out)
 }
 
-// environment returns the environment of this process with what the CDK CLI sets. Variables that are
-// set keep their value, except for the account and the region.
+// environment returns the environment of this process with what the CDK CLI sets. Variables that
+// are set keep their value, except for the account and the region.
 func (a App) environment() []string {
 	env := append(os.Environ(), "CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region)
 	for _, fallback := range [][2]string{

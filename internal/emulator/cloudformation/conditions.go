@@ -76,9 +76,9 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 }
 
 func (r *Resolver) ifElse(argument any) (any, error) {
-	parts, err := elements(argument, 3, "a condition and two values")
-	if err != nil {
-		return nil, err
+	parts, ok := argument.([]any)
+	if !ok || len(parts) != 3 {
+		return nil, fmt.Errorf("need a condition and two values, got %s", describe(argument))
 	}
 	name, ok := parts[0].(string)
 	if !ok {

@@ -40,14 +40,16 @@ func (o *ordering) visit(id string) error {
 		return nil
 	case underWay:
 		cycle := append(slices.Clone(o.path[slices.Index(o.path, id):]), id)
-		return fmt.Errorf("resources refer to each other in a circle: %s", strings.Join(cycle, " -> "))
+		return fmt.Errorf("resources refer to each other in a circle: %s",
+			strings.Join(cycle, " -> "))
 	}
 	o.state[id] = underWay
 	o.path = append(o.path, id)
 	resource := o.template.Resources[id]
 	for _, other := range resource.DependsOn {
 		if _, ok := o.template.Resources[other]; !ok {
-			return fmt.Errorf("resource %s: DependsOn names %s, which the template does not have", id, other)
+			return fmt.Errorf("resource %s: DependsOn names %s, which the template does not have",
+				id, other)
 		}
 	}
 	for _, other := range o.template.Needs(resource) {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Call is one call of AWS's APIs.
+// Call represents a call of AWS's APIs.
 type Call struct {
-	AccessKey string // of its signature; "" without one
-	Service   string // s3, dynamodb, sqs, events, lambda or query, AWS's oldest protocol, which names its operation in the body
-	Operation string // such as PutObject; "" when it is none that is known
+	AccessKey string // of the signature; "" without one
+	Service   string // s3, lambda, query for the query protocol, or a service in Targets
+	Operation string // such as PutObject; "" if unknown, and for the query protocol
 }
 
 // Targets maps the prefix of X-Amz-Target that a service owns to the name of the service.
@@ -53,25 +53,31 @@ func lambdaOperation(r *http.Request) string {
 	return "GetFunction"
 }
 
-// LambdaFunction is the function that a request to Lambda is about, by name or ARN; "" when it is
-// about none.
+// LambdaFunction returns the name or ARN of the function that a request to Lambda names; "" if it
+// names none.
 func LambdaFunction(r *http.Request) string {
 	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions"), "/")
 	function, _, _ = strings.Cut(function, "/")
 	return function
 }
 
-// S3Object is the bucket and the key that a request to S3 is about; either may be "".
+// S3Object returns the bucket and the key that a request to S3 names; "" for what it does not name.
 func S3Object(r *http.Request) (bucket, key string) {
 	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	return bucket, key
 }
 
-// s3Operations are S3's operations by what they are on, their method and the query parameter that
-// tells them from the plain one, where there is one.
+// s3Operations maps method and target to S3's operations, by the query parameter that selects them.
+// "" is the operation without such a parameter.
 var s3Operations = map[string]map[string]string{
-	"GET account":   {"": "ListBuckets"},
-	"GET bucket":    {"": "ListObjectsV2", "versions": "ListObjectVersions", "uploads": "ListMultipartUploads", "location": "GetBucketLocation", "versioning": "GetBucketVersioning"},
+	"GET account": {"": "ListBuckets"},
+	"GET bucket": {
+		"":           "ListObjectsV2",
+		"location":   "GetBucketLocation",
+		"uploads":    "ListMultipartUploads",
+		"versioning": "GetBucketVersioning",
+		"versions":   "ListObjectVersions",
+	},
 	"HEAD bucket":   {"": "HeadBucket"},
 	"PUT bucket":    {"": "CreateBucket", "versioning": "PutBucketVersioning"},
 	"DELETE bucket": {"": "DeleteBucket"},
@@ -83,7 +89,8 @@ var s3Operations = map[string]map[string]string{
 	"DELETE object": {"": "DeleteObject", "uploadId": "AbortMultipartUpload"},
 }
 
-// S3Operations are the names of the operations that Of knows S3's requests by, in order.
+// S3Operations returns the names of the operations that ReadCall recognises in S3's requests,
+// sorted.
 func S3Operations() []string {
 	names := []string{"CopyObject"}
 	for _, operations := range s3Operations {
@@ -95,14 +102,14 @@ func S3Operations() []string {
 
 func s3Operation(r *http.Request) string {
 	bucket, key := S3Object(r)
-	what := "account"
+	target := "account"
 	switch {
 	case key != "":
-		what = "object"
+		target = "object"
 	case bucket != "":
-		what = "bucket"
+		target = "bucket"
 	}
-	operations := s3Operations[r.Method+" "+what]
+	operations := s3Operations[r.Method+" "+target]
 	query := r.URL.Query()
 	for parameter, operation := range operations {
 		if parameter != "" && query.Has(parameter) {

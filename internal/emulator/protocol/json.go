@@ -63,7 +63,8 @@ func (h JSONHandler) answer(w http.ResponseWriter, r *http.Request) (any, error)
 	_, name, _ := strings.Cut(target, ".")
 	operation, ok := h[name]
 	if !ok {
-		return nil, Errorf("UnknownOperationException", "the local platform does not serve %s", target)
+		const format = "the local platform does not serve %s"
+		return nil, Errorf("UnknownOperationException", format, target)
 	}
 	return operation(r, body)
 }
@@ -87,7 +88,8 @@ func WriteJSON(w http.ResponseWriter, status int, answer any) {
 }
 
 func write(
-	w http.ResponseWriter, status int, contentType string, marshal func(any) ([]byte, error), answer any,
+	w http.ResponseWriter, status int, contentType string,
+	marshal func(any) ([]byte, error), answer any,
 ) {
 	body, err := marshal(answer)
 	if err != nil {

@@ -63,10 +63,10 @@ func (e enforcement) checkFunction(f *iamFunction) error {
 	var errs []error
 	require := func(role, service, resource string, actions ...string) {
 		for _, action := range actions {
-			err := e.authorizer.AuthorizeFunction(f.name, strings.ToLower(service)+":"+action, resource)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("the %s execution role does not have permissions to call %s on %s: %w",
-					role, action, service, err))
+			full := strings.ToLower(service) + ":" + action
+			if err := e.authorizer.AuthorizeFunction(f.name, full, resource); err != nil {
+				errs = append(errs, fmt.Errorf("the %s execution role "+
+					"does not have permissions to call %s on %s: %w", role, action, service, err))
 			}
 		}
 	}

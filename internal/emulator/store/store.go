@@ -1,6 +1,6 @@
-// Package store keeps the local platform's state across runs.
+// Package store keeps the emulator's state across runs.
 //
-// A nil *DB and a nil *Bucket are valid and keep nothing: that is the in-memory platform.
+// A nil *DB and a nil *Bucket are valid and keep nothing.
 package store
 
 import (
@@ -13,27 +13,27 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// DB is one file of named buckets.
+// DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket is a set of keys and values whose changes have reached the operating system when the call
-// returns, so that they outlive a killed process.
+// Bucket represents a set of keys and values. A change has reached the operating system when the
+// call returns, so that it survives the end of the process.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte
 }
 
-// Open opens or creates the file at path. It fails if another process holds it.
+// Open opens or creates a file. It returns an error if another process has it open.
 func Open(path string) (*DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: time.Second,
-		// The promise is to survive SIGKILL, not a power cut: without fsync a commit costs
-		// microseconds.
+		// State must survive SIGKILL, not a power cut. A commit without fsync takes microseconds.
 		NoSync:         true,
 		NoFreelistSync: true,
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("open %s: another process is using it; stop that one, or take another folder than %s", path, filepath.Dir(path))
+		return nil, fmt.Errorf("open %s: another process is using it; "+
+			"stop that one, or take another folder than %s", path, filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -41,7 +41,7 @@ func Open(path string) (*DB, error) {
 	return &DB{bolt}, nil
 }
 
-// Bucket returns the bucket of that name, which it creates if need be.
+// Bucket returns a bucket, and creates it if it does not exist.
 func (db *DB) Bucket(name string) (*Bucket, error) {
 	if db == nil {
 		return nil, nil
@@ -56,7 +56,7 @@ func (db *DB) Bucket(name string) (*Bucket, error) {
 	return &Bucket{db.bolt, []byte(name)}, nil
 }
 
-// Close writes everything to disk and closes the file.
+// Close writes the file to disk and closes it.
 func (db *DB) Close() error {
 	if db == nil {
 		return nil
@@ -64,15 +64,17 @@ func (db *DB) Close() error {
 	return errors.Join(db.bolt.Sync(), db.bolt.Close())
 }
 
-// Put stores value under key.
+// Put stores a value.
 func (b *Bucket) Put(key string, value []byte) error {
 	if b == nil {
 		return nil
 	}
-	return b.bolt.Update(func(tx *bbolt.Tx) error { return tx.Bucket(b.name).Put([]byte(key), value) })
+	return b.bolt.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(b.name).Put([]byte(key), value)
+	})
 }
 
-// Delete removes keys; absent ones are no error.
+// Delete deletes keys. It ignores those that do not exist.
 func (b *Bucket) Delete(keys ...string) error {
 	if b == nil || len(keys) == 0 {
 		return nil
@@ -87,7 +89,8 @@ func (b *Bucket) Delete(keys ...string) error {
 	})
 }
 
-// Each calls fn with every key in order. The value may be used only during the call.
+// Each calls fn with each key and value in order of the keys. A value is valid during the call
+// only.
 func (b *Bucket) Each(fn func(key string, value []byte) error) error {
 	if b == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots returns the folders that an app in dir is made from: dir, its Go module, the given modules, and
-// the local modules that a go.mod replaces others with or that a go.work uses.
+// Roots returns the folders that an app in dir is made from: dir, its Go module, the given modules,
+// and the local modules that a go.mod replaces others with or that a go.work uses.
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -30,7 +30,8 @@ func Roots(dir string, modules ...string) ([]string, error) {
 	return outermost(roots), nil
 }
 
-// modulesOf returns the folders of the module of dir, and of the local modules that it is built with.
+// modulesOf returns the folders of the module of dir, and of the local modules that it is built
+// with.
 func modulesOf(dir string) ([]string, error) {
 	var roots []string
 	if file := findUpwards(dir, "go.mod"); file != "" {
@@ -65,7 +66,8 @@ func modulesOf(dir string) ([]string, error) {
 	return roots, nil
 }
 
-// findUpwards returns the file of that name in dir or the nearest folder above it; "" if there is none.
+// findUpwards returns the file of that name in dir or the nearest folder above it; "" if there is
+// none.
 func findUpwards(dir, name string) string {
 	for {
 		file := filepath.Join(dir, name)

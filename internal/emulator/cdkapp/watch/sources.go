@@ -13,11 +13,13 @@ import (
 	"time"
 )
 
-// Sources says which files an app is made from, of those below Roots: Go files and module files, except
-// tests; what Go files embed; and JSON, YAML and TOML files, such as schemas. Directly in Dir and in a root
-// only cdk.json and cdk.context.json count, because output is often redirected to a file there.
+// Sources says which files an app is made from, of those below Roots: Go files and module files,
+// except tests; what Go files embed; and JSON, YAML and TOML files, such as schemas. Directly in
+// Dir and in a root only cdk.json and cdk.context.json count, because output is often redirected to
+// a file there.
 //
-// Hidden files and folders, node_modules, cdk.out, testdata and the backup files of editors are ignored.
+// Hidden files and folders, node_modules, cdk.out, testdata and the backup files of editors are
+// ignored.
 type Sources struct {
 	Dir    string   // of the app, absolute
 	Roots  []string // folders, absolute
@@ -37,8 +39,8 @@ type file struct {
 	embeds   []string // patterns of the paths that a Go file embeds
 }
 
-// look reads the sources, except for files whose size and time are those of the last snapshot. It calls
-// visit for each folder before it lists the folder's files.
+// look reads the sources, except for files whose size and time are those of the last snapshot. It
+// calls visit for each folder before it lists the folder's files.
 func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string

@@ -32,8 +32,8 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add also watches further roots. Files in them that changed after since count as changed. Call it before
-// Run, or from the function that Run calls.
+// Add also watches further roots. Files in them that changed after since count as changed. Call it
+// before Run, or from the function that Run calls.
 func (w *Watcher) Add(roots []string, since time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
@@ -56,8 +56,8 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 // Close stops watching.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// Run calls change with the paths of the changed files, until ctx is done. Changes during a call lead to
-// one more call. Run returns an error if the sources can't be watched any longer.
+// Run calls change with the paths of the changed files, until ctx is done. Changes during a call
+// lead to one more call. Run returns an error if the sources can't be watched any longer.
 func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
 	for w.added || waitForChange(ctx, w.events.Events, w.events.Errors, w.matters) {
 		w.added = false
@@ -74,22 +74,22 @@ func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
 	return nil
 }
 
-// matters reports whether an event may concern a source. A new folder may hold sources, and a removed path
-// may have been one.
+// matters reports whether an event may concern a source. A new folder may hold sources, and a
+// removed path may have been one.
 func (w *Watcher) matters(e fsnotify.Event) bool {
 	return !e.Has(fsnotify.Chmod) && w.sources.mayHold(e.Name, w.known)
 }
 
 const (
-	// quietPeriod without an event ends a change: editors write a file in several steps, and save several
-	// files at once.
+	// quietPeriod without an event ends a change: editors write a file in several steps, and save
+	// several files at once.
 	quietPeriod = 100 * time.Millisecond
 	// longestChange ends a change while something is written all the time.
 	longestChange = 2 * time.Second
 )
 
-// waitForChange blocks until something that matters happened and it is quiet again. It returns false if ctx
-// is done.
+// waitForChange blocks until something that matters happened and it is quiet again. It returns
+// false if ctx is done.
 func waitForChange(
 	ctx context.Context, events <-chan fsnotify.Event, errs <-chan error,
 	matters func(fsnotify.Event) bool,

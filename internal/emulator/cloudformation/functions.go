@@ -1,0 +1,194 @@
+package cloudformation
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// textAndValue returns the two elements of an argument, the first one resolved. what describes
+// them.
+func (r *Resolver) textAndValue(argument any, what string) (string, any, error) {
+	parts, ok := argument.([]any)
+	if !ok || len(parts) != 2 {
+		return "", nil, fmt.Errorf("need %s, got %s", what, describe(argument))
+	}
+	text, err := r.text(parts[0])
+	return text, parts[1], err
+}
+
+func (r *Resolver) join(argument any) (any, error) {
+	separator, list, err := r.textAndValue(argument, "a separator and a list")
+	if err != nil {
+		return nil, err
+	}
+	texts, err := r.texts(list)
+	return strings.Join(texts, separator), err
+}
+
+// resolveList resolves a value that must be a list.
+func (r *Resolver) resolveList(value any) ([]any, error) {
+	plain, err := r.resolve(value)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := plain.([]any)
+	if !ok {
+		return nil, fmt.Errorf("need a list, got %s", describe(plain))
+	}
+	return list, nil
+}
+
+// texts resolves a list of strings. It leaves out AWS::NoValue.
+func (r *Resolver) texts(value any) ([]string, error) {
+	list, err := r.resolveList(value)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for i, element := range list {
+		text, err := r.text(element)
+		if err != nil {
+			return nil, at(fmt.Sprintf("[%d]", i), err)
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+// placeholder matches ${Name}, ${Id.Attribute} and ${!Literal} in Fn::Sub.
+var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// substitution parses the argument of Fn::Sub: a string, or a string and its variables.
+func substitution(argument any) (text string, variables map[string]any, ok bool) {
+	switch v := argument.(type) {
+	case string:
+		return v, nil, true
+	case []any:
+		if len(v) != 2 {
+			return "", nil, false
+		}
+		text, isText := v[0].(string)
+		variables, isObject := v[1].(map[string]any)
+		return text, variables, isText && isObject
+	}
+	return "", nil, false
+}
+
+func (r *Resolver) sub(argument any) (any, error) {
+	text, variables, ok := substitution(argument)
+	if !ok {
+		return nil, fmt.Errorf("need a string, or a string and its variables, got %s",
+			describe(argument))
+	}
+	var failure error
+	result := placeholder.ReplaceAllStringFunc(text, func(match string) string {
+		name := match[2 : len(match)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			return "${" + literal + "}"
+		}
+		value, err := r.substitute(strings.TrimSpace(name), variables)
+		if err != nil && failure == nil {
+			failure = at(match, err)
+		}
+		return value
+	})
+	return result, failure
+}
+
+func (r *Resolver) substitute(name string, variables map[string]any) (string, error) {
+	if value, ok := variables[name]; ok {
+		return r.text(value)
+	}
+	if strings.Contains(name, ".") {
+		return r.text(map[string]any{"Fn::GetAtt": name})
+	}
+	return r.text(map[string]any{"Ref": name})
+}
+
+func (r *Resolver) selectOne(argument any) (any, error) {
+	text, value, err := r.textAndValue(argument, "an index and a list")
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.resolveList(value)
+	if err != nil {
+		return nil, err
+	}
+	index, err := strconv.Atoi(text)
+	if err != nil || index < 0 || index >= len(list) {
+		return nil, fmt.Errorf("there is no element %s in a list of %d", text, len(list))
+	}
+	return list[index], nil
+}
+
+func (r *Resolver) split(argument any) (any, error) {
+	separator, value, err := r.textAndValue(argument, "a separator and a string")
+	if err != nil {
+		return nil, err
+	}
+	text, err := r.text(value)
+	if err != nil {
+		return nil, err
+	}
+	list := []any{}
+	for part := range strings.SplitSeq(text, separator) {
+		list = append(list, part)
+	}
+	return list, nil
+}
+
+func (r *Resolver) findInMap(argument any) (any, error) {
+	parts, ok := argument.([]any)
+	if !ok || len(parts) < 3 {
+		return nil, fmt.Errorf("need a map, two keys and at most a default, got %s",
+			describe(argument))
+	}
+	keys, err := r.texts(parts[:3])
+	if err != nil {
+		return nil, err
+	}
+	if value, ok := r.Template.Mappings[keys[0]][keys[1]][keys[2]]; ok {
+		return value, nil
+	}
+	if len(parts) == 4 {
+		if options, ok := parts[3].(map[string]any); ok && options["DefaultValue"] != nil {
+			return r.resolve(options["DefaultValue"])
+		}
+	}
+	return nil, fmt.Errorf("the mappings have no %s", strings.Join(keys, "."))
+}
+
+func (r *Resolver) importValue(argument any) (any, error) {
+	name, err := r.text(argument)
+	if err != nil {
+		return nil, err
+	}
+	if value, ok := r.Exports[name]; ok {
+		return value, nil
+	}
+	return nil, fmt.Errorf("no stack of this app exports %q; "+
+		"exports of deployed stacks can't be imported locally", name)
+}
+
+// stackOutput returns another stack's output, which the CDK's weak references read.
+func (r *Resolver) stackOutput(argument any) (any, error) {
+	named, ok := argument.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("need StackName and OutputName, got %s", describe(argument))
+	}
+	stack, err := r.text(named["StackName"])
+	if err != nil {
+		return nil, at("StackName", err)
+	}
+	output, err := r.text(named["OutputName"])
+	if err != nil {
+		return nil, at("OutputName", err)
+	}
+	if value, ok := r.Stacks[stack][output]; ok {
+		return value, nil
+	}
+	return nil, fmt.Errorf("no earlier stack of this app is called %q and has an output %q",
+		stack, output)
+}

@@ -107,12 +107,11 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 		{call("AmazonSQS.GetQueueUrl", `{"QueueName":"q"}`),
 			[]string{"sqs:GetQueueUrl " + queue + " map[]"}},
 
-		{call("AWSEvents.PutEvents",
-			`{"Entries":[{"EventBusName":"bus","Source":"s","DetailType":"d"},{"EventBusName":"`+events+`event-bus/other"},{}]}`), []string{
-			"events:PutEvents " + events +
-				"event-bus/bus map[events:detail-type:d events:source:s]",
-			"events:PutEvents " + events +
-				"event-bus/other map[events:detail-type: events:source:]",
+		{call("AWSEvents.PutEvents", `{"Entries":[`+
+			`{"EventBusName":"bus","Source":"s","DetailType":"d"},`+
+			`{"EventBusName":"`+events+`event-bus/other"},{}]}`), []string{
+			"events:PutEvents " + events + "event-bus/bus map[events:detail-type:d events:source:s]",
+			"events:PutEvents " + events + "event-bus/other map[events:detail-type: events:source:]",
 			"events:PutEvents " + events +
 				"event-bus/default map[events:detail-type: events:source:]",
 		}},

@@ -1,8 +1,8 @@
 // Package iam decides, as AWS IAM does, whether a caller may perform an AWS API call: by the
 // policies of the synthesized template, those of the caller's role and those of the resource.
 //
-// It supports what templates of event pipelines use. Parsing a policy fails on any other condition
-// operator, condition key or policy variable: ignoring a condition would allow what AWS denies.
+// It supports the policies of event pipelines. Parsing fails on any other condition operator,
+// condition key or policy variable: ignoring a condition could allow a call that AWS denies.
 package iam
 
 import (
@@ -26,7 +26,7 @@ type statement struct {
 	conditions []condition
 }
 
-// policyKind says to what a policy is attached.
+// policyKind distinguishes identity policies from resource policies.
 type policyKind bool
 
 const (
@@ -120,7 +120,9 @@ func (s statement) matches(r Request) bool {
 
 // HasConditions reports whether any statement has a condition.
 func (d Document) HasConditions() bool {
-	return slices.ContainsFunc(d.statements, func(s statement) bool { return len(s.conditions) > 0 })
+	return slices.ContainsFunc(d.statements, func(s statement) bool {
+		return len(s.conditions) > 0
+	})
 }
 
 // oneOrMany holds a value or a list of values.

@@ -160,17 +160,21 @@ func TestEvaluate_AppliesConditions(t *testing.T) {
 
 func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	request := Request{Principal: worker, Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k"}
+	const notAllowed = "User: " + session + " is not authorized to perform: s3:PutObject on " +
+		"resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action"
+	deny := `{"Effect":"Deny","Action":"*","Resource":"*"}`
+	service := Request{
+		Principal: Principal{Service: "events.amazonaws.com"},
+		Action:    "sqs:SendMessage", Resource: "q",
+	}
 	for want, err := range map[string]error{
-		"User: " + session + " is not authorized to perform: s3:PutObject on resource: " +
-			"arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action": Evaluate(request, nil, nil),
+		notAllowed: Evaluate(request, nil, nil),
 		"with an explicit deny in an identity-based policy": Evaluate(request,
-			identity(t, `{"Effect":"Deny","Action":"*","Resource":"*"}`), nil),
+			identity(t, deny), nil),
 		"with an explicit deny in a resource-based policy": Evaluate(request, nil,
 			resource(t, `{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`)),
 		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: q " +
-			"because no resource-based policy": Evaluate(
-			Request{Principal: Principal{Service: "events.amazonaws.com"},
-				Action: "sqs:SendMessage", Resource: "q"}, nil, nil),
+			"because no resource-based policy": Evaluate(service, nil, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -178,7 +182,7 @@ func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	}
 }
 
-// An ignored part could allow here what AWS denies.
+// Ignoring a part could allow a call that AWS denies.
 func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 	for _, c := range [][2]string{
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +

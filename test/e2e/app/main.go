@@ -15,13 +15,14 @@ func main() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("impatient"), nil)
 	props := &eventpipeline.EventPipelineProps{
-		PhysicalNamePrefix:    jsii.String("impatient"),
-		RemovalPolicy:         awscdk.RemovalPolicy_DESTROY,
-		Authorization:         eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-		ThrottlingRateLimit:   jsii.Number(10000),
-		ThrottlingBurstLimit:  jsii.Number(10000),
-		SchemaDirectory:       jsii.String("test/e2e/app/schemas"),
-		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)), // so the visibility timeout is 30 seconds
+		PhysicalNamePrefix:   jsii.String("impatient"),
+		RemovalPolicy:        awscdk.RemovalPolicy_DESTROY,
+		Authorization:        eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+		ThrottlingRateLimit:  jsii.Number(10000),
+		ThrottlingBurstLimit: jsii.Number(10000),
+		SchemaDirectory:      jsii.String("test/e2e/app/schemas"),
+		// The visibility timeout is 30 seconds, six times the worker's timeout.
+		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)),
 		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),
 	}

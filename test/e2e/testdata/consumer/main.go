@@ -52,7 +52,7 @@ func main() {
 	app.Synth(nil)
 }
 
-// hostArchitecture returns the architecture of this machine, so that the emulator can run the function.
+// hostArchitecture returns this machine's architecture, which the emulator requires of functions.
 func hostArchitecture() awslambda.Architecture {
 	if runtime.GOARCH == "arm64" {
 		return awslambda.Architecture_ARM_64()

@@ -57,8 +57,10 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 		}
 		return ""
 	})
-	for _, fault := range []string{"error", "throttle", "lost-response", "slow", "kill",
-		"duplicate-delivery"} {
+	for _, fault := range []string{
+		"error", "throttle", "lost-response", "slow", "kill",
+		"duplicate-delivery",
+	} {
 		if !strings.Contains(p.log.String(), `"fault":"`+fault+`"`) {
 			t.Errorf("no %s was injected", fault)
 		}

@@ -260,7 +260,7 @@ func testIdempotency(t *testing.T, p *platform) {
 	}
 }
 
-// ingestResponse is the response of POST /events.
+// ingestResponse holds the response of POST /events.
 type ingestResponse struct {
 	status       int
 	id, replayed string

@@ -26,7 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// binary is the path of the eventpipeline command, which is built once.
+// binary holds the path of the eventpipeline command, which TestMain builds.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -256,7 +256,7 @@ func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	return answer
 }
 
-// syncBuffer is a buffer for concurrent use.
+// syncBuffer implements a buffer for concurrent use.
 type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -113,8 +113,10 @@ func expectContents(t *testing.T, archive []byte) {
 			t.Errorf("the module has %s: the example must have a go.mod", name)
 		}
 	}
-	for _, name := range []string{"go.mod", "LICENSE", "source.go",
-		"constructs/eventpipeline/eventpipeline.go"} {
+	for _, name := range []string{
+		"go.mod", "LICENSE", "source.go",
+		"constructs/eventpipeline/eventpipeline.go",
+	} {
 		if !names[name] {
 			t.Errorf("the module does not have %s", name)
 		}

@@ -23,7 +23,7 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize is the number of steps that may wait: those of some seconds under load.
+// bufferSize bounds the waiting steps: those of some seconds under load.
 const bufferSize = 16 << 10
 
 // NewRecorder starts a recorder that calls show with one step after the other. now defaults to

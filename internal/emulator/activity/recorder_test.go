@@ -189,8 +189,10 @@ func TestPrint_PrintsTheSourceIfConfigured(t *testing.T) {
 }
 
 func TestPrint_ColoursByLevel(t *testing.T) {
-	for level, code := range map[slog.Level]string{slog.LevelInfo: green, slog.LevelWarn: yellow,
-		slog.LevelError: red} {
+	for level, code := range map[slog.Level]string{
+		slog.LevelInfo: green, slog.LevelWarn: yellow,
+		slog.LevelError: red,
+	} {
 		var out bytes.Buffer
 		err := Print(&out, Step{Name: "x", Level: level}, Style{Colour: true})
 		if err != nil || !strings.Contains(out.String(), code+"x") {

@@ -25,7 +25,7 @@ type Step struct {
 	Output    string   // output of a tool, in several lines
 }
 
-// Detail is a named value of a step.
+// Detail represents a named value of a step.
 type Detail struct {
 	Name  string
 	Value json.RawMessage

@@ -39,7 +39,7 @@ type Result struct {
 	FunctionError string
 }
 
-// ErrTooLarge is returned by API.Invoke for a payload above Lambda's quota. The payload is larger
+// ErrTooLarge reports a payload above Lambda's quota. API.Invoke returns it. The payload is larger
 // than the request: it has a body in base64 and the rest of the event.
 var ErrTooLarge = errors.New("the request is too large for the function")
 
@@ -72,6 +72,7 @@ const (
 	timeout = 30 * time.Second
 )
 
+// ServeHTTP serves a request of a client.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
 	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start}
@@ -101,7 +102,7 @@ type exchange struct {
 	authorizerErr, integrationErr string
 }
 
-// httpResponse is a response to the client.
+// httpResponse represents a response to the client.
 type httpResponse struct {
 	status int
 	header http.Header
@@ -139,13 +140,18 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 	if rejection, ok := x.authorize(ctx, body); !ok {
 		return rejection
 	}
+	return x.invoke(ctx, body)
+}
+
+// invoke invokes the route's function and returns its response.
+func (x *exchange) invoke(ctx context.Context, body []byte) httpResponse {
 	payload, err := json.Marshal(x.event(body))
 	if err != nil {
 		return x.internalError(err.Error())
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	result, err := api.Invoke(ctx, x.route.Function, payload)
+	result, err := x.handler.api.Invoke(ctx, x.route.Function, payload)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return x.fail(http.StatusServiceUnavailable, "Service Unavailable",

@@ -284,8 +284,10 @@ func TestCORS_OverridesTheFunction(t *testing.T) {
 		a.CORS = &CORS{AllowOrigins: []string{"https://*"}}
 		a.Invoke = respond(`{"statusCode":200,"headers":{"access-control-allow-origin":"*"}}`)
 	})
-	for origin, want := range map[string]string{"https://app.example": "https://app.example",
-		"http://app.example": ""} {
+	for origin, want := range map[string]string{
+		"https://app.example": "https://app.example",
+		"http://app.example":  "",
+	} {
 		r := httptest.NewRequest("GET", "/health", nil)
 		r.Header.Set("Origin", origin)
 		if got := serve(h, r).Header().Get("Access-Control-Allow-Origin"); got != want {

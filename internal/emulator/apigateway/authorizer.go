@@ -18,7 +18,7 @@ type Authorizer interface {
 	authorize(ctx context.Context, x *exchange, body []byte) (caller map[string]any, err error)
 }
 
-// rejection is returned for a request that is not authorized.
+// rejection reports that a request is not authorized.
 type rejection struct {
 	httpResponse
 	reason string // for the access log only

@@ -148,7 +148,7 @@ var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// issuerKeys is a source with one key.
+// issuerKeys implements a source with one key.
 type issuerKeys struct{ *testing.T }
 
 func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {

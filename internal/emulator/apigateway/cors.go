@@ -54,7 +54,7 @@ func (c *CORS) setHeaders(h http.Header, origin string) {
 	setList(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
 }
 
-// authorize knows, beside origins, "*" and a scheme's "https://*".
+// allows reports whether an origin is allowed. AllowOrigins may contain "*" and "https://*".
 func (c *CORS) allows(origin string) bool {
 	return slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool {
 		scheme, wild := strings.CutSuffix(allowed, "*")

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// event is the payload of a function in format 2.0. Its fields have API Gateway's order.
+// event represents the payload of a function in format 2.0. Its fields have API Gateway's order.
 type event struct {
 	Version               string            `json:"version"`
 	RouteKey              string            `json:"routeKey"`
@@ -48,7 +48,7 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage is the only stage.
+// stage names the only stage.
 const stage = "$default"
 
 func (x *exchange) event(body []byte) event {
@@ -151,7 +151,7 @@ func queryParameters(query string) map[string]string {
 	return all
 }
 
-// functionResponse is a function's response in format 2.0.
+// functionResponse represents a function's response in format 2.0.
 type functionResponse struct {
 	StatusCode      int               `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`

@@ -28,7 +28,7 @@ type cachedDecision struct {
 	expiry time.Time
 }
 
-// decision is the response of the authorizer function.
+// decision holds the response of the authorizer function.
 type decision struct {
 	IsAuthorized   *bool                      `json:"isAuthorized"`
 	PrincipalID    *string                    `json:"principalId"`
@@ -88,7 +88,7 @@ func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (de
 	return d, nil
 }
 
-// authorizerEvent is the payload of the authorizer function: the event of the request without body.
+// authorizerEvent represents the payload of the authorizer function: the event without its body.
 type authorizerEvent struct {
 	Version        string   `json:"version"`
 	Type           string   `json:"type"`

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// route is a compiled Route.
+// route represents a compiled Route.
 type route struct {
 	Route
 	method   string // may be ANY
@@ -47,7 +47,7 @@ func parameter(segment string) (name string, ok bool) {
 
 func isGreedy(segment string) bool { return strings.HasSuffix(segment, "+}") }
 
-// matchedRoute is the route of a request, with the values of its path parameters.
+// matchedRoute holds the route of a request and the values of its path parameters.
 type matchedRoute struct {
 	route
 	pathParameters map[string]string

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// maxPayload is Lambda's quota for a synchronous payload, in bytes.
+// maxPayload bounds the payload of an invocation, in bytes: Lambda's quota.
 const maxPayload = 6 << 20
 
 // batch holds the messages of an invocation.
@@ -17,7 +17,7 @@ type batch struct {
 	payload  []byte // SQS event
 }
 
-// record is a message in an SQS event. Its fields have Lambda's order.
+// record represents a message in an SQS event. Its fields have Lambda's order.
 type record struct {
 	MessageID              string                     `json:"messageId"`
 	ReceiptHandle          string                     `json:"receiptHandle"`

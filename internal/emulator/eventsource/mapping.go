@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Queue is the source of messages, such as an *sqs.Queue.
+// Queue provides messages. An *sqs.Queue implements it.
 type Queue interface {
 	ARN() string
 	// Receive returns at most limit messages. It waits up to wait for the first one.
@@ -58,7 +58,7 @@ type Result struct {
 	Duration      time.Duration
 }
 
-// longestPoll is SQS's limit for WaitTimeSeconds.
+// longestPoll bounds the wait of a poll: SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
 // Run polls until ctx is done, waits for running invocations, and returns nil. It returns an error

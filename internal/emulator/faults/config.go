@@ -33,7 +33,7 @@ type Rule struct {
 	DelayMS   int     `json:"delayMs"` // of the fault slow
 }
 
-// Fault is a kind of failure of a call.
+// Fault names a kind of failure of a call.
 type Fault string
 
 // The faults.

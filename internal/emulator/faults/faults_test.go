@@ -57,7 +57,8 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 	}
 }
 
-// service is a service behind an injector. The function "p-worker" has the access key "sandbox".
+// service represents a service behind an injector. The function "p-worker" has the access key
+// "sandbox".
 type service struct {
 	url        string
 	effects    atomic.Int64

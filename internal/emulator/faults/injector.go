@@ -42,7 +42,7 @@ func New(
 	return &Injector{config: config, targets: targets, caller: caller, report: report}
 }
 
-// call is an AWS call of a function.
+// call represents an AWS call of a function.
 type call struct {
 	Caller
 	protocol.Call

@@ -18,7 +18,7 @@ type Queue struct {
 	redeliveries []sqs.Message
 }
 
-// MessageSource is a queue of messages.
+// MessageSource provides the messages of a queue.
 type MessageSource interface {
 	ARN() string
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)

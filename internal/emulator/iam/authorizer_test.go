@@ -110,8 +110,10 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 		{call("AWSEvents.PutEvents", `{"Entries":[`+
 			`{"EventBusName":"bus","Source":"s","DetailType":"d"},`+
 			`{"EventBusName":"`+events+`event-bus/other"},{}]}`), []string{
-			"events:PutEvents " + events + "event-bus/bus map[events:detail-type:d events:source:s]",
-			"events:PutEvents " + events + "event-bus/other map[events:detail-type: events:source:]",
+			"events:PutEvents " + events +
+				"event-bus/bus map[events:detail-type:d events:source:s]",
+			"events:PutEvents " + events +
+				"event-bus/other map[events:detail-type: events:source:]",
 			"events:PutEvents " + events +
 				"event-bus/default map[events:detail-type: events:source:]",
 		}},
@@ -148,7 +150,7 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 	}
 }
 
-// api is a service behind an authorizer. The function worker calls it.
+// api represents a service behind an authorizer. The function worker calls it.
 type api struct {
 	http.Handler
 	status  int

@@ -63,7 +63,7 @@ func parse(document []byte, kind policyKind) (Document, error) {
 	return d, nil
 }
 
-// statementJSON is the JSON form of a statement.
+// statementJSON represents a statement in JSON.
 type statementJSON struct {
 	Sid, Effect           string
 	Principal             json.RawMessage
@@ -140,7 +140,7 @@ func (o *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// scalar is a condition value: a string, or the text of a number or boolean.
+// scalar holds a condition value: a string, or the text of a number or boolean.
 type scalar string
 
 func (s *scalar) UnmarshalJSON(raw []byte) error {

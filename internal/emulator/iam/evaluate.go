@@ -13,7 +13,7 @@ type Request struct {
 	Context   map[string]string // condition keys in lower case, with their values
 }
 
-// DeniedError is returned if the policies deny a request. Its text is that of AWS.
+// DeniedError reports that the policies deny a request, in the words of AWS.
 type DeniedError struct {
 	Request Request
 	Reason  string

@@ -73,7 +73,8 @@ func like(text, pattern string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// arnLike is like for ARNs: a wildcard does not match across the colons before the resource.
+// arnLike reports whether an ARN matches a pattern. A wildcard does not match across the colons
+// before the resource.
 func arnLike(arn, pattern string) bool {
 	parts, patternParts := strings.SplitN(arn, ":", 6), strings.SplitN(pattern, ":", 6)
 	if len(patternParts) != 6 || len(parts) != 6 {

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// permission is an action on a resource that a caller must be allowed.
+// permission names an action on a resource that a call needs.
 type permission struct {
 	action, resource string
 	context          map[string]string // see Request.Context

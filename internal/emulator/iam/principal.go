@@ -14,7 +14,7 @@ type Principal struct {
 	Service    string // such as events.amazonaws.com; "" for a role
 }
 
-// statementPrincipal is a principal that a resource policy names.
+// statementPrincipal represents a principal in a resource policy.
 type statementPrincipal struct{ kind, name string }
 
 func parsePrincipals(raw []byte) ([]statementPrincipal, error) {

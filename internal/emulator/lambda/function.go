@@ -68,10 +68,10 @@ func newTraceHeader() string {
 	return fmt.Sprintf("Root=1-%s-%s;Parent=%s;Sampled=0", h[:8], h[8:32], h[32:])
 }
 
-// errClosed is returned if the service is closed before the function responds.
+// errClosed reports that the service was closed before the function responded.
 var errClosed = errors.New("the emulator is stopping")
 
-// errReplaced is returned if the function is replaced before the invocation has a sandbox.
+// errReplaced reports that the function was replaced before the invocation had a sandbox.
 var errReplaced = errors.New("the function was replaced")
 
 // invoke runs the invocation in an idle or a new sandbox, when a slot is free.
@@ -161,10 +161,10 @@ func (f *function) bootstrap() string {
 	return filepath.Join(f.Dir, name)
 }
 
-// mbPerProcessor is the memory at which Lambda gives a function one vCPU.
+// mbPerProcessor gives the memory at which Lambda assigns one vCPU.
 const mbPerProcessor = 1769
 
-// environment returns the environment of a sandbox. It contains nothing of the developer's own.
+// environment returns the environment of a sandbox, without that of the developer.
 func (f *function) environment(sandboxID string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")

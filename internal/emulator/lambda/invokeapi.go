@@ -81,7 +81,7 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// configuration is the description of a function in responses.
+// configuration describes a function in responses.
 type configuration struct {
 	FunctionName, FunctionArn, Runtime, Handler, Version string
 	State, LastUpdateStatus, PackageType                 string

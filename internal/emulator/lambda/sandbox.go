@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// initTimeout is Lambda's limit for the init phase.
+// initTimeout bounds the init phase, as in Lambda.
 const initTimeout = 10 * time.Second
 
 // sandbox represents a process that handles one invocation at a time.

@@ -92,12 +92,12 @@ func (s *Service) CreateFunction(f Function) error {
 	return nil
 }
 
-// NotFoundError is returned for a function that does not exist.
+// NotFoundError reports a function that does not exist.
 type NotFoundError struct{ ARN string }
 
 func (e *NotFoundError) Error() string { return "Function not found: " + e.ARN }
 
-// TooLargeError is returned for a payload above Lambda's quota.
+// TooLargeError reports a payload above Lambda's quota.
 type TooLargeError struct{ Bytes int }
 
 func (e *TooLargeError) Error() string {
@@ -105,7 +105,7 @@ func (e *TooLargeError) Error() string {
 		"(limit %d bytes)", e.Bytes, maxPayload)
 }
 
-// maxPayload is Lambda's quota for a synchronous payload, in bytes, of request and response each.
+// maxPayload bounds the payload of a request and of a response, in bytes: Lambda's quota.
 const maxPayload = 6 << 20
 
 // Result holds the result of an invocation.
@@ -146,7 +146,7 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 	}
 }
 
-// asyncAttempts is how often Lambda tries an asynchronous invocation by default.
+// asyncAttempts counts the attempts of an asynchronous invocation, as in Lambda.
 const asyncAttempts = 3
 
 // InvokeAsync runs a function in the background and discards its response. It retries a failure

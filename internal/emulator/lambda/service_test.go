@@ -144,8 +144,10 @@ func isRunning(pid int) bool {
 
 func TestInvoke_ReturnsTheResponse(t *testing.T) {
 	s, _ := startService(t, nil)
-	for _, name := range []string{"fn", "arn:aws:lambda:us-east-1:000000000000:function:fn",
-		"000000000000:function:fn", "fn:$LATEST"} {
+	for _, name := range []string{
+		"fn", "arn:aws:lambda:us-east-1:000000000000:function:fn",
+		"000000000000:function:fn", "fn:$LATEST",
+	} {
 		result, err := s.Invoke(t.Context(), name, []byte(`{"Do":"echo","Text":"hällo"}`))
 		if err != nil || string(result.Payload) != `"hällo"` || result.FunctionError != "" ||
 			result.RequestID == "" {

@@ -16,10 +16,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// KeyFile is a KeySource with the keys of a file, whoever the issuer.
+// KeyFile holds the keys of a file. It is a KeySource for any issuer.
 type KeyFile struct{ set keySet }
 
-// keySet is a JSON Web Key Set without the keys of unsupported types.
+// keySet holds a JSON Web Key Set without the keys of unsupported types.
 type keySet struct{ keys []jose.JSONWebKey }
 
 func (s *keySet) UnmarshalJSON(data []byte) error {
@@ -72,7 +72,7 @@ func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey,
 	return f.set.find(id)
 }
 
-// Discovery is a KeySource that reads the keys that issuers publish by OpenID Connect Discovery.
+// Discovery reads the keys that issuers publish by OpenID Connect Discovery. It is a KeySource.
 type Discovery struct {
 	Client *http.Client
 	Now    func() time.Time

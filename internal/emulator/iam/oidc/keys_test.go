@@ -14,7 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// publisher is an issuer on this machine.
+// publisher implements an issuer on this machine.
 type publisher struct {
 	url, configuration string // a valid configuration if empty
 	keys               atomic.Pointer[jose.JSONWebKeySet]

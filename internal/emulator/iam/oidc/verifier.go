@@ -30,10 +30,10 @@ type KeySource interface {
 	Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error)
 }
 
-// ErrUnknownKey is returned if the issuer has no key with the id.
+// ErrUnknownKey reports that the issuer has no key with the id.
 var ErrUnknownKey = errors.New("the token is signed with a key that the issuer does not have")
 
-// InvalidError is returned for a token that is not valid. Reason contains nothing of the token.
+// InvalidError reports that a token is not valid. Reason contains nothing of the token.
 type InvalidError struct{ Reason string }
 
 func (e *InvalidError) Error() string { return e.Reason }

@@ -13,7 +13,7 @@ import (
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	timeFormat = "20060102T150405Z"
-	// maxExpiry is AWS's limit for presigned requests.
+	// maxExpiry bounds the lifetime of presigned requests, as in AWS.
 	maxExpiry = 7 * 24 * time.Hour
 )
 

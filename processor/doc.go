@@ -1,6 +1,9 @@
-// Package processor is how a pipeline gets a worker of your own: you write what becomes of one event's payload, and the
-// platform does the rest. It reads the payload, stores the records in Silver, tells EventBridge, moves the status, tries
-// again what failed, and takes care that one event's failure is its own.
+// Package processor lets a pipeline run your own code for each event. You write a function from one
+// event's payload to its records. The platform does the rest: it reads the payload, stores the
+// records in Silver, updates the event's status, publishes a notification, and retries failed
+// events. The failure of one event does not affect the others.
+//
+// # A worker
 //
 // A worker is a main package in your own module:
 //
@@ -10,9 +13,12 @@
 //
 //	func main() { processor.Start(processor.JSON(process)) }
 //
-//	func process(ctx context.Context, event processor.Event, order Order) (processor.Record, error) {
+//	func process(
+//		ctx context.Context, event processor.Event, order Order,
+//	) (processor.Record, error) {
 //		if order.Total < 0 {
-//			return processor.Record{}, processor.Reject("negative-total", "the total must not be below 0")
+//			err := processor.Reject("negative-total", "total must not be negative")
+//			return processor.Record{}, err
 //		}
 //		return processor.Record{Payload: order}, nil
 //	}
@@ -21,35 +27,47 @@
 //
 //	eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
 //
-// `eventpipeline local`, run in the app's folder, runs it on your machine, and package processortest tests it without.
+// The command `eventpipeline local`, run in the app's folder, runs it on your machine. Package
+// processortest tests it in a plain Go test.
 //
-// # What a processor decides
+// # Results
 //
-// For each event it returns one of
+// For each event, a processor returns one of these:
 //
-//	Record{Payload: v}    v, as JSON, is the payload of the event's record in Silver
-//	FanOut(lines...)      several records, in one Silver object: all of them are there, once, or none
-//	Drop(code, reason)    no record: the event is PROCESSED, and its status says why there is no payload
-//	Reject(code, reason)  an error that no retry helps: the event is FAILED at once, its message in the DLQ
-//	any other error       the event comes again after a while, and is FAILED when its deliveries are used up
+//	Record{Payload: v}     one record in Silver, whose payload is v as JSON
+//	FanOut(payloads...)    several records in one Silver object, stored together or not at all
+//	Filter(code, reason)   no record; the event is PROCESSED, and its status has the reason
+//	Reject(code, reason)   a permanent error; the event is FAILED, its message moves to the DLQ
+//	any other error        a temporary error; SQS delivers the message again, and the event is
+//	                       FAILED after MaxReceiveCount deliveries
 //
-// A panic is such another error. The text of such an error goes to the log and nowhere else; a reason goes wherever the
-// event's status does, so that it must hold nothing that the event's sender may not read.
+// A panic counts as a temporary error. The text of a temporary error appears in the log only. The
+// reason of Filter and Reject is part of the event's status, so it must not contain anything that
+// the event's sender may not read.
 //
-// # What a processor must bear
+// # Payloads
 //
-// It is called for up to 32 events side by side, and maybe more than once for the same event: when a worker is killed, when
-// SQS delivers a message twice, or when an operator replays the event. What it returned first is what counts, until a
-// replay. So what it does to other systems must bear to be done twice ([Event].ID tells that), and what it returns should
-// depend on the event alone.
+// [JSON] decodes payloads into a Go type and rejects those that do not match. A [Func] without it
+// receives the request's body unchanged, in [Event].Payload. Both can be combined: a Func can look
+// at Event.Type and call a JSON function per event type.
 //
-// It must heed its context in whatever it waits for. That ends four seconds before the function's timeout (WorkerTimeout, 30
-// seconds by default, is for a whole batch), so that there is time to store what other events of the batch became. A
-// processor that does not return within a second of that is left to itself: its event comes again, and its goroutine goes
-// on in the background, with the memory that it holds. Other events of the same batch wait for a slow one for a second at
-// the most; those on the queue behind it wait while MaxConcurrency batches are under way.
+// # Requirements
 //
-// It must not end the process: os.Exit, log.Fatal, or a panic in a goroutine of its own, which nobody can recover. That takes
-// the whole batch with it, which comes again when the queue's visibility timeout is over (three minutes by default), in ever
-// smaller parts, so that what ends the process is soon alone; its message ends in the DLQ, without a code.
+// A processor must be safe for concurrent use: up to 32 calls run at the same time.
+//
+// It must be idempotent. It may run more than once for an event: after a crash, after a duplicate
+// delivery by SQS, or in a replay. The first result that was stored counts, until a replay. So a
+// change to another system must have no further effect the second time; use [Event].ID as its key.
+// The result should depend on the event only.
+//
+// It must return when its context ends: four seconds before the function's timeout. That time is
+// needed to store the results of the batch's other events. WorkerTimeout (default 30 seconds) is
+// for a whole batch. A processor that does not return within another second is abandoned: its event
+// is retried, and its goroutine continues in the background with the memory that it holds. A slow
+// processor delays the other events of its batch by at most a second.
+//
+// It must not end the process, by os.Exit, log.Fatal or a panic in a goroutine that it started.
+// This crashes the worker with its whole batch. SQS delivers the batch again after the visibility
+// timeout (default three minutes), in shrinking groups, so that the crashing message is soon alone.
+// It ends in the DLQ, without a code.
 package processor

@@ -9,28 +9,32 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// Greeting is what the examples' processor makes.
-type Greeting struct {
-	Text string `json:"text"`
-}
-
-// Visit is the payload of the examples' events.
+// Visit represents the payload of an event.
 type Visit struct {
 	Name string `json:"name"`
 }
 
-func greet(_ context.Context, event processor.Event, who Visit) (processor.Record, error) {
-	switch {
-	case who.Name == "":
-		return processor.Record{}, processor.Reject("no-name", "name is missing")
-	case event.Attempt == 1 && who.Name == "Zoe":
-		return processor.Record{}, errors.New("look Zoe up: no connection")
-	}
-	return processor.Record{Payload: Greeting{"Hello, " + who.Name}}, nil
+// Greeting represents the payload of a record.
+type Greeting struct {
+	Text string `json:"text"`
 }
 
+// greet is the processor under test.
+var greet = processor.JSON(func(
+	_ context.Context, event processor.Event, visit Visit,
+) (processor.Record, error) {
+	switch {
+	case visit.Name == "":
+		return processor.Record{}, processor.Reject("no-name", "name must not be empty")
+	case event.Attempt == 1 && visit.Name == "Zoe":
+		return processor.Record{}, errors.New("look up Zoe: connection refused")
+	}
+	return processor.Record{Payload: Greeting{"Hello, " + visit.Name}}, nil
+})
+
 func ExampleProcess() {
-	result := processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":"Anna"}`)
+	result := processortest.Process(context.Background(), greet,
+		`{"eventType":"visit","name":"Anna"}`)
 	fmt.Println(result.Outcome)
 	fmt.Println(string(result.Records[0]))
 	// Output:
@@ -39,39 +43,43 @@ func ExampleProcess() {
 }
 
 func ExampleProcess_rejected() {
-	result := processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit"}`)
+	result := processortest.Process(context.Background(), greet, `{"eventType":"visit"}`)
 	fmt.Println(result.Outcome, result.Code)
 	// Output: FAILED rejected.no-name
 }
 
 func ExampleProcessEvent() {
 	event := processor.Event{Payload: []byte(`{"eventType":"visit","name":"Zoe"}`)}
-	fmt.Println(processortest.ProcessEvent(context.Background(), processor.JSON(greet), event).Err)
+	fmt.Println(processortest.ProcessEvent(context.Background(), greet, event).Err)
 	event.Attempt = 2
-	fmt.Println(processortest.ProcessEvent(context.Background(), processor.JSON(greet), event))
+	fmt.Println(processortest.ProcessEvent(context.Background(), greet, event))
 	// Output:
-	// the processor failed: look Zoe up: no connection
+	// the processor failed: look up Zoe: connection refused
 	// PROCESSED
 	// {"text":"Hello, Zoe"}
 }
 
 func ExampleResult() {
-	result := processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":"Zoe"}`)
+	result := processortest.Process(context.Background(), greet,
+		`{"eventType":"visit","name":"Zoe"}`)
 	if result.Outcome == processortest.Retried {
-		fmt.Println("the log has:", result.Err)
-		fmt.Println("its sender is told, if it fails to the end:", result.Code)
+		fmt.Println("in the log:", result.Err)
+		fmt.Println("in the status, after the last delivery:", result.Code)
 	}
 	// Output:
-	// the log has: the processor failed: look Zoe up: no connection
-	// its sender is told, if it fails to the end: processor-error
+	// in the log: the processor failed: look up Zoe: connection refused
+	// in the status, after the last delivery: processor-error
 }
 
 func ExampleResult_String() {
-	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":7}`))
-	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"name":"Anna"}`))
-	fmt.Println(processortest.Process(context.Background(), processor.JSON(greet), `{"eventType":"visit","name":"Zoe"}`))
-	// Output:
-	// FAILED rejected.invalid-payload: The payload is not what the processor expects: a JSON number at name where a string is to be.
-	// REFUSED missing-event-type: The payload has no eventType; add one, such as {"eventType":"order.created"}.
-	// RETRIED processor-error: the processor failed: look Zoe up: no connection
+	for _, payload := range []string{
+		`{"eventType":"visit"}`,
+		`{"name":"Anna"}`,
+		`{"eventType":"visit","name":"Zoe"}`,
+	} {
+		fmt.Println(processortest.Process(context.Background(), greet, payload))
+	}
+	// Output: FAILED rejected.no-name: name must not be empty INVALID missing-event-type: The
+	// payload has no eventType; add one, such as {"eventType":"order.created"}. RETRIED
+	// processor-error: the processor failed: look up Zoe: connection refused
 }

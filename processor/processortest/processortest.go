@@ -1,7 +1,8 @@
-// Package processortest tests a processor in a plain Go test, without AWS or the local platform: it runs it over a payload
-// by the platform's own code, with the same checks, limits and codes, but for the pipeline's MaxPayloadBytes and schemas, and
-// tells what would become of the event. A processor has as long as the context that it is given, less a second: give it a
-// deadline to test one that waits.
+// Package processortest tests a processor in a plain Go test, without AWS and without the local
+// platform. It runs the processor by the platform's own code, with the same checks, limits and
+// codes, and returns the result that the event would have. It does not check MaxPayloadBytes and
+// schemas, which belong to a pipeline. To test a processor that waits, pass a context with a
+// deadline; the processor's own context ends a second earlier.
 package processortest
 
 import (
@@ -14,49 +15,55 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
 )
 
-// Outcome is what would become of a delivery.
+// Outcome classifies the result of a delivery.
 type Outcome string
 
 const (
-	// Processed: the event has its records in Silver.
+	// Processed means that the event's records are in Silver.
 	Processed Outcome = "PROCESSED"
-	// Dropped: the event is PROCESSED, too, and its record has a reason in place of a payload.
+	// Filtered means that the event is PROCESSED, with a reason instead of a payload.
 	Filtered Outcome = "FILTERED"
-	// Failed: the event is FAILED, its message in the DLQ; no retry would help.
+	// Failed means that the event is FAILED, and its message is in the DLQ.
 	Failed Outcome = "FAILED"
-	// Retried: the event comes again after a while, and is FAILED when its deliveries are used up.
+	// Retried means that SQS delivers the event again; it is FAILED after MaxReceiveCount
+	// deliveries.
 	Retried Outcome = "RETRIED"
-	// Refused: the API would not accept the payload, so that the processor never saw it.
-	Refused Outcome = "REFUSED"
+	// Invalid means that the API would reject the payload. The processor was not called.
+	Invalid Outcome = "INVALID"
 )
 
-// Result is what would become of an event.
+// Result represents the result of a delivery.
 type Result struct {
 	Outcome Outcome
-	Records []json.RawMessage // the payload of each record, when Processed
-	Code    string            // unless Processed: as in the event's status or the API's answer, such as "rejected.negative-total"
-	Reason  string            // unless Processed: what is told to the event's sender
-	Err     error             // when Failed, Retried or Refused: the whole error, as the log has it
+	Records []json.RawMessage // payload of each record, if Processed
+	Code    string            // code in the event's status, or in the API's response if Invalid
+	Reason  string            // reason in the event's status, or in the API's response if Invalid
+	Err     error             // error in the log, if Failed, Retried or Invalid
 }
 
-// EventID is the id of the events that Process makes.
+// EventID is the default id of events.
 const EventID = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 
-// Process runs fn over the first delivery of an event with this payload, a JSON object with an eventType.
+// Process runs fn for the first delivery of an event. The payload must be a JSON object with an
+// eventType.
 func Process(ctx context.Context, fn processor.Func, payload string) Result {
 	return ProcessEvent(ctx, fn, processor.Event{Payload: json.RawMessage(payload)})
 }
 
-// ProcessEvent runs fn over an event. Its Type is the payload's eventType, whatever it says. An ID, ReceivedAt or Attempt
-// that it lacks is EventID, 2026-11-23T07:30:00Z and 1.
+// ProcessEvent runs fn for a delivery. It sets the Type to the payload's eventType, and uses
+// EventID, 2026-11-23T07:30:00Z and 1 if ID, ReceivedAt or Attempt are zero.
 func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event) Result {
 	eventType, err := pipeline.DecodeType(event.Payload)
 	if err != nil {
-		return failed(Refused, err)
+		return newFailure(Invalid, err)
 	}
 	accepted := pipeline.Event{
-		ID: event.ID, Type: eventType, ReceivedAt: event.ReceivedAt, Caller: event.Caller, Replay: pipeline.Replay{ID: event.ReplayID},
-		Bytes: len(event.Payload),
+		ID:         event.ID,
+		Type:       eventType,
+		ReceivedAt: event.ReceivedAt,
+		Caller:     event.Caller,
+		Replay:     pipeline.Replay{ID: event.ReplayID},
+		Bytes:      len(event.Payload),
 	}
 	if accepted.ID == "" {
 		accepted.ID = EventID
@@ -65,24 +72,24 @@ func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event)
 		accepted.ReceivedAt = time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 	}
 	output, err := pipeline.Transform(ctx, fn, accepted, max(event.Attempt, 1), event.Payload)
-	switch {
+	switch filtered := output.Filtered; {
 	case err != nil && pipeline.Permanent(pipeline.ErrorCode(err)):
-		return failed(Failed, err)
+		return newFailure(Failed, err)
 	case err != nil:
-		return failed(Retried, err)
-	case output.Filtered != (pipeline.Filtered{}):
-		return Result{Outcome: Filtered, Code: output.Filtered.Code, Reason: output.Filtered.Reason}
+		return newFailure(Retried, err)
+	case filtered != (pipeline.Filtered{}):
+		return Result{Outcome: Filtered, Code: filtered.Code, Reason: filtered.Reason}
 	}
 	return Result{Outcome: Processed, Records: output.Payloads}
 }
 
-func failed(outcome Outcome, err error) Result {
+func newFailure(outcome Outcome, err error) Result {
 	failure := pipeline.NewFailure(err)
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 
-// String is the result in a line or, of several records, in some: for messages of tests. Of what is Retried it has the
-// error, since the Reason says nothing of it.
+// String returns the outcome and one of: the records, a line each; the code and the reason; or, if
+// Retried, the code and the error.
 func (r Result) String() string {
 	switch r.Outcome {
 	case Processed:

@@ -2,8 +2,10 @@ package processor_test
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
+	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
 // JSON decodes the payload into a Go type and rejects payloads that do not match it.
@@ -14,9 +16,13 @@ func ExampleJSON() {
 		return processor.Record{Payload: map[string]any{"cents": order.Total * 100}}, nil
 	})
 	printResult(process, `{"eventType":"order.created","total":19.5}`)
-	printResult(process, `{"eventType":"order.created","items":"tea"}`)
-	// Output: PROCESSED {"cents":1950} FAILED rejected.invalid-payload: The payload does not match
-	// the processor's type: items must be an array, got the JSON type string.
+	result := processortest.Process(context.Background(), process,
+		`{"eventType":"order.created","items":"tea"}`)
+	fmt.Println(result.Outcome, result.Code)
+	// Output:
+	// PROCESSED
+	// {"cents":1950}
+	// FAILED rejected.invalid-payload
 }
 
 // The payload of a record is any Go value that encodes as a JSON object.

@@ -13,7 +13,7 @@ import (
 func ExampleLog() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
-			if attr.Key == slog.TimeKey || attr.Key == "bytes" {
+			if attr.Key == slog.TimeKey || attr.Key == "bytes" || attr.Key == "eventType" {
 				return slog.Attr{}
 			}
 			return attr
@@ -24,6 +24,5 @@ func ExampleLog() {
 		return processor.Record{Payload: event.Payload}, nil
 	}
 	processortest.Process(context.Background(), process, `{"eventType":"demo"}`)
-	// Output: level=INFO msg=found eventId=019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 eventType=demo
-	// attempt=1
+	// Output: level=INFO msg=found eventId=019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001 attempt=1
 }

@@ -73,13 +73,15 @@ func ExampleResult() {
 
 func ExampleResult_String() {
 	for _, payload := range []string{
+		`{"eventType":"visit","name":"Anna"}`,
 		`{"eventType":"visit"}`,
-		`{"name":"Anna"}`,
 		`{"eventType":"visit","name":"Zoe"}`,
 	} {
 		fmt.Println(processortest.Process(context.Background(), greet, payload))
 	}
-	// Output: FAILED rejected.no-name: name must not be empty INVALID missing-event-type: The
-	// payload has no eventType; add one, such as {"eventType":"order.created"}. RETRIED
-	// processor-error: the processor failed: look up Zoe: connection refused
+	// Output:
+	// PROCESSED
+	// {"text":"Hello, Anna"}
+	// FAILED rejected.no-name: name must not be empty
+	// RETRIED processor-error: the processor failed: look up Zoe: connection refused
 }

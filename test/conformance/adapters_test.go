@@ -9,15 +9,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
-	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	events "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
@@ -27,264 +23,211 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// The pipeline's own adapters keep their ports' contracts over both targets.
+// These tests check that the pipeline's adapters implement their ports on both targets.
 
-func TestAdapter_Bucket(t *testing.T) {
+func TestAdapter_BucketImplementsObjects(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		name := uniqueName("bucket")
-		if _, err := awss3.NewFromConfig(target.Config).CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
-			t.Fatal(err)
-		}
+		name := createBucket(t, awss3.NewFromConfig(target.Config))
 		bucket := s3.NewBucket(target.Config, name)
 		porttest.TestObjects(t, bucket)
-		if !target.isMoto() { // it checks a condition and writes in two steps, where AWS does so in one
+		if !target.isMoto() { // its conditional writes are not atomic
 			porttest.TestObjectsRace(t, bucket)
 		}
 	})
 }
 
-func TestAdapter_Events(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		table := events.NewItems(target.Config, createEventsTable(t, target))
-		porttest.TestItems(t, table)
-		if !target.isMoto() { // as above
-			porttest.TestItemsRace(t, table)
+func TestAdapter_ItemsImplementsItems(t *testing.T) {
+	forEachTable(t, "", func(t *testing.T, table table) {
+		items := dynamodb.NewItems(table.target.Config, *table.name)
+		porttest.TestItems(t, items)
+		if !table.target.isMoto() { // its conditional writes are not atomic
+			porttest.TestItemsRace(t, items)
 		}
 	})
 }
 
-func TestAdapter_Checkpoints(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		porttest.TestCheckpoints(t, events.NewCheckpoints(target.Config, createEventsTable(t, target)))
+func TestAdapter_CheckpointsImplementsCheckpoints(t *testing.T) {
+	forEachTable(t, "", func(t *testing.T, table table) {
+		porttest.TestCheckpoints(t, dynamodb.NewCheckpoints(table.target.Config, *table.name))
 	})
 }
 
-func createEventsTable(t *testing.T, target target) string {
-	t.Helper()
-	name := uniqueName("events")
-	_, err := dynamodb.NewFromConfig(target.Config).CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            &name,
-		BillingMode:          dynamodbtypes.BillingModePayPerRequest,
-		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
-		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func TestAdapter_QueueSendsAnyNumberOfEventsAndCountsThem(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		client := awssqs.NewFromConfig(target.Config)
-		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("queue"))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		queue := sqs.NewQueue(target.Config, *created.QueueUrl)
+func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		queue := sqs.NewQueue(q.target.Config, q.url)
 		sent := make([]pipeline.Event, 25) // three requests
 		for i := range sent {
-			sent[i] = pipeline.Event{ID: fmt.Sprint(i), Type: "demo", Replay: pipeline.Replay{ID: "replay"}}
+			sent[i].ID, sent[i].Type = fmt.Sprint(i), "demo"
+			sent[i].Replay = pipeline.Replay{ID: "replay"}
 		}
-		if errs := queue.SendMany(t.Context(), sent); len(errs) != len(sent) || errors.Join(errs...) != nil {
-			t.Fatalf("%d results: %v", len(errs), errors.Join(errs...))
-		}
-		wantWaiting(t, queue, len(sent))
+		wantNoErrors(t, "send", queue.SendMany(q.Context(), sent), len(sent))
+		q.wantMessageCount(len(sent))
 		seen := make(map[string]bool)
 		for len(seen) < len(sent) {
-			out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MaxNumberOfMessages: 10})
-			if err != nil || len(out.Messages) == 0 {
-				t.Fatalf("%d of %d messages: %v", len(seen), len(sent), err)
+			messages := q.receive(0)
+			if len(messages) == 0 {
+				q.Fatalf("received %d of %d messages", len(seen), len(sent))
 			}
-			for _, m := range out.Messages {
+			for _, m := range messages {
 				var event pipeline.Event
-				if err := json.Unmarshal([]byte(*m.Body), &event); err != nil || event.Replay.ID != "replay" {
-					t.Errorf("message %s: %v", *m.Body, err)
+				err := json.Unmarshal([]byte(*m.Body), &event)
+				if err != nil || event.Replay.ID != "replay" {
+					q.Errorf("message %s: %v", *m.Body, err)
 				}
 				seen[event.ID] = true
 			}
 		}
-		wantWaiting(t, queue, len(sent)) // in flight
+		q.wantMessageCount(len(sent)) // in flight
 	})
 }
 
-func wantWaiting(t *testing.T, queue sqs.Queue, want int) {
-	t.Helper()
-	if got, err := queue.CountMessages(t.Context()); err != nil || got != want {
-		t.Errorf("waiting: %d, %v; want %d", got, err, want)
+func (q testQueue) wantMessageCount(want int) {
+	q.Helper()
+	got, err := sqs.NewQueue(q.target.Config, q.url).CountMessages(q.Context())
+	if err != nil || got != want {
+		q.Errorf("message count %d, %v; want %d", got, err, want)
 	}
 }
 
-func TestAdapter_DeadLettersHoldTheMessageAndItsReason(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		client := awssqs.NewFromConfig(target.Config)
-		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("dlq"))})
-		if err != nil {
-			t.Fatal(err)
+// wantNoErrors checks the results of an operation on many entries.
+func wantNoErrors(t *testing.T, operation string, errs []error, count int) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil || len(errs) != count {
+		t.Fatalf("%s: got %d results, want %d: %v", operation, len(errs), count, err)
+	}
+}
+
+func deadLetter(body string, code pipeline.Code) pipeline.DeadLetter {
+	return pipeline.DeadLetter{
+		Body: []byte(body), EventType: "demo", Attempts: 3,
+		FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
+		Failure:  pipeline.Failure{Code: code, Reason: "why"},
+	}
+}
+
+func TestAdapter_DeadLetterQueueSendsTheMessageAndItsFailure(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		const body = "not \"JSON\""
+		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
+		if err := dlq.Send(q.Context(), deadLetter(body, pipeline.InvalidMessage)); err != nil {
+			q.Fatal(err)
 		}
-		letter := pipeline.DeadLetter{
-			Body: []byte("not \"JSON\""), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
-			Failure: pipeline.Failure{Code: pipeline.InvalidMessage, Reason: "why"},
-		}
-		if err := sqs.NewDeadLetterQueue(target.Config, *created.QueueUrl).Send(t.Context(), letter); err != nil {
-			t.Fatal(err)
-		}
-		out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, MessageAttributeNames: []string{"All"}})
-		if err != nil || len(out.Messages) != 1 {
-			t.Fatalf("%d messages, %v", len(out.Messages), err)
-		}
+		m := q.receiveOne(0)
 		got := make(map[string]string)
-		for name, attribute := range out.Messages[0].MessageAttributes {
-			got[name] = aws.ToString(attribute.DataType) + " " + aws.ToString(attribute.StringValue)
+		for name, a := range m.MessageAttributes {
+			got[name] = aws.ToString(a.DataType) + " " + aws.ToString(a.StringValue)
 		}
 		want := map[string]string{
-			"failureCode": "String invalid-message", "failureReason": "String why", "attempts": "Number 3",
-			"failedAt": "String 2026-11-23T07:30:00.012Z", "eventType": "String demo",
+			"failureCode": "String invalid-message", "failureReason": "String why",
+			"attempts": "Number 3", "failedAt": "String 2026-11-23T07:30:00.012Z",
+			"eventType": "String demo",
 		}
-		if !maps.Equal(got, want) || *out.Messages[0].Body != "not \"JSON\"" {
-			t.Errorf("got %v, %s; want %v", got, *out.Messages[0].Body, want)
+		if !maps.Equal(got, want) || *m.Body != body {
+			q.Errorf("got %v, %s; want %v, %s", got, *m.Body, want, body)
 		}
 	})
 }
 
-func TestAdapter_DeadLettersAreReceivedReleasedAndDeleted(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		client := awssqs.NewFromConfig(target.Config)
-		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("dlq"))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		dlq := sqs.NewDeadLetterQueue(target.Config, *created.QueueUrl)
-		want := pipeline.DeadLetter{
-			Body: []byte("{}"), EventType: "demo", Attempts: 3, FailedAt: time.Date(2026, 11, 23, 7, 30, 0, 12e6, time.UTC),
-			Failure: pipeline.Failure{Code: pipeline.Unavailable, Reason: "why"},
-		}
-		const count = 12 // more than a request takes
+func TestAdapter_DeadLetterQueueReceivesReleasesAndDeletes(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
+		want := deadLetter("{}", pipeline.Unavailable)
+		const count = 12 // more than one request can receive
 		for range count - 1 {
-			if err := dlq.Send(t.Context(), want); err != nil {
-				t.Fatal(err)
+			if err := dlq.Send(q.Context(), want); err != nil {
+				q.Fatal(err)
 			}
 		}
-		// As SQS moves it: without a reason.
-		if _, err := client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: created.QueueUrl, MessageBody: aws.String("bare")}); err != nil {
-			t.Fatal(err)
-		}
-		received := func() (receipts []string) {
+		q.send("bare") // like a message that SQS moved, without failure attributes
+		receiveAll := func() (handles []string) {
 			ids := make(map[string]bool)
 			for {
-				letters, err := dlq.Receive(t.Context(), time.Minute)
+				received, err := dlq.Receive(q.Context(), time.Minute)
 				if err != nil {
-					t.Fatal(err)
+					q.Fatal(err)
 				}
-				if len(letters) == 0 {
+				if len(received) == 0 {
 					break
 				}
-				for _, l := range letters {
-					ids[l.MessageID] = true
-					receipts = append(receipts, l.ReceiptHandle)
-					if diff := cmp.Diff(want, l.DeadLetter); diff != "" && string(l.Body) != "bare" {
-						t.Error(diff)
+				for _, d := range received {
+					ids[d.MessageID] = true
+					handles = append(handles, d.ReceiptHandle)
+					if diff := cmp.Diff(want, d.DeadLetter); diff != "" && string(d.Body) != "bare" {
+						q.Error(diff)
 					}
-					if time.Since(l.SentAt).Abs() > time.Minute {
-						t.Errorf("sent at %s", l.SentAt)
+					if time.Since(d.SentAt).Abs() > time.Minute {
+						q.Errorf("sent at %s", d.SentAt)
 					}
 				}
 			}
-			if len(ids) != len(receipts) {
-				t.Errorf("%d letters with %d ids", len(receipts), len(ids))
+			if len(handles) != count || len(ids) != count {
+				q.Fatalf("received %d dead letters with %d ids, want %d",
+					len(handles), len(ids), count)
 			}
-			return receipts
+			return handles
 		}
-		receipts := received()
-		if len(receipts) != count {
-			t.Fatalf("received %d letters, want %d", len(receipts), count)
+		handles := receiveAll()
+		if n, err := dlq.InFlight(q.Context()); err != nil || n != count {
+			q.Errorf("in-flight count %d, %v; want %d", n, err, count)
 		}
-		if n, err := dlq.InFlight(t.Context()); err != nil || n != count {
-			t.Errorf("%d letters are hidden, %v; want %d", n, err, count)
-		}
-		if errs := dlq.Release(t.Context(), receipts); len(errs) != count || errors.Join(errs...) != nil {
-			t.Fatalf("release: %d results: %v", len(errs), errors.Join(errs...))
-		}
-		again := received()
-		if len(again) != count {
-			t.Fatalf("received %d letters again, want %d", len(again), count)
-		}
-		if errs := dlq.Delete(t.Context(), again); len(errs) != count || errors.Join(errs...) != nil {
-			t.Fatalf("delete: %d results: %v", len(errs), errors.Join(errs...))
-		}
-		wantWaiting(t, sqs.NewQueue(target.Config, *created.QueueUrl), 0)
-		if errs := dlq.Delete(t.Context(), []string{"nonsense"}); errs[0] == nil {
-			t.Error("deleted a message by a receipt that is none")
+		wantNoErrors(q.T, "release", dlq.Release(q.Context(), handles), count)
+		wantNoErrors(q.T, "delete", dlq.Delete(q.Context(), receiveAll()), count)
+		q.wantMessageCount(0)
+		if errs := dlq.Delete(q.Context(), []string{"nonsense"}); errs[0] == nil {
+			q.Error("delete with an invalid receipt handle: got no error")
 		}
 	})
 }
 
-func TestAdapter_QueueSendsTheEventAndDelaysAMessage(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, target target) {
-		client := awssqs.NewFromConfig(target.Config)
-		created, err := client.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: aws.String(uniqueName("queue"))})
-		if err != nil {
-			t.Fatal(err)
+func TestAdapter_QueueSendsAnEventAndDelaysItsMessage(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		queue := sqs.NewQueue(q.target.Config, q.url)
+		want := pipeline.Event{
+			ID: "0199aaaa-0000-7000-8000-000000000001", Type: "demo",
+			ReceivedAt: time.Unix(1, 0).UTC(),
 		}
-		queue := sqs.NewQueue(target.Config, *created.QueueUrl)
-		want := pipeline.Event{ID: "0199aaaa-0000-7000-8000-000000000001", Type: "demo", ReceivedAt: time.Unix(1, 0).UTC()}
-		if err := queue.Send(t.Context(), want); err != nil {
-			t.Fatal(err)
+		if err := queue.Send(q.Context(), want); err != nil {
+			q.Fatal(err)
 		}
-		receive := func() []sqstypes.Message {
-			out, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: created.QueueUrl, WaitTimeSeconds: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return out.Messages
-		}
-		messages := receive()
-		if len(messages) != 1 {
-			t.Fatalf("%d messages", len(messages))
-		}
+		m := q.receiveOne(1)
 		var got pipeline.Event
-		if err := json.Unmarshal([]byte(*messages[0].Body), &got); err != nil || got != want {
-			t.Errorf("the message is %s, %v; want %+v", *messages[0].Body, err, want)
+		if err := json.Unmarshal([]byte(*m.Body), &got); err != nil || got != want {
+			q.Errorf("message %s, %v; want %+v", *m.Body, err, want)
 		}
-		if err := queue.Delay(t.Context(), *messages[0].ReceiptHandle, 0); err != nil {
-			t.Fatal(err)
+		if err := queue.Delay(q.Context(), *m.ReceiptHandle, 0); err != nil {
+			q.Fatal(err)
 		}
-		again := receive()
-		if len(again) != 1 {
-			t.Fatal("the message does not come again at once")
+		m = q.receiveOne(1)
+		if err := queue.Delay(q.Context(), *m.ReceiptHandle, time.Minute); err != nil {
+			q.Fatal(err)
 		}
-		if err := queue.Delay(t.Context(), *again[0].ReceiptHandle, time.Minute); err != nil {
-			t.Fatal(err)
-		}
-		if len(receive()) != 0 {
-			t.Error("the message comes again before its delay")
+		if len(q.receive(1)) != 0 {
+			q.Error("the message is visible before its delay")
 		}
 	})
 }
 
-func TestAdapter_BusTakesAnyNumberOfNotices(t *testing.T) {
+func TestAdapter_BusPublishesManyNotifications(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		notices := make([]pipeline.Notification, 25) // three requests
-		for i := range notices {
-			item := pipeline.Item{Event: pipeline.Event{ID: fmt.Sprint(i), Type: "demo"}, Status: pipeline.Processed}
-			notices[i] = pipeline.NewNotification(item)
+		notifications := make([]pipeline.Notification, 25) // three requests
+		for i := range notifications {
+			notifications[i] = pipeline.NewNotification(pipeline.Item{
+				Event:  pipeline.Event{ID: fmt.Sprint(i), Type: "demo"},
+				Status: pipeline.Processed,
+			})
 		}
-		errs := eventbridge.NewBus(target.Config, "default").Publish(t.Context(), notices)
-		if len(errs) != len(notices) || errors.Join(errs...) != nil {
-			t.Errorf("%d results: %v", len(errs), errors.Join(errs...))
-		}
+		bus := eventbridge.NewBus(target.Config, "default")
+		wantNoErrors(t, "publish", bus.Publish(t.Context(), notifications), len(notifications))
 	})
 }
 
-func TestAdapter_AnyEventComesOutOfBronzeByteForByte(t *testing.T) {
+func TestAdapter_BronzeKeepsAnyEventByteForByte(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		name := uniqueName("bronze")
-		if _, err := awss3.NewFromConfig(target.Config).CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
-			t.Fatal(err)
-		}
+		name := createBucket(t, awss3.NewFromConfig(target.Config))
 		bucket, objects := s3.NewBucket(target.Config, name), 0
 		ingest := pipeline.Ingest{
-			Bronze: bucket, Items: new(inmem.Items), Queue: new(inmem.Queue), BronzeBucket: name, MaxPayloadBytes: 1 << 20, Now: time.Now,
+			Bronze: bucket, Items: new(inmem.Items), Queue: new(inmem.Queue),
+			BronzeBucket: name, MaxPayloadBytes: 1 << 20, Now: time.Now,
 			NewID: func() (string, error) {
 				objects++
 				return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", objects), nil
@@ -292,12 +235,13 @@ func TestAdapter_AnyEventComesOutOfBronzeByteForByte(t *testing.T) {
 		}
 		rapid.Check(t, func(rt *rapid.T) {
 			body := badinput.Event(rt)
-			receipt, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
+			accepted, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
 			if err != nil {
 				rt.Fatalf("%q: %v", body, err)
 			}
-			if got, err := bucket.Get(t.Context(), receipt.Event.Bronze.Key); err != nil || string(got) != body {
-				rt.Fatalf("Bronze holds %q, %v; want %q", got, err, body)
+			got, err := bucket.Get(t.Context(), accepted.Event.Bronze.Key)
+			if err != nil || string(got) != body {
+				rt.Fatalf("Bronze contains %q, %v; want %q", got, err, body)
 			}
 		})
 	})

@@ -1,6 +1,6 @@
-// Package conformance runs one suite of AWS SDK calls against the local platform's services and, where moto_server is
-// on the PATH, against moto. A test that both pass says that the local platform answers as AWS does; where moto itself
-// differs from AWS the test says so, with what AWS documents.
+// Package conformance runs one suite of AWS SDK calls against the emulated services and, if
+// moto_server is on the PATH, against moto. If both pass a test, the emulator behaves like AWS.
+// Where moto differs from AWS, the test says so, with the behavior that AWS documents.
 package conformance
 
 import (
@@ -19,64 +19,68 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
+
+	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// A target is one implementation of AWS's APIs: its Config makes clients of it.
+// target represents an implementation of AWS's APIs, with the configuration of its clients.
 type target struct {
 	name     string // local or moto
 	endpoint string // http://127.0.0.1:PORT
 	aws.Config
 }
 
-// isMoto marks a place where moto does not do what AWS documents. Say there what AWS does.
+// isMoto marks deviations of moto. A comment there gives the behavior that AWS documents.
 func (t target) isMoto() bool { return t.name == "moto" }
 
-// forEachTarget runs fn against the local services and, if it is installed, against moto, each as a subtest.
+// forEachTarget runs fn as a subtest per target. The moto subtest is skipped if moto is not
+// installed.
 func forEachTarget(t *testing.T, fn func(t *testing.T, target target)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) { fn(t, local(t)) })
 	t.Run("moto", func(t *testing.T) { fn(t, moto(t)) })
 }
 
-// uniqueName makes a name that no other test uses, valid for buckets, tables, queues and buses.
+// uniqueName returns a unique name, valid for buckets, tables, queues and event buses.
 func uniqueName(prefix string) string {
 	return prefix + "-" + strings.ToLower(rand.Text()[:12])
 }
 
-// services holds what each service's test file mounts, by the prefix of X-Amz-Target that it serves. S3, which has no
-// such header, is under the empty prefix.
-var services = map[string]func(endpoint string) (http.Handler, error){}
-
-// mount adds a service to the local target. It is called from init functions.
-func mount(targetPrefix string, start func(endpoint string) (http.Handler, error)) {
-	services[targetPrefix] = start
+// localServices maps the prefix of X-Amz-Target to a function that starts the service. S3 has no
+// such header.
+var localServices = map[string]func(endpoint string) (http.Handler, error){
+	"":                            startS3,
+	localdynamodb.TargetPrefix:    startDynamoDB,
+	localeventbridge.TargetPrefix: startEventBridge,
+	localsqs.TargetPrefix:         startSQS,
 }
 
-// router sends a request to the service that its X-Amz-Target names, as the platform's listener does.
+// router routes requests by X-Amz-Target, like the emulator's listener.
 type router map[string]http.Handler
 
 func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	prefix := ""
-	if service, _, ok := strings.Cut(req.Header.Get("X-Amz-Target"), "."); ok {
-		prefix = service + "."
-	}
+	target := req.Header.Get("X-Amz-Target")
+	prefix, _, _ := strings.Cut(target, ".")
 	handler, ok := r[prefix]
 	if !ok {
-		http.Error(w, "no service is mounted for "+req.Header.Get("X-Amz-Target"), http.StatusNotImplemented)
+		http.Error(w, "no local service for "+target, http.StatusNotImplemented)
 		return
 	}
 	handler.ServeHTTP(w, req)
 }
 
-// startLocal serves every mounted service on one listener, once per test process.
+// startLocal starts all local services on one listener, once per test process.
 var startLocal = sync.OnceValues(func() (*httptest.Server, error) {
 	routes := router{}
 	server := httptest.NewServer(routes)
-	for prefix, start := range services {
+	for prefix, start := range localServices {
 		handler, err := start(server.URL)
 		if err != nil {
 			server.Close()
-			return nil, fmt.Errorf("start the local service for %q: %w", prefix, err)
+			return nil, fmt.Errorf("start local service for %q: %w", prefix, err)
 		}
 		routes[prefix] = handler
 	}
@@ -92,7 +96,7 @@ func local(tb testing.TB) target {
 	return target{"local", server.URL, config(server.URL)}
 }
 
-// motoServer is a running moto_server.
+// motoServer represents a running moto_server.
 type motoServer struct {
 	endpoint string
 	stop     func() error
@@ -100,7 +104,8 @@ type motoServer struct {
 
 var runningMoto *motoServer // for TestMain to stop
 
-// startMoto starts moto on a port of its choosing, once per test process. It gives nil where moto is not installed.
+// startMoto starts moto on a free port, once per test process. It returns nil if moto is not
+// installed.
 var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	path, err := exec.LookPath("moto_server")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -109,8 +114,9 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find moto_server: %w", err)
 	}
-	// The shell ends moto when its own standard input closes, so that a test process that is killed leaves none behind.
-	cmd := exec.Command("sh", "-c", `trap '' INT; "$0" -H 127.0.0.1 -p 0 </dev/null & read _; kill $!; wait`, path)
+	// The shell stops moto when its standard input closes, even if the test process is killed.
+	const script = `trap '' INT; "$0" -H 127.0.0.1 -p 0 </dev/null & read _; kill $!; wait`
+	cmd := exec.Command("sh", "-c", script, path)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -131,7 +137,7 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	for lines.Scan() {
 		if _, endpoint, ok := strings.Cut(lines.Text(), "Running on "); ok {
 			go func() {
-				for lines.Scan() { // its access log would fill the pipe
+				for lines.Scan() { // otherwise the access log would fill the pipe
 				}
 			}()
 			runningMoto = &motoServer{strings.TrimSpace(endpoint), stop}
@@ -140,7 +146,7 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 		seen = append(seen, lines.Text())
 	}
 	_ = stop()
-	return nil, fmt.Errorf("moto_server ended before it served:\n%s", strings.Join(seen, "\n"))
+	return nil, fmt.Errorf("moto_server exited before it was ready:\n%s", strings.Join(seen, "\n"))
 })
 
 func moto(tb testing.TB) target {
@@ -153,8 +159,9 @@ func moto(tb testing.TB) target {
 		tb.Skip("moto_server is not on the PATH")
 	}
 	cfg := config(server.endpoint)
-	// Its web server closes connections without a word: a request that meets that is sent, and takes effect, twice.
-	cfg.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
+	// moto may close an idle connection while it receives a request, and a retry would take effect
+	// twice.
+	cfg.HTTPClient = httpClient(func(t *http.Transport) { t.DisableKeepAlives = true })
 	return target{"moto", server.endpoint, cfg}
 }
 
@@ -163,20 +170,33 @@ func config(endpoint string) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		// Benchmarks keep more connections busy than the SDK keeps idle by default.
-		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 }),
+		// Benchmarks use more connections than the SDK keeps idle by default.
+		HTTPClient: httpClient(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 }),
+	}
+}
+
+func httpClient(configure func(*http.Transport)) aws.HTTPClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(configure)
+}
+
+// wantErrorCode checks the AWS code of an error.
+func wantErrorCode(t *testing.T, err error, code string) {
+	t.Helper()
+	var failure smithy.APIError
+	if !errors.As(err, &failure) || failure.ErrorCode() != code {
+		t.Errorf("got error %v, want code %s", err, code)
 	}
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if runningMoto != nil {
-		_ = runningMoto.stop() // it ends by a signal, which is no failure here
+		_ = runningMoto.stop() // reports the signal that stopped it
 	}
 	os.Exit(code)
 }
 
-// reportRate adds the calls a second, client and server together on this machine, to a benchmark's figures.
+// reportRate reports the calls per second, with client and server on the same machine.
 func reportRate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
 }

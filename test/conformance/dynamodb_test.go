@@ -21,25 +21,25 @@ import (
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 )
 
-func init() {
-	mount("DynamoDB_20120810.", func(string) (http.Handler, error) {
-		return localdynamodb.New(localdynamodb.Config{})
-	})
+func startDynamoDB(string) (http.Handler, error) {
+	return localdynamodb.New(localdynamodb.Config{})
 }
 
 type item = map[string]types.AttributeValue
 
+// str and num return attribute values of type S and N.
+
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 func num(n any) types.AttributeValue    { return &types.AttributeValueMemberN{Value: fmt.Sprint(n)} }
 
-// table is a new table of a target, with the partition key pk (S) and maybe the sort key sk.
+// table represents a new table of a target: partition key pk (S), optional sort key sk.
 type table struct {
 	*dynamodb.Client
 	target target
 	name   *string
 }
 
-// forEachTable gives fn a new table of each target. sortKey is the type of sk, "" for a table without one.
+// forEachTable calls fn with a new table of each target. sortKey is the type of sk, or "".
 func forEachTable(t *testing.T, sortKey types.ScalarAttributeType, fn func(t *testing.T, table table)) {
 	t.Helper()
 	forEachTarget(t, func(t *testing.T, target target) { fn(t, newTable(t, target, sortKey)) })
@@ -83,7 +83,7 @@ func (table table) get(t *testing.T, key item) item {
 	return out.Item
 }
 
-// wantItem compares items; sets have no order.
+// wantItem compares items, ignoring the order of sets.
 func wantItem(t *testing.T, got, want item) {
 	t.Helper()
 	for _, it := range []item{got, want} {
@@ -113,7 +113,7 @@ func show(it item) string {
 	return "{" + strings.Join(out, ", ") + "}"
 }
 
-func TestDynamoDB_EveryTypeRoundTrips(t *testing.T) {
+func TestDynamoDB_StoresEveryAttributeType(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		want := item{
 			"pk":     str("EVENT#1"),
@@ -134,7 +134,7 @@ func TestDynamoDB_EveryTypeRoundTrips(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_AbsentItemIsNil(t *testing.T) {
+func TestDynamoDB_GetReturnsNoAbsentItem(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		if got := table.get(t, item{"pk": str("absent")}); got != nil {
 			t.Errorf("got %v", got)
@@ -156,7 +156,7 @@ func TestDynamoDB_PutReplacesTheWholeItem(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_PutIfAbsentReturnsTheItemThatIsThere(t *testing.T) {
+func TestDynamoDB_PutIfAbsentReturnsTheExistingItem(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		put := func(text string) error {
 			_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{
@@ -178,7 +178,7 @@ func TestDynamoDB_PutIfAbsentReturnsTheItemThatIsThere(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_FailedConditionShowsNoItemUnlessAsked(t *testing.T) {
+func TestDynamoDB_FailedConditionReturnsTheItemOnlyIfRequested(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		table.put(t, item{"pk": str("1")})
 		_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{
@@ -191,16 +191,16 @@ func TestDynamoDB_FailedConditionShowsNoItemUnlessAsked(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_OfRacingPutsIfAbsentOneWins(t *testing.T) {
+func TestDynamoDB_OneOfRacingPutsIfAbsentSucceeds(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		if table.target.isMoto() {
 			// DynamoDB documents conditional writes as atomic. Moto checks and writes in two steps.
 			t.Skip("moto does not make conditional writes atomic")
 		}
 		var wins atomic.Int32
-		var all sync.WaitGroup
+		var puts sync.WaitGroup
 		for i := range 16 {
-			all.Go(func() {
+			puts.Go(func() {
 				_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{
 					TableName: table.name, Item: item{"pk": str("1"), "i": num(i)}, ConditionExpression: aws.String("attribute_not_exists(pk)"),
 				})
@@ -209,15 +209,15 @@ func TestDynamoDB_OfRacingPutsIfAbsentOneWins(t *testing.T) {
 				}
 			})
 		}
-		all.Wait()
+		puts.Wait()
 		if wins.Load() != 1 {
 			t.Errorf("%d puts succeeded, want 1", wins.Load())
 		}
 	})
 }
 
-// subject is what the tables of conditions and updates below start from.
-func subject() item {
+// initialItem returns the item that the condition and update tests start with.
+func initialItem() item {
 	return item{
 		"pk": str("1"), "status_": str("ENQUEUED"), "n": num(10), "big": num("9007199254740993"), "flag": &types.AttributeValueMemberBOOL{Value: true},
 		"m": &types.AttributeValueMemberM{Value: item{"a": num(1), "l": &types.AttributeValueMemberL{Value: []types.AttributeValue{str("x"), str("y"), str("z")}}}},
@@ -225,13 +225,13 @@ func subject() item {
 	}
 }
 
-func TestDynamoDB_Conditions(t *testing.T) {
+func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 	for _, test := range []struct {
-		condition string
-		values    item
-		names     map[string]string
-		holds     bool
-		motoSays  string // how moto differs from what DynamoDB does
+		condition   string
+		values      item
+		names       map[string]string
+		holds       bool
+		motoReturns string // where it differs from DynamoDB
 	}{
 		{condition: "attribute_exists(pk)", holds: true},
 		{condition: "attribute_exists(absent)", holds: false},
@@ -251,7 +251,7 @@ func TestDynamoDB_Conditions(t *testing.T) {
 		{condition: "n = :v", values: item{":v": num("10.0")}, holds: true},
 		{condition: "n <= :v", values: item{":v": num("1e1")}, holds: true},
 		{condition: "n = :v", values: item{":v": str("10")}, holds: false},
-		{condition: "n < :v", values: item{":v": str("x")}, holds: false, motoSays: "500: it compares a number to a string, which in DynamoDB is false"},
+		{condition: "n < :v", values: item{":v": str("x")}, holds: false, motoReturns: "500: it compares a number to a string, which in DynamoDB is false"},
 		{condition: "big = :v", values: item{":v": num("9007199254740992")}, holds: false},
 		{condition: "n BETWEEN :a AND :b", values: item{":a": num(-1), ":b": num(10)}, holds: true},
 		{condition: "n BETWEEN :a AND :b AND flag = :t", values: item{":a": num(1), ":b": num(9), ":t": &types.AttributeValueMemberBOOL{Value: true}}, holds: false},
@@ -271,10 +271,10 @@ func TestDynamoDB_Conditions(t *testing.T) {
 	} {
 		t.Run(test.condition, func(t *testing.T) {
 			forEachTable(t, "", func(t *testing.T, table table) {
-				if table.target.isMoto() && test.motoSays != "" {
-					t.Skip("moto answers ", test.motoSays)
+				if table.target.isMoto() && test.motoReturns != "" {
+					t.Skip("moto returns ", test.motoReturns)
 				}
-				table.put(t, subject())
+				table.put(t, initialItem())
 				_, err := table.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
 					TableName: table.name, Key: item{"pk": str("1")}, ConditionExpression: &test.condition,
 					ExpressionAttributeNames: test.names, ExpressionAttributeValues: test.values,
@@ -284,7 +284,7 @@ func TestDynamoDB_Conditions(t *testing.T) {
 					t.Fatal(err)
 				}
 				if holds := err == nil; holds != test.holds {
-					t.Errorf("it holds: %v, want %v", holds, test.holds)
+					t.Errorf("condition holds: %v, want %v", holds, test.holds)
 				}
 				if deleted := table.get(t, item{"pk": str("1")}) == nil; deleted != test.holds {
 					t.Errorf("the item is deleted: %v, want %v", deleted, test.holds)
@@ -294,9 +294,9 @@ func TestDynamoDB_Conditions(t *testing.T) {
 	}
 }
 
-// with is the subject with attributes changed; a nil one is taken away.
+// with returns the initial item with changed attributes. nil removes an attribute.
 func with(changes item) item {
-	it := subject()
+	it := initialItem()
 	for name, v := range changes {
 		it[name] = v
 		if v == nil {
@@ -306,7 +306,7 @@ func with(changes item) item {
 	return it
 }
 
-func TestDynamoDB_Updates(t *testing.T) {
+func TestDynamoDB_AppliesUpdates(t *testing.T) {
 	list := func(elements ...string) types.AttributeValue {
 		l := &types.AttributeValueMemberL{}
 		for _, element := range elements {
@@ -343,7 +343,7 @@ func TestDynamoDB_Updates(t *testing.T) {
 	} {
 		t.Run(test.update, func(t *testing.T) {
 			forEachTable(t, "", func(t *testing.T, table table) {
-				table.put(t, subject())
+				table.put(t, initialItem())
 				out, err := table.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 					TableName: table.name, Key: item{"pk": str("1")}, UpdateExpression: &test.update,
 					ExpressionAttributeValues: test.values, ReturnValues: types.ReturnValueAllNew,
@@ -358,7 +358,7 @@ func TestDynamoDB_Updates(t *testing.T) {
 	}
 }
 
-func TestDynamoDB_UpdateMakesTheItem(t *testing.T) {
+func TestDynamoDB_UpdateCreatesAnAbsentItem(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		_, err := table.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 			TableName: table.name, Key: item{"pk": str("1")}, UpdateExpression: aws.String("SET #s = :v ADD n :one"),
@@ -371,7 +371,7 @@ func TestDynamoDB_UpdateMakesTheItem(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_UpdateOnConditionMovesStatusOnce(t *testing.T) {
+func TestDynamoDB_ConditionalUpdateSucceedsOnce(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		table.put(t, item{"pk": str("1"), "status": str("ENQUEUED")})
 		update := func() error {
@@ -395,11 +395,11 @@ func TestDynamoDB_UpdateOnConditionMovesStatusOnce(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_UpdateReturnValues(t *testing.T) {
+func TestDynamoDB_UpdateReturnsRequestedValues(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		for _, test := range []struct {
-			asked types.ReturnValue
-			want  item
+			requested types.ReturnValue
+			want      item
 		}{
 			{types.ReturnValueNone, nil},
 			{types.ReturnValueAllOld, item{"pk": str("1"), "a": num(1), "b": num(2)}},
@@ -410,19 +410,19 @@ func TestDynamoDB_UpdateReturnValues(t *testing.T) {
 			table.put(t, item{"pk": str("1"), "a": num(1), "b": num(2)})
 			out, err := table.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 				TableName: table.name, Key: item{"pk": str("1")}, UpdateExpression: aws.String("SET a = :v"),
-				ExpressionAttributeValues: item{":v": num(9)}, ReturnValues: test.asked,
+				ExpressionAttributeValues: item{":v": num(9)}, ReturnValues: test.requested,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Run(string(test.asked), func(t *testing.T) { wantItem(t, out.Attributes, test.want) })
+			t.Run(string(test.requested), func(t *testing.T) { wantItem(t, out.Attributes, test.want) })
 		}
 	})
 }
 
-func TestDynamoDB_GetProjects(t *testing.T) {
+func TestDynamoDB_GetReturnsTheProjection(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
-		table.put(t, subject())
+		table.put(t, initialItem())
 		out, err := table.GetItem(t.Context(), &dynamodb.GetItemInput{
 			TableName: table.name, Key: item{"pk": str("1")}, ProjectionExpression: aws.String("#n, m.a, absent, m.l[1]"),
 			ExpressionAttributeNames: map[string]string{"#n": "n"},
@@ -446,13 +446,13 @@ func TestDynamoDB_DeleteReturnsTheOldItem(t *testing.T) {
 		}
 		wantItem(t, out.Attributes, item{"pk": str("1"), "n": num(1)})
 		if out, err = table.DeleteItem(t.Context(), in); err != nil || out.Attributes != nil {
-			t.Errorf("deleting what is absent gave %v, %v", out, err)
+			t.Errorf("delete an absent item: got %v, %v", out, err)
 		}
 	})
 }
 
-// TestDynamoDB_Refusals holds requests that DynamoDB refuses with a ValidationException and that change nothing.
-func TestDynamoDB_Refusals(t *testing.T) {
+// TestDynamoDB_RejectsInvalidRequests checks that invalid requests change nothing.
+func TestDynamoDB_RejectsInvalidRequests(t *testing.T) {
 	update := func(expression string, values item) func(context.Context, table) error {
 		return func(ctx context.Context, table table) error {
 			_, err := table.UpdateItem(ctx, &dynamodb.UpdateItemInput{
@@ -468,15 +468,15 @@ func TestDynamoDB_Refusals(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		name     string
-		call     func(context.Context, table) error
-		motoSays string
+		name        string
+		call        func(context.Context, table) error
+		motoReturns string
 	}{
 		{name: "put without the key", call: put(item{"n": num(1)})},
 		{name: "put with the key of another type", call: put(item{"pk": num(1)})},
 		{name: "put with an empty key", call: put(item{"pk": str("")})},
 		{name: "put of more than 400 KB", call: put(item{"pk": str("1"), "x": str(strings.Repeat("x", 400<<10))})},
-		{name: "put of no number", call: put(item{"pk": str("1"), "x": num("one")})},
+		{name: "put of an invalid number", call: put(item{"pk": str("1"), "x": num("one")})},
 		{name: "put of an empty set", call: put(item{"pk": str("1"), "x": &types.AttributeValueMemberSS{Value: []string{}}})},
 		{name: "get with more than the key", call: func(ctx context.Context, table table) error {
 			_, err := table.GetItem(ctx, &dynamodb.GetItemInput{TableName: table.name, Key: item{"pk": str("1"), "n": num(1)}})
@@ -490,12 +490,12 @@ func TestDynamoDB_Refusals(t *testing.T) {
 		{name: "update of the key", call: update("SET pk = :v", item{":v": str("2")})},
 		{name: "undefined value", call: update("SET a = :v", nil)},
 		{name: "unused value", call: update("SET a = :v", item{":v": num(1), ":w": num(1)})},
-		{name: "undefined name", call: update("REMOVE #a", nil), motoSays: "500; DynamoDB: an expression attribute name used in the document path is not defined"},
+		{name: "undefined name", call: update("REMOVE #a", nil), motoReturns: "500; DynamoDB: an expression attribute name used in the document path is not defined"},
 		{name: "syntax error", call: update("SET a :v", item{":v": num(1)})},
 		{name: "empty expression", call: update("", nil)},
 		{name: "same path twice", call: update("SET a = :v REMOVE a", item{":v": num(1)})},
-		{name: "operand that is absent", call: update("SET a = b", nil)},
-		{name: "path into nothing", call: update("SET a.b = :v", item{":v": num(1)})},
+		{name: "absent operand", call: update("SET a = b", nil)},
+		{name: "path into an absent attribute", call: update("SET a.b = :v", item{":v": num(1)})},
 		{name: "sum with a string", call: update("SET n = n + :v", item{":v": str("x")})},
 		{name: "ADD to a string", call: update("ADD s :v", item{":v": num(1)})},
 		{name: "condition with a reserved word", call: func(ctx context.Context, table table) error {
@@ -507,38 +507,38 @@ func TestDynamoDB_Refusals(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			forEachTable(t, "", func(t *testing.T, table table) {
-				if table.target.isMoto() && test.motoSays != "" {
-					t.Skip("moto answers ", test.motoSays)
+				if table.target.isMoto() && test.motoReturns != "" {
+					t.Skip("moto returns ", test.motoReturns)
 				}
 				before := item{"pk": str("1"), "s": str("x"), "n": num(1)}
 				table.put(t, before)
-				wantCode(t, test.call(t.Context(), table), "ValidationException")
+				wantErrorCode(t, test.call(t.Context(), table), "ValidationException")
 				wantItem(t, table.get(t, item{"pk": str("1")}), before)
 			})
 		})
 	}
 }
 
-func TestDynamoDB_AbsentTable(t *testing.T) {
+func TestDynamoDB_ReportsAnAbsentTable(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
 		client, absent := dynamodb.NewFromConfig(target.Config), aws.String(uniqueName("absent"))
 		_, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: absent})
-		wantCode(t, err, "ResourceNotFoundException")
+		wantErrorCode(t, err, "ResourceNotFoundException")
 		_, err = client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: absent, Key: item{"pk": str("1")}})
-		wantCode(t, err, "ResourceNotFoundException")
+		wantErrorCode(t, err, "ResourceNotFoundException")
 		_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: absent, Item: item{"pk": str("1")}})
-		wantCode(t, err, "ResourceNotFoundException")
+		wantErrorCode(t, err, "ResourceNotFoundException")
 	})
 }
 
-func TestDynamoDB_TableLifecycle(t *testing.T) {
+func TestDynamoDB_CreatesDescribesAndDeletesTables(t *testing.T) {
 	forEachTable(t, types.ScalarAttributeTypeN, func(t *testing.T, table table) {
 		out, err := table.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: table.name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if out.Table.TableStatus != types.TableStatusActive || len(out.Table.KeySchema) != 2 || !strings.HasSuffix(*out.Table.TableArn, ":table/"+*table.name) {
-			t.Errorf("described is %+v", out.Table)
+			t.Errorf("described %+v", out.Table)
 		}
 		if tables := listTables(t, table); !slices.Contains(tables, *table.name) {
 			t.Errorf("%s is not among %v", *table.name, tables)
@@ -547,12 +547,12 @@ func TestDynamoDB_TableLifecycle(t *testing.T) {
 			TableName: table.name, BillingMode: types.BillingModePayPerRequest,
 			KeySchema: out.Table.KeySchema, AttributeDefinitions: out.Table.AttributeDefinitions,
 		})
-		wantCode(t, err, "ResourceInUseException")
+		wantErrorCode(t, err, "ResourceInUseException")
 		if _, err := table.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: table.name}); err != nil {
 			t.Fatal(err)
 		}
 		_, err = table.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: table.name})
-		wantCode(t, err, "ResourceNotFoundException")
+		wantErrorCode(t, err, "ResourceNotFoundException")
 	})
 }
 
@@ -568,7 +568,7 @@ func listTables(t *testing.T, table table) (names []string) {
 	return names
 }
 
-func TestDynamoDB_TimeToLive(t *testing.T) {
+func TestDynamoDB_EnablesTimeToLive(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		describe := func() types.TimeToLiveDescription {
 			out, err := table.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: table.name})
@@ -578,7 +578,7 @@ func TestDynamoDB_TimeToLive(t *testing.T) {
 			return *out.TimeToLiveDescription
 		}
 		if got := describe(); got.TimeToLiveStatus != types.TimeToLiveStatusDisabled {
-			t.Errorf("a new table's is %v", got.TimeToLiveStatus)
+			t.Errorf("TTL status of a new table: %v", got.TimeToLiveStatus)
 		}
 		_, err := table.UpdateTimeToLive(t.Context(), &dynamodb.UpdateTimeToLiveInput{
 			TableName: table.name, TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("expiresAt"), Enabled: aws.Bool(true)},
@@ -592,7 +592,7 @@ func TestDynamoDB_TimeToLive(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_BatchGet(t *testing.T) {
+func TestDynamoDB_GetsBatches(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		for i := range 3 {
 			table.put(t, item{"pk": str(fmt.Sprint(i)), "n": num(i), "x": str("x")})
@@ -617,15 +617,15 @@ func TestDynamoDB_BatchGet(t *testing.T) {
 			keys[i] = item{"pk": str(fmt.Sprint(i))}
 		}
 		_, err = table.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table.name: {Keys: keys}}})
-		wantCode(t, err, "ValidationException")
+		wantErrorCode(t, err, "ValidationException")
 		_, err = table.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{*table.name: {
 			Keys: []item{{"pk": str("1")}, {"pk": str("1")}},
 		}}})
-		wantCode(t, err, "ValidationException")
+		wantErrorCode(t, err, "ValidationException")
 	})
 }
 
-func TestDynamoDB_BatchWrite(t *testing.T) {
+func TestDynamoDB_WritesBatches(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		table.put(t, item{"pk": str("old")})
 		write := func(requests ...types.WriteRequest) error {
@@ -638,13 +638,13 @@ func TestDynamoDB_BatchWrite(t *testing.T) {
 		}
 		wantItem(t, table.get(t, item{"pk": str("new")}), item{"pk": str("new"), "n": num(1)})
 		if table.get(t, item{"pk": str("old")}) != nil {
-			t.Error("the old item is still there")
+			t.Error("the old item was not deleted")
 		}
 		if table.target.isMoto() {
 			// DynamoDB rejects the whole batch if it holds two operations on one item.
-			t.Skip("moto takes two puts of one item in a batch")
+			t.Skip("moto accepts two puts of one item in a batch")
 		}
-		wantCode(t, write(put, put), "ValidationException")
+		wantErrorCode(t, write(put, put), "ValidationException")
 	})
 }
 
@@ -677,7 +677,7 @@ func TestDynamoDB_TransactionIsAllOrNothing(t *testing.T) {
 			codes = append(codes, *reason.Code)
 		}
 		if want := []string{"None", "None", "ConditionalCheckFailed"}; !slices.Equal(codes, want) {
-			t.Errorf("the reasons are %v, want %v", codes, want)
+			t.Errorf("got reasons %v, want %v", codes, want)
 		} else {
 			wantItem(t, canceled.CancellationReasons[2].Item, item{"pk": str("b"), "n": num(1)})
 		}
@@ -690,7 +690,7 @@ func TestDynamoDB_TransactionIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// sortKeys reads every page of a query.
+// sortKeys returns the sort keys of all pages of a query.
 func sortKeys(t *testing.T, table table, in *dynamodb.QueryInput) (keys []string) {
 	t.Helper()
 	in.TableName = table.name
@@ -706,7 +706,7 @@ func sortKeys(t *testing.T, table table, in *dynamodb.QueryInput) (keys []string
 	return keys
 }
 
-func TestDynamoDB_Query(t *testing.T) {
+func TestDynamoDB_QueriesInPages(t *testing.T) {
 	forEachTable(t, types.ScalarAttributeTypeN, func(t *testing.T, table table) {
 		for _, n := range []string{"10", "9", "-1", "2.5", "100"} {
 			table.put(t, item{"pk": str("p"), "sk": num(n), "long": str(strings.Repeat("x", len(n)))})
@@ -717,7 +717,7 @@ func TestDynamoDB_Query(t *testing.T) {
 			in   dynamodb.QueryInput
 			want []string
 		}{
-			{"a partition, in the order of numbers", dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p")}, []string{"-1", "2.5", "9", "10", "100"}},
+			{"partition in numeric order", dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p")}, []string{"-1", "2.5", "9", "10", "100"}},
 			{"backwards", dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"), ScanIndexForward: aws.Bool(false)}, []string{"100", "10", "9", "2.5", "-1"}},
 			{"comparison", dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p AND sk >= :a"), ExpressionAttributeValues: item{":a": num(9)}}, []string{"9", "10", "100"}},
 			{"between", dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p AND sk BETWEEN :a AND :b"), ExpressionAttributeValues: item{":a": num(0), ":b": num(10)}}, []string{"2.5", "9", "10"}},
@@ -737,11 +737,11 @@ func TestDynamoDB_Query(t *testing.T) {
 			}
 		}
 		_, err := table.Query(t.Context(), &dynamodb.QueryInput{TableName: table.name, KeyConditionExpression: aws.String("sk = :a"), ExpressionAttributeValues: item{":a": num(1)}})
-		wantCode(t, err, "ValidationException")
+		wantErrorCode(t, err, "ValidationException")
 	})
 }
 
-func TestDynamoDB_QueryByPrefix(t *testing.T) {
+func TestDynamoDB_QueriesByPrefix(t *testing.T) {
 	forEachTable(t, types.ScalarAttributeTypeS, func(t *testing.T, table table) {
 		for _, sk := range []string{"a", "b1", "b2", "c"} {
 			table.put(t, item{"pk": str("p"), "sk": str(sk)})
@@ -759,7 +759,7 @@ func TestDynamoDB_QueryByPrefix(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_Scan(t *testing.T) {
+func TestDynamoDB_ScansInPages(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		for i := range 7 {
 			table.put(t, item{"pk": str(fmt.Sprint(i)), "n": num(i)})
@@ -804,7 +804,7 @@ func BenchmarkDynamoDB_PutItemIfAbsent(b *testing.B) {
 	reportRate(b)
 }
 
-// eventItem is of the size and shape of the pipeline's.
+// eventItem returns an item like those of the pipeline.
 func eventItem(pk string) item {
 	return item{
 		"pk": str(pk), "eventId": str(pk), "eventType": str("demo"), "status": str("ENQUEUED"),

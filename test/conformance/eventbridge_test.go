@@ -19,25 +19,23 @@ import (
 	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
-func init() {
-	mount("AWSEvents.", func(string) (http.Handler, error) {
-		return localeventbridge.New(localeventbridge.Config{
-			Region:  "us-east-1",
-			Account: "123456789012",
-			Deliver: func(_ context.Context, d localeventbridge.Delivery) error {
-				q, ok := localQueues.QueueByARN(d.TargetARN)
-				if !ok {
-					return fmt.Errorf("there is no queue %s", d.TargetARN)
-				}
-				_, err := q.Send(string(d.Event), -1)
-				return err
-			},
-			OnError: func(err error) { fmt.Fprintln(os.Stderr, "local EventBridge:", err) },
-		}), nil
-	})
+func startEventBridge(string) (http.Handler, error) {
+	return localeventbridge.New(localeventbridge.Config{
+		Region:  "us-east-1",
+		Account: "123456789012",
+		Deliver: func(_ context.Context, d localeventbridge.Delivery) error {
+			q, ok := localQueues.QueueByARN(d.TargetARN)
+			if !ok {
+				return fmt.Errorf("queue %s does not exist", d.TargetARN)
+			}
+			_, err := q.Send(string(d.Event), -1)
+			return err
+		},
+		OnError: func(err error) { fmt.Fprintln(os.Stderr, "local EventBridge:", err) },
+	}), nil
 }
 
-// testBus is a new bus of one target, with a queue that rules can send to.
+// testBus represents a new event bus of a target, and a queue as a target for rules.
 type testBus struct {
 	*testing.T
 	target target
@@ -55,13 +53,13 @@ func forEachBus(t *testing.T, fn func(b testBus)) {
 			t.Fatal(err)
 		}
 		if !strings.HasSuffix(*out.EventBusArn, ":event-bus/"+b.name) {
-			t.Fatalf("the ARN of bus %s is %s", b.name, *out.EventBusArn)
+			t.Fatalf("ARN of bus %s: %s", b.name, *out.EventBusArn)
 		}
 		fn(b)
 	})
 }
 
-// sendToQueue makes a rule that sends matching events to the bus's queue.
+// sendToQueue creates a rule with the queue as its target.
 func (b testBus) sendToQueue(rule, pattern string) {
 	b.Helper()
 	if _, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{Name: &rule, EventBusName: &b.name, EventPattern: &pattern}); err != nil {
@@ -88,7 +86,7 @@ func (b testBus) put(entries ...types.PutEventsRequestEntry) *eventbridge.PutEve
 	return out
 }
 
-func TestEventBridge_ARuleSendsMatchingEventsToAQueue(t *testing.T) {
+func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		b.sendToQueue("processed", `{"source":["conformance"],"detail-type":["EventProcessed"],"detail":{"type":[{"prefix":"demo"}],"size":[{"numeric":[">",10]}]}}`)
 		at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
@@ -109,7 +107,7 @@ func TestEventBridge_ARuleSendsMatchingEventsToAQueue(t *testing.T) {
 		if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
 			b.Fatal(err)
 		}
-		if b.target.isMoto() { // which leaves out the account
+		if b.target.isMoto() { // omits the account
 			event["account"] = "123456789012"
 		}
 		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed","source":"conformance","account":"123456789012",
@@ -119,15 +117,15 @@ func TestEventBridge_ARuleSendsMatchingEventsToAQueue(t *testing.T) {
 			b.Fatal(err)
 		}
 		if !reflect.DeepEqual(event, want) {
-			b.Errorf("the queue got %s\nwant %s", *m.Body, text)
+			b.Errorf("the queue received %s\nwant %s", *m.Body, text)
 		}
 		if rest := b.queue.receive(0); len(rest) != 0 {
-			b.Errorf("the queue got %d events more", len(rest))
+			b.Errorf("the queue received %d more events", len(rest))
 		}
 	})
 }
 
-func TestEventBridge_EntriesFailOneByOne(t *testing.T) {
+func TestEventBridge_RejectsInvalidEntriesOnly(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		b.sendToQueue("all", `{"source":["conformance"]}`)
 		noSource := b.entry("EventProcessed", `{}`)
@@ -144,19 +142,19 @@ func TestEventBridge_EntriesFailOneByOne(t *testing.T) {
 			b.Errorf("%d failed: %v", out.FailedEntryCount, codes)
 		}
 		if m := b.queue.receiveOne(10); !strings.Contains(*m.Body, *out.Entries[1].EventId) {
-			b.Errorf("the queue got %s", *m.Body)
+			b.Errorf("the queue received %s", *m.Body)
 		}
 	})
 }
 
-func TestEventBridge_RefusesMoreThanTenEntries(t *testing.T) {
+func TestEventBridge_RejectsMoreThanTenEntries(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		_, err := b.client.PutEvents(b.Context(), &eventbridge.PutEventsInput{Entries: slices.Repeat([]types.PutEventsRequestEntry{b.entry("x", `{}`)}, 11)})
-		expectAPIError(b.T, err, "ValidationException")
+		wantErrorCode(b.T, err, "ValidationException")
 	})
 }
 
-func TestEventBridge_RulesAndTargetsAreFoundAndDeleted(t *testing.T) {
+func TestEventBridge_FindsAndDeletesRulesAndTargets(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		const pattern = `{"source":["conformance"]}`
 		b.sendToQueue("rule", pattern)
@@ -179,7 +177,7 @@ func TestEventBridge_RulesAndTargetsAreFoundAndDeleted(t *testing.T) {
 
 		remove := &eventbridge.DeleteRuleInput{Name: aws.String("rule"), EventBusName: &b.name}
 		_, err = b.client.DeleteRule(b.Context(), remove)
-		expectAPIError(b.T, err, "ValidationException")
+		wantErrorCode(b.T, err, "ValidationException")
 		if _, err := b.client.RemoveTargets(b.Context(), &eventbridge.RemoveTargetsInput{
 			Rule: aws.String("rule"), EventBusName: &b.name, Ids: []string{"queue"},
 		}); err != nil {
@@ -189,16 +187,16 @@ func TestEventBridge_RulesAndTargetsAreFoundAndDeleted(t *testing.T) {
 			b.Fatal(err)
 		}
 		_, err = b.client.DescribeRule(b.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("rule"), EventBusName: &b.name})
-		expectAPIError(b.T, err, "ResourceNotFoundException")
+		wantErrorCode(b.T, err, "ResourceNotFoundException")
 	})
 }
 
-func TestEventBridge_Buses(t *testing.T) {
+func TestEventBridge_FindsAndListsEventBuses(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		_, err := b.client.CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &b.name})
-		expectAPIError(b.T, err, "ResourceAlreadyExistsException")
+		wantErrorCode(b.T, err, "ResourceAlreadyExistsException")
 		_, err = b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: aws.String("absent")})
-		expectAPIError(b.T, err, "ResourceNotFoundException")
+		wantErrorCode(b.T, err, "ResourceNotFoundException")
 		for _, name := range []string{"default", b.name} {
 			out, err := b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: &name})
 			if err != nil || *out.Name != name {
@@ -212,11 +210,11 @@ func TestEventBridge_Buses(t *testing.T) {
 	})
 }
 
-func TestEventBridge_RefusesAPatternThatIsNone(t *testing.T) {
+func TestEventBridge_RejectsAnInvalidEventPattern(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		_, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{
 			Name: aws.String("rule"), EventBusName: &b.name, EventPattern: aws.String(`{"source":"conformance"}`),
 		})
-		expectAPIError(b.T, err, "InvalidEventPatternException")
+		wantErrorCode(b.T, err, "InvalidEventPatternException")
 	})
 }

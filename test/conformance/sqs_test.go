@@ -13,23 +13,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// localQueues is what the local target's EventBridge delivers to.
+// localQueues receives the events that the local EventBridge delivers.
 var localQueues *localsqs.Service
 
-func init() {
-	mount("AmazonSQS.", func(endpoint string) (_ http.Handler, err error) {
-		localQueues, err = localsqs.New(localsqs.Config{Endpoint: endpoint, Region: "us-east-1", Account: "123456789012"})
-		return localQueues, err
+func startSQS(endpoint string) (_ http.Handler, err error) {
+	localQueues, err = localsqs.New(localsqs.Config{
+		Endpoint: endpoint, Region: "us-east-1", Account: "123456789012",
 	})
+	return localQueues, err
 }
 
-// testQueue is a new queue of one target.
+// testQueue represents a new queue of a target.
 type testQueue struct {
 	*testing.T
 	target target
@@ -53,7 +52,7 @@ func newTestQueue(t *testing.T, target target, attributes map[string]string) tes
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(*out.QueueUrl, "/"+name) {
-		t.Fatalf("the URL of queue %s is %s", name, *out.QueueUrl)
+		t.Fatalf("URL of queue %s: %s", name, *out.QueueUrl)
 	}
 	return testQueue{t, target, client, *out.QueueUrl}
 }
@@ -67,7 +66,7 @@ func (q testQueue) send(body string) string {
 	return *out.MessageId
 }
 
-// receive long-polls for up to ten messages.
+// receive receives up to ten messages, with long polling for wait seconds.
 func (q testQueue) receive(wait int32) []types.Message {
 	q.Helper()
 	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{
@@ -116,15 +115,7 @@ func (q testQueue) expectDepth(visible, inFlight, delayed int) {
 	})
 }
 
-func expectAPIError(t *testing.T, err error, code string) {
-	t.Helper()
-	var failure smithy.APIError
-	if !errors.As(err, &failure) || failure.ErrorCode() != code {
-		t.Errorf("error %v, want the code %s", err, code)
-	}
-}
-
-func TestSQS_AMessageIsReceivedUntilItIsDeleted(t *testing.T) {
+func TestSQS_ReceivesAMessageUntilItIsDeleted(t *testing.T) {
 	forEachQueue(t, map[string]string{"VisibilityTimeout": "1"}, func(q testQueue) {
 		before := time.Now().Add(-time.Second)
 		id := q.send("a < b & \"c\" ✓")
@@ -148,7 +139,7 @@ func TestSQS_AMessageIsReceivedUntilItIsDeleted(t *testing.T) {
 			q.Fatalf("received %d messages within the visibility timeout", len(got))
 		}
 
-		second := q.receiveOne(10) // wakes when the timeout is over
+		second := q.receiveOne(10) // waits for the visibility timeout
 		if *second.MessageId != id || second.Attributes["ApproximateReceiveCount"] != "2" || *second.ReceiptHandle == *first.ReceiptHandle {
 			q.Fatalf("received %+v", second)
 		}
@@ -162,7 +153,7 @@ func TestSQS_AMessageIsReceivedUntilItIsDeleted(t *testing.T) {
 	})
 }
 
-func TestSQS_ALongPollEndsWhenAMessageIsSent(t *testing.T) {
+func TestSQS_LongPollReturnsASentMessage(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		start := time.Now()
 		var group errgroup.Group
@@ -180,7 +171,7 @@ func TestSQS_ALongPollEndsWhenAMessageIsSent(t *testing.T) {
 	})
 }
 
-func TestSQS_ChangeMessageVisibility(t *testing.T) {
+func TestSQS_ChangesMessageVisibility(t *testing.T) {
 	forEachQueue(t, map[string]string{"VisibilityTimeout": "600"}, func(q testQueue) {
 		q.send("hello")
 		change := func(m types.Message, seconds int32) {
@@ -198,12 +189,12 @@ func TestSQS_ChangeMessageVisibility(t *testing.T) {
 		q.expectDepth(0, 1, 0)
 		m = q.receiveOne(10)
 		if m.Attributes["ApproximateReceiveCount"] != "3" {
-			q.Errorf("received for the %s. time", m.Attributes["ApproximateReceiveCount"])
+			q.Errorf("receive count %s, want 3", m.Attributes["ApproximateReceiveCount"])
 		}
 		_, err := q.client.ChangeMessageVisibility(q.Context(), &sqs.ChangeMessageVisibilityInput{
 			QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 43201,
 		})
-		expectAPIError(q.T, err, "InvalidParameterValue")
+		wantErrorCode(q.T, err, "InvalidParameterValue")
 
 		batch, err := q.client.ChangeMessageVisibilityBatch(q.Context(), &sqs.ChangeMessageVisibilityBatchInput{
 			QueueUrl: &q.url, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{
@@ -224,7 +215,7 @@ func TestSQS_ChangeMessageVisibility(t *testing.T) {
 	})
 }
 
-func TestSQS_RedriveMovesAMessageToTheDeadLetterQueue(t *testing.T) {
+func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
 		dlq := newTestQueue(t, target, nil)
 		arn := dlq.arn()
@@ -241,16 +232,16 @@ func TestSQS_RedriveMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 		}
 		dlq.expectDepth(0, 0, 0)
 		if got := source.receive(0); len(got) != 0 {
-			t.Fatalf("received for the third time: %v", got)
+			t.Fatalf("received beyond the maximum receive count: %v", got)
 		}
 		source.expectDepth(0, 0, 0)
 		m := dlq.receiveOne(0)
 		if *m.MessageId != id || *m.Body != "poison" || m.Attributes["ApproximateReceiveCount"] != "3" {
-			t.Errorf("the dead-letter queue holds %s %q %v", *m.MessageId, *m.Body, m.Attributes)
+			t.Errorf("the dead-letter queue contains %s %q %v", *m.MessageId, *m.Body, m.Attributes)
 		}
-		// moto does not give the attribute that AWS documents.
+		// AWS documents this attribute. moto omits it.
 		if got := m.Attributes["DeadLetterQueueSourceArn"]; got != source.arn() && !target.isMoto() {
-			t.Errorf("the message came from %q", got)
+			t.Errorf("dead-letter source %q", got)
 		}
 		sources, err := dlq.client.ListDeadLetterSourceQueues(t.Context(), &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: &dlq.url})
 		if err != nil || !slices.Equal(sources.QueueUrls, []string{source.url}) {
@@ -270,7 +261,7 @@ func (q testQueue) arn() string {
 	return out.Attributes["QueueArn"]
 }
 
-func TestSQS_EntriesOfABatchFailOneByOne(t *testing.T) {
+func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
 	forEachQueue(t, map[string]string{"MaximumMessageSize": "1024"}, func(q testQueue) {
 		entries := []types.SendMessageBatchRequestEntry{
 			{Id: aws.String("a"), MessageBody: aws.String("a")},
@@ -280,7 +271,7 @@ func TestSQS_EntriesOfABatchFailOneByOne(t *testing.T) {
 				"type": {DataType: aws.String("String"), StringValue: aws.String("demo")},
 			}},
 		}
-		if q.target.isMoto() { // which takes any text
+		if q.target.isMoto() { // accepts any text
 			entries = slices.Delete(entries, 2, 3)
 		}
 		out, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
@@ -320,7 +311,7 @@ func TestSQS_EntriesOfABatchFailOneByOne(t *testing.T) {
 	})
 }
 
-func TestSQS_BatchesThatAreWrongAsAWhole(t *testing.T) {
+func TestSQS_RejectsInvalidBatches(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		entry := func(id string, size int) types.SendMessageBatchRequestEntry {
 			return types.SendMessageBatchRequestEntry{Id: &id, MessageBody: aws.String(strings.Repeat("x", size))}
@@ -337,13 +328,13 @@ func TestSQS_BatchesThatAreWrongAsAWhole(t *testing.T) {
 			"BatchRequestTooLong":          {entry("a", 1<<19), entry("b", 1<<19+1)},
 		} {
 			_, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
-			expectAPIError(q.T, err, "AWS.SimpleQueueService."+code)
+			wantErrorCode(q.T, err, "AWS.SimpleQueueService."+code)
 		}
 		q.expectDepth(0, 0, 0)
 	})
 }
 
-func TestSQS_MessageAttributesComeBack(t *testing.T) {
+func TestSQS_ReturnsMessageAttributes(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		out, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{
 			QueueUrl: &q.url, MessageBody: aws.String("hello"),
@@ -358,7 +349,7 @@ func TestSQS_MessageAttributesComeBack(t *testing.T) {
 		}
 		m := q.receiveOne(0)
 		if *m.MD5OfMessageAttributes != *out.MD5OfMessageAttributes {
-			q.Errorf("the checksum of the attributes is %s when sent and %s when received", *out.MD5OfMessageAttributes, *m.MD5OfMessageAttributes)
+			q.Errorf("checksum of the attributes: %s when sent, %s when received", *out.MD5OfMessageAttributes, *m.MD5OfMessageAttributes)
 		}
 		a := m.MessageAttributes
 		if len(a) != 3 || *a["name"].StringValue != "value" || *a["count"].StringValue != "42" || string(a["bytes"].BinaryValue) != "\x01\x02\x03" {
@@ -367,7 +358,7 @@ func TestSQS_MessageAttributesComeBack(t *testing.T) {
 	})
 }
 
-func TestSQS_QueueAttributes(t *testing.T) {
+func TestSQS_SetsAndReturnsQueueAttributes(t *testing.T) {
 	set := map[string]string{
 		"VisibilityTimeout":             "7",
 		"DelaySeconds":                  "8",
@@ -383,22 +374,22 @@ func TestSQS_QueueAttributes(t *testing.T) {
 			q.Fatal(err)
 		}
 		q.expectAttributes(map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900", "MessageRetentionPeriod": "90"})
-		q.send("delayed by the queue")
+		q.send("queue delay")
 		q.expectDepth(0, 0, 1)
 
 		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(strings.Repeat("x", 1025))})
-		expectAPIError(q.T, err, "InvalidParameterValue")
+		wantErrorCode(q.T, err, "InvalidParameterValue")
 		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
 		again, err := q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "900"}})
 		if err != nil || *again.QueueUrl != q.url {
 			q.Errorf("create again: %+v, %v", again, err)
 		}
 		_, err = q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "1"}})
-		expectAPIError(q.T, err, "QueueAlreadyExists")
+		wantErrorCode(q.T, err, "QueueAlreadyExists")
 	})
 }
 
-func TestSQS_QueuesAreFoundAndDeleted(t *testing.T) {
+func TestSQS_FindsListsPurgesAndDeletesQueues(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
 		byName, err := q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
@@ -418,7 +409,7 @@ func TestSQS_QueuesAreFoundAndDeleted(t *testing.T) {
 			q.Fatal(err)
 		}
 		_, err = q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
-		expectAPIError(q.T, err, "AWS.SimpleQueueService.NonExistentQueue")
+		wantErrorCode(q.T, err, "AWS.SimpleQueueService.NonExistentQueue")
 		var absent *types.QueueDoesNotExist
 		_, err = q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("x")})
 		if !errors.As(err, &absent) {
@@ -427,14 +418,14 @@ func TestSQS_QueuesAreFoundAndDeleted(t *testing.T) {
 	})
 }
 
-func TestSQS_RefusesWhatSQSRefuses(t *testing.T) {
+func TestSQS_RejectsInvalidRequests(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		for _, body := range []string{"\x00", "\x1b", "\uFFFE", "\uFFFF"} {
-			if q.target.isMoto() { // which takes any text
+			if q.target.isMoto() { // accepts any text
 				break
 			}
 			_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
-			expectAPIError(q.T, err, "InvalidMessageContents")
+			wantErrorCode(q.T, err, "InvalidMessageContents")
 		}
 		body := strings.Repeat("x", 1<<20)
 		if _, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}); err != nil {
@@ -442,10 +433,10 @@ func TestSQS_RefusesWhatSQSRefuses(t *testing.T) {
 		}
 		body += "x"
 		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
-		expectAPIError(q.T, err, "InvalidParameterValue")
+		wantErrorCode(q.T, err, "InvalidParameterValue")
 		_, err = q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 11})
-		expectAPIError(q.T, err, "InvalidParameterValue")
+		wantErrorCode(q.T, err, "InvalidParameterValue")
 		_, err = q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"Colour"}})
-		expectAPIError(q.T, err, "InvalidAttributeName")
+		wantErrorCode(q.T, err, "InvalidAttributeName")
 	})
 }

@@ -20,7 +20,7 @@ var managedPolicies = map[string][]string{
 // ManagedPolicy returns the AWS managed policy with an ARN such as
 // arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole.
 func ManagedPolicy(arn string) (Document, error) {
-	actions, ok := managedPolicies[arn[strings.LastIndexByte(arn, '/')+1:]]
+	actions, ok := managedPolicies[afterLastSlash(arn)]
 	if !ok || !strings.Contains(arn, ":iam::aws:policy/") {
 		return Document{}, fmt.Errorf("the emulator does not support the managed policy %s", arn)
 	}

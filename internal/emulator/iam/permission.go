@@ -42,6 +42,8 @@ func (a Authorizer) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + a.Region + ":" + a.Account + ":" + resource
 }
 
+func afterLastSlash(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }
+
 func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct{ QueueURL, QueueName string }
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -49,7 +51,7 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	}
 	name := in.QueueName
 	if in.QueueURL != "" {
-		name = in.QueueURL[strings.LastIndexByte(in.QueueURL, '/')+1:]
+		name = afterLastSlash(in.QueueURL)
 	}
 	if name == "" {
 		name = "*" // an operation without a queue, such as ListQueues
@@ -98,7 +100,7 @@ func (a Authorizer) eventsARN(operation, bus, name string) string {
 	case bus == "" || bus == "default":
 		return a.arn("events", "rule/"+name)
 	}
-	return a.arn("events", "rule/"+bus[strings.LastIndexByte(bus, '/')+1:]+"/"+name)
+	return a.arn("events", "rule/"+afterLastSlash(bus)+"/"+name)
 }
 
 func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {

@@ -34,7 +34,7 @@ func (p Policies) FunctionPrincipal(function, account string) (Principal, []Docu
 	if !ok {
 		return Principal{}, nil, false
 	}
-	name := role.ARN[strings.LastIndexByte(role.ARN, '/')+1:]
+	name := afterLastSlash(role.ARN)
 	session := "arn:aws:sts::" + account + ":assumed-role/" + name + "/" + function
 	principal := Principal{Account: account, RoleARN: role.ARN, SessionARN: session}
 	return principal, role.Policies, true

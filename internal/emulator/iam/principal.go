@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // Principal identifies who makes a request: a role session or an AWS service.
@@ -61,9 +63,9 @@ func wholeAccount(name string) string {
 	if !strings.Contains(name, ":") {
 		return name
 	}
-	parts := strings.SplitN(name, ":", 6) // arn:aws:iam::ACCOUNT:root
-	if len(parts) == 6 && parts[2] == "iam" && parts[5] == "root" {
-		return parts[4]
+	parsed, _ := arn.Parse(name)
+	if parsed.Service == "iam" && parsed.Resource == "root" {
+		return parsed.AccountID
 	}
 	return ""
 }

@@ -10,44 +10,44 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// actor is a process that runs the domain's code: a request's, a batch's, the reconciler's, an operator's. It stops at
-// every port call until the scheduler lets it go on.
+// actor represents a process that runs the domain's code: a request, a batch, the reconciler or an
+// operator's command. It blocks at each port call until the scheduler resolves the call.
 type actor struct {
 	run      *run
 	role     string
 	name     string
-	start    uint64                     // tells what it began with
-	deadline time.Time                  // when its process is killed; zero is never
-	mayStall bool                       // hours may pass while it is under way
-	replays  map[string]pipeline.Replay // a worker's: the generation of each message, by event id
+	start    uint64                     // hash of its input
+	deadline time.Time                  // its process is killed then; zero means never
+	maySleep bool                       // hours may pass while it runs
+	replays  map[string]pipeline.Replay // for workers: generation of each message, by event id
 	crashed  bool
 	ended    bool
-	err      error  // once it ended
-	history  uint64 // of all answers that it got
-	asked    map[string]int
-	last     string // the place of its last call
+	err      error  // set when ended
+	history  uint64 // hash of all answers
+	calls    map[string]int
+	lastSite string // role and site of its last call
 }
 
 func (a *actor) alive() bool { return !a.crashed && !a.ended }
 
-// call is a port call that waits for the scheduler.
+// call represents a port call that waits for the scheduler.
 type call struct {
 	actor   *actor
 	ctx     context.Context
 	site    string // port and method
-	what    string // what it is about, in short
+	subject string // key or ids, in short
 	kinds   []Kind
-	entries int // of a batch
-	effect  func(how) (any, error)
+	entries int // number in a batch
+	effect  func(outcome) (any, error)
 	reply   chan answer
-	origin  uint64    // tells apart what its effect may be
-	hung    time.Time // since when it hangs
+	origin  uint64    // hash of its identity when it was resolved
+	hung    time.Time // start of a Hang
 }
 
-// how is a kind of outcome; for Stale, Wrong and Partial the effect itself must know of it.
-type how struct {
+// outcome describes how a call goes.
+type outcome struct {
 	Kind
-	entry int // that fails, with Partial
+	entry int // affected entry or message
 }
 
 type answer struct {
@@ -55,36 +55,38 @@ type answer struct {
 	err   error
 }
 
-func (h how) String() string {
-	if h.Kind == Partial || h.Kind == Duplicate || h.Kind == HeldBack {
+func (h outcome) String() string {
+	if h.Kind == Partial || h.Kind == Duplicated || h.Kind == Delayed {
 		return fmt.Sprintf("%s (no. %d)", h.Kind, h.entry+1)
 	}
 	return h.Kind.String()
 }
 
-// outcomes are all ways in which the call may go.
-func (c *call) outcomes() []how {
-	outcomes := []how{{Kind: Succeed}}
+// outcomes returns all possible outcomes of the call.
+func (c *call) outcomes() []outcome {
+	outcomes := []outcome{{Kind: Succeed}}
 	for _, k := range c.kinds {
-		outcomes = append(outcomes, how{Kind: k})
+		outcomes = append(outcomes, outcome{Kind: k})
 	}
 	if c.entries > 1 {
 		for i := range c.entries {
-			outcomes = append(outcomes, how{Partial, i})
+			outcomes = append(outcomes, outcome{Partial, i})
 		}
 	}
 	if _, ok := c.ctx.Deadline(); ok && c.actor.role != "reconciler" {
-		outcomes = append(outcomes, how{Kind: Hang})
+		outcomes = append(outcomes, outcome{Kind: Hang})
 	}
 	return outcomes
 }
 
-// ask stops the actor until the scheduler has decided how the call goes. Effects run in the scheduler's goroutine, so
-// that the world needs no locks; R is taken from a copy, so that a late effect can't change what the actor has.
-func ask[R any](ctx context.Context, a *actor, site, what string, kinds []Kind, entries int, effect func(how) (R, error)) (R, error) {
+// invoke blocks the actor until the scheduler has resolved the call. Effects run in the scheduler's
+// goroutine, so that the world needs no locks.
+func invoke[R any](ctx context.Context, a *actor, site, what string, kinds []Kind, entries int,
+	effect func(outcome) (R, error)) (R, error) {
 	var none R
-	c := &call{actor: a, ctx: ctx, site: site, what: what, kinds: kinds, entries: entries, reply: make(chan answer, 1),
-		effect: func(h how) (any, error) { return effect(h) }}
+	c := &call{actor: a, ctx: ctx, site: site, subject: what, kinds: kinds, entries: entries,
+		reply:  make(chan answer, 1),
+		effect: func(h outcome) (any, error) { return effect(h) }}
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
@@ -98,13 +100,15 @@ func ask[R any](ctx context.Context, a *actor, site, what string, kinds []Kind, 
 	return got.value.(R), got.err
 }
 
-// do is ask for calls that return nothing but an error.
-func do(ctx context.Context, a *actor, site, what string, kinds []Kind, effect func() error) error {
-	_, err := ask(ctx, a, site, what, kinds, 0, func(how) (any, error) { return nil, effect() })
+// invokeErr invokes a call that returns an error only.
+func invokeErr(ctx context.Context, a *actor, site, what string, kinds []Kind,
+	effect func() error) error {
+	_, err := invoke(ctx, a, site, what, kinds, 0,
+		func(outcome) (any, error) { return nil, effect() })
 	return err
 }
 
-// answer ends a call. Only a first answer counts.
+// answer returns the call to its actor. Only the first answer counts.
 func (c *call) answer(value any, err error) {
 	select {
 	case c.reply <- answer{value, err}:
@@ -112,25 +116,25 @@ func (c *call) answer(value any, err error) {
 	}
 }
 
-// hang answers a call when its context ends.
+// hang answers the call when its context ends.
 func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Err()) }) }
 
-// identity tells a call from others.
-func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.what) }
+// identity hashes what distinguishes the call from others.
+func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.subject) }
 
-// remember adds an answer to what the actor knows. Calls that run side by side may be answered in any order, so each
-// counts by itself.
+// remember adds an answer to the actor's history. Parallel calls may be answered in any order, so
+// the order does not matter.
 func (a *actor) remember(c *call, value any, err error) {
-	label := c.site + c.what
-	a.asked[label]++
-	a.history += hash(label, a.asked[label], digest(value), digest(err))
+	label := c.site + c.subject
+	a.calls[label]++
+	a.history += hash(label, a.calls[label], digest(value), digest(err))
 }
 
-// state tells apart what an actor may do next.
+// state hashes all that determines the actor's next steps.
 func (a *actor) state() uint64 {
 	if !a.alive() {
-		if a.run.recent != nil && a.role == "client" {
-			return hash(a.start, a.history) // the process remembers
+		if a.run.keyCache != nil && a.role == "client" {
+			return hash(a.start, a.history) // the process keeps its key cache
 		}
 		return 0
 	}
@@ -147,7 +151,7 @@ func hash[T comparable](first T, more ...any) uint64 {
 	return h
 }
 
-// digest tells answers apart.
+// digest hashes an answer.
 func digest(v any) uint64 {
 	switch v := v.(type) {
 	case nil:
@@ -188,7 +192,7 @@ func digest(v any) uint64 {
 		return h
 	case versioned:
 		return hash(string(v.body), v.version)
-	default: // comparable: an item, a checkpoint, a count
+	default: // comparable: an item, a checkpoint or a count
 		return maphash.Comparable(seed, v)
 	}
 }

@@ -15,15 +15,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// System is the pipeline under test: how it accepts events and processes deliveries.
+// System is a pipeline under test.
 type System struct {
-	Accept     func(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error)
-	Process    func(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result
-	Reconciles bool
-	GoesOn     bool // after a breach, to see which others follow
+	Accept func(ctx context.Context, a *actor, req pipeline.Request,
+		newID func() (string, error)) (pipeline.Accepted, error)
+	Process func(ctx context.Context, a *actor,
+		deliveries []pipeline.Delivery) []pipeline.Result
+	Reconciles              bool
+	ContinuesAfterViolation bool // counts all violated invariants, not only the first
 }
 
-// Ours is the real code.
+// Ours runs the real code.
 var Ours = System{Accept: accept, Process: process, Reconciles: true}
 
 const (
@@ -31,12 +33,14 @@ const (
 	retention  = 40 * 24 * time.Hour
 )
 
-func accept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error) {
+func accept(ctx context.Context, a *actor, req pipeline.Request,
+	newID func() (string, error)) (pipeline.Accepted, error) {
 	in := pipeline.Ingest{
-		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a}, KeyCache: a.run.recent,
-		BronzeBucket: "bronze", MaxPayloadBytes: maxPayload, StatusRetention: retention, Now: time.Now, NewID: newID,
+		Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Queue: queuePort{a},
+		KeyCache: a.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
+		StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
-	if a.run.poison[sha(req.Body)] { // today's ingest refuses what the worker can't process; an older one did not
+	if a.run.poison[sha(req.Body)] { // older versions accepted what today's Ingest rejects
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
 		return pipeline.Accepted{Event: event}, err
 	}
@@ -45,9 +49,10 @@ func accept(ctx context.Context, a *actor, req pipeline.Request, newID func() (s
 
 func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
 	worker := pipeline.Worker{
-		Items: itemsPort{actor: a}, Bronze: bronzePort{a}, Silver: silverPort{a}, Bus: busPort{a}, Queue: queuePort{a},
-		DeadLetters: deadLettersPort{a}, BronzeBucket: "bronze", SilverBucket: "silver", MaxReceiveCount: maxReceiveCount,
-		StopBefore: 5 * time.Second, StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
+		Items: itemsPort{actor: a}, Bronze: bronzePort{a}, Silver: silverPort{a}, Bus: busPort{a},
+		Queue: queuePort{a}, DeadLetters: deadLettersPort{a}, BronzeBucket: "bronze",
+		SilverBucket: "silver", MaxReceiveCount: maxReceiveCount, StopBefore: 5 * time.Second,
+		StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
 	}
 	if p := a.run.scenario.Processor; p != nil {
 		worker.Processor = p
@@ -55,23 +60,23 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request, and again when it failed, as often as it is patient and its key makes that safe.
+// client sends a request. With a key, it repeats a failed request up to three times.
 func (r *run) client(number int, body, key string) {
 	name := "client " + strconv.Itoa(number)
 	newID := func() (string, error) { return idOf(number), nil }
 	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
 		for range 3 {
-			receipt, err := r.system.Accept(ctx, a, request, newID)
+			result, err := r.system.Accept(ctx, a, request, newID)
 			if err == nil {
-				// The answer may be lost on its way.
-				err = do(ctx, a, "Answer", receipt.Event.ID, anAnswer, func() error {
-					r.acknowledge(name, request, receipt)
+				// The answer may be lost.
+				err = invokeErr(ctx, a, "Answer", result.Event.ID, anAnswer, func() error {
+					r.acknowledge(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return do(ctx, a, "Answer", "is refused", anAnswer, func() error {
-					r.refuse(name, request, err)
+				return invokeErr(ctx, a, "Answer", "is rejected", anAnswer, func() error {
+					r.reject(name, request, err)
 					return nil
 				})
 			}
@@ -79,11 +84,11 @@ func (r *run) client(number int, body, key string) {
 				return err
 			}
 		}
-		return errors.New("gave up")
+		return errors.New("all attempts failed")
 	})
 }
 
-// idOf is the id of a client's event, if it has no key.
+// idOf returns the id of a client's event without a key.
 func idOf(client int) string { return fmt.Sprintf("019b0000-0000-7000-8000-%012d", client) }
 
 func sha(body []byte) string {
@@ -91,7 +96,8 @@ func sha(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appendDeliveries appends the batches that the queue may deliver: the oldest messages, or, with a preemption, one alone.
+// appendDeliveries appends the batches that the queue may deliver: the oldest messages, or, as a
+// preemption, a single one.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for _, a := range r.actors {
@@ -106,25 +112,28 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	if len(visible) == 0 {
 		return steps
 	}
-	// Two copies of a message in one batch would make calls that can't be told apart.
+	// Two copies of a message in one batch would make identical calls.
 	var batch []*message
 	for _, m := range visible {
-		twice := slices.ContainsFunc(batch, func(other *message) bool { return other.body == m.body })
+		twice := slices.ContainsFunc(batch,
+			func(other *message) bool { return other.body == m.body })
 		if !twice && len(batch) < r.scenario.Batch {
 			batch = append(batch, m)
 		}
 	}
-	steps = append(steps, step{cost, func() { r.deliver(batch) }, func() uint64 { return batchState(batch) }})
+	steps = append(steps, step{cost, func() { r.deliver(batch) },
+		func() uint64 { return batchState(batch) }})
 	if len(visible) > 1 {
 		cost.Preemptions++
 		for _, m := range visible {
-			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) }, func() uint64 { return batchState([]*message{m}) }})
+			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) },
+				func() uint64 { return batchState([]*message{m}) }})
 		}
 	}
 	return steps
 }
 
-// batchState tells a batch from others.
+// batchState hashes a batch.
 func batchState(batch []*message) uint64 {
 	h := hash("batch")
 	for _, m := range batch {
@@ -133,121 +142,137 @@ func batchState(batch []*message) uint64 {
 	return h
 }
 
-// deliver starts a worker with a batch. The event source mapping then deletes what the worker does not want kept.
+// deliver starts a worker with a batch. As the event source mapping does, it then deletes the
+// messages that must not be retried.
 func (r *run) deliver(batch []*message) {
-	outcomes := []how{{Kind: Succeed}}
+	outcomes := []outcome{{Kind: Succeed}}
 	for i := range batch {
-		outcomes = append(outcomes, how{Duplicate, i}, how{HeldBack, i})
+		outcomes = append(outcomes, outcome{Duplicated, i}, outcome{Delayed, i})
 	}
-	h, ok := r.pickHow("Queue.Receive", outcomes, func(h how) uint64 { return hash(r.state(), h, batchState(batch)) })
+	h, ok := r.pickOutcome("Queue.Receive", outcomes,
+		func(h outcome) uint64 { return hash(r.state(), h, batchState(batch)) })
 	if !ok {
 		return
 	}
 	batch = slices.Clone(batch)
 	switch m := batch[h.entry]; h.Kind {
-	case Duplicate:
+	case Duplicated:
 		r.queue.send(m.event, m.body).receives = m.receives
-	case HeldBack:
-		m.visibleAt = time.Now().Add(heldBack)
+	case Delayed:
+		m.visibleAt = time.Now().Add(longDelay)
 		batch = slices.Delete(batch, h.entry, h.entry+1)
 	}
 	var deliveries []pipeline.Delivery
-	var receipts []string
+	var names []string
 	replays := make(map[string]pipeline.Replay)
 	for _, m := range batch {
 		m.receives++
 		m.visibleAt = time.Now().Add(visibility)
-		receipt := fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
-		r.receipts[receipt] = m
-		receipts = append(receipts, receipt)
-		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number), ReceiptHandle: receipt, Attempt: m.receives, Body: []byte(m.body)})
+		receiptHandle := fmt.Sprintf("message %d, delivery %d", m.number, m.receives)
+		r.byReceiptHandle[receiptHandle] = m
+		names = append(names, receiptHandle)
+		deliveries = append(deliveries, pipeline.Delivery{MessageID: strconv.Itoa(m.number),
+			ReceiptHandle: receiptHandle, Attempt: m.receives, Body: []byte(m.body)})
 		replays[m.event.ID] = m.event.Replay
 	}
-	r.note("the queue delivers %s: %s", strings.Join(receipts, " and "), h)
+	r.tracef("the queue delivers %s: %s", strings.Join(names, " and "), h)
 	if len(batch) == 0 {
 		return
 	}
 	start := batchState(batch)
 	r.workers++
-	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute, func(ctx context.Context, a *actor) error {
-		a.replays = replays
-		for _, result := range r.system.Process(ctx, a, deliveries) {
-			if result.Retry {
-				continue
+	r.current = r.spawn("worker", fmt.Sprintf("worker %d", r.workers), start, time.Minute,
+		func(ctx context.Context, a *actor) error {
+			a.replays = replays
+			for _, result := range r.system.Process(ctx, a, deliveries) {
+				if result.Retry {
+					continue
+				}
+				handle := result.Delivery.ReceiptHandle
+				deleteMessage := func() error {
+					r.queue.delete(r.byReceiptHandle[handle])
+					return nil
+				}
+				ctx := context.Background() // deletions may outlast the worker
+				_ = invokeErr(ctx, a, "Queue.Delete", handle, anAnswer, deleteMessage)
 			}
-			_ = do(context.Background(), a, "Queue.Delete", result.Delivery.ReceiptHandle, anAnswer, func() error {
-				r.queue.delete(r.receipts[result.Delivery.ReceiptHandle])
-				return nil
-			})
-		}
-		return nil
-	})
+			return nil
+		})
 }
 
 // reconcile starts the reconciler's next run.
 func (r *run) reconcile() {
 	name := fmt.Sprintf("reconciler %d", len(r.ticks)+1)
-	r.ticks = append(r.ticks, r.spawn("reconciler", name, hash(name), 5*time.Minute, func(ctx context.Context, a *actor) error {
-		_, err := pipeline.Reconciler{
-			Bronze: bronzePort{a}, Items: itemsPort{a, true}, Silver: silverPort{a}, Queue: queuePort{a}, DeadLetters: deadLettersPort{a},
-			Bus: busPort{a}, Checkpoints: checkpointsPort{a}, SilverBucket: "silver", Grace: grace, Window: 24 * time.Hour,
-			MaxReenqueues: maxReenqueues, StopBefore: 30 * time.Second, StatusRetention: retention, Now: time.Now,
-		}.Run(ctx)
-		return err
-	}))
+	r.ticks = append(r.ticks, r.spawn("reconciler", name, hash(name), 5*time.Minute,
+		func(ctx context.Context, a *actor) error {
+			_, err := pipeline.Reconciler{
+				Bronze: bronzePort{a}, Items: itemsPort{a, true}, Silver: silverPort{a},
+				Queue: queuePort{a}, DeadLetters: deadLettersPort{a}, Bus: busPort{a},
+				Checkpoints: checkpointsPort{a}, SilverBucket: "silver", Grace: grace,
+				Window: 24 * time.Hour, MaxReenqueues: maxReenqueues, StopBefore: 30 * time.Second,
+				StatusRetention: retention, Now: time.Now,
+			}.Run(ctx)
+			return err
+		}))
 }
 
-// replay starts an operator's replay of all that was received until now.
+// replay starts an operator's replay of everything received so far.
 func (r *run) replay(replay pipeline.Replay) {
 	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
 }
 
-// replayOf starts an operator's replay. When it fails, it is resumed once.
+// replayOf starts an operator's replay. If it fails, it is resumed once.
 func (r *run) replayOf(request pipeline.ReplayRequest) {
 	request.Type = "demo"
 	replay := request.Replay
-	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0, func(ctx context.Context, a *actor) error {
-		replayer := pipeline.Replayer{
-			Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a}, Queue: queuePort{a},
-			Checkpoints: checkpointsPort{a}, Throttle: func(context.Context, int) error { return nil }, ChunkSize: 100, Now: time.Now,
-		}
-		after := ""
-		page := func(key string, _ pipeline.ReplayCounts) error {
-			after = key
-			return nil
-		}
-		err := replayer.Run(ctx, request, after, page)
-		if err != nil {
-			err = replayer.Run(ctx, request, after, page)
-		}
-		return err
-	})
-	a.mayStall = true
+	a := r.spawn("replay", "replay "+replay.ID, hash("replay "+replay.ID), 0,
+		func(ctx context.Context, a *actor) error {
+			replayer := pipeline.Replayer{
+				Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a},
+				Queue: queuePort{a}, Checkpoints: checkpointsPort{a}, ChunkSize: 100,
+				Throttle: func(context.Context, int) error { return nil }, Now: time.Now,
+			}
+			after := ""
+			page := func(key string, _ pipeline.ReplayCounts) error {
+				after = key
+				return nil
+			}
+			err := replayer.Run(ctx, request, after, page)
+			if err != nil {
+				err = replayer.Run(ctx, request, after, page)
+			}
+			return err
+		})
+	a.maySleep = true
 }
 
-// redrive starts an operator's redrive of all that the DLQ holds.
+// redrive starts an operator's redrive of the whole DLQ.
 func (r *run) redrive() {
-	letters := slices.Clone(r.queue.letters)
-	bodies := make([][]byte, len(letters))
-	for i, l := range letters {
+	deadLetters := slices.Clone(r.queue.deadLetters)
+	bodies := make([][]byte, len(deadLetters))
+	for i, l := range deadLetters {
 		bodies[i] = l.Body
 	}
-	a := r.spawn("redrive", "redrive", hash("redrive"), 0, func(ctx context.Context, a *actor) error {
-		redriver := pipeline.Redriver{
-			Items: itemsPort{actor: a}, Queue: queuePort{a}, Checkpoints: checkpointsPort{a}, BronzeBucket: "bronze", Now: time.Now,
-		}
-		for i, result := range redriver.Redrive(ctx, bodies) {
-			if result.Err != nil {
-				continue
+	a := r.spawn("redrive", "redrive", hash("redrive"), 0,
+		func(ctx context.Context, a *actor) error {
+			redriver := pipeline.Redriver{
+				Items: itemsPort{actor: a}, Queue: queuePort{a}, Checkpoints: checkpointsPort{a},
+				BronzeBucket: "bronze", Now: time.Now,
 			}
-			_ = do(ctx, a, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
-				r.queue.letters = slices.DeleteFunc(r.queue.letters, func(l pipeline.DeadLetter) bool {
-					return string(l.Body) == string(bodies[i]) && l.FailedAt.Equal(letters[i].FailedAt)
+			for i, result := range redriver.Redrive(ctx, bodies) {
+				if result.Err != nil {
+					continue
+				}
+				_ = invokeErr(ctx, a, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
+					r.queue.deadLetters = slices.DeleteFunc(r.queue.deadLetters,
+						func(l pipeline.DeadLetter) bool {
+							return string(l.Body) == string(bodies[i]) &&
+								l.FailedAt.Equal(deadLetters[i].FailedAt)
+						})
+					return nil
 				})
-				return nil
-			})
-		}
-		return nil
-	})
-	a.mayStall = true
+			}
+			return nil
+		})
+	a.maySleep = true
 }

@@ -6,19 +6,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bucket is Bronze or Silver.
+// bucket implements Bronze or Silver.
 type bucket struct {
 	objects map[string]object
-	keys    []string // in order
+	keys    []string // sorted
 }
 
 type object struct {
-	body    []byte
-	version string
-	written time.Time
+	body     []byte
+	version  string
+	modified time.Time
 }
 
 type versioned struct {
@@ -27,7 +28,7 @@ type versioned struct {
 }
 
 func (b *bucket) put(key string, body []byte) error {
-	if _, taken := b.objects[key]; taken {
+	if _, exists := b.objects[key]; exists {
 		return pipeline.ErrExists
 	}
 	b.write(key, body)
@@ -50,7 +51,7 @@ func (b *bucket) replace(key string, body []byte, version string) error {
 	return nil
 }
 
-// write stores without any condition. As in S3, the version follows from the content.
+// write stores unconditionally. As in S3, the version depends on the content.
 func (b *bucket) write(key string, body []byte) {
 	if b.objects == nil {
 		b.objects = make(map[string]object)
@@ -58,17 +59,17 @@ func (b *bucket) write(key string, body []byte) {
 	if i, found := slices.BinarySearch(b.keys, key); !found {
 		b.keys = slices.Insert(b.keys, i, key)
 	}
-	b.objects[key] = object{body: body, version: string(body), written: time.Now()}
+	b.objects[key] = object{body: body, version: string(body), modified: time.Now()}
 }
 
-// listed is how many entries a page of a listing has: so few that there are several.
-const listed = 2
+// pageSize is small, so that listings have several pages.
+const pageSize = 2
 
 func (b *bucket) list(prefix, after string) []pipeline.Object {
 	var page []pipeline.Object
 	for _, key := range b.keys {
-		if strings.HasPrefix(key, prefix) && key > after && len(page) < listed {
-			page = append(page, pipeline.Object{Key: key, LastModified: b.objects[key].written})
+		if strings.HasPrefix(key, prefix) && key > after && len(page) < pageSize {
+			page = append(page, pipeline.Object{Key: key, LastModified: b.objects[key].modified})
 		}
 	}
 	return page
@@ -77,20 +78,20 @@ func (b *bucket) list(prefix, after string) []pipeline.Object {
 func (b *bucket) types(after string) []string {
 	var types []string
 	for _, key := range b.keys {
-		name, _, _ := strings.Cut(strings.TrimPrefix(key, "bronze/"), "/")
-		if name > after && !slices.Contains(types, name) && len(types) < listed {
+		name, _, _ := strings.Cut(strings.TrimPrefix(key, contract.BronzePrefix), "/")
+		if name > after && !slices.Contains(types, name) && len(types) < pageSize {
 			types = append(types, name)
 		}
 	}
 	return types
 }
 
-// state tells apart what is in the bucket; of records while nobody has a version in hand, only whose they are, and whether
-// there are payloads.
-func (b *bucket) state(settled bool) uint64 {
+// state hashes the content. While nobody knows a version, it ignores the text of records, except
+// for their replay and whether they have payloads.
+func (b *bucket) state(forgetful bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {
-		if settled {
+		if forgetful {
 			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
 			replay, _, _ = strings.Cut(replay, `"`)
 			h += hash(key, replay, strings.Contains(o.version, `"dropped":`))

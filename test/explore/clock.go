@@ -9,86 +9,88 @@ import (
 
 const (
 	grace         = time.Hour
-	tick          = 2*time.Hour + time.Minute // longer than the grace and the hour that a pass is cut to
+	tick          = 2*time.Hour + time.Minute // exceeds grace plus the hour of a pass
 	maxTicks      = 12
 	maxReenqueues = 2
 )
 
-// mayPassTime tells whether time may pass although something could be done now: while an effect is late, or an operator's
-// command is under way, whose laptop may sleep. AWS then refuses what it had signed before.
+// mayPassTime reports whether time may pass although other steps are possible: while an effect is
+// late, or an operator's command runs, whose laptop may sleep. AWS then rejects the requests that
+// were signed before.
 func (r *run) mayPassTime() bool {
-	soonest := r.soonest()
-	if soonest.IsZero() || len(r.ticks) >= maxTicks {
+	next := r.nextEvent()
+	if next.IsZero() || len(r.ticks) >= maxTicks {
 		return false
 	}
-	// The grace is chosen so that no effect is as late.
-	if len(r.late) > 0 && time.Until(soonest) >= grace {
+	// No effect is later than the grace period.
+	if len(r.late) > 0 && time.Until(next) >= grace {
 		return false
 	}
-	stalls := len(r.late) > 0
+	waiting := len(r.late) > 0
 	for _, a := range r.actors {
-		if a.alive() && !a.mayStall {
+		if a.alive() && !a.maySleep {
 			return false
 		}
-		stalls = stalls || a.alive()
+		waiting = waiting || a.alive()
 	}
-	return stalls
+	return waiting
 }
 
-// soonest is when something happens by itself, the zero time if nothing does.
-func (r *run) soonest() time.Time {
-	soonest := r.queue.next()
+// nextEvent returns the time of the next timer, or zero if there is none.
+func (r *run) nextEvent() time.Time {
+	next := r.queue.next()
 	earlier := func(t time.Time) {
-		if soonest.IsZero() || t.Before(soonest) {
-			soonest = t
+		if next.IsZero() || t.Before(next) {
+			next = t
 		}
 	}
 	if r.system.Reconciles {
 		earlier(r.nextTick)
 	}
-	for _, c := range r.stalled {
+	for _, c := range r.hanging {
 		deadline, _ := c.ctx.Deadline()
 		earlier(deadline)
 	}
-	return soonest
+	return next
 }
 
-// passPatience goes on to when events whose records are made wait no more for one whose call hangs, and tells whether that
-// was still to come.
-func (r *run) passPatience() bool {
-	r.mu.Lock() // those that the timer wakes come to know what the scheduler did before
-	waits := slices.ContainsFunc(r.stalled, func(c *call) bool { return time.Since(c.hung) <= pipeline.SubBatchWait })
+// passSubBatchWait ends the wait of sub-batches for hanging calls. It reports whether there was
+// one.
+func (r *run) passSubBatchWait() bool {
+	r.mu.Lock() // orders the scheduler's writes before the actors that the timer wakes
+	waiting := slices.ContainsFunc(r.hanging,
+		func(c *call) bool { return time.Since(c.hung) <= pipeline.SubBatchWait })
 	r.mu.Unlock()
-	if waits {
+	if waiting {
 		time.Sleep(pipeline.SubBatchWait + 1)
 	}
-	return waits
+	return waiting
 }
 
-// passTime goes on to when something happens by itself.
+// passTime advances the clock to the next timer.
 func (r *run) passTime() {
-	if r.passPatience() {
+	if r.passSubBatchWait() {
 		return
 	}
-	until := r.soonest()
+	until := r.nextEvent()
 	r.mu.Lock()
 	expired := r.pending
-	r.pending = nil // for the calls of actors whose call hangs until then
+	r.pending = nil // other calls of actors whose call hangs
 	r.mu.Unlock()
-	time.Sleep(time.Until(until) + 1) // behind the timers of that moment
-	r.note("time passes")
-	r.table.settle()
+	time.Sleep(time.Until(until) + 1) // after the timers of that time
+	r.tracef("time passes")
+	r.table.endStaleReads()
 	for _, c := range expired {
 		c.actor.remember(c, nil, errExpired)
 		c.answer(nil, errExpired)
 	}
-	r.stalled = slices.DeleteFunc(r.stalled, func(c *call) bool { // these get their answer now
+	r.hanging = slices.DeleteFunc(r.hanging, func(c *call) bool { // their contexts have ended
 		deadline, _ := c.ctx.Deadline()
 		return !deadline.After(until)
 	})
 	if r.system.Reconciles && !until.Before(r.nextTick) {
 		if len(r.ticks) == maxTicks {
-			r.violate("I5", "after %d runs of the reconciler there is still something to do", maxTicks)
+			r.violate("I5", "the world is not at rest after %d runs of the reconciler", maxTicks)
 			r.pruned = true
 			return
 		}
@@ -100,9 +102,9 @@ func (r *run) passTime() {
 	}
 }
 
-// atRest tells whether nothing will happen any more.
+// atRest reports whether nothing more will happen.
 func (r *run) atRest() bool {
-	if len(r.stalled) > 0 || !r.queue.next().IsZero() {
+	if len(r.hanging) > 0 || !r.queue.next().IsZero() {
 		return false
 	}
 	if !r.system.Reconciles {
@@ -113,5 +115,6 @@ func (r *run) atRest() bool {
 	}
 	last := r.ticks[len(r.ticks)-1]
 	c := r.table.checkpoint
-	return last.ended && !last.crashed && last.err == nil && c.Pass.Done && c.Pass.Unfinished.IsZero() && c.RewindTo.IsZero()
+	return last.ended && !last.crashed && last.err == nil && c.Pass.Done &&
+		c.Pass.Unfinished.IsZero() && c.RewindTo.IsZero()
 }

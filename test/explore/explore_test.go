@@ -11,56 +11,61 @@ import (
 )
 
 var (
-	faults      = flag.Int("explore.faults", 2, "how many faults a schedule has at most")
-	preemptions = flag.Int("explore.preemptions", 2, "how many preemptions a schedule has at most")
-	only        = flag.String("explore.scenario", "", "explore this scenario alone")
-	naive       = flag.Bool("explore.naive", false, "explore the naive pipeline instead of the real one")
-	first       = flag.Bool("explore.first", false, "explore with more and more faults, until the first violation")
+	faults      = flag.Int("explore.faults", 2, "maximum number of faults per schedule")
+	preemptions = flag.Int("explore.preemptions", 2, "maximum number of preemptions per schedule")
+	only        = flag.String("explore.scenario", "", "explore this scenario only")
+	naive       = flag.Bool("explore.naive", false,
+		"explore the naive pipeline instead of the real one")
+	first = flag.Bool("explore.first", false,
+		"explore with increasing budgets until the first violation")
 )
 
-// TestMain spares the collector: a schedule leaves little behind, and there are many.
+// TestMain reduces garbage collection: there are many short schedules.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
-	if err := flag.Set("rapid.checks", "5000"); err != nil { // unless the command line says otherwise
+	if err := flag.Set("rapid.checks", "5000"); err != nil { // the command line overrides it
 		panic(err)
 	}
 	m.Run()
 }
 
-func TestExhaustive_EveryInvariantHoldsInEverySchedule(t *testing.T) {
+func TestExhaustive_AllInvariantsHoldInAllSchedules(t *testing.T) {
 	system := Ours
 	if *naive {
 		system = Naive
 	}
-	outcomes := exploreAll(t, system, Budget{*faults, *preemptions}, func(t *testing.T, scenario Scenario, out Outcome) {
-		if out.First != nil {
-			t.Error(story(t, system, scenario, *out.First))
-		}
-	})
-	if everything := *only == "" && !*naive && !*first && *faults == 2 && *preemptions == 2; everything {
+	outcomes := exploreAll(t, system, Budget{*faults, *preemptions},
+		func(t *testing.T, scenario Scenario, out Outcome) {
+			if out.First != nil {
+				t.Error(describe(t, system, scenario, *out.First))
+			}
+		})
+	everything := *only == "" && !*naive && !*first && *faults == 2 && *preemptions == 2
+	if everything {
 		checkFigures(t, "schedules", scheduleTable(outcomes))
 		checkFigures(t, "faults", faultTable(outcomes))
 	}
 }
 
-// The control: what is found wrong with the naive pipeline says that the explorer finds what is wrong.
-func TestControl_TheNaivePipelineBreaksTheInvariants(t *testing.T) {
+// The control shows that the explorer finds violations.
+func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	if *only != "" || *naive || *first || *faults != 2 || *preemptions != 2 {
-		return // some of it is asked for, of the other test
+		return // the flags select a part of the other test
 	}
 	outcomes := exploreAll(t, Naive, Budget{2, 1}, func(t *testing.T, _ Scenario, out Outcome) {
 		if out.First == nil {
-			t.Error("nothing is found wrong with the naive pipeline")
+			t.Error("the naive pipeline has no violation")
 		}
 	})
 	checkFigures(t, "control", controlTable(outcomes))
 }
 
-// exploreAll explores the scenarios that are asked for and that the system can have, and returns an outcome for each of
-// Scenarios.
-func exploreAll(t *testing.T, system System, budget Budget, check func(*testing.T, Scenario, Outcome)) []Outcome {
+// exploreAll explores the selected scenarios that the system supports. It returns an outcome for
+// each of Scenarios.
+func exploreAll(t *testing.T, system System, budget Budget,
+	check func(*testing.T, Scenario, Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(Scenarios))
-	t.Run("scenarios", func(t *testing.T) { // ends when all of its parallel ones have
+	t.Run("scenarios", func(t *testing.T) { // returns after its parallel subtests
 		for i, scenario := range Scenarios {
 			if *only != "" && *only != scenario.Name || scenario.OursOnly && !system.Reconciles {
 				continue
@@ -68,13 +73,14 @@ func exploreAll(t *testing.T, system System, budget Budget, check func(*testing.
 			t.Run(scenario.Name, func(t *testing.T) {
 				t.Parallel()
 				outcomes[i] = explored(t, system, scenario, budget)
-				t.Logf("%d schedules, %d states, violations: %s", outcomes[i].Schedules, outcomes[i].States, counts(outcomes[i].Violations))
+				t.Logf("%d schedules, %d states, violations: %s", outcomes[i].Schedules,
+					outcomes[i].States, counts(outcomes[i].Violations))
 				check(t, scenario, outcomes[i])
 			})
 		}
 	})
 	if !slices.ContainsFunc(outcomes, func(out Outcome) bool { return out.Schedules > 0 }) {
-		t.Errorf("there is no scenario %q", *only)
+		t.Errorf("unknown scenario %q", *only)
 	}
 	return outcomes
 }
@@ -85,7 +91,8 @@ func explored(t *testing.T, system System, scenario Scenario, budget Budget) Out
 	}
 	var out Outcome
 	for n := 0; n <= max(budget.Faults, budget.Preemptions) && out.First == nil; n++ {
-		out = Explore(t, system, scenario, Budget{min(n, budget.Faults), min(n, budget.Preemptions)}, true)
+		out = Explore(t, system, scenario,
+			Budget{min(n, budget.Faults), min(n, budget.Preemptions)}, true)
 	}
 	return out
 }
@@ -101,8 +108,9 @@ func counts(violations map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// story tells how an invariant breaks.
-func story(t *testing.T, system System, scenario Scenario, v Violation) string {
-	return fmt.Sprintf("%s broken with %d faults and %d preemptions: %s\n%s", v.Invariant, v.Used.Faults, v.Used.Preemptions, v.What,
-		strings.Join(Story(t, system, scenario, v.Schedule), "\n"))
+// describe returns a violation and its trace.
+func describe(t *testing.T, system System, scenario Scenario, v Violation) string {
+	return fmt.Sprintf("%s violated with %d faults and %d preemptions: %s\n%s", v.Invariant,
+		v.Used.Faults, v.Used.Preemptions, v.What,
+		strings.Join(Trace(t, system, scenario, v.Schedule), "\n"))
 }

@@ -14,7 +14,8 @@ var update = flag.Bool("update", false, "write the figures into docs/reliability
 
 const document = "../../docs/reliability.md"
 
-// checkFigures holds a table of docs/reliability.md to what was found. There it stands between two comments of its name.
+// checkFigures compares a table of docs/reliability.md with the results. The table is enclosed in
+// two comments with its name.
 func checkFigures(t *testing.T, name, table string) {
 	t.Helper()
 	content, err := os.ReadFile(document)
@@ -25,13 +26,14 @@ func checkFigures(t *testing.T, name, table string) {
 	before, rest, ok := strings.Cut(string(content), begin)
 	there, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("%s has no place for the figures %q", document, name)
+		t.Fatalf("%s has no comments for the figures %q", document, name)
 	}
 	if there == table {
 		return
 	}
 	if !*update {
-		t.Errorf("%s is out of date; write it anew by: go test ./test/explore -update\nIt should say:\n%s", document, table)
+		t.Errorf("%s is out of date; update it: go test ./test/explore -update\nwant:\n%s",
+			document, table)
 		return
 	}
 	if err := os.WriteFile(document, []byte(before+begin+table+end+after), 0o600); err != nil {
@@ -48,7 +50,7 @@ func TestFigures_InvariantsAndMutants(t *testing.T) {
 	checkFigures(t, "invariants", b.String())
 
 	b.Reset()
-	b.WriteString("| without this safeguard | in the scenario | breaks |\n| --- | --- | --- |\n")
+	b.WriteString("| without this safeguard | in the scenario | violates |\n| --- | --- | --- |\n")
 	for _, m := range Mutants {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Name, m.Scenario, m.Invariant)
 	}
@@ -60,11 +62,13 @@ func scheduleTable(outcomes []Outcome) string {
 	b.WriteString("| scenario | schedules | states | violations |\n| --- | ---: | ---: | --- |\n")
 	var sum Outcome
 	for i, out := range outcomes {
-		fmt.Fprintf(&b, "| %s%s | %s | %s | %s |\n", Scenarios[i].Name, onePreemption(Scenarios[i]), thousands(out.Schedules), thousands(out.States), counts(out.Violations))
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s |\n", Scenarios[i].Name, onePreemption(Scenarios[i]),
+			thousands(out.Schedules), thousands(out.States), counts(out.Violations))
 		sum.Schedules += out.Schedules
 		sum.States += out.States
 	}
-	fmt.Fprintf(&b, "| **all** | **%s** | **%s** | |\n", thousands(sum.Schedules), thousands(sum.States))
+	fmt.Fprintf(&b, "| **all** | **%s** | **%s** | |\n", thousands(sum.Schedules),
+		thousands(sum.States))
 	return b.String()
 }
 
@@ -75,7 +79,7 @@ func onePreemption(s Scenario) string {
 	return ""
 }
 
-// faultTable says how often each kind of outcome was met at each place, in all scenarios together.
+// faultTable counts the kinds of outcomes per site, in all scenarios together.
 func faultTable(outcomes []Outcome) string {
 	all := make(Coverage)
 	for _, out := range outcomes {
@@ -89,7 +93,7 @@ func faultTable(outcomes []Outcome) string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("| actor and call | how it went, and how often |\n| --- | --- |\n")
+	b.WriteString("| actor and call | outcomes and their number |\n| --- | --- |\n")
 	for _, site := range slices.Sorted(maps.Keys(all)) {
 		var parts []string
 		for k, n := range all[site] {
@@ -104,12 +108,15 @@ func faultTable(outcomes []Outcome) string {
 
 func controlTable(outcomes []Outcome) string {
 	var b strings.Builder
-	b.WriteString("| scenario | schedules | violating | by invariant | fewest faults, preemptions |\n| --- | ---: | ---: | --- | --- |\n")
+	b.WriteString("| scenario | schedules | violating | by invariant " +
+		"| fewest faults, preemptions |\n" +
+		"| --- | ---: | ---: | --- | --- |\n")
 	for i, out := range outcomes {
 		if out.First == nil {
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d, %d |\n", Scenarios[i].Name, thousands(out.Schedules), thousands(out.Violating), counts(out.Violations),
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d, %d |\n", Scenarios[i].Name,
+			thousands(out.Schedules), thousands(out.Violating), counts(out.Violations),
 			out.First.Used.Faults, out.First.Used.Preemptions)
 	}
 	return b.String()

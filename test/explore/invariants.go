@@ -13,63 +13,69 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Invariants says what must hold in every schedule.
+// Invariants must hold in every schedule.
 var Invariants = map[string]string{
-	"I1": "at 202 Bronze holds the request's bytes and the table its item",
-	"I2": "at rest an acknowledged event is PROCESSED with exactly one record in Silver and told to the bus, or FAILED and in the DLQ",
-	"I3": "a record or a notice is of an event in Bronze",
-	"I4": "only legal transitions happen, and no event goes back to an earlier generation",
-	"I5": "at rest nothing is ENQUEUED, and rest comes",
-	"I6": "one key is one event: same payload, same id; another payload is refused and has no effect",
-	"I7": "an event is told to the bus at most 1 + faults + preemptions times",
-	"I8": "a record is the transformation of what Bronze holds",
-	"I9": "one event's failure is its own: a good event fails only by as many faults as it has deliveries, and only where it was begun, and no worker is killed by its deadline",
+	"I1": "at 202 Bronze has the request's bytes and the table its item",
+	"I2": "at rest an acknowledged event is PROCESSED, with exactly one record in Silver and a " +
+		"notification, or FAILED and in the DLQ",
+	"I3": "a record or a notification always has its payload in Bronze",
+	"I4": "only legal transitions happen, and no event returns to an earlier generation",
+	"I5": "the world comes to rest, and then no event is ENQUEUED",
+	"I6": "requests with one key are one event; with another payload they are rejected " +
+		"without effect",
+	"I7": "an event has at most 1 + faults + preemptions notifications",
+	"I8": "a record is the transformation of its payload in Bronze",
+	"I9": "failures are isolated: a good event fails only after as many faults as it has " +
+		"deliveries, and only if it was begun, and no worker exceeds its deadline",
 }
 
-// acknowledge notes that a client has seen its 202.
-func (r *run) acknowledge(client string, request pipeline.Request, receipt pipeline.Accepted) {
-	event := receipt.Event
+// acknowledge records that a client has received its 202.
+func (r *run) acknowledge(client string, request pipeline.Request, result pipeline.Accepted) {
+	event := result.Event
 	item, there := r.table.items[event.ID]
 	if !there {
-		r.violate("I1", "%s has its 202, and the table has no item of %s", client, event.ID)
+		r.violate("I1", "%s got 202, and the table has no item of %s", client, event.ID)
 	} else if item.SHA256 != sha(request.Body) {
-		r.violate("I6", "%s has its 202, and event %s has another payload", client, event.ID)
+		r.violate("I6", "%s got 202, and event %s has another payload", client, event.ID)
 	}
-	if stored, err := r.bronze.get(event.Bronze.Key); err != nil || !bytes.Equal(stored.body, request.Body) {
-		r.violate("I1", "%s has its 202, and Bronze does not hold its payload under %s", client, event.Bronze.Key)
+	stored, err := r.bronze.get(event.Bronze.Key)
+	if err != nil || !bytes.Equal(stored.body, request.Body) {
+		r.violate("I1", "%s got 202, and Bronze has another payload or none under %s", client,
+			event.Bronze.Key)
 	}
 	for _, other := range r.accepted {
 		if request.Keyed && other.key == request.Key && other.id != event.ID {
-			r.violate("I6", "%s got %s for a key for which %s got %s", client, event.ID, other.client, other.id)
+			r.violate("I6", "%s got %s for a key for which %s got %s", client, event.ID,
+				other.client, other.id)
 		}
 	}
-	r.accepted = append(r.accepted, acceptance{client, event.ID, sha(request.Body), request.Key})
+	r.accepted = append(r.accepted, accepted{client, event.ID, sha(request.Body), request.Key})
 }
 
-// refuse notes that a client was told that its request can't be accepted.
-func (r *run) refuse(client string, request pipeline.Request, err error) {
+// reject records that a client's request was rejected.
+func (r *run) reject(client string, request pipeline.Request, err error) {
 	if pipeline.ErrorCode(err) != pipeline.KeyReused {
-		r.violate("I6", "%s was refused: %v", client, err)
+		r.violate("I6", "%s was rejected: %v", client, err)
 	}
-	r.refused = append(r.refused, sha(request.Body))
+	r.rejected = append(r.rejected, sha(request.Body))
 }
 
-// checkWrite is called for every write to the table.
+// checkWrite checks a write to the table.
 func (r *run) checkWrite(old, item pipeline.Item) {
-	if !legal(old, item) {
-		r.violate("I4", "event %s went from %s (replay %+v, %s) to %s (replay %+v, %s)", item.ID,
+	if !legalTransition(old, item) {
+		r.violate("I4", "event %s moved from %s (replay %+v, %s) to %s (replay %+v, %s)", item.ID,
 			old.Status, old.Replay, old.Bronze.Key, item.Status, item.Replay, item.Bronze.Key)
 	}
 	past := r.generations[item.ID]
 	if i := slices.Index(past, item.Replay); i >= 0 && i < len(past)-1 {
-		r.violate("I4", "event %s went back to its earlier generation %+v", item.ID, item.Replay)
+		r.violate("I4", "event %s returned to generation %+v", item.ID, item.Replay)
 	} else if i < 0 {
 		r.generations[item.ID] = append(slices.Clone(past), item.Replay)
 	}
 }
 
-// legal is the lifecycle, written down once more: a mistake in the domain's must not excuse itself.
-func legal(old, item pipeline.Item) bool {
+// legalTransition repeats the lifecycle independently: an error in the domain must not hide itself.
+func legalTransition(old, item pipeline.Item) bool {
 	if old.ID == "" || old.Expired(time.Now()) {
 		return true
 	}
@@ -97,23 +103,23 @@ func (r *run) checkSource(bronzeKey, what string) {
 	}
 }
 
-// checkRecord is called for every write to Silver.
+// checkRecord checks a write to Silver.
 func (r *run) checkRecord(lines []byte) {
 	records, err := pipeline.ReadRecords(lines)
 	if err != nil || len(records) == 0 {
-		r.violate("I8", "records are no JSON: %v", err)
+		r.violate("I8", "records are not JSON: %v", err)
 		return
 	}
-	r.checkSource(records[0].Source.Key, "a record was written")
+	r.checkSource(records[0].Source.Key, "a record was stored")
 }
 
-// checkRest holds the world at rest to the invariants.
+// checkRest checks the world at rest.
 func (r *run) checkRest() {
 	ids := make(map[string]bool)
 	for _, a := range r.accepted {
 		ids[a.id] = true
 		if _, there := r.table.items[a.id]; !there {
-			r.violate("I2", "%s has its 202, and the table has no item of %s", a.client, a.id)
+			r.violate("I2", "%s got 202, and the table has no item of %s", a.client, a.id)
 		}
 	}
 	for id := range r.table.items {
@@ -122,17 +128,17 @@ func (r *run) checkRest() {
 	for _, key := range r.silver.keys {
 		id := silverID(key)
 		if ids[id] = true; r.table.items[id].ID == "" {
-			r.violate("I2", "Silver has %s, and the table has no such item", key)
+			r.violate("I2", "Silver has %s, and the table has no item", key)
 		}
 		r.checkTransformation(key)
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		r.checkEvent(r.table.items[id])
 	}
-	for _, hash := range r.refused {
+	for _, hash := range r.rejected {
 		for _, item := range r.table.items {
 			if item.SHA256 == hash {
-				r.violate("I6", "a payload was refused, and is event %s", item.ID)
+				r.violate("I6", "a payload was rejected, and is event %s", item.ID)
 			}
 		}
 	}
@@ -149,17 +155,19 @@ func (r *run) checkEvent(item pipeline.Item) {
 			records++
 		}
 	}
-	told := 0
-	for _, n := range r.notices {
-		if n.Detail.EventID == item.ID && n.Type == contract.EventProcessed && n.replay.ID == item.Replay.ID {
-			told++
+	notified := 0
+	for _, n := range r.notifications {
+		if n.Detail.EventID == item.ID && n.Type == contract.EventProcessed &&
+			n.replay.ID == item.Replay.ID {
+			notified++
 			if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
-				r.violate("I8", "event %s was told as dropped as %q, and is dropped as %q", item.ID, n.Detail.Filtered.Code, item.Filtered.Code)
+				r.violate("I8", "event %s was filtered as %q; its notification says %q", item.ID,
+					item.Filtered.Code, n.Detail.Filtered.Code)
 			}
 		}
 	}
-	if most := 1 + r.used.Faults + r.used.Preemptions; told > most {
-		r.violate("I7", "event %s was told %d times, at most %d can be explained", item.ID, told, most)
+	if most := 1 + r.used.Faults + r.used.Preemptions; notified > most {
+		r.violate("I7", "event %s has %d notifications, more than %d", item.ID, notified, most)
 	}
 	switch item.Status {
 	case pipeline.Enqueued:
@@ -168,13 +176,15 @@ func (r *run) checkEvent(item pipeline.Item) {
 		if records != 1 {
 			r.violate("I2", "event %s is PROCESSED and has %d records in Silver", item.ID, records)
 		}
-		if told == 0 && !item.Replay.Quiet {
-			r.violate("I2", "event %s is PROCESSED and the bus was not told", item.ID)
+		if notified == 0 && !item.Replay.Quiet {
+			r.violate("I2", "event %s is PROCESSED without a notification", item.ID)
 		}
 		if record, _ := r.record(item.SilverKey()); record.ReplayID != item.Replay.ID {
-			r.violate("I8", "event %s is PROCESSED for replay %q, its record is of %q", item.ID, item.Replay.ID, record.ReplayID)
+			r.violate("I8", "event %s is PROCESSED for replay %q, its record for %q", item.ID,
+				item.Replay.ID, record.ReplayID)
 		} else if record.Filtered != item.Filtered {
-			r.violate("I8", "event %s is PROCESSED, dropped as %q; its record says %q", item.ID, item.Filtered.Code, record.Filtered.Code)
+			r.violate("I8", "event %s was filtered as %q; its record says %q", item.ID,
+				item.Filtered.Code, record.Filtered.Code)
 		}
 	case pipeline.Failed:
 		r.checkFailed(item)
@@ -182,7 +192,7 @@ func (r *run) checkEvent(item pipeline.Item) {
 }
 
 func (r *run) checkFailed(item pipeline.Item) {
-	inDLQ := slices.ContainsFunc(r.queue.letters, func(l pipeline.DeadLetter) bool {
+	inDLQ := slices.ContainsFunc(r.queue.deadLetters, func(l pipeline.DeadLetter) bool {
 		event, err := pipeline.ReadMessage(l.Body, "bronze")
 		return err == nil && event == item.Event
 	})
@@ -193,24 +203,25 @@ func (r *run) checkFailed(item pipeline.Item) {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
 	_, rejected := r.scenario.outputs(nil)
-	lost := r.used.Faults + r.scenario.Deliveries // deliveries, at most
-	if r.used.Faults > 0 && len(r.killers) > 0 {
-		lost = maxReceiveCount // to a fault, and to the company of what kills its worker
+	lost := r.used.Faults + r.scenario.Deliveries // upper bound of lost deliveries
+	if r.used.Faults > 0 && len(r.crashing) > 0 {
+		lost = maxReceiveCount // in a batch with a message that crashes its worker
 	}
-	if !r.poison[item.SHA256] && !rejected && !r.killers[item.ID] && lost < maxReceiveCount {
-		r.violate("I9", "event %s is good and FAILED, after %d faults: %s", item.ID, r.used.Faults, item.Failure.Code)
-	}
-}
-
-// checkBegun is called when a message is put in the DLQ: a worker must have tried the event before it gives it up.
-func (r *run) checkBegun(a *actor, letter pipeline.DeadLetter) {
-	event, err := pipeline.ReadMessage(letter.Body, "bronze")
-	if err == nil && a.role == "worker" && a.asked["Bronze.Get"+event.Bronze.Key] == 0 {
-		r.violate("I9", "event %s is in the DLQ, and its last delivery was not begun", event.ID)
+	if !r.poison[item.SHA256] && !rejected && !r.crashing[item.ID] && lost < maxReceiveCount {
+		r.violate("I9", "good event %s is FAILED after %d faults: %s", item.ID, r.used.Faults,
+			item.Failure.Code)
 	}
 }
 
-// record is the first of those under a key.
+// checkBegun checks a message that is moved to the DLQ: the worker must have begun its event.
+func (r *run) checkBegun(a *actor, deadLetter pipeline.DeadLetter) {
+	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
+	if err == nil && a.role == "worker" && a.calls["Bronze.Get"+event.Bronze.Key] == 0 {
+		r.violate("I9", "event %s is in the DLQ, but its last delivery was not begun", event.ID)
+	}
+}
+
+// record returns the first record under a key.
 func (r *run) record(key string) (pipeline.Record, error) {
 	records, err := r.recordsAt(key)
 	if err != nil {
@@ -226,12 +237,12 @@ func (r *run) recordsAt(key string) (pipeline.Records, error) {
 	}
 	records, err := pipeline.ReadRecords(stored.body)
 	if err == nil && len(records) == 0 {
-		err = errors.New("it is empty")
+		err = errors.New("no records")
 	}
 	return records, err
 }
 
-// checkTransformation makes an event's records anew from Bronze and compares.
+// checkTransformation compares an event's records with Bronze.
 func (r *run) checkTransformation(key string) {
 	records, err := r.recordsAt(key)
 	if err != nil {
@@ -241,29 +252,33 @@ func (r *run) checkTransformation(key string) {
 	source := records[0].Source
 	payload, err := r.bronze.get(source.Key)
 	if err != nil {
-		r.violate("I3", "record %s is of %s, which Bronze does not have", key, source.Key)
+		r.violate("I3", "record %s has the payload %s, which is not in Bronze", key, source.Key)
 		return
 	}
 	outputs, _ := r.scenario.outputs(payload.body)
-	made := slices.ContainsFunc(outputs, func(o pipeline.Output) bool { return holds(records, o) })
-	if !made || source.SHA256 != sha(payload.body) {
-		r.violate("I8", "record %s is not what Bronze's %s becomes", key, source.Key)
+	valid := slices.ContainsFunc(outputs,
+		func(o pipeline.Output) bool { return matches(records, o) })
+	if !valid || source.SHA256 != sha(payload.body) {
+		r.violate("I8", "record %s is not the transformation of %s", key, source.Key)
 	}
 	if r.poison[source.SHA256] {
-		r.violate("I8", "record %s was made of a payload that can't be processed", key)
+		r.violate("I8", "record %s has an unprocessable payload", key)
 	}
 }
 
-// holds tells whether records are those of an output, whole and of one processing.
-func holds(records pipeline.Records, output pipeline.Output) bool {
+// matches reports whether records are one whole output of one processing.
+func matches(records pipeline.Records, output pipeline.Output) bool {
 	if len(records) != max(len(output.Payloads), 1) || records[0].Filtered != output.Filtered {
 		return false
 	}
 	for i, payload := range output.Payloads {
 		r, first := records[i], records[0]
 		var compact bytes.Buffer
-		if json.Compact(&compact, payload) != nil || compact.String() != string(r.Payload) || len(records) > 1 && (r.Part != i+1 || r.Parts != len(records)) ||
-			r.ID != first.ID || r.ReplayID != first.ReplayID || !r.ProcessedAt.Equal(first.ProcessedAt) || r.Source != first.Source {
+		samePayload := json.Compact(&compact, payload) == nil &&
+			compact.String() == string(r.Payload)
+		samePart := len(records) == 1 || r.Part == i+1 && r.Parts == len(records)
+		if !samePayload || !samePart || r.ID != first.ID || r.ReplayID != first.ReplayID ||
+			!r.ProcessedAt.Equal(first.ProcessedAt) || r.Source != first.Source {
 			return false
 		}
 	}

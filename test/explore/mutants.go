@@ -1,12 +1,12 @@
 package explore
 
-// Mutant is the code without one of its safeguards.
+// Mutant is a patch of the code that removes one safeguard.
 type Mutant struct {
 	Name      string
 	File      string // from the repository's root
-	Old, New  string // Old occurs once
+	Old, New  string // Old occurs exactly once
 	Scenario  string
-	Invariant string // that must notice
+	Invariant string // must be violated
 }
 
 const (
@@ -14,8 +14,8 @@ const (
 	stores = "test/explore/"
 )
 
-// Mutants take the safeguards away one by one. The conditions in test/explore are those that the adapters send with
-// their writes.
+// Mutants removes the safeguards one by one. The conditions in test/explore are those that the
+// adapters send with their writes.
 var Mutants = []Mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {
@@ -46,7 +46,8 @@ var Mutants = []Mutant{
 		"event.Bronze.Key = event.KeyedBronzeKey()", "event.Bronze.Key = event.BronzeKey()",
 		"two clients, one key, other payload", "I1"},
 	{"keys: the loser of a race treats its own event as the first", domain + "ingest_keyed.go",
-		"	if errors.Is(err, ErrExists) {\n", "	if errors.Is(err, ErrExists) {\n		first = item\n",
+		"	if errors.Is(err, ErrExists) {\n",
+		"	if errors.Is(err, ErrExists) {\n		first = item\n",
 		"two clients, one key, other payload", "I6"},
 	{"worker: PROCESSED before the notification", domain + "subbatches.go",
 		`	w.publish(d.finish, group)
@@ -61,11 +62,12 @@ var Mutants = []Mutant{
 		"if item.Status != Enqueued || !item", "if !item",
 		"two clients, one key, same payload", "I7"},
 	{"worker: it does not stop before its deadline", domain + "deadlines.go",
-		"context.WithDeadline(ctx, deadline.Add(-d))", "context.WithDeadline(ctx, deadline.Add(0*d))",
+		"context.WithDeadline(ctx, deadline.Add(-d))",
+		"context.WithDeadline(ctx, deadline.Add(0*d))",
 		"one event", "I9"},
 	{"worker: a batch that crashed its worker is retried as one", domain + "subbatches.go",
 		"case t.tries == 0:", "case true:",
-		"a message that kills its worker, in a batch", "I9"},
+		"a message that crashes its worker, in a batch", "I9"},
 	{"worker: a delivery that was not begun counts as the last try", domain + "retry.go",
 		" || t.notBegun)", ")",
 		"the reconciler races the last delivery", "I9"},
@@ -79,10 +81,10 @@ var Mutants = []Mutant{
 		"two replays", "I8"},
 	{"worker: the processor's new output wins over stored records", domain + "silver.go",
 		"return w.existingRecord(ctx, key)", "return first, nil",
-		"a processor that changes its mind", "I8"},
+		"a processor that changes its output", "I8"},
 	{"worker: the processor's new output wins over a replay's records", domain + "silver.go",
 		"return existing, nil // stored", "return first, nil // stored",
-		"a replay by a processor that changes its mind", "I8"},
+		"a replay by a processor that changes its output", "I8"},
 	{"replay and redrive: the reconciler is not rewound", domain + "checkpoint.go",
 		`		err = checkpoints.Save(ctx, old, next)
 		if err == nil {`,
@@ -90,13 +92,13 @@ var Mutants = []Mutant{
 		"a replay races a late delivery", "I5"},
 	{"replay and redrive: a later rewind replaces an earlier one", domain + "checkpoint.go",
 		"old.RewindTo.IsZero() || hour.Before(old.RewindTo)", "true || hour.IsZero()",
-		"a replay behind a crashed one of another hour", "I5"},
+		"a replay follows a crashed one of another hour", "I5"},
 	{"reconciler: nothing is enqueued again", domain + "heal.go",
 		"s.Queue.SendMany(ctx, claimed)", "[]error(nil)",
 		"one event", "I9"},
 	{"reconciler: re-enqueues are unlimited", domain + "heal.go",
 		"if item.Reenqueues < s.MaxReenqueues {", "if true {",
-		"a message that kills its worker", "I5"},
+		"a message that crashes its worker", "I5"},
 	{"reconciler: it forgets unfinished events", domain + "checkpoint.go",
 		"if !c.Pass.Unfinished.IsZero() &&", "if false &&",
 		"one event", "I5"},
@@ -107,20 +109,20 @@ var Mutants = []Mutant{
 		"if item.FailedAt.After(s.Now().Add(-s.Grace)) {", "if false {",
 		"the reconciler races the last delivery", "I2"},
 	{"condition: an item is created only once", stores + "table.go",
-		"if taken && !old.Expired(item.EnqueuedAt) {", "if taken && false {",
+		"if exists && !old.Expired(item.EnqueuedAt) {", "if exists && false {",
 		"one event", "I4"},
 	{"condition: only an ENQUEUED event is finished", stores + "table.go",
-		"if there && old.Status != pipeline.Enqueued {", "if false {",
+		"if exists && old.Status != pipeline.Enqueued {", "if false {",
 		"two clients, one key, same payload", "I4"},
 	{"condition: only the current generation is finished", stores + "table.go",
-		"if there && !old.Replay.SameGeneration(item.Replay) {", "if false {",
-		"a replay behind the first delivery", "I4"},
+		"if exists && !old.Replay.SameGeneration(item.Replay) {", "if false {",
+		"a replay follows the first delivery", "I4"},
 	{"condition: an item moves only from the state that was read", stores + "table.go",
 		"if !old.SameState(from) {", "if false {",
 		"two replays", "I4"},
 	{"condition: a first record never overwrites another", stores + "bucket.go",
-		"if _, taken := b.objects[key]; taken {", "if false {",
-		"a replay behind the first delivery", "I8"},
+		"if _, exists := b.objects[key]; exists {", "if false {",
+		"a replay follows the first delivery", "I8"},
 	{"condition: a replay replaces only the version that it read", stores + "bucket.go",
 		"if b.objects[key].version != version {", "if false {",
 		"two replays", "I8"},

@@ -9,12 +9,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Naive is the control: a pipeline as it is often written. It stores, writes the status, sends and publishes in the
-// obvious order, looks before it writes instead of writing on a condition, fails a batch as a whole, and leaves
-// what goes wrong to the queue's retries and its DLQ.
-var Naive = System{Accept: naiveAccept, Process: naiveProcess, GoesOn: true}
+// Naive is the control: a pipeline as it is often written. It stores the payload, writes the
+// status, sends and publishes in the obvious order. It reads before it writes instead of writing
+// conditionally, fails a batch as a whole, and relies on the queue's retries and the DLQ.
+var Naive = System{Accept: naiveAccept, Process: naiveProcess, ContinuesAfterViolation: true}
 
-func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func() (string, error)) (pipeline.Accepted, error) {
+func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
+	newID func() (string, error)) (pipeline.Accepted, error) {
 	id, err := newID()
 	if err != nil {
 		return pipeline.Accepted{}, err
@@ -25,17 +26,23 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func
 		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 		if item, err := (itemsPort{actor: a}).Find(ctx, id); err == nil {
 			if item.SHA256 != sha(req.Body) {
-				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused, "another payload had this key")
+				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused,
+					"the key was used for another payload")
 			}
 			return pipeline.Accepted{Event: item.Event, Duplicate: true}, nil
 		}
 	}
 	event := pipeline.Event{
-		ID: id, Type: "demo", ReceivedAt: time.Now().UTC().Truncate(time.Millisecond), SHA256: sha(req.Body), Bytes: len(req.Body),
+		ID: id, Type: "demo", ReceivedAt: time.Now().UTC().Truncate(time.Millisecond),
+		SHA256: sha(req.Body), Bytes: len(req.Body),
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}
-	if err := do(ctx, a, "Bronze.Put", event.Bronze.Key, aWrite, func() error { a.run.bronze.write(event.Bronze.Key, req.Body); return nil }); err != nil {
+	err = invokeErr(ctx, a, "Bronze.Put", event.Bronze.Key, aWrite, func() error {
+		a.run.bronze.write(event.Bronze.Key, req.Body)
+		return nil
+	})
+	if err != nil {
 		return pipeline.Accepted{}, unavailable(err)
 	}
 	if err := naiveWrite(ctx, a, item); err != nil {
@@ -50,7 +57,10 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request, newID func
 func unavailable(err error) error { return &pipeline.Error{Code: pipeline.Unavailable, Err: err} }
 
 func naiveWrite(ctx context.Context, a *actor, item pipeline.Item) error {
-	return do(ctx, a, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error { a.run.table.write(item); return nil })
+	return invokeErr(ctx, a, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error {
+		a.run.table.write(item)
+		return nil
+	})
 }
 
 func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pipeline.Result {
@@ -58,7 +68,7 @@ func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery)
 	failed := false
 	for i, d := range deliveries {
 		results[i].Delivery = d
-		failed = failed || naiveOne(ctx, a, d) != nil
+		failed = failed || naiveProcessOne(ctx, a, d) != nil
 	}
 	for i := range results {
 		results[i].Retry = failed
@@ -66,7 +76,7 @@ func naiveProcess(ctx context.Context, a *actor, deliveries []pipeline.Delivery)
 	return results
 }
 
-func naiveOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
+func naiveProcessOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 	event, err := pipeline.ReadMessage(d.Body, "bronze")
 	if err != nil {
 		return err
@@ -88,7 +98,7 @@ func naiveOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 		Event: event, Status: pipeline.Processed, ProcessedAt: records[0].ProcessedAt,
 		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
 	}
-	err = do(ctx, a, "Silver.Put", event.SilverKey(), aWrite, func() error {
+	err = invokeErr(ctx, a, "Silver.Put", event.SilverKey(), aWrite, func() error {
 		a.run.checkRecord(lines)
 		a.run.silver.write(event.SilverKey(), lines)
 		return nil

@@ -8,62 +8,69 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bronzePort is an actor's Bronze.
+// bronzePort implements the ports to Bronze for one actor.
 type bronzePort struct{ *actor }
 
 func (p bronzePort) Put(ctx context.Context, key string, body []byte) error {
-	return do(ctx, p.actor, "Bronze.Put", key, aWrite, func() error { return p.run.bronze.put(key, body) })
+	return invokeErr(ctx, p.actor, "Bronze.Put", key, aWrite,
+		func() error { return p.run.bronze.put(key, body) })
 }
 
 func (p bronzePort) Get(ctx context.Context, key string) ([]byte, error) {
-	got, err := ask(ctx, p.actor, "Bronze.Get", key, aRead, 0, func(how) (versioned, error) { return p.run.bronze.get(key) })
+	got, err := invoke(ctx, p.actor, "Bronze.Get", key, aRead, 0,
+		func(outcome) (versioned, error) { return p.run.bronze.get(key) })
 	return got.body, err
 }
 
 func (p bronzePort) Types(ctx context.Context, after string) ([]string, error) {
-	return ask(ctx, p.actor, "Bronze.Types", after, aRead, 0, func(how) ([]string, error) { return p.run.bronze.types(after), nil })
+	return invoke(ctx, p.actor, "Bronze.Types", after, aRead, 0,
+		func(outcome) ([]string, error) { return p.run.bronze.types(after), nil })
 }
 
 func (p bronzePort) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
-	return ask(ctx, p.actor, "Bronze.List", after, aRead, 0, func(how) ([]pipeline.Object, error) {
-		return p.run.bronze.list(prefix, after), nil
-	})
+	return invoke(ctx, p.actor, "Bronze.List", after, aRead, 0,
+		func(outcome) ([]pipeline.Object, error) {
+			return p.run.bronze.list(prefix, after), nil
+		})
 }
 
-// silverPort is an actor's Silver.
+// silverPort implements the port to Silver for one actor.
 type silverPort struct{ *actor }
 
 func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
-	return do(ctx, p.actor, "Silver.Put", key, aWrite, func() error {
+	return invokeErr(ctx, p.actor, "Silver.Put", key, aWrite, func() error {
 		p.run.checkRecord(body)
 		return p.run.silver.put(key, body)
 	})
 }
 
 func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
-	got, err := ask(ctx, p.actor, "Silver.Get", key, aRead, 0, func(how) (versioned, error) { return p.run.silver.get(key) })
+	got, err := invoke(ctx, p.actor, "Silver.Get", key, aRead, 0,
+		func(outcome) (versioned, error) { return p.run.silver.get(key) })
 	return got.body, got.version, err
 }
 
 func (p silverPort) Replace(ctx context.Context, key string, body []byte, version string) error {
-	return do(ctx, p.actor, "Silver.Replace", key, aWrite, func() error {
+	return invokeErr(ctx, p.actor, "Silver.Replace", key, aWrite, func() error {
 		p.run.checkRecord(body)
 		return p.run.silver.replace(key, body, version)
 	})
 }
 
-// itemsPort is an actor's events table.
+// itemsPort implements the ports to the events table for one actor.
 type itemsPort struct {
 	*actor
-	stale bool // its GetMany is eventually consistent
+	stale bool // makes GetMany eventually consistent
 }
 
 func (p itemsPort) Find(ctx context.Context, id string) (pipeline.Item, error) {
-	return ask(ctx, p.actor, "Items.Find", id, aStaleRead, 0, func(h how) (pipeline.Item, error) { return p.run.table.find(id, h) })
+	return invoke(ctx, p.actor, "Items.Find", id, aStaleRead, 0,
+		func(h outcome) (pipeline.Item, error) { return p.run.table.find(id, h) })
 }
 
 func (p itemsPort) Create(ctx context.Context, item pipeline.Item) (pipeline.Item, error) {
-	return ask(ctx, p.actor, "Items.Create", item.ID, aWrite, 0, func(how) (pipeline.Item, error) { return p.run.table.create(item) })
+	return invoke(ctx, p.actor, "Items.Create", item.ID, aWrite, 0,
+		func(outcome) (pipeline.Item, error) { return p.run.table.create(item) })
 }
 
 func (p itemsPort) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
@@ -71,25 +78,28 @@ func (p itemsPort) GetMany(ctx context.Context, ids []string) (map[string]pipeli
 	if p.stale {
 		kinds = aStaleRead
 	}
-	return ask(ctx, p.actor, "Items.GetMany", strings.Join(ids, " "), kinds, 0, func(h how) (map[string]pipeline.Item, error) {
-		return p.run.table.getMany(ids, h), nil
-	})
+	return invoke(ctx, p.actor, "Items.GetMany", strings.Join(ids, " "), kinds, 0,
+		func(h outcome) (map[string]pipeline.Item, error) {
+			return p.run.table.getMany(ids, h), nil
+		})
 }
 
 func (p itemsPort) Finish(ctx context.Context, item pipeline.Item) error {
-	return do(ctx, p.actor, "Items.Finish", item.ID+" "+string(item.Status), aWrite, func() error { return p.run.table.finish(item) })
+	return invokeErr(ctx, p.actor, "Items.Finish", item.ID+" "+string(item.Status), aWrite,
+		func() error { return p.run.table.finish(item) })
 }
 
 func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 	what := to.ID + " " + string(from.Status) + " → " + string(to.Status)
-	return do(ctx, p.actor, "Items.Move", what, aWrite, func() error { return p.run.table.move(from, to) })
+	return invokeErr(ctx, p.actor, "Items.Move", what, aWrite,
+		func() error { return p.run.table.move(from, to) })
 }
 
-// queuePort is an actor's queue.
+// queuePort implements the ports to the queue for one actor.
 type queuePort struct{ *actor }
 
 func (p queuePort) Send(ctx context.Context, event pipeline.Event) error {
-	return do(ctx, p.actor, "Queue.Send", event.ID, anAppend, func() error {
+	return invokeErr(ctx, p.actor, "Queue.Send", event.ID, anAppend, func() error {
 		p.run.send(event)
 		return nil
 	})
@@ -99,12 +109,13 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 	if len(events) == 0 {
 		return nil
 	}
-	return many(ctx, p.actor, "Queue.SendMany", events, func(e pipeline.Event) string { return e.ID }, p.run.send)
+	return invokeBatch(ctx, p.actor, "Queue.SendMany", events,
+		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// CountMessages counts roughly: it may miss all that is there.
+// CountMessages is approximate: it may return 0.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
-	return ask(ctx, p.actor, "Queue.Waiting", "", aCount, 0, func(h how) (int, error) {
+	return invoke(ctx, p.actor, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
 			return 0, nil
 		}
@@ -112,69 +123,75 @@ func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	})
 }
 
-func (p queuePort) Delay(ctx context.Context, receipt string, d time.Duration) error {
-	return do(ctx, p.actor, "Queue.Delay", receipt, anAppend, func() error {
-		if m := p.run.receipts[receipt]; m != nil {
+func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {
+	return invokeErr(ctx, p.actor, "Queue.Delay", receiptHandle, anAppend, func() error {
+		if m := p.run.byReceiptHandle[receiptHandle]; m != nil {
 			m.visibleAt = time.Now().Add(d)
 		}
 		return nil
 	})
 }
 
-// deadLettersPort is an actor's DLQ.
+// deadLettersPort implements the port to the DLQ for one actor.
 type deadLettersPort struct{ *actor }
 
-func (p deadLettersPort) Send(ctx context.Context, letter pipeline.DeadLetter) error {
-	return do(ctx, p.actor, "DLQ.Send", letter.EventID, anAppend, func() error {
-		p.run.checkBegun(p.actor, letter)
-		p.run.queue.letters = append(p.run.queue.letters, letter)
+func (p deadLettersPort) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
+	return invokeErr(ctx, p.actor, "DLQ.Send", deadLetter.EventID, anAppend, func() error {
+		p.run.checkBegun(p.actor, deadLetter)
+		p.run.queue.deadLetters = append(p.run.queue.deadLetters, deadLetter)
 		return nil
 	})
 }
 
-// busPort is an actor's bus.
+// busPort implements the port to the bus for one actor.
 type busPort struct{ *actor }
 
-func (p busPort) Publish(ctx context.Context, notices []pipeline.Notification) []error {
-	return many(ctx, p.actor, "Bus.Publish", notices, func(n pipeline.Notification) string { return n.Type + " " + n.Detail.EventID }, func(n pipeline.Notification) {
-		replay, known := p.replays[n.Detail.EventID]
-		if !known {
-			replay = p.run.table.items[n.Detail.EventID].Replay
-		}
-		p.run.publish(n, replay)
-	})
+func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
+	return invokeBatch(ctx, p.actor, "Bus.Publish", notifications,
+		func(n pipeline.Notification) string { return n.Type + " " + n.Detail.EventID },
+		func(n pipeline.Notification) {
+			replay, known := p.replays[n.Detail.EventID]
+			if !known {
+				replay = p.run.table.items[n.Detail.EventID].Replay
+			}
+			p.run.publish(n, replay)
+		})
 }
 
-// checkpointsPort is an actor's checkpoint.
+// checkpointsPort implements the port to the checkpoint for one actor.
 type checkpointsPort struct{ *actor }
 
 func (p checkpointsPort) Load(ctx context.Context) (pipeline.Checkpoint, error) {
-	return ask(ctx, p.actor, "Checkpoints.Load", "", aRead, 0, func(how) (pipeline.Checkpoint, error) {
-		return p.run.table.checkpoint, nil
-	})
+	return invoke(ctx, p.actor, "Checkpoints.Load", "", aRead, 0,
+		func(outcome) (pipeline.Checkpoint, error) {
+			return p.run.table.checkpoint, nil
+		})
 }
 
 func (p checkpointsPort) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
-	return do(ctx, p.actor, "Checkpoints.Save", "", aWrite, func() error { return p.run.table.save(old, next) })
+	return invokeErr(ctx, p.actor, "Checkpoints.Save", "", aWrite,
+		func() error { return p.run.table.save(old, next) })
 }
 
-// many is a call with a number of entries, each of which may fail by itself.
-func many[T any](ctx context.Context, a *actor, site string, entries []T, name func(T) string, effect func(T)) []error {
+// invokeBatch invokes a call with several entries, each of which may fail alone.
+func invokeBatch[T any](ctx context.Context, a *actor, site string, entries []T,
+	name func(T) string, effect func(T)) []error {
 	names := make([]string, len(entries))
 	for i, e := range entries {
 		names[i] = name(e)
 	}
-	errs, err := ask(ctx, a, site, strings.Join(names, ", "), anAppend, len(entries), func(h how) ([]error, error) {
-		errs := make([]error, len(entries))
-		for i, e := range entries {
-			if h.Kind == Partial && h.entry == i {
-				errs[i] = errService
-				continue
+	errs, err := invoke(ctx, a, site, strings.Join(names, ", "), anAppend, len(entries),
+		func(h outcome) ([]error, error) {
+			errs := make([]error, len(entries))
+			for i, e := range entries {
+				if h.Kind == Partial && h.entry == i {
+					errs[i] = errService
+					continue
+				}
+				effect(e)
 			}
-			effect(e)
-		}
-		return errs, nil
-	})
+			return errs, nil
+		})
 	if err != nil {
 		errs = make([]error, len(entries))
 		for i := range errs {

@@ -7,43 +7,47 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// processor is a user's, in a scenario. The explorer knows what it may answer: that of any delivery.
+// processor is a user's processor in a scenario. Its output depends on the attempt and the payload
+// alone, so that the explorer knows all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
-func (p processor) Process(_ context.Context, _ pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
+func (p processor) Process(_ context.Context, _ pipeline.Event, attempt int,
+	payload []byte) (pipeline.Output, error) {
 	return p(attempt, payload)
 }
 
 var (
-	twoRecords = pipeline.Output{Payloads: []json.RawMessage{[]byte(`{"part":"first"}`), []byte(`{"part":"second"}`)}}
-	nothing    = pipeline.Output{Filtered: pipeline.Filtered{Code: "unwanted", Reason: "nobody wants it"}}
+	twoRecords = pipeline.Output{Payloads: []json.RawMessage{[]byte(`{"part":"first"}`),
+		[]byte(`{"part":"second"}`)}}
+	filtered = pipeline.Output{Filtered: pipeline.Filtered{Code: "unwanted",
+		Reason: "not needed"}}
 )
 
-// splitting makes two records of a good event, and drops others.
-func splitting(_ int, payload []byte) (pipeline.Output, error) {
+// fanOut returns two records for a good event and filters other events.
+func fanOut(_ int, payload []byte) (pipeline.Output, error) {
 	if string(payload) == good {
 		return twoRecords, nil
 	}
-	return nothing, nil
+	return filtered, nil
 }
 
-// wavering changes its mind with each delivery.
-func wavering(attempt int, _ []byte) (pipeline.Output, error) {
+// alternating returns another output with each delivery.
+func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
 	}
-	return nothing, nil
+	return filtered, nil
 }
 
-// regretting rejects with the second delivery what it took with the first.
-func regretting(attempt int, _ []byte) (pipeline.Output, error) {
+// rejectsLater rejects in the second delivery the event that it processed in the first.
+func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
 	}
-	return pipeline.Output{}, pipeline.NewRejection("regretted", "it was taken by mistake")
+	return pipeline.Output{}, pipeline.NewRejection("too-early", "accepted too early")
 }
 
-// outputs is all that an event may become, and whether it may be rejected, too.
+// outputs returns all possible outputs of an event, and whether it may be rejected.
 func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, rejected bool) {
 	if s.Processor == nil {
 		return []pipeline.Output{{Payloads: []json.RawMessage{payload}}}, false

@@ -10,14 +10,14 @@ import (
 const (
 	visibility      = 6 * time.Minute
 	maxReceiveCount = 2
-	heldBack        = 5 * time.Hour
+	longDelay       = 5 * time.Hour
 )
 
-// queue is the queue and, once it has delivered a message often enough, what moves it to the DLQ.
+// queue implements the queue and its redrive policy, which moves messages to the DLQ.
 type queue struct {
-	messages []*message
-	sent     int
-	letters  []pipeline.DeadLetter
+	messages    []*message
+	sent        int
+	deadLetters []pipeline.DeadLetter
 }
 
 type message struct {
@@ -35,14 +35,15 @@ func (q *queue) send(event pipeline.Event, body string) *message {
 	return m
 }
 
-// visible are the messages that can be delivered, in the order in which they were sent. What was delivered often enough
-// is the DLQ's now.
+// visible returns the messages that can be delivered, in the order in which they were sent. It
+// moves messages that have reached maxReceiveCount to the DLQ.
 func (q *queue) visible() []*message {
 	var visible []*message
 	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool {
 		due := !m.visibleAt.After(time.Now())
 		if due && m.receives >= maxReceiveCount {
-			q.letters = append(q.letters, pipeline.DeadLetter{Body: []byte(m.body), Attempts: m.receives})
+			q.deadLetters = append(q.deadLetters,
+				pipeline.DeadLetter{Body: []byte(m.body), Attempts: m.receives})
 			return true
 		}
 		if due {
@@ -57,7 +58,7 @@ func (q *queue) delete(m *message) {
 	q.messages = slices.DeleteFunc(q.messages, func(other *message) bool { return other == m })
 }
 
-// next is when a message becomes visible, the zero time if none will.
+// next returns the time at which the next message becomes visible, or zero.
 func (q *queue) next() time.Time {
 	var next time.Time
 	for _, m := range q.messages {
@@ -73,8 +74,8 @@ func (q *queue) state() uint64 {
 	for _, m := range q.messages {
 		h += hash(m.body, m.receives, max(0, time.Until(m.visibleAt)))
 	}
-	for _, l := range q.letters {
-		h += hash("letter"+string(l.Body), l.Failure)
+	for _, l := range q.deadLetters {
+		h += hash("dead letter"+string(l.Body), l.Failure)
 	}
 	return h
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// What random schedules may have go wrong: more than can be explored exhaustively.
+// randomBudget exceeds what can be explored exhaustively.
 var randomBudget = Budget{Faults: 6, Preemptions: 6}
 
-// TestRandom takes many events, operators and faults by chance. A failure is shrunk to the shortest schedule that rapid
-// finds, told as a story, and comes again with the seed that is printed: -rapid.seed.
-func TestRandom_EveryInvariantHoldsWithManyEvents(t *testing.T) {
+// TestRandom draws events, operators and faults at random. rapid shrinks a failure to a short
+// schedule and prints a seed; -rapid.seed repeats it.
+func TestRandom_AllInvariantsHoldWithManyEvents(t *testing.T) {
 	system := Ours
 	if *naive {
 		system = Naive
@@ -24,28 +24,32 @@ func TestRandom_EveryInvariantHoldsWithManyEvents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		traffic := drawTraffic(rt, system.Reconciles)
 		deviations := rapid.SliceOfN(rapid.Custom(drawDeviation), 0, 12).Draw(rt, "deviations")
-		r := once(t, system, traffic.scenario(), newScript(randomBudget, deviations), make(Coverage), nil)
+		r := runSchedule(t, system, traffic.scenario(), newScript(randomBudget, deviations),
+			make(Coverage), nil)
 		schedules, used = schedules+1, used.plus(r.used)
-		if len(r.breaches) > 0 {
-			b := r.breaches[0]
-			rt.Fatalf("%s broken with %d faults and %d preemptions: %s\n%s", b.invariant, r.used.Faults, r.used.Preemptions, b.what, strings.Join(r.story, "\n"))
+		if len(r.violations) > 0 {
+			v := r.violations[0]
+			rt.Fatalf("%s violated with %d faults and %d preemptions: %s\n%s", v.Invariant,
+				r.used.Faults, r.used.Preemptions, v.What, strings.Join(r.trace, "\n"))
 		}
 	})
-	t.Logf("%d schedules with %d faults and %d preemptions", schedules, used.Faults, used.Preemptions)
+	t.Logf("%d schedules with %d faults and %d preemptions", schedules, used.Faults,
+		used.Preemptions)
 }
 
 func drawDeviation(rt *rapid.T) Deviation {
-	return Deviation{rapid.IntRange(0, 250).Draw(rt, "decision"), rapid.IntRange(1, 12).Draw(rt, "option")}
+	return Deviation{rapid.IntRange(0, 250).Draw(rt, "decision"),
+		rapid.IntRange(1, 12).Draw(rt, "option")}
 }
 
-// traffic is what clients and operators do in a random run.
+// traffic describes the clients and operators of a random run.
 type traffic struct {
 	Bodies    []string
-	Keys      []string // of each body, "" none
-	Operators []string // what an operator does beside each run of the reconciler: "", "replay" or "redrive"
+	Keys      []string // per body; "" means no key
+	Operators []string // per run of the reconciler: "", "replay" or "redrive"
 	Batch     int
-	Killer    bool // the first event without a key kills its worker
-	OneAPI    bool // all requests come to one process
+	Crashing  bool // the first event without a key crashes its worker
+	OneAPI    bool // one process serves all requests
 }
 
 func drawTraffic(rt *rapid.T, operators bool) traffic {
@@ -55,7 +59,7 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 	}
 	for i := range rapid.IntRange(1, 7).Draw(rt, "clients") {
 		key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(rt, "key")
-		// Keys have few payloads, some of which differ; events without one have each their own.
+		// Requests with a key share few payloads; each event without a key has its own.
 		n := fmt.Sprintf("%s%d", key, i)
 		value := "1"
 		if key != "" {
@@ -63,18 +67,21 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 		} else {
 			value = rapid.SampledFrom([]string{"1", "1", "1", "1e999"}).Draw(rt, "value")
 		}
-		tr.Bodies = append(tr.Bodies, fmt.Sprintf(`{"eventType":"demo","n":%q,"value":%s}`, n, value))
+		tr.Bodies = append(tr.Bodies, fmt.Sprintf(`{"eventType":"demo","n":%q,"value":%s}`, n,
+			value))
 		tr.Keys = append(tr.Keys, key)
 	}
 	if operators {
-		tr.Killer = rapid.Float64Range(0, 1).Draw(rt, "killer") > 0.9
-		tr.Operators = rapid.SliceOfN(rapid.SampledFrom([]string{"", "replay", "redrive"}), 0, 3).Draw(rt, "operators")
+		tr.Crashing = rapid.Float64Range(0, 1).Draw(rt, "crashing") > 0.9
+		tr.Operators = rapid.SliceOfN(rapid.SampledFrom([]string{"", "replay", "redrive"}), 0,
+			3).Draw(rt, "operators")
 	}
 	return tr
 }
 
 func (tr traffic) scenario() Scenario {
-	return Scenario{Name: "random", Batch: tr.Batch, SharedProcess: tr.OneAPI, Ticks: len(tr.Operators) + 1, Begin: tr.begin, AtTick: tr.operate}
+	return Scenario{Name: "random", Batch: tr.Batch, SharedProcess: tr.OneAPI,
+		Ticks: len(tr.Operators) + 1, Begin: tr.begin, AtTick: tr.operate}
 }
 
 func (tr traffic) begin(r *run) {
@@ -86,8 +93,8 @@ func (tr traffic) begin(r *run) {
 	for i, body := range tr.Bodies {
 		r.client(i+1, body, tr.Keys[i])
 	}
-	if tr.Killer {
-		r.killers[idOf(1)] = true
+	if tr.Crashing {
+		r.crashing[idOf(1)] = true
 	}
 }
 

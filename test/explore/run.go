@@ -10,37 +10,39 @@ import (
 	"time"
 )
 
-// run is one schedule: the world, the actors in it, and the scheduler that lets one of them go on at a time.
+// run executes one schedule: it holds the world and its actors, and lets one actor continue at a
+// time.
 type run struct {
 	world
 	scenario Scenario
 	system   System
 	chooser  chooser
 	coverage Coverage
-	tell     bool // keep the story
-	story    []string
+	tracing  bool // records the trace
+	trace    []string
 	began    time.Time
 
-	mu       sync.Mutex // actors submit calls side by side
+	mu       sync.Mutex // actors submit calls concurrently
 	pending  []*call
 	finished []*actor
 
-	actors   []*actor
-	current  *actor
-	late     []*call // whose effect is on its way
-	stalled  []*call // that hang
-	receipts map[string]*message
-	workers  int
-	nextTick time.Time // of the reconciler
-	ticks    []*actor  // the reconciler's runs
-	used     Budget
-	pruned   bool
+	actors          []*actor
+	current         *actor
+	late            []*call // calls with a late effect
+	hanging         []*call // calls in a Hang
+	byReceiptHandle map[string]*message
+	workers         int
+	nextTick        time.Time // next run of the reconciler
+	ticks           []*actor  // runs of the reconciler
+	used            Budget
+	pruned          bool
 }
 
-// spawn starts an actor. With a lifetime its process is killed at the end of it, as Lambda does. What body returns is
-// whether it did what it was to do.
-func (r *run) spawn(role, name string, start uint64, lifetime time.Duration, body func(ctx context.Context, a *actor) error) *actor {
-	a := &actor{run: r, role: role, name: name, start: start, asked: make(map[string]int)}
+// spawn starts an actor. Like Lambda, it ends the process after the lifetime. The result of body
+// tells whether it succeeded.
+func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
+	body func(ctx context.Context, a *actor) error) *actor {
+	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
 	ctx, cancel := context.WithCancel(context.Background())
 	if lifetime > 0 {
 		a.deadline = time.Now().Add(lifetime)
@@ -58,7 +60,7 @@ func (r *run) spawn(role, name string, start uint64, lifetime time.Duration, bod
 	return a
 }
 
-// submit hands a call to the scheduler; false when the actor is dead.
+// submit passes a call to the scheduler. It returns false if the actor has crashed.
 func (r *run) submit(c *call) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,14 +71,14 @@ func (r *run) submit(c *call) bool {
 	return true
 }
 
-// toRest lets the world go on until nothing is left to happen.
-func (r *run) toRest() {
+// runToRest runs steps until nothing more can happen.
+func (r *run) runToRest() {
 	for {
 		r.observe()
-		if len(r.breaches) > 0 && !r.system.GoesOn {
-			return // what follows says little
+		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
+			return // later violations are consequences
 		}
-		if r.pruned || r.chooser.known(r.state) {
+		if r.pruned || r.chooser.visitedState(r.state) {
 			r.pruned = true
 			return
 		}
@@ -114,12 +116,12 @@ func (r *run) pick(costs []Budget, state func(int) uint64) int {
 	return i
 }
 
-// observe waits until every actor is at a port call, or at its end.
+// observe waits until every actor is blocked in a call or has ended.
 func (r *run) observe() {
 	synctest.Wait()
 	for _, a := range r.actors {
 		if a.alive() && !a.deadline.IsZero() && !time.Now().Before(a.deadline) {
-			r.violate("I9", "%s did not stop before its deadline and was killed", a.name)
+			r.violate("I9", "%s exceeded its deadline", a.name)
 			r.crash(a)
 		}
 	}
@@ -127,27 +129,30 @@ func (r *run) observe() {
 		a.ended = true
 	}
 	r.finished = nil
-	slices.SortFunc(r.pending, func(a, b *call) int { return strings.Compare(a.site+a.what, b.site+b.what) })
+	slices.SortFunc(r.pending, func(a,
+		b *call) int {
+		return strings.Compare(a.site+a.subject, b.site+b.subject)
+	})
 }
 
-// step is something that may happen next.
+// step is a possible next step.
 type step struct {
 	cost Budget
 	do   func()
-	name func() uint64 // tells it from other steps
+	name func() uint64 // hash of its identity
 }
 
-// steps are what may happen next. The first needs no preemption: the current actor goes on, or, when it is at its end,
-// another does.
+// steps returns all possible next steps. The first one needs no preemption: the current actor
+// continues, or, if it has ended, another one.
 func (r *run) steps() []step {
 	var steps []step
-	var turn Budget // what it costs that it is another's turn
+	var turn Budget // cost of a step by another actor
 	if r.current != nil {
 		steps = r.appendCalls(nil, r.current, turn)
 	}
 	if len(steps) > 0 {
 		turn.Preemptions = 1
-		if r.commutes() {
+		if r.currentCommutes() {
 			return steps[:1]
 		}
 	}
@@ -157,74 +162,77 @@ func (r *run) steps() []step {
 		}
 	}
 	for _, c := range r.late {
-		steps = append(steps, step{turn, func() { r.land(c) }, func() uint64 { return hash("land", c.origin) }})
+		steps = append(steps, step{turn, func() { r.applyLate(c) },
+			func() uint64 { return hash("late effect", c.origin) }})
 	}
 	steps = r.appendDeliveries(steps, turn)
 	if len(steps) > 0 && r.mayPassTime() {
-		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime, func() uint64 { return hash("time") }})
+		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime,
+			func() uint64 { return hash("time") }})
 	}
 	return steps
 }
 
-// commutes tells whether the current actor's calls commute with each other and with all that others may do: then it is
-// soon enough to let others go on behind them.
-func (r *run) commutes() bool {
+// currentCommutes reports whether all pending calls of the current actor commute with all other
+// steps. Then other actors need not run before them.
+func (r *run) currentCommutes() bool {
 	for _, c := range r.pending {
-		if c.actor == r.current && !alone[c.site] {
+		if c.actor == r.current && !commuting[c.site] {
 			return false
 		}
 	}
 	return true
 }
 
-// appendCalls appends an actor's calls. That a later one of those side by side goes first is a preemption.
+// appendCalls appends an actor's calls. To run a later one of parallel calls first is a preemption.
 func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 	for _, c := range r.pending {
 		if c.actor != a {
 			continue
 		}
-		steps = append(steps, step{cost, func() { r.take(c) }, c.identity})
+		steps = append(steps, step{cost, func() { r.resolve(c) }, c.identity})
 		cost.Preemptions = 1
 	}
 	return steps
 }
 
-// take decides how a call goes.
-func (r *run) take(c *call) {
+// resolve picks a call's outcome and applies it.
+func (r *run) resolve(c *call) {
 	r.current = c.actor
 	r.pending = slices.DeleteFunc(r.pending, func(other *call) bool { return other == c })
 	c.origin = c.identity()
-	if c.site == "Bronze.Get" && r.kills(c.what) {
-		r.note("%s reads the payload that kills it", c.actor.name)
+	if c.site == "Bronze.Get" && r.crashesWorker(c.subject) {
+		r.tracef("%s crashes over the payload", c.actor.name)
 		r.crash(c.actor, c)
 		return
 	}
-	h, ok := r.pickHow(c.actor.role+" "+c.site, c.outcomes(), func(h how) uint64 { return r.foresee(c, h) })
+	h, ok := r.pickOutcome(c.actor.role+" "+c.site, c.outcomes(),
+		func(h outcome) uint64 { return r.predict(c, h) })
 	if !ok {
 		r.pending = append(r.pending, c)
 		return
 	}
-	r.note("%s: %s %s %s", c.actor.name, c.site, c.what, h)
-	if h.Kind == CrashBefore && c.actor.last != "" {
-		r.coverage.add(c.actor.last, CrashAfter)
+	r.tracef("%s: %s %s %s", c.actor.name, c.site, c.subject, h)
+	if h.Kind == CrashBefore && c.actor.lastSite != "" {
+		r.coverage.add(c.actor.lastSite, CrashAfter)
 	}
-	c.actor.last = c.actor.role + " " + c.site
+	c.actor.lastSite = c.actor.role + " " + c.site
 	switch h.Kind {
 	case CrashBefore:
 		r.crash(c.actor, c)
 	case Hang:
-		r.stalled, c.hung = append(r.stalled, c), time.Now()
+		r.hanging, c.hung = append(r.hanging, c), time.Now()
 		c.actor.remember(c, nil, context.DeadlineExceeded)
 		c.hang()
 	default:
-		value, err := r.happen(c, h)
+		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
 		c.answer(value, err)
 	}
 }
 
-// happen lets a call have its effects and returns its answer.
-func (r *run) happen(c *call, h how) (any, error) {
+// apply applies an outcome to the world and returns the call's answer.
+func (r *run) apply(c *call, h outcome) (any, error) {
 	switch h.Kind {
 	case FailBefore:
 		return nil, errService
@@ -234,20 +242,21 @@ func (r *run) happen(c *call, h how) (any, error) {
 	case Late:
 		r.late = append(r.late, c)
 		return nil, errService
-	case TriedTwice:
+	case Retried:
 		_, _ = c.effect(h)
-	case Echo:
+	case LateFirstTry:
 		r.late = append(r.late, c)
 	}
 	return c.effect(h)
 }
 
-// foresee is the state to which an outcome of a call leads.
-func (r *run) foresee(c *call, h how) uint64 {
-	history, asked, late := c.actor.history, c.actor.asked[c.site+c.what], r.late
+// predict returns the hash of the state to which an outcome leads.
+func (r *run) predict(c *call, h outcome) uint64 {
+	history, calls, late := c.actor.history, c.actor.calls[c.site+c.subject], r.late
 	world := r.world.save()
 	defer func() {
-		c.actor.history, c.actor.asked[c.site+c.what], r.late, c.actor.crashed = history, asked, late, false
+		c.actor.history, c.actor.calls[c.site+c.subject] = history, calls
+		r.late, c.actor.crashed = late, false
 		world.restore(&r.world)
 	}()
 	switch h.Kind {
@@ -256,51 +265,52 @@ func (r *run) foresee(c *call, h how) uint64 {
 	case Hang:
 		c.actor.remember(c, nil, context.DeadlineExceeded)
 	default:
-		value, err := r.happen(c, h)
+		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
 	}
-	return hash(r.state(), "foreseen")
+	return hash(r.state(), "predicted")
 }
 
-// pickHow picks one of the outcomes, the first of which is that it succeeds.
-func (r *run) pickHow(site string, outcomes []how, state func(how) uint64) (how, bool) {
+// pickOutcome picks an outcome; the first one is success.
+func (r *run) pickOutcome(site string, outcomes []outcome, state func(outcome) uint64) (outcome,
+	bool) {
 	costs := make([]Budget, len(outcomes))
 	for i := range outcomes[1:] {
 		costs[i+1].Faults = 1
 	}
 	i := r.pick(costs, func(i int) uint64 { return state(outcomes[i]) })
 	if i == none {
-		return how{}, false
+		return outcome{}, false
 	}
 	r.coverage.add(site, outcomes[i].Kind)
 	return outcomes[i], true
 }
 
-// land lets a late effect happen. Nobody sees its answer.
-func (r *run) land(c *call) {
-	r.note("the late effect of %s: %s %s", c.actor.name, c.site, c.what)
+// applyLate applies a late effect. Its answer is lost.
+func (r *run) applyLate(c *call) {
+	r.tracef("late effect of %s: %s %s", c.actor.name, c.site, c.subject)
 	r.late = slices.DeleteFunc(r.late, func(other *call) bool { return other == c })
-	_, _ = c.effect(how{})
+	_, _ = c.effect(outcome{})
 }
 
-// crash ends an actor's process. Its goroutines go on, but nothing that they do has an effect.
+// crash ends an actor's process. Its goroutines continue, but their calls have no effect.
 func (r *run) crash(a *actor, calls ...*call) {
 	r.mu.Lock()
 	a.crashed = true
-	for _, c := range slices.Concat(r.pending, r.stalled) {
+	for _, c := range slices.Concat(r.pending, r.hanging) {
 		if c.actor == a {
 			calls = append(calls, c)
 		}
 	}
-	ofOthers := func(c *call) bool { return c.actor == a }
-	r.pending, r.stalled = slices.DeleteFunc(r.pending, ofOthers), slices.DeleteFunc(r.stalled, ofOthers)
+	own := func(c *call) bool { return c.actor == a }
+	r.pending, r.hanging = slices.DeleteFunc(r.pending, own), slices.DeleteFunc(r.hanging, own)
 	r.mu.Unlock()
 	for _, c := range calls {
 		c.answer(nil, errDead)
 	}
 }
 
-// end leaves no goroutine behind.
+// end stops all goroutines.
 func (r *run) end() {
 	for _, a := range r.actors {
 		r.crash(a)
@@ -308,14 +318,15 @@ func (r *run) end() {
 	synctest.Wait()
 }
 
-func (r *run) note(format string, args ...any) {
-	if r.tell {
-		r.story = append(r.story, fmt.Sprintf("%9s  ", time.Since(r.began))+fmt.Sprintf(format, args...))
+func (r *run) tracef(format string, args ...any) {
+	if r.tracing {
+		r.trace = append(r.trace, fmt.Sprintf("%9s  ", time.Since(r.began))+fmt.Sprintf(format,
+			args...))
 	}
 }
 
-func (r *run) kills(bronzeKey string) bool {
-	for id := range r.killers {
+func (r *run) crashesWorker(bronzeKey string) bool {
+	for id := range r.crashing {
 		if strings.Contains(bronzeKey, id) {
 			return true
 		}
@@ -323,15 +334,16 @@ func (r *run) kills(bronzeKey string) bool {
 	return false
 }
 
-// state tells apart from where the world may go on differently. While nobody knows anything of it, some times don't
-// matter any more, and while nothing happens by itself before the reconciler's next run, neither does the time.
+// state hashes all that determines the next steps. It leaves out times that no longer matter: those
+// that no actor knows, and the current time if no timer precedes the reconciler's next run.
 func (r *run) state() uint64 {
-	settled, idle := len(r.late) == 0, len(r.late) == 0 && len(r.stalled) == 0 && r.queue.next().IsZero()
+	forgetful := len(r.late) == 0 // no actor knows anything
+	idle := forgetful && len(r.hanging) == 0 && r.queue.next().IsZero()
 	for _, a := range r.actors {
-		settled = settled && (!a.alive() || a.history == 0)
+		forgetful = forgetful && (!a.alive() || a.history == 0)
 		idle = idle && !a.alive()
 	}
-	h := hash(r.world.state(settled), len(r.ticks), r.nextTick.UnixMilli())
+	h := hash(r.world.state(forgetful), len(r.ticks), r.nextTick.UnixMilli())
 	if !idle {
 		h += hash(time.Now().UnixMilli())
 	}

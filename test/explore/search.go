@@ -1,9 +1,9 @@
 package explore
 
-// Budget is how much may go wrong in one schedule.
+// Budget limits what may go wrong in one schedule.
 type Budget struct{ Faults, Preemptions int }
 
-// within tells whether b is no more than other.
+// within reports whether b does not exceed other.
 func (b Budget) within(other Budget) bool {
 	return b.Faults <= other.Faults && b.Preemptions <= other.Preemptions
 }
@@ -12,31 +12,32 @@ func (b Budget) plus(other Budget) Budget {
 	return Budget{b.Faults + other.Faults, b.Preemptions + other.Preemptions}
 }
 
-// chooser decides a schedule.
+// chooser decides the course of a schedule.
 type chooser interface {
-	// pick returns which of the options is taken, given what each costs and where it leads to. The first one costs
-	// nothing. It is none when other schedules go on from there.
+	// pick returns the chosen option, given the cost of each and the state that it leads to. The
+	// first one costs nothing. It returns none if all lead to visited states.
 	pick(costs []Budget, state func(option int) uint64) int
-	// known tells whether other schedules go on from here.
-	known(state func() uint64) bool
+	// visitedState reports whether another schedule has continued from this state.
+	visitedState(state func() uint64) bool
 }
 
 const none = -1
 
-// search is a chooser that takes every combination of options within a budget, one schedule after the other. It goes
-// depth first: a schedule takes the decisions of the trail and then the first option each time.
+// search is a chooser that tries every combination of options within a budget, one schedule after
+// the other, depth first: a schedule repeats the decisions of the trail and then takes the first
+// options.
 type search struct {
 	budget  Budget
 	trail   []decision
 	depth   int
 	used    Budget
-	visited map[uint64]uint64 // state → the budgets that were used when it was reached, a bit each
+	visited map[uint64]uint64 // by state: a bit per budget used to reach it
 }
 
 type decision struct {
-	options []int // that are to be taken
+	options []int // to try
 	costs   []Budget
-	taken   int // the index in options
+	taken   int // index in options
 	used    Budget
 }
 
@@ -59,7 +60,7 @@ func (s *search) pick(costs []Budget, state func(int) uint64) int {
 	}
 	d := s.trail[s.depth]
 	if len(d.costs) != len(costs) {
-		panic("the same choices led to another schedule: something is not deterministic")
+		panic("the same decisions led to another schedule: the code is not deterministic")
 	}
 	s.depth++
 	option := d.options[d.taken]
@@ -67,15 +68,15 @@ func (s *search) pick(costs []Budget, state func(int) uint64) int {
 	return option
 }
 
-func (s *search) known(state func() uint64) bool {
+func (s *search) visitedState(state func() uint64) bool {
 	if s.depth < len(s.trail) {
-		return false // on the way to what is new
+		return false // still repeating the trail
 	}
 	return s.visit(state(), s.used)
 }
 
-// visit tells whether a schedule came to that state before with as much or less of the budget used. What follows
-// depends on the state alone.
+// visit reports whether the state was visited with the same or less of the budget, and marks it
+// otherwise. All that follows depends on the state alone.
 func (s *search) visit(state uint64, used Budget) bool {
 	seen := s.visited[state]
 	for f := range used.Faults + 1 {
@@ -89,9 +90,12 @@ func (s *search) visit(state uint64, used Budget) bool {
 	return false
 }
 
-func budgetBit(faults, preemptions int) uint64 { return 1 << (8*min(faults, 7) + min(preemptions, 7)) }
+func budgetBit(faults, preemptions int) uint64 {
+	return 1 << (8*min(faults, 7) +
+		min(preemptions, 7))
+}
 
-// next prepares the next schedule; false when there is none.
+// next prepares the next schedule. It returns false if there is none.
 func (s *search) next() bool {
 	s.depth, s.used = 0, Budget{}
 	for len(s.trail) > 0 {
@@ -104,10 +108,11 @@ func (s *search) next() bool {
 	return false
 }
 
-// Deviation takes another option than the first at a decision.
+// Deviation chooses another option than the first at a decision.
 type Deviation struct{ Decision, Option int }
 
-// script is a chooser that takes the first option but for some deviations. Those that cost more than is left are left out.
+// script is a chooser that takes the first option, except for some deviations. It ignores
+// deviations that exceed the budget.
 type script struct {
 	budget     Budget
 	used       Budget
@@ -133,9 +138,9 @@ func (s *script) pick(costs []Budget, _ func(int) uint64) int {
 	return 0
 }
 
-func (s *script) known(func() uint64) bool { return false }
+func (s *script) visitedState(func() uint64) bool { return false }
 
-// deviations are the decisions in which the search's present schedule takes another option than the first.
+// deviations returns the deviations of the current schedule.
 func (s *search) deviations() []Deviation {
 	var found []Deviation
 	for i, d := range s.trail[:s.depth] {

@@ -7,17 +7,18 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table is the events table. Its conditions are those that internal/runtime/dynamodb sends.
+// table implements the events table, with the conditions that internal/runtime/dynamodb sends.
 type table struct {
-	items      map[string]pipeline.Item
-	before     map[string]pipeline.Item // what a stale read returns: the item before its last write, ID "" if there was none
+	items map[string]pipeline.Item
+	// for stale reads: items before their last write; ID "" means none
+	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
-	written    func(old, item pipeline.Item) // is told of every write
+	onWrite    func(old, item pipeline.Item) // called after each write
 }
 
 func (t *table) create(item pipeline.Item) (pipeline.Item, error) {
-	old, taken := t.items[item.ID]
-	if taken && !old.Expired(item.EnqueuedAt) {
+	old, exists := t.items[item.ID]
+	if exists && !old.Expired(item.EnqueuedAt) {
 		return old, pipeline.ErrExists
 	}
 	t.write(item)
@@ -25,11 +26,11 @@ func (t *table) create(item pipeline.Item) (pipeline.Item, error) {
 }
 
 func (t *table) finish(item pipeline.Item) error {
-	old, there := t.items[item.ID]
-	if there && old.Status != pipeline.Enqueued {
+	old, exists := t.items[item.ID]
+	if exists && old.Status != pipeline.Enqueued {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
-	if there && !old.Replay.SameGeneration(item.Replay) {
+	if exists && !old.Replay.SameGeneration(item.Replay) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
 	if item.EnqueuedAt.IsZero() {
@@ -57,9 +58,9 @@ func (t *table) move(from, to pipeline.Item) error {
 	return nil
 }
 
-func (t *table) find(id string, h how) (pipeline.Item, error) {
+func (t *table) find(id string, h outcome) (pipeline.Item, error) {
 	item, ok := t.items[id]
-	if old, written := t.before[id]; h.Kind == Stale && written {
+	if old, written := t.previous[id]; h.Kind == Stale && written {
 		item, ok = old, old.ID != ""
 	}
 	if !ok {
@@ -68,7 +69,7 @@ func (t *table) find(id string, h how) (pipeline.Item, error) {
 	return item, nil
 }
 
-func (t *table) getMany(ids []string, h how) map[string]pipeline.Item {
+func (t *table) getMany(ids []string, h outcome) map[string]pipeline.Item {
 	found := make(map[string]pipeline.Item)
 	for _, id := range ids {
 		if item, err := t.find(id, h); err == nil {
@@ -86,25 +87,25 @@ func (t *table) save(old, next pipeline.Checkpoint) error {
 	return nil
 }
 
-// write stores without any condition.
+// write stores unconditionally.
 func (t *table) write(item pipeline.Item) {
 	if t.items == nil {
-		t.items, t.before = make(map[string]pipeline.Item), make(map[string]pipeline.Item)
+		t.items, t.previous = make(map[string]pipeline.Item), make(map[string]pipeline.Item)
 	}
 	old := t.items[item.ID]
-	t.before[item.ID], t.items[item.ID] = old, item
-	t.written(old, item)
+	t.previous[item.ID], t.items[item.ID] = old, item
+	t.onWrite(old, item)
 }
 
-// settle ends the time in which reads may be stale.
-func (t *table) settle() { clear(t.before) }
+// endStaleReads makes all reads consistent from now on.
+func (t *table) endStaleReads() { clear(t.previous) }
 
-// state tells apart what is in the table. While nobody has read an item, it does not matter when it was PROCESSED, nor
-// when it FAILED once that is longer ago than the grace.
-func (t *table) state(settled bool) uint64 {
+// state hashes the content. While nobody knows an item, it ignores ProcessedAt, and FailedAt if it
+// is older than the grace period.
+func (t *table) state(forgetful bool) uint64 {
 	h := hash(t.checkpoint)
 	for _, item := range t.items {
-		if settled {
+		if forgetful {
 			item.ProcessedAt, item.Attempts = time.Time{}, 0
 			if item.FailedAt.Before(time.Now().Add(-grace)) {
 				item.FailedAt = time.Time{}
@@ -112,7 +113,7 @@ func (t *table) state(settled bool) uint64 {
 		}
 		h += hash(item)
 	}
-	for id, item := range t.before {
+	for id, item := range t.previous {
 		h += hash(id, item)
 	}
 	return h
@@ -120,6 +121,6 @@ func (t *table) state(settled bool) uint64 {
 
 func (t *table) clone() table {
 	clone := *t
-	clone.items, clone.before = maps.Clone(t.items), maps.Clone(t.before)
+	clone.items, clone.previous = maps.Clone(t.items), maps.Clone(t.previous)
 	return clone
 }

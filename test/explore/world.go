@@ -10,45 +10,43 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// world is all that outlives a process.
+// world holds everything that outlives a process.
 type world struct {
 	bronze, silver bucket
 	table          table
 	queue          queue
-	notices        []notice
-	accepted       []acceptance
-	refused        []string                     // the hashes of payloads that were
-	generations    map[string][]pipeline.Replay // of each event, in order
-	recent         *pipeline.KeyCache           // of a process that serves all requests
-	poison         map[string]bool              // SHA-256 of payloads that can't be processed
-	killers        map[string]bool              // ids of events whose payload kills the process that reads it
-	breaches       []breach
+	notifications  []notification
+	accepted       []accepted
+	rejected       []string                     // payload hashes
+	generations    map[string][]pipeline.Replay // per event, in order
+	keyCache       *pipeline.KeyCache           // of the SharedProcess
+	poison         map[string]bool              // SHA-256 of unprocessable payloads
+	crashing       map[string]bool              // ids of events whose payload crashes the worker
+	violations     []Violation
 }
 
-// notice is what the bus was told, and for which generation of the event.
-type notice struct {
+// notification is a published notification and the generation of its event.
+type notification struct {
 	pipeline.Notification
 	replay pipeline.Replay
 }
 
-// acceptance is a 202 that a client has seen.
-type acceptance struct {
+// accepted is a 202 that a client has received.
+type accepted struct {
 	client, id string
 	sha256     string
 	key        string
 }
 
-// breach is an invariant that does not hold.
-type breach struct{ invariant, what string }
-
 func (w *world) violate(invariant, format string, args ...any) {
-	w.breaches = append(w.breaches, breach{invariant, fmt.Sprintf(format, args...)})
+	v := Violation{Invariant: invariant, What: fmt.Sprintf(format, args...)}
+	w.violations = append(w.violations, v)
 }
 
 func (r *run) publish(n pipeline.Notification, replay pipeline.Replay) {
-	r.notices = append(r.notices, notice{n, replay})
+	r.notifications = append(r.notifications, notification{n, replay})
 	if n.Type == contract.EventProcessed {
-		r.checkSource(n.Detail.Bronze.Key, "the bus was told of the event")
+		r.checkSource(n.Detail.Bronze.Key, "a notification was published")
 	}
 }
 
@@ -62,40 +60,42 @@ func messageOf(event pipeline.Event) string {
 	return string(body)
 }
 
-func (w *world) state(settled bool) uint64 {
-	h := hash(w.bronze.state(false), w.silver.state(settled), w.table.state(settled), w.queue.state())
-	for _, n := range w.notices {
+func (w *world) state(forgetful bool) uint64 {
+	h := hash(w.bronze.state(false), w.silver.state(forgetful), w.table.state(forgetful),
+		w.queue.state())
+	for _, n := range w.notifications {
 		h += hash(n.Type, n.Detail.EventID, n.Detail.Filtered, n.replay)
 	}
 	for _, a := range w.accepted {
 		h += hash(a)
 	}
-	for _, sum := range w.refused {
-		h += hash("refused", sum)
+	for _, sum := range w.rejected {
+		h += hash("rejected", sum)
 	}
 	return h
 }
 
-// saved is the world at a moment. What is only appended to needs no copy.
-type saved struct {
+// snapshot is a copy of the world. Append-only parts need no copy.
+type snapshot struct {
 	world    world
 	messages []message
 }
 
-func (w *world) save() saved {
-	s := saved{world: *w}
-	s.world.bronze, s.world.silver, s.world.table = w.bronze.clone(), w.silver.clone(), w.table.clone()
+func (w *world) save() snapshot {
+	s := snapshot{world: *w}
+	s.world.bronze, s.world.silver = w.bronze.clone(), w.silver.clone()
+	s.world.table = w.table.clone()
 	s.world.generations = maps.Clone(w.generations)
 	s.world.queue.messages = slices.Clone(w.queue.messages)
-	s.world.queue.letters = slices.Clone(w.queue.letters)
+	s.world.queue.deadLetters = slices.Clone(w.queue.deadLetters)
 	for _, m := range w.queue.messages {
 		s.messages = append(s.messages, *m)
 	}
 	return s
 }
 
-// copy is the world as it was, to begin with.
-func (s saved) copy() world {
+// copy returns a new world with the content of the snapshot.
+func (s snapshot) copy() world {
 	w := s.world.save().world
 	for i := range w.queue.messages {
 		m := s.messages[i]
@@ -104,7 +104,7 @@ func (s saved) copy() world {
 	return w
 }
 
-func (s saved) restore(w *world) {
+func (s snapshot) restore(w *world) {
 	*w = s.world
 	for i, m := range w.queue.messages {
 		*m = s.messages[i]

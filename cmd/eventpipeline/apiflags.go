@@ -28,11 +28,11 @@ const localAPI = "http://127.0.0.1:8080"
 
 func (f *apiFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var(newRequiredValue(&f.url), "api",
+	addRequiredValue(flags, &f.url, "api",
 		"URL of the pipeline's API (default: the local platform's)")
 	flags.BoolVar(&f.sign, "sign", false,
 		"sign requests with your AWS credentials (default for --stack and for API Gateway)")
-	flags.Var(newRequiredValue(&f.token), "token",
+	addRequiredValue(flags, &f.token, "token",
 		"JSON Web Token for the API, instead of a signature (default: "+tokenVariable+")")
 	f.stack.add(cmd)
 }

@@ -15,8 +15,8 @@ func requireTerminal(cmd *cobra.Command) error {
 	if tty.Is(cmd.InOrStdin()) {
 		return nil
 	}
-	return usageError{errors.New("stdin is not a terminal: " +
-		"run with --dry-run to see what would change, then with --yes to confirm")}
+	return usageErrorf("stdin is not a terminal: " +
+		"run with --dry-run to see what would change, then with --yes to confirm")
 }
 
 func confirm(cmd *cobra.Command, question string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,8 +66,8 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if c.filter.empty() != c.all {
-		return usageError{errors.New("select messages: by ids, by filters such as " +
-			"--code unavailable, or with --all")}
+		return usageErrorf("select messages: by ids, by filters such as " +
+			"--code unavailable, or with --all")
 	}
 	if !c.yes && !c.dryRun {
 		if err := requireTerminal(cmd); err != nil {
@@ -148,33 +147,27 @@ func (c *dlqChange) incompleteError(result dlqResult, missing []string) error {
 func (c *dlqChange) preview(
 	cmd *cobra.Command, p deployment.Pipeline, now time.Time, result *dlqResult,
 ) (announced announcedIDs, missing []string, err error) {
-	var mu sync.Mutex
-	var kinds kindCounts
-	rejected := 0
+	kinds, rejected := make(kindCounts), 0
 	announced, missing = announcedIDs{}, slices.Clone(c.filter.ids)
 	s := newDLQScan(p, now, maxPreview)
-	countPage := func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, m := range messages {
-			if !c.filter.match(m, now) {
-				continue
-			}
-			kinds.add(m)
-			announced[m.MessageID] = true
-			if c.rejects != nil && c.rejects(m) {
-				rejected++
-			}
-			missing = slices.DeleteFunc(missing, func(id string) bool {
-				return id == m.EventID || id == m.MessageID
-			})
+	err = s.visit(cmd.Context(), func(m dlqMessage) error {
+		if !c.filter.match(m, now) {
+			return nil
 		}
-		return nil, nil
-	}
-	if err := s.run(cmd.Context(), countPage); err != nil {
+		kinds.add(m)
+		announced[m.MessageID] = true
+		if c.rejects != nil && c.rejects(m) {
+			rejected++
+		}
+		missing = slices.DeleteFunc(missing, func(id string) bool {
+			return id == m.EventID || id == m.MessageID
+		})
+		return nil
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	result.Matched, result.Hidden, result.Truncated = kinds.total, s.hidden, s.truncated
+	result.Matched, result.Hidden, result.Truncated = kinds.total(), s.hidden, s.truncated
 	if c.dryRun {
 		result.Failed = rejected
 	}
@@ -270,7 +263,7 @@ func printFailure(w io.Writer, bar *progressbar.ProgressBar, n int, m dlqMessage
 
 func (c *dlqChange) print(w io.Writer, result dlqResult) error {
 	if c.asJSON {
-		return json.NewEncoder(w).Encode(result)
+		return printJSON(w, result)
 	}
 	if !c.dryRun {
 		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n", count(result.Done, "message"), c.past, result.Failed)

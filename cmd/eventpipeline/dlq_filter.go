@@ -26,9 +26,9 @@ func (f *dlqFilter) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.types, "type", nil, "only events of these types")
 	flags.StringSliceVar(&f.statuses, "status", nil,
 		"only messages of events with these statuses: ENQUEUED, PROCESSED, FAILED")
-	flags.Var(newRequiredValue(&f.olderThan), "older-than",
+	addRequiredValue(flags, &f.olderThan, "older-than",
 		"only messages older than this, such as 90m, 24h or 7d")
-	flags.Var(newRequiredValue(&f.newerThan), "newer-than", "only messages newer than this")
+	addRequiredValue(flags, &f.newerThan, "newer-than", "only messages newer than this")
 }
 
 // check validates the flags and the ids.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,14 +9,13 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
@@ -65,32 +62,22 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	// visible again.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := newDLQScan(p, now, maxHeld)
-	var kinds kindCounts
-	var heading sync.Once
-	var mu sync.Mutex // of the output
-	printPage := func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, m := range messages {
-			if !filter.match(m, now) {
-				continue
-			}
-			kinds.add(m)
-			if asJSON {
-				if err := json.NewEncoder(out).Encode(m.listed()); err != nil {
-					return nil, err
-				}
-				continue
-			}
-			heading.Do(func() { printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS") })
-			if err := printRow(out, formatAge(now.Sub(m.since())), m.code(), cmp.Or(m.EventType, "-"),
-				m.id(), cmp.Or(string(m.status), "-")); err != nil {
-				return nil, err
-			}
+	kinds := make(kindCounts)
+	err := s.visit(cmd.Context(), func(m dlqMessage) error {
+		if !filter.match(m, now) {
+			return nil
 		}
-		return nil, nil
-	}
-	err := s.run(cmd.Context(), printPage)
+		if asJSON {
+			kinds.add(m)
+			return printJSON(out, m.listed())
+		}
+		if len(kinds) == 0 {
+			printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS")
+		}
+		kinds.add(m)
+		return printRow(out, formatAge(now.Sub(m.since())), m.code(), cmp.Or(m.EventType, "-"),
+			m.id(), cmp.Or(string(m.status), "-"))
+	})
 	if err == nil {
 		err = printSummary(out, s, kinds, asJSON)
 	}
@@ -114,7 +101,7 @@ type listEnd struct {
 
 func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) error {
 	if !asJSON {
-		if kinds.total > 0 {
+		if len(kinds) > 0 {
 			fmt.Fprintln(out)
 		}
 		return kinds.print(out)
@@ -122,7 +109,7 @@ func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) erro
 	if s.hidden == 0 && !s.truncated {
 		return nil
 	}
-	return json.NewEncoder(out).Encode(listEnd{s.hidden, s.truncated})
+	return printJSON(out, listEnd{s.hidden, s.truncated})
 }
 
 // printRow prints a line in columns of fixed width, since the whole list may not fit into memory.
@@ -153,33 +140,31 @@ type messageKind struct {
 }
 
 // kindCounts counts messages by kind.
-type kindCounts struct {
-	kinds map[messageKind]int
-	total int
-}
+type kindCounts map[messageKind]int
 
-func (c *kindCounts) add(m dlqMessage) {
-	if c.kinds == nil {
-		c.kinds = make(map[messageKind]int)
+func (c kindCounts) add(m dlqMessage) { c[messageKind{m.code(), m.EventType, m.status}]++ }
+
+func (c kindCounts) total() (total int) {
+	for _, n := range c {
+		total += n
 	}
-	c.kinds[messageKind{m.code(), m.EventType, m.status}]++
-	c.total++
+	return total
 }
 
 // print prints the kinds, the most frequent first.
-func (c *kindCounts) print(w io.Writer) error {
-	if c.total == 0 {
+func (c kindCounts) print(w io.Writer) error {
+	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
 		return err
 	}
-	kinds := slices.SortedFunc(maps.Keys(c.kinds), func(a, b messageKind) int {
-		return cmp.Or(c.kinds[b]-c.kinds[a], cmp.Compare(a.code, b.code),
+	kinds := slices.SortedFunc(maps.Keys(c), func(a, b messageKind) int {
+		return cmp.Or(c[b]-c[a], cmp.Compare(a.code, b.code),
 			cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
 	})
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s:\n", count(c.total, "message"))
+	table := tty.NewTable(w)
+	fmt.Fprintf(table, "%s:\n", count(c.total(), "message"))
 	for _, k := range kinds {
-		fmt.Fprintf(table, "  %d\t%s\t%s\t%s\n", c.kinds[k], terminal.Escape(k.code),
+		table.Row(fmt.Sprint("  ", c[k]), terminal.Escape(k.code),
 			terminal.Escape(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
 	}
 	return table.Flush()

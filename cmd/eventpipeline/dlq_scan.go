@@ -82,6 +82,21 @@ func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 	return s.err
 }
 
+// visit calls fn with each message, one at a time, and deletes none.
+func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
+	var mu sync.Mutex
+	return s.run(ctx, func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range messages {
+			if err := fn(m); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+}
+
 func (s *dlqScan) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +32,7 @@ message's, and the command prints its body.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !pipeline.ValidID(args[0]) {
-				return usageError{fmt.Errorf("invalid event or message id %q", args[0])}
+				return usageErrorf("invalid event or message id %q", args[0])
 			}
 			p, err := stack.find(cmd.Context())
 			if err != nil {
@@ -68,21 +65,15 @@ func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMess
 	if !errors.Is(err, pipeline.ErrNotFound) {
 		return dlqMessage{}, err
 	}
-	var mu sync.Mutex
 	var found dlqMessage
 	s := newDLQScan(p, time.Now(), maxHeld)
-	findInPage := func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
-		for _, m := range messages {
-			if m.EventID == id || m.MessageID == id {
-				mu.Lock()
-				defer mu.Unlock()
-				found = m
-				return nil, errFound
-			}
+	err = s.visit(ctx, func(m dlqMessage) error {
+		if m.EventID == id || m.MessageID == id {
+			found = m
+			return errFound
 		}
-		return nil, nil
-	}
-	err = s.run(ctx, findInPage)
+		return nil
+	})
 	switch {
 	case errors.Is(err, errFound):
 		return found, nil
@@ -106,7 +97,7 @@ func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlqMessage, asJSON
 		}
 	}
 	if asJSON {
-		return errors.Join(json.NewEncoder(cmd.OutOrStdout()).Encode(m.shown(payload)), err)
+		return errors.Join(printJSON(cmd.OutOrStdout(), m.shown(payload)), err)
 	}
 	if printErr := printMessage(cmd.ErrOrStderr(), m); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
@@ -136,10 +127,10 @@ func (m dlqMessage) shown(payload []byte) shownMessage {
 }
 
 func printMessage(w io.Writer, m dlqMessage) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := tty.NewTable(w)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, terminal.EscapeLines(value))
+			table.Row(name, terminal.EscapeLines(value))
 		}
 	}
 	row("event", m.EventID)

@@ -3,15 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // requiredValue is a flag's value that must not be empty if the flag is set. An unset shell
 // variable in --stack "$STACK" must not select another pipeline, or more events, than intended.
 type requiredValue string
 
-func newRequiredValue(value *string) *requiredValue { return (*requiredValue)(value) }
+func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {
+	flags.Var((*requiredValue)(value), name, usage)
+}
 
 func (v *requiredValue) Set(value string) error {
 	if value == "" {
@@ -24,27 +28,26 @@ func (v *requiredValue) Set(value string) error {
 func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
-// exclusiveFlags lists, for all commands, the flags that can't be combined.
-var exclusiveFlags = []struct {
-	flag   string
-	others []string
-}{
-	{"api", []string{"aws", "pipeline", "stack"}},
-	{"aws", []string{"stack"}},
-	{"sign", []string{"token"}},
-	{"compare", []string{"checkpoint", "dry-run", "failed", "no-publish", "rate", "resume"}},
-	{"dry-run", []string{"resume"}},
-	{"failed", []string{"no-publish"}},
-	{"resume", []string{"checkpoint", "failed", "from", "no-publish", "to", "type"}},
+// exclusiveFlags lists flags that can't be combined, for all commands: the first of each line with
+// any of the others.
+var exclusiveFlags = []string{
+	"api aws pipeline stack",
+	"aws stack",
+	"sign token",
+	"compare checkpoint dry-run failed no-publish rate resume",
+	"dry-run resume",
+	"failed no-publish",
+	"resume checkpoint failed from no-publish to type",
 }
 
 // checkExclusive returns a usage error if flags are set that can't be combined. Cobra's own check
 // lists the whole group of flags instead of the two that conflict.
 func checkExclusive(cmd *cobra.Command) error {
-	for _, exclusive := range exclusiveFlags {
-		for _, other := range exclusive.others {
-			if cmd.Flags().Changed(exclusive.flag) && cmd.Flags().Changed(other) {
-				return usageError{fmt.Errorf("--%s and --%s can't be given together", exclusive.flag, other)}
+	for _, line := range exclusiveFlags {
+		flags := strings.Fields(line)
+		for _, other := range flags[1:] {
+			if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(other) {
+				return usageErrorf("--%s and --%s can't be given together", flags[0], other)
 			}
 		}
 	}

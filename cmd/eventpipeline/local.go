@@ -95,7 +95,7 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"do not enforce the policies of roles, buckets and queues")
 	flags.StringVar(&o.Data, "data", "",
 		"folder that keeps buckets, tables and queues across runs (default: in memory)")
-	flags.Var(newRequiredValue(&f.logs), "logs",
+	addRequiredValue(flags, &f.logs, "logs",
 		"folder for the functions' complete logs, in a file per function")
 	flags.StringVar(&f.faults, "faults", "",
 		"JSON file of faults to inject into the functions' AWS calls; see docs/faults.md")

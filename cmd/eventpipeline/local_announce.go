@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -18,7 +17,7 @@ func (f *localFlags) announce(
 ) error {
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
-		return json.NewEncoder(out).Encode(newReadyLine(p, pipelines))
+		return printJSON(out, newReadyLine(p, pipelines))
 	}
 	if err := announceText(out, p, pipelines); err != nil {
 		return err
@@ -172,9 +171,10 @@ func announceValues(w io.Writer, heading string, values map[string]string) {
 // otherStores returns the pipeline's buckets, table and queues that the stack's outputs lack.
 func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]string {
 	known := slices.Collect(maps.Values(outputs))
-	stores := p.EventStores()
-	maps.DeleteFunc(stores, func(_, value string) bool {
-		return value == "" || slices.Contains(known, value)
+	stores := []string{p.Bronze, p.Silver, p.Table, p.QueueURL, p.DLQURL}
+	others := p.Outputs()
+	maps.DeleteFunc(others, func(_, value string) bool {
+		return slices.Contains(known, value) || !slices.Contains(stores, value)
 	})
-	return stores
+	return others
 }

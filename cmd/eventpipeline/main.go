@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,10 @@ const (
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+func usageErrorf(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
 
 func main() {
 	commandName = invocation()
@@ -81,6 +86,8 @@ func rootCommand() *cobra.Command {
 	)
 	return root
 }
+
+func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }
 
 // withSignals returns a context that the first signal to stop cancels. A second signal ends the
 // process immediately.

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -47,7 +47,7 @@ Exits with 1 if events could not be healed.`,
 	}
 	f.stack.add(cmd)
 	flags := cmd.Flags()
-	flags.Var(newRequiredValue(&f.since), "since",
+	addRequiredValue(flags, &f.since, "since",
 		"check events received since then: 2026-11-23T07:30:00Z, 2026-11-23, 24h or 7d")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and print what would change")
 	flags.BoolVar(&f.asJSON, "json", false, "print the report as one line of JSON")
@@ -60,10 +60,10 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 		now := time.Now()
 		since, err := parseTime(f.since, now)
 		if err != nil {
-			return usageError{fmt.Errorf("--since: %w", err)}
+			return usageErrorf("--since: %w", err)
 		}
 		if since.After(now) {
-			return usageError{fmt.Errorf("--since must be in the past, got %s", since.Format(time.RFC3339))}
+			return usageErrorf("--since must be in the past, got %s", since.Format(time.RFC3339))
 		}
 		request.Since = since
 	}
@@ -76,7 +76,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if f.asJSON {
-		err = json.NewEncoder(cmd.OutOrStdout()).Encode(total)
+		err = printJSON(cmd.OutOrStdout(), total)
 	} else {
 		err = printReport(cmd.OutOrStdout(), total, suggestCommand("dlq list", f.stack.String()))
 	}
@@ -150,32 +150,29 @@ func addReport(total *pipeline.Report, part pipeline.Report) {
 }
 
 func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name string, n int, comment string) {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, comment)
-	}
-	fmt.Fprintf(table, "received\t\tfrom %s to %s\n",
-		r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
-	row("scanned", r.Scanned, "objects in Bronze")
-	row("processed", r.Processed, "events")
-	row("failed", r.Failed, "events that stay FAILED; see: "+listCommand)
-	row("waiting", r.Waiting, "events with a message on the queue, or too young to check")
+	table := tty.NewTable(w)
+	table.Row("received", "",
+		fmt.Sprintf("from %s to %s", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339)))
+	table.Row("scanned", r.Scanned, "objects in Bronze")
+	table.Row("processed", r.Processed, "events")
+	table.Row("failed", r.Failed, "events that stay FAILED; see: "+listCommand)
+	table.Row("waiting", r.Waiting, "events with a message on the queue, or too young to check")
 	if r.Young > 0 {
-		row("young", r.Young, "objects whose request may still be running")
+		table.Row("young", r.Young, "objects whose request may still be running")
 	}
 	would := ""
 	if r.DryRun {
 		would = "would be "
 	}
-	row("stuck", r.Reenqueued, would+"enqueued again")
-	row("hopeless", r.GivenUp, would+"FAILED: they were enqueued again too often")
-	row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
-	row("orphans", r.Orphans, "objects of requests that were never acknowledged")
+	table.Row("stuck", r.Reenqueued, would+"enqueued again")
+	table.Row("hopeless", r.GivenUp, would+"FAILED: they were enqueued again too often")
+	table.Row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
+	table.Row("orphans", r.Orphans, "objects of requests that were never acknowledged")
 	if r.Overtaken > 0 {
-		row("overtaken", r.Overtaken, "events that changed meanwhile; run it again to check them")
+		table.Row("overtaken", r.Overtaken, "events that changed meanwhile; run it again to check them")
 	}
 	if r.Errors > 0 {
-		row("errors", r.Errors, "events that could not be healed")
+		table.Row("errors", r.Errors, "events that could not be healed")
 	}
 	return table.Flush()
 }

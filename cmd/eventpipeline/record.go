@@ -30,7 +30,7 @@ Exits with 1 if the event does not exist or has no record yet.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !pipeline.ValidID(args[0]) {
-				return usageError{fmt.Errorf("invalid event id %q", args[0])}
+				return usageErrorf("invalid event id %q", args[0])
 			}
 			stored, err := readStored(cmd.Context(), &stack, args[0], bronze)
 			if err != nil {

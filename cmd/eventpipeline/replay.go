@@ -61,19 +61,19 @@ pipeline has a worker of its own, name the folder of its main package by
 	}
 	f.stack.add(cmd)
 	flags := cmd.Flags()
-	flags.Var(newRequiredValue(&f.eventType), "type", "eventType of the events")
-	flags.Var(newRequiredValue(&f.from), "from", "replay events received from this time on")
-	flags.Var(newRequiredValue(&f.to), "to", "replay events received before this time (default: now)")
+	addRequiredValue(flags, &f.eventType, "type", "eventType of the events")
+	addRequiredValue(flags, &f.from, "from", "replay events received from this time on")
+	addRequiredValue(flags, &f.to, "to", "replay events received before this time (default: now)")
 	flags.Float64Var(&f.rate, "rate", 0,
 		"maximum number of events per second (default: no limit; with --resume: as before)")
-	flags.Var(newRequiredValue(&f.checkpoint), "checkpoint",
+	addRequiredValue(flags, &f.checkpoint, "checkpoint",
 		"file that stores the progress (default: <replay id>.replay.json)")
-	flags.Var(newRequiredValue(&f.resume), "resume", "continue the replay of this file")
+	addRequiredValue(flags, &f.resume, "resume", "continue the replay of this file")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and count the events to replay")
 	flags.BoolVar(&f.compare, "compare", false,
 		"change nothing, and compare today's records with Silver's")
 	flags.BoolVar(&f.failed, "failed", false, "replay only FAILED events")
-	flags.Var(newRequiredValue(&f.worker), "worker",
+	addRequiredValue(flags, &f.worker, "worker",
 		"with --compare: folder of the main package of the pipeline's own worker")
 	flags.BoolVar(&f.noPublish, "no-publish", false, "do not notify EventBridge")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
@@ -83,7 +83,7 @@ pipeline has a worker of its own, name the folder of its main package by
 
 func (f *replayFlags) run(cmd *cobra.Command) error {
 	if f.worker != "" && !f.compare {
-		return usageError{errors.New("--worker requires --compare: a replay uses the deployed worker")}
+		return usageErrorf("--worker requires --compare: a replay uses the deployed worker")
 	}
 	if f.resume != "" { // before reading the file, which a running replay changes
 		lock, err := lockReplay(f.resume)

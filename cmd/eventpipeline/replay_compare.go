@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,7 +22,7 @@ func (f *replayFlags) runCompare(
 	onDifference := func(d pipeline.Difference) {
 		_ = bar.Clear()
 		if f.asJSON {
-			printErr = errors.Join(printErr, json.NewEncoder(out).Encode(d))
+			printErr = errors.Join(printErr, printJSON(out, d))
 			return
 		}
 		line := fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)
@@ -40,7 +39,7 @@ func (f *replayFlags) runCompare(
 		return err
 	}
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(counts)
+		return printJSON(out, counts)
 	}
 	if f.worker == "" && counts.Changed > 0 {
 		fmt.Fprintln(cmd.ErrOrStderr(), "Compared with the platform's own transformation. "+

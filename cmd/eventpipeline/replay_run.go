@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -115,36 +113,33 @@ func (f *replayFlags) printCounts(
 	w io.Writer, state *replayState, c pipeline.ReplayCounts,
 ) error {
 	if f.asJSON {
-		return json.NewEncoder(w).Encode(struct {
+		return printJSON(w, struct {
 			ReplayID string                `json:"replayId"`
 			DryRun   bool                  `json:"dryRun"`
 			Counts   pipeline.ReplayCounts `json:"counts"`
 		}{state.Replay.ID, f.dryRun, c})
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name string, n int, comment string) {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", name, n, comment)
-	}
+	table := tty.NewTable(w)
 	if !f.dryRun {
-		fmt.Fprintf(table, "replay\t\t%s\n", state.Replay.ID)
+		table.Row("replay", "", state.Replay.ID)
 	}
-	row("scanned", c.Scanned, "objects in Bronze")
-	row("matched", c.Matched, "events received in that time")
+	table.Row("scanned", c.Scanned, "objects in Bronze")
+	table.Row("matched", c.Matched, "events received in that time")
 	if f.dryRun {
-		row("to replay", c.Sent, "events")
+		table.Row("to replay", c.Sent, "events")
 	} else {
-		row("replayed", c.Sent, "events; they are on the queue")
+		table.Row("replayed", c.Sent, "events; they are on the queue")
 	}
-	row("enqueued", c.Enqueued, "events skipped: they are on the queue already")
+	table.Row("enqueued", c.Enqueued, "events skipped: they are on the queue already")
 	if !state.Failed {
-		row("failed", c.Failed, "events skipped; replay them with --failed")
+		table.Row("failed", c.Failed, "events skipped; replay them with --failed")
 	}
-	row("orphans", c.Orphans, "objects of requests that were never acknowledged")
+	table.Row("orphans", c.Orphans, "objects of requests that were never acknowledged")
 	switch {
 	case state.Failed:
-		row("processed", c.Done, "events skipped")
+		table.Row("processed", c.Done, "events skipped")
 	case c.Done > 0:
-		row("done", c.Done, "events that this replay had replayed before")
+		table.Row("done", c.Done, "events that this replay had replayed before")
 	}
 	return table.Flush()
 }

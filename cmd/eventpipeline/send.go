@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,13 +60,13 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	fromFile := len(args) == 1
 	switch {
 	case !fromFile && !cmd.Flags().Changed("count"):
-		return usageError{errors.New("nothing to send: give a FILE, - for standard input, or --count N")}
+		return usageErrorf("nothing to send: give a FILE, - for standard input, or --count N")
 	case fromFile && cmd.Flags().Changed("count"):
-		return usageError{errors.New("give either a FILE or --count, not both")}
+		return usageErrorf("give either a FILE or --count, not both")
 	case !fromFile && f.count < 1:
-		return usageError{fmt.Errorf("--count must be at least 1, got %d", f.count)}
+		return usageErrorf("--count must be at least 1, got %d", f.count)
 	case f.concurrency < 1:
-		return usageError{fmt.Errorf("--concurrency must be at least 1, got %d", f.concurrency)}
+		return usageErrorf("--concurrency must be at least 1, got %d", f.concurrency)
 	}
 	c, err := f.api.client(cmd.Context(), f.concurrency)
 	if err != nil {

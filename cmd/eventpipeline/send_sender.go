@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,7 +123,7 @@ func (s *sender) report(number int, id string, problem *client.Problem, answered
 	}
 	_ = s.bar.Add(1) // sending continues even if the bar can't be drawn
 	if s.asJSON {
-		return json.NewEncoder(s.out).Encode(r)
+		return printJSON(s.out, r)
 	}
 	return nil
 }
@@ -139,7 +138,7 @@ func (s *sender) summarize(progress io.Writer, took time.Duration, err error) er
 	accepted := s.counts["accepted"]
 	fmt.Fprintf(summary, "%d accepted, %d refused", accepted, s.counts["refused"])
 	if n := s.counts["unknown"]; n > 0 {
-		fmt.Fprintf(summary, ", %d unknown: the platform may have accepted them", n)
+		fmt.Fprintf(summary, ", %d unknown (perhaps accepted)", n)
 	}
 	fmt.Fprintf(summary, " in %s (%.0f events/s)\n",
 		took.Round(time.Millisecond), float64(accepted)/took.Seconds())

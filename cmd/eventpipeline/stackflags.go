@@ -24,11 +24,11 @@ const endpointVariable = "AWS_ENDPOINT_URL"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
-	flags.Var(newRequiredValue(&f.aws), "aws", "URL of the local platform's AWS services (default: "+
+	addRequiredValue(flags, &f.aws, "aws", "URL of the local platform's AWS services (default: "+
 		endpointVariable+", or "+localAWS+")")
-	flags.Var(newRequiredValue(&f.stack), "stack",
+	addRequiredValue(flags, &f.stack, "stack",
 		"CloudFormation stack of a deployed pipeline; uses your AWS credentials")
-	flags.Var(newRequiredValue(&f.pipeline), "pipeline",
+	addRequiredValue(flags, &f.pipeline, "pipeline",
 		"id of the pipeline's construct, if an app has several")
 }
 
@@ -52,7 +52,7 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	address, source := f.endpoint()
 	cfg, err := deployment.LocalConfig(address)
 	if err != nil {
-		return aws.Config{}, usageError{fmt.Errorf("%s %w", source, err)}
+		return aws.Config{}, usageErrorf("%s %w", source, err)
 	}
 	return cfg, nil
 }

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -42,7 +41,7 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 		return api.explain(err)
 	}
 	if asJSON {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(status)
+		return printJSON(cmd.OutOrStdout(), status)
 	}
 	if err := printStatus(cmd.OutOrStdout(), status); err != nil {
 		return err
@@ -55,39 +54,38 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 }
 
 func printStatus(w io.Writer, s handler.EventStatus) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, value string) { fmt.Fprintf(table, "%s\t%s\n", name, value) }
-	row("event", s.EventID)
-	row("type", s.EventType)
-	row("status", string(s.Status))
-	row("received", s.ReceivedAt.Format(time.RFC3339Nano))
+	table := tty.NewTable(w)
+	table.Row("event", s.EventID)
+	table.Row("type", s.EventType)
+	table.Row("status", s.Status)
+	table.Row("received", s.ReceivedAt.Format(time.RFC3339Nano))
 	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // enqueued again
-		row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano))
+		table.Row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano))
 	}
 	if !s.ProcessedAt.IsZero() {
-		row("processed", fmt.Sprintf("%s (%s after it was enqueued)",
+		table.Row("processed", fmt.Sprintf("%s (%s after it was enqueued)",
 			s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Filtered != (pipeline.Filtered{}) {
-		row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
+		table.Row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
 	if !s.FailedAt.IsZero() {
-		row("failed", s.FailedAt.Format(time.RFC3339Nano))
+		table.Row("failed", s.FailedAt.Format(time.RFC3339Nano))
 	}
 	if s.Failure != nil {
-		row("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
+		table.Row("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
 	}
-	row("attempts", fmt.Sprint(s.Attempts))
+	table.Row("attempts", s.Attempts)
 	if s.ReplayID != "" {
-		row("replay", s.ReplayID)
+		table.Row("replay", s.ReplayID)
 	}
 	if s.Reenqueues > 0 {
-		row("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
+		table.Row("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
 	}
-	row("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
-	row("bronze", s3URL(s.Bronze))
+	table.Row("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
+	table.Row("bronze", s3URL(s.Bronze))
 	if s.Silver != nil {
-		row("silver", s3URL(*s.Silver))
+		table.Row("silver", s3URL(*s.Silver))
 	}
 	return table.Flush()
 }

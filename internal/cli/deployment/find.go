@@ -118,101 +118,107 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, error) {
 	var pipelines []Pipeline
 	for _, stack := range stacks {
-		resources, err := listResources(ctx, cfg, stack)
+		found, nested, err := findIn(ctx, cfg, stack)
+		if err != nil {
+			return nil, fmt.Errorf("look up the pipelines of stack %s: %w", stack, err)
+		}
+		inNested, err := FindAll(ctx, cfg, nested)
 		if err != nil {
 			return nil, err
 		}
-		own, err := resources.pipelines(ctx, cfg, stack)
-		if err != nil {
-			return nil, err
-		}
-		nested, err := FindAll(ctx, cfg, resources.nested)
-		if err != nil {
-			return nil, err
-		}
-		pipelines = append(append(pipelines, own...), nested...)
+		pipelines = append(append(pipelines, found...), inNested...)
 	}
 	return pipelines, nil
 }
 
-// resources lists the parts of a stack that may belong to pipelines.
-type resources struct {
-	functions map[string]string // physical by logical ids
-	apis      map[string]string // likewise
-	nested    []string          // ARNs of stacks
-}
-
-func listResources(ctx context.Context, cfg aws.Config, stack string) (resources, error) {
-	found := resources{functions: make(map[string]string), apis: make(map[string]string)}
-	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(cfg),
+// findIn returns the stack's own pipelines, by name, and the ARNs of the stacks nested in it.
+func findIn(
+	ctx context.Context, cfg aws.Config, stack string,
+) (pipelines []Pipeline, nested []string, err error) {
+	client := cloudformation.NewFromConfig(cfg)
+	byName := make(map[string]*Pipeline)
+	apis := make(map[string]string) // physical by logical ids
+	pages := cloudformation.NewListStackResourcesPaginator(client,
 		&cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return resources{}, fmt.Errorf("list the resources of stack %s: %w", stack, err)
+			return nil, nil, err
 		}
 		for _, r := range page.StackResourceSummaries {
-			logicalID, id := aws.ToString(r.LogicalResourceId), aws.ToString(r.PhysicalResourceId)
+			id := aws.ToString(r.PhysicalResourceId)
 			switch aws.ToString(r.ResourceType) {
-			case "AWS::Lambda::Function":
-				found.functions[logicalID] = id
 			case "AWS::ApiGatewayV2::Api":
-				found.apis[logicalID] = id
+				apis[aws.ToString(r.LogicalResourceId)] = id
 			case "AWS::CloudFormation::Stack":
 				if arn.IsARN(id) { // the local platform runs only nested stacks of the app itself
-					found.nested = append(found.nested, id)
+					nested = append(nested, id)
+				}
+			case "AWS::Lambda::Function":
+				detail, err := client.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{
+					StackName: &stack, LogicalResourceId: r.LogicalResourceId,
+				})
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := addFunction(ctx, cfg, byName, detail.StackResourceDetail); err != nil {
+					return nil, nil, err
 				}
 			}
 		}
 	}
-	return found, nil
-}
-
-// pipelines returns the stack's pipelines, ordered by name.
-func (r resources) pipelines(
-	ctx context.Context, cfg aws.Config, stack string,
-) ([]Pipeline, error) {
-	byName := make(map[string]*Pipeline)
-	for _, logicalID := range slices.Sorted(maps.Keys(r.functions)) {
-		detail, err := cloudformation.NewFromConfig(cfg).DescribeStackResource(ctx,
-			&cloudformation.DescribeStackResourceInput{StackName: &stack, LogicalResourceId: &logicalID})
-		if err != nil {
-			return nil, fmt.Errorf("look up function %s of stack %s: %w", logicalID, stack, err)
-		}
-		function, ok := readMetadata(aws.ToString(detail.StackResourceDetail.Metadata))
-		if !ok {
-			continue
-		}
-		p := byName[function.Pipeline]
-		if p == nil {
-			p = &Pipeline{Config: cfg, Name: function.Pipeline}
-			p.Stack = aws.ToString(detail.StackResourceDetail.StackName)
-			p.Region = region(cfg, detail.StackResourceDetail.StackId)
-			byName[p.Name] = p
-		}
-		switch name := r.functions[logicalID]; function.Role {
-		case contract.RoleAPI:
-			p.APIFunction = name
-		case contract.RoleReconciler:
-			p.ReconcilerFunction = name
-		case contract.RoleWorker:
-			if err := p.readWorker(ctx, name); err != nil {
-				return nil, fmt.Errorf("look up function %s of stack %s: %w", logicalID, stack, err)
-			}
-		}
-	}
-	var pipelines []Pipeline
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		p := byName[name]
-		for logicalID, id := range r.apis {
-			only := len(r.apis) == 1 && len(byName) == 1
+		for logicalID, id := range apis {
+			only := len(apis) == 1 && len(byName) == 1
 			if only || strings.HasPrefix(logicalID, name+"HttpApi") {
 				p.apiID = id
 			}
 		}
 		pipelines = append(pipelines, *p)
 	}
-	return pipelines, nil
+	return pipelines, nested, nil
+}
+
+// addFunction adds a function to its pipeline, if it belongs to one. The worker's environment names
+// the other resources.
+func addFunction(
+	ctx context.Context, cfg aws.Config, byName map[string]*Pipeline,
+	detail *types.StackResourceDetail,
+) error {
+	function, ok := readMetadata(aws.ToString(detail.Metadata))
+	if !ok {
+		return nil
+	}
+	p := byName[function.Pipeline]
+	if p == nil {
+		p = &Pipeline{
+			Config: cfg, Name: function.Pipeline, Stack: aws.ToString(detail.StackName),
+			Region: region(cfg, detail.StackId),
+		}
+		byName[p.Name] = p
+	}
+	switch name := aws.ToString(detail.PhysicalResourceId); function.Role {
+	case contract.RoleAPI:
+		p.APIFunction = name
+	case contract.RoleReconciler:
+		p.ReconcilerFunction = name
+	case contract.RoleWorker:
+		worker, err := lambda.NewFromConfig(cfg).GetFunctionConfiguration(ctx,
+			&lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		if err != nil {
+			return err
+		}
+		if worker.Environment == nil {
+			return fmt.Errorf("function %s has no environment variables", name)
+		}
+		env := worker.Environment.Variables
+		p.WorkerFunction = name
+		p.Bronze, p.Silver = env[contract.BronzeBucket], env[contract.SilverBucket]
+		p.Table, p.Bus = env[contract.EventsTable], env[contract.EventBusName]
+		p.QueueURL, p.DLQURL = env[contract.QueueURL], env[contract.DeadLetterQueueURL]
+	}
+	return nil
 }
 
 // readMetadata reads the metadata of a resource. It reports whether a pipeline wrote it.
@@ -223,24 +229,6 @@ func readMetadata(metadata string) (function contract.Function, ok bool) {
 	}
 	err := json.Unmarshal(values[contract.FunctionMetadata], &function)
 	return function, err == nil && function.Pipeline != ""
-}
-
-// readWorker sets the resources that the worker's environment names.
-func (p *Pipeline) readWorker(ctx context.Context, name string) error {
-	worker, err := lambda.NewFromConfig(p.Config).GetFunctionConfiguration(ctx,
-		&lambda.GetFunctionConfigurationInput{FunctionName: &name})
-	if err != nil {
-		return err
-	}
-	if worker.Environment == nil {
-		return errors.New("the function has no environment variables")
-	}
-	env := worker.Environment.Variables
-	p.WorkerFunction = name
-	p.Bronze, p.Silver = env[contract.BronzeBucket], env[contract.SilverBucket]
-	p.Table, p.Bus = env[contract.EventsTable], env[contract.EventBusName]
-	p.QueueURL, p.DLQURL = env[contract.QueueURL], env[contract.DeadLetterQueueURL]
-	return nil
 }
 
 // region returns the region in a stack's ARN.

@@ -101,8 +101,8 @@ func describe(w io.Writer, stack string, r resource) {
 	}
 	const action = "DescribeStackResource"
 	fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult><StackResourceDetail><StackName>%s</StackName>"+
-		"<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/%[2]s/1</StackId><Metadata>",
-		action, name)
+		"<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/%[2]s/1</StackId>"+
+		"<PhysicalResourceId>%s</PhysicalResourceId><Metadata>", action, name, r.physicalID)
 	xml.EscapeText(w, text)
 	fmt.Fprintf(w, "</Metadata></StackResourceDetail></%[1]sResult></%[1]sResponse>", action)
 }

@@ -61,14 +61,6 @@ func (p Pipeline) Outputs() map[string]string {
 	return known
 }
 
-// EventStores returns the outputs that hold events: buckets, table and queues.
-func (p Pipeline) EventStores() map[string]string {
-	return map[string]string{
-		"BronzeBucketName": p.Bronze, "SilverBucketName": p.Silver, "EventsTableName": p.Table,
-		"QueueUrl": p.QueueURL, "DeadLetterQueueUrl": p.DLQURL,
-	}
-}
-
 func (p Pipeline) BronzeBucket() s3.Bucket { return s3.NewBucket(p.Config, p.Bronze) }
 func (p Pipeline) SilverBucket() s3.Bucket { return s3.NewBucket(p.Config, p.Silver) }
 func (p Pipeline) Items() dynamodb.Items   { return dynamodb.NewItems(p.Config, p.Table) }

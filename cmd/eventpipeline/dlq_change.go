@@ -62,8 +62,8 @@ type announcedIDs map[string]bool
 func (a announcedIDs) contain(m dlqMessage) bool { return a == nil || a[m.MessageID] }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
-	if err := c.filter.check(cmd, args); err != nil {
-		return err
+	if err := c.filter.parse(cmd, args); err != nil {
+		return usageError{err}
 	}
 	if c.filter.empty() != c.all {
 		return usageErrorf("select messages: by ids, by filters such as " +

@@ -31,17 +31,14 @@ func (f *dlqFilter) add(cmd *cobra.Command) {
 	addRequiredValue(flags, &f.newerThan, "newer-than", "only messages newer than this")
 }
 
-// check validates the flags and the ids.
-func (f *dlqFilter) check(cmd *cobra.Command, ids []string) error {
-	if err := f.parse(cmd, ids); err != nil {
-		return usageError{err}
-	}
-	return nil
-}
-
+// parse validates the flags and the ids.
 func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
-	if err := checkLists(cmd, "code", "type", "status"); err != nil {
-		return err
+	for name, values := range map[string][]string{
+		"code": f.codes, "type": f.types, "status": f.statuses,
+	} {
+		if cmd.Flags().Changed(name) && len(values) == 0 {
+			return fmt.Errorf("--%s is empty", name)
+		}
 	}
 	for _, code := range f.codes {
 		if !isFailureCode(pipeline.Code(code)) {

@@ -37,12 +37,11 @@ Exits with 1 if it could not list all: another client has hidden some, or there
 are too many. With --json, a last line says so.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
-  eventpipeline dlq list --json | jq -r .eventId
-  eventpipeline dlq list --stack event-driven-cloud-platform-dev`,
+  eventpipeline dlq list --json | jq -r .eventId`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := filter.check(cmd, nil); err != nil {
-				return err
+			if err := filter.parse(cmd, nil); err != nil {
+				return usageError{err}
 			}
 			p, err := stack.find(cmd.Context())
 			if err != nil {

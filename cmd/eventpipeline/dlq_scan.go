@@ -12,6 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -40,7 +41,6 @@ type dlqScan struct {
 	held      map[string]string // receipt handles by message id; "" beyond maxReceipts
 	receipts  int               // non-empty handles in held
 	truncated bool              // limit was reached
-	err       error             // the first; later ones mostly follow from it
 }
 
 func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
@@ -56,30 +56,22 @@ type handlePage func(context.Context, []dlqMessage) (finished []dlqMessage, err 
 // run calls handle with each page of messages, several at once. At the end, even after an error,
 // it makes the messages visible that handle kept.
 func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	var running sync.WaitGroup
+	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
-		running.Go(func() {
-			for inner.Err() == nil {
-				more, err := s.next(inner, handle)
-				if err != nil {
-					s.fail(err)
-					stop()
-				}
-				if !more {
-					return
+		running.Go(func() error {
+			for scanning.Err() == nil {
+				if more, err := s.next(scanning, handle); err != nil || !more {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	running.Wait()
-	s.countHidden(ctx)
+	err := running.Wait()
+	inFlight, countErr := s.dlq.InFlight(ctx) // before release: it counts messages held here, too
+	s.hidden = max(0, inFlight-len(s.held))
 	s.release(ctx)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.err
+	return cmp.Or(ctx.Err(), err, countErr)
 }
 
 // visit calls fn with each message, one at a time, and deletes none.
@@ -95,21 +87,6 @@ func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
 		}
 		return nil, nil
 	})
-}
-
-func (s *dlqScan) fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = cmp.Or(s.err, err)
-}
-
-// countHidden must run before release: it counts the hidden messages that the scan does not hold.
-func (s *dlqScan) countHidden(ctx context.Context) {
-	hidden, err := s.dlq.InFlight(ctx)
-	if err != nil {
-		s.fail(err)
-	}
-	s.hidden = max(0, hidden-len(s.held))
 }
 
 // next handles one page. It reports whether there may be more.

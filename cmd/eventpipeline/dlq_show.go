@@ -144,10 +144,10 @@ func printMessage(w io.Writer, m dlqMessage) error {
 		row("attempts", fmt.Sprint(m.Attempts))
 	}
 	if !m.FailedAt.IsZero() {
-		row("failed", m.FailedAt.Format(time.RFC3339Nano))
+		row("failed", formatTime(m.FailedAt))
 	}
 	if m.EventID != "" {
-		row("received", m.event.ReceivedAt.Format(time.RFC3339Nano))
+		row("received", formatTime(m.event.ReceivedAt))
 		row("bronze", s3URL(m.event.Bronze))
 	}
 	return table.Flush()

@@ -268,7 +268,7 @@ func TestDLQFilter_Matches(t *testing.T) {
 		if err := cmd.ParseFlags(test.flags); err != nil {
 			t.Fatal(err)
 		}
-		if err := filter.check(cmd, cmd.Flags().Args()); err != nil {
+		if err := filter.parse(cmd, cmd.Flags().Args()); err != nil {
 			t.Fatal(err)
 		}
 		if got := filter.match(failed, now); got != test.failed {

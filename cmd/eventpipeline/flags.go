@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,20 +48,6 @@ func checkExclusive(cmd *cobra.Command) error {
 			if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(other) {
 				return usageErrorf("--%s and --%s can't be given together", flags[0], other)
 			}
-		}
-	}
-	return nil
-}
-
-// checkLists returns an error if one of these list flags is set to an empty list.
-func checkLists(cmd *cobra.Command, names ...string) error {
-	for _, name := range names {
-		values, err := cmd.Flags().GetStringSlice(name)
-		if err != nil {
-			return err
-		}
-		if cmd.Flags().Changed(name) && len(values) == 0 {
-			return fmt.Errorf("--%s is empty", name)
 		}
 	}
 	return nil

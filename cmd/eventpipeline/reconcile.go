@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -39,8 +40,7 @@ all events received since then. It skips events younger than the grace period.
 
 Exits with 1 if events could not be healed.`,
 		Example: `  eventpipeline reconcile --dry-run
-  eventpipeline reconcile --since 24h
-  eventpipeline reconcile --since 2026-11-01 --json
+  eventpipeline reconcile --since 24h --json
   eventpipeline reconcile --stack event-driven-cloud-platform-dev`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -136,17 +136,17 @@ func addReport(total *pipeline.Report, part pipeline.Report) {
 		total.From = part.From
 	}
 	total.To, total.Done = part.To, part.Done
-	total.Scanned += part.Scanned
-	total.Processed += part.Processed
-	total.Failed += part.Failed
-	total.Waiting += part.Waiting
-	total.Young += part.Young
-	total.Reenqueued += part.Reenqueued
-	total.GivenUp += part.GivenUp
-	total.Repaired += part.Repaired
-	total.Orphans += part.Orphans
-	total.Overtaken += part.Overtaken
-	total.Errors += part.Errors
+	addInts(total, part)
+}
+
+// addInts adds the int fields of part to those of total, which points to the same type.
+func addInts(total, part any) {
+	sums, values := reflect.ValueOf(total).Elem(), reflect.ValueOf(part)
+	for i := range values.NumField() {
+		if sum := sums.Field(i); sum.CanInt() {
+			sum.SetInt(sum.Int() + values.Field(i).Int())
+		}
+	}
 }
 
 func printReport(w io.Writer, r pipeline.Report, listCommand string) error {

@@ -53,7 +53,6 @@ pipeline has a worker of its own, name the folder of its main package by
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 30d --failed
-  eventpipeline replay --type demo --from 24h --compare --json
   eventpipeline replay --type demo --from 1d --compare --worker ./functions/demo
   eventpipeline replay --type demo --from 24h --no-publish --yes`,
 		Args: cobra.NoArgs,

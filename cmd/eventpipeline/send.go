@@ -39,8 +39,7 @@ since the platform may have accepted the event.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send --count 5000 --type demo
   echo '{"eventType":"order.placed","orderId":"7"}' | eventpipeline send -
-  eventpipeline send orders.jsonl
-  eventpipeline send --stack event-driven-cloud-platform-dev orders.jsonl
+  eventpipeline send --stack event-driven-cloud-platform-dev --count 1
   eventpipeline send --api https://events.example.org order.json
   eventpipeline send --json order.json | jq -r .eventId`,
 		Args: cobra.MaximumNArgs(1),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/client"
 )
@@ -41,36 +43,16 @@ type sendReport struct {
 func (s *sender) sendAll(
 	ctx context.Context, source func(yield func([]byte) bool) error, concurrency int,
 ) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	type event struct {
-		number int
-		body   []byte
-	}
-	events := make(chan event)
-	var senders sync.WaitGroup
-	for range concurrency {
-		senders.Go(func() {
-			for e := range events {
-				if err := s.send(ctx, e.number, e.body); err != nil {
-					stop(err)
-				}
-			}
-		})
-	}
-	number := 0
+	senders, sending := errgroup.WithContext(ctx)
+	senders.SetLimit(concurrency)
+	next := 0
 	err := source(func(body []byte) bool {
-		number++
-		select {
-		case events <- event{number, body}:
-			return true
-		case <-ctx.Done():
-			return false
-		}
+		next++
+		number := next
+		senders.Go(func() error { return s.send(sending, number, body) })
+		return sending.Err() == nil
 	})
-	close(events)
-	senders.Wait()
-	return errors.Join(err, context.Cause(ctx))
+	return errors.Join(err, cmp.Or(senders.Wait(), ctx.Err()))
 }
 
 // throttleRetries limits how often a throttled request is sent again. The waits double from 100 ms
@@ -86,7 +68,7 @@ func (s *sender) send(ctx context.Context, number int, body []byte) error {
 		select {
 		case <-time.After(100 * time.Millisecond << retry):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 		id, err = s.client.Send(ctx, body)
 	}

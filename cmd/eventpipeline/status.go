@@ -58,19 +58,19 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	table.Row("event", s.EventID)
 	table.Row("type", s.EventType)
 	table.Row("status", s.Status)
-	table.Row("received", s.ReceivedAt.Format(time.RFC3339Nano))
+	table.Row("received", formatTime(s.ReceivedAt))
 	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // enqueued again
-		table.Row("enqueued", s.EnqueuedAt.Format(time.RFC3339Nano))
+		table.Row("enqueued", formatTime(s.EnqueuedAt))
 	}
 	if !s.ProcessedAt.IsZero() {
 		table.Row("processed", fmt.Sprintf("%s (%s after it was enqueued)",
-			s.ProcessedAt.Format(time.RFC3339Nano), s.ProcessedAt.Sub(s.EnqueuedAt)))
+			formatTime(s.ProcessedAt), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Filtered != (pipeline.Filtered{}) {
 		table.Row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
 	if !s.FailedAt.IsZero() {
-		table.Row("failed", s.FailedAt.Format(time.RFC3339Nano))
+		table.Row("failed", formatTime(s.FailedAt))
 	}
 	if s.Failure != nil {
 		table.Row("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
@@ -89,5 +89,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	}
 	return table.Flush()
 }
+
+func formatTime(t time.Time) string { return t.Format(time.RFC3339Nano) }
 
 func s3URL(l pipeline.Location) string { return "s3://" + l.Bucket + "/" + l.Key }

@@ -5,6 +5,7 @@ package deployment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -83,27 +84,28 @@ func (p Pipeline) APIURL(ctx context.Context) (string, error) {
 	case p.Config.BaseEndpoint == nil:
 		return fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", p.apiID, p.Region), nil
 	}
-	return p.localAPIURL(ctx)
+	url, err := localAPIURL(ctx, *p.Config.BaseEndpoint+"/v2/apis/"+p.apiID)
+	if err != nil {
+		return "", fmt.Errorf("look up the API %s: %w", p.apiID, err)
+	}
+	return url, nil
 }
 
 // localAPIURL asks the local platform, which serves each API on a port.
-func (p Pipeline) localAPIURL(ctx context.Context) (string, error) {
-	address := *p.Config.BaseEndpoint + "/v2/apis/" + p.apiID
+func localAPIURL(ctx context.Context, address string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return "", fmt.Errorf("look up the API: %w", err)
+		return "", err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("look up the API: %w", err)
+		return "", err
 	}
 	defer response.Body.Close()
-	var api struct {
-		APIEndpoint string `json:"apiEndpoint"`
-	}
+	var api struct{ APIEndpoint string }
 	err = json.NewDecoder(response.Body).Decode(&api)
 	if err != nil || api.APIEndpoint == "" {
-		return "", fmt.Errorf("look up the API %s: HTTP %d", p.apiID, response.StatusCode)
+		return "", errors.New(response.Status)
 	}
 	return api.APIEndpoint, nil
 }

@@ -2,13 +2,17 @@
 package tty
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
+	"github.com/schollz/progressbar/v3"
 )
 
 // Is reports whether a stream is a terminal.
@@ -38,4 +42,43 @@ func readable(text string) string {
 		text += "\n"
 	}
 	return text
+}
+
+// Table prints rows with aligned columns. Flush it at the end.
+type Table struct{ *tabwriter.Writer }
+
+// NewTable returns a table that prints to w.
+func NewTable(w io.Writer) Table {
+	return Table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+}
+
+// Row adds a row.
+func (t Table) Row(cells ...any) {
+	for i, cell := range cells {
+		if i > 0 {
+			fmt.Fprint(t, "\t")
+		}
+		fmt.Fprint(t, cell)
+	}
+	fmt.Fprintln(t)
+}
+
+// NewBar returns a progress bar of total events, or of an unknown number if total is -1. It draws
+// on terminals only.
+func NewBar(w io.Writer, total int, activity string) *progressbar.ProgressBar {
+	return newBar(w, Is(w) && total != 1, total, activity)
+}
+
+func newBar(w io.Writer, visible bool, total int, activity string) *progressbar.ProgressBar {
+	bar := progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetVisibility(visible),
+		progressbar.OptionSetDescription(activity),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("events"),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish())
+	bar.StartWithoutRender() // else its clock starts with the first events
+	return bar
 }

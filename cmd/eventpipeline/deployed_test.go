@@ -86,19 +86,21 @@ func (d *deployed) createResources(t *testing.T) {
 	d.Bronze, d.Silver, d.Table, d.ReconcilerFunction = "bronze", "silver", "events", "reconciler"
 	buckets := awss3.NewFromConfig(d.Config)
 	for _, name := range []string{d.Bronze, d.Silver} {
-		if _, err := buckets.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name}); err != nil {
+		_, err := buckets.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := awsdynamodb.NewFromConfig(d.Config).CreateTable(t.Context(), &awsdynamodb.CreateTableInput{
-		TableName: &d.Table, BillingMode: dynamodbtypes.BillingModePayPerRequest,
-		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
-			{AttributeName: aws.String("pk"), AttributeType: "S"},
-		},
-		KeySchema: []dynamodbtypes.KeySchemaElement{
-			{AttributeName: aws.String("pk"), KeyType: "HASH"},
-		},
-	})
+	_, err := awsdynamodb.NewFromConfig(d.Config).
+		CreateTable(t.Context(), &awsdynamodb.CreateTableInput{
+			TableName: &d.Table, BillingMode: dynamodbtypes.BillingModePayPerRequest,
+			AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
+				{AttributeName: aws.String("pk"), AttributeType: "S"},
+			},
+			KeySchema: []dynamodbtypes.KeySchemaElement{
+				{AttributeName: aws.String("pk"), KeyType: "HASH"},
+			},
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +127,10 @@ func (d *deployed) serveStack(w http.ResponseWriter, r *http.Request) {
 	}
 	var members strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		fmt.Fprintf(&members, "<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member>",
-			name, outputs[name])
+		fmt.Fprintf(
+			&members, "<member><OutputKey>%s</OutputKey><OutputValue>%s</OutputValue></member>",
+			name, outputs[name],
+		)
 	}
 	fmt.Fprintf(w, `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
 <StackName>%s</StackName><Outputs>%s</Outputs>
@@ -183,7 +187,10 @@ func (d *deployed) process(t *testing.T) {
 		deliveries := make([]pipeline.Delivery, len(messages))
 		for i, m := range messages {
 			deliveries[i] = pipeline.Delivery{
-				MessageID: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Attempt: 1, Body: []byte(*m.Body),
+				MessageID:     *m.MessageId,
+				ReceiptHandle: *m.ReceiptHandle,
+				Attempt:       1,
+				Body:          []byte(*m.Body),
 			}
 		}
 		for _, result := range worker.Process(t.Context(), deliveries) {
@@ -191,6 +198,16 @@ func (d *deployed) process(t *testing.T) {
 				t.Fatalf("event %s was not processed: %v", result.Event.ID, result.Err)
 			}
 		}
+	}
+}
+
+func (d *deployed) deleteObject(t *testing.T, l pipeline.Location) {
+	t.Helper()
+	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{
+		Bucket: &l.Bucket, Key: &l.Key,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

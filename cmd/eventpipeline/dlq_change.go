@@ -94,7 +94,8 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	}
 	err = c.change(cmd, p, now, announced, &result)
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. The rest stays in the DLQ: run it again to continue.")
+		fmt.Fprintln(cmd.ErrOrStderr(),
+			"Stopped. The rest stays in the DLQ: run it again to continue.")
 	}
 	if err == nil {
 		err = errors.Join(c.failedError(result), c.incompleteError(result, missing))
@@ -130,8 +131,8 @@ func (c *dlqChange) failedError(result dlqResult) error {
 func (c *dlqChange) incompleteError(result dlqResult, missing []string) error {
 	var errs []error
 	if result.Unseen > 0 {
-		errs = append(errs, fmt.Errorf("%s not received again: deleted, or received by another client; "+
-			"run it again to check", count(result.Unseen, "message")))
+		errs = append(errs, fmt.Errorf("%s not received again: deleted, or received by another "+
+			"client; run it again to check", count(result.Unseen, "message")))
 	}
 	allFound := len(c.filter.ids) > 0 && len(missing) == 0
 	if result.Hidden > 0 && !allFound {
@@ -204,7 +205,9 @@ func (c *dlqChange) change(
 	bar := tty.NewBar(cmd.ErrOrStderr(), total, c.verb)
 	var mu sync.Mutex
 	s := newDLQScan(p, now, maxHeld)
-	changePage := func(ctx context.Context, messages []dlqMessage) (finished []dlqMessage, err error) {
+	changePage := func(
+		ctx context.Context, messages []dlqMessage,
+	) (finished []dlqMessage, err error) {
 		var selected []dlqMessage
 		for _, m := range messages {
 			if c.filter.match(m, now) && announced.contain(m) {
@@ -266,7 +269,8 @@ func (c *dlqChange) print(w io.Writer, result dlqResult) error {
 		return printJSON(w, result)
 	}
 	if !c.dryRun {
-		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n", count(result.Done, "message"), c.past, result.Failed)
+		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n",
+			count(result.Done, "message"), c.past, result.Failed)
 		return err
 	}
 	text := fmt.Sprintf("Nothing was changed; %s would be %s",

@@ -75,7 +75,8 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 // look like a code that no message has.
 func isFailureCode(code pipeline.Code) bool {
 	switch code {
-	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished, pipeline.ProcessorError:
+	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished,
+		pipeline.ProcessorError:
 		return true
 	}
 	return pipeline.Permanent(code)

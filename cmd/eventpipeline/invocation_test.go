@@ -19,7 +19,7 @@ func TestInvocation_IsACommandToPaste(t *testing.T) {
 		{"/usr/local/bin/eventpipeline", "v1.2.3", root, "./eventpipeline"},
 		{"/tmp/go-build1/b001/exe/eventpipeline", "(devel)", root, "go run ./cmd/eventpipeline"},
 		{"/tmp/go-build1/b001/exe/eventpipeline", "(devel)", elsewhere, "go run " + path},
-		{"/root/.cache/go-build/9f/0a-d/eventpipeline", "v1.2.3", elsewhere, "go tool eventpipeline"},
+		{"/cache/go-build/9f/0a-d/eventpipeline", "v1.2.3", elsewhere, "go tool eventpipeline"},
 	} {
 		t.Chdir(test.dir)
 		info := &debug.BuildInfo{Path: path, Main: debug.Module{Version: test.version}}

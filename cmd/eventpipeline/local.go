@@ -84,7 +84,7 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&o.Authorize, "authorize", false, "apply the deployed stages' authorization "+
 		"to the local stage (context value \""+contract.AuthorizeContext+"\")")
 	flags.StringVar(&f.jwks, "jwks", "",
-		"file with the JSON Web Key Set that verifies tokens (default: what their issuer publishes)")
+		"file with the JSON Web Key Set that verifies tokens (default: their issuer's)")
 	flags.StringArrayVar(&f.credentials, "credentials", nil,
 		"AWS credentials KEY:SECRET that can sign requests to the API, besides local:local")
 	flags.BoolVar(&o.Watch, "watch", false,
@@ -99,7 +99,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"folder for the functions' complete logs, in a file per function")
 	flags.StringVar(&f.faults, "faults", "",
 		"JSON file of faults to inject into the functions' AWS calls; see docs/faults.md")
-	flags.StringVar(&o.App, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
+	flags.StringVar(&o.App, "app", "",
+		"command that runs the CDK app (default: \"app\" in cdk.json)")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"print one JSON object per line: one with \"ready\":true when serving, then the steps")
 }

@@ -23,7 +23,8 @@ func (f *localFlags) announce(
 		return err
 	}
 	printNotRun(out, p.NotRun)
-	_, err := fmt.Fprintf(out, "\nEach step of an event's life shows here. Ctrl-C stops the platform.\n\n")
+	_, err := fmt.Fprintf(out,
+		"\nEach step of an event's life shows here. Ctrl-C stops the platform.\n\n")
 	return err
 }
 
@@ -142,16 +143,17 @@ func announceRequests(w io.Writer, api emulator.API, region string) {
 	switch {
 	case api.Signed:
 		fmt.Fprintln(w, "  accepts only requests signed with AWS credentials, as on AWS")
-		authorization = fmt.Sprintf(` --aws-sigv4 "aws:amz:%s:execute-api" --user local:local`, region)
+		authorization = ` --aws-sigv4 "aws:amz:` + region + `:execute-api" --user local:local`
 	case api.Token:
 		fmt.Fprintln(w, "  accepts only requests with a JSON Web Token, as on AWS")
 		authorization = ` -H "authorization: Bearer $` + tokenVariable + `"`
 	}
+	const event = `-H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'`
 	fmt.Fprintf(w, `  post an event:
-    curl -s%[1]s %[2]s/events -H 'content-type: application/json' -d '{"eventType":"demo","message":"hello"}'
+    curl -s%[1]s %[2]s/events %[3]s
   then see its status, with the eventId of the answer:
     curl -s%[1]s %[2]s/events/<eventId>
-`, authorization, api.URL)
+`, authorization, api.URL, event)
 }
 
 func announceValues(w io.Writer, heading string, values map[string]string) {

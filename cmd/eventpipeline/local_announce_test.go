@@ -83,9 +83,11 @@ func TestAnnounce_PrintsLinesToPaste(t *testing.T) {
 
 func TestAnnounce_PrintsHowToAuthorizeRequests(t *testing.T) {
 	const url = "http://127.0.0.1:8080"
+	signed := emulator.API{Stack: "s", URL: url, Signed: true}
+	token := emulator.API{Stack: "s", URL: url, Token: true}
 	for want, api := range map[string]emulator.API{
-		`--aws-sigv4 "aws:amz:us-east-1:execute-api" --user local:local`: {Stack: "s", URL: url, Signed: true},
-		`-H "authorization: Bearer $EVENTPIPELINE_TOKEN"`:                {Stack: "s", URL: url, Token: true},
+		`--aws-sigv4 "aws:amz:us-east-1:execute-api" --user local:local`: signed,
+		`-H "authorization: Bearer $EVENTPIPELINE_TOKEN"`:                token,
 	} {
 		closed := &emulator.Platform{
 			Region: "us-east-1", APIs: []emulator.API{api}, Stacks: []emulator.Stack{{Name: "s"}},
@@ -101,14 +103,16 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got readyLine
-	if err := json.Unmarshal(out.Bytes(), &got); err != nil || strings.Count(out.String(), "\n") != 1 {
+	err = json.Unmarshal(out.Bytes(), &got)
+	if err != nil || strings.Count(out.String(), "\n") != 1 {
 		t.Fatalf("printed %q, %v", out.String(), err)
 	}
 	if !got.Ready || got.API != "http://127.0.0.1:8080" || got.AWS != "http://127.0.0.1:4566" ||
 		got.Stack != "s" || got.Outputs["Bucket"] != "b" || got.APIs != nil {
 		t.Errorf("printed %+v", got)
 	}
-	if len(got.Pipelines) != 2 || got.Pipelines[0].Stack != "s" || got.Pipelines[0].Name != "Orders" ||
+	if len(got.Pipelines) != 2 || got.Pipelines[0].Stack != "s" ||
+		got.Pipelines[0].Name != "Orders" ||
 		got.Pipelines[0].Resources["QueueUrl"] != "http://q" {
 		t.Errorf("printed %+v", got.Pipelines)
 	}

@@ -25,8 +25,12 @@ func TestFindLocalPipelines_LooksIntoAllStacksThatAreNotNested(t *testing.T) {
 	}))
 	defer server.Close()
 	pipelines, err := findLocalPipelines(t.Context(), &emulator.Platform{
-		AWS:    server.URL,
-		Stacks: []emulator.Stack{{Name: "shop", ID: "1"}, {Name: "nested", ParentID: "1"}, {Name: "depot"}},
+		AWS: server.URL,
+		Stacks: []emulator.Stack{
+			{Name: "shop", ID: "1"},
+			{Name: "nested", ParentID: "1"},
+			{Name: "depot"},
+		},
 	})
 	if err != nil || len(pipelines) != 0 || !slices.Equal(listed, []string{"shop", "depot"}) {
 		t.Errorf("listed %v, found %v, %v", listed, pipelines, err)
@@ -111,7 +115,9 @@ func TestLocal_NamesTheStageIfTheAppComplainsAboutIt(t *testing.T) {
 		"echo no such stage: local; exit 1":           true,
 		"echo Bundling asset Shop/Code/Stage; exit 1": false,
 	} {
-		code, _, errOut := runMain(t, "local", "--api-port", "0", "--aws-port", "0", "--app", command)
+		code, _, errOut := runMain(
+			t, "local", "--api-port", "0", "--aws-port", "0", "--app", command,
+		)
 		names := strings.Contains(errOut, "stage=local") && strings.Contains(errOut, "--stage")
 		if code != exitFailure || names != want {
 			t.Errorf("%s: exit code %d, printed %s", command, code, errOut)

@@ -79,7 +79,8 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(),
+		".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
 		newReplayCommand(), newReconcileCommand(), newDLQCommand(),

@@ -22,27 +22,17 @@ func runMain(t *testing.T, args ...string) (code int, out, errOut string) {
 
 func TestRun_ExitsWith2OnUsageErrors(t *testing.T) {
 	for _, args := range [][]string{
-		{"unknown"},
-		{"local", "argument"},
-		{"local", "--unknown"},
-		{"local", "--api-port", "x"},
-		{"local", "--api-port", "70000"},
-		{"send"},
-		{"send", "--api", "a", "--stack", "b", "--count", "1"},
-		{"status"},
-		{"record"},
-		{"record", "x"},
-		{"dlq", "unknown"},
-		{"dlq", "show"},
-		{"dlq", "list", "argument"},
-		{"dlq", "list", "--aws", "a", "--stack", "b"},
-		{"dlq", "list", "--aws", "127.0.0.1:4566"},
-		{"dlq", "list", "--stack", ""},
-		{"send", "--stack", "", "--count", "1"},
+		{"unknown"}, {"local", "argument"}, {"local", "--unknown"}, {"local", "--api-port", "x"},
+		{"local", "--api-port", "70000"}, {"send"},
+		{"send", "--api", "a", "--stack", "b", "--count", "1"}, {"status"}, {"record"},
+		{"record", "x"}, {"dlq", "unknown"}, {"dlq", "show"}, {"dlq", "list", "argument"},
+		{"dlq", "list", "--aws", "a", "--stack", "b"}, {"dlq", "list", "--aws", "127.0.0.1:4566"},
+		{"dlq", "list", "--stack", ""}, {"send", "--stack", "", "--count", "1"},
 		{"reconcile", "argument"},
 	} {
 		code, out, errOut := runMain(t, args...)
-		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "Error: ") || !strings.Contains(errOut, "--help' for usage") {
+		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "Error: ") ||
+			!strings.Contains(errOut, "--help' for usage") {
 			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
 		}
 	}
@@ -52,19 +42,24 @@ func TestRun_NamesFlagsThatCannotBeCombined(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--aws and --stack":       {"dlq", "list", "--aws", "http://a", "--stack", "b"},
 		"--api and --stack":       {"send", "--api", "http://a", "--stack", "b", "--count", "1"},
-		"--compare and --dry-run": {"replay", "--type", "demo", "--from", "1h", "--compare", "--dry-run"},
-		"--compare and --rate":    {"replay", "--type", "demo", "--from", "1h", "--compare", "--rate", "5"},
+		"--compare and --dry-run": {"replay", "--type", "demo", "--compare", "--dry-run"},
+		"--compare and --rate":    {"replay", "--type", "demo", "--compare", "--rate", "5"},
 	} {
 		code, _, errOut := runMain(t, args...)
-		if code != exitUsage || !strings.HasPrefix(errOut, "Error: "+want+" can't be given together\n") {
+		if code != exitUsage ||
+			!strings.HasPrefix(errOut, "Error: "+want+" can't be given together\n") {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}
 }
 
 func TestRun_ShowsHelpWithExamples(t *testing.T) {
-	for _, args := range [][]string{{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"}, {"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"},
-		{"dlq", "show", "--help"}, {"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"}, {"reconcile", "--help"}} {
+	for _, args := range [][]string{
+		{}, {"--help"}, {"local", "--help"}, {"send", "--help"}, {"status", "--help"},
+		{"record", "--help"}, {"dlq"}, {"dlq", "list", "--help"}, {"dlq", "show", "--help"},
+		{"dlq", "redrive", "--help"}, {"dlq", "drop", "--help"}, {"replay", "--help"},
+		{"reconcile", "--help"},
+	} {
 		code, out, errOut := runMain(t, args...)
 		if code != exitOK || errOut != "" || !strings.Contains(out, "Examples:\n  eventpipeline ") {
 			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
@@ -99,10 +94,22 @@ func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"API port in use", []string{"--app", "true", "--aws-port", "0", "--api-port", port}, "choose another with --api-port"},
-		{"AWS port in use", []string{"--app", "true", "--api-port", "0", "--aws-port", port}, "choose another with --aws-port"},
+		{
+			"API port in use",
+			[]string{"--app", "true", "--aws-port", "0", "--api-port", port},
+			"choose another with --api-port",
+		},
+		{
+			"AWS port in use",
+			[]string{"--app", "true", "--api-port", "0", "--aws-port", port},
+			"choose another with --aws-port",
+		},
 		{"no app", []string{"--api-port", "0", "--aws-port", "0"}, "with --app"},
-		{"the app fails", []string{"--app", "echo no such stage; exit 3", "--api-port", "0", "--aws-port", "0"}, "exit status 3\n  no such stage\n"},
+		{
+			"the app fails",
+			[]string{"--app", "echo no such stage; exit 3", "--api-port", "0", "--aws-port", "0"},
+			"exit status 3\n  no such stage\n",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +125,8 @@ func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
 func TestLocal_NamesTheToolsThatAreMissing(t *testing.T) {
 	t.Setenv("PATH", filepath.Join(t.TempDir(), "empty"))
 	code, _, errOut := runMain(t, "local", "--app", "app")
-	if code != exitFailure || !strings.Contains(errOut, "go is not on the PATH") || !strings.Contains(errOut, "node is not on the PATH") {
+	if code != exitFailure || !strings.Contains(errOut, "go is not on the PATH") ||
+		!strings.Contains(errOut, "node is not on the PATH") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }

@@ -81,7 +81,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 		err = printReport(cmd.OutOrStdout(), total, suggestCommand("dlq list", f.stack.String()))
 	}
 	if err == nil && total.Errors > 0 {
-		return fmt.Errorf("%d events could not be healed; see the log of function %s for the causes",
+		return fmt.Errorf("%d events could not be healed; see the log of function %s",
 			total.Errors, p.ReconcilerFunction)
 	}
 	return err
@@ -169,7 +169,7 @@ func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
 	table.Row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
 	table.Row("orphans", r.Orphans, "objects of requests that were never acknowledged")
 	if r.Overtaken > 0 {
-		table.Row("overtaken", r.Overtaken, "events that changed meanwhile; run it again to check them")
+		table.Row("overtaken", r.Overtaken, "events that changed meanwhile; run it again")
 	}
 	if r.Errors > 0 {
 		table.Row("errors", r.Errors, "events that could not be healed")

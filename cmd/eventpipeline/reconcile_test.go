@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// reconciler makes the stack's reconciler answer so, one answer after the other, and returns what it is asked.
+// answerReconciler sets the reconciler's answers, in order. It returns the requests.
 func (d *deployed) answerReconciler(answers ...string) (asked *[]string) {
 	asked = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {
@@ -22,15 +22,19 @@ func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	asked := d.answerReconciler(
-		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
-		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,"reenqueued":1,"done":true},"pass":{"done":true}}`)
+		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,`+
+			`"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
+		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,`+
+			`"reenqueued":1,"done":true},"pass":{"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile", "--since", "2026-11-20", "--json")
 	got := parseLines[pipeline.Report](t, out)[0]
 	if code != exitOK || got.Scanned != 1005 || got.Reenqueued != 3 || !got.Done {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
 	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` ||
-		!strings.HasPrefix((*asked)[1], `{"pass":{"from":"2026-11-20T00:00:00Z"`) || !strings.Contains((*asked)[1], `"type":"demo"`) {
+		!strings.HasPrefix(
+			(*asked)[1], `{"pass":{"from":"2026-11-20T00:00:00Z"`,
+		) || !strings.Contains((*asked)[1], `"type":"demo"`) {
 		t.Errorf("asked %q", *asked)
 	}
 }
@@ -39,20 +43,35 @@ func TestReconcile_AddsUpTheReports(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	part := func(done string) string {
-		return `{"report":{"from":"2026-11-20T17:00:00Z","to":"2026-11-20T18:00:00Z","scanned":10,"processed":1,"failed":1,"waiting":1,"young":1,` +
-			`"reenqueued":1,"givenUp":1,"repaired":1,"orphans":1,"overtaken":1,"errors":1,"done":` + done + `}}`
+		return `{"report":{"from":"2026-11-20T17:00:00Z","to":"2026-11-20T18:00:00Z",` +
+			`"scanned":10,"processed":1,"failed":1,"waiting":1,"young":1,"reenqueued":1,` +
+			`"givenUp":1,"repaired":1,"orphans":1,"overtaken":1,"errors":1,"done":` + done + `}}`
 	}
 	d.answerReconciler(part("false"), part("true"), part("true"))
 	code, out, _ := d.run(t, "reconcile", "--json")
 	moment := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 	want := pipeline.Report{
-		From: moment, To: moment.Add(time.Hour), Scanned: 20, Processed: 2, Failed: 2, Waiting: 2, Young: 2,
-		Reenqueued: 2, GivenUp: 2, Repaired: 2, Orphans: 2, Overtaken: 2, Errors: 2, Done: true,
+		From:       moment,
+		To:         moment.Add(time.Hour),
+		Scanned:    20,
+		Processed:  2,
+		Failed:     2,
+		Waiting:    2,
+		Young:      2,
+		Reenqueued: 2,
+		GivenUp:    2,
+		Repaired:   2,
+		Orphans:    2,
+		Overtaken:  2,
+		Errors:     2,
+		Done:       true,
 	}
 	if got := parseLines[pipeline.Report](t, out)[0]; code != exitFailure || got != want {
 		t.Errorf("exit code %d, printed %s", code, out)
 	}
-	if _, out, _ = d.run(t, "reconcile"); !strings.Contains(out, "from 2026-11-20T17:00:00Z to 2026-11-20T18:00:00Z\n") || !strings.Contains(out, "\novertaken  1  ") {
+	_, out, _ = d.run(t, "reconcile")
+	if !strings.Contains(out, "from 2026-11-20T17:00:00Z to 2026-11-20T18:00:00Z\n") ||
+		!strings.Contains(out, "\novertaken  1  ") {
 		t.Errorf("printed %s", out)
 	}
 }
@@ -61,7 +80,8 @@ func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	asked := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
-	if code, _, errOut := d.run(t, "reconcile"); code != exitOK || strings.Join(*asked, " ") != "{} {}" {
+	code, _, errOut := d.run(t, "reconcile")
+	if code != exitOK || strings.Join(*asked, " ") != "{} {}" {
 		t.Errorf("exit code %d, %s; asked %q", code, errOut, *asked)
 	}
 }
@@ -69,7 +89,10 @@ func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.answerReconciler(`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`, `{"report":{"reenqueued":1,"done":true}}`)
+	asked := d.answerReconciler(
+		`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`,
+		`{"report":{"reenqueued":1,"done":true}}`,
+	)
 	code, out, errOut := d.run(t, "reconcile", "--dry-run")
 	if code != exitOK || !strings.Contains(out, "2  would be enqueued again") {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
@@ -86,7 +109,8 @@ func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile")
-	if code != exitFailure || !strings.Contains(errOut, "2 events could not be healed") || !strings.Contains(out, "events that could not be healed") {
+	if code != exitFailure || !strings.Contains(errOut, "2 events could not be healed") ||
+		!strings.Contains(out, "events that could not be healed") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -94,8 +118,12 @@ func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
 func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.reconciler = func([]byte) (string, string) { return `{"errorMessage":"no table"}`, "Unhandled" }
-	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "reconciler failed: ") || !strings.Contains(errOut, "no table") {
+	d.reconciler = func([]byte) (answer, functionError string) {
+		return `{"errorMessage":"no table"}`, "Unhandled"
+	}
+	code, _, errOut := d.run(t, "reconcile")
+	if code != exitFailure || !strings.Contains(errOut, "reconciler failed: ") ||
+		!strings.Contains(errOut, "no table") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
@@ -104,14 +132,16 @@ func TestReconcile_StopsWithoutProgress(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
-	if code, _, errOut := d.run(t, "reconcile"); code != exitFailure || !strings.Contains(errOut, "ReconcilerTimeout") {
+	code, _, errOut := d.run(t, "reconcile")
+	if code != exitFailure || !strings.Contains(errOut, "ReconcilerTimeout") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
 
 func TestReconcile_RejectsInvalidFlags(t *testing.T) {
 	for _, since := range []string{"x", "", "2999-01-01"} {
-		if code, _, errOut := runMain(t, "reconcile", "--since", since); code != exitUsage || !strings.Contains(errOut, "--since") {
+		code, _, errOut := runMain(t, "reconcile", "--since", since)
+		if code != exitUsage || !strings.Contains(errOut, "--since") {
 			t.Errorf("%q: exit code %d, printed %q", since, code, errOut)
 		}
 	}

@@ -67,7 +67,8 @@ func readStored(
 	case item.Status == pipeline.Enqueued:
 		return nil, fmt.Errorf("event %s is ENQUEUED and has no record yet.\n"+
 			"See its status with: %s\nIf it stays ENQUEUED, look for its message with: %s", id,
-			suggestCommand("status", stack.String(), id), suggestCommand("dlq list", stack.String()))
+			suggestCommand("status", stack.String(), id),
+			suggestCommand("dlq list", stack.String()))
 	case item.Status == pipeline.Failed:
 		return nil, fmt.Errorf("event %s is FAILED (%s) and has no record.\nSee why with: %s",
 			id, item.Failure.Code, suggestCommand("dlq show", stack.String(), id))

@@ -4,9 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -15,12 +12,14 @@ func TestRecord_PrintsTheSilverObject(t *testing.T) {
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo","text":"a <b>"}`)[0]
 	d.process(t)
-	stored, err := d.SilverBucket().Get(t.Context(), d.wantStatus(t, id, pipeline.Processed).Silver.Key)
+	stored, err := d.SilverBucket().
+		Get(t.Context(), d.wantStatus(t, id, pipeline.Processed).Silver.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	code, out, errOut := d.run(t, "record", id)
-	if code != exitOK || out != string(stored) || errOut != "" || !strings.HasSuffix(out, `"payload":{"eventType":"demo","text":"a <b>"}}`+"\n") {
+	if code != exitOK || out != string(stored) || errOut != "" ||
+		!strings.HasSuffix(out, `"payload":{"eventType":"demo","text":"a <b>"}}`+"\n") {
 		t.Errorf("exit code %d, printed %q, %q; Silver holds %q", code, out, errOut, stored)
 	}
 }
@@ -30,7 +29,8 @@ func TestRecord_PrintsThePayloadByteForByte(t *testing.T) {
 	d := deploy(t)
 	body := "{\"eventType\" : \"demo\",\r\n \"text\":\"h\u00e9 <&>\"}"
 	id := d.accept(t, body)[0] // and not processed: it is there from the beginning
-	if code, out, errOut := d.run(t, "record", "--bronze", id); code != exitOK || out != body || errOut != "" {
+	code, out, errOut := d.run(t, "record", "--bronze", id)
+	if code != exitOK || out != body || errOut != "" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -47,7 +47,8 @@ func TestRecord_SuggestsACommandIfThereIsNone(t *testing.T) {
 		enqueued: "eventpipeline status --aws " + d.url + " " + enqueued + "\n",
 		unknown:  "there is no event " + unknown + " in stack local",
 	} {
-		if code, out, errOut := d.run(t, "record", id); code != exitFailure || out != "" || !strings.Contains(errOut, want) {
+		code, out, errOut := d.run(t, "record", id)
+		if code != exitFailure || out != "" || !strings.Contains(errOut, want) {
 			t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 		}
 	}
@@ -59,11 +60,10 @@ func TestRecord_FailsIfTheObjectIsGone(t *testing.T) {
 	id := d.accept(t, `{"eventType":"demo"}`)[0]
 	d.process(t)
 	key := d.wantStatus(t, id, pipeline.Processed).Silver.Key
-	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: aws.String("silver"), Key: &key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if code, out, errOut := d.run(t, "record", id); code != exitFailure || out != "" || !strings.Contains(errOut, "is gone: there is no s3://silver/"+key) {
+	d.deleteObject(t, pipeline.Location{Bucket: d.Silver, Key: key})
+	code, out, errOut := d.run(t, "record", id)
+	if code != exitFailure || out != "" ||
+		!strings.Contains(errOut, "is gone: there is no s3://silver/"+key) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }

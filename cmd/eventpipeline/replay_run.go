@@ -43,8 +43,9 @@ func (f *replayFlags) runReplay(
 	err := replayer.Run(cmd.Context(), state.request(false), state.After, saveProgress)
 	_ = bar.Finish()
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", suggestCommand(
-			"replay", f.stack.String(), "--resume", state.file, state.rateFlag()))
+		resume := suggestCommand(
+			"replay", f.stack.String(), "--resume", state.file, state.rateFlag())
+		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", resume)
 	} else {
 		err = state.remove()
 	}
@@ -64,7 +65,8 @@ func (f *replayFlags) runFailed(
 		most = min(most, held)
 	}
 	if most > 0 {
-		drop := suggestCommand("dlq drop", f.stack.String(), "--type", state.Type, "--status PROCESSED")
+		drop := suggestCommand("dlq drop", f.stack.String(),
+			"--type", state.Type, "--status PROCESSED")
 		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
 			"An event that fails again gets\na second one. Once the events are PROCESSED, "+
 			"drop the messages with:\n  %s\n", count(most, "event"), drop)
@@ -160,7 +162,8 @@ func (f *replayFlags) runCompare(
 			printErr = errors.Join(printErr, printJSON(out, d))
 			return
 		}
-		line := fmt.Sprintf("%s  %-7s  %s%s", d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)
+		line := fmt.Sprintf("%s  %-7s  %s%s",
+			d.EventID, d.Kind, strings.Join(d.Fields, " "), d.Reason)
 		fmt.Fprintln(out, strings.TrimSpace(line))
 	}
 	onProgress := func(_ string, c pipeline.Comparison) error {

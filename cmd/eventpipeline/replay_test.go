@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -10,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -39,20 +38,29 @@ func (d *deployed) record(t *testing.T, item pipeline.Item) pipeline.Record {
 func TestReplay_ProcessesEventsOfATypeAgain(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	ids := d.accept(t, `{"eventType":"demo"}`, `{"eventType":"demo"}`, `{"eventType":"order"}`, poison)
+	ids := d.accept(
+		t, `{"eventType":"demo"}`, `{"eventType":"demo"}`, `{"eventType":"order"}`, poison,
+	)
 	d.process(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--json")
+	code, out, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--json",
+	)
 	got := parseLines[replayed](t, out)[0]
-	if want := (pipeline.ReplayCounts{Scanned: 3, Matched: 3, Sent: 2, Failed: 1}); code != exitOK || got.Counts != want || got.ReplayID == "" {
+	want := (pipeline.ReplayCounts{Scanned: 3, Matched: 3, Sent: 2, Failed: 1})
+	if code != exitOK || got.Counts != want || got.ReplayID == "" {
 		t.Fatalf("exit code %d, printed %s, %s", code, out, errOut)
 	}
 	d.wantVisible(t, d.QueueURL, 2)
 	d.process(t)
 	for _, id := range ids[:2] {
 		item := d.wantStatus(t, id, pipeline.Processed)
-		if record := d.record(t, item); item.Replay.ID != got.ReplayID || record.ReplayID != got.ReplayID {
-			t.Errorf("item = %+v, record of replay %q; want replay %s", item, record.ReplayID, got.ReplayID)
+		record := d.record(t, item)
+		if item.Replay.ID != got.ReplayID || record.ReplayID != got.ReplayID {
+			t.Errorf(
+				"item = %+v, record of replay %q; want replay %s", item, record.ReplayID,
+				got.ReplayID,
+			)
 		}
 	}
 	if item := d.wantStatus(t, ids[2], pipeline.Processed); item.Replay.ID != "" {
@@ -72,7 +80,11 @@ func TestReplay_CanKeepEventBridgeQuiet(t *testing.T) {
 	d.accept(t, `{"eventType":"demo"}`)
 	d.process(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes", "--no-publish"); code != exitOK {
+	code, _, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--checkpoint", file, "--yes",
+		"--no-publish",
+	)
+	if code != exitOK {
 		t.Fatalf("exit code %d, %s", code, errOut)
 	}
 	d.process(t)
@@ -90,8 +102,11 @@ func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
 		t.Fatalf("exit code %d, %s", code, errOut)
 	}
 	file := filepath.Join(t.TempDir(), "replay.json")
-	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes")
-	if code != exitOK || !strings.Contains(out, "replayed   1 ") || strings.Contains(errOut, "DLQ") {
+	code, out, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes",
+	)
+	if code != exitOK || !strings.Contains(out, "replayed   1 ") ||
+		strings.Contains(errOut, "DLQ") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	d.wantStatus(t, ids[0], pipeline.Enqueued)
@@ -108,10 +123,7 @@ func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
 	const payload = `{"eventType":"demo"}`
 	fixed := d.accept(t, payload)[0]
 	bronze := d.wantStatus(t, fixed, pipeline.Enqueued).Bronze
-	_, err := awss3.NewFromConfig(d.Config).DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: &bronze.Bucket, Key: &bronze.Key})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d.deleteObject(t, bronze)
 	stays := d.accept(t, poison)[0]
 	d.process(t)
 	d.wantStatus(t, fixed, pipeline.Failed)
@@ -119,13 +131,16 @@ func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "replay.json")
-	code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes")
+	code, _, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--failed", "--checkpoint", file, "--yes",
+	)
 	if code != exitOK || !strings.Contains(errOut, "up to 2 events") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 	d.process(t)
 	command := suggestedArgs(t, errOut)
-	if code, out, errOut := runMain(t, append(command, "--yes")...); code != exitOK || out != "1 message dropped, 0 failed.\n" {
+	code, out, errOut := runMain(t, append(command, "--yes")...)
+	if code != exitOK || out != "1 message dropped, 0 failed.\n" {
 		t.Errorf("%s: exit code %d, printed %q, %q", command, code, out, errOut)
 	}
 	if got := d.list(t); !slices.Equal(got, []string{stays, stays}) {
@@ -152,7 +167,8 @@ func TestReplay_DryRunCountsAndChangesNothing(t *testing.T) {
 func TestReplay_AsksBeforeItChangesAnything(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	if code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h"); code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
+	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h")
+	if code != exitUsage || out != "" || !strings.Contains(errOut, "--yes") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
@@ -170,7 +186,10 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 		stop()
 	}()
 	var out, errOut strings.Builder
-	args := []string{"replay", "--aws", d.url, "--type", "demo", "--from", "1h", "--rate", "4", "--yes", "--json"}
+	args := []string{
+		"replay", "--aws", d.url, "--type", "demo", "--from", "1h", "--rate", "4", "--yes",
+		"--json",
+	}
 	if code := run(ctx, args, strings.NewReader(""), &out, &errOut); code != exitInterrupted {
 		t.Fatalf("exit code %d, %s", code, &errOut)
 	}
@@ -223,7 +242,8 @@ func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, out, errOut := d.run(t, "replay", "--resume", file); code != exitFailure || out != "" || !strings.Contains(errOut, "another process") {
+	code, out, errOut := d.run(t, "replay", "--resume", file)
+	if code != exitFailure || out != "" || !strings.Contains(errOut, "another process") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 	if err := lock.Release(); err != nil {
@@ -241,17 +261,28 @@ func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	for _, place := range [][2]string{{"other", d.QueueURL}, {d.Stack, "https://sqs.eu-west-1.amazonaws.com/111122223333/events"}} {
-		state := replayState{Stack: place[0], Queue: place[1], Type: "demo", Replay: pipeline.Replay{ID: "r"}, file: file}
+	const otherQueue = "https://sqs.eu-west-1.amazonaws.com/111122223333/events"
+	for _, place := range [][2]string{{"other", d.QueueURL}, {d.Stack, otherQueue}} {
+		state := replayState{
+			Stack:  place[0],
+			Queue:  place[1],
+			Type:   "demo",
+			Replay: pipeline.Replay{ID: "r"},
+			file:   file,
+		}
 		if err := state.save(); err != nil {
 			t.Fatal(err)
 		}
 		code, _, errOut := d.run(t, "replay", "--resume", file)
-		if code != exitUsage || !strings.Contains(errOut, "a replay of stack "+place[0]+" with the queue "+place[1]) {
+		if code != exitUsage ||
+			!strings.Contains(errOut, "a replay of stack "+place[0]+" with the queue "+place[1]) {
 			t.Errorf("%v: exit code %d, printed %q", place, code, errOut)
 		}
 	}
-	if code, _, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--yes", "--checkpoint", file); code != exitUsage || !strings.Contains(errOut, "--resume") {
+	code, _, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--yes", "--checkpoint", file,
+	)
+	if code != exitUsage || !strings.Contains(errOut, "--resume") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
@@ -266,15 +297,19 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.SilverBucket().Replace(t.Context(), item.SilverKey(), []byte(strings.Replace(string(line), `"n":2`, `"n":3`, 1)), version); err != nil {
+	line = bytes.Replace(line, []byte(`"n":2`), []byte(`"n":3`), 1)
+	err = d.SilverBucket().Replace(t.Context(), item.SilverKey(), line, version)
+	if err != nil {
 		t.Fatal(err)
 	}
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare")
-	want := ids[1] + "  changed  /payload/n\n1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
+	want := ids[1] + "  changed  /payload/n\n" +
+		"1 same, 1 changed, 0 missing in Silver, 0 refused today, 0 skipped, of 2 objects\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}
-	if _, out, _ = d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare", "--json"); parseLines[pipeline.Comparison](t, out)[1].Changed != 1 {
+	_, out, _ = d.run(t, "replay", "--type", "demo", "--from", "1h", "--compare", "--json")
+	if parseLines[pipeline.Comparison](t, out)[1].Changed != 1 {
 		t.Errorf("printed %s", out)
 	}
 	if n := d.visible(t, d.QueueURL); n != 0 {
@@ -286,37 +321,56 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	ids := d.accept(t, `{"eventType":"order.placed","currency":"EUR","lines":[{"sku":"tea"}]}`, `{"eventType":"order.placed","test":true}`,
-		`{"eventType":"order.placed","currency":"XXX"}`)
+	ids := d.accept(
+		t, `{"eventType":"order.placed","currency":"EUR","lines":[{"sku":"tea"}]}`,
+		`{"eventType":"order.placed","test":true}`, `{"eventType":"order.placed","currency":"XXX"}`,
+	)
 	d.process(t)
 	const worker = "../../examples/own-processor/functions/orders"
-	code, out, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", worker)
-	want := ids[0] + "  changed  /payload/cents /payload/eventType /payload/lines /payload/orderId /payload/quantity\n" +
+	code, out, errOut := d.run(
+		t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", worker,
+	)
+	want := ids[0] + "  changed  /payload/cents /payload/eventType /payload/lines " +
+		"/payload/orderId /payload/quantity\n" +
 		ids[1] + "  changed  /dropped /payload\n" +
 		ids[2] + "  refused  currency must be one of [EUR USD]\n" +
 		"0 same, 2 changed, 0 missing in Silver, 1 refused today, 0 skipped, of 3 objects\n"
 	if code != exitOK || out != want {
 		t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
 	}
-	for dir, want := range map[string]string{"../../functions/worker": "must call processor.Start", "../../internal": "build the worker in ../../internal"} {
-		if code, _, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", dir); code != exitFailure || !strings.Contains(errOut, want) {
+	for dir, want := range map[string]string{
+		"../../functions/worker": "must call processor.Start",
+		"../../internal":         "build the worker in ../../internal",
+	} {
+		code, _, errOut := d.run(
+			t, "replay", "--type", "order.placed", "--from", "1h", "--compare", "--worker", dir,
+		)
+		if code != exitFailure || !strings.Contains(errOut, want) {
 			t.Errorf("--worker %s: exit code %d, printed %q", dir, code, errOut)
 		}
 	}
-	if code, _, errOut := d.run(t, "replay", "--type", "order.placed", "--from", "1h", "--yes", "--worker", worker); code != exitUsage || !strings.Contains(errOut, "--compare") {
+	code, _, errOut = d.run(
+		t, "replay", "--type", "order.placed", "--from", "1h", "--yes", "--worker", worker,
+	)
+	if code != exitUsage || !strings.Contains(errOut, "--compare") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }
 
 func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	for _, flags := range [][]string{
-		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"}, {"--type", "demo", "--from", "yesterday"},
-		{"--type", "demo", "--from", "1h", "--to", "2h"}, {"--type", "demo", "--from", "1h", "--rate", "-1"},
-		{"--type", "demo", "--from", "1h", "--rate", "0"}, {"--type", "demo", "--from", "1h", "--rate", "NaN"},
-		{"--type", "demo", "--from", "1h", "--rate", "Inf"}, {"--type", "demo", "--from", "1h", "--to", ""},
-		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")}, {"--compare", "--dry-run", "--type", "demo", "--from", "1h"},
+		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"},
+		{"--type", "demo", "--from", "yesterday"}, {"--type", "demo", "--from", "1h", "--to", "2h"},
+		{"--type", "demo", "--from", "1h", "--to", ""},
+		{"--type", "demo", "--from", "1h", "--rate", "-1"},
+		{"--type", "demo", "--from", "1h", "--rate", "0"},
+		{"--type", "demo", "--from", "1h", "--rate", "NaN"},
+		{"--type", "demo", "--from", "1h", "--rate", "Inf"},
+		{"--type", "demo", "--from", "1h", "--compare", "--dry-run"},
+		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")},
 	} {
-		if code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...); code != exitUsage {
+		code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...)
+		if code != exitUsage {
 			t.Errorf("%v: exit code %d, printed %q", flags, code, errOut)
 		}
 	}

@@ -37,6 +37,7 @@ Exits with 1 if an event was not accepted. Throttled requests (429) are sent
 again. A request without an answer, or with a 5xx, is not: it counts as unknown,
 since the platform may have accepted the event.`,
 		Example: `  eventpipeline send order.json
+  eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo
   echo '{"eventType":"order.placed","orderId":"7"}' | eventpipeline send -
   eventpipeline send --stack event-driven-cloud-platform-dev --count 1

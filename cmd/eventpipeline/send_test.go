@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// api answers like a pipeline's API: an eventType of "bad" is refused, every third request throttled when asked for.
+// api answers like a pipeline's API. It rejects the eventType "bad" and, with throttle, every third
+// request.
 type api struct {
 	mu       sync.Mutex
 	throttle bool
@@ -40,7 +41,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(string(body), "bad") {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		io.WriteString(w, `{"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"}`)
+		io.WriteString(
+			w, `{"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"}`,
+		)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
@@ -48,7 +51,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // runSend runs the command against a and returns what it printed.
-func runSend(t *testing.T, a *api, stdin string, args ...string) (stdout, stderr string, err error) {
+func runSend(
+	t *testing.T, a *api, stdin string, args ...string,
+) (stdout, stderr string, err error) {
 	t.Helper()
 	server := httptest.NewServer(a)
 	defer server.Close()
@@ -70,7 +75,8 @@ func TestSend_MakesUpAsManyEventsAsAskedFor(t *testing.T) {
 		t.Errorf("printed %q, %v", out, err)
 	}
 	slices.Sort(a.bodies)
-	if distinct := slices.Compact(a.bodies); len(distinct) != 50 || !strings.Contains(distinct[0], `"eventType":"order.created"`) {
+	distinct := slices.Compact(a.bodies)
+	if len(distinct) != 50 || !strings.Contains(distinct[0], `"eventType":"order.created"`) {
 		t.Errorf("%d different events, such as %s", len(distinct), distinct[0])
 	}
 }
@@ -82,7 +88,8 @@ func TestSend_SendsAFileByteForByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	var a api
-	if _, _, err := runSend(t, &a, "", file); err != nil || len(a.bodies) != 1 || a.bodies[0] != body {
+	_, _, err := runSend(t, &a, "", file)
+	if err != nil || len(a.bodies) != 1 || a.bodies[0] != body {
 		t.Errorf("sent %q, %v", a.bodies, err)
 	}
 }
@@ -97,7 +104,8 @@ func TestSend_SendsAnEventForEachLine(t *testing.T) {
 		var a api
 		_, _, err := runSend(t, &a, lines, name)
 		slices.Sort(a.bodies)
-		if want := []string{`{"eventType":"a"}`, `{"eventType":"b"}`, `{"eventType":"c"}`}; err != nil || !slices.Equal(a.bodies, want) {
+		want := []string{`{"eventType":"a"}`, `{"eventType":"b"}`, `{"eventType":"c"}`}
+		if err != nil || !slices.Equal(a.bodies, want) {
 			t.Errorf("%s: sent %q, %v", name, a.bodies, err)
 		}
 	}
@@ -116,7 +124,10 @@ func TestSend_FailsWhenAnEventIsRefusedButSendsTheRest(t *testing.T) {
 
 func TestSend_PrintsJSONForScripts(t *testing.T) {
 	var a api
-	out, _, _ := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-", "--json", "--concurrency", "1")
+	out, _, _ := runSend(
+		t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-", "--json", "--concurrency",
+		"1",
+	)
 	var got []sendReport
 	for line := range strings.Lines(out) {
 		var r sendReport
@@ -125,14 +136,16 @@ func TestSend_PrintsJSONForScripts(t *testing.T) {
 		}
 		got = append(got, r)
 	}
-	if len(got) != 2 || got[0].Status != "refused" || got[0].Problem.Detail != "No good." || got[1].Status != "accepted" || got[1].EventID == "" {
+	if len(got) != 2 || got[0].Status != "refused" || got[0].Problem.Detail != "No good." ||
+		got[1].Status != "accepted" || got[1].EventID == "" {
 		t.Errorf("printed %s", out)
 	}
 }
 
 func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
 	a := api{throttle: true}
-	if out, _, err := runSend(t, &a, "", "--count", "20", "--concurrency", "1"); err != nil || !strings.HasPrefix(out, "20 accepted") {
+	out, _, err := runSend(t, &a, "", "--count", "20", "--concurrency", "1")
+	if err != nil || !strings.HasPrefix(out, "20 accepted") {
 		t.Errorf("printed %q, %v", out, err)
 	}
 	if len(a.bodies) != 20 {
@@ -141,7 +154,10 @@ func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
 }
 
 func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	unavailable := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	server := httptest.NewServer(http.HandlerFunc(unavailable))
 	defer server.Close()
 	cmd := newSendCommand()
 	var out bytes.Buffer
@@ -149,7 +165,8 @@ func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
 	cmd.SetErr(io.Discard)
 	cmd.SetArgs([]string{"--api", server.URL, "--count", "3"})
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 3 unknown") {
+	err := cmd.ExecuteContext(t.Context())
+	if err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 3 unknown") {
 		t.Errorf("printed %q, %v", out.String(), err)
 	}
 }
@@ -171,7 +188,8 @@ func TestSend_BearsTheTokenAndNeverPrintsIt(t *testing.T) {
 		t.Setenv("AWS_REGION", "us-east-1")
 		var a api
 		out, errOut, err := runSend(t, &a, "", append(c.args, "--count", "1")...)
-		if err != nil || !strings.HasPrefix(a.authorization, c.want) || c.want == "" && a.authorization != "" {
+		if err != nil || !strings.HasPrefix(a.authorization, c.want) ||
+			c.want == "" && a.authorization != "" {
 			t.Errorf("%+v: Authorization was %q, %v", c, a.authorization, err)
 		}
 		if strings.Contains(out+errOut, "from-") {
@@ -188,7 +206,9 @@ func TestSend_TellsHowToSeeTheLastEvent(t *testing.T) {
 }
 
 func TestSend_ShowsHowToSendWhatATypedProcessorTakes(t *testing.T) {
-	for _, want := range []string{`echo '{"eventType":"order.placed","orderId":"7"`, "eventpipeline send orders.jsonl"} {
+	for _, want := range []string{
+		`echo '{"eventType":"order.placed","orderId":"7"`, "eventpipeline send orders.jsonl",
+	} {
 		if help := newSendCommand().Example; !strings.Contains(help, want) {
 			t.Errorf("the examples are\n%s\nwithout %s", help, want)
 		}
@@ -196,7 +216,9 @@ func TestSend_ShowsHowToSendWhatATypedProcessorTakes(t *testing.T) {
 }
 
 func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
-	for _, args := range [][]string{{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"}} {
+	for _, args := range [][]string{
+		{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"},
+	} {
 		var usage usageError
 		if _, _, err := runSend(t, new(api), "", args...); !errors.As(err, &usage) {
 			t.Errorf("%v: got %v, want a usage error", args, err)
@@ -212,7 +234,8 @@ func TestSend_EndsWhenNobodyAnswers(t *testing.T) {
 	cmd.SetOut(io.Discard)
 	cmd.SetErr(io.Discard)
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	if err := cmd.ExecuteContext(t.Context()); err == nil || strings.Count(err.Error(), "refused") != 1 {
+	err := cmd.ExecuteContext(t.Context())
+	if err == nil || strings.Count(err.Error(), "refused") != 1 {
 		t.Errorf("got %v, want the refused connection once", err)
 	}
 }

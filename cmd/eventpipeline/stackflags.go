@@ -87,7 +87,8 @@ func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w\n%s\nFor other ports, give --aws; for a deployed pipeline, --stack.", err, startHint())
+	return fmt.Errorf("%w\n%s\nFor other ports, give --aws; for a deployed pipeline, --stack.",
+		err, startHint())
 }
 
 func startHint() string {

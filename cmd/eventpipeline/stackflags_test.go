@@ -47,7 +47,8 @@ func TestStack_IsWhereTheAWSCLILooksUnlessAFlagNamesAnother(t *testing.T) {
 	}
 	t.Setenv(endpointVariable, "http://127.0.0.1:1")
 	for _, args := range [][]string{
-		append(list, "--aws", d.url), append(send, "--aws", d.url), append(send, "--api", server.URL),
+		append(list, "--aws", d.url), append(send, "--aws", d.url),
+		append(send, "--api", server.URL),
 	} {
 		if code, out, errOut := runMain(t, args...); code != exitOK {
 			t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
@@ -58,7 +59,8 @@ func TestStack_IsWhereTheAWSCLILooksUnlessAFlagNamesAnother(t *testing.T) {
 	if code != exitUsage || !strings.Contains(errOut, `AWS_ENDPOINT_URL must be a URL`) {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
-	if code, out, _ := runMain(t, "dlq", "list", "--help"); code != exitOK || !strings.Contains(out, "AWS_ENDPOINT_URL") {
+	code, out, _ := runMain(t, "dlq", "list", "--help")
+	if code != exitOK || !strings.Contains(out, "AWS_ENDPOINT_URL") {
 		t.Errorf("printed %q", out)
 	}
 }

@@ -12,40 +12,52 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-func TestStatus_TellsHowToSeeTheRecord(t *testing.T) {
+func TestStatus_SuggestsHowToSeeTheRecord(t *testing.T) {
 	t.Parallel()
+	const processed = "0199aaaa-0000-7000-8000-000000000001"
 	d := deploy(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := handler.EventStatus{EventID: strings.TrimPrefix(r.URL.Path, "/events/"), Status: pipeline.Enqueued}
-		if answer.EventID == "0199aaaa-0000-7000-8000-000000000001" {
-			answer.Status, answer.Silver = pipeline.Processed, &pipeline.Location{Bucket: "silver", Key: "k"}
+		answer := handler.EventStatus{
+			EventID: strings.TrimPrefix(r.URL.Path, "/events/"),
+			Status:  pipeline.Enqueued,
+		}
+		if answer.EventID == processed {
+			answer.Status = pipeline.Processed
+			answer.Silver = &pipeline.Location{Bucket: "silver", Key: "k"}
 		}
 		json.NewEncoder(w).Encode(answer)
 	}))
 	t.Cleanup(server.Close)
 	d.api = server.URL
-	for id, want := range map[string]string{
-		"0199aaaa-0000-7000-8000-000000000001": "See its record with: eventpipeline record --aws " + d.url + " 0199aaaa-0000-7000-8000-000000000001\n",
-		"0199aaaa-0000-7000-8000-000000000002": "",
-	} {
-		if code, out, errOut := d.run(t, "status", id); code != exitOK || errOut != want {
-			t.Errorf("exit code %d, printed %q, %q; want %q", code, out, errOut, want)
+	const enqueued = "0199aaaa-0000-7000-8000-000000000002"
+	suggestion := "eventpipeline record --aws " + d.url + " " + processed + "\n"
+	for id, want := range map[string]bool{processed: true, enqueued: false} {
+		code, out, errOut := d.run(t, "status", id)
+		if code != exitOK || strings.HasSuffix(errOut, suggestion) != want {
+			t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 		}
 	}
 }
 
-func TestPrintStatus_TellsOfEachThingThatHappened(t *testing.T) {
+func TestPrintStatus_PrintsEachStepOfTheLife(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	var out strings.Builder
 	err := printStatus(&out, handler.EventStatus{
-		EventID: "0199aaaa-0000-7000-8000-000000000001", Status: pipeline.Processed, Attempts: 2, ReplayID: "0199bbbb", Reenqueues: 3,
-		ReceivedAt: noon, EnqueuedAt: noon.Add(time.Hour), ProcessedAt: noon.Add(time.Hour + time.Second),
+		EventID:     "0199aaaa-0000-7000-8000-000000000001",
+		Status:      pipeline.Processed,
+		Attempts:    2,
+		ReplayID:    "0199bbbb",
+		Reenqueues:  3,
+		ReceivedAt:  noon,
+		EnqueuedAt:  noon.Add(time.Hour),
+		ProcessedAt: noon.Add(time.Hour + time.Second),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n", "processed   2026-11-23T13:00:01Z (1s after it was enqueued)\n",
+		"received    2026-11-23T12:00:00Z\n", "enqueued    2026-11-23T13:00:00Z\n",
+		"processed   2026-11-23T13:00:01Z (1s after it was enqueued)\n",
 		"attempts    2\n", "replay      0199bbbb\n", "reenqueued  3 (by the reconciler)\n",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -19,7 +19,9 @@ func TestParseTime(t *testing.T) {
 			t.Errorf("%q: %s, %v; want %s", text, got.Format(time.RFC3339Nano), err, want)
 		}
 	}
-	for _, text := range []string{"", "x", "-1h", "+1h", "-2d", "2d3h", "7", "2026-13-01", "2026-11-23 10:00"} {
+	for _, text := range []string{
+		"", "x", "-1h", "+1h", "-2d", "2d3h", "7", "2026-13-01", "2026-11-23 10:00",
+	} {
 		if got, err := parseTime(text, now); err == nil {
 			t.Errorf("%q parsed as %s", text, got)
 		}

@@ -42,7 +42,8 @@ type Options struct {
 	// Sign signs requests (SigV4) with the AWS credentials of the environment. Requests to API
 	// Gateway are always signed.
 	Sign bool
-	// LocalRegion is the local platform's region. It signs requests with the platform's credentials.
+	// LocalRegion is the local platform's region. It signs requests with the credentials of that
+	// platform.
 	LocalRegion string
 }
 
@@ -56,7 +57,8 @@ const requestTimeout = 35 * time.Second
 func New(ctx context.Context, address string, o Options) (*Client, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
-		return nil, fmt.Errorf("the API's URL must be one such as http://127.0.0.1:8080, got %q", address)
+		return nil, fmt.Errorf("the API must be a URL such as http://127.0.0.1:8080, got %q",
+			address)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = o.Connections
@@ -65,7 +67,7 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 	}}
 	if c.token != "" {
 		if base.Scheme != "https" && !isLoopback(base.Hostname()) {
-			return nil, fmt.Errorf("the URL of an API that gets a token must be https, got %s", address)
+			return nil, fmt.Errorf("an API that gets a token must be https, got %s", address)
 		}
 		return c, nil
 	}
@@ -123,7 +125,8 @@ func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatu
 	}
 	var status handler.EventStatus
 	if err := json.Unmarshal(answer, &status); err != nil {
-		return handler.EventStatus{}, fmt.Errorf("%s is not an EventPipeline API: read the status: %w", c.base, err)
+		return status, fmt.Errorf("%s is not an EventPipeline API: read the status: %w",
+			c.base, err)
 	}
 	return status, nil
 }

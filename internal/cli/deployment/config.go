@@ -26,7 +26,8 @@ func Config(ctx context.Context) (aws.Config, error) {
 func LocalConfig(endpoint string) (aws.Config, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return aws.Config{}, fmt.Errorf("must be a URL such as http://127.0.0.1:4566, got %q", endpoint)
+		return aws.Config{}, fmt.Errorf(
+			"must be a URL such as http://127.0.0.1:4566, got %q", endpoint)
 	}
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: &endpoint,

@@ -155,9 +155,10 @@ func findIn(
 					nested = append(nested, id)
 				}
 			case "AWS::Lambda::Function":
-				detail, err := client.DescribeStackResource(ctx, &cloudformation.DescribeStackResourceInput{
+				input := &cloudformation.DescribeStackResourceInput{
 					StackName: &stack, LogicalResourceId: r.LogicalResourceId,
-				})
+				}
+				detail, err := client.DescribeStackResource(ctx, input)
 				if err != nil {
 					return nil, nil, err
 				}

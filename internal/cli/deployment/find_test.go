@@ -29,7 +29,12 @@ type resource struct {
 }
 
 func newFunction(logicalID, name, pipeline string, role contract.Role) resource {
-	return resource{logicalID, name, "AWS::Lambda::Function", contract.Function{Pipeline: pipeline, Role: role}}
+	return resource{
+		logicalID,
+		name,
+		"AWS::Lambda::Function",
+		contract.Function{Pipeline: pipeline, Role: role},
+	}
 }
 
 // stacks lists the resources of stacks by name or ARN: one pipeline in a stack, and another in a
@@ -41,11 +46,19 @@ var stacks = map[string][]resource{
 		{logicalID: "Cleaner", physicalID: "cleaner", kind: "AWS::Lambda::Function"},
 		newFunction("OrdersWorkerFunction16E9198E", "shop-worker", "Orders", contract.RoleWorker),
 		newFunction("OrdersApiFunction135EB4F5", "shop-api", "Orders", contract.RoleAPI),
-		newFunction("OrdersReconcilerFunction6A1C71FC", "shop-reconciler", "Orders", contract.RoleReconciler),
+		newFunction(
+			"OrdersReconcilerFunction6A1C71FC", "shop-reconciler", "Orders",
+			contract.RoleReconciler,
+		),
 		{logicalID: "OrdersHttpApi29C25B1B", physicalID: "a1", kind: "AWS::ApiGatewayV2::Api"},
 		{logicalID: "OtherApi", physicalID: "a2", kind: "AWS::ApiGatewayV2::Api"},
 	},
-	nestedID: {newFunction("TeamReturnsWorkerFunction9FA07E17", "returns-worker", "TeamReturns", contract.RoleWorker)},
+	nestedID: {
+		newFunction(
+			"TeamReturnsWorkerFunction9FA07E17", "returns-worker", "TeamReturns",
+			contract.RoleWorker,
+		),
+	},
 }
 
 // environments holds the functions' environment variables by name. The lookup needs the workers'
@@ -76,7 +89,8 @@ func serveStacks(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult><StackResourceSummaries>", action)
 		for _, r := range stacks[stack] {
 			fmt.Fprintf(w, "<member><LogicalResourceId>%s</LogicalResourceId>"+
-				"<ResourceType>%s</ResourceType><PhysicalResourceId>%s</PhysicalResourceId></member>",
+				"<ResourceType>%s</ResourceType>"+
+				"<PhysicalResourceId>%s</PhysicalResourceId></member>",
 				r.logicalID, r.kind, r.physicalID)
 		}
 		fmt.Fprintf(w, "</StackResourceSummaries></%[1]sResult></%[1]sResponse>", action)
@@ -123,25 +137,44 @@ func TestFindAll_ReadsTheResourcesOfPipelinesAndOfNestedStacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Pipeline{{
-		Stack: "shop", Name: "Orders", Region: "eu-west-1",
-		Bronze: "b1", Silver: "s1", Table: "t1", QueueURL: "q1", DLQURL: "d1", Bus: "e1",
-		APIFunction: "shop-api", WorkerFunction: "shop-worker", ReconcilerFunction: "shop-reconciler",
-		apiID: "a1",
-	}, {
-		Stack: "shop-Nested-ABC", Name: "TeamReturns", Region: "eu-west-1",
-		Table: "t2", QueueURL: "q2", WorkerFunction: "returns-worker",
-	}}
+	want := []Pipeline{
+		{
+			Stack:              "shop",
+			Name:               "Orders",
+			Region:             "eu-west-1",
+			Bronze:             "b1",
+			Silver:             "s1",
+			Table:              "t1",
+			QueueURL:           "q1",
+			DLQURL:             "d1",
+			Bus:                "e1",
+			APIFunction:        "shop-api",
+			WorkerFunction:     "shop-worker",
+			ReconcilerFunction: "shop-reconciler",
+			apiID:              "a1",
+		},
+		{
+			Stack: "shop-Nested-ABC", Name: "TeamReturns", Region: "eu-west-1",
+			Table: "t2", QueueURL: "q2", WorkerFunction: "returns-worker",
+		},
+	}
 	ignoreConfig := cmpopts.IgnoreFields(Pipeline{}, "Config")
-	if diff := cmp.Diff(want, pipelines, cmp.AllowUnexported(Pipeline{}), ignoreConfig); diff != "" {
+	diff := cmp.Diff(want, pipelines, cmp.AllowUnexported(Pipeline{}), ignoreConfig)
+	if diff != "" {
 		t.Errorf("pipelines differ (-want +got):\n%s", diff)
 	}
 }
 
 func TestFind_TakesCompleteOutputsWithoutFurtherCalls(t *testing.T) {
 	outputs := map[string]string{
-		"BronzeBucketName": "b", "SilverBucketName": "s", "EventsTableName": "t", "QueueUrl": "q",
-		"DeadLetterQueueUrl": "d", "ReconcilerFunctionName": "r", "ApiUrl": "http://a", "Other": "o",
+		"BronzeBucketName":       "b",
+		"SilverBucketName":       "s",
+		"EventsTableName":        "t",
+		"QueueUrl":               "q",
+		"DeadLetterQueueUrl":     "d",
+		"ReconcilerFunctionName": "r",
+		"ApiUrl":                 "http://a",
+		"Other":                  "o",
 	}
 	stack := types.Stack{StackName: aws.String("shop"), StackId: aws.String(nestedID)}
 	for name, value := range outputs {
@@ -150,7 +183,8 @@ func TestFind_TakesCompleteOutputsWithoutFurtherCalls(t *testing.T) {
 	delete(outputs, "Other")
 	offline := aws.Config{Region: "us-east-1"}
 	p, err := Find(t.Context(), offline, []types.Stack{stack}, "")
-	if err != nil || p.Stack != "shop" || p.Region != "eu-west-1" || !maps.Equal(p.Outputs(), outputs) {
+	if err != nil || p.Stack != "shop" || p.Region != "eu-west-1" ||
+		!maps.Equal(p.Outputs(), outputs) {
 		t.Errorf("found %+v, %v", p, err)
 	}
 	if url, err := p.APIURL(t.Context()); url != "http://a" || err != nil {
@@ -162,7 +196,9 @@ func TestFind_LooksUpTheFunctionsOfAStackWithIncompleteOutputs(t *testing.T) {
 	stack := types.Stack{StackName: aws.String("shop"), Outputs: []types.Output{
 		{OutputKey: aws.String("EventsTableName"), OutputValue: aws.String("another")},
 	}}
-	for name, table := range map[string]string{"Orders": "t1", "shop-Nested-ABC/TeamReturns": "t2"} {
+	for name, table := range map[string]string{
+		"Orders": "t1", "shop-Nested-ABC/TeamReturns": "t2",
+	} {
 		p, err := Find(t.Context(), localConfig(t), []types.Stack{stack}, name)
 		if err != nil || p.Table != table {
 			t.Errorf("%s: found %+v, %v", name, p, err)
@@ -188,7 +224,12 @@ func TestChoose_ReturnsOnePipeline(t *testing.T) {
 			[]Pipeline{orders, returns, elsewhere}, "Returns", Pipeline{},
 			"--pipeline: Orders, shop/Returns, depot/Returns",
 		},
-		{[]Pipeline{orders, returns}, "Refunds", Pipeline{}, "no pipeline Refunds; there is: Orders, Returns"},
+		{
+			[]Pipeline{orders, returns},
+			"Refunds",
+			Pipeline{},
+			"no pipeline Refunds; there is: Orders, Returns",
+		},
 		{nil, "", Pipeline{}, ErrNoPipeline.Error()},
 	}
 	for _, test := range tests {
@@ -196,7 +237,8 @@ func TestChoose_ReturnsOnePipeline(t *testing.T) {
 		if got.Stack != test.want.Stack || got.Name != test.want.Name {
 			t.Errorf("%q: chose %s/%s", test.name, got.Stack, got.Name)
 		}
-		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+		if (err == nil) != (test.err == "") ||
+			err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%q: %v, want %q", test.name, err, test.err)
 		}
 		var choice *ChoiceError
@@ -212,7 +254,8 @@ func TestAPIURL_IsTheGatewaysOnAWS(t *testing.T) {
 	if url, err := p.APIURL(t.Context()); url != want || err != nil {
 		t.Errorf("got %s, %v", url, err)
 	}
-	if _, err := (Pipeline{}).APIURL(t.Context()); err == nil || !strings.Contains(err.Error(), "--api") {
+	_, err := (Pipeline{}).APIURL(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "--api") {
 		t.Errorf("without an API: %v", err)
 	}
 }

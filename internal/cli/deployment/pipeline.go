@@ -20,7 +20,7 @@ import (
 type Pipeline struct {
 	Config aws.Config // for calls to the pipeline's services
 	Stack  string     // name of the CloudFormation stack
-	Name   string     // path of the construct within the stack; empty if found by the stack's outputs
+	Name   string     // of the construct within the stack; empty if found by outputs
 	Region string
 
 	Bronze, Silver     string // buckets

@@ -30,7 +30,7 @@ func Take(path string) (*Lock, error) {
 		if isAt(file, path) {
 			return &Lock{file}, nil
 		}
-		_ = file.Close() // its last holder has removed the file: lock the one that is at the path now
+		_ = file.Close() // its last holder has removed the file: try the path again
 	}
 }
 
@@ -44,8 +44,8 @@ func isAt(file *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(locked, current)
 }
 
-// Release removes the file and frees the lock. If it can't remove the file, it still frees the lock.
+// Release removes the file and frees the lock. It frees the lock even if it can't remove the file.
 func (l *Lock) Release() error {
-	_ = os.Remove(l.file.Path()) // before freeing the lock: afterwards the file may be another process's
+	_ = os.Remove(l.file.Path()) // before Close: then another process may hold the file
 	return l.file.Close()
 }

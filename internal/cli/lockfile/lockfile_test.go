@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestTake_IsForOneAtATime(t *testing.T) {
+func TestTake_HasOneHolderAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	var holders, most atomic.Int32
 	var running sync.WaitGroup
@@ -38,11 +38,11 @@ func TestTake_IsForOneAtATime(t *testing.T) {
 		t.Errorf("%d held it at once", most.Load())
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the file is still there: %v", err)
+		t.Errorf("the file still exists: %v", err)
 	}
 }
 
-func TestTake_TakesWhatAProcessLeftThatIsGone(t *testing.T) {
+func TestTake_TakesTheLockOfAnEndedProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -59,8 +59,9 @@ func TestTake_TakesWhatAProcessLeftThatIsGone(t *testing.T) {
 	}
 }
 
-func TestTake_FailsWithoutAFolder(t *testing.T) {
-	if _, err := Take(filepath.Join(t.TempDir(), "absent", "lock")); !errors.Is(err, os.ErrNotExist) {
+func TestTake_FailsWithoutTheFolder(t *testing.T) {
+	_, err := Take(filepath.Join(t.TempDir(), "absent", "lock"))
+	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error = %v", err)
 	}
 }

@@ -25,7 +25,9 @@ type Client struct {
 // Then it calls onEnd, before it fails the pending questions.
 func NewClient(out io.Writer, in io.Reader, onEnd func()) *Client {
 	c := &Client{
-		questions: json.NewEncoder(out), pending: make(map[int]chan<- answer), ended: make(chan struct{}),
+		questions: json.NewEncoder(out),
+		pending:   make(map[int]chan<- answer),
+		ended:     make(chan struct{}),
 	}
 	go func() {
 		c.read(json.NewDecoder(in))
@@ -54,7 +56,9 @@ func (c *Client) read(answers *json.Decoder) {
 }
 
 // Process asks the other process, and returns its processor's result.
-func (c *Client) Process(ctx context.Context, event pipeline.Event, attempt int, payload []byte) (pipeline.Output, error) {
+func (c *Client) Process(
+	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
+) (pipeline.Output, error) {
 	reply := make(chan answer, 1)
 	if err := c.ask(question{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
 		select { // the worker has ended or is about to: onEnd must run first

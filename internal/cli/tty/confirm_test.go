@@ -11,7 +11,8 @@ import (
 func TestConfirm_AcceptsOnlyYes(t *testing.T) {
 	for answer, want := range map[string]error{
 		"y\n": nil, " YES \r\n": nil,
-		"\n": ErrDeclined, "n\n": ErrDeclined, "yess\n": ErrDeclined, "y": ErrDeclined, "": ErrDeclined,
+		"\n": ErrDeclined, "n\n": ErrDeclined, "yess\n": ErrDeclined,
+		"y": ErrDeclined, "": ErrDeclined,
 	} {
 		got := Confirm(t.Context(), strings.NewReader(answer), io.Discard, "Continue?")
 		if got != want {

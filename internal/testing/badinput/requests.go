@@ -5,19 +5,28 @@ import (
 	"strings"
 )
 
+// event is the smallest event of the cases.
 const event = `{"eventType":"demo"}`
 
-// Requests are hostile beyond their body.
+// Requests returns the cases that are not about the body.
 func Requests() []Case {
 	return slices.Concat(methods(), paths(), media(), keys(), ids())
 }
 
 func methods() []Case {
 	var cases []Case
-	for path, allowed := range map[string]string{"/events": "POST", "/events/" + unknown: "GET", "/health": "GET"} {
-		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "POST ", "ANY", "X'--"} {
+	for path, allowed := range map[string]string{
+		"/events": "POST", "/events/" + unknownID: "GET", "/health": "GET",
+	} {
+		for _, method := range []string{
+			"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT",
+			"PROPFIND", "get", "POST ", "ANY", "X'--",
+		} {
 			if method != allowed {
-				cases = append(cases, Case{Name: "method: " + method + " " + path, Method: method, Path: path, Body: event, Status: 405, Code: "method-not-allowed"})
+				cases = append(cases, Case{
+					Name: "method: " + method + " " + path, Method: method, Path: path,
+					Body: event, Status: 405, Code: "method-not-allowed",
+				})
 			}
 		}
 	}
@@ -28,62 +37,90 @@ func methods() []Case {
 func paths() []Case {
 	var cases []Case
 	for _, path := range []string{
-		"/", "//", "//events", "/events/", "/events//", "/EVENTS", "/Events", "/event", "/events.json", "/events;a=b", "/events?a=b", "/events#a",
-		"/%65vents", "/events%00", "/events\x00", "/./events", "/../events", "/events/../health", "/events/" + unknown + "/", "/events/" + unknown + "/payload",
-		"/health/", "/health/live", "/healthz", "/favicon.ico", "/robots.txt", "/.env", "/.git/config", "/wp-login.php", "/actuator/env", "/v1/events",
-		"/2015-03-31/functions/function/invocations", "/\\events", "/événements", "/" + strings.Repeat("a", 8000), "*",
+		"/", "//", "//events", "/events/", "/events//", "/EVENTS", "/Events", "/event",
+		"/events.json", "/events;a=b", "/events?a=b", "/events#a",
+		"/%65vents", "/events%00", "/events\x00", "/./events", "/../events", "/events/../health",
+		"/events/" + unknownID + "/", "/events/" + unknownID + "/payload",
+		"/health/", "/health/live", "/healthz", "/favicon.ico", "/robots.txt", "/.env",
+		"/.git/config", "/wp-login.php", "/actuator/env", "/v1/events",
+		"/2015-03-31/functions/function/invocations", "/\\events", "/événements",
+		"/" + strings.Repeat("a", 8000), "*",
 	} {
 		for _, method := range []string{"GET", "POST"} {
-			cases = append(cases, Case{Name: "path: " + method + " " + path, Method: method, Path: path, Body: event, Status: 404, Code: "not-found"})
+			cases = append(cases, Case{
+				Name: "path: " + method + " " + path, Method: method, Path: path,
+				Body: event, Status: 404, Code: "not-found",
+			})
 		}
 	}
 	return cases
 }
 
 func media() []Case {
+	const unsupportedType = "unsupported-content-type"
+	const unsupportedEncoding = "unsupported-content-encoding"
 	var cases []Case
 	add := func(name string, headers map[string]string, status int, code string) {
-		cases = append(cases, Case{Name: "media: " + name, Method: "POST", Path: "/events", Headers: headers, Body: event, Status: status, Code: code})
+		c := post("media: "+name, event, status, code, "")
+		c.Headers = headers
+		cases = append(cases, c)
 	}
 	for _, value := range []string{
-		"application/json", "APPLICATION/JSON", " application/json ", "application/json; charset=utf-8", `application/json;charset="UTF-8"`, "application/json; profile=x",
+		"application/json", "APPLICATION/JSON", " application/json ",
+		"application/json; charset=utf-8", `application/json;charset="UTF-8"`,
+		"application/json; profile=x",
 	} {
 		add(value, map[string]string{"content-type": value}, 202, "")
 		add(value+", in capitals", map[string]string{"Content-Type": value}, 202, "")
 	}
-	add("none", nil, 415, "unsupported-content-type")
+	add("none", nil, 415, unsupportedType)
 	for _, value := range []string{
-		"", " ", "json", "text/json", "text/plain", "text/plain; charset=utf-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-		"application/octet-stream", "application/xml", "application/jsonp", "application/json5", "application/x-ndjson", "application/json-seq",
-		"application/problem+json", "application/cloudevents+json", "application/*", "*/*", "application/json,application/json", "application/json, text/html",
-		"application/json text/html", "application/json; charset=utf-16", "application/json; charset=latin1", "application/json; charset=utf-7",
-		"application/json; charset=utf-8; charset=utf-16", "application/json; charset", "application/json; =", "application//json", "/json", "application/",
-		"application/json\x00", "application/json\r\nx: y", "áppplication/json", strings.Repeat("a", 10000) + "/json",
+		"", " ", "json", "text/json", "text/plain", "text/plain; charset=utf-8",
+		"application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+		"application/octet-stream", "application/xml", "application/jsonp", "application/json5",
+		"application/x-ndjson", "application/json-seq",
+		"application/problem+json", "application/cloudevents+json", "application/*", "*/*",
+		"application/json,application/json", "application/json, text/html",
+		"application/json text/html", "application/json; charset=utf-16",
+		"application/json; charset=latin1", "application/json; charset=utf-7",
+		"application/json; charset=utf-8; charset=utf-16", "application/json; charset",
+		"application/json; =", "application//json", "/json", "application/",
+		"application/json\x00", "application/json\r\nx: y", "áppplication/json",
+		strings.Repeat("a", 10000) + "/json",
 	} {
-		add("type "+value, map[string]string{"content-type": value}, 415, "unsupported-content-type")
+		add("type "+value, map[string]string{"content-type": value}, 415, unsupportedType)
 	}
-	for _, value := range []string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "identity", "", "gzip, gzip", "aws-chunked", "GZIP", "utf-8", "\x00"} {
-		add("encoding "+value, map[string]string{"content-type": "application/json", "content-encoding": value}, 415, "unsupported-content-encoding")
+	for _, value := range []string{
+		"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "identity", "", "gzip, gzip",
+		"aws-chunked", "GZIP", "utf-8", "\x00",
+	} {
+		headers := map[string]string{"content-type": "application/json", "content-encoding": value}
+		add("encoding "+value, headers, 415, unsupportedEncoding)
 	}
-	add("encoding without a type", map[string]string{"Content-Encoding": "gzip"}, 415, "unsupported-content-encoding")
+	gzip := map[string]string{"Content-Encoding": "gzip"}
+	add("encoding without a type", gzip, 415, unsupportedEncoding)
 	return cases
 }
 
 func keys() []Case {
 	var cases []Case
 	add := func(name, value string, status int, code string) {
-		headers := map[string]string{"content-type": "application/json", "idempotency-key": value}
-		cases = append(cases, Case{Name: "key: " + name, Method: "POST", Path: "/events", Headers: headers, Body: event, Status: status, Code: code})
+		c := post("key: "+name, event, status, code, "")
+		c.Headers["idempotency-key"] = value
+		cases = append(cases, c)
 	}
 	add("one character", "k", 202, "")
 	add("255 characters", strings.Repeat("k", 255), 202, "")
 	add("every visible character", visible(), 202, "")
 	add("path", "../../x", 202, "")
-	add("quoted, as a structured field", `"8e03978e-40d5-43dd-bc93-6894a57f9324"`, 202, "")
-	for _, c := range (named{
-		{"empty", ""}, {"space", " "}, {"space inside", "a b"}, {"space behind", "a "}, {"256 characters", strings.Repeat("k", 256)},
-		{"100,000 characters", strings.Repeat("k", 100000)}, {"tab", "a\tb"}, {"newline", "a\nb"}, {"new header", "a\r\nx: y"}, {"NUL", "a\x00"},
-		{"delete", "\x7f"}, {"escape", "\x1b[0m"}, {"accent", "é"}, {"emoji", "\U0001f600"}, {"no-break space", "\u00a0"}, {"full-width", "ｋ"},
+	add("withString, as a structured field", `"8e03978e-40d5-43dd-bc93-6894a57f9324"`, 202, "")
+	for _, c := range (inputs{
+		{"empty", ""}, {"space", " "}, {"space inside", "a b"}, {"space behind", "a "},
+		{"256 characters", strings.Repeat("k", 256)},
+		{"100,000 characters", strings.Repeat("k", 100000)}, {"tab", "a\tb"}, {"newline", "a\nb"},
+		{"new header", "a\r\nx: y"}, {"NUL", "a\x00"},
+		{"delete", "\x7f"}, {"escape", "\x1b[0m"}, {"accent", "é"}, {"emoji", "\U0001f600"},
+		{"no-break space", "\u00a0"}, {"full-width", "ｋ"},
 		{"replacement character", "\ufffd"}, {"right to left", "\u202e"},
 	}) {
 		add(c.name, c.text, 422, "invalid-idempotency-key")
@@ -99,23 +136,34 @@ func visible() string {
 	return b.String()
 }
 
-// unknown is no event's id.
-const unknown = "0199ffff-ffff-7fff-bfff-ffffffffffff"
+// unknownID is a valid id of no event.
+const unknownID = "0199ffff-ffff-7fff-bfff-ffffffffffff"
 
 func ids() []Case {
 	var cases []Case
 	for _, id := range []string{
-		"1", "EVENT#1", strings.ToUpper(unknown), "{" + unknown + "}", "urn:uuid:" + unknown, strings.ReplaceAll(unknown, "-", ""), unknown[1:], unknown + "0",
-		unknown + "\n", unknown + "\x00", " " + unknown, unknown + "%00", "..", ".", "%2e%2e", "..%2f..%2fetc", "*", "'", "' OR '1'='1", "$ne", "null", "undefined",
-		"CHECKPOINT#reconciler", "é", "\U0001f600", "%", "%zz", "<script>", "${jndi:x}", "{eventId}", strings.Repeat("0", 8000), "0199ffff_ffff_7fff_bfff_ffffffffffff",
-		"gggggggg-ffff-7fff-bfff-ffffffffffff", "０199ffff-ffff-7fff-bfff-ffffffffffff", "\x1b[31m", "\\",
+		"1", "EVENT#1", strings.ToUpper(unknownID), "{" + unknownID + "}", "urn:uuid:" + unknownID,
+		strings.ReplaceAll(unknownID, "-", ""), unknownID[1:], unknownID + "0",
+		unknownID + "\n", unknownID + "\x00", " " + unknownID, unknownID + "%00", "..", ".",
+		"%2e%2e", "..%2f..%2fetc", "*", "'", "' OR '1'='1", "$ne", "null", "undefined",
+		"CHECKPOINT#reconciler", "é", "\U0001f600", "%", "%zz", "<script>", "${jndi:x}",
+		"{eventId}", strings.Repeat("0", 8000), "0199ffff_ffff_7fff_bfff_ffffffffffff",
+		"gggggggg-ffff-7fff-bfff-ffffffffffff", "０199ffff-ffff-7fff-bfff-ffffffffffff",
+		"\x1b[31m",
+		"\\",
 	} {
-		cases = append(cases, Case{Name: "id: " + id, Method: "GET", Path: "/events/" + id, Status: 400, Code: "invalid-event-id"})
+		cases = append(cases, get("id: "+id, "/events/"+id, 400, "invalid-event-id"))
 	}
-	return append(cases,
-		Case{Name: "id: unknown", Method: "GET", Path: "/events/" + unknown, Status: 404, Code: "event-not-found"},
-		Case{Name: "id: zero", Method: "GET", Path: "/events/00000000-0000-0000-0000-000000000000", Status: 404, Code: "event-not-found"},
-		Case{Name: "id: with a body", Method: "GET", Path: "/events/" + unknown, Body: event, Status: 404, Code: "event-not-found"},
-		Case{Name: "health: with a body of any type", Method: "GET", Path: "/health", Body: "\xff", Headers: map[string]string{"content-encoding": "gzip"}, Status: 200},
-	)
+	withBody := get("id: with a body", "/events/"+unknownID, 404, "event-not-found")
+	withBody.Body = event
+	health := get("health: with a body of any type", "/health", 200, "")
+	health.Body, health.Headers = "\xff", map[string]string{"content-encoding": "gzip"}
+	const zero = "00000000-0000-0000-0000-000000000000"
+	return append(cases, withBody, health,
+		get("id: unknown", "/events/"+unknownID, 404, "event-not-found"),
+		get("id: zero", "/events/"+zero, 404, "event-not-found"))
+}
+
+func get(name, path string, status int, code string) Case {
+	return Case{Name: name, Method: "GET", Path: path, Status: status, Code: code}
 }

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Event draws any event that the platform must accept: members, values, white space and Unicode of every kind, each
-// character written as it is or escaped.
+// Event draws an event that the platform must accept, with members, values, white space and Unicode
+// of every kind. It escapes some characters without need.
 func Event(t *rapid.T) string {
 	w := writer{t: t, budget: 60}
 	eventType := rapid.StringMatching(`[A-Za-z][A-Za-z0-9._-]{0,63}`).Draw(t, "eventType")
@@ -24,18 +24,19 @@ func Event(t *rapid.T) string {
 type writer struct {
 	strings.Builder
 	t      *rapid.T
-	budget int // of values
+	budget int // remaining values
 }
 
 func (w *writer) space() {
-	w.WriteString(rapid.SampledFrom([]string{"", "", "", " ", "\n", "\t", "\r\n", " \t\r\n  "}).Draw(w.t, "space"))
+	spaces := []string{"", "", "", " ", "\n", "\t", "\r\n", " \t\r\n  "}
+	w.WriteString(rapid.SampledFrom(spaces).Draw(w.t, "space"))
 }
 
-// object writes members, among them the event's type if there is one to write.
+// object writes members and, if it is not empty, the event's type among them.
 func (w *writer) object(depth int, eventType string) {
 	n := rapid.IntRange(0, 5).Draw(w.t, "members")
 	typeAt := rapid.IntRange(0, n).Draw(w.t, "typeAt")
-	keys := []string{"eventType"} // that are taken
+	keys := []string{"eventType"} // already used
 	w.WriteByte('{')
 	first := true
 	separate := func() {
@@ -85,7 +86,7 @@ func (w *writer) array(depth int) {
 	w.WriteByte(']')
 }
 
-// maxDepth is the platform's limit.
+// maxDepth is the platform's limit of levels.
 const maxDepth = 64
 
 func (w *writer) value(depth int) {
@@ -98,7 +99,8 @@ func (w *writer) value(depth int) {
 	case 1:
 		w.WriteString(rapid.SampledFrom([]string{"true", "false", "null"}).Draw(w.t, "literal"))
 	case 2:
-		w.WriteString(rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?`).Draw(w.t, "number"))
+		const number = `-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?`
+		w.WriteString(rapid.StringMatching(number).Draw(w.t, "number"))
 	case 3:
 		w.quote(w.draw("text"))
 	case 4:
@@ -108,9 +110,10 @@ func (w *writer) value(depth int) {
 	}
 }
 
-// character is any of Unicode's, with a liking for those that break things.
+// character draws any Unicode character, and often one that breaks parsers or terminals.
 var character = rapid.OneOf(
-	rapid.RuneFrom([]rune("\x00\x1b\x7f\"\\/\n\r\t\u0085\u2028\u2029\ufeff\ufffd\ufffe\uffff\U0001f600\U0010ffff<>&'${}")),
+	rapid.RuneFrom([]rune("\x00\x1b\x7f\"\\/\n\r\t\u0085\u2028\u2029\ufeff\ufffd\ufffe\uffff"+
+		"\U0001f600\U0010ffff<>&'${}")),
 	rapid.Int32Range(' ', '~'),
 	rapid.Int32Range(0, utf8.MaxRune).Filter(utf8.ValidRune),
 )
@@ -119,7 +122,7 @@ func (w *writer) draw(label string) string {
 	return string(rapid.SliceOfN(character, 0, 12).Draw(w.t, label))
 }
 
-// quote writes text as a JSON string, some of its characters escaped without need.
+// quote writes text as a JSON string and escapes some characters without need.
 func (w *writer) quote(text string) {
 	w.WriteByte('"')
 	for _, r := range text {

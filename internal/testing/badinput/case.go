@@ -1,0 +1,78 @@
+// Package badinput lists invalid requests, and unusual valid ones, with the expected response of
+// each. The tests of all layers send them, and they seed the fuzz tests.
+package badinput
+
+import "strings"
+
+// MaxPayloadBytes is the payload limit that the cases assume.
+const MaxPayloadBytes = 1 << 20
+
+// Case represents a request and its expected response.
+type Case struct {
+	Name    string
+	Method  string
+	Path    string
+	Headers map[string]string
+	Body    string
+
+	Status  int
+	Code    string // problem code; "" for success
+	Pointer string // problem pointer, if any
+}
+
+// Cases returns all cases.
+func Cases() []Case { return append(Bodies(), Requests()...) }
+
+// post returns a case that posts a body with the right headers.
+func post(name, body string, status int, code, pointer string) Case {
+	return Case{
+		Name: name, Method: "POST", Path: "/events",
+		Headers: map[string]string{"content-type": "application/json"}, Body: body,
+		Status: status, Code: code, Pointer: pointer,
+	}
+}
+
+// inputs holds named texts, from which bodies are made.
+type inputs []struct{ name, text string }
+
+// cases returns a case for each input. The function body makes the request's body from its text.
+func (group inputs) cases(
+	prefix string, body func(text string) string, status int, code, pointer string,
+) []Case {
+	cases := make([]Case, len(group))
+	for i, g := range group {
+		cases[i] = post(prefix+": "+g.name, body(g.text), status, code, pointer)
+	}
+	return cases
+}
+
+// bodyIs returns the text as the whole body.
+func bodyIs(text string) string { return text }
+
+// withValue returns an event with the member "a", whose value is JSON.
+func withValue(value string) string { return `{"eventType":"demo","a":` + value + `}` }
+
+// withString returns an event with the text between quotes as the member "a".
+func withString(text string) string { return withValue(`"` + text + `"`) }
+
+// withMembers returns an event with more members.
+func withMembers(members string) string { return `{"eventType":"demo",` + members + `}` }
+
+// withType returns an event whose eventType is a JSON value.
+func withType(value string) string { return `{"eventType":` + value + `}` }
+
+// nestedArrays returns an event with depth levels, including the event itself.
+func nestedArrays(depth int) string {
+	return withValue(strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1))
+}
+
+// nestedObjects returns an event with depth levels, including the event itself.
+func nestedObjects(depth int) string {
+	return withValue(strings.Repeat(`{"a":`, depth-2) + "{}" + strings.Repeat("}", depth-2))
+}
+
+// withSize returns an event of the given size.
+func withSize(bytes int) string {
+	const frame = len(`{"eventType":"demo","a":""}`)
+	return withString(strings.Repeat("x", bytes-frame))
+}

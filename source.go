@@ -1,5 +1,6 @@
-// Package source holds the Go sources that the Lambda functions are built from, so that the construct finds them
-// wherever it is imported: in a checkout, from the module cache, vendored, or in a prebuilt app.
+// Package source embeds the Go sources of the Lambda functions, so that the construct can build
+// them wherever it is imported: from a checkout, the module cache, a vendor folder, or in a
+// prebuilt app.
 package source
 
 import (
@@ -19,12 +20,12 @@ import (
 //go:embed internal/runtime
 var files embed.FS
 
-// Schemas is the file of the JSON Schemas that are built into the API function.
+// Schemas names the file of the JSON Schemas that are embedded in the API function.
 const Schemas = "internal/runtime/function/api/schemas.json"
 
-// Dir unpacks the sources to a folder of the user's cache that is named after their hash, or to a temporary one where
-// there is no cache to write to, and returns its path: a module with the functions below ./functions. What is given
-// replaces files of the sources by their names; nil replaces none.
+// Dir writes the sources to a folder in the user's cache, named by their hash, and returns its
+// path. The folder holds a module with the functions in ./functions. If the cache is not writable,
+// Dir uses a temporary folder. replaced holds the new content of source files by their names.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -32,10 +33,10 @@ func Dir(replaced map[string][]byte) (string, error) {
 		return "", fmt.Errorf("hash the Lambda sources: %w", err)
 	}
 	var errs []error
-	for _, base := range []func() (string, error){os.UserCacheDir, temporary} {
-		parent, err := base()
+	for _, parentDir := range []func() (string, error){os.UserCacheDir, temporaryDir} {
+		parent, err := parentDir()
 		if err == nil {
-			err = noVendorAbove(parent)
+			err = checkNoVendor(parent)
 		}
 		if err == nil {
 			dir := filepath.Join(parent, "eventpipeline", hash)
@@ -48,13 +49,15 @@ func Dir(replaced map[string][]byte) (string, error) {
 	return "", fmt.Errorf("unpack the Lambda sources: %w", errors.Join(errs...))
 }
 
-// temporary is one folder for the process, left for the system to clear. Its name is new and only this user may write to
-// it: in a folder whose name others could know, they could change what is built.
-var temporary = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "eventpipeline-") })
+// temporaryDir creates one folder per process. The system deletes it. Its name is random, and only
+// this user can write to it: nobody else can change the sources before they are built.
+var temporaryDir = sync.OnceValues(func() (string, error) {
+	return os.MkdirTemp("", "eventpipeline-")
+})
 
-// noVendorAbove refuses what lies in a vendored module, such as a cache that CI keeps in the project's folder: GoFunction
-// would take that module's vendor folder for the Lambdas'.
-func noVendorAbove(dir string) error {
+// checkNoVendor rejects a folder inside a vendored module, such as a CI cache in the project's
+// folder: GoFunction would build the functions from that module's vendor folder.
+func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return err
@@ -62,7 +65,8 @@ func noVendorAbove(dir string) error {
 	for {
 		vendor := filepath.Join(dir, "vendor")
 		if _, err := os.Stat(vendor); err == nil {
-			return fmt.Errorf("%s is above the cache folder and would be taken for the Lambdas': set XDG_CACHE_HOME or TMPDIR to a folder outside", vendor)
+			return fmt.Errorf("the cache folder must not be in a vendored module, got %s above "+
+				"it: set XDG_CACHE_HOME or TMPDIR to another folder", vendor)
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -72,15 +76,14 @@ func noVendorAbove(dir string) error {
 	}
 }
 
-// sources are a tree of files of which some have another content.
+// sources represents a tree of files, some with replaced content.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte
 }
 
-// each calls fn with every file that the functions are built from. Tests are left out: they may change without the
-// functions doing so.
-func (s sources) each(fn func(name string, content []byte) error) error {
+// forEach calls fn with each source file. It omits tests, so that they do not change the hash.
+func (s sources) forEach(fn func(name string, content []byte) error) error {
 	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
 			return err
@@ -98,7 +101,7 @@ func (s sources) each(fn func(name string, content []byte) error) error {
 
 func (s sources) hash() (string, error) {
 	sum := sha256.New()
-	err := s.each(func(name string, content []byte) error {
+	err := s.forEach(func(name string, content []byte) error {
 		fmt.Fprintf(sum, "%s %d\n", name, len(content))
 		sum.Write(content)
 		return nil
@@ -106,10 +109,10 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack makes dir hold exactly the sources. They are written beside it and renamed, and a folder that holds them is
-// never touched: another app may be building from it.
+// unpack makes dir hold exactly the sources. It writes them to a new folder and renames it. It
+// never changes a complete folder, because another app may be building from it.
 func (s sources) unpack(dir string) error {
-	if s.heldBy(dir) {
+	if s.matches(dir) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -123,7 +126,7 @@ func (s sources) unpack(dir string) error {
 	if err := s.write(fresh); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, dir); err == nil || s.heldBy(dir) { // another app may have been faster
+	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // by another app meanwhile
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -133,7 +136,7 @@ func (s sources) unpack(dir string) error {
 }
 
 func (s sources) write(dir string) error {
-	return s.each(func(name string, content []byte) error {
+	return s.forEach(func(name string, content []byte) error {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
@@ -142,10 +145,10 @@ func (s sources) write(dir string) error {
 	})
 }
 
-// heldBy tells whether dir has each file with its content, and nothing else.
-func (s sources) heldBy(dir string) bool {
+// matches reports whether dir holds each source file unchanged, and no other file.
+func (s sources) matches(dir string) bool {
 	want := 0
-	err := s.each(func(name string, content []byte) error {
+	err := s.forEach(func(name string, content []byte) error {
 		want++
 		got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err == nil && string(got) != string(content) {

@@ -13,31 +13,31 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-func TestDir_HoldsAllThatTheFunctionsAreBuiltFrom(t *testing.T) {
+func TestDir_HasAllSourcesOfTheFunctions(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
 	dir, err := Dir(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := os.Getwd()
+	root, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const module = "github.com/event-driven-cloud-platform/eventpipeline/"
-	out, err := exec.Command("go", "list", "-deps", "-tags", "schemas", "-f", "{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}", "./functions/...").Output()
+	out, err := exec.Command("go", "list", "-deps", "-tags", "schemas",
+		"-f", "{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}", "./functions/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	count := 0
 	for file := range strings.Lines(string(out)) {
-		name, ours := strings.CutPrefix(strings.TrimSpace(file), here+"/")
-		if !ours {
+		name, inModule := strings.CutPrefix(strings.TrimSpace(file), root+"/")
+		if !inModule {
 			continue
 		}
 		count++
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			t.Errorf("%s%s is not embedded: add its package to source.go", module, name)
+			t.Errorf("%s is not embedded: add its folder to source.go", name)
 		}
 	}
 	if count < 10 {
@@ -57,17 +57,18 @@ func TestDir_ReplacesAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if dir == plain {
-		t.Error("sources that differ share a folder")
+		t.Error("different sources have the same folder")
 	}
 	for folder, want := range map[string]string{plain: "{}\n", dir: `{"demo.json":true}`} {
-		if got, err := os.ReadFile(filepath.Join(folder, Schemas)); err != nil || string(got) != want {
+		got, err := os.ReadFile(filepath.Join(folder, Schemas))
+		if err != nil || string(got) != want {
 			t.Errorf("%s has %q, %v; want %q", folder, got, err, want)
 		}
 	}
 }
 
-// A user's id does not matter to a file in place of a folder, so that root can't write below it either.
-func TestDir_IsTemporaryWhereTheCacheCannotBeWritten(t *testing.T) {
+// A file in place of the cache folder stops root, too.
+func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -77,8 +78,8 @@ func TestDir_IsTemporaryWhereTheCacheCannotBeWritten(t *testing.T) {
 	wantTemporary(t)
 }
 
-// GoFunction builds with -mod=vendor where a folder above has a vendor folder.
-func TestDir_IsNotBelowAVendoredModule(t *testing.T) {
+// GoFunction builds with -mod=vendor if a parent folder has a vendor folder.
+func TestDir_IsNotInsideAVendoredModule(t *testing.T) {
 	project := t.TempDir()
 	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {
 		t.Fatal(err)
@@ -90,25 +91,25 @@ func TestDir_IsNotBelowAVendoredModule(t *testing.T) {
 
 func wantTemporary(t *testing.T) {
 	t.Helper()
-	parent, err := temporary()
+	parent, err := temporaryDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir, err := Dir(nil)
 	if err != nil || !strings.HasPrefix(dir, parent) {
-		t.Fatalf("got %q, %v; want a folder below %s", dir, err, parent)
+		t.Fatalf("got %q, %v; want a folder in %s", dir, err, parent)
 	}
 	again, err := Dir(nil)
 	if err != nil || again != dir {
 		t.Errorf("got %q, %v the second time; want the same", again, err)
 	}
 	if info, err := os.Stat(parent); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("%s is others' to change: %v, %v", parent, info.Mode(), err)
+		t.Errorf("%s must be writable by its owner only, got %v, %v", parent, info.Mode(), err)
 	}
 }
 
-// What one app builds from, another that starts later must not remove.
-func TestUnpack_LeavesTheFolderOfAnotherAppAlone(t *testing.T) {
+// An app must not remove the folder from which another app is building.
+func TestUnpack_DoesNotChangeACompleteFolder(t *testing.T) {
 	tree := fstest.MapFS{}
 	for i := range 50 {
 		tree[fmt.Sprintf("%d/a.go", i)] = &fstest.MapFile{Data: []byte("package a")}
@@ -123,7 +124,7 @@ func TestUnpack_LeavesTheFolderOfAnotherAppAlone(t *testing.T) {
 					return err
 				}
 				for range 10 {
-					if !unpacked.heldBy(dir) {
+					if !unpacked.matches(dir) {
 						return errors.New("the folder was changed while an app used it")
 					}
 				}
@@ -136,14 +137,22 @@ func TestUnpack_LeavesTheFolderOfAnotherAppAlone(t *testing.T) {
 	}
 }
 
-func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
-	tree := fstest.MapFS{"a.go": {Data: []byte("package a")}, "b/b.go": {Data: []byte("package b")}, "b/b_test.go": {Data: []byte("package b")}}
+func TestUnpack_RepairsAnIncompleteFolder(t *testing.T) {
+	tree := fstest.MapFS{
+		"a.go":        {Data: []byte("package a")},
+		"b/b.go":      {Data: []byte("package b")},
+		"b/b_test.go": {Data: []byte("package b")},
+	}
 	unpacked := sources{tree: tree}
 	for name, damage := range map[string]func(dir string) error{
-		"none":    func(string) error { return nil },
-		"changed": func(dir string) error { return os.WriteFile(filepath.Join(dir, "a.go"), []byte("package x"), 0o600) },
+		"none": func(string) error { return nil },
+		"changed": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "a.go"), []byte("package x"), 0o600)
+		},
 		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "b", "b.go")) },
-		"more":    func(dir string) error { return os.WriteFile(filepath.Join(dir, "c.go"), nil, 0o600) },
+		"additional": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "c.go"), nil, 0o600)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "unpacked")
@@ -153,8 +162,8 @@ func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
 			if err := damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := unpacked.unpack(dir); err != nil || !unpacked.heldBy(dir) {
-				t.Errorf("the folder is not whole, %v", err)
+			if err := unpacked.unpack(dir); err != nil || !unpacked.matches(dir) {
+				t.Errorf("the folder does not hold the sources, %v", err)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "b", "b_test.go")); err == nil {
 				t.Error("a test was unpacked")
@@ -163,9 +172,9 @@ func TestUnpack_RepairsAFolderThatIsNotWhole(t *testing.T) {
 	}
 }
 
-func TestHash_ChangesWithNamesAndContentsButNotWithTests(t *testing.T) {
+func TestHash_CoversNamesAndContentsButNotTests(t *testing.T) {
 	base := fstest.MapFS{"a.go": {Data: []byte("ab")}, "b.go": {Data: []byte("c")}}
-	of := func(change func(fstest.MapFS)) string {
+	hashAfter := func(change func(fstest.MapFS)) string {
 		tree := fstest.MapFS{}
 		for name, file := range base {
 			tree[name] = file
@@ -177,19 +186,20 @@ func TestHash_ChangesWithNamesAndContentsButNotWithTests(t *testing.T) {
 		}
 		return sum
 	}
-	same := of(func(fstest.MapFS) {})
-	if of(func(tree fstest.MapFS) { tree["a_test.go"] = &fstest.MapFile{} }) != same {
+	same := hashAfter(func(fstest.MapFS) {})
+	if hashAfter(func(tree fstest.MapFS) { tree["a_test.go"] = &fstest.MapFile{} }) != same {
 		t.Error("a test changes the hash")
 	}
 	for name, change := range map[string]func(fstest.MapFS){
 		"content": func(tree fstest.MapFS) { tree["a.go"] = &fstest.MapFile{Data: []byte("xb")} },
 		"name":    func(tree fstest.MapFS) { tree["c.go"] = tree["b.go"]; delete(tree, "b.go") },
 		"border": func(tree fstest.MapFS) {
-			tree["a.go"], tree["b.go"] = &fstest.MapFile{Data: []byte("a")}, &fstest.MapFile{Data: []byte("bc")}
+			tree["a.go"] = &fstest.MapFile{Data: []byte("a")}
+			tree["b.go"] = &fstest.MapFile{Data: []byte("bc")}
 		},
 	} {
-		if of(change) == same {
-			t.Errorf("another %s does not change the hash", name)
+		if hashAfter(change) == same {
+			t.Errorf("a change of the %s does not change the hash", name)
 		}
 	}
 }

@@ -43,6 +43,6 @@ func checkFunction(i int, r Rule, functions []string) error {
 	if r.Function == "" || slices.ContainsFunc(functions, matches) {
 		return nil
 	}
-	return fmt.Errorf("rules[%d].function must end a function's name, got %q: there are %s",
-		i, r.Function, strings.Join(functions, ", "))
+	return fmt.Errorf("rules[%d].function must be the suffix of a function name, got %q: "+
+		"there are %s", i, r.Function, strings.Join(functions, ", "))
 }

@@ -177,7 +177,7 @@ func TestPlatform_LetsNobodyInWhoseAuthorizerItCannotAsk(t *testing.T) {
 		"its function is not run here": {"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0", "AuthorizerUri": uriOf("Cleaner")},
 		"its function takes another payload format than 2.0": {
 			"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "1.0", "AuthorizerUri": uriOf("Doorman")},
-		"the identity source $stageVariables.a is not known here": {
+		"the emulator does not support the identity source $stageVariables.a": {
 			"AuthorizerType": "REQUEST", "AuthorizerPayloadFormatVersion": "2.0", "AuthorizerUri": uriOf("Doorman"), "IdentitySource": []string{"$stageVariables.a"}},
 		"it needs one identity source": {"AuthorizerType": "JWT"},
 		"it is of the type COGNITO":    {"AuthorizerType": "COGNITO"},

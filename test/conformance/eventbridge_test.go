@@ -47,8 +47,10 @@ type testBus struct {
 func forEachBus(t *testing.T, fn func(b testBus)) {
 	t.Helper()
 	forEachTarget(t, func(t *testing.T, target target) {
-		b := testBus{t, target, eventbridge.NewFromConfig(target.Config), uniqueName("bus"), newTestQueue(t, target, nil)}
-		out, err := b.client.CreateEventBus(t.Context(), &eventbridge.CreateEventBusInput{Name: &b.name})
+		client, queue := eventbridge.NewFromConfig(target.Config), newTestQueue(t, target, nil)
+		b := testBus{t, target, client, uniqueName("bus"), queue}
+		in := &eventbridge.CreateEventBusInput{Name: &b.name}
+		out, err := client.CreateEventBus(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,19 +64,30 @@ func forEachBus(t *testing.T, fn func(b testBus)) {
 // sendToQueue creates a rule with the queue as its target.
 func (b testBus) sendToQueue(rule, pattern string) {
 	b.Helper()
-	if _, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{Name: &rule, EventBusName: &b.name, EventPattern: &pattern}); err != nil {
+	if err := b.tryPutRule(rule, pattern); err != nil {
 		b.Fatal(err)
 	}
+	queue := types.Target{Id: aws.String("queue"), Arn: aws.String(b.queue.arn())}
 	out, err := b.client.PutTargets(b.Context(), &eventbridge.PutTargetsInput{
-		Rule: &rule, EventBusName: &b.name, Targets: []types.Target{{Id: aws.String("queue"), Arn: aws.String(b.queue.arn())}},
+		Rule: &rule, EventBusName: &b.name, Targets: []types.Target{queue},
 	})
 	if err != nil || out.FailedEntryCount != 0 {
 		b.Fatalf("put targets: %+v, %v", out, err)
 	}
 }
 
+func (b testBus) tryPutRule(name, pattern string) error {
+	_, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{
+		Name: &name, EventBusName: &b.name, EventPattern: &pattern,
+	})
+	return err
+}
+
 func (b testBus) entry(detailType, detail string) types.PutEventsRequestEntry {
-	return types.PutEventsRequestEntry{EventBusName: &b.name, Source: aws.String("conformance"), DetailType: &detailType, Detail: &detail}
+	return types.PutEventsRequestEntry{
+		EventBusName: &b.name, Source: aws.String("conformance"),
+		DetailType: &detailType, Detail: &detail,
+	}
 }
 
 func (b testBus) put(entries ...types.PutEventsRequestEntry) *eventbridge.PutEventsOutput {
@@ -88,9 +101,12 @@ func (b testBus) put(entries ...types.PutEventsRequestEntry) *eventbridge.PutEve
 
 func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 	forEachBus(t, func(b testBus) {
-		b.sendToQueue("processed", `{"source":["conformance"],"detail-type":["EventProcessed"],"detail":{"type":[{"prefix":"demo"}],"size":[{"numeric":[">",10]}]}}`)
+		b.sendToQueue("processed", `{"source":["conformance"],"detail-type":["EventProcessed"],
+			"detail":{"type":[{"prefix":"demo"}],"size":[{"numeric":[">",10]}]}}`)
 		at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-		match := b.entry("EventProcessed", `{"type":"demo.hello","size":11,"nested":{"text":"a < b ✓","list":[1,null,true]}}`)
+		const detail = `{"type":"demo.hello","size":11,` +
+			`"nested":{"text":"a < b ✓","list":[1,null,true]}}`
+		match := b.entry("EventProcessed", detail)
 		match.Time, match.Resources = &at, []string{"arn:aws:s3:::bronze"}
 		out := b.put(
 			b.entry("EventProcessed", `{"type":"other","size":11}`),
@@ -110,9 +126,10 @@ func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 		if b.target.isMoto() { // omits the account
 			event["account"] = "123456789012"
 		}
-		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed","source":"conformance","account":"123456789012",
-			"time":"2026-03-04T05:06:07Z","region":"us-east-1","resources":["arn:aws:s3:::bronze"],
-			"detail":{"type":"demo.hello","size":11,"nested":{"text":"a < b ✓","list":[1,null,true]}}}`, *out.Entries[3].EventId)
+		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed",
+			"source":"conformance","account":"123456789012","time":"2026-03-04T05:06:07Z",
+			"region":"us-east-1","resources":["arn:aws:s3:::bronze"],"detail":%s}`,
+			*out.Entries[3].EventId, detail)
 		if err := json.Unmarshal([]byte(text), &want); err != nil {
 			b.Fatal(err)
 		}
@@ -130,7 +147,8 @@ func TestEventBridge_RejectsInvalidEntriesOnly(t *testing.T) {
 		b.sendToQueue("all", `{"source":["conformance"]}`)
 		noSource := b.entry("EventProcessed", `{}`)
 		noSource.Source = nil
-		out := b.put(noSource, b.entry("EventProcessed", `{"a":1}`), b.entry("EventProcessed", `{`), b.entry("", `{}`))
+		out := b.put(noSource, b.entry("EventProcessed", `{"a":1}`),
+			b.entry("EventProcessed", `{`), b.entry("", `{}`))
 		var codes []string
 		for _, e := range out.Entries {
 			codes = append(codes, aws.ToString(e.ErrorCode))
@@ -138,8 +156,9 @@ func TestEventBridge_RejectsInvalidEntriesOnly(t *testing.T) {
 				b.Errorf("entry %+v", e)
 			}
 		}
-		if out.FailedEntryCount != 3 || !slices.Equal(codes, []string{"InvalidArgument", "", "MalformedDetail", "InvalidArgument"}) {
-			b.Errorf("%d failed: %v", out.FailedEntryCount, codes)
+		want := []string{"InvalidArgument", "", "MalformedDetail", "InvalidArgument"}
+		if out.FailedEntryCount != 3 || !slices.Equal(codes, want) {
+			b.Errorf("%d failed: %v, want %v", out.FailedEntryCount, codes, want)
 		}
 		if m := b.queue.receiveOne(10); !strings.Contains(*m.Body, *out.Entries[1].EventId) {
 			b.Errorf("the queue received %s", *m.Body)
@@ -149,7 +168,8 @@ func TestEventBridge_RejectsInvalidEntriesOnly(t *testing.T) {
 
 func TestEventBridge_RejectsMoreThanTenEntries(t *testing.T) {
 	forEachBus(t, func(b testBus) {
-		_, err := b.client.PutEvents(b.Context(), &eventbridge.PutEventsInput{Entries: slices.Repeat([]types.PutEventsRequestEntry{b.entry("x", `{}`)}, 11)})
+		entries := slices.Repeat([]types.PutEventsRequestEntry{b.entry("x", `{}`)}, 11)
+		_, err := b.client.PutEvents(b.Context(), &eventbridge.PutEventsInput{Entries: entries})
 		wantErrorCode(b.T, err, "ValidationException")
 	})
 }
@@ -159,50 +179,61 @@ func TestEventBridge_FindsAndDeletesRulesAndTargets(t *testing.T) {
 		const pattern = `{"source":["conformance"]}`
 		b.sendToQueue("rule", pattern)
 
-		described, err := b.client.DescribeRule(b.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("rule"), EventBusName: &b.name})
+		name := aws.String("rule")
+		describe := &eventbridge.DescribeRuleInput{Name: name, EventBusName: &b.name}
+		described, err := b.client.DescribeRule(b.Context(), describe)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if *described.EventPattern != pattern || described.State != types.RuleStateEnabled || !strings.HasSuffix(*described.Arn, ":rule/"+b.name+"/rule") {
+		if *described.EventPattern != pattern || described.State != types.RuleStateEnabled ||
+			!strings.HasSuffix(*described.Arn, ":rule/"+b.name+"/rule") {
 			b.Errorf("described %+v", described)
 		}
-		rules, err := b.client.ListRules(b.Context(), &eventbridge.ListRulesInput{EventBusName: &b.name, NamePrefix: aws.String("ru")})
+		rules, err := b.client.ListRules(b.Context(), &eventbridge.ListRulesInput{
+			EventBusName: &b.name, NamePrefix: aws.String("ru"),
+		})
 		if err != nil || len(rules.Rules) != 1 || *rules.Rules[0].Name != "rule" {
 			b.Errorf("rules %+v, %v", rules, err)
 		}
-		targets, err := b.client.ListTargetsByRule(b.Context(), &eventbridge.ListTargetsByRuleInput{Rule: aws.String("rule"), EventBusName: &b.name})
+		targets, err := b.client.ListTargetsByRule(b.Context(),
+			&eventbridge.ListTargetsByRuleInput{Rule: name, EventBusName: &b.name})
 		if err != nil || len(targets.Targets) != 1 || *targets.Targets[0].Arn != b.queue.arn() {
 			b.Errorf("targets %+v, %v", targets, err)
 		}
 
-		remove := &eventbridge.DeleteRuleInput{Name: aws.String("rule"), EventBusName: &b.name}
+		remove := &eventbridge.DeleteRuleInput{Name: name, EventBusName: &b.name}
 		_, err = b.client.DeleteRule(b.Context(), remove)
 		wantErrorCode(b.T, err, "ValidationException")
-		if _, err := b.client.RemoveTargets(b.Context(), &eventbridge.RemoveTargetsInput{
-			Rule: aws.String("rule"), EventBusName: &b.name, Ids: []string{"queue"},
-		}); err != nil {
+		_, err = b.client.RemoveTargets(b.Context(), &eventbridge.RemoveTargetsInput{
+			Rule: name, EventBusName: &b.name, Ids: []string{"queue"},
+		})
+		if err != nil {
 			b.Fatal(err)
 		}
 		if _, err := b.client.DeleteRule(b.Context(), remove); err != nil {
 			b.Fatal(err)
 		}
-		_, err = b.client.DescribeRule(b.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("rule"), EventBusName: &b.name})
+		_, err = b.client.DescribeRule(b.Context(), describe)
 		wantErrorCode(b.T, err, "ResourceNotFoundException")
 	})
 }
 
 func TestEventBridge_FindsAndListsEventBuses(t *testing.T) {
 	forEachBus(t, func(b testBus) {
-		_, err := b.client.CreateEventBus(b.Context(), &eventbridge.CreateEventBusInput{Name: &b.name})
+		create := &eventbridge.CreateEventBusInput{Name: &b.name}
+		_, err := b.client.CreateEventBus(b.Context(), create)
 		wantErrorCode(b.T, err, "ResourceAlreadyExistsException")
-		_, err = b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: aws.String("absent")})
+		describe := &eventbridge.DescribeEventBusInput{Name: aws.String("absent")}
+		_, err = b.client.DescribeEventBus(b.Context(), describe)
 		wantErrorCode(b.T, err, "ResourceNotFoundException")
 		for _, name := range []string{"default", b.name} {
-			out, err := b.client.DescribeEventBus(b.Context(), &eventbridge.DescribeEventBusInput{Name: &name})
+			describe.Name = &name
+			out, err := b.client.DescribeEventBus(b.Context(), describe)
 			if err != nil || *out.Name != name {
 				b.Errorf("bus %s: %+v, %v", name, out, err)
 			}
-			listed, err := b.client.ListEventBuses(b.Context(), &eventbridge.ListEventBusesInput{NamePrefix: &name})
+			list := &eventbridge.ListEventBusesInput{NamePrefix: &name}
+			listed, err := b.client.ListEventBuses(b.Context(), list)
 			if err != nil || len(listed.EventBuses) != 1 || *listed.EventBuses[0].Name != name {
 				b.Errorf("buses %+v, %v", listed, err)
 			}
@@ -212,9 +243,7 @@ func TestEventBridge_FindsAndListsEventBuses(t *testing.T) {
 
 func TestEventBridge_RejectsAnInvalidEventPattern(t *testing.T) {
 	forEachBus(t, func(b testBus) {
-		_, err := b.client.PutRule(b.Context(), &eventbridge.PutRuleInput{
-			Name: aws.String("rule"), EventBusName: &b.name, EventPattern: aws.String(`{"source":"conformance"}`),
-		})
+		err := b.tryPutRule("rule", `{"source":"conformance"}`)
 		wantErrorCode(b.T, err, "InvalidEventPatternException")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,10 @@ type testQueue struct {
 	url    string
 }
 
+func (q testQueue) name() *string {
+	return aws.String(q.url[strings.LastIndexByte(q.url, '/')+1:])
+}
+
 func forEachQueue(t *testing.T, attributes map[string]string, fn func(q testQueue)) {
 	t.Helper()
 	forEachTarget(t, func(t *testing.T, target target) {
@@ -47,7 +52,8 @@ func newTestQueue(t *testing.T, target target, attributes map[string]string) tes
 	t.Helper()
 	client := sqs.NewFromConfig(target.Config)
 	name := uniqueName("queue")
-	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+	in := &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes}
+	out, err := client.CreateQueue(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +65,40 @@ func newTestQueue(t *testing.T, target target, attributes map[string]string) tes
 
 func (q testQueue) send(body string) string {
 	q.Helper()
-	out, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+	out, err := q.trySend(body)
 	if err != nil {
 		q.Fatal(err)
 	}
 	return *out.MessageId
+}
+
+func (q testQueue) trySend(body string) (*sqs.SendMessageOutput, error) {
+	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}
+	return q.client.SendMessage(q.Context(), in)
+}
+
+func (q testQueue) delete(m types.Message) {
+	q.Helper()
+	in := &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle}
+	if _, err := q.client.DeleteMessage(q.Context(), in); err != nil {
+		q.Fatal(err)
+	}
+}
+
+func (q testQueue) changeVisibility(m types.Message, seconds int32) error {
+	_, err := q.client.ChangeMessageVisibility(q.Context(), &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: seconds,
+	})
+	return err
+}
+
+func (q testQueue) getAttributes(names ...types.QueueAttributeName) (map[string]string, error) {
+	in := &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names}
+	out, err := q.client.GetQueueAttributes(q.Context(), in)
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
 }
 
 // receive receives up to ten messages, with long polling for wait seconds.
@@ -97,12 +132,12 @@ func (q testQueue) expectAttributes(want map[string]string) {
 	for name := range want {
 		names = append(names, types.QueueAttributeName(name))
 	}
-	out, err := q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+	got, err := q.getAttributes(names...)
 	if err != nil {
 		q.Fatal(err)
 	}
-	if !maps.Equal(out.Attributes, want) {
-		q.Errorf("attributes %v, want %v", out.Attributes, want)
+	if !maps.Equal(got, want) {
+		q.Errorf("attributes %v, want %v", got, want)
 	}
 }
 
@@ -125,13 +160,16 @@ func TestSQS_ReceivesAMessageUntilItIsDeleted(t *testing.T) {
 		if *first.MessageId != id || *first.Body != "a < b & \"c\" ✓" {
 			q.Fatalf("received %s %q", *first.MessageId, *first.Body)
 		}
-		if first.Attributes["ApproximateReceiveCount"] != "1" || first.Attributes["SenderId"] == "" {
-			q.Errorf("system attributes %v", first.Attributes)
+		attributes := first.Attributes
+		if attributes["ApproximateReceiveCount"] != "1" || attributes["SenderId"] == "" {
+			q.Errorf("system attributes %v", attributes)
 		}
+		after := time.Now().Add(time.Second)
 		for _, name := range []string{"SentTimestamp", "ApproximateFirstReceiveTimestamp"} {
-			var ms int64
-			if _, err := fmt.Sscan(first.Attributes[name], &ms); err != nil || time.UnixMilli(ms).Before(before) || time.UnixMilli(ms).After(time.Now().Add(time.Second)) {
-				q.Errorf("%s is %q", name, first.Attributes[name])
+			ms, err := strconv.ParseInt(attributes[name], 10, 64)
+			at := time.UnixMilli(ms)
+			if err != nil || at.Before(before) || at.After(after) {
+				q.Errorf("%s is %q", name, attributes[name])
 			}
 		}
 		q.expectDepth(0, 1, 0)
@@ -140,16 +178,13 @@ func TestSQS_ReceivesAMessageUntilItIsDeleted(t *testing.T) {
 		}
 
 		second := q.receiveOne(10) // waits for the visibility timeout
-		if *second.MessageId != id || second.Attributes["ApproximateReceiveCount"] != "2" || *second.ReceiptHandle == *first.ReceiptHandle {
+		if *second.MessageId != id || *second.ReceiptHandle == *first.ReceiptHandle ||
+			second.Attributes["ApproximateReceiveCount"] != "2" {
 			q.Fatalf("received %+v", second)
 		}
-		if _, err := q.client.DeleteMessage(q.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: second.ReceiptHandle}); err != nil {
-			q.Fatal(err)
-		}
+		q.delete(second)
 		q.expectDepth(0, 0, 0)
-		if _, err := q.client.DeleteMessage(q.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: second.ReceiptHandle}); err != nil {
-			q.Errorf("delete again: %v", err)
-		}
+		q.delete(second)
 	})
 }
 
@@ -158,7 +193,8 @@ func TestSQS_LongPollReturnsASentMessage(t *testing.T) {
 		start := time.Now()
 		var group errgroup.Group
 		group.Go(func() error {
-			out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, WaitTimeSeconds: 20})
+			in := &sqs.ReceiveMessageInput{QueueUrl: &q.url, WaitTimeSeconds: 20}
+			out, err := q.client.ReceiveMessage(q.Context(), in)
 			if err == nil && len(out.Messages) != 1 {
 				err = fmt.Errorf("received %d messages", len(out.Messages))
 			}
@@ -176,8 +212,7 @@ func TestSQS_ChangesMessageVisibility(t *testing.T) {
 		q.send("hello")
 		change := func(m types.Message, seconds int32) {
 			q.Helper()
-			in := &sqs.ChangeMessageVisibilityInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: seconds}
-			if _, err := q.client.ChangeMessageVisibility(q.Context(), in); err != nil {
+			if err := q.changeVisibility(m, seconds); err != nil {
 				q.Fatal(err)
 			}
 		}
@@ -191,26 +226,22 @@ func TestSQS_ChangesMessageVisibility(t *testing.T) {
 		if m.Attributes["ApproximateReceiveCount"] != "3" {
 			q.Errorf("receive count %s, want 3", m.Attributes["ApproximateReceiveCount"])
 		}
-		_, err := q.client.ChangeMessageVisibility(q.Context(), &sqs.ChangeMessageVisibilityInput{
-			QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 43201,
-		})
-		wantErrorCode(q.T, err, "InvalidParameterValue")
+		wantErrorCode(q.T, q.changeVisibility(m, 43201), "InvalidParameterValue")
 
-		batch, err := q.client.ChangeMessageVisibilityBatch(q.Context(), &sqs.ChangeMessageVisibilityBatchInput{
+		in := &sqs.ChangeMessageVisibilityBatchInput{
 			QueueUrl: &q.url, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{
 				{Id: aws.String("good"), ReceiptHandle: m.ReceiptHandle},
 				{Id: aws.String("bad"), ReceiptHandle: aws.String("nonsense")},
 			},
-		})
+		}
+		batch, err := q.client.ChangeMessageVisibilityBatch(q.Context(), in)
 		if err != nil {
 			q.Fatal(err)
 		}
 		if len(batch.Successful) != 1 || *batch.Successful[0].Id != "good" {
 			q.Errorf("successful: %v", batch.Successful)
 		}
-		if len(batch.Failed) != 1 || *batch.Failed[0].Id != "bad" || *batch.Failed[0].Code != "ReceiptHandleIsInvalid" || !batch.Failed[0].SenderFault {
-			q.Errorf("failed: %+v", batch.Failed)
-		}
+		q.wantFailedEntry(batch.Failed, "bad", "ReceiptHandleIsInvalid")
 		q.expectDepth(1, 0, 0)
 	})
 }
@@ -220,13 +251,12 @@ func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 		dlq := newTestQueue(t, target, nil)
 		arn := dlq.arn()
 		policy := fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":"2"}`, arn)
-		source := newTestQueue(t, target, map[string]string{"VisibilityTimeout": "600", "RedrivePolicy": policy})
+		source := newTestQueue(t, target, map[string]string{
+			"VisibilityTimeout": "600", "RedrivePolicy": policy,
+		})
 		id := source.send("poison")
 		for range 2 {
-			m := source.receiveOne(0)
-			if _, err := source.client.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
-				QueueUrl: &source.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 0,
-			}); err != nil {
+			if err := source.changeVisibility(source.receiveOne(0), 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -236,14 +266,17 @@ func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 		}
 		source.expectDepth(0, 0, 0)
 		m := dlq.receiveOne(0)
-		if *m.MessageId != id || *m.Body != "poison" || m.Attributes["ApproximateReceiveCount"] != "3" {
+		if *m.MessageId != id || *m.Body != "poison" ||
+			m.Attributes["ApproximateReceiveCount"] != "3" {
 			t.Errorf("the dead-letter queue contains %s %q %v", *m.MessageId, *m.Body, m.Attributes)
 		}
 		// AWS documents this attribute. moto omits it.
-		if got := m.Attributes["DeadLetterQueueSourceArn"]; got != source.arn() && !target.isMoto() {
-			t.Errorf("dead-letter source %q", got)
+		sourceARN := m.Attributes["DeadLetterQueueSourceArn"]
+		if sourceARN != source.arn() && !target.isMoto() {
+			t.Errorf("dead-letter source %q", sourceARN)
 		}
-		sources, err := dlq.client.ListDeadLetterSourceQueues(t.Context(), &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: &dlq.url})
+		in := &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: &dlq.url}
+		sources, err := dlq.client.ListDeadLetterSourceQueues(t.Context(), in)
 		if err != nil || !slices.Equal(sources.QueueUrls, []string{source.url}) {
 			t.Errorf("sources %+v, %v", sources, err)
 		}
@@ -252,13 +285,19 @@ func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 
 func (q testQueue) arn() string {
 	q.Helper()
-	out, err := q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"QueueArn"},
-	})
+	attributes, err := q.getAttributes("QueueArn")
 	if err != nil {
 		q.Fatal(err)
 	}
-	return out.Attributes["QueueArn"]
+	return attributes["QueueArn"]
+}
+
+func (q testQueue) wantFailedEntry(failed []types.BatchResultErrorEntry, id, code string) {
+	q.Helper()
+	if len(failed) != 1 || *failed[0].Id != id || *failed[0].Code != code ||
+		!failed[0].SenderFault {
+		q.Errorf("failed entries %+v, want %s with code %s", failed, id, code)
+	}
 }
 
 func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
@@ -267,14 +306,17 @@ func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
 			{Id: aws.String("a"), MessageBody: aws.String("a")},
 			{Id: aws.String("delayed"), MessageBody: aws.String("delayed"), DelaySeconds: 900},
 			{Id: aws.String("text"), MessageBody: aws.String("not in XML: \uFFFE")},
-			{Id: aws.String("attributes"), MessageBody: aws.String("b"), MessageAttributes: map[string]types.MessageAttributeValue{
-				"type": {DataType: aws.String("String"), StringValue: aws.String("demo")},
-			}},
+			{
+				Id: aws.String("attributes"), MessageBody: aws.String("b"),
+				MessageAttributes: map[string]types.MessageAttributeValue{
+					"type": {DataType: aws.String("String"), StringValue: aws.String("demo")},
+				},
+			},
 		}
 		if q.target.isMoto() { // accepts any text
 			entries = slices.Delete(entries, 2, 3)
 		}
-		out, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+		out, err := q.sendBatch(entries)
 		if err != nil {
 			q.Fatal(err)
 		}
@@ -285,8 +327,8 @@ func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
 		if !slices.Equal(sent, []string{"a", "delayed", "attributes"}) {
 			q.Errorf("sent %v", sent)
 		}
-		if !q.target.isMoto() && (len(out.Failed) != 1 || *out.Failed[0].Id != "text" || *out.Failed[0].Code != "InvalidMessageContents" || !out.Failed[0].SenderFault) {
-			q.Errorf("failed %+v", out.Failed)
+		if !q.target.isMoto() {
+			q.wantFailedEntry(out.Failed, "text", "InvalidMessageContents")
 		}
 		q.expectDepth(2, 0, 1)
 
@@ -304,17 +346,26 @@ func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
 		if err != nil {
 			q.Fatal(err)
 		}
-		if len(deleted.Successful) != 2 || len(deleted.Failed) != 1 || *deleted.Failed[0].Id != "bad" || *deleted.Failed[0].Code != "ReceiptHandleIsInvalid" {
-			q.Errorf("deleted %+v, failed %+v", deleted.Successful, deleted.Failed)
+		if len(deleted.Successful) != 2 {
+			q.Errorf("deleted %+v", deleted.Successful)
 		}
+		q.wantFailedEntry(deleted.Failed, "bad", "ReceiptHandleIsInvalid")
 		q.expectDepth(0, 0, 1)
 	})
+}
+
+func (q testQueue) sendBatch(
+	entries []types.SendMessageBatchRequestEntry,
+) (*sqs.SendMessageBatchOutput, error) {
+	in := &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries}
+	return q.client.SendMessageBatch(q.Context(), in)
 }
 
 func TestSQS_RejectsInvalidBatches(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		entry := func(id string, size int) types.SendMessageBatchRequestEntry {
-			return types.SendMessageBatchRequestEntry{Id: &id, MessageBody: aws.String(strings.Repeat("x", size))}
+			body := strings.Repeat("x", size)
+			return types.SendMessageBatchRequestEntry{Id: &id, MessageBody: &body}
 		}
 		eleven := make([]types.SendMessageBatchRequestEntry, 11)
 		for i := range eleven {
@@ -327,7 +378,7 @@ func TestSQS_RejectsInvalidBatches(t *testing.T) {
 			"InvalidBatchEntryId":          {entry("a b", 1)},
 			"BatchRequestTooLong":          {entry("a", 1<<19), entry("b", 1<<19+1)},
 		} {
-			_, err := q.client.SendMessageBatch(q.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
+			_, err := q.sendBatch(entries)
 			wantErrorCode(q.T, err, "AWS.SimpleQueueService."+code)
 		}
 		q.expectDepth(0, 0, 0)
@@ -349,10 +400,12 @@ func TestSQS_ReturnsMessageAttributes(t *testing.T) {
 		}
 		m := q.receiveOne(0)
 		if *m.MD5OfMessageAttributes != *out.MD5OfMessageAttributes {
-			q.Errorf("checksum of the attributes: %s when sent, %s when received", *out.MD5OfMessageAttributes, *m.MD5OfMessageAttributes)
+			q.Errorf("checksum of the attributes: %s when sent, %s when received",
+				*out.MD5OfMessageAttributes, *m.MD5OfMessageAttributes)
 		}
 		a := m.MessageAttributes
-		if len(a) != 3 || *a["name"].StringValue != "value" || *a["count"].StringValue != "42" || string(a["bytes"].BinaryValue) != "\x01\x02\x03" {
+		if len(a) != 3 || *a["name"].StringValue != "value" || *a["count"].StringValue != "42" ||
+			string(a["bytes"].BinaryValue) != "\x01\x02\x03" {
 			q.Errorf("attributes %+v", a)
 		}
 	})
@@ -368,50 +421,59 @@ func TestSQS_SetsAndReturnsQueueAttributes(t *testing.T) {
 	}
 	forEachQueue(t, set, func(q testQueue) {
 		q.expectAttributes(set)
-		if _, err := q.client.SetQueueAttributes(q.Context(), &sqs.SetQueueAttributesInput{
-			QueueUrl: &q.url, Attributes: map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900"},
-		}); err != nil {
+		changed := map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900"}
+		_, err := q.client.SetQueueAttributes(q.Context(), &sqs.SetQueueAttributesInput{
+			QueueUrl: &q.url, Attributes: changed,
+		})
+		if err != nil {
 			q.Fatal(err)
 		}
-		q.expectAttributes(map[string]string{"VisibilityTimeout": "0", "DelaySeconds": "900", "MessageRetentionPeriod": "90"})
+		q.expectAttributes(changed)
+		q.expectAttributes(map[string]string{"MessageRetentionPeriod": "90"})
 		q.send("queue delay")
 		q.expectDepth(0, 0, 1)
 
-		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(strings.Repeat("x", 1025))})
+		_, err = q.trySend(strings.Repeat("x", 1025))
 		wantErrorCode(q.T, err, "InvalidParameterValue")
-		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
-		again, err := q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "900"}})
+		in := &sqs.CreateQueueInput{
+			QueueName: q.name(), Attributes: map[string]string{"DelaySeconds": "900"},
+		}
+		again, err := q.client.CreateQueue(q.Context(), in)
 		if err != nil || *again.QueueUrl != q.url {
 			q.Errorf("create again: %+v, %v", again, err)
 		}
-		_, err = q.client.CreateQueue(q.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": "1"}})
+		in.Attributes["DelaySeconds"] = "1"
+		_, err = q.client.CreateQueue(q.Context(), in)
 		wantErrorCode(q.T, err, "QueueAlreadyExists")
 	})
 }
 
 func TestSQS_FindsListsPurgesAndDeletesQueues(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
-		name := q.url[strings.LastIndexByte(q.url, '/')+1:]
-		byName, err := q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
+		get := &sqs.GetQueueUrlInput{QueueName: q.name()}
+		byName, err := q.client.GetQueueUrl(q.Context(), get)
 		if err != nil || *byName.QueueUrl != q.url {
 			q.Fatalf("found %+v, %v", byName, err)
 		}
-		listed, err := q.client.ListQueues(q.Context(), &sqs.ListQueuesInput{QueueNamePrefix: &name})
+		list := &sqs.ListQueuesInput{QueueNamePrefix: q.name()}
+		listed, err := q.client.ListQueues(q.Context(), list)
 		if err != nil || !slices.Equal(listed.QueueUrls, []string{q.url}) {
 			q.Fatalf("listed %+v, %v", listed, err)
 		}
 		q.send("hello")
-		if _, err := q.client.PurgeQueue(q.Context(), &sqs.PurgeQueueInput{QueueUrl: &q.url}); err != nil {
+		_, err = q.client.PurgeQueue(q.Context(), &sqs.PurgeQueueInput{QueueUrl: &q.url})
+		if err != nil {
 			q.Fatal(err)
 		}
 		q.expectDepth(0, 0, 0)
-		if _, err := q.client.DeleteQueue(q.Context(), &sqs.DeleteQueueInput{QueueUrl: &q.url}); err != nil {
+		_, err = q.client.DeleteQueue(q.Context(), &sqs.DeleteQueueInput{QueueUrl: &q.url})
+		if err != nil {
 			q.Fatal(err)
 		}
-		_, err = q.client.GetQueueUrl(q.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
+		_, err = q.client.GetQueueUrl(q.Context(), get)
 		wantErrorCode(q.T, err, "AWS.SimpleQueueService.NonExistentQueue")
 		var absent *types.QueueDoesNotExist
-		_, err = q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("x")})
+		_, err = q.trySend("x")
 		if !errors.As(err, &absent) {
 			q.Errorf("send to a deleted queue: %v", err)
 		}
@@ -424,19 +486,19 @@ func TestSQS_RejectsInvalidRequests(t *testing.T) {
 			if q.target.isMoto() { // accepts any text
 				break
 			}
-			_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+			_, err := q.trySend(body)
 			wantErrorCode(q.T, err, "InvalidMessageContents")
 		}
-		body := strings.Repeat("x", 1<<20)
-		if _, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}); err != nil {
+		longest := strings.Repeat("x", 1<<20)
+		if _, err := q.trySend(longest); err != nil {
 			q.Errorf("send 1 MiB: %v", err)
 		}
-		body += "x"
-		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body})
+		_, err := q.trySend(longest + "x")
 		wantErrorCode(q.T, err, "InvalidParameterValue")
-		_, err = q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 11})
+		in := &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 11}
+		_, err = q.client.ReceiveMessage(q.Context(), in)
 		wantErrorCode(q.T, err, "InvalidParameterValue")
-		_, err = q.client.GetQueueAttributes(q.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"Colour"}})
+		_, err = q.getAttributes("Colour")
 		wantErrorCode(q.T, err, "InvalidAttributeName")
 	})
 }

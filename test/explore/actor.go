@@ -81,10 +81,10 @@ func (c *call) outcomes() []outcome {
 
 // invoke blocks the actor until the scheduler has resolved the call. Effects run in the scheduler's
 // goroutine, so that the world needs no locks.
-func invoke[R any](ctx context.Context, a *actor, site, what string, kinds []Kind, entries int,
+func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []Kind, entries int,
 	effect func(outcome) (R, error)) (R, error) {
 	var none R
-	c := &call{actor: a, ctx: ctx, site: site, subject: what, kinds: kinds, entries: entries,
+	c := &call{actor: a, ctx: ctx, site: site, subject: subject, kinds: kinds, entries: entries,
 		reply:  make(chan answer, 1),
 		effect: func(h outcome) (any, error) { return effect(h) }}
 	if err := ctx.Err(); err != nil {
@@ -100,10 +100,10 @@ func invoke[R any](ctx context.Context, a *actor, site, what string, kinds []Kin
 	return got.value.(R), got.err
 }
 
-// invokeErr invokes a call that returns an error only.
-func invokeErr(ctx context.Context, a *actor, site, what string, kinds []Kind,
+// exec invokes a call that returns an error only.
+func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
 	effect func() error) error {
-	_, err := invoke(ctx, a, site, what, kinds, 0,
+	_, err := invoke(ctx, a, site, subject, kinds, 0,
 		func(outcome) (any, error) { return nil, effect() })
 	return err
 }

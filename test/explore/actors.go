@@ -70,12 +70,12 @@ func (r *run) client(number int, body, key string) {
 			result, err := r.system.Accept(ctx, a, request, newID)
 			if err == nil {
 				// The answer may be lost.
-				err = invokeErr(ctx, a, "Answer", result.Event.ID, anAnswer, func() error {
+				err = a.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
 					r.acknowledge(name, request, result)
 					return nil
 				})
 			} else if pipeline.ErrorCode(err) != pipeline.Unavailable {
-				return invokeErr(ctx, a, "Answer", "is rejected", anAnswer, func() error {
+				return a.exec(ctx, "Answer", "is rejected", anAnswer, func() error {
 					r.reject(name, request, err)
 					return nil
 				})
@@ -194,7 +194,7 @@ func (r *run) deliver(batch []*message) {
 					return nil
 				}
 				ctx := context.Background() // deletions may outlast the worker
-				_ = invokeErr(ctx, a, "Queue.Delete", handle, anAnswer, deleteMessage)
+				_ = a.exec(ctx, "Queue.Delete", handle, anAnswer, deleteMessage)
 			}
 			return nil
 		})
@@ -263,7 +263,7 @@ func (r *run) redrive() {
 				if result.Err != nil {
 					continue
 				}
-				_ = invokeErr(ctx, a, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
+				_ = a.exec(ctx, "DLQ.Delete", result.Event.ID, anAnswer, func() error {
 					r.queue.deadLetters = slices.DeleteFunc(r.queue.deadLetters,
 						func(l pipeline.DeadLetter) bool {
 							return string(l.Body) == string(bodies[i]) &&

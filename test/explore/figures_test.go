@@ -51,7 +51,7 @@ func TestFigures_InvariantsAndMutants(t *testing.T) {
 
 	b.Reset()
 	b.WriteString("| without this safeguard | in the scenario | violates |\n| --- | --- | --- |\n")
-	for _, m := range Mutants {
+	for _, m := range mutants {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Name, m.Scenario, m.Invariant)
 	}
 	checkFigures(t, "mutants", b.String())

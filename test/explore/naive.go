@@ -2,8 +2,6 @@ package explore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -21,9 +19,8 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 		return pipeline.Accepted{}, err
 	}
 	if req.Keyed {
-		sum := sha256.Sum256([]byte(req.Caller + req.Key))
-		text := hex.EncodeToString(sum[:16])
-		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+		text := sha([]byte(req.Caller + req.Key))
+		id = text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:32]
 		if item, err := (itemsPort{actor: a}).Find(ctx, id); err == nil {
 			if item.SHA256 != sha(req.Body) {
 				return pipeline.Accepted{}, pipeline.Errorf(pipeline.KeyReused,
@@ -38,7 +35,7 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	item := pipeline.Item{Event: event, Status: pipeline.Enqueued, EnqueuedAt: event.ReceivedAt}
-	err = invokeErr(ctx, a, "Bronze.Put", event.Bronze.Key, aWrite, func() error {
+	err = a.exec(ctx, "Bronze.Put", event.Bronze.Key, aWrite, func() error {
 		a.run.bronze.write(event.Bronze.Key, req.Body)
 		return nil
 	})
@@ -57,7 +54,7 @@ func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 func unavailable(err error) error { return &pipeline.Error{Code: pipeline.Unavailable, Err: err} }
 
 func naiveWrite(ctx context.Context, a *actor, item pipeline.Item) error {
-	return invokeErr(ctx, a, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error {
+	return a.exec(ctx, "Items.Put", item.ID+" "+string(item.Status), aWrite, func() error {
 		a.run.table.write(item)
 		return nil
 	})
@@ -98,7 +95,7 @@ func naiveProcessOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 		Event: event, Status: pipeline.Processed, ProcessedAt: records[0].ProcessedAt,
 		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
 	}
-	err = invokeErr(ctx, a, "Silver.Put", event.SilverKey(), aWrite, func() error {
+	err = a.exec(ctx, "Silver.Put", event.SilverKey(), aWrite, func() error {
 		a.run.checkRecord(lines)
 		a.run.silver.write(event.SilverKey(), lines)
 		return nil

@@ -12,7 +12,7 @@ import (
 type bronzePort struct{ *actor }
 
 func (p bronzePort) Put(ctx context.Context, key string, body []byte) error {
-	return invokeErr(ctx, p.actor, "Bronze.Put", key, aWrite,
+	return p.exec(ctx, "Bronze.Put", key, aWrite,
 		func() error { return p.run.bronze.put(key, body) })
 }
 
@@ -38,7 +38,7 @@ func (p bronzePort) List(ctx context.Context, prefix, after string) ([]pipeline.
 type silverPort struct{ *actor }
 
 func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
-	return invokeErr(ctx, p.actor, "Silver.Put", key, aWrite, func() error {
+	return p.exec(ctx, "Silver.Put", key, aWrite, func() error {
 		p.run.checkRecord(body)
 		return p.run.silver.put(key, body)
 	})
@@ -51,7 +51,7 @@ func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string,
 }
 
 func (p silverPort) Replace(ctx context.Context, key string, body []byte, version string) error {
-	return invokeErr(ctx, p.actor, "Silver.Replace", key, aWrite, func() error {
+	return p.exec(ctx, "Silver.Replace", key, aWrite, func() error {
 		p.run.checkRecord(body)
 		return p.run.silver.replace(key, body, version)
 	})
@@ -85,13 +85,13 @@ func (p itemsPort) GetMany(ctx context.Context, ids []string) (map[string]pipeli
 }
 
 func (p itemsPort) Finish(ctx context.Context, item pipeline.Item) error {
-	return invokeErr(ctx, p.actor, "Items.Finish", item.ID+" "+string(item.Status), aWrite,
+	return p.exec(ctx, "Items.Finish", item.ID+" "+string(item.Status), aWrite,
 		func() error { return p.run.table.finish(item) })
 }
 
 func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 	what := to.ID + " " + string(from.Status) + " → " + string(to.Status)
-	return invokeErr(ctx, p.actor, "Items.Move", what, aWrite,
+	return p.exec(ctx, "Items.Move", what, aWrite,
 		func() error { return p.run.table.move(from, to) })
 }
 
@@ -99,7 +99,7 @@ func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 type queuePort struct{ *actor }
 
 func (p queuePort) Send(ctx context.Context, event pipeline.Event) error {
-	return invokeErr(ctx, p.actor, "Queue.Send", event.ID, anAppend, func() error {
+	return p.exec(ctx, "Queue.Send", event.ID, anAppend, func() error {
 		p.run.send(event)
 		return nil
 	})
@@ -124,7 +124,7 @@ func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 }
 
 func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {
-	return invokeErr(ctx, p.actor, "Queue.Delay", receiptHandle, anAppend, func() error {
+	return p.exec(ctx, "Queue.Delay", receiptHandle, anAppend, func() error {
 		if m := p.run.byReceiptHandle[receiptHandle]; m != nil {
 			m.visibleAt = time.Now().Add(d)
 		}
@@ -136,7 +136,7 @@ func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Durat
 type deadLettersPort struct{ *actor }
 
 func (p deadLettersPort) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
-	return invokeErr(ctx, p.actor, "DLQ.Send", deadLetter.EventID, anAppend, func() error {
+	return p.exec(ctx, "DLQ.Send", deadLetter.EventID, anAppend, func() error {
 		p.run.checkBegun(p.actor, deadLetter)
 		p.run.queue.deadLetters = append(p.run.queue.deadLetters, deadLetter)
 		return nil
@@ -169,7 +169,7 @@ func (p checkpointsPort) Load(ctx context.Context) (pipeline.Checkpoint, error) 
 }
 
 func (p checkpointsPort) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
-	return invokeErr(ctx, p.actor, "Checkpoints.Save", "", aWrite,
+	return p.exec(ctx, "Checkpoints.Save", "", aWrite,
 		func() error { return p.run.table.save(old, next) })
 }
 

@@ -50,11 +50,8 @@ func forEachPage(
 
 // itemsOf returns the items of the events of Bronze objects, by event id.
 func itemsOf(ctx context.Context, items ItemGetter, objects []Object) (map[string]Item, error) {
-	ids := make([]string, 0, len(objects))
-	for _, o := range objects {
-		if id, _, ok := parseBronzeKey(o.Key); ok {
-			ids = append(ids, id)
-		}
-	}
-	return getItems(ctx, items, ids)
+	return getItems(ctx, items, objects, func(o Object) string {
+		id, _, _ := parseBronzeKey(o.Key)
+		return id
+	})
 }

@@ -20,15 +20,10 @@ type Discarder struct {
 func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []error {
 	errs := make([]error, len(deadLetters))
 	events := make([]Event, len(deadLetters))
-	var ids []string
 	for i, deadLetter := range deadLetters {
-		event, err := ReadMessage(deadLetter.Body, d.BronzeBucket)
-		if err == nil { // otherwise there is no event to finish
-			events[i] = event
-			ids = append(ids, event.ID)
-		}
+		events[i], _ = ReadMessage(deadLetter.Body, d.BronzeBucket) // invalid: nothing to finish
 	}
-	items, err := getItems(ctx, d.Items, ids)
+	items, err := getItems(ctx, d.Items, events, func(e Event) string { return e.ID })
 	for i, event := range events {
 		item, ok := items[event.ID]
 		switch {

@@ -73,20 +73,22 @@ type ItemGetter interface {
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
-// getItems looks up the items of events whose ids may repeat.
-func getItems(ctx context.Context, items ItemGetter, ids []string) (map[string]Item, error) {
-	distinct := make([]string, 0, len(ids))
-	seen := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		if !seen[id] {
+// getItems returns the items of the events in a list, by event id. Ids may repeat; "" is skipped.
+func getItems[T any](
+	ctx context.Context, items ItemGetter, list []T, id func(T) string,
+) (map[string]Item, error) {
+	var ids []string
+	seen := map[string]bool{"": true}
+	for _, element := range list {
+		if id := id(element); !seen[id] {
 			seen[id] = true
-			distinct = append(distinct, id)
+			ids = append(ids, id)
 		}
 	}
-	if len(distinct) == 0 {
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := items.GetMany(ctx, distinct)
+	found, err := items.GetMany(ctx, ids)
 	if err != nil {
 		return nil, unavailable("look up the events' items", err)
 	}

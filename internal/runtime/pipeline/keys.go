@@ -60,9 +60,13 @@ const (
 func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
 	rest, found := strings.CutPrefix(key, contract.BronzePrefix)
 	parts := strings.SplitN(rest, "/", 6) // type, year, month, day, hour, name
-	if !found || len(parts) != 6 || len(parts[5]) < idLength || !ValidID(parts[5][:idLength]) {
+	if !found || len(parts) != 6 || len(parts[5]) < idLength {
 		return "", time.Time{}, false
 	}
+	id = parts[5][:idLength]
 	hour, err := time.Parse(hourLayout, strings.Join(parts[1:5], "/"))
-	return parts[5][:idLength], hour, err == nil
+	if err != nil || !ValidID(id) {
+		return "", time.Time{}, false
+	}
+	return id, hour, true
 }

@@ -23,14 +23,14 @@ const (
 func CheckMove(from, to Item) error {
 	redriven := to.Replay == from.Replay.NextRedrive()
 	allowed := false
-	switch [2]Status{from.Status, to.Status} {
-	case [2]Status{Enqueued, Enqueued}: // by the reconciler, or a redrive after the worker crashed
+	switch from.Status + ">" + to.Status {
+	case Enqueued + ">" + Enqueued: // by the reconciler, or a redrive after the worker crashed
 		allowed = redriven || to.Replay == from.Replay && to.Reenqueues == from.Reenqueues+1
-	case [2]Status{Failed, Enqueued}:
+	case Failed + ">" + Enqueued:
 		allowed = redriven
-	case [2]Status{Processed, Enqueued}: // by a replay that began later
+	case Processed + ">" + Enqueued: // by a replay that began later
 		allowed = to.Replay.ID > from.Replay.ID
-	case [2]Status{Failed, Processed}: // the reconciler found the record in Silver
+	case Failed + ">" + Processed: // the reconciler found the record in Silver
 		allowed = to.Replay == from.Replay
 	}
 	if !allowed || from.ID != to.ID {

@@ -43,23 +43,19 @@ type RedriveResult struct {
 // and the reconciler enqueues events that were reopened but not sent.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
-	var ids []string
 	var earliest time.Time
 	for i, body := range messages {
 		event, err := ReadMessage(body, r.BronzeBucket)
 		results[i] = RedriveResult{Event: event, Err: err}
-		if err != nil {
-			continue
-		}
-		ids = append(ids, event.ID)
-		if earliest.IsZero() || event.ReceivedAt.Before(earliest) {
+		if err == nil && (earliest.IsZero() || event.ReceivedAt.Before(earliest)) {
 			earliest = event.ReceivedAt
 		}
 	}
-	if len(ids) == 0 {
+	if earliest.IsZero() { // no valid message
 		return results
 	}
-	items, err := getItems(ctx, r.Items, ids)
+	id := func(r RedriveResult) string { return r.Event.ID }
+	items, err := getItems(ctx, r.Items, results, id)
 	if err == nil {
 		err = Rewind(ctx, r.Checkpoints, earliest, r.Now())
 	}

@@ -20,8 +20,8 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 	key := Event{ID: first.ID, Type: first.Type, ReceivedAt: first.ReceivedAt}.SilverKey()
 	if first.ReplayID == "" {
 		err := w.Silver.Put(ctx, key, lines)
-		if errors.Is(err, ErrExists) {
-			return w.existingRecord(ctx, key)
+		if errors.Is(err, ErrExists) { // by an earlier delivery; today's output may differ
+			first, _, err = firstRecord(ctx, w.Silver, key)
 		}
 		if err != nil {
 			return Record{}, unavailable("store the record", err)
@@ -44,16 +44,6 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 		return Record{}, unavailable("replace the record", err)
 	}
 	return first, nil
-}
-
-// existingRecord returns the record that an earlier delivery stored. It wins: the processor may
-// return another output today.
-func (w Worker) existingRecord(ctx context.Context, key string) (Record, error) {
-	record, _, err := firstRecord(ctx, w.Silver, key)
-	if err != nil {
-		return Record{}, unavailable("get the existing record", err)
-	}
-	return record, nil
 }
 
 // recordOrError handles an error of the processor. It returns the record that an earlier delivery

@@ -136,13 +136,7 @@ func (t *task) failed() bool { return t.Err != nil }
 
 // lookUp skips deliveries whose event is finished or has a newer message.
 func (w Worker) lookUp(ctx context.Context, tasks []*task) {
-	var ids []string
-	for _, t := range tasks {
-		if t.open() {
-			ids = append(ids, t.Event.ID)
-		}
-	}
-	items, err := getItems(ctx, w.Items, ids)
+	items, err := getItems(ctx, w.Items, tasks, func(t *task) string { return t.Event.ID })
 	for _, t := range tasks {
 		if !t.open() {
 			continue

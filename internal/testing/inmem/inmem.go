@@ -12,30 +12,46 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Queue implements pipeline.Sender, BatchSender and Retrier. It records the messages that it gets
-// and delivers none. The zero value is empty.
+// recorder records what a fake gets. The zero value is empty.
+type recorder[T any] struct {
+	mu       sync.Mutex
+	recorded []T
+}
+
+func (r *recorder[T]) add(elements ...T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recorded = append(r.recorded, elements...)
+}
+
+func (r *recorder[T]) all() []T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.recorded)
+}
+
+// Queue implements pipeline.Sender, BatchSender and Retrier. It delivers nothing. The zero value is
+// empty.
 type Queue struct {
+	events recorder[pipeline.Event]
 	mu     sync.Mutex
-	sent   []pipeline.Event
 	delays map[string]time.Duration
 }
 
 // Send records the event.
 func (q *Queue) Send(_ context.Context, event pipeline.Event) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.sent = append(q.sent, event)
+	q.events.add(event)
 	return nil
 }
 
 // SendMany records the events.
-func (q *Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
-	errs := make([]error, len(events))
-	for i, event := range events {
-		errs[i] = q.Send(ctx, event)
-	}
-	return errs
+func (q *Queue) SendMany(_ context.Context, events []pipeline.Event) []error {
+	q.events.add(events...)
+	return make([]error, len(events))
 }
+
+// Sent returns the recorded events in order.
+func (q *Queue) Sent() []pipeline.Event { return q.events.all() }
 
 // Delay records the delay of a message.
 func (q *Queue) Delay(_ context.Context, receiptHandle string, d time.Duration) error {
@@ -48,13 +64,6 @@ func (q *Queue) Delay(_ context.Context, receiptHandle string, d time.Duration) 
 	return nil
 }
 
-// Sent returns the recorded events in order.
-func (q *Queue) Sent() []pipeline.Event {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return slices.Clone(q.sent)
-}
-
 // Delays returns the last delay per receipt handle.
 func (q *Queue) Delays() map[string]time.Duration {
 	q.mu.Lock()
@@ -63,25 +72,30 @@ func (q *Queue) Delays() map[string]time.Duration {
 }
 
 // DeadLetterQueue implements pipeline.DeadLetterQueue. The zero value is empty.
-type DeadLetterQueue struct {
-	mu          sync.Mutex
-	deadLetters []pipeline.DeadLetter
-}
+type DeadLetterQueue struct{ recorder[pipeline.DeadLetter] }
 
 // Send records the dead letter.
 func (d *DeadLetterQueue) Send(_ context.Context, deadLetter pipeline.DeadLetter) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.deadLetters = append(d.deadLetters, deadLetter)
+	d.add(deadLetter)
 	return nil
 }
 
 // Sent returns the recorded dead letters in order.
-func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.deadLetters)
+func (d *DeadLetterQueue) Sent() []pipeline.DeadLetter { return d.all() }
+
+// Bus implements pipeline.Bus. The zero value is empty.
+type Bus struct {
+	recorder[pipeline.Notification]
 }
+
+// Publish records the notifications.
+func (b *Bus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
+	b.add(notifications...)
+	return make([]error, len(notifications))
+}
+
+// Published returns the recorded notifications in order.
+func (b *Bus) Published() []pipeline.Notification { return b.all() }
 
 // Checkpoints implements pipeline.CheckpointStore. The zero value is empty.
 type Checkpoints struct {
@@ -105,25 +119,4 @@ func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) err
 	}
 	c.current = next
 	return nil
-}
-
-// Bus implements pipeline.Bus. The zero value is empty.
-type Bus struct {
-	mu        sync.Mutex
-	published []pipeline.Notification
-}
-
-// Publish records the notifications.
-func (b *Bus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.published = append(b.published, notifications...)
-	return make([]error, len(notifications))
-}
-
-// Published returns the recorded notifications in order.
-func (b *Bus) Published() []pipeline.Notification {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.published)
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// AlarmThresholds set the values at or above which the alarms fire. Each alarm evaluates one period of 5 minutes.
+// AlarmThresholds set the values at or above which the alarms fire. Each alarm evaluates one period
+// of 5 minutes.
 type AlarmThresholds struct {
 	// DeadLetters counts the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -31,16 +32,18 @@ type AlarmThresholds struct {
 	UnhealedEvents *float64
 }
 
-func (t AlarmThresholds) withDefaults() AlarmThresholds {
-	number(&t.DeadLetters, 1)
-	duration(&t.OldestMessage, awscdk.Duration_Minutes, 5)
-	number(&t.ApiServerErrors, 5)
+func (t *AlarmThresholds) withDefaults() *AlarmThresholds {
+	thresholds := valueOrZero(t)
+	setDefault(&thresholds.OldestMessage, seconds(5*60))
+	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
 	for _, threshold := range []**float64{
-		&t.ApiErrors, &t.ApiThrottles, &t.WorkerErrors, &t.WorkerThrottles, &t.ReconcilerErrors, &t.UnhealedEvents,
+		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
+		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
+		&thresholds.ReconcilerErrors, &thresholds.UnhealedEvents,
 	} {
-		number(threshold, 1)
+		setDefault(threshold, jsii.Number(1))
 	}
-	return t
+	return &thresholds
 }
 
 // alarms lists the pipeline's alarms. docs/runbooks.md says how to respond to each.
@@ -52,11 +55,11 @@ type alarms struct {
 }
 
 func newAlarms(p *eventPipeline, m metrics) alarms {
-	t := *p.props.AlarmThresholds
+	t := p.props.AlarmThresholds
 	return alarms{
 		deadLetters: newAlarm(p, "DeadLettersAlarm", m.deadLetters, *t.DeadLetters,
 			"Events failed: their messages are in the DLQ."),
-		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage, seconds(t.OldestMessage),
+		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage, inSeconds(t.OldestMessage),
 			"Events wait for the worker."),
 		apiServerErrors: newAlarm(p, "ApiServerErrorsAlarm", m.serverErrors, *t.ApiServerErrors,
 			"The API answers 5xx: clients can't post events."),
@@ -75,9 +78,11 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	}
 }
 
-func newAlarm(p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64, description string) awscloudwatch.Alarm {
+func newAlarm(
+	p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64, description string,
+) awscloudwatch.Alarm {
 	alarm := awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmName:          physicalName(p.props, kebabCase(strings.TrimSuffix(id, "Alarm"))),
+		AlarmName:          p.physicalName(kebabCase(strings.TrimSuffix(id, "Alarm"))),
 		Metric:             metric,
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

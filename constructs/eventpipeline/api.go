@@ -6,51 +6,87 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 )
 
 func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	if p.props.HttpApi != nil {
-		addToGivenApi(p, p.props.HttpApi)
+		addRoutesToExistingApi(p, p.props.HttpApi)
 		return p.props.HttpApi
 	}
-	api := awsapigatewayv2.NewHttpApi(p, jsii.String("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName:                   physicalName(p.props, "api"),
-		CreateDefaultStage:        jsii.Bool(false), // ours has a log and limits
-		CorsPreflight:             p.props.CorsPreflight,
-		DisableExecuteApiEndpoint: onlyIf(*p.props.DisableExecuteApiEndpoint),
-	})
+	props := &awsapigatewayv2.HttpApiProps{
+		ApiName:            p.physicalName("api"),
+		CreateDefaultStage: jsii.Bool(false), // newStage adds log and throttling
+		CorsPreflight:      p.props.CorsPreflight,
+	}
+	if *p.props.DisableExecuteApiEndpoint {
+		props.DisableExecuteApiEndpoint = jsii.Bool(true)
+	}
+	api := awsapigatewayv2.NewHttpApi(p, jsii.String("HttpApi"), props)
 	authorizer := newAuthorizer(p, "")
 	ingest, status := scopes(p.props)
-	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Api"), p.apiFunction, nil)
-	for _, route := range []awsapigatewayv2.AddRoutesOptions{
-		{Path: jsii.String("/events"), Methods: methods(awsapigatewayv2.HttpMethod_POST), Authorizer: authorizer, AuthorizationScopes: ingest},
-		{Path: jsii.String("/events/{eventId}"), Methods: methods(awsapigatewayv2.HttpMethod_GET), Authorizer: authorizer, AuthorizationScopes: status},
-		{Path: jsii.String("/health"), Methods: methods(awsapigatewayv2.HttpMethod_GET), Authorizer: open()},
-	} {
-		route.Integration = integration
-		api.AddRoutes(&route)
+	integration := newIntegration(p)
+	addRoute := func(
+		method awsapigatewayv2.HttpMethod, path string,
+		authorizer awsapigatewayv2.IHttpRouteAuthorizer, scopes *[]*string,
+	) {
+		api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
+			Path: &path, Methods: &[]awsapigatewayv2.HttpMethod{method}, Integration: integration,
+			Authorizer: authorizer, AuthorizationScopes: scopes,
+		})
 	}
-	addOtherRoutes(p, api, integration, authorizer)
+	addRoute(awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
+	addRoute(awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
+	addRoute(awsapigatewayv2.HttpMethod_GET, "/health", noAuthorizer(), nil)
+	// The API function answers all other requests with a problem, 404 or 405 with Allow, after the
+	// same authorization.
+	awsapigatewayv2.NewHttpRoute(api, jsii.String("DefaultRoute"), &awsapigatewayv2.HttpRouteProps{
+		HttpApi:     api,
+		RouteKey:    awsapigatewayv2.HttpRouteKey_DEFAULT(),
+		Integration: integration,
+		Authorizer:  authorizer,
+	})
+	if p.props.CorsPreflight != nil {
+		// API Gateway answers a preflight request itself, unless an authorizer applies to it. Such a
+		// request carries no credentials, so the default route would reject it.
+		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
+	}
 	pinPayloadFormat(api, "")
 	return api
 }
 
-// onlyIf leaves what is false out of the template.
-func onlyIf(value bool) *bool {
-	if !value {
-		return nil
+// addRoutesToExistingApi adds the two routes. The CDK creates the authorizer below the API, so its id
+// there begins with the pipeline's.
+func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
+	authorizer := newAuthorizer(p, *p.Node().Id())
+	ingest, status := scopes(p.props)
+	integration := newIntegration(p)
+	for _, route := range []struct {
+		id, path string
+		method   awsapigatewayv2.HttpMethod
+		scopes   *[]*string
+	}{
+		{"IngestRoute", "/events", awsapigatewayv2.HttpMethod_POST, ingest},
+		{"StatusRoute", "/events/{eventId}", awsapigatewayv2.HttpMethod_GET, status},
+	} {
+		awsapigatewayv2.NewHttpRoute(p, &route.id, &awsapigatewayv2.HttpRouteProps{
+			HttpApi:             api,
+			RouteKey:            awsapigatewayv2.HttpRouteKey_With(&route.path, route.method),
+			Integration:         integration,
+			Authorizer:          authorizer,
+			AuthorizationScopes: route.scopes,
+		})
 	}
-	return &value
+	pinPayloadFormat(api, *p.Node().Id())
 }
 
-func methods(m ...awsapigatewayv2.HttpMethod) *[]awsapigatewayv2.HttpMethod { return &m }
+func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
+	id := jsii.String("Api")
+	return awsapigatewayv2integrations.NewHttpLambdaIntegration(id, p.apiFunction, nil)
+}
 
-func open() awsapigatewayv2.IHttpRouteAuthorizer { return awsapigatewayv2.NewHttpNoneAuthorizer() }
-
-// accessLogFields say who asked for what and how it went: no header, query or payload. Error messages and what authorizers
-// say of a caller may hold quotes, which would break the line.
+// accessLogFields contain no header, query or payload. Error messages and an authorizer's claims are
+// omitted too: a quote in them would break the line's JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"requestTime":        "$context.requestTime",
@@ -65,24 +101,61 @@ var accessLogFields = map[string]string{
 	"error":              "$context.error.responseType",
 }
 
-func newStage(p *eventPipeline, log awslogs.LogGroup) awsapigatewayv2.HttpStage {
-	stage := awsapigatewayv2.NewHttpStage(p, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
-		HttpApi:       p.httpApi,
-		StageName:     jsii.String("$default"),
-		AutoDeploy:    jsii.Bool(true),
-		DomainMapping: domainMapping(p),
+func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
+	props := &awsapigatewayv2.HttpStageProps{
+		HttpApi:    p.httpApi,
+		StageName:  jsii.String("$default"),
+		AutoDeploy: jsii.Bool(true),
 		Throttle: &awsapigatewayv2.ThrottleSettings{
 			RateLimit:  p.props.ThrottlingRateLimit,
 			BurstLimit: p.props.ThrottlingBurstLimit,
 		},
-	})
+	}
+	if p.domainName != nil {
+		props.DomainMapping = &awsapigatewayv2.DomainMappingOptions{
+			DomainName: p.domainName, MappingKey: p.props.DomainMappingKey,
+		}
+	}
+	stage := awsapigatewayv2.NewHttpStage(p, jsii.String("Stage"), props)
 	format, err := json.Marshal(accessLogFields)
 	if err != nil {
-		panic(fmt.Sprintf("write the access log's format: %v", err)) // a map of strings
+		panic(fmt.Sprintf("encode the access log's format: %v", err)) // it is a map of strings
 	}
-	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
-		DestinationArn: log.LogGroupArn(),
-		Format:         jsii.String(string(format)),
-	})
+	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(
+		&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+			DestinationArn: p.accessLogGroup.LogGroupArn(),
+			Format:         jsii.String(string(format)),
+		})
 	return stage
+}
+
+// newDomainName returns nil without a DomainName.
+func newDomainName(p *eventPipeline) awsapigatewayv2.DomainName {
+	if p.props.DomainName == nil {
+		return nil
+	}
+	return awsapigatewayv2.NewDomainName(p, jsii.String("DomainName"),
+		&awsapigatewayv2.DomainNameProps{
+			DomainName:     p.props.DomainName,
+			Certificate:    p.props.DomainCertificate,
+			SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+			Mtls:           p.props.MutualTls,
+		})
+}
+
+func (p *eventPipeline) ApiUrl() *string {
+	switch {
+	case p.httpStage == nil: // an existing API
+		if stage := p.httpApi.DefaultStage(); stage != nil {
+			return stage.Url()
+		}
+		return nil
+	case p.domainName == nil:
+		return p.httpStage.Url()
+	}
+	url := "https://" + *p.domainName.Name() + "/"
+	if p.props.DomainMappingKey != nil {
+		url += *p.props.DomainMappingKey + "/"
+	}
+	return &url
 }

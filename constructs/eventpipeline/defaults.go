@@ -10,120 +10,119 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// withDefaults is a copy of props in which nothing that has a default is nil.
+// withDefaults returns a copy of props with every default set.
 func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	var p EventPipelineProps
 	if props != nil {
 		p = *props
 	}
-	fill(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
+	setDefault(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
 	for _, key := range []*awskms.IKey{
 		&p.BronzeEncryptionKey, &p.SilverEncryptionKey, &p.EventsTableEncryptionKey,
 		&p.QueueEncryptionKey, &p.LogEncryptionKey, &p.EventBusEncryptionKey,
 	} {
-		if *key == nil {
-			*key = p.EncryptionKey
-		}
+		setDefault(key, p.EncryptionKey)
 	}
-	fillTransitions(&p)
-	duration(&p.ServerAccessLogsExpiration, awscdk.Duration_Days, 90)
-	duration(&p.NoncurrentVersionExpiration, awscdk.Duration_Days, 30)
-	duration(&p.AbortIncompleteMultipartUploadAfter, awscdk.Duration_Days, 7)
-	duration(&p.StatusRetention, awscdk.Duration_Days, 365)
+	setTransitions(&p)
+	setDefault(&p.ServerAccessLogsExpiration, days(90))
+	setDefault(&p.NoncurrentVersionExpiration, days(30))
+	setDefault(&p.AbortIncompleteMultipartUploadAfter, days(7))
+	setDefault(&p.StatusRetention, days(365))
 	if p.Queue != nil {
-		takeQueue(&p)
+		copyQueueSettings(&p)
 	}
-	duration(&p.QueueRetention, awscdk.Duration_Days, 4)
-	duration(&p.DeadLetterQueueRetention, awscdk.Duration_Days, 14)
-	number(&p.MaxReceiveCount, 5)
-	boolean(&p.ReconcilerEnabled, true)
-	duration(&p.ReconcilerInterval, awscdk.Duration_Minutes, 15)
-	number(&p.ReconcilerMaxReenqueues, 3)
-	if p.Architecture == nil {
-		p.Architecture = awslambda.Architecture_ARM_64()
-	}
-	number(&p.ApiMemorySize, 512)
-	duration(&p.ApiTimeout, awscdk.Duration_Seconds, 10)
-	number(&p.WorkerMemorySize, 512)
-	duration(&p.WorkerTimeout, awscdk.Duration_Seconds, 30)
-	number(&p.BatchSize, 10)
-	duration(&p.MaxBatchingWindow, awscdk.Duration_Seconds, 0)
-	number(&p.MaxConcurrency, defaultConcurrency(p))
-	number(&p.ReconcilerMemorySize, 512)
-	duration(&p.ReconcilerTimeout, awscdk.Duration_Minutes, 5)
-	fill(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
-	if p.LogLevel == nil {
-		p.LogLevel = jsii.String("info")
-	}
-	fill(&p.Tracing, awslambda.Tracing_ACTIVE)
-	fill(&p.Authorization, inferred(p))
-	fill(&p.UnknownEventTypes, UnknownEventTypesAccept)
-	boolean(&p.StatusForAllCallers, false)
-	boolean(&p.DisableExecuteApiEndpoint, p.MutualTls != nil)
-	number(&p.MaxPayloadBytes, 1<<20)
-	number(&p.ThrottlingRateLimit, 1000)
-	number(&p.ThrottlingBurstLimit, 2000)
-	var thresholds AlarmThresholds
-	if p.AlarmThresholds != nil {
-		thresholds = *p.AlarmThresholds
-	}
-	thresholds = thresholds.withDefaults()
-	p.AlarmThresholds = &thresholds
-	// Last, since it follows from others: Lambda asks for six times the function's timeout, plus the window.
-	duration(&p.VisibilityTimeout, awscdk.Duration_Seconds, leastVisibility(p))
-	duration(&p.ReconcilerGracePeriod, awscdk.Duration_Seconds, max(60*60, seconds(p.VisibilityTimeout)))
+	setDefault(&p.QueueRetention, days(4))
+	setDefault(&p.DeadLetterQueueRetention, days(14))
+	setDefault(&p.MaxReceiveCount, jsii.Number(5))
+	setDefault(&p.ReconcilerEnabled, jsii.Bool(true))
+	setDefault(&p.ReconcilerInterval, seconds(15*60))
+	setDefault(&p.ReconcilerMaxReenqueues, jsii.Number(3))
+	setDefault(&p.Architecture, awslambda.Architecture_ARM_64())
+	p.ApiFunction = p.ApiFunction.withDefaults(10)
+	p.WorkerFunction = p.WorkerFunction.withDefaults(30)
+	p.ReconcilerFunction = p.ReconcilerFunction.withDefaults(5 * 60)
+	setDefault(&p.BatchSize, jsii.Number(10))
+	setDefault(&p.MaxBatchingWindow, seconds(0))
+	setDefault(&p.MaxConcurrency, defaultConcurrency(p.WorkerFunction.ReservedConcurrentExecutions))
+	setDefault(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
+	setDefault(&p.LogLevel, jsii.String("info"))
+	setDefault(&p.Tracing, awslambda.Tracing_ACTIVE)
+	setDefault(&p.Authorization, defaultAuthorization(p))
+	setDefault(&p.UnknownEventTypes, UnknownEventTypesAccept)
+	setDefault(&p.StatusForAllCallers, jsii.Bool(false))
+	setDefault(&p.DisableExecuteApiEndpoint, jsii.Bool(p.MutualTls != nil))
+	setDefault(&p.MaxPayloadBytes, jsii.Number(1<<20))
+	setDefault(&p.ThrottlingRateLimit, jsii.Number(1000))
+	setDefault(&p.ThrottlingBurstLimit, jsii.Number(2000))
+	p.AlarmThresholds = p.AlarmThresholds.withDefaults()
+	// These two depend on other defaults.
+	setDefault(&p.VisibilityTimeout, seconds(minVisibility(p)))
+	setDefault(&p.ReconcilerGracePeriod, seconds(max(60*60, inSeconds(p.VisibilityTimeout))))
 	return p
 }
 
-// fillTransitions leaves out what would come when payloads have expired.
-func fillTransitions(p *EventPipelineProps) {
-	kept := math.Inf(1)
+func (o *FunctionOptions) withDefaults(timeout float64) *FunctionOptions {
+	options := valueOrZero(o)
+	setDefault(&options.MemorySize, jsii.Number(512))
+	setDefault(&options.Timeout, seconds(timeout))
+	return &options
+}
+
+// setTransitions omits transitions that would happen after payloads expire.
+func setTransitions(p *EventPipelineProps) {
+	expiration := math.Inf(1)
 	if p.BronzeExpiration != nil {
-		kept = days(p.BronzeExpiration)
+		expiration = inDays(p.BronzeExpiration)
 	}
-	if kept > 30 || p.BronzeArchiveAfter != nil {
-		duration(&p.BronzeInfrequentAccessAfter, awscdk.Duration_Days, 30)
+	if expiration > 30 || p.BronzeArchiveAfter != nil {
+		setDefault(&p.BronzeInfrequentAccessAfter, days(30))
 	}
 	if p.BronzeInfrequentAccessAfter == nil {
 		return
 	}
-	if archive := max(90, math.Ceil(days(p.BronzeInfrequentAccessAfter))+30); kept > archive {
-		duration(&p.BronzeArchiveAfter, awscdk.Duration_Days, archive)
+	archive := max(90, math.Ceil(inDays(p.BronzeInfrequentAccessAfter))+30)
+	if expiration > archive {
+		setDefault(&p.BronzeArchiveAfter, days(archive))
 	}
 }
 
-// defaultConcurrency is not beyond what is reserved for the workers.
-func defaultConcurrency(p EventPipelineProps) float64 {
-	if p.WorkerReservedConcurrentExecutions == nil {
-		return 50
+// defaultConcurrency returns at most the concurrency that is reserved for the worker function.
+func defaultConcurrency(reserved *float64) *float64 {
+	if reserved == nil {
+		return jsii.Number(50)
 	}
-	return max(2, min(50, *p.WorkerReservedConcurrentExecutions))
+	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-func leastVisibility(p EventPipelineProps) float64 {
-	return 6*seconds(p.WorkerTimeout) + seconds(p.MaxBatchingWindow)
+// minVisibility returns the queue's least visibility timeout in seconds: AWS recommends six times the
+// function's timeout plus the batching window.
+func minVisibility(p EventPipelineProps) float64 {
+	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }
 
-func fill[T ~string](value *T, standard T) {
-	if *value == "" {
+func setDefault[T comparable](value *T, standard T) {
+	var zero T
+	if *value == zero {
 		*value = standard
 	}
 }
 
-func number(value **float64, standard float64) {
-	if *value == nil {
-		*value = &standard
+func valueOrZero[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
 	}
+	return value
 }
 
-func boolean(value **bool, standard bool) {
-	if *value == nil {
-		*value = &standard
-	}
-}
+func days(n float64) awscdk.Duration { return awscdk.Duration_Days(&n) }
 
-func duration(value *awscdk.Duration, unit func(*float64) awscdk.Duration, standard float64) {
-	if *value == nil {
-		*value = unit(&standard)
-	}
+func seconds(n float64) awscdk.Duration { return awscdk.Duration_Seconds(&n) }
+
+func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
+
+func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
+
+// allowFractions lets validation report a fraction, for which the CDK would panic.
+func allowFractions() *awscdk.TimeConversionOptions {
+	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

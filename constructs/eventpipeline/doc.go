@@ -1,24 +1,25 @@
-// Package eventpipeline is the construct: an event-ingestion pipeline for AWS CDK apps in Go.
+// Package eventpipeline provides an event-ingestion pipeline as a construct for AWS CDK apps in Go.
 //
-// NewEventPipeline creates, in the order in which an event flows:
+// NewEventPipeline creates these parts, in the order in which an event flows:
 //
-//	HTTP API          POST /events, GET /events/{eventId}, GET /health; IAM, JWT or Lambda authorization,
-//	                  access log, throttling
-//	API function      accepts an event: Bronze, then table and queue side by side
-//	Bronze bucket     the raw payload, byte for byte, below bronze/
-//	events table      the lifecycle of each event: ENQUEUED, PROCESSED, FAILED
-//	queue and DLQ     the reference to the event; what can't be processed
-//	worker function   makes the record, tells the bus, sets the status; with a processor of yours, if you like (WorkerEntry)
-//	Silver bucket     one object an event, below silver/: its record
-//	access logs       a bucket with a line for each request to the others
-//	event bus         EventProcessed and EventFailed, of source "eventpipeline"
-//	alarms, dashboard for whoever runs it
+//	HTTP API             POST /events, GET /events/{eventId} and GET /health, with authorization,
+//	                     throttling and an access log
+//	API function         accepts an event: writes Bronze, then table and queue in parallel
+//	Bronze bucket        stores the raw payload, byte for byte, under bronze/
+//	events table         tracks each event's status: ENQUEUED, PROCESSED or FAILED
+//	queue and DLQ        carry references to events; the DLQ holds those of failed events
+//	worker function      writes the record, publishes a notification, sets the status
+//	Silver bucket        stores each event's record under silver/
+//	event bus            receives EventProcessed and EventFailed
+//	reconciler function  repairs, on a schedule, what a crash left unfinished
+//	alarms, dashboard    show the pipeline's health
 //
-// Nil props make a pipeline that may go to production: encrypted, TLS only, least privilege, the API closed, data kept
-// when the stack goes. Every default is a prop, every resource has a getter; docs/construct.md lists them. Buckets, table,
-// queues, bus, API and VPC may be the user's (see EventPipelineProps); an app may have several pipelines, and one across
-// stacks. What is wrong with the props, or would change nothing, is told at synth, all at once.
+// Nil props create a pipeline for production: encrypted, TLS only, least privilege, a closed API, and
+// data that outlives the stack. Every default can be changed by a prop, and every resource has a
+// getter; docs/construct.md lists both. Buckets, table, queues, bus, API and VPC may be existing
+// resources. An app may contain several pipelines, and one may span stacks. Invalid props, and props
+// without effect, are errors at synth, reported together.
 //
-// The functions are written in Go and come with this module; they are built when the app is synthesized, so the machine
-// that synthesizes needs Go, as it does for the app itself.
+// The functions are written in Go and built from this module's sources at synth, so synthesis needs
+// the Go toolchain.
 package eventpipeline

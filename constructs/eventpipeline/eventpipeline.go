@@ -12,56 +12,58 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
 )
 
-// EventPipeline is a construct that takes events in by HTTP and processes each of them once. Its getters give what it made,
-// or what it was given; Node().DefaultChild() of either is the L1 resource, for overrides.
+// EventPipeline accepts events over HTTP and stores exactly one record for each. Its getters return
+// the resource that it created or the existing one from its props; Node().DefaultChild() returns the
+// L1 resource, for overrides.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi is the API. The pipeline's own is an awsapigatewayv2.HttpApi, to which more routes can be added.
+	// HttpApi returns the API. The pipeline's own is an awsapigatewayv2.HttpApi and takes more routes.
 	HttpApi() awsapigatewayv2.IHttpApi
-	// HttpStage is the stage of the pipeline's own API; nil if HttpApi is given.
+	// HttpStage returns the stage of the pipeline's own API; nil for an existing HttpApi.
 	HttpStage() awsapigatewayv2.HttpStage
-	// ApiUrl is where clients post events, less the "events" at its end. Of a given HttpApi it is the default stage's, or nil.
+	// ApiUrl returns the URL to which clients append "events". For an existing HttpApi it is the
+	// default stage's URL, or nil.
 	ApiUrl() *string
-	// DomainName is the API's own name; nil if it has none.
+	// DomainName returns the API's custom domain name; nil without the prop.
 	DomainName() awsapigatewayv2.DomainName
-	// ApiFunction accepts events.
+	// ApiFunction returns the function that accepts events.
 	ApiFunction() awslambda.Function
-	// BronzeBucket holds raw payloads below bronze/.
+	// BronzeBucket returns the bucket that stores raw payloads under bronze/.
 	BronzeBucket() awss3.IBucket
-	// EventsTable holds each event's lifecycle.
+	// EventsTable returns the table that tracks each event's status.
 	EventsTable() awsdynamodb.ITable
-	// Queue carries references from the API function to the worker function.
+	// Queue returns the queue from the API function to the worker function.
 	Queue() awssqs.IQueue
-	// DeadLetterQueue holds the references of events that failed.
+	// DeadLetterQueue returns the queue of the references to failed events.
 	DeadLetterQueue() awssqs.IQueue
-	// WorkerFunction processes events.
+	// WorkerFunction returns the function that processes events.
 	WorkerFunction() awslambda.Function
-	// EventSourceMapping hands the queue's messages to the worker function.
+	// EventSourceMapping returns the mapping that delivers the queue's messages to the worker function.
 	EventSourceMapping() awslambda.EventSourceMapping
-	// ReconcilerFunction heals what crashes left.
+	// ReconcilerFunction returns the function that repairs what a crash left unfinished.
 	ReconcilerFunction() awslambda.Function
-	// Schedule runs the reconciler function.
+	// Schedule returns the rule that runs the reconciler function.
 	Schedule() awsevents.Rule
-	// SilverBucket holds records below silver/.
+	// SilverBucket returns the bucket that stores records under silver/.
 	SilverBucket() awss3.IBucket
-	// ServerAccessLogsBucket has a line for each request to the pipeline's own buckets, below bronze/ and silver/; nil if both
-	// are given.
+	// ServerAccessLogsBucket returns the bucket with one line per request to the pipeline's own
+	// buckets; nil if both are existing ones.
 	ServerAccessLogsBucket() awss3.IBucket
-	// EventBus is told of processed and failed events.
+	// EventBus returns the bus that receives EventProcessed and EventFailed.
 	EventBus() awsevents.IEventBus
-	// ApiLogGroup has the API function's log.
+	// ApiLogGroup returns the API function's log group.
 	ApiLogGroup() awslogs.LogGroup
-	// WorkerLogGroup has the worker function's log.
+	// WorkerLogGroup returns the worker function's log group.
 	WorkerLogGroup() awslogs.LogGroup
-	// ReconcilerLogGroup has the reconciler function's log.
+	// ReconcilerLogGroup returns the reconciler function's log group.
 	ReconcilerLogGroup() awslogs.LogGroup
-	// AccessLogGroup has a line for each request to the pipeline's own API; nil if HttpApi is given.
+	// AccessLogGroup returns the log group with one line per request to the pipeline's own API; nil
+	// for an existing HttpApi.
 	AccessLogGroup() awslogs.LogGroup
 	// DeadLettersAlarm fires when messages are in the DLQ.
 	DeadLettersAlarm() awscloudwatch.Alarm
@@ -71,42 +73,45 @@ type EventPipeline interface {
 	ApiServerErrorsAlarm() awscloudwatch.Alarm
 	// ApiErrorsAlarm fires when the API function crashes or times out.
 	ApiErrorsAlarm() awscloudwatch.Alarm
-	// ApiThrottlesAlarm fires when the API function gets no concurrency.
+	// ApiThrottlesAlarm fires when the API function is throttled.
 	ApiThrottlesAlarm() awscloudwatch.Alarm
 	// WorkerErrorsAlarm fires when the worker function crashes or times out.
 	WorkerErrorsAlarm() awscloudwatch.Alarm
-	// WorkerThrottlesAlarm fires when the worker function gets no concurrency.
+	// WorkerThrottlesAlarm fires when the worker function is throttled.
 	WorkerThrottlesAlarm() awscloudwatch.Alarm
-	// ReconcilerErrorsAlarm fires when the reconciler function fails.
+	// ReconcilerErrorsAlarm fires when a run of the reconciler function fails.
 	ReconcilerErrorsAlarm() awscloudwatch.Alarm
 	// UnhealedEventsAlarm fires when the reconciler can't heal an event.
 	UnhealedEventsAlarm() awscloudwatch.Alarm
 	// Alarms returns all alarms of the pipeline.
 	Alarms() []awscloudwatch.Alarm
-	// Dashboard shows the pipeline at work.
+	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
 
-	// GrantIngest lets a principal of this account post events. It is for an API that asks IAM (Authorization); with any
-	// other it is a mistake, told at synth. Like all grants it does nothing for principals whose policies the app
-	// can't write, such as imported roles that are not mutable; Grant.AssertSuccess asks.
+	// GrantIngest lets a principal of this account post events. The API must use IAM authorization;
+	// any other is an error at synth. As with all grants of the CDK, nothing happens for a principal
+	// whose policies the app can't change, such as an immutable imported role; Grant.AssertSuccess
+	// detects that.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadStatus lets a principal look events up by GET /events/{eventId}, on the same terms: those that it posted
-	// itself, or with StatusForAllCallers all.
+	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions. It sees
+	// the events that it posted itself, or all events with StatusForAllCallers.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets a principal read and list the records below silver/, and use the bucket's key for that.
+	// GrantReadSilver lets a principal read and list the records under silver/, and use the bucket's
+	// key for that.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts the events that were accepted; a repeat of an Idempotency-Key is none. Default: the sum of
-	// five minutes. Nil props take every default.
+	// MetricAccepted counts accepted events, without repeated Idempotency-Keys. Default: the sum over
+	// 5 minutes. Nil props take every default.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFailed counts what failed for good: messages that the worker gave to the DLQ, events that the reconciler gave
-	// up. Default: the sum of five minutes.
+	// MetricFailed counts messages that the worker moved to the DLQ and events that the reconciler
+	// gave up. Default: the sum over 5 minutes.
 	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricDeadLetters is how many messages are in the DLQ. Default: the most in five minutes.
+	// MetricDeadLetters counts the messages in the DLQ. Default: the maximum over 5 minutes.
 	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
-	// OnEventProcessed tells a target of each event of this pipeline that was processed, whoever else is on the bus. A
-	// target may be told twice: it drops repeats by detail.eventId. A nil target can be added to the rule later.
+	// OnEventProcessed adds a rule that notifies a target of each event that this pipeline processed,
+	// even if pipelines share the bus. A target may be notified twice: drop repeats by
+	// detail.eventId. A nil target can be added to the rule later.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
@@ -114,8 +119,8 @@ type eventPipeline struct {
 	constructs.Construct
 	props         EventPipelineProps
 	schemas       jsonschema.Bundle
-	mistakes      *mistakes
-	authorization Authorization // as asked for, even where mistakes put other props aside
+	validation    *validation
+	authorization Authorization // as requested, even if invalid props replace the others
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket
@@ -138,33 +143,34 @@ type eventPipeline struct {
 	dashboard                  awscloudwatch.Dashboard
 }
 
-// NewEventPipeline adds a pipeline to scope. Nil props take every default. What is wrong with the props is reported
-// when the app is synthesized, all at once.
-func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipelineProps) EventPipeline {
-	mistakes := &mistakes{found: []*string{}}
-	props = mistakes.known(props)
-	p := &eventPipeline{props: withDefaults(props)}
+// NewEventPipeline adds a pipeline to scope. Nil props take every default. Invalid props are reported
+// together when the app is synthesized.
+func NewEventPipeline(
+	scope constructs.Construct, id *string, props *EventPipelineProps,
+) EventPipeline {
+	v := &validation{errors: []*string{}}
+	props = v.withoutTokens(props)
+	requested := withDefaults(props)
+	p := &eventPipeline{props: requested, validation: v, authorization: requested.Authorization}
 	constructs.NewConstruct_Override(p, scope, id)
-	given := p.props
-	mistakes.validate(given)
-	mistakes.elsewhere(awscdk.Stack_Of(p), given)
+	v.validate(requested)
+	v.requireSameEnvironment(awscdk.Stack_Of(p), requested)
 	if props != nil {
-		mistakes.contradictions(*props)
+		v.unusedProps(*props)
 	}
-	p.schemas = readSchemas(p.props, mistakes)
-	p.mistakes, p.authorization = mistakes, p.props.Authorization
-	p.Node().AddValidation(mistakes)
-	if len(mistakes.found) > 0 {
-		p.props, p.schemas = standIn(p, given), nil
+	p.schemas = v.readSchemas(requested)
+	p.Node().AddValidation(v)
+	if v.failed() {
+		p.props, p.schemas = placeholderProps(p, requested), nil
 	}
 
 	allowLogs(p, p.props.LogEncryptionKey)
 	p.serverAccessLogsBucket = newServerAccessLogsBucket(p)
 	p.bronzeBucket = newBronzeBucket(p)
 	p.silverBucket = newSilverBucket(p)
-	p.eventsTable = newEventsTable(p, p.props)
-	p.deadLetterQueue = newDeadLetterQueue(p, p.props)
-	p.queue = newQueue(p, p.props, p.deadLetterQueue)
+	p.eventsTable = newEventsTable(p)
+	p.deadLetterQueue = newDeadLetterQueue(p)
+	p.queue = newQueue(p)
 	p.eventBus = newEventBus(p)
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
@@ -175,42 +181,29 @@ func NewEventPipeline(scope constructs.Construct, id *string, props *EventPipeli
 	p.httpApi = newHttpApi(p)
 	if p.props.HttpApi == nil {
 		p.domainName = newDomainName(p)
-		p.accessLogGroup = newLogGroup(p, "AccessLogGroup", accessLogs, "api")
-		p.httpStage = newStage(p, p.accessLogGroup)
+		p.accessLogGroup = newLogGroup(p, "AccessLogGroup", apiLogs, "api")
+		p.httpStage = newStage(p)
 	}
 
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
 	p.dashboard = newDashboard(p, m)
-	acceptFindings(p)
-	mistakes.atSynth(p, given)
+	suppressNagRules(p)
+	v.validateAtSynth(p, requested)
 	return p
 }
 
-func newEventBus(p *eventPipeline) awsevents.IEventBus {
-	if p.props.EventBus != nil {
-		return p.props.EventBus
+// physicalName returns the prefix with a suffix, or nil: then CloudFormation generates the name.
+func (p *eventPipeline) physicalName(suffix string) *string {
+	if p.props.PhysicalNamePrefix == nil {
+		return nil
 	}
-	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
-		EventBusName: busName(p),
-		KmsKey:       p.props.EventBusEncryptionKey, // CDK lets EventBridge use it, for this bus alone
-	})
-}
-
-// busName begins with the stack's name, or that of the stack that it is nested in, and ends in a hash of the construct's path.
-// CloudFormation makes no names for buses, and CDK's are alike in stacks that differ in their names alone.
-func busName(p *eventPipeline) *string {
-	if name := physicalName(p.props, "events"); name != nil {
-		return name
-	}
-	return awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
-		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"), MaxLength: jsii.Number(256), // EventBridge's
-	})
+	name := *p.props.PhysicalNamePrefix + "-" + suffix
+	return &name
 }
 
 func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi                { return p.httpApi }
 func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
-func (p *eventPipeline) ApiUrl() *string                                  { return apiUrl(p) }
 func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName           { return p.domainName }
 func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
 func (p *eventPipeline) BronzeBucket() awss3.IBucket                      { return p.bronzeBucket }

@@ -1,14 +1,13 @@
 package eventpipeline
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metrics are what alarms and dashboard look at, in the order in which an event flows, in steps of five minutes.
+// metrics contains the metrics of alarms and dashboard, in event order, over periods of 5 minutes.
 type metrics struct {
 	requests, clientErrors, serverErrors, latency awscloudwatch.IMetric
 	apiErrors, apiThrottles                       awscloudwatch.IMetric
@@ -20,7 +19,7 @@ type metrics struct {
 }
 
 func newMetrics(p *eventPipeline) metrics {
-	sum, maximum, p99 := over("Sum"), over("Maximum"), over("p99")
+	sum, maximum, p99 := statistic("Sum"), statistic("Maximum"), statistic("p99")
 	return metrics{
 		requests:        p.httpApi.MetricCount(sum),
 		clientErrors:    p.httpApi.MetricClientError(sum),
@@ -36,54 +35,56 @@ func newMetrics(p *eventPipeline) metrics {
 		workerDuration:  p.workerFunction.MetricDuration(p99),
 
 		reconcilerErrors: p.reconcilerFunction.MetricErrors(sum),
-		reenqueued:       reported(p, contract.MetricReenqueued),
-		givenUp:          reported(p, contract.MetricGivenUp),
-		unhealed:         reported(p, contract.MetricUnhealed),
-		orphans:          reported(p, contract.MetricOrphans),
+		reenqueued:       reconcilerMetric(p, contract.MetricReenqueued),
+		givenUp:          reconcilerMetric(p, contract.MetricGivenUp),
+		unhealed:         reconcilerMetric(p, contract.MetricUnhealed),
+		orphans:          reconcilerMetric(p, contract.MetricOrphans),
 
-		accepted:  counted(p, contract.MetricAccepted, sum),
-		processed: counted(p, contract.MetricProcessed, sum),
-		failed:    counted(p, contract.MetricFailed, sum),
+		accepted:  pipelineMetric(p, contract.MetricAccepted, sum),
+		processed: pipelineMetric(p, contract.MetricProcessed, sum),
+		failed:    pipelineMetric(p, contract.MetricFailed, sum),
 	}
 }
 
 func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return counted(p, contract.MetricAccepted, props)
+	return pipelineMetric(p, contract.MetricAccepted, props)
 }
 
 func (p *eventPipeline) MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return counted(p, contract.MetricFailed, props)
+	return pipelineMetric(p, contract.MetricFailed, props)
 }
 
 func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
 }
 
-// counted is a metric of the whole pipeline's log lines, the sum of five minutes unless options say otherwise.
-func counted(p *eventPipeline, name string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(contract.MetricNamespace),
-		MetricName:    &name,
-		DimensionsMap: &map[string]*string{contract.PipelineDimension: p.queue.QueueName()},
-		Statistic:     jsii.String("Sum"),
-	}).AttachTo(p)
+// pipelineMetric returns a metric from the log lines of all functions, by default the sum over 5
+// minutes.
+func pipelineMetric(
+	p *eventPipeline, name string, options *awscloudwatch.MetricOptions,
+) awscloudwatch.Metric {
+	metric := logMetric(name, contract.PipelineDimension, p.queue.QueueName()).AttachTo(p)
 	if options == nil {
 		return metric
 	}
 	return metric.With(options)
 }
 
-// reported is a metric of the reconciler's log lines.
-func reported(p *eventPipeline, name string) awscloudwatch.IMetric {
+// reconcilerMetric returns a metric from the reconciler's log lines.
+func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.IMetric {
+	return logMetric(name, contract.FunctionDimension, p.reconcilerFunction.FunctionName())
+}
+
+// logMetric returns the sum over 5 minutes, CloudWatch's default period.
+func logMetric(name, dimension string, value *string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(contract.MetricNamespace),
 		MetricName:    &name,
-		DimensionsMap: &map[string]*string{contract.FunctionDimension: p.reconcilerFunction.FunctionName()},
+		DimensionsMap: &map[string]*string{dimension: value},
 		Statistic:     jsii.String("Sum"),
-		Period:        awscdk.Duration_Minutes(jsii.Number(5)),
 	})
 }
 
-func over(statistic string) *awscloudwatch.MetricOptions {
-	return &awscloudwatch.MetricOptions{Statistic: &statistic, Period: awscdk.Duration_Minutes(jsii.Number(5))}
+func statistic(name string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Statistic: &name, Period: seconds(5 * 60)}
 }

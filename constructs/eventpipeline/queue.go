@@ -1,37 +1,59 @@
 package eventpipeline
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
-func newDeadLetterQueue(scope constructs.Construct, p EventPipelineProps) awssqs.IQueue {
-	if p.DeadLetterQueue != nil {
-		return p.DeadLetterQueue
+func newDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
+	if p.props.DeadLetterQueue != nil {
+		return p.props.DeadLetterQueue
 	}
-	props := &awssqs.QueueProps{
-		QueueName:       physicalName(p, "events-dlq"),
-		RetentionPeriod: p.DeadLetterQueueRetention,
-		EnforceSSL:      jsii.Bool(true),
-		RemovalPolicy:   p.RemovalPolicy,
-	}
-	encryptQueue(props, p.QueueEncryptionKey)
-	return awssqs.NewQueue(scope, jsii.String("DeadLetterQueue"), props)
+	return createQueue(p, "DeadLetterQueue", &awssqs.QueueProps{
+		QueueName:       p.physicalName("events-dlq"),
+		RetentionPeriod: p.props.DeadLetterQueueRetention,
+	})
 }
 
-func newQueue(scope constructs.Construct, p EventPipelineProps, deadLetters awssqs.IQueue) awssqs.IQueue {
-	if p.Queue != nil {
-		return p.Queue
+func newQueue(p *eventPipeline) awssqs.IQueue {
+	if p.props.Queue != nil {
+		return p.props.Queue
 	}
-	props := &awssqs.QueueProps{
-		QueueName:         physicalName(p, "events"),
-		RetentionPeriod:   p.QueueRetention,
-		VisibilityTimeout: p.VisibilityTimeout,
-		EnforceSSL:        jsii.Bool(true),
-		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: p.MaxReceiveCount},
-		RemovalPolicy:     p.RemovalPolicy,
+	return createQueue(p, "Queue", &awssqs.QueueProps{
+		QueueName:         p.physicalName("events"),
+		RetentionPeriod:   p.props.QueueRetention,
+		VisibilityTimeout: p.props.VisibilityTimeout,
+		DeadLetterQueue: &awssqs.DeadLetterQueue{
+			Queue: p.deadLetterQueue, MaxReceiveCount: p.props.MaxReceiveCount,
+		},
+	})
+}
+
+// createQueue creates a queue for TLS only. Without a key, SQS's own encrypts it.
+func createQueue(p *eventPipeline, id string, props *awssqs.QueueProps) awssqs.IQueue {
+	props.EnforceSSL = jsii.Bool(true)
+	props.RemovalPolicy = p.props.RemovalPolicy
+	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
+	if key := p.props.QueueEncryptionKey; key != nil {
+		props.Encryption, props.EncryptionMasterKey = awssqs.QueueEncryption_KMS, key
 	}
-	encryptQueue(props, p.QueueEncryptionKey)
-	return awssqs.NewQueue(scope, jsii.String("Queue"), props)
+	return awssqs.NewQueue(p, &id, props)
+}
+
+func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
+	props := &awslambda.EventSourceMappingProps{
+		Target:                  p.workerFunction,
+		EventSourceArn:          p.queue.QueueArn(),
+		BatchSize:               p.props.BatchSize,
+		MaxConcurrency:          p.props.MaxConcurrency,
+		ReportBatchItemFailures: jsii.Bool(true),
+	}
+	if inSeconds(p.props.MaxBatchingWindow) > 0 {
+		props.MaxBatchingWindow = p.props.MaxBatchingWindow
+	}
+	mapping := awslambda.NewEventSourceMapping(p, jsii.String("EventSource"), props)
+	// Lambda rejects the mapping until the role may receive messages.
+	mapping.Node().AddDependency(p.workerFunction.Role())
+	return mapping
 }

@@ -2,195 +2,299 @@ package eventpipeline
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// mistakes lists what is wrong with props, each with what to do about it. The app learns of all at once, at synth.
-type mistakes struct {
-	found  []*string
-	checks []func(*mistakes) // of what may still change until synth
+// validation collects the errors of a pipeline's props. The CDK reports them together at synth.
+type validation struct {
+	errors   []*string
+	deferred []func(*validation) // checks of settings that may change until synth
 }
 
-// Validate is how CDK asks for them.
-func (m *mistakes) Validate() *[]*string {
-	all := &mistakes{found: slices.Clone(m.found)}
-	for _, check := range m.checks {
+// Validate implements constructs.IValidation.
+func (v *validation) Validate() *[]*string {
+	all := &validation{errors: slices.Clone(v.errors)}
+	for _, check := range v.deferred {
 		check(all)
 	}
-	return &all.found
+	return &all.errors
 }
 
-func (m *mistakes) later(check func(*mistakes)) { m.checks = append(m.checks, check) }
+func (v *validation) failed() bool { return len(v.errors) > 0 }
 
-// atSynth looks at what the app may have changed since, by resources of its own or the pipeline's L1 resources.
-func (m *mistakes) atSynth(p *eventPipeline, given EventPipelineProps) {
-	m.claim(p, given.PhysicalNamePrefix)
-	m.later(func(m *mistakes) {
-		m.queues(given)
-		m.table(given)
-		m.accessLogs(given)
-		m.partialBatches(p)
-	})
+// addError reports an error of a prop. The message continues a sentence that begins with the prop.
+func (v *validation) addError(prop, format string, args ...any) {
+	text := prop + " " + fmt.Sprintf(format, args...)
+	v.errors = append(v.errors, &text)
 }
 
-func (m *mistakes) unless(ok bool, format string, args ...any) {
+// require reports an error of a prop unless ok.
+func (v *validation) require(ok bool, prop, format string, args ...any) {
 	if !ok {
-		text := fmt.Sprintf(format, args...)
-		m.found = append(m.found, &text)
+		v.addError(prop, format, args...)
 	}
 }
 
-// within asks for a whole number from least to most.
-func (m *mistakes) within(name string, value, least, most float64, why string) {
-	m.unless(value == math.Trunc(value) && value >= least && value <= most,
-		"%s is %s; take a whole number from %s to %s, %s", name, text(value), text(least), text(most), why)
+// requireInteger limits a number; why explains the limits.
+func (v *validation) requireInteger(prop string, value, least, most float64, why string) {
+	v.require(value == math.Trunc(value) && value >= least && value <= most, prop,
+		"must be an integer from %s to %s, got %s: %s",
+		formatNumber(least), formatNumber(most), formatNumber(value), why)
 }
 
-// wholeDays is within for what S3 and the table count in days. A nil duration is off.
-func (m *mistakes) wholeDays(name string, value awscdk.Duration, least float64, why string) {
+// requireSeconds limits a duration, in whole seconds.
+func (v *validation) requireSeconds(
+	prop string, value awscdk.Duration, least, most float64, why string,
+) {
+	v.requireInteger(prop+" in seconds", inSeconds(value), least, most, why)
+}
+
+// requireDays limits a duration, in whole days; nil is valid.
+func (v *validation) requireDays(prop string, value awscdk.Duration, least float64, why string) {
 	if value != nil {
-		m.unless(days(value) == math.Trunc(days(value)) && days(value) >= least,
-			"%s is %s days; take whole days, at least %s, %s", name, text(days(value)), text(least), why)
+		n := inDays(value)
+		v.require(n == math.Trunc(n) && n >= least, prop,
+			"must be a whole number of days, at least %s, got %s: %s",
+			formatNumber(least), formatNumber(n), why)
 	}
 }
 
-// The longest name is the reconciler function's, 64 characters at the most: the prefix and "-reconciler".
+// formatNumber formats a number without exponent.
+func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+
+// formatText quotes a text.
+func formatText(text *string) string {
+	if text == nil {
+		return "nil"
+	}
+	return strconv.Quote(*text)
+}
+
+// tokenProps may be tokens. Their rules apply to literals only.
+var tokenProps = []string{"DomainName", "DomainMappingKey"}
+
+// withoutTokens returns a copy of props without tokens, such as a CfnParameter's value, and reports
+// them: other props and variables are computed from numbers, durations and texts. Nil stays nil.
+func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProps {
+	if props == nil {
+		return nil
+	}
+	p := *props
+	v.clearTokens("", reflect.ValueOf(&p).Elem())
+	for name, group := range map[string]**FunctionOptions{
+		"ApiFunction": &p.ApiFunction, "WorkerFunction": &p.WorkerFunction,
+		"ReconcilerFunction": &p.ReconcilerFunction,
+	} {
+		clearGroupTokens(v, name, group)
+	}
+	clearGroupTokens(v, "AlarmThresholds", &p.AlarmThresholds)
+	return &p
+}
+
+func clearGroupTokens[T any](v *validation, name string, group **T) {
+	if *group != nil {
+		options := **group
+		v.clearTokens(name+".", reflect.ValueOf(&options).Elem())
+		*group = &options
+	}
+}
+
+func (v *validation) clearTokens(prefix string, fields reflect.Value) {
+	for i := range fields.NumField() {
+		field, name := fields.Field(i), fields.Type().Field(i).Name
+		if slices.Contains(tokenProps, name) || !isToken(field) {
+			continue
+		}
+		v.addError(prefix+name, "must be known at synth, got a token: use a literal or a context value")
+		field.SetZero()
+	}
+}
+
+// isToken reports whether a number, duration or text is known only to CloudFormation.
+func isToken(field reflect.Value) bool {
+	if field.IsZero() {
+		return false
+	}
+	switch value := field.Interface().(type) {
+	case awscdk.Duration:
+		return *value.IsUnresolved()
+	case *float64:
+		return *awscdk.Token_IsUnresolved(*value)
+	case *string:
+		return isUnresolved(value)
+	}
+	return field.Kind() == reflect.String && isUnresolved(jsii.String(field.String()))
+}
+
+// prefixPattern keeps the longest name, "-reconciler", within Lambda's 64 characters.
 var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
-// validate finds what is wrong with props whose defaults are filled in.
-func (m *mistakes) validate(p EventPipelineProps) {
-	m.unless(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix is %s; take one that matches %s, as the names of functions and queues must", quoted(p.PhysicalNamePrefix), prefixPattern)
-	m.unless(p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN || p.RemovalPolicy == awscdk.RemovalPolicy_DESTROY,
-		"RemovalPolicy is %s; take RETAIN or DESTROY", p.RemovalPolicy)
+const twoWeeks = 14 * 24 * 60 * 60 // seconds
 
-	m.bronzeLifecycle(p)
-	m.unless(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
-		"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out")
-	m.wholeDays("SilverExpiration", p.SilverExpiration, 1, "or leave it out to keep records")
-	m.wholeDays("ServerAccessLogsExpiration", p.ServerAccessLogsExpiration, 1, "which is S3's least")
-	m.wholeDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, "which is S3's least")
-	m.wholeDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1, "which is S3's least")
-	m.wholeDays("StatusRetention", p.StatusRetention, 30, "since clients rely on their idempotency keys for so long")
-
-	const twoWeeks = 14 * 24 * 60 * 60
-	m.within("QueueRetention in seconds", seconds(p.QueueRetention), 60, twoWeeks, "as SQS does")
-	m.within("DeadLetterQueueRetention in seconds", seconds(p.DeadLetterQueueRetention), 60, twoWeeks, "as SQS does")
-	m.unless(p.Queue != nil || seconds(p.DeadLetterQueueRetention) > seconds(p.QueueRetention),
-		"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other")
-	if p.Queue == nil { // or it is looked into at synth
-		m.within("VisibilityTimeout in seconds", seconds(p.VisibilityTimeout), leastVisibility(p), 12*60*60,
-			"at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out")
+// validate checks props with defaults.
+func (v *validation) validate(p EventPipelineProps) {
+	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
+		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues must too",
+		prefixPattern, formatText(p.PhysicalNamePrefix))
+	removalPolicies := []awscdk.RemovalPolicy{
+		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY,
 	}
-	receives := "MaxReceiveCount"
-	if p.Queue != nil {
-		receives = "Queue's maxReceiveCount"
-	}
-	m.within(receives, *p.MaxReceiveCount, 3, 1000, "since a passing fault or two would send good messages to the DLQ")
-
-	minutes := seconds(p.ReconcilerInterval) / 60
-	m.within("ReconcilerInterval in minutes", minutes, 1, 24*60, "as EventBridge does, and once a day at the least")
-	m.within("ReconcilerGracePeriod in seconds", seconds(p.ReconcilerGracePeriod), seconds(p.VisibilityTimeout), twoWeeks,
-		"at least VisibilityTimeout, after which a killed worker's messages come again by themselves")
-	m.within("ReconcilerMaxReenqueues", *p.ReconcilerMaxReenqueues, 1, 100, "or nothing is healed")
-
-	m.within("ApiMemorySize in MiB", *p.ApiMemorySize, 128, 10240, "as Lambda does")
-	m.within("ApiTimeout in seconds", seconds(p.ApiTimeout), 1, 29, "since the HTTP API gives up after 30")
-	m.within("WorkerMemorySize in MiB", *p.WorkerMemorySize, 128, 10240, "as Lambda does")
-	m.within("WorkerTimeout in seconds", seconds(p.WorkerTimeout), 5, 900, "since a processor has to stop 4 seconds before and Lambda does after 15 minutes")
-	m.within("ReconcilerMemorySize in MiB", *p.ReconcilerMemorySize, 128, 10240, "as Lambda does")
-	m.within("ReconcilerTimeout in seconds", seconds(p.ReconcilerTimeout), 30, 900, "since a run stops 10 seconds before and Lambda after 15 minutes")
-	m.within("BatchSize", *p.BatchSize, 1, 10000, "as Lambda does")
-	m.within("MaxBatchingWindow in seconds", seconds(p.MaxBatchingWindow), 0, 300, "as Lambda does")
-	m.unless(*p.BatchSize <= 10 || seconds(p.MaxBatchingWindow) >= 1,
-		"BatchSize is %s; above 10 Lambda needs a MaxBatchingWindow of at least a second", text(*p.BatchSize))
-	m.within("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "as Lambda does")
-	m.workerEntry(p)
-	m.reserved("ApiReservedConcurrentExecutions", p.ApiReservedConcurrentExecutions, 1)
-	m.reserved("WorkerReservedConcurrentExecutions", p.WorkerReservedConcurrentExecutions, 2)
-	m.reserved("ReconcilerReservedConcurrentExecutions", p.ReconcilerReservedConcurrentExecutions, 1)
-	m.unless(p.WorkerReservedConcurrentExecutions == nil || *p.MaxConcurrency <= max(2, *p.WorkerReservedConcurrentExecutions),
-		"MaxConcurrency is %s and WorkerReservedConcurrentExecutions less; lower the one, raise the other, or leave MaxConcurrency out: the workers beyond are throttled, which counts as deliveries", text(*p.MaxConcurrency))
-	m.variables("ApiEnvironment", p.ApiEnvironment)
-	m.variables("WorkerEnvironment", p.WorkerEnvironment)
-	m.variables("ReconcilerEnvironment", p.ReconcilerEnvironment)
-	m.layers("ApiLayers", p.ApiLayers)
-	m.layers("WorkerLayers", p.WorkerLayers)
-	m.layers("ReconcilerLayers", p.ReconcilerLayers)
-	m.unless(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention is INFINITE; take a time, such as ONE_YEAR, or logs and their bill grow for ever")
-	levels := []string{"debug", "info", "warn", "error"}
-	m.unless(slices.Contains(levels, *p.LogLevel), "LogLevel is %q; take one of %q", *p.LogLevel, levels)
-
-	m.resources(p)
-	m.authorization(p)
-	m.domain(p)
-	m.within("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20, "since Lambda takes 6 MB and a body's quotes and backslashes count twice")
-	m.unless(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit is %s; take more than 0, or nobody gets through", text(*p.ThrottlingRateLimit))
-	m.within("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32, "or nobody gets through")
-
-	m.alarmThresholds(*p.AlarmThresholds)
+	v.require(slices.Contains(removalPolicies, p.RemovalPolicy), "RemovalPolicy",
+		"must be one of %s, got %s", removalPolicies, p.RemovalPolicy)
+	v.validateStorage(p)
+	v.validateQueue(p)
+	v.requireSeconds("ReconcilerGracePeriod", p.ReconcilerGracePeriod, inSeconds(p.VisibilityTimeout),
+		twoWeeks, "SQS delivers a crashed worker's messages again after VisibilityTimeout")
+	v.requireInteger("ReconcilerInterval in minutes", inSeconds(p.ReconcilerInterval)/60, 1, 24*60,
+		"EventBridge's minimum, and at least one run a day")
+	v.requireInteger("ReconcilerMaxReenqueues", *p.ReconcilerMaxReenqueues, 1, 100,
+		"0 would repair nothing")
+	v.validateFunctions(p)
+	v.validateWorkerEntry(p)
+	v.validateExisting(p)
+	v.validateAuthorization(p)
+	v.validateDomain(p)
+	v.requireInteger("MaxPayloadBytes", *p.MaxPayloadBytes, 1, 2<<20,
+		"Lambda's limit is 6 MB, and escaping doubles quotes and backslashes")
+	v.require(*p.ThrottlingRateLimit > 0, "ThrottlingRateLimit", "must be greater than 0, got %s",
+		formatNumber(*p.ThrottlingRateLimit))
+	v.requireInteger("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32,
+		"0 would reject all requests")
+	v.validateAlarmThresholds(*p.AlarmThresholds)
 }
 
-// alarmThresholds rejects thresholds below 1, at which an alarm would fire all the time.
-func (m *mistakes) alarmThresholds(t AlarmThresholds) {
-	for _, threshold := range []struct {
-		name  string
-		value float64
-	}{
-		{"DeadLetters", *t.DeadLetters},
-		{"OldestMessage in seconds", seconds(t.OldestMessage)},
-		{"ApiServerErrors", *t.ApiServerErrors},
-		{"ApiErrors", *t.ApiErrors},
-		{"ApiThrottles", *t.ApiThrottles},
-		{"WorkerErrors", *t.WorkerErrors},
-		{"WorkerThrottles", *t.WorkerThrottles},
-		{"ReconcilerErrors", *t.ReconcilerErrors},
-		{"UnhealedEvents", *t.UnhealedEvents},
-	} {
-		m.unless(threshold.value >= 1, "AlarmThresholds.%s must be at least 1, got %s", threshold.name, text(threshold.value))
-	}
-}
-
-// bronzeLifecycle asks for one step after the other, of those that are there.
-func (m *mistakes) bronzeLifecycle(p EventPipelineProps) {
-	m.wholeDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, "which is S3's least")
+func (v *validation) validateStorage(p EventPipelineProps) {
+	const s3Minimum = "S3's minimum"
+	v.requireDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, s3Minimum)
 	switch {
-	case p.BronzeArchiveAfter != nil: // never without the other
-		m.wholeDays("BronzeArchiveAfter", p.BronzeArchiveAfter, days(p.BronzeInfrequentAccessAfter)+30, "30 after BronzeInfrequentAccessAfter")
-		m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeArchiveAfter)+1, "after BronzeArchiveAfter")
+	case p.BronzeArchiveAfter != nil: // then the other transition is set too
+		v.requireDays("BronzeArchiveAfter", p.BronzeArchiveAfter,
+			inDays(p.BronzeInfrequentAccessAfter)+30, "30 days after BronzeInfrequentAccessAfter")
+		v.requireDays("BronzeExpiration", p.BronzeExpiration, inDays(p.BronzeArchiveAfter)+1,
+			"after BronzeArchiveAfter")
 	case p.BronzeInfrequentAccessAfter != nil:
-		m.wholeDays("BronzeExpiration", p.BronzeExpiration, days(p.BronzeInfrequentAccessAfter)+1, "after BronzeInfrequentAccessAfter")
+		v.requireDays("BronzeExpiration", p.BronzeExpiration, inDays(p.BronzeInfrequentAccessAfter)+1,
+			"after BronzeInfrequentAccessAfter")
 	default:
-		m.wholeDays("BronzeExpiration", p.BronzeExpiration, 1, "or leave it out to keep payloads")
+		v.requireDays("BronzeExpiration", p.BronzeExpiration, 1, "omit it to keep payloads")
+	}
+	v.require(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
+		"BronzeObjectLock", "must not be set with RemovalPolicy DESTROY: locked objects can't be deleted")
+	v.requireDays("SilverExpiration", p.SilverExpiration, 1, "omit it to keep records")
+	v.requireDays("ServerAccessLogsExpiration", p.ServerAccessLogsExpiration, 1, s3Minimum)
+	v.requireDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, s3Minimum)
+	v.requireDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1,
+		s3Minimum)
+	v.requireDays("StatusRetention", p.StatusRetention, 30, "clients rely on their Idempotency-Keys")
+}
+
+func (v *validation) validateQueue(p EventPipelineProps) {
+	v.requireSeconds("QueueRetention", p.QueueRetention, 60, twoWeeks, "SQS's limits")
+	v.requireSeconds("DeadLetterQueueRetention", p.DeadLetterQueueRetention, 60, twoWeeks, "SQS's limits")
+	maxReceiveCount := "MaxReceiveCount"
+	if p.Queue == nil { // validateQueuesAtSynth checks an existing one
+		v.require(inSeconds(p.DeadLetterQueueRetention) > inSeconds(p.QueueRetention),
+			"DeadLetterQueueRetention", "must be longer than QueueRetention, got %s and %s seconds: "+
+				"a message keeps its age in the DLQ",
+			formatNumber(inSeconds(p.DeadLetterQueueRetention)), formatNumber(inSeconds(p.QueueRetention)))
+		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
+			"at least six times WorkerFunction.Timeout plus MaxBatchingWindow")
+	} else {
+		maxReceiveCount = "Queue's maxReceiveCount"
+	}
+	v.requireInteger(maxReceiveCount, *p.MaxReceiveCount, 3, 1000,
+		"fewer would move valid messages to the DLQ after transient faults")
+}
+
+func (v *validation) validateFunctions(p EventPipelineProps) {
+	for _, function := range []struct {
+		prop                         string
+		options                      *FunctionOptions
+		minTimeout, maxTimeout       float64 // seconds
+		timeoutReason                string
+		minReservedConcurrentExecutions float64
+	}{
+		{"ApiFunction", p.ApiFunction, 1, 29, "the HTTP API's integration times out after 30", 1},
+		{"WorkerFunction", p.WorkerFunction, 5, 900,
+			"processors stop 4 seconds before it, and Lambda's maximum is 15 minutes", 2},
+		{"ReconcilerFunction", p.ReconcilerFunction, 30, 900,
+			"a run stops 10 seconds before it, and Lambda's maximum is 15 minutes", 1},
+	} {
+		prop, options := function.prop, function.options
+		v.requireInteger(prop+".MemorySize in MiB", *options.MemorySize, 128, 10240, "Lambda's limits")
+		v.requireSeconds(prop+".Timeout", options.Timeout, function.minTimeout, function.maxTimeout,
+			function.timeoutReason)
+		v.validateVariables(prop+".Environment", valueOrZero(options.Environment))
+		v.require(len(valueOrZero(options.Layers)) <= 5, prop+".Layers",
+			"must contain at most 5 layers, Lambda's limit, got %d", len(valueOrZero(options.Layers)))
+		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
+			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
+				function.minReservedConcurrentExecutions, math.MaxInt32, "fewer would run nothing")
+		}
+	}
+	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
+	v.requireSeconds("MaxBatchingWindow", p.MaxBatchingWindow, 0, 300, "Lambda's limits")
+	v.require(*p.BatchSize <= 10 || inSeconds(p.MaxBatchingWindow) >= 1, "BatchSize",
+		"must be at most 10 without a MaxBatchingWindow of at least 1 second, got %s",
+		formatNumber(*p.BatchSize))
+	v.requireInteger("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "Lambda's limits")
+	if reserved := p.WorkerFunction.ReservedConcurrentExecutions; reserved != nil {
+		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",
+			"must be at most WorkerFunction.ReservedConcurrentExecutions, got %s and %s: "+
+				"a throttled delivery counts towards MaxReceiveCount",
+			formatNumber(*p.MaxConcurrency), formatNumber(*reserved))
+	}
+	v.require(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention",
+		"must be finite, such as ONE_YEAR, got INFINITE")
+	levels := []string{"debug", "info", "warn", "error"}
+	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
+		levels, *p.LogLevel)
+}
+
+var (
+	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
+	// reservedPattern matches the names that Lambda rejects or sets.
+	reservedPattern = regexp.MustCompile(`^(_.*|(AWS_)?LAMBDA_.*|AWS_(REGION|DEFAULT_REGION|` +
+		`EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN))$`)
+)
+
+func (v *validation) validateVariables(prop string, variables map[string]*string) {
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		switch {
+		case slices.Contains(contract.Variables, name):
+			v.addError(prop, "must not contain %s: the pipeline sets it", name)
+		case reservedPattern.MatchString(name):
+			v.addError(prop, "must not contain %s: Lambda reserves it", name)
+		default:
+			v.require(variablePattern.MatchString(name), prop, "must contain names that match %s, got %q",
+				variablePattern, name)
+		}
+		v.require(variables[name] != nil, prop, "must contain a value for %s, got nil", name)
 	}
 }
 
-// reserved is within for what may be left out.
-func (m *mistakes) reserved(name string, value *float64, least float64) {
-	if value != nil {
-		m.within(name, *value, least, math.MaxInt32, "or nothing runs")
+func (v *validation) validateAlarmThresholds(t AlarmThresholds) {
+	fields := reflect.ValueOf(t)
+	for i := range fields.NumField() {
+		name, value := "AlarmThresholds."+fields.Type().Field(i).Name, 0.0
+		switch threshold := fields.Field(i).Interface().(type) {
+		case *float64:
+			value = *threshold
+		case awscdk.Duration:
+			name, value = name+" in seconds", inSeconds(threshold)
+		}
+		v.require(value >= 1, name, "must be at least 1, got %s: the alarm would always fire",
+			formatNumber(value))
 	}
-}
-
-func (m *mistakes) layers(name string, layers *[]awslambda.ILayerVersion) {
-	m.unless(layers == nil || len(*layers) <= 5, "%s has more than 5 layers; give at most that, as Lambda takes", name)
-}
-
-// text writes a number without an exponent.
-func text(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
-
-func days(d awscdk.Duration) float64 { return *d.ToDays(fractions()) }
-
-func seconds(d awscdk.Duration) float64 { return *d.ToSeconds(fractions()) }
-
-// fractions lets a conversion give what is not whole, for validation to find; CDK would panic.
-func fractions() *awscdk.TimeConversionOptions {
-	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

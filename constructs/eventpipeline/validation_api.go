@@ -5,103 +5,139 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
 )
 
-// authorization finds what leaves open who may call the API.
-func (m *mistakes) authorization(p EventPipelineProps) {
-	m.unless(slices.Contains(authorizations, p.Authorization), "Authorization is %q; take one of %q", p.Authorization, authorizations)
+func (v *validation) validateAuthorization(p EventPipelineProps) {
+	v.require(slices.Contains(authorizations, p.Authorization), "Authorization",
+		"must be one of %q, got %q", authorizations, p.Authorization)
 	if p.JwtAuthorizer != nil && p.LambdaAuthorizer != nil {
-		m.unless(false, "JwtAuthorizer and LambdaAuthorizer are both given; give one of them")
+		v.addError("JwtAuthorizer", "must not be set with LambdaAuthorizer")
 	} else {
-		m.unless((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil),
-			"Authorization %q and JwtAuthorizer go together: give both, or neither", AuthorizationJWT)
-		m.unless((p.Authorization == AuthorizationLambda) == (p.LambdaAuthorizer != nil),
-			"Authorization %q and LambdaAuthorizer go together: give both, or neither", AuthorizationLambda)
+		const together = "must be set if and only if Authorization is %q, got %q"
+		v.require((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil), "JwtAuthorizer",
+			together, AuthorizationJWT, p.Authorization)
+		v.require((p.Authorization == AuthorizationLambda) == (p.LambdaAuthorizer != nil),
+			"LambdaAuthorizer", together, AuthorizationLambda, p.Authorization)
 	}
 	if p.JwtAuthorizer != nil {
-		m.jwt(*p.JwtAuthorizer)
+		v.validateJWT(*p.JwtAuthorizer)
 	}
 	if p.LambdaAuthorizer != nil {
-		m.lambda(*p.LambdaAuthorizer)
+		v.validateLambdaAuthorizer(*p.LambdaAuthorizer)
 	}
 }
 
-// issuerPattern is an https URL without user, query and fragment.
+// issuerPattern matches an https URL without user, query and fragment.
 var issuerPattern = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*)?$`)
 
-func (m *mistakes) jwt(p JwtAuthorizerProps) {
-	m.unless(p.Issuer != nil && (unresolved(p.Issuer) || issuerPattern.MatchString(*p.Issuer)),
-		"JwtAuthorizer.Issuer is %s; take the https URL that tokens have as iss", quoted(p.Issuer))
-	m.unless(p.Audience != nil && len(*p.Audience) > 0, "JwtAuthorizer.Audience is empty; name at least one, or any token of the issuer's would do")
-	m.words("JwtAuthorizer.Audience", p.Audience)
-	m.scopes("JwtAuthorizer.IngestScopes", p.IngestScopes)
-	m.scopes("JwtAuthorizer.StatusScopes", p.StatusScopes)
+func (v *validation) validateJWT(p JwtAuthorizerProps) {
+	v.requireMatch("JwtAuthorizer.Issuer", p.Issuer, issuerPattern, "must be the https URL in iss")
+	v.require(len(valueOrZero(p.Audience)) > 0, "JwtAuthorizer.Audience",
+		"must contain a value: without it, any token of the issuer would be accepted")
+	v.requireNoSpaces("JwtAuthorizer.Audience", p.Audience)
+	v.validateScopes("JwtAuthorizer.IngestScopes", p.IngestScopes)
+	v.validateScopes("JwtAuthorizer.StatusScopes", p.StatusScopes)
 }
 
-// scopes refuses an empty list, which looks like asking for something.
-func (m *mistakes) scopes(name string, list *[]*string) {
-	m.unless(list == nil || len(*list) > 0, "%s is empty; leave it out if no scope is asked for", name)
-	m.words(name, list)
+// validateScopes rejects an empty list, which looks like a restriction.
+func (v *validation) validateScopes(prop string, scopes *[]*string) {
+	v.require(scopes == nil || len(*scopes) > 0, prop,
+		"must not be empty: omit it if no scope is required")
+	v.requireNoSpaces(prop, scopes)
 }
 
-// words asks for texts without blanks.
-func (m *mistakes) words(name string, list *[]*string) {
-	if list == nil {
-		return
-	}
-	for _, word := range *list {
-		m.unless(unresolved(word) || *word != "" && !strings.ContainsAny(*word, " \t\r\n"), "%s has %s; take texts without blanks", name, quoted(word))
+var noSpacesPattern = regexp.MustCompile(`^[^ \t\r\n]+$`)
+
+func (v *validation) requireNoSpaces(prop string, list *[]*string) {
+	for _, text := range valueOrZero(list) {
+		v.requireMatch(prop, text, noSpacesPattern, "must contain texts without spaces")
 	}
 }
 
-// identityPattern is a selection expression of an HTTP API's Lambda authorizer.
-var identityPattern = regexp.MustCompile(`^\$(request\.(header|querystring)\.[^\s.]+|context\.[A-Za-z.]+|stageVariables\.[A-Za-z0-9_]+)$`)
+// requireMatch accepts tokens.
+func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
+	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))
+	v.require(ok, prop, "%s, got %s", rule, formatText(text))
+}
 
-func (m *mistakes) lambda(p LambdaAuthorizerProps) {
-	m.unless(p.Handler != nil, "LambdaAuthorizer.Handler is missing; give the function that decides")
-	types := []awsapigatewayv2authorizers.HttpLambdaResponseType{"", awsapigatewayv2authorizers.HttpLambdaResponseType_SIMPLE, awsapigatewayv2authorizers.HttpLambdaResponseType_IAM}
-	m.unless(slices.Contains(types, p.ResponseType), "LambdaAuthorizer.ResponseType is %q; take one of %q", p.ResponseType, types[1:])
-	m.within("LambdaAuthorizer.ResultsCacheTtl in seconds", seconds(cacheTtl(p)), 0, 3600, "as API Gateway does")
-	if p.IdentitySource == nil {
-		return
+// identityPattern matches a selection expression of an HTTP API's Lambda authorizer.
+var identityPattern = regexp.MustCompile(`^\$(request\.(header|querystring)\.[^\s.]+|` +
+	`context\.[A-Za-z.]+|stageVariables\.[A-Za-z0-9_]+)$`)
+
+func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
+	v.require(p.Handler != nil, "LambdaAuthorizer.Handler", "is required")
+	types := []awsapigatewayv2authorizers.HttpLambdaResponseType{
+		awsapigatewayv2authorizers.HttpLambdaResponseType_SIMPLE,
+		awsapigatewayv2authorizers.HttpLambdaResponseType_IAM,
 	}
-	m.unless(len(*p.IdentitySource) > 0, "LambdaAuthorizer.IdentitySource is empty; leave it out for $request.header.Authorization")
-	for _, source := range *p.IdentitySource {
-		m.unless(identityPattern.MatchString(*source),
-			"LambdaAuthorizer.IdentitySource has %s; take such as $request.header.NAME or $request.querystring.NAME", quoted(source))
+	v.require(p.ResponseType == "" || slices.Contains(types, p.ResponseType),
+		"LambdaAuthorizer.ResponseType", "must be one of %q, got %q", types, p.ResponseType)
+	v.requireSeconds("LambdaAuthorizer.ResultsCacheTtl", cacheTTL(p), 0, 3600, "API Gateway's limits")
+	v.require(p.IdentitySource == nil || len(*p.IdentitySource) > 0, "LambdaAuthorizer.IdentitySource",
+		"must not be empty: omit it for $request.header.Authorization")
+	for _, source := range valueOrZero(p.IdentitySource) {
+		v.require(identityPattern.MatchString(*source), "LambdaAuthorizer.IdentitySource",
+			"must contain expressions such as $request.header.NAME, got %q", *source)
 	}
 }
 
 var (
-	// domainPattern is a host name in lower case, with a dot.
+	// domainPattern matches a host name in lower case, with a dot.
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
-	// mappingPattern is a path of an HTTP API's mapping, without slashes at its ends.
+	// mappingPattern matches a path of an HTTP API's mapping.
 	mappingPattern = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$`)
 )
 
-// domain finds what leaves the API without a way in, or with one too many.
-func (m *mistakes) domain(p EventPipelineProps) {
-	m.unless(p.DomainName == nil || unresolved(p.DomainName) || domainPattern.MatchString(*p.DomainName),
-		"DomainName is %s; take a host name in lower case, such as events.example.org", quoted(p.DomainName))
-	m.unless((p.DomainName == nil) == (p.DomainCertificate == nil), "DomainName and DomainCertificate go together: give both, or neither")
-	m.unless(p.DomainName != nil || p.DomainMappingKey == nil, "DomainMappingKey is a path of DomainName; give that, too")
-	m.unless(p.DomainMappingKey == nil || unresolved(p.DomainMappingKey) || mappingPattern.MatchString(*p.DomainMappingKey),
-		"DomainMappingKey is %s; take a path without slashes at its ends, such as v1", quoted(p.DomainMappingKey))
-	m.unless(p.DomainName != nil || p.MutualTls == nil, "MutualTls needs a DomainName: the execute-api endpoint asks for no certificate")
-	m.unless(p.MutualTls == nil || p.MutualTls.Bucket != nil && p.MutualTls.Key != nil && *p.MutualTls.Key != "",
-		"MutualTls needs the Bucket and the Key of the truststore")
-	m.unless(p.MutualTls == nil || *p.DisableExecuteApiEndpoint, "MutualTls with the execute-api endpoint left on can be got around; leave DisableExecuteApiEndpoint out")
-	m.unless(p.DomainName != nil || p.MutualTls != nil || !*p.DisableExecuteApiEndpoint, "DisableExecuteApiEndpoint needs a DomainName, or nobody gets in")
+func (v *validation) validateDomain(p EventPipelineProps) {
+	if p.DomainName != nil {
+		v.requireMatch("DomainName", p.DomainName, domainPattern,
+			"must be a host name in lower case, such as events.example.org")
+	}
+	v.require((p.DomainName == nil) == (p.DomainCertificate == nil), "DomainCertificate",
+		"must be set if and only if DomainName is set")
+	if p.DomainMappingKey != nil {
+		v.requireMatch("DomainMappingKey", p.DomainMappingKey, mappingPattern,
+			"must be a path without slashes at its ends, such as v1")
+		v.require(p.DomainName != nil, "DomainMappingKey", "must not be set without DomainName")
+	}
+	disabled := *p.DisableExecuteApiEndpoint
+	if p.MutualTls != nil {
+		v.require(p.DomainName != nil, "MutualTls",
+			"must not be set without DomainName: the execute-api endpoint requires no certificate")
+		key := valueOrZero(p.MutualTls.Key)
+		v.require(p.MutualTls.Bucket != nil && key != "", "MutualTls",
+			"must contain the Bucket and the Key of the truststore")
+		v.require(disabled, "DisableExecuteApiEndpoint",
+			"must not be false with MutualTls, which that endpoint would bypass")
+	}
+	v.require(p.DomainName != nil || p.MutualTls != nil || !disabled, "DisableExecuteApiEndpoint",
+		"must not be true without DomainName: the API would have no endpoint")
 }
 
-// unresolved tells whether the text is known only to CloudFormation.
-func unresolved(text *string) bool { return *awscdk.Token_IsUnresolved(text) }
-
-func quoted(text *string) string {
-	if text == nil {
-		return "missing"
+// readSchemas reads and checks SchemaDirectory. It returns nil without a directory or on errors.
+func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
+	choices := []UnknownEventTypes{UnknownEventTypesAccept, UnknownEventTypesRefuse}
+	v.require(slices.Contains(choices, p.UnknownEventTypes), "UnknownEventTypes",
+		"must be one of %q, got %q", choices, p.UnknownEventTypes)
+	if p.SchemaDirectory == nil {
+		v.require(p.UnknownEventTypes != UnknownEventTypesRefuse, "UnknownEventTypes",
+			"must not be %q without SchemaDirectory: every event would be rejected",
+			UnknownEventTypesRefuse)
+		return nil
 	}
-	return `"` + *text + `"`
+	if *p.SchemaDirectory == "" {
+		v.addError("SchemaDirectory", `must be a folder, got "": omit it for no schemas`)
+		return nil
+	}
+	schemas, err := readBundle(*p.SchemaDirectory)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			v.addError("SchemaDirectory", "%s: %s", *p.SchemaDirectory, strings.TrimSuffix(line, "\n"))
+		}
+		return nil
+	}
+	return schemas
 }

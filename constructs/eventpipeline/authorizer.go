@@ -1,0 +1,153 @@
+package eventpipeline
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Authorization selects who may call POST /events and GET /events/{eventId}.
+type Authorization string
+
+const (
+	// AuthorizationIAM accepts requests that are signed by AWS credentials with execute-api:Invoke.
+	AuthorizationIAM Authorization = "IAM"
+	// AuthorizationJWT accepts requests with a token that JwtAuthorizer accepts.
+	AuthorizationJWT Authorization = "JWT"
+	// AuthorizationLambda accepts requests that the function of LambdaAuthorizer authorizes.
+	AuthorizationLambda Authorization = "LAMBDA"
+	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. It is a warning at synth, with the
+	// id OpenApiWarning.
+	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
+)
+
+var authorizations = []Authorization{
+	AuthorizationIAM, AuthorizationJWT, AuthorizationLambda, AuthorizationOpenToAnyoneOnTheInternet,
+}
+
+// OpenApiWarning identifies the warning about an open API, for Annotations.AcknowledgeWarning.
+const OpenApiWarning = "eventpipeline:openApi"
+
+// JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization. API
+// Gateway checks the signature (RSA only), iss, aud or client_id, exp, nbf, iat and scopes. The caller
+// is the token's sub with its issuer, or its client_id without a sub.
+type JwtAuthorizerProps struct {
+	// Issuer is the https URL in a token's iss. The keys are found through its
+	// .well-known/openid-configuration. Required.
+	Issuer *string
+	// Audience lists the accepted values of aud, or of client_id without an aud. Required.
+	Audience *[]*string
+	// IngestScopes lists scopes; a token for POST /events needs one of them. Without it, the issuer's
+	// ID tokens for the audience are accepted too. Default: no scope is required.
+	IngestScopes *[]*string
+	// StatusScopes lists scopes for GET /events/{eventId} likewise. Default: no scope is required.
+	StatusScopes *[]*string
+}
+
+// LambdaAuthorizerProps select a function that authorizes each request. It receives payload format
+// 2.0, without the body.
+type LambdaAuthorizerProps struct {
+	// Handler is the function. The context in its response must identify the caller, as sub or as
+	// principalId. Required.
+	Handler awslambda.IFunction
+	// ResponseType is SIMPLE, for {"isAuthorized": true, "context": {"sub": "…"}}, or IAM, for a
+	// policy. Default: SIMPLE.
+	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
+	// IdentitySource lists required parts of a request; API Gateway answers 401 if one is missing.
+	// Default: $request.header.Authorization.
+	IdentitySource *[]*string
+	// ResultsCacheTtl caches a response for requests with the same identity source and route, up to
+	// an hour. A caller keeps its access until its entry expires. Default: 0, no cache.
+	ResultsCacheTtl awscdk.Duration
+}
+
+func defaultAuthorization(p EventPipelineProps) Authorization {
+	switch {
+	case p.JwtAuthorizer != nil:
+		return AuthorizationJWT
+	case p.LambdaAuthorizer != nil:
+		return AuthorizationLambda
+	}
+	return AuthorizationIAM
+}
+
+// newAuthorizer creates the authorizer of the routes; prefix begins its id below the API.
+func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
+	switch p.props.Authorization {
+	case AuthorizationJWT:
+		id, jwt := jsii.String(prefix+"JwtAuthorizer"), p.props.JwtAuthorizer
+		props := &awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jwt.Audience}
+		return awsapigatewayv2authorizers.NewHttpJwtAuthorizer(id, jwt.Issuer, props)
+	case AuthorizationLambda:
+		return newLambdaAuthorizer(*p.props.LambdaAuthorizer, prefix)
+	case AuthorizationOpenToAnyoneOnTheInternet:
+		callers := "Anyone on the internet"
+		if p.props.MutualTls != nil {
+			callers = "Anyone with a certificate of the truststore"
+		}
+		awscdk.Annotations_Of(p).AddWarningV2(jsii.String(OpenApiWarning), jsii.String(callers+
+			" can post events to this API and read their status. Omit Authorization to require IAM."))
+		return noAuthorizer()
+	}
+	return awsapigatewayv2authorizers.NewHttpIamAuthorizer()
+}
+
+func noAuthorizer() awsapigatewayv2.IHttpRouteAuthorizer {
+	return awsapigatewayv2.NewHttpNoneAuthorizer()
+}
+
+func newLambdaAuthorizer(
+	props LambdaAuthorizerProps, prefix string,
+) awsapigatewayv2.IHttpRouteAuthorizer {
+	types := &[]awsapigatewayv2authorizers.HttpLambdaResponseType{props.ResponseType}
+	setDefault(&(*types)[0], awsapigatewayv2authorizers.HttpLambdaResponseType_SIMPLE)
+	id := jsii.String(lambdaAuthorizerID(prefix))
+	return awsapigatewayv2authorizers.NewHttpLambdaAuthorizer(id, props.Handler,
+		&awsapigatewayv2authorizers.HttpLambdaAuthorizerProps{
+			ResponseTypes:   types,
+			IdentitySource:  identitySource(props),
+			ResultsCacheTtl: cacheTTL(props),
+		})
+}
+
+func lambdaAuthorizerID(prefix string) string { return prefix + "LambdaAuthorizer" }
+
+func cacheTTL(props LambdaAuthorizerProps) awscdk.Duration {
+	setDefault(&props.ResultsCacheTtl, seconds(0))
+	return props.ResultsCacheTtl
+}
+
+// identitySource adds the route to the cache's key: otherwise a cached permission to post would
+// permit reading too.
+func identitySource(props LambdaAuthorizerProps) *[]*string {
+	const route = "$context.routeKey"
+	source := []*string{jsii.String("$request.header.Authorization")}
+	if props.IdentitySource != nil {
+		source = slices.Clone(*props.IdentitySource)
+	}
+	hasRoute := slices.ContainsFunc(source, func(s *string) bool { return *s == route })
+	if inSeconds(cacheTTL(props)) > 0 && !hasRoute {
+		source = append(source, jsii.String(route))
+	}
+	return &source
+}
+
+// pinPayloadFormat sends authorizers of both response types the same requests. The CDK uses the older
+// format for those that respond with a policy.
+func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
+	authorizer := api.Node().TryFindChild(jsii.String(lambdaAuthorizerID(prefix)))
+	if authorizer != nil {
+		resource := authorizer.Node().DefaultChild().(awsapigatewayv2.CfnAuthorizer)
+		resource.SetAuthorizerPayloadFormatVersion(jsii.String("2.0"))
+	}
+}
+
+// scopes returns the scopes that each route requires; only JWTs have scopes.
+func scopes(p EventPipelineProps) (ingest, status *[]*string) {
+	jwt := valueOrZero(p.JwtAuthorizer)
+	return jwt.IngestScopes, jwt.StatusScopes
+}

@@ -1,0 +1,173 @@
+package eventpipeline
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	source "github.com/event-driven-cloud-platform/eventpipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
+)
+
+// bundle configures `go build` for a function.
+type bundle struct {
+	entry
+	architecture awslambda.Architecture
+	variables    *map[string]*string
+}
+
+// entry locates the main package of a function and its module, with the variables for `go build`.
+type entry struct {
+	folder, moduleFile string
+	environment        map[string]string
+}
+
+// newBundle returns how to build a function. Without Go on the machine, GoFunction would use Docker
+// and an old Go version, so this is an error.
+func newBundle(p *eventPipeline, function string) (bundle, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return bundle{}, fmt.Errorf("%w; install Go (https://go.dev/dl) where the app is synthesized", err)
+	}
+	var e entry
+	if function == "worker" && p.props.WorkerEntry != nil {
+		e = userEntry(*p.props.WorkerEntry)
+		if platform(p) != "" { // lets the local platform watch the module
+			module := filepath.Dir(e.moduleFile)
+			p.Node().AddMetadata(jsii.String(contract.ModuleMetadata), module, nil)
+		}
+	} else {
+		schemas := p.schemas
+		if function != "api" {
+			schemas = nil
+		}
+		var err error
+		if e, err = platformEntry(function, schemas); err != nil {
+			return bundle{}, err
+		}
+	}
+	variables := buildEnvironment(platform(p), e.environment)
+	architecture := p.props.Architecture
+	switch goarch := variables["GOARCH"]; {
+	case goarch == nil: // a build for Lambda
+	case *goarch == "arm64":
+		architecture = awslambda.Architecture_ARM_64()
+	default:
+		architecture = awslambda.Architecture_X86_64()
+	}
+	return bundle{e, architecture, &variables}, nil
+}
+
+// reproducibleFlags build the same binary from the same sources in any folder, without parts that
+// Lambda does not need.
+const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
+	`'-ldflags=-s -w -buildid='`
+
+// platformEntry returns the entry of one of this module's functions. Only a function with schemas
+// links the code that reads them.
+func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
+	flags := "-mod=readonly " + reproducibleFlags
+	var files map[string][]byte
+	if len(schemas) > 0 {
+		// The keys are sorted, so the function's hash depends on the schemas only.
+		files = map[string][]byte{source.Schemas: []byte(formatJSON(schemas))}
+		flags = strings.Replace(flags, "-tags=", "-tags=schemas,", 1)
+	}
+	dir, err := source.Dir(files)
+	return entry{
+		folder:      filepath.Join(dir, "functions", function),
+		moduleFile:  filepath.Join(dir, "go.mod"),
+		environment: map[string]string{"GOFLAGS": flags, "GOWORK": "off"},
+	}, err
+}
+
+// userEntry returns the entry of a package in the user's module, which may be vendored, part of a
+// workspace, or use another go.mod.
+func userEntry(folder string) entry {
+	var flags []string
+	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
+		// -mod, -modfile and -modcacherw
+		if strings.HasPrefix(strings.TrimLeft(flag, "-"), "mod") {
+			flags = append(flags, flag)
+		}
+	}
+	flags = append(flags, reproducibleFlags)
+	folder = absolutePath(folder)
+	return entry{
+		folder:      folder,
+		moduleFile:  findModule(folder),
+		environment: map[string]string{"GOFLAGS": strings.Join(flags, " ")},
+	}
+}
+
+// platform returns the local platform's <GOOS>/<GOARCH>, or "" for a deployment.
+func platform(p *eventPipeline) string {
+	name, _ := p.Node().TryGetContext(jsii.String(contract.PlatformContext)).(string)
+	return name
+}
+
+// buildEnvironment returns the variables for `go build`. Without a platform, GoFunction sets GOOS and
+// GOARCH for Lambda.
+func buildEnvironment(platform string, build map[string]string) map[string]*string {
+	// All of Lambda's processors have these instruction sets. Other settings of the user's machine
+	// would change the hashes, and the binaries might crash.
+	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
+	maps.Copy(all, build)
+	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
+		all["GOOS"], all["GOARCH"] = goos, goarch
+	}
+	environment := map[string]*string{}
+	for name, value := range all {
+		environment[name] = &value
+	}
+	return environment
+}
+
+// absolutePath returns folder unchanged if the working directory is unknown; validation reports it.
+func absolutePath(folder string) string {
+	if absolute, err := filepath.Abs(folder); err == nil {
+		return absolute
+	}
+	return folder
+}
+
+// findModule returns the go.mod of the module that contains folder, or "".
+func findModule(folder string) string {
+	for {
+		file := filepath.Join(folder, "go.mod")
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return ""
+		}
+		folder = parent
+	}
+}
+
+// readBundle reads and compiles a folder's schemas like the API function. No symlink leads outside
+// the folder.
+func readBundle(directory string) (jsonschema.Bundle, error) {
+	folder, err := os.OpenRoot(directory)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	schemas, err := jsonschema.Read(folder.FS())
+	if err != nil {
+		return nil, err
+	}
+	if len(schemas) == 0 {
+		return nil, errors.New("must contain a schema, named <eventType>.json")
+	}
+	_, err = jsonschema.Compile(schemas)
+	return schemas, err
+}

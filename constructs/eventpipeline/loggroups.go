@@ -1,0 +1,60 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Prefixes of the log groups' names.
+const (
+	functionLogs = "/aws/lambda/"
+	apiLogs      = "/aws/apigateway/"
+)
+
+func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
+	props := &awslogs.LogGroupProps{
+		Retention:     p.props.LogRetention,
+		RemovalPolicy: p.props.RemovalPolicy,
+		EncryptionKey: p.props.LogEncryptionKey,
+	}
+	if name := p.physicalName(suffix); name != nil {
+		props.LogGroupName = jsii.String(prefix + *name)
+	}
+	return awslogs.NewLogGroup(p, &id, props)
+}
+
+// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups, selected by name. If
+// CloudFormation generates the names, it allows all log groups of the account and region: the key
+// can't refer to log groups that refer to it.
+func allowLogs(p *eventPipeline, key awskms.IKey) {
+	if key == nil {
+		return
+	}
+	names := []string{"*"}
+	if p.props.PhysicalNamePrefix != nil {
+		names = []string{
+			functionLogs + *p.physicalName("api"), functionLogs + *p.physicalName("worker"),
+			functionLogs + *p.physicalName("reconciler"), apiLogs + *p.physicalName("api"),
+		}
+	}
+	stack := awscdk.Stack_Of(p)
+	var groups []*string
+	for _, name := range names {
+		groups = append(groups, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: &name,
+			ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}))
+	}
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: servicePrincipal("logs." + *stack.Region() + "." + *stack.UrlSuffix()),
+		Actions: jsii.Strings("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+			"kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"),
+		Resources: jsii.Strings("*"), // in a key's policy: this key
+		Conditions: &map[string]any{
+			"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups},
+		},
+	}), jsii.Bool(true))
+}

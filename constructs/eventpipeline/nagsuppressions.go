@@ -1,0 +1,93 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// nagSuppression names a cdk-nag rule that a resource violates on purpose, with the reason.
+type nagSuppression struct {
+	rule, reason string
+	appliesTo    []string // patterns of the rule's findings; empty: all
+}
+
+// suppressNagRules suppresses what cdk-nag's packs AwsSolutions and Serverless would report about the
+// pipeline's own resources. The reasons are part of the template.
+func suppressNagRules(p *eventPipeline) {
+	if p.props.DeadLetterQueue == nil {
+		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
+			"It is the dead-letter queue. What arrives here rings an alarm.")
+	}
+	suppress(p.apiFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the HTTP API, "+
+		"whose client gets the error. Lambda uses a dead-letter queue for asynchronous invocations only.")
+	suppress(p.workerFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the event "+
+		"source mapping. What it can't process goes to the queue's dead-letter queue.")
+	suppress(p.eventSource, "Serverless-LambdaEventSourceMappingDestination", "Lambda has no "+
+		"destinations for failures of SQS sources: the queue's own redrive policy leads to the "+
+		"dead-letter queue.")
+	const nextRun = "A run that fails or does not begin is made good by the next, which goes on from the " +
+		"same checkpoint, and rings an alarm. A dead-letter queue would hold ticks of a clock."
+	suppress(p.reconcilerFunction, "Serverless-LambdaDLQ", nextRun)
+	suppress(p.schedule, "Serverless-EventBusDLQ", nextRun)
+
+	if p.props.HttpApi == nil {
+		if route := p.httpApi.Node().TryFindChild(jsii.String("GET--health")); route != nil {
+			suppress(route, "AwsSolutions-APIG4", "GET /health answers with a constant: it reads nothing "+
+				"and tells nothing. Load balancers and monitors can't sign.")
+		}
+	}
+
+	anyResource := nagSuppression{"AwsSolutions-IAM5",
+		"X-Ray's actions are on no resource: IAM takes them with * alone.", []string{`^Resource::\*$`}}
+	if p.props.Vpc != nil {
+		anyResource.reason += " So does Lambda ask for those on network interfaces, which the function's " +
+			"own code may not use."
+	}
+	bronze := suppressObjects("BronzeBucket", p.props.BronzeBucket, contract.BronzePrefix)
+	silver := suppressObjects("SilverBucket", p.props.SilverBucket, contract.SilverPrefix)
+	addSuppressions(defaultPolicy(p.apiFunction.Role()), anyResource, bronze)
+	addSuppressions(defaultPolicy(p.workerFunction.Role()), anyResource, bronze, silver)
+	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
+}
+
+// suppressObjects covers permissions on all objects under a prefix. It matches the pipeline's own
+// bucket by id, and any reference to an existing one.
+func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
+	pattern := `<\w*` + id + `\w*\.Arn>`
+	if existing != nil {
+		pattern = `.*`
+	}
+	return nagSuppression{"AwsSolutions-IAM5", "Each event has a key of its own: the right is on one " +
+		"action, one bucket and the prefix " + prefix + ".", []string{`^Resource::` + pattern + `/` + prefix + `\*$`}}
+}
+
+func defaultPolicy(role awsiam.IRole) constructs.IConstruct {
+	return role.Node().FindChild(jsii.String("DefaultPolicy"))
+}
+
+func suppress(construct constructs.IConstruct, rule, reason string) {
+	addSuppressions(construct, nagSuppression{rule: rule, reason: reason})
+}
+
+// addSuppressions adds the metadata that cdk-nag reads.
+func addSuppressions(construct constructs.IConstruct, suppressions ...nagSuppression) {
+	var rules []any
+	for _, s := range suppressions {
+		rule := map[string]any{"id": s.rule, "reason": s.reason}
+		if s.appliesTo != nil {
+			var patterns []any
+			for _, pattern := range s.appliesTo {
+				patterns = append(patterns, map[string]any{"regex": "/" + pattern + "/"})
+			}
+			rule["applies_to"] = patterns
+		}
+		rules = append(rules, rule)
+	}
+	resource := construct.Node().DefaultChild().(awscdk.CfnResource)
+	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": rules})
+}

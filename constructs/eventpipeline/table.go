@@ -1,0 +1,31 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/jsii-runtime-go"
+)
+
+func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
+	if p.props.EventsTable != nil {
+		return p.props.EventsTable
+	}
+	props := &awsdynamodb.TableProps{
+		TableName: p.physicalName("events"),
+		PartitionKey: &awsdynamodb.Attribute{
+			Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING,
+		},
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		TimeToLiveAttribute: jsii.String("expiresAt"),
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		RemovalPolicy:      p.props.RemovalPolicy,
+		DeletionProtection: jsii.Bool(p.props.RemovalPolicy == awscdk.RemovalPolicy_RETAIN),
+	}
+	if key := p.props.EventsTableEncryptionKey; key != nil {
+		props.Encryption = awsdynamodb.TableEncryption_CUSTOMER_MANAGED
+		props.EncryptionKey = key
+	}
+	return awsdynamodb.NewTable(p, jsii.String("EventsTable"), props)
+}

@@ -1,0 +1,253 @@
+package eventpipeline
+
+import (
+	"fmt"
+	"go/build"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+)
+
+// validateExisting checks the settings of existing resources that never change.
+func (v *validation) validateExisting(p EventPipelineProps) {
+	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
+		"must be set if and only if Queue is set")
+	v.requireStandard("Queue", p.Queue)
+	v.requireStandard("DeadLetterQueue", p.DeadLetterQueue)
+	if p.Queue != nil && p.DeadLetterQueue != nil {
+		queue := identity(p.Queue, p.Queue.QueueArn(), "")
+		v.require(queue != identity(p.DeadLetterQueue, p.DeadLetterQueue.QueueArn(), ""),
+			"DeadLetterQueue", "must not be Queue itself: failed messages would be delivered again")
+	}
+	if p.Vpc != nil {
+		v.validateSubnets(p)
+		v.require(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups",
+			"must not be empty: omit it for one group per function")
+	}
+}
+
+func (v *validation) requireStandard(prop string, queue awssqs.IQueue) {
+	v.require(queue == nil || isStandard(queue), prop,
+		"must be a standard queue, got a FIFO queue: a poison message would block its message group")
+}
+
+func (v *validation) validateSubnets(p EventPipelineProps) {
+	prop := "VpcSubnets"
+	if p.VpcSubnets == nil {
+		prop = "Vpc"
+	}
+	selected, err := selectSubnets(p.Vpc, p.VpcSubnets)
+	if err != nil {
+		v.addError(prop, "must have subnets for the functions: %v", err)
+		return
+	}
+	v.require(!*selected.HasPublic, "VpcSubnets", "must be private, with a NAT gateway or VPC "+
+		"endpoints, got public ones: functions there reach neither AWS nor the internet")
+}
+
+// selectSubnets turns the CDK's panic for an empty selection into an error.
+func selectSubnets(
+	vpc awsec2.IVpc, selection *awsec2.SubnetSelection,
+) (selected *awsec2.SelectedSubnets, err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("%v", thrown)
+		}
+	}()
+	return vpc.SelectSubnets(selection), nil
+}
+
+// requireSameEnvironment rejects resources of another account or region: the functions look for their
+// names in the stack's.
+func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
+	if p.EventBus != nil {
+		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
+			"forward events by a rule, such as OnEventProcessed with awseventstargets.NewEventBus")
+	}
+	if p.EventsTable != nil {
+		v.requireEnvironment(stack, "EventsTable", p.EventsTable, p.EventsTable.TableArn(),
+			"deploy the pipeline there")
+	}
+}
+
+func (v *validation) requireEnvironment(
+	stack awscdk.Stack, prop string, resource awscdk.IResource, arn *string, fix string,
+) {
+	account, region := resourceEnvironment(resource, arn)
+	for _, part := range []struct{ name, got, want string }{
+		{"account", account, *stack.Account()},
+		{"region", region, *stack.Region()},
+	} {
+		v.require(part.got == part.want || isUnresolved(&part.got) || isUnresolved(&part.want), prop,
+			"must be in the stack's %s %s, got %s: %s", part.name, part.want, part.got, fix)
+	}
+}
+
+// unusedProps reports props that have no effect with the others. It takes props without defaults.
+func (v *validation) unusedProps(p EventPipelineProps) {
+	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
+		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")
+	v.unusedWith(p, "SilverBucket", p.SilverBucket != nil, "SilverEncryptionKey", "SilverExpiration")
+	noBuckets := p.BronzeBucket != nil && p.SilverBucket != nil
+	v.unusedWith(p, "BronzeBucket and SilverBucket", noBuckets, "ServerAccessLogsBucket",
+		"NoncurrentVersionExpiration", "AbortIncompleteMultipartUploadAfter")
+	v.unused(p, noBuckets || p.ServerAccessLogsBucket != nil,
+		"must not be set unless the pipeline creates the log bucket", "ServerAccessLogsExpiration")
+	v.unusedWith(p, "EventsTable", p.EventsTable != nil, "EventsTableEncryptionKey")
+	v.unusedWith(p, "Queue", p.Queue != nil, "QueueEncryptionKey", "QueueRetention",
+		"DeadLetterQueueRetention", "VisibilityTimeout")
+	v.unusedWith(p, "EventBus", p.EventBus != nil, "EventBusEncryptionKey")
+	v.unusedWith(p, "HttpApi", p.HttpApi != nil, "ThrottlingRateLimit", "ThrottlingBurstLimit",
+		"CorsPreflight", "DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls",
+		"DisableExecuteApiEndpoint")
+	v.unused(p, p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled,
+		"must not be set with ReconcilerEnabled false", "ReconcilerInterval")
+	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
+	// logs are always the pipeline's own
+	partWithoutKey := p.LogEncryptionKey == nil ||
+		p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
+		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
+		p.EventsTable == nil && p.EventsTableEncryptionKey == nil ||
+		p.Queue == nil && p.QueueEncryptionKey == nil ||
+		p.EventBus == nil && p.EventBusEncryptionKey == nil
+	v.unused(p, !partWithoutKey,
+		"must not be set if each part is an existing resource or has its own key", "EncryptionKey")
+	open := p.Authorization == AuthorizationOpenToAnyoneOnTheInternet
+	v.require(!open || !valueOrZero(p.StatusForAllCallers), "StatusForAllCallers",
+		"must not be true with Authorization %q, which identifies no caller", p.Authorization)
+	waits := p.MaxBatchingWindow != nil && inSeconds(p.MaxBatchingWindow) > 0
+	v.require(valueOrZero(p.BatchSize) != 1 || !waits, "MaxBatchingWindow",
+		"must be 0 with a BatchSize of 1: a single message fills the batch")
+	if cors := p.CorsPreflight; cors != nil {
+		v.require(len(valueOrZero(cors.AllowOrigins)) > 0, "CorsPreflight",
+			"must contain AllowOrigins: without origins no browser may call")
+	}
+}
+
+func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool, props ...string) {
+	v.unused(p, cond, "must not be set with "+existing+": configure the existing resource", props...)
+}
+
+// unused reports the named props that are set, if cond is true.
+func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
+	for _, prop := range props {
+		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)
+	}
+}
+
+// validateAtSynth defers the checks of settings that the app may change after the constructor, on
+// existing resources or on L1 resources of the pipeline.
+func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelineProps) {
+	v.registerNames(p, requested.PhysicalNamePrefix)
+	v.deferred = append(v.deferred, func(v *validation) {
+		v.validateQueuesAtSynth(requested)
+		v.validateTableAtSynth(requested)
+		v.require(requested.ServerAccessLogsBucket == nil ||
+			!encryptedByKMS(requested.ServerAccessLogsBucket), "ServerAccessLogsBucket",
+			"must use awss3.BucketEncryption_S3_MANAGED, got a KMS key: S3 delivers no logs with it")
+		mapping := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+		types := valueOrZero(mapping.FunctionResponseTypes())
+		v.require(slices.ContainsFunc(types, func(t *string) bool { return *t == "ReportBatchItemFailures" }),
+			"EventSourceMapping", "must report batch item failures: otherwise one retried message "+
+				"retries its whole batch; keep its FunctionResponseTypes")
+	})
+}
+
+func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
+	if p.Queue == nil || p.DeadLetterQueue == nil {
+		return
+	}
+	queue, deadLetterQueue := cfnQueue(p.Queue), cfnQueue(p.DeadLetterQueue)
+	if queue == nil {
+		return
+	}
+	if timeout := visibilityTimeout(queue); timeout != nil {
+		v.require(*timeout >= minVisibility(p), "Queue's visibility timeout in seconds",
+			"must be at least %s, six times WorkerFunction.Timeout plus MaxBatchingWindow, got %s",
+			formatNumber(minVisibility(p)), formatNumber(*timeout))
+	}
+	target, count := redrivePolicy(queue)
+	switch {
+	case target == nil:
+		v.addError("Queue", "must have a redrive policy with the target DeadLetterQueue")
+	case formatJSON(target) != formatJSON(queue.Stack().Resolve(p.DeadLetterQueue.QueueArn())):
+		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue, got another queue")
+	case count != nil:
+		v.require(*count == *p.MaxReceiveCount, "MaxReceiveCount",
+			"must be %s, Queue's maxReceiveCount, got %s: omit it to use the queue's",
+			formatNumber(*count), formatNumber(*p.MaxReceiveCount))
+	}
+	if deadLetterQueue == nil {
+		return
+	}
+	dlqRetention, retention := queueRetention(deadLetterQueue), queueRetention(queue)
+	if dlqRetention != nil && retention != nil {
+		v.require(*dlqRetention > *retention, "DeadLetterQueue's retention in seconds",
+			"must be longer than Queue's, got %s and %s: a message keeps its age in the DLQ",
+			formatNumber(*dlqRetention), formatNumber(*retention))
+	}
+}
+
+func (v *validation) validateTableAtSynth(p EventPipelineProps) {
+	if p.EventsTable == nil {
+		return
+	}
+	keys, ttlAttribute, ok := tableSchema(p.EventsTable)
+	if !ok {
+		return
+	}
+	v.require(slices.Equal(keys, []string{"pk HASH S"}), "EventsTable",
+		"must have the partition key pk, a string, and no sort key, got %q", keys)
+	v.require(ttlAttribute == "expiresAt", "EventsTable",
+		"must have the time-to-live attribute expiresAt, got %q: otherwise items never expire",
+		ttlAttribute)
+}
+
+// invalidInImportPath matches characters that Go rejects in import paths, below the module's path.
+var invalidInImportPath = regexp.MustCompile(`[^A-Za-z0-9._~+/-]`)
+
+// validateWorkerEntry reports what `go build` would reject.
+func (v *validation) validateWorkerEntry(p EventPipelineProps) {
+	if p.WorkerEntry == nil {
+		return
+	}
+	if *p.WorkerEntry == "" {
+		v.addError("WorkerEntry", `must be a folder, got "": omit it for the platform's worker`)
+		return
+	}
+	folder := absolutePath(*p.WorkerEntry)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		v.addError("WorkerEntry", "must be a folder, relative to the working directory, got %q: %s is not",
+			*p.WorkerEntry, folder)
+		return
+	}
+	moduleFile := findModule(folder)
+	if moduleFile == "" {
+		v.addError("WorkerEntry", "must be in a Go module, got %q: no go.mod in %s or above",
+			*p.WorkerEntry, folder)
+	} else if path, err := filepath.Rel(filepath.Dir(moduleFile), folder); err == nil {
+		invalid := invalidInImportPath.FindString(filepath.ToSlash(path))
+		v.require(invalid == "", "WorkerEntry",
+			"must be a valid import path, got %q: rename the folder with %q", *p.WorkerEntry, invalid)
+	}
+	lambda := build.Default
+	lambda.GOOS, lambda.CgoEnabled = "linux", false
+	found, err := lambda.ImportDir(folder, 0)
+	if err == nil && len(found.GoFiles) == 0 {
+		err = &build.NoGoError{Dir: folder} // only tests
+	}
+	if err != nil {
+		v.addError("WorkerEntry", "must be a main package, got %q: %v", *p.WorkerEntry, err)
+		return
+	}
+	v.require(found.Name == "main", "WorkerEntry",
+		"must be a main package that calls processor.Start, got %q: package %s",
+		*p.WorkerEntry, found.Name)
+}

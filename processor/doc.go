@@ -61,8 +61,8 @@
 // The result should depend on the event only.
 //
 // It must return when its context ends: four seconds before the function's timeout. That time is
-// needed to store the results of the batch's other events. WorkerTimeout (default 30 seconds) is
-// for a whole batch. A processor that does not return within another second is abandoned: its event
+// needed to store the results of the batch's other events. The timeout, WorkerFunction.Timeout
+// (default 30 seconds), is for a whole batch. A processor that does not return within another second is abandoned: its event
 // is retried, and its goroutine continues in the background with the memory that it holds. A slow
 // processor delays the other events of its batch by at most a second.
 //

@@ -1,4 +1,5 @@
-// Package stacks builds a stage of the platform: one stack with one EventPipeline, and no resource of its own.
+// Package stacks defines the platform's stages: each is a stack that contains one EventPipeline and
+// nothing else.
 package stacks
 
 import (
@@ -15,19 +16,19 @@ import (
 
 // The stages.
 const (
-	Dev   = "dev"   // for trying things out: destroying it leaves nothing
-	Prod  = "prod"  // keeps its data, and is protected from being destroyed
-	Local = "local" // for `eventpipeline local`: dev with an open API, or with dev's when the context asks for it
+	Dev   = "dev"   // for experiments: deleting it deletes all data
+	Prod  = "prod"  // retains its data and has termination protection
+	Local = "local" // for `eventpipeline local`: dev with an open API by default
 )
 
 var stages = []string{Dev, Prod, Local}
 
-// project begins the name of every stack and, through the construct's prefix, of every resource.
+// project is the prefix of the stacks' and, through the construct's prop, the resources' names.
 const project = "event-driven-cloud-platform"
 
-// New adds the stack of a stage to the app.
+// New adds a stage's stack to the app.
 func New(app awscdk.App, stage string) (awscdk.Stack, error) {
-	props, err := propsOf(stage, asksToAuthorize(app))
+	props, err := stageProps(stage, requestsAuthorization(app))
 	if err != nil {
 		return nil, err
 	}
@@ -36,34 +37,36 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 		StackName:             &name,
 		Description:           jsii.String("EventPipeline, stage " + stage),
 		TerminationProtection: jsii.Bool(stage == Prod),
-		Tags:                  tags(stage), // of the stack itself
+		Tags:                  tags(stage), // the stack's own
 	})
 	for key, value := range *tags(stage) {
 		awscdk.Tags_Of(stack).Add(jsii.String(key), value, &awscdk.TagProps{
-			// cfn-lint does not know yet that dashboards take tags.
+			// cfn-lint still reports tags of dashboards as errors.
 			ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard"),
 		})
 	}
 	props.PhysicalNamePrefix = &name
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 	if stage == Local {
-		awscdk.Annotations_Of(pipeline).AcknowledgeWarning(jsii.String(eventpipeline.OpenApiWarning),
+		awscdk.Annotations_Of(pipeline).AcknowledgeWarning(
+			jsii.String(eventpipeline.OpenApiWarning),
 			jsii.String("the local platform listens on loopback only"))
-		acceptOpenRoutes(pipeline.HttpApi())
+		suppressOpenRoutes(pipeline.HttpApi())
 	}
 	if props.RemovalPolicy == awscdk.RemovalPolicy_DESTROY {
-		silenceBucketCleaner(stack)
+		denyAutoDeleteLogs(stack)
 	}
 	addOutputs(stack, pipeline)
 	return stack, nil
 }
 
-// asksToAuthorize tells whether the local stage is to have the deployed stages' authorization.
-func asksToAuthorize(app awscdk.App) bool {
+// requestsAuthorization reports whether the local stage must use the deployed stages'
+// authorization. The context value is a bool from the CLI and a string from -c.
+func requestsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
 
-func propsOf(stage string, authorize bool) (*eventpipeline.EventPipelineProps, error) {
+func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps, error) {
 	switch stage {
 	case Dev:
 		return &eventpipeline.EventPipelineProps{RemovalPolicy: awscdk.RemovalPolicy_DESTROY}, nil
@@ -73,52 +76,60 @@ func propsOf(stage string, authorize bool) (*eventpipeline.EventPipelineProps, e
 		props := &eventpipeline.EventPipelineProps{
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-			// The quota "throttle rate" of an account: a load test should find this machine's limits, not ours.
+			// An account's quota, so that a load test reaches the machine's limits first.
 			ThrottlingRateLimit:  jsii.Number(10000),
 			ThrottlingBurstLimit: jsii.Number(10000),
-			// Soon enough to watch it at work.
+			// short, to observe it
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
 		}
 		if authorize {
-			props.Authorization = "" // as the others have it
+			props.Authorization = "" // the default
 		}
 		return props, nil
 	}
-	return nil, fmt.Errorf("there is no stage %q; take one of %s, as in: -c stage=%s", stage, strings.Join(stages, ", "), Dev)
+	return nil, fmt.Errorf("stage must be one of %s, got %q: pass it as in -c stage=%s",
+		strings.Join(stages, ", "), stage, Dev)
 }
 
-// tags are on every resource that takes tags.
+// tags returns the tags of every resource.
 func tags(stage string) *map[string]*string {
 	return &map[string]*string{
-		"project":     jsii.String(project),   // what the resource belongs to, for cost reports
+		"project":     jsii.String(project),   // for cost reports
 		"environment": jsii.String(stage),     // the stage
-		"managed-by":  jsii.String("aws-cdk"), // do not change it by hand
+		"managed-by":  jsii.String("aws-cdk"), // warns against manual changes
 	}
 }
 
-// silenceBucketCleaner takes from the function that empties the buckets on destroy the right to write logs: the log
-// group that Lambda would make for it belongs to no stack and would be left behind.
-func silenceBucketCleaner(stack awscdk.Stack) {
-	cleaner := stack.Node().TryFindChild(jsii.String("Custom::S3AutoDeleteObjectsCustomResourceProvider"))
-	if cleaner == nil {
-		return // the pipeline's props have a mistake, which synth will tell
+// denyAutoDeleteLogs removes the permission to write logs from the CDK function that empties
+// buckets. Lambda would create a log group for it, which belongs to no stack and would remain.
+func denyAutoDeleteLogs(stack awscdk.Stack) {
+	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
+	provider := stack.Node().TryFindChild(jsii.String(id))
+	if provider == nil {
+		return // the props are invalid, and synth fails
 	}
-	role := cleaner.Node().FindChild(jsii.String("Role")).(awscdk.CfnResource)
+	role := provider.Node().FindChild(jsii.String("Role")).(awscdk.CfnResource)
 	role.AddPropertyDeletionOverride(jsii.String("ManagedPolicyArns"))
 }
 
-// acceptOpenRoutes notes for cdk-nag why the local stage's routes need no authorization.
-func acceptOpenRoutes(api awsapigatewayv2.IHttpApi) {
+// suppressOpenRoutes suppresses cdk-nag's rule about routes without authorization.
+func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 	for _, child := range *api.Node().Children() {
 		if route, ok := child.Node().DefaultChild().(awsapigatewayv2.CfnRoute); ok {
-			route.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": []any{map[string]any{
-				"id": "AwsSolutions-APIG4", "reason": "The stage is for eventpipeline local, which listens on loopback only. The synthesis of an open API warns in any other stage.",
-			}}})
+			rule := map[string]any{
+				"id": "AwsSolutions-APIG4",
+				"reason": "The stage is for eventpipeline local, which listens on loopback only. " +
+					"The synthesis of an open API warns in any other stage.",
+			}
+			rules := map[string]any{"rules_to_suppress": []any{rule}}
+			route.AddMetadata(jsii.String("cdk_nag"), rules)
 		}
 	}
 }
 
+// addOutputs adds the outputs that users' commands read. Their descriptions are part of the
+// template.
 func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 	for _, output := range []struct {
 		name, description string
@@ -132,9 +143,13 @@ func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		{"DeadLetterQueueUrl", "References of events that failed", p.DeadLetterQueue().QueueUrl()},
 		{"ApiFunctionName", "Accepts events", p.ApiFunction().FunctionName()},
 		{"WorkerFunctionName", "Processes events", p.WorkerFunction().FunctionName()},
-		{"ReconcilerFunctionName", "Heals what crashes left", p.ReconcilerFunction().FunctionName()},
+		{
+			"ReconcilerFunctionName", "Heals what crashes left",
+			p.ReconcilerFunction().FunctionName(),
+		},
 		{"EventBusName", "Is told of processed and failed events", p.EventBus().EventBusName()},
 	} {
-		awscdk.NewCfnOutput(stack, &output.name, &awscdk.CfnOutputProps{Value: output.value, Description: &output.description})
+		props := &awscdk.CfnOutputProps{Value: output.value, Description: &output.description}
+		awscdk.NewCfnOutput(stack, &output.name, props)
 	}
 }

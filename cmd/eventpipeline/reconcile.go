@@ -102,7 +102,7 @@ func reconcile(
 			return total, nil
 		}
 		if answer.Report.Scanned == 0 {
-			return total, errors.New("the reconciler makes no progress: raise ReconcilerTimeout")
+			return total, errors.New("the reconciler makes no progress: raise ReconcilerFunction.Timeout")
 		}
 		request = handler.ReconcileRequest{DryRun: request.DryRun, Pass: answer.Pass}
 	}

@@ -59,8 +59,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	return alarms{
 		deadLetters: newAlarm(p, "DeadLettersAlarm", m.deadLetters, *t.DeadLetters,
 			"Events failed: their messages are in the DLQ."),
-		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage, inSeconds(t.OldestMessage),
-			"Events wait for the worker."),
+		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage,
+			inSeconds(t.OldestMessage), "Events wait for the worker."),
 		apiServerErrors: newAlarm(p, "ApiServerErrorsAlarm", m.serverErrors, *t.ApiServerErrors,
 			"The API answers 5xx: clients can't post events."),
 		apiErrors: newAlarm(p, "ApiErrorsAlarm", m.apiErrors, *t.ApiErrors,
@@ -71,7 +71,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 			"The worker function crashed or timed out: a batch comes again."),
 		workerThrottles: newAlarm(p, "WorkerThrottlesAlarm", m.workerThrottles, *t.WorkerThrottles,
 			"The worker function got no concurrency."),
-		reconcilerErrors: newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors, *t.ReconcilerErrors,
+		reconcilerErrors: newAlarm(p, "ReconcilerErrorsAlarm", m.reconcilerErrors,
+			*t.ReconcilerErrors,
 			"The reconciler function failed: what crashes leave is not healed."),
 		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
 			"The reconciler could not heal some events."),
@@ -79,7 +80,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 }
 
 func newAlarm(
-	p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64, description string,
+	p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64,
+	description string,
 ) awscloudwatch.Alarm {
 	alarm := awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmName:          p.physicalName(kebabCase(strings.TrimSuffix(id, "Alarm"))),
@@ -118,12 +120,24 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 	}
 }
 
-func (p *eventPipeline) DeadLettersAlarm() awscloudwatch.Alarm      { return p.alarms.deadLetters }
-func (p *eventPipeline) OldestMessageAlarm() awscloudwatch.Alarm    { return p.alarms.oldestMessage }
-func (p *eventPipeline) ApiServerErrorsAlarm() awscloudwatch.Alarm  { return p.alarms.apiServerErrors }
-func (p *eventPipeline) ApiErrorsAlarm() awscloudwatch.Alarm        { return p.alarms.apiErrors }
-func (p *eventPipeline) ApiThrottlesAlarm() awscloudwatch.Alarm     { return p.alarms.apiThrottles }
-func (p *eventPipeline) WorkerErrorsAlarm() awscloudwatch.Alarm     { return p.alarms.workerErrors }
-func (p *eventPipeline) WorkerThrottlesAlarm() awscloudwatch.Alarm  { return p.alarms.workerThrottles }
-func (p *eventPipeline) ReconcilerErrorsAlarm() awscloudwatch.Alarm { return p.alarms.reconcilerErrors }
-func (p *eventPipeline) UnhealedEventsAlarm() awscloudwatch.Alarm   { return p.alarms.unhealedEvents }
+func (p *eventPipeline) DeadLettersAlarm() awscloudwatch.Alarm   { return p.alarms.deadLetters }
+func (p *eventPipeline) OldestMessageAlarm() awscloudwatch.Alarm { return p.alarms.oldestMessage }
+
+func (p *eventPipeline) ApiServerErrorsAlarm() awscloudwatch.Alarm {
+	return p.alarms.apiServerErrors
+}
+
+func (p *eventPipeline) ApiErrorsAlarm() awscloudwatch.Alarm    { return p.alarms.apiErrors }
+func (p *eventPipeline) ApiThrottlesAlarm() awscloudwatch.Alarm { return p.alarms.apiThrottles }
+
+func (p *eventPipeline) WorkerErrorsAlarm() awscloudwatch.Alarm { return p.alarms.workerErrors }
+
+func (p *eventPipeline) WorkerThrottlesAlarm() awscloudwatch.Alarm {
+	return p.alarms.workerThrottles
+}
+
+func (p *eventPipeline) ReconcilerErrorsAlarm() awscloudwatch.Alarm {
+	return p.alarms.reconcilerErrors
+}
+
+func (p *eventPipeline) UnhealedEventsAlarm() awscloudwatch.Alarm { return p.alarms.unhealedEvents }

@@ -47,16 +47,16 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 		Authorizer:  authorizer,
 	})
 	if p.props.CorsPreflight != nil {
-		// API Gateway answers a preflight request itself, unless an authorizer applies to it. Such a
-		// request carries no credentials, so the default route would reject it.
+		// API Gateway answers a preflight request itself, unless an authorizer applies to it. Such
+		// a request carries no credentials, so the default route would reject it.
 		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, "")
 	return api
 }
 
-// addRoutesToExistingApi adds the two routes. The CDK creates the authorizer below the API, so its id
-// there begins with the pipeline's.
+// addRoutesToExistingApi adds the two routes. The CDK creates the authorizer below the API, so its
+// id there begins with the pipeline's.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -85,8 +85,8 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 	return awsapigatewayv2integrations.NewHttpLambdaIntegration(id, p.apiFunction, nil)
 }
 
-// accessLogFields contain no header, query or payload. Error messages and an authorizer's claims are
-// omitted too: a quote in them would break the line's JSON.
+// accessLogFields contain no header, query or payload. Error messages and an authorizer's claims
+// are omitted too: a quote in them would break the line's JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"requestTime":        "$context.requestTime",

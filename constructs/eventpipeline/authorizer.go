@@ -20,8 +20,8 @@ const (
 	AuthorizationJWT Authorization = "JWT"
 	// AuthorizationLambda accepts requests that the function of LambdaAuthorizer authorizes.
 	AuthorizationLambda Authorization = "LAMBDA"
-	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. It is a warning at synth, with the
-	// id OpenApiWarning.
+	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. It is a warning at synth, with
+	// the id OpenApiWarning.
 	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
 )
 
@@ -32,17 +32,17 @@ var authorizations = []Authorization{
 // OpenApiWarning identifies the warning about an open API, for Annotations.AcknowledgeWarning.
 const OpenApiWarning = "eventpipeline:openApi"
 
-// JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization. API
-// Gateway checks the signature (RSA only), iss, aud or client_id, exp, nbf, iat and scopes. The caller
-// is the token's sub with its issuer, or its client_id without a sub.
+// JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
+// API Gateway checks the signature (RSA only), iss, aud or client_id, exp, nbf, iat and scopes. The
+// caller is the token's sub with its issuer, or its client_id without a sub.
 type JwtAuthorizerProps struct {
 	// Issuer is the https URL in a token's iss. The keys are found through its
 	// .well-known/openid-configuration. Required.
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id without an aud. Required.
 	Audience *[]*string
-	// IngestScopes lists scopes; a token for POST /events needs one of them. Without it, the issuer's
-	// ID tokens for the audience are accepted too. Default: no scope is required.
+	// IngestScopes lists scopes; a token for POST /events needs one of them. Without it, the
+	// issuer's ID tokens for the audience are accepted too. Default: no scope is required.
 	IngestScopes *[]*string
 	// StatusScopes lists scopes for GET /events/{eventId} likewise. Default: no scope is required.
 	StatusScopes *[]*string
@@ -90,7 +90,7 @@ func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAu
 			callers = "Anyone with a certificate of the truststore"
 		}
 		awscdk.Annotations_Of(p).AddWarningV2(jsii.String(OpenApiWarning), jsii.String(callers+
-			" can post events to this API and read their status. Omit Authorization to require IAM."))
+			" can post events to this API and read their status. Omit Authorization for IAM."))
 		return noAuthorizer()
 	}
 	return awsapigatewayv2authorizers.NewHttpIamAuthorizer()
@@ -136,8 +136,8 @@ func identitySource(props LambdaAuthorizerProps) *[]*string {
 	return &source
 }
 
-// pinPayloadFormat sends authorizers of both response types the same requests. The CDK uses the older
-// format for those that respond with a policy.
+// pinPayloadFormat sends authorizers of both response types the same requests. The CDK uses the
+// older format for those that respond with a policy.
 func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
 	authorizer := api.Node().TryFindChild(jsii.String(lambdaAuthorizerID(prefix)))
 	if authorizer != nil {

@@ -16,8 +16,8 @@ const (
 	silverObjects = contract.SilverPrefix + "*"
 )
 
-// newServerAccessLogsBucket returns the bucket for the access logs of the pipeline's own buckets, nil
-// if both are existing ones. S3 delivers logs only to a bucket that its own key encrypts.
+// newServerAccessLogsBucket returns the bucket for the access logs of the pipeline's own buckets,
+// nil if both are existing ones. S3 delivers logs only to a bucket that its own key encrypts.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
 		return nil
@@ -73,8 +73,10 @@ func newSilverBucket(p *eventPipeline) awss3.IBucket {
 		return p.props.SilverBucket
 	}
 	var rules []*awss3.LifecycleRule
-	if expiration := p.props.SilverExpiration; expiration != nil {
-		rules = append(rules, &awss3.LifecycleRule{Id: jsii.String("expire"), Expiration: expiration})
+	if p.props.SilverExpiration != nil {
+		rules = append(rules, &awss3.LifecycleRule{
+			Id: jsii.String("expire"), Expiration: p.props.SilverExpiration,
+		})
 	}
 	bucket := newBucket(p, "SilverBucket", p.props.SilverEncryptionKey, nil, rules...)
 	logAccess(p, bucket, contract.SilverPrefix)
@@ -115,9 +117,9 @@ func newBucket(
 	return bucket
 }
 
-// logAccess lets S3 log the bucket's requests under a prefix of the logs bucket, for this bucket and
-// account only. The CDK's own way depends on a feature flag: without it, the CDK sets an ACL, which
-// these buckets reject.
+// logAccess lets S3 log the bucket's requests under a prefix of the logs bucket, for this bucket
+// and account only. The CDK's own way depends on a feature flag: without it, the CDK sets an ACL,
+// which these buckets reject.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -145,11 +147,12 @@ func servicePrincipal(name string) *[]awsiam.IPrincipal {
 }
 
 // DenyOverwriting makes an existing bucket write-once under bronze/, like the pipeline's own. Pass
-// the bucket as BronzeBucket. An imported bucket's policy can't be changed; that is an error at synth.
+// the bucket as BronzeBucket. An imported bucket's policy can't be changed; that is an error at
+// synth.
 func DenyOverwriting(bucket awss3.IBucket) {
 	if !makeWriteOnce(bucket, bronzeObjects) {
-		awscdk.Annotations_Of(bucket).AddError(jsii.String("DenyOverwriting can't change the policy of " +
-			"an imported bucket: add the statements of docs/construct.md where the bucket is created"))
+		awscdk.Annotations_Of(bucket).AddError(jsii.String("DenyOverwriting can't change the " +
+			"policy of an imported bucket: add the statements of docs/construct.md to it"))
 	}
 }
 
@@ -179,8 +182,8 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions are the calls of the CDK function that empties buckets. The CDK would also allow
-// s3:GetBucket* and s3:List*.
+// autoDeleteActions are the calls of the CDK function that empties buckets. The CDK would also
+// allow s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",
 	"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion",
@@ -193,8 +196,8 @@ func restrictAutoDelete(bucket awss3.Bucket) {
 	policy.AddPropertyOverride(path, autoDeleteActions)
 }
 
-// exceptAutoDelete returns the condition that the principal is not the CDK function that empties this
-// bucket, nil without such a function.
+// exceptAutoDelete returns the condition that the principal is not the CDK function that empties
+// this bucket, nil without such a function.
 func exceptAutoDelete(bucket awss3.IBucket) map[string]any {
 	if bucket.Node().TryFindChild(jsii.String("AutoDeleteObjectsCustomResource")) == nil {
 		return nil

@@ -34,7 +34,7 @@ type entry struct {
 // and an old Go version, so this is an error.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return bundle{}, fmt.Errorf("%w; install Go (https://go.dev/dl) where the app is synthesized", err)
+		return bundle{}, fmt.Errorf("%w: synthesis needs Go (https://go.dev/dl)", err)
 	}
 	var e entry
 	if function == "worker" && p.props.WorkerEntry != nil {
@@ -113,8 +113,8 @@ func platform(p *eventPipeline) string {
 	return name
 }
 
-// buildEnvironment returns the variables for `go build`. Without a platform, GoFunction sets GOOS and
-// GOARCH for Lambda.
+// buildEnvironment returns the variables for `go build`. Without a platform, GoFunction sets GOOS
+// and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
 	// All of Lambda's processors have these instruction sets. Other settings of the user's machine
 	// would change the hashes, and the binaries might crash.

@@ -16,7 +16,8 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 		DashboardName: p.physicalName("events"),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
-				Title: jsii.String("Alarms"), Alarms: &alarms, Width: jsii.Number(24), Height: jsii.Number(3),
+				Title: jsii.String("Alarms"), Alarms: &alarms,
+				Width: jsii.Number(24), Height: jsii.Number(3),
 			})},
 			{
 				graph("Events", m.accepted, m.processed, m.failed),

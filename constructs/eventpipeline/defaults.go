@@ -94,8 +94,8 @@ func defaultConcurrency(reserved *float64) *float64 {
 	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-// minVisibility returns the queue's least visibility timeout in seconds: AWS recommends six times the
-// function's timeout plus the batching window.
+// minVisibility returns the queue's least visibility timeout in seconds: AWS recommends six times
+// the function's timeout plus the batching window.
 func minVisibility(p EventPipelineProps) float64 {
 	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }

@@ -14,11 +14,11 @@
 //	reconciler function  repairs, on a schedule, what a crash left unfinished
 //	alarms, dashboard    show the pipeline's health
 //
-// Nil props create a pipeline for production: encrypted, TLS only, least privilege, a closed API, and
-// data that outlives the stack. Every default can be changed by a prop, and every resource has a
-// getter; docs/construct.md lists both. Buckets, table, queues, bus, API and VPC may be existing
-// resources. An app may contain several pipelines, and one may span stacks. Invalid props, and props
-// without effect, are errors at synth, reported together.
+// Nil props create a pipeline for production: encrypted, TLS only, least privilege, a closed API,
+// and data that outlives the stack. Every default can be changed by a prop, and every resource has
+// a getter; docs/construct.md lists both. Buckets, table, queues, bus, API and VPC may be existing
+// resources. An app may contain several pipelines, and one may span stacks. Invalid props, and
+// props without effect, are errors at synth, reported together.
 //
 // The functions are written in Go and built from this module's sources at synth, so synthesis needs
 // the Go toolchain.

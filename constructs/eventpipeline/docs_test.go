@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,25 +22,19 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// section is what docs/construct.md has below a heading, up to the next of the same level.
-func section(t *testing.T, heading string) string {
+// docsRows returns the cells of all tables in a section of docs/construct.md, without the headers.
+func docsRows(t *testing.T, heading string) (rows [][]string) {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/construct.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, below, ok := strings.Cut(string(text), "\n## "+heading+"\n")
+	_, section, ok := strings.Cut(string(text), "\n## "+heading+"\n")
 	if !ok {
-		t.Fatalf("docs/construct.md has no %s", heading)
+		t.Fatalf("docs/construct.md must have a section %q", heading)
 	}
-	below, _, _ = strings.Cut(below, "\n## ")
-	return below
-}
-
-// rows are the cells of a section's tables, less their heads.
-func rows(t *testing.T, heading string) (rows [][]string) {
-	t.Helper()
-	for line := range strings.Lines(section(t, heading)) {
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "| `") {
 			rows = append(rows, strings.Split(strings.Trim(line, "| "), " | "))
 		}
@@ -49,48 +42,44 @@ func rows(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// documented is a prop's row.
-type documented struct{ typ, standard string }
+// documentedProp contains a prop's type and literal default.
+type documentedProp struct{ typ, standard string }
 
-// propsInCode are all props, with those of the authorizers by their path, and what nil props make of them.
-func propsInCode() map[string]documented {
-	found := map[string]documented{}
-	add := func(prefix string, of reflect.Value) {
-		for i := range of.NumField() {
-			field := of.Type().Field(i)
-			found[prefix+field.Name] = documented{field.Type.String(), textOf(of.Field(i))}
+// propsInCode returns all props with their defaults, and those of each group by path.
+func propsInCode() map[string]documentedProp {
+	props := map[string]documentedProp{}
+	var add func(prefix string, group reflect.Value)
+	add = func(prefix string, group reflect.Value) {
+		for field, value := range group.Fields() {
+			props[prefix+field.Name] = documentedProp{field.Type.String(), defaultText(value)}
+			switch value.Interface().(type) {
+			case *FunctionOptions, *AlarmThresholds:
+				add(prefix+field.Name+".", value.Elem())
+			case *JwtAuthorizerProps, *LambdaAuthorizerProps:
+				add(prefix+field.Name+".", reflect.Zero(value.Type().Elem()))
+			}
 		}
 	}
 	add("", reflect.ValueOf(withDefaults(nil)))
-	add("AlarmThresholds.", reflect.ValueOf(AlarmThresholds{}.withDefaults()))
-	add("JwtAuthorizer.", reflect.ValueOf(JwtAuthorizerProps{}))
-	add("LambdaAuthorizer.", reflect.ValueOf(LambdaAuthorizerProps{}))
-	return found
+	return props
 }
 
-// textOf is a plain default as the table has it, "" when there is none.
-func textOf(value reflect.Value) string {
+// defaultText formats a default for the table; "" if it has no literal form.
+func defaultText(value reflect.Value) string {
+	if value.IsZero() {
+		return ""
+	}
 	switch v := value.Interface().(type) {
 	case *float64:
-		if v != nil {
-			return text(*v)
-		}
+		return formatNumber(*v)
 	case *bool:
-		if v != nil {
-			return strconv.FormatBool(*v)
-		}
+		return strconv.FormatBool(*v)
 	case *string:
-		if v != nil {
-			return *v
-		}
+		return *v
 	case awscdk.Duration:
-		if v != nil {
-			return inWords(seconds(v))
-		}
+		return durationText(inSeconds(v))
 	case awslambda.Architecture:
-		if v != nil {
-			return *v.Name()
-		}
+		return *v.Name()
 	}
 	if value.Kind() == reflect.String {
 		return value.String()
@@ -98,8 +87,8 @@ func textOf(value reflect.Value) string {
 	return ""
 }
 
-// inWords is a duration in its largest whole unit.
-func inWords(n float64) string {
+// durationText formats seconds in the largest whole unit.
+func durationText(n float64) string {
 	unit := "second"
 	for _, larger := range []struct {
 		name    string
@@ -113,48 +102,44 @@ func inWords(n float64) string {
 	if n != 1 {
 		unit += "s"
 	}
-	return text(n) + " " + unit
+	return formatNumber(n) + " " + unit
 }
 
-var defaultInCode = regexp.MustCompile("^`([^`]+)`")
-
-func TestDocs_HaveEachPropOnceWithItsTypeAndDefault(t *testing.T) {
-	want, got := propsInCode(), map[string]documented{}
-	for _, row := range rows(t, "Props") {
-		if len(row) != 4 {
-			t.Errorf("the row %q has %d cells", row, len(row))
+func TestDocs_ListEachPropWithTypeAndDefault(t *testing.T) {
+	got := map[string]documentedProp{}
+	for _, row := range docsRows(t, "Props") {
+		if len(row) != 4 || row[2] == "" || row[3] == "" {
+			t.Errorf("row %q must have four cells with text", row)
 			continue
 		}
 		name := strings.Trim(row[0], "`")
 		if _, twice := got[name]; twice {
-			t.Errorf("%s is there twice", name)
+			t.Errorf("%s must be listed once", name)
 		}
-		var standard string
-		if found := defaultInCode.FindStringSubmatch(row[2]); found != nil {
-			standard = found[1]
+		var standard string // a default that begins with code is literal
+		if text, ok := strings.CutPrefix(row[2], "`"); ok {
+			standard, _, _ = strings.Cut(text, "`")
 		}
-		got[name] = documented{strings.Trim(row[1], "`"), standard}
-		if row[2] == "" || row[3] == "" {
-			t.Errorf("%s has no default, or nothing that it becomes", name)
-		}
+		got[name] = documentedProp{strings.Trim(row[1], "`"), standard}
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(documented{})); diff != "" {
+	diff := cmp.Diff(propsInCode(), got, cmp.AllowUnexported(documentedProp{}))
+	if diff != "" {
 		t.Errorf("props in docs/construct.md (-code +docs):\n%s", diff)
 	}
 }
 
-func TestDocs_NameEachMethodAndGetter(t *testing.T) {
+func TestDocs_ListEachMethodAndGetter(t *testing.T) {
 	want := map[string]bool{}
 	for method := range reflect.TypeFor[EventPipeline]().Methods() {
 		want[method.Name] = true
 	}
 	for method := range reflect.TypeFor[constructs.Construct]().Methods() {
-		delete(want, method.Name) // those that every construct has
+		delete(want, method.Name)
 	}
-	delete(want, "ApiUrl") // no parts: they are told of below the table
+	delete(want, "ApiUrl") // these two are no parts: the text describes them
 	delete(want, "Alarms")
 	got := map[string]bool{}
-	for _, row := range slices.Concat(rows(t, "Methods"), rows(t, "Parts")) {
+	for _, row := range slices.Concat(docsRows(t, "Methods"), docsRows(t, "Parts")) {
 		got[strings.Trim(row[0], "`")] = true
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -162,23 +147,25 @@ func TestDocs_NameEachMethodAndGetter(t *testing.T) {
 	}
 }
 
-// Roles are described in prose.
-func TestDocs_HaveTheIdOfEachPart(t *testing.T) {
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: &map[string]any{"aws:cdk:bundling-stacks": []string{}}})
-	p := NewEventPipeline(awscdk.NewStack(app, jsii.String("Stack"), nil), jsii.String("EventPipeline"), nil)
-	want := map[string]bool{"DomainName": true} // which nil props don't give it
+func TestDocs_ListTheIdOfEachPart(t *testing.T) {
+	app := awscdk.NewApp(&awscdk.AppProps{
+		Outdir:  jsii.String(t.TempDir()),
+		Context: &map[string]any{"aws:cdk:bundling-stacks": []string{}},
+	})
+	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
+	p := NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+	want := map[string]bool{"DomainName": true} // nil props create none
 	for _, child := range *p.Node().Children() {
-		id := *child.Node().Id()
-		if strings.HasSuffix(id, "Role") {
-			continue
+		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text describes roles
+			want[id] = true
 		}
-		want[id] = true
 	}
 	got := map[string]bool{}
-	for _, row := range rows(t, "Parts") {
+	for _, row := range docsRows(t, "Parts") {
 		got[strings.Trim(row[1], "`")] = true
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
+	ids := func(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
+	if diff := cmp.Diff(ids(want), ids(got)); diff != "" {
 		t.Errorf("ids in docs/construct.md (-code +docs):\n%s", diff)
 	}
 }

@@ -34,8 +34,8 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// rulesID is the construct that contains the users' rules, so that their ids never collide with those
-// of the pipeline's parts.
+// rulesID is the construct that contains the users' rules, so that their ids never collide with
+// those of the pipeline's parts.
 const rulesID = "OnEventProcessed"
 
 func (p *eventPipeline) OnEventProcessed(

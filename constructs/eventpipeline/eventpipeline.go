@@ -17,12 +17,13 @@ import (
 )
 
 // EventPipeline accepts events over HTTP and stores exactly one record for each. Its getters return
-// the resource that it created or the existing one from its props; Node().DefaultChild() returns the
-// L1 resource, for overrides.
+// the resource that it created or the existing one from its props; Node().DefaultChild() returns
+// the L1 resource, for overrides.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi returns the API. The pipeline's own is an awsapigatewayv2.HttpApi and takes more routes.
+	// HttpApi returns the API. The pipeline's own is an awsapigatewayv2.HttpApi and takes more
+	// routes.
 	HttpApi() awsapigatewayv2.IHttpApi
 	// HttpStage returns the stage of the pipeline's own API; nil for an existing HttpApi.
 	HttpStage() awsapigatewayv2.HttpStage
@@ -43,7 +44,8 @@ type EventPipeline interface {
 	DeadLetterQueue() awssqs.IQueue
 	// WorkerFunction returns the function that processes events.
 	WorkerFunction() awslambda.Function
-	// EventSourceMapping returns the mapping that delivers the queue's messages to the worker function.
+	// EventSourceMapping returns the mapping that delivers the queue's messages to the worker
+	// function.
 	EventSourceMapping() awslambda.EventSourceMapping
 	// ReconcilerFunction returns the function that repairs what a crash left unfinished.
 	ReconcilerFunction() awslambda.Function
@@ -89,19 +91,19 @@ type EventPipeline interface {
 	Dashboard() awscloudwatch.Dashboard
 
 	// GrantIngest lets a principal of this account post events. The API must use IAM authorization;
-	// any other is an error at synth. As with all grants of the CDK, nothing happens for a principal
-	// whose policies the app can't change, such as an immutable imported role; Grant.AssertSuccess
-	// detects that.
+	// any other is an error at synth. As with all grants of the CDK, nothing happens for a
+	// principal whose policies the app can't change, such as an immutable imported role;
+	// Grant.AssertSuccess detects that.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions. It sees
-	// the events that it posted itself, or all events with StatusForAllCallers.
+	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions. It
+	// sees the events that it posted itself, or all events with StatusForAllCallers.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets a principal read and list the records under silver/, and use the bucket's
-	// key for that.
+	// GrantReadSilver lets a principal read and list the records under silver/, and use the
+	// bucket's key for that.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts accepted events, without repeated Idempotency-Keys. Default: the sum over
-	// 5 minutes. Nil props take every default.
+	// MetricAccepted counts accepted events, without repeated Idempotency-Keys. Default: the sum
+	// over 5 minutes. Nil props take every default.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricFailed counts messages that the worker moved to the DLQ and events that the reconciler
 	// gave up. Default: the sum over 5 minutes.
@@ -109,8 +111,8 @@ type EventPipeline interface {
 	// MetricDeadLetters counts the messages in the DLQ. Default: the maximum over 5 minutes.
 	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
-	// OnEventProcessed adds a rule that notifies a target of each event that this pipeline processed,
-	// even if pipelines share the bus. A target may be notified twice: drop repeats by
+	// OnEventProcessed adds a rule that notifies a target of each event that this pipeline
+	// processed, even if pipelines share the bus. A target may be notified twice: drop repeats by
 	// detail.eventId. A nil target can be added to the rule later.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
@@ -143,8 +145,8 @@ type eventPipeline struct {
 	dashboard                  awscloudwatch.Dashboard
 }
 
-// NewEventPipeline adds a pipeline to scope. Nil props take every default. Invalid props are reported
-// together when the app is synthesized.
+// NewEventPipeline adds a pipeline to scope. Nil props take every default. Invalid props are
+// reported together when the app is synthesized.
 func NewEventPipeline(
 	scope constructs.Construct, id *string, props *EventPipelineProps,
 ) EventPipeline {
@@ -202,23 +204,32 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 	return &name
 }
 
-func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi                { return p.httpApi }
-func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage             { return p.httpStage }
-func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName           { return p.domainName }
-func (p *eventPipeline) ApiFunction() awslambda.Function                  { return p.apiFunction }
-func (p *eventPipeline) BronzeBucket() awss3.IBucket                      { return p.bronzeBucket }
-func (p *eventPipeline) EventsTable() awsdynamodb.ITable                  { return p.eventsTable }
-func (p *eventPipeline) Queue() awssqs.IQueue                             { return p.queue }
-func (p *eventPipeline) DeadLetterQueue() awssqs.IQueue                   { return p.deadLetterQueue }
-func (p *eventPipeline) WorkerFunction() awslambda.Function               { return p.workerFunction }
+func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi      { return p.httpApi }
+func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage   { return p.httpStage }
+func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName { return p.domainName }
+
+func (p *eventPipeline) BronzeBucket() awss3.IBucket { return p.bronzeBucket }
+func (p *eventPipeline) SilverBucket() awss3.IBucket { return p.silverBucket }
+
+func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket { return p.serverAccessLogsBucket }
+
+func (p *eventPipeline) EventsTable() awsdynamodb.ITable { return p.eventsTable }
+
+func (p *eventPipeline) Queue() awssqs.IQueue           { return p.queue }
+func (p *eventPipeline) DeadLetterQueue() awssqs.IQueue { return p.deadLetterQueue }
+
+func (p *eventPipeline) Schedule() awsevents.Rule      { return p.schedule }
+func (p *eventPipeline) EventBus() awsevents.IEventBus { return p.eventBus }
+
 func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
-func (p *eventPipeline) ReconcilerFunction() awslambda.Function           { return p.reconcilerFunction }
-func (p *eventPipeline) Schedule() awsevents.Rule                         { return p.schedule }
-func (p *eventPipeline) SilverBucket() awss3.IBucket                      { return p.silverBucket }
-func (p *eventPipeline) ServerAccessLogsBucket() awss3.IBucket            { return p.serverAccessLogsBucket }
-func (p *eventPipeline) EventBus() awsevents.IEventBus                    { return p.eventBus }
-func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup                    { return p.apiLogGroup }
-func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup                 { return p.workerLogGroup }
-func (p *eventPipeline) ReconcilerLogGroup() awslogs.LogGroup             { return p.reconcilerLogGroup }
-func (p *eventPipeline) AccessLogGroup() awslogs.LogGroup                 { return p.accessLogGroup }
-func (p *eventPipeline) Dashboard() awscloudwatch.Dashboard               { return p.dashboard }
+
+func (p *eventPipeline) ApiFunction() awslambda.Function        { return p.apiFunction }
+func (p *eventPipeline) WorkerFunction() awslambda.Function     { return p.workerFunction }
+func (p *eventPipeline) ReconcilerFunction() awslambda.Function { return p.reconcilerFunction }
+
+func (p *eventPipeline) ApiLogGroup() awslogs.LogGroup        { return p.apiLogGroup }
+func (p *eventPipeline) WorkerLogGroup() awslogs.LogGroup     { return p.workerLogGroup }
+func (p *eventPipeline) ReconcilerLogGroup() awslogs.LogGroup { return p.reconcilerLogGroup }
+func (p *eventPipeline) AccessLogGroup() awslogs.LogGroup     { return p.accessLogGroup }
+
+func (p *eventPipeline) Dashboard() awscloudwatch.Dashboard { return p.dashboard }

@@ -8,26 +8,29 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// An API is open in a stage for trying things out. Synth warns of it until somebody says why it may be.
+// An open API is for a sandbox. Synth warns until the warning is acknowledged with a reason.
 func ExampleAuthorization() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Sandbox"), nil)
-	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+	props := &eventpipeline.EventPipelineProps{
 		Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-	})
-	awscdk.Annotations_Of(pipeline).AcknowledgeWarning(jsii.String(eventpipeline.OpenApiWarning), jsii.String("it has no data of anybody's"))
+	}
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), props)
+	awscdk.Annotations_Of(pipeline).AcknowledgeWarning(
+		jsii.String(eventpipeline.OpenApiWarning), jsii.String("the sandbox stores test data only"))
 	app.Synth(nil)
 }
 
-// Whoever has a token of a user pool's may post events or read their status, as its scopes say.
+// Users of a Cognito user pool may post events or read their status, depending on their scopes.
 func ExampleJwtAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	issuer := "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"
 	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
 		JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
-			Issuer:       jsii.String("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"),
+			Issuer:       &issuer,
 			Audience:     jsii.Strings("3example23456789"),
 			IngestScopes: jsii.Strings("events/write"),
 			StatusScopes: jsii.Strings("events/read"),
@@ -36,12 +39,13 @@ func ExampleJwtAuthorizerProps() {
 	app.Synth(nil)
 }
 
-// A function of yours lets in whoever has a key of a partner's, and its answer holds for a minute.
+// A Lambda function authorizes partners by a key. Responses are cached for a minute.
 func ExampleLambdaAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	partners := awslambda.Function_FromFunctionName(stack, jsii.String("Function"), jsii.String("partners"))
+	partners := awslambda.Function_FromFunctionName(
+		stack, jsii.String("Function"), jsii.String("partners"))
 	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
 		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
 			Handler:         partners,

@@ -3,10 +3,10 @@ package eventpipeline_test
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// Nil props make a pipeline that may go to production.
+// Nil props create a pipeline for production.
 func ExampleNewEventPipeline() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -23,7 +23,8 @@ func ExampleNewEventPipeline() {
 	app.Synth(nil)
 }
 
-// A service may post events, a queue of yours gets a message for each that was processed, and a topic tells of alarms.
+// A service may post events, a queue receives a message for each processed event, and a topic
+// receives alarms.
 func ExampleNewEventPipeline_props() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -34,16 +35,17 @@ func ExampleNewEventPipeline_props() {
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil),
 	})
 
-	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
+	props := &eventpipeline.EventPipelineProps{
 		BronzeExpiration: awscdk.Duration_Days(jsii.Number(400)),
 		AlarmTopic:       topic,
-	})
-	pipeline.GrantIngest(service) // may post events
+	}
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), props)
+	pipeline.GrantIngest(service)
 	pipeline.OnEventProcessed(jsii.String("ToQueue"), awseventstargets.NewSqsQueue(queue, nil))
 	app.Synth(nil)
 }
 
-// Events of the types that schemas/<eventType>.json describe are accepted, and no others.
+// The API accepts only events of the types that schemas/<eventType>.json describe.
 func ExampleNewEventPipeline_schemas() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -55,49 +57,77 @@ func ExampleNewEventPipeline_schemas() {
 	app.Synth(nil)
 }
 
-// The worker is a main package of yours, which calls processor.Start; it gets what it needs beside what the platform does.
+// The worker is a main package of the app's module that calls processor.Start. It gets further
+// permissions and variables.
 func ExampleNewEventPipeline_processor() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
-		WorkerEntry: jsii.String("./functions/orders"),
-	})
+	props := &eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), props)
 	prices := awsdynamodb.NewTable(stack, jsii.String("Prices"), &awsdynamodb.TableProps{
-		PartitionKey: &awsdynamodb.Attribute{Name: jsii.String("sku"), Type: awsdynamodb.AttributeType_STRING},
+		PartitionKey: &awsdynamodb.Attribute{
+			Name: jsii.String("sku"), Type: awsdynamodb.AttributeType_STRING,
+		},
 	})
 	prices.GrantReadData(pipeline.WorkerFunction())
-	pipeline.WorkerFunction().AddEnvironment(jsii.String("PRICES_TABLE"), prices.TableName(), nil)
+	name := jsii.String("PRICES_TABLE")
+	pipeline.WorkerFunction().AddEnvironment(name, prices.TableName(), nil)
 	app.Synth(nil)
 }
 
-// Resources of yours take the place of the pipeline's own, and keep what you set on them.
-func ExampleEventPipelineProps() {
+// A key of the app encrypts all data at rest.
+func ExampleNewEventPipeline_encryption() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	failed := awssqs.NewQueue(stack, jsii.String("Failed"), &awssqs.QueueProps{RetentionPeriod: awscdk.Duration_Days(jsii.Number(14))})
-	queue := awssqs.NewQueue(stack, jsii.String("References"), &awssqs.QueueProps{
-		VisibilityTimeout: awscdk.Duration_Minutes(jsii.Number(3)),
-		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: failed, MaxReceiveCount: jsii.Number(5)},
+	key := awskms.NewKey(stack, jsii.String("Key"), &awskms.KeyProps{
+		EnableKeyRotation: jsii.Bool(true),
 	})
+	props := &eventpipeline.EventPipelineProps{EncryptionKey: key}
+	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), props)
+	app.Synth(nil)
+}
+
+// The worker function gets more memory and a longer timeout.
+func ExampleFunctionOptions() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{
-		Queue: queue, DeadLetterQueue: failed,
-		SilverBucket: awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake")),
-		EventBus:     awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default")),
+		WorkerFunction: &eventpipeline.FunctionOptions{
+			MemorySize:  jsii.Number(1024),
+			Timeout:     awscdk.Duration_Minutes(jsii.Number(2)),
+			Environment: &map[string]*string{"TEAM": jsii.String("orders")},
+		},
 	})
 	app.Synth(nil)
 }
 
-// A bucket of yours holds payloads, and nobody can overwrite them there.
-func ExampleDenyOverwriting() {
+// All roles of the pipeline get a permissions boundary, by an aspect.
+func ExampleEventPipeline_ApiFunction() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
-	lake := awss3.NewBucket(stack, jsii.String("Lake"), &awss3.BucketProps{
-		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(), EnforceSSL: jsii.Bool(true), Versioned: jsii.Bool(true),
-	})
-	eventpipeline.DenyOverwriting(lake)
-	eventpipeline.NewEventPipeline(stack, jsii.String("Events"), &eventpipeline.EventPipelineProps{BronzeBucket: lake})
+	boundary := awsiam.ManagedPolicy_FromManagedPolicyName(
+		stack, jsii.String("Boundary"), jsii.String("boundary"))
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	awsiam.PermissionsBoundary_Of(pipeline).Apply(boundary)
+	app.Synth(nil)
+}
+
+// The CloudFormation resource of a part has settings that no prop covers.
+func ExampleEventPipeline_EventSourceMapping() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	mapping := pipeline.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+	mapping.SetEnabled(jsii.Bool(false))
+	table := pipeline.EventsTable().Node().DefaultChild().(awsdynamodb.CfnTable)
+	insights := map[string]any{"Enabled": true}
+	table.AddPropertyOverride(jsii.String("ContributorInsightsSpecification"), insights)
 	app.Synth(nil)
 }

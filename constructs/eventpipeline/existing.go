@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
-	"github.com/aws/jsii-runtime-go"
 )
 
 // The functions in this file read the settings of existing resources. These are known for resources
@@ -57,7 +56,8 @@ func numberOrDefault(value *float64, standard float64) *float64 {
 	return value
 }
 
-// redrivePolicy returns the resolved target and the maxReceiveCount of a queue; nil without a policy.
+// redrivePolicy returns the resolved target and the maxReceiveCount of a queue; nil without a
+// policy.
 func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	if queue.RedrivePolicy() == nil {
 		return nil, nil
@@ -73,8 +73,8 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 }
 
 // identity distinguishes the resources of an app: by path, or by the name or ARN of an imported
-// resource with its environment. A name that only CloudFormation knows, such as a parameter's value,
-// may differ between stacks.
+// resource with its environment. A name that only CloudFormation knows, such as a parameter's
+// value, may differ between stacks.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
@@ -95,8 +95,8 @@ func resourceEnvironment(resource awscdk.IResource, arn *string) (account, regio
 	return *environment.Account, *environment.Region
 }
 
-// tableSchema returns a table's key, such as "pk HASH S", and its time-to-live attribute. It reports
-// false for an imported table and for tokens.
+// tableSchema returns a table's key, such as "pk HASH S", and its time-to-live attribute. It
+// reports false for an imported table and for tokens.
 func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, ok bool) {
 	resource, created := table.Node().DefaultChild().(interface { // a CfnTable or CfnGlobalTable
 		KeySchema() any

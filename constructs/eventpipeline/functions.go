@@ -17,13 +17,14 @@ import (
 )
 
 func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
-	open := p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet
+	open := strconv.FormatBool(p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet)
+	allCallers := strconv.FormatBool(*p.props.StatusForAllCallers)
 	fn, logGroup := newFunction(p, "Api", "Accepts events: Bronze, then table and queue",
 		p.props.ApiFunction, map[string]*string{
 			contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
 			contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
-			contract.OpenAPI:             jsii.String(strconv.FormatBool(open)),
-			contract.StatusForAllCallers: jsii.String(strconv.FormatBool(*p.props.StatusForAllCallers)),
+			contract.OpenAPI:             &open,
+			contract.StatusForAllCallers: &allCallers,
 		})
 	grantApi(p, fn.Role())
 	return fn, logGroup
@@ -44,8 +45,9 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	grace := inSeconds(p.props.ReconcilerGracePeriod)
 	window := inSeconds(p.props.QueueRetention) + grace // no message on the queue is older
-	fn, logGroup := newFunction(p, "Reconciler", "Heals what crashes left: enqueues stuck events again",
-		p.props.ReconcilerFunction, map[string]*string{
+	const description = "Heals what crashes left: enqueues stuck events again"
+	fn, logGroup := newFunction(p, "Reconciler", description, p.props.ReconcilerFunction,
+		map[string]*string{
 			contract.SilverBucket:           p.silverBucket.BucketName(),
 			contract.DeadLetterQueueURL:     p.deadLetterQueue.QueueUrl(),
 			contract.EventBusName:           p.eventBus.EventBusName(),
@@ -62,7 +64,8 @@ func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }
 // newFunction creates a function with its role and log group. To the variables it adds those of all
 // functions and the user's.
 func newFunction(
-	p *eventPipeline, id, description string, options *FunctionOptions, variables map[string]*string,
+	p *eventPipeline, id, description string, options *FunctionOptions,
+	variables map[string]*string,
 ) (awslambda.Function, awslogs.LogGroup) {
 	props, name := p.props, strings.ToLower(id)
 	logGroup := newLogGroup(p, id+"LogGroup", functionLogs, name)
@@ -72,7 +75,7 @@ func newFunction(
 	}
 	code, err := newBundle(p, name)
 	if err != nil {
-		panic(fmt.Sprintf("EventPipeline %s: build the %s function: %v", *p.Node().Path(), name, err))
+		panic(fmt.Sprintf("EventPipeline %s: build function %s: %v", *p.Node().Path(), name, err))
 	}
 	variables[contract.BronzeBucket] = p.bronzeBucket.BucketName()
 	variables[contract.EventsTable] = p.eventsTable.TableName()

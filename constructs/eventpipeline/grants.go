@@ -18,8 +18,8 @@ func (p *eventPipeline) grantInvoke(
 	name string, grantee awsiam.IGrantable, method awsapigatewayv2.HttpMethod, path string,
 ) awsiam.Grant {
 	if p.authorization != AuthorizationIAM {
-		p.validation.addError(name, "has no effect with Authorization %q: use %q, or let the authorizer "+
-			"accept the caller", p.authorization, AuthorizationIAM)
+		p.validation.addError(name, "must be used with Authorization %q, got %q: let the "+
+			"authorizer accept the caller instead", AuthorizationIAM, p.authorization)
 		return awsiam.Grant_Drop(grantee, &name)
 	}
 	stage := jsii.String("*") // the stages of an existing API are unknown

@@ -16,37 +16,40 @@ type nagSuppression struct {
 	appliesTo    []string // patterns of the rule's findings; empty: all
 }
 
-// suppressNagRules suppresses what cdk-nag's packs AwsSolutions and Serverless would report about the
-// pipeline's own resources. The reasons are part of the template.
+// suppressNagRules suppresses what cdk-nag's packs AwsSolutions and Serverless would report about
+// the pipeline's own resources. The reasons are part of the template.
 func suppressNagRules(p *eventPipeline) {
 	if p.props.DeadLetterQueue == nil {
 		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
 			"It is the dead-letter queue. What arrives here rings an alarm.")
 	}
-	suppress(p.apiFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the HTTP API, "+
-		"whose client gets the error. Lambda uses a dead-letter queue for asynchronous invocations only.")
+	suppress(p.apiFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the HTTP "+
+		"API, whose client gets the error. Lambda uses a dead-letter queue for asynchronous "+
+		"invocations only.")
 	suppress(p.workerFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the event "+
 		"source mapping. What it can't process goes to the queue's dead-letter queue.")
 	suppress(p.eventSource, "Serverless-LambdaEventSourceMappingDestination", "Lambda has no "+
 		"destinations for failures of SQS sources: the queue's own redrive policy leads to the "+
 		"dead-letter queue.")
-	const nextRun = "A run that fails or does not begin is made good by the next, which goes on from the " +
-		"same checkpoint, and rings an alarm. A dead-letter queue would hold ticks of a clock."
+	const nextRun = "A run that fails or does not begin is made good by the next, which goes on " +
+		"from the same checkpoint, and rings an alarm. A dead-letter queue would hold ticks of " +
+		"a clock."
 	suppress(p.reconcilerFunction, "Serverless-LambdaDLQ", nextRun)
 	suppress(p.schedule, "Serverless-EventBusDLQ", nextRun)
 
 	if p.props.HttpApi == nil {
 		if route := p.httpApi.Node().TryFindChild(jsii.String("GET--health")); route != nil {
-			suppress(route, "AwsSolutions-APIG4", "GET /health answers with a constant: it reads nothing "+
-				"and tells nothing. Load balancers and monitors can't sign.")
+			suppress(route, "AwsSolutions-APIG4", "GET /health answers with a constant: it reads "+
+				"nothing and tells nothing. Load balancers and monitors can't sign.")
 		}
 	}
 
 	anyResource := nagSuppression{"AwsSolutions-IAM5",
-		"X-Ray's actions are on no resource: IAM takes them with * alone.", []string{`^Resource::\*$`}}
+		"X-Ray's actions are on no resource: IAM takes them with * alone.",
+		[]string{`^Resource::\*$`}}
 	if p.props.Vpc != nil {
-		anyResource.reason += " So does Lambda ask for those on network interfaces, which the function's " +
-			"own code may not use."
+		anyResource.reason += " So does Lambda ask for those on network interfaces, which the " +
+			"function's own code may not use."
 	}
 	bronze := suppressObjects("BronzeBucket", p.props.BronzeBucket, contract.BronzePrefix)
 	silver := suppressObjects("SilverBucket", p.props.SilverBucket, contract.SilverPrefix)
@@ -62,8 +65,10 @@ func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppre
 	if existing != nil {
 		pattern = `.*`
 	}
-	return nagSuppression{"AwsSolutions-IAM5", "Each event has a key of its own: the right is on one " +
-		"action, one bucket and the prefix " + prefix + ".", []string{`^Resource::` + pattern + `/` + prefix + `\*$`}}
+	reason := "Each event has a key of its own: the right is on one action, one bucket and the " +
+		"prefix " + prefix + "."
+	findings := []string{`^Resource::` + pattern + `/` + prefix + `\*$`}
+	return nagSuppression{"AwsSolutions-IAM5", reason, findings}
 }
 
 func defaultPolicy(role awsiam.IRole) constructs.IConstruct {

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// newRole creates a function's role, which may write to its log group and use the VPC. The CDK's grant
-// methods would add wildcards and actions that the functions don't call.
+// newRole creates a function's role, which may write to its log group and use the VPC. The CDK's
+// grant methods would add wildcards and actions that the functions don't call.
 func newRole(p *eventPipeline, id string, logGroup awslogs.LogGroup) awsiam.Role {
 	role := awsiam.NewRole(p, &id, &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -72,17 +72,18 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowQueueKey(p, role, p.deadLetterQueue.EncryptionMasterKey()) // usually the same key
 }
 
-// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions on
-// all resources. Calls by the function's code carry lambda:SourceFunctionArn and stay denied; the
-// CDK's managed policy, which it adds to its own roles only, would allow them.
+// allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
+// on all resources. Calls by the function's code carry lambda:SourceFunctionArn and stay denied;
+// the CDK's managed policy, which it adds to its own roles only, would allow them.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
-		"ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses")
+		"ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses",
+		"ec2:UnassignPrivateIpAddresses")
 }
 
-// allowList lets the role list objects that match a pattern. Without it, S3 answers 403 instead of 404
-// for a missing object.
+// allowList lets the role list objects that match a pattern. Without it, S3 answers 403 instead of
+// 404 for a missing object.
 func allowList(role awsiam.IRole, bucket awss3.IBucket, objects string) {
 	allowIf(role, bucket.BucketArn(), underPrefix(objects), "s3:ListBucket")
 }

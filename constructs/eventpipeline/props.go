@@ -20,8 +20,8 @@ import (
 // EventPipelineProps configure an EventPipeline. Every prop is optional.
 //
 // An existing resource replaces the one that the pipeline would create. It only receives grants for
-// the pipeline's functions, on its KMS key too. A prop that would configure it is an error at synth.
-// docs/construct.md lists the CloudFormation property that each prop sets.
+// the pipeline's functions, on its KMS key too. A prop that would configure it is an error at
+// synth. docs/construct.md lists the CloudFormation property that each prop sets.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix names the resources: "orders-prod" makes orders-prod-api,
 	// orders-prod-events and so on. It must be unique in the account and region. Buckets and roles
@@ -33,9 +33,9 @@ type EventPipelineProps struct {
 	// Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
-	// EncryptionKey encrypts the data at rest. Each key below replaces it for one part. The pipeline
-	// lets CloudWatch Logs and EventBridge use a key of the app; the policy of an imported key must
-	// allow both. Default: keys that the services own.
+	// EncryptionKey encrypts the data at rest. Each key below replaces it for one part. The
+	// pipeline lets CloudWatch Logs and EventBridge use a key of the app; the policy of an imported
+	// key must allow both. Default: keys that the services own.
 	EncryptionKey awskms.IKey
 	// BronzeEncryptionKey encrypts raw payloads, with an S3 bucket key. Default: EncryptionKey.
 	BronzeEncryptionKey awskms.IKey
@@ -50,8 +50,9 @@ type EventPipelineProps struct {
 	// EventBusEncryptionKey encrypts the pipeline's own bus. Default: EncryptionKey.
 	EventBusEncryptionKey awskms.IKey
 
-	// BronzeBucket is an existing bucket for raw payloads under bronze/, used by this pipeline only.
-	// It should reject plain HTTP, keep noncurrent versions and be write-once; see DenyOverwriting.
+	// BronzeBucket is an existing bucket for raw payloads under bronze/, used by this pipeline
+	// only. It should reject plain HTTP, keep noncurrent versions and be write-once; see
+	// DenyOverwriting.
 	// Default: a new bucket.
 	BronzeBucket awss3.IBucket
 	// SilverBucket is an existing bucket for records under silver/. It may be the BronzeBucket, and
@@ -85,16 +86,17 @@ type EventPipelineProps struct {
 	// AbortIncompleteMultipartUploadAfter deletes the parts of unfinished uploads in all buckets.
 	// Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable is an existing table in the stack's account and region, used by this pipeline only.
-	// It must have the partition key pk, a string, no sort key, and expiresAt as time to live.
+	// EventsTable is an existing table in the stack's account and region, used by this pipeline
+	// only. It must have the partition key pk, a string, no sort key, and expiresAt as time to
+	// live.
 	// Default: a new table.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention keeps an event's item, with its Idempotency-Key; whole days, at least 30.
 	// Default: 365 days.
 	StatusRetention awscdk.Duration
 
-	// Queue is an existing standard queue, used by this pipeline only; it needs DeadLetterQueue. Its
-	// visibility timeout must follow the rule of VisibilityTimeout. Default: a new queue.
+	// Queue is an existing standard queue, used by this pipeline only; it needs DeadLetterQueue.
+	// Its visibility timeout must follow the rule of VisibilityTimeout. Default: a new queue.
 	Queue awssqs.IQueue
 	// DeadLetterQueue is the target of the existing Queue's redrive policy. Default: a new queue.
 	DeadLetterQueue awssqs.IQueue
@@ -105,13 +107,14 @@ type EventPipelineProps struct {
 	// VisibilityTimeout must be at least six times the worker function's Timeout plus
 	// MaxBatchingWindow, as Lambda recommends. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
-	// MaxReceiveCount limits the deliveries of a message before it moves to the DLQ; at least 3. The
-	// worker function relies on it, so set it to the value of an imported Queue.
+	// MaxReceiveCount limits the deliveries of a message before it moves to the DLQ; at least 3.
+	// The worker function relies on it, so set it to the value of an imported Queue.
 	// Default: the value of a Queue of the app, else 5.
 	MaxReceiveCount *float64
 
-	// ReconcilerEnabled runs the reconciler on its schedule. Without it, an event whose API or worker
-	// function crashed may stay ENQUEUED forever. The function exists even if false. Default: true.
+	// ReconcilerEnabled runs the reconciler on its schedule. Without it, an event whose API or
+	// worker function crashed may stay ENQUEUED forever. The function exists even if false.
+	// Default: true.
 	ReconcilerEnabled *bool
 	// ReconcilerInterval separates runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
@@ -134,8 +137,8 @@ type EventPipelineProps struct {
 
 	// Architecture applies to all functions. Default: arm64.
 	Architecture awslambda.Architecture
-	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the timeout
-	// of an HTTP API's integration. Default: 512 MiB and a Timeout of 10 seconds.
+	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the
+	// timeout of an HTTP API's integration. Default: 512 MiB and a Timeout of 10 seconds.
 	ApiFunction *FunctionOptions
 	// WorkerEntry is the folder of a main package in the app's own module that calls
 	// processor.Start, such as "./functions/orders". It becomes the worker function. The path is
@@ -144,9 +147,9 @@ type EventPipelineProps struct {
 	// Default: the platform's worker, whose record contains the payload.
 	WorkerEntry *string
 	// WorkerFunction configures the worker function, which holds the payloads of a batch in memory.
-	// Its Timeout covers a batch and must be at least 5 seconds: a processor's context ends 4 seconds
-	// before it, the worker stops 2 seconds before it. ReservedConcurrentExecutions must be at least
-	// 2 and MaxConcurrency. Default: 512 MiB and a Timeout of 30 seconds.
+	// Its Timeout covers a batch and must be at least 5 seconds: a processor's context ends 4
+	// seconds before it, the worker stops 2 seconds before it. ReservedConcurrentExecutions must be
+	// at least 2 and MaxConcurrency. Default: 512 MiB and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
 	// Timeout, and the next run continues. Default: 512 MiB and a Timeout of 5 minutes.
@@ -168,8 +171,8 @@ type EventPipelineProps struct {
 	Tracing awslambda.Tracing
 
 	// HttpApi is an existing API, used by this pipeline only. It gets the routes POST /events and
-	// GET /events/{eventId} with Authorization; stage, log, throttling, CORS and domain are its own.
-	// The API's alarm and graphs cover all of its requests. Default: a new API.
+	// GET /events/{eventId} with Authorization; stage, log, throttling, CORS and domain are its
+	// own. The API's alarm and graphs cover all of its requests. Default: a new API.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization selects who may call the API. GET /health is always open and reads nothing.
 	// Default: JWT with JwtAuthorizer, LAMBDA with LambdaAuthorizer, else IAM.
@@ -178,8 +181,8 @@ type EventPipelineProps struct {
 	JwtAuthorizer *JwtAuthorizerProps
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
-	// StatusForAllCallers lets each caller read the status of all events, not only its own. It needs
-	// authorization. Default: false.
+	// StatusForAllCallers lets each caller read the status of all events, not only its own. It
+	// needs authorization. Default: false.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes limits the request body. The maximum is 2 MiB: Lambda's limit is 6 MB, and
 	// escaping doubles a body's quotes and backslashes. Default: 1 MiB.

@@ -92,12 +92,9 @@ func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProp
 	}
 	p := *props
 	v.clearTokens("", reflect.ValueOf(&p).Elem())
-	for name, group := range map[string]**FunctionOptions{
-		"ApiFunction": &p.ApiFunction, "WorkerFunction": &p.WorkerFunction,
-		"ReconcilerFunction": &p.ReconcilerFunction,
-	} {
-		clearGroupTokens(v, name, group)
-	}
+	clearGroupTokens(v, "ApiFunction", &p.ApiFunction)
+	clearGroupTokens(v, "WorkerFunction", &p.WorkerFunction)
+	clearGroupTokens(v, "ReconcilerFunction", &p.ReconcilerFunction)
 	clearGroupTokens(v, "AlarmThresholds", &p.AlarmThresholds)
 	return &p
 }
@@ -116,7 +113,7 @@ func (v *validation) clearTokens(prefix string, fields reflect.Value) {
 		if slices.Contains(tokenProps, name) || !isToken(field) {
 			continue
 		}
-		v.addError(prefix+name, "must be known at synth, got a token: use a literal or a context value")
+		v.addError(prefix+name, "must be known at synth, got a token: use a context value")
 		field.SetZero()
 	}
 }
@@ -154,8 +151,9 @@ func (v *validation) validate(p EventPipelineProps) {
 		"must be one of %s, got %s", removalPolicies, p.RemovalPolicy)
 	v.validateStorage(p)
 	v.validateQueue(p)
-	v.requireSeconds("ReconcilerGracePeriod", p.ReconcilerGracePeriod, inSeconds(p.VisibilityTimeout),
-		twoWeeks, "SQS delivers a crashed worker's messages again after VisibilityTimeout")
+	v.requireSeconds("ReconcilerGracePeriod", p.ReconcilerGracePeriod,
+		inSeconds(p.VisibilityTimeout), twoWeeks,
+		"SQS delivers a crashed worker's messages again after VisibilityTimeout")
 	v.requireInteger("ReconcilerInterval in minutes", inSeconds(p.ReconcilerInterval)/60, 1, 24*60,
 		"EventBridge's minimum, and at least one run a day")
 	v.requireInteger("ReconcilerMaxReenqueues", *p.ReconcilerMaxReenqueues, 1, 100,
@@ -184,30 +182,31 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 		v.requireDays("BronzeExpiration", p.BronzeExpiration, inDays(p.BronzeArchiveAfter)+1,
 			"after BronzeArchiveAfter")
 	case p.BronzeInfrequentAccessAfter != nil:
-		v.requireDays("BronzeExpiration", p.BronzeExpiration, inDays(p.BronzeInfrequentAccessAfter)+1,
-			"after BronzeInfrequentAccessAfter")
+		v.requireDays("BronzeExpiration", p.BronzeExpiration,
+			inDays(p.BronzeInfrequentAccessAfter)+1, "after BronzeInfrequentAccessAfter")
 	default:
 		v.requireDays("BronzeExpiration", p.BronzeExpiration, 1, "omit it to keep payloads")
 	}
 	v.require(p.BronzeObjectLock == nil || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
-		"BronzeObjectLock", "must not be set with RemovalPolicy DESTROY: locked objects can't be deleted")
+		"BronzeObjectLock", "must not be set with RemovalPolicy DESTROY")
 	v.requireDays("SilverExpiration", p.SilverExpiration, 1, "omit it to keep records")
 	v.requireDays("ServerAccessLogsExpiration", p.ServerAccessLogsExpiration, 1, s3Minimum)
 	v.requireDays("NoncurrentVersionExpiration", p.NoncurrentVersionExpiration, 1, s3Minimum)
 	v.requireDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1,
 		s3Minimum)
-	v.requireDays("StatusRetention", p.StatusRetention, 30, "clients rely on their Idempotency-Keys")
+	v.requireDays("StatusRetention", p.StatusRetention, 30,
+		"clients rely on their Idempotency-Keys")
 }
 
 func (v *validation) validateQueue(p EventPipelineProps) {
-	v.requireSeconds("QueueRetention", p.QueueRetention, 60, twoWeeks, "SQS's limits")
-	v.requireSeconds("DeadLetterQueueRetention", p.DeadLetterQueueRetention, 60, twoWeeks, "SQS's limits")
+	retention, dlqRetention := p.QueueRetention, p.DeadLetterQueueRetention
+	v.requireSeconds("QueueRetention", retention, 60, twoWeeks, "SQS's limits")
+	v.requireSeconds("DeadLetterQueueRetention", dlqRetention, 60, twoWeeks, "SQS's limits")
 	maxReceiveCount := "MaxReceiveCount"
 	if p.Queue == nil { // validateQueuesAtSynth checks an existing one
-		v.require(inSeconds(p.DeadLetterQueueRetention) > inSeconds(p.QueueRetention),
-			"DeadLetterQueueRetention", "must be longer than QueueRetention, got %s and %s seconds: "+
-				"a message keeps its age in the DLQ",
-			formatNumber(inSeconds(p.DeadLetterQueueRetention)), formatNumber(inSeconds(p.QueueRetention)))
+		v.require(inSeconds(dlqRetention) > inSeconds(retention), "DeadLetterQueueRetention",
+			"must be longer than QueueRetention, got %s and %s seconds: a message keeps its age",
+			formatNumber(inSeconds(dlqRetention)), formatNumber(inSeconds(retention)))
 		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
 			"at least six times WorkerFunction.Timeout plus MaxBatchingWindow")
 	} else {
@@ -219,10 +218,10 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 
 func (v *validation) validateFunctions(p EventPipelineProps) {
 	for _, function := range []struct {
-		prop                         string
-		options                      *FunctionOptions
-		minTimeout, maxTimeout       float64 // seconds
-		timeoutReason                string
+		prop                            string
+		options                         *FunctionOptions
+		minTimeout, maxTimeout          float64 // seconds
+		timeoutReason                   string
 		minReservedConcurrentExecutions float64
 	}{
 		{"ApiFunction", p.ApiFunction, 1, 29, "the HTTP API's integration times out after 30", 1},
@@ -232,12 +231,13 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 			"a run stops 10 seconds before it, and Lambda's maximum is 15 minutes", 1},
 	} {
 		prop, options := function.prop, function.options
-		v.requireInteger(prop+".MemorySize in MiB", *options.MemorySize, 128, 10240, "Lambda's limits")
+		v.requireInteger(prop+".MemorySize in MiB", *options.MemorySize, 128, 10240,
+			"Lambda's limits")
 		v.requireSeconds(prop+".Timeout", options.Timeout, function.minTimeout, function.maxTimeout,
 			function.timeoutReason)
 		v.validateVariables(prop+".Environment", valueOrZero(options.Environment))
-		v.require(len(valueOrZero(options.Layers)) <= 5, prop+".Layers",
-			"must contain at most 5 layers, Lambda's limit, got %d", len(valueOrZero(options.Layers)))
+		layers := len(valueOrZero(options.Layers))
+		v.require(layers <= 5, prop+".Layers", "must contain at most 5 layers, got %d", layers)
 		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
 			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
 				function.minReservedConcurrentExecutions, math.MaxInt32, "fewer would run nothing")
@@ -277,8 +277,8 @@ func (v *validation) validateVariables(prop string, variables map[string]*string
 		case reservedPattern.MatchString(name):
 			v.addError(prop, "must not contain %s: Lambda reserves it", name)
 		default:
-			v.require(variablePattern.MatchString(name), prop, "must contain names that match %s, got %q",
-				variablePattern, name)
+			v.require(variablePattern.MatchString(name), prop,
+				"must contain names that match %s, got %q", variablePattern, name)
 		}
 		v.require(variables[name] != nil, prop, "must contain a value for %s, got nil", name)
 	}

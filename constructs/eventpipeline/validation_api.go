@@ -17,8 +17,8 @@ func (v *validation) validateAuthorization(p EventPipelineProps) {
 		v.addError("JwtAuthorizer", "must not be set with LambdaAuthorizer")
 	} else {
 		const together = "must be set if and only if Authorization is %q, got %q"
-		v.require((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil), "JwtAuthorizer",
-			together, AuthorizationJWT, p.Authorization)
+		v.require((p.Authorization == AuthorizationJWT) == (p.JwtAuthorizer != nil),
+			"JwtAuthorizer", together, AuthorizationJWT, p.Authorization)
 		v.require((p.Authorization == AuthorizationLambda) == (p.LambdaAuthorizer != nil),
 			"LambdaAuthorizer", together, AuthorizationLambda, p.Authorization)
 	}
@@ -75,9 +75,10 @@ func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
 	}
 	v.require(p.ResponseType == "" || slices.Contains(types, p.ResponseType),
 		"LambdaAuthorizer.ResponseType", "must be one of %q, got %q", types, p.ResponseType)
-	v.requireSeconds("LambdaAuthorizer.ResultsCacheTtl", cacheTTL(p), 0, 3600, "API Gateway's limits")
-	v.require(p.IdentitySource == nil || len(*p.IdentitySource) > 0, "LambdaAuthorizer.IdentitySource",
-		"must not be empty: omit it for $request.header.Authorization")
+	v.requireSeconds("LambdaAuthorizer.ResultsCacheTtl", cacheTTL(p), 0, 3600,
+		"API Gateway's limits")
+	v.require(p.IdentitySource == nil || len(*p.IdentitySource) > 0,
+		"LambdaAuthorizer.IdentitySource", "must not be empty: omit it for the default")
 	for _, source := range valueOrZero(p.IdentitySource) {
 		v.require(identityPattern.MatchString(*source), "LambdaAuthorizer.IdentitySource",
 			"must contain expressions such as $request.header.NAME, got %q", *source)
@@ -135,7 +136,8 @@ func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	schemas, err := readBundle(*p.SchemaDirectory)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			v.addError("SchemaDirectory", "%s: %s", *p.SchemaDirectory, strings.TrimSuffix(line, "\n"))
+			line = strings.TrimSuffix(line, "\n")
+			v.addError("SchemaDirectory", "%s: %s", *p.SchemaDirectory, line)
 		}
 		return nil
 	}

@@ -35,7 +35,7 @@ func (v *validation) validateExisting(p EventPipelineProps) {
 
 func (v *validation) requireStandard(prop string, queue awssqs.IQueue) {
 	v.require(queue == nil || isStandard(queue), prop,
-		"must be a standard queue, got a FIFO queue: a poison message would block its message group")
+		"must be a standard queue, got a FIFO one: a poison message would block its message group")
 }
 
 func (v *validation) validateSubnets(p EventPipelineProps) {
@@ -64,8 +64,8 @@ func selectSubnets(
 	return vpc.SelectSubnets(selection), nil
 }
 
-// requireSameEnvironment rejects resources of another account or region: the functions look for their
-// names in the stack's.
+// requireSameEnvironment rejects resources of another account or region: the functions look for
+// their names in the stack's.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -85,7 +85,8 @@ func (v *validation) requireEnvironment(
 		{"account", account, *stack.Account()},
 		{"region", region, *stack.Region()},
 	} {
-		v.require(part.got == part.want || isUnresolved(&part.got) || isUnresolved(&part.want), prop,
+		unknown := isUnresolved(&part.got) || isUnresolved(&part.want)
+		v.require(part.got == part.want || unknown, prop,
 			"must be in the stack's %s %s, got %s: %s", part.name, part.want, part.got, fix)
 	}
 }
@@ -94,7 +95,8 @@ func (v *validation) requireEnvironment(
 func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
 		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")
-	v.unusedWith(p, "SilverBucket", p.SilverBucket != nil, "SilverEncryptionKey", "SilverExpiration")
+	v.unusedWith(p, "SilverBucket", p.SilverBucket != nil,
+		"SilverEncryptionKey", "SilverExpiration")
 	noBuckets := p.BronzeBucket != nil && p.SilverBucket != nil
 	v.unusedWith(p, "BronzeBucket and SilverBucket", noBuckets, "ServerAccessLogsBucket",
 		"NoncurrentVersionExpiration", "AbortIncompleteMultipartUploadAfter")
@@ -132,7 +134,8 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 }
 
 func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool, props ...string) {
-	v.unused(p, cond, "must not be set with "+existing+": configure the existing resource", props...)
+	rule := "must not be set with " + existing + ": configure the existing resource"
+	v.unused(p, cond, rule, props...)
 }
 
 // unused reports the named props that are set, if cond is true.
@@ -149,14 +152,14 @@ func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelinePr
 	v.deferred = append(v.deferred, func(v *validation) {
 		v.validateQueuesAtSynth(requested)
 		v.validateTableAtSynth(requested)
-		v.require(requested.ServerAccessLogsBucket == nil ||
-			!encryptedByKMS(requested.ServerAccessLogsBucket), "ServerAccessLogsBucket",
-			"must use awss3.BucketEncryption_S3_MANAGED, got a KMS key: S3 delivers no logs with it")
+		logs := requested.ServerAccessLogsBucket
+		v.require(logs == nil || !encryptedByKMS(logs), "ServerAccessLogsBucket",
+			"must use BucketEncryption_S3_MANAGED, got a KMS key, with which S3 delivers no logs")
 		mapping := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
-		types := valueOrZero(mapping.FunctionResponseTypes())
-		v.require(slices.ContainsFunc(types, func(t *string) bool { return *t == "ReportBatchItemFailures" }),
-			"EventSourceMapping", "must report batch item failures: otherwise one retried message "+
-				"retries its whole batch; keep its FunctionResponseTypes")
+		reports := func(t *string) bool { return *t == "ReportBatchItemFailures" }
+		v.require(slices.ContainsFunc(valueOrZero(mapping.FunctionResponseTypes()), reports),
+			"EventSourceMapping", "must keep ReportBatchItemFailures in FunctionResponseTypes: "+
+				"otherwise one retried message retries its whole batch")
 	})
 }
 
@@ -178,7 +181,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	case target == nil:
 		v.addError("Queue", "must have a redrive policy with the target DeadLetterQueue")
 	case formatJSON(target) != formatJSON(queue.Stack().Resolve(p.DeadLetterQueue.QueueArn())):
-		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue, got another queue")
+		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue")
 	case count != nil:
 		v.require(*count == *p.MaxReceiveCount, "MaxReceiveCount",
 			"must be %s, Queue's maxReceiveCount, got %s: omit it to use the queue's",
@@ -224,8 +227,7 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	}
 	folder := absolutePath(*p.WorkerEntry)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		v.addError("WorkerEntry", "must be a folder, relative to the working directory, got %q: %s is not",
-			*p.WorkerEntry, folder)
+		v.addError("WorkerEntry", "must be a folder, got %q: %s is none", *p.WorkerEntry, folder)
 		return
 	}
 	moduleFile := findModule(folder)
@@ -235,7 +237,8 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	} else if path, err := filepath.Rel(filepath.Dir(moduleFile), folder); err == nil {
 		invalid := invalidInImportPath.FindString(filepath.ToSlash(path))
 		v.require(invalid == "", "WorkerEntry",
-			"must be a valid import path, got %q: rename the folder with %q", *p.WorkerEntry, invalid)
+			"must be a valid import path, got %q: rename the folder with %q",
+			*p.WorkerEntry, invalid)
 	}
 	lambda := build.Default
 	lambda.GOOS, lambda.CgoEnabled = "linux", false

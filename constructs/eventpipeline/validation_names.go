@@ -39,8 +39,8 @@ func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 			}
 			taken := other["names"].(map[string]any)
 			for _, prop := range slices.Sorted(maps.Keys(names)) {
-				v.require(names[prop] != taken[prop], prop,
-					"must not be shared, got that of %s: otherwise %s", other["pipeline"], sharing[prop])
+				v.require(names[prop] != taken[prop], prop, "must not be that of %s: otherwise %s",
+					other["pipeline"], sharing[prop])
 			}
 		}
 	})
@@ -56,8 +56,8 @@ var sharing = map[string]string{
 	"PhysicalNamePrefix": "names collide in the account and region",
 }
 
-// environmentOf returns the account and region of the pipeline's stack, in which names are unique. If
-// they are unknown, only stacks of the same stage are certain to share them.
+// environmentOf returns the account and region of the pipeline's stack, in which names are unique.
+// If they are unknown, only stacks of the same stage are certain to share them.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

@@ -78,14 +78,10 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 func TestFunctions_FollowTheProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
-			Architecture:     awslambda.Architecture_X86_64(),
-			ApiMemorySize:    jsii.Number(256),
-			ApiTimeout:       seconds(7),
-			WorkerMemorySize: jsii.Number(2048),
-			WorkerTimeout:    seconds(60),
-
-			ReconcilerMemorySize: jsii.Number(1024),
-			ReconcilerTimeout:    seconds(900),
+			Architecture:       awslambda.Architecture_X86_64(),
+			ApiFunction:        &functionOptions{MemorySize: jsii.Number(256), Timeout: seconds(7)},
+			WorkerFunction:     &functionOptions{MemorySize: jsii.Number(2048), Timeout: seconds(60)},
+			ReconcilerFunction: &functionOptions{MemorySize: jsii.Number(1024), Timeout: seconds(900)},
 
 			LogRetention:    awslogs.RetentionDays_ONE_WEEK,
 			LogLevel:        jsii.String("debug"),
@@ -169,14 +165,14 @@ var butForMachines = cmp.FilterPath(func(path cmp.Path) bool {
 	return key == `["Architectures"]` || key == `["S3Key"]`
 }, cmp.Ignore())
 
-func TestFunctions_SayThatTheyAreBuiltWithGo(t *testing.T) {
+func TestFunctions_NeedGo(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir())
 	err := attempt(func() error {
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 		return nil
 	})
-	if err == nil || !strings.Contains(err.Error(), "install Go") {
+	if err == nil || !strings.Contains(err.Error(), "go.dev/dl") {
 		t.Errorf("got %v where there is no Go", err)
 	}
 }

@@ -72,7 +72,7 @@ func TestNag_FindsNothingOfAPipelineOfGivenParts(t *testing.T) {
 		t.Run(pack, func(t *testing.T) {
 			stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
 			must(t, func() error {
-				eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), yours(stack))
+				eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), existingResources(stack))
 				return nil
 			})
 			for _, f := range findings(t, stack, pack) {

@@ -160,7 +160,7 @@ func TestPipeline_WarnsOfAnOpenApi(t *testing.T) {
 	})
 	check(t, func() {
 		assertions.Annotations_FromStack(s.stack).HasWarning(jsii.String("/Stack/EventPipeline"),
-			assertions.Match_StringLikeRegexp(jsii.String(`^Anyone on the internet may .*\[ack: `+eventpipeline.OpenApiWarning+`\]$`)))
+			assertions.Match_StringLikeRegexp(jsii.String(`^Anyone on the internet .*\[ack: `+eventpipeline.OpenApiWarning+`\]$`)))
 	})
 	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t, "local")} {
 		// `cdk synth --strict` would fail.

@@ -39,7 +39,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	layers := &[]awslambda.ILayerVersion{awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("L"), jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"))}
 	variables := &map[string]*string{"TEAM": jsii.String("events")}
 	schemas := folderOf(t, map[string]string{"demo.json": `{"type":"object"}`})
-	return map[string]any{
+	samples := map[string]any{
 		"PhysicalNamePrefix": jsii.String("orders"), "RemovalPolicy": awscdk.RemovalPolicy_DESTROY,
 		"EncryptionKey": key, "BronzeEncryptionKey": key, "SilverEncryptionKey": key, "EventsTableEncryptionKey": key,
 		"QueueEncryptionKey": key, "LogEncryptionKey": key, "EventBusEncryptionKey": key,
@@ -56,12 +56,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"Vpc":                     vpc, "VpcSubnets": &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
 		"SecurityGroups": &[]awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("G"), jsii.String("sg-1"), nil)},
 		"Architecture":   awslambda.Architecture_X86_64(),
-		"ApiMemorySize":  jsii.Number(128), "ApiTimeout": seconds(5), "ApiEnvironment": variables, "ApiLayers": layers, "ApiReservedConcurrentExecutions": jsii.Number(5),
-		"WorkerEntry":      folderOf(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"}),
-		"WorkerMemorySize": jsii.Number(128), "WorkerTimeout": seconds(5), "WorkerEnvironment": variables, "WorkerLayers": layers, "WorkerReservedConcurrentExecutions": jsii.Number(5),
-		"ReconcilerMemorySize": jsii.Number(128), "ReconcilerTimeout": seconds(60), "ReconcilerEnvironment": variables, "ReconcilerLayers": layers,
-		"ReconcilerReservedConcurrentExecutions": jsii.Number(5),
-		"BatchSize":                              jsii.Number(5), "MaxBatchingWindow": seconds(1), "MaxConcurrency": jsii.Number(5),
+		"WorkerEntry":    folderOf(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"}),
+		"BatchSize":      jsii.Number(5), "MaxBatchingWindow": seconds(1), "MaxConcurrency": jsii.Number(5),
 		"LogRetention": awslogs.RetentionDays_ONE_DAY, "LogLevel": jsii.String("debug"), "Tracing": awslambda.Tracing_DISABLED,
 		"HttpApi":       awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("A"), &awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
 		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, "JwtAuthorizer": jwt(),
@@ -83,6 +79,15 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.WorkerThrottles": jsii.Number(2), "AlarmThresholds.ReconcilerErrors": jsii.Number(2),
 		"AlarmThresholds.UnhealedEvents": jsii.Number(2),
 	}
+	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
+		samples[function+".MemorySize"] = jsii.Number(128)
+		samples[function+".Timeout"] = seconds(29) // none of the defaults
+		samples[function+".Environment"] = variables
+		samples[function+".Layers"] = layers
+		samples[function+".ReservedConcurrentExecutions"] = jsii.Number(5)
+	}
+	samples["ReconcilerFunction.Timeout"] = seconds(60)
+	return samples
 }
 
 // together are props that go with others, which the baseline has then, too; those that are missing are set as well.
@@ -163,7 +168,7 @@ func baseline(prop string, with []string) []string {
 func propNames() (names []string) {
 	for field := range reflect.TypeFor[props]().Fields() {
 		switch field.Type {
-		case reflect.TypeFor[*eventpipeline.AlarmThresholds]():
+		case reflect.TypeFor[*functionOptions](), reflect.TypeFor[*alarmThresholds]():
 			for option := range field.Type.Elem().Fields() {
 				names = append(names, field.Name+"."+option.Name)
 			}

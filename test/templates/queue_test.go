@@ -59,7 +59,7 @@ func TestQueue_FollowsTheProps(t *testing.T) {
 
 func TestQueue_VisibilityIsSixTimesTheWorkersTimeoutPlusTheWindow(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{WorkerTimeout: seconds(100), MaxBatchingWindow: seconds(20)}
+		return &eventpipeline.EventPipelineProps{WorkerFunction: &functionOptions{Timeout: seconds(100)}, MaxBatchingWindow: seconds(20)}
 	})
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{"VisibilityTimeout": 620}`)
 }

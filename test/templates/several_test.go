@@ -19,7 +19,7 @@ import (
 func TestPipelines_GoAcrossStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{
-			"all is given": func(data awscdk.Stack) *props { return yours(data) },
+			"all is given": func(data awscdk.Stack) *props { return existingResources(data) },
 			"keys and logs are given": func(data awscdk.Stack) *props {
 				return &props{EncryptionKey: newKey(data, "Key"), ServerAccessLogsBucket: awss3.NewBucket(data, jsii.String("Logs"), nil)}
 			},
@@ -75,21 +75,13 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 		}
 		return nil
 	})
-	expectMistakes(t, app, map[string][]string{
+	expectErrors(t, app, map[string][]string{
 		"Other/Second": {
-			"BronzeBucket is that of Stack/First, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
-			"DeadLetterQueue is that of Stack/First, too; give each pipeline its own, or nobody can tell whose event failed",
-			"EventsTable is that of Stack/First, too; give each pipeline its own, or the reconcilers share one checkpoint",
-			"HttpApi is that of Stack/First, too; give each pipeline its own, or API Gateway refuses the second POST /events",
-			"PhysicalNamePrefix is that of Stack/First, too; give each pipeline its own: names must be unique in an account and region",
-			"Queue is that of Stack/First, too; give each pipeline its own, or each worker takes the other's messages",
+			"BronzeBucket Stack/First", "DeadLetterQueue Stack/First", "EventsTable Stack/First",
+			"HttpApi Stack/First", "PhysicalNamePrefix Stack/First", "Queue Stack/First",
 		},
-		"Stack/Fourth": {
-			"BronzeBucket is that of Stack/Third, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
-		},
-		"Stack/Sixth": {
-			"BronzeBucket is that of Stack/Fifth, too; give each pipeline its own, or each reconciler takes the other's payloads for orphans",
-		},
+		"Stack/Fourth": {"BronzeBucket Stack/Third"},
+		"Stack/Sixth":  {"BronzeBucket Stack/Fifth"},
 	})
 }
 

@@ -18,313 +18,344 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-type props = eventpipeline.EventPipelineProps
+type (
+	props           = eventpipeline.EventPipelineProps
+	functionOptions = eventpipeline.FunctionOptions
+	alarmThresholds = eventpipeline.AlarmThresholds
+)
 
-// mistake is props that are wrong, and what is said about them.
-type mistake struct {
-	props    props
-	messages []string
+// invalidProps are rejected with these errors, in this order. Each error is given by its facts,
+// separated by spaces: the prop, with which the error begins, then limits, values and other props.
+type invalidProps struct {
+	props  props
+	errors []string
 }
 
-func mistakes(t *testing.T, stack awscdk.Stack) map[string]mistake {
-	key := awskms.NewKey(stack, jsii.String("Key"), nil)
-	parameter := awscdk.NewCfnParameter(stack, jsii.String("Parameter"), &awscdk.CfnParameterProps{Type: jsii.String("Number")})
-	invalid := folderOf(t, map[string]string{"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`})
+func invalid(p props, errors ...string) invalidProps { return invalidProps{p, errors} }
+
+func invalidBronze() map[string]invalidProps {
+	lock := awss3.ObjectLockRetention_Compliance(days(1))
+	return map[string]invalidProps{
+		"InfrequentAccessTooEarly": invalid(props{BronzeInfrequentAccessAfter: days(29)},
+			"BronzeInfrequentAccessAfter 30 29"),
+		"InfrequentAccessInHours": invalid(props{BronzeInfrequentAccessAfter: hours(732)},
+			"BronzeInfrequentAccessAfter 30 30.5"),
+		"ArchiveTooEarly": invalid(props{BronzeArchiveAfter: days(59)}, "BronzeArchiveAfter 60 59"),
+		"ExpirationBeforeArchive": invalid(
+			props{BronzeArchiveAfter: days(90), BronzeExpiration: days(90)},
+			"BronzeExpiration 91 90 BronzeArchiveAfter"),
+		"ExpirationBeforeInfrequentAccess": invalid(
+			props{BronzeInfrequentAccessAfter: days(40), BronzeExpiration: days(40)},
+			"BronzeExpiration 41 40 BronzeInfrequentAccessAfter"),
+		"ArchiveAfterExpiration": invalid(
+			props{BronzeArchiveAfter: days(20), BronzeExpiration: days(25)}, "BronzeArchiveAfter 60 20"),
+		"ExpirationOfZero": invalid(props{BronzeExpiration: days(0)}, "BronzeExpiration 1 0"),
+		"ObjectLockWithDestroy": invalid(
+			props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: lock},
+			"BronzeObjectLock RemovalPolicy DESTROY"),
+	}
+}
+
+func invalidRetentions() map[string]invalidProps {
+	return map[string]invalidProps{
+		"SilverExpiration": invalid(props{SilverExpiration: days(0)}, "SilverExpiration 1 0"),
+		"ServerAccessLogsExpiration": invalid(props{ServerAccessLogsExpiration: hours(36)},
+			"ServerAccessLogsExpiration 1 1.5"),
+		"NoncurrentVersionExpiration": invalid(props{NoncurrentVersionExpiration: hours(12)},
+			"NoncurrentVersionExpiration 1 0.5"),
+		"AbortIncompleteMultipartUpload": invalid(
+			props{AbortIncompleteMultipartUploadAfter: days(0)}, "AbortIncompleteMultipartUploadAfter 1 0"),
+		"StatusRetentionTooShort": invalid(props{StatusRetention: days(29)}, "StatusRetention 30 29"),
+		"StatusRetentionInHours":  invalid(props{StatusRetention: hours(36)}, "StatusRetention 30 1.5"),
+		"QueueRetentionTooLong": invalid(
+			props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
+			"QueueRetention 60 1209600 1296000", "DeadLetterQueueRetention 60 1209600 1382400"),
+		"QueueRetentionNotBelowDLQ": invalid(props{QueueRetention: days(14)},
+			"DeadLetterQueueRetention QueueRetention 1209600"),
+	}
+}
+
+func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
+	memory := func(mib float64) *functionOptions { return &functionOptions{MemorySize: &mib} }
+	timeout := func(n float64) *functionOptions { return &functionOptions{Timeout: seconds(n)} }
+	reserved := func(n float64) *functionOptions {
+		return &functionOptions{ReservedConcurrentExecutions: &n}
+	}
+	variables := func(variables map[string]*string) *functionOptions {
+		return &functionOptions{Environment: &variables}
+	}
+	token := parameter.ValueAsNumber()
+	return map[string]invalidProps{
+		"VisibilityTooShort": invalid(
+			props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
+			"VisibilityTimeout 190 43200 189 WorkerFunction.Timeout MaxBatchingWindow"),
+		"MaxReceiveCountTooLow": invalid(props{MaxReceiveCount: jsii.Number(2)},
+			"MaxReceiveCount 3 1000 2"),
+		"Tokens": invalid(
+			props{
+				PhysicalNamePrefix: awscdk.Aws_STACK_NAME(), LogLevel: parameter.ValueAsString(),
+				UnknownEventTypes: eventpipeline.UnknownEventTypes(*parameter.ValueAsString()),
+				BatchSize:         jsii.Number(11),
+				WorkerFunction: &functionOptions{
+					MemorySize: token, Timeout: awscdk.Duration_Seconds(token),
+				},
+				AlarmThresholds: &alarmThresholds{DeadLetters: token},
+			},
+			"PhysicalNamePrefix token", "LogLevel token", "UnknownEventTypes token",
+			"WorkerFunction.MemorySize token", "WorkerFunction.Timeout token",
+			"AlarmThresholds.DeadLetters token", "BatchSize 10 11 MaxBatchingWindow"),
+		"ReconcilerIntervalInSeconds": invalid(
+			props{ReconcilerInterval: seconds(90), ReconcilerMaxReenqueues: jsii.Number(0)},
+			"ReconcilerInterval 1 1440 1.5", "ReconcilerMaxReenqueues 1 100 0"),
+		"ReconcilerIntervalTooLong": invalid(
+			props{ReconcilerInterval: hours(25), ReconcilerMaxReenqueues: jsii.Number(101)},
+			"ReconcilerInterval 1 1440 1500", "ReconcilerMaxReenqueues 1 100 101"),
+		"ReconcilerGracePeriodTooShort": invalid(
+			props{ReconcilerGracePeriod: seconds(299), VisibilityTimeout: seconds(300)},
+			"ReconcilerGracePeriod 300 1209600 299 VisibilityTimeout"),
+		"Memory": invalid(
+			props{ApiFunction: memory(127), WorkerFunction: memory(10241), ReconcilerFunction: memory(128.5)},
+			"ApiFunction.MemorySize 128 10240 127", "WorkerFunction.MemorySize 128 10240 10241",
+			"ReconcilerFunction.MemorySize 128 10240 128.5"),
+		"Timeouts": invalid(
+			props{ApiFunction: timeout(30), WorkerFunction: timeout(4), ReconcilerFunction: timeout(29)},
+			"ApiFunction.Timeout 1 29 30", "WorkerFunction.Timeout 5 900 4",
+			"ReconcilerFunction.Timeout 30 900 29"),
+		"TimeoutInMilliseconds": invalid(
+			props{WorkerFunction: &functionOptions{Timeout: awscdk.Duration_Millis(jsii.Number(5500))}},
+			"WorkerFunction.Timeout 5 900 5.5"),
+		"Reserved": invalid(
+			props{ApiFunction: reserved(0), WorkerFunction: reserved(1), ReconcilerFunction: reserved(0.5)},
+			"ApiFunction.ReservedConcurrentExecutions 1 2147483647 0",
+			"WorkerFunction.ReservedConcurrentExecutions 2 2147483647 1",
+			"ReconcilerFunction.ReservedConcurrentExecutions 1 2147483647 0.5"),
+		"Layers": invalid(
+			props{WorkerFunction: &functionOptions{Layers: &[]awslambda.ILayerVersion{6: nil}}},
+			"WorkerFunction.Layers 5 7"),
+		"Environment": invalid(
+			props{
+				ApiFunction: variables(map[string]*string{
+					"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events"),
+				}),
+				WorkerFunction: variables(map[string]*string{
+					"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/"),
+				}),
+				ReconcilerFunction: variables(map[string]*string{
+					"1": jsii.String("one"), "A": jsii.String("a"), "NOTHING": nil,
+				}),
+			},
+			"ApiFunction.Environment BRONZE_BUCKET pipeline",
+			"WorkerFunction.Environment AWS_REGION Lambda",
+			"WorkerFunction.Environment LAMBDA_TASK_ROOT Lambda",
+			`ReconcilerFunction.Environment "1"`, `ReconcilerFunction.Environment "A"`,
+			"ReconcilerFunction.Environment NOTHING nil"),
+		"BatchWithoutWindow": invalid(props{BatchSize: jsii.Number(11)},
+			"BatchSize 10 11 MaxBatchingWindow"),
+		"BatchTooLarge": invalid(
+			props{BatchSize: jsii.Number(10001), MaxBatchingWindow: seconds(301)},
+			"BatchSize 1 10000 10001", "MaxBatchingWindow 0 300 301"),
+		"WindowForOneMessage": invalid(
+			props{BatchSize: jsii.Number(1), MaxBatchingWindow: seconds(1)}, "MaxBatchingWindow BatchSize 1"),
+		"MaxConcurrencyTooLow": invalid(props{MaxConcurrency: jsii.Number(1)}, "MaxConcurrency 2 1000 1"),
+		"MaxConcurrencyAboveReserved": invalid(
+			props{MaxConcurrency: jsii.Number(20), WorkerFunction: reserved(19)},
+			"MaxConcurrency WorkerFunction.ReservedConcurrentExecutions 20 19"),
+		"LogRetention": invalid(props{LogRetention: awslogs.RetentionDays_INFINITE},
+			"LogRetention INFINITE"),
+		"LogLevel": invalid(props{LogLevel: jsii.String("INFO")}, `LogLevel "debug" "error" "INFO"`),
+		"AlarmThresholds": invalid(
+			props{AlarmThresholds: &alarmThresholds{
+				OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0),
+			}},
+			"AlarmThresholds.OldestMessage 1 0", "AlarmThresholds.ApiServerErrors 1 0"),
+	}
+}
+
+func invalidWorkerEntries(t *testing.T) map[string]invalidProps {
+	t.Helper()
+	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
+	noModule := folderOf(t, map[string]string{"x.go": "package main\n"})
+	noSources := folderOf(t, map[string]string{
+		"x_windows.go": "package main\n", "x_test.go": "package main\n",
+	})
+	module := folderOf(t, map[string]string{"go.mod": "module x\n"})
+	spaced := filepath.Join(*module, "functions", "my orders")
+	main := folderOf(t, map[string]string{"main.go": "package main\n"})
+	if err := os.CopyFS(spaced, os.DirFS(*main)); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]invalidProps{
+		"WorkerEntryEmpty": invalid(props{WorkerEntry: jsii.String("")}, `WorkerEntry ""`),
+		"WorkerEntryMissing": invalid(props{WorkerEntry: jsii.String("./functions/orders")},
+			`WorkerEntry "./functions/orders" /functions/orders`),
+		"WorkerEntryLibrary":  invalid(props{WorkerEntry: library}, "WorkerEntry orders "+*library),
+		"WorkerEntryNoModule": invalid(props{WorkerEntry: noModule}, "WorkerEntry go.mod "+*noModule),
+		"WorkerEntryBadPath":  invalid(props{WorkerEntry: &spaced}, "WorkerEntry functions/my orders"),
+		"WorkerEntryNoSources": invalid(
+			props{WorkerEntry: noSources, LogLevel: jsii.String("trace")},
+			`LogLevel "trace"`, "WorkerEntry go.mod "+*noSources, "WorkerEntry Go "+*noSources),
+	}
+}
+
+func invalidAuthorization() map[string]invalidProps {
+	lambda := func(p eventpipeline.LambdaAuthorizerProps) props { return props{LambdaAuthorizer: &p} }
+	open := eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
+	return map[string]invalidProps{
+		"Authorization": invalid(props{Authorization: "NONE"},
+			`Authorization "IAM" "JWT" "LAMBDA" "OPEN_TO_ANYONE_ON_THE_INTERNET" "NONE"`),
+		"JWTWithoutAuthorizer": invalid(props{Authorization: eventpipeline.AuthorizationJWT},
+			`JwtAuthorizer Authorization "JWT"`),
+		"LambdaWithoutAuthorizer": invalid(props{Authorization: eventpipeline.AuthorizationLambda},
+			`LambdaAuthorizer Authorization "LAMBDA"`),
+		"OpenWithAuthorizer": invalid(props{Authorization: open, JwtAuthorizer: jwt()},
+			`JwtAuthorizer Authorization "JWT" "OPEN_TO_ANYONE_ON_THE_INTERNET"`),
+		"IAMWithAuthorizer": invalid(
+			props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwt()},
+			`JwtAuthorizer Authorization "JWT" "IAM"`),
+		"BothAuthorizers": invalid(
+			props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
+			"JwtAuthorizer LambdaAuthorizer", "LambdaAuthorizer.Handler"),
+		"JWTEmpty": invalid(props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
+			"JwtAuthorizer.Issuer https nil", "JwtAuthorizer.Audience"),
+		"JWTByPlainHTTP": invalid(
+			props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
+				Issuer:       jsii.String("http://login.example.org"),
+				Audience:     jsii.Strings("a b"),
+				IngestScopes: &[]*string{}, StatusScopes: jsii.Strings(""),
+			}},
+			`JwtAuthorizer.Issuer https "http://login.example.org"`, `JwtAuthorizer.Audience "a b"`,
+			"JwtAuthorizer.IngestScopes empty", `JwtAuthorizer.StatusScopes ""`),
+		"LambdaAuthorizer": invalid(
+			lambda(eventpipeline.LambdaAuthorizerProps{
+				ResponseType: "YES", ResultsCacheTtl: hours(2), IdentitySource: jsii.Strings("Authorization"),
+			}),
+			"LambdaAuthorizer.Handler", `LambdaAuthorizer.ResponseType "SIMPLE" "IAM" "YES"`,
+			"LambdaAuthorizer.ResultsCacheTtl 0 3600 7200",
+			`LambdaAuthorizer.IdentitySource $request.header.NAME "Authorization"`),
+		"LambdaAuthorizerWithoutSource": invalid(
+			lambda(eventpipeline.LambdaAuthorizerProps{IdentitySource: &[]*string{}}),
+			"LambdaAuthorizer.Handler", "LambdaAuthorizer.IdentitySource empty"),
+		"StatusForAllCallersOfOpenApi": invalid(
+			props{Authorization: open, StatusForAllCallers: jsii.Bool(true)},
+			`StatusForAllCallers Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET"`),
+	}
+}
+
+func invalidApis() map[string]invalidProps {
+	noOrigins := &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}
+	return map[string]invalidProps{
+		"DomainWithoutCertificate": invalid(
+			props{DomainName: jsii.String("Events.example.org"), DomainMappingKey: jsii.String("/v1/")},
+			`DomainName "Events.example.org"`, "DomainCertificate DomainName", `DomainMappingKey "/v1/"`),
+		"MappingWithoutDomain": invalid(props{DomainMappingKey: jsii.String("v1")},
+			"DomainMappingKey DomainName"),
+		"MutualTlsWithoutDomain": invalid(
+			props{MutualTls: &awsapigatewayv2.MTLSConfig{}, DisableExecuteApiEndpoint: jsii.Bool(false)},
+			"MutualTls DomainName", "MutualTls Bucket Key", "DisableExecuteApiEndpoint MutualTls"),
+		"NoEndpoint": invalid(props{DisableExecuteApiEndpoint: jsii.Bool(true)},
+			"DisableExecuteApiEndpoint DomainName"),
+		"MaxPayloadBytes": invalid(props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
+			"MaxPayloadBytes 1 2097152 2097153"),
+		"Throttling": invalid(
+			props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
+			"ThrottlingRateLimit 0", "ThrottlingBurstLimit 1 2147483647 0"),
+		"CorsWithoutOrigins": invalid(props{CorsPreflight: noOrigins}, "CorsPreflight AllowOrigins"),
+	}
+}
+
+func invalidSchemas(t *testing.T) map[string]invalidProps {
+	t.Helper()
+	violating := folderOf(t, map[string]string{
+		"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`,
+	})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
 	empty, outside := folderOf(t, nil), linked(t)
-	library := folderOf(t, map[string]string{"go.mod": "module x\n", "x.go": "package orders\n"})
-	homeless := folderOf(t, map[string]string{"x.go": "package main\n"})
-	nothing := folderOf(t, map[string]string{"x_windows.go": "package main\n", "x_test.go": "package main\n"})
-	spaced := jsii.String(filepath.Join(*folderOf(t, map[string]string{"go.mod": "module x\n"}), "functions", "my orders"))
-	if err := os.CopyFS(*spaced, os.DirFS(*folderOf(t, map[string]string{"main.go": "package main\n"}))); err != nil {
-		t.Fatal(err)
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string]mistake{
-		"PrefixOfOtherCharacters": {props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
-			[]string{`PhysicalNamePrefix is "Orders_Prod"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
-		"PrefixTooLong": {props{PhysicalNamePrefix: jsii.String(strings.Repeat("a", 54))},
-			[]string{`PhysicalNamePrefix is "` + strings.Repeat("a", 54) + `"; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
-		"PrefixEmpty": {props{PhysicalNamePrefix: jsii.String("")},
-			[]string{`PhysicalNamePrefix is ""; take one that matches ^[a-z][a-z0-9-]{0,52}$, as the names of functions and queues must`}},
-		"RemovalPolicy": {props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
-			[]string{"RemovalPolicy is SNAPSHOT; take RETAIN or DESTROY"}},
-
-		"InfrequentAccessTooEarly": {props{BronzeInfrequentAccessAfter: days(29)},
-			[]string{"BronzeInfrequentAccessAfter is 29 days; take whole days, at least 30, which is S3's least"}},
-		"InfrequentAccessInHours": {props{BronzeInfrequentAccessAfter: hours(732)},
-			[]string{"BronzeInfrequentAccessAfter is 30.5 days; take whole days, at least 30, which is S3's least"}},
-		"ArchiveTooEarly": {props{BronzeArchiveAfter: days(59)},
-			[]string{"BronzeArchiveAfter is 59 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
-		"ExpirationBeforeArchive": {props{BronzeArchiveAfter: days(90), BronzeExpiration: days(90)},
-			[]string{"BronzeExpiration is 90 days; take whole days, at least 91, after BronzeArchiveAfter"}},
-		"ExpirationBeforeInfrequentAccess": {props{BronzeInfrequentAccessAfter: days(40), BronzeExpiration: days(40)},
-			[]string{"BronzeExpiration is 40 days; take whole days, at least 41, after BronzeInfrequentAccessAfter"}},
-		"ArchiveTooEarlyForAnything": {props{BronzeArchiveAfter: days(20), BronzeExpiration: days(25)},
-			[]string{"BronzeArchiveAfter is 20 days; take whole days, at least 60, 30 after BronzeInfrequentAccessAfter"}},
-		"ExpirationAtOnce": {props{BronzeExpiration: days(0)},
-			[]string{"BronzeExpiration is 0 days; take whole days, at least 1, or leave it out to keep payloads"}},
-		"ObjectLockOfWhatIsDestroyed": {props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: awss3.ObjectLockRetention_Compliance(days(1))},
-			[]string{"BronzeObjectLock keeps what RemovalPolicy DESTROY is to remove; take RETAIN, or leave the lock out"}},
-		"SilverExpiration": {props{SilverExpiration: days(0)},
-			[]string{"SilverExpiration is 0 days; take whole days, at least 1, or leave it out to keep records"}},
-		"ServerAccessLogsExpiration": {props{ServerAccessLogsExpiration: hours(36)},
-			[]string{"ServerAccessLogsExpiration is 1.5 days; take whole days, at least 1, which is S3's least"}},
-		"NoncurrentVersionExpiration": {props{NoncurrentVersionExpiration: hours(12)},
-			[]string{"NoncurrentVersionExpiration is 0.5 days; take whole days, at least 1, which is S3's least"}},
-		"AbortIncompleteMultipartUpload": {props{AbortIncompleteMultipartUploadAfter: days(0)},
-			[]string{"AbortIncompleteMultipartUploadAfter is 0 days; take whole days, at least 1, which is S3's least"}},
-		"StatusRetentionTooShort": {props{StatusRetention: days(29)},
-			[]string{"StatusRetention is 29 days; take whole days, at least 30, since clients rely on their idempotency keys for so long"}},
-		"StatusRetention": {props{StatusRetention: hours(36)},
-			[]string{"StatusRetention is 1.5 days; take whole days, at least 30, since clients rely on their idempotency keys for so long"}},
-
-		"QueueRetentionTooLong": {props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
-			[]string{
-				"QueueRetention in seconds is 1296000; take a whole number from 60 to 1209600, as SQS does",
-				"DeadLetterQueueRetention in seconds is 1382400; take a whole number from 60 to 1209600, as SQS does",
-			}},
-		"QueueRetentionAsLongAsTheDLQs": {props{QueueRetention: days(14)},
-			[]string{"DeadLetterQueueRetention must be longer than QueueRetention, since a message's age counts from when it was first sent; raise the one or lower the other"}},
-		"VisibilityTooShort": {props{VisibilityTimeout: seconds(189), MaxBatchingWindow: seconds(10)},
-			[]string{"VisibilityTimeout in seconds is 189; take a whole number from 190 to 43200, at least six times WorkerTimeout plus MaxBatchingWindow, or leave it out"}},
-		"MaxReceiveCountTooLow": {props{MaxReceiveCount: jsii.Number(2)},
-			[]string{"MaxReceiveCount is 2; take a whole number from 3 to 1000, since a passing fault or two would send good messages to the DLQ"}},
-
-		"Tokens": {props{
-			PhysicalNamePrefix: awscdk.Aws_STACK_NAME(), LogLevel: parameter.ValueAsString(), WorkerMemorySize: parameter.ValueAsNumber(),
-			WorkerTimeout: awscdk.Duration_Seconds(parameter.ValueAsNumber()), UnknownEventTypes: eventpipeline.UnknownEventTypes(*parameter.ValueAsString()),
-			BatchSize: jsii.Number(11)},
-			append(each("%s is a token, whose value only CloudFormation knows; give a value that is known at synth, such as one of the app's context",
-				"PhysicalNamePrefix", "WorkerMemorySize", "WorkerTimeout", "LogLevel", "UnknownEventTypes"),
-				"BatchSize is 11; above 10 Lambda needs a MaxBatchingWindow of at least a second")},
-
-		"ReconcilerInterval": {props{ReconcilerInterval: seconds(90), ReconcilerMaxReenqueues: jsii.Number(0)},
-			[]string{
-				"ReconcilerInterval in minutes is 1.5; take a whole number from 1 to 1440, as EventBridge does, and once a day at the least",
-				"ReconcilerMaxReenqueues is 0; take a whole number from 1 to 100, or nothing is healed",
-			}},
-		"ReconcilerIntervalTooLong": {props{ReconcilerInterval: hours(25), ReconcilerMaxReenqueues: jsii.Number(101)},
-			[]string{
-				"ReconcilerInterval in minutes is 1500; take a whole number from 1 to 1440, as EventBridge does, and once a day at the least",
-				"ReconcilerMaxReenqueues is 101; take a whole number from 1 to 100, or nothing is healed",
-			}},
-		"ReconcilerGracePeriodTooShort": {props{ReconcilerGracePeriod: seconds(299), VisibilityTimeout: seconds(300)},
-			[]string{"ReconcilerGracePeriod in seconds is 299; take a whole number from 300 to 1209600, at least VisibilityTimeout, after which a killed worker's messages come again by themselves"}},
-		"Reconciler": {props{ReconcilerMemorySize: jsii.Number(127), ReconcilerTimeout: seconds(29)},
-			[]string{
-				"ReconcilerMemorySize in MiB is 127; take a whole number from 128 to 10240, as Lambda does",
-				"ReconcilerTimeout in seconds is 29; take a whole number from 30 to 900, since a run stops 10 seconds before and Lambda after 15 minutes",
-			}},
-
-		"Memory": {props{ApiMemorySize: jsii.Number(127), WorkerMemorySize: jsii.Number(10241)},
-			[]string{
-				"ApiMemorySize in MiB is 127; take a whole number from 128 to 10240, as Lambda does",
-				"WorkerMemorySize in MiB is 10241; take a whole number from 128 to 10240, as Lambda does",
-			}},
-		"ApiTimeoutTooLong": {props{ApiTimeout: seconds(30)},
-			[]string{"ApiTimeout in seconds is 30; take a whole number from 1 to 29, since the HTTP API gives up after 30"}},
-		"WorkerTimeoutTooShort": {props{WorkerTimeout: seconds(4)},
-			[]string{"WorkerTimeout in seconds is 4; take a whole number from 5 to 900, since a processor has to stop 4 seconds before and Lambda does after 15 minutes"}},
-		"WorkerTimeoutInMilliseconds": {props{WorkerTimeout: awscdk.Duration_Millis(jsii.Number(5500))},
-			[]string{"WorkerTimeout in seconds is 5.5; take a whole number from 5 to 900, since a processor has to stop 4 seconds before and Lambda does after 15 minutes"}},
-		"BatchWithoutWindow": {props{BatchSize: jsii.Number(11)},
-			[]string{"BatchSize is 11; above 10 Lambda needs a MaxBatchingWindow of at least a second"}},
-		"BatchTooLarge": {props{BatchSize: jsii.Number(10001), MaxBatchingWindow: seconds(301)},
-			[]string{
-				"BatchSize is 10001; take a whole number from 1 to 10000, as Lambda does",
-				"MaxBatchingWindow in seconds is 301; take a whole number from 0 to 300, as Lambda does",
-			}},
-		"MaxConcurrencyOfOne": {props{MaxConcurrency: jsii.Number(1)},
-			[]string{"MaxConcurrency is 1; take a whole number from 2 to 1000, as Lambda does"}},
-		"WorkerEntryEmpty": {props{WorkerEntry: jsii.String("")},
-			[]string{"WorkerEntry is empty; give the folder of a main package in your module, or leave it out for the platform's own worker"}},
-		"WorkerEntryMissing": {props{WorkerEntry: jsii.String("./functions/orders")},
-			[]string{`WorkerEntry is "./functions/orders", and ` + here + `/functions/orders is no folder; give that of a main package in your module, relative to the folder the app runs in`}},
-		"WorkerEntryWithoutMain": {props{WorkerEntry: library},
-			[]string{`WorkerEntry is "` + *library + `", the package orders; give a package main whose main function calls processor.Start`}},
-		"WorkerEntryWithoutModule": {props{WorkerEntry: homeless},
-			[]string{`WorkerEntry is "` + *homeless + `", and neither ` + *homeless + ` nor a folder above it has a go.mod; take a package of your module`}},
-		"WorkerEntryWithASpace": {props{WorkerEntry: spaced},
-			[]string{`WorkerEntry is "` + *spaced + `", and the import path of a package can't have the " " of "functions/my orders"; rename the folder`}},
-		"WorkerEntryWithoutPackage": {props{WorkerEntry: nothing, LogLevel: jsii.String("trace")},
-			[]string{
-				`WorkerEntry is "` + *nothing + `", and neither ` + *nothing + ` nor a folder above it has a go.mod; take a package of your module`,
-				`WorkerEntry is "` + *nothing + `", and Go finds no package there: no buildable Go source files in ` + *nothing + `; give the folder of a main package`,
-				`LogLevel is "trace"; take one of ["debug" "info" "warn" "error"]`,
-			}},
-		"MaxConcurrencyAboveReserved": {props{MaxConcurrency: jsii.Number(20), WorkerReservedConcurrentExecutions: jsii.Number(19)},
-			[]string{"MaxConcurrency is 20 and WorkerReservedConcurrentExecutions less; lower the one, raise the other, or leave MaxConcurrency out: the workers beyond are throttled, which counts as deliveries"}},
-		"ReservedTooLittle": {props{ApiReservedConcurrentExecutions: jsii.Number(0), WorkerReservedConcurrentExecutions: jsii.Number(1), ReconcilerReservedConcurrentExecutions: jsii.Number(0.5)},
-			[]string{
-				"ApiReservedConcurrentExecutions is 0; take a whole number from 1 to 2147483647, or nothing runs",
-				"WorkerReservedConcurrentExecutions is 1; take a whole number from 2 to 2147483647, or nothing runs",
-				"ReconcilerReservedConcurrentExecutions is 0.5; take a whole number from 1 to 2147483647, or nothing runs",
-			}},
-		"Environment": {
-			props{
-				ApiEnvironment:        &map[string]*string{"BRONZE_BUCKET": jsii.String("mine"), "TEAM": jsii.String("events")},
-				WorkerEnvironment:     &map[string]*string{"AWS_REGION": jsii.String("mars"), "LAMBDA_TASK_ROOT": jsii.String("/")},
-				ReconcilerEnvironment: &map[string]*string{"1": jsii.String("one"), "A": jsii.String("a"), "NOTHING": nil},
-			},
-			[]string{
-				"ApiEnvironment has BRONZE_BUCKET, which the pipeline sets; take another name",
-				"WorkerEnvironment has AWS_REGION, which Lambda sets; take another name",
-				"WorkerEnvironment has LAMBDA_TASK_ROOT, which Lambda sets; take another name",
-				`ReconcilerEnvironment has "1"; take a name of at least two letters, digits and _ that begins with a letter`,
-				`ReconcilerEnvironment has "A"; take a name of at least two letters, digits and _ that begins with a letter`,
-				"ReconcilerEnvironment has no value for NOTHING; give one",
-			}},
-		"LogsForEver": {props{LogRetention: awslogs.RetentionDays_INFINITE},
-			[]string{"LogRetention is INFINITE; take a time, such as ONE_YEAR, or logs and their bill grow for ever"}},
-		"LogLevel": {props{LogLevel: jsii.String("INFO")},
-			[]string{`LogLevel is "INFO"; take one of ["debug" "info" "warn" "error"]`}},
-
-		"Authorization": {props{Authorization: "NONE"},
-			[]string{`Authorization is "NONE"; take one of ["IAM" "JWT" "LAMBDA" "OPEN_TO_ANYONE_ON_THE_INTERNET"]`}},
-		"JWTWithoutAuthorizer": {props{Authorization: eventpipeline.AuthorizationJWT},
-			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
-		"LambdaWithoutAuthorizer": {props{Authorization: eventpipeline.AuthorizationLambda},
-			[]string{`Authorization "LAMBDA" and LambdaAuthorizer go together: give both, or neither`}},
-		"OpenWithAnAuthorizer": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, JwtAuthorizer: jwt()},
-			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
-		"IAMWithAnAuthorizer": {props{Authorization: eventpipeline.AuthorizationIAM, JwtAuthorizer: jwt()},
-			[]string{`Authorization "JWT" and JwtAuthorizer go together: give both, or neither`}},
-		"BothAuthorizers": {props{JwtAuthorizer: jwt(), LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
-			[]string{
-				"JwtAuthorizer and LambdaAuthorizer are both given; give one of them",
-				"LambdaAuthorizer.Handler is missing; give the function that decides",
-			}},
-		"JWTOfNobody": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{}},
-			[]string{
-				"JwtAuthorizer.Issuer is missing; take the https URL that tokens have as iss",
-				"JwtAuthorizer.Audience is empty; name at least one, or any token of the issuer's would do",
-			}},
-		"JWTByPlainHTTP": {props{JwtAuthorizer: &eventpipeline.JwtAuthorizerProps{
-			Issuer: jsii.String("http://login.example.org"), Audience: jsii.Strings("a b"), IngestScopes: &[]*string{}, StatusScopes: jsii.Strings("")}},
-			[]string{
-				`JwtAuthorizer.Issuer is "http://login.example.org"; take the https URL that tokens have as iss`,
-				`JwtAuthorizer.Audience has "a b"; take texts without blanks`,
-				"JwtAuthorizer.IngestScopes is empty; leave it out if no scope is asked for",
-				`JwtAuthorizer.StatusScopes has ""; take texts without blanks`,
-			}},
-		"LambdaAuthorizer": {props{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
-			ResponseType: "YES", ResultsCacheTtl: hours(2), IdentitySource: jsii.Strings("Authorization")}},
-			[]string{
-				"LambdaAuthorizer.Handler is missing; give the function that decides",
-				`LambdaAuthorizer.ResponseType is "YES"; take one of ["SIMPLE" "IAM"]`,
-				"LambdaAuthorizer.ResultsCacheTtl in seconds is 7200; take a whole number from 0 to 3600, as API Gateway does",
-				`LambdaAuthorizer.IdentitySource has "Authorization"; take such as $request.header.NAME or $request.querystring.NAME`,
-			}},
-		"LambdaAuthorizerWithoutSource": {props{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{IdentitySource: &[]*string{}}},
-			[]string{
-				"LambdaAuthorizer.Handler is missing; give the function that decides",
-				"LambdaAuthorizer.IdentitySource is empty; leave it out for $request.header.Authorization",
-			}},
-		"DomainWithoutCertificate": {props{DomainName: jsii.String("Events.example.org"), DomainMappingKey: jsii.String("/v1/")},
-			[]string{
-				`DomainName is "Events.example.org"; take a host name in lower case, such as events.example.org`,
-				"DomainName and DomainCertificate go together: give both, or neither",
-				`DomainMappingKey is "/v1/"; take a path without slashes at its ends, such as v1`,
-			}},
-		"MappingWithoutDomain": {props{DomainMappingKey: jsii.String("v1")},
-			[]string{"DomainMappingKey is a path of DomainName; give that, too"}},
-		"MutualTlsWithoutDomain": {props{MutualTls: &awsapigatewayv2.MTLSConfig{}, DisableExecuteApiEndpoint: jsii.Bool(false)},
-			[]string{
-				"MutualTls needs a DomainName: the execute-api endpoint asks for no certificate",
-				"MutualTls needs the Bucket and the Key of the truststore",
-				"MutualTls with the execute-api endpoint left on can be got around; leave DisableExecuteApiEndpoint out",
-			}},
-		"NoWayIn": {props{DisableExecuteApiEndpoint: jsii.Bool(true)},
-			[]string{"DisableExecuteApiEndpoint needs a DomainName, or nobody gets in"}},
-		"MaxPayloadBytes": {props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
-			[]string{"MaxPayloadBytes is 2097153; take a whole number from 1 to 2097152, since Lambda takes 6 MB and a body's quotes and backslashes count twice"}},
-		"SchemasInvalid": {props{SchemaDirectory: invalid}, []string{
-			"SchemaDirectory " + *invalid + ": a.json#/properties/x/minimum: got string, want number",
-			"SchemaDirectory " + *invalid + `: b.json#/$ref: failing loading "https://example.com/x": references must stay in the schema folder`,
-		}},
-		"SchemasBroken": {props{SchemaDirectory: broken},
-			[]string{"SchemaDirectory " + *broken + ": a.json:2:3: invalid character 'o' looking for beginning of object key string"}},
-		"SchemasEmpty": {props{SchemaDirectory: empty},
-			[]string{"SchemaDirectory " + *empty + " has no schema; name each <eventType>.json"}},
-		"SchemasOutside": {props{SchemaDirectory: outside},
-			[]string{"SchemaDirectory " + *outside + ": openat demo.json: path escapes from parent"}},
-		"SchemasOfNoFolder": {props{SchemaDirectory: jsii.String("")},
-			[]string{"SchemaDirectory is empty; give a folder with a schema for each event type, or leave it out"}},
-		"SchemasMissing": {props{SchemaDirectory: jsii.String("nowhere")},
-			[]string{"SchemaDirectory nowhere: open nowhere: no such file or directory"}},
-		"UnknownEventTypes": {props{UnknownEventTypes: "DROP"},
-			[]string{`UnknownEventTypes is "DROP"; take "ACCEPT" or "REFUSE"`}},
-		"UnknownEventTypesWithoutSchemas": {props{UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse},
-			[]string{`UnknownEventTypes is "REFUSE", which would refuse every event without a SchemaDirectory; give one or take "ACCEPT"`}},
-		"Throttling": {props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
-			[]string{
-				"ThrottlingRateLimit is 0; take more than 0, or nobody gets through",
-				"ThrottlingBurstLimit is 0; take a whole number from 1 to 2147483647, or nobody gets through",
-			}},
-		"StatusOfAnOpenApi": {props{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(true)},
-			[]string{`StatusForAllCallers is of no use with Authorization "OPEN_TO_ANYONE_ON_THE_INTERNET", which tells no caller from another; leave it out`}},
-		"WindowForOne": {props{BatchSize: jsii.Number(1), MaxBatchingWindow: seconds(1)},
-			[]string{"MaxBatchingWindow is of no use with a BatchSize of 1, which is full at once; raise BatchSize, or leave the window out"}},
-		"KeyForNothing": {props{EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key, EventsTableEncryptionKey: key,
-			QueueEncryptionKey: key, LogEncryptionKey: key, EventBusEncryptionKey: key},
-			[]string{"EncryptionKey is of no use when each part is given or has a key of its own; leave it out"}},
-		"CorsForNobody": {props{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}},
-			[]string{"CorsPreflight without AllowOrigins lets no browser in; name the origins, or leave it out"}},
-		"AlarmsThatAlwaysRing": {props{AlarmThresholds: &eventpipeline.AlarmThresholds{OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0)}},
-			[]string{
-				"AlarmThresholds.OldestMessage in seconds must be at least 1, got 0",
-				"AlarmThresholds.ApiServerErrors must be at least 1, got 0",
-			}},
+	directory := func(name *string) props { return props{SchemaDirectory: name} }
+	refuse := eventpipeline.UnknownEventTypesRefuse
+	return map[string]invalidProps{
+		"SchemasViolating": invalid(directory(violating),
+			"SchemaDirectory a.json#/properties/x/minimum "+*violating,
+			`SchemaDirectory b.json#/$ref "https://example.com/x" `+*violating),
+		"SchemasBroken":   invalid(directory(broken), "SchemaDirectory a.json:2:3 'o' "+*broken),
+		"SchemasEmpty":    invalid(directory(empty), "SchemaDirectory <eventType>.json "+*empty),
+		"SchemasOutside":  invalid(directory(outside), "SchemaDirectory demo.json escapes "+*outside),
+		"SchemasNoFolder": invalid(directory(jsii.String("")), `SchemaDirectory ""`),
+		"SchemasMissing":  invalid(directory(jsii.String("nowhere")), "SchemaDirectory nowhere"),
+		"UnknownEventTypes": invalid(props{UnknownEventTypes: "DROP"},
+			`UnknownEventTypes "ACCEPT" "REFUSE" "DROP"`),
+		"UnknownEventTypesWithoutSchemas": invalid(props{UnknownEventTypes: refuse},
+			`UnknownEventTypes "REFUSE" SchemaDirectory`),
 	}
 }
 
-// One synth of pipelines that all have mistakes: it must fail, and tell every one of them.
-func TestValidation_TellsAllMistakesAtOnce(t *testing.T) {
+func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
+	t.Helper()
+	key := awskms.NewKey(stack, jsii.String("Key"), nil)
+	parameter := awscdk.NewCfnParameter(stack, jsii.String("Parameter"),
+		&awscdk.CfnParameterProps{Type: jsii.String("Number")})
+	long := strings.Repeat("a", 54)
+	all := map[string]invalidProps{
+		"PrefixCharacters": invalid(props{PhysicalNamePrefix: jsii.String("Orders_Prod")},
+			`PhysicalNamePrefix ^[a-z][a-z0-9-]{0,52}$ "Orders_Prod"`),
+		"PrefixTooLong": invalid(props{PhysicalNamePrefix: &long},
+			`PhysicalNamePrefix ^[a-z][a-z0-9-]{0,52}$ "`+long+`"`),
+		"PrefixEmpty": invalid(props{PhysicalNamePrefix: jsii.String("")},
+			`PhysicalNamePrefix ^[a-z][a-z0-9-]{0,52}$ ""`),
+		"RemovalPolicy": invalid(props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
+			"RemovalPolicy RETAIN DESTROY SNAPSHOT"),
+		"UnusedKey": invalid(
+			props{
+				EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key,
+				EventsTableEncryptionKey: key, QueueEncryptionKey: key, LogEncryptionKey: key,
+				EventBusEncryptionKey: key,
+			}, "EncryptionKey"),
+	}
+	for _, group := range []map[string]invalidProps{
+		invalidBronze(), invalidRetentions(), invalidFunctions(parameter), invalidWorkerEntries(t),
+		invalidAuthorization(), invalidApis(), invalidSchemas(t), invalidWithExisting(stack),
+	} {
+		maps.Copy(all, group)
+	}
+	return all
+}
+
+// One synth of pipelines with invalid props fails and reports every error.
+func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	stack := newStack(t)
-	mistakes := mistakes(t, stack)
+	want := map[string][]string{}
 	must(t, func() error {
-		maps.Copy(mistakes, mistakesWithYours(stack))
-		for name, mistake := range mistakes {
-			eventpipeline.NewEventPipeline(stack, &name, &mistake.props)
+		for name, invalid := range allInvalidProps(t, stack) {
+			eventpipeline.NewEventPipeline(stack, &name, &invalid.props)
+			want["Stack/"+name] = invalid.errors
 		}
 		return nil
 	})
-	want := map[string][]string{}
-	for name, mistake := range mistakes {
-		want["Stack/"+name] = mistake.messages
-	}
-	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
+	expectErrors(t, stack.Node().Root().(awscdk.App), want)
 }
 
-// Whoever made a mistake is told in seconds: not after the functions were compiled, nor because they can't be.
-func TestValidation_BuildsNothingOfAPipelineWithMistakes(t *testing.T) {
+// Errors appear in seconds: before the functions are compiled, and without Go.
+func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
-	t.Setenv("PATH", t.TempDir()) // where no Go is
+	t.Setenv("PATH", t.TempDir()) // without Go
 	must(t, func() error {
-		eventpipeline.NewEventPipeline(stack, jsii.String("Mistaken"), &props{LogLevel: jsii.String("loud")})
+		eventpipeline.NewEventPipeline(stack, jsii.String("Invalid"), &props{LogLevel: jsii.String("loud")})
 		return nil
 	})
-	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
-		"Stack/Mistaken": {`LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`},
+	expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/Invalid": {`LogLevel "loud"`},
 	})
 }
 
-// Until synth, which tells the mistakes, the app goes on with what getters give.
-func TestValidation_LetsTheAppGoOnUntilItTells(t *testing.T) {
-	const loud = `LogLevel is "loud"; take one of ["debug" "info" "warn" "error"]`
+// Until synth reports the errors, the app uses the getters of an invalid pipeline.
+func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
-	mistaken := func(id string, p props, messages ...string) eventpipeline.EventPipeline {
-		want["Stack/"+id] = append([]string{loud}, messages...)
+	invalid := func(id string, p props, errors ...string) eventpipeline.EventPipeline {
+		want["Stack/"+id] = append([]string{`LogLevel "loud"`}, errors...)
 		p.LogLevel = jsii.String("loud")
 		return eventpipeline.NewEventPipeline(stack, &id, &p)
 	}
@@ -342,102 +373,135 @@ func TestValidation_LetsTheAppGoOnUntilItTells(t *testing.T) {
 			CompatibleRuntimes: &[]awslambda.Runtime{awslambda.Runtime_PROVIDED_AL2023()},
 		})
 
-		mistaken("Domain", props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate}).DomainName().RegionalDomainName()
-		mistaken("DomainAlone", props{DomainName: jsii.String("events.example.org")},
-			"DomainName and DomainCertificate go together: give both, or neither").DomainName().RegionalDomainName()
-		keys := mistaken("Keys", props{EncryptionKey: newKey(stack, "Key")})
+		invalid("Domain", props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate}).DomainName().RegionalDomainName()
+		invalid("DomainAlone", props{DomainName: jsii.String("events.example.org")},
+			"DomainCertificate DomainName").DomainName().RegionalDomainName()
+		keys := invalid("Keys", props{EncryptionKey: newKey(stack, "Key")})
 		keys.BronzeBucket().EncryptionKey().GrantDecrypt(user)
 		keys.Queue().EncryptionMasterKey().GrantDecrypt(user)
-		inner := mistaken("InVpc", props{Vpc: vpc, SecurityGroups: &[]awsec2.ISecurityGroup{}},
-			"SecurityGroups is empty; leave it out for one of each function's own")
+		inner := invalid("InVpc", props{Vpc: vpc, SecurityGroups: &[]awsec2.ISecurityGroup{}},
+			"SecurityGroups empty")
 		inner.WorkerFunction().Connections().AllowToAnyIpv4(awsec2.Port_Tcp(jsii.Number(443)), nil)
 		inner.WorkerFunction().AddLayers(layer)
-		mistaken("Fifo", props{Queue: fifo, DeadLetterQueue: deadLetters},
-			each("%s is a FIFO queue; give a standard one: a poison message would hold up its whole group", "Queue", "DeadLetterQueue")...).
+		invalid("Fifo", props{Queue: fifo, DeadLetterQueue: deadLetters},
+			"Queue FIFO", "DeadLetterQueue FIFO").
 			Queue().GrantSendMessages(user)
-		props := yours(stack)
-		given := mistaken("Given", *props)
+		props := existingResources(stack)
+		p := invalid("Existing", *props)
 		for name, same := range map[string]bool{
-			"BronzeBucket": given.BronzeBucket() == props.BronzeBucket, "SilverBucket": given.SilverBucket() == props.SilverBucket,
-			"EventsTable": given.EventsTable() == props.EventsTable, "EventBus": given.EventBus() == props.EventBus,
-			"Queue": given.Queue() == props.Queue, "DeadLetterQueue": given.DeadLetterQueue() == props.DeadLetterQueue,
-			"HttpApi": given.HttpApi() == props.HttpApi,
+			"BronzeBucket": p.BronzeBucket() == props.BronzeBucket, "SilverBucket": p.SilverBucket() == props.SilverBucket,
+			"EventsTable": p.EventsTable() == props.EventsTable, "EventBus": p.EventBus() == props.EventBus,
+			"Queue": p.Queue() == props.Queue, "DeadLetterQueue": p.DeadLetterQueue() == props.DeadLetterQueue,
+			"HttpApi": p.HttpApi() == props.HttpApi,
 		} {
 			if !same {
-				t.Errorf("%s is not the one that was given", name)
+				t.Errorf("%s is not the existing one", name)
 			}
 		}
 		return nil
 	})
-	expectMistakes(t, stack.Node().Root().(awscdk.App), want)
+	expectErrors(t, stack.Node().Root().(awscdk.App), want)
 }
 
-// What an app does to L1 resources behind the pipeline's back is seen when it is synthesized.
-func TestValidation_SeesWhatIsChangedLater(t *testing.T) {
+func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
-		p := eventpipeline.NewEventPipeline(stack, jsii.String("Whole"), nil)
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("Own"), nil)
 		p.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping).SetFunctionResponseTypes(&[]*string{})
-		given := yours(stack)
-		eventpipeline.NewEventPipeline(stack, jsii.String("Given"), given)
-		given.Queue.Node().DefaultChild().(awssqs.CfnQueue).SetVisibilityTimeout(jsii.Number(60))
+		existing := existingResources(stack)
+		eventpipeline.NewEventPipeline(stack, jsii.String("Existing"), existing)
+		existing.Queue.Node().DefaultChild().(awssqs.CfnQueue).SetVisibilityTimeout(jsii.Number(60))
 		return nil
 	})
-	expectMistakes(t, stack.Node().Root().(awscdk.App), map[string][]string{
-		"Stack/Whole": {"EventSourceMapping does not report batch item failures; leave its FunctionResponseTypes alone, or one message that is tried again brings back its whole batch"},
-		"Stack/Given": {"Queue's visibility timeout is 60 seconds; make it at least 180, six times WorkerTimeout plus MaxBatchingWindow, as Lambda asks for"},
+	expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/Own":      {"EventSourceMapping ReportBatchItemFailures"},
+		"Stack/Existing": {"Queue 180 60 WorkerFunction.Timeout MaxBatchingWindow"},
 	})
 }
 
-// expectMistakes synthesizes an app, which must fail and tell these mistakes, by the construct's path, and no others.
-func expectMistakes(t *testing.T, app awscdk.App, want map[string][]string) {
+// expectErrors synthesizes an app, which must fail with these errors by construct path and no others.
+// invalidProps describes their form.
+func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
 	err := attempt(func() error { app.Synth(nil); return nil })
 	if err == nil {
-		t.Fatal("the app was synthesized")
+		t.Fatal("synth must fail")
 	}
-	told := map[string][]string{}
+	got := map[string][]string{}
 	for line := range strings.Lines(err.Error()) {
 		if path, message, ok := strings.Cut(strings.TrimSpace(line), "] "); ok {
 			path = strings.TrimPrefix(path, "[")
-			told[path] = append(told[path], message)
+			got[path] = append(got[path], message)
 		}
 	}
-	for path, messages := range want {
-		if diff := cmp.Diff(messages, told[path]); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
+	for path, errors := range want {
+		if len(got[path]) != len(errors) {
+			t.Errorf("%s must have the errors %q, got %q", path, errors, got[path])
+			continue
+		}
+		for i, facts := range errors {
+			expectFacts(t, path, got[path][i], strings.Fields(facts))
 		}
 	}
-	if len(told) != len(want) {
-		t.Errorf("mistakes of %d pipelines were told, want %d:\n%v", len(told), len(want), err)
+	if len(got) != len(want) {
+		t.Errorf("%d pipelines must have errors, got %d:\n%v", len(want), len(got), err)
 	}
 }
 
-func TestValidation_TakesWhatIsJustRight(t *testing.T) {
+func expectFacts(t *testing.T, path, message string, facts []string) {
+	t.Helper()
+	if !strings.HasPrefix(message, facts[0]) {
+		t.Errorf("%s: error must begin with %s, got %q", path, facts[0], message)
+	}
+	for _, fact := range facts[1:] {
+		if !strings.Contains(message, fact) {
+			t.Errorf("%s: error must contain %s, got %q", path, fact, message)
+		}
+	}
+}
+
+// The limits themselves are valid.
+func TestValidation_AcceptsTheLimits(t *testing.T) {
+	options := func(memory, timeout float64) *functionOptions {
+		return &functionOptions{MemorySize: &memory, Timeout: seconds(timeout)}
+	}
 	for name, props := range map[string]props{
 		"least": {
 			PhysicalNamePrefix:          jsii.String("a"),
-			BronzeInfrequentAccessAfter: days(30), BronzeArchiveAfter: days(60), BronzeExpiration: days(61),
-			SilverExpiration: days(1), NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1), StatusRetention: days(30),
-			QueueRetention: seconds(60), DeadLetterQueueRetention: seconds(61), VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(3),
-			ApiMemorySize: jsii.Number(128), ApiTimeout: seconds(1), WorkerMemorySize: jsii.Number(128), WorkerTimeout: seconds(5),
-			BatchSize: jsii.Number(1), MaxConcurrency: jsii.Number(2), LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
+			BronzeInfrequentAccessAfter: days(30), BronzeArchiveAfter: days(60),
+			BronzeExpiration: days(61), SilverExpiration: days(1),
+			NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1),
+			StatusRetention: days(30),
+			QueueRetention:  seconds(60), DeadLetterQueueRetention: seconds(61),
+			VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(3),
+			ApiFunction:        options(128, 1),
+			WorkerFunction:     options(128, 5),
+			ReconcilerFunction: options(128, 30),
+			BatchSize:          jsii.Number(1), MaxConcurrency: jsii.Number(2),
+			LogLevel: jsii.String("error"), MaxPayloadBytes: jsii.Number(1),
 			ThrottlingRateLimit: jsii.Number(0.5), ThrottlingBurstLimit: jsii.Number(1),
-			AlarmThresholds:    &eventpipeline.AlarmThresholds{OldestMessage: seconds(1), ApiServerErrors: jsii.Number(1)},
-			ReconcilerInterval: seconds(60), ReconcilerGracePeriod: seconds(30), ReconcilerMaxReenqueues: jsii.Number(1),
-			ReconcilerMemorySize: jsii.Number(128), ReconcilerTimeout: seconds(30),
+			AlarmThresholds: &alarmThresholds{
+				OldestMessage: seconds(1), ApiServerErrors: jsii.Number(1),
+			},
+			ReconcilerInterval: seconds(60), ReconcilerGracePeriod: seconds(30),
+			ReconcilerMaxReenqueues: jsii.Number(1),
 		},
 		"most": {
 			PhysicalNamePrefix: jsii.String(strings.Repeat("a", 53)),
-			QueueRetention:     seconds(14*24*60*60 - 1), DeadLetterQueueRetention: days(14), VisibilityTimeout: hours(12), MaxReceiveCount: jsii.Number(1000),
-			ApiMemorySize: jsii.Number(10240), ApiTimeout: seconds(29), WorkerMemorySize: jsii.Number(10240), WorkerTimeout: seconds(900),
-			BatchSize: jsii.Number(10000), MaxBatchingWindow: seconds(300), MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(2 << 20),
+			QueueRetention:     seconds(14*24*60*60 - 1), DeadLetterQueueRetention: days(14),
+			VisibilityTimeout: hours(12), MaxReceiveCount: jsii.Number(1000),
+			ApiFunction:        options(10240, 29),
+			WorkerFunction:     options(10240, 900),
+			ReconcilerFunction: options(10240, 900),
+			BatchSize:          jsii.Number(10000), MaxBatchingWindow: seconds(300),
+			MaxConcurrency: jsii.Number(1000), MaxPayloadBytes: jsii.Number(2 << 20),
 			ThrottlingBurstLimit: jsii.Number(math.MaxInt32),
-			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14), ReconcilerMaxReenqueues: jsii.Number(100),
-			ReconcilerMemorySize: jsii.Number(10240), ReconcilerTimeout: seconds(900),
+			ReconcilerInterval:   hours(24), ReconcilerGracePeriod: days(14),
+			ReconcilerMaxReenqueues: jsii.Number(100),
 		},
-		"open, with nothing for all callers": {
-			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, StatusForAllCallers: jsii.Bool(false),
+		"open, without StatusForAllCallers": {
+			Authorization:       eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+			StatusForAllCallers: jsii.Bool(false),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,9 @@ func main() {
 		ThrottlingBurstLimit: jsii.Number(10000),
 		SchemaDirectory:      jsii.String("test/e2e/app/schemas"),
 		// The visibility timeout is 30 seconds, six times the worker's timeout.
-		WorkerTimeout:         awscdk.Duration_Seconds(jsii.Number(5)),
+		WorkerFunction: &eventpipeline.FunctionOptions{
+			Timeout: awscdk.Duration_Seconds(jsii.Number(5)),
+		},
 		ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 		ReconcilerGracePeriod: awscdk.Duration_Seconds(jsii.Number(30)),
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// data is what outlives the pipeline.
+// data contains the resources that outlive the pipeline.
 type data struct {
 	key                awskms.Key
 	lake               awss3.Bucket
@@ -25,7 +25,9 @@ type data struct {
 }
 
 func newData(scope constructs.Construct) data {
-	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
+	key := awskms.NewKey(scope, jsii.String("Key"), &awskms.KeyProps{
+		EnableKeyRotation: jsii.Bool(true),
+	})
 	deadLetters := newQueue(scope, "DeadLetters", key, &awssqs.QueueProps{
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // longer than the queue's
 	})
@@ -33,15 +35,20 @@ func newData(scope constructs.Construct) data {
 		key:  key,
 		lake: newLake(scope, key),
 		table: awsdynamodb.NewTable(scope, jsii.String("Lifecycle"), &awsdynamodb.TableProps{
-			PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
+			PartitionKey: &awsdynamodb.Attribute{
+				Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING,
+			},
 			TimeToLiveAttribute: jsii.String("expiresAt"),
 			BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 			Encryption:          awsdynamodb.TableEncryption_CUSTOMER_MANAGED,
 			EncryptionKey:       key,
 		}),
 		queue: newQueue(scope, "References", key, &awssqs.QueueProps{
-			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(180)), // six times the worker's timeout
-			DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(5)},
+			// six times the worker's timeout
+			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(180)),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{
+				Queue: deadLetters, MaxReceiveCount: jsii.Number(5),
+			},
 		}),
 		deadLetters: deadLetters,
 		bus:         awsevents.NewEventBus(scope, jsii.String("Bus"), nil),
@@ -62,7 +69,9 @@ func newLake(scope constructs.Construct, key awskms.IKey) awss3.Bucket {
 	return lake
 }
 
-func newQueue(scope constructs.Construct, id string, key awskms.IKey, props *awssqs.QueueProps) awssqs.Queue {
+func newQueue(
+	scope constructs.Construct, id string, key awskms.IKey, props *awssqs.QueueProps,
+) awssqs.Queue {
 	props.EnforceSSL = jsii.Bool(true)
 	props.Encryption, props.EncryptionMasterKey = awssqs.QueueEncryption_KMS, key
 	return awssqs.NewQueue(scope, &id, props)

@@ -1,4 +1,4 @@
-module example.com/bring-your-own
+module example.com/existing-resources
 
 go 1.26.0
 
@@ -71,7 +71,7 @@ require (
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
 )
 
-// In an app of your own, leave this out and `go get` the module.
+// Outside this repository, omit this and `go get` the module.
 replace github.com/event-driven-cloud-platform/eventpipeline => ../..
 
 tool github.com/event-driven-cloud-platform/eventpipeline/cmd/eventpipeline

@@ -23,8 +23,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// yours are resources of the user's, in place of all of the pipeline's that there may be.
-func yours(scope constructs.Construct) *props {
+// existingResources replace all resources that may be existing ones.
+func existingResources(scope constructs.Construct) *props {
 	deadLetters := awssqs.NewQueue(scope, jsii.String("YourDLQ"), &awssqs.QueueProps{
 		RetentionPeriod: days(14), Encryption: awssqs.QueueEncryption_KMS, EncryptionMasterKey: newKey(scope, "YourDLQKey"),
 	})
@@ -33,7 +33,7 @@ func yours(scope constructs.Construct) *props {
 			Encryption: awss3.BucketEncryption_KMS, EncryptionKey: newKey(scope, "YourBronzeKey"),
 		}),
 		SilverBucket: awss3.NewBucket(scope, jsii.String("YourSilver"), nil),
-		EventsTable:  yourTable(scope, "YourTable"),
+		EventsTable:  newTable(scope, "YourTable"),
 		Queue: awssqs.NewQueue(scope, jsii.String("YourQueue"), &awssqs.QueueProps{
 			VisibilityTimeout: seconds(180), RetentionPeriod: days(2),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(7)},
@@ -48,7 +48,7 @@ func yours(scope constructs.Construct) *props {
 	}
 }
 
-func yourTable(scope constructs.Construct, id string) awsdynamodb.Table {
+func newTable(scope constructs.Construct, id string) awsdynamodb.Table {
 	return awsdynamodb.NewTable(scope, &id, &awsdynamodb.TableProps{
 		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String("pk"), Type: awsdynamodb.AttributeType_STRING},
 		TimeToLiveAttribute: jsii.String("expiresAt"),
@@ -56,18 +56,18 @@ func yourTable(scope constructs.Construct, id string) awsdynamodb.Table {
 	})
 }
 
-func given(t *testing.T) synthesized {
+func existing(t *testing.T) synthesized {
 	t.Helper()
-	const name = "given"
+	const name = "existing resources"
 	if _, ok := synthesizedStages[name]; !ok {
-		synthesizedStages[name] = pipeline(t, func(stack awscdk.Stack) *props { return yours(stack) })
+		synthesizedStages[name] = pipeline(t, func(stack awscdk.Stack) *props { return existingResources(stack) })
 	}
 	return synthesizedStages[name]
 }
 
-// What is given is made by its owner alone: the pipeline adds its functions, their logs, the alarms and the dashboard.
-func TestGiven_TakesThePlaceOfThePipelinesOwn(t *testing.T) {
-	s := given(t)
+// The pipeline adds only its functions, their logs, the alarms and the dashboard.
+func TestExisting_ReplacesThePipelinesOwn(t *testing.T) {
+	s := existing(t)
 	for kind, want := range map[string]float64{
 		"AWS::S3::Bucket": 2, "AWS::S3::BucketPolicy": 0, "AWS::DynamoDB::Table": 1, "AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 0,
 		"AWS::Events::EventBus": 1, "AWS::ApiGatewayV2::Api": 1, "AWS::ApiGatewayV2::Stage": 1, "AWS::Logs::LogGroup": 3, "AWS::EC2::VPC": 1,
@@ -80,22 +80,21 @@ func TestGiven_TakesThePlaceOfThePipelinesOwn(t *testing.T) {
 		"DEAD_LETTER_QUEUE_URL": "${YourDLQ}", "EVENT_BUS_NAME": "${YourBus}", "MAX_RECEIVE_COUNT": "7"
 	}`)
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{"EventSourceArn": "${YourQueue.Arn}"}`)
-	// What is received just before the first run waits two days on the queue and an hour for the reconciler at the most.
+	// two days in the queue plus the grace period of an hour
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "3600", "RECONCILE_WINDOW_SECONDS": "176400"}`)
 	check(t, func() {
 		assertions.Annotations_FromStack(s.stack).HasNoWarning(jsii.String("*"), assertions.Match_AnyValue())
 	})
 }
 
-// Least privilege holds on what is given, its keys included.
-func TestGiven_FunctionsMayDoThisAndNothingElse(t *testing.T) {
-	s := given(t)
+func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
+	s := existing(t)
 	const vpc = ` if {"Null":{"lambda:SourceFunctionArn":"true"}}`
 	everywhere := []string{
 		"ec2:AssignPrivateIpAddresses" + vpc, "ec2:CreateNetworkInterface" + vpc, "ec2:DeleteNetworkInterface" + vpc, "ec2:DescribeNetworkInterfaces" + vpc,
 		"ec2:DescribeSubnets" + vpc, "ec2:UnassignPrivateIpAddresses" + vpc, "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 	}
-	yours := strings.NewReplacer("BronzeBucket", "YourBronze", "SilverBucket", "YourSilver", "EventsTable", "YourTable",
+	existing := strings.NewReplacer("BronzeBucket", "YourBronze", "SilverBucket", "YourSilver", "EventsTable", "YourTable",
 		"DeadLetterQueue", "YourDLQ", "{Queue", "{YourQueue", "EventBus", "YourBus")
 	keys := map[string]map[string][]string{
 		"ApiRole": {
@@ -114,7 +113,7 @@ func TestGiven_FunctionsMayDoThisAndNothingElse(t *testing.T) {
 	for role, own := range grants {
 		want := keys[role]
 		for resource, actions := range own {
-			want[yours.Replace(resource)] = actions
+			want[existing.Replace(resource)] = actions
 		}
 		want["*"] = everywhere
 		if diff := cmp.Diff(want, allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))); diff != "" {
@@ -124,8 +123,8 @@ func TestGiven_FunctionsMayDoThisAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestGiven_ApiGetsTwoRoutesOnly(t *testing.T) {
-	s := given(t)
+func TestExisting_ApiGetsTwoRoutes(t *testing.T) {
+	s := existing(t)
 	got := map[string]any{}
 	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
 		route := s.resources[id]
@@ -138,8 +137,7 @@ func TestGiven_ApiGetsTwoRoutesOnly(t *testing.T) {
 	s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }
 
-// The authorizers that a pipeline adds to an API don't get in the way of the API's own.
-func TestGiven_ApiKeepsItsOwnAuthorizer(t *testing.T) {
+func TestExisting_ApiKeepsItsAuthorizers(t *testing.T) {
 	for name, authorizer := range map[string]props{
 		"JWT":    {JwtAuthorizer: jwt()},
 		"CUSTOM": {LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{}},
@@ -165,10 +163,10 @@ func TestGiven_ApiKeepsItsOwnAuthorizer(t *testing.T) {
 	}
 }
 
-func TestGiven_GettersGiveWhatWasGiven(t *testing.T) {
+func TestExisting_GettersReturnThem(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
-		props := yours(stack)
+		props := existingResources(stack)
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 		for name, same := range map[string]bool{
 			"BronzeBucket":    p.BronzeBucket() == props.BronzeBucket,
@@ -194,7 +192,7 @@ func TestGiven_GettersGiveWhatWasGiven(t *testing.T) {
 	})
 }
 
-func TestGiven_LookedUp(t *testing.T) {
+func TestExisting_MayBeImported(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		bucket := awss3.Bucket_FromBucketAttributes(stack, jsii.String("Bucket"), &awss3.BucketAttributes{
 			BucketName: jsii.String("lake"), EncryptionKey: awskms.Key_FromKeyArn(stack, jsii.String("Key"), jsii.String(keyARN)),
@@ -221,12 +219,12 @@ func TestGiven_LookedUp(t *testing.T) {
 			t.Errorf("what the worker may do on %s (-want +got):\n%s", resource, diff)
 		}
 	}
-	// No message is older than SQS keeps any, and nobody knows how long this queue does.
+	// SQS's maximum retention, since that of the queue is unknown
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 
-// What only CloudFormation knows of a queue is neither relied on nor refused.
-func TestGiven_QueueOfParameters(t *testing.T) {
+// Tokens in a queue's settings are valid and ignored.
+func TestExisting_QueueMayHaveTokens(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		deadLetters := awssqs.NewQueue(stack, jsii.String("YourDLQ"), nil)
 		queue := awssqs.NewQueue(stack, jsii.String("YourQueue"), &awssqs.QueueProps{
@@ -244,8 +242,7 @@ func TestGiven_QueueOfParameters(t *testing.T) {
 
 const keyARN = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
-// One bucket may be the pipeline's own and log its requests, while the other is given.
-func TestGiven_OneBucket(t *testing.T) {
+func TestExisting_OneBucketOnly(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		return &props{SilverBucket: awss3.NewBucket(stack, jsii.String("Lake"), nil), SilverExpiration: nil}
 	})
@@ -254,15 +251,19 @@ func TestGiven_OneBucket(t *testing.T) {
 	s.resource(t, "Lake", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": null}`)
 }
 
-func TestFunctions_TakeOverrides(t *testing.T) {
+func TestFunctions_ApplyFunctionOptions(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		layer := awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("Layer"), jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"))
-		variables := func(value string) *map[string]*string { return &map[string]*string{"TEAM": &value} }
-		layers := &[]awslambda.ILayerVersion{layer}
+		options := func(team string, reserved float64) *functionOptions {
+			return &functionOptions{
+				Environment: &map[string]*string{"TEAM": &team}, Layers: &[]awslambda.ILayerVersion{layer},
+				ReservedConcurrentExecutions: &reserved,
+			}
+		}
 		return &props{
-			ApiEnvironment: variables("a"), ApiLayers: layers, ApiReservedConcurrentExecutions: jsii.Number(11),
-			WorkerEnvironment: variables("w"), WorkerLayers: layers, WorkerReservedConcurrentExecutions: jsii.Number(12),
-			ReconcilerEnvironment: variables("r"), ReconcilerLayers: layers, ReconcilerReservedConcurrentExecutions: jsii.Number(1),
+			ApiFunction:        options("a", 11),
+			WorkerFunction:     options("w", 12),
+			ReconcilerFunction: options("r", 1),
 		}
 	})
 	for name, want := range map[string][2]string{"Api": {"a", "11"}, "Worker": {"w", "12"}, "Reconciler": {"r", "1"}} {
@@ -271,11 +272,11 @@ func TestFunctions_TakeOverrides(t *testing.T) {
 			"Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"], "ReservedConcurrentExecutions": `+want[1]+`
 		}`)
 	}
-	// Workers beyond what is reserved would be throttled.
+	// more workers would be throttled
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{"ScalingConfig": {"MaximumConcurrency": 12}}`)
 }
 
-func TestVpc_TakesSubnetsAndSecurityGroups(t *testing.T) {
+func TestVpc_SelectsSubnetsAndSecurityGroups(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{
 			MaxAzs: jsii.Number(1),
@@ -294,7 +295,7 @@ func TestVpc_TakesSubnetsAndSecurityGroups(t *testing.T) {
 	}
 }
 
-// Escape hatches of CDK work on the pipeline as on any construct.
+// The CDK's escape hatches work on the pipeline as on any construct.
 func TestEscapeHatches_Work(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

@@ -1,5 +1,5 @@
-// Command bring-your-own is a CDK app whose pipeline is made of parts that are there already: data in one stack, the network
-// and the API in another, and the pipeline in a third.
+// Command existing-resources is a CDK app whose pipeline uses existing resources: data in one
+// stack, network and API in another, and the pipeline in a third.
 package main
 
 import (
@@ -22,9 +22,9 @@ func main() {
 }
 
 func newEvents(scope constructs.Construct, data data, edge edge) {
-	pipeline := eventpipeline.NewEventPipeline(scope, jsii.String("Orders"), &eventpipeline.EventPipelineProps{
+	props := &eventpipeline.EventPipelineProps{
 		BronzeBucket:     data.lake,
-		SilverBucket:     data.lake, // one for both: what is below bronze/ and silver/ does not mix
+		SilverBucket:     data.lake, // the prefixes bronze/ and silver/ differ
 		EventsTable:      data.table,
 		Queue:            data.queue,
 		DeadLetterQueue:  data.deadLetters,
@@ -36,14 +36,18 @@ func newEvents(scope constructs.Construct, data data, edge edge) {
 		HttpApi: edge.api,
 		Vpc:     edge.vpc,
 
-		WorkerMemorySize:                   jsii.Number(1024),
-		WorkerEnvironment:                  &map[string]*string{"TEAM": jsii.String("orders")},
-		WorkerReservedConcurrentExecutions: jsii.Number(20),
-	})
+		WorkerFunction: &eventpipeline.FunctionOptions{
+			MemorySize:                   jsii.Number(1024),
+			Environment:                  &map[string]*string{"TEAM": jsii.String("orders")},
+			ReservedConcurrentExecutions: jsii.Number(20),
+		},
+	}
+	pipeline := eventpipeline.NewEventPipeline(scope, jsii.String("Orders"), props)
 	pipeline.GrantIngest(edge.shop)
 	pipeline.GrantReadSilver(edge.analysts)
 
-	// What your organization asks of every role, by an aspect.
-	boundary := awsiam.ManagedPolicy_FromManagedPolicyName(scope, jsii.String("Boundary"), jsii.String("developers"))
+	// An aspect adds the organization's permissions boundary to every role.
+	boundary := awsiam.ManagedPolicy_FromManagedPolicyName(
+		scope, jsii.String("Boundary"), jsii.String("developers"))
 	awsiam.PermissionsBoundary_Of(scope).Apply(boundary)
 }

@@ -12,7 +12,8 @@ func TestQueryHandler_ReturnsCallerIdentity(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	queryHandler(DefaultAccount, nil).ServeHTTP(w, r)
-	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<Account>000000000000</Account>") {
+	if w.Code != http.StatusOK ||
+		!strings.Contains(w.Body.String(), "<Account>000000000000</Account>") {
 		t.Errorf("HTTP %d %s", w.Code, w.Body)
 	}
 }

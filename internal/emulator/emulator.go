@@ -53,7 +53,8 @@ type StackResource = cloudformation.StackResource
 // AWS requires.
 type PolicyError = resources.PolicyError
 
-// LocalKey is an access key, and its own secret, that APIs with IAM authorization always accept.
+// LocalKey names an access key that APIs with IAM authorization always accept. Its secret is the
+// same.
 const LocalKey = resources.LocalKey
 
 // New starts a platform: it synthesizes the app, creates its resources and serves them. ctx bounds

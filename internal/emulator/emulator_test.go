@@ -27,7 +27,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
 
-// testPipeline is the cloud assembly in testdata with its function built for this machine.
+// testPipeline returns the cloud assembly in testdata, with its function built for this machine.
 var testPipeline = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "platform-test-")
 	if err != nil {
@@ -36,7 +36,8 @@ var testPipeline = sync.OnceValues(func() (string, error) {
 	if err := os.CopyFS(dir, os.DirFS("testdata/pipeline")); err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "asset.function", "bootstrap"), "./testdata/function").CombinedOutput()
+	bootstrap := filepath.Join(dir, "asset.function", "bootstrap")
+	out, err := exec.Command("go", "build", "-o", bootstrap, "./testdata/function").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the function: %w\n%s", err, out)
 	}
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// recorder keeps the steps and lets a test wait for one.
+// recorder records steps and lets a test wait for one.
 type recorder struct {
 	mu    sync.Mutex
 	steps []activity.Step
@@ -66,13 +67,16 @@ func (r *recorder) add(s activity.Step) {
 	r.news = make(chan struct{})
 }
 
-// wait returns the first step that is wanted.
+// wait waits for a step of an event, and returns it.
 func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	t.Helper()
 	timeout := time.After(20 * time.Second)
 	for {
 		r.mu.Lock()
-		i := slices.IndexFunc(r.steps, func(s activity.Step) bool { return s.Name == name && s.EventID == eventID })
+		i := slices.IndexFunc(
+			r.steps,
+			func(s activity.Step) bool { return s.Name == name && s.EventID == eventID },
+		)
 		steps, news := r.steps, r.news
 		r.mu.Unlock()
 		if i >= 0 {
@@ -86,7 +90,7 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	}
 }
 
-// start runs the test pipeline with the options changed by change, until the test ends.
+// start runs the test pipeline until the test ends. change changes the options.
 func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	t.Helper()
 	dir, err := testPipeline()
@@ -110,10 +114,14 @@ func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	return p, r
 }
 
-// post sends an event to the API, and returns the answer's body.
+// post posts an event to the API, and returns the body of the answer.
 func post(t *testing.T, p *Platform, event string) string {
 	t.Helper()
-	response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader(event))
+	response, err := http.Post(
+		p.APIs[0].URL+"/events",
+		"application/json",
+		strings.NewReader(event),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,10 +148,14 @@ func object(t *testing.T, p *Platform, key string) (status int, body string) {
 }
 
 func config(p *Platform) aws.Config {
-	return aws.Config{Region: p.Region, BaseEndpoint: &p.AWS, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+	return aws.Config{
+		Region:       p.Region,
+		BaseEndpoint: &p.AWS,
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}
 }
 
-func TestPlatform_TakesAnEventFromTheAPIToTheBus(t *testing.T) {
+func TestPlatform_DeliversEventFromAPIToBus(t *testing.T) {
 	p, steps := start(t, nil)
 	const event = `{"eventId":"e-1","eventType":"demo"}`
 	post(t, p, event)
@@ -165,7 +177,7 @@ func TestPlatform_TakesAnEventFromTheAPIToTheBus(t *testing.T) {
 	}
 }
 
-func TestPlatform_MovesAPoisonMessageToTheDeadLetterQueue(t *testing.T) {
+func TestPlatform_MovesPoisonMessageToDLQ(t *testing.T) {
 	p, steps := start(t, nil)
 	post(t, p, `{"eventId":"bad","eventType":"poison"}`)
 	post(t, p, `{"eventId":"good","eventType":"demo"}`)
@@ -177,12 +189,21 @@ func TestPlatform_MovesAPoisonMessageToTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestPlatform_LetsNoOtherSiteReadWhatItHolds(t *testing.T) {
+func TestPlatform_RejectsRequestsOfOtherSites(t *testing.T) {
 	p, steps := start(t, nil)
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
-	for origin, want := range map[string]int{"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden, "http://localhost:3000": http.StatusOK} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.AWS+"/"+p.Stacks[0].Outputs["Bucket"]+"/e-1", nil)
+	for origin, want := range map[string]int{
+		"https://evil.example":  http.StatusForbidden,
+		"null":                  http.StatusForbidden,
+		"http://localhost:3000": http.StatusOK,
+	} {
+		request, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodGet,
+			p.AWS+"/"+p.Stacks[0].Outputs["Bucket"]+"/e-1",
+			nil,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,18 +219,19 @@ func TestPlatform_LetsNoOtherSiteReadWhatItHolds(t *testing.T) {
 	}
 }
 
-func TestPlatform_KeepsMessagesOnTheQueueWithoutWorker(t *testing.T) {
+func TestPlatform_LeavesMessagesOnQueueWithoutWorker(t *testing.T) {
 	p, steps := start(t, func(o *Options) { o.NoWorker = true })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "accepted", "e-1")
 	url := p.Stacks[0].Outputs["QueueUrl"]
-	out, err := sqs.NewFromConfig(config(p)).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url})
+	out, err := sqs.NewFromConfig(config(p)).
+		ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url})
 	if err != nil || len(out.Messages) != 1 {
 		t.Errorf("received %v, %v", out, err)
 	}
 }
 
-func TestPlatform_KeepsItsStateInTheDataFolder(t *testing.T) {
+func TestPlatform_KeepsStateInDataFolder(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, steps := start(t, func(o *Options) { o.Data, o.NoWorker = data, true })
 	post(t, first, `{"eventId":"e-1","eventType":"demo"}`)
@@ -224,9 +246,12 @@ func TestPlatform_KeepsItsStateInTheDataFolder(t *testing.T) {
 	}
 }
 
-func TestPlatform_OutputsHoldLocalURLs(t *testing.T) {
+func TestPlatform_PutsLocalURLsIntoOutputs(t *testing.T) {
 	p, _ := start(t, nil)
-	out, err := cloudformation.NewFromConfig(config(p)).DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("Pipeline")})
+	out, err := cloudformation.NewFromConfig(config(p)).
+		DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{
+			StackName: aws.String("Pipeline"),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,15 +270,20 @@ func TestPlatform_OutputsHoldLocalURLs(t *testing.T) {
 	}
 }
 
-func TestPlatform_ListsWhatItDoesNotRun(t *testing.T) {
+func TestPlatform_ListsResourcesThatDoNotRun(t *testing.T) {
 	p, _ := start(t, nil)
-	want := []string{"AWS::CloudWatch::Alarm", "AWS::Lambda::Function on nodejs22.x", "AWS::Logs::LogGroup", "Custom::Thing"}
+	want := []string{
+		"AWS::CloudWatch::Alarm",
+		"AWS::Lambda::Function on nodejs22.x",
+		"AWS::Logs::LogGroup",
+		"Custom::Thing",
+	}
 	if !slices.Equal(p.NotRun, want) {
 		t.Errorf("not run: %v, want %v", p.NotRun, want)
 	}
 }
 
-func TestPlatform_StopsEverythingThatItStarted(t *testing.T) {
+func TestPlatform_StopsServersAndProcesses(t *testing.T) {
 	p, steps := start(t, nil)
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
@@ -261,7 +291,12 @@ func TestPlatform_StopsEverythingThatItStarted(t *testing.T) {
 		t.Error(err)
 	}
 	for _, url := range []string{p.AWS, p.APIs[0].URL} {
-		if _, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second); err == nil {
+		_, err := net.DialTimeout(
+			"tcp",
+			strings.TrimPrefix(url, "http://"),
+			time.Second,
+		)
+		if err == nil {
 			t.Errorf("%s still listens", url)
 		}
 	}
@@ -274,7 +309,7 @@ func TestPlatform_StopsEverythingThatItStarted(t *testing.T) {
 	}
 }
 
-// processesIn lists the processes whose command line holds text, where the system tells.
+// processesIn returns the command lines that hold text, where the system has /proc.
 func processesIn(t *testing.T, text string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -291,15 +326,20 @@ func processesIn(t *testing.T, text string) []string {
 	return found
 }
 
-// variant is the test pipeline with its resources' properties changed.
-func variant(t *testing.T, change func(properties func(logicalID string) map[string]any)) (dir string) {
+// variant returns the test pipeline with changed properties.
+func variant(
+	t *testing.T,
+	change func(properties func(logicalID string) map[string]any),
+) (dir string) {
 	t.Helper()
 	return rewritten(t, func(resources map[string]map[string]any) {
-		change(func(id string) map[string]any { return resources[id]["Properties"].(map[string]any) })
+		change(
+			func(id string) map[string]any { return resources[id]["Properties"].(map[string]any) },
+		)
 	})
 }
 
-// rewritten is the test pipeline with its resources changed.
+// rewritten returns the test pipeline with changed resources.
 func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
 	original, err := testPipeline()
@@ -333,8 +373,11 @@ func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (
 	return dir
 }
 
-func TestPlatform_ServesANamedStageBelowItsPath(t *testing.T) {
-	dir := variant(t, func(properties func(string) map[string]any) { properties("Stage")["StageName"] = "v1" })
+func TestPlatform_ServesNamedStageUnderItsPath(t *testing.T) {
+	dir := variant(
+		t,
+		func(properties func(string) map[string]any) { properties("Stage")["StageName"] = "v1" },
+	)
 	p, _ := start(t, func(o *Options) { o.Assembly = dir })
 	if !strings.HasSuffix(p.APIs[0].URL, "/v1") {
 		t.Errorf("the API is at %s", p.APIs[0].URL)
@@ -342,9 +385,11 @@ func TestPlatform_ServesANamedStageBelowItsPath(t *testing.T) {
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 }
 
-func TestPlatform_ReportsAFunctionThatFails(t *testing.T) {
+func TestPlatform_RecordsFailedFunction(t *testing.T) {
 	dir := variant(t, func(properties func(string) map[string]any) {
-		properties("ApiFunction")["Environment"] = map[string]any{"Variables": map[string]any{"PIPELINE_ROLE": "api"}}
+		properties("ApiFunction")["Environment"] = map[string]any{
+			"Variables": map[string]any{"PIPELINE_ROLE": "api"},
+		}
 	})
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader("{}"))
@@ -358,7 +403,7 @@ func TestPlatform_ReportsAFunctionThatFails(t *testing.T) {
 	steps.wait(t, "not answered", "")
 }
 
-func TestPorts_AFurtherAPIGetsAPortBehindTheFirst(t *testing.T) {
+func TestPorts_AssignsFollowingPortsToFurtherAPIs(t *testing.T) {
 	free, err := listenOn(0)
 	if err != nil {
 		t.Fatal(err)
@@ -377,13 +422,14 @@ func TestPorts_AFurtherAPIGetsAPortBehindTheFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := l.Addr().(*net.TCPAddr).Port; got < port+i || got > port+portsTried || (i == 0) != (got == port) {
+		if got := l.Addr().(*net.TCPAddr).Port; got < port+i || got > port+portsTried ||
+			(i == 0) != (got == port) {
 			t.Errorf("API %d is on port %d; the first port is %d", i, got, port)
 		}
 	}
 }
 
-func TestNew_RefusesAPortInUse(t *testing.T) {
+func TestNew_RejectsPortInUse(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -397,18 +443,22 @@ func TestNew_RefusesAPortInUse(t *testing.T) {
 		if !errors.As(err, &failure) || failure.Port != port || failure.AWS != (o.AWSPort == port) {
 			t.Errorf("got %v", err)
 		}
-		if want := fmt.Sprintf("port %d is in use", port); err == nil || !strings.Contains(err.Error(), want) {
+		want := fmt.Sprintf("port %d is in use", port)
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
 
-func TestNew_RefusesADataFolderInUseBeforeItBuilds(t *testing.T) {
+func TestNew_RejectsDataFolderInUseBeforeBuilding(t *testing.T) {
 	data := t.TempDir()
 	start(t, func(o *Options) { o.Data = data })
 	app := t.TempDir()
 	_, err := New(t.Context(), Options{Dir: app, App: "touch built", Data: data})
-	if err == nil || !strings.Contains(err.Error(), "another process is using it; stop that one, or take another folder than "+data) {
+	if err == nil || !strings.Contains(
+		err.Error(),
+		"another process is using it; stop that one, or take another folder than "+data,
+	) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(app, "built")); !errors.Is(err, os.ErrNotExist) {
@@ -416,12 +466,28 @@ func TestNew_RefusesADataFolderInUseBeforeItBuilds(t *testing.T) {
 	}
 }
 
-func TestNew_NamesTheResourceThatItCanNotMake(t *testing.T) {
+func TestNew_NamesResourceThatFails(t *testing.T) {
 	tests := []struct{ name, resource, want string }{
-		{"unknown reference", `{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Ref":"Nobody"}}}`, `resource R (AWS::SQS::Queue): Properties.QueueName.Ref`},
-		{"bad name", `{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"a b"}}`, `resource R (AWS::SQS::Queue)`},
-		{"no number", `{"Type":"AWS::SQS::Queue","Properties":{"VisibilityTimeout":"long"}}`, `"long" is not a number`},
-		{"import", `{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::ImportValue":"x"}}}`, `no stack of this app exports "x"`},
+		{
+			"unknown reference",
+			`{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Ref":"Nobody"}}}`,
+			`resource R (AWS::SQS::Queue): Properties.QueueName.Ref`,
+		},
+		{
+			"bad name",
+			`{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"a b"}}`,
+			`resource R (AWS::SQS::Queue)`,
+		},
+		{
+			"no number",
+			`{"Type":"AWS::SQS::Queue","Properties":{"VisibilityTimeout":"long"}}`,
+			`"long" is not a number`,
+		},
+		{
+			"import",
+			`{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::ImportValue":"x"}}}`,
+			`no stack of this app exports "x"`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -435,14 +501,15 @@ func TestNew_NamesTheResourceThatItCanNotMake(t *testing.T) {
 				}
 			}
 			_, err := New(t.Context(), Options{Assembly: dir})
-			if err == nil || !strings.Contains(err.Error(), "provision stack S: ") || !strings.Contains(err.Error(), test.want) {
+			if err == nil || !strings.Contains(err.Error(), "provision stack S: ") ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
 	}
 }
 
-func TestNew_RefusesFaultsThatNothingIsHitBy(t *testing.T) {
+func TestNew_RejectsFaultsThatCannotOccur(t *testing.T) {
 	dir, err := testPipeline()
 	if err != nil {
 		t.Fatal(err)
@@ -453,7 +520,10 @@ func TestNew_RefusesFaultsThatNothingIsHitBy(t *testing.T) {
 		`got "wroker": there are `:         {Function: "wroker"},
 		`GetObject`:                        {Operation: "getObject", Service: "s3"},
 	} {
-		_, err := New(t.Context(), Options{Assembly: dir, Faults: faults.Config{Rules: []faults.Rule{rule}}})
+		_, err := New(
+			t.Context(),
+			Options{Assembly: dir, Faults: faults.Config{Rules: []faults.Rule{rule}}},
+		)
 		var faulty *FaultsError
 		if !errors.As(err, &faulty) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %s", rule, err, want)
@@ -461,16 +531,21 @@ func TestNew_RefusesFaultsThatNothingIsHitBy(t *testing.T) {
 	}
 	start(t, func(o *Options) {
 		o.Faults.Rules = []faults.Rule{
-			{Operation: "PutItem"}, {Operation: "PutEvents", Service: "events", Function: "worker"}, {Operation: "CopyObject", Service: "s3"},
+			{
+				Operation: "PutItem",
+			},
+			{Operation: "PutEvents", Service: "events", Function: "worker"},
+			{Operation: "CopyObject", Service: "s3"},
 			{Operation: "SendMessage", Service: "sqs"},
 		}
 	})
 }
 
-func TestNew_EndsWithItsContext(t *testing.T) {
+func TestNew_ReturnsWhenContextIsDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := New(ctx, Options{Assembly: "testdata/pipeline"}); !errors.Is(err, context.Canceled) {
+	_, err := New(ctx, Options{Assembly: "testdata/pipeline"})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

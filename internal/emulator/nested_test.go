@@ -10,14 +10,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// outer is a stack around the test pipeline's, as the CDK writes it: the inner template is an
+// outer holds a stack around the test pipeline, as the CDK writes it: the inner template is an
 // asset.
 var outer = map[string]string{
 	"App.template.json": `{
 		"Resources": {
 			"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {
 				"TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/", {"Fn::Sub": "assets-${AWS::AccountId}"}, "/inner-function.zip"]]},
-				"Parameters": {"Given": {"Ref": "Outside"}}
+				"Parameters": {"Outer": {"Ref": "Outside"}}
 			}},
 			"Outside": {"Type": "AWS::SQS::Queue"},
 			"Elsewhere": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/template.json"}},
@@ -29,7 +29,7 @@ var outer = map[string]string{
 		},
 		"Outputs": {
 			"Bucket": {"Value": {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}},
-			"GivenBack": {"Value": {"Fn::Sub": "${Inner.Outputs.Given}"}},
+			"OuterBack": {"Value": {"Fn::Sub": "${Inner.Outputs.Outer}"}},
 			"Outside": {"Value": {"Ref": "Outside"}}
 		}
 	}`,
@@ -43,20 +43,35 @@ var outer = map[string]string{
 	}}`,
 }
 
-// nest puts the test pipeline in dir into a nested stack.
+// nest moves the test pipeline in dir into a nested stack.
 func nest(t *testing.T, dir string) app {
 	t.Helper()
 	a := app{dir}
 	for name, content := range outer {
 		a.write(t, name, content)
 	}
-	a.edit(t, "Pipeline.template.json", `"Parameters": {`, `"Parameters": {"Given": {"Type": "String"},`)
-	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"Given": {"Value": {"Ref": "Given"}},`)
-	a.edit(t, "Pipeline.template.json", `"BUS": {"Ref": "Bus"}`, `"BUS": {"Ref": "Bus"}, "GIVEN": {"Ref": "Given"}`)
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"Parameters": {`,
+		`"Parameters": {"Outer": {"Type": "String"},`,
+	)
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"Outputs": {`,
+		`"Outputs": {"Outer": {"Value": {"Ref": "Outer"}},`,
+	)
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"BUS": {"Ref": "Bus"}`,
+		`"BUS": {"Ref": "Bus"}, "OUTER": {"Ref": "Outer"}`,
+	)
 	return a
 }
 
-// nested is the cloud assembly of the test pipeline in a nested stack.
+// nested returns the cloud assembly of the test pipeline in a nested stack.
 func nested(t *testing.T) app {
 	t.Helper()
 	original, err := testPipeline()
@@ -72,21 +87,26 @@ func nested(t *testing.T) app {
 
 const nestedStack = "AWS::CloudFormation::Stack"
 
-func TestNestedStack_RunsWithParametersAndOutputs(t *testing.T) {
+func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 	p, steps := start(t, func(o *Options) { o.Assembly = nested(t).dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
-	if status, body := object(t, p, "e-1"); status != 200 { // in the bucket that the outer stack's output names
+	status, body := object(t, p, "e-1")
+	if status != 200 { // in the bucket that the outer stack's output names
 		t.Errorf("the record: HTTP %d %s", status, body)
 	}
 	app, inner := p.Stacks[0], p.Stacks[1]
-	if given := app.Outputs["GivenBack"]; given == "" || given != app.Outputs["Outside"] {
+	if given := app.Outputs["OuterBack"]; given == "" || given != app.Outputs["Outside"] {
 		t.Errorf("the parameter is %q, want %q", given, app.Outputs["Outside"])
 	}
-	if app.Name != "App" || app.ParentID != "" || inner.ParentID != app.ID || !strings.HasPrefix(inner.Name, "App-Inner-") {
+	if app.Name != "App" || app.ParentID != "" || inner.ParentID != app.ID ||
+		!strings.HasPrefix(inner.Name, "App-Inner-") {
 		t.Errorf("stacks %q of %q, %q of %q", app.Name, app.ParentID, inner.Name, inner.ParentID)
 	}
-	if !slices.Contains(app.Resources, StackResource{LogicalID: "Inner", PhysicalID: inner.ID, Type: nestedStack}) {
+	if !slices.Contains(
+		app.Resources,
+		StackResource{LogicalID: "Inner", PhysicalID: inner.ID, Type: nestedStack},
+	) {
 		t.Errorf("the outer stack's resources are %v", app.Resources)
 	}
 	if want := nestedStack + " whose template is not an asset"; p.NotRun[0] != want {
@@ -94,12 +114,12 @@ func TestNestedStack_RunsWithParametersAndOutputs(t *testing.T) {
 	}
 }
 
-func TestNestedStack_IsNamedWhenItCanNotBeMade(t *testing.T) {
+func TestNestedStack_IsNamedInErrors(t *testing.T) {
 	a := nested(t)
-	a.edit(t, "App.template.json", `{"Given": {"Ref": "Outside"}}`, `{}`)
+	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{}`)
 	_, err := New(t.Context(), Options{Assembly: a.dir})
 	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): resource WorkerFunction (AWS::Lambda::Function): " +
-		"Properties.Environment.Variables.GIVEN.Ref: parameter Given has no default"
+		"Properties.Environment.Variables.OUTER.Ref: parameter Outer has no default"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -107,7 +127,8 @@ func TestNestedStack_IsNamedWhenItCanNotBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = New(t.Context(), Options{Assembly: a.dir})
-	if want := "resource Inner (AWS::CloudFormation::Stack): read its template: "; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "resource Inner (AWS::CloudFormation::Stack): read its template: "; err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -132,18 +153,34 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		t.Errorf("a restart is needed, %d times", n)
 	}
 
-	// Who reads outputs that are new keeps its code.
-	a.edit(t, "Pipeline.template.json", `"Outputs": {`, `"Outputs": {"New": {"Value": {"Ref": "Seen"}},`)
-	a.edit(t, "App.template.json", `"Outputs.Bucket"]}}}`, `"Outputs.Bucket"]}, "NEW": {"Fn::GetAtt": ["Inner", "Outputs.New"]}}}`)
+	// A function that reads new outputs keeps its code.
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"Outputs": {`,
+		`"Outputs": {"New": {"Value": {"Ref": "Seen"}},`,
+	)
+	a.edit(
+		t,
+		"App.template.json",
+		`"Outputs.Bucket"]}}}`,
+		`"Outputs.Bucket"]}, "NEW": {"Fn::GetAtt": ["Inner", "Outputs.New"]}}}`,
+	)
 	a.edit(t, "function/main.go", writes("v1"), writes("v2"))
-	if got := detailText(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
+	got := detailText(steps.waitTimes(t, 1, "restart needed", ""))
+	if got != `for=["Outputs of stack `+inner+`"] oldCode=["reader"]` {
 		t.Errorf("restart needed %s", got)
 	}
 	steps.waitTimes(t, 2, "reloaded", "worker")
 
-	// So does who is given parameters that are new.
-	a.edit(t, "App.template.json", `{"Given": {"Ref": "Outside"}}`, `{"Given": {"Ref": "New"}}`)
-	a.edit(t, "App.template.json", `"Outside": {"Type"`, `"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`)
+	// So does a function that gets new parameters.
+	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{"Outer": {"Ref": "New"}}`)
+	a.edit(
+		t,
+		"App.template.json",
+		`"Outside": {"Type"`,
+		`"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`,
+	)
 	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
 	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)","Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
 	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != want {

@@ -15,51 +15,49 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// The stages' templates, and that of a pipeline with KMS keys, which the tests of the templates
-// hold to what is synthesized.
+// The templates of two stages, and of a pipeline with KMS keys. The template tests compare them
+// with what is synthesized.
 const (
 	devTemplate  = "../../test/templates/testdata/dev.template.json"
 	prodTemplate = "../../test/templates/testdata/prod.template.json"
 	keysTemplate = "../../test/templates/testdata/keys.template.json"
 )
 
-// With the rights that the template gives, all that the functions are for works.
-func TestRights_AreEnough(t *testing.T) {
+func TestPermissions_AreSufficient(t *testing.T) {
 	for _, file := range []string{devTemplate, keysTemplate} {
-		if what := stopsWorking(t, readTemplate(t, file)); what != "" {
-			t.Errorf("%s: %s", file, what)
+		if problem := findProblem(t, readTemplate(t, file)); problem != "" {
+			t.Errorf("%s: %s", file, problem)
 		}
 	}
 }
 
-// Each right is needed: without it something stops working.
-func TestRights_AreAllNeeded(t *testing.T) {
-	for _, r := range rightsIn(t, devTemplate) {
+// Without any one of the permissions something stops working.
+func TestPermissions_AreAllNeeded(t *testing.T) {
+	for _, r := range permissionsIn(t, devTemplate) {
 		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
 	}
-	for _, r := range rightsIn(t, keysTemplate) {
+	for _, r := range permissionsIn(t, keysTemplate) {
 		if strings.HasPrefix(r.action, "kms:") { // the others are the dev stage's
 			t.Run(r.String(), func(t *testing.T) { isNeeded(t, keysTemplate, r) })
 		}
 	}
 }
 
-func isNeeded(t *testing.T, file string, r right) {
+func isNeeded(t *testing.T, file string, r permission) {
 	t.Parallel()
 	changed := readTemplate(t, file)
 	r.remove(changed)
-	what := stopsWorking(t, changed)
-	if what == "" {
-		t.Errorf("%s is not needed: take it from constructs/eventpipeline/grants.go", r)
+	problem := findProblem(t, changed)
+	if problem == "" {
+		t.Errorf("%s is not needed: remove it from constructs/eventpipeline", r)
 	}
-	if _, operation, _ := strings.Cut(r.action, ":"); !strings.Contains(what, operation) {
-		t.Errorf("%s is not why: %s", r.action, what)
+	if _, operation, _ := strings.Cut(r.action, ":"); !strings.Contains(problem, operation) {
+		t.Errorf("%s is not the reason: %s", r.action, problem)
 	}
 }
 
-// The keys' own policies are needed as well, and let services use them for the pipeline's log
-// groups and bus alone.
-func TestRights_OfKeysPoliciesAreNeeded(t *testing.T) {
+// The key policies let services use the keys only for the pipeline's log groups and bus.
+func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
 		"BusKey":    "events.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
@@ -73,7 +71,9 @@ func TestRights_OfKeysPoliciesAreNeeded(t *testing.T) {
 					t.Fatal(err)
 				}
 				var changed []any
-				others := strings.NewReplacer("event-driven-cloud-platform-dev", "other", ":root", ":role/other").Replace(string(text))
+				replacer := strings.NewReplacer(
+					"event-driven-cloud-platform-dev", "other", ":root", ":role/other")
+				others := replacer.Replace(string(text))
 				if err := json.Unmarshal([]byte(others), &changed); err != nil {
 					t.Fatal(err)
 				}
@@ -84,35 +84,35 @@ func TestRights_OfKeysPoliciesAreNeeded(t *testing.T) {
 				changed := readTemplate(t, keysTemplate)
 				for id, resource := range changed["Resources"].(map[string]any) {
 					if found := logicalID.FindStringSubmatch(id); found != nil && found[1] == key {
-						policy := resource.(map[string]any)["Properties"].(map[string]any)["KeyPolicy"].(map[string]any)
+						properties := resource.(map[string]any)["Properties"].(map[string]any)
+						policy := properties["KeyPolicy"].(map[string]any)
 						policy["Statement"] = change(policy["Statement"].([]any))
 					}
 				}
-				if what := stopsWorking(t, changed); !strings.Contains(what, want) {
-					t.Errorf("got %q, want %s", what, want)
+				if problem := findProblem(t, changed); !strings.Contains(problem, want) {
+					t.Errorf("got %q, want %s", problem, want)
 				}
 			})
 		}
 	}
 }
 
-// right is an action in a statement of a role's policy.
-type right struct {
+// permission represents an action in a statement of a role's policy.
+type permission struct {
 	policy    string // logical id
 	statement int
 	action    string
 	resource  string
 }
 
-func (r right) String() string {
+func (r permission) String() string {
 	role := strings.TrimPrefix(r.policy, "EventPipeline")
 	role, _, _ = strings.Cut(role, "Role")
 	return fmt.Sprintf("%s %s on %s", role, r.action, r.resource)
 }
 
-// rightsIn are those that the template gives to the pipeline's functions; the bucket cleaner's are
-// CDK's.
-func rightsIn(t *testing.T, file string) (rights []right) {
+// permissionsIn returns the permissions that a template gives to the pipeline's functions.
+func permissionsIn(t *testing.T, file string) (permissions []permission) {
 	resources := readTemplate(t, file)["Resources"].(map[string]any)
 	for id, resource := range resources {
 		if resource.(map[string]any)["Type"] != "AWS::IAM::Policy" {
@@ -128,21 +128,27 @@ func rightsIn(t *testing.T, file string) (rights []right) {
 				t.Fatal(err)
 			}
 			for _, action := range listOf(statement["Action"]) {
-				rights = append(rights, right{id, i, action.(string), shortened(string(on))})
+				permissions = append(
+					permissions,
+					permission{id, i, action.(string), resourceNames(string(on))},
+				)
 			}
 		}
 	}
-	if len(rights) < 30 {
-		t.Fatalf("%s gives %d rights to functions: %v", file, len(rights), rights)
+	if len(permissions) < 30 {
+		t.Fatalf("%s gives %d permissions to functions: %v", file, len(permissions), permissions)
 	}
-	slices.SortFunc(rights, func(a, b right) int { return strings.Compare(a.String(), b.String()) })
-	return rights
+	slices.SortFunc(
+		permissions,
+		func(a, b permission) int { return strings.Compare(a.String(), b.String()) },
+	)
+	return permissions
 }
 
 var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
 
-// shortened names the resources in a statement's Resource.
-func shortened(resource string) string {
+// resourceNames returns the constructs in a statement's Resource.
+func resourceNames(resource string) string {
 	var names []string
 	for part := range strings.SplitSeq(resource, `"`) {
 		if name := logicalID.FindStringSubmatch(part); name != nil {
@@ -154,8 +160,11 @@ func shortened(resource string) string {
 	return strings.Join(names, "")
 }
 
-func statementsOf(policy any) []any {
-	return policy.(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any)["Statement"].([]any)
+func statementsOf(policy any) []any { return documentOf(policy)["Statement"].([]any) }
+
+func documentOf(policy any) map[string]any {
+	properties := policy.(map[string]any)["Properties"].(map[string]any)
+	return properties["PolicyDocument"].(map[string]any)
 }
 
 func listOf(oneOrMany any) []any {
@@ -165,21 +174,24 @@ func listOf(oneOrMany any) []any {
 	return []any{oneOrMany}
 }
 
-// remove takes the right out of a template.
-func (r right) remove(template map[string]any) {
+// remove removes the permission from a template.
+func (r permission) remove(template map[string]any) {
 	policy := template["Resources"].(map[string]any)[r.policy]
-	document := policy.(map[string]any)["Properties"].(map[string]any)["PolicyDocument"].(map[string]any)
+	document := documentOf(policy)
 	statements := statementsOf(policy)
 	statement := statements[r.statement].(map[string]any)
-	actions := slices.DeleteFunc(listOf(statement["Action"]), func(a any) bool { return a == r.action })
+	actions := slices.DeleteFunc(
+		listOf(statement["Action"]),
+		func(a any) bool { return a == r.action },
+	)
 	if statement["Action"] = actions; len(actions) == 0 {
 		document["Statement"] = slices.Delete(statements, r.statement, r.statement+1)
 	}
 }
 
-// stopsWorking says what of a stage with that template does not work: that it can't be deployed,
-// that a log is lost, or that a function can't do what it is for.
-func stopsWorking(t *testing.T, template map[string]any) string {
+// findProblem describes what does not work in a stage with a template: its deployment, the log of a
+// function, or a task of a function. Returns "" if everything works.
+func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {
 		return "it can't be deployed: " + err.Error()
@@ -189,17 +201,17 @@ func stopsWorking(t *testing.T, template map[string]any) string {
 			t.Error(err)
 		}
 	})
-	for function, why := range p.services.logDenials {
-		return fmt.Sprintf("the log of %s is lost: %v", function, why)
+	for function, reason := range p.services.logDenials {
+		return fmt.Sprintf("the log of %s is lost: %v", function, reason)
 	}
 	var mu sync.Mutex
 	var denials []string
-	world := newRightsWorld(t, p, func(d iam.Denial) {
+	stage := newStage(t, p, func(d iam.Denial) {
 		mu.Lock()
 		defer mu.Unlock()
 		denials = append(denials, d.Message)
 	})
-	err = world.drive(t.Context())
+	err = stage.drive(t.Context())
 	mu.Lock()
 	defer mu.Unlock()
 	if err == nil && len(denials) == 0 {
@@ -223,8 +235,8 @@ func readTemplate(t *testing.T, file string) map[string]any {
 	return read
 }
 
-// stageOf is a cloud assembly with that template. Its functions' bootstraps are empty, and never
-// started.
+// stageOf returns a cloud assembly with a template. The bootstraps of its functions are empty, and
+// never started.
 func stageOf(t *testing.T, template map[string]any) string {
 	dir := t.TempDir()
 	content, err := json.Marshal(template)

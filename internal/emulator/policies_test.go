@@ -15,7 +15,7 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// edited is the test pipeline's cloud assembly with other text in the template's place.
+// edited returns the test pipeline's cloud assembly with text replaced in its template.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()
@@ -28,7 +28,8 @@ func edited(t *testing.T, replacements ...string) string {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		if err := os.Symlink(filepath.Join(from, f.Name()), filepath.Join(dir, f.Name())); err != nil {
+		err := os.Symlink(filepath.Join(from, f.Name()), filepath.Join(dir, f.Name()))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,10 +54,18 @@ func edited(t *testing.T, replacements ...string) string {
 	return dir
 }
 
-func TestPolicies_DenyWhatARoleMayNotDo(t *testing.T) {
-	dir := edited(t, `"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue"`, `"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["DeadLetters"`)
+func TestPolicies_DenyCallsOfFunction(t *testing.T) {
+	dir := edited(
+		t,
+		`"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue"`,
+		`"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["DeadLetters"`,
+	)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
-	response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader(`{"eventId":"e-1","eventType":"demo"}`))
+	response, err := http.Post(
+		p.APIs[0].URL+"/events",
+		"application/json",
+		strings.NewReader(`{"eventId":"e-1","eventType":"demo"}`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,32 +76,70 @@ func TestPolicies_DenyWhatARoleMayNotDo(t *testing.T) {
 	step := steps.wait(t, "denied", "")
 	text := string(step.Details[2].Value)
 	if !strings.HasPrefix(text, `"User: arn:aws:sts::000000000000:assumed-role/Pipeline-Role-`) ||
-		!strings.Contains(text, "is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:") {
+		!strings.Contains(
+			text,
+			"is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:",
+		) {
 		t.Errorf("the feed says %s", text)
 	}
 }
 
-func TestPolicies_AreOffWhenAskedTo(t *testing.T) {
-	dir := edited(t, `"Action": "sqs:SendMessage"`, `"Action": "sqs:ListQueues"`, "sqs:ReceiveMessage", "sqs:ListQueues",
-		"logs:PutLogEvents", "logs:DescribeLogGroups", "Bool", "Unknown")
+func TestPolicies_AreIgnoredWithNoPolicies(t *testing.T) {
+	dir := edited(
+		t,
+		`"Action": "sqs:SendMessage"`,
+		`"Action": "sqs:ListQueues"`,
+		"sqs:ReceiveMessage",
+		"sqs:ListQueues",
+		"logs:PutLogEvents",
+		"logs:DescribeLogGroups",
+		"Bool",
+		"Unknown",
+	)
 	p, steps := start(t, func(o *Options) { o.Assembly, o.NoPolicies = dir, true })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 }
 
-// What AWS refuses when a stack is deployed, and what can't be told here, fails the start.
-func TestPolicies_FailTheStart(t *testing.T) {
+// New fails if AWS would reject the stack, and if a policy is not supported here.
+func TestPolicies_FailNew(t *testing.T) {
 	for name, c := range map[string]struct {
 		replacements []string
 		want         string
 	}{
-		"mapping without ReceiveMessage": {[]string{`"sqs:ReceiveMessage", `, ``}, "WorkerFunction (AWS::Lambda::Function): the function execution role does not have permissions to call ReceiveMessage on SQS"},
-		"mapping without DeleteMessage":  {[]string{`"sqs:DeleteMessage", `, ``}, "to call DeleteMessage on SQS"},
-		"tracing without a right to":     {[]string{`"Timeout": 10,`, `"Timeout": 10, "TracingConfig": {"Mode": "Active"},`}, "to call PutTelemetryRecords on XRAY"},
-		"route without a permission":     {[]string{`${Api}/*/*/events`, `${Api}/*/*/others`}, "route POST /events of the HTTP API pipeline: User: apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction"},
-		"operator of a bucket's policy":  {[]string{`"Bool"`, `"IpAddress"`}, "SilverPolicy (AWS::S3::BucketPolicy): statement 1: the emulator does not support the condition operator IpAddress"},
-		"wildcard of a role's policy":    {[]string{`"Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}`, `"Resource": "${aws:username}"}`}, "the emulator does not support policy variables"},
-		"managed policy":                 {[]string{"AWSLambdaBasicExecutionRole", "AmazonS3FullAccess"}, "the emulator does not support the managed policy arn:aws:iam::aws:policy/service-role/AmazonS3FullAccess"},
+		"mapping without ReceiveMessage": {
+			[]string{`"sqs:ReceiveMessage", `, ``},
+			"WorkerFunction (AWS::Lambda::Function): the function execution role " +
+				"does not have permissions to call ReceiveMessage on SQS",
+		},
+		"mapping without DeleteMessage": {
+			[]string{`"sqs:DeleteMessage", `, ``}, "to call DeleteMessage on SQS",
+		},
+		"tracing without a permission": {
+			[]string{`"Timeout": 10,`, `"Timeout": 10, "TracingConfig": {"Mode": "Active"},`},
+			"to call PutTelemetryRecords on XRAY",
+		},
+		"route without a permission": {
+			[]string{`${Api}/*/*/events`, `${Api}/*/*/others`},
+			"route POST /events of the HTTP API pipeline: User: apigateway.amazonaws.com " +
+				"is not authorized to perform: lambda:InvokeFunction",
+		},
+		"unsupported condition operator": {
+			[]string{`"Bool"`, `"IpAddress"`},
+			"SilverPolicy (AWS::S3::BucketPolicy): statement 1: the emulator does not support " +
+				"the condition operator IpAddress",
+		},
+		"unsupported policy variable": {
+			[]string{
+				`"Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}`, `"Resource": "${aws:username}"}`,
+			},
+			"the emulator does not support policy variables",
+		},
+		"unsupported managed policy": {
+			[]string{"AWSLambdaBasicExecutionRole", "AmazonS3FullAccess"},
+			"the emulator does not support the managed policy " +
+				"arn:aws:iam::aws:policy/service-role/AmazonS3FullAccess",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := New(t.Context(), Options{Assembly: edited(t, c.replacements...)})
@@ -107,27 +154,40 @@ func TestPolicies_FailTheStart(t *testing.T) {
 	}
 }
 
-// Another rule must not be able to have EventBridge send for it.
-func TestPolicies_OfQueuesBindEventBridgeToTheRule(t *testing.T) {
-	dir := edited(t, `{"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}`, `{"aws:SourceArn": {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/bus/other"}}`)
+// EventBridge must not send for another rule.
+func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
+	dir := edited(
+		t,
+		`{"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}`,
+		`{"aws:SourceArn": {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/bus/other"}}`,
+	)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	step := steps.wait(t, "not delivered", "")
-	if text := string(step.Details[0].Value); !strings.Contains(text, "User: events.amazonaws.com is not authorized to perform: sqs:SendMessage") {
+	text := string(step.Details[0].Value)
+	if !strings.Contains(
+		text,
+		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage",
+	) {
 		t.Errorf("the feed says %s", text)
 	}
 }
 
 // A template's queue without a policy takes nothing from EventBridge. One made by hand has no
 // policies here.
-func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
+func TestPolicies_DenyEventBridgeIfQueueHasNone(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	made, err := p.services.SQS.CreateQueue(localsqs.QueueConfig{Name: "by-hand"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := eventbridge.Rule{Name: "by-hand", Bus: "bus", EventPattern: []byte(`{"source":["test"]}`), Targets: []eventbridge.Target{{ID: "t", ARN: made.ARN()}}}
+	rule := eventbridge.Rule{
+		Name:         "by-hand",
+		Bus:          "bus",
+		EventPattern: []byte(`{"source":["test"]}`),
+		Targets:      []eventbridge.Target{{ID: "t", ARN: made.ARN()}},
+	}
 	if err := p.services.EventBridge.PutRule(rule); err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +199,12 @@ func TestPolicies_LetEventBridgeSendToNoQueueWithoutPolicy(t *testing.T) {
 	}
 }
 
-func TestPolicies_KeepALogBackThatTheRoleMayNotWrite(t *testing.T) {
-	dir := edited(t, `"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]`, `"Action": "logs:PutLogEvents"`)
+func TestPolicies_DropLogsThatRoleMayNotWrite(t *testing.T) {
+	dir := edited(
+		t,
+		`"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]`,
+		`"Action": "logs:PutLogEvents"`,
+	)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "published", "e-1")
@@ -155,19 +219,23 @@ func TestPolicies_KeepALogBackThatTheRoleMayNotWrite(t *testing.T) {
 	}
 }
 
-// A bucket's policy binds whoever calls.
-func TestPolicies_OfBucketsBindTheAdministrator(t *testing.T) {
+func TestPolicies_OfBucketsApplyToAdministrator(t *testing.T) {
 	p, _ := start(t, nil)
 	client := s3.NewFromConfig(config(p))
 	bucket := p.Stacks[0].Outputs["Bucket"]
 	put := func(key string) error {
-		_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")})
+		_, err := client.PutObject(
+			t.Context(),
+			&s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("x")},
+		)
 		return err
 	}
 	if err := put("allowed"); err != nil {
 		t.Error(err)
 	}
-	if err := put("forbidden"); err == nil || !strings.Contains(err.Error(), "StatusCode: 403") || !strings.Contains(err.Error(), "with an explicit deny in a resource-based policy") {
+	err := put("forbidden")
+	if err == nil || !strings.Contains(err.Error(), "StatusCode: 403") ||
+		!strings.Contains(err.Error(), "with an explicit deny in a resource-based policy") {
 		t.Errorf("got %v", err)
 	}
 }

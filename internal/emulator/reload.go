@@ -82,8 +82,8 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 }
 
 // Reload synthesizes the app and replaces the functions that changed. If that fails, the old code
-// goes on. It reports the outcome as a step. With Options.Watch the platform reloads by itself;
-// files are those that changed. Without Options.Watch, Reload does nothing.
+// goes on. It reports the outcome as a step. With Options.Watch the platform calls it with
+// the changed files. Without Options.Watch, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// script is a CDK app as far as the platform can tell: it writes a cloud assembly to CDK_OUTDIR,
-// with assets that are named after what they are made from.
+// script acts as a CDK app: it writes a cloud assembly to CDK_OUTDIR, with assets named after their
+// sources.
 const script = `set -e
 mkdir -p "$CDK_OUTDIR"
 asset=$(cat function/*.go | cksum | cut -d' ' -f1)
@@ -26,13 +26,16 @@ go build -o "$CDK_OUTDIR/asset.$asset/bootstrap" ./function
 for file in *.json; do sed "s/asset\.function/asset.$asset/; s/function\.zip/$asset.zip/" "$file" > "$CDK_OUTDIR/$file"; done
 `
 
-// app is a folder with the test pipeline's sources.
+// app represents a folder with the sources of the test pipeline.
 type app struct{ dir string }
 
 func newApp(t *testing.T) app {
 	t.Helper()
 	a := app{t.TempDir()}
-	for from, to := range map[string]string{"testdata/pipeline": ".", "testdata/function": "function"} {
+	for from, to := range map[string]string{
+		"testdata/pipeline": ".",
+		"testdata/function": "function",
+	} {
 		if err := os.CopyFS(filepath.Join(a.dir, to), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
@@ -69,13 +72,13 @@ func (a app) edit(t *testing.T, name, old, text string) {
 	a.write(t, name, strings.ReplaceAll(string(content), old, text))
 }
 
-// run starts the app's platform, which watches it.
+// run starts a platform that watches the app.
 func (a app) run(t *testing.T) (*Platform, *recorder) {
 	t.Helper()
 	return start(t, func(o *Options) { o.Assembly, o.Dir, o.Watch = "", a.dir, true })
 }
 
-// times is how often a step of a source was taken.
+// times returns how often a step of a source was recorded.
 func (r *recorder) times(name, source string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +91,7 @@ func (r *recorder) times(name, source string) int {
 	return n
 }
 
-// waitTimes waits until a step of a source was taken n times, and returns the last.
+// waitTimes waits until a step of a source was recorded n times, and returns the last.
 func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.Step {
 	t.Helper()
 	timeout := time.After(2 * time.Minute) // a build may be slow
@@ -96,26 +99,29 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 		r.mu.Lock()
 		steps, news := slices.Clone(r.steps), r.news
 		r.mu.Unlock()
-		matching := slices.DeleteFunc(slices.Clone(steps), func(s activity.Step) bool { return s.Name != name || s.Source != source })
+		matching := slices.DeleteFunc(
+			slices.Clone(steps),
+			func(s activity.Step) bool { return s.Name != name || s.Source != source },
+		)
 		if len(matching) >= n {
 			return matching[len(matching)-1]
 		}
 		select {
 		case <-news:
 		case <-timeout:
-			t.Fatalf("%s %s was not taken %d times; steps: %+v", name, source, n, steps)
+			t.Fatalf("%s %s was not recorded %d times; steps: %+v", name, source, n, steps)
 		}
 	}
 }
 
-// record is the line that writes an event's record; tests make it write others.
+// record is replaced in the function's source to change what it writes.
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }
 
 func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	a := newApp(t)
-	// Long enough for a slow machine: a message that comes again was in a batch that was cut off.
+	// Long enough for a slow machine: a retried message means that a batch was cut off.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "60"`)
 	p, steps := a.run(t)
 	var posted atomic.Int64
@@ -131,7 +137,11 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 				default:
 				}
 				id := fmt.Sprintf("e-%d", posted.Add(1))
-				response, err := http.Post(p.APIs[0].URL+"/events", "application/json", strings.NewReader(`{"eventId":"`+id+`","eventType":"demo"}`))
+				response, err := http.Post(
+					p.APIs[0].URL+"/events",
+					"application/json",
+					strings.NewReader(`{"eventId":"`+id+`","eventType":"demo"}`),
+				)
 				if err != nil {
 					t.Errorf("event %s: %v", id, err)
 					return
@@ -169,7 +179,13 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	if versions[""] == 0 || versions["v1 "] == 0 || versions["v2 "] == 0 {
 		t.Errorf("records by version: %v, want some of each", versions)
 	}
-	for _, name := range []string{"failed", "batch failed", "delivered again", "dead-lettered", "not answered"} {
+	for _, name := range []string{
+		"failed",
+		"batch failed",
+		"delivered again",
+		"dead-lettered",
+		"not answered",
+	} {
 		if n := steps.times(name, "worker"); n > 0 {
 			t.Errorf("%s: %d times", name, n)
 		}
@@ -181,12 +197,13 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	}
 }
 
-func TestReload_GoesOnWithTheOldCodeWhenABuildFails(t *testing.T) {
+func TestReload_KeepsOldCodeIfBuildFails(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
 	a.edit(t, "function/main.go", record, "strings.NewReeder(body)")
 	failed := steps.waitTimes(t, 1, "not reloaded", "")
-	if !strings.Contains(failed.Output, "undefined: strings.NewReeder") || failed.Level != slog.LevelError {
+	if !strings.Contains(failed.Output, "undefined: strings.NewReeder") ||
+		failed.Level != slog.LevelError {
 		t.Errorf("step %+v", failed)
 	}
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
@@ -200,28 +217,45 @@ func TestReload_GoesOnWithTheOldCodeWhenABuildFails(t *testing.T) {
 	}
 }
 
-func TestReload_SaysWhatNeedsARestart(t *testing.T) {
+func TestReload_RecordsWhatNeedsRestart(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
-	// A queue's new setting keeps no code back.
+	// A changed queue does not hold functions back.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "2"`)
 	a.edit(t, "function/main.go", record, writes("v2"))
-	a.edit(t, "cdk.json", `{`, `{ `) // templates are JSON in the app's own folder, where only cdk.json is watched
+	a.edit(
+		t,
+		"cdk.json",
+		`{`,
+		`{ `,
+	) // templates are JSON in the app's own folder, where only cdk.json is watched
 	steps.waitTimes(t, 1, "reloaded", "worker")
-	if got := detailText(steps.waitTimes(t, 1, "restart needed", "")); got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
+	got := detailText(steps.waitTimes(t, 1, "restart needed", ""))
+	if got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
 		t.Errorf("restart needed %s", got)
 	}
-	// A function that refers to a new resource keeps its code; the other one gets its.
-	a.edit(t, "Pipeline.template.json", `"BUS": {"Ref": "Bus"}`, `"BUS": {"Ref": "Bus"}, "NEW": {"Ref": "New"}`)
-	a.edit(t, "Pipeline.template.json", `"Seen": {"Type"`, `"New": {"Type": "AWS::SQS::Queue"}, "Seen": {"Type"`)
+	// A function that refers to a new resource keeps its code. The other function is replaced.
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"BUS": {"Ref": "Bus"}`,
+		`"BUS": {"Ref": "Bus"}, "NEW": {"Ref": "New"}`,
+	)
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"Seen": {"Type"`,
+		`"New": {"Type": "AWS::SQS::Queue"}, "Seen": {"Type"`,
+	)
 	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
-	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != `for=["New (AWS::SQS::Queue)","Queue (AWS::SQS::Queue)"] oldCode=["worker"]` {
+	got = detailText(steps.waitTimes(t, 2, "restart needed", ""))
+	if got != `for=["New (AWS::SQS::Queue)","Queue (AWS::SQS::Queue)"] oldCode=["worker"]` {
 		t.Errorf("restart needed %s", got)
 	}
 	if n := steps.times("reloaded", "worker"); n != 1 {
 		t.Errorf("the worker was reloaded %d times", n)
 	}
-	steps.waitTimes(t, 2, "reloaded", p.made(t, "ApiFunction"))
+	steps.waitTimes(t, 2, "reloaded", functionName(t, p, "ApiFunction"))
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	if _, body := object(t, p, "e-1"); !strings.HasPrefix(body, "v2 ") {
@@ -229,8 +263,8 @@ func TestReload_SaysWhatNeedsARestart(t *testing.T) {
 	}
 }
 
-// made is the physical name of a function of the test pipeline.
-func (p *Platform) made(t *testing.T, logicalID string) string {
+// functionName returns the physical name of a function of the test pipeline.
+func functionName(t *testing.T, p *Platform, logicalID string) string {
 	t.Helper()
 	return cloudformation.PhysicalName(p.Stacks[0].Name, logicalID, 64)
 }
@@ -243,13 +277,18 @@ func detailText(s activity.Step) string {
 	return strings.Join(all, " ")
 }
 
-func TestReload_EnvironmentAloneRunsTheSameCode(t *testing.T) {
+func TestReload_ReplacesFunctionIfEnvironmentChanged(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
-	a.edit(t, "Pipeline.template.json", `"PIPELINE_ROLE": "api",`, `"PIPELINE_ROLE": "api", "GREETING": "hello",`)
+	a.edit(
+		t,
+		"Pipeline.template.json",
+		`"PIPELINE_ROLE": "api",`,
+		`"PIPELINE_ROLE": "api", "GREETING": "hello",`,
+	)
 	a.edit(t, "cdk.json", `{`, `{ `)
-	api := p.made(t, "ApiFunction")
+	api := functionName(t, p, "ApiFunction")
 	steps.waitTimes(t, 1, "reloaded", api)
 	response, err := http.Get(p.AWS + "/2015-03-31/functions/" + api + "/configuration")
 	if err != nil {
@@ -259,7 +298,9 @@ func TestReload_EnvironmentAloneRunsTheSameCode(t *testing.T) {
 	var configuration struct {
 		Environment struct{ Variables map[string]string }
 	}
-	if err := json.NewDecoder(response.Body).Decode(&configuration); err != nil || configuration.Environment.Variables["GREETING"] != "hello" {
+	if err := json.NewDecoder(response.Body).
+		Decode(&configuration); err != nil ||
+		configuration.Environment.Variables["GREETING"] != "hello" {
 		t.Errorf("configuration %+v, %v", configuration, err)
 	}
 	post(t, p, `{"eventId":"e-2","eventType":"demo"}`)
@@ -270,7 +311,7 @@ func TestReload_EnvironmentAloneRunsTheSameCode(t *testing.T) {
 	}
 }
 
-func TestReload_ABuildEndsWithThePlatform(t *testing.T) {
+func TestReload_StopsBuildOnClose(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
 	a.write(t, "build.sh", "sleep 1017 # until it is interrupted")

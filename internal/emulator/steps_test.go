@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestRecordFailedBatch_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
+func TestRecordFailedBatch_NamesEventsAndNextDelivery(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	message := func(body string, hidden time.Duration) sqs.Message {
 		return sqs.Message{Body: body, InvisibleUntil: noon.Add(hidden)}
@@ -22,13 +23,23 @@ func TestRecordFailedBatch_NamesTheEventsAndWhenTheyComeAgain(t *testing.T) {
 	}
 	for want, messages := range map[string][]sqs.Message{
 		`messages=3 retryInSeconds=90 error="` + timeout.Error() + `" events=["e-1","e-2"]`: {
-			message(`{"eventId":"e-1"}`, 91*time.Second), message("no event", 92*time.Second), message(`{"eventId":"e-2"}`, 89500*time.Millisecond),
+			message(`{"eventId":"e-1"}`, 91*time.Second),
+			message("no event", 92*time.Second),
+			message(`{"eventId":"e-2"}`, 89500*time.Millisecond),
 		},
-		`messages=12 error="` + timeout.Error() + `" events=["e","e","e","e","e","e","e","e","e","e","and 2 more"]`: many,
+		`messages=12 error="` + timeout.Error() + `" events=[` +
+			strings.Repeat(`"e",`, 10) + `"and 2 more"]`: many,
 	} {
 		var steps []activity.Step
-		s := &services{recorder: activity.NewRecorder(func(step activity.Step) { steps = append(steps, step) }, func() time.Time { return noon })}
-		s.recordFailedBatch(eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout})
+		s := &services{
+			recorder: activity.NewRecorder(
+				func(step activity.Step) { steps = append(steps, step) },
+				func() time.Time { return noon },
+			),
+		}
+		s.recordFailedBatch(
+			eventsource.BatchResult{Function: "worker", Messages: messages, Err: timeout},
+		)
 		s.recorder.Close()
 		if len(steps) != 1 || steps[0].Name != "batch failed" || detailText(steps[0]) != want {
 			t.Errorf("steps %s, want %s", steps, want)

@@ -26,7 +26,7 @@ func exists(path string) bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-func TestMakeTempDir_RemovesThoseOfPlatformsThatAreGone(t *testing.T) {
+func TestMakeTempDir_RemovesAbandonedFolders(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	abandoned := leave(t, temp)
@@ -43,7 +43,13 @@ func TestMakeTempDir_RemovesThoseOfPlatformsThatAreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if exists(abandoned) || !exists(others) || !exists(first.path) || !exists(second.path) {
-		t.Errorf("abandoned: %t, others: %t, running: %t, %t", exists(abandoned), exists(others), exists(first.path), exists(second.path))
+		t.Errorf(
+			"abandoned: %t, others: %t, running: %t, %t",
+			exists(abandoned),
+			exists(others),
+			exists(first.path),
+			exists(second.path),
+		)
 	}
 	for _, f := range []tempDir{first, second} {
 		if err := f.remove(); err != nil || exists(f.path) {
@@ -52,7 +58,7 @@ func TestMakeTempDir_RemovesThoseOfPlatformsThatAreGone(t *testing.T) {
 	}
 }
 
-func TestMakeTempDir_ManyAtOnceHaveOneEach(t *testing.T) {
+func TestMakeTempDir_ReturnsDistinctFoldersConcurrently(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	folders := make(chan tempDir, 40)

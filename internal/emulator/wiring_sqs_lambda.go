@@ -41,7 +41,7 @@ func (s *services) invokeForMapping(
 	return eventsource.Result(result), err
 }
 
-// linger is about the time that a round trip to SQS gives a batch on AWS.
+// linger lets a batch grow for about as long as a round trip to SQS takes on AWS.
 const linger = 20 * time.Millisecond
 
 // maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestRead_FindsEveryStackInOrderOfItsDependencies(t *testing.T) {
+func TestRead_ReturnsStacksInOrderOfDependencies(t *testing.T) {
 	a, err := Read("testdata/stages")
 	if err != nil {
 		t.Fatal(err)
@@ -21,28 +21,37 @@ func TestRead_FindsEveryStackInOrderOfItsDependencies(t *testing.T) {
 	if want := []string{"B", "app-a", "Prod-C"}; !slices.Equal(names, want) {
 		t.Fatalf("stacks %v, want %v", names, want)
 	}
-	if b := a.Stacks[0]; b.Account != "111122223333" || b.Region != "eu-west-1" || !strings.Contains(string(b.Template), `"B"`) {
+	if b := a.Stacks[0]; b.Account != "111122223333" || b.Region != "eu-west-1" ||
+		!strings.Contains(string(b.Template), `"B"`) {
 		t.Errorf("stack B is %+v", b)
 	}
 	if a := a.Stacks[1]; a.Account != "" || a.Region != "" {
-		t.Errorf("stack A is in account %q, region %q; its environment is open", a.Account, a.Region)
+		t.Errorf(
+			"stack A is in account %q, region %q; its environment is open",
+			a.Account,
+			a.Region,
+		)
 	}
 }
 
-func TestRead_FindsTheAssetsOfEachStack(t *testing.T) {
+func TestRead_ReturnsAssetsOfEachStack(t *testing.T) {
 	a, err := Read("testdata/stages")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]string{"abc.zip": filepath.Join(a.Dir, "asset.abc")}; !maps.Equal(a.Stacks[1].Assets, want) {
+	if want := map[string]string{
+		"abc.zip": filepath.Join(a.Dir, "asset.abc"),
+	}; !maps.Equal(a.Stacks[1].Assets, want) {
 		t.Errorf("A's assets %v, want %v", a.Stacks[1].Assets, want)
 	}
-	if want := map[string]string{"def.zip": filepath.Join(a.Dir, "asset.def")}; !maps.Equal(a.Stacks[2].Assets, want) {
+	if want := map[string]string{
+		"def.zip": filepath.Join(a.Dir, "asset.def"),
+	}; !maps.Equal(a.Stacks[2].Assets, want) {
 		t.Errorf("C's assets %v, want %v", a.Stacks[2].Assets, want)
 	}
 }
 
-func TestRead_FindsTheModulesThatPipelinesNote(t *testing.T) {
+func TestRead_ReturnsModulesInMetadata(t *testing.T) {
 	a, err := Read("testdata/stages")
 	if err != nil {
 		t.Fatal(err)
@@ -54,20 +63,37 @@ func TestRead_FindsTheModulesThatPipelinesNote(t *testing.T) {
 	}
 }
 
-func TestRead_SaysWhatIsWrong(t *testing.T) {
+func TestRead_RejectsInvalidAssembly(t *testing.T) {
 	tests := []struct{ name, manifest, want string }{
 		{"no assembly", "", "manifest.json is missing"},
 		{"malformed", "{", "parse manifest.json"},
 		{"no stack", `{"artifacts":{}}`, "has no stack"},
-		{"no template", `{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"S.json"}}}}`, "stack S: read its template"},
-		{"no metadata", `{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json","properties":{"templateFile":"manifest.json"}}}}`, "stack S: m.json is missing"},
-		{"missing context", `{"missing":[{"key":"availability-zones:1"}]}`, "(availability-zones:1)"},
+		{
+			"no template",
+			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"S.json"}}}}`,
+			"stack S: read its template",
+		},
+		{
+			"no metadata",
+			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json","properties":{"templateFile":"manifest.json"}}}}`,
+			"stack S: m.json is missing",
+		},
+		{
+			"missing context",
+			`{"missing":[{"key":"availability-zones:1"}]}`,
+			"(availability-zones:1)",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			if test.manifest != "" {
-				if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(test.manifest), 0o600); err != nil {
+				err := os.WriteFile(
+					filepath.Join(dir, "manifest.json"),
+					[]byte(test.manifest),
+					0o600,
+				)
+				if err != nil {
 					t.Fatal(err)
 				}
 			}

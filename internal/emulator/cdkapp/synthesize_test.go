@@ -20,19 +20,31 @@ import (
 func buildApp(t *testing.T, cdkJSON string) App {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "app.exe"), "./testdata/app").CombinedOutput(); err != nil {
+	app := filepath.Join(dir, "app.exe")
+	out, err := exec.Command("go", "build", "-o", app, "./testdata/app").CombinedOutput()
+	if err != nil {
 		t.Fatalf("build the app: %v\n%s", err, out)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "cdk.json"), []byte(cdkJSON), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return App{Dir: dir, Out: t.TempDir(), Account: "000000000000", Region: "us-east-1", Progress: io.Discard}
+	return App{
+		Dir:      dir,
+		Out:      t.TempDir(),
+		Account:  "000000000000",
+		Region:   "us-east-1",
+		Progress: io.Discard,
+	}
 }
 
-func TestSynthesize_RunsTheAppWithContextAndEnvironment(t *testing.T) {
-	app := buildApp(t, `{"app": "./app.exe", "context": {"stage": "dev", "@aws-cdk/core:flag": true}}`)
+func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
+	app := buildApp(
+		t,
+		`{"app": "./app.exe", "context": {"stage": "dev", "@aws-cdk/core:flag": true}}`,
+	)
 	lookedUp := `{"availability-zones": ["a"], "stage": "looked up"}`
-	if err := os.WriteFile(filepath.Join(app.Dir, "cdk.context.json"), []byte(lookedUp), 0o600); err != nil {
+	err := os.WriteFile(filepath.Join(app.Dir, "cdk.context.json"), []byte(lookedUp), 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	var progress bytes.Buffer
@@ -51,11 +63,19 @@ func TestSynthesize_RunsTheAppWithContextAndEnvironment(t *testing.T) {
 	if err := json.Unmarshal(a.Stacks[0].Template, &template); err != nil {
 		t.Fatal(err)
 	}
-	wantContext := map[string]any{"stage": "local", "@aws-cdk/core:flag": true, "availability-zones": []any{"a"}}
+	wantContext := map[string]any{
+		"stage":              "local",
+		"@aws-cdk/core:flag": true,
+		"availability-zones": []any{"a"},
+	}
 	if got := template.Metadata.Context; !reflect.DeepEqual(got, wantContext) {
 		t.Errorf("context %v, want %v", got, wantContext)
 	}
-	wantEnvironment := map[string]string{"account": "000000000000", "region": "us-east-1", "validation": "false"}
+	wantEnvironment := map[string]string{
+		"account":    "000000000000",
+		"region":     "us-east-1",
+		"validation": "false",
+	}
 	if got := template.Metadata.Environment; !reflect.DeepEqual(got, wantEnvironment) {
 		t.Errorf("environment %v, want %v", got, wantEnvironment)
 	}
@@ -64,7 +84,7 @@ func TestSynthesize_RunsTheAppWithContextAndEnvironment(t *testing.T) {
 	}
 }
 
-func TestSynthesize_TakesTheGivenCommand(t *testing.T) {
+func TestSynthesize_PrefersCommandOfApp(t *testing.T) {
 	app := buildApp(t, `{"app": "false"}`)
 	app.Command = "./app.exe"
 	if _, err := app.Synthesize(t.Context()); err != nil {
@@ -72,20 +92,21 @@ func TestSynthesize_TakesTheGivenCommand(t *testing.T) {
 	}
 }
 
-func TestSynthesize_ShowsWhyTheAppFailed(t *testing.T) {
+func TestSynthesize_ReturnsReasonOfFailure(t *testing.T) {
 	for mode, want := range map[string]string{
 		"panic": "exit status 2\n  panic: the stack has no name\n",
 		"fail":  "exit status 3\n  synthesizing\n  error: no such stage\n",
 	} {
 		app := buildApp(t, `{"app": "./app.exe"}`)
 		app.Context = map[string]any{"mode": mode}
-		if _, err := app.Synthesize(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := app.Synthesize(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", mode, err, want)
 		}
 	}
 }
 
-func TestSynthesize_KillsTheAppAndItsChildren(t *testing.T) {
+func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 	app := buildApp(t, `{"app": "./app.exe; true", "context": {"mode": "hang"}}`)
 	lines, progress := io.Pipe()
 	app.Progress = progress
@@ -127,16 +148,22 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing is missing")
 	}
-	for _, want := range []string{"go is not on the PATH", "https://go.dev/dl", "node is not on the PATH", "https://nodejs.org"} {
+	for _, want := range []string{
+		"go is not on the PATH",
+		"https://go.dev/dl",
+		"node is not on the PATH",
+		"https://nodejs.org",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
 	}
 }
 
-func TestCheck_SaysWhenThereIsNoApp(t *testing.T) {
+func TestCheck_RejectsFolderWithoutApp(t *testing.T) {
 	dir := t.TempDir()
-	if err := (App{Dir: dir}).Check(); !errors.Is(err, ErrNoApp) || !strings.Contains(err.Error(), dir) {
+	if err := (App{Dir: dir}).Check(); !errors.Is(err, ErrNoApp) ||
+		!strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v", err)
 	}
 }

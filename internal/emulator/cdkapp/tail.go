@@ -39,7 +39,7 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace is printed by jsii's runtime for Go, without a newline, when both goroutines that wait
+// jsiiRace appears in the output of jsii's runtime for Go when both goroutines that wait
 // for Node.js see it end. Successful apps print it now and then; it means nothing.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 

@@ -6,10 +6,15 @@ import (
 	"testing"
 )
 
-func TestTail_LeavesOutWhatMeansNothing(t *testing.T) {
+func TestTail_DropsNoise(t *testing.T) {
 	var shown bytes.Buffer
 	output := &tail{out: &shown}
-	for _, text := range []string{"Bundling\nRuntime process exited abnormally: waitid: ", "no child processes", "done\n", string(jsiiRace)} {
+	for _, text := range []string{
+		"Bundling\nRuntime process exited abnormally: waitid: ",
+		"no child processes",
+		"done\n",
+		string(jsiiRace),
+	} {
 		if _, err := output.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
@@ -20,7 +25,7 @@ func TestTail_LeavesOutWhatMeansNothing(t *testing.T) {
 	}
 }
 
-func TestTail_EndsAnErrorWithTheCompilersAndNotWithAStack(t *testing.T) {
+func TestTail_KeepsCompilerErrorsWithoutStack(t *testing.T) {
 	output := &tail{}
 	const text = "# example.com/shop/functions/notify\nfunctions/notify/main.go:21:1: syntax error\n" +
 		"panic: Failed to bundle asset Shop/Notify/Code/Stage: Error: bash exited with status 1\n\ngoroutine 1 [running]:\nmain.main()\n\t/shop/main.go:23 +0x414\nexit status 2\n"
@@ -33,9 +38,17 @@ func TestTail_EndsAnErrorWithTheCompilersAndNotWithAStack(t *testing.T) {
 	}
 }
 
-func TestTail_SaysHowMuchOfAPanicItLeavesOut(t *testing.T) {
+func TestTail_CountsDroppedLinesOfPanic(t *testing.T) {
 	output := &tail{}
-	if _, err := output.Write([]byte("panic: Validation failed with the following errors:\n" + strings.Repeat("  [S/P] a mistake\n", keptLines+1))); err != nil {
+	_, err := output.Write(
+		[]byte(
+			"panic: Validation failed with the following errors:\n" + strings.Repeat(
+				"  [S/P] a mistake\n",
+				keptLines+1,
+			),
+		),
+	)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if got := output.summary(); !strings.Contains(got, "\n  … and 2 lines more, see above\n") {

@@ -36,14 +36,17 @@ func TestAPI_DescribesStackByNameOrID(t *testing.T) {
 		status, body := ask(t, "Action=DescribeStacks&StackName="+id)
 		if status != http.StatusOK || strings.Contains(body, "two") || strings.Contains(body, "<ParentId>") ||
 			!strings.Contains(body, "<OutputKey>ApiUrl</OutputKey><OutputValue>http://127.0.0.1:8080/</OutputValue>") ||
-			!strings.Contains(body, "&lt;&amp;&gt;") || !strings.Contains(body, "2026-11-23T12:00:00Z") {
+			!strings.Contains(body, "&lt;&amp;&gt;") ||
+			!strings.Contains(body, "2026-11-23T12:00:00Z") {
 			t.Errorf("%s: HTTP %d %s", id, status, body)
 		}
 	}
 }
 
 func TestAPI_DescribesAllStacks(t *testing.T) {
-	if status, body := ask(t, "Action=DescribeStacks"); status != http.StatusOK || strings.Count(body, "<StackName>") != 2 || strings.Count(body, "<ParentId>arn:one</ParentId>") != 1 {
+	status, body := ask(t, "Action=DescribeStacks")
+	if status != http.StatusOK || strings.Count(body, "<StackName>") != 2 ||
+		strings.Count(body, "<ParentId>arn:one</ParentId>") != 1 {
 		t.Errorf("HTTP %d %s", status, body)
 	}
 }
@@ -54,7 +57,8 @@ func TestAPI_RejectsUnknownStacksAndActions(t *testing.T) {
 		"Action=CreateStack":                    "<Code>InvalidAction</Code>",
 		"Action=%zz":                            "<Code>InvalidRequest</Code>",
 	} {
-		if status, body := ask(t, form); status != http.StatusBadRequest || !strings.Contains(body, code) {
+		status, body := ask(t, form)
+		if status != http.StatusBadRequest || !strings.Contains(body, code) {
 			t.Errorf("%s: HTTP %d %s", form, status, body)
 		}
 	}
@@ -66,7 +70,8 @@ func TestAPI_ListsStackResources(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, want) {
 		t.Errorf("HTTP %d %s", status, body)
 	}
-	if status, body := ask(t, "Action=ListStackResources&StackName=three"); status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
+	status, body = ask(t, "Action=ListStackResources&StackName=three")
+	if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 		t.Errorf("HTTP %d %s", status, body)
 	}
 }
@@ -85,7 +90,10 @@ func TestAPI_DescribesResourceWithMetadata(t *testing.T) {
 			t.Errorf("no %s in %s", want, body)
 		}
 	}
-	for _, unknown := range []string{"two&LogicalResourceId=Other", "three&LogicalResourceId=Queue"} {
+	for _, unknown := range []string{
+		"two&LogicalResourceId=Other",
+		"three&LogicalResourceId=Queue",
+	} {
 		status, body := ask(t, action+unknown)
 		if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 			t.Errorf("%s: HTTP %d %s", unknown, status, body)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestPhysicalName_IsStableAndHoldsStackAndLogicalID(t *testing.T) {
+func TestPhysicalName_CombinesStackLogicalIDAndSuffix(t *testing.T) {
 	name := PhysicalName("pipeline", "BronzeBucket1234", 63)
 	if name != PhysicalName("pipeline", "BronzeBucket1234", 63) {
 		t.Error("the name changes from call to call")
@@ -14,14 +14,17 @@ func TestPhysicalName_IsStableAndHoldsStackAndLogicalID(t *testing.T) {
 	if !regexp.MustCompile(`^pipeline-BronzeBucket1234-[A-Z2-7]{12}$`).MatchString(name) {
 		t.Errorf("got %s", name)
 	}
-	for _, other := range []string{PhysicalName("pipeline", "Other", 63), PhysicalName("other", "BronzeBucket1234", 63)} {
+	for _, other := range []string{
+		PhysicalName("pipeline", "Other", 63),
+		PhysicalName("other", "BronzeBucket1234", 63),
+	} {
 		if other[len(other)-12:] == name[len(name)-12:] {
 			t.Errorf("%s and %s share their suffix", name, other)
 		}
 	}
 }
 
-func TestPhysicalName_KeepsTheLimit(t *testing.T) {
+func TestPhysicalName_KeepsLimit(t *testing.T) {
 	long := strings.Repeat("x", 200)
 	for _, names := range [][2]string{{long, long}, {"s", long}, {long, "i"}} {
 		name := PhysicalName(names[0], names[1], 64)

@@ -31,7 +31,12 @@ func functions(t *testing.T) *Resolver {
 	return &Resolver{
 		Template:   parse(t, string(data)),
 		Parameters: map[string]string{"NoDefault": "given"},
-		Pseudo:     Pseudo{Region: "us-east-1", Account: "000000000000", StackName: "pipeline", StackID: "arn:aws:cloudformation:pipeline"},
+		Pseudo: Pseudo{
+			Region:    "us-east-1",
+			Account:   "000000000000",
+			StackName: "pipeline",
+			StackID:   "arn:aws:cloudformation:pipeline",
+		},
 		Created: map[string]ReturnValues{"Queue": {
 			Ref:        "http://127.0.0.1:4566/000000000000/queue",
 			Attributes: map[string]string{"Arn": "arn:aws:sqs:us-east-1:000000000000:queue"},
@@ -77,39 +82,96 @@ func TestResolver_ResolvesNamedPropertiesOnly(t *testing.T) {
 	}
 }
 
-func TestResolver_OutputsHoldWhatExists(t *testing.T) {
+func TestResolver_ResolvesOutputsThatExist(t *testing.T) {
 	outputs, exports, err := functions(t).Outputs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]string{"QueueUrl": "http://127.0.0.1:4566/000000000000/queue", "Memory": "1024"}; !maps.Equal(outputs, want) {
+	if want := map[string]string{
+		"QueueUrl": "http://127.0.0.1:4566/000000000000/queue",
+		"Memory":   "1024",
+	}; !maps.Equal(outputs, want) {
 		t.Errorf("outputs %v, want %v", outputs, want)
 	}
-	if want := map[string]string{"pipeline-queue": "http://127.0.0.1:4566/000000000000/queue"}; !maps.Equal(exports, want) {
+	if want := map[string]string{
+		"pipeline-queue": "http://127.0.0.1:4566/000000000000/queue",
+	}; !maps.Equal(exports, want) {
 		t.Errorf("exports %v, want %v", exports, want)
 	}
 }
 
-func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
+func TestResolver_NamesPathInErrors(t *testing.T) {
 	tests := []struct{ name, value, want string }{
-		{"unknown id", `{"a":[0,{"Ref":"Absent"}]}`, `Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`},
-		{"not made", `{"Fn::Join":["",["x",{"Ref":"R"}]]}`, `Properties.P.Fn::Join[1].Ref: resource R has not been created yet`},
+		{
+			"unknown id",
+			`{"a":[0,{"Ref":"Absent"}]}`,
+			`Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`,
+		},
+		{
+			"not made",
+			`{"Fn::Join":["",["x",{"Ref":"R"}]]}`,
+			`Properties.P.Fn::Join[1].Ref: resource R has not been created yet`,
+		},
 		{"left out", `{"Ref":"Off"}`, `resource Off is left out by its condition Never`},
-		{"no attribute", `{"Fn::GetAtt":["Queue","Nope"]}`, `resource Queue (AWS::SQS::Queue) has no attribute Nope here`},
-		{"malformed attribute", `{"Fn::GetAtt":["Queue"]}`, `Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`},
-		{"unknown function", `{"Fn::Cidr":[]}`, `Properties.P.Fn::Cidr: this function is not known`},
-		{"select beyond the end", `{"Fn::Select":[2,["a"]]}`, `there is no element 2 in a list of 1`},
+		{
+			"no attribute",
+			`{"Fn::GetAtt":["Queue","Nope"]}`,
+			`resource Queue (AWS::SQS::Queue) has no attribute Nope here`,
+		},
+		{
+			"malformed attribute",
+			`{"Fn::GetAtt":["Queue"]}`,
+			`Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`,
+		},
+		{
+			"unknown function",
+			`{"Fn::Cidr":[]}`,
+			`Properties.P.Fn::Cidr: this function is not known`,
+		},
+		{
+			"select beyond the end",
+			`{"Fn::Select":[2,["a"]]}`,
+			`there is no element 2 in a list of 1`,
+		},
 		{"select from text", `{"Fn::Select":[0,"a"]}`, `need a list, got "a"`},
-		{"join of an object", `{"Fn::Join":["",[{"a":1}]]}`, `Fn::Join[0]: need a string, got {"a":1}`},
-		{"sub", `{"Fn::Sub":"x${Absent}"}`, `Properties.P.Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`},
+		{
+			"join of an object",
+			`{"Fn::Join":["",[{"a":1}]]}`,
+			`Fn::Join[0]: need a string, got {"a":1}`,
+		},
+		{
+			"sub",
+			`{"Fn::Sub":"x${Absent}"}`,
+			`Properties.P.Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`,
+		},
 		{"no default", `{"Ref":"NoDefault"}`, `parameter NoDefault has no default`},
-		{"SSM", `{"Ref":"Ssm"}`, `parameter Ssm reads the SSM parameter /a/b, which does not exist locally`},
+		{
+			"SSM",
+			`{"Ref":"Ssm"}`,
+			`parameter Ssm reads the SSM parameter /a/b, which does not exist locally`,
+		},
 		{"map", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
 		{"import", `{"Fn::ImportValue":"elsewhere"}`, `no stack of this app exports "elsewhere"`},
-		{"stack output", `{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`, `called "other" and has an output "Url"`},
-		{"unknown condition", `{"Fn::If":["Absent",1,2]}`, `the template has no condition "Absent"`},
-		{"circular condition", `{"Fn::If":["Self",1,2]}`, `condition Self: condition Self refers to itself`},
-		{"no condition", `{"Fn::If":["Odd",1,2]}`, `condition Odd: Fn::Join is not a condition function`},
+		{
+			"stack output",
+			`{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`,
+			`called "other" and has an output "Url"`,
+		},
+		{
+			"unknown condition",
+			`{"Fn::If":["Absent",1,2]}`,
+			`the template has no condition "Absent"`,
+		},
+		{
+			"circular condition",
+			`{"Fn::If":["Self",1,2]}`,
+			`condition Self: condition Self refers to itself`,
+		},
+		{
+			"no condition",
+			`{"Fn::If":["Odd",1,2]}`,
+			`condition Odd: Fn::Join is not a condition function`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,24 +190,30 @@ func TestResolver_ErrorsNameTheResourceAndThePath(t *testing.T) {
 				}`),
 				Created: map[string]ReturnValues{"Queue": {Ref: "q"}},
 			}
-			if _, err := r.Properties(r.Template.Resources["R"]); err == nil || !strings.Contains(err.Error(), test.want) {
+			_, err := r.Properties(r.Template.Resources["R"])
+			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
 	}
 }
 
-func TestResolver_AsksForOtherAttributes(t *testing.T) {
+func TestResolver_CallsAttributeForOthers(t *testing.T) {
 	r := Resolver{
-		Template: parse(t, `{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`),
-		Created:  map[string]ReturnValues{"Role": {Attribute: func(name string) string { return "the " + name }}},
+		Template: parse(
+			t,
+			`{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`,
+		),
+		Created: map[string]ReturnValues{
+			"Role": {Attribute: func(name string) string { return "the " + name }},
+		},
 	}
 	if got, err := r.Properties(r.Template.Resources["R"]); err != nil || got["P"] != "the RoleId" {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
 
-func TestOrder_PutsWhatIsReferredToFirst(t *testing.T) {
+func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 	ordered, err := parse(t, `{"Resources": {
 		"A": {"Type": "T", "Properties": {"x": [{"Fn::GetAtt": ["D", "Arn"]}, {"Ref": "AWS::Region"}]}},
 		"B": {"Type": "T", "DependsOn": "A", "Properties": {"x": {"Fn::Sub": ["${C.Arn}-${Local}", {"Local": {"Ref": "E"}}]}}},
@@ -164,7 +232,7 @@ func TestOrder_PutsWhatIsReferredToFirst(t *testing.T) {
 	}
 }
 
-func TestOrder_NamesACircle(t *testing.T) {
+func TestOrder_RejectsCycle(t *testing.T) {
 	_, err := parse(t, `{"Resources": {
 		"A": {"Type": "T", "Properties": {"x": {"Ref": "B"}}},
 		"B": {"Type": "T", "DependsOn": "C"},
@@ -175,15 +243,21 @@ func TestOrder_NamesACircle(t *testing.T) {
 	}
 }
 
-func TestOrder_NamesAMissingDependency(t *testing.T) {
+func TestOrder_RejectsMissingDependency(t *testing.T) {
 	_, err := parse(t, `{"Resources": {"A": {"Type": "T", "DependsOn": "B"}}}`).Order()
 	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn names B") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestParse_RefusesWhatIsNoTemplate(t *testing.T) {
-	for _, text := range []string{``, `[]`, `{"Resources":{}} x`, `{"Resources":{"A":{}}}`, `{"Resources":{"A":{"Type":"T","DependsOn":1}}}`} {
+func TestParse_RejectsInvalidTemplate(t *testing.T) {
+	for _, text := range []string{
+		``,
+		`[]`,
+		`{"Resources":{}} x`,
+		`{"Resources":{"A":{}}}`,
+		`{"Resources":{"A":{"Type":"T","DependsOn":1}}}`,
+	} {
 		if _, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%q was parsed", text)
 		}

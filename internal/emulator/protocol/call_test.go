@@ -44,7 +44,10 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	}
 	r := httptest.NewRequest("PUT", "/b/k", nil)
 	r.Header.Set("X-Amz-Copy-Source", "/b/other")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set(
+		"Authorization",
+		"AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+	)
 	if got := targets.ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
 		t.Errorf("got %+v", got)
 	}
@@ -60,7 +63,8 @@ func TestWriteError_UsesTheFormOfTheService(t *testing.T) {
 	w := httptest.NewRecorder()
 	WriteError(w, "s3", 403, "AccessDenied", message)
 	var answer struct{ Code, Message string }
-	if err := xml.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 403 || answer.Code != "AccessDenied" || answer.Message != message {
+	err := xml.Unmarshal(w.Body.Bytes(), &answer)
+	if err != nil || w.Code != 403 || answer.Code != "AccessDenied" || answer.Message != message {
 		t.Errorf("S3: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
@@ -68,7 +72,8 @@ func TestWriteError_UsesTheFormOfTheService(t *testing.T) {
 	var query struct {
 		Error struct{ Code, Message string }
 	}
-	if err := xml.Unmarshal(w.Body.Bytes(), &query); err != nil || query.Error.Code != "AccessDenied" || query.Error.Message != message {
+	err = xml.Unmarshal(w.Body.Bytes(), &query)
+	if err != nil || query.Error.Code != "AccessDenied" || query.Error.Message != message {
 		t.Errorf("query: got %d %s, %v", w.Code, w.Body, err)
 	}
 	w = httptest.NewRecorder()
@@ -77,7 +82,8 @@ func TestWriteError_UsesTheFormOfTheService(t *testing.T) {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &failure); err != nil || failure.Type != "AccessDeniedException" || failure.Message != message {
+	err = json.Unmarshal(w.Body.Bytes(), &failure)
+	if err != nil || failure.Type != "AccessDeniedException" || failure.Message != message {
 		t.Errorf("DynamoDB: got %d %s, %v", w.Code, w.Body, err)
 	}
 }

@@ -16,7 +16,11 @@ var api = JSONHandler{
 	"Greet": NewOperation(func(_ *http.Request, in *greeting) (*greeting, error) {
 		switch in.Name {
 		case "nobody":
-			return nil, &Error{Code: "NobodyException", Message: "nobody is there", Fields: map[string]any{"Item": 1}}
+			return nil, &Error{
+				Code:    "NobodyException",
+				Message: "nobody is there",
+				Fields:  map[string]any{"Item": 1},
+			}
 		case "crash":
 			return nil, errors.New("broken")
 		}
@@ -24,17 +28,41 @@ var api = JSONHandler{
 	}),
 }
 
-func TestHandler_AnswersAsTheProtocolSays(t *testing.T) {
+func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 	for _, c := range []struct {
 		name, target, body string
 		status             int
 		want               string
 	}{
 		{"result", "Service_1.Greet", `{"Name":"ann"}`, 200, `{"Name":"hello ann"}`},
-		{"error", "Service_1.Greet", `{"Name":"nobody"}`, 400, `{"Item":1,"__type":"NobodyException","message":"nobody is there"}`},
-		{"defect", "Service_1.Greet", `{"Name":"crash"}`, 500, `{"__type":"InternalFailure","message":"broken"}`},
-		{"bad input", "Service_1.Greet", `{`, 400, `{"__type":"SerializationException","message":"unexpected end of JSON input"}`},
-		{"no such operation", "Service_1.Leave", `{}`, 400, `{"__type":"UnknownOperationException","message":"the local platform does not serve Service_1.Leave"}`},
+		{
+			"error",
+			"Service_1.Greet",
+			`{"Name":"nobody"}`,
+			400,
+			`{"Item":1,"__type":"NobodyException","message":"nobody is there"}`,
+		},
+		{
+			"defect",
+			"Service_1.Greet",
+			`{"Name":"crash"}`,
+			500,
+			`{"__type":"InternalFailure","message":"broken"}`,
+		},
+		{
+			"bad input",
+			"Service_1.Greet",
+			`{`,
+			400,
+			`{"__type":"SerializationException","message":"unexpected end of JSON input"}`,
+		},
+		{
+			"no such operation",
+			"Service_1.Leave",
+			`{}`,
+			400,
+			`{"__type":"UnknownOperationException","message":"the local platform does not serve Service_1.Leave"}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(c.body))
@@ -45,7 +73,9 @@ func TestHandler_AnswersAsTheProtocolSays(t *testing.T) {
 			if answer.Code != c.status || answer.Body.String() != c.want {
 				t.Errorf("got %d %s, want %d %s", answer.Code, answer.Body, c.status, c.want)
 			}
-			if got, want := answer.Header().Get("X-Amz-Crc32"), fmt.Sprint(crc32.ChecksumIEEE([]byte(c.want))); got != want {
+			if got, want := answer.Header().
+				Get("X-Amz-Crc32"),
+				fmt.Sprint(crc32.ChecksumIEEE([]byte(c.want))); got != want {
 				t.Errorf("X-Amz-Crc32 is %s, want %s", got, want)
 			}
 			if got := answer.Header().Get("Content-Type"); got != "application/x-amz-json-1.1" {

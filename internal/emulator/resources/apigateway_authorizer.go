@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// LocalKey is an access key, and its own secret, that APIs with IAM authorization always accept.
+// LocalKey names an access key that APIs with IAM authorization always accept. Its secret is the
+// same.
 const LocalKey = "local"
 
 type authorizerProperties struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// values is short for what every handler returns.
+// values abbreviates the type that every handler returns.
 type values = cloudformation.ReturnValues
 
 // creation represents the creation of one resource.

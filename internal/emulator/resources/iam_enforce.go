@@ -12,8 +12,7 @@ import (
 type enforcement struct {
 	*Provider
 	authorizer *iam.Authorizer
-	// denyLogs is called for a function whose role may not write its log.
-	denyLogs func(function, operation string, err error)
+	denyLogs   func(function, operation string, err error)
 }
 
 // Enforce gives the policies of all stacks to the authorizer. It returns a *PolicyError if they do

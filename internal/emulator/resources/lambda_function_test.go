@@ -18,7 +18,10 @@ func TestForeignPlatform_ReturnsPlatformOfBootstrap(t *testing.T) {
 	if runtime.GOARCH == other {
 		other = "amd64"
 	}
-	for arch, want := range map[string]string{runtime.GOARCH: "", other: runtime.GOOS + "/" + other} {
+	for arch, want := range map[string]string{
+		runtime.GOARCH: "",
+		other:          runtime.GOOS + "/" + other,
+	} {
 		bootstrap := filepath.Join(dir, arch)
 		build := exec.Command("go", "build", "-o", bootstrap, source)
 		build.Env = append(os.Environ(), "GOARCH="+arch)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestDecode_TakesNumbersAndFlagsAsText(t *testing.T) {
+func TestDecode_AcceptsNumbersAndFlagsAsStrings(t *testing.T) {
 	var in struct {
 		A, B   number
 		C, D   flag
@@ -37,7 +37,7 @@ func TestDecode_TakesNumbersAndFlagsAsText(t *testing.T) {
 	}
 }
 
-func TestDecode_SaysWhatIsNoNumber(t *testing.T) {
+func TestDecode_RejectsInvalidNumber(t *testing.T) {
 	var in struct{ A number }
 	if err := decode(map[string]any{"A": "many"}, &in); err == nil {
 		t.Errorf("got %v", in)

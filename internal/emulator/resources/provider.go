@@ -71,9 +71,7 @@ func NewProvider(s Services, c Config) *Provider {
 }
 
 // Create creates a resource. It skips resources whose type has no handler.
-func (p *Provider) Create(
-	s *cloudformation.Stack, r cloudformation.Resource,
-) (values, error) {
+func (p *Provider) Create(s *cloudformation.Stack, r cloudformation.Resource) (values, error) {
 	c := &creation{p, s, r}
 	if h, ok := registry[r.Type]; ok {
 		return h.create(c)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestBucket_KeepsItsKeysAcrossRuns(t *testing.T) {
+func TestBucket_KeepsKeysAcrossRuns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	db, bucket := open(t, path)
 	for _, key := range []string{"a", "b", "c"} {
@@ -24,7 +24,10 @@ func TestBucket_KeepsItsKeysAcrossRuns(t *testing.T) {
 	db, bucket = open(t, path)
 	defer db.Close()
 	got := make(map[string]string)
-	if err := bucket.Each(func(key string, value []byte) error { got[key] = string(value); return nil }); err != nil {
+	err := bucket.Each(
+		func(key string, value []byte) error { got[key] = string(value); return nil },
+	)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if want := map[string]string{"b": "value of b", "c": "value of c"}; !maps.Equal(got, want) {
@@ -45,7 +48,7 @@ func open(t *testing.T, path string) (*DB, *Bucket) {
 	return db, bucket
 }
 
-func TestOpen_RefusesAFileInUse(t *testing.T) {
+func TestOpen_RejectsFileInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	db, _ := open(t, path)
 	defer db.Close()
@@ -64,7 +67,8 @@ func TestBucket_NilKeepsNothing(t *testing.T) {
 	if err := bucket.Put("a", nil); err != nil {
 		t.Error(err)
 	}
-	if err := bucket.Each(func(string, []byte) error { t.Error("it holds a key"); return nil }); err != nil {
+	err = bucket.Each(func(string, []byte) error { t.Error("it holds a key"); return nil })
+	if err != nil {
 		t.Error(err)
 	}
 	if err := bucket.Delete("a"); err != nil {

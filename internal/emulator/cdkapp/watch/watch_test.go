@@ -27,7 +27,7 @@ func write(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-func TestSettled_WaitsUntilItIsQuiet(t *testing.T) {
+func TestWaitForChange_ReturnsAfterQuietPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events := make(chan fsnotify.Event)
 		go func() {
@@ -46,7 +46,7 @@ func TestSettled_WaitsUntilItIsQuiet(t *testing.T) {
 	})
 }
 
-func TestSettled_EndsWhenItIsNeverQuiet(t *testing.T) {
+func TestWaitForChange_ReturnsIfEventsNeverStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		events := make(chan fsnotify.Event)
@@ -61,14 +61,15 @@ func TestSettled_EndsWhenItIsNeverQuiet(t *testing.T) {
 			}
 		}()
 		begun := time.Now()
-		if !waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return true }) || time.Since(begun) > longestChange {
+		if !waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return true }) ||
+			time.Since(begun) > longestChange {
 			t.Errorf("after %s", time.Since(begun))
 		}
 		stop()
 	})
 }
 
-func TestSettled_PassesOverWhatDoesNotMatter(t *testing.T) {
+func TestWaitForChange_IgnoresIrrelevantEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
 		defer stop()
@@ -80,7 +81,7 @@ func TestSettled_PassesOverWhatDoesNotMatter(t *testing.T) {
 	})
 }
 
-func TestSettled_CountsLostNotices(t *testing.T) {
+func TestWaitForChange_CountsLostEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := make(chan error, 1)
 		errs <- fsnotify.ErrEventOverflow
@@ -90,7 +91,7 @@ func TestSettled_CountsLostNotices(t *testing.T) {
 	})
 }
 
-func TestSources_AreWhatTheAppIsMadeFrom(t *testing.T) {
+func TestSources_SelectFilesOfApp(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"go.mod":                        "module app",
@@ -114,20 +115,39 @@ func TestSources_AreWhatTheAppIsMadeFrom(t *testing.T) {
 	})
 	sources := Sources{Dir: dir, Roots: []string{dir}, Ignore: []string{filepath.Join(dir, "data")}}
 	var folders []string
-	seen, err := sources.look(nil, func(dir string) error { folders = append(folders, dir); return nil })
+	seen, err := sources.look(
+		nil,
+		func(dir string) error { folders = append(folders, dir); return nil },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"cdk.json", "functions/orders/main.go", "go.mod", "main.go", "pages/a/index.html", "schemas/order.created.json", "words.txt",
+		"cdk.json",
+		"functions/orders/main.go",
+		"go.mod",
+		"main.go",
+		"pages/a/index.html",
+		"schemas/order.created.json",
+		"words.txt",
 	}
 	if got := relative(t, dir, seen.changedSince(&snapshot{})); !slices.Equal(got, want) {
 		t.Errorf("sources\n%q, want\n%q", got, want)
 	}
-	if got := relative(t, dir, folders); !slices.Equal(got, []string{".", "functions", "functions/orders", "internal", "pages", "pages/a", "schemas"}) {
+	got := relative(t, dir, folders)
+	if !slices.Equal(
+		got,
+		[]string{".", "functions", "functions/orders", "internal", "pages", "pages/a", "schemas"},
+	) {
 		t.Errorf("watched %q", got)
 	}
-	for name, want := range map[string]bool{"words.txt": true, "steps.txt": false, "new.txt": true /* it is not there: it may have been a folder */, "schemas": true, "data/x.go": false} {
+	for name, want := range map[string]bool{
+		"words.txt": true,
+		"steps.txt": false,
+		"new.txt":   true, // it does not exist: it may have been a folder
+		"schemas":   true,
+		"data/x.go": false,
+	} {
 		if got := sources.mayHold(filepath.Join(dir, name), seen); got != want {
 			t.Errorf("%s may hold a source: %t", name, got)
 		}
@@ -147,9 +167,17 @@ func relative(t *testing.T, dir string, paths []string) []string {
 	return names
 }
 
-func TestRun_TellsWhatChanged(t *testing.T) {
+func TestRun_ReportsChangedFiles(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"main.go": "package main", "old/old.go": "package old", "same.go": "package main"})
+	write(
+		t,
+		dir,
+		map[string]string{
+			"main.go":    "package main",
+			"old/old.go": "package old",
+			"same.go":    "package main",
+		},
+	)
 	w, err := New(Sources{Dir: dir, Roots: []string{dir}})
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +227,7 @@ func TestRun_TellsWhatChanged(t *testing.T) {
 	}
 }
 
-func TestRun_TellsWhatChangedWhileItWasTold(t *testing.T) {
+func TestRun_ReportsChangesDuringCall(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a.go": "package a", "b.go": "package a"})
 	w, err := New(Sources{Dir: dir, Roots: []string{dir}})
@@ -223,9 +251,17 @@ func TestRun_TellsWhatChangedWhileItWasTold(t *testing.T) {
 	}
 }
 
-func TestAdd_TellsWhatChangedThereSince(t *testing.T) {
+func TestAdd_ReportsChangesSince(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"app/app.go": "package app", "orders/old.go": "package orders", "orders/saved.go": "package orders"})
+	write(
+		t,
+		dir,
+		map[string]string{
+			"app/app.go":      "package app",
+			"orders/old.go":   "package orders",
+			"orders/saved.go": "package orders",
+		},
+	)
 	app, orders := filepath.Join(dir, "app"), filepath.Join(dir, "orders")
 	w, err := New(Sources{Dir: app, Roots: []string{app}})
 	if err != nil {
@@ -233,14 +269,19 @@ func TestAdd_TellsWhatChangedThereSince(t *testing.T) {
 	}
 	defer w.Close()
 	built := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for name, saved := range map[string]time.Time{"app/app.go": built.Add(time.Hour), "orders/old.go": built.Add(-time.Hour), "orders/saved.go": built.Add(time.Hour)} {
+	for name, saved := range map[string]time.Time{
+		"app/app.go":      built.Add(time.Hour),
+		"orders/old.go":   built.Add(-time.Hour),
+		"orders/saved.go": built.Add(time.Hour),
+	} {
 		if err := os.Chtimes(filepath.Join(dir, name), saved, saved); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// What is new in the app's own folder changed, whenever it is from.
+	// A new file in the app's own folder counts as changed, however old it is.
 	write(t, dir, map[string]string{"app/new.go": "package app"})
-	if err := os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour)); err != nil {
+	err = os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour))
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Add([]string{orders, filepath.Join(orders, "deeper")}, built); err != nil {
@@ -257,12 +298,17 @@ func TestAdd_TellsWhatChangedThereSince(t *testing.T) {
 		}
 		write(t, dir, map[string]string{"orders/old.go": "package orders // another"})
 	})
-	if want := []string{"app/new.go", "orders/saved.go", "orders/old.go"}; err != nil || !slices.Equal(seen, want) {
+	if want := []string{
+		"app/new.go",
+		"orders/saved.go",
+		"orders/old.go",
+	}; err != nil ||
+		!slices.Equal(seen, want) {
 		t.Errorf("told of %q, %v; want %q", seen, err, want)
 	}
 }
 
-func TestRoots_HoldTheModulesBesideTheApp(t *testing.T) {
+func TestRoots_IncludeLocalModules(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"shop/go.mod":         "module shop\n\nreplace (\n\texample.com/pipeline => ../pipeline\n\texample.com/b => example.com/c v1.0.0\n\texample.com/d => ../gone\n)\n",
@@ -285,11 +331,21 @@ func TestRoots_HoldTheModulesBesideTheApp(t *testing.T) {
 		"lib/go.mod":                   "module example.com/lib",
 		"elsewhere/unrelated/notes.md": "",
 	})
-	got, err = Roots(filepath.Join(dir, "shop", "infra"), filepath.Join(dir, "elsewhere"), filepath.Join(dir, "shop"))
+	got, err = Roots(
+		filepath.Join(dir, "shop", "infra"),
+		filepath.Join(dir, "elsewhere"),
+		filepath.Join(dir, "shop"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"elsewhere", "lib", "pipeline", "shop", "tools"}; !slices.Equal(relative(t, dir, got), want) {
+	if want := []string{
+		"elsewhere",
+		"lib",
+		"pipeline",
+		"shop",
+		"tools",
+	}; !slices.Equal(relative(t, dir, got), want) {
 		t.Errorf("roots %q, want %q", relative(t, dir, got), want)
 	}
 	write(t, dir, map[string]string{"shop/go.mod": "replace ("})

@@ -82,7 +82,7 @@ type failures struct {
 	BatchItemFailures []failure `json:"batchItemFailures"`
 }
 
-// process writes each event to the bucket and tells the bus; those of the type poison fail.
+// process writes each event to the bucket and publishes it. Events of the type poison fail.
 func process(_ context.Context, b batch) (failures, error) {
 	failed := failures{[]failure{}}
 	for _, r := range b.Records {

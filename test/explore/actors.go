@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// System is a pipeline under test.
+// System represents a pipeline under test.
 type System struct {
 	Accept func(ctx context.Context, a *actor, req pipeline.Request,
 		newID func() (string, error)) (pipeline.Accepted, error)

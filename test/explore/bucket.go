@@ -62,7 +62,7 @@ func (b *bucket) write(key string, body []byte) {
 	b.objects[key] = object{body: body, version: string(body), modified: time.Now()}
 }
 
-// pageSize is small, so that listings have several pages.
+// pageSize makes listings need more than one page.
 const pageSize = 2
 
 func (b *bucket) list(prefix, after string) []pipeline.Object {

@@ -53,11 +53,11 @@ var commuting = map[string]bool{
 	"DLQ.Send":    true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
 }
 
-// errService is the error of a failed call.
+// errService fails a call.
 var errService = errors.New("the service failed")
 
-// errExpired is the error of a request that was signed long before it arrived.
+// errExpired rejects a request that was signed long before it arrived.
 var errExpired = errors.New("the request's signature has expired")
 
-// errDead is the error of all calls of a crashed process.
+// errDead answers all calls of a crashed process.
 var errDead = errors.New("the process is dead")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// mutant is a patch of the code that removes one safeguard.
+// mutant patches the code to remove one safeguard.
 type mutant struct {
 	Name      string
 	File      string // from the repository's root

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Naive is the control: a pipeline as it is often written. It stores the payload, writes the
+// Naive serves as the control: a pipeline as it is often written. It stores the payload, writes the
 // status, sends and publishes in the obvious order. It reads before it writes instead of writing
 // conditionally, fails a batch as a whole, and relies on the queue's retries and the DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess, ContinuesAfterViolation: true}

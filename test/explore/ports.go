@@ -113,7 +113,7 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// CountMessages is approximate: it may return 0.
+// CountMessages may return 0: the count is approximate.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	return invoke(ctx, p.actor, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {

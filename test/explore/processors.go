@@ -7,8 +7,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// processor is a user's processor in a scenario. Its output depends on the attempt and the payload
-// alone, so that the explorer knows all possible outputs.
+// processor implements a user's processor. Its output depends on the attempt and the payload alone,
+// so that the explorer knows all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
 func (p processor) Process(_ context.Context, _ pipeline.Event, attempt int,

@@ -38,8 +38,8 @@ type run struct {
 	pruned          bool
 }
 
-// spawn starts an actor. Like Lambda, it ends the process after the lifetime. The result of body
-// tells whether it succeeded.
+// spawn starts an actor. Like Lambda, it ends the process after the lifetime. body returns an error
+// if the actor failed.
 func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
 	body func(ctx context.Context, a *actor) error) *actor {
 	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
@@ -135,7 +135,7 @@ func (r *run) observe() {
 	})
 }
 
-// step is a possible next step.
+// step represents a possible next step.
 type step struct {
 	cost Budget
 	do   func()

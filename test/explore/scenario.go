@@ -30,7 +30,7 @@ const (
 	poison = `{"eventType":"demo","n":1e999}`
 )
 
-// Scenarios are explored exhaustively.
+// Scenarios lists what is explored exhaustively.
 var Scenarios = []Scenario{
 	{Name: "two events", Batch: 2, Preemptions: 1, Begin: func(r *run) {
 		r.client(1, good, "")
@@ -192,7 +192,7 @@ func (r *run) reconcileAll() {
 	r.ticks = nil
 }
 
-// runWithoutFaults runs all actors to their end without faults.
+// runWithoutFaults runs all actors until they have ended, without faults.
 func (r *run) runWithoutFaults() {
 	for r.observe(); len(r.pending) > 0; r.observe() {
 		r.resolve(r.pending[0])

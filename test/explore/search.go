@@ -23,9 +23,8 @@ type chooser interface {
 
 const none = -1
 
-// search is a chooser that tries every combination of options within a budget, one schedule after
-// the other, depth first: a schedule repeats the decisions of the trail and then takes the first
-// options.
+// search tries every combination of options within a budget, one schedule after the other, depth
+// first: a schedule repeats the decisions of the trail and then takes the first options.
 type search struct {
 	budget  Budget
 	trail   []decision
@@ -111,8 +110,8 @@ func (s *search) next() bool {
 // Deviation chooses another option than the first at a decision.
 type Deviation struct{ Decision, Option int }
 
-// script is a chooser that takes the first option, except for some deviations. It ignores
-// deviations that exceed the budget.
+// script takes the first option at each decision, except for some deviations. It ignores deviations
+// that exceed the budget.
 type script struct {
 	budget     Budget
 	used       Budget

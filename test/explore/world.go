@@ -25,13 +25,13 @@ type world struct {
 	violations     []Violation
 }
 
-// notification is a published notification and the generation of its event.
+// notification adds the generation of its event to a published notification.
 type notification struct {
 	pipeline.Notification
 	replay pipeline.Replay
 }
 
-// accepted is a 202 that a client has received.
+// accepted records a 202 that a client has received.
 type accepted struct {
 	client, id string
 	sha256     string
@@ -75,7 +75,7 @@ func (w *world) state(forgetful bool) uint64 {
 	return h
 }
 
-// snapshot is a copy of the world. Append-only parts need no copy.
+// snapshot holds a copy of the world. Append-only parts need no copy.
 type snapshot struct {
 	world    world
 	messages []message

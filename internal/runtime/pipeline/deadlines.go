@@ -24,7 +24,7 @@ import (
 //
 // Contexts without a deadline have no stages: tests and the CLI run without a timeout.
 
-// processorGrace is the time in which a processor must return after its context has ended.
+// processorGrace limits the time that a processor takes to return after its context has ended.
 const processorGrace = time.Second
 
 // SubBatchWait limits how long a sub-batch waits for its slow deliveries. Then the other ones

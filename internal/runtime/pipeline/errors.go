@@ -9,7 +9,7 @@ import (
 // Code classifies an error. Programs may rely on it: codes never change.
 type Code string
 
-// Errors of the client: the same request fails again.
+// Client errors: the same request fails again.
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"
@@ -33,7 +33,7 @@ const (
 	CallerUnknown     Code = "caller-unknown" // the authorizer names no caller
 )
 
-// Errors of an event: the reasons for which it can't be processed. NewRejection returns those of
+// Event errors: the reasons for which an event can't be processed. NewRejection returns those of
 // processors.
 const (
 	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
@@ -46,7 +46,7 @@ const (
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
 )
 
-// Errors of the platform.
+// Platform errors.
 const (
 	Unavailable Code = "unavailable" // an AWS service failed or was too slow; a retry helps
 	Internal    Code = "internal"    // bug

@@ -61,7 +61,7 @@ type Request struct {
 	Caller string // sender as named by the authorizer
 }
 
-// Accepted is the result of a request.
+// Accepted holds the result of a request.
 type Accepted struct {
 	Event     Event
 	Duplicate bool // an earlier request with the same key and payload was accepted

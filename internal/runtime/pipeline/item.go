@@ -40,7 +40,7 @@ func (i Item) Expired(now time.Time) bool {
 	return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now)
 }
 
-// reopenedRetention is the minimum time for which a reopened event keeps its item.
+// reopenedRetention guarantees that a reopened event keeps its item long enough to be finished.
 const reopenedRetention = 30 * 24 * time.Hour
 
 // Reopened returns the item with its event enqueued again, in a new generation.

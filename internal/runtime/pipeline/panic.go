@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Panic is the error of a recovered panic.
+// Panic wraps a recovered panic.
 type Panic struct {
 	Value any
 	At    string // file and line of the panic

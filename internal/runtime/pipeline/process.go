@@ -45,7 +45,7 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 	return nil
 }
 
-// maxPayloadBytes is the size limit of a Lambda invocation: the API can't have accepted more.
+// maxPayloadBytes matches the size limit of a Lambda invocation: the API can't have accepted more.
 const maxPayloadBytes = 6 << 20
 
 // readPayload returns the payload that was accepted. It checks its hash.

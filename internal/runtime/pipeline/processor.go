@@ -33,7 +33,7 @@ type Filtered struct {
 	Reason string `json:"reason"`
 }
 
-// Limits of one event's output.
+// Limits per event.
 const (
 	MaxRecords     = 1000    // records
 	MaxOutputBytes = 6 << 20 // all payloads together; the same as the largest incoming payload

@@ -34,7 +34,7 @@ type Reconciler struct {
 	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time
 	// OnError receives the error for which an event could not be reconciled. Calls do not overlap.
-	// nil ignores the errors, which are counted in any case.
+	// nil ignores the errors; the report counts them.
 	OnError func(ctx context.Context, event Event, err error)
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// RecordSchemaVersion is the version of Record's layout. It changes when a field is removed or
-// changes its meaning.
+// RecordSchemaVersion identifies Record's layout. It changes when a field is removed or changes its
+// meaning.
 const RecordSchemaVersion = 1
 
 // Record represents one line of an event's Silver object.

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// resolveFailure decides what happens to a failed delivery. A failure that is permanent, or the
-// last of MaxReceiveCount tries, makes the event FAILED and moves its message to the DLQ. Any other
-// one returns the message to the queue. A delivery that was not begun is never the last try.
+// resolveFailure decides what happens to a failed delivery. After a permanent failure, or the last
+// of MaxReceiveCount tries, the event becomes FAILED and its message moves to the DLQ. Otherwise
+// the message returns to the queue. A delivery that was not begun is never the last try.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	if !Permanent(ErrorCode(t.Err)) && (t.Delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
 		w.retry(ctx, t)

@@ -82,7 +82,7 @@ func (w Worker) checkGeneration(ctx context.Context, record Record) error {
 	return nil
 }
 
-// unreadableRecord is the replay id of a record that can't be decoded. No replay has it.
+// unreadableRecord serves as the replay id of a record that can't be decoded. No replay has it.
 const unreadableRecord = "?"
 
 // firstRecord returns the first record of the object under key, and the object's version. It

@@ -12,8 +12,8 @@ import (
 // be retried because a message crashed its worker, and with it everything in progress. That message
 // is soon isolated, and then harms no other.
 //
-// Each retry begins at another place, so that the events between two such messages are processed
-// too: one by one from the back, from the front and from the middle, as of the third delivery.
+// Each retry begins at another place. Together, the third to fifth deliveries process all events
+// beside two messages that crash their worker.
 func subBatches(tasks []*task) [][]*task {
 	var first, retried []*task
 	tries := 0

@@ -165,7 +165,7 @@ func TestWorker_RetriesAllAfterAFailedLookUp(t *testing.T) {
 	w.wantStatus(t, id, pipeline.Enqueued)
 }
 
-// contextFunc is a processor that uses its context.
+// contextFunc implements pipeline.Processor with the context.
 type contextFunc func(ctx context.Context, event pipeline.Event) error
 
 func (fn contextFunc) Process(ctx context.Context, event pipeline.Event, _ int,

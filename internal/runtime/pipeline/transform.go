@@ -33,8 +33,8 @@ func checkProcessable(payload []byte) error {
 	if err != nil {
 		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}
-	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on such a number. Ingest
-	// rejects it today, but older versions accepted it.
+	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Ingest
+	// rejects them today, but older versions accepted them.
 	if scan.overflow != nil {
 		return Errorf(UnprocessableNumber,
 			"The payload has a number beyond the range of a 64-bit float.")

@@ -86,7 +86,7 @@ func (b *Bucket) Delete(key string) {
 	delete(b.objects, key)
 }
 
-// pageSize is small, so that tests need more than one page.
+// pageSize makes listings need more than one page.
 const pageSize = 3
 
 // Types returns a page of event types after the given one.

@@ -5,24 +5,19 @@ import (
 	"time"
 )
 
-// The worker must answer before Lambda's timeout ends the function, or SQS retries the whole batch.
-// So each stage ends early enough for the stages after it:
+// The worker must answer before Lambda's timeout ends the function: otherwise SQS retries the whole
+// batch. So each stage ends early enough for the stages after it:
 //
-//	stage                                     ends before the timeout by            with 2 s
-//	Begin: a processor is called, and         1.5 × StopBefore + processorGrace     4 s
-//	  its own context ends
-//	Output: a processor is waited for,        1.5 × StopBefore                      3 s
-//	  then abandoned; Go can't stop it
-//	Finish: the record, the notification      StopBefore                            2 s
-//	  and the item's status are written
-//	Resolve: failed messages are delayed      0.5 × StopBefore                      1 s
-//	  or moved to the DLQ
-//	the answer to Lambda                      0
+//	stage    ends before the timeout by       with 2 s  what ends
+//	begin    1.5 × StopBefore + 1 s (grace)   4 s       the processor's context; no event begins
+//	output   1.5 × StopBefore                 3 s       the wait for a processor; it is abandoned
+//	finish   StopBefore                       2 s       writes to Silver, the bus and the table
+//	resolve  0.5 × StopBefore                 1 s       moves to the DLQ, and delays of messages
 //
 // The reconciler has one stage, which ends StopBefore (10 s) early, to save its checkpoint. The API
-// ends calls to services 1 s early, to answer its client.
+// ends its calls to services 1 s early, to answer its client.
 //
-// Contexts without a deadline have no stages: tests and the CLI run without a timeout.
+// A context without a deadline, as in the CLI, has no stages.
 
 // processorGrace limits the time that a processor takes to return after its context has ended.
 const processorGrace = time.Second

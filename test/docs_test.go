@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
@@ -127,6 +128,22 @@ func TestDocs_PathsExist(t *testing.T) {
 			inExample, _ := filepath.Glob("../examples/*/" + match[1])
 			if len(inRoot)+len(inExample) == 0 {
 				t.Errorf("%s names %s, which does not exist", name, match[1])
+			}
+		}
+	}
+}
+
+// Tables, URLs and the targets of links can't be wrapped.
+func TestDocs_LinesEndAtColumn100(t *testing.T) {
+	target := regexp.MustCompile(`\]\([^)]*\)`)
+	for name, text := range documents(t) {
+		for i, line := range strings.Split(text, "\n") {
+			if strings.HasPrefix(line, "|") || strings.Contains(line, "://") {
+				continue
+			}
+			line = target.ReplaceAllString(strings.ReplaceAll(line, "\t", "    "), "]")
+			if columns := utf8.RuneCountInString(line); columns > 100 {
+				t.Errorf("%s:%d has %d columns", name, i+1, columns)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -20,8 +19,8 @@ type apiFlags struct {
 	stack      stackFlags
 }
 
-// tokenVariable is the environment variable that holds the token: other users of the machine can
-// read command lines, but not the environment.
+// tokenVariable names the environment variable that holds the token. Other users of the machine
+// can read command lines, but not the environment.
 const tokenVariable = "EVENTPIPELINE_TOKEN"
 
 const localAPI = "http://127.0.0.1:8080"
@@ -100,6 +99,5 @@ func (f *apiFlags) explain(err error) error {
 		f.stack.stack != "" || f.url != "" {
 		return err
 	}
-	return fmt.Errorf("%w\n%s\nFor other ports, give --aws; for another API, --api or --stack.",
-		err, startHint())
+	return suggestLocal(err, "another API, --api or --stack")
 }

@@ -31,8 +31,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// deployed is a pipeline in a stack with emulated services. It accepts and processes events when a
-// test calls accept and process.
+// deployed represents a pipeline in a stack with emulated services. It accepts and processes events
+// when a test calls accept and process.
 type deployed struct {
 	deployment.Pipeline
 	url        string

@@ -34,7 +34,7 @@ out at every delivery.`,
 	return cmd
 }
 
-// dlqMessage is a message of the DLQ, with its event.
+// dlqMessage joins a message of the DLQ with its event.
 type dlqMessage struct {
 	sqs.ReceivedDeadLetter
 	event  pipeline.Event  // zero if the message is not an event's
@@ -78,7 +78,7 @@ func (m dlqMessage) since() time.Time {
 	return m.FailedAt
 }
 
-// listedMessage is printed by dlq list --json.
+// listedMessage defines a line of dlq list --json.
 type listedMessage struct {
 	EventID   string          `json:"eventId,omitempty"`
 	MessageID string          `json:"messageId,omitempty"`

@@ -20,7 +20,7 @@ import (
 // maxPreview limits the messages that are checked before the confirmation.
 const maxPreview = 10_000
 
-// dlqChange is a command that removes messages from the DLQ: redrive or drop.
+// dlqChange implements the commands that remove messages from the DLQ: redrive and drop.
 type dlqChange struct {
 	stack      *stackFlags
 	verb, past string
@@ -43,7 +43,7 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 	flags.BoolVar(&c.asJSON, "json", false, "print the result as one line of JSON")
 }
 
-// dlqResult is printed by --json. Its numbers count messages, but for NotFound.
+// dlqResult defines what --json prints. Its numbers count messages, except NotFound.
 type dlqResult struct {
 	Matched   int  `json:"matched"` // before the change
 	Done      int  `json:"done"`
@@ -54,12 +54,6 @@ type dlqResult struct {
 	Truncated bool `json:"truncated"` // there are more messages than can be checked
 	DryRun    bool `json:"dryRun"`
 }
-
-// announcedIDs holds the ids of the messages that a preview announced. Nil stands for all messages
-// that the filter matches, if the preview could not check all.
-type announcedIDs map[string]bool
-
-func (a announcedIDs) contain(m dlqMessage) bool { return a == nil || a[m.MessageID] }
 
 func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err := c.filter.parse(cmd, args); err != nil {
@@ -88,7 +82,12 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 		return errors.Join(err, notFoundError(missing), c.incompleteError(result, missing))
 	}
 	if !c.yes {
-		if err := confirm(cmd, c.question(p, announced)); err != nil {
+		these := "These messages"
+		if announced == nil {
+			these = "These messages, and matching ones among the others,"
+		}
+		question := fmt.Sprintf("%s will be %s, in stack %s. Continue?", these, c.past, p.Stack)
+		if err := confirm(cmd, question); err != nil {
 			return reportUnchanged(cmd, err)
 		}
 	}
@@ -101,14 +100,6 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 		err = errors.Join(c.failedError(result), c.incompleteError(result, missing))
 	}
 	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFoundError(missing))
-}
-
-func (c *dlqChange) question(p deployment.Pipeline, announced announcedIDs) string {
-	these := "These messages"
-	if announced == nil {
-		these = "These messages, and matching ones among the others,"
-	}
-	return fmt.Sprintf("%s will be %s, in stack %s. Continue?", these, c.past, p.Stack)
 }
 
 func notFoundError(ids []string) error {
@@ -144,12 +135,13 @@ func (c *dlqChange) incompleteError(result dlqResult, missing []string) error {
 	return errors.Join(errs...)
 }
 
-// preview prints the messages that match. It returns them, and the given ids that none matches.
+// preview prints the kinds of messages that match. It returns the ids of these messages, or nil if
+// it could not check all, and the given ids that none matches.
 func (c *dlqChange) preview(
 	cmd *cobra.Command, p deployment.Pipeline, now time.Time, result *dlqResult,
-) (announced announcedIDs, missing []string, err error) {
+) (announced map[string]bool, missing []string, err error) {
 	kinds, rejected := make(kindCounts), 0
-	announced, missing = announcedIDs{}, slices.Clone(c.filter.ids)
+	announced, missing = make(map[string]bool), slices.Clone(c.filter.ids)
 	s := newDLQScan(p, now, maxPreview)
 	err = s.visit(cmd.Context(), func(m dlqMessage) error {
 		if !c.filter.match(m, now) {
@@ -193,9 +185,10 @@ func (c *dlqChange) preview(
 	return announced, missing, nil
 }
 
-// change changes the announced messages only: others may have become visible since the preview.
+// change changes the announced messages only, or all that match if announced is nil. Others may
+// have become visible since the preview.
 func (c *dlqChange) change(
-	cmd *cobra.Command, p deployment.Pipeline, now time.Time, announced announcedIDs,
+	cmd *cobra.Command, p deployment.Pipeline, now time.Time, announced map[string]bool,
 	result *dlqResult,
 ) error {
 	total := result.Matched
@@ -210,11 +203,13 @@ func (c *dlqChange) change(
 	) (finished []dlqMessage, err error) {
 		var selected []dlqMessage
 		for _, m := range messages {
-			if c.filter.match(m, now) && announced.contain(m) {
+			if c.filter.match(m, now) && (announced == nil || announced[m.MessageID]) {
 				selected = append(selected, m)
 			}
 		}
-		errs := c.applyUncancelled(ctx, p, selected)
+		applying, cancel := withoutCancel(ctx) // no event may be left half changed
+		defer cancel()
+		errs := c.apply(applying, p, selected)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, m := range selected {
@@ -238,16 +233,6 @@ func (c *dlqChange) change(
 		result.Unseen = result.Matched - result.Done - result.Failed
 	}
 	return err
-}
-
-// applyUncancelled applies the change to a whole page, even if the command is cancelled meanwhile:
-// no event may be left half changed.
-func (c *dlqChange) applyUncancelled(
-	ctx context.Context, p deployment.Pipeline, messages []dlqMessage,
-) []error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	return c.apply(ctx, p, messages)
 }
 
 // maxFailures limits how many failures are printed.

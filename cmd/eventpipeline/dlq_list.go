@@ -92,7 +92,7 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	return err
 }
 
-// listEnd is the last line of dlq list --json if messages are missing.
+// listEnd defines the last line of dlq list --json, if messages are missing.
 type listEnd struct {
 	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
 	Truncated bool `json:"truncated"` // there are more messages than can be listed

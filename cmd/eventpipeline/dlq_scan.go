@@ -16,15 +16,14 @@ import (
 )
 
 const (
-	// hideFor is how long a received message stays hidden from the scan, and from other clients.
+	// hideFor hides a received message from the scan and from other clients.
 	hideFor = 5 * time.Minute
 	// maxHeld stays below SQS's quota of 120,000 in-flight messages per queue.
 	maxHeld = 100_000
-	// maxReceipts limits the messages that the scan makes visible at its end. Others become visible
-	// after hideFor.
+	// maxReceipts limits the messages that the scan releases when it has finished. Others become
+	// visible after hideFor.
 	maxReceipts = 10_000
-	// scanners is the number of concurrent requests for messages.
-	scanners = 4
+	scanners    = 4 // concurrent requests for messages
 )
 
 // dlqScan visits each message once that the DLQ held when it began. A redriven event that fails
@@ -108,9 +107,14 @@ func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err e
 
 // receive ignores cancellation: an abandoned request may still hide messages.
 func (s *dlqScan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	return s.dlq.Receive(ctx, hideFor)
+}
+
+// withoutCancel returns a context for work to finish, in 30 seconds, after ctx is cancelled.
+func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
 
 // hold remembers the messages, and returns those that the scan visits for the first time.
@@ -188,7 +192,7 @@ func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 
 // release makes the held messages visible.
 func (s *dlqScan) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	var receipts []string
 	for _, receipt := range s.held {

@@ -105,7 +105,7 @@ func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlqMessage, asJSON
 	return tty.Write(cmd.OutOrStdout(), payload)
 }
 
-// shownMessage is printed by dlq show --json.
+// shownMessage defines the line of dlq show --json.
 type shownMessage struct {
 	listedMessage
 	ReceivedAt time.Time          `json:"receivedAt,omitzero"`

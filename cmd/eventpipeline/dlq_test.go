@@ -38,7 +38,7 @@ func (d *deployed) sendToDLQ(t *testing.T, body string) (messageID string) {
 	return *sent.MessageId
 }
 
-// listed is a line of dlq list --json.
+// listed reads a line of dlq list --json.
 type listed struct{ EventID, MessageID, EventType, Status, Code, Reason string }
 
 func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
@@ -231,7 +231,7 @@ func TestDLQRedrive_DryRunCountsWhatWouldFail(t *testing.T) {
 	}
 }
 
-func TestDLQList_Filters(t *testing.T) {
+func TestDLQList_FiltersMessages(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	ids := d.accept(t, poison, poisonOrder)
@@ -326,12 +326,12 @@ func TestDLQFilter_Matches(t *testing.T) {
 	}
 }
 
-// closedPipe is a pipe whose reader has ended.
+// closedPipe fails like a pipe whose reader has ended.
 type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// firstLines is a pipe whose reader ends after some lines, like head.
+// firstLines fails after some lines, like a pipe to head.
 type firstLines struct{ left int }
 
 func (f *firstLines) Write(p []byte) (int, error) {
@@ -457,7 +457,7 @@ func TestDLQRedrive_SendsMatchingMessagesOnly(t *testing.T) {
 	d.wantVisible(t, d.DLQURL, 26)
 }
 
-func TestDLQRedrive_TakesIDs(t *testing.T) {
+func TestDLQRedrive_SelectsByID(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	ids := d.accept(t, poison, poison, poison)

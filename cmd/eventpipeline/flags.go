@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requiredValue is a flag's value that must not be empty if the flag is set. An unset shell
-// variable in --stack "$STACK" must not select another pipeline, or more events, than intended.
+// requiredValue rejects an empty value. An unset shell variable in --stack "$STACK" must not select
+// another pipeline, or more events, than intended.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
@@ -35,7 +36,7 @@ func printNotRun(w io.Writer, resources []string) {
 	}
 }
 
-// readyLine is printed by --json when the platform serves.
+// readyLine defines what --json prints when the platform serves.
 type readyLine struct {
 	Ready     bool              `json:"ready"`
 	API       string            `json:"api,omitempty"` // the first API
@@ -161,13 +162,11 @@ func announceValues(w io.Writer, heading string, values map[string]string) {
 		return
 	}
 	fmt.Fprintln(w, heading)
-	width := 0
-	for name := range values {
-		width = max(width, len(name))
-	}
+	table := tty.NewTable(w)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(w, "  %-*s  %s\n", width, name, values[name])
+		table.Row("  "+name, values[name])
 	}
+	table.Flush()
 }
 
 // otherStores returns the pipeline's buckets, table and queues that the stack's outputs lack.

@@ -19,7 +19,7 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is how long a phase may print nothing.
+// reminderInterval limits how long a phase prints nothing.
 const reminderInterval = 15 * time.Second
 
 // stopping follows the emulator's phases.

@@ -82,7 +82,7 @@ func TestRun_ShowsHelpIn80Columns(t *testing.T) {
 	}
 }
 
-func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
+func TestLocal_ExitsWith1AndSuggestsAFlag(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestLocal_ExitsWith1AndSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestLocal_NamesTheToolsThatAreMissing(t *testing.T) {
+func TestLocal_NamesMissingTools(t *testing.T) {
 	t.Setenv("PATH", filepath.Join(t.TempDir(), "empty"))
 	code, _, errOut := runMain(t, "local", "--app", "app")
 	if code != exitFailure || !strings.Contains(errOut, "go is not on the PATH") ||

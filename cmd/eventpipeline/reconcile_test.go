@@ -104,7 +104,7 @@ func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	}
 }
 
-func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
+func TestReconcile_FailsIfEventsCouldNotBeHealed(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
@@ -115,7 +115,7 @@ func TestReconcile_FailsWhenEventsCouldNotBeHealed(t *testing.T) {
 	}
 }
 
-func TestReconcile_TellsTheFunctionsOwnError(t *testing.T) {
+func TestReconcile_ReportsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.reconciler = func([]byte) (answer, functionError string) {

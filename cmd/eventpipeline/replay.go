@@ -122,15 +122,18 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	case f.compare:
 		return f.runCompare(cmd.Context(), cmd, replayer, state)
 	case f.dryRun:
-		return f.runDry(cmd, replayer, state)
+		counts, err := f.count(cmd, replayer, state)
+		if err != nil {
+			return err
+		}
+		return f.printCounts(cmd.OutOrStdout(), state, counts)
 	case state.Failed:
 		return f.runFailed(cmd, p, replayer, state)
 	}
 	return f.runReplay(cmd, replayer, state)
 }
 
-// maxRate is in events per second.
-const maxRate = 1e6
+const maxRate = 1e6 // events per second
 
 // state returns a new replay as the flags describe it, or the one to resume. rateSet reports
 // whether --rate is set.
@@ -165,16 +168,13 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 		return nil, fmt.Errorf("--from must be before --to, got %s and %s",
 			from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, fmt.Errorf("make a replay id: %w", err)
-	}
+	id := uuid.Must(uuid.NewV7()).String() // fails only without a source of randomness
 	state := &replayState{
-		Replay: pipeline.Replay{ID: id.String(), Quiet: f.noPublish},
+		Replay: pipeline.Replay{ID: id, Quiet: f.noPublish},
 		Type:   f.eventType, From: from, To: to, Failed: f.failed, Rate: f.rate, file: f.checkpoint,
 	}
 	if state.file == "" {
-		state.file = state.Replay.ID + ".replay.json"
+		state.file = id + ".replay.json"
 	}
 	if _, err := os.Stat(state.file); err == nil && !f.dryRun && !f.compare {
 		return nil, fmt.Errorf("%s exists already: continue that replay with --resume, "+

@@ -87,17 +87,6 @@ func (f *replayFlags) confirm(
 		count(counts.Sent, "event"), state.Stack, state))
 }
 
-// runDry prints what a replay would do.
-func (f *replayFlags) runDry(
-	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
-) error {
-	counts, err := f.count(cmd, replayer, state)
-	if err != nil {
-		return err
-	}
-	return f.printCounts(cmd.OutOrStdout(), state, counts)
-}
-
 // count counts the events to replay, and changes nothing.
 func (f *replayFlags) count(
 	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,

@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayed is what replay --json prints.
+// replayed reads the line of replay --json.
 type replayed struct {
 	ReplayID string
 	DryRun   bool
@@ -67,14 +67,14 @@ func TestReplay_ProcessesEventsOfATypeAgain(t *testing.T) {
 		t.Errorf("the event of another type was replayed: %+v", item)
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
-		t.Errorf("the file of a replay that is done is still there: %v", err)
+		t.Errorf("the file of the finished replay still exists: %v", err)
 	}
-	if n := len(d.bus.Published()); n != 6 { // three, a failure, and two again
-		t.Errorf("%d notices", n)
+	if n := len(d.bus.Published()); n != 6 { // three, a failure, and two replayed
+		t.Errorf("%d notifications", n)
 	}
 }
 
-func TestReplay_CanKeepEventBridgeQuiet(t *testing.T) {
+func TestReplay_PublishesNothingWithNoPublish(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.accept(t, `{"eventType":"demo"}`)
@@ -89,11 +89,11 @@ func TestReplay_CanKeepEventBridgeQuiet(t *testing.T) {
 	}
 	d.process(t)
 	if n := len(d.bus.Published()); n != 1 {
-		t.Errorf("%d notices, want the first alone", n)
+		t.Errorf("%d notifications, want the first alone", n)
 	}
 }
 
-func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
+func TestReplay_OfFailedEventsWorksWithoutTheirMessages(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	ids := d.accept(t, poison, `{"eventType":"demo"}`)
@@ -113,11 +113,11 @@ func TestReplay_OfFailedEventsNeedsNoMessageInTheDLQ(t *testing.T) {
 	d.wantStatus(t, ids[1], pipeline.Processed)
 	d.process(t)
 	if got := d.list(t); len(got) != 1 || got[0] != ids[0] {
-		t.Errorf("the DLQ has %v, want the poison again", got)
+		t.Errorf("the DLQ has %v, want the failed event again", got)
 	}
 }
 
-func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
+func TestReplay_OfFailedEventsSuggestsToDropTheirMessages(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	const payload = `{"eventType":"demo"}`
@@ -144,7 +144,7 @@ func TestReplay_OfFailedEventsTellsOfTheirMessagesInTheDLQ(t *testing.T) {
 		t.Errorf("%s: exit code %d, printed %q, %q", command, code, out, errOut)
 	}
 	if got := d.list(t); !slices.Equal(got, []string{stays, stays}) {
-		t.Errorf("the DLQ has %v, want the poison twice", got)
+		t.Errorf("the DLQ has %v, want the failed event twice", got)
 	}
 }
 
@@ -164,7 +164,7 @@ func TestReplay_DryRunCountsAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestReplay_AsksBeforeItChangesAnything(t *testing.T) {
+func TestReplay_RequiresConfirmation(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	code, out, errOut := d.run(t, "replay", "--type", "demo", "--from", "1h")
@@ -173,14 +173,14 @@ func TestReplay_AsksBeforeItChangesAnything(t *testing.T) {
 	}
 }
 
-func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
+func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, slices.Repeat([]string{`{"eventType":"demo"}`}, 12)...)
 	d.process(t)
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() { // Ctrl-C, once some are sent and before all are: the rate leaves two seconds for it
+	go func() { // Ctrl-C after two of twelve events; the rate leaves two seconds for it
 		for d.visible(t, d.QueueURL) < 2 && ctx.Err() == nil {
 		}
 		stop()
@@ -208,11 +208,11 @@ func TestReplay_GoesOnWhereItWasStopped(t *testing.T) {
 	}
 	d.process(t)
 	if n := len(d.bus.Published()); n != 24 {
-		t.Errorf("%d notices, want two of each event", n)
+		t.Errorf("%d notifications, want two of each event", n)
 	}
 }
 
-func TestReplay_KeepsItsRateUnlessAnotherIsGiven(t *testing.T) {
+func TestReplay_ResumesAtItsRateUnlessAnotherIsGiven(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "replay.json")
 	state := replayState{Type: "demo", Replay: pipeline.Replay{ID: "r"}, Rate: 100, file: file}
@@ -227,7 +227,7 @@ func TestReplay_KeepsItsRateUnlessAnotherIsGiven(t *testing.T) {
 	}
 }
 
-func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
+func TestReplay_RunsInOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
@@ -238,7 +238,7 @@ func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
 	if err := state.save(); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := lockReplay(file) // as the process that is at it does
+	lock, err := lockReplay(file) // like another process
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestReplay_IsDoneByOneProcessAtATime(t *testing.T) {
 	}
 }
 
-func TestReplay_ResumesItsOwnStackOnly(t *testing.T) {
+func TestReplay_ResumesOnlyOnItsStackAndQueue(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
@@ -317,7 +317,7 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 }
 
-// The records are the platform's own worker's, so that the example's would change each of them.
+// The platform's own worker made the records. The example's worker changes each of them.
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -357,7 +357,7 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	}
 }
 
-func TestReplay_SaysWhatIsWrongWithItsUse(t *testing.T) {
+func TestReplay_RejectsInvalidFlags(t *testing.T) {
 	for _, flags := range [][]string{
 		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"},
 		{"--type", "demo", "--from", "yesterday"}, {"--type", "demo", "--from", "1h", "--to", "2h"},
@@ -387,7 +387,7 @@ func TestThrottle_KeepsToTheRate(t *testing.T) {
 		if took := time.Since(began); took != 8*time.Second {
 			t.Errorf("the first 80 took %s", took)
 		}
-		time.Sleep(time.Hour) // makes up for nothing
+		time.Sleep(time.Hour) // no burst makes up for it
 		began = time.Now()
 		for range 2 {
 			if err := wait(t.Context(), 20); err != nil {

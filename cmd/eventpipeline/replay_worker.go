@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
-// errWorkerEnded is the cancellation cause of a context whose worker ended.
+// errWorkerEnded cancels the context of a comparison whose worker ended.
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
 // withWorker builds the worker whose main package is in dir for this machine, runs it without any
@@ -35,7 +36,16 @@ func withWorker(
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the worker in %s: %w", dir, err)
 	}
+	if err := runWorker(ctx, binary, log, fn); err != nil {
+		return fmt.Errorf("compare with the worker in %s: %w", dir, err)
+	}
+	return nil
+}
 
+func runWorker(
+	ctx context.Context, binary string, log io.Writer,
+	fn func(context.Context, *stdio.Client) error,
+) error {
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	worker := exec.CommandContext(running, binary)
@@ -43,14 +53,14 @@ func withWorker(
 	worker.Stderr = log
 	questions, err := worker.StdinPipe()
 	if err != nil {
-		return fmt.Errorf("run the worker: %w", err)
+		return err
 	}
 	answers, err := worker.StdoutPipe()
 	if err != nil {
-		return fmt.Errorf("run the worker: %w", err)
+		return err
 	}
 	if err := worker.Start(); err != nil {
-		return fmt.Errorf("run the worker: %w", err)
+		return err
 	}
 	var done atomic.Bool
 	client := stdio.NewClient(questions, answers, func() {
@@ -68,8 +78,5 @@ func withWorker(
 	}
 	questions.Close() // lets the worker end
 	<-client.Ended()  // before Wait, which closes the pipe that the client reads
-	if waitErr := worker.Wait(); waitErr != nil && err == nil {
-		err = fmt.Errorf("run the worker: %w", waitErr)
-	}
-	return err
+	return cmp.Or(err, worker.Wait())
 }

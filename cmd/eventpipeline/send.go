@@ -72,15 +72,9 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	source := func(yield func([]byte) bool) error {
-		return makeUpEvents(f.count, f.eventType, yield)
-	}
-	total := f.count
+	source, total := makeUpEvents(f.count, f.eventType), f.count
 	if fromFile {
-		source = func(yield func([]byte) bool) error {
-			return readEvents(cmd.InOrStdin(), args[0], yield)
-		}
-		total = -1 // unknown
+		source, total = readEvents(cmd.InOrStdin(), args[0]), -1 // an unknown number
 	}
 	s := sender{
 		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, apiFlags: f.api.String(),

@@ -10,41 +10,44 @@ import (
 	"path/filepath"
 )
 
+// eventSource calls yield with each event, until yield returns false.
+type eventSource func(yield func([]byte) bool) error
+
 // makeUpEvents yields count events of a type, numbered from 1.
-func makeUpEvents(count int, eventType string, yield func([]byte) bool) error {
-	for i := 1; i <= count; i++ {
-		body, err := json.Marshal(map[string]any{
-			"eventType": eventType, "message": "hello", "sequence": i,
-		})
-		if err != nil {
-			return err
+func makeUpEvents(count int, eventType string) eventSource {
+	return func(yield func([]byte) bool) error {
+		for i := 1; i <= count; i++ {
+			body, err := json.Marshal(map[string]any{
+				"eventType": eventType, "message": "hello", "sequence": i,
+			})
+			if err != nil || !yield(body) {
+				return err
+			}
 		}
-		if !yield(body) {
-			return nil
-		}
+		return nil
 	}
-	return nil
 }
 
 // readEvents yields the events of a file, or of standard input if the name is "-".
-func readEvents(stdin io.Reader, name string, yield func([]byte) bool) error {
-	if name == "-" {
-		return readLines(stdin, "standard input", yield)
-	}
-	if ext := filepath.Ext(name); ext != ".jsonl" && ext != ".ndjson" {
-		body, err := os.ReadFile(name)
+func readEvents(stdin io.Reader, name string) eventSource {
+	return func(yield func([]byte) bool) error {
+		if name == "-" {
+			return readLines(stdin, "standard input", yield)
+		}
+		file, err := os.Open(name)
 		if err != nil {
 			return err
 		}
-		yield(body)
-		return nil
-	}
-	file, err := os.Open(name)
-	if err != nil {
+		defer file.Close()
+		if ext := filepath.Ext(name); ext == ".jsonl" || ext == ".ndjson" {
+			return readLines(file, name, yield)
+		}
+		body, err := io.ReadAll(file)
+		if err == nil {
+			yield(body)
+		}
 		return err
 	}
-	defer file.Close()
-	return readLines(file, name, yield)
 }
 
 // maxLine exceeds the largest request of API Gateway (10 MB), so that the API itself rejects an

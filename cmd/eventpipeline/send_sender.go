@@ -30,19 +30,17 @@ type sender struct {
 	lastEventID string
 }
 
-// sendReport is printed by --json for each event.
+// sendReport defines what --json prints for each event.
 type sendReport struct {
 	Number int `json:"number"` // position in the input, from 1
-	// Status is accepted, refused, or unknown: the platform may have accepted the event.
+	// Status can be accepted, refused, or unknown: the platform may have accepted the event.
 	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
 }
 
 // sendAll sends the events of source. It stops at the first request without an answer.
-func (s *sender) sendAll(
-	ctx context.Context, source func(yield func([]byte) bool) error, concurrency int,
-) error {
+func (s *sender) sendAll(ctx context.Context, source eventSource, concurrency int) error {
 	senders, sending := errgroup.WithContext(ctx)
 	senders.SetLimit(concurrency)
 	next := 0

@@ -68,7 +68,7 @@ func runSend(
 	return out.String(), errOut.String(), err
 }
 
-func TestSend_MakesUpAsManyEventsAsAskedFor(t *testing.T) {
+func TestSend_MakesUpCountEvents(t *testing.T) {
 	var a api
 	out, _, err := runSend(t, &a, "", "--count", "50", "--type", "order.created")
 	if err != nil || !strings.HasPrefix(out, "50 accepted, 0 refused in ") {
@@ -94,7 +94,7 @@ func TestSend_SendsAFileByteForByte(t *testing.T) {
 	}
 }
 
-func TestSend_SendsAnEventForEachLine(t *testing.T) {
+func TestSend_SendsAnEventPerLine(t *testing.T) {
 	lines := "{\"eventType\":\"a\"}\n\n{\"eventType\":\"b\"}\n{\"eventType\":\"c\"}"
 	file := filepath.Join(t.TempDir(), "events.jsonl")
 	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
@@ -111,7 +111,7 @@ func TestSend_SendsAnEventForEachLine(t *testing.T) {
 	}
 }
 
-func TestSend_FailsWhenAnEventIsRefusedButSendsTheRest(t *testing.T) {
+func TestSend_FailsIfAnEventIsRejectedButSendsTheRest(t *testing.T) {
 	var a api
 	out, _, err := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-")
 	if err == nil || !strings.Contains(err.Error(), "event 1: HTTP 422: No good.") {
@@ -142,7 +142,7 @@ func TestSend_PrintsJSONForScripts(t *testing.T) {
 	}
 }
 
-func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
+func TestSend_RetriesThrottledRequests(t *testing.T) {
 	a := api{throttle: true}
 	out, _, err := runSend(t, &a, "", "--count", "20", "--concurrency", "1")
 	if err != nil || !strings.HasPrefix(out, "20 accepted") {
@@ -153,7 +153,7 @@ func TestSend_SendsAgainWhatWasThrottled(t *testing.T) {
 	}
 }
 
-func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
+func TestSend_CountsA5xxAsUnknown(t *testing.T) {
 	unavailable := func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -171,7 +171,7 @@ func TestSend_DoesNotCallWhatIsOpenRefused(t *testing.T) {
 	}
 }
 
-func TestSend_BearsTheTokenAndNeverPrintsIt(t *testing.T) {
+func TestSend_SendsTheTokenAndNeverPrintsIt(t *testing.T) {
 	for _, c := range []struct {
 		variable string
 		args     []string
@@ -198,14 +198,14 @@ func TestSend_BearsTheTokenAndNeverPrintsIt(t *testing.T) {
 	}
 }
 
-func TestSend_TellsHowToSeeTheLastEvent(t *testing.T) {
+func TestSend_SuggestsHowToSeeTheLastEvent(t *testing.T) {
 	out, _, err := runSend(t, new(api), "", "--count", "1")
 	if err != nil || !strings.Contains(out, "eventpipeline status --api http://127.0.0.1:") {
 		t.Errorf("printed %q, %v", out, err)
 	}
 }
 
-func TestSend_ShowsHowToSendWhatATypedProcessorTakes(t *testing.T) {
+func TestSend_HelpShowsHowToSendTypedEvents(t *testing.T) {
 	for _, want := range []string{
 		`echo '{"eventType":"order.placed","orderId":"7"`, "eventpipeline send orders.jsonl",
 	} {
@@ -215,7 +215,7 @@ func TestSend_ShowsHowToSendWhatATypedProcessorTakes(t *testing.T) {
 	}
 }
 
-func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
+func TestSend_RejectsInvalidFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"},
 	} {
@@ -226,7 +226,7 @@ func TestSend_SaysWhatIsWrongWithItsUse(t *testing.T) {
 	}
 }
 
-func TestSend_EndsWhenNobodyAnswers(t *testing.T) {
+func TestSend_StopsAtTheFirstRequestWithoutAnswer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	cmd := newSendCommand()

@@ -18,8 +18,8 @@ type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
-// endpointVariable is the environment variable from which the AWS CLI and the SDKs read the URL of
-// the services.
+// endpointVariable names the environment variable from which the AWS CLI and the SDKs read the URL
+// of the services.
 const endpointVariable = "AWS_ENDPOINT_URL"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
@@ -87,10 +87,10 @@ func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%w\n%s\nFor other ports, give --aws; for a deployed pipeline, --stack.",
-		err, startHint())
+	return suggestLocal(err, "a deployed pipeline, --stack")
 }
 
-func startHint() string {
-	return "Is the local platform running? Start it with: " + suggestCommand("local")
+func suggestLocal(err error, otherwise string) error {
+	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s\n"+
+		"For other ports, give --aws; for %s.", err, suggestCommand("local"), otherwise)
 }

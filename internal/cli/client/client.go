@@ -29,21 +29,19 @@ type Client struct {
 	base   *url.URL
 	http   *http.Client
 	token  string
-	sign   bool
 	region string
-	creds  aws.CredentialsProvider
+	creds  aws.CredentialsProvider // nil: requests are not signed
 }
 
 // Options configure a Client.
 type Options struct {
 	Connections int // maximum number of concurrent requests
-	// Token is the JSON Web Token of each request. It replaces a signature.
+	// Token authorizes each request, as a JSON Web Token. It replaces a signature.
 	Token string
 	// Sign signs requests (SigV4) with the AWS credentials of the environment. Requests to API
 	// Gateway are always signed.
 	Sign bool
-	// LocalRegion is the local platform's region. It signs requests with the credentials of that
-	// platform.
+	// LocalRegion signs requests for the local platform's region, with that platform's credentials.
 	LocalRegion string
 }
 
@@ -72,7 +70,7 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 		return c, nil
 	}
 	if o.LocalRegion != "" && isLoopback(base.Hostname()) {
-		c.sign, c.region = true, o.LocalRegion
+		c.region = o.LocalRegion
 		c.creds = credentials.NewStaticCredentialsProvider("local", "local", "")
 		return c, nil
 	}
@@ -84,7 +82,7 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	c.sign, c.region, c.creds = true, cfg.Region, cfg.Credentials
+	c.region, c.creds = cfg.Region, cfg.Credentials
 	if region != nil {
 		c.region = region[1]
 	}
@@ -166,7 +164,7 @@ func (c *Client) authorize(ctx context.Context, request *http.Request, body []by
 		request.Header.Set("Authorization", "Bearer "+c.token)
 		return nil
 	}
-	if !c.sign {
+	if c.creds == nil {
 		return nil
 	}
 	creds, err := c.creds.Retrieve(ctx)

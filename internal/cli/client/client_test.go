@@ -53,7 +53,7 @@ func TestClient_SignsForTheRegion(t *testing.T) {
 func TestNew_SignsForTheRegionOfAnExecuteAPIHost(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-1")
 	c, err := New(t.Context(), "https://abc123.execute-api.us-west-2.amazonaws.com/", Options{})
-	if err != nil || !c.sign || c.region != "us-west-2" {
+	if err != nil || c.creds == nil || c.region != "us-west-2" {
 		t.Errorf("got %+v, %v", c, err)
 	}
 }

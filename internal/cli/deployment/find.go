@@ -19,7 +19,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// ErrNoPipeline is returned by Find for stacks without a pipeline.
+// ErrNoPipeline reports stacks without a pipeline.
 var ErrNoPipeline = errors.New("no stack here has an EventPipeline")
 
 // ChoiceError reports that the name selects no pipeline, or no single one.

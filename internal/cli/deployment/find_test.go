@@ -22,7 +22,7 @@ import (
 
 const nestedID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop-Nested-ABC/1"
 
-// resource is a resource of a fake stack.
+// resource describes a resource of a fake stack.
 type resource struct {
 	logicalID, physicalID, kind string
 	function                    contract.Function // for a pipeline's functions

@@ -10,7 +10,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrHeld is returned by Take while another process holds the lock.
+// ErrHeld reports that another process holds the lock.
 var ErrHeld = errors.New("another process holds it")
 
 // Lock represents a held lock.

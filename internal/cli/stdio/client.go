@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Client is a pipeline.Processor that asks another process.
+// Client implements pipeline.Processor by asking another process.
 type Client struct {
 	writing   sync.Mutex // held while a question is written; answers are read meanwhile
 	questions *json.Encoder

@@ -137,7 +137,7 @@ func TestClient_FailsWhenTheWorkerHasEnded(t *testing.T) {
 	}
 }
 
-// brokenPipe is the input of a process that has ended.
+// brokenPipe fails like the input of a process that has ended.
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrDeclined is returned by Confirm for any answer but yes.
+// ErrDeclined reports any answer but yes.
 var ErrDeclined = errors.New("nothing was changed")
 
 // Confirm asks a question, and returns nil if the answer is yes.

@@ -152,7 +152,8 @@ func TestAdapter_DeadLetterQueueReceivesReleasesAndDeletes(t *testing.T) {
 				for _, d := range received {
 					ids[d.MessageID] = true
 					handles = append(handles, d.ReceiptHandle)
-					if diff := cmp.Diff(want, d.DeadLetter); diff != "" && string(d.Body) != "bare" {
+					diff := cmp.Diff(want, d.DeadLetter)
+					if diff != "" && string(d.Body) != "bare" {
 						q.Error(diff)
 					}
 					if time.Since(d.SentAt).Abs() > time.Minute {

@@ -18,7 +18,7 @@ const (
 	tokenSymbol           // operator or any other character
 )
 
-// tokenPattern has a group for each kind of token. It skips white space.
+// tokenPattern matches one token. Its groups correspond to the kinds of token.
 var tokenPattern = regexp.MustCompile(`(:\w*)|([A-Za-z_#]\w*)|(\d+)|(<>|<=|>=|[^ \t\r\n])`)
 
 // tokenize splits an expression into tokens.

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// maxPage is DynamoDB's limit on the bytes that a Query or Scan reads.
+// maxPage limits the bytes that one Query or Scan reads, as in DynamoDB.
 const maxPage = 1 << 20
 
 // readInput holds the parameters that Query and Scan share.

@@ -22,7 +22,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TargetPrefix is the prefix of X-Amz-Target in DynamoDB's requests.
+// TargetPrefix identifies DynamoDB's requests in the X-Amz-Target header.
 const TargetPrefix = "DynamoDB_20120810"
 
 // Config configures a service.
@@ -226,7 +226,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.Serv
 // Operations returns the names of the supported operations, sorted.
 func (s *Service) Operations() []string { return s.api.Operations() }
 
-// op is like protocol.NewOperation and also returns the errors of decoding attribute values.
+// op works like protocol.NewOperation and also returns the errors of decoding attribute values.
 func op[In, Out any](fn func(in *In) (*Out, error)) protocol.Operation {
 	return func(_ *http.Request, body []byte) (any, error) {
 		var in In

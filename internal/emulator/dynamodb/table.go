@@ -25,7 +25,7 @@ type Key struct {
 	Type string // S, N or B
 }
 
-// maxItemSize is DynamoDB's quota "item size".
+// maxItemSize limits the bytes of an item, as in DynamoDB.
 const maxItemSize = 400 << 10
 
 // table holds items. Its lock makes writes atomic: a write checks its condition and takes effect
@@ -113,11 +113,11 @@ func (t *table) load() error {
 	return nil
 }
 
-// maxExpiry is the age from which on DynamoDB ignores an expiry time.
+// maxExpiry limits the age of an expiry time. DynamoDB ignores older ones.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// expire deletes items whose expiry time has passed. DynamoDB does so within a few days, and the
-// emulator when it loads the table.
+// expire deletes items whose expiry time has passed. DynamoDB does so within a few days, the local
+// platform when it loads the table.
 func (t *table) expire(now time.Time) error {
 	for _, k := range slices.Clone(t.order) {
 		text, ok := t.items[k][t.ttl].(numberValue)

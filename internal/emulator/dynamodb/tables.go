@@ -115,7 +115,7 @@ type listTablesOutput struct {
 	LastEvaluatedTableName string `json:",omitempty"`
 }
 
-// maxListedTables is DynamoDB's largest and default page size of ListTables.
+// maxListedTables limits a page of ListTables. It also serves as the default page size.
 const maxListedTables = 100
 
 func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {

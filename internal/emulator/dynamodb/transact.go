@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxTransaction is DynamoDB's quota of actions in a transaction.
+// maxTransaction limits the actions of a transaction, as in DynamoDB.
 const maxTransaction = 100
 
 type transactWriteItemsInput struct {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// maxDepth is DynamoDB's quota on nested attributes.
+// maxDepth limits the nesting of attributes, as in DynamoDB.
 const maxDepth = 32
 
 // attributes represents an Item in JSON: each value is an object with its type as the only member.

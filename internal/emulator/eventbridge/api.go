@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// TargetPrefix is the prefix of X-Amz-Target in EventBridge's requests.
+// TargetPrefix identifies EventBridge's requests in the X-Amz-Target header.
 const TargetPrefix = "AWSEvents"
 
 // ServeHTTP serves the EventBridge API.

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// maxEntries is EventBridge's quota of entries in a PutEvents request.
+	// maxEntries limits the entries of a PutEvents request (EventBridge quota).
 	maxEntries = 10
-	// maxRequestSize is EventBridge's quota "PutEvents request size", 256 KB before 2026.
+	// maxRequestSize limits the bytes of a PutEvents request (EventBridge quota; 256 KB before
+	// 2026).
 	maxRequestSize = 1 << 20
 )
 

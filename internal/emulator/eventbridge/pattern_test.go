@@ -48,7 +48,7 @@ func TestPattern_MatchesAsEventBridgeDocuments(t *testing.T) {
 		`{"detail": {"eventType": [{"anything-but": {"suffix": ["updated", "deleted"]}}]}}`: true,
 		`{"detail": {"eventType": [{"anything-but": {"wildcard": "*.created"}}]}}`:          false,
 
-		`{"detail": {"customer": {"tier": [{"anything-but": {"equals-ignore-case": "Gold"}}]}}}`: false,
+		`{"detail":{"customer":{"tier":[{"anything-but":{"equals-ignore-case":"Gold"}}]}}}`: false,
 
 		`{"detail": {"absent": [{"anything-but": "x"}]}}`: false,
 

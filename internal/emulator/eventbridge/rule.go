@@ -30,7 +30,7 @@ type Target struct {
 	InputPath string // selects the part of the event to send, such as $.detail
 }
 
-// maxTargets is EventBridge's quota "targets per rule".
+// maxTargets limits the targets of a rule (EventBridge quota).
 const maxTargets = 5
 
 type rule struct {

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// maxUserMetadata is S3's quota on the names and values of x-amz-meta headers together.
+// maxUserMetadata limits the total bytes of x-amz-meta names and values, as in S3.
 const maxUserMetadata = 2 << 10
 
 var (
@@ -43,7 +43,7 @@ type bucket struct {
 	versioning gofakes3.VersioningStatus
 	objects    map[string][]*version // by key, newest version first
 	keys       []string              // sorted keys of objects
-	sequence   uint64                // sequence of the newest version
+	sequence   uint64                // of the newest version
 }
 
 // version represents one version of an object. It never changes in a bucket.
@@ -59,15 +59,15 @@ type version struct {
 }
 
 func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
-	state, err := openRecords(db)
+	records, err := openRecords(db)
 	if err != nil {
 		return nil, err
 	}
-	buckets, err := state.load()
+	buckets, err := records.load()
 	if err != nil {
 		return nil, err
 	}
-	return &backend{records: state, now: now, buckets: buckets}, nil
+	return &backend{records: records, now: now, buckets: buckets}, nil
 }
 
 func (s *backend) bucket(name string) (*bucket, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// maxListedKeys is S3's largest and default page size of listings.
+// maxListedKeys limits a page of keys. It also serves as the default page size.
 const maxListedKeys = 1000
 
 // listResult represents the response of ListObjectsV2. gofakes3's type omits KeyCount from empty

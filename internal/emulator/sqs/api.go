@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// TargetPrefix is the prefix of X-Amz-Target in SQS's requests.
+// TargetPrefix identifies SQS's requests in the X-Amz-Target header.
 const TargetPrefix = "AmazonSQS"
 
 // ServeHTTP serves the SQS API.
@@ -46,7 +46,7 @@ func (s *Service) operations() protocol.JSONHandler {
 	return operations
 }
 
-// queueURL is embedded in the inputs of operations on one queue.
+// queueURL names the queue in the input of an operation.
 type queueURL struct{ QueueUrl string }
 
 func (u queueURL) url() string { return u.QueueUrl }
@@ -88,5 +88,5 @@ func queryCode(err error) (code, fault string) {
 	return failure.Code, "Sender"
 }
 
-// empty is the output of operations that return nothing.
+// empty represents the output of operations that return nothing.
 type empty struct{}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxInFlight is SQS's quota "in-flight messages" of a standard queue.
+// maxInFlight limits the in-flight messages of a queue (SQS quota for standard queues).
 const maxInFlight = 120_000
 
 // Receive returns up to limit messages and starts their visibility timeout. It waits up to wait for
@@ -17,12 +17,11 @@ func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]M
 	return q.receive(ctx, limit, wait, -1)
 }
 
-// receive is like Receive, with a visibility timeout. A negative one selects the queue's.
+// receive works like Receive, with a visibility timeout. A negative one selects the queue's.
 func (q *Queue) receive(
 	ctx context.Context, limit int, wait, visibility time.Duration,
 ) ([]Message, error) {
-	deadline := time.NewTimer(wait)
-	defer deadline.Stop()
+	deadline := time.After(wait)
 	for last := wait <= 0; ; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -38,10 +37,9 @@ func (q *Queue) receive(
 		case <-ctx.Done():
 		case <-wakeup.changed:
 		case <-wakeup.visible:
-		case <-deadline.C:
+		case <-deadline:
 			last = true // try once more: a message may become visible at the same time
 		}
-		wakeup.stop()
 	}
 }
 
@@ -49,7 +47,6 @@ func (q *Queue) receive(
 type wakeup struct {
 	changed <-chan struct{}
 	visible <-chan time.Time // nil without delayed or in-flight messages
-	stop    func() bool
 }
 
 // receiveAvailable returns the messages that are available now, or else the signals to wait for.
@@ -60,7 +57,7 @@ func (q *Queue) receiveAvailable(
 	s.mu.Lock()
 	now := s.cfg.Now()
 	messages, deadLetters, err := q.receiveLocked(now, limit, visibility)
-	wait := wakeup{stop: func() bool { return false }}
+	var wait wakeup
 	if len(messages) == 0 && err == nil || errors.Is(err, errOverLimit) {
 		wait = q.newWakeup(now)
 	}
@@ -75,12 +72,11 @@ func (q *Queue) receiveAvailable(
 
 func (q *Queue) newWakeup(now time.Time) wakeup {
 	q.hasWaiters = true
-	first := q.invisible.first()
-	if first == nil {
-		return wakeup{changed: q.changed, stop: func() bool { return false }}
+	wait := wakeup{changed: q.changed}
+	if first := q.invisible.first(); first != nil {
+		wait.visible = time.After(first.visibleAt.Sub(now))
 	}
-	timer := time.NewTimer(first.visibleAt.Sub(now))
-	return wakeup{changed: q.changed, visible: timer.C, stop: timer.Stop}
+	return wait
 }
 
 // deadLetter represents a message that was moved to a dead-letter queue.

@@ -2,8 +2,8 @@
 // AWS JSON protocol.
 //
 // It implements visibility timeouts, receive counts, redrive policies, delays, retention, long
-// polling and quotas. A queue returns messages in the order in which they became visible. Each
-// change is in the state database, if there is one, before the response.
+// polling and quotas. A queue returns messages in the order in which they became visible. A
+// change reaches the state database, if configured, before the response.
 package sqs
 
 import (

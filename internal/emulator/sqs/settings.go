@@ -11,19 +11,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// QueueConfig configures a queue. The comments give SQS's defaults, which replace zero fields.
+// QueueConfig configures a queue. Zero fields select SQS's defaults.
 type QueueConfig struct {
 	Name              string
-	VisibilityTimeout time.Duration // 30 s
-	Delay             time.Duration // none
-	MessageRetention  time.Duration // 4 days
-	ReceiveWaitTime   time.Duration // none: short polling
-	MaxMessageSize    int           // 1 MiB
-	MaxReceiveCount   int           // the next receive moves a message to DeadLetterQueue
-	DeadLetterQueue   string        // ARN or name of an existing queue; none
+	VisibilityTimeout time.Duration // default: 30 s
+	Delay             time.Duration // default: none
+	MessageRetention  time.Duration // default: 4 days
+	ReceiveWaitTime   time.Duration // default: none (short polling)
+	MaxMessageSize    int           // bytes; default: 1 MiB
+	MaxReceiveCount   int           // receives before a message moves to DeadLetterQueue
+	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize is SQS's quota "message size". It also limits the total of a batch.
+// maxMessageSize limits the bytes of a message, and of all messages in a batch (SQS quota).
 const maxMessageSize = 1 << 20
 
 // settings holds a queue's effective configuration. Unlike in QueueConfig, zero is a valid value.

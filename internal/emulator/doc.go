@@ -19,9 +19,12 @@
 //
 //  1. Write a package with a Service that has ServeHTTP and Operations (a protocol.JSONHandler
 //     provides both) and a constant TargetPrefix, the prefix of its X-Amz-Target header.
-//  2. Register it: create it in newServices (services.go) and add a line to the list there. For
-//     each of its CloudFormation types add a line to resources/registry.go, and the function that
-//     it names in resources/<service>_<type>.go.
+//  2. Register it: create it in newServices and add a line to the list there (services.go). Add a
+//     line per CloudFormation type to resources/registry.go. It names a function in
+//     resources/<service>_<type>.go, which reaches the service by a field of resources.Services.
 //  3. If it meets another service, connect the two in wiring_<service>_<other>.go, as
 //     wiring_sqs_lambda.go does.
+//
+// Faults and permissions work without more: a function needs the permission <service>:<operation>
+// on all resources. iam/permission_<service>.go makes that more precise.
 package emulator

@@ -131,21 +131,18 @@ func (r *reloader) replace(
 	return d, nil
 }
 
-// reportOutcome reports what needs a restart, once while it stays the same, or that nothing
-// changed.
+// reportOutcome reports what needs a restart, once while it stays the same, or that nothing changed.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
-	restart := len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported)
+	var needed []activity.Detail
+	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {
+		needed = []activity.Detail{listDetail("for", d.Restart)}
+	}
 	r.reported = d.Restart
-	held := listDetail("oldCode", d.Held)
 	switch {
-	case restart:
+	case len(needed)+len(d.Held) > 0:
 		r.record(activity.Step{
 			Name: "restart needed", Level: slog.LevelWarn,
-			Details: []activity.Detail{listDetail("for", d.Restart), held},
-		})
-	case len(d.Held) > 0:
-		r.record(activity.Step{
-			Name: "restart needed", Level: slog.LevelWarn, Details: []activity.Detail{held},
+			Details: append(needed, listDetail("oldCode", d.Held)),
 		})
 	case len(d.Functions) == 0:
 		r.record(activity.Step{

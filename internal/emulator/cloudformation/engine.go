@@ -74,7 +74,7 @@ func (e *Engine) create(
 			return nil, err
 		}
 	}
-	outputs, exports, err := s.resolver.Outputs()
+	outputs, exports, err := s.ResolveOutputs()
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +88,14 @@ func (e *Engine) create(
 
 // createResource creates a resource unless its condition is false.
 func (e *Engine) createResource(s *Stack, r Resource) error {
-	exists, err := s.resolver.Exists(r.Condition)
+	exists, err := s.Exists(r.Condition)
 	if err != nil {
 		return fmt.Errorf("resource %s: %w", r.LogicalID, err)
 	}
 	if !exists {
 		return nil
 	}
-	metadata, err := s.resolver.Metadata(r)
+	metadata, err := s.Metadata(r)
 	if err != nil {
 		return r.WrapError(err)
 	}
@@ -103,7 +103,7 @@ func (e *Engine) createResource(s *Stack, r Resource) error {
 	if err != nil {
 		return r.WrapError(err)
 	}
-	s.resolver.Created[r.LogicalID] = values
+	s.Values[r.LogicalID] = values
 	s.Resources = append(s.Resources, StackResource{r.LogicalID, values.Ref, r.Type, metadata})
 	return nil
 }

@@ -93,7 +93,7 @@ func (r *Resolver) created(id string) (ReturnValues, error) {
 		return ReturnValues{}, fmt.Errorf(
 			"resource %s is left out by its condition %s", id, resource.Condition)
 	}
-	values, ok := r.Created[id]
+	values, ok := r.Values[id]
 	if !ok {
 		return ReturnValues{}, fmt.Errorf("resource %s has not been created yet", id)
 	}

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Resolver resolves the intrinsic functions in a template. Created grows while resources are
+// Resolver resolves the intrinsic functions in a template. Values grows while resources are
 // created in the order of Template.Order.
 type Resolver struct {
 	Template   *Template
 	Parameters map[string]string // parameters without a value here take their default
 	Pseudo     Pseudo
-	Created    map[string]ReturnValues      // by logical id
+	Values     map[string]ReturnValues      // by logical id
 	Exports    map[string]string            // what other stacks export, by export name
 	Stacks     map[string]map[string]string // other stacks' outputs, by stack name
 
@@ -83,8 +83,8 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 	return r.condition(condition)
 }
 
-// Outputs resolves the outputs whose condition is met, and the exported ones by export name.
-func (r *Resolver) Outputs() (outputs, exports map[string]string, err error) {
+// ResolveOutputs resolves the outputs whose condition is met, and the exported ones by export name.
+func (r *Resolver) ResolveOutputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
 		output := r.Template.Outputs[name]

@@ -29,8 +29,7 @@ type Stack struct {
 	StackDescription
 	Assets map[string]string // files and folders by S3 object key
 	Nested map[string]*Stack // by logical id
-
-	resolver *Resolver
+	*Resolver
 }
 
 func (e *Engine) newStack(
@@ -44,11 +43,11 @@ func (e *Engine) newStack(
 		},
 		Assets: source.Assets,
 		Nested: map[string]*Stack{},
-		resolver: &Resolver{
+		Resolver: &Resolver{
 			Template:   template,
 			Parameters: parameters,
 			Pseudo:     Pseudo{e.Region, e.Account, source.Name, id},
-			Created:    map[string]ReturnValues{},
+			Values:     map[string]ReturnValues{},
 			Exports:    e.exports,
 			Stacks:     e.outputs,
 		},
@@ -58,18 +57,7 @@ func (e *Engine) newStack(
 // WithTemplate returns the stack with another template and assets. References resolve to the
 // resources that exist: nothing is created.
 func (s *Stack) WithTemplate(template *Template, assets map[string]string) *Stack {
-	resolver := *s.resolver
+	resolver := *s.Resolver
 	resolver.Template, resolver.conditions = template, nil
 	return &Stack{s.StackDescription, assets, s.Nested, &resolver}
 }
-
-// Template returns the template of the stack.
-func (s *Stack) Template() *Template { return s.resolver.Template }
-
-// Properties resolves the named properties of a resource.
-func (s *Stack) Properties(r Resource, names ...string) (map[string]any, error) {
-	return s.resolver.Properties(r, names...)
-}
-
-// Ref returns what Ref returns for a resource that was created.
-func (s *Stack) Ref(logicalID string) string { return s.resolver.Created[logicalID].Ref }

@@ -37,7 +37,7 @@ func functions(t *testing.T) *Resolver {
 			StackName: "pipeline",
 			StackID:   "arn:aws:cloudformation:pipeline",
 		},
-		Created: map[string]ReturnValues{"Queue": {
+		Values: map[string]ReturnValues{"Queue": {
 			Ref:        "http://127.0.0.1:4566/000000000000/queue",
 			Attributes: map[string]string{"Arn": "arn:aws:sqs:us-east-1:000000000000:queue"},
 		}},
@@ -83,7 +83,7 @@ func TestResolver_ResolvesNamedPropertiesOnly(t *testing.T) {
 }
 
 func TestResolver_ResolvesOutputsThatExist(t *testing.T) {
-	outputs, exports, err := functions(t).Outputs()
+	outputs, exports, err := functions(t).ResolveOutputs()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 						"Queue": {"Type": "AWS::SQS::Queue"}
 					}
 				}`),
-				Created: map[string]ReturnValues{"Queue": {Ref: "q"}},
+				Values: map[string]ReturnValues{"Queue": {Ref: "q"}},
 			}
 			_, err := r.Properties(r.Template.Resources["R"])
 			if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -204,7 +204,7 @@ func TestResolver_CallsAttributeForOthers(t *testing.T) {
 			t,
 			`{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`,
 		),
-		Created: map[string]ReturnValues{
+		Values: map[string]ReturnValues{
 			"Role": {Attribute: func(name string) string { return "the " + name }},
 		},
 	}

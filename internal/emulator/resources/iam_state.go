@@ -113,7 +113,7 @@ func (s *iamState) documentsOf(name string, r role) ([]iam.Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		arn := policy.stack.Ref(policy.resource.LogicalID)
+		arn := policy.stack.Values[policy.resource.LogicalID].Ref
 		if i := slices.Index(in.ManagedPolicyArns, arn); i >= 0 {
 			attached, in.ManagedPolicyArns = true, slices.Delete(in.ManagedPolicyArns, i, i+1)
 		}

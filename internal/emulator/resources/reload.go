@@ -72,7 +72,7 @@ func (p *Provider) compareStack(
 	if err != nil {
 		return err
 	}
-	changes := cloudformation.Compare(s.Template(), template, compared)
+	changes := cloudformation.Compare(s.Template, template, compared)
 	for _, id := range changes.LogicalIDs() {
 		d.Restart = append(d.Restart, fmt.Sprintf("%s (%s)", id, changes.Resources[id]))
 	}

@@ -133,7 +133,7 @@ func TestReconcile_StopsWithoutProgress(t *testing.T) {
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9}}`, `{"report":{}}`)
 	code, _, errOut := d.run(t, "reconcile")
-	if code != exitFailure || !strings.Contains(errOut, "ReconcilerTimeout") {
+	if code != exitFailure || !strings.Contains(errOut, "ReconcilerFunction.Timeout") {
 		t.Errorf("exit code %d, printed %q", code, errOut)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
-// alarms are all of a pipeline's: what each looks at, and when it rings.
+// alarms maps each alarm to its metric and threshold.
 var alarms = map[string]string{
 	"DeadLettersAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Threshold": 1,
 		"Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]}`,
@@ -61,7 +61,7 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	}
 }
 
-func TestAlarms_TellTheTopicWhenTheyRingAndWhenTheyEnd(t *testing.T) {
+func TestAlarms_NotifyTheTopic(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), nil)}
 	})
@@ -70,7 +70,7 @@ func TestAlarms_TellTheTopicWhenTheyRingAndWhenTheyEnd(t *testing.T) {
 	}
 }
 
-func TestAlarms_FollowTheProps(t *testing.T) {
+func TestAlarms_UseTheThresholds(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{AlarmThresholds: &eventpipeline.AlarmThresholds{
 			DeadLetters: jsii.Number(2), OldestMessage: seconds(90), ApiServerErrors: jsii.Number(50), ApiErrors: jsii.Number(3),
@@ -86,7 +86,7 @@ func TestAlarms_FollowTheProps(t *testing.T) {
 	}
 }
 
-func TestAlarms_HaveNamesWithThePrefixOnly(t *testing.T) {
+func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 	for id := range alarms {
 		standard(t).resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmName": null}`)
 	}
@@ -116,7 +116,7 @@ func TestAlarms_HaveAGetterEach(t *testing.T) {
 	})
 }
 
-func TestDashboard_ShowsTheAlarmsAndTheWayOfAnEvent(t *testing.T) {
+func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 	s := standard(t)
 	var body struct {
 		Widgets []struct {

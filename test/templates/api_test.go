@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func TestHttpApi_HasRoutesOfWhichOnlyHealthIsOpen(t *testing.T) {
+func TestHttpApi_OpensOnlyHealth(t *testing.T) {
 	want := map[string]string{"POST /events": "AWS_IAM", "GET /events/{eventId}": "AWS_IAM", "GET /health": "NONE", "$default": "AWS_IAM"}
 	if diff := cmp.Diff(want, routes(t, standard(t))); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
@@ -27,7 +27,7 @@ func TestHttpApi_CallsTheApiFunctionWithPayloadFormat2(t *testing.T) {
 	}`)
 }
 
-func TestHttpApi_LetsBrowsersInWhenAskedTo(t *testing.T) {
+func TestHttpApi_SupportsCORS(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
 			AllowOrigins: jsii.Strings("https://example.org"),
@@ -42,7 +42,7 @@ func TestHttpApi_LetsBrowsersInWhenAskedTo(t *testing.T) {
 	}
 }
 
-func TestStage_ThrottlesAndDeploysByItself(t *testing.T) {
+func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 	s := standard(t)
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Stage"), jsii.Number(1)) })
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
@@ -59,7 +59,7 @@ func TestStage_ThrottlesAndDeploysByItself(t *testing.T) {
 	}`)
 }
 
-func TestStage_WritesAnAccessLogOfJSONWithoutPayloads(t *testing.T) {
+func TestStage_LogsJSONWithoutPayloads(t *testing.T) {
 	s := standard(t)
 	settings := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").Properties["AccessLogSettings"].(map[string]any)
 	if settings["DestinationArn"] != "${AccessLogGroup.Arn}" {

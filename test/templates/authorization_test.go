@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
+func TestHttpApi_MayBeOpen(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
 	})
@@ -22,12 +22,12 @@ func TestHttpApi_IsOpenWhenAskedTo(t *testing.T) {
 	}
 }
 
-// routes are the API's, each with who may call it.
+// routes maps the route keys of the API to their authorization.
 func routes(t *testing.T, s synthesized) map[string]string {
 	t.Helper()
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Integration"), jsii.Number(1)) })
 	authorization := map[string]string{}
-	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+	for _, id := range s.idsOf("AWS::ApiGatewayV2::Route") {
 		route := s.resources[id]
 		route.expect(t, `{"ApiId": "${HttpApi}", "Target": "integrations/${HttpApiPOSTeventsApi}"}`)
 		authorization[route.Properties["RouteKey"].(string)] = route.Properties["AuthorizationType"].(string)
@@ -35,7 +35,7 @@ func routes(t *testing.T, s synthesized) map[string]string {
 	return authorization
 }
 
-func TestHttpApi_OpenSaysSoToTheFunction(t *testing.T) {
+func TestHttpApi_TellsTheFunctionThatItIsOpen(t *testing.T) {
 	stage(t, "local").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "true"}`)
 	stage(t, "prod").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }
@@ -47,7 +47,7 @@ func jwt() *eventpipeline.JwtAuthorizerProps {
 	}
 }
 
-func TestJWT_IsAskedForWithTheRoutesOwnScopes(t *testing.T) {
+func TestJWT_RequiresScopesPerRoute(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{JwtAuthorizer: jwt()}
 	})
@@ -70,9 +70,9 @@ func TestJWT_IsAskedForWithTheRoutesOwnScopes(t *testing.T) {
 	s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }
 
-func TestLambdaAuthorizer_DecidesAboutEachRequestAnew(t *testing.T) {
+func TestLambdaAuthorizer_CachesNothingByDefault(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack)}}
+		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: authorizerFunction(stack)}}
 	})
 	want := map[string]string{"POST /events": "CUSTOM", "GET /events/{eventId}": "CUSTOM", "GET /health": "NONE", "$default": "CUSTOM"}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
@@ -88,7 +88,7 @@ func TestLambdaAuthorizer_DecidesAboutEachRequestAnew(t *testing.T) {
 		"AuthorizerUri": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Doorman.Arn}/invocations"
 	}`)
 	mayInvoke := 0
-	for _, id := range s.of("AWS::Lambda::Permission") {
+	for _, id := range s.idsOf("AWS::Lambda::Permission") {
 		if r := s.resources[id]; r.Properties["FunctionName"] == "${Doorman.Arn}" {
 			mayInvoke++
 			r.expect(t, `{
@@ -102,10 +102,10 @@ func TestLambdaAuthorizer_DecidesAboutEachRequestAnew(t *testing.T) {
 	}
 }
 
-func TestLambdaAuthorizer_FollowsTheProps(t *testing.T) {
+func TestLambdaAuthorizer_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
-			Handler:         doorman(stack),
+			Handler:         authorizerFunction(stack),
 			ResponseType:    awsapigatewayv2authorizers.HttpLambdaResponseType_IAM,
 			IdentitySource:  jsii.Strings("$request.header.X-Key", "$request.querystring.tenant"),
 			ResultsCacheTtl: seconds(60),
@@ -119,13 +119,13 @@ func TestLambdaAuthorizer_FollowsTheProps(t *testing.T) {
 	}`)
 }
 
-func doorman(stack awscdk.Stack) awslambda.Function {
+func authorizerFunction(stack awscdk.Stack) awslambda.Function {
 	return awslambda.NewFunction(stack, jsii.String("Doorman"), &awslambda.FunctionProps{
 		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("0")),
 	})
 }
 
-func TestStatus_IsForAllCallersWhenAskedTo(t *testing.T) {
+func TestStatus_MayBeForAllCallers(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{StatusForAllCallers: jsii.Bool(true)}
 	})

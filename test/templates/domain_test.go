@@ -14,7 +14,7 @@ import (
 
 const certificate = "arn:aws:acm:us-east-1:111111111111:certificate/one"
 
-// withDomain is a pipeline with a domain, and the URL that it gives.
+// withDomain returns a pipeline with a custom domain, and its ApiUrl.
 func withDomain(t *testing.T, change func(awscdk.Stack, *eventpipeline.EventPipelineProps)) (synthesized, any) {
 	t.Helper()
 	stack := newStack(t)
@@ -35,14 +35,14 @@ func withDomain(t *testing.T, change func(awscdk.Stack, *eventpipeline.EventPipe
 	return s, plain(s.template["Outputs"].(map[string]any)["ApiUrl"].(map[string]any)["Value"])
 }
 
-func TestDomain_LeadsToTheApi(t *testing.T) {
+func TestDomain_MapsToTheApi(t *testing.T) {
 	s, url := withDomain(t, nil)
 	s.resource(t, "DomainName", "AWS::ApiGatewayV2::DomainName").expect(t, `{
 		"DomainName": "events.example.org",
 		"DomainNameConfigurations": [{"CertificateArn": "`+certificate+`", "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}],
 		"MutualTlsAuthentication": null
 	}`)
-	mappings := s.of("AWS::ApiGatewayV2::ApiMapping")
+	mappings := s.idsOf("AWS::ApiGatewayV2::ApiMapping")
 	if len(mappings) != 1 {
 		t.Fatalf("mappings %v", mappings)
 	}
@@ -53,19 +53,19 @@ func TestDomain_LeadsToTheApi(t *testing.T) {
 	}
 }
 
-func TestDomain_HasTheApiBelowAPathAsTheOnlyWayIn(t *testing.T) {
+func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	s, url := withDomain(t, func(_ awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.DomainMappingKey, p.DisableExecuteApiEndpoint = jsii.String("ingest/v1"), jsii.Bool(true)
 	})
-	s.resources[s.of("AWS::ApiGatewayV2::ApiMapping")[0]].expect(t, `{"ApiMappingKey": "ingest/v1"}`)
+	s.resources[s.idsOf("AWS::ApiGatewayV2::ApiMapping")[0]].expect(t, `{"ApiMappingKey": "ingest/v1"}`)
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"DisableExecuteApiEndpoint": true}`)
 	if url != "https://${DomainName}/ingest/v1/" {
 		t.Errorf("the API's URL is %v", url)
 	}
 }
 
-// Mutual TLS that can be got around by the execute-api endpoint would be none.
-func TestMutualTls_ShutsTheOtherWayIn(t *testing.T) {
+// The execute-api endpoint would bypass mutual TLS.
+func TestMutualTls_DisablesTheOtherEndpoint(t *testing.T) {
 	s, _ := withDomain(t, func(stack awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.MutualTls = &awsapigatewayv2.MTLSConfig{
 			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")), Key: jsii.String("store.pem"), Version: jsii.String("7"),

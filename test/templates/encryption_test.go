@@ -18,7 +18,7 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys is the dev stage's pipeline with a key each, and the outputs that tests need to work with it.
+// withKeys returns the dev stage's pipeline with a key per part, and the outputs that tests read.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"
@@ -51,26 +51,26 @@ func withKeys(t *testing.T) synthesized {
 	return synthesizedStages[name]
 }
 
-func TestKeys_EncryptEachItsPart(t *testing.T) {
+func TestKeys_EncryptTheirPart(t *testing.T) {
 	s := withKeys(t)
 	for bucket, key := range map[string]string{"BronzeBucket": "BronzeKey", "SilverBucket": "SilverKey"} {
 		s.resource(t, bucket, "AWS::S3::Bucket").expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
 			{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "${`+key+`.Arn}"}}]}}`)
 	}
-	// S3 delivers access logs to no bucket with another key than its own.
+	// S3 delivers access logs only to a bucket that its own key encrypts.
 	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
 		{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}`)
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"SSESpecification": {"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": "${TableKey.Arn}"}}`)
 	for _, queue := range []string{"Queue", "DeadLetterQueue"} {
 		s.resource(t, queue, "AWS::SQS::Queue").expect(t, `{"KmsMasterKeyId": "${Key.Arn}", "SqsManagedSseEnabled": null}`)
 	}
-	for _, id := range s.of("AWS::Logs::LogGroup") {
+	for _, id := range s.idsOf("AWS::Logs::LogGroup") {
 		s.resources[id].expect(t, `{"KmsKeyId": "${LogKey.Arn}"}`)
 	}
 	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"KmsKeyIdentifier": "${BusKey.Arn}"}`)
 }
 
-func TestKeys_OneIsForAll(t *testing.T) {
+func TestKeys_OneEncryptsAllParts(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{EncryptionKey: newKey(stack, "Key")}
 	})
@@ -82,8 +82,8 @@ func TestKeys_OneIsForAll(t *testing.T) {
 	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"KmsKeyIdentifier": "${Key.Arn}"}`)
 }
 
-// Each function uses the keys of what it reads and writes, through the service that keeps it.
-func TestKeys_AreUsedThroughTheirServiceAlone(t *testing.T) {
+// A function may use the keys of its data, through the service that stores it.
+func TestKeys_AreUsedThroughTheirServiceOnly(t *testing.T) {
 	s := withKeys(t)
 	want := map[string]map[string][]string{
 		"ApiRole": {
@@ -99,7 +99,7 @@ func TestKeys_AreUsedThroughTheirServiceAlone(t *testing.T) {
 	}
 	for role, keys := range want {
 		may := allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
-		for _, key := range s.of("AWS::KMS::Key") {
+		for _, key := range s.idsOf("AWS::KMS::Key") {
 			if diff := cmp.Diff(keys[key], may["${"+key+".Arn}"]); diff != "" {
 				t.Errorf("what %s may do with %s (-want +got):\n%s", role, key, diff)
 			}
@@ -113,7 +113,7 @@ func via(service string) string {
 	return fmt.Sprintf(` if {"StringEquals":{"kms:ViaService":"%s.${AWS::Region}.${AWS::URLSuffix}"}}`, service)
 }
 
-// The services that use a key in their own name may do so for the pipeline's log groups and its bus alone.
+// Service principals may use a key for the pipeline's log groups and bus only.
 func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	const logs, bus = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:", "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/"
 	s := withKeys(t)
@@ -139,7 +139,7 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 		}
 	}
 
-	// Without names of its own, a pipeline can't tell its log groups from others of the account.
+	// Without physical names, the policy can't distinguish the pipeline's log groups.
 	s = pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{LogEncryptionKey: newKey(stack, "LogKey")}
 	})
@@ -149,7 +149,7 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	}
 }
 
-// grantsOf are the statements of a key's policy but for the first, which leaves the key to the account's own policies.
+// grantsOf returns the statements of a key's policy without the first, which delegates to IAM.
 func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	t.Helper()
 	policy := resource{Properties: map[string]any{"PolicyDocument": s.resource(t, key, "AWS::KMS::Key").Properties["KeyPolicy"]}}

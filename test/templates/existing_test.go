@@ -126,7 +126,7 @@ func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
 func TestExisting_ApiGetsTwoRoutes(t *testing.T) {
 	s := existing(t)
 	got := map[string]any{}
-	for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+	for _, id := range s.idsOf("AWS::ApiGatewayV2::Route") {
 		route := s.resources[id]
 		route.expect(t, `{"ApiId": "${YourApi}", "AuthorizationType": "AWS_IAM"}`)
 		got[route.Properties["RouteKey"].(string)] = true
@@ -147,15 +147,15 @@ func TestExisting_ApiKeepsItsAuthorizers(t *testing.T) {
 			constructs.NewConstruct(api, jsii.String("JwtAuthorizer"))
 			constructs.NewConstruct(api, jsii.String("LambdaAuthorizer"))
 			if authorizer.LambdaAuthorizer != nil {
-				authorizer.LambdaAuthorizer.Handler = doorman(stack)
+				authorizer.LambdaAuthorizer.Handler = authorizerFunction(stack)
 			}
 			authorizer.HttpApi = api
 			return &authorizer
 		})
-		for _, id := range s.of("AWS::ApiGatewayV2::Route") {
+		for _, id := range s.idsOf("AWS::ApiGatewayV2::Route") {
 			s.resources[id].expect(t, `{"AuthorizationType": "`+name+`"}`)
 		}
-		for _, id := range s.of("AWS::ApiGatewayV2::Authorizer") {
+		for _, id := range s.idsOf("AWS::ApiGatewayV2::Authorizer") {
 			if name == "CUSTOM" {
 				s.resources[id].expect(t, `{"AuthorizerPayloadFormatVersion": "2.0"}`)
 			}
@@ -311,7 +311,7 @@ func TestEscapeHatches_Work(t *testing.T) {
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"AccelerateConfiguration": {"AccelerationStatus": "Enabled"}}`)
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{"ReceiveMessageWaitTimeSeconds": 20}`)
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Stage"), jsii.Number(2)) })
-	for _, id := range s.of("AWS::IAM::Role") {
+	for _, id := range s.idsOf("AWS::IAM::Role") {
 		s.resources[id].expect(t, `{"PermissionsBoundary": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/developers"}`)
 	}
 }

@@ -36,7 +36,7 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 300}`)
 }
 
-func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
+func TestFunctions_HaveTheVariablesTheyRead(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
 		"BRONZE_BUCKET": "${BronzeBucket}",
@@ -75,7 +75,7 @@ func TestFunctions_GetTheVariablesThatTheyReadAndNoOthers(t *testing.T) {
 	}}}`)
 }
 
-func TestFunctions_FollowTheProps(t *testing.T) {
+func TestFunctions_ApplyProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			Architecture:       awslambda.Architecture_X86_64(),
@@ -107,14 +107,14 @@ func TestFunctions_FollowTheProps(t *testing.T) {
 	}
 }
 
-// environment is a function's variables.
+// environment returns a function's variables as properties.
 func (s synthesized) environment(t *testing.T, id string) resource {
 	t.Helper()
 	function := s.resource(t, id, "AWS::Lambda::Function")
 	return resource{Properties: function.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)}
 }
 
-func TestEventSource_TakesBatchesAndReportsEachItem(t *testing.T) {
+func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 	s := standard(t)
 	check(t, func() {
 		s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::EventSourceMapping"), jsii.Number(1))
@@ -129,13 +129,13 @@ func TestEventSource_TakesBatchesAndReportsEachItem(t *testing.T) {
 		"ScalingConfig": {"MaximumConcurrency": 50},
 		"Enabled": null
 	}`)
-	// Lambda refuses the mapping while the role may not yet receive.
+	// Lambda rejects the mapping until the role may receive messages.
 	if diff := cmp.Diff([]string{"WorkerRoleDefaultPolicy", "WorkerRole"}, mapping.DependsOn); diff != "" {
 		t.Errorf("DependsOn (-want +got):\n%s", diff)
 	}
 }
 
-func TestEventSource_FollowsTheProps(t *testing.T) {
+func TestEventSource_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			BatchSize: jsii.Number(500), MaxBatchingWindow: seconds(2), MaxConcurrency: jsii.Number(4),
@@ -146,21 +146,21 @@ func TestEventSource_FollowsTheProps(t *testing.T) {
 	}`)
 }
 
-// The local platform asks for bootstraps of this machine; it must not get another template than the one that is deployed.
-func TestPlatformContext_ChangesNothingButArchitectures(t *testing.T) {
+// The local platform requests bootstraps for its machine. The template must not differ otherwise.
+func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64", "darwin/arm64": "arm64"} {
 		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{contract.PlatformContext: platform})
 		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 			got.resource(t, id, "AWS::Lambda::Function").expect(t, `{"Architectures": ["`+architecture+`"]}`)
 		}
-		if diff := cmp.Diff(want.template, got.template, butForMachines); diff != "" {
+		if diff := cmp.Diff(want.template, got.template, ignoreMachine); diff != "" {
 			t.Errorf("template for %s (-for Lambda +for %s):\n%s", platform, platform, diff)
 		}
 	}
 }
 
-// butForMachines takes functions that are built for another machine for the same.
-var butForMachines = cmp.FilterPath(func(path cmp.Path) bool {
+// ignoreMachine ignores what differs between machines.
+var ignoreMachine = cmp.FilterPath(func(path cmp.Path) bool {
 	key := path.Last().String()
 	return key == `["Architectures"]` || key == `["S3Key"]`
 }, cmp.Ignore())

@@ -14,16 +14,16 @@ import (
 
 var update = flag.Bool("update", false, "write the golden templates anew")
 
-// A change to any stage's template shows in the diff of its golden file, where it can be reviewed. The local platform's
-// tests of policies read the dev stage's, and that of a pipeline with keys.
-func TestTemplates_AreTheGoldenOnes(t *testing.T) {
+// The diff of a golden file shows each change of a template to reviewers. Permission tests of the
+// local platform read the dev stage's file and that of a pipeline with keys.
+func TestTemplates_EqualGoldenFiles(t *testing.T) {
 	templates := map[string]synthesized{"keys": withKeys(t)}
 	for _, name := range stages {
 		templates[name] = stage(t, name)
 	}
 	for name, s := range templates {
 		t.Run(name, func(t *testing.T) {
-			got := written(t, s.template)
+			got := goldenText(t, s.template)
 			file := filepath.Join("testdata", name+".template.json")
 			if *update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -44,8 +44,8 @@ func TestTemplates_AreTheGoldenOnes(t *testing.T) {
 
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// written is a template as its golden file has it. Assets' hashes change with the functions, not with the template.
-func written(t *testing.T, template map[string]any) []byte {
+// goldenText formats a template without asset hashes, which change with the functions' sources.
+func goldenText(t *testing.T, template map[string]any) []byte {
 	t.Helper()
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -24,13 +24,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
-// The version of cdk-nag that npm has, and its package's SHA-512.
+// The version of cdk-nag on npm, and the SHA-512 of its package.
 const (
 	nagVersion = "2.38.2"
 	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
 )
 
-// nagPacks are the packs that every stage must keep: each rule of them, or a reason on the resource why not.
+// nagPacks lists the packs. Each stage follows each rule, or a resource suppresses it with a
+// reason.
 var nagPacks = map[string]runtime.FQN{
 	"AwsSolutions": "cdk-nag.AwsSolutionsChecks",
 	"Serverless":   "cdk-nag.ServerlessChecks",
@@ -48,13 +49,13 @@ func TestNag_FindsNothing(t *testing.T) {
 	}
 }
 
-// What is accepted must be there to be found, with a reason.
-func TestNag_AcceptsNothingElse(t *testing.T) {
+// Each suppression matches a finding and has a reason.
+func TestNag_SuppressesFindingsOnly(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
 			for _, name := range stages {
 				stack := nagStack(t, name)
-				accepted := takeAccepted(t, stack, pack)
+				accepted := removeSuppressions(t, stack, pack)
 				if len(accepted) == 0 {
 					t.Errorf("stage %s: nothing is accepted", name)
 				}
@@ -66,8 +67,8 @@ func TestNag_AcceptsNothingElse(t *testing.T) {
 	}
 }
 
-// With resources of the user's, too: what cdk-nag finds of those is the user's.
-func TestNag_FindsNothingOfAPipelineOfGivenParts(t *testing.T) {
+// Findings about existing resources belong to the user.
+func TestNag_FindsNothingWithExistingResources(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
 			stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
@@ -84,7 +85,7 @@ func TestNag_FindsNothingOfAPipelineOfGivenParts(t *testing.T) {
 	}
 }
 
-// nagStack is a stage's stack, whose errors are read here: they do not fail the synthesis.
+// nagStack returns a stage's stack whose errors do not fail the synthesis.
 func nagStack(t *testing.T, name string) awscdk.Stack {
 	t.Helper()
 	app := newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
@@ -93,14 +94,14 @@ func nagStack(t *testing.T, name string) awscdk.Stack {
 	return stack
 }
 
-// checks is a pack: an aspect that looks at each construct.
+// checks is an aspect that applies a pack to each construct.
 type checks struct{ _ byte }
 
 func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visit", []any{node}) }
 
 var ruleID = regexp.MustCompile(`\w+-\w+`)
 
-// findings are a pack's errors and warnings about a stack: path and rule of each.
+// findings returns the paths and rules of a pack's errors and warnings about a stack.
 func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 	t.Helper()
 	if err := loadNag(); err != nil {
@@ -122,8 +123,8 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 	return slices.Compact(found)
 }
 
-// takeAccepted takes from a stack's resources what they accept of a pack, and lists it as findings are.
-func takeAccepted(t *testing.T, stack awscdk.Stack, pack string) []string {
+// removeSuppressions removes a pack's suppressions from a stack and returns them as findings.
+func removeSuppressions(t *testing.T, stack awscdk.Stack, pack string) []string {
 	t.Helper()
 	var accepted []string
 	must(t, func() error {
@@ -153,7 +154,7 @@ func takeAccepted(t *testing.T, stack awscdk.Stack, pack string) []string {
 	return slices.Compact(accepted)
 }
 
-// loadNag loads cdk-nag into jsii: npm's package, since the Go module of it lacks the Serverless pack.
+// loadNag loads cdk-nag into jsii from npm: its Go module lacks the Serverless pack.
 var loadNag = sync.OnceValue(func() error {
 	tarball, err := nagFromNPM()
 	if err == nil {
@@ -162,7 +163,7 @@ var loadNag = sync.OnceValue(func() error {
 	return err
 })
 
-// nagFromNPM is npm's package, kept for later runs.
+// nagFromNPM returns the path of npm's package, cached for later runs.
 func nagFromNPM() ([]byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -44,9 +44,9 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	}
 }
 
-// Names that CloudFormation makes let a pipeline be used twice in an account. The bus and the API must have one; the
-// bus's begins with the stack's, and those of APIs need not be unique.
-func TestPipeline_HasNoPhysicalNamesOfItsOwn(t *testing.T) {
+// Generated names let an app use a pipeline twice in an account. Bus and API need names; the bus's
+// begins with the stack's, and API names need not be unique.
+func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
 	for id, r := range s.resources {
 		for _, property := range []string{"BucketName", "TableName", "QueueName", "FunctionName", "LogGroupName", "RoleName", "AlarmName", "DashboardName"} {
@@ -57,7 +57,7 @@ func TestPipeline_HasNoPhysicalNamesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestPipeline_CanBeUsedTwiceInAStack(t *testing.T) {
+func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
 		eventpipeline.NewEventPipeline(stack, jsii.String("Orders"), nil)
@@ -76,8 +76,8 @@ func TestPipeline_CanBeUsedTwiceInAStack(t *testing.T) {
 	}
 }
 
-// Each stack has a name of its own, by which its bus is told from those of the same construct in others.
-func TestEventBus_IsNamedAfterItsStack(t *testing.T) {
+// Pipelines with the same path in two stacks need different bus names.
+func TestEventBus_HasTheStacksName(t *testing.T) {
 	names := map[string]bool{}
 	for stackName, place := range map[string]func(awscdk.Stack) constructs.Construct{
 		"orders-dev":  func(stack awscdk.Stack) constructs.Construct { return stack },
@@ -107,19 +107,19 @@ func TestEventBus_IsNamedAfterItsStack(t *testing.T) {
 	}
 }
 
-// eventBridgeName is what EventBridge takes, less the slashes, which are for partners' buses.
+// eventBridgeName matches valid bus names, without the slashes of partner buses.
 var eventBridgeName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
 
 func busOf(t *testing.T, s synthesized) resource {
 	t.Helper()
-	buses := s.of("AWS::Events::EventBus")
+	buses := s.idsOf("AWS::Events::EventBus")
 	if len(buses) != 1 {
 		t.Fatalf("the template has the buses %q", buses)
 	}
 	return s.resources[buses[0]]
 }
 
-func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {
+func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 	for name, test := range map[string]struct {
 		bus       func(awscdk.Stack) awsevents.IEventBus
 		env, arn  string
@@ -142,7 +142,7 @@ func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {
 			s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 				return &eventpipeline.EventPipelineProps{EventBus: test.bus(stack)}
 			})
-			if buses := s.of("AWS::Events::EventBus"); len(buses) != test.resources {
+			if buses := s.idsOf("AWS::Events::EventBus"); len(buses) != test.resources {
 				t.Errorf("the template has the buses %q", buses)
 			}
 			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
@@ -154,7 +154,7 @@ func TestEventBus_CanBeGivenOrTheAccountsDefault(t *testing.T) {
 	}
 }
 
-func TestPipeline_WarnsOfAnOpenApi(t *testing.T) {
+func TestPipeline_WarnsAboutAnOpenApi(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
 	})

@@ -25,7 +25,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// samples give each prop a value that is not its default. The others in with are what it is given with.
+// samples returns a value per prop that differs from its default.
 func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
 		VpcId: jsii.String("vpc-1"), AvailabilityZones: jsii.Strings("a", "b"), PrivateSubnetIds: jsii.Strings("subnet-1", "subnet-2"), IsolatedSubnetIds: jsii.Strings("subnet-3", "subnet-4"),
@@ -61,7 +61,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"LogRetention": awslogs.RetentionDays_ONE_DAY, "LogLevel": jsii.String("debug"), "Tracing": awslambda.Tracing_DISABLED,
 		"HttpApi":       awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("A"), &awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
 		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, "JwtAuthorizer": jwt(),
-		"LambdaAuthorizer":    &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack)},
+		"LambdaAuthorizer":    &eventpipeline.LambdaAuthorizerProps{Handler: authorizerFunction(stack)},
 		"StatusForAllCallers": jsii.Bool(true), "MaxPayloadBytes": jsii.Number(1),
 		"SchemaDirectory": schemas, "UnknownEventTypes": eventpipeline.UnknownEventTypesRefuse,
 		"ThrottlingRateLimit": jsii.Number(1), "ThrottlingBurstLimit": jsii.Number(1),
@@ -90,7 +90,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// together are props that go with others, which the baseline has then, too; those that are missing are set as well.
+// together lists the props that a prop requires. The baseline has them too.
 var together = map[string][]string{
 	"Queue": {"DeadLetterQueue"}, "DeadLetterQueue": {"Queue"}, // each is nothing without the other
 	"VpcSubnets": {"Vpc"}, "SecurityGroups": {"Vpc"},
@@ -100,11 +100,12 @@ var together = map[string][]string{
 	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
 }
 
-// inCode are props that show in a function's code alone; TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash and
-// TestWorkerEntry_IsBuiltFromTheUsersModule look there.
+// inCode lists props that only change a function's code. Other tests check these:
+// TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// A prop that changes nothing is one that was forgotten: each is set, alone if it can be, and the template must show it.
+// A prop without effect was forgotten. Each is set, alone if possible, and must change the
+// template.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}
@@ -126,8 +127,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 		made[name] = stack
 	}
 	template := func(name string) string {
-		text := written(t, map[string]any{"Resources": (*assertions.Template_FromStack(made[name], nil).ToJSON())["Resources"]})
-		// The bus's name and a permission's id have the stack's name and a hash of it.
+		text := goldenText(t, map[string]any{"Resources": (*assertions.Template_FromStack(made[name], nil).ToJSON())["Resources"]})
+		// The bus's name and a permission's id contain the stack's name and a hash of it.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).ReplaceAllString(string(text), "EventPipeline")
 	}
 	names := propNames()
@@ -156,7 +157,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline is what prop goes with, less what would be a mistake without it.
+// baseline returns the props that prop requires, unless they would be invalid without it.
 func baseline(prop string, with []string) []string {
 	if len(together[with[0]]) > 0 && together[with[0]][0] == prop { // a pair
 		return nil

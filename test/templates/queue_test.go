@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func TestQueues_AreEncryptedAndLeadToTheDLQ(t *testing.T) {
+func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
 	s := standard(t)
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::SQS::Queue"), jsii.Number(2)) })
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{
@@ -26,7 +26,7 @@ func TestQueues_AreEncryptedAndLeadToTheDLQ(t *testing.T) {
 	}`)
 }
 
-func TestQueues_RefuseRequestsWithoutTLS(t *testing.T) {
+func TestQueues_RejectRequestsWithoutTLS(t *testing.T) {
 	s := standard(t)
 	for _, queue := range []string{"Queue", "DeadLetterQueue"} {
 		r := s.resource(t, queue+"Policy", "AWS::SQS::QueuePolicy")
@@ -39,7 +39,7 @@ func TestQueues_RefuseRequestsWithoutTLS(t *testing.T) {
 	}
 }
 
-func TestQueue_FollowsTheProps(t *testing.T) {
+func TestQueue_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			QueueRetention:           days(2),
@@ -57,7 +57,7 @@ func TestQueue_FollowsTheProps(t *testing.T) {
 	s.environment(t, "WorkerFunction").expect(t, `{"MAX_RECEIVE_COUNT": "7"}`)
 }
 
-func TestQueue_VisibilityIsSixTimesTheWorkersTimeoutPlusTheWindow(t *testing.T) {
+func TestQueue_DerivesTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{WorkerFunction: &functionOptions{Timeout: seconds(100)}, MaxBatchingWindow: seconds(20)}
 	})

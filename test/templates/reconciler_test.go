@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-func TestReconciler_RunsEveryQuarterOfAnHourAndIsNotTriedAgain(t *testing.T) {
+func TestReconciler_RunsEvery15MinutesWithoutRetries(t *testing.T) {
 	s := standard(t)
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Events::Rule"), jsii.Number(1)) })
 	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{
@@ -24,7 +24,7 @@ func TestReconciler_RunsEveryQuarterOfAnHourAndIsNotTriedAgain(t *testing.T) {
 	}`)
 }
 
-func TestReconciler_FollowsTheProps(t *testing.T) {
+func TestReconciler_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			ReconcilerInterval: hours(2), ReconcilerGracePeriod: seconds(600),
@@ -37,8 +37,8 @@ func TestReconciler_FollowsTheProps(t *testing.T) {
 	}`)
 }
 
-// An operator may still invoke the function: what is asked of it is heeded.
-func TestReconciler_CanBeSwitchedOff(t *testing.T) {
+// An operator can still invoke the function.
+func TestReconciler_MayBeDisabled(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{ReconcilerEnabled: jsii.Bool(false), ReconcilerMaxReenqueues: jsii.Number(7)}
 	})
@@ -46,8 +46,8 @@ func TestReconciler_CanBeSwitchedOff(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)
 }
 
-// A killed worker's messages come again after the visibility timeout, so the grace is never shorter.
-func TestReconciler_WaitsForTheVisibilityTimeout(t *testing.T) {
+// SQS delivers a crashed worker's messages again after the visibility timeout.
+func TestReconciler_WaitsAtLeastForTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{VisibilityTimeout: hours(3)}
 	})

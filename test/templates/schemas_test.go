@@ -13,7 +13,7 @@ import (
 
 const schemas = "testdata/schemas"
 
-func TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash(t *testing.T) {
+func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "a folder")
 	if err := os.CopyFS(copied, os.DirFS(schemas)); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestSchemas_AreBuiltIntoTheApiFunctionAndMakeItsHash(t *testing.T) {
 	}
 }
 
-// assets are the hashes of the functions' bootstraps.
+// assets returns the asset hashes of the functions' bootstraps.
 func assets(t *testing.T, p props) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
@@ -46,7 +46,7 @@ func assets(t *testing.T, p props) map[string]string {
 	return hashes
 }
 
-// built are the functions' bootstraps.
+// built returns the functions' bootstraps.
 func built(t *testing.T, p props, context map[string]any) map[string]string {
 	t.Helper()
 	stack := awscdk.NewStack(newApp(t, context), jsii.String("Stack"), nil)
@@ -58,14 +58,14 @@ func built(t *testing.T, p props, context map[string]any) map[string]string {
 	return bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 }
 
-func TestSchemas_AreReadBesideUnknownTypes(t *testing.T) {
+func TestSchemas_MayAcceptUnknownTypes(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &props{SchemaDirectory: jsii.String(schemas), UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse}
 	})
 	s.environment(t, "ApiFunction").expect(t, `{"UNKNOWN_EVENT_TYPES": "REFUSE"}`)
 }
 
-// folderOf is a new folder with these files.
+// folderOf creates a folder with these files.
 func folderOf(t *testing.T, files map[string]string) *string {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func folderOf(t *testing.T, files map[string]string) *string {
 	return &dir
 }
 
-// linked is a new folder with a file that is elsewhere.
+// linked creates a folder with a symlink that leads outside.
 func linked(t *testing.T) *string {
 	t.Helper()
 	dir, elsewhere := t.TempDir(), folderOf(t, map[string]string{"demo.json": "true"})

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
-func TestStages_UnknownOneIsRefusedWithTheChoices(t *testing.T) {
+func TestStages_UnknownStageIsAnError(t *testing.T) {
 	for _, name := range []string{"staging", ""} {
 		_, err := stacks.New(newApp(t, nil), name)
 		if err == nil {
@@ -26,7 +26,7 @@ func TestStages_UnknownOneIsRefusedWithTheChoices(t *testing.T) {
 	}
 }
 
-func TestStages_NameWhatTheContractNames(t *testing.T) {
+func TestStages_HavePhysicalNames(t *testing.T) {
 	for _, name := range stages {
 		s, prefix := stage(t, name), project+"-"+name
 		if got := *s.stack.StackName(); got != prefix {
@@ -56,7 +56,7 @@ func TestStages_NameWhatTheContractNames(t *testing.T) {
 	}
 }
 
-func TestStages_OutputWhatTheContractsCommandsNeed(t *testing.T) {
+func TestStages_HaveOutputs(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
 		for output, want := range map[string]string{
@@ -81,13 +81,13 @@ func TestStages_OutputWhatTheContractsCommandsNeed(t *testing.T) {
 	}
 }
 
-// untaggable are the types that take no tags. Any other must have them, so that a new one gets thought about.
+// untaggable lists the types without tags. All others must have them, so new types need a decision.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::CloudWatch::Dashboard", "AWS::IAM::Policy",
 	"AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "Custom::S3AutoDeleteObjects",
 }
 
-func TestStages_TagEverythingThatTakesTags(t *testing.T) {
+func TestStages_TagAllResources(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
 		want := map[string]string{"project": project, "environment": name, "managed-by": "aws-cdk"}
@@ -99,7 +99,7 @@ func TestStages_TagEverythingThatTakesTags(t *testing.T) {
 			untagged[t] = true
 		}
 		for id, r := range s.resources {
-			// CDK's own function takes no tags from the app, but gets the stack's when it is deployed.
+			// The CDK's own function gets the stack's tags at deployment only.
 			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
 				continue
 			}
@@ -112,7 +112,7 @@ func TestStages_TagEverythingThatTakesTags(t *testing.T) {
 	}
 }
 
-// tags are a resource's, whichever way its type has them.
+// tags returns a resource's tags, in either form.
 func tags(r resource) map[string]string {
 	got := map[string]string{}
 	switch list := r.Properties["Tags"].(type) {
@@ -128,15 +128,15 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// What holds data, and so has a removal policy of its own.
-var keepers = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
+// retained lists the resources with data, which have a removal policy.
+var retained = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
 
-func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
+func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 	s := stage(t, stacks.Prod)
 	if !*s.stack.TerminationProtection() {
 		t.Error("anybody may delete the stack")
 	}
-	for _, id := range keepers {
+	for _, id := range retained {
 		if r := s.resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
 			t.Errorf("%s has the policies %q and %q", id, r.DeletionPolicy, r.UpdateReplacePolicy)
 		}
@@ -148,13 +148,13 @@ func TestProd_KeepsItsDataAndIsProtected(t *testing.T) {
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(3)) })
 }
 
-func TestDevAndLocal_LeaveNoTraceWhenDestroyed(t *testing.T) {
+func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	for _, name := range []string{stacks.Dev, stacks.Local} {
 		s := stage(t, name)
 		if *s.stack.TerminationProtection() {
 			t.Errorf("stage %s can't be destroyed", name)
 		}
-		for _, id := range keepers {
+		for _, id := range retained {
 			if r := s.resources[id]; r.DeletionPolicy != "Delete" || r.UpdateReplacePolicy != "Delete" {
 				t.Errorf("stage %s: %s has the policies %q and %q", name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
 			}
@@ -168,14 +168,14 @@ func TestDevAndLocal_LeaveNoTraceWhenDestroyed(t *testing.T) {
 		for _, bucket := range buckets {
 			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").expect(t, `{"BucketName": "${`+bucket+`}"}`)
 		}
-		everyLogGroupBelongsToTheStack(t, s)
+		expectOwnLogGroups(t, s)
 	}
 }
 
-// Lambda makes a log group of its own, which no stack deletes, for a function that has none and may make one.
-func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
+// For a function without a log group, Lambda creates one that no stack deletes.
+func expectOwnLogGroups(t *testing.T, s synthesized) {
 	t.Helper()
-	for _, id := range s.of("AWS::Lambda::Function") {
+	for _, id := range s.idsOf("AWS::Lambda::Function") {
 		function := s.resources[id]
 		if logging, ok := function.Properties["LoggingConfig"].(map[string]any); ok {
 			group := strings.Trim(logging["LogGroup"].(string), "${}")
@@ -184,7 +184,7 @@ func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
 		}
 		role := strings.TrimSuffix(strings.TrimPrefix(function.Properties["Role"].(string), "${"), ".Arn}")
 		s.resource(t, role, "AWS::IAM::Role").expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
-		for _, policy := range s.of("AWS::IAM::Policy") {
+		for _, policy := range s.idsOf("AWS::IAM::Policy") {
 			for _, holder := range s.resources[policy].Properties["Roles"].([]any) {
 				if holder == "${"+role+"}" {
 					t.Errorf("%s has no log group of the stack's, and %s gives it rights", id, policy)
@@ -194,8 +194,8 @@ func everyLogGroupBelongsToTheStack(t *testing.T, s synthesized) {
 	}
 }
 
-// `eventpipeline local --authorize` asks for what is deployed.
-func TestLocal_HasTheDeployedStagesAuthorizationWhenAskedTo(t *testing.T) {
+// `eventpipeline local --authorize` requests it.
+func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 	for _, value := range []any{true, "true"} { // from the command, and from -c
 		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
 		if diff := cmp.Diff(routes(t, stage(t, stacks.Dev)), routes(t, s)); diff != "" {
@@ -205,8 +205,8 @@ func TestLocal_HasTheDeployedStagesAuthorizationWhenAskedTo(t *testing.T) {
 	}
 }
 
-// The local stage is what dev is, but for what only makes sense on the internet.
-func TestLocal_IsDevWithAnOpenApiHigherLimitsAndAQuickReconciler(t *testing.T) {
+// The local stage equals dev, except for what only makes sense on the internet.
+func TestLocal_DiffersFromDev(t *testing.T) {
 	s := stage(t, stacks.Local)
 	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {

@@ -1,5 +1,5 @@
-// Package templates holds the tests of what the construct and the stages synthesize. They are one package, since each
-// process that synthesizes starts a Node.js process of its own.
+// Package templates tests the synthesized templates of the construct and the stages. It is one
+// package, since each process that synthesizes starts a Node.js process.
 package templates
 
 import (
@@ -20,13 +20,13 @@ import (
 
 const (
 	root = "../.."
-	// project begins the dev stage's physical names, as the contract has them.
+	// project is the prefix of the dev stage's physical names.
 	project = "event-driven-cloud-platform"
 )
 
 var stages = []string{stacks.Dev, stacks.Prod, stacks.Local}
 
-// assemblies is where apps write to.
+// assemblies is the output folder of all apps.
 var assemblies string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -39,8 +39,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	assemblies = dir
-	// CDK's rules take seconds; TestRules ask for them by themselves. jsii has kept the environment since this program was
-	// initialized: close it, and it takes the one that is now.
+	// The CDK's rules take seconds, so only TestRules applies them. jsii captured the environment
+	// when this program was initialized: closing it makes it capture the current one.
 	os.Setenv("CDK_VALIDATION", "false")
 	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 	jsii.Close()
@@ -48,7 +48,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// newApp makes an app with the context of cdk.json, that of the test, and no bundling, which takes a compiler.
+// newApp returns an app with the context of cdk.json and the test, without bundling, which needs a
+// compiler.
 func newApp(t *testing.T, context map[string]any) awscdk.App {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(root, "cdk.json"))
@@ -68,18 +69,18 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 	return awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &config.Context, AnalyticsReporting: jsii.Bool(false)})
 }
 
-// synthesized is a stack with its template.
+// synthesized contains a stack and its template.
 type synthesized struct {
 	stack      awscdk.Stack
 	assertions assertions.Template
-	// template is what CDK wrote; resources are the same, made plain.
+	// template is the CDK's output; resources contains the same in plain form.
 	template  map[string]any
 	resources map[string]resource
 }
 
 var synthesizedStages = map[string]synthesized{}
 
-// stage is a stage's stack. It is synthesized once for all tests.
+// stage returns a stage's stack, synthesized once for all tests.
 func stage(t *testing.T, name string) synthesized {
 	t.Helper()
 	if _, ok := synthesizedStages[name]; !ok {
@@ -96,7 +97,7 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline is a stack with nothing but a pipeline of these props, which get the stack to make constructs in.
+// pipeline synthesizes a stack with a pipeline; props gets the stack to create constructs in.
 func pipeline(t *testing.T, props func(awscdk.Stack) *eventpipeline.EventPipelineProps) synthesized {
 	t.Helper()
 	stack := newStack(t)
@@ -111,7 +112,7 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(newApp(t, nil), jsii.String("Stack"), nil)
 }
 
-// standard is a pipeline of nil props.
+// standard returns a pipeline with nil props.
 func standard(t *testing.T) synthesized {
 	t.Helper()
 	const name = "nil props"
@@ -133,7 +134,7 @@ func synthesize(t *testing.T, stack awscdk.Stack) synthesized {
 	return s
 }
 
-// must ends the test when fn fails, by an error or by panicking, which is how jsii reports what CDK throws.
+// must ends the test if fn returns an error or panics, which is how jsii reports exceptions.
 func must(t *testing.T, fn func() error) {
 	t.Helper()
 	if err := attempt(fn); err != nil {
@@ -141,7 +142,7 @@ func must(t *testing.T, fn func() error) {
 	}
 }
 
-// check is must for one of the assertions module's assertions; the test goes on.
+// check reports a failed assertion of the assertions module; the test continues.
 func check(t *testing.T, assertion func()) {
 	t.Helper()
 	if err := attempt(func() error { assertion(); return nil }); err != nil {

@@ -15,7 +15,7 @@ import (
 
 const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
 
-// Nobody may overwrite or delete a payload; in a stack that is to leave nothing the bucket cleaner may delete it.
+// Only the CDK function that empties buckets may delete payloads, in a stack with DESTROY.
 func TestBronze_IsWriteOnce(t *testing.T) {
 	for name, s := range map[string]synthesized{
 		"nil props": standard(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t, stacks.Dev), stacks.Local: stage(t, stacks.Local),
@@ -38,8 +38,8 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 	}
 }
 
-// A bucket of the user's may hold other things, too.
-func TestBronze_OfTheUsersIsWriteOnceWhenAskedTo(t *testing.T) {
+// An existing bucket may contain other objects.
+func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
 		eventpipeline.DenyOverwriting(awss3.NewBucket(stack, jsii.String("Lake"), nil))
@@ -57,8 +57,8 @@ func TestBronze_OfTheUsersIsWriteOnceWhenAskedTo(t *testing.T) {
 	}
 }
 
-func TestDenyOverwriting_TellsThatABucketCannotBeChanged(t *testing.T) {
-	// The error is read here: it does not fail the synthesis.
+func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
+	// The error must not fail the synthesis.
 	stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
 	must(t, func() error {
 		eventpipeline.DenyOverwriting(awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake")))
@@ -69,7 +69,7 @@ func TestDenyOverwriting_TellsThatABucketCannotBeChanged(t *testing.T) {
 	})
 }
 
-func TestBronze_IsLockedWhenAskedTo(t *testing.T) {
+func TestBronze_MayHaveObjectLock(t *testing.T) {
 	standard(t).resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"ObjectLockEnabled": null, "ObjectLockConfiguration": null}`)
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{BronzeObjectLock: awss3.ObjectLockRetention_Compliance(days(365))}

@@ -20,7 +20,7 @@ import (
 
 var bundling = map[string]any{"aws:cdk:bundling-stacks": []string{"**"}}
 
-func TestBundles_RunOnArm64AndAreTheSameFromAnotherFolder(t *testing.T) {
+func TestBundles_AreReproducibleForArm64(t *testing.T) {
 	s := stageWith(t, stacks.Dev, bundling)
 	here := bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 	for name, file := range here {
@@ -36,7 +36,7 @@ func TestBundles_RunOnArm64AndAreTheSameFromAnotherFolder(t *testing.T) {
 	}
 }
 
-func TestBundles_RunOnThePlatformThatIsAskedFor(t *testing.T) {
+func TestBundles_RunOnTheRequestedPlatform(t *testing.T) {
 	context := maps.Clone(bundling)
 	context[contract.PlatformContext] = "linux/amd64"
 	s := stageWith(t, stacks.Local, context)
@@ -45,7 +45,7 @@ func TestBundles_RunOnThePlatformThatIsAskedFor(t *testing.T) {
 	}
 }
 
-// bundles are the functions' bootstraps, each alone in the folder that its asset's hash names.
+// bundles returns the functions' bootstraps by asset hash.
 func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -91,7 +91,7 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	}
 }
 
-// synthesizeCopy runs the app in a copy of the module, for a user with an empty cache of Lambda sources.
+// synthesizeCopy runs the app in a copy of the module, with an empty cache of Lambda sources.
 func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()
@@ -127,7 +127,7 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	return template, outdir
 }
 
-// goCaches keep Go's caches where they are when HOME is elsewhere.
+// goCaches sets Go's caches explicitly, for a test that changes HOME.
 func goCaches(t *testing.T) (variables []string) {
 	t.Helper()
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {

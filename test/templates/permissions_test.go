@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// grants are all that the functions may do: each resource with the actions on it.
+// grants maps each role to its actions by resource.
 var grants = map[string]map[string][]string{
 	"ApiRole": {
 		"${ApiLogGroup.Arn}":           {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -47,14 +47,14 @@ var grants = map[string]map[string][]string{
 	},
 }
 
-func TestRoles_MayDoThisAndNothingElse(t *testing.T) {
+func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	s := standard(t)
-	ids := s.of("AWS::IAM::Role")
+	ids := s.idsOf("AWS::IAM::Role")
 	slices.Sort(ids)
 	if diff := cmp.Diff([]string{"ApiRole", "ReconcilerRole", "WorkerRole"}, ids); diff != "" {
 		t.Errorf("roles (-want +got):\n%s", diff)
 	}
-	if policies := append(s.of("AWS::IAM::Policy"), s.of("AWS::IAM::ManagedPolicy")...); len(policies) != len(grants) {
+	if policies := append(s.idsOf("AWS::IAM::Policy"), s.idsOf("AWS::IAM::ManagedPolicy")...); len(policies) != len(grants) {
 		t.Errorf("policies are %q, want one a role", policies)
 	}
 	for id, want := range grants {
@@ -71,11 +71,11 @@ func TestRoles_MayDoThisAndNothingElse(t *testing.T) {
 	}
 }
 
-// The table above cannot be changed to hold a wildcard without this test failing too.
-func TestRoles_HaveNoWildcardButTracing(t *testing.T) {
+// This test fails even if someone adds a wildcard to the table above.
+func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
-		for _, id := range s.of("AWS::IAM::Policy") {
+		for _, id := range s.idsOf("AWS::IAM::Policy") {
 			for resource, actions := range allowed(t, s.resources[id]) {
 				for _, action := range actions {
 					action, _, _ = strings.Cut(action, " if ")
@@ -91,7 +91,7 @@ func TestRoles_HaveNoWildcardButTracing(t *testing.T) {
 	}
 }
 
-func TestRoles_MayNotTraceWhenTracingIsOff(t *testing.T) {
+func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{Tracing: awslambda.Tracing_DISABLED}
 	})
@@ -102,15 +102,15 @@ func TestRoles_MayNotTraceWhenTracingIsOff(t *testing.T) {
 	}
 }
 
-// Whoever may call a function: the API's routes the API function, the default route as "*", and the schedule the reconciler.
-func TestPermissions_AreTheRoutesAndTheSchedule(t *testing.T) {
+// The routes invoke the API function, the default route as "*", and the schedule the reconciler.
+func TestPermissions_AreForRoutesAndSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
 	for _, path := range []string{"", "/events", "/events/{eventId}", "/health"} {
 		want["arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*"+path] = true
 	}
 	got := map[string]bool{}
-	for _, id := range s.of("AWS::Lambda::Permission") {
+	for _, id := range s.idsOf("AWS::Lambda::Permission") {
 		permission := s.resources[id]
 		if permission.Properties["Principal"] == "events.amazonaws.com" {
 			permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ReconcilerFunction.Arn}", "SourceArn": "${Schedule.Arn}"}`)
@@ -124,7 +124,7 @@ func TestPermissions_AreTheRoutesAndTheSchedule(t *testing.T) {
 	}
 }
 
-// allowed is what a policy allows, by resource, with the condition if there is one.
+// allowed returns the actions that a policy allows, with conditions, by resource.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}

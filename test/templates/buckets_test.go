@@ -28,7 +28,7 @@ func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
 	}
 }
 
-func TestBuckets_RefuseRequestsWithoutTLS(t *testing.T) {
+func TestBuckets_RejectRequestsWithoutTLS(t *testing.T) {
 	s := standard(t)
 	for _, bucket := range buckets {
 		r := s.resource(t, bucket+"Policy", "AWS::S3::BucketPolicy")
@@ -46,7 +46,7 @@ func TestBuckets_RefuseRequestsWithoutTLS(t *testing.T) {
 	}
 }
 
-func TestBuckets_KeepWhatTheirLifecycleSays(t *testing.T) {
+func TestBuckets_HaveLifecycles(t *testing.T) {
 	const cleanUp = `{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}`
 	s := standard(t)
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
@@ -55,7 +55,7 @@ func TestBuckets_KeepWhatTheirLifecycleSays(t *testing.T) {
 	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [`+cleanUp+`]}}`)
 }
 
-func TestBuckets_LifecycleFollowsTheProps(t *testing.T) {
+func TestBuckets_ApplyLifecycleProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			BronzeInfrequentAccessAfter:         days(40),
@@ -75,8 +75,8 @@ func TestBuckets_LifecycleFollowsTheProps(t *testing.T) {
 		`+cleanUp+`]}}`)
 }
 
-// S3 refuses to move what has expired.
-func TestBuckets_LeaveOutDefaultsThatComeAfterTheExpiration(t *testing.T) {
+// S3 rejects transitions after the expiration.
+func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`, `{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`
 	for name, test := range map[string]struct {
 		props props
@@ -119,7 +119,7 @@ func TestBuckets_LogTheirRequests(t *testing.T) {
 	}
 }
 
-func TestBuckets_LogTheirRequestsToAGivenBucket(t *testing.T) {
+func TestBuckets_LogToAnExistingBucket(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_S3_MANAGED})}
 	})
@@ -130,7 +130,7 @@ func TestBuckets_LogTheirRequestsToAGivenBucket(t *testing.T) {
 	}
 }
 
-func TestEventsTable_IsOnDemandKeyedByPkAndRecoverable(t *testing.T) {
+func TestEventsTable_IsOnDemandAndRecoverable(t *testing.T) {
 	s := standard(t)
 	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::DynamoDB::Table"), jsii.Number(1)) })
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{

@@ -8,8 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// What resources' policies allow, in any stage: services of AWS act on them for one resource of this account, and the
-// cleaner empties the buckets of stages that leave nothing. All else they deny.
+// In every stage, resource policies allow AWS services to act for one resource of this account
+// only, and the CDK function that empties buckets in stages with DESTROY. They deny everything
+// else.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"), "prod": stage(t, "prod"), "local": stage(t, "local")} {
 		var want []statement
@@ -25,11 +26,11 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 		}
 		if name == "dev" || name == "local" {
 			for _, bucket := range buckets {
-				want = append(want, cleaning(bucket))
+				want = append(want, autoDelete(bucket))
 			}
 		}
 		var got []statement
-		for _, id := range append(s.of("AWS::S3::BucketPolicy"), s.of("AWS::SQS::QueuePolicy")...) {
+		for _, id := range append(s.idsOf("AWS::S3::BucketPolicy"), s.idsOf("AWS::SQS::QueuePolicy")...) {
 			for _, statement := range s.resources[id].statements(t) {
 				if statement.Effect != "Deny" {
 					got = append(got, statement)
@@ -44,8 +45,8 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 
 var anyOrder = cmpopts.SortSlices(func(a, b statement) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
-// cleaning is what the cleaner may do: each action that CDK's function calls.
-func cleaning(bucket string) statement {
+// autoDelete lists the permissions of the CDK function that empties buckets.
+func autoDelete(bucket string) statement {
 	return statement{
 		Effect: "Allow", Principal: map[string]any{"AWS": "${" + cleanerRole + ".Arn}"},
 		Actions: []string{

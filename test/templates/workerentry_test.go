@@ -21,8 +21,8 @@ import (
 
 const example = root + "/examples/own-processor"
 
-// A consumer may vendor, or have a workspace: the worker is built as its module says. (What Go tells of the modules in a
-// binary is less when they are vendored, so that this one differs.)
+// A user's module may be vendored or part of a workspace; the worker is built accordingly. Go
+// records less about vendored modules in a binary, so that bootstrap differs.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	if err := os.Rename(plain, plain+" of mine"); err != nil { // the module's own folder may have any name
@@ -50,20 +50,21 @@ func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	}
 }
 
-func TestWorkerEntry_RunsOnThePlatformThatIsAskedFor(t *testing.T) {
+func TestWorkerEntry_RunsOnTheRequestedPlatform(t *testing.T) {
 	context := maps.Clone(bundling)
 	context[contract.PlatformContext] = "linux/amd64"
 	isBootstrap(t, "WorkerFunction", built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"], elf.EM_X86_64)
 }
 
-func TestWorkerEntry_IsRelativeToWhereTheAppRuns(t *testing.T) {
+func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 	t.Chdir(example)
 	s := pipeline(t, func(awscdk.Stack) *props { return &props{WorkerEntry: jsii.String("./functions/orders")} })
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
 }
 
-// The local platform is told where the worker's sources are; a template that is deployed has nothing of it.
-func TestWorkerEntry_IsNotedForTheLocalPlatformAlone(t *testing.T) {
+// The metadata tells the local platform which folder to watch. It is not part of a deployed
+// template.
+func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	module, err := filepath.Abs(example)
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +86,14 @@ func TestWorkerEntry_IsNotedForTheLocalPlatformAlone(t *testing.T) {
 			t.Errorf("for the platform %q the modules %q are noted, want %q", platform, got, want)
 		}
 	}
-	if diff := cmp.Diff(templates[0], templates[1], butForMachines); diff != "" {
+	if diff := cmp.Diff(templates[0], templates[1], ignoreMachine); diff != "" {
 		t.Errorf("the templates differ:\n%s", diff)
 	}
 }
 
 func orders(module string) *string { return jsii.String(filepath.Join(module, "functions", "orders")) }
 
-// consumer is a module with the example's worker, in a folder of its own.
+// consumer returns a module with the example's worker, in its own folder.
 func consumer(t *testing.T) string {
 	t.Helper()
 	module := t.TempDir()

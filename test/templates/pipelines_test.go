@@ -14,9 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// Data may live in another stack than the functions. That stack must not need the functions' in turn, or neither can be
-// deployed; CDK would refuse to synthesize a cycle.
-func TestPipelines_GoAcrossStacks(t *testing.T) {
+// The data's stack must not depend on the functions': CDK would reject the cycle.
+func TestPipelines_MaySpanStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{
 			"all is given": func(data awscdk.Stack) *props { return existingResources(data) },
@@ -43,7 +42,7 @@ func TestPipelines_GoAcrossStacks(t *testing.T) {
 				if n := len(*data.Dependencies()); n != 0 {
 					t.Errorf("the data's stack depends on %d others", n)
 				}
-				if got := synthesize(t, functions).of("AWS::Lambda::Function"); len(got) < 3 {
+				if got := synthesize(t, functions).idsOf("AWS::Lambda::Function"); len(got) < 3 {
 					t.Errorf("the functions' stack has %q", got)
 				}
 			})
@@ -51,8 +50,8 @@ func TestPipelines_GoAcrossStacks(t *testing.T) {
 	}
 }
 
-// What a pipeline must have for itself, two of an app can't share.
-func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
+// Each pipeline needs these resources for itself.
+func TestPipelines_MustNotShareResources(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
@@ -85,8 +84,8 @@ func TestPipelines_ShareNothingThatEachNeedsForItself(t *testing.T) {
 	})
 }
 
-// What only CloudFormation knows may be another thing in each stack.
-func TestPipelines_MayHaveNamesThatEachStackKnowsAlone(t *testing.T) {
+// A name that only CloudFormation knows may differ between stacks.
+func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
 		for _, name := range []string{"orders", "payments"} {
@@ -102,7 +101,7 @@ func TestPipelines_MayHaveNamesThatEachStackKnowsAlone(t *testing.T) {
 	})
 }
 
-// Stages that leave it to their deployment where they are may be in different places.
+// Environment-agnostic stages may be deployed to different environments.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -119,8 +118,8 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	})
 }
 
-// Stages of one app in different places may have the same names.
-func TestPipelines_MayHaveTheSameNamesInDifferentPlaces(t *testing.T) {
+// Names are unique per environment only.
+func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
 		for _, region := range []string{"eu-central-1", "us-east-1"} {

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// resource is a template's resource with its intrinsic functions written as text: ${BronzeBucket}, ${BronzeBucket.Arn}.
+// resource contains a template's resource with its intrinsic functions as text, such as
+// ${BronzeBucket} and ${BronzeBucket.Arn}.
 type resource struct {
 	Type                string
 	Metadata            map[string]any
@@ -20,7 +21,7 @@ type resource struct {
 	UpdateReplacePolicy string
 }
 
-// plainResources are a template's resources by plain id.
+// plainResources returns a template's resources by plain id.
 func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	t.Helper()
 	raw, err := json.Marshal(plain(template["Resources"]))
@@ -37,7 +38,7 @@ func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	return resources
 }
 
-// plain writes what it can of a template as text, so that expectations read well.
+// plain replaces intrinsic functions by text, for readable expectations.
 func plain(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -80,7 +81,7 @@ func intrinsic(v map[string]any) (string, bool) {
 
 var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
 
-// plainID is a logical id without the hash at its end and the pipeline's own id.
+// plainID removes the pipeline's id and the hash from a logical id.
 func plainID(id string) string { return logicalID.ReplaceAllString(id, "$1") }
 
 func (s synthesized) resource(t *testing.T, id, wantType string) resource {
@@ -92,8 +93,8 @@ func (s synthesized) resource(t *testing.T, id, wantType string) resource {
 	return r
 }
 
-// of lists the ids of a type's resources.
-func (s synthesized) of(wantType string) (ids []string) {
+// idsOf returns the ids of a type's resources.
+func (s synthesized) idsOf(wantType string) (ids []string) {
 	for id, r := range s.resources {
 		if r.Type == wantType {
 			ids = append(ids, id)
@@ -102,7 +103,7 @@ func (s synthesized) of(wantType string) (ids []string) {
 	return ids
 }
 
-// expect compares the properties that want names, as JSON, each as a whole. One that is null must not be there.
+// expect compares the properties in want, which is JSON. A null property must be absent.
 func (r resource) expect(t *testing.T, want string) {
 	t.Helper()
 	var properties map[string]any

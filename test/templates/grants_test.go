@@ -18,8 +18,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// using is a stack with a pipeline and what use adds to it.
-func using(t *testing.T, p *props, use func(awscdk.Stack, eventpipeline.EventPipeline)) synthesized {
+// stackUsing returns a stack with a pipeline and what use adds.
+func stackUsing(t *testing.T, p *props, use func(awscdk.Stack, eventpipeline.EventPipeline)) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
@@ -33,7 +33,7 @@ func newUser(stack awscdk.Stack) awsiam.User {
 	return awsiam.NewUser(stack, jsii.String("Reader"), nil)
 }
 
-// granted is what the user's policy says.
+// granted returns the statements of the user's policy.
 func granted(t *testing.T, s synthesized) any {
 	t.Helper()
 	document := s.resource(t, "ReaderDefaultPolicy", "AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
@@ -48,13 +48,13 @@ func jsonOf(t *testing.T, text string) (value any) {
 	return value
 }
 
-func TestGrants_AreOneMethodOfOnePath(t *testing.T) {
+func TestGrants_AllowOneRoute(t *testing.T) {
 	const api = `arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/`
 	for path, grant := range map[string]func(eventpipeline.EventPipeline, awsiam.IGrantable) awsiam.Grant{
 		"$default/POST/events":  eventpipeline.EventPipeline.GrantIngest,
 		"$default/GET/events/*": eventpipeline.EventPipeline.GrantReadStatus,
 	} {
-		s := using(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
+		s := stackUsing(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 			if !*grant(p, newUser(stack)).Success() {
 				t.Error("nothing was granted")
 			}
@@ -95,11 +95,11 @@ func TestGrants_NeedIAMAuthorization(t *testing.T) {
 	})
 }
 
-func TestGrantReadSilver_ReadsRecordsAndNothingElse(t *testing.T) {
+func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
 	const read = `{"Action": "s3:GetObject", "Effect": "Allow", "Resource": "${SilverBucket.Arn}/silver/*"},
 		{"Action": "s3:ListBucket", "Effect": "Allow", "Resource": "${SilverBucket.Arn}", "Condition": {"StringLike": {"s3:prefix": "silver/*"}}}`
 	grant := func(stack awscdk.Stack, p eventpipeline.EventPipeline) { p.GrantReadSilver(newUser(stack)) }
-	if diff := cmp.Diff(jsonOf(t, "["+read+"]"), granted(t, using(t, nil, grant))); diff != "" {
+	if diff := cmp.Diff(jsonOf(t, "["+read+"]"), granted(t, stackUsing(t, nil, grant))); diff != "" {
 		t.Errorf("without a key (-want +got):\n%s", diff)
 	}
 
@@ -116,8 +116,8 @@ func TestGrantReadSilver_ReadsRecordsAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestMetrics_AreThePipelines(t *testing.T) {
-	s := using(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
+func TestMetrics_CoverThePipeline(t *testing.T) {
+	s := stackUsing(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		for id, metric := range map[string]awscloudwatch.Metric{
 			"Accepted": p.MetricAccepted(nil), "Failed": p.MetricFailed(nil), "DeadLetters": p.MetricDeadLetters(nil),
 			"Minute": p.MetricAccepted(&awscloudwatch.MetricOptions{Period: seconds(60), Statistic: jsii.String("SampleCount")}),
@@ -137,7 +137,7 @@ func TestMetrics_AreThePipelines(t *testing.T) {
 		"Minute": `{"MetricName": "Accepted", "Statistic": "SampleCount", "Period": 60}`,
 	} {
 		found := false
-		for _, alarm := range s.of("AWS::CloudWatch::Alarm") {
+		for _, alarm := range s.idsOf("AWS::CloudWatch::Alarm") {
 			if alarm == id || strings.HasPrefix(alarm, id) && len(alarm) == len(id)+8 {
 				found = true
 				s.resources[alarm].expect(t, want)
@@ -149,8 +149,8 @@ func TestMetrics_AreThePipelines(t *testing.T) {
 	}
 }
 
-// Two pipelines tell one bus; the rules tell them apart, and may have the same id, and that of a part of the pipeline.
-func TestOnEventProcessed_IsOfThisPipelineOnASharedBus(t *testing.T) {
+// Two pipelines share a bus. Their rules differ, and may have the id of each other and of a part.
+func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
 		bus := awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default"))

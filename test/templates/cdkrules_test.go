@@ -18,8 +18,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
-// CDK's own rules about CloudFormation templates, which the CLI applies too. Violations make synth fail.
-func TestRules_OfCDKFindNothing(t *testing.T) {
+// The CDK and its CLI apply these rules to templates. Violations fail the synthesis.
+func TestRules_FindNothing(t *testing.T) {
 	app := strictApp(t)
 	for _, name := range stages {
 		must(t, func() error { _, err := stacks.New(app, name); return err })
@@ -36,7 +36,7 @@ func TestRules_OfCDKFindNothing(t *testing.T) {
 	}
 }
 
-// otherApis adds a stack with the APIs that no stage has.
+// otherApis adds a stack with the API types that no stage uses.
 func otherApis(app awscdk.App) {
 	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{
@@ -48,12 +48,12 @@ func otherApis(app awscdk.App) {
 		},
 	})
 	eventpipeline.NewEventPipeline(stack, jsii.String("Lambda"), &eventpipeline.EventPipelineProps{
-		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: doorman(stack), ResultsCacheTtl: seconds(60)},
+		LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: authorizerFunction(stack), ResultsCacheTtl: seconds(60)},
 	})
 }
 
-// The test above is worth nothing when no rules are applied.
-func TestRules_OfCDKFindAMistake(t *testing.T) {
+// This test proves that the rules are applied.
+func TestRules_FindAViolation(t *testing.T) {
 	app := strictApp(t)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
 	awssqs.NewCfnQueue(stack, jsii.String("Queue"), &awssqs.CfnQueueProps{MessageRetentionPeriod: jsii.Number(1)})
@@ -65,7 +65,7 @@ func TestRules_OfCDKFindAMistake(t *testing.T) {
 
 var rules awscdk.CloudFormationValidatePlugin
 
-// strictApp applies CDK's rules and fails on their violations, with a report.
+// strictApp returns an app that applies the rules and fails on violations.
 func strictApp(t *testing.T) awscdk.App {
 	t.Helper()
 	app := newApp(t, map[string]any{

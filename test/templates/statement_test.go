@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// statement is one of a policy document, with what may be one or many as a sorted list.
+// statement is one of a policy document. A single value and a list become a sorted list.
 type statement struct {
 	Effect    string
 	Principal any
@@ -17,7 +17,7 @@ type statement struct {
 
 var everybody = map[string]any{"AWS": "*"}
 
-// statements are those of a policy of any kind.
+// statements returns those of a policy of any type.
 func (r resource) statements(t *testing.T) []statement {
 	t.Helper()
 	raw, err := json.Marshal(r.Properties["PolicyDocument"])
@@ -42,7 +42,7 @@ func (r resource) statements(t *testing.T) []statement {
 	return list
 }
 
-// when is the statement's condition, as text that follows an action; "" when it has none.
+// when formats the condition to follow an action; "" without one.
 func (s statement) when(t *testing.T) string {
 	t.Helper()
 	if s.Condition == nil {

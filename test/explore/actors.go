@@ -117,7 +117,7 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	for _, m := range visible {
 		twice := slices.ContainsFunc(batch,
 			func(other *message) bool { return other.body == m.body })
-		if !twice && len(batch) < r.scenario.Batch {
+		if !twice && len(batch) < max(r.scenario.Batch, 1) {
 			batch = append(batch, m)
 		}
 	}

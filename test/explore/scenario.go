@@ -13,14 +13,14 @@ type Scenario struct {
 	Begin      func(*run)
 	AtTick     func(r *run, tick int) // starts actors beside run number tick of the reconciler
 	Ticks      int                    // minimum number of runs of the reconciler
-	Batch      int                    // messages per worker
+	Batch      int                    // messages per worker; 0 means 1
 	Deliveries int                    // earlier deliveries of each message
 	// limit, if more would take hours or actors don't race; 0 means none
 	Preemptions    int
 	MiscountsQueue bool      // the queue's approximate count is always 0
 	SharedProcess  bool      // one process serves all requests
 	Processor      processor // nil keeps payloads unchanged
-	OursOnly       bool      // needs a reconciler, replay, redrive or processor
+	NaiveToo       bool      // runs on the naive pipeline too
 }
 
 const (
@@ -32,41 +32,41 @@ const (
 
 // Scenarios lists what is explored exhaustively.
 var Scenarios = []Scenario{
-	{Name: "two events", Batch: 2, Preemptions: 1, Begin: func(r *run) {
+	{Name: "two events", NaiveToo: true, Batch: 2, Preemptions: 1, Begin: func(r *run) {
 		r.client(1, good, "")
 		r.client(2, other, "")
 	}},
-	{Name: "two clients, one key, same payload", Batch: 1, Begin: func(r *run) {
+	{Name: "two clients, one key, same payload", NaiveToo: true, Begin: func(r *run) {
 		r.client(1, good, "key")
 		r.client(2, good, "key")
 	}},
-	{Name: "a batch of three with one poison", Batch: 3, Preemptions: 1,
+	{Name: "a batch of three with one poison", NaiveToo: true, Batch: 3, Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good, poison, third) }},
-	{Name: "a replay races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
+	{Name: "a replay races a late delivery", Setup: func(r *run) {
 		r.acceptAll(good)
 		r.send(r.queue.messages[0].event)
 		r.processOne()
 		r.reconcileAll()
 	}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
-	{Name: "the reconciler races the worker", Batch: 1, OursOnly: true, MiscountsQueue: true,
+	{Name: "the reconciler races the worker", MiscountsQueue: true,
 		Setup: func(r *run) {
 			r.acceptAll(good)
 			time.Sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
-	{Name: "the reconciler races the last delivery", Batch: 1, OursOnly: true,
+	{Name: "the reconciler races the last delivery",
 		Deliveries: maxReceiveCount - 1, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.queue.messages[0].receives = maxReceiveCount - 1
 			time.Sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
-	{Name: "a replay follows the first delivery", Batch: 1, OursOnly: true, Preemptions: 1,
+	{Name: "a replay follows the first delivery", Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good) },
 		Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
-	{Name: "two clients, one key, other payload", Batch: 1, Begin: func(r *run) {
+	{Name: "two clients, one key, other payload", NaiveToo: true, Begin: func(r *run) {
 		r.client(1, good, "key")
 		r.client(2, other, "key")
 	}},
-	{Name: "two replays", Batch: 1, OursOnly: true, Preemptions: 1, Setup: func(r *run) {
+	{Name: "two replays", Preemptions: 1, Setup: func(r *run) {
 		r.acceptAll(good)
 		r.processOne()
 		r.reconcileAll()
@@ -74,7 +74,7 @@ var Scenarios = []Scenario{
 		r.replay(pipeline.Replay{ID: "replay-1"})
 		r.replay(pipeline.Replay{ID: "replay-2", Quiet: true})
 	}},
-	{Name: "two reconcilers at once", Batch: 1, OursOnly: true, Preemptions: 1,
+	{Name: "two reconcilers at once", Preemptions: 1,
 		Setup: func(r *run) {
 			r.acceptAll(good)
 			r.queue.messages = nil
@@ -84,13 +84,13 @@ var Scenarios = []Scenario{
 			r.reconcile()
 			r.reconcile()
 		}},
-	{Name: "a redrive races a late delivery", Batch: 1, OursOnly: true, Setup: func(r *run) {
+	{Name: "a redrive races a late delivery", Setup: func(r *run) {
 		r.acceptAll(poison)
 		r.send(r.queue.messages[0].event)
 		r.processOne()
 		r.reconcileAll()
 	}, Begin: func(r *run) { r.redrive() }},
-	{Name: "a redrive races a replay of failed events", Batch: 1, OursOnly: true, Preemptions: 1,
+	{Name: "a redrive races a replay of failed events", Preemptions: 1,
 		Setup: func(r *run) {
 			r.acceptAll(poison)
 			r.processOne()
@@ -100,7 +100,7 @@ var Scenarios = []Scenario{
 			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Failed: true,
 				From: r.began, To: time.Now()})
 		}},
-	{Name: "a replay follows a crashed one of another hour", Batch: 1, OursOnly: true,
+	{Name: "a replay follows a crashed one of another hour",
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.processOne()
@@ -117,7 +117,7 @@ var Scenarios = []Scenario{
 			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"},
 				From: r.began.Add(time.Hour), To: time.Now()})
 		}},
-	{Name: "the reconciler races ingest", Batch: 1, OursOnly: true, Preemptions: 1, Ticks: 2,
+	{Name: "the reconciler races ingest", Preemptions: 1, Ticks: 2,
 		Begin: func(r *run) {
 			// The event is received at the end of an hour. A pass covers that hour once the next
 			// has begun.
@@ -128,34 +128,35 @@ var Scenarios = []Scenario{
 			r.nextTick = time.Now().Add(tick)
 			r.reconcile()
 		}},
-	{Name: "a message that crashes its worker", Batch: 1, OursOnly: true, Setup: func(r *run) {
+	{Name: "a message that crashes its worker", Setup: func(r *run) {
 		r.acceptAll(good)
 		for id := range r.table.items {
 			r.crashing[id] = true
 		}
 	}},
-	{Name: "a message that crashes its worker, in a batch", Batch: 2, OursOnly: true,
+	{Name: "a message that crashes its worker, in a batch", Batch: 2,
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good, other)
 			r.crashing[idOf(1)] = true
 			r.deliver(r.queue.visible())
 			r.runWithoutFaults()
 		}},
-	{Name: "a processor that fans out and filters", Batch: 2, OursOnly: true, Preemptions: 1,
+	{Name: "a processor that fans out and filters", Batch: 2, Preemptions: 1,
 		Processor: fanOut, Setup: func(r *run) { r.acceptAll(good, other) }},
-	{Name: "a processor that changes its output", Batch: 1, OursOnly: true, Processor: alternating,
+	{Name: "a processor that changes its output", Processor: alternating,
 		Setup: func(r *run) { r.acceptAll(good) }},
-	{Name: "a processor that rejects an event after it was processed", Batch: 1, OursOnly: true,
+	{Name: "a processor that rejects an event after it was processed",
 		Processor: rejectsLater, Setup: func(r *run) { r.acceptAll(good) }},
-	{Name: "a replay by a processor that changes its output", Batch: 1, OursOnly: true,
+	{Name: "a replay by a processor that changes its output",
 		Preemptions: 1, Processor: alternating, Setup: func(r *run) {
 			r.acceptAll(good)
 			r.processOne()
 			r.reconcileAll()
 		}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
-	{Name: "a poison event", Batch: 1, Begin: func(r *run) { r.client(1, poison, "") }},
-	{Name: "one event", Batch: 1, Begin: func(r *run) { r.client(1, good, "") }},
-	{Name: "one event with a key", Batch: 1, Begin: func(r *run) { r.client(1, good, "key") }},
+	{Name: "a poison event", NaiveToo: true, Begin: func(r *run) { r.client(1, poison, "") }},
+	{Name: "one event", NaiveToo: true, Begin: func(r *run) { r.client(1, good, "") }},
+	{Name: "one event with a key", NaiveToo: true,
+		Begin: func(r *run) { r.client(1, good, "key") }},
 }
 
 // acceptAll accepts requests without faults.

@@ -176,7 +176,7 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 	processed.Status = Processed
 	processed.FailedAt, processed.Failure = time.Time{}, Failure{}
 	processed.ProcessedAt = toMillis(s.Now())
-	processed.Silver = Location{Bucket: s.SilverBucket, Key: item.SilverKey()}
+	processed.Silver = item.silverIn(s.SilverBucket)
 	processed.Filtered = record.Filtered
 	if !item.Replay.Quiet {
 		if err := publish(ctx, s.Bus, processed); err != nil {

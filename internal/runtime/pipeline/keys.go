@@ -43,6 +43,9 @@ func (e Event) SilverKey() string {
 	return fmt.Sprintf("%s%s/dt=%s/%s.json", contract.SilverPrefix, e.Type, day, e.ID)
 }
 
+// silverIn returns the location of the processed record.
+func (e Event) silverIn(bucket string) Location { return Location{bucket, e.SilverKey()} }
+
 // BronzeHourPrefix returns the key prefix of the payloads of a type received in the hour of t.
 func BronzeHourPrefix(eventType string, t time.Time) string {
 	return bronzeTypePrefix(eventType) + t.UTC().Format(hourLayout) + "/"

@@ -38,7 +38,7 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 		Status:      Processed,
 		Attempts:    t.Delivery.Attempt,
 		ProcessedAt: now,
-		Silver:      Location{Bucket: w.SilverBucket, Key: t.Event.SilverKey()},
+		Silver:      t.Event.silverIn(w.SilverBucket),
 		Filtered:    stored.Filtered,
 		ExpiresAt:   Expiry(t.Event, w.StatusRetention),
 	}

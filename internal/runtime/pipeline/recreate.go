@@ -27,7 +27,7 @@ func (s *sweep) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 		return true, nil
 	}
 	processed := record.item()
-	processed.Silver = Location{Bucket: s.SilverBucket, Key: orphan.SilverKey()}
+	processed.Silver = orphan.silverIn(s.SilverBucket)
 	processed.ExpiresAt = Expiry(processed.Event, s.StatusRetention)
 	if err := publish(ctx, s.Bus, processed); err != nil {
 		return false, err

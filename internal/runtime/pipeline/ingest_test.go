@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
 var now = time.Date(2026, 11, 23, 7, 30, 0, 123456789, time.UTC)
@@ -19,29 +18,6 @@ const (
 	id   = "0199aaaa-0000-7000-8000-000000000001"
 	body = `{"eventType":"demo",  "message":"hello"}`
 )
-
-// world holds everything outside the domain, in memory. Tests replace the parts that must fail.
-type world struct {
-	bronze, silver inmem.Bucket
-	items          inmem.Items
-	queue          inmem.Queue
-	deadLetters    inmem.DeadLetterQueue
-	bus            inmem.Bus
-	checkpoints    inmem.Checkpoints
-}
-
-func (w *world) ingest() pipeline.Ingest {
-	return pipeline.Ingest{
-		Bronze: &w.bronze, Items: &w.items, Queue: &w.queue,
-		BronzeBucket: "bronze", MaxPayloadBytes: 1024, StatusRetention: 24 * time.Hour,
-		Now:   func() time.Time { return now },
-		NewID: func() (string, error) { return id, nil },
-	}
-}
-
-func request(body string) pipeline.Request {
-	return pipeline.Request{Body: []byte(body), Caller: "anna"}
-}
 
 func TestIngest_StoresPayloadThenItemAndMessage(t *testing.T) {
 	var w world

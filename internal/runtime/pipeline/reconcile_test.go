@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -102,76 +101,12 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Reenqueued: 1})
 }
 
-func TestReconciler_GivesUpEventsThatCrashTheirWorker(t *testing.T) {
-	var w world
-	w.accept(t, body)
-	at := now
-	for range 2 {
-		at = at.Add(grace + time.Minute)
-		w.wantReport(t, w.reconciler(at), pipeline.Report{Scanned: 1, Reenqueued: 1})
-	}
-	at = at.Add(grace + time.Minute)
-	w.wantReport(t, w.reconciler(at), pipeline.Report{Scanned: 1, GivenUp: 1})
-	item := w.wantStatus(t, id, pipeline.Failed)
-	if item.Failure.Code != pipeline.NotFinished {
-		t.Errorf("item = %+v", item)
-	}
-	deadLetters := w.deadLetters.Sent()
-	if len(deadLetters) != 1 || deadLetters[0].Failure.Code != pipeline.NotFinished ||
-		deadLetters[0].EventID != id {
-		t.Fatalf("DLQ = %+v", deadLetters)
-	}
-	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
-	if diff != "" {
-		t.Errorf("notifications differ (-want +got):\n%s", diff)
-	}
-	result := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[0].Body})[0]
-	if result.Err != nil {
-		t.Errorf("its message can't be redriven: %v", result.Err)
-	}
-}
-
-func TestReconciler_RepairsFailedEventsWithARecord(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, body, poison)
-	deliveries[0].Attempt = 3
-	worker := w.worker()
-	worker.Bus = downBus{}
-	worker.Process(t.Context(), deliveries)
-	w.wantStatus(t, id, pipeline.Failed)
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
-		pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
-	item := w.wantStatus(t, id, pipeline.Processed)
-	if item.Failure != (pipeline.Failure{}) || item.Silver.Key != item.SilverKey() {
-		t.Errorf("item = %+v", item)
-	}
-	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
-	if diff != "" {
-		t.Errorf("notifications differ (-want +got):\n%s", diff)
-	}
-}
-
-type downBus struct{}
-
 func (downBus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
 	errs := make([]error, len(notifications))
 	for i := range errs {
 		errs[i] = errService
 	}
 	return errs
-}
-
-func TestReconciler_IgnoresRecordsOfEarlierGenerations(t *testing.T) {
-	var w world
-	w.worker().Process(t.Context(), w.accept(t, body))
-	w.replay(t, w.replayer(), hours("r1"))
-	worker := w.worker()
-	worker.Bronze, worker.MaxReceiveCount = failingStore{failing{&w,
-		map[string]bool{"get": true}}}, 1
-	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
-		pipeline.Report{Scanned: 1, Failed: 1})
-	w.wantStatus(t, id, pipeline.Failed)
 }
 
 func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
@@ -186,7 +121,7 @@ func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
 	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
 		pipeline.Report{Scanned: 1, Orphans: 1})
 	if len(w.queue.Sent()) != 0 {
-		t.Error("what was never acknowledged is processed")
+		t.Error("an unacknowledged request was enqueued")
 	}
 }
 
@@ -207,76 +142,6 @@ func TestReconciler_ChecksYoungObjectsAgain(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Orphans: 1})
 }
 
-func TestReconciler_RecreatesTheItemOfARecord(t *testing.T) {
-	var w world
-	w.bronze.Now = func() time.Time { return now }
-	in := w.ingest()
-	in.Items = failingItems{}
-	if _, err := in.Accept(t.Context(), request(body)); err == nil {
-		t.Fatal("accepted")
-	}
-	worker := w.worker()
-	// then the worker crashes
-	worker.Items = failingFinisher{failing: failing{&w, map[string]bool{"finish": true}}}
-	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
-
-	expired := w.reconciler(now.Add(grace + time.Minute))
-	expired.StatusRetention = time.Minute
-	w.wantReport(t, expired, pipeline.Report{Scanned: 1, Orphans: 1})
-	w.checkpoints = inmem.Checkpoints{}
-	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
-		pipeline.Report{Scanned: 1, Repaired: 1})
-	item := w.wantStatus(t, id, pipeline.Processed)
-	record := w.record(t, item)
-	if item.SHA256 != record.Source.SHA256 || item.Bytes != len(body) ||
-		item.Bronze != record.Source.Location || !item.ReceivedAt.Equal(record.ReceivedAt) {
-		t.Errorf("item = %+v of record %+v", item, record)
-	}
-	if published := w.bus.Published(); len(published) != 2 || published[1].Detail.EventID != id {
-		t.Errorf("published %+v", published)
-	}
-}
-
-func TestReconciler_ConcurrentRunsEnqueueOnce(t *testing.T) {
-	var w world
-	w.accept(t, body)
-	first := w.reconciler(now.Add(grace + time.Minute))
-	second := w.reconciler(now.Add(grace + 2*time.Minute))
-	first.Items = meanwhile{&w.items, func() {
-		if _, err := second.Run(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}}
-	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
-	if sent := w.queue.Sent(); len(sent) != 2 {
-		t.Errorf("sent %d times", len(sent))
-	}
-}
-
-func TestReconciler_CountsOvertakenEventsOnce(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, body)
-	deliveries[0].Attempt = 3
-	worker := w.worker()
-	worker.Bus = downBus{}
-	worker.Process(t.Context(), deliveries)
-	first := w.reconciler(now.Add(grace + time.Minute))
-	second := w.reconciler(now.Add(grace + 2*time.Minute))
-	first.Items = meanwhile{&w.items, func() {
-		w.wantReport(t, second,
-			pipeline.Report{Scanned: 1, Repaired: 1})
-	}}
-	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
-}
-
-func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
-	var w world
-	w.accept(t, body)
-	r := w.reconciler(now.Add(grace + time.Minute))
-	r.MaxReenqueues, r.Bus = 0, downBus{}
-	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
-}
-
 func TestReconciler_ReportsItsTimeRange(t *testing.T) {
 	var w world
 	r := w.reconciler(now)
@@ -287,65 +152,16 @@ func TestReconciler_ReportsItsTimeRange(t *testing.T) {
 	}
 }
 
-// meanwhile runs a function between the look-up and the move.
-type meanwhile struct {
-	*inmem.Items
-	run func()
-}
-
 func (m meanwhile) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	items, err := m.Items.GetMany(ctx, ids)
 	m.run()
 	return items, err
 }
 
-func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
-	var w world
-	w.accept(t, body, body)
-	r := w.reconciler(now.Add(grace + time.Minute))
-	r.Queue = halfBacklog{&w}
-	w.wantReport(t, r, pipeline.Report{Scanned: 2, Reenqueued: 1, Errors: 1})
-	w.wantReport(t, w.reconciler(now.Add(2*grace+2*time.Minute)),
-		pipeline.Report{Scanned: 2, Reenqueued: 2})
-}
-
-type halfBacklog struct{ *world }
-
 func (h halfBacklog) CountMessages(context.Context) (int, error) { return 0, nil }
 
 func (h halfBacklog) SendMany(ctx context.Context, events []pipeline.Event) []error {
 	return halfQueue(h).SendMany(ctx, events)
-}
-
-func TestReconciler_BeginsAtTheFirstUnfinishedHour(t *testing.T) {
-	var w world
-	w.worker().Process(t.Context(), w.accept(t, body))
-	w.wantReport(t, w.reconciler(now.Add(3*time.Hour)), pipeline.Report{Scanned: 1, Processed: 1})
-	w.wantReport(t, w.reconciler(now.Add(4*time.Hour)), pipeline.Report{})
-
-	// Events reopened since are checked after the grace period.
-	w.replay(t, w.replayer(), hours("r1"))
-	c, _ := w.checkpoints.Load(t.Context())
-	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace-time.Minute)), pipeline.Report{})
-	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace+time.Minute)),
-		pipeline.Report{Scanned: 1, Reenqueued: 1})
-}
-
-func TestReconciler_ChecksAnHourUntilAllItsEventsAreFinished(t *testing.T) {
-	var w world
-	w.accept(t, body)
-	r := w.reconciler(now.Add(5 * time.Hour))
-	r.Queue = backlogQueue{&w.queue, 1}
-	for range 2 {
-		w.wantReport(t, r, pipeline.Report{Scanned: 1, Waiting: 1})
-	}
-}
-
-// stopping ends the run after a page.
-type stopping struct {
-	*inmem.Bucket
-	pages  *int
-	cancel func()
 }
 
 func (s stopping) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
@@ -355,31 +171,6 @@ func (s stopping) List(ctx context.Context, prefix, after string) ([]pipeline.Ob
 	}
 	*s.pages--
 	return s.Bucket.List(ctx, prefix, after)
-}
-
-func TestReconciler_ContinuesAfterItsDeadline(t *testing.T) {
-	var w world
-	w.accept(t, body, body, body, body, body, body, body)
-	r := w.reconciler(now.Add(grace + time.Minute))
-	whole := r.Bronze
-	pass, scanned := r.NewPass(now.Add(-time.Hour)), 0
-	for range 5 {
-		pages := 1
-		ctx, cancel := context.WithCancel(t.Context())
-		r.Bronze = stopping{whole.(*inmem.Bucket), &pages, cancel}
-		next, report, err := r.Sweep(ctx, pass, true)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		cancel()
-		pass, scanned = next, scanned+report.Scanned
-		if pass.Done {
-			break
-		}
-	}
-	if !pass.Done || scanned != 7 {
-		t.Errorf("scanned %d of 7, pass %+v", scanned, pass)
-	}
 }
 
 func TestReconciler_WritesNothingInADryRun(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -197,20 +196,6 @@ func TestReplay_RewindsTheReconcilerFirst(t *testing.T) {
 	}
 }
 
-// An earlier rewind may belong to a replay that crashed.
-func TestRewind_KeepsTheEarlierHour(t *testing.T) {
-	var w world
-	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {
-		if err := pipeline.Rewind(t.Context(), &w.checkpoints, at, now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, _ := w.checkpoints.Load(t.Context())
-	if !c.RewindTo.Equal(now.Add(-3 * time.Hour).Truncate(time.Hour)) {
-		t.Errorf("checkpoint = %+v", c)
-	}
-}
-
 func TestReplay_OfFailedEventsNeedsNoDeadLetters(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, body))
@@ -265,28 +250,6 @@ func TestReplay_SkipsUnacknowledgedRequests(t *testing.T) {
 	}
 }
 
-func TestWorker_SkipsMessagesOfOtherGenerations(t *testing.T) {
-	var w world
-	first := w.accept(t, body)
-	w.worker().Process(t.Context(), first)
-	w.replay(t, w.replayer(), hours("r1"))
-	if r := w.worker().Process(t.Context(), first)[0]; r.Err != nil || !r.Skipped {
-		t.Errorf("result = %+v, want it skipped", r)
-	}
-	w.wantStatus(t, id, pipeline.Enqueued)
-	w.deliverSent(t, 1)
-	w.replay(t, w.replayer(), hours("r2"))
-	if r := w.deliverSent(t, 1)[0]; !r.Skipped { // r1's message
-		t.Errorf("result = %+v, want it skipped", r)
-	}
-	if item := w.wantStatus(t, id, pipeline.Processed); w.record(t, item).ReplayID != "r2" {
-		t.Errorf("record = %+v", w.record(t, item))
-	}
-}
-
-// replacedMeanwhile runs another write between the read and the replacement.
-type replacedMeanwhile struct{ *world }
-
 func (r replacedMeanwhile) Put(ctx context.Context, key string, body []byte) error {
 	return r.silver.Put(ctx, key, body)
 }
@@ -301,89 +264,4 @@ func (r replacedMeanwhile) Replace(ctx context.Context, key string, body []byte,
 		return err
 	}
 	return r.silver.Replace(ctx, key, body, version)
-}
-
-func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {
-	var w world
-	w.worker().Process(t.Context(), w.accept(t, body))
-	w.replay(t, w.replayer(), hours("r1"))
-	worker := w.worker()
-	worker.Silver = replacedMeanwhile{&w}
-	r := worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})[0]
-	if !r.Retry || !errors.Is(r.Err, pipeline.ErrChanged) {
-		t.Errorf("result = %+v", r)
-	}
-	line, _ := w.silver.Get(t.Context(), w.silver.Keys()[0])
-	if string(line) != `{"replayId":"later"}` {
-		t.Errorf("record = %s", line)
-	}
-}
-
-func TestCompare_ReportsDifferences(t *testing.T) {
-	var w world
-	w.worker().Process(t.Context(), w.accept(t, body, body, body, body, poison))
-	keys := w.silver.Keys()
-	replace := func(key string, change func(string) string) {
-		line, version, err := w.silver.GetVersion(t.Context(), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = w.silver.Replace(t.Context(), key, []byte(change(string(line))), version)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	replace(keys[1], func(line string) string {
-		return strings.NewReplacer(`"hello"`, `"bye"`, `"schemaVersion":1`,
-			`"schemaVersion":0,"a/b":1`).Replace(line)
-	})
-	replace(keys[2], func(line string) string {
-		return strings.Replace(line, `"processedAt":"2026`, `"processedAt":"2025`, 1)
-	})
-	w.silver.Delete(keys[3])
-
-	var got []pipeline.Difference
-	var counts pipeline.Comparison
-	err := w.replayer().Compare(t.Context(), hours(""),
-		func(d pipeline.Difference) { got = append(got, d) },
-		func(_ string, c pipeline.Comparison) error {
-			counts = c
-			return nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []pipeline.Difference{
-		{EventID: "0199aaaa-0000-7000-8000-000000000002", Kind: "changed",
-			Fields: []string{"/a~1b", "/payload/message", "/schemaVersion"}},
-		{EventID: "0199aaaa-0000-7000-8000-000000000004", Kind: "missing"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("differences differ (-want +got):\n%s", diff)
-	}
-	diff := cmp.Diff(pipeline.Comparison{Scanned: 5, Same: 2, Changed: 1, Missing: 1, Skipped: 1},
-		counts)
-	if diff != "" {
-		t.Errorf("counts differ (-want +got):\n%s", diff)
-	}
-}
-
-func TestCompare_ReportsUnreadableRecords(t *testing.T) {
-	var w world
-	w.worker().Process(t.Context(), w.accept(t, body))
-	key := w.silver.Keys()[0]
-	_, version, err := w.silver.GetVersion(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.silver.Replace(t.Context(), key, []byte("{"), version); err != nil {
-		t.Fatal(err)
-	}
-	var got pipeline.Difference
-	err = w.replayer().Compare(t.Context(), hours(""), func(d pipeline.Difference) { got = d },
-		func(string, pipeline.Comparison) error { return nil })
-	if err != nil || got.Kind != "changed" || len(got.Fields) > 0 ||
-		got.Reason != "the record in Silver is not a JSON object" {
-		t.Errorf("%+v, %v", got, err)
-	}
 }

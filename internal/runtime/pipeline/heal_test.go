@@ -1,0 +1,133 @@
+package pipeline_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
+)
+
+func TestReconciler_GivesUpEventsThatCrashTheirWorker(t *testing.T) {
+	var w world
+	w.accept(t, body)
+	at := now
+	for range 2 {
+		at = at.Add(grace + time.Minute)
+		w.wantReport(t, w.reconciler(at), pipeline.Report{Scanned: 1, Reenqueued: 1})
+	}
+	at = at.Add(grace + time.Minute)
+	w.wantReport(t, w.reconciler(at), pipeline.Report{Scanned: 1, GivenUp: 1})
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure.Code != pipeline.NotFinished {
+		t.Errorf("item = %+v", item)
+	}
+	deadLetters := w.deadLetters.Sent()
+	if len(deadLetters) != 1 || deadLetters[0].Failure.Code != pipeline.NotFinished ||
+		deadLetters[0].EventID != id {
+		t.Fatalf("DLQ = %+v", deadLetters)
+	}
+	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
+	if diff != "" {
+		t.Errorf("notifications differ (-want +got):\n%s", diff)
+	}
+	result := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[0].Body})[0]
+	if result.Err != nil {
+		t.Errorf("its message can't be redriven: %v", result.Err)
+	}
+}
+
+func TestReconciler_RepairsFailedEventsWithARecord(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body, poison)
+	deliveries[0].Attempt = 3
+	worker := w.worker()
+	worker.Bus = downBus{}
+	worker.Process(t.Context(), deliveries)
+	w.wantStatus(t, id, pipeline.Failed)
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if item.Failure != (pipeline.Failure{}) || item.Silver.Key != item.SilverKey() {
+		t.Errorf("item = %+v", item)
+	}
+	diff := cmp.Diff([]pipeline.Notification{pipeline.NewNotification(item)}, w.bus.Published())
+	if diff != "" {
+		t.Errorf("notifications differ (-want +got):\n%s", diff)
+	}
+}
+
+type downBus struct{}
+
+func TestReconciler_IgnoresRecordsOfEarlierGenerations(t *testing.T) {
+	var w world
+	w.worker().Process(t.Context(), w.accept(t, body))
+	w.replay(t, w.replayer(), hours("r1"))
+	worker := w.worker()
+	worker.Bronze, worker.MaxReceiveCount = failingStore{failing{&w,
+		map[string]bool{"get": true}}}, 1
+	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})
+	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
+		pipeline.Report{Scanned: 1, Failed: 1})
+	w.wantStatus(t, id, pipeline.Failed)
+}
+
+func TestReconciler_ConcurrentRunsEnqueueOnce(t *testing.T) {
+	var w world
+	w.accept(t, body)
+	first := w.reconciler(now.Add(grace + time.Minute))
+	second := w.reconciler(now.Add(grace + 2*time.Minute))
+	first.Items = meanwhile{&w.items, func() {
+		if _, err := second.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}}
+	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
+	if sent := w.queue.Sent(); len(sent) != 2 {
+		t.Errorf("sent %d times", len(sent))
+	}
+}
+
+func TestReconciler_CountsOvertakenEventsOnce(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	deliveries[0].Attempt = 3
+	worker := w.worker()
+	worker.Bus = downBus{}
+	worker.Process(t.Context(), deliveries)
+	first := w.reconciler(now.Add(grace + time.Minute))
+	second := w.reconciler(now.Add(grace + 2*time.Minute))
+	first.Items = meanwhile{&w.items, func() {
+		w.wantReport(t, second,
+			pipeline.Report{Scanned: 1, Repaired: 1})
+	}}
+	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
+}
+
+func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
+	var w world
+	w.accept(t, body)
+	r := w.reconciler(now.Add(grace + time.Minute))
+	r.MaxReenqueues, r.Bus = 0, downBus{}
+	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
+}
+
+// meanwhile runs a function between the look-up and the move.
+type meanwhile struct {
+	*inmem.Items
+	run func()
+}
+
+func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
+	var w world
+	w.accept(t, body, body)
+	r := w.reconciler(now.Add(grace + time.Minute))
+	r.Queue = halfBacklog{&w}
+	w.wantReport(t, r, pipeline.Report{Scanned: 2, Reenqueued: 1, Errors: 1})
+	w.wantReport(t, w.reconciler(now.Add(2*grace+2*time.Minute)),
+		pipeline.Report{Scanned: 2, Reenqueued: 2})
+}
+
+type halfBacklog struct{ *world }

@@ -9,10 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
-	"golang.org/x/sync/errgroup"
 )
 
 const (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -72,34 +71,52 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	result, now := dlqResult{DryRun: c.dryRun}, time.Now()
-	announced, missing, err := c.preview(cmd, p, now, &result)
-	if err != nil {
-		return reportUnchanged(cmd, err)
+	return c.newRun(cmd, p).run()
+}
+
+// dlqRun represents one run of the command.
+type dlqRun struct {
+	*dlqChange
+	cmd       *cobra.Command
+	pipeline  deployment.Pipeline
+	begin     time.Time
+	result    dlqResult
+	announced map[string]bool // ids of the messages to change; nil: all that match
+	missing   []string        // given ids that no message matches
+}
+
+func (c *dlqChange) newRun(cmd *cobra.Command, p deployment.Pipeline) *dlqRun {
+	result := dlqResult{DryRun: c.dryRun}
+	return &dlqRun{dlqChange: c, cmd: cmd, pipeline: p, begin: time.Now(), result: result}
+}
+
+func (r *dlqRun) run() error {
+	if err := r.preview(); err != nil {
+		return reportUnchanged(r.cmd, err)
 	}
-	if c.dryRun || result.Matched == 0 && !result.Truncated {
-		err := c.print(cmd.OutOrStdout(), result)
-		return errors.Join(err, notFoundError(missing), c.incompleteError(result, missing))
+	if r.dryRun || r.result.Matched == 0 && !r.result.Truncated {
+		return errors.Join(r.print(), notFoundError(r.missing), r.incompleteError())
 	}
-	if !c.yes {
+	if !r.yes {
 		these := "These messages"
-		if announced == nil {
+		if r.announced == nil {
 			these = "These messages, and matching ones among the others,"
 		}
-		question := fmt.Sprintf("%s will be %s, in stack %s. Continue?", these, c.past, p.Stack)
-		if err := confirm(cmd, question); err != nil {
-			return reportUnchanged(cmd, err)
+		question := fmt.Sprintf("%s will be %s, in stack %s. Continue?",
+			these, r.past, r.pipeline.Stack)
+		if err := confirm(r.cmd, question); err != nil {
+			return reportUnchanged(r.cmd, err)
 		}
 	}
-	err = c.change(cmd, p, now, announced, &result)
+	err := r.change()
 	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(cmd.ErrOrStderr(),
+		fmt.Fprintln(r.cmd.ErrOrStderr(),
 			"Stopped. The rest stays in the DLQ: run it again to continue.")
 	}
 	if err == nil {
-		err = errors.Join(c.failedError(result), c.incompleteError(result, missing))
+		err = errors.Join(r.failedError(), r.incompleteError())
 	}
-	return errors.Join(c.print(cmd.OutOrStdout(), result), err, notFoundError(missing))
+	return errors.Join(r.print(), err, notFoundError(r.missing))
 }
 
 func notFoundError(ids []string) error {
@@ -109,47 +126,45 @@ func notFoundError(ids []string) error {
 	return fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
 }
 
-func (c *dlqChange) failedError(result dlqResult) error {
-	if result.Failed == 0 {
+func (r *dlqRun) failedError() error {
+	if r.result.Failed == 0 {
 		return nil
 	}
 	return fmt.Errorf("%s could not be %s and remain in the DLQ",
-		count(result.Failed, "message"), c.past)
+		formatCount(r.result.Failed, "message"), r.past)
 }
 
 // incompleteError returns an error if the command could not check all messages that it may have to
 // change.
-func (c *dlqChange) incompleteError(result dlqResult, missing []string) error {
+func (r *dlqRun) incompleteError() error {
 	var errs []error
-	if result.Unseen > 0 {
+	if n := r.result.Unseen; n > 0 {
 		errs = append(errs, fmt.Errorf("%s not received again: deleted, or received by another "+
-			"client; run it again to check", count(result.Unseen, "message")))
+			"client; run it again to check", formatCount(n, "message")))
 	}
-	allFound := len(c.filter.ids) > 0 && len(missing) == 0
-	if result.Hidden > 0 && !allFound {
-		errs = append(errs, hiddenError(result.Hidden))
+	allFound := len(r.filter.ids) > 0 && len(r.missing) == 0
+	if r.result.Hidden > 0 && !allFound {
+		errs = append(errs, hiddenError(r.result.Hidden))
 	}
-	if result.Truncated && !c.dryRun {
+	if r.result.Truncated && !r.dryRun {
 		errs = append(errs, truncatedError(maxHeld))
 	}
 	return errors.Join(errs...)
 }
 
-// preview prints the kinds of messages that match. It returns the ids of these messages, or nil if
-// it could not check all, and the given ids that none matches.
-func (c *dlqChange) preview(
-	cmd *cobra.Command, p deployment.Pipeline, now time.Time, result *dlqResult,
-) (announced map[string]bool, missing []string, err error) {
+// preview prints the kinds of messages that match. It sets announced, if it could check all, and
+// missing.
+func (r *dlqRun) preview() error {
 	kinds, rejected := make(kindCounts), 0
-	announced, missing = make(map[string]bool), slices.Clone(c.filter.ids)
-	s := newDLQScan(p, now, maxPreview)
-	err = s.visit(cmd.Context(), func(m dlqMessage) error {
-		if !c.filter.match(m, now) {
+	announced, missing := make(map[string]bool), slices.Clone(r.filter.ids)
+	s := newDLQScan(r.pipeline, r.begin, maxPreview)
+	err := s.visit(r.cmd.Context(), func(m dlqMessage) error {
+		if !r.filter.match(m, r.begin) {
 			return nil
 		}
 		kinds.add(m)
 		announced[m.MessageID] = true
-		if c.rejects != nil && c.rejects(m) {
+		if r.rejects != nil && r.rejects(m) {
 			rejected++
 		}
 		missing = slices.DeleteFunc(missing, func(id string) bool {
@@ -158,58 +173,54 @@ func (c *dlqChange) preview(
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	result.Matched, result.Hidden, result.Truncated = kinds.total(), s.hidden, s.truncated
-	if c.dryRun {
-		result.Failed = rejected
+	r.result.Matched, r.result.Hidden, r.result.Truncated = kinds.total(), s.hidden, s.truncated
+	if r.dryRun {
+		r.result.Failed = rejected
 	}
-	w := cmd.ErrOrStderr()
+	w := r.cmd.ErrOrStderr()
 	if err := kinds.print(w); err != nil {
-		return nil, nil, err
+		return err
 	}
 	if rejected > 0 {
 		fmt.Fprintf(w, "%d of them can't be %s: they are not an event's, "+
-			"or their event has another payload.\nDrop them.\n", rejected, c.past)
+			"or their event has another payload.\nDrop them.\n", rejected, r.past)
 	}
 	if s.hidden > 0 {
 		fmt.Fprintf(w, "Not counted: %s that another client has received. "+
-			"They become visible\nwithin five minutes.\n", count(s.hidden, "message"))
+			"They become visible\nwithin five minutes.\n", formatCount(s.hidden, "message"))
 	}
-	if s.truncated {
+	if s.truncated { // the other messages may match the missing ids
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+
-			"Matching messages among the others will\nbe %s too.\n", maxPreview, c.past)
-		return nil, nil, nil // the others may match the missing ids
+			"Matching messages among the others will\nbe %s too.\n", maxPreview, r.past)
+		return nil
 	}
-	result.NotFound = len(missing)
-	return announced, missing, nil
+	r.announced, r.missing, r.result.NotFound = announced, missing, len(missing)
+	return nil
 }
 
-// change changes the announced messages only, or all that match if announced is nil. Others may
-// have become visible since the preview.
-func (c *dlqChange) change(
-	cmd *cobra.Command, p deployment.Pipeline, now time.Time, announced map[string]bool,
-	result *dlqResult,
-) error {
-	total := result.Matched
-	if announced == nil {
+// change changes the announced messages only: others may have become visible since the preview.
+func (r *dlqRun) change() error {
+	result, total := &r.result, r.result.Matched
+	if r.announced == nil {
 		total = -1 // unknown
 	}
-	bar := tty.NewBar(cmd.ErrOrStderr(), total, c.verb)
+	bar := tty.NewBar(r.cmd.ErrOrStderr(), total, r.verb)
 	var mu sync.Mutex
-	s := newDLQScan(p, now, maxHeld)
+	s := newDLQScan(r.pipeline, r.begin, maxHeld)
 	changePage := func(
 		ctx context.Context, messages []dlqMessage,
 	) (finished []dlqMessage, err error) {
 		var selected []dlqMessage
 		for _, m := range messages {
-			if c.filter.match(m, now) && (announced == nil || announced[m.MessageID]) {
+			if r.filter.match(m, r.begin) && (r.announced == nil || r.announced[m.MessageID]) {
 				selected = append(selected, m)
 			}
 		}
 		applying, cancel := withoutCancel(ctx) // no event may be left half changed
 		defer cancel()
-		errs := c.apply(applying, p, selected)
+		errs := r.apply(applying, r.pipeline, selected)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, m := range selected {
@@ -217,17 +228,17 @@ func (c *dlqChange) change(
 				finished = append(finished, m)
 			} else {
 				result.Failed++
-				printFailure(cmd.ErrOrStderr(), bar, result.Failed, m, errs[i])
+				r.printFailure(bar, m, errs[i])
 			}
 		}
 		result.Done += len(finished)
 		_ = bar.Add(len(selected)) // the work continues even if the bar can't be drawn
 		return finished, ctx.Err()
 	}
-	err := s.run(cmd.Context(), changePage)
+	err := s.run(r.cmd.Context(), changePage)
 	_ = bar.Finish()
 	result.Truncated = s.truncated
-	if announced == nil {
+	if r.announced == nil {
 		result.Hidden = s.hidden
 	} else if err == nil {
 		result.Unseen = result.Matched - result.Done - result.Failed
@@ -238,28 +249,30 @@ func (c *dlqChange) change(
 // maxFailures limits how many failures are printed.
 const maxFailures = 10
 
-func printFailure(w io.Writer, bar *progressbar.ProgressBar, n int, m dlqMessage, err error) {
-	if n > maxFailures {
+func (r *dlqRun) printFailure(bar *progressbar.ProgressBar, m dlqMessage, err error) {
+	if r.result.Failed > maxFailures {
 		return
 	}
 	_ = bar.Clear()
+	w := r.cmd.ErrOrStderr()
 	fmt.Fprintf(w, "%s: %v\n", m.id(), err)
-	if n == maxFailures {
+	if r.result.Failed == maxFailures {
 		fmt.Fprintln(w, "Further failures are only counted.")
 	}
 }
 
-func (c *dlqChange) print(w io.Writer, result dlqResult) error {
-	if c.asJSON {
+func (r *dlqRun) print() error {
+	w, result := r.cmd.OutOrStdout(), r.result
+	if r.asJSON {
 		return printJSON(w, result)
 	}
-	if !c.dryRun {
+	if !r.dryRun {
 		_, err := fmt.Fprintf(w, "%s %s, %d failed.\n",
-			count(result.Done, "message"), c.past, result.Failed)
+			formatCount(result.Done, "message"), r.past, result.Failed)
 		return err
 	}
 	text := fmt.Sprintf("Nothing was changed; %s would be %s",
-		count(result.Matched-result.Failed, "message"), c.past)
+		formatCount(result.Matched-result.Failed, "message"), r.past)
 	if result.Failed > 0 {
 		text += fmt.Sprintf(", %d would fail", result.Failed)
 	}

@@ -161,7 +161,7 @@ func (c kindCounts) print(w io.Writer) error {
 			cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
 	})
 	table := tty.NewTable(w)
-	fmt.Fprintf(table, "%s:\n", count(c.total(), "message"))
+	fmt.Fprintf(table, "%s:\n", formatCount(c.total(), "message"))
 	for _, k := range kinds {
 		table.Row(fmt.Sprint("  ", c[k]), terminal.Escape(k.code),
 			terminal.Escape(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
@@ -172,7 +172,7 @@ func (c kindCounts) print(w io.Writer) error {
 // hiddenError reports messages that a scan did not receive.
 func hiddenError(hidden int) error {
 	return fmt.Errorf("%s not checked: another client has received them; "+
-		"run it again in five minutes, when they are visible", count(hidden, "message"))
+		"run it again in five minutes, when they are visible", formatCount(hidden, "message"))
 }
 
 // truncatedError reports that a scan stopped at its limit.

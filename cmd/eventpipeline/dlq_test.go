@@ -38,6 +38,14 @@ func (d *deployed) sendToDLQ(t *testing.T, body string) (messageID string) {
 	return *sent.MessageId
 }
 
+// newDLQRun returns a run that prints nothing.
+func (d *deployed) newDLQRun(ctx context.Context, c dlqChange) *dlqRun {
+	cmd := &cobra.Command{}
+	cmd.SetContext(ctx)
+	cmd.SetErr(io.Discard)
+	return c.newRun(cmd, d.Pipeline)
+}
+
 // listed reads a line of dlq list --json.
 type listed struct{ EventID, MessageID, EventType, Status, Code, Reason string }
 
@@ -143,23 +151,14 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 	}
 	d.accept(t, poison, poison)
 	d.process(t)
-	var result dlqResult
-	var errOut strings.Builder
-	cmd := &cobra.Command{}
-	cmd.SetContext(t.Context())
-	cmd.SetErr(&errOut)
-	c := dlqChange{past: "dropped", apply: drop, all: true}
-	now := time.Now()
-	announced, _, err := c.preview(cmd, d.Pipeline, now, &result)
-	if err != nil || result.Matched != 2 || result.Hidden != 2 {
-		t.Fatalf("previewed %+v, %v", result, err)
+	r := d.newDLQRun(t.Context(), dlqChange{past: "dropped", apply: drop})
+	if err := r.preview(); err != nil || r.result.Matched != 2 || r.result.Hidden != 2 {
+		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
-	d.DeadLetterQueue().
-		Release(t.Context(), []string{held[0].ReceiptHandle, held[1].ReceiptHandle})
-		// while the user confirms
-	err = c.change(cmd, d.Pipeline, now, announced, &result)
-	if err != nil || result.Done != 2 || result.Unseen != 0 {
-		t.Errorf("%+v, %v", result, err)
+	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
+	d.DeadLetterQueue().Release(t.Context(), receipts) // while the user confirms
+	if err := r.change(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
+		t.Errorf("%+v, %v", r.result, err)
 	}
 	slices.Sort(ids)
 	if left := d.list(t); !slices.Equal(left, ids) {
@@ -172,21 +171,15 @@ func TestDLQChange_FailsIfAnAnnouncedMessageIsNotReceivedAgain(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	var result dlqResult
-	cmd := &cobra.Command{}
-	cmd.SetContext(t.Context())
-	cmd.SetErr(io.Discard)
-	c, now := dlqChange{past: "redriven", apply: redrive, all: true}, time.Now()
-	announced, missing, err := c.preview(cmd, d.Pipeline, now, &result)
-	if err != nil {
+	r := d.newDLQRun(t.Context(), dlqChange{past: "redriven", apply: redrive})
+	if err := r.preview(); err != nil {
 		t.Fatal(err)
 	}
-	d.take(t, d.DLQURL) // another redrive has them
-	err = c.change(cmd, d.Pipeline, now, announced, &result)
-	if err != nil || result != (dlqResult{Matched: 2, Unseen: 2}) {
-		t.Errorf("%+v, %v", result, err)
+	d.take(t, d.DLQURL) // like another redrive
+	if err := r.change(); err != nil || r.result != (dlqResult{Matched: 2, Unseen: 2}) {
+		t.Errorf("%+v, %v", r.result, err)
 	}
-	err = c.incompleteError(result, missing)
+	err := r.incompleteError()
 	if err == nil || !strings.Contains(err.Error(), "2 messages not received again") {
 		t.Errorf("error = %v", err)
 	}
@@ -197,13 +190,10 @@ func TestDLQChange_ReportsThatItWasStoppedBeforeAnyChange(t *testing.T) {
 	d := deploy(t)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	cmd := &cobra.Command{}
-	cmd.SetContext(ctx)
 	var errOut strings.Builder
-	cmd.SetErr(&errOut)
-	c := dlqChange{past: "dropped", apply: drop, all: true}
-	_, _, err := c.preview(cmd, d.Pipeline, time.Now(), &dlqResult{})
-	err = reportUnchanged(cmd, err)
+	r := d.newDLQRun(ctx, dlqChange{past: "dropped", apply: drop})
+	r.cmd.SetErr(&errOut)
+	err := r.run()
 	if !errors.Is(err, context.Canceled) || errOut.String() != "Stopped. Nothing was changed.\n" {
 		t.Errorf("printed %q, %v", &errOut, err)
 	}
@@ -495,20 +485,15 @@ func TestDLQRedrive_FinishesAPageWhenStopped(t *testing.T) {
 	id := d.accept(t, poison)[0]
 	d.process(t)
 	ctx, stop := context.WithCancel(t.Context())
-	c := dlqChange{
+	r := d.newDLQRun(ctx, dlqChange{
 		past: "redriven",
 		apply: func(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
 			stop()
 			return redrive(ctx, p, messages)
 		},
-	}
-	cmd := &cobra.Command{}
-	cmd.SetContext(ctx)
-	cmd.SetErr(io.Discard)
-	var result dlqResult
-	err := c.change(cmd, d.Pipeline, time.Now(), nil, &result)
-	if !errors.Is(err, context.Canceled) || result.Done != 1 {
-		t.Errorf("%+v, error = %v", result, err)
+	})
+	if err := r.change(); !errors.Is(err, context.Canceled) || r.result.Done != 1 {
+		t.Errorf("%+v, error = %v", r.result, err)
 	}
 	d.wantStatus(t, id, pipeline.Enqueued)
 	d.wantVisible(t, d.QueueURL, 1)

@@ -102,7 +102,8 @@ func reconcile(
 			return total, nil
 		}
 		if answer.Report.Scanned == 0 {
-			return total, errors.New("the reconciler makes no progress: raise ReconcilerFunction.Timeout")
+			return total, errors.New(
+				"the reconciler makes no progress: raise ReconcilerFunction.Timeout")
 		}
 		request = handler.ReconcileRequest{DryRun: request.DryRun, Pass: answer.Pass}
 	}

@@ -18,7 +18,7 @@ func newRecordCommand() *cobra.Command {
 		Use:   "record EVENT_ID",
 		Short: "Print an event's records in Silver",
 		Long: `Prints an event's records as Silver stores them: a line of JSON for each record
-that the processor made, or one line with the reason if it dropped the event.
+that the processor made, or one line with the reason if it filtered the event.
 With --bronze it prints the accepted payload instead, byte for byte. A terminal
 gets control characters escaped, and a line end after the last line.
 

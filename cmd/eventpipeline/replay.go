@@ -107,30 +107,30 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err := state.bind(p); err != nil {
 		return usageError{err}
 	}
-	replayer := pipeline.Replayer{
+	r := replayRun{replayFlags: f, cmd: cmd, pipeline: p, state: state, replayer: pipeline.Replayer{
 		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
 		Queue: p.Queue(), Checkpoints: p.Checkpoints(),
 		Throttle: newThrottle(state.Rate), ChunkSize: chunkSize(state.Rate), Now: time.Now,
-	}
+	}}
 	switch {
 	case f.compare && f.worker != "":
 		compare := func(ctx context.Context, worker *stdio.Client) error {
-			replayer.Processor = worker
-			return f.runCompare(ctx, cmd, replayer, state)
+			r.replayer.Processor = worker
+			return r.compareRecords(ctx)
 		}
 		return withWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), compare)
 	case f.compare:
-		return f.runCompare(cmd.Context(), cmd, replayer, state)
+		return r.compareRecords(cmd.Context())
 	case f.dryRun:
-		counts, err := f.count(cmd, replayer, state)
+		counts, err := r.countEvents()
 		if err != nil {
 			return err
 		}
-		return f.printCounts(cmd.OutOrStdout(), state, counts)
+		return r.printCounts(counts)
 	case state.Failed:
-		return f.runFailed(cmd, p, replayer, state)
+		return r.replayFailed()
 	}
-	return f.runReplay(cmd, replayer, state)
+	return r.replay()
 }
 
 const maxRate = 1e6 // events per second

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,123 +13,124 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// runReplay replays all events. If it stops early, the state's file stores where to continue.
-func (f *replayFlags) runReplay(
-	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
-) error {
-	if f.resume == "" {
+// replayRun represents one run of the command.
+type replayRun struct {
+	*replayFlags
+	cmd      *cobra.Command
+	pipeline deployment.Pipeline
+	replayer pipeline.Replayer
+	state    *replayState
+}
+
+// replay replays all events. If it stops early, the state's file stores where to continue.
+func (r replayRun) replay() error {
+	state := r.state
+	if r.resume == "" {
 		lock, err := lockReplay(state.file)
 		if err != nil {
 			return err
 		}
 		defer lock.Release()
 	}
-	if !f.yes && f.resume == "" {
-		if err := f.confirm(cmd, replayer, state); err != nil {
-			return reportUnchanged(cmd, err)
+	if !r.yes && r.resume == "" {
+		if err := r.confirm(); err != nil {
+			return reportUnchanged(r.cmd, err)
 		}
 	}
 	if err := state.save(); err != nil { // first of all: a crash must not lose the replay's id
 		return err
 	}
-	earlier, bar := state.Counts, tty.NewBar(cmd.ErrOrStderr(), state.remaining(), "replaying")
+	earlier, bar := state.Counts, tty.NewBar(r.cmd.ErrOrStderr(), state.remaining(), "replaying")
 	saveProgress := func(after string, counts pipeline.ReplayCounts) error {
 		state.After, state.Counts = after, earlier
 		addInts(&state.Counts, counts)
 		_ = bar.Set(counts.Sent) // the replay continues even if the bar can't be drawn
 		return state.save()
 	}
-	err := replayer.Run(cmd.Context(), state.request(false), state.After, saveProgress)
+	err := r.replayer.Run(r.cmd.Context(), state.request(false), state.After, saveProgress)
 	_ = bar.Finish()
 	if err != nil {
 		resume := suggestCommand(
-			"replay", f.stack.String(), "--resume", state.file, state.rateFlag())
-		fmt.Fprintf(cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", resume)
+			"replay", r.stack.String(), "--resume", state.file, state.rateFlag())
+		fmt.Fprintf(r.cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", resume)
 	} else {
 		err = state.remove()
 	}
-	return errors.Join(f.printCounts(cmd.OutOrStdout(), state, state.Counts), err)
+	return errors.Join(r.printCounts(state.Counts), err)
 }
 
-// runFailed replays FAILED events, and then counts the messages that they have in the DLQ.
-func (f *replayFlags) runFailed(
-	cmd *cobra.Command, p deployment.Pipeline, replayer pipeline.Replayer, state *replayState,
-) error {
-	held, countErr := p.DeadLetterQueue().Count(cmd.Context())
-	if err := f.runReplay(cmd, replayer, state); err != nil {
+// replayFailed replays FAILED events, and then counts the messages that they have in the DLQ.
+func (r replayRun) replayFailed() error {
+	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
+	if err := r.replay(); err != nil {
 		return err
 	}
-	most := state.Counts.Sent
+	most := r.state.Counts.Sent
 	if countErr == nil {
 		most = min(most, held)
 	}
 	if most > 0 {
-		drop := suggestCommand("dlq drop", f.stack.String(),
-			"--type", state.Type, "--status PROCESSED")
-		fmt.Fprintf(cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
+		drop := suggestCommand("dlq drop", r.stack.String(),
+			"--type", r.state.Type, "--status PROCESSED")
+		fmt.Fprintf(r.cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
 			"An event that fails again gets\na second one. Once the events are PROCESSED, "+
-			"drop the messages with:\n  %s\n", count(most, "event"), drop)
+			"drop the messages with:\n  %s\n", formatCount(most, "event"), drop)
 	}
 	return nil
 }
 
 // confirm counts the events and asks whether to replay them.
-func (f *replayFlags) confirm(
-	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
-) error {
-	counts, err := f.count(cmd, replayer, state)
+func (r replayRun) confirm() error {
+	counts, err := r.countEvents()
 	if err != nil {
 		return err
 	}
-	state.Total = counts.Sent
-	return confirm(cmd, fmt.Sprintf("Replay %s in stack %s: %s?",
-		count(counts.Sent, "event"), state.Stack, state))
+	r.state.Total = counts.Sent
+	return confirm(r.cmd, fmt.Sprintf("Replay %s in stack %s: %s?",
+		formatCount(counts.Sent, "event"), r.state.Stack, r.state))
 }
 
-// count counts the events to replay, and changes nothing.
-func (f *replayFlags) count(
-	cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
-) (counts pipeline.ReplayCounts, err error) {
-	replayer.ChunkSize = 0 // the rate limits sending only
-	bar := tty.NewBar(cmd.ErrOrStderr(), -1, "counting")
+// countEvents counts the events to replay, and changes nothing.
+func (r replayRun) countEvents() (counts pipeline.ReplayCounts, err error) {
+	r.replayer.ChunkSize = 0 // the rate limits sending only
+	bar := tty.NewBar(r.cmd.ErrOrStderr(), -1, "counting")
 	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
 		_ = bar.Set(c.Scanned)
 		return nil
 	}
-	err = replayer.Run(cmd.Context(), state.request(true), "", keep)
+	err = r.replayer.Run(r.cmd.Context(), r.state.request(true), "", keep)
 	_ = bar.Finish()
 	return counts, err
 }
 
-func (f *replayFlags) printCounts(
-	w io.Writer, state *replayState, c pipeline.ReplayCounts,
-) error {
-	if f.asJSON {
+func (r replayRun) printCounts(c pipeline.ReplayCounts) error {
+	w := r.cmd.OutOrStdout()
+	if r.asJSON {
 		return printJSON(w, struct {
 			ReplayID string                `json:"replayId"`
 			DryRun   bool                  `json:"dryRun"`
 			Counts   pipeline.ReplayCounts `json:"counts"`
-		}{state.Replay.ID, f.dryRun, c})
+		}{r.state.Replay.ID, r.dryRun, c})
 	}
 	table := tty.NewTable(w)
-	if !f.dryRun {
-		table.Row("replay", "", state.Replay.ID)
+	if !r.dryRun {
+		table.Row("replay", "", r.state.Replay.ID)
 	}
 	table.Row("scanned", c.Scanned, "objects in Bronze")
 	table.Row("matched", c.Matched, "events received in that time")
-	if f.dryRun {
+	if r.dryRun {
 		table.Row("to replay", c.Sent, "events")
 	} else {
 		table.Row("replayed", c.Sent, "events; they are on the queue")
 	}
 	table.Row("enqueued", c.Enqueued, "events skipped: they are on the queue already")
-	if !state.Failed {
+	if !r.state.Failed {
 		table.Row("failed", c.Failed, "events skipped; replay them with --failed")
 	}
 	table.Row("orphans", c.Orphans, "objects of requests that were never acknowledged")
 	switch {
-	case state.Failed:
+	case r.state.Failed:
 		table.Row("processed", c.Done, "events skipped")
 	case c.Done > 0:
 		table.Row("done", c.Done, "events that this replay had replayed before")
@@ -138,16 +138,14 @@ func (f *replayFlags) printCounts(
 	return table.Flush()
 }
 
-// runCompare prints each difference as it is found, then the counts.
-func (f *replayFlags) runCompare(
-	ctx context.Context, cmd *cobra.Command, replayer pipeline.Replayer, state *replayState,
-) error {
-	out, bar := cmd.OutOrStdout(), tty.NewBar(cmd.ErrOrStderr(), -1, "comparing")
+// compareRecords prints each difference as it is found, then the counts.
+func (r replayRun) compareRecords(ctx context.Context) error {
+	out, bar := r.cmd.OutOrStdout(), tty.NewBar(r.cmd.ErrOrStderr(), -1, "comparing")
 	var counts pipeline.Comparison
 	var printErr error
 	onDifference := func(d pipeline.Difference) {
 		_ = bar.Clear()
-		if f.asJSON {
+		if r.asJSON {
 			printErr = errors.Join(printErr, printJSON(out, d))
 			return
 		}
@@ -160,16 +158,16 @@ func (f *replayFlags) runCompare(
 		_ = bar.Set(c.Scanned)
 		return printErr
 	}
-	err := replayer.Compare(ctx, state.request(true), onDifference, onProgress)
+	err := r.replayer.Compare(ctx, r.state.request(true), onDifference, onProgress)
 	_ = bar.Finish()
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
+	if r.asJSON {
 		return printJSON(out, counts)
 	}
-	if f.worker == "" && counts.Changed > 0 {
-		fmt.Fprintln(cmd.ErrOrStderr(), "Compared with the platform's own transformation. "+
+	if r.worker == "" && counts.Changed > 0 {
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "Compared with the platform's own transformation. "+
 			"If the pipeline has a worker\nof its own, name its folder with --worker.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
@@ -178,8 +176,8 @@ func (f *replayFlags) runCompare(
 	return err
 }
 
-// count returns a number of things, such as "1 event" or "2 events".
-func count(n int, thing string) string {
+// formatCount returns a number of things, such as "1 event" or "2 events".
+func formatCount(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

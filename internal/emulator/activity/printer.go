@@ -105,43 +105,27 @@ var lineSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", "  
 func oneLine(text string) string { return terminal.Escape(lineSpace.Replace(text)) }
 
 // PrintJSON writes a step as a line of JSON: time, step, eventId, eventType, source, level, output
-// and the details.
+// and the details. Of fields with the same name it writes the first.
 func PrintJSON(w io.Writer, s Step) error {
-	var line bytes.Buffer
-	field := func(name string, value any) {
-		data, err := json.Marshal(value)
-		if err != nil {
-			return // skip a detail that is not JSON
+	var fields []string
+	seen := map[string]bool{}
+	add := func(name string, value any, show bool) {
+		data, err := json.Marshal(map[string]any{name: value})
+		if err == nil && show && !seen[name] {
+			fields = append(fields, string(data[1:len(data)-1]))
 		}
-		if line.Len() > 0 {
-			line.WriteByte(',')
-		}
-		key, _ := json.Marshal(name)
-		line.Write(key)
-		line.WriteByte(':')
-		line.Write(data)
+		seen[name] = true
 	}
-	field("time", s.Time.UTC().Format(time.RFC3339Nano))
-	field("step", s.Name)
-	if s.EventID != "" {
-		field("eventId", s.EventID)
-		field("eventType", s.EventType)
-	}
-	if s.Source != "" {
-		field("source", s.Source)
-	}
-	field("level", strings.ToLower(s.Level.String()))
-	if s.Output != "" {
-		field("output", s.Output)
-	}
-	written := []string{"time", "step", "eventId", "eventType", "source", "level", "output"}
+	add("time", s.Time.UTC().Format(time.RFC3339Nano), true)
+	add("step", s.Name, true)
+	add("eventId", s.EventID, s.EventID != "")
+	add("eventType", s.EventType, s.EventID != "")
+	add("source", s.Source, s.Source != "")
+	add("level", strings.ToLower(s.Level.String()), true)
+	add("output", s.Output, s.Output != "")
 	for _, d := range s.Details {
-		if slices.Contains(written, d.Name) {
-			continue // skip duplicates
-		}
-		written = append(written, d.Name)
-		field(d.Name, d.Value)
+		add(d.Name, d.Value, true)
 	}
-	_, err := fmt.Fprintf(w, "{%s}\n", line.Bytes())
+	_, err := fmt.Fprintf(w, "{%s}\n", strings.Join(fields, ","))
 	return err
 }

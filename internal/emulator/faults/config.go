@@ -4,15 +4,13 @@
 package faults
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Config configures the faults. The zero value injects none.
@@ -50,8 +48,8 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
-// maxDelay bounds the fault slow by Lambda's longest timeout.
-const maxDelay = 15 * time.Minute
+// maxDelayMS bounds the fault slow by Lambda's longest timeout.
+const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.
 func ReadConfig(file string) (Config, error) {
@@ -60,15 +58,10 @@ func ReadConfig(file string) (Config, error) {
 		return Config{}, fmt.Errorf("read faults: %w", err)
 	}
 	var c Config
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("read faults in %s: %w", file, err)
+	if err = protocol.DecodeStrict(content, &c); err == nil {
+		err = c.check()
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("read faults in %s: data after the JSON object", file)
-	}
-	if err := c.check(); err != nil {
+	if err != nil {
 		return Config{}, fmt.Errorf("read faults in %s: %w", file, err)
 	}
 	return c, nil
@@ -76,37 +69,30 @@ func ReadConfig(file string) (Config, error) {
 
 // check returns all validation errors.
 func (c Config) check() error {
-	errs := []error{checkRate("killRate", c.KillRate),
-		checkRate("duplicateDeliveryRate", c.DuplicateDeliveryRate)}
+	var errs []error
+	require := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	requireRate := func(name string, rate float64) {
+		require(rate >= 0 && rate <= 1, "%s must be from 0 to 1, got %g", name, rate)
+	}
+	requireRate("killRate", c.KillRate)
+	requireRate("duplicateDeliveryRate", c.DuplicateDeliveryRate)
 	for i, r := range c.Rules {
 		name := fmt.Sprintf("rules[%d]", i)
-		errs = append(errs, checkRate(name+".rate", r.Rate))
-		if !slices.Contains(allFaults, r.Fault) {
-			errs = append(errs, fmt.Errorf("%s.fault must be one of %q, got %q", name, allFaults,
-				r.Fault))
-		}
-		if r.Service != "" && !slices.Contains(allServices, r.Service) {
-			errs = append(errs, fmt.Errorf("%s.service must be one of %q or absent, got %q",
-				name, allServices, r.Service))
-		}
-		longest := int(maxDelay.Milliseconds())
-		switch {
-		case r.Fault != Slow && r.DelayMS != 0:
-			errs = append(errs, fmt.Errorf("%s.delayMs must be absent with the fault %q, got %d",
-				name, r.Fault, r.DelayMS))
-		case r.Fault == Slow && (r.DelayMS < 1 || r.DelayMS > longest):
-			errs = append(errs, fmt.Errorf("%s.delayMs must be from 1 to %d, got %d",
-				name, longest, r.DelayMS))
-		}
+		requireRate(name+".rate", r.Rate)
+		require(slices.Contains(allFaults, r.Fault),
+			"%s.fault must be one of %q, got %q", name, allFaults, r.Fault)
+		require(r.Service == "" || slices.Contains(allServices, r.Service),
+			"%s.service must be one of %q or absent, got %q", name, allServices, r.Service)
+		require(r.Fault == Slow || r.DelayMS == 0,
+			"%s.delayMs must be absent with the fault %q, got %d", name, r.Fault, r.DelayMS)
+		require(r.Fault != Slow || r.DelayMS > 0 && r.DelayMS <= maxDelayMS,
+			"%s.delayMs must be from 1 to %d, got %d", name, maxDelayMS, r.DelayMS)
 	}
 	return errors.Join(errs...)
-}
-
-func checkRate(name string, value float64) error {
-	if value < 0 || value > 1 {
-		return fmt.Errorf("%s must be from 0 to 1, got %g", name, value)
-	}
-	return nil
 }
 
 func (r Rule) matches(c call) bool {

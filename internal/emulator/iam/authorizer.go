@@ -193,32 +193,21 @@ func (f *notFoundFilter) Write(p []byte) (int, error) {
 	return f.ResponseWriter.Write(p)
 }
 
-// errorResponse describes the error response of a service.
-type errorResponse struct {
-	status int
-	code   string
-}
-
-var accessDenied = map[string]errorResponse{
-	"s3":       {http.StatusForbidden, "AccessDenied"},
-	"sqs":      {http.StatusForbidden, "AccessDenied"},
-	"dynamodb": {http.StatusBadRequest, "AccessDeniedException"},
-	"events":   {http.StatusBadRequest, "AccessDeniedException"},
-	"lambda":   {http.StatusForbidden, "AccessDeniedException"},
-	"query":    {http.StatusForbidden, "AccessDenied"},
-}
-
+// deny reports a denial and answers with the error of the service.
 func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
 	a.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
-	response, ok := accessDenied[call.Service]
-	if !ok {
-		response = accessDenied["dynamodb"]
+	status, code := http.StatusBadRequest, "AccessDeniedException"
+	switch call.Service {
+	case "s3", "sqs", "query":
+		status, code = http.StatusForbidden, "AccessDenied"
+	case "lambda":
+		status = http.StatusForbidden
 	}
 	var denied *DeniedError
 	keyDenied := errors.As(err, &denied) && strings.HasPrefix(denied.Request.Action, "kms:")
 	if call.Service == "sqs" && keyDenied {
-		response = errorResponse{http.StatusBadRequest, "KmsAccessDenied"}
+		status, code = http.StatusBadRequest, "KmsAccessDenied"
 	}
 	clear(w.Header()) // of the discarded response
-	protocol.WriteError(w, call.Service, response.status, response.code, err.Error())
+	protocol.WriteError(w, call.Service, status, code, err.Error())
 }

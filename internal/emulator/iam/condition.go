@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,18 +38,19 @@ var operators = map[string]func(value, want string) bool{
 	"ArnEquals":                arnLike, // AWS evaluates it like ArnLike
 	"ArnLike":                  arnLike,
 	"Bool":                     strings.EqualFold,
-	"NumericEquals":            numeric(func(a, b float64) bool { return a == b }),
-	"NumericLessThan":          numeric(func(a, b float64) bool { return a < b }),
-	"NumericLessThanEquals":    numeric(func(a, b float64) bool { return a <= b }),
-	"NumericGreaterThan":       numeric(func(a, b float64) bool { return a > b }),
-	"NumericGreaterThanEquals": numeric(func(a, b float64) bool { return a >= b }),
+	"NumericEquals":            numeric(0),
+	"NumericLessThan":          numeric(-1),
+	"NumericLessThanEquals":    numeric(-1, 0),
+	"NumericGreaterThan":       numeric(1),
+	"NumericGreaterThanEquals": numeric(0, 1),
 }
 
-func numeric(compare func(a, b float64) bool) func(value, want string) bool {
+// numeric returns a test of numbers, which passes for some results of cmp.Compare.
+func numeric(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)
 		b, errB := strconv.ParseFloat(want, 64)
-		return errA == nil && errB == nil && compare(a, b)
+		return errA == nil && errB == nil && slices.Contains(results, cmp.Compare(a, b))
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Document represents an identity or resource policy. The zero value has no statements.
@@ -49,7 +50,7 @@ func parse(document []byte, kind policyKind) (Document, error) {
 		Version, ID string
 		Statement   oneOrMany[statementJSON]
 	}
-	if err := decodeStrictly(document, &in); err != nil {
+	if err := protocol.DecodeStrict(document, &in); err != nil {
 		return Document{}, fmt.Errorf("parse policy: %w", err)
 	}
 	var d Document
@@ -130,10 +131,10 @@ type oneOrMany[T any] []T
 
 func (o *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) {
-		return decodeStrictly(raw, (*[]T)(o))
+		return protocol.DecodeStrict(raw, (*[]T)(o))
 	}
 	var one T
-	if err := decodeStrictly(raw, &one); err != nil {
+	if err := protocol.DecodeStrict(raw, &one); err != nil {
 		return err
 	}
 	*o = []T{one}
@@ -154,17 +155,4 @@ func (s *scalar) UnmarshalJSON(raw []byte) error {
 		return nil
 	}
 	return fmt.Errorf("a condition value must be a string, number or boolean, got %s", raw)
-}
-
-// decodeStrictly decodes one JSON value. Unknown fields and trailing data are errors.
-func decodeStrictly(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("data after the JSON value")
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -11,27 +12,18 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// s3Actions maps the operations on buckets and objects to their actions.
+// s3Actions maps operations to actions, if the names differ.
 var s3Actions = map[string]string{
-	"CreateBucket":         "CreateBucket",
-	"DeleteBucket":         "DeleteBucket",
-	"GetBucketLocation":    "GetBucketLocation",
-	"GetBucketVersioning":  "GetBucketVersioning",
 	"HeadBucket":           "ListBucket",
 	"ListMultipartUploads": "ListBucketMultipartUploads",
 	"ListObjectVersions":   "ListBucketVersions",
 	"ListObjectsV2":        "ListBucket",
-	"PutBucketVersioning":  "PutBucketVersioning",
 
-	"AbortMultipartUpload":    "AbortMultipartUpload",
 	"CompleteMultipartUpload": "PutObject",
 	"CopyObject":              "PutObject",
 	"CreateMultipartUpload":   "PutObject",
-	"DeleteObject":            "DeleteObject",
-	"GetObject":               "GetObject",
 	"HeadObject":              "GetObject",
 	"ListParts":               "ListMultipartUploadParts",
-	"PutObject":               "PutObject",
 	"UploadPart":              "PutObject",
 }
 
@@ -43,8 +35,8 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	case "DeleteObjects":
 		return deleteObjectsPermissions(bucket, body)
 	}
-	action, ok := s3Actions[operation]
-	if !ok {
+	action := cmp.Or(s3Actions[operation], operation)
+	if action == "" {
 		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
 	}
 	query := r.URL.Query()
@@ -91,7 +83,7 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 			context["s3:"+header] = value
 		}
 	}
-	if s3Actions[operation] == "PutObject" {
+	if operation == "PutObject" || s3Actions[operation] == "PutObject" {
 		// Only the last operation of a multipart upload creates the object.
 		creates := operation != "CreateMultipartUpload" && operation != "UploadPart"
 		context["s3:objectcreationoperation"] = strconv.FormatBool(creates)

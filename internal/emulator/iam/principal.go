@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // Principal identifies who makes a request: a role session or an AWS service.
@@ -28,7 +30,7 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 		return []statementPrincipal{{"AWS", "*"}}, nil
 	}
 	var byKind map[string]oneOrMany[string]
-	if err := decodeStrictly(raw, &byKind); err != nil {
+	if err := protocol.DecodeStrict(raw, &byKind); err != nil {
 		return nil, fmt.Errorf("read Principal: %w", err)
 	}
 	var list []statementPrincipal

@@ -2,8 +2,6 @@ package lambda
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -62,10 +60,8 @@ func newInvocation(payload []byte) *invocation {
 
 // newTraceHeader returns an X-Ray trace header that is not sampled: X-Ray is not emulated.
 func newTraceHeader() string {
-	var b [24]byte
-	_, _ = rand.Read(b[:]) // never fails
-	h := hex.EncodeToString(b[:])
-	return fmt.Sprintf("Root=1-%s-%s;Parent=%s;Sampled=0", h[:8], h[8:32], h[32:])
+	id := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
+	return fmt.Sprintf("Root=1-%s-%s;Parent=%s;Sampled=0", id[:8], id[8:32], id[32:48])
 }
 
 // errClosed reports that the service was closed before the function responded.

@@ -8,17 +8,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.serveInvoke)
-	mux.HandleFunc("GET /2015-03-31/functions/{name}/configuration", s.serveConfiguration)
+	mux.HandleFunc("GET /2015-03-31/functions/{name}/configuration", s.serveFunction)
 	mux.HandleFunc("GET /2015-03-31/functions/{name}", s.serveFunction)
 	mux.HandleFunc("GET /2015-03-31/functions/{$}", s.serveList)
 	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
 	mux.HandleFunc("/2015-03-31/", func(w http.ResponseWriter, r *http.Request) {
-		apiError(w, http.StatusBadRequest, "UnknownOperationException",
+		protocol.WriteError(w, "lambda", http.StatusBadRequest, "UnknownOperationException",
 			"the emulator does not support "+r.Method+" "+r.URL.Path)
 	})
 }
@@ -40,7 +40,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		payload = []byte("{}")
 	}
 	if !json.Valid(payload) {
-		apiError(w, http.StatusBadRequest, "InvalidRequestContentException",
+		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidRequestContentException",
 			"Could not parse request body into json")
 		return
 	}
@@ -61,7 +61,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		apiError(w, http.StatusBadRequest, "InvalidParameterValueException",
+		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
 			"Unknown invocation type: "+kind)
 	}
 }
@@ -100,22 +100,18 @@ func (s *Service) describe(f *function) configuration {
 	return c
 }
 
-func (s *Service) serveConfiguration(w http.ResponseWriter, r *http.Request) {
-	f, err := s.function(r.PathValue("name"))
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	writeJSON(w, s.describe(f))
-}
-
+// serveFunction serves the operations GetFunction and GetFunctionConfiguration.
 func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
 	f, err := s.function(r.PathValue("name"))
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	writeJSON(w, map[string]any{"Configuration": s.describe(f)})
+	var description any = s.describe(f)
+	if !strings.HasSuffix(r.URL.Path, "/configuration") {
+		description = map[string]any{"Configuration": description}
+	}
+	writeJSON(w, description)
 }
 
 func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
@@ -141,18 +137,13 @@ func writeError(w http.ResponseWriter, err error) {
 	var tooLarge *TooLargeError
 	switch {
 	case errors.As(err, &missing):
-		apiError(w, http.StatusNotFound, "ResourceNotFoundException", err.Error())
+		protocol.WriteError(w, "lambda", http.StatusNotFound, "ResourceNotFoundException",
+			err.Error())
 	case errors.As(err, &tooLarge):
-		apiError(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", err.Error())
+		protocol.WriteError(w, "lambda", http.StatusRequestEntityTooLarge,
+			"RequestTooLargeException", err.Error())
 	default:
-		apiError(w, http.StatusInternalServerError, "ServiceException", err.Error())
+		protocol.WriteError(w, "lambda", http.StatusInternalServerError, "ServiceException",
+			err.Error())
 	}
-}
-
-func apiError(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Errortype", code)
-	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
 }

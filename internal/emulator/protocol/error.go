@@ -46,6 +46,7 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 	case "lambda":
 		w.Header().Set("X-Amzn-Errortype", code)
 		contentType = "application/json"
+		answer = map[string]string{"Type": "User", "Message": message}
 	}
 	write(w, status, contentType, marshal, answer)
 }

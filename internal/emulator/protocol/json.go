@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"hash/crc32"
@@ -13,6 +14,19 @@ import (
 
 	"github.com/google/uuid"
 )
+
+// DecodeStrict decodes a JSON value. Unknown fields and data after the value are errors.
+func DecodeStrict(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("data after the JSON value")
+	}
+	return nil
+}
 
 // MaxJSONBody bounds a request. The largest that AWS accepts in these protocols is DynamoDB's 16
 // MB.

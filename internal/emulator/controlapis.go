@@ -6,32 +6,28 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// queryHandler serves what AWS tools ask in the query protocol: CloudFormation's stacks, and of STS
-// who calls.
+// queryHandler serves the operations of the query protocol that AWS's tools need: CloudFormation's
+// descriptions of stacks, and GetCallerIdentity of STS.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler := cloudformation.API(stacks)
 	handler["GetCallerIdentity"] = func(url.Values) (any, error) {
 		return callerIdentityResponse{
 			ARN: "arn:aws:iam::" + account + ":root", UserID: account, Account: account,
-			RequestID: uuid.NewString(),
 		}, nil
 	}
 	return handler
 }
 
 type callerIdentityResponse struct {
-	XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
-	ARN       string   `xml:"GetCallerIdentityResult>Arn"`
-	UserID    string   `xml:"GetCallerIdentityResult>UserId"`
-	Account   string   `xml:"GetCallerIdentityResult>Account"`
-	RequestID string   `xml:"ResponseMetadata>RequestId"`
+	XMLName xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
+	ARN     string   `xml:"GetCallerIdentityResult>Arn"`
+	UserID  string   `xml:"GetCallerIdentityResult>UserId"`
+	Account string   `xml:"GetCallerIdentityResult>Account"`
 }
 
 const apisPath = "/v2/apis/"

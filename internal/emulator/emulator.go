@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
@@ -23,7 +24,7 @@ type Platform struct {
 
 	db       *store.DB // nil without a data folder
 	services *services
-	servers  []*server // AWS's APIs, then the HTTP APIs
+	servers  []*http.Server // AWS's APIs, then the HTTP APIs
 	builds   *builds
 	reloader *reloader
 
@@ -172,10 +173,10 @@ func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 func (p *Platform) describe(provider *resources.Provider) {
 	provider.NameAPIs()
 	for _, a := range provider.APIs {
-		signed, token := a.Authorization()
+		signed, token, _ := a.Authorization()
 		p.APIs = append(p.APIs, API{a.Stack, a.Name, a.URL(), signed, token})
 	}
-	for _, s := range provider.Engine.Stacks() {
+	for _, s := range provider.Engine.Stacks {
 		p.Stacks = append(p.Stacks, s.StackDescription)
 	}
 	p.NotRun = provider.NotRun()
@@ -186,7 +187,7 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	aws := p.services.awsHandler(account, p.Stacks, apis, o.NoPolicies)
 	p.startServer(ports.aws, checkOrigin(aws))
 	for _, a := range apis {
-		if o.Authorize && a.IsOpen() {
+		if _, _, open := a.Authorization(); open && o.Authorize {
 			return fmt.Errorf("the API %s is open: the app ignores the context value %q",
 				a.Name, contract.AuthorizeContext)
 		}
@@ -237,7 +238,7 @@ func (p *Platform) close() error {
 	}
 	// The HTTP APIs first, then the mappings. AWS's APIs last: functions need them until they end.
 	for i := len(p.servers) - 1; i > 0; i-- {
-		errs = append(errs, p.servers[i].close())
+		errs = append(errs, closeServer(p.servers[i]))
 	}
 	p.stop()
 	p.stopped.Wait()
@@ -245,7 +246,7 @@ func (p *Platform) close() error {
 		errs = append(errs, p.services.stopFunctions())
 	}
 	if len(p.servers) > 0 {
-		errs = append(errs, p.servers[0].close())
+		errs = append(errs, closeServer(p.servers[0]))
 	}
 	if p.services != nil {
 		errs = append(errs, p.services.close())

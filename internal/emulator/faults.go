@@ -7,13 +7,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// FaultsError reports an Options.Faults that names what the platform does not have.
+// FaultsError reports that Options.Faults names an operation or a function that does not exist.
 type FaultsError struct{ err error }
 
 func (e *FaultsError) Error() string { return e.err.Error() }
 func (e *FaultsError) Unwrap() error { return e.err }
 
-// checkFaults rejects faults that can't occur: without them, a test of failures would pass.
+// checkFaults rejects faults that can't occur. A test of failures would otherwise pass without them.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
 	operations := map[string][]string{"s3": protocol.S3Operations()}
 	for _, service := range s.json {

@@ -25,7 +25,7 @@ import (
 type services struct {
 	resources.Services
 	json       []jsonService
-	recorder   *activity.Recorder // nil if Options.Steps is
+	recorder   *activity.Recorder // nil without Options.Steps
 	faults     *faults.Injector
 	authorizer iam.Authorizer
 	logDenials map[string]error // why functions, by name, may not write logs

@@ -48,7 +48,7 @@ func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	}, m.Body)
 }
 
-// recordRedelivery records deliveries after the first, which the function logs.
+// recordRedelivery records deliveries after the first. The function logs the first.
 func (s *services) recordRedelivery(function string, m sqs.Message) {
 	if m.ReceiveCount > 1 {
 		s.record(activity.Step{

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -27,7 +28,8 @@ func (p *Platform) startMappings(mappings []eventsource.Mapping) {
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping
-	m.MaxConcurrency = concurrency(m.MaxConcurrency)
+	// More invocations than sandboxes would only take small batches early, to wait for a sandbox.
+	m.MaxConcurrency = min(cmp.Or(m.MaxConcurrency, maxSandboxes), maxSandboxes)
 	m.Linger = linger
 	m.DrainTimeout = closeDelay
 	m.OnDeliver, m.OnBatch = s.recordRedelivery, s.recordFailedBatch
@@ -47,12 +49,3 @@ const linger = 20 * time.Millisecond
 // maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's
 // APIs, which run on the same processors.
 var maxSandboxes = max(4, 2*runtime.NumCPU())
-
-// concurrency returns the concurrency of a mapping whose maximum is 0 if the template sets none.
-// More invocations than sandboxes would only take small batches early, to wait for a sandbox.
-func concurrency(maximum int) int {
-	if maximum == 0 {
-		return maxSandboxes
-	}
-	return min(maximum, maxSandboxes)
-}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -25,9 +23,8 @@ func API(stacks []StackDescription) protocol.QueryHandler {
 type api struct{ stacks []StackDescription }
 
 type describeStacksResponse struct {
-	XMLName   xml.Name   `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStacksResponse"`
-	Stacks    []stackXML `xml:"DescribeStacksResult>Stacks>member"`
-	RequestID string     `xml:"ResponseMetadata>RequestId"`
+	XMLName xml.Name   `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStacksResponse"`
+	Stacks  []stackXML `xml:"DescribeStacksResult>Stacks>member"`
 }
 
 type stackXML struct {
@@ -51,7 +48,7 @@ func (a api) describeStacks(form url.Values) (any, error) {
 		}
 		stacks = []StackDescription{s}
 	}
-	answer := describeStacksResponse{RequestID: uuid.NewString()}
+	var answer describeStacksResponse
 	for _, s := range stacks {
 		described := stackXML{s.Name, s.ID, s.ParentID, createComplete, s.createdAt(), nil}
 		for _, key := range slices.Sorted(maps.Keys(s.Outputs)) {
@@ -65,7 +62,6 @@ func (a api) describeStacks(form url.Values) (any, error) {
 type listStackResourcesResponse struct {
 	XMLName   xml.Name      `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ ListStackResourcesResponse"`
 	Resources []resourceXML `xml:"ListStackResourcesResult>StackResourceSummaries>member"`
-	RequestID string        `xml:"ResponseMetadata>RequestId"`
 }
 
 type resourceXML struct {
@@ -82,7 +78,7 @@ func (a api) listStackResources(form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := listStackResourcesResponse{RequestID: uuid.NewString()}
+	var answer listStackResourcesResponse
 	for _, r := range s.Resources {
 		answer.Resources = append(answer.Resources, newResourceXML(s, r))
 	}
@@ -90,9 +86,8 @@ func (a api) listStackResources(form url.Values) (any, error) {
 }
 
 type describeStackResourceResponse struct {
-	XMLName   xml.Name          `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStackResourceResponse"`
-	Resource  resourceDetailXML `xml:"DescribeStackResourceResult>StackResourceDetail"`
-	RequestID string            `xml:"ResponseMetadata>RequestId"`
+	XMLName  xml.Name          `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStackResourceResponse"`
+	Resource resourceDetailXML `xml:"DescribeStackResourceResult>StackResourceDetail"`
 }
 
 type resourceDetailXML struct {
@@ -112,7 +107,7 @@ func (a api) describeStackResource(form url.Values) (any, error) {
 	for _, r := range s.Resources {
 		if r.LogicalID == logicalID {
 			detail := resourceDetailXML{s.Name, s.ID, newResourceXML(s, r), r.Metadata}
-			return describeStackResourceResponse{Resource: detail, RequestID: uuid.NewString()}, nil
+			return describeStackResourceResponse{Resource: detail}, nil
 		}
 	}
 	return nil, protocol.Errorf("ValidationError",

@@ -1,9 +1,7 @@
 package cloudformation
 
 import (
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -60,9 +58,6 @@ func (c Changes) Sections() []string {
 	}
 	return changed
 }
-
-// LogicalIDs returns the logical ids of the changed resources, sorted.
-func (c Changes) LogicalIDs() []string { return slices.Sorted(maps.Keys(c.Resources)) }
 
 // Missing returns the logical ids whose users may need what does not exist yet: new resources,
 // changed policies, and the roles to which changed policies are attached.

@@ -13,8 +13,8 @@ type Engine struct {
 	Region, Account string
 	Provider        Provider
 	Now             func() time.Time
+	Stacks          []*Stack // each before those nested in it
 
-	stacks  []*Stack
 	exports map[string]string            // by export name
 	outputs map[string]map[string]string // by stack name
 }
@@ -34,10 +34,6 @@ func NewEngine(region, account string, provider Provider, now func() time.Time) 
 		exports: map[string]string{}, outputs: map[string]map[string]string{},
 	}
 }
-
-// Stacks returns the stacks in the order in which their creation began: each before those nested in
-// it.
-func (e *Engine) Stacks() []*Stack { return e.stacks }
 
 // Create creates a stack of the app: its resources in the order of their references, then its
 // outputs.
@@ -68,7 +64,7 @@ func (e *Engine) create(
 		return nil, err
 	}
 	s := e.newStack(source, template, parentID, parameters)
-	e.stacks = append(e.stacks, s)
+	e.Stacks = append(e.Stacks, s)
 	for _, r := range ordered {
 		if err := e.createResource(s, r); err != nil {
 			return nil, err

@@ -41,22 +41,18 @@ type noValue struct{}
 // Properties resolves the named properties of a resource, or all properties if names is nil. An
 // error names the path of the property.
 func (r *Resolver) Properties(resource Resource, names ...string) (map[string]any, error) {
-	if names == nil {
-		names = slices.Sorted(maps.Keys(resource.Properties))
+	selected := resource.Properties
+	if names != nil {
+		selected = map[string]any{}
+		for _, name := range names {
+			if value, ok := resource.Properties[name]; ok {
+				selected[name] = value
+			}
+		}
 	}
-	resolved := map[string]any{}
-	for _, name := range names {
-		value, ok := resource.Properties[name]
-		if !ok {
-			continue
-		}
-		plain, err := r.resolve(value)
-		if err != nil {
-			return nil, fmt.Errorf("Properties.%w", at(name, err))
-		}
-		if plain != (any)(noValue{}) {
-			resolved[name] = plain
-		}
+	resolved, err := r.object(selected)
+	if err != nil {
+		return nil, at("Properties", err)
 	}
 	return resolved, nil
 }
@@ -68,7 +64,7 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	}
 	resolved, err := r.object(resource.Metadata)
 	if err != nil {
-		return "", fmt.Errorf("Metadata.%w", err)
+		return "", at("Metadata", err)
 	}
 	data, err := json.Marshal(resolved)
 	return string(data), err
@@ -87,29 +83,32 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 func (r *Resolver) ResolveOutputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
-		output := r.Template.Outputs[name]
-		exists, err := r.Exists(output.Condition)
-		if err != nil {
+		if err := r.output(name, outputs, exports); err != nil {
 			return nil, nil, fmt.Errorf("output %s: %w", name, err)
 		}
-		if !exists {
-			continue
-		}
-		value, err := r.text(output.Value)
-		if err != nil {
-			return nil, nil, fmt.Errorf("output %s: %w", name, at("Value", err))
-		}
-		outputs[name] = value
-		if output.Export.Name == nil {
-			continue
-		}
-		export, err := r.text(output.Export.Name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("output %s: %w", name, at("Export.Name", err))
-		}
-		exports[export] = value
 	}
 	return outputs, exports, nil
+}
+
+func (r *Resolver) output(name string, outputs, exports map[string]string) error {
+	output := r.Template.Outputs[name]
+	if exists, err := r.Exists(output.Condition); !exists {
+		return err
+	}
+	value, err := r.text(output.Value)
+	if err != nil {
+		return at("Value", err)
+	}
+	outputs[name] = value
+	if output.Export.Name == nil {
+		return nil
+	}
+	export, err := r.text(output.Export.Name)
+	if err != nil {
+		return at("Export.Name", err)
+	}
+	exports[export] = value
+	return nil
 }
 
 // resolve returns value without intrinsic functions.
@@ -144,7 +143,7 @@ func (r *Resolver) list(list []any) (any, error) {
 	return resolved, nil
 }
 
-func (r *Resolver) object(object map[string]any) (any, error) {
+func (r *Resolver) object(object map[string]any) (map[string]any, error) {
 	resolved := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		plain, err := r.resolve(object[key])

@@ -96,20 +96,12 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	}
 }
 
-// IsOpen reports whether no route has an authorizer.
-func (a *API) IsOpen() bool {
+// Authorization reports whether routes require signed requests, whether routes require a JSON Web
+// Token, and whether all routes are open.
+func (a *API) Authorization() (signed, token, open bool) {
+	open = true
 	for _, r := range a.Settings.Routes {
-		if r.Authorizer != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// Authorization reports whether routes require signed requests, and whether routes require a JSON
-// Web Token.
-func (a *API) Authorization() (signed, token bool) {
-	for _, r := range a.Settings.Routes {
+		open = open && r.Authorizer == nil
 		switch r.Authorizer.(type) {
 		case apigateway.IAM:
 			signed = true
@@ -117,5 +109,5 @@ func (a *API) Authorization() (signed, token bool) {
 			token = true
 		}
 	}
-	return signed, token
+	return signed, token, open
 }

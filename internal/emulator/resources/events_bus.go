@@ -8,6 +8,6 @@ func createBus(c *creation, in busProperties) (values, error) {
 		return values{}, err
 	}
 	arn := c.EventBridge.BusARN(name)
-	c.addKeyUse("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
+	c.checkKeyLater("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
 	return created(name, "Arn", arn, "Name", name), nil
 }

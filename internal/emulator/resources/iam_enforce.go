@@ -33,7 +33,11 @@ func (p *Provider) Enforce(
 			return &PolicyError{err}
 		}
 	}
-	if err := errors.Join(e.checkRoutes(), e.checkKeys()); err != nil {
+	errs := []error{e.checkRoutes()}
+	for _, check := range p.iam.keyChecks {
+		errs = append(errs, check(authorizer))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return &PolicyError{err}
 	}
 	return nil
@@ -99,27 +103,6 @@ func (e enforcement) checkRoutes() error {
 					errs,
 					fmt.Errorf("route %s of the HTTP API %s: %w", route.Key, a.Name, err),
 				)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// checkKeys checks that services may use the keys of log groups and buses.
-func (e enforcement) checkKeys() error {
-	var errs []error
-	for _, use := range e.iam.keyUses {
-		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-			err := e.authorizer.AuthorizeService(
-				use.service,
-				use.source,
-				action,
-				use.key,
-				use.context,
-			)
-			if err != nil {
-				errs = append(errs, use.resource.WrapError(err))
-				break
 			}
 		}
 	}

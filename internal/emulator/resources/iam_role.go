@@ -12,18 +12,18 @@ func createRole(c *creation, in roleProperties) (values, error) {
 	if in.PermissionsBoundary != "" {
 		c.reportNotRun("permissions boundary of role "+name, 1)
 	}
-	c.iam.roles[name] = role{unresolved{c.stack, c.resource}, arn}
+	c.iam.roles[name] = role{c, arn}
 	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
 }
 
 // createRolePolicy records a policy that names the roles it is attached to.
 func createRolePolicy(c *creation, _ struct{}) (values, error) {
-	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
+	c.iam.policies = append(c.iam.policies, c)
 	return created(c.name("", 128)), nil
 }
 
 func createManagedPolicy(c *creation, _ struct{}) (values, error) {
-	c.iam.policies = append(c.iam.policies, unresolved{c.stack, c.resource})
+	c.iam.policies = append(c.iam.policies, c)
 	arn := "arn:aws:iam::" + c.Account + ":policy/" + c.name("", 128)
 	return created(arn, "PolicyArn", arn), nil
 }

@@ -20,22 +20,16 @@ func (e *PolicyError) Unwrap() error { return e.Err }
 // only then are the roles of functions known, and only their policies have to be supported.
 type iamState struct {
 	roles     map[string]role           // by name
-	policies  []unresolved              // of roles
+	policies  []*creation               // of roles; Enforce resolves their properties
 	resources map[string][]iam.Document // resource policies by ARN
 	functions []*iamFunction
 	keys      map[string]string // ARN of the KMS key by ARN of what it encrypts
-	keyUses   []keyUse
-}
-
-// unresolved represents a resource whose properties are resolved by Enforce.
-type unresolved struct {
-	stack    *cloudformation.Stack
-	resource cloudformation.Resource
+	keyChecks []func(*iam.Authorizer) error
 }
 
 type role struct {
-	unresolved
-	arn string
+	*creation // Enforce resolves its properties
+	arn       string
 }
 
 // iamFunction represents a function, with what Lambda needs its role for.
@@ -46,15 +40,6 @@ type iamFunction struct {
 	traced   bool // by AWS X-Ray
 	logGroup string
 	queues   []string // ARNs of its event sources
-}
-
-// keyUse represents the use of a KMS key by an AWS service under its own principal.
-type keyUse struct {
-	resource cloudformation.Resource
-	service  string // principal
-	source   string // ARN of what the key encrypts
-	key      string // ARN
-	context  map[string]string
 }
 
 func newIAMState() *iamState {
@@ -101,7 +86,7 @@ func (s *iamState) documentsOf(name string, r role) ([]iam.Document, error) {
 		Policies          []struct{ PolicyDocument document }
 		ManagedPolicyArns []string
 	}
-	if err := r.decode(&in); err != nil {
+	if err := r.decodeNamed(&in); err != nil {
 		return nil, err
 	}
 	var texts []document
@@ -121,7 +106,7 @@ func (s *iamState) documentsOf(name string, r role) ([]iam.Document, error) {
 			continue
 		}
 		var properties struct{ PolicyDocument document }
-		if err := policy.decode(&properties); err != nil {
+		if err := policy.decodeNamed(&properties); err != nil {
 			return nil, err
 		}
 		texts = append(texts, properties.PolicyDocument)
@@ -153,18 +138,19 @@ func parsePolicies(texts []document, managedARNs []string) ([]iam.Document, erro
 }
 
 // isAttachedTo reports whether the policy names the role.
-func (u unresolved) isAttachedTo(role string) (bool, error) {
+func (c *creation) isAttachedTo(role string) (bool, error) {
 	var in struct {
 		Roles    []string
 		RoleName string
 	}
-	err := u.decode(&in)
+	err := c.decodeNamed(&in)
 	return in.RoleName == role || slices.Contains(in.Roles, role), err
 }
 
-func (u unresolved) decode(into any) error {
-	if err := decodeProperties(u.stack, u.resource, into); err != nil {
-		return u.resource.WrapError(err)
+// decodeNamed calls decode, and names the resource in its error.
+func (c *creation) decodeNamed(into any) error {
+	if err := c.decode(into); err != nil {
+		return c.resource.WrapError(err)
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package resources
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+)
 
 type keyProperties struct{ KeyPolicy document }
 
@@ -28,15 +32,21 @@ func (p *Provider) encrypt(resourceARN, key string) {
 	}
 }
 
-// addKeyUse records that a service uses a key under its own principal. contextKey is the name of
-// the resource in the encryption context. A key that no template creates is ignored.
-func (c *creation) addKeyUse(service, key, resourceARN, contextKey string) {
+// checkKeyLater makes Enforce check that a service may use the key of a resource under its own
+// principal. contextKey is the name of the resource in the encryption context. A key that no template
+// creates is not checked.
+func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {
 		return
 	}
-	c.iam.keyUses = append(c.iam.keyUses, keyUse{
-		resource: c.resource, service: service, source: resourceARN, key: arn,
-		context: map[string]string{"kms:encryptioncontext:" + contextKey: resourceARN},
+	context := map[string]string{"kms:encryptioncontext:" + contextKey: resourceARN}
+	c.iam.keyChecks = append(c.iam.keyChecks, func(a *iam.Authorizer) error {
+		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
+			if err := a.AuthorizeService(service, resourceARN, action, arn, context); err != nil {
+				return c.resource.WrapError(err)
+			}
+		}
+		return nil
 	})
 }

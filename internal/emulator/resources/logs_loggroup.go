@@ -8,6 +8,6 @@ func createLogGroup(c *creation, in logGroupProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	name := c.name(in.LogGroupName, 512)
 	arn := c.arn("logs", "log-group:"+name)
-	c.addKeyUse("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
+	c.checkKeyLater("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
 	return created(name, "Arn", arn+":*"), nil
 }

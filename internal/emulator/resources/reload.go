@@ -73,7 +73,7 @@ func (p *Provider) compareStack(
 		return err
 	}
 	changes := cloudformation.Compare(s.Template, template, compared)
-	for _, id := range changes.LogicalIDs() {
+	for _, id := range slices.Sorted(maps.Keys(changes.Resources)) {
 		d.Restart = append(d.Restart, fmt.Sprintf("%s (%s)", id, changes.Resources[id]))
 	}
 	for _, section := range changes.Sections() {

@@ -17,8 +17,8 @@ type Checkpoint struct {
 type CheckpointStore interface {
 	// Load returns the checkpoint, or the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save replaces old by next. It returns ErrChanged, and writes nothing, if the checkpoint is
-	// not old, possibly because of an earlier attempt of this call.
+	// Save replaces old by next. It returns ErrChanged and writes nothing if the stored checkpoint
+	// is not old. An earlier attempt of this call may have replaced it.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
@@ -33,8 +33,7 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
-	// After ErrChanged, by another run or by Rewind, the next run repeats this one. That is
-	// harmless.
+	// After ErrChanged, by another run or by Rewind, the next run repeats this one without harm.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
@@ -88,8 +87,8 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 	return c
 }
 
-// Rewind records that events received at t are about to be reopened. Whoever reopens events calls
-// it first, so that the reconciler enqueues them after a crash.
+// Rewind records that events received at t are about to be reopened. Callers must call it before
+// they reopen events, so that the reconciler enqueues the events after a crash.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)

@@ -9,7 +9,7 @@ import (
 )
 
 // checkPage checks the events of a page of objects, and heals the unfinished ones. After an error
-// the whole page must be checked again. An error of one event is counted only.
+// the whole page must be checked again. It only counts errors of single events.
 func (s *sweep) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {

@@ -19,8 +19,9 @@ type BronzeWriter interface {
 type ItemCreator interface {
 	// Find returns an event's item by an eventually consistent read, or ErrNotFound.
 	Find(ctx context.Context, id string) (Item, error)
-	// Create stores the item, unless the event has one that had not expired at item.EnqueuedAt.
-	// Then it returns that one and ErrExists; an earlier attempt of this call may have stored it.
+	// Create stores the item, unless the event has an item that had not expired at item.EnqueuedAt.
+	// Then it returns the existing item and ErrExists. An earlier attempt of this call may have
+	// stored it.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
@@ -68,9 +69,9 @@ type Accepted struct {
 }
 
 // Accept turns a request into an event. If it returns no error, Bronze holds the payload byte for
-// byte, the table the item and the queue the message, or a worker has already taken over. A
-// rejected request stores nothing. If a service fails, the error's code is Unavailable, and the
-// event may still be processed.
+// byte, the table the item and the queue the message, unless a worker was faster. A rejected
+// request stores nothing. If a service fails, the error's code is Unavailable, and the event may
+// still be processed.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if len(req.Body) > in.MaxPayloadBytes {
 		return Accepted{}, Errorf(PayloadTooLarge,

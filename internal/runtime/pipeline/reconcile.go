@@ -45,12 +45,12 @@ type Pass struct {
 	Type       string    `json:"type,omitempty"`     // current event type
 	After      string    `json:"after,omitempty"`    // last key that was checked
 	Unfinished time.Time `json:"unsettled,omitzero"` // earliest hour with an unfinished event
-	Frontier   time.Time `json:"frontier,omitzero"`  // latest enqueueing of a PROCESSED event
+	Frontier   time.Time `json:"frontier,omitzero"`  // latest LastEnqueued of PROCESSED events
 	Done       bool      `json:"done"`
 }
 
-// Report counts the findings and actions of one run; a dry run takes no action. Scanned is the sum
-// of Processed to Errors.
+// Report counts the findings and actions of one run. A dry run takes no action. Each scanned object
+// counts in exactly one of Processed to Errors.
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive
@@ -77,8 +77,8 @@ func (r Reconciler) NewPass(from time.Time) Pass {
 	}
 }
 
-// Sweep continues a pass until its end, or until StopBefore before the context's deadline. Then the
-// pass that it returns is not Done, and another Sweep can continue it.
+// Sweep continues a pass until its end, or until StopBefore before the context's deadline. A pass
+// that is not Done can be continued by another Sweep.
 func (r Reconciler) Sweep(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &sweep{Reconciler: r, Pass: pass, report: &report}

@@ -10,8 +10,8 @@ import (
 // ItemMover changes the state of items. GetMany reads consistently.
 type ItemMover interface {
 	ItemGetter
-	// Move replaces from by to. It returns a *TransitionError, and writes nothing, if the item is
-	// in another state than from, possibly because of an earlier attempt of this call.
+	// Move stores to if the item is still in the state of from. Otherwise it returns a
+	// *TransitionError and writes nothing. An earlier attempt of this call may have stored to.
 	Move(ctx context.Context, from, to Item) error
 }
 
@@ -82,8 +82,8 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 	return results
 }
 
-// reopen sets an event to ENQUEUED and returns it as its message must carry it. The new generation
-// keeps a late write of FAILED by a worker from failing the event without a message in the DLQ.
+// reopen sets an event to ENQUEUED in a new generation and returns the event for its message. In
+// the old generation, a late write by a worker could make it FAILED without a message in the DLQ.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -109,8 +109,9 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo reports from a move's error whether the item is in the state of to: after success, or if
-// an earlier attempt of the same call succeeded. A move by another writer is no error.
+// movedTo reports from a move's error whether the item now is in the state of to. It is after a
+// success, and if an earlier attempt of the same call succeeded. A move by another writer is no
+// error.
 func movedTo(to Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

@@ -44,15 +44,15 @@ type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
 	Sent     int `json:"sent"`     // put on the queue, or to be put there in a dry run
-	Done     int `json:"done"`     // replayed before, or PROCESSED if only FAILED are selected
+	Done     int `json:"done"`     // already replayed; with Failed: already PROCESSED
 	Enqueued int `json:"enqueued"` // left alone: their message is on the queue
 	Failed   int `json:"failed"`   // left alone: not selected
 	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or lost a race
 }
 
-// Run replays the events after a key, or all for "". It calls progress whenever all events up to a
-// key are on the queue. A replay resumed with that key omits no event; it may send events twice,
-// which are still processed once.
+// Run replays the events after a key, or all for "". It calls progress when all events up to a key
+// are on the queue. A replay that is resumed with that key omits no event. It may send events
+// twice; they are still processed once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, after string,
 	progress func(after string, counts ReplayCounts) error,
@@ -157,8 +157,8 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives the item of an event without one from its record. It returns the zero Item
-// if there is no record: the item has expired, or the request was never acknowledged.
+// itemFromSilver derives a missing item from the event's record. It returns the zero Item if Silver
+// has no record: then the request may never have been acknowledged.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey string) (Item, error) {
 	record, _, err := firstRecord(ctx, r.Silver, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {

@@ -12,7 +12,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
 func newDLQShowCommand(stack *stackFlags) *cobra.Command {
@@ -128,27 +127,20 @@ func (m dlqMessage) shown(payload []byte) shownMessage {
 
 func printMessage(w io.Writer, m dlqMessage) error {
 	table := tty.NewTable(w)
-	row := func(name, value string) {
-		if value != "" {
-			table.Row(name, terminal.EscapeLines(value))
-		}
-	}
-	row("event", m.EventID)
-	row("message", m.MessageID)
-	row("type", m.EventType)
-	row("status", string(m.status))
+	table.Field("event", m.EventID)
+	table.Field("message", m.MessageID)
+	table.Field("type", m.EventType)
+	table.Field("status", string(m.status))
 	if m.Failure.Code != "" {
-		row("reason", fmt.Sprintf("%s: %s", m.Failure.Code, m.Failure.Reason))
+		table.Field("reason", fmt.Sprintf("%s: %s", m.Failure.Code, m.Failure.Reason))
 	}
 	if m.Attempts > 0 {
-		row("attempts", fmt.Sprint(m.Attempts))
+		table.Field("attempts", fmt.Sprint(m.Attempts))
 	}
-	if !m.FailedAt.IsZero() {
-		row("failed", formatTime(m.FailedAt))
-	}
+	table.Field("failed", formatTime(m.FailedAt))
 	if m.EventID != "" {
-		row("received", formatTime(m.event.ReceivedAt))
-		row("bronze", s3URL(m.event.Bronze))
+		table.Field("received", formatTime(m.event.ReceivedAt))
+		table.Field("bronze", s3URL(m.event.Bronze))
 	}
 	return table.Flush()
 }

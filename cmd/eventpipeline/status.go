@@ -55,41 +55,43 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 
 func printStatus(w io.Writer, s handler.EventStatus) error {
 	table := tty.NewTable(w)
-	table.Row("event", s.EventID)
-	table.Row("type", s.EventType)
-	table.Row("status", s.Status)
-	table.Row("received", formatTime(s.ReceivedAt))
+	table.Field("event", s.EventID)
+	table.Field("type", s.EventType)
+	table.Field("status", string(s.Status))
+	table.Field("received", formatTime(s.ReceivedAt))
 	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // enqueued again
-		table.Row("enqueued", formatTime(s.EnqueuedAt))
+		table.Field("enqueued", formatTime(s.EnqueuedAt))
 	}
 	if !s.ProcessedAt.IsZero() {
-		table.Row("processed", fmt.Sprintf("%s (%s after it was enqueued)",
+		table.Field("processed", fmt.Sprintf("%s (%s after it was enqueued)",
 			formatTime(s.ProcessedAt), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Filtered != (pipeline.Filtered{}) {
-		table.Row("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
+		table.Field("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
-	if !s.FailedAt.IsZero() {
-		table.Row("failed", formatTime(s.FailedAt))
-	}
+	table.Field("failed", formatTime(s.FailedAt))
 	if s.Failure != nil {
-		table.Row("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
+		table.Field("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
 	}
-	table.Row("attempts", s.Attempts)
-	if s.ReplayID != "" {
-		table.Row("replay", s.ReplayID)
-	}
+	table.Field("attempts", fmt.Sprint(s.Attempts))
+	table.Field("replay", s.ReplayID)
 	if s.Reenqueues > 0 {
-		table.Row("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
+		table.Field("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
 	}
-	table.Row("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
-	table.Row("bronze", s3URL(s.Bronze))
+	table.Field("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
+	table.Field("bronze", s3URL(s.Bronze))
 	if s.Silver != nil {
-		table.Row("silver", s3URL(*s.Silver))
+		table.Field("silver", s3URL(*s.Silver))
 	}
 	return table.Flush()
 }
 
-func formatTime(t time.Time) string { return t.Format(time.RFC3339Nano) }
+// formatTime returns "" for the zero time.
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
 
 func s3URL(l pipeline.Location) string { return "s3://" + l.Bucket + "/" + l.Key }

@@ -54,13 +54,14 @@ func NewTable(w io.Writer) Table {
 
 // Row adds a row.
 func (t Table) Row(cells ...any) {
-	for i, cell := range cells {
-		if i > 0 {
-			fmt.Fprint(t, "\t")
-		}
-		fmt.Fprint(t, cell)
+	fmt.Fprintf(t, strings.Repeat("%v\t", len(cells)-1)+"%v\n", cells...)
+}
+
+// Field adds a row with a name and a value, unless the value is empty. It escapes the value.
+func (t Table) Field(name, value string) {
+	if value != "" {
+		t.Row(name, terminal.EscapeLines(value))
 	}
-	fmt.Fprintln(t)
 }
 
 // NewBar returns a progress bar of total events, or of an unknown number if total is -1. It draws

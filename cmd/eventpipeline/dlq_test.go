@@ -69,9 +69,8 @@ func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
 func TestDLQList_ShowsEachMessageOnceAndReleasesIt(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	ids := d.accept(
-		t,
-		slices.Repeat([]string{poison, poisonOrder}, 13)...) // three requests for messages
+	bodies := slices.Repeat([]string{poison, poisonOrder}, 13) // three requests for messages
+	ids := d.accept(t, bodies...)
 	d.process(t)
 	ids = append(ids, d.sendToDLQ(t, "{}"))
 	slices.Sort(ids)
@@ -239,9 +238,7 @@ func TestDLQList_EscapesControlCharacters(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	err := d.DeadLetterQueue().Send(t.Context(), pipeline.DeadLetter{
-		Body: []byte(
-			"{}",
-		),
+		Body:      []byte("{}"),
 		EventType: "\u009b31m",
 		FailedAt:  time.Now(),
 		Failure:   pipeline.Failure{Code: "\u009b32m", Reason: "x"},
@@ -599,9 +596,8 @@ func TestDLQDrop_DeletesMatchingMessages(t *testing.T) {
 	ids := d.accept(t, poison, poisonOrder)
 	d.process(t)
 	crashed := d.accept(t, `{"eventType":"demo"}`)[0]
-	d.sendToDLQ(
-		t, *d.take(t, d.QueueURL)[0].Body,
-	) // like SQS after the last delivery to a worker that crashes
+	// SQS moves a message after the last delivery to a worker that crashes.
+	d.sendToDLQ(t, *d.take(t, d.QueueURL)[0].Body)
 	code, out, errOut := d.run(t, "dlq", "drop", "--type", "demo", "--yes")
 	if code != exitOK || out != "2 messages dropped, 0 failed.\n" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)

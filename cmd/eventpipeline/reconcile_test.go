@@ -31,10 +31,11 @@ func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	if code != exitOK || got.Scanned != 1005 || got.Reenqueued != 3 || !got.Done {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
-	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` ||
-		!strings.HasPrefix(
-			(*asked)[1], `{"pass":{"from":"2026-11-20T00:00:00Z"`,
-		) || !strings.Contains((*asked)[1], `"type":"demo"`) {
+	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` {
+		t.Fatalf("asked %q", *asked)
+	}
+	if second := (*asked)[1]; !strings.Contains(second, `"type":"demo"`) ||
+		!strings.HasPrefix(second, `{"pass":{"from":"2026-11-20T00:00:00Z"`) {
 		t.Errorf("asked %q", *asked)
 	}
 }

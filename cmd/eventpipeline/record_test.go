@@ -28,7 +28,7 @@ func TestRecord_PrintsThePayloadByteForByte(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	body := "{\"eventType\" : \"demo\",\r\n \"text\":\"h\u00e9 <&>\"}"
-	id := d.accept(t, body)[0] // and not processed: it is there from the beginning
+	id := d.accept(t, body)[0] // Bronze has it before it is processed
 	code, out, errOut := d.run(t, "record", "--bronze", id)
 	if code != exitOK || out != body || errOut != "" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)

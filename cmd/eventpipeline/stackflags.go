@@ -92,5 +92,5 @@ func (f *stackFlags) explain(err error) error {
 
 func suggestLocal(err error, otherwise string) error {
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s\n"+
-		"For other ports, give --aws; for %s.", err, suggestCommand("local"), otherwise)
+		"For other ports, give --aws; for %s", err, suggestCommand("local"), otherwise)
 }

@@ -175,9 +175,9 @@ func TestNew_RequiresHTTPSForATokenUnlessLocal(t *testing.T) {
 }
 
 func TestClient_FollowsNoRedirect(t *testing.T) {
-	other := serve(
-		t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") },
-	)
+	other := serve(t, func(http.ResponseWriter, *http.Request) {
+		t.Error("the redirect was followed")
+	})
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
 	})

@@ -74,17 +74,13 @@ func TestClient_ReturnsTheProcessorsResult(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, _ := serve(
-				t,
-				processorFunc(
-					func(got pipeline.Event, attempt int, raw []byte) (pipeline.Output, error) {
-						if got != event || attempt != 3 || string(raw) != payload {
-							t.Errorf("asked about %+v, attempt %d, %q", got, attempt, raw)
-						}
-						return c.output, c.err
-					},
-				),
-			)
+			process := func(got pipeline.Event, attempt int, raw []byte) (pipeline.Output, error) {
+				if got != event || attempt != 3 || string(raw) != payload {
+					t.Errorf("asked about %+v, attempt %d, %q", got, attempt, raw)
+				}
+				return c.output, c.err
+			}
+			client, _ := serve(t, processorFunc(process))
 			output, err := pipeline.Transform(t.Context(), client, event, 3, []byte(payload))
 			if c.code == "" {
 				if diff := cmp.Diff(c.output, output); err != nil || diff != "" {
@@ -103,16 +99,13 @@ func TestClient_AsksConcurrently(t *testing.T) {
 	const events = 32
 	var all sync.WaitGroup
 	all.Add(events)
-	client, _ := serve(
-		t,
-		processorFunc(func(_ pipeline.Event, attempt int, _ []byte) (pipeline.Output, error) {
-			all.Done()
-			all.Wait()
-			return pipeline.Output{
-				Payloads: []json.RawMessage{fmt.Appendf(nil, `{"n":%d}`, attempt)},
-			}, nil
-		}),
-	)
+	waitForAll := func(_ pipeline.Event, attempt int, _ []byte) (pipeline.Output, error) {
+		all.Done()
+		all.Wait()
+		payload := fmt.Appendf(nil, `{"n":%d}`, attempt)
+		return pipeline.Output{Payloads: []json.RawMessage{payload}}, nil
+	}
+	client, _ := serve(t, processorFunc(waitForAll))
 	var asking sync.WaitGroup
 	for i := range events {
 		asking.Go(func() {

@@ -245,7 +245,11 @@ func (q *listQueue) Receive(
 	ctx context.Context, limit int, wait time.Duration,
 ) ([]sqs.Message, error) {
 	if len(q.messages) == 0 {
-		return nil, sleep(ctx, wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		return nil, ctx.Err()
 	}
 	n := min(limit, len(q.messages))
 	got := q.messages[:n]

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
@@ -104,20 +103,11 @@ func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler
 		next.ServeHTTP(discardResponse{http.Header{}}, r)
 		closeConnection(w)
 	case Slow:
-		if sleep(r.Context(), time.Duration(rule.DelayMS)*time.Millisecond) == nil {
+		select {
+		case <-time.After(time.Duration(rule.DelayMS) * time.Millisecond):
 			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

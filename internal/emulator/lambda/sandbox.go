@@ -122,13 +122,11 @@ func (b *sandbox) run(call *invocation) Result {
 	now := b.function.service.config.Now
 	start, timeout := now(), b.function.Timeout
 	call.deadline = start.Add(timeout)
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
 	b.work <- call
 	var got response
 	select {
 	case got = <-call.done:
-	case <-timer.C:
+	case <-time.After(timeout):
 		b.kill()
 		<-b.exited
 		got = response{timedOut("Task", call.id, timeout), true}
@@ -147,14 +145,12 @@ func (b *sandbox) init(requestID string) []byte {
 	if b.initialized {
 		return nil
 	}
-	timer := time.NewTimer(initTimeout)
-	defer timer.Stop()
 	select {
 	case <-b.ready:
 		b.initialized = true
 		return nil
 	case <-b.exited:
-	case <-timer.C:
+	case <-time.After(initTimeout):
 		b.kill()
 		<-b.exited
 		return timedOut("Init", requestID, initTimeout)
@@ -170,12 +166,10 @@ func (b *sandbox) init(requestID string) []byte {
 // awaitNext waits until the runtime asks for its next invocation, or exits, as it does after a
 // panic.
 func (b *sandbox) awaitNext() {
-	timer := time.NewTimer(b.function.Timeout)
-	defer timer.Stop()
 	select {
 	case <-b.ready:
 	case <-b.exited:
-	case <-timer.C:
+	case <-time.After(b.function.Timeout):
 		b.kill()
 		<-b.exited
 	}

@@ -33,7 +33,7 @@ type target struct {
 	aws.Config
 }
 
-// isMoto marks deviations of moto. A comment there gives the behavior that AWS documents.
+// isMoto reports whether the target is moto. Each use states how moto differs from AWS.
 func (t target) isMoto() bool { return t.name == "moto" }
 
 // forEachTarget runs fn as a subtest per target. The moto subtest is skipped if moto is not

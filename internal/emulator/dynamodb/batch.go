@@ -29,7 +29,7 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 		}
 	}
 	if total == 0 || total > maxBatchGet {
-		return nil, validationError("BatchGetItem takes 1 to %d keys, got %d", maxBatchGet, total)
+		return nil, validationError("BatchGetItem must have 1 to %d keys, got %d", maxBatchGet, total)
 	}
 	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
 	for name, request := range in.RequestItems {
@@ -75,7 +75,7 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 		}
 	}
 	if len(changes) == 0 || len(changes) > maxBatchWrite {
-		return nil, validationError("BatchWriteItem takes 1 to %d requests, got %d",
+		return nil, validationError("BatchWriteItem must have 1 to %d requests, got %d",
 			maxBatchWrite, len(changes))
 	}
 	tables, unlock, err := s.lockTables(names...)

@@ -99,7 +99,7 @@ func TestUpdate_DoesNotChangeTheOldItem(t *testing.T) {
 			t.Errorf("%s changed the old item to %v", text, item)
 		}
 		if equal(mapValue(changed), mapValue(old())) {
-			t.Errorf("%s changed nothing", text)
+			t.Errorf("%s did not change the item", text)
 		}
 	}
 }

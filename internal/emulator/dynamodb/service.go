@@ -2,9 +2,9 @@
 // need: tables, all kinds of expressions, batches, transactions and TTL. It rejects secondary
 // indexes, streams, PartiQL and legacy parameters.
 //
-// The package has its own expression parser and evaluator, since minidyn's returns errors for false
-// conditions, rounds numbers to 53 bits, and applies the actions of an update one after another.
-// It uses minidyn's list of reserved words.
+// The package has its own expression parser and evaluator. minidyn's evaluator returns errors for
+// false conditions, rounds numbers to 53 bits, and applies the actions of an update one by one.
+// Only the list of reserved words comes from minidyn.
 package dynamodb
 
 import (

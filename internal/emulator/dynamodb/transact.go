@@ -29,7 +29,7 @@ type cancellationReason struct {
 // transaction takes effect again if its conditions hold.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if n := len(in.TransactItems); n == 0 || n > maxTransaction {
-		return nil, validationError("TransactWriteItems takes 1 to %d actions, got %d",
+		return nil, validationError("TransactWriteItems must have 1 to %d actions, got %d",
 			maxTransaction, n)
 	}
 	var changes []*change

@@ -10,7 +10,7 @@ const sample = `{
 		"empty": "", "none": [],
 		"tags": ["red", "blue"], "file": "images/cat.PNG", "path": "a/b*c",
 		"items": [{"sku": "x1", "qty": 1}, {"sku": "x2", "qty": 20, "gift": true}],
-		"customer": {"tier": "gold"}
+		"customer": {"tier": "gold"}, "city": "Zürich"
 	}
 }`
 
@@ -84,6 +84,8 @@ func TestPattern_MatchesAsEventBridgeDocuments(t *testing.T) {
 		`{"detail": {"path": [{"wildcard": "a/b\\*c"}]}}`:              true,
 		`{"detail": {"file": [{"wildcard": "images\\*cat*"}]}}`:        false,
 		`{"detail": {"customer": {"tier": [{"wildcard": "gol*ld"}]}}}`: false,
+		`{"detail": {"city": [{"wildcard": "Zü*ch"}]}}`:                true,
+		`{"detail": {"city": [{"wildcard": "Z.rich"}]}}`:               false,
 
 		`{"$or": [{"source": ["x"]}, {"detail": {"count": [300]}}]}`: true,
 		`{"$or": [{"source": ["x"]}, {"detail": {"count": [1]}}]}`:   false,

@@ -11,12 +11,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends matching events of a bus to its targets, or events at a rate.
+// Rule sends matching events of a bus, or scheduled events, to its targets.
 type Rule struct {
 	Name         string
-	Bus          string          // name or ARN; default: the default bus
-	EventPattern json.RawMessage // unused with Rate
-	Rate         time.Duration   // of scheduled events, on the default bus; 0 disables them
+	Bus          string // name or ARN; "" selects the default bus
+	EventPattern json.RawMessage
+	Rate         time.Duration // interval of scheduled events, in place of an event pattern
 	Description  string
 	Disabled     bool
 	Targets      []Target

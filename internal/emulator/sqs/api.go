@@ -51,7 +51,7 @@ type queueURL struct{ QueueUrl string }
 
 func (u queueURL) url() string { return u.QueueUrl }
 
-// queueOp makes an operation from a method of the queue that the input names.
+// queueOp returns an operation that calls a method of the queue that the input names.
 func queueOp[In interface{ url() string }, Out any](
 	s *Service, method func(*Queue, context.Context, In) (*Out, error),
 ) protocol.Operation {

@@ -119,7 +119,7 @@ func (q *Queue) receiveParameters(
 	in receiveMessageInput,
 ) (limit int, wait, visibility time.Duration, err error) {
 	q.service.mu.Lock()
-	limit, wait, visibility = 1, q.settings.ReceiveWait, -1
+	limit, wait, visibility = 1, q.settings.ReceiveWaitTime, -1
 	q.service.mu.Unlock()
 	if n := in.MaxNumberOfMessages; n != nil {
 		if limit = *n; limit < 1 || limit > 10 {

@@ -31,11 +31,11 @@ type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration
 	Retention         time.Duration
-	ReceiveWait       time.Duration
+	ReceiveWaitTime   time.Duration `json:"ReceiveWait"`
 	MaxMessageSize    int
 	MaxReceiveCount   int
 	DeadLetterARN     string
-	Kept              map[string]string // attributes without effect here, such as Policy
+	StoredOnly        map[string]string `json:"Kept"` // without effect here, such as Policy
 	Created, Modified time.Time
 }
 
@@ -50,7 +50,7 @@ func defaultSettings() settings {
 // newSettings returns the settings for c, with defaults. The caller holds s.mu.
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
-	set.Delay, set.ReceiveWait = c.Delay, c.ReceiveWaitTime
+	set.Delay, set.ReceiveWaitTime = c.Delay, c.ReceiveWaitTime
 	if c.VisibilityTimeout > 0 {
 		set.VisibilityTimeout = c.VisibilityTimeout
 	}
@@ -82,7 +82,7 @@ func (s *Service) newSettings(c QueueConfig) (settings, error) {
 func (s *Service) applyAttributes(
 	set settings, attributes map[string]string,
 ) (settings, error) {
-	set.Kept = maps.Clone(set.Kept)
+	set.StoredOnly = maps.Clone(set.StoredOnly)
 	for name, value := range attributes {
 		var err error
 		switch name {
@@ -93,19 +93,19 @@ func (s *Service) applyAttributes(
 		case "MessageRetentionPeriod":
 			set.Retention, err = parseSeconds(name, value, time.Minute, 14*24*time.Hour)
 		case "ReceiveMessageWaitTimeSeconds":
-			set.ReceiveWait, err = parseSeconds(name, value, 0, 20*time.Second)
+			set.ReceiveWaitTime, err = parseSeconds(name, value, 0, 20*time.Second)
 		case "MaximumMessageSize":
 			set.MaxMessageSize, err = parseNumber(name, value, 1024, maxMessageSize)
 		case "RedrivePolicy":
 			set.DeadLetterARN, set.MaxReceiveCount, err = s.parseRedrivePolicy(value)
 		case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds",
 			"SqsManagedSseEnabled":
-			if set.Kept == nil {
-				set.Kept = map[string]string{}
+			if set.StoredOnly == nil {
+				set.StoredOnly = map[string]string{}
 			}
-			set.Kept[name] = value
+			set.StoredOnly[name] = value
 			if value == "" {
-				delete(set.Kept, name)
+				delete(set.StoredOnly, name)
 			}
 		default:
 			err = unknownAttribute(name)
@@ -152,12 +152,12 @@ func (set settings) attributes() map[string]string {
 		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),
 		"DelaySeconds":                  formatSeconds(set.Delay),
 		"MessageRetentionPeriod":        formatSeconds(set.Retention),
-		"ReceiveMessageWaitTimeSeconds": formatSeconds(set.ReceiveWait),
+		"ReceiveMessageWaitTimeSeconds": formatSeconds(set.ReceiveWaitTime),
 		"MaximumMessageSize":            strconv.Itoa(set.MaxMessageSize),
 		"CreatedTimestamp":              strconv.FormatInt(set.Created.Unix(), 10),
 		"LastModifiedTimestamp":         strconv.FormatInt(set.Modified.Unix(), 10),
 	}
-	maps.Copy(out, set.Kept)
+	maps.Copy(out, set.StoredOnly)
 	if set.DeadLetterARN != "" {
 		out["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`,
 			set.DeadLetterARN, set.MaxReceiveCount)

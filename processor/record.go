@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Limits of one event. An event that exceeds the first two is FAILED with the code invalid-output.
+// Each event has these limits. If it exceeds one of the first two, it is FAILED with the code
+// invalid-output.
 const (
 	MaxRecords     = pipeline.MaxRecords     // records
 	MaxOutputBytes = pipeline.MaxOutputBytes // payloads of all records as JSON

@@ -95,20 +95,20 @@ func newStage(t *testing.T, p *Platform, denied func(iam.Denial)) *stage {
 		contract.MaxReenqueues:          "1",
 		contract.StatusRetentionDays:    "0",
 	}
-	getenv := func(name string) string { return environment[name] }
+	env := contract.NewReader(func(name string) string { return environment[name] })
 	log := slog.New(slog.DiscardHandler)
-	apiHandler, err := apifunction.New(as(apiName), getenv, log)
+	apiHandler, err := apifunction.New(as(apiName), env, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.ingest, s.statuses = apiHandler.Ingest, apiHandler.Items
-	workerHandler, err := worker.New(as(workerName), getenv, log)
+	workerHandler, err := worker.New(as(workerName), env, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.worker = workerHandler.Worker
 	s.worker.Jitter = func() float64 { return 1 } // a retried message is never visible immediately
-	reconcilerHandler, err := reconciler.New(as(reconcilerName), getenv, log)
+	reconcilerHandler, err := reconciler.New(as(reconcilerName), env, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,8 @@ const (
 	// "<GOOS>/<GOARCH>", such as "darwin/arm64". Nothing else in the template depends on it.
 	PlatformContext = "eventpipeline:platform"
 
-	// AuthorizeContext is true if `eventpipeline local --authorize` requests the authorization of
-	// the deployed stages. An app must read it to support that flag; see stacks/stacks.go.
+	// AuthorizeContext requests the authorization of the deployed stages. The flag --authorize of
+	// `eventpipeline local` sets it to true. An app must read it to support that flag; see
+	// stacks/stacks.go.
 	AuthorizeContext = "eventpipeline:authorize"
 )

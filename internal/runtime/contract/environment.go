@@ -18,9 +18,9 @@ const (
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
 	// UnknownEventTypes decides about event types without a schema: ACCEPT or REFUSE (api).
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
-	// OpenAPI is true if the API has no authorizer, so that requests have no caller (api).
+	// OpenAPI tells the function that the API has no authorizer: requests have no caller (api).
 	OpenAPI = "OPEN_API"
-	// StatusForAllCallers is true if a caller may look up the events of all callers (api).
+	// StatusForAllCallers lets a caller look up the events of all callers (api).
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
 	// MaxReceiveCount limits the deliveries of a message; then it moves to the DLQ (worker).
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
@@ -28,7 +28,8 @@ const (
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
 	// ReconcileWindowSeconds limits how far the first run looks back (reconciler).
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
-	// MaxReenqueues limits how often a stuck event is enqueued again; then it is FAILED (reconciler).
+	// MaxReenqueues limits how often a stuck event is enqueued again before it is FAILED
+	// (reconciler).
 	MaxReenqueues = "MAX_REENQUEUES"
 	// StatusRetentionDays limits an item's age, counted from its event's receipt; 0 means no limit
 	// (api, worker, reconciler).
@@ -44,5 +45,5 @@ var Variables = []string{
 	ReconcileGraceSeconds, ReconcileWindowSeconds, MaxReenqueues, StatusRetentionDays, LogLevel,
 }
 
-// RefuseUnknown is the value of UnknownEventTypes that rejects them.
+// RefuseUnknown makes UnknownEventTypes reject them.
 const RefuseUnknown = "REFUSE"

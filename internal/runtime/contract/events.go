@@ -1,9 +1,9 @@
 package contract
 
-// EventTypePattern is the regular expression of valid event types.
+// EventTypePattern matches valid event types.
 const EventTypePattern = `^[A-Za-z][A-Za-z0-9._-]{0,63}$`
 
-// EventSource is the source of all notifications on the bus.
+// EventSource identifies the notifications on the bus.
 const EventSource = "eventpipeline"
 
 // Detail types of the notifications.

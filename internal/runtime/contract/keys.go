@@ -1,6 +1,6 @@
 package contract
 
-// Prefixes of the object keys in the two buckets.
+// Every object key starts with the prefix of its bucket.
 const (
 	BronzePrefix = "bronze/"
 	SilverPrefix = "silver/"

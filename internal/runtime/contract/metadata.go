@@ -1,11 +1,11 @@
 package contract
 
-// ModuleMetadata is the construct metadata that names the folder of the worker's Go module. It is
-// present in pipelines built for the local platform. The CDK writes it beside the template.
+// ModuleMetadata names the folder of the worker's Go module, as metadata of the construct. Only
+// pipelines built for the local platform have it. The CDK writes it beside the template.
 const ModuleMetadata = "eventpipeline:module"
 
-// FunctionMetadata is the resource metadata by which the pipeline's Lambda functions are found in
-// a template. Its value is a Function.
+// FunctionMetadata marks the pipeline's Lambda functions in a template, as metadata of the
+// resource. Its value is a Function.
 const FunctionMetadata = "eventpipeline:function"
 
 // Function identifies one of a pipeline's functions.

@@ -1,6 +1,6 @@
 package contract
 
-// MetricNamespace is the CloudWatch namespace of the metrics that functions write in log lines.
+// MetricNamespace contains the metrics that CloudWatch extracts from the functions' log lines.
 const MetricNamespace = "EventPipeline"
 
 // Every metric has one dimension: the function that counts, or the pipeline, named by its queue.

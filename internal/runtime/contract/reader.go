@@ -34,7 +34,8 @@ func (r *Reader) Int(name string, low int) int {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low {
 		r.errs = append(r.errs,
-			fmt.Errorf("environment variable %s must be an integer of at least %d, got %q", name, low, value))
+			fmt.Errorf("environment variable %s must be an integer of at least %d, got %q",
+				name, low, value))
 	}
 	return n
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxEntries is EventBridge's quota "PutEvents entries per request".
+// maxEntries equals EventBridge's quota "PutEvents entries per request".
 const maxEntries = 10
 
 // Bus implements pipeline.Bus.

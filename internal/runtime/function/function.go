@@ -14,20 +14,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 )
 
-// Wire makes a handler from the AWS configuration and the environment.
-type Wire[H lambda.Handler] func(
-	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
-) (H, error)
-
 // NewLogger returns a logger to stdout with the level of the environment.
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
 // Start wires a handler and serves Lambda until the process is killed.
-func Start[H lambda.Handler](log *slog.Logger, wire Wire[H]) {
+func Start[H lambda.Handler](
+	log *slog.Logger, wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
+) {
 	cfg, err := awsconfig.Load(context.Background())
 	var handler H
 	if err == nil {
-		handler, err = wire(cfg, os.Getenv, log)
+		handler, err = wire(cfg, contract.NewReader(os.Getenv), log)
 	}
 	if err != nil {
 		log.Error("start", slog.Any("error", err))

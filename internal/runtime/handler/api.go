@@ -48,7 +48,7 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(a.respond(ctx, req))
 }
 
-// stopBefore is the time reserved before Lambda's deadline to send a response.
+// stopBefore reserves time before Lambda's deadline to send a response.
 const stopBefore = time.Second
 
 func (a API) respond(ctx context.Context, req request) (resp response) {
@@ -87,7 +87,7 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 	}
 }
 
-// acceptedBody is the body of a 202.
+// acceptedBody represents the body of a 202.
 type acceptedBody struct {
 	Status  string `json:"status"`
 	EventID string `json:"eventId"`

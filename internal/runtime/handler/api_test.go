@@ -264,14 +264,14 @@ func TestAPI_RejectsInvalidUnicodeInInvocation(t *testing.T) {
 func TestAPI_RespondsToPanicWithProblem(t *testing.T) {
 	var w world
 	api := w.api()
-	api.Ingest.NewID = func() (string, error) { panic("secret of the defect") }
+	api.Ingest.NewID = func() (string, error) { panic("secret of the bug") }
 	answer := invoke(t, api, httpEvent("POST", "/events", body))
 	if answer.StatusCode != http.StatusInternalServerError ||
 		answer.Headers["content-type"] != "application/problem+json" ||
 		strings.Contains(answer.Body, "secret") {
 		t.Errorf("got %+v", answer)
 	}
-	if !strings.Contains(w.log.String(), "secret of the defect") ||
+	if !strings.Contains(w.log.String(), "secret of the bug") ||
 		!strings.Contains(w.log.String(), "api_test.go") {
 		t.Errorf("log %s, want the cause and its stack", w.log.String())
 	}
@@ -300,14 +300,14 @@ func TestAPI_LogsCauseOfUnavailableService(t *testing.T) {
 func TestAPI_LogsCauseOfInternalError(t *testing.T) {
 	var w world
 	api := w.api()
-	api.Ingest.NewID = func() (string, error) { return "", errors.New("secret of the defect") }
+	api.Ingest.NewID = func() (string, error) { return "", errors.New("secret of the bug") }
 	answer := invoke(t, api, httpEvent("POST", "/events", body))
 	if answer.StatusCode != http.StatusInternalServerError ||
 		!strings.Contains(answer.Body, `"requestId":"request-1"`) {
 		t.Errorf("got %+v", answer)
 	}
 	if strings.Contains(answer.Body, "secret") ||
-		!strings.Contains(w.log.String(), "secret of the defect") {
+		!strings.Contains(w.log.String(), "secret of the bug") {
 		t.Errorf("answer %s, log %s: want the cause only in the log", answer.Body, w.log.String())
 	}
 }

@@ -12,8 +12,8 @@ func TestStatus_ReportsWhyEventWasFiltered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`)
-		if told != (item.Filtered.Code != "") {
+		reported := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`)
+		if reported != (item.Filtered.Code != "") {
 			t.Errorf("of %+v it says %s", item, answer)
 		}
 	}

@@ -21,7 +21,7 @@ func New(w io.Writer, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from}))
 }
 
-// loggerKey is the context key of a logger.
+// loggerKey identifies the logger in a context.
 type loggerKey struct{}
 
 // NewContext returns a copy of ctx that carries log.

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// maxEntries is SQS's quota of entries per batch request. Ten messages take a few kilobytes, far
-// below the quota of 1 MiB.
+// maxEntries equals SQS's quota of entries per batch request. Ten messages take a few kilobytes,
+// far below the quota of 1 MiB.
 const maxEntries = 10
 
 // results holds the response to a batch request, which may succeed for some entries only.

@@ -22,10 +22,7 @@ import (
 func Start() { function.Start(function.NewLogger(), New) }
 
 // New wires the handler to AWS.
-func New(
-	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
-) (handler.API, error) {
-	env := contract.NewReader(getenv)
+func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, error) {
 	bronze, queue := env.Text(contract.BronzeBucket), env.Text(contract.QueueURL)
 	items := dynamodb.NewItems(cfg, env.Text(contract.EventsTable))
 	schemas, err := loadSchemas()

@@ -23,10 +23,7 @@ import (
 func Start() { function.Start(function.NewLogger(), New) }
 
 // New wires the handler to AWS.
-func New(
-	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
-) (handler.Reconciler, error) {
-	env := contract.NewReader(getenv)
+func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Reconciler, error) {
 	silver, queue := env.Text(contract.SilverBucket), env.Text(contract.QueueURL)
 	table := env.Text(contract.EventsTable)
 	reconciler := handler.Reconciler{

@@ -27,19 +27,16 @@ func Start(processor pipeline.Processor) {
 	slog.SetDefault(log)
 	os.Stdout = os.Stderr // a processor may print half a line, which must not mix with log lines
 	function.Start(log, func(
-		cfg aws.Config, getenv func(name string) string, log *slog.Logger,
+		cfg aws.Config, env *contract.Reader, log *slog.Logger,
 	) (handler.Worker, error) {
-		worker, err := New(cfg, getenv, log)
+		worker, err := New(cfg, env, log)
 		worker.Worker.Processor = processor
 		return worker, err
 	})
 }
 
 // New wires the handler to AWS, without a processor.
-func New(
-	cfg aws.Config, getenv func(name string) string, log *slog.Logger,
-) (handler.Worker, error) {
-	env := contract.NewReader(getenv)
+func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Worker, error) {
 	bronze, silver := env.Text(contract.BronzeBucket), env.Text(contract.SilverBucket)
 	queue := env.Text(contract.QueueURL)
 	worker := handler.Worker{

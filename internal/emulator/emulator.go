@@ -64,7 +64,7 @@ const LocalKey = resources.LocalKey
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {
-		return nil, errors.New("a cloud assembly that exists already has no sources to watch")
+		return nil, errors.New("an existing cloud assembly has no sources to watch")
 	}
 	builds := newBuilds(o)
 	if o.Assembly == "" {

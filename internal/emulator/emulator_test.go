@@ -481,7 +481,7 @@ func TestNew_NamesResourceThatFails(t *testing.T) {
 		{
 			"no number",
 			`{"Type":"AWS::SQS::Queue","Properties":{"VisibilityTimeout":"long"}}`,
-			`"long" is not a number`,
+			`a number, got "long"`,
 		},
 		{
 			"import",

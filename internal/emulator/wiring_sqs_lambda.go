@@ -18,7 +18,7 @@ func (p *Platform) startMappings(mappings []eventsource.Mapping) {
 		m = p.services.connect(m)
 		p.stopped.Go(func() {
 			if err := m.Run(ctx); err != nil {
-				p.fail(fmt.Errorf("take messages to %s: %w", m.Function, err))
+				p.fail(fmt.Errorf("deliver messages to %s: %w", m.Function, err))
 			}
 		})
 	}

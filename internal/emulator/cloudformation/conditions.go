@@ -36,7 +36,7 @@ func (r *Resolver) condition(name string) (bool, error) {
 func (r *Resolver) evaluate(expression any) (bool, error) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 {
-		return false, fmt.Errorf("need a condition function, got %s", describe(expression))
+		return false, fmt.Errorf("must be a condition function, got %s", describe(expression))
 	}
 	if name, ok := object["Condition"].(string); ok {
 		return r.condition(name)
@@ -44,18 +44,18 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 	name, argument := intrinsic(object)
 	operands, ok := argument.([]any)
 	if !ok {
-		return false, fmt.Errorf("need a condition function, got %s", describe(expression))
+		return false, fmt.Errorf("must be a condition function, got %s", describe(expression))
 	}
 	switch name {
 	case "Fn::Equals":
 		if len(operands) != 2 {
-			return false, fmt.Errorf("Fn::Equals needs two values, got %d", len(operands))
+			return false, fmt.Errorf("Fn::Equals must have two values, got %d", len(operands))
 		}
 		pair, err := r.texts(operands)
 		return err == nil && pair[0] == pair[1], err
 	case "Fn::Not":
 		if len(operands) != 1 {
-			return false, fmt.Errorf("Fn::Not needs one condition, got %d", len(operands))
+			return false, fmt.Errorf("Fn::Not must have one condition, got %d", len(operands))
 		}
 		value, err := r.evaluate(operands[0])
 		return !value, err
@@ -78,11 +78,11 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 func (r *Resolver) ifElse(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 3 {
-		return nil, fmt.Errorf("need a condition and two values, got %s", describe(argument))
+		return nil, fmt.Errorf("must be a condition and two values, got %s", describe(argument))
 	}
 	name, ok := parts[0].(string)
 	if !ok {
-		return nil, fmt.Errorf("need the name of a condition, got %s", describe(parts[0]))
+		return nil, fmt.Errorf("must be the name of a condition, got %s", describe(parts[0]))
 	}
 	met, err := r.condition(name)
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// textAndValue returns the two elements of an argument, the first one resolved. what describes
+// textAndValue returns the two elements of an argument, the first one resolved. expected describes
 // them.
-func (r *Resolver) textAndValue(argument any, what string) (string, any, error) {
+func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
-		return "", nil, fmt.Errorf("need %s, got %s", what, describe(argument))
+		return "", nil, fmt.Errorf("must be %s, got %s", expected, describe(argument))
 	}
 	text, err := r.text(parts[0])
 	return text, parts[1], err
@@ -35,7 +35,7 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 	}
 	list, ok := plain.([]any)
 	if !ok {
-		return nil, fmt.Errorf("need a list, got %s", describe(plain))
+		return nil, fmt.Errorf("must be a list, got %s", describe(plain))
 	}
 	return list, nil
 }
@@ -79,7 +79,7 @@ func substitution(argument any) (text string, variables map[string]any, ok bool)
 func (r *Resolver) sub(argument any) (any, error) {
 	text, variables, ok := substitution(argument)
 	if !ok {
-		return nil, fmt.Errorf("need a string, or a string and its variables, got %s",
+		return nil, fmt.Errorf("must be a string, or a string and its variables, got %s",
 			describe(argument))
 	}
 	var failure error
@@ -118,7 +118,7 @@ func (r *Resolver) selectOne(argument any) (any, error) {
 	}
 	index, err := strconv.Atoi(text)
 	if err != nil || index < 0 || index >= len(list) {
-		return nil, fmt.Errorf("there is no element %s in a list of %d", text, len(list))
+		return nil, fmt.Errorf("index must be from 0 to %d, got %s", len(list)-1, text)
 	}
 	return list[index], nil
 }
@@ -142,7 +142,7 @@ func (r *Resolver) split(argument any) (any, error) {
 func (r *Resolver) findInMap(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) < 3 {
-		return nil, fmt.Errorf("need a map, two keys and at most a default, got %s",
+		return nil, fmt.Errorf("must be a map, two keys and at most a default, got %s",
 			describe(argument))
 	}
 	keys, err := r.texts(parts[:3])
@@ -176,7 +176,7 @@ func (r *Resolver) importValue(argument any) (any, error) {
 func (r *Resolver) stackOutput(argument any) (any, error) {
 	named, ok := argument.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("need StackName and OutputName, got %s", describe(argument))
+		return nil, fmt.Errorf("must have StackName and OutputName, got %s", describe(argument))
 	}
 	stack, err := r.text(named["StackName"])
 	if err != nil {

@@ -172,7 +172,7 @@ func (r *Resolver) text(value any) (string, error) {
 	case bool:
 		return fmt.Sprint(v), nil
 	}
-	return "", fmt.Errorf("need a string, got %s", describe(plain))
+	return "", fmt.Errorf("must be a string, got %s", describe(plain))
 }
 
 // describe returns a value as JSON for an error, or its type if that is long.

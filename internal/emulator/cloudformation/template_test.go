@@ -121,7 +121,7 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 		{
 			"malformed attribute",
 			`{"Fn::GetAtt":["Queue"]}`,
-			`Properties.P.Fn::GetAtt: need a logical id and an attribute, got ["Queue"]`,
+			`Properties.P.Fn::GetAtt: must be a logical id and an attribute, got ["Queue"]`,
 		},
 		{
 			"unknown function",
@@ -131,13 +131,13 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 		{
 			"select beyond the end",
 			`{"Fn::Select":[2,["a"]]}`,
-			`there is no element 2 in a list of 1`,
+			`index must be from 0 to 0, got 2`,
 		},
-		{"select from text", `{"Fn::Select":[0,"a"]}`, `need a list, got "a"`},
+		{"select from text", `{"Fn::Select":[0,"a"]}`, `must be a list, got "a"`},
 		{
 			"join of an object",
 			`{"Fn::Join":["",[{"a":1}]]}`,
-			`Fn::Join[0]: need a string, got {"a":1}`,
+			`Fn::Join[0]: must be a string, got {"a":1}`,
 		},
 		{
 			"sub",

@@ -33,7 +33,7 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	}
 	authorizer, problem := c.authorizer(in)
 	if problem != "" {
-		authorizer = apigateway.Unavailable{Reason: "the authorizer can't be asked: " + problem}
+		authorizer = apigateway.Unavailable{Reason: "the authorizer is not supported: " + problem}
 		c.reportNotRun(c.resource.Type+", whose routes let nobody in: "+problem, 1)
 	}
 	id := c.id(6)
@@ -87,7 +87,7 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	}
 	switch authorizer := a.authorizers[in.AuthorizerId].(type) {
 	case nil:
-		return apigateway.Unavailable{Reason: "the route's authorizer is not there"}
+		return apigateway.Unavailable{Reason: "the route's authorizer does not exist"}
 	case apigateway.JWT:
 		authorizer.Scopes = in.AuthorizationScopes // a property of the route
 		return authorizer

@@ -26,7 +26,7 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 	for name, value := range rest.Parameters {
 		text, ok := value.(string)
 		if !ok {
-			return values{}, fmt.Errorf("its parameter %s is not a string", name)
+			return values{}, fmt.Errorf("parameter %s must be a string", name)
 		}
 		parameters[name] = text
 	}

@@ -94,10 +94,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	for name, value := range in.Environment.Variables {
 		text, ok := value.(string)
 		if !ok {
-			return lambda.Function{}, fmt.Errorf(
-				"its environment variable %s is not a string",
-				name,
-			)
+			return lambda.Function{}, fmt.Errorf("environment variable %s must be a string", name)
 		}
 		f.Environment[name] = c.LocalURLs(text)
 	}

@@ -42,7 +42,7 @@ type number float64
 func (n *number) UnmarshalJSON(data []byte) error {
 	value, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
 	if err != nil {
-		return fmt.Errorf("%s is not a number", data)
+		return fmt.Errorf("value must be a number, got %s", data)
 	}
 	*n = number(value)
 	return nil
@@ -56,7 +56,7 @@ type flag bool
 func (f *flag) UnmarshalJSON(data []byte) error {
 	value, err := strconv.ParseBool(strings.Trim(string(data), `"`))
 	if err != nil {
-		return fmt.Errorf("%s is not true or false", data)
+		return fmt.Errorf("value must be true or false, got %s", data)
 	}
 	*f = flag(value)
 	return nil

@@ -375,7 +375,7 @@ func with(changes item) item {
 }
 
 func TestDynamoDB_AppliesUpdates(t *testing.T) {
-	strings := func(elements ...string) types.AttributeValue {
+	stringList := func(elements ...string) types.AttributeValue {
 		l := &types.AttributeValueMemberL{}
 		for _, element := range elements {
 			l.Value = append(l.Value, str(element))
@@ -383,7 +383,7 @@ func TestDynamoDB_AppliesUpdates(t *testing.T) {
 		return l
 	}
 	m := func(a any, elements ...string) types.AttributeValue {
-		return document(item{"a": num(a), "l": strings(elements...)})
+		return document(item{"a": num(a), "l": stringList(elements...)})
 	}
 	for _, test := range []struct {
 		update          string
@@ -401,7 +401,7 @@ func TestDynamoDB_AppliesUpdates(t *testing.T) {
 		{"SET c = if_not_exists(c, :z) + :v", item{":z": num(0), ":v": num(1)}, item{"c": num(1)}},
 		{"SET m.a = :v", item{":v": num(2)}, item{"m": m(2, "x", "y", "z")}},
 		{"SET m.l[1] = :v", item{":v": str("Y")}, item{"m": m(1, "x", "Y", "z")}},
-		{"SET m.l = list_append(m.l, :v)", item{":v": strings("!")},
+		{"SET m.l = list_append(m.l, :v)", item{":v": stringList("!")},
 			item{"m": m(1, "x", "y", "z", "!")}},
 		{"REMOVE n, absent", nil, item{"n": nil}},
 		{"REMOVE m.l[0], m.l[1]", nil, item{"m": m(1, "z")}},

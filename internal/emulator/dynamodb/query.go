@@ -30,17 +30,17 @@ type pageOutput struct {
 
 var selectValues = []string{"ALL_ATTRIBUTES", "COUNT", "SPECIFIC_ATTRIBUTES"}
 
-func (p *readInput) check() error {
+func (in *readInput) check() error {
 	switch {
-	case p.IndexName != "":
-		return validationError("The table does not have the specified index: %s", p.IndexName)
-	case p.Limit != nil && *p.Limit < 1:
+	case in.IndexName != "":
+		return validationError("The table does not have the specified index: %s", in.IndexName)
+	case in.Limit != nil && *in.Limit < 1:
 		return validationError("1 validation error detected: Value '%d' at 'limit' failed to "+
-			"satisfy constraint: Member must have value greater than or equal to 1", *p.Limit)
-	case p.Select != "" && !slices.Contains(selectValues, p.Select):
-		return validationError("the local platform does not support Select %s", p.Select)
+			"satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
+	case in.Select != "" && !slices.Contains(selectValues, in.Select):
+		return validationError("the local platform does not support Select %s", in.Select)
 	}
-	return p.legacyParameters.check()
+	return in.legacyParameters.check()
 }
 
 type scanInput struct {
@@ -121,15 +121,15 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 
 // collect returns the page of items after the start key. Items that fail the key condition are not
 // counted as scanned, items that fail the filter are. The caller holds the table's lock.
-func (p *readInput) collect(
+func (in *readInput) collect(
 	t *table, keys []key, keyCondition condition, filter, projection *expression,
 ) (*pageOutput, error) {
-	project, err := p.projection(projection)
+	project, err := in.projection(projection)
 	if err != nil {
 		return nil, err
 	}
-	if p.ExclusiveStartKey != nil {
-		start, err := t.definition.keyFromRequest(p.ExclusiveStartKey)
+	if in.ExclusiveStartKey != nil {
+		start, err := t.definition.keyFromRequest(in.ExclusiveStartKey)
 		if err != nil {
 			return nil, validationError("The provided starting key is invalid: " +
 				"The provided key element does not match the schema")
@@ -140,21 +140,21 @@ func (p *readInput) collect(
 	bytes := 0
 	for _, k := range keys {
 		item := t.items[k]
-		if keyCondition != nil && !keyCondition.holds(p.scope(item)) {
+		if keyCondition != nil && !keyCondition.holds(in.scope(item)) {
 			continue
 		}
 		out.ScannedCount++
 		bytes += itemSize(item)
-		if filter == nil || filter.condition.holds(p.scope(item)) {
+		if filter == nil || filter.condition.holds(in.scope(item)) {
 			out.Count++
 			out.Items = append(out.Items, project(item))
 		}
-		if bytes >= maxPage || p.Limit != nil && out.ScannedCount == *p.Limit {
+		if bytes >= maxPage || in.Limit != nil && out.ScannedCount == *in.Limit {
 			out.LastEvaluatedKey = k.attributes(t.definition)
 			break
 		}
 	}
-	if p.Select == "COUNT" {
+	if in.Select == "COUNT" {
 		out.Items = nil
 	}
 	return out, nil

@@ -45,19 +45,19 @@ type progressRecord struct {
 }
 
 func (r records) putQueue(name string, set settings) error {
-	return put(r.queues, name, set)
+	return putJSON(r.queues, name, set)
 }
 
 func (r records) deleteQueue(name string) error { return r.queues.Delete(name) }
 
 func (r records) putMessage(queue string, e *entry) error {
-	return put(r.messages, e.ID+sentSuffix, sentRecord{
+	return putJSON(r.messages, e.ID+sentSuffix, sentRecord{
 		progressOf(queue, e), e.Body, e.Attributes, e.TraceHeader, e.Sender, e.Sent,
 	})
 }
 
 func (r records) putProgress(queue string, e *entry) error {
-	return put(r.messages, e.ID+progressSuffix, progressOf(queue, e))
+	return putJSON(r.messages, e.ID+progressSuffix, progressOf(queue, e))
 }
 
 func (r records) deleteMessages(entries ...*entry) error {
@@ -71,7 +71,7 @@ func (r records) deleteMessages(entries ...*entry) error {
 	return r.messages.Delete(keys...)
 }
 
-func put(b *store.Bucket, key string, record any) error {
+func putJSON(b *store.Bucket, key string, record any) error {
 	if b == nil {
 		return nil
 	}

@@ -23,8 +23,8 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 error why the event failed. A terminal gets control characters escaped, and a
 line end after the last line.
 
-ID is an event's. For a message in the DLQ that is not an event's, ID is the
-message's, and the command prints its body.`,
+ID is an event's or, for a message in the DLQ that is not an event's, the
+message's.`,
 		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline dlq show EVENT_ID 2>/dev/null >payload.json
   eventpipeline dlq show --json EVENT_ID | jq -r .reason`,

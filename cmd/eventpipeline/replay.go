@@ -46,9 +46,9 @@ A file stores the progress. After Ctrl-C or a crash, --resume continues from it,
 at the same --rate unless another is given.
 
 --compare changes nothing: it transforms the payloads again and prints how the
-records differ from Silver's. It uses the platform's own transformation. If the
-pipeline has a worker of its own, name the folder of its main package by
---worker: the command builds it and runs it on this machine.`,
+records differ from Silver's. It uses the platform's own transformation or, with
+--worker, the pipeline's own worker: the folder of its main package, which the
+command builds and runs on this machine.`,
 		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ func (r replayRun) replay() error {
 			"replay", r.stack.String(), "--resume", state.file, state.rateFlag())
 		fmt.Fprintf(r.cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", resume)
 	} else {
-		err = state.remove()
+		err = os.Remove(state.file)
 	}
 	return errors.Join(r.printCounts(state.Counts), err)
 }

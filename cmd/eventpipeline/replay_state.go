@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
@@ -102,34 +101,18 @@ func readReplayState(file string) (*replayState, error) {
 	return state, nil
 }
 
-// save replaces the file atomically.
+// save replaces the file atomically. The caller holds the replay's lock.
 func (s *replayState) save() error {
-	if err := s.write(); err != nil {
-		return fmt.Errorf("save the replay's progress: %w", err)
-	}
-	return nil
-}
-
-func (s *replayState) write() error {
+	temporary := s.file + ".new"
 	content, err := json.MarshalIndent(s, "", "  ")
+	if err == nil {
+		err = os.WriteFile(temporary, content, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(temporary, s.file)
+	}
 	if err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(s.file), ".replay-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // fails after the rename
-	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), s.file)
-}
-
-func (s *replayState) remove() error {
-	if err := os.Remove(s.file); err != nil {
-		return fmt.Errorf("remove the file of the finished replay: %w", err)
+		return fmt.Errorf("save the replay's progress: %w", err)
 	}
 	return nil
 }

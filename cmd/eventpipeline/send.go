@@ -25,17 +25,16 @@ func newSendCommand() *cobra.Command {
 
 FILE holds one event, which is sent byte for byte. A file that ends in .jsonl or
 .ndjson, and standard input (-), hold an event per line. Without FILE, the
-command makes up --count events of --type, each with a message and a number. The
-platform's own worker takes these; a processor or schema may require more, so
-send it events from a file.
+command makes up --count events of --type. The platform's own worker takes these;
+another processor or a schema may require more fields.
 
 Requests to a --stack or to API Gateway are signed with your AWS credentials,
 requests to the local platform with its own, others only with --sign. For an API
 that requires a JSON Web Token, set EVENTPIPELINE_TOKEN.
 
 Exits with 1 if an event was not accepted. Throttled requests (429) are sent
-again. A request without an answer, or with a 5xx, is not: it counts as unknown,
-since the platform may have accepted the event.`,
+again. A request without an answer, or with a 5xx, is not: the platform may have
+accepted the event. It counts as unknown.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo

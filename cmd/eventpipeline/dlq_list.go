@@ -33,8 +33,8 @@ SQS hides the messages that it shows. The command makes up to 10,000 of them
 visible again at the end; others return within five minutes. It lists at most
 100,000.
 
-Exits with 1 if it could not list all: another client has hidden some, or there
-are too many. With --json, a last line says so.`,
+Exits with 1 if another client has received messages, or there are too many.
+With --json, a last line says so.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
   eventpipeline dlq list --json | jq -r .eventId`,

@@ -25,8 +25,8 @@ func newSendCommand() *cobra.Command {
 
 FILE holds one event, which is sent byte for byte. A file that ends in .jsonl or
 .ndjson, and standard input (-), hold an event per line. Without FILE, the
-command makes up --count events of --type. The platform's own worker takes these;
-another processor or a schema may require more fields.
+command makes up --count events of --type, as the platform's own worker takes.
+Another processor, or a schema, may require more.
 
 Requests to a --stack or to API Gateway are signed with your AWS credentials,
 requests to the local platform with its own, others only with --sign. For an API
@@ -40,7 +40,6 @@ accepted the event. It counts as unknown.`,
   eventpipeline send --count 5000 --type demo
   echo '{"eventType":"order.placed","orderId":"7"}' | eventpipeline send -
   eventpipeline send --stack event-driven-cloud-platform-dev --count 1
-  eventpipeline send --api https://events.example.org order.json
   eventpipeline send --json order.json | jq -r .eventId`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },

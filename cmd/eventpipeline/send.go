@@ -25,8 +25,8 @@ func newSendCommand() *cobra.Command {
 
 FILE holds one event, which is sent byte for byte. A file that ends in .jsonl or
 .ndjson, and standard input (-), hold an event per line. Without FILE, the
-command makes up --count events of --type, as the platform's own worker takes.
-Another processor, or a schema, may require more.
+command makes up --count events of --type for the platform's own worker. Other
+processors and schemas may require more.
 
 Requests to a --stack or to API Gateway are signed with your AWS credentials,
 requests to the local platform with its own, others only with --sign. For an API

@@ -29,7 +29,8 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 		}
 	}
 	if total == 0 || total > maxBatchGet {
-		return nil, validationError("BatchGetItem must have 1 to %d keys, got %d", maxBatchGet, total)
+		return nil, validationError("BatchGetItem must have 1 to %d keys, got %d",
+			maxBatchGet, total)
 	}
 	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
 	for name, request := range in.RequestItems {

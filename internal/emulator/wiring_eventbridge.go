@@ -3,24 +3,25 @@ package emulator
 import (
 	"context"
 	"fmt"
-	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
 // deliverEvent delivers an event to the target of a rule.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
-	parts := strings.Split(d.TargetARN, ":") // arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE
-	if len(parts) < 6 {
-		return fmt.Errorf("%s is not an ARN", d.TargetARN)
+	target, err := arn.Parse(d.TargetARN)
+	if err != nil {
+		return fmt.Errorf("parse the target's ARN %s: %w", d.TargetARN, err)
 	}
-	switch parts[2] {
+	switch target.Service {
 	case "sqs":
 		return s.deliverToQueue(d)
 	case "lambda":
-		return s.deliverToFunction(d, parts)
+		return s.deliverToFunction(d, target)
 	}
-	return fmt.Errorf("targets of %s are not run locally", parts[2])
+	return fmt.Errorf("targets of %s are not run locally", target.Service)
 }
 
 // authorizeDelivery checks that the policy of a target allows EventBridge to act on it for the

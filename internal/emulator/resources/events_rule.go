@@ -2,8 +2,8 @@ package resources
 
 import (
 	"encoding/json"
-	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
@@ -51,19 +51,19 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 }
 
 // unsupportedTarget describes a rule's target that events do not reach; "" if they do.
-func (p *Provider) unsupportedTarget(arn string) string {
-	parts := strings.Split(arn, ":") // arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE
-	if len(parts) < 6 {
+func (p *Provider) unsupportedTarget(targetARN string) string {
+	target, err := arn.Parse(targetARN)
+	if err != nil {
 		return "" // PutRule rejects it
 	}
-	switch parts[2] {
+	switch target.Service {
 	case "sqs":
 		return ""
 	case "lambda":
-		if name := FunctionName(arn); !p.runs(name) {
+		if name := FunctionName(targetARN); !p.runs(name) {
 			return "function " + name + ", which is not run"
 		}
 		return ""
 	}
-	return parts[2] + " " + parts[5]
+	return target.Service + " " + target.Resource
 }

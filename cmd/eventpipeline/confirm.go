@@ -16,7 +16,7 @@ func requireTerminal(cmd *cobra.Command) error {
 		return nil
 	}
 	return usageErrorf("stdin is not a terminal: " +
-		"run with --dry-run to see what would change, then with --yes to confirm")
+		"run with --dry-run to see the changes, then with --yes to confirm")
 }
 
 func confirm(cmd *cobra.Command, question string) error {

@@ -13,7 +13,7 @@ func newDLQCommand() *cobra.Command {
 	var stack stackFlags
 	cmd := &cobra.Command{
 		Use:   "dlq",
-		Short: "List, show, redrive and drop the messages in the dead-letter queue",
+		Short: "List, show, redrive and drop messages in the dead-letter queue",
 		Long: `The dead-letter queue (DLQ) holds the messages of failed events. Bronze keeps
 their payloads.
 

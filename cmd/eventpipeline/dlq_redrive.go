@@ -36,7 +36,7 @@ Exits with 1 if messages could not be redriven, or not be looked at.`,
 	return cmd
 }
 
-// isUnredrivable reports whether redriving the message always fails.
+// isUnredrivable reports whether every redrive of the message fails.
 func isUnredrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
 
 // redrive redrives messages, and returns an error or nil for each.

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -189,6 +191,21 @@ func TestFind_TakesCompleteOutputsWithoutFurtherCalls(t *testing.T) {
 	}
 	if url, err := p.APIURL(t.Context()); url != "http://a" || err != nil {
 		t.Errorf("API URL %s, %v", url, err)
+	}
+}
+
+func TestOutputs_AreThoseOfTheStages(t *testing.T) {
+	content, err := os.ReadFile("../../../test/templates/testdata/dev.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct{ Outputs map[string]any }
+	if err := json.Unmarshal(content, &template); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Sorted(maps.Keys(template.Outputs))
+	if got := slices.Sorted(maps.Keys((&Pipeline{}).outputs())); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

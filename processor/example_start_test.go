@@ -9,9 +9,7 @@ import (
 // The main function of a worker only calls Start.
 func ExampleStart() {
 	main := func() {
-		processor.Start(func(
-			_ context.Context, event processor.Event,
-		) (processor.Record, error) {
+		processor.Start(func(_ context.Context, event processor.Event) (processor.Record, error) {
 			return processor.Record{Payload: event.Payload}, nil
 		})
 	}

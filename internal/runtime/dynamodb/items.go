@@ -83,7 +83,7 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 	return unmarshal(out.Item)
 }
 
-// DynamoDB limits a BatchGetItem request to this number of items.
+// maxKeys equals DynamoDB's limit of items per BatchGetItem request.
 const maxKeys = 100
 
 // GetMany returns the items that exist, by event id.

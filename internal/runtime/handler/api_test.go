@@ -64,11 +64,8 @@ func invokeRaw(t *testing.T, api API, event any) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := api.Invoke(
-		lambdacontext.NewContext(t.Context(),
-			&lambdacontext.LambdaContext{AwsRequestID: "invocation-1"}),
-		in,
-	)
+	invocation := &lambdacontext.LambdaContext{AwsRequestID: "invocation-1"}
+	out, err := api.Invoke(lambdacontext.NewContext(t.Context(), invocation), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -426,13 +423,10 @@ func TestAPI_RespondsBeforeLambdaTimesOut(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		answer := api.respond(
-			ctx,
-			request{
-				RouteKey:       "GET /events/{eventId}",
-				PathParameters: map[string]string{"eventId": id},
-			},
-		)
+		answer := api.respond(ctx, request{
+			RouteKey:       "GET /events/{eventId}",
+			PathParameters: map[string]string{"eventId": id},
+		})
 		took := time.Since(start)
 		if answer.StatusCode != http.StatusServiceUnavailable || took != 9*time.Second {
 			t.Errorf("got %d after %s, want 503 after 9s", answer.StatusCode, took)

@@ -36,9 +36,8 @@ func gatewayEvent(method, path string, headers map[string]string, body string) m
 		}
 	}
 	if !utf8.ValidString(body) {
-		event["body"], event["isBase64Encoded"] = base64.StdEncoding.EncodeToString(
-			[]byte(body),
-		), true
+		event["body"] = base64.StdEncoding.EncodeToString([]byte(body))
+		event["isBase64Encoded"] = true
 	}
 	return event
 }

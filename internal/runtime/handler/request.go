@@ -58,7 +58,7 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 // overHTTP reports whether the request came through the API, rather than as a body alone.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
-// The API has these paths; API Gateway's route keys contain them.
+// The paths of the API, as API Gateway's route keys contain them.
 const (
 	eventsPath = "/events"
 	eventPath  = "/events/{eventId}"
@@ -119,7 +119,7 @@ func (r request) header(name string) (string, bool) {
 	return "", false
 }
 
-// POST /events accepts no other type.
+// mediaType names the only type that POST /events accepts.
 const mediaType = "application/json"
 
 // checkMedia checks the headers that describe the body. A body alone needs none.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := p.CreateStack(s); err != nil {
+		if _, err := p.Engine.Create(s); err != nil {
 			return fmt.Errorf("provision stack %s: %w", s.Name, err)
 		}
 	}
@@ -153,20 +154,9 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 // one.
 func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
-		if account == "" {
-			account = s.Account
-		}
-		if region == "" {
-			region = s.Region
-		}
+		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)
 	}
-	if account == "" {
-		account = DefaultAccount
-	}
-	if region == "" {
-		region = DefaultRegion
-	}
-	return account, region
+	return cmp.Or(account, DefaultAccount), cmp.Or(region, DefaultRegion)
 }
 
 // describe fills the exported fields.

@@ -362,7 +362,7 @@ func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (
 	if err := json.Unmarshal(data, &template); err != nil {
 		t.Fatal(err)
 	}
-	delete(template.Resources, "NotHere") // the conditions are left behind
+	delete(template.Resources, "NotHere") // its condition is not copied
 	change(template.Resources)
 	if data, err = json.Marshal(template); err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func TestPermissions_AreAllNeeded(t *testing.T) {
 		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
 	}
 	for _, r := range permissionsIn(t, keysTemplate) {
-		if strings.HasPrefix(r.action, "kms:") { // the others are the dev stage's
+		if strings.HasPrefix(r.action, "kms:") { // the dev stage has the others
 			t.Run(r.String(), func(t *testing.T) { isNeeded(t, keysTemplate, r) })
 		}
 	}

@@ -173,7 +173,7 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// A template's queue without a policy takes nothing from EventBridge. One made by hand has no
+// A template's queue without a policy accepts no events. A queue created by an API call has no
 // policies here.
 func TestPolicies_DenyEventBridgeIfQueueHasNone(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)

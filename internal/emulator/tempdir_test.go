@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// leave makes a folder as a platform leaves it that was killed.
+// leave makes a folder like those that a killed platform leaves behind.
 func leave(t *testing.T, temp string) string {
 	t.Helper()
 	path := filepath.Join(temp, "eventpipeline-local-1")
@@ -30,7 +30,7 @@ func TestMakeTempDir_RemovesAbandonedFolders(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	abandoned := leave(t, temp)
-	others := filepath.Join(temp, "eventpipeline-local-2") // of nobody knows what
+	others := filepath.Join(temp, "eventpipeline-local-2") // without a lock
 	if err := os.Mkdir(others, 0o700); err != nil {
 		t.Fatal(err)
 	}

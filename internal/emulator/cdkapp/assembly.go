@@ -3,6 +3,7 @@
 package cdkapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,10 +150,7 @@ var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {
 	a := m.Artifacts[id]
-	s := Stack{Name: a.Properties.StackName, Assets: map[string]string{}}
-	if s.Name == "" {
-		s.Name = id
-	}
+	s := Stack{Name: cmp.Or(a.Properties.StackName, id), Assets: map[string]string{}}
 	if env := environment.FindStringSubmatch(a.Environment); env != nil {
 		s.Account, s.Region = known(env[1]), known(env[2])
 	}

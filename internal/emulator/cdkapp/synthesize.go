@@ -1,6 +1,7 @@
 package cdkapp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,10 +56,7 @@ func (a App) check() (config, error) {
 	if err != nil {
 		return config{}, err
 	}
-	if a.Command != "" {
-		c.App = a.Command
-	}
-	if c.App == "" {
+	if c.App = cmp.Or(a.Command, c.App); c.App == "" {
 		dir, err := filepath.Abs(a.Dir)
 		if err != nil {
 			dir = a.Dir

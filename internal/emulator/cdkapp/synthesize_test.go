@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// buildApp compiles testdata/app into a folder of its own, which has the given cdk.json.
+// buildApp compiles testdata/app into a new folder with a cdk.json.
 func buildApp(t *testing.T, cdkJSON string) App {
 	t.Helper()
 	dir := t.TempDir()

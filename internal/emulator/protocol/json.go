@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"hash/crc32"
@@ -56,10 +57,7 @@ type JSONHandler map[string]Operation
 func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
 
 func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	contentType := r.Header.Get("Content-Type")
-	if contentType == "" {
-		contentType = jsonType
-	}
+	contentType := cmp.Or(r.Header.Get("Content-Type"), jsonType)
 	answer, err := h.answer(w, r)
 	status := http.StatusOK
 	if err != nil {
@@ -88,12 +86,9 @@ func jsonError(err error) (status int, body map[string]any) {
 	if !errors.As(err, &failure) {
 		failure = &Error{"InternalFailure", err.Error(), http.StatusInternalServerError, nil}
 	}
-	if status = failure.Status; status == 0 {
-		status = http.StatusBadRequest
-	}
 	body = map[string]any{"__type": failure.Code, "message": failure.Message}
 	maps.Copy(body, failure.Fields)
-	return status, body
+	return cmp.Or(failure.Status, http.StatusBadRequest), body
 }
 
 // WriteJSON answers with JSON.

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -32,10 +33,8 @@ func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.r
 // name returns the name that the properties give, or a generated one of at most maxLength
 // characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
-	if fromProperties != "" {
-		return fromProperties
-	}
-	return cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
+	generated := cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
+	return cmp.Or(fromProperties, generated)
 }
 
 // suffix returns 12 upper-case characters that differ by resource.

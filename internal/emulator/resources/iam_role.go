@@ -1,14 +1,13 @@
 package resources
 
+import "cmp"
+
 type roleProperties struct{ RoleName, Path, PermissionsBoundary string }
 
 // createRole records a role. Its policies are read by Enforce, when all policies are known.
 func createRole(c *creation, in roleProperties) (values, error) {
-	if in.Path == "" {
-		in.Path = "/"
-	}
 	name := c.name(in.RoleName, 64)
-	arn := "arn:aws:iam::" + c.Account + ":role" + in.Path + name
+	arn := "arn:aws:iam::" + c.Account + ":role" + cmp.Or(in.Path, "/") + name
 	if in.PermissionsBoundary != "" {
 		c.reportNotRun("permissions boundary of role "+name, 1)
 	}

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"debug/buildinfo"
 	"errors"
 	"fmt"
@@ -65,16 +66,10 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	arn := c.functionARN(f.Name)
 	c.iam.addFunction(arn, &iamFunction{
 		resource: c.resource, name: f.Name, roleARN: in.Role,
-		traced: in.TracingConfig.Mode == "Active", logGroup: in.logGroup(f.Name),
+		traced:   in.TracingConfig.Mode == "Active",
+		logGroup: cmp.Or(in.LoggingConfig.LogGroup, "/aws/lambda/"+f.Name),
 	})
 	return created(f.Name, "Arn", arn), nil
-}
-
-func (in functionProperties) logGroup(functionName string) string {
-	if in.LoggingConfig.LogGroup != "" {
-		return in.LoggingConfig.LogGroup
-	}
-	return "/aws/lambda/" + functionName
 }
 
 // lambdaFunction returns the function that Lambda runs.

@@ -53,8 +53,7 @@ type Provider struct {
 
 	functions []*function
 	iam       *iamState
-	stacks    []*cloudformation.Stack // of the app, without those nested in them
-	notRun    map[string]int          // number of resources by description
+	notRun    map[string]int // number of resources by description
 }
 
 // NewProvider returns a provider that has created nothing.

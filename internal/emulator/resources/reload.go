@@ -21,21 +21,16 @@ type Difference struct {
 // Replacement represents a function whose code or settings changed.
 type Replacement struct{ running, next *function }
 
-// CreateStack creates a stack of the app.
-func (p *Provider) CreateStack(source cdkapp.Stack) error {
-	s, err := p.Engine.Create(source)
-	p.stacks = append(p.stacks, s)
-	return err
-}
-
 // Compare compares newly synthesized stacks with those that run. A function whose new code may need
 // what does not exist before a restart keeps its code, so that no event fails because of it: a
 // function that refers to a new resource, or whose policies changed.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}
-	for _, s := range p.stacks {
-		running[s.Name] = s
+	for _, s := range p.Engine.Stacks {
+		if s.ParentID == "" {
+			running[s.Name] = s
+		}
 	}
 	for _, source := range sources {
 		s, ok := running[source.Name]

@@ -1,6 +1,9 @@
 package resources
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 type bucketProperties struct {
 	BucketName              string
@@ -13,10 +16,7 @@ type bucketProperties struct {
 }
 
 func createBucket(c *creation, in bucketProperties) (values, error) {
-	name := in.BucketName
-	if name == "" {
-		name = strings.ToLower(c.name("", 63))
-	}
+	name := cmp.Or(in.BucketName, strings.ToLower(c.name("", 63)))
 	if err := c.S3.CreateBucket(name, in.VersioningConfiguration.Status == "Enabled"); err != nil {
 		return values{}, err
 	}

@@ -1,5 +1,5 @@
-// Command function is all functions of the test pipeline: PIPELINE_ROLE says which. It calls the services as any SDK
-// would, by their plain HTTP.
+// Command function implements all functions of the test pipeline. PIPELINE_ROLE selects one. It
+// calls the services by plain HTTP.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// authorize lets in who says "open sesame", by the name of the header x-name.
+// authorize accepts "open sesame", as the user named by the header x-name.
 func authorize(_ context.Context, r struct{ Headers map[string]string }) (map[string]any, error) {
 	return map[string]any{
 		"isAuthorized": r.Headers["authorization"] == "open sesame", "context": map[string]string{"sub": r.Headers["x-name"]},
@@ -134,7 +134,8 @@ func call(target string, input any) error {
 	return do(request)
 }
 
-// do sends a request with a signature that names who signs and is not computed: the platform does not check it.
+// do sends a request with a signature that names the access key only: the emulator does not verify
+// it.
 func do(request *http.Request) error {
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)

@@ -1,5 +1,5 @@
-// Command app stands in for a CDK app: it writes a cloud assembly with one stack, whose template
-// holds the context and the environment that it was given. The context's "mode" makes it fail.
+// Command app acts as a CDK app: it writes a cloud assembly with one stack, whose template holds
+// the context and the environment of the app. The context value "mode" makes it fail.
 package main
 
 import (
@@ -52,7 +52,7 @@ func write(file, text string) {
 	}
 }
 
-// linger is the child's part: it listens until it is killed, and ends by itself after a minute.
+// linger runs as the child: it listens until it is killed, or for a minute.
 func linger() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

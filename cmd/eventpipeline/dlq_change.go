@@ -184,12 +184,12 @@ func (r *dlqRun) preview() error {
 		return err
 	}
 	if rejected > 0 {
-		fmt.Fprintf(w, "%d of them can't be %s: they are not an event's, "+
-			"or their event has another payload.\nDrop them.\n", rejected, r.past)
+		fmt.Fprintf(w, "%d of them can't be %s, only dropped: "+
+			"not an event's, or of an event\nwith another payload.\n", rejected, r.past)
 	}
 	if s.hidden > 0 {
-		fmt.Fprintf(w, "Not counted: %s that another client has received. "+
-			"They become visible\nwithin five minutes.\n", formatCount(s.hidden, "message"))
+		fmt.Fprintf(w, "Not counted: %s that another client has received.\n"+
+			"They become visible within five minutes.\n", formatCount(s.hidden, "message"))
 	}
 	if s.truncated { // the other messages may match the missing ids
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+

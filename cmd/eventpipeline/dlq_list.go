@@ -172,11 +172,11 @@ func (c kindCounts) print(w io.Writer) error {
 // hiddenError reports messages that a scan did not receive.
 func hiddenError(hidden int) error {
 	return fmt.Errorf("%s not checked: another client has received them; "+
-		"run it again in five minutes, when they are visible", formatCount(hidden, "message"))
+		"run it again in five minutes", formatCount(hidden, "message"))
 }
 
 // truncatedError reports that a scan stopped at its limit.
 func truncatedError(limit int) error {
-	return fmt.Errorf("there are more messages: SQS limits how many are hidden at once, "+
-		"and %d were checked; run it again in five minutes", limit)
+	return fmt.Errorf("more than %d messages: the others were not checked; "+
+		"run it again in five minutes", limit)
 }

@@ -51,7 +51,7 @@ func (r *Resolver) evaluate(expression any) (bool, error) {
 		if len(operands) != 2 {
 			return false, fmt.Errorf("Fn::Equals must have two values, got %d", len(operands))
 		}
-		pair, err := r.texts(operands)
+		pair, err := r.textEach(operands)
 		return err == nil && pair[0] == pair[1], err
 	case "Fn::Not":
 		if len(operands) != 1 {

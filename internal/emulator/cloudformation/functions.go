@@ -46,6 +46,11 @@ func (r *Resolver) texts(value any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.textEach(list)
+}
+
+// textEach resolves each element as text.
+func (r *Resolver) textEach(list []any) ([]string, error) {
 	var texts []string
 	for i, element := range list {
 		text, err := r.text(element)
@@ -145,7 +150,7 @@ func (r *Resolver) findInMap(argument any) (any, error) {
 		return nil, fmt.Errorf("must be a map, two keys and at most a default, got %s",
 			describe(argument))
 	}
-	keys, err := r.texts(parts[:3])
+	keys, err := r.textEach(parts[:3])
 	if err != nil {
 		return nil, err
 	}

@@ -172,6 +172,11 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 			`{"Fn::If":["Odd",1,2]}`,
 			`condition Odd: Fn::Join is not a condition function`,
 		},
+		{
+			"no value in a condition",
+			`{"Fn::If":["Nothing",1,2]}`,
+			`must be a string, got AWS::NoValue`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -180,7 +185,8 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 					"Parameters": {"NoDefault": {"Type": "String"}, "Ssm": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a/b"}},
 					"Mappings": {"M": {"a": {"b": 1}}},
 					"Conditions": {
-						"Never": {"Fn::Equals": ["a", "b"]}, "Self": {"Fn::Not": [{"Condition": "Self"}]}, "Odd": {"Fn::Join": ["", []]}
+						"Never": {"Fn::Equals": ["a", "b"]}, "Self": {"Fn::Not": [{"Condition": "Self"}]}, "Odd": {"Fn::Join": ["", []]},
+						"Nothing": {"Fn::Equals": [{"Ref": "AWS::NoValue"}, ""]}
 					},
 					"Resources": {
 						"R": {"Type": "T", "Properties": {"P": `+test.value+`}},

@@ -23,7 +23,7 @@ const (
 
 var stages = []string{Dev, Prod, Local}
 
-// project is the prefix of the stacks' and, through the construct's prop, the resources' names.
+// project begins the names of the stacks and, through the construct's prop, of the resources.
 const project = "event-driven-cloud-platform"
 
 // New adds a stage's stack to the app.

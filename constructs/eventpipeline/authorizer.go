@@ -36,7 +36,7 @@ const OpenApiWarning = "eventpipeline:openApi"
 // API Gateway checks the signature (RSA only), iss, aud or client_id, exp, nbf, iat and scopes. The
 // caller is the token's sub with its issuer, or its client_id without a sub.
 type JwtAuthorizerProps struct {
-	// Issuer is the https URL in a token's iss. The keys are found through its
+	// Issuer names the https URL in a token's iss. The keys are found through its
 	// .well-known/openid-configuration. Required.
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id without an aud. Required.
@@ -51,11 +51,11 @@ type JwtAuthorizerProps struct {
 // LambdaAuthorizerProps select a function that authorizes each request. It receives payload format
 // 2.0, without the body.
 type LambdaAuthorizerProps struct {
-	// Handler is the function. The context in its response must identify the caller, as sub or as
-	// principalId. Required.
+	// Handler authorizes requests. The context in its response must identify the caller, as sub or
+	// as principalId. Required.
 	Handler awslambda.IFunction
-	// ResponseType is SIMPLE, for {"isAuthorized": true, "context": {"sub": "…"}}, or IAM, for a
-	// policy. Default: SIMPLE.
+	// ResponseType selects SIMPLE, for {"isAuthorized": true, "context": {"sub": "…"}}, or IAM, for
+	// a policy. Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
 	// IdentitySource lists required parts of a request; API Gateway answers 401 if one is missing.
 	// Default: $request.header.Authorization.

@@ -182,7 +182,7 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions are the calls of the CDK function that empties buckets. The CDK would also
+// autoDeleteActions lists the calls of the CDK function that empties buckets. The CDK would also
 // allow s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",

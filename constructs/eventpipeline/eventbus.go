@@ -34,7 +34,7 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// rulesID is the construct that contains the users' rules, so that their ids never collide with
+// rulesID names the construct that contains the users' rules, so that their ids never collide with
 // those of the pipeline's parts.
 const rulesID = "OnEventProcessed"
 

@@ -118,7 +118,7 @@ func addFunctionMetadata(p *eventPipeline) {
 		contract.RoleWorker:     p.workerFunction,
 		contract.RoleReconciler: p.reconcilerFunction,
 	} {
-		// jsii takes no structs of its user, so the metadata becomes a map.
+		// jsii can't convert the struct, so the metadata becomes a map.
 		metadata := map[string]any{}
 		text := formatJSON(contract.Function{Pipeline: pipeline, Role: role})
 		if err := json.Unmarshal([]byte(text), &metadata); err != nil {

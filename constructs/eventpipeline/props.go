@@ -50,20 +50,20 @@ type EventPipelineProps struct {
 	// EventBusEncryptionKey encrypts the pipeline's own bus. Default: EncryptionKey.
 	EventBusEncryptionKey awskms.IKey
 
-	// BronzeBucket is an existing bucket for raw payloads under bronze/, used by this pipeline
+	// BronzeBucket stores raw payloads under bronze/ in an existing bucket, used by this pipeline
 	// only. It should reject plain HTTP, keep noncurrent versions and be write-once; see
-	// DenyOverwriting.
-	// Default: a new bucket.
+	// DenyOverwriting. Default: a new bucket.
 	BronzeBucket awss3.IBucket
-	// SilverBucket is an existing bucket for records under silver/. It may be the BronzeBucket, and
-	// pipelines may share it. Default: a new bucket.
+	// SilverBucket stores records under silver/ in an existing bucket. It may be the BronzeBucket,
+	// and pipelines may share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA.
 	// Default: 30 days, S3's minimum; never, if payloads expire by then.
 	BronzeInfrequentAccessAfter awscdk.Duration
-	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, from where a replay reads
-	// them without delay; at least 30 days after BronzeInfrequentAccessAfter.
-	// Default: 90 days, or those 30 days later if that is more; never, if payloads expire by then.
+	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, at least 30 days after
+	// BronzeInfrequentAccessAfter. A replay reads archived payloads without delay.
+	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later; never, if
+	// payloads expire by then.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration deletes payloads, after both transitions. Default: never.
 	BronzeExpiration awscdk.Duration
@@ -73,8 +73,8 @@ type EventPipelineProps struct {
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration deletes records. Default: never.
 	SilverExpiration awscdk.Duration
-	// ServerAccessLogsBucket is an existing bucket for one line per request to Bronze and Silver,
-	// encrypted by S3's own key. If it is imported or of another stack, its policy must let
+	// ServerAccessLogsBucket receives one line per request to Bronze and Silver: an existing
+	// bucket, encrypted by S3's own key. If it is imported or of another stack, its policy must let
 	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
 	// ServerAccessLogsExpiration deletes these lines from the pipeline's own bucket.
@@ -86,19 +86,20 @@ type EventPipelineProps struct {
 	// AbortIncompleteMultipartUploadAfter deletes the parts of unfinished uploads in all buckets.
 	// Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable is an existing table in the stack's account and region, used by this pipeline
-	// only. It must have the partition key pk, a string, no sort key, and expiresAt as time to
-	// live.
-	// Default: a new table.
+	// EventsTable tracks events in an existing table of the stack's account and region, used by
+	// this pipeline only. It must have the partition key pk, a string, no sort key, and expiresAt
+	// as time to live. Default: a new table.
 	EventsTable awsdynamodb.ITable
 	// StatusRetention keeps an event's item, with its Idempotency-Key; whole days, at least 30.
 	// Default: 365 days.
 	StatusRetention awscdk.Duration
 
-	// Queue is an existing standard queue, used by this pipeline only; it needs DeadLetterQueue.
-	// Its visibility timeout must follow the rule of VisibilityTimeout. Default: a new queue.
+	// Queue carries references through an existing standard queue, used by this pipeline only. It
+	// needs DeadLetterQueue. Its visibility timeout must follow the rule of VisibilityTimeout.
+	// Default: a new queue.
 	Queue awssqs.IQueue
-	// DeadLetterQueue is the target of the existing Queue's redrive policy. Default: a new queue.
+	// DeadLetterQueue receives failed messages: the target of the existing Queue's redrive policy.
+	// Default: a new queue.
 	DeadLetterQueue awssqs.IQueue
 	// QueueRetention limits how long a message waits for the worker. Default: 4 days.
 	QueueRetention awscdk.Duration
@@ -140,7 +141,7 @@ type EventPipelineProps struct {
 	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the
 	// timeout of an HTTP API's integration. Default: 512 MiB and a Timeout of 10 seconds.
 	ApiFunction *FunctionOptions
-	// WorkerEntry is the folder of a main package in the app's own module that calls
+	// WorkerEntry names the folder of a main package in the app's own module that calls
 	// processor.Start, such as "./functions/orders". It becomes the worker function. The path is
 	// relative to the working directory. Of GOFLAGS only -mod, -modfile and -modcacherw apply, and
 	// the only build tag is lambda.norpc. Grant further permissions to WorkerFunction().
@@ -164,15 +165,16 @@ type EventPipelineProps struct {
 	MaxConcurrency *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
-	// LogLevel of all functions is debug, info, warn or error. Metrics are logged at every level.
+	// LogLevel limits the log lines of all functions: debug, info, warn or error. Metrics are
+	// logged at every level.
 	// Default: info.
 	LogLevel *string
 	// Tracing sets the X-Ray mode of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
-	// HttpApi is an existing API, used by this pipeline only. It gets the routes POST /events and
-	// GET /events/{eventId} with Authorization; stage, log, throttling, CORS and domain are its
-	// own. The API's alarm and graphs cover all of its requests. Default: a new API.
+	// HttpApi adds POST /events and GET /events/{eventId} to an existing API, used by this pipeline
+	// only. Authorization applies to these routes; stage, log, throttling, CORS and domain are the
+	// API's own. The API's alarm and graphs cover all of its requests. Default: a new API.
 	HttpApi awsapigatewayv2.IHttpApi
 	// Authorization selects who may call the API. GET /health is always open and reads nothing.
 	// Default: JWT with JwtAuthorizer, LAMBDA with LambdaAuthorizer, else IAM.
@@ -187,7 +189,7 @@ type EventPipelineProps struct {
 	// MaxPayloadBytes limits the request body. The maximum is 2 MiB: Lambda's limit is 6 MB, and
 	// escaping doubles a body's quotes and backslashes. Default: 1 MiB.
 	MaxPayloadBytes *float64
-	// SchemaDirectory is a folder with a JSON Schema (draft 2020-12) per event type, named
+	// SchemaDirectory names a folder with a JSON Schema (draft 2020-12) per event type, named
 	// <eventType>.json. Schemas may refer to files in its subfolders and to nothing else. They are
 	// checked at synth and built into the API function. An event that violates its schema is
 	// rejected with 422. Default: no schemas.
@@ -201,12 +203,13 @@ type EventPipelineProps struct {
 	// CorsPreflight lets browsers call the API from other origins. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
-	// DomainName is a custom domain name such as events.example.org. DNS must route it to
+	// DomainName adds a custom domain name, such as events.example.org. DNS must route it to
 	// DomainName(). Default: none.
 	DomainName *string
-	// DomainCertificate of the same region is required with DomainName. Default: none.
+	// DomainCertificate secures DomainName, which requires it. It must be of the same region.
+	// Default: none.
 	DomainCertificate awscertificatemanager.ICertificate
-	// DomainMappingKey is the path below DomainName that leads to the API, such as v1.
+	// DomainMappingKey maps a path below DomainName to the API, such as v1.
 	// Default: none, the whole domain leads to the API.
 	DomainMappingKey *string
 	// MutualTls requires client certificates of this truststore, in addition to Authorization. A
@@ -216,8 +219,8 @@ type EventPipelineProps struct {
 	// Default: true with MutualTls, which the other endpoint would bypass, else false.
 	DisableExecuteApiEndpoint *bool
 
-	// EventBus is an existing bus in the stack's account and region for EventProcessed and
-	// EventFailed; it may be shared. Default: a new bus.
+	// EventBus receives EventProcessed and EventFailed: an existing bus in the stack's account and
+	// region, which may be shared. Default: a new bus.
 	EventBus awsevents.IEventBus
 
 	// AlarmTopic receives a message when an alarm fires or resolves. Default: none.
@@ -228,9 +231,9 @@ type EventPipelineProps struct {
 
 // FunctionOptions configure one of the pipeline's functions.
 type FunctionOptions struct {
-	// MemorySize in MiB, from 128 to 10,240. Default: 512.
+	// MemorySize sets the memory in MiB, from 128 to 10,240. Default: 512.
 	MemorySize *float64
-	// Timeout of an invocation.
+	// Timeout limits an invocation.
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).
 	Timeout awscdk.Duration
 	// Environment adds variables. Names that the pipeline or Lambda sets are errors. Default: none.

@@ -2,7 +2,6 @@ package eventpipeline
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"regexp"
@@ -10,10 +9,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 // validation collects the errors of a pipeline's props. The CDK reports them together at synth.
@@ -214,87 +210,4 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 	}
 	v.requireInteger(maxReceiveCount, *p.MaxReceiveCount, 3, 1000,
 		"fewer would move valid messages to the DLQ after transient faults")
-}
-
-func (v *validation) validateFunctions(p EventPipelineProps) {
-	for _, function := range []struct {
-		prop                            string
-		options                         *FunctionOptions
-		minTimeout, maxTimeout          float64 // seconds
-		timeoutReason                   string
-		minReservedConcurrentExecutions float64
-	}{
-		{"ApiFunction", p.ApiFunction, 1, 29, "the HTTP API's integration times out after 30", 1},
-		{"WorkerFunction", p.WorkerFunction, 5, 900,
-			"processors stop 4 seconds before it, and Lambda's maximum is 15 minutes", 2},
-		{"ReconcilerFunction", p.ReconcilerFunction, 30, 900,
-			"a run stops 10 seconds before it, and Lambda's maximum is 15 minutes", 1},
-	} {
-		prop, options := function.prop, function.options
-		v.requireInteger(prop+".MemorySize in MiB", *options.MemorySize, 128, 10240,
-			"Lambda's limits")
-		v.requireSeconds(prop+".Timeout", options.Timeout, function.minTimeout, function.maxTimeout,
-			function.timeoutReason)
-		v.validateVariables(prop+".Environment", valueOrZero(options.Environment))
-		layers := len(valueOrZero(options.Layers))
-		v.require(layers <= 5, prop+".Layers", "must contain at most 5 layers, got %d", layers)
-		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
-			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
-				function.minReservedConcurrentExecutions, math.MaxInt32, "fewer would run nothing")
-		}
-	}
-	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
-	v.requireSeconds("MaxBatchingWindow", p.MaxBatchingWindow, 0, 300, "Lambda's limits")
-	v.require(*p.BatchSize <= 10 || inSeconds(p.MaxBatchingWindow) >= 1, "BatchSize",
-		"must be at most 10 without a MaxBatchingWindow of at least 1 second, got %s",
-		formatNumber(*p.BatchSize))
-	v.requireInteger("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "Lambda's limits")
-	if reserved := p.WorkerFunction.ReservedConcurrentExecutions; reserved != nil {
-		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",
-			"must be at most WorkerFunction.ReservedConcurrentExecutions, got %s and %s: "+
-				"a throttled delivery counts towards MaxReceiveCount",
-			formatNumber(*p.MaxConcurrency), formatNumber(*reserved))
-	}
-	v.require(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention",
-		"must be finite, such as ONE_YEAR, got INFINITE")
-	levels := []string{"debug", "info", "warn", "error"}
-	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
-		levels, *p.LogLevel)
-}
-
-var (
-	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
-	// reservedPattern matches the names that Lambda rejects or sets.
-	reservedPattern = regexp.MustCompile(`^(_.*|(AWS_)?LAMBDA_.*|AWS_(REGION|DEFAULT_REGION|` +
-		`EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN))$`)
-)
-
-func (v *validation) validateVariables(prop string, variables map[string]*string) {
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		switch {
-		case slices.Contains(contract.Variables, name):
-			v.addError(prop, "must not contain %s: the pipeline sets it", name)
-		case reservedPattern.MatchString(name):
-			v.addError(prop, "must not contain %s: Lambda reserves it", name)
-		default:
-			v.require(variablePattern.MatchString(name), prop,
-				"must contain names that match %s, got %q", variablePattern, name)
-		}
-		v.require(variables[name] != nil, prop, "must contain a value for %s, got nil", name)
-	}
-}
-
-func (v *validation) validateAlarmThresholds(t AlarmThresholds) {
-	fields := reflect.ValueOf(t)
-	for i := range fields.NumField() {
-		name, value := "AlarmThresholds."+fields.Type().Field(i).Name, 0.0
-		switch threshold := fields.Field(i).Interface().(type) {
-		case *float64:
-			value = *threshold
-		case awscdk.Duration:
-			name, value = name+" in seconds", inSeconds(threshold)
-		}
-		v.require(value >= 1, name, "must be at least 1, got %s: the alarm would always fire",
-			formatNumber(value))
-	}
 }

@@ -2,11 +2,7 @@ package eventpipeline
 
 import (
 	"fmt"
-	"go/build"
-	"os"
-	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -211,46 +207,4 @@ func (v *validation) validateTableAtSynth(p EventPipelineProps) {
 	v.require(ttlAttribute == "expiresAt", "EventsTable",
 		"must have the time-to-live attribute expiresAt, got %q: otherwise items never expire",
 		ttlAttribute)
-}
-
-// invalidInImportPath matches characters that Go rejects in import paths, below the module's path.
-var invalidInImportPath = regexp.MustCompile(`[^A-Za-z0-9._~+/-]`)
-
-// validateWorkerEntry reports what `go build` would reject.
-func (v *validation) validateWorkerEntry(p EventPipelineProps) {
-	if p.WorkerEntry == nil {
-		return
-	}
-	if *p.WorkerEntry == "" {
-		v.addError("WorkerEntry", `must be a folder, got "": omit it for the platform's worker`)
-		return
-	}
-	folder := absolutePath(*p.WorkerEntry)
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		v.addError("WorkerEntry", "must be a folder, got %q: %s is none", *p.WorkerEntry, folder)
-		return
-	}
-	moduleFile := findModule(folder)
-	if moduleFile == "" {
-		v.addError("WorkerEntry", "must be in a Go module, got %q: no go.mod in %s or above",
-			*p.WorkerEntry, folder)
-	} else if path, err := filepath.Rel(filepath.Dir(moduleFile), folder); err == nil {
-		invalid := invalidInImportPath.FindString(filepath.ToSlash(path))
-		v.require(invalid == "", "WorkerEntry",
-			"must be a valid import path, got %q: rename the folder with %q",
-			*p.WorkerEntry, invalid)
-	}
-	lambda := build.Default
-	lambda.GOOS, lambda.CgoEnabled = "linux", false
-	found, err := lambda.ImportDir(folder, 0)
-	if err == nil && len(found.GoFiles) == 0 {
-		err = &build.NoGoError{Dir: folder} // only tests
-	}
-	if err != nil {
-		v.addError("WorkerEntry", "must be a main package, got %q: %v", *p.WorkerEntry, err)
-		return
-	}
-	v.require(found.Name == "main", "WorkerEntry",
-		"must be a main package that calls processor.Start, got %q: package %s",
-		*p.WorkerEntry, found.Name)
 }

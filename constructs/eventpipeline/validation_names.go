@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// nameMetadata is the metadata type of the app's name registry.
+// nameMetadata identifies the entries of the app's name registry.
 const nameMetadata = "eventpipeline:names"
 
 // registerNames adds to the app's registry what a pipeline must not share, and defers the check

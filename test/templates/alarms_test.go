@@ -17,31 +17,38 @@ import (
 
 // alarms maps each alarm to its metric and threshold.
 var alarms = map[string]string{
-	"DeadLettersAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Threshold": 1,
+	"DeadLettersAlarm": `{"Namespace": "AWS/SQS",
+		"MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Threshold": 1,
 		"Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]}`,
-	"OldestMessageAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage", "Statistic": "Maximum", "Threshold": 300,
+	"OldestMessageAlarm": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage",
+		"Statistic": "Maximum", "Threshold": 300,
 		"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
-	"ApiServerErrorsAlarm": `{"Namespace": "AWS/ApiGateway", "MetricName": "5xx", "Statistic": "Sum", "Threshold": 5,
+	"ApiServerErrorsAlarm": `{"Namespace": "AWS/ApiGateway", "MetricName": "5xx",
+		"Statistic": "Sum", "Threshold": 5,
 		"Dimensions": [{"Name": "ApiId", "Value": "${HttpApi}"}]}`,
-	"ApiErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+	"ApiErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
+		"Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ApiFunction}"}]}`,
-	"ApiThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum", "Threshold": 1,
+	"ApiThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum",
+		"Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ApiFunction}"}]}`,
-	"WorkerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+	"WorkerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum",
+		"Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
-	"WorkerThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles", "Statistic": "Sum", "Threshold": 1,
+	"WorkerThrottlesAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Throttles",
+		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${WorkerFunction}"}]}`,
-	"ReconcilerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+	"ReconcilerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors",
+		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
-	"UnhealedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Errors", "Statistic": "Sum", "Threshold": 1,
+	"UnhealedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Errors",
+		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
 }
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	s := standard(t)
-	check(t, func() {
-		s.assertions.ResourceCountIs(jsii.String("AWS::CloudWatch::Alarm"), jsii.Number(float64(len(alarms))))
-	})
+	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms))
 	for id, want := range alarms {
 		t.Run(id, func(t *testing.T) {
 			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
@@ -54,8 +61,9 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 				"AlarmActions": null,
 				"OKActions": null
 			}`)
-			if text, _ := alarm.Properties["AlarmDescription"].(string); !strings.HasSuffix(text, " See docs/runbooks.md.") {
-				t.Errorf("the description %q does not lead to the runbooks", text)
+			text, _ := alarm.Properties["AlarmDescription"].(string)
+			if !strings.HasSuffix(text, " See docs/runbooks.md.") {
+				t.Errorf("description must refer to the runbooks, got %q", text)
 			}
 		})
 	}
@@ -63,26 +71,38 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 
 func TestAlarms_NotifyTheTopic(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), nil)}
+		return &eventpipeline.EventPipelineProps{
+			AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), nil),
+		}
 	})
 	for id := range alarms {
-		s.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmActions": ["${Topic}"], "OKActions": ["${Topic}"]}`)
+		s.resource(t, id, "AWS::CloudWatch::Alarm").
+			expect(t, `{"AlarmActions": ["${Topic}"], "OKActions": ["${Topic}"]}`)
 	}
 }
 
 func TestAlarms_UseTheThresholds(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{AlarmThresholds: &eventpipeline.AlarmThresholds{
-			DeadLetters: jsii.Number(2), OldestMessage: seconds(90), ApiServerErrors: jsii.Number(50), ApiErrors: jsii.Number(3),
-			ApiThrottles: jsii.Number(4), WorkerErrors: jsii.Number(5), WorkerThrottles: jsii.Number(6), ReconcilerErrors: jsii.Number(7),
-			UnhealedEvents: jsii.Number(8),
+			DeadLetters:      jsii.Number(2),
+			OldestMessage:    seconds(90),
+			ApiServerErrors:  jsii.Number(50),
+			ApiErrors:        jsii.Number(3),
+			ApiThrottles:     jsii.Number(4),
+			WorkerErrors:     jsii.Number(5),
+			WorkerThrottles:  jsii.Number(6),
+			ReconcilerErrors: jsii.Number(7),
+			UnhealedEvents:   jsii.Number(8),
 		}}
 	})
 	for id, threshold := range map[string]int{
-		"DeadLettersAlarm": 2, "OldestMessageAlarm": 90, "ApiServerErrorsAlarm": 50, "ApiErrorsAlarm": 3, "ApiThrottlesAlarm": 4,
-		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7, "UnhealedEventsAlarm": 8,
+		"DeadLettersAlarm": 2, "OldestMessageAlarm": 90, "ApiServerErrorsAlarm": 50,
+		"ApiErrorsAlarm": 3, "ApiThrottlesAlarm": 4,
+		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7,
+		"UnhealedEventsAlarm": 8,
 	} {
-		s.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
+		s.resource(t, id, "AWS::CloudWatch::Alarm").
+			expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
 	}
 }
 
@@ -92,11 +112,15 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 	}
 	dev := stage(t, stacks.Dev)
 	for id, name := range map[string]string{
-		"DeadLettersAlarm": "dead-letters", "OldestMessageAlarm": "oldest-message", "ApiServerErrorsAlarm": "api-server-errors",
-		"ApiErrorsAlarm": "api-errors", "ApiThrottlesAlarm": "api-throttles", "WorkerErrorsAlarm": "worker-errors",
-		"WorkerThrottlesAlarm": "worker-throttles", "ReconcilerErrorsAlarm": "reconciler-errors", "UnhealedEventsAlarm": "unhealed-events",
+		"DeadLettersAlarm": "dead-letters", "OldestMessageAlarm": "oldest-message",
+		"ApiServerErrorsAlarm": "api-server-errors",
+		"ApiErrorsAlarm":       "api-errors", "ApiThrottlesAlarm": "api-throttles",
+		"WorkerErrorsAlarm":    "worker-errors",
+		"WorkerThrottlesAlarm": "worker-throttles", "ReconcilerErrorsAlarm": "reconciler-errors",
+		"UnhealedEventsAlarm": "unhealed-events",
 	} {
-		dev.resource(t, id, "AWS::CloudWatch::Alarm").expect(t, `{"AlarmName": "`+project+"-dev-"+name+`"}`)
+		dev.resource(t, id, "AWS::CloudWatch::Alarm").
+			expect(t, `{"AlarmName": "`+project+"-dev-"+name+`"}`)
 	}
 }
 
@@ -105,11 +129,14 @@ func TestAlarms_HaveAGetterEach(t *testing.T) {
 		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
 		all := p.Alarms()
 		for i, alarm := range []awscloudwatch.Alarm{
-			p.DeadLettersAlarm(), p.OldestMessageAlarm(), p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
-			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(), p.UnhealedEventsAlarm(),
+			p.DeadLettersAlarm(), p.OldestMessageAlarm(), p.ApiServerErrorsAlarm(),
+			p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
+			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(),
+			p.UnhealedEventsAlarm(),
 		} {
 			if alarm != all[i] {
-				t.Errorf("getter %d returns %s, want %s", i, *alarm.Node().Path(), *all[i].Node().Path())
+				t.Errorf("getter %d returns %s, want %s",
+					i, *alarm.Node().Path(), *all[i].Node().Path())
 			}
 		}
 		return nil
@@ -128,7 +155,8 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 			}
 		}
 	}
-	text := s.resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").Properties["DashboardBody"].(string)
+	dashboard := s.resource(t, "Dashboard", "AWS::CloudWatch::Dashboard")
+	text := dashboard.Properties["DashboardBody"].(string)
 	if err := json.Unmarshal([]byte(text), &body); err != nil {
 		t.Fatalf("read the dashboard: %v", err)
 	}
@@ -147,7 +175,7 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 	}
 	for id := range alarms {
 		if shown["${"+id+".Arn}"] != "Alarms" {
-			t.Errorf("%s is not among the alarms", id)
+			t.Errorf("%s must be among the dashboard's alarms", id)
 		}
 	}
 	for metric, title := range map[string]string{
@@ -161,18 +189,23 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 		"Latency of ${HttpApi}": "API latency (p99)",
 		"ApproximateNumberOfMessagesVisible of ${Queue.QueueName}":           "Queue",
 		"ApproximateNumberOfMessagesVisible of ${DeadLetterQueue.QueueName}": "Queue",
-		"ApproximateAgeOfOldestMessage of ${Queue.QueueName}":                "Oldest message's age",
-		"Errors of ${WorkerFunction}":                                        "Worker",
-		"Throttles of ${WorkerFunction}":                                     "Worker",
-		"Duration of ${WorkerFunction}":                                      "Worker duration (p99)",
-		"reported Reenqueued of ${ReconcilerFunction}":                       "Healed by the reconciler",
-		"reported GivenUp of ${ReconcilerFunction}":                          "Healed by the reconciler",
-		"reported Orphans of ${ReconcilerFunction}":                          "Requests never acknowledged (orphans in Bronze)",
-		"reported Errors of ${ReconcilerFunction}":                           "Reconciler",
-		"Errors of ${ReconcilerFunction}":                                    "Reconciler",
+
+		"ApproximateAgeOfOldestMessage of ${Queue.QueueName}": "Oldest message's age",
+
+		"Errors of ${WorkerFunction}":                  "Worker",
+		"Throttles of ${WorkerFunction}":               "Worker",
+		"Duration of ${WorkerFunction}":                "Worker duration (p99)",
+		"reported Reenqueued of ${ReconcilerFunction}": "Healed by the reconciler",
+		"reported GivenUp of ${ReconcilerFunction}":    "Healed by the reconciler",
+
+		"reported Orphans of ${ReconcilerFunction}": "" +
+			"Requests never acknowledged (orphans in Bronze)",
+
+		"reported Errors of ${ReconcilerFunction}": "Reconciler",
+		"Errors of ${ReconcilerFunction}":          "Reconciler",
 	} {
 		if shown[metric] != title {
-			t.Errorf("%s is shown by %q, want %q", metric, shown[metric], title)
+			t.Errorf("widget of %s = %q, want %q", metric, shown[metric], title)
 		}
 	}
 }

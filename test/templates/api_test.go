@@ -13,7 +13,12 @@ import (
 )
 
 func TestHttpApi_OpensOnlyHealth(t *testing.T) {
-	want := map[string]string{"POST /events": "AWS_IAM", "GET /events/{eventId}": "AWS_IAM", "GET /health": "NONE", "$default": "AWS_IAM"}
+	want := map[string]string{
+		"POST /events":          "AWS_IAM",
+		"GET /events/{eventId}": "AWS_IAM",
+		"GET /health":           "NONE",
+		"$default":              "AWS_IAM",
+	}
 	if diff := cmp.Diff(want, routes(t, standard(t))); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -21,30 +26,36 @@ func TestHttpApi_OpensOnlyHealth(t *testing.T) {
 
 func TestHttpApi_CallsTheApiFunctionWithPayloadFormat2(t *testing.T) {
 	s := standard(t)
-	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"ProtocolType": "HTTP", "CorsConfiguration": null}`)
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
+		expect(t, `{"ProtocolType": "HTTP", "CorsConfiguration": null}`)
 	s.resource(t, "HttpApiPOSTeventsApi", "AWS::ApiGatewayV2::Integration").expect(t, `{
-		"IntegrationType": "AWS_PROXY", "IntegrationUri": "${ApiFunction.Arn}", "PayloadFormatVersion": "2.0"
+		"IntegrationType": "AWS_PROXY", "IntegrationUri": "${ApiFunction.Arn}",
+			"PayloadFormatVersion": "2.0"
 	}`)
 }
 
 func TestHttpApi_SupportsCORS(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
-			AllowOrigins: jsii.Strings("https://example.org"),
-			AllowMethods: &[]awsapigatewayv2.CorsHttpMethod{awsapigatewayv2.CorsHttpMethod_POST},
-		}}
+		return &eventpipeline.EventPipelineProps{
+			CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
+				AllowOrigins: jsii.Strings("https://example.org"),
+				AllowMethods: &[]awsapigatewayv2.CorsHttpMethod{
+					awsapigatewayv2.CorsHttpMethod_POST,
+				},
+			},
+		}
 	})
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{
 		"CorsConfiguration": {"AllowOrigins": ["https://example.org"], "AllowMethods": ["POST"]}
 	}`)
 	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
-		t.Errorf("a preflight request, which has no credentials, needs %q", got)
+		t.Errorf("preflight requests have no credentials and must need none, got %q", got)
 	}
 }
 
 func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Stage"), jsii.Number(1)) })
+	s.expectCount(t, "AWS::ApiGatewayV2::Stage", 1)
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
 		"ApiId": "${HttpApi}",
 		"StageName": "$default",
@@ -52,7 +63,10 @@ func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 		"DefaultRouteSettings": {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000}
 	}`)
 	s = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{ThrottlingRateLimit: jsii.Number(5), ThrottlingBurstLimit: jsii.Number(9)}
+		return &eventpipeline.EventPipelineProps{
+			ThrottlingRateLimit:  jsii.Number(5),
+			ThrottlingBurstLimit: jsii.Number(9),
+		}
 	})
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
 		"DefaultRouteSettings": {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 9}
@@ -61,22 +75,28 @@ func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 
 func TestStage_LogsJSONWithoutPayloads(t *testing.T) {
 	s := standard(t)
-	settings := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").Properties["AccessLogSettings"].(map[string]any)
+	stage := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage")
+	settings := stage.Properties["AccessLogSettings"].(map[string]any)
 	if settings["DestinationArn"] != "${AccessLogGroup.Arn}" {
-		t.Errorf("the access log goes to %s", settings["DestinationArn"])
+		t.Errorf("unexpected destination of the access log: %s", settings["DestinationArn"])
 	}
 	s.resource(t, "AccessLogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
 	var got map[string]string
 	if err := json.Unmarshal([]byte(settings["Format"].(string)), &got); err != nil {
-		t.Fatalf("a line of the access log is no JSON object: %v", err)
+		t.Fatalf("access log format must be a JSON object: %v", err)
 	}
 	want := map[string]string{
-		"requestId": "$context.requestId", "requestTime": "$context.requestTime",
-		"sourceIp": "$context.identity.sourceIp", "caller": "$context.identity.caller",
-		"routeKey": "$context.routeKey", "status": "$context.status",
-		"responseLength": "$context.responseLength", "responseLatency": "$context.responseLatency",
-		"integrationLatency": "$context.integrationLatency", "integrationStatus": "$context.integrationStatus",
-		"error": "$context.error.responseType",
+		"requestId":          "$context.requestId",
+		"requestTime":        "$context.requestTime",
+		"sourceIp":           "$context.identity.sourceIp",
+		"caller":             "$context.identity.caller",
+		"routeKey":           "$context.routeKey",
+		"status":             "$context.status",
+		"responseLength":     "$context.responseLength",
+		"responseLatency":    "$context.responseLatency",
+		"integrationLatency": "$context.integrationLatency",
+		"integrationStatus":  "$context.integrationStatus",
+		"error":              "$context.error.responseType",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("fields of the access log (-want +got):\n%s", diff)

@@ -14,9 +14,16 @@ import (
 
 func TestHttpApi_MayBeOpen(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
+		return &eventpipeline.EventPipelineProps{
+			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+		}
 	})
-	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
+	want := map[string]string{
+		"POST /events":          "NONE",
+		"GET /events/{eventId}": "NONE",
+		"GET /health":           "NONE",
+		"$default":              "NONE",
+	}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -25,12 +32,13 @@ func TestHttpApi_MayBeOpen(t *testing.T) {
 // routes maps the route keys of the API to their authorization.
 func routes(t *testing.T, s synthesized) map[string]string {
 	t.Helper()
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::ApiGatewayV2::Integration"), jsii.Number(1)) })
+	s.expectCount(t, "AWS::ApiGatewayV2::Integration", 1)
 	authorization := map[string]string{}
 	for _, id := range s.idsOf("AWS::ApiGatewayV2::Route") {
 		route := s.resources[id]
 		route.expect(t, `{"ApiId": "${HttpApi}", "Target": "integrations/${HttpApiPOSTeventsApi}"}`)
-		authorization[route.Properties["RouteKey"].(string)] = route.Properties["AuthorizationType"].(string)
+		key := route.Properties["RouteKey"].(string)
+		authorization[key] = route.Properties["AuthorizationType"].(string)
 	}
 	return authorization
 }
@@ -42,8 +50,10 @@ func TestHttpApi_TellsTheFunctionThatItIsOpen(t *testing.T) {
 
 func jwt() *eventpipeline.JwtAuthorizerProps {
 	return &eventpipeline.JwtAuthorizerProps{
-		Issuer: jsii.String("https://login.example.org/pool"), Audience: jsii.Strings("events", "events-test"),
-		IngestScopes: jsii.Strings("events/write"), StatusScopes: jsii.Strings("events/read", "events/admin"),
+		Issuer:       jsii.String("https://login.example.org/pool"),
+		Audience:     jsii.Strings("events", "events-test"),
+		IngestScopes: jsii.Strings("events/write"),
+		StatusScopes: jsii.Strings("events/read", "events/admin"),
 	}
 }
 
@@ -51,7 +61,12 @@ func TestJWT_RequiresScopesPerRoute(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{JwtAuthorizer: jwt()}
 	})
-	want := map[string]string{"POST /events": "JWT", "GET /events/{eventId}": "JWT", "GET /health": "NONE", "$default": "JWT"}
+	want := map[string]string{
+		"POST /events":          "JWT",
+		"GET /events/{eventId}": "JWT",
+		"GET /health":           "NONE",
+		"$default":              "JWT",
+	}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -59,22 +74,33 @@ func TestJWT_RequiresScopesPerRoute(t *testing.T) {
 		"ApiId": "${HttpApi}",
 		"AuthorizerType": "JWT",
 		"IdentitySource": ["$request.header.Authorization"],
-		"JwtConfiguration": {"Issuer": "https://login.example.org/pool", "Audience": ["events", "events-test"]}
+		"JwtConfiguration": {"Issuer": "https://login.example.org/pool", "Audience": ["events",
+			"events-test"]}
 	}`)
 	s.resource(t, "HttpApiPOSTevents", "AWS::ApiGatewayV2::Route").expect(t, `{
 		"AuthorizerId": "${HttpApiJwtAuthorizer}", "AuthorizationScopes": ["events/write"]
 	}`)
 	s.resource(t, "HttpApiGETeventseventId", "AWS::ApiGatewayV2::Route").expect(t, `{
-		"AuthorizerId": "${HttpApiJwtAuthorizer}", "AuthorizationScopes": ["events/read", "events/admin"]
+		"AuthorizerId": "${HttpApiJwtAuthorizer}", "AuthorizationScopes": ["events/read",
+			"events/admin"]
 	}`)
 	s.environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }
 
 func TestLambdaAuthorizer_CachesNothingByDefault(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{Handler: authorizerFunction(stack)}}
+		return &eventpipeline.EventPipelineProps{
+			LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
+				Handler: authorizerFunction(stack),
+			},
+		}
 	})
-	want := map[string]string{"POST /events": "CUSTOM", "GET /events/{eventId}": "CUSTOM", "GET /health": "NONE", "$default": "CUSTOM"}
+	want := map[string]string{
+		"POST /events":          "CUSTOM",
+		"GET /events/{eventId}": "CUSTOM",
+		"GET /health":           "NONE",
+		"$default":              "CUSTOM",
+	}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
@@ -85,43 +111,51 @@ func TestLambdaAuthorizer_CachesNothingByDefault(t *testing.T) {
 		"EnableSimpleResponses": true,
 		"AuthorizerResultTtlInSeconds": 0,
 		"IdentitySource": ["$request.header.Authorization"],
-		"AuthorizerUri": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Doorman.Arn}/invocations"
+		"AuthorizerUri": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/`+
+		`functions/${Authorizer.Arn}/invocations"
 	}`)
 	mayInvoke := 0
 	for _, id := range s.idsOf("AWS::Lambda::Permission") {
-		if r := s.resources[id]; r.Properties["FunctionName"] == "${Doorman.Arn}" {
+		if r := s.resources[id]; r.Properties["FunctionName"] == "${Authorizer.Arn}" {
 			mayInvoke++
 			r.expect(t, `{
 				"Principal": "apigateway.amazonaws.com",
-				"SourceArn": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/authorizers/${HttpApiLambdaAuthorizer}"
+				"SourceArn": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:`+
+				`${HttpApi}/authorizers/${HttpApiLambdaAuthorizer}"
 			}`)
 		}
 	}
 	if mayInvoke != 1 {
-		t.Errorf("%d permissions to ask the authorizer", mayInvoke)
+		t.Errorf("must have one permission to invoke the authorizer, got %d", mayInvoke)
 	}
 }
 
 func TestLambdaAuthorizer_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
-			Handler:         authorizerFunction(stack),
-			ResponseType:    awsapigatewayv2authorizers.HttpLambdaResponseType_IAM,
-			IdentitySource:  jsii.Strings("$request.header.X-Key", "$request.querystring.tenant"),
-			ResultsCacheTtl: seconds(60),
-		}}
+		return &eventpipeline.EventPipelineProps{
+			LambdaAuthorizer: &eventpipeline.LambdaAuthorizerProps{
+				Handler:      authorizerFunction(stack),
+				ResponseType: awsapigatewayv2authorizers.HttpLambdaResponseType_IAM,
+				IdentitySource: jsii.Strings(
+					"$request.header.X-Key", "$request.querystring.tenant"),
+				ResultsCacheTtl: seconds(60),
+			},
+		}
 	})
 	s.resource(t, "HttpApiLambdaAuthorizer", "AWS::ApiGatewayV2::Authorizer").expect(t, `{
 		"AuthorizerPayloadFormatVersion": "2.0",
 		"EnableSimpleResponses": null,
 		"AuthorizerResultTtlInSeconds": 60,
-		"IdentitySource": ["$request.header.X-Key", "$request.querystring.tenant", "$context.routeKey"]
+		"IdentitySource": ["$request.header.X-Key", "$request.querystring.tenant",
+			"$context.routeKey"]
 	}`)
 }
 
 func authorizerFunction(stack awscdk.Stack) awslambda.Function {
-	return awslambda.NewFunction(stack, jsii.String("Doorman"), &awslambda.FunctionProps{
-		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("0")),
+	return awslambda.NewFunction(stack, jsii.String("Authorizer"), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_NODEJS_22_X(),
+		Handler: jsii.String("index.handler"),
+		Code:    awslambda.Code_FromInline(jsii.String("0")),
 	})
 }
 
@@ -129,5 +163,6 @@ func TestStatus_MayBeForAllCallers(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{StatusForAllCallers: jsii.Bool(true)}
 	})
-	s.environment(t, "ApiFunction").expect(t, `{"STATUS_FOR_ALL_CALLERS": "true", "OPEN_API": "false"}`)
+	s.environment(t, "ApiFunction").
+		expect(t, `{"STATUS_FOR_ALL_CALLERS": "true", "OPEN_API": "false"}`)
 }

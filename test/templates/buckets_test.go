@@ -15,13 +15,14 @@ var buckets = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket"}
 
 func TestBuckets_ArePrivateEncryptedVersionedAndOwned(t *testing.T) {
 	s := standard(t)
-	check(t, func() {
-		s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(float64(len(buckets))))
-	})
+	s.expectCount(t, "AWS::S3::Bucket", len(buckets))
 	for _, id := range buckets {
 		s.resource(t, id, "AWS::S3::Bucket").expect(t, `{
-			"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
-			"BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+			"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true,
+				"IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+			"BucketEncryption": {"ServerSideEncryptionConfiguration": [
+				{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+			]},
 			"VersioningConfiguration": {"Status": "Enabled"},
 			"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 		}`)
@@ -47,12 +48,17 @@ func TestBuckets_RejectRequestsWithoutTLS(t *testing.T) {
 }
 
 func TestBuckets_HaveLifecycles(t *testing.T) {
-	const cleanUp = `{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}`
+	const cleanUp = `{"Id": "clean-up", "Status": "Enabled",
+		"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+		"NoncurrentVersionExpiration": {"NoncurrentDays": 30}}`
 	s := standard(t)
-	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
-		{"Id": "archive", "Status": "Enabled", "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]},
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
+		expect(t, `{"LifecycleConfiguration": {"Rules": [
+		{"Id": "archive", "Status": "Enabled", "Transitions": [{"StorageClass": "STANDARD_IA",
+			"TransitionInDays": 30}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]},
 		`+cleanUp+`]}}`)
-	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [`+cleanUp+`]}}`)
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").
+		expect(t, `{"LifecycleConfiguration": {"Rules": [`+cleanUp+`]}}`)
 }
 
 func TestBuckets_ApplyLifecycleProps(t *testing.T) {
@@ -66,33 +72,49 @@ func TestBuckets_ApplyLifecycleProps(t *testing.T) {
 			AbortIncompleteMultipartUploadAfter: days(2),
 		}
 	})
-	const cleanUp = `{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}, "NoncurrentVersionExpiration": {"NoncurrentDays": 3}}`
-	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
-		{"Id": "archive", "Status": "Enabled", "ExpirationInDays": 400, "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 40}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]},
+	const cleanUp = `{"Id": "clean-up", "Status": "Enabled",
+		"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+		"NoncurrentVersionExpiration": {"NoncurrentDays": 3}}`
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
+		expect(t, `{"LifecycleConfiguration": {"Rules": [
+		{"Id": "archive", "Status": "Enabled", "ExpirationInDays": 400,
+			"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 40},
+			{"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]},
 		`+cleanUp+`]}}`)
-	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LifecycleConfiguration": {"Rules": [
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").
+		expect(t, `{"LifecycleConfiguration": {"Rules": [
 		{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 500},
 		`+cleanUp+`]}}`)
 }
 
 // S3 rejects transitions after the expiration.
 func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
-	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`, `{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`
+	const infrequent, archive = `{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}`,
+		`{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}`
 	for name, test := range map[string]struct {
 		props props
 		want  string
 	}{
-		"1 day":                                 {props{BronzeExpiration: days(1)}, `{"ExpirationInDays": 1}`},
-		"30 days":                               {props{BronzeExpiration: days(30)}, `{"ExpirationInDays": 30}`},
-		"31 days":                               {props{BronzeExpiration: days(31)}, `{"ExpirationInDays": 31, "Transitions": [` + infrequent + `]}`},
-		"90 days":                               {props{BronzeExpiration: days(90)}, `{"ExpirationInDays": 90, "Transitions": [` + infrequent + `]}`},
-		"91 days":                               {props{BronzeExpiration: days(91)}, `{"ExpirationInDays": 91, "Transitions": [` + infrequent + `, ` + archive + `]}`},
-		"95 days, infrequent access late":       {props{BronzeInfrequentAccessAfter: days(70), BronzeExpiration: days(95)}, `{"ExpirationInDays": 95, "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70}]}`},
-		"no expiration, infrequent access late": {props{BronzeInfrequentAccessAfter: days(70)}, `{"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70}, {"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]}`},
+		"1 day": {props{BronzeExpiration: days(1)},
+			`{"ExpirationInDays": 1}`},
+		"30 days": {props{BronzeExpiration: days(30)},
+			`{"ExpirationInDays": 30}`},
+		"31 days": {props{BronzeExpiration: days(31)},
+			`{"ExpirationInDays": 31, "Transitions": [` + infrequent + `]}`},
+		"90 days": {props{BronzeExpiration: days(90)},
+			`{"ExpirationInDays": 90, "Transitions": [` + infrequent + `]}`},
+		"91 days": {props{BronzeExpiration: days(91)},
+			`{"ExpirationInDays": 91, "Transitions": [` + infrequent + `, ` + archive + `]}`},
+		"95 days, infrequent access late": {props{BronzeInfrequentAccessAfter: days(70),
+			BronzeExpiration: days(95)}, `{"ExpirationInDays": 95,
+			"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70}]}`},
+		"no expiration, infrequent access late": {props{BronzeInfrequentAccessAfter: days(70)},
+			`{"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 70},
+			{"StorageClass": "GLACIER_IR", "TransitionInDays": 100}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := pipeline(t, func(awscdk.Stack) *props { return &test.props })
-			rules := s.resource(t, "BronzeBucket", "AWS::S3::Bucket").Properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)
+			rules := s.lifecycleRules(t, "BronzeBucket")
 			want := jsonOf(t, test.want).(map[string]any)
 			want["Id"], want["Status"] = "archive", "Enabled"
 			if diff := cmp.Diff(any(want), rules[0]); diff != "" {
@@ -104,35 +126,50 @@ func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 
 func TestBuckets_LogTheirRequests(t *testing.T) {
 	s := standard(t)
-	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "bronze/"}}`)
-	s.resource(t, "SilverBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}", "LogFilePrefix": "silver/"}}`)
-	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": null, "LifecycleConfiguration": {"Rules": [
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
+		expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}",
+			"LogFilePrefix": "bronze/"}}`)
+	s.resource(t, "SilverBucket", "AWS::S3::Bucket").
+		expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}",
+			"LogFilePrefix": "silver/"}}`)
+	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").
+		expect(t, `{"LoggingConfiguration": null, "LifecycleConfiguration": {"Rules": [
 		{"Id": "expire", "Status": "Enabled", "ExpirationInDays": 90},
-		{"Id": "clean-up", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
+		{"Id": "clean-up", "Status": "Enabled",
+			"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+			"NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
 	]}}`)
 	s = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{ServerAccessLogsExpiration: days(400)}
 	})
-	rules := s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").Properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)
+	rules := s.lifecycleRules(t, "ServerAccessLogsBucket")
 	if got := rules[0].(map[string]any)["ExpirationInDays"]; got != 400.0 {
-		t.Errorf("the lines expire after %v days", got)
+		t.Errorf("lines must expire after 400 days, got %v", got)
 	}
 }
 
 func TestBuckets_LogToAnExistingBucket(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{ServerAccessLogsBucket: awss3.NewBucket(stack, jsii.String("Logs"), &awss3.BucketProps{Encryption: awss3.BucketEncryption_S3_MANAGED})}
+		return &eventpipeline.EventPipelineProps{
+			ServerAccessLogsBucket: awss3.NewBucket(
+				stack,
+				jsii.String("Logs"),
+				&awss3.BucketProps{Encryption: awss3.BucketEncryption_S3_MANAGED},
+			),
+		}
 	})
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::S3::Bucket"), jsii.Number(3)) })
-	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${Logs}", "LogFilePrefix": "bronze/"}}`)
+	s.expectCount(t, "AWS::S3::Bucket", 3)
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
+		expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${Logs}",
+			"LogFilePrefix": "bronze/"}}`)
 	if n := len(s.resource(t, "LogsPolicy", "AWS::S3::BucketPolicy").statements(t)); n != 2 {
-		t.Errorf("its policy has %d statements", n)
+		t.Errorf("policy must have 2 statements, got %d", n)
 	}
 }
 
 func TestEventsTable_IsOnDemandAndRecoverable(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::DynamoDB::Table"), jsii.Number(1)) })
+	s.expectCount(t, "AWS::DynamoDB::Table", 1)
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{
 		"BillingMode": "PAY_PER_REQUEST",
 		"ProvisionedThroughput": null,
@@ -148,3 +185,9 @@ func TestEventsTable_IsOnDemandAndRecoverable(t *testing.T) {
 func days(n float64) awscdk.Duration { return awscdk.Duration_Days(&n) }
 
 func seconds(n float64) awscdk.Duration { return awscdk.Duration_Seconds(&n) }
+
+func (s synthesized) lifecycleRules(t *testing.T, bucket string) []any {
+	t.Helper()
+	properties := s.resource(t, bucket, "AWS::S3::Bucket").Properties
+	return properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)
+}

@@ -30,8 +30,9 @@ func TestBundles_AreReproducibleForArm64(t *testing.T) {
 	template, outdir := synthesizeCopy(t)
 	there := bundles(t, template, outdir)
 	for name, file := range there {
-		if want, got := filepath.Base(filepath.Dir(here[name])), filepath.Base(filepath.Dir(file)); got != want {
-			t.Errorf("%s is %s in this folder and %s in a copy of it", name, want, got)
+		want, got := filepath.Base(filepath.Dir(here[name])), filepath.Base(filepath.Dir(file))
+		if got != want {
+			t.Errorf("%s must have the hash %s in a copy of the folder, got %s", name, want, got)
 		}
 	}
 }
@@ -53,14 +54,16 @@ func bundles(t *testing.T, template map[string]any, outdir string) map[string]st
 		if function.Properties["Runtime"] != "provided.al2023" {
 			continue
 		}
-		hash := strings.TrimSuffix(function.Properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
+		hash := strings.TrimSuffix(
+			function.Properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
 		files[id] = filepath.Join(outdir, "asset."+hash, "bootstrap")
 		if entries, err := os.ReadDir(filepath.Dir(files[id])); err != nil || len(entries) != 1 {
-			t.Fatalf("%s: the asset holds %v, %v", id, entries, err)
+			t.Fatalf("%s: unexpected asset %v, %v", id, entries, err)
 		}
 	}
 	names := slices.Sorted(maps.Keys(files))
-	if diff := cmp.Diff([]string{"ApiFunction", "ReconcilerFunction", "WorkerFunction"}, names); diff != "" {
+	want := []string{"ApiFunction", "ReconcilerFunction", "WorkerFunction"}
+	if diff := cmp.Diff(want, names); diff != "" {
 		t.Fatalf("functions (-want +got):\n%s", diff)
 	}
 	return files
@@ -73,10 +76,14 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 		t.Fatal(err)
 	}
 	if info.Mode()&0o111 != 0o111 {
-		t.Errorf("%s: the bootstrap is not executable: %v", name, info.Mode())
+		t.Errorf("%s: bootstrap must be executable, got %v", name, info.Mode())
 	}
 	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md: 11 and 12 MB
-		t.Errorf("%s: the bootstrap has %d MB, and was smaller than 12: what does the function link?", name, megabytes)
+		t.Errorf(
+			"%s: the bootstrap has %d MB, and was smaller than 12: what does the function link?",
+			name,
+			megabytes,
+		)
 	}
 	bootstrap, err := elf.Open(file)
 	if err != nil {
@@ -84,10 +91,10 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	}
 	defer bootstrap.Close()
 	if bootstrap.Machine != machine {
-		t.Errorf("%s: the bootstrap is for %v, want %v", name, bootstrap.Machine, machine)
+		t.Errorf("%s: bootstrap is for %v, want %v", name, bootstrap.Machine, machine)
 	}
 	if bootstrap.Section(".debug_info") != nil || bootstrap.Section(".symtab") != nil {
-		t.Errorf("%s: the bootstrap has symbols, which cost cold-start time", name)
+		t.Errorf("%s: bootstrap must have no symbols, which cost cold-start time", name)
 	}
 }
 
@@ -96,7 +103,8 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()
 	for _, name := range []string{"cmd/app", "constructs", "stacks", "functions", "internal"} {
-		if err := os.CopyFS(filepath.Join(copied, name), os.DirFS(filepath.Join(root, name))); err != nil {
+		original := os.DirFS(filepath.Join(root, name))
+		if err := os.CopyFS(filepath.Join(copied, name), original); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +121,13 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	app := exec.Command("go", "run", "./cmd/app")
 	app.Dir = copied
 	app.Env = append(os.Environ(), goCaches(t)...)
-	app.Env = append(app.Env, "HOME="+home, "XDG_CACHE_HOME="+home, "CDK_OUTDIR="+outdir, `CDK_CONTEXT_JSON={"stage":"dev"}`)
+	app.Env = append(
+		app.Env,
+		"HOME="+home,
+		"XDG_CACHE_HOME="+home,
+		"CDK_OUTDIR="+outdir,
+		`CDK_CONTEXT_JSON={"stage":"dev"}`,
+	)
 	if out, err := app.CombinedOutput(); err != nil {
 		t.Fatalf("run the app: %v\n%s", err, out)
 	}

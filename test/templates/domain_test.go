@@ -15,20 +15,29 @@ import (
 const certificate = "arn:aws:acm:us-east-1:111111111111:certificate/one"
 
 // withDomain returns a pipeline with a custom domain, and its ApiUrl.
-func withDomain(t *testing.T, change func(awscdk.Stack, *eventpipeline.EventPipelineProps)) (synthesized, any) {
+func withDomain(
+	t *testing.T,
+	change func(awscdk.Stack, *eventpipeline.EventPipelineProps),
+) (synthesized, any) {
 	t.Helper()
 	stack := newStack(t)
 	p := eventpipeline.EventPipelineProps{
-		DomainName:        jsii.String("events.example.org"),
-		DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificate)),
+		DomainName: jsii.String("events.example.org"),
+		DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(
+			stack, jsii.String("Certificate"), jsii.String(certificate)),
 	}
 	if change != nil {
 		change(stack, &p)
 	}
 	must(t, func() error {
 		made := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &p)
-		awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: made.ApiUrl()})
-		awscdk.NewCfnOutput(stack, jsii.String("Alias"), &awscdk.CfnOutputProps{Value: made.DomainName().RegionalDomainName()})
+		awscdk.NewCfnOutput(
+			stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: made.ApiUrl()})
+		awscdk.NewCfnOutput(
+			stack,
+			jsii.String("Alias"),
+			&awscdk.CfnOutputProps{Value: made.DomainName().RegionalDomainName()},
+		)
 		return nil
 	})
 	s := synthesize(t, stack)
@@ -39,17 +48,23 @@ func TestDomain_MapsToTheApi(t *testing.T) {
 	s, url := withDomain(t, nil)
 	s.resource(t, "DomainName", "AWS::ApiGatewayV2::DomainName").expect(t, `{
 		"DomainName": "events.example.org",
-		"DomainNameConfigurations": [{"CertificateArn": "`+certificate+`", "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}],
+		"DomainNameConfigurations": [{"CertificateArn": "`+certificate+`",
+			"EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}],
 		"MutualTlsAuthentication": null
 	}`)
 	mappings := s.idsOf("AWS::ApiGatewayV2::ApiMapping")
 	if len(mappings) != 1 {
-		t.Fatalf("mappings %v", mappings)
+		t.Fatalf("unexpected mappings %v", mappings)
 	}
-	s.resources[mappings[0]].expect(t, `{"ApiId": "${HttpApi}", "DomainName": "${DomainName}", "Stage": "$default", "ApiMappingKey": null}`)
-	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"DisableExecuteApiEndpoint": null}`)
+	s.resources[mappings[0]].expect(
+		t,
+		`{"ApiId": "${HttpApi}", "DomainName": "${DomainName}", "Stage": "$default",
+			"ApiMappingKey": null}`,
+	)
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
+		expect(t, `{"DisableExecuteApiEndpoint": null}`)
 	if url != "https://${DomainName}/" {
-		t.Errorf("the API's URL is %v", url)
+		t.Errorf("unexpected ApiUrl %v", url)
 	}
 }
 
@@ -57,10 +72,14 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	s, url := withDomain(t, func(_ awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.DomainMappingKey, p.DisableExecuteApiEndpoint = jsii.String("ingest/v1"), jsii.Bool(true)
 	})
-	s.resources[s.idsOf("AWS::ApiGatewayV2::ApiMapping")[0]].expect(t, `{"ApiMappingKey": "ingest/v1"}`)
-	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"DisableExecuteApiEndpoint": true}`)
+	s.resources[s.idsOf("AWS::ApiGatewayV2::ApiMapping")[0]].expect(
+		t,
+		`{"ApiMappingKey": "ingest/v1"}`,
+	)
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
+		expect(t, `{"DisableExecuteApiEndpoint": true}`)
 	if url != "https://${DomainName}/ingest/v1/" {
-		t.Errorf("the API's URL is %v", url)
+		t.Errorf("unexpected ApiUrl %v", url)
 	}
 }
 
@@ -68,11 +87,15 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 func TestMutualTls_DisablesTheOtherEndpoint(t *testing.T) {
 	s, _ := withDomain(t, func(stack awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.MutualTls = &awsapigatewayv2.MTLSConfig{
-			Bucket: awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")), Key: jsii.String("store.pem"), Version: jsii.String("7"),
+			Bucket:  awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")),
+			Key:     jsii.String("store.pem"),
+			Version: jsii.String("7"),
 		}
 	})
 	s.resource(t, "DomainName", "AWS::ApiGatewayV2::DomainName").expect(t, `{
-		"MutualTlsAuthentication": {"TruststoreUri": "s3://trust/store.pem", "TruststoreVersion": "7"}
+		"MutualTlsAuthentication": {"TruststoreUri": "s3://trust/store.pem",
+			"TruststoreVersion": "7"}
 	}`)
-	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{"DisableExecuteApiEndpoint": true}`)
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
+		expect(t, `{"DisableExecuteApiEndpoint": true}`)
 }

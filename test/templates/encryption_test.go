@@ -27,21 +27,31 @@ func withKeys(t *testing.T) synthesized {
 	}
 	stack := newStack(t)
 	must(t, func() error {
-		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &eventpipeline.EventPipelineProps{
-			PhysicalNamePrefix: jsii.String(project + "-dev"),
-			RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
+		p := eventpipeline.NewEventPipeline(
+			stack,
+			jsii.String("EventPipeline"),
+			&eventpipeline.EventPipelineProps{
+				PhysicalNamePrefix: jsii.String(project + "-dev"),
+				RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
 
-			EncryptionKey:            newKey(stack, "Key"), // for the DLQ's and all that has none of its own
-			BronzeEncryptionKey:      newKey(stack, "BronzeKey"),
-			SilverEncryptionKey:      newKey(stack, "SilverKey"),
-			EventsTableEncryptionKey: newKey(stack, "TableKey"),
-			LogEncryptionKey:         newKey(stack, "LogKey"),
-			EventBusEncryptionKey:    newKey(stack, "BusKey"),
-		})
+				EncryptionKey: newKey(
+					stack,
+					"Key",
+				), // for the DLQ's and all that has none of its own
+				BronzeEncryptionKey:      newKey(stack, "BronzeKey"),
+				SilverEncryptionKey:      newKey(stack, "SilverKey"),
+				EventsTableEncryptionKey: newKey(stack, "TableKey"),
+				LogEncryptionKey:         newKey(stack, "LogKey"),
+				EventBusEncryptionKey:    newKey(stack, "BusKey"),
+			},
+		)
 		for output, value := range map[string]*string{
-			"BronzeBucketName": p.BronzeBucket().BucketName(), "SilverBucketName": p.SilverBucket().BucketName(),
-			"EventsTableName": p.EventsTable().TableName(), "EventBusName": p.EventBus().EventBusName(),
-			"QueueUrl": p.Queue().QueueUrl(), "DeadLetterQueueUrl": p.DeadLetterQueue().QueueUrl(),
+			"BronzeBucketName":   p.BronzeBucket().BucketName(),
+			"SilverBucketName":   p.SilverBucket().BucketName(),
+			"EventsTableName":    p.EventsTable().TableName(),
+			"EventBusName":       p.EventBus().EventBusName(),
+			"QueueUrl":           p.Queue().QueueUrl(),
+			"DeadLetterQueueUrl": p.DeadLetterQueue().QueueUrl(),
 		} {
 			awscdk.NewCfnOutput(stack, &output, &awscdk.CfnOutputProps{Value: value})
 		}
@@ -53,33 +63,46 @@ func withKeys(t *testing.T) synthesized {
 
 func TestKeys_EncryptTheirPart(t *testing.T) {
 	s := withKeys(t)
-	for bucket, key := range map[string]string{"BronzeBucket": "BronzeKey", "SilverBucket": "SilverKey"} {
-		s.resource(t, bucket, "AWS::S3::Bucket").expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
-			{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "${`+key+`.Arn}"}}]}}`)
+	for bucket, key := range map[string]string{"BronzeBucket": "BronzeKey",
+		"SilverBucket": "SilverKey"} {
+		s.resource(t, bucket, "AWS::S3::Bucket").
+			expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
+			{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms",
+				"KMSMasterKeyID": "${`+key+`.Arn}"}}]}}`)
 	}
 	// S3 delivers access logs only to a bucket that its own key encrypts.
-	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
+	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").
+		expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
 		{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}`)
-	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"SSESpecification": {"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": "${TableKey.Arn}"}}`)
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+		expect(t, `{"SSESpecification": {"SSEEnabled": true, "SSEType": "KMS",
+			"KMSMasterKeyId": "${TableKey.Arn}"}}`)
 	for _, queue := range []string{"Queue", "DeadLetterQueue"} {
-		s.resource(t, queue, "AWS::SQS::Queue").expect(t, `{"KmsMasterKeyId": "${Key.Arn}", "SqsManagedSseEnabled": null}`)
+		s.resource(t, queue, "AWS::SQS::Queue").
+			expect(t, `{"KmsMasterKeyId": "${Key.Arn}", "SqsManagedSseEnabled": null}`)
 	}
 	for _, id := range s.idsOf("AWS::Logs::LogGroup") {
 		s.resources[id].expect(t, `{"KmsKeyId": "${LogKey.Arn}"}`)
 	}
-	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"KmsKeyIdentifier": "${BusKey.Arn}"}`)
+	s.resource(t, "EventBus", "AWS::Events::EventBus").
+		expect(t, `{"KmsKeyIdentifier": "${BusKey.Arn}"}`)
 }
 
 func TestKeys_OneEncryptsAllParts(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{EncryptionKey: newKey(stack, "Key")}
 	})
-	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
-		{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "${Key.Arn}"}}]}}`)
-	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"SSESpecification": {"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": "${Key.Arn}"}}`)
+	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
+		expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
+		{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms",
+			"KMSMasterKeyID": "${Key.Arn}"}}]}}`)
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+		expect(t, `{"SSESpecification": {"SSEEnabled": true, "SSEType": "KMS",
+			"KMSMasterKeyId": "${Key.Arn}"}}`)
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{"KmsMasterKeyId": "${Key.Arn}"}`)
 	s.resource(t, "ApiLogGroup", "AWS::Logs::LogGroup").expect(t, `{"KmsKeyId": "${Key.Arn}"}`)
-	s.resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{"KmsKeyIdentifier": "${Key.Arn}"}`)
+	s.resource(t, "EventBus", "AWS::Events::EventBus").
+		expect(t, `{"KmsKeyIdentifier": "${Key.Arn}"}`)
 }
 
 // A function may use the keys of its data, through the service that stores it.
@@ -87,14 +110,28 @@ func TestKeys_AreUsedThroughTheirServiceOnly(t *testing.T) {
 	s := withKeys(t)
 	want := map[string]map[string][]string{
 		"ApiRole": {
-			"BronzeKey": {generate + via("s3")}, "TableKey": {decrypt + via("dynamodb")}, "Key": {decrypt + via("sqs"), generate + via("sqs")},
+			"BronzeKey": {
+				generate + via("s3"),
+			},
+			"TableKey": {decrypt + via("dynamodb")},
+			"Key":      {decrypt + via("sqs"), generate + via("sqs")},
 		},
 		"WorkerRole": {
-			"BronzeKey": {decrypt + via("s3")}, "SilverKey": {decrypt + via("s3"), generate + via("s3")},
-			"TableKey": {decrypt + via("dynamodb")}, "Key": {decrypt + via("sqs"), generate + via("sqs")},
+			"BronzeKey": {
+				decrypt + via("s3"),
+			},
+			"SilverKey": {decrypt + via("s3"), generate + via("s3")},
+			"TableKey": {
+				decrypt + via("dynamodb"),
+			},
+			"Key": {decrypt + via("sqs"), generate + via("sqs")},
 		},
 		"ReconcilerRole": {
-			"SilverKey": {decrypt + via("s3")}, "TableKey": {decrypt + via("dynamodb")}, "Key": {decrypt + via("sqs"), generate + via("sqs")},
+			"SilverKey": {
+				decrypt + via("s3"),
+			},
+			"TableKey": {decrypt + via("dynamodb")},
+			"Key":      {decrypt + via("sqs"), generate + via("sqs")},
 		},
 	}
 	for role, keys := range want {
@@ -110,32 +147,61 @@ func TestKeys_AreUsedThroughTheirServiceOnly(t *testing.T) {
 const decrypt, generate = "kms:Decrypt", "kms:GenerateDataKey"
 
 func via(service string) string {
-	return fmt.Sprintf(` if {"StringEquals":{"kms:ViaService":"%s.${AWS::Region}.${AWS::URLSuffix}"}}`, service)
+	return fmt.Sprintf(
+		` if {"StringEquals":{"kms:ViaService":"%s.${AWS::Region}.${AWS::URLSuffix}"}}`,
+		service,
+	)
 }
 
 // Service principals may use a key for the pipeline's log groups and bus only.
 func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
-	const logs, bus = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:", "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/"
+	const logs, bus = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:",
+		"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/"
 	s := withKeys(t)
 	const names = project + "-dev-"
 	forLogs := statement{
-		Effect: "Allow", Principal: map[string]any{"Service": "logs.${AWS::Region}.${AWS::URLSuffix}"}, Resources: []string{"*"},
+		Effect:    "Allow",
+		Principal: map[string]any{"Service": "logs.${AWS::Region}.${AWS::URLSuffix}"},
+		Resources: []string{"*"},
 		Actions: []string{
-			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+			"kms:Decrypt",
+			"kms:DescribeKey",
+			"kms:Encrypt",
+			"kms:GenerateDataKey",
+			"kms:GenerateDataKeyWithoutPlaintext",
+			"kms:ReEncryptFrom",
+			"kms:ReEncryptTo",
 		},
-		Condition: map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{
-			logs + "/aws/lambda/" + names + "api", logs + "/aws/lambda/" + names + "worker",
-			logs + "/aws/lambda/" + names + "reconciler", logs + "/aws/apigateway/" + names + "api",
-		}}},
+		Condition: map[string]any{
+			"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{
+				logs + "/aws/lambda/" + names + "api",
+				logs + "/aws/lambda/" + names + "worker",
+				logs + "/aws/lambda/" + names + "reconciler",
+				logs + "/aws/apigateway/" + names + "api",
+			}},
+		},
 	}
 	forBus := statement{
-		Effect: "Allow", Principal: map[string]any{"Service": "events.amazonaws.com"}, Resources: []string{"*"},
+		Effect:    "Allow",
+		Principal: map[string]any{"Service": "events.amazonaws.com"},
+		Resources: []string{"*"},
 		Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
-		Condition: map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}", "aws:SourceArn": bus + names + "events", "kms:EncryptionContext:aws:events:event-bus:arn": bus + names + "events"}},
+		Condition: map[string]any{
+			"StringEquals": map[string]any{
+				"aws:SourceAccount": "${AWS::AccountId}",
+				"aws:SourceArn":     bus + names + "events",
+				"kms:EncryptionContext:aws:events:event-bus:arn": bus + names + "events",
+			},
+		},
 	}
-	for key, want := range map[string][]statement{"LogKey": {forLogs}, "BusKey": {forBus}, "BronzeKey": nil, "SilverKey": nil, "TableKey": nil, "Key": nil} {
+	for key, want := range map[string][]statement{"LogKey": {forLogs}, "BusKey": {forBus},
+		"BronzeKey": nil, "SilverKey": nil, "TableKey": nil, "Key": nil} {
 		if diff := cmp.Diff(want, grantsOf(t, s, key)); diff != "" {
-			t.Errorf("what the policy of %s allows beyond its account's own policies (-want +got):\n%s", key, diff)
+			t.Errorf(
+				"what the policy of %s allows beyond its account's own policies (-want +got):\n%s",
+				key,
+				diff,
+			)
 		}
 	}
 
@@ -143,7 +209,9 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	s = pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{LogEncryptionKey: newKey(stack, "LogKey")}
 	})
-	forLogs.Condition = map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{logs + "*"}}}
+	forLogs.Condition = map[string]any{
+		"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{logs + "*"}},
+	}
 	if diff := cmp.Diff([]statement{forLogs}, grantsOf(t, s, "LogKey")); diff != "" {
 		t.Errorf("what the policy of LogKey allows (-want +got):\n%s", diff)
 	}
@@ -152,10 +220,14 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 // grantsOf returns the statements of a key's policy without the first, which delegates to IAM.
 func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	t.Helper()
-	policy := resource{Properties: map[string]any{"PolicyDocument": s.resource(t, key, "AWS::KMS::Key").Properties["KeyPolicy"]}}
+	policy := resource{
+		Properties: map[string]any{
+			"PolicyDocument": s.resource(t, key, "AWS::KMS::Key").Properties["KeyPolicy"],
+		},
+	}
 	statements := policy.statements(t)
 	if len(statements) == 0 || !slices.Equal(statements[0].Actions, []string{"kms:*"}) {
-		t.Fatalf("the policy of %s begins with %+v", key, statements)
+		t.Fatalf("unexpected first statement of %s: %+v", key, statements)
 	}
 	return append([]statement(nil), statements[1:]...)
 }

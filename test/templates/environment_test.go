@@ -19,34 +19,45 @@ const (
 
 func busAndTable(scope constructs.Construct) *props {
 	return &props{
-		EventBus:    awsevents.EventBus_FromEventBusArn(scope, jsii.String("YourBus"), jsii.String(busARN)),
-		EventsTable: awsdynamodb.Table_FromTableArn(scope, jsii.String("YourTable"), jsii.String(tableARN)),
+		EventBus: awsevents.EventBus_FromEventBusArn(
+			scope, jsii.String("YourBus"), jsii.String(busARN)),
+		EventsTable: awsdynamodb.Table_FromTableArn(
+			scope, jsii.String("YourTable"), jsii.String(tableARN)),
 	}
 }
 
 func stackIn(app awscdk.App, id, account, region string) awscdk.Stack {
-	return awscdk.NewStack(app, &id, &awscdk.StackProps{Env: &awscdk.Environment{Account: &account, Region: &region}})
+	return awscdk.NewStack(
+		app, &id, &awscdk.StackProps{Env: &awscdk.Environment{Account: &account, Region: &region}})
 }
 
 // In another account or region, their names would mean other resources.
 func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
-		account, region := stackIn(app, "Account", "111111111111", "us-east-1"), stackIn(app, "Region", "222222222222", "eu-central-1")
+		account, region := stackIn(
+			app,
+			"Account",
+			"111111111111",
+			"us-east-1",
+		), stackIn(app, "Region", "222222222222", "eu-central-1")
 		eventpipeline.NewEventPipeline(account, jsii.String("EventPipeline"), busAndTable(account))
 		eventpipeline.NewEventPipeline(region, jsii.String("EventPipeline"), busAndTable(region))
-		eventpipeline.NewEventPipeline(region, jsii.String("Made"), &props{EventsTable: newTable(account, "Table")})
+		eventpipeline.NewEventPipeline(
+			region, jsii.String("Made"), &props{EventsTable: newTable(account, "Table")})
 		return nil
 	})
 	expectErrors(t, app, map[string][]string{
 		"Account/EventPipeline": {
-			"EventBus account 111111111111 222222222222", "EventsTable account 111111111111 222222222222",
+			"EventBus account 111111111111 222222222222",
+			"EventsTable account 111111111111 222222222222",
 		},
 		"Region/EventPipeline": {
 			"EventBus region eu-central-1 us-east-1", "EventsTable region eu-central-1 us-east-1",
 		},
 		"Region/Made": {
-			"EventsTable account 222222222222 111111111111", "EventsTable region eu-central-1 us-east-1",
+			"EventsTable account 222222222222 111111111111",
+			"EventsTable region eu-central-1 us-east-1",
 		},
 	})
 }
@@ -54,7 +65,11 @@ func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
 func TestExisting_BusAndTableMayBeInAnUnknownEnvironment(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
-		open, same := awscdk.NewStack(app, jsii.String("Open"), nil), stackIn(app, "Same", "222222222222", "us-east-1")
+		open, same := awscdk.NewStack(
+			app,
+			jsii.String("Open"),
+			nil,
+		), stackIn(app, "Same", "222222222222", "us-east-1")
 		eventpipeline.NewEventPipeline(open, jsii.String("EventPipeline"), busAndTable(open))
 		eventpipeline.NewEventPipeline(same, jsii.String("EventPipeline"), busAndTable(same))
 		app.Synth(nil)

@@ -17,7 +17,7 @@ import (
 
 func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(3)) })
+	s.expectCount(t, "AWS::Lambda::Function", 3)
 	for _, name := range []string{"Api", "Worker", "Reconciler"} {
 		s.resource(t, name+"Function", "AWS::Lambda::Function").expect(t, `{
 			"Runtime": "provided.al2023",
@@ -49,7 +49,8 @@ func TestFunctions_HaveTheVariablesTheyRead(t *testing.T) {
 		"STATUS_FOR_ALL_CALLERS": "false",
 		"LOG_LEVEL": "info"
 	}}}`)
-	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
+	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").
+		expect(t, `{"Environment": {"Variables": {
 		"BRONZE_BUCKET": "${BronzeBucket}",
 		"SILVER_BUCKET": "${SilverBucket}",
 		"EVENTS_TABLE": "${EventsTable}",
@@ -60,7 +61,8 @@ func TestFunctions_HaveTheVariablesTheyRead(t *testing.T) {
 		"STATUS_RETENTION_DAYS": "365",
 		"LOG_LEVEL": "info"
 	}}}`)
-	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
+	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").
+		expect(t, `{"Environment": {"Variables": {
 		"BRONZE_BUCKET": "${BronzeBucket}",
 		"SILVER_BUCKET": "${SilverBucket}",
 		"EVENTS_TABLE": "${EventsTable}",
@@ -78,10 +80,16 @@ func TestFunctions_HaveTheVariablesTheyRead(t *testing.T) {
 func TestFunctions_ApplyProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
-			Architecture:       awslambda.Architecture_X86_64(),
-			ApiFunction:        &functionOptions{MemorySize: jsii.Number(256), Timeout: seconds(7)},
-			WorkerFunction:     &functionOptions{MemorySize: jsii.Number(2048), Timeout: seconds(60)},
-			ReconcilerFunction: &functionOptions{MemorySize: jsii.Number(1024), Timeout: seconds(900)},
+			Architecture: awslambda.Architecture_X86_64(),
+			ApiFunction:  &functionOptions{MemorySize: jsii.Number(256), Timeout: seconds(7)},
+			WorkerFunction: &functionOptions{
+				MemorySize: jsii.Number(2048),
+				Timeout:    seconds(60),
+			},
+			ReconcilerFunction: &functionOptions{
+				MemorySize: jsii.Number(1024),
+				Timeout:    seconds(900),
+			},
 
 			LogRetention:    awslogs.RetentionDays_ONE_WEEK,
 			LogLevel:        jsii.String("debug"),
@@ -91,18 +99,26 @@ func TestFunctions_ApplyProps(t *testing.T) {
 		}
 	})
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{
-		"Architectures": ["x86_64"], "MemorySize": 256, "Timeout": 7, "TracingConfig": {"Mode": "PassThrough"}
+		"Architectures": ["x86_64"], "MemorySize": 256, "Timeout": 7,
+			"TracingConfig": {"Mode": "PassThrough"}
 	}`)
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{
-		"Architectures": ["x86_64"], "MemorySize": 2048, "Timeout": 60, "TracingConfig": {"Mode": "PassThrough"}
+		"Architectures": ["x86_64"], "MemorySize": 2048, "Timeout": 60,
+			"TracingConfig": {"Mode": "PassThrough"}
 	}`)
-	s.environment(t, "ApiFunction").expect(t, `{"MAX_PAYLOAD_BYTES": "2097152", "STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
-	s.environment(t, "WorkerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	s.environment(t, "ApiFunction").
+		expect(t, `{"MAX_PAYLOAD_BYTES": "2097152", "STATUS_RETENTION_DAYS": "1000",
+			"LOG_LEVEL": "debug"}`)
+	s.environment(t, "WorkerFunction").
+		expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
 	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{
-		"Architectures": ["x86_64"], "MemorySize": 1024, "Timeout": 900, "TracingConfig": {"Mode": "PassThrough"}
+		"Architectures": ["x86_64"], "MemorySize": 1024, "Timeout": 900,
+			"TracingConfig": {"Mode": "PassThrough"}
 	}`)
-	s.environment(t, "ReconcilerFunction").expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
-	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"} {
+	s.environment(t, "ReconcilerFunction").
+		expect(t, `{"STATUS_RETENTION_DAYS": "1000", "LOG_LEVEL": "debug"}`)
+	for _, id := range []string{"ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup",
+		"AccessLogGroup"} {
 		s.resource(t, id, "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 7}`)
 	}
 }
@@ -111,14 +127,13 @@ func TestFunctions_ApplyProps(t *testing.T) {
 func (s synthesized) environment(t *testing.T, id string) resource {
 	t.Helper()
 	function := s.resource(t, id, "AWS::Lambda::Function")
-	return resource{Properties: function.Properties["Environment"].(map[string]any)["Variables"].(map[string]any)}
+	environment := function.Properties["Environment"].(map[string]any)
+	return resource{Properties: environment["Variables"].(map[string]any)}
 }
 
 func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 	s := standard(t)
-	check(t, func() {
-		s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::EventSourceMapping"), jsii.Number(1))
-	})
+	s.expectCount(t, "AWS::Lambda::EventSourceMapping", 1)
 	mapping := s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping")
 	mapping.expect(t, `{
 		"FunctionName": "${WorkerFunction}",
@@ -130,7 +145,8 @@ func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 		"Enabled": null
 	}`)
 	// Lambda rejects the mapping until the role may receive messages.
-	if diff := cmp.Diff([]string{"WorkerRoleDefaultPolicy", "WorkerRole"}, mapping.DependsOn); diff != "" {
+	want := []string{"WorkerRoleDefaultPolicy", "WorkerRole"}
+	if diff := cmp.Diff(want, mapping.DependsOn); diff != "" {
 		t.Errorf("DependsOn (-want +got):\n%s", diff)
 	}
 }
@@ -138,20 +154,28 @@ func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 func TestEventSource_AppliesProps(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
-			BatchSize: jsii.Number(500), MaxBatchingWindow: seconds(2), MaxConcurrency: jsii.Number(4),
+			BatchSize:         jsii.Number(500),
+			MaxBatchingWindow: seconds(2),
+			MaxConcurrency:    jsii.Number(4),
 		}
 	})
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{
-		"BatchSize": 500, "MaximumBatchingWindowInSeconds": 2, "ScalingConfig": {"MaximumConcurrency": 4}
+		"BatchSize": 500, "MaximumBatchingWindowInSeconds": 2,
+			"ScalingConfig": {"MaximumConcurrency": 4}
 	}`)
 }
 
 // The local platform requests bootstraps for its machine. The template must not differ otherwise.
 func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
-	for platform, architecture := range map[string]string{"linux/amd64": "x86_64", "darwin/arm64": "arm64"} {
-		want, got := stage(t, stacks.Local), stageWith(t, stacks.Local, map[string]any{contract.PlatformContext: platform})
+	for platform, architecture := range map[string]string{"linux/amd64": "x86_64",
+		"darwin/arm64": "arm64"} {
+		want, got := stage(
+			t,
+			stacks.Local,
+		), stageWith(t, stacks.Local, map[string]any{contract.PlatformContext: platform})
 		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
-			got.resource(t, id, "AWS::Lambda::Function").expect(t, `{"Architectures": ["`+architecture+`"]}`)
+			got.resource(t, id, "AWS::Lambda::Function").
+				expect(t, `{"Architectures": ["`+architecture+`"]}`)
 		}
 		if diff := cmp.Diff(want.template, got.template, ignoreMachine); diff != "" {
 			t.Errorf("template for %s (-for Lambda +for %s):\n%s", platform, platform, diff)
@@ -173,6 +197,6 @@ func TestFunctions_NeedGo(t *testing.T) {
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "go.dev/dl") {
-		t.Errorf("got %v where there is no Go", err)
+		t.Errorf("error without Go must name its download page, got %v", err)
 	}
 }

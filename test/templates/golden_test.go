@@ -36,7 +36,11 @@ func TestTemplates_EqualGoldenFiles(t *testing.T) {
 				t.Fatalf("%v; write it with: go test ./test/templates -update", err)
 			}
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("the template is not %s (-want +got); if it should be: go test ./test/templates -update\n%s", file, diff)
+				t.Errorf(
+					"%s (-want +got; to accept: go test ./test/templates -update):\n%s",
+					file,
+					diff,
+				)
 			}
 		})
 	}

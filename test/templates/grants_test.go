@@ -19,7 +19,11 @@ import (
 )
 
 // stackUsing returns a stack with a pipeline and what use adds.
-func stackUsing(t *testing.T, p *props, use func(awscdk.Stack, eventpipeline.EventPipeline)) synthesized {
+func stackUsing(
+	t *testing.T,
+	p *props,
+	use func(awscdk.Stack, eventpipeline.EventPipeline),
+) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
@@ -36,7 +40,8 @@ func newUser(stack awscdk.Stack) awsiam.User {
 // granted returns the statements of the user's policy.
 func granted(t *testing.T, s synthesized) any {
 	t.Helper()
-	document := s.resource(t, "ReaderDefaultPolicy", "AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
+	document := s.resource(t, "ReaderDefaultPolicy",
+		"AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
 	return document["Statement"]
 }
 
@@ -50,16 +55,20 @@ func jsonOf(t *testing.T, text string) (value any) {
 
 func TestGrants_AllowOneRoute(t *testing.T) {
 	const api = `arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/`
-	for path, grant := range map[string]func(eventpipeline.EventPipeline, awsiam.IGrantable) awsiam.Grant{
+	for path, grant := range map[string]func(eventpipeline.EventPipeline,
+		awsiam.IGrantable) awsiam.Grant{
 		"$default/POST/events":  eventpipeline.EventPipeline.GrantIngest,
 		"$default/GET/events/*": eventpipeline.EventPipeline.GrantReadStatus,
 	} {
 		s := stackUsing(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 			if !*grant(p, newUser(stack)).Success() {
-				t.Error("nothing was granted")
+				t.Error("the grant must succeed")
 			}
 		})
-		want := jsonOf(t, `[{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "`+api+path+`"}]`)
+		want := jsonOf(
+			t,
+			`[{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "`+api+path+`"}]`,
+		)
 		if diff := cmp.Diff(want, granted(t, s)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
@@ -86,7 +95,10 @@ func TestGrants_NeedIAMAuthorization(t *testing.T) {
 		return nil
 	})
 	expectErrors(t, app, map[string][]string{
-		"Stack/Jwt": {`GrantIngest Authorization "IAM" "JWT"`, `GrantReadStatus Authorization "IAM" "JWT"`},
+		"Stack/Jwt": {
+			`GrantIngest Authorization "IAM" "JWT"`,
+			`GrantReadStatus Authorization "IAM" "JWT"`,
+		},
 		"Stack/Open": {
 			"MaxReceiveCount 3 1",
 			`GrantIngest Authorization "IAM" "OPEN_TO_ANYONE_ON_THE_INTERNET"`,
@@ -96,10 +108,16 @@ func TestGrants_NeedIAMAuthorization(t *testing.T) {
 }
 
 func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
-	const read = `{"Action": "s3:GetObject", "Effect": "Allow", "Resource": "${SilverBucket.Arn}/silver/*"},
-		{"Action": "s3:ListBucket", "Effect": "Allow", "Resource": "${SilverBucket.Arn}", "Condition": {"StringLike": {"s3:prefix": "silver/*"}}}`
-	grant := func(stack awscdk.Stack, p eventpipeline.EventPipeline) { p.GrantReadSilver(newUser(stack)) }
-	if diff := cmp.Diff(jsonOf(t, "["+read+"]"), granted(t, stackUsing(t, nil, grant))); diff != "" {
+	const read = `{"Action": "s3:GetObject", "Effect": "Allow",
+		"Resource": "${SilverBucket.Arn}/silver/*"},
+		{"Action": "s3:ListBucket", "Effect": "Allow", "Resource": "${SilverBucket.Arn}",
+			"Condition": {"StringLike": {"s3:prefix": "silver/*"}}}`
+	grant := func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
+		p.GrantReadSilver(newUser(stack))
+	}
+	want := jsonOf(t, "["+read+"]")
+	got := granted(t, stackUsing(t, nil, grant))
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("without a key (-want +got):\n%s", diff)
 	}
 
@@ -109,18 +127,21 @@ func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
 		return nil
 	})
 	statements := granted(t, s).([]any)
-	want := jsonOf(t, `{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": "${Key.Arn}",
+	want = jsonOf(t, `{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": "${Key.Arn}",
 		"Condition": {"StringEquals": {"kms:ViaService": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}`)
 	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 3 {
-		t.Errorf("with a key there are %d statements, the last (-want +got):\n%s", len(statements), diff)
+		t.Errorf("with a key there are %d statements, the last (-want +got):\n%s",
+			len(statements), diff)
 	}
 }
 
 func TestMetrics_CoverThePipeline(t *testing.T) {
 	s := stackUsing(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		for id, metric := range map[string]awscloudwatch.Metric{
-			"Accepted": p.MetricAccepted(nil), "Failed": p.MetricFailed(nil), "DeadLetters": p.MetricDeadLetters(nil),
-			"Minute": p.MetricAccepted(&awscloudwatch.MetricOptions{Period: seconds(60), Statistic: jsii.String("SampleCount")}),
+			"Accepted": p.MetricAccepted(nil), "Failed": p.MetricFailed(nil),
+			"DeadLetters": p.MetricDeadLetters(nil),
+			"Minute": p.MetricAccepted(&awscloudwatch.MetricOptions{Period: seconds(60),
+				Statistic: jsii.String("SampleCount")}),
 		} {
 			awscloudwatch.NewAlarm(stack, &id, &awscloudwatch.AlarmProps{
 				Metric: metric, Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
@@ -128,11 +149,14 @@ func TestMetrics_CoverThePipeline(t *testing.T) {
 		}
 	})
 	for id, want := range map[string]string{
-		"Accepted": `{"Namespace": "EventPipeline", "MetricName": "Accepted", "Statistic": "Sum", "Period": 300,
+		"Accepted": `{"Namespace": "EventPipeline", "MetricName": "Accepted", "Statistic": "Sum",
+			"Period": 300,
 			"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
-		"Failed": `{"Namespace": "EventPipeline", "MetricName": "Failed", "Statistic": "Sum", "Period": 300,
+		"Failed": `{"Namespace": "EventPipeline", "MetricName": "Failed", "Statistic": "Sum",
+			"Period": 300,
 			"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
-		"DeadLetters": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Period": 300,
+		"DeadLetters": `{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible",
+			"Statistic": "Maximum", "Period": 300,
 			"Dimensions": [{"Name": "QueueName", "Value": "${DeadLetterQueue.QueueName}"}]}`,
 		"Minute": `{"MetricName": "Accepted", "Statistic": "SampleCount", "Period": 60}`,
 	} {
@@ -144,7 +168,7 @@ func TestMetrics_CoverThePipeline(t *testing.T) {
 			}
 		}
 		if !found {
-			t.Errorf("there is no alarm %s", id)
+			t.Errorf("alarm %s must exist", id)
 		}
 	}
 }
@@ -153,8 +177,10 @@ func TestMetrics_CoverThePipeline(t *testing.T) {
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
-		bus := awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default"))
-		target := awseventstargets.NewSqsQueue(awssqs.NewQueue(stack, jsii.String("Target"), nil), nil)
+		bus := awsevents.EventBus_FromEventBusName(
+			stack, jsii.String("Default"), jsii.String("default"))
+		target := awseventstargets.NewSqsQueue(
+			awssqs.NewQueue(stack, jsii.String("Target"), nil), nil)
 		for _, id := range []string{"One", "Two"} {
 			p := eventpipeline.NewEventPipeline(stack, &id, &props{EventBus: bus})
 			p.OnEventProcessed(jsii.String("Queue"), target)
@@ -170,11 +196,14 @@ func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 				"EventBusName": "default",
 				"EventPattern": {
 					"source": ["eventpipeline"], "detail-type": ["EventProcessed"],
-					"detail": {"bronze": {"bucket": ["${`+pipeline+`BronzeBucket}"]}, "silver": {"bucket": ["${`+pipeline+`SilverBucket}"]}}
+					"detail": {
+						"bronze": {"bucket": ["${`+pipeline+`BronzeBucket}"]},
+						"silver": {"bucket": ["${`+pipeline+`SilverBucket}"]}
+					}
 				}
 			}`)
 			if targets, _ := rule.Properties["Targets"].([]any); len(targets) != 1 {
-				t.Errorf("%s of %s has the targets %v", id, pipeline, targets)
+				t.Errorf("%s of %s must have one target, got %v", id, pipeline, targets)
 			}
 		}
 	}

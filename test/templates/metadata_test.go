@@ -24,7 +24,8 @@ func TestFunctionMetadata_NamesPipelineAndRole(t *testing.T) {
 		{"EventPipeline", ""}, // the tests' plain ids are without it
 		{"Orderseventpipeline", "Orderseventpipeline"},
 	} {
-		for id, role := range map[string]string{"ApiFunction": "api", "WorkerFunction": "worker", "ReconcilerFunction": "reconciler"} {
+		for id, role := range map[string]string{"ApiFunction": "api", "WorkerFunction": "worker",
+			"ReconcilerFunction": "reconciler"} {
 			want := map[string]any{"pipeline": test.pipeline, "role": role}
 			got := resources[test.prefix+id].Metadata[contract.FunctionMetadata]
 			if diff := cmp.Diff(any(want), got); diff != "" {

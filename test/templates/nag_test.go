@@ -57,10 +57,10 @@ func TestNag_SuppressesFindingsOnly(t *testing.T) {
 				stack := nagStack(t, name)
 				accepted := removeSuppressions(t, stack, pack)
 				if len(accepted) == 0 {
-					t.Errorf("stage %s: nothing is accepted", name)
+					t.Errorf("stage %s must have suppressions", name)
 				}
 				if diff := cmp.Diff(accepted, findings(t, stack, pack)); diff != "" {
-					t.Errorf("stage %s (-accepted +found):\n%s", name, diff)
+					t.Errorf("stage %s (-suppressed +found):\n%s", name, diff)
 				}
 			}
 		})
@@ -71,9 +71,14 @@ func TestNag_SuppressesFindingsOnly(t *testing.T) {
 func TestNag_FindsNothingWithExistingResources(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
-			stack := awscdk.NewStack(newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}), jsii.String("Stack"), nil)
+			stack := awscdk.NewStack(
+				newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
+				jsii.String("Stack"),
+				nil,
+			)
 			must(t, func() error {
-				eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), existingResources(stack))
+				eventpipeline.NewEventPipeline(
+					stack, jsii.String("EventPipeline"), existingResources(stack))
 				return nil
 			})
 			for _, f := range findings(t, stack, pack) {
@@ -94,7 +99,7 @@ func nagStack(t *testing.T, name string) awscdk.Stack {
 	return stack
 }
 
-// checks is an aspect that applies a pack to each construct.
+// checks applies a pack to each construct, as an aspect.
 type checks struct{ _ byte }
 
 func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visit", []any{node}) }
@@ -114,8 +119,12 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 		awscdk.Aspects_Of(stack).Add(aspect, nil)
 		annotations := assertions.Annotations_FromStack(stack)
 		pattern := assertions.Match_StringLikeRegexp(jsii.String(pack + "-.*"))
-		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern), *annotations.FindWarning(jsii.String("*"), pattern)) {
-			found = append(found, *e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data))) //lint:ignore SA1019 the assertions module has no other type for them
+		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern),
+			*annotations.FindWarning(jsii.String("*"), pattern)) {
+			found = append(
+				found,
+				*e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data)),
+			) //lint:ignore SA1019 the assertions module has no other type for them
 		}
 		return nil
 	})
@@ -140,13 +149,15 @@ func removeSuppressions(t *testing.T, stack awscdk.Stack, pack string) []string 
 			for _, r := range metadata["rules_to_suppress"].([]any) {
 				rule := r.(map[string]any)
 				if reason, _ := rule["reason"].(string); len(reason) < 40 {
-					t.Errorf("%s: %v is accepted because of %q", *resource.Node().Path(), rule["id"], reason)
+					t.Errorf("%s: %v needs a reason, got %q",
+						*resource.Node().Path(), rule["id"], reason)
 				}
 				if id := rule["id"].(string); strings.HasPrefix(id, pack) {
 					accepted = append(accepted, "/"+*resource.Node().Path()+" "+id)
 				}
 			}
-			resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": []any{}})
+			resource.AddMetadata(
+				jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": []any{}})
 		}
 		return nil
 	})
@@ -183,7 +194,7 @@ func nagFromNPM() ([]byte, error) {
 	}
 	tarball, err := os.ReadFile(file)
 	if err == nil && !isNag(tarball) {
-		err = fmt.Errorf("%s is another package than the one that was reviewed", file)
+		err = fmt.Errorf("%s must be the reviewed package, got another checksum", file)
 	}
 	return tarball, err
 }

@@ -26,24 +26,46 @@ var grants = map[string]map[string][]string{
 		"${WorkerLogGroup.Arn}":        {"logs:CreateLogStream", "logs:PutLogEvents"},
 		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 		"${BronzeBucket.Arn}/bronze/*": {"s3:GetObject"},
-		"${BronzeBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"bronze/*"}}`},
+		"${BronzeBucket.Arn}": {
+			`s3:ListBucket if {"StringLike":{"s3:prefix":"bronze/*"}}`,
+		},
 		"${SilverBucket.Arn}/silver/*": {"s3:GetObject", "s3:PutObject"},
-		"${SilverBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`},
-		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
-		"${Queue.Arn}":                 {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
-		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`},
+		"${SilverBucket.Arn}": {
+			`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`,
+		},
+		"${EventsTable.Arn}": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
+		"${Queue.Arn}": {
+			"sqs:ChangeMessageVisibility",
+			"sqs:DeleteMessage",
+			"sqs:GetQueueAttributes",
+			"sqs:ReceiveMessage",
+		},
+		"${DeadLetterQueue.Arn}": {"sqs:SendMessage"},
+		"${EventBus.Arn}": {
+			`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`,
+		},
 	},
 	"ReconcilerRole": {
-		"${ReconcilerLogGroup.Arn}":    {"logs:CreateLogStream", "logs:PutLogEvents"},
-		"*":                            {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
-		"${BronzeBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"bronze/*"}}`},
+		"${ReconcilerLogGroup.Arn}": {"logs:CreateLogStream", "logs:PutLogEvents"},
+		"*":                         {"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+		"${BronzeBucket.Arn}": {
+			`s3:ListBucket if {"StringLike":{"s3:prefix":"bronze/*"}}`,
+		},
 		"${SilverBucket.Arn}/silver/*": {"s3:GetObject"},
-		"${SilverBucket.Arn}":          {`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`},
-		"${EventsTable.Arn}":           {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-		"${Queue.Arn}":                 {"sqs:GetQueueAttributes", "sqs:SendMessage"},
-		"${DeadLetterQueue.Arn}":       {"sqs:SendMessage"},
-		"${EventBus.Arn}":              {`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`},
+		"${SilverBucket.Arn}": {
+			`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`,
+		},
+		"${EventsTable.Arn}": {
+			"dynamodb:BatchGetItem",
+			"dynamodb:GetItem",
+			"dynamodb:PutItem",
+			"dynamodb:UpdateItem",
+		},
+		"${Queue.Arn}":           {"sqs:GetQueueAttributes", "sqs:SendMessage"},
+		"${DeadLetterQueue.Arn}": {"sqs:SendMessage"},
+		"${EventBus.Arn}": {
+			`events:PutEvents if {"StringEquals":{"events:source":"` + contract.EventSource + `"}}`,
+		},
 	},
 }
 
@@ -54,12 +76,14 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	if diff := cmp.Diff([]string{"ApiRole", "ReconcilerRole", "WorkerRole"}, ids); diff != "" {
 		t.Errorf("roles (-want +got):\n%s", diff)
 	}
-	if policies := append(s.idsOf("AWS::IAM::Policy"), s.idsOf("AWS::IAM::ManagedPolicy")...); len(policies) != len(grants) {
-		t.Errorf("policies are %q, want one a role", policies)
+	policies := append(s.idsOf("AWS::IAM::Policy"), s.idsOf("AWS::IAM::ManagedPolicy")...)
+	if len(policies) != len(grants) {
+		t.Errorf("each role must have one policy, got %q", policies)
 	}
 	for id, want := range grants {
 		s.resource(t, id, "AWS::IAM::Role").expect(t, `{
-			"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]},
+			"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+				"Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]},
 			"ManagedPolicyArns": null,
 			"Policies": null
 		}`)
@@ -80,10 +104,10 @@ func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 				for _, action := range actions {
 					action, _, _ = strings.Cut(action, " if ")
 					if strings.Contains(action, "*") {
-						t.Errorf("stage %s: %s allows %s", name, id, action)
+						t.Errorf("stage %s: %s must not allow %s", name, id, action)
 					}
 					if resource == "*" && !strings.HasPrefix(action, "xray:") {
-						t.Errorf("stage %s: %s allows %s on every resource", name, id, action)
+						t.Errorf("stage %s: %s must not allow %s on *", name, id, action)
 					}
 				}
 			}
@@ -96,8 +120,9 @@ func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 		return &eventpipeline.EventPipelineProps{Tracing: awslambda.Tracing_DISABLED}
 	})
 	for id := range grants {
-		if actions, ok := allowed(t, s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy"))["*"]; ok {
-			t.Errorf("%s may do %q on every resource", id, actions)
+		policy := s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy")
+		if actions, ok := allowed(t, policy)["*"]; ok {
+			t.Errorf("%s must allow nothing on all resources, got %q", id, actions)
 		}
 	}
 }
@@ -107,16 +132,25 @@ func TestPermissions_AreForRoutesAndSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
 	for _, path := range []string{"", "/events", "/events/{eventId}", "/health"} {
-		want["arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*"+path] = true
+		const api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}"
+		want[api+"/*/*"+path] = true
 	}
 	got := map[string]bool{}
 	for _, id := range s.idsOf("AWS::Lambda::Permission") {
 		permission := s.resources[id]
 		if permission.Properties["Principal"] == "events.amazonaws.com" {
-			permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ReconcilerFunction.Arn}", "SourceArn": "${Schedule.Arn}"}`)
+			permission.expect(
+				t,
+				`{"Action": "lambda:InvokeFunction", "FunctionName": "${ReconcilerFunction.Arn}",
+					"SourceArn": "${Schedule.Arn}"}`,
+			)
 			continue
 		}
-		permission.expect(t, `{"Action": "lambda:InvokeFunction", "FunctionName": "${ApiFunction.Arn}", "Principal": "apigateway.amazonaws.com"}`)
+		permission.expect(
+			t,
+			`{"Action": "lambda:InvokeFunction", "FunctionName": "${ApiFunction.Arn}",
+				"Principal": "apigateway.amazonaws.com"}`,
+		)
 		got[permission.Properties["SourceArn"].(string)] = true
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -40,7 +40,7 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 		}
 	}
 	if len(made.Alarms()) != len(alarms) || slices.Contains(made.Alarms(), nil) {
-		t.Errorf("Alarms are %d, want %d", len(made.Alarms()), len(alarms))
+		t.Errorf("got %d alarms, want %d", len(made.Alarms()), len(alarms))
 	}
 }
 
@@ -49,9 +49,12 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
 	for id, r := range s.resources {
-		for _, property := range []string{"BucketName", "TableName", "QueueName", "FunctionName", "LogGroupName", "RoleName", "AlarmName", "DashboardName"} {
-			if name, ok := r.Properties[property].(string); ok && r.Type != "AWS::Lambda::Permission" && r.Type != "AWS::Lambda::EventSourceMapping" {
-				t.Errorf("%s is named %q", id, name)
+		for _, property := range []string{"BucketName", "TableName", "QueueName", "FunctionName",
+			"LogGroupName", "RoleName", "AlarmName", "DashboardName"} {
+			if name, ok := r.Properties[property].(string); ok &&
+				r.Type != "AWS::Lambda::Permission" &&
+				r.Type != "AWS::Lambda::EventSourceMapping" {
+				t.Errorf("%s must have no name, got %q", id, name)
 			}
 		}
 	}
@@ -66,13 +69,21 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	})
 	s := synthesize(t, stack)
 	if got, want := len(s.resources), 2*len(standard(t).resources); got != want {
-		t.Errorf("two pipelines have %d resources, want %d", got, want)
+		t.Errorf("two pipelines: got %d resources, want %d", got, want)
 	}
-	s.environment(t, "OrdersWorkerFunction").expect(t, `{"SILVER_BUCKET": "${OrdersSilverBucket}", "EVENT_BUS_NAME": "${OrdersEventBus}"}`)
-	s.environment(t, "InvoicesWorkerFunction").expect(t, `{"SILVER_BUCKET": "${InvoicesSilverBucket}", "EVENT_BUS_NAME": "${InvoicesEventBus}"}`)
-	first, second := s.resource(t, "OrdersEventBus", "AWS::Events::EventBus"), s.resource(t, "InvoicesEventBus", "AWS::Events::EventBus")
+	s.environment(t, "OrdersWorkerFunction").
+		expect(t, `{"SILVER_BUCKET": "${OrdersSilverBucket}",
+			"EVENT_BUS_NAME": "${OrdersEventBus}"}`)
+	s.environment(t, "InvoicesWorkerFunction").
+		expect(t, `{"SILVER_BUCKET": "${InvoicesSilverBucket}",
+			"EVENT_BUS_NAME": "${InvoicesEventBus}"}`)
+	first, second := s.resource(
+		t,
+		"OrdersEventBus",
+		"AWS::Events::EventBus",
+	), s.resource(t, "InvoicesEventBus", "AWS::Events::EventBus")
 	if first.Properties["Name"] == second.Properties["Name"] {
-		t.Errorf("both buses are named %s", first.Properties["Name"])
+		t.Errorf("bus names must differ, got %s twice", first.Properties["Name"])
 	}
 }
 
@@ -91,19 +102,25 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 	} {
 		var stack awscdk.Stack
 		must(t, func() error {
-			scope := place(awscdk.NewStack(newApp(t, nil), jsii.String("Orders"), &awscdk.StackProps{StackName: &stackName}))
+			scope := place(
+				awscdk.NewStack(
+					newApp(t, nil),
+					jsii.String("Orders"),
+					&awscdk.StackProps{StackName: &stackName},
+				),
+			)
 			eventpipeline.NewEventPipeline(scope, jsii.String("EventPipeline"), nil)
 			stack = awscdk.Stack_Of(scope)
 			return nil
 		})
 		name, _ := busOf(t, synthesize(t, stack)).Properties["Name"].(string)
 		if !strings.HasPrefix(name, stackName+"-") || !eventBridgeName.MatchString(name) {
-			t.Errorf("in the stack %s the bus is %q", stackName, name)
+			t.Errorf("stack %s: unexpected bus name %q", stackName, name)
 		}
 		names[name] = true
 	}
 	if len(names) != 4 {
-		t.Errorf("the buses are %v", names)
+		t.Errorf("unexpected buses %v", names)
 	}
 }
 
@@ -114,7 +131,7 @@ func busOf(t *testing.T, s synthesized) resource {
 	t.Helper()
 	buses := s.idsOf("AWS::Events::EventBus")
 	if len(buses) != 1 {
-		t.Fatalf("the template has the buses %q", buses)
+		t.Fatalf("unexpected buses %q", buses)
 	}
 	return s.resources[buses[0]]
 }
@@ -125,7 +142,7 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 		env, arn  string
 		resources int
 	}{
-		"given": {
+		"existing": {
 			bus: func(stack awscdk.Stack) awsevents.IEventBus {
 				return awsevents.NewEventBus(stack, jsii.String("Shared"), nil)
 			},
@@ -133,9 +150,11 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 		},
 		"default": {
 			bus: func(stack awscdk.Stack) awsevents.IEventBus {
-				return awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"), jsii.String("default"))
+				return awsevents.EventBus_FromEventBusName(stack, jsii.String("Default"),
+					jsii.String("default"))
 			},
-			env: "default", arn: "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",
+			env: "default",
+			arn: "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,11 +162,13 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 				return &eventpipeline.EventPipelineProps{EventBus: test.bus(stack)}
 			})
 			if buses := s.idsOf("AWS::Events::EventBus"); len(buses) != test.resources {
-				t.Errorf("the template has the buses %q", buses)
+				t.Errorf("unexpected buses %q", buses)
 			}
 			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
 			may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))
-			if diff := cmp.Diff([]string{`events:PutEvents if {"StringEquals":{"events:source":"eventpipeline"}}`}, may[test.arn]); diff != "" {
+			const fromPipeline = ` if {"StringEquals":{"events:source":"eventpipeline"}}`
+			want := []string{"events:PutEvents" + fromPipeline}
+			if diff := cmp.Diff(want, may[test.arn]); diff != "" {
 				t.Errorf("what the worker may do on %s (-want +got):\n%s", test.arn, diff)
 			}
 		})
@@ -156,19 +177,25 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 
 func TestPipeline_WarnsAboutAnOpenApi(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet}
+		return &eventpipeline.EventPipelineProps{
+			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+		}
 	})
+	warning := `^Anyone on the internet .*\[ack: ` + eventpipeline.OpenApiWarning + `\]$`
 	check(t, func() {
 		assertions.Annotations_FromStack(s.stack).HasWarning(jsii.String("/Stack/EventPipeline"),
-			assertions.Match_StringLikeRegexp(jsii.String(`^Anyone on the internet .*\[ack: `+eventpipeline.OpenApiWarning+`\]$`)))
+			assertions.Match_StringLikeRegexp(&warning))
 	})
-	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t, "local")} {
+	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t,
+		"local")} {
 		// `cdk synth --strict` would fail.
 		check(t, func() {
-			assertions.Annotations_FromStack(s.stack).HasNoWarning(jsii.String("*"), assertions.Match_AnyValue())
+			assertions.Annotations_FromStack(s.stack).
+				HasNoWarning(jsii.String("*"), assertions.Match_AnyValue())
 		})
 		check(t, func() {
-			assertions.Annotations_FromStack(s.stack).HasNoError(jsii.String("*"), assertions.Match_AnyValue())
+			assertions.Annotations_FromStack(s.stack).
+				HasNoError(jsii.String("*"), assertions.Match_AnyValue())
 		})
 	}
 }

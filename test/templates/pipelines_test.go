@@ -18,16 +18,23 @@ import (
 func TestPipelines_MaySpanStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{
-			"all is given": func(data awscdk.Stack) *props { return existingResources(data) },
-			"keys and logs are given": func(data awscdk.Stack) *props {
-				return &props{EncryptionKey: newKey(data, "Key"), ServerAccessLogsBucket: awss3.NewBucket(data, jsii.String("Logs"), nil)}
+			"existing resources": func(data awscdk.Stack) *props { return existingResources(data) },
+			"existing keys and logs": func(data awscdk.Stack) *props {
+				return &props{EncryptionKey: newKey(data, "Key"),
+					ServerAccessLogsBucket: awss3.NewBucket(data, jsii.String("Logs"), nil)}
 			},
 		} {
 			t.Run(references+" references, "+name, func(t *testing.T) {
-				app := newApp(t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": references})
-				data, functions := awscdk.NewStack(app, jsii.String("Data"), nil), awscdk.NewStack(app, jsii.String("Functions"), nil)
+				app := newApp(
+					t, map[string]any{"@aws-cdk/core:defaultCrossStackReferences": references})
+				data, functions := awscdk.NewStack(
+					app,
+					jsii.String("Data"),
+					nil,
+				), awscdk.NewStack(app, jsii.String("Functions"), nil)
 				must(t, func() error {
-					eventpipeline.NewEventPipeline(functions, jsii.String("EventPipeline"), props(data))
+					eventpipeline.NewEventPipeline(
+						functions, jsii.String("EventPipeline"), props(data))
 					return nil
 				})
 				template, err := json.Marshal(synthesize(t, data).template)
@@ -36,14 +43,14 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 				}
 				for _, reference := range []string{"Fn::ImportValue", "Fn::GetStackOutput"} {
 					if strings.Contains(string(template), reference) {
-						t.Errorf("the data's stack refers to that of the functions:\n%s", template)
+						t.Errorf("data stack must not refer to the functions' stack:\n%s", template)
 					}
 				}
 				if n := len(*data.Dependencies()); n != 0 {
-					t.Errorf("the data's stack depends on %d others", n)
+					t.Errorf("data stack must depend on no other, got %d", n)
 				}
 				if got := synthesize(t, functions).idsOf("AWS::Lambda::Function"); len(got) < 3 {
-					t.Errorf("the functions' stack has %q", got)
+					t.Errorf("functions' stack must have three functions, got %q", got)
 				}
 			})
 		}
@@ -55,21 +62,39 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		first := eventpipeline.NewEventPipeline(stack, jsii.String("First"), &props{PhysicalNamePrefix: jsii.String("orders")})
-		eventpipeline.NewEventPipeline(awscdk.NewStack(app, jsii.String("Other"), nil), jsii.String("Second"), &props{
-			PhysicalNamePrefix: jsii.String("orders"),
-			BronzeBucket:       first.BronzeBucket(), EventsTable: first.EventsTable(), Queue: first.Queue(), DeadLetterQueue: first.DeadLetterQueue(),
-			HttpApi: first.HttpApi(),
-		})
+		first := eventpipeline.NewEventPipeline(
+			stack, jsii.String("First"), &props{PhysicalNamePrefix: jsii.String("orders")})
+		eventpipeline.NewEventPipeline(
+			awscdk.NewStack(app, jsii.String("Other"), nil),
+			jsii.String("Second"),
+			&props{
+				PhysicalNamePrefix: jsii.String("orders"),
+				BronzeBucket:       first.BronzeBucket(),
+				EventsTable:        first.EventsTable(),
+				Queue:              first.Queue(),
+				DeadLetterQueue:    first.DeadLetterQueue(),
+				HttpApi:            first.HttpApi(),
+			},
+		)
 		lake := func(id string) awss3.IBucket {
 			return awss3.Bucket_FromBucketName(stack, &id, jsii.String("lake"))
 		}
-		bus := awsevents.EventBus_FromEventBusName(stack, jsii.String("Bus"), jsii.String("shared")) // may be, as may Silver
-		eventpipeline.NewEventPipeline(stack, jsii.String("Third"), &props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket(), EventBus: bus})
-		eventpipeline.NewEventPipeline(stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake"), EventBus: bus})
+		bus := awsevents.EventBus_FromEventBusName(
+			stack,
+			jsii.String("Bus"),
+			jsii.String("shared"),
+		) // may be, as may Silver
+		eventpipeline.NewEventPipeline(
+			stack,
+			jsii.String("Third"),
+			&props{BronzeBucket: lake("Lake"), SilverBucket: first.SilverBucket(), EventBus: bus},
+		)
+		eventpipeline.NewEventPipeline(
+			stack, jsii.String("Fourth"), &props{BronzeBucket: lake("SameLake"), EventBus: bus})
 		parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
 		for _, id := range []string{"Fifth", "Sixth"} {
-			bucket := awss3.Bucket_FromBucketName(stack, jsii.String(id+"Lake"), parameter.ValueAsString())
+			bucket := awss3.Bucket_FromBucketName(
+				stack, jsii.String(id+"Lake"), parameter.ValueAsString())
 			eventpipeline.NewEventPipeline(stack, &id, &props{BronzeBucket: bucket})
 		}
 		return nil
@@ -92,8 +117,13 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 			stack := awscdk.NewStack(app, &name, nil)
 			parameter := awscdk.NewCfnParameter(stack, jsii.String("Bronze"), nil)
 			eventpipeline.NewEventPipeline(stack, jsii.String("OfAParameter"), &props{
-				BronzeBucket: awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), parameter.ValueAsString()),
-				EventsTable:  awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), awscdk.Fn_Sub(jsii.String("events-${AWS::StackName}"), nil)),
+				BronzeBucket: awss3.Bucket_FromBucketName(
+					stack, jsii.String("YourBronze"), parameter.ValueAsString()),
+				EventsTable: awsdynamodb.Table_FromTableName(
+					stack,
+					jsii.String("YourTable"),
+					awscdk.Fn_Sub(jsii.String("events-${AWS::StackName}"), nil),
+				),
 			})
 		}
 		app.Synth(nil)
@@ -109,8 +139,10 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 			stack := awscdk.NewStack(awscdk.NewStage(app, &name, nil), jsii.String("Orders"), nil)
 			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
 				PhysicalNamePrefix: jsii.String("orders"),
-				BronzeBucket:       awss3.Bucket_FromBucketName(stack, jsii.String("YourBronze"), jsii.String("lake")),
-				EventsTable:        awsdynamodb.Table_FromTableName(stack, jsii.String("YourTable"), jsii.String("lifecycle")),
+				BronzeBucket: awss3.Bucket_FromBucketName(
+					stack, jsii.String("YourBronze"), jsii.String("lake")),
+				EventsTable: awsdynamodb.Table_FromTableName(
+					stack, jsii.String("YourTable"), jsii.String("lifecycle")),
 			})
 		}
 		app.Synth(nil)
@@ -126,7 +158,11 @@ func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 			stack := awscdk.NewStack(app, jsii.String("Stack-"+region), &awscdk.StackProps{
 				Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: &region},
 			})
-			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{PhysicalNamePrefix: jsii.String("orders")})
+			eventpipeline.NewEventPipeline(
+				stack,
+				jsii.String("EventPipeline"),
+				&props{PhysicalNamePrefix: jsii.String("orders")},
+			)
 		}
 		app.Synth(nil)
 		return nil

@@ -28,56 +28,128 @@ import (
 // samples returns a value per prop that differs from its default.
 func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
-		VpcId: jsii.String("vpc-1"), AvailabilityZones: jsii.Strings("a", "b"), PrivateSubnetIds: jsii.Strings("subnet-1", "subnet-2"), IsolatedSubnetIds: jsii.Strings("subnet-3", "subnet-4"),
+		VpcId:             jsii.String("vpc-1"),
+		AvailabilityZones: jsii.Strings("a", "b"),
+		PrivateSubnetIds:  jsii.Strings("subnet-1", "subnet-2"),
+		IsolatedSubnetIds: jsii.Strings("subnet-3", "subnet-4"),
 	})
 	key := awskms.Key_FromKeyArn(stack, jsii.String("K"), jsii.String(keyARN))
-	bucket := func(name string) awss3.IBucket { return awss3.Bucket_FromBucketName(stack, &name, &name) }
+	bucket := func(name string) awss3.IBucket {
+		return awss3.Bucket_FromBucketName(stack, &name,
+			&name)
+	}
 	queue := func(name string) awssqs.IQueue {
-		arn := "arn:aws:sqs:eu-central-1:123456789012:" + *stack.StackName() + name // no two pipelines of an app share one
+		// pipelines must not share a queue
+		arn := "arn:aws:sqs:eu-central-1:123456789012:" + *stack.StackName() + name
 		return awssqs.Queue_FromQueueArn(stack, &name, &arn)
 	}
-	layers := &[]awslambda.ILayerVersion{awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("L"), jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"))}
+	layers := &[]awslambda.ILayerVersion{
+		awslambda.LayerVersion_FromLayerVersionArn(
+			stack,
+			jsii.String("L"),
+			jsii.String(layerARN),
+		),
+	}
 	variables := &map[string]*string{"TEAM": jsii.String("events")}
 	schemas := folderOf(t, map[string]string{"demo.json": `{"type":"object"}`})
 	samples := map[string]any{
-		"PhysicalNamePrefix": jsii.String("orders"), "RemovalPolicy": awscdk.RemovalPolicy_DESTROY,
-		"EncryptionKey": key, "BronzeEncryptionKey": key, "SilverEncryptionKey": key, "EventsTableEncryptionKey": key,
-		"QueueEncryptionKey": key, "LogEncryptionKey": key, "EventBusEncryptionKey": key,
-		"BronzeBucket": bucket("lake-bronze"), "SilverBucket": bucket("lake-silver"),
-		"BronzeInfrequentAccessAfter": days(31), "BronzeArchiveAfter": days(91), "BronzeExpiration": days(365),
-		"BronzeObjectLock": awss3.ObjectLockRetention_Governance(days(1)), "SilverExpiration": days(365),
-		"ServerAccessLogsBucket": bucket("logs"), "ServerAccessLogsExpiration": days(1), "NoncurrentVersionExpiration": days(1),
+		"PhysicalNamePrefix":                  jsii.String("orders"),
+		"RemovalPolicy":                       awscdk.RemovalPolicy_DESTROY,
+		"EncryptionKey":                       key,
+		"BronzeEncryptionKey":                 key,
+		"SilverEncryptionKey":                 key,
+		"EventsTableEncryptionKey":            key,
+		"QueueEncryptionKey":                  key,
+		"LogEncryptionKey":                    key,
+		"EventBusEncryptionKey":               key,
+		"BronzeBucket":                        bucket("lake-bronze"),
+		"SilverBucket":                        bucket("lake-silver"),
+		"BronzeInfrequentAccessAfter":         days(31),
+		"BronzeArchiveAfter":                  days(91),
+		"BronzeExpiration":                    days(365),
+		"BronzeObjectLock":                    awss3.ObjectLockRetention_Governance(days(1)),
+		"SilverExpiration":                    days(365),
+		"ServerAccessLogsBucket":              bucket("logs"),
+		"ServerAccessLogsExpiration":          days(1),
+		"NoncurrentVersionExpiration":         days(1),
 		"AbortIncompleteMultipartUploadAfter": days(1),
-		"EventsTable":                         awsdynamodb.Table_FromTableName(stack, jsii.String("T"), jsii.String("lifecycle")), "StatusRetention": days(30),
-		"Queue": queue("references"), "DeadLetterQueue": queue("failed"), "QueueRetention": days(1), "DeadLetterQueueRetention": days(13),
-		"VisibilityTimeout": seconds(500), "MaxReceiveCount": jsii.Number(6),
-		"ReconcilerEnabled": jsii.Bool(false), "ReconcilerInterval": seconds(60), "ReconcilerGracePeriod": seconds(300),
-		"ReconcilerMaxReenqueues": jsii.Number(4),
-		"Vpc":                     vpc, "VpcSubnets": &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
-		"SecurityGroups": &[]awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("G"), jsii.String("sg-1"), nil)},
-		"Architecture":   awslambda.Architecture_X86_64(),
-		"WorkerEntry":    folderOf(t, map[string]string{"go.mod": "module x\n", "main.go": "package main\n\nfunc main() {}\n"}),
-		"BatchSize":      jsii.Number(5), "MaxBatchingWindow": seconds(1), "MaxConcurrency": jsii.Number(5),
-		"LogRetention": awslogs.RetentionDays_ONE_DAY, "LogLevel": jsii.String("debug"), "Tracing": awslambda.Tracing_DISABLED,
-		"HttpApi":       awsapigatewayv2.HttpApi_FromHttpApiAttributes(stack, jsii.String("A"), &awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")}),
-		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet, "JwtAuthorizer": jwt(),
-		"LambdaAuthorizer":    &eventpipeline.LambdaAuthorizerProps{Handler: authorizerFunction(stack)},
-		"StatusForAllCallers": jsii.Bool(true), "MaxPayloadBytes": jsii.Number(1),
-		"SchemaDirectory": schemas, "UnknownEventTypes": eventpipeline.UnknownEventTypesRefuse,
-		"ThrottlingRateLimit": jsii.Number(1), "ThrottlingBurstLimit": jsii.Number(1),
-		"CorsPreflight":     &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: jsii.Strings("https://example.org")},
-		"DomainName":        jsii.String("events.example.org"),
-		"DomainCertificate": awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("C"), jsii.String(certificate)),
-		"DomainMappingKey":  jsii.String("v1"), "MutualTls": &awsapigatewayv2.MTLSConfig{Bucket: bucket("trust"), Key: jsii.String("store.pem")},
+		"EventsTable": awsdynamodb.Table_FromTableName(
+			stack, jsii.String("T"), jsii.String("lifecycle")),
+		"StatusRetention":          days(30),
+		"Queue":                    queue("references"),
+		"DeadLetterQueue":          queue("failed"),
+		"QueueRetention":           days(1),
+		"DeadLetterQueueRetention": days(13),
+		"VisibilityTimeout":        seconds(500),
+		"MaxReceiveCount":          jsii.Number(6),
+		"ReconcilerEnabled":        jsii.Bool(false),
+		"ReconcilerInterval":       seconds(60),
+		"ReconcilerGracePeriod":    seconds(300),
+		"ReconcilerMaxReenqueues":  jsii.Number(4),
+		"Vpc":                      vpc,
+		"VpcSubnets": &awsec2.SubnetSelection{
+			SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED,
+		},
+		"SecurityGroups": &[]awsec2.ISecurityGroup{
+			awsec2.SecurityGroup_FromSecurityGroupId(
+				stack, jsii.String("G"), jsii.String("sg-1"), nil),
+		},
+		"Architecture": awslambda.Architecture_X86_64(),
+		"WorkerEntry": folderOf(
+			t,
+			map[string]string{
+				"go.mod":  "module x\n",
+				"main.go": "package main\n\nfunc main() {}\n",
+			},
+		),
+		"BatchSize":         jsii.Number(5),
+		"MaxBatchingWindow": seconds(1),
+		"MaxConcurrency":    jsii.Number(5),
+		"LogRetention":      awslogs.RetentionDays_ONE_DAY,
+		"LogLevel":          jsii.String("debug"),
+		"Tracing":           awslambda.Tracing_DISABLED,
+		"HttpApi": awsapigatewayv2.HttpApi_FromHttpApiAttributes(
+			stack,
+			jsii.String("A"),
+			&awsapigatewayv2.HttpApiAttributes{HttpApiId: jsii.String("abcdefghij")},
+		),
+		"Authorization": eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+		"JwtAuthorizer": jwt(),
+		"LambdaAuthorizer": &eventpipeline.LambdaAuthorizerProps{
+			Handler: authorizerFunction(stack),
+		},
+		"StatusForAllCallers":  jsii.Bool(true),
+		"MaxPayloadBytes":      jsii.Number(1),
+		"SchemaDirectory":      schemas,
+		"UnknownEventTypes":    eventpipeline.UnknownEventTypesRefuse,
+		"ThrottlingRateLimit":  jsii.Number(1),
+		"ThrottlingBurstLimit": jsii.Number(1),
+		"CorsPreflight": &awsapigatewayv2.CorsPreflightOptions{
+			AllowOrigins: jsii.Strings("https://example.org"),
+		},
+		"DomainName": jsii.String("events.example.org"),
+		"DomainCertificate": awscertificatemanager.Certificate_FromCertificateArn(
+			stack, jsii.String("C"), jsii.String(certificate)),
+		"DomainMappingKey": jsii.String("v1"),
+		"MutualTls": &awsapigatewayv2.MTLSConfig{
+			Bucket: bucket("trust"),
+			Key:    jsii.String("store.pem"),
+		},
 		"DisableExecuteApiEndpoint": jsii.Bool(true),
-		"EventBus":                  awsevents.EventBus_FromEventBusName(stack, jsii.String("B"), jsii.String("shared")),
-		"AlarmTopic":                awssns.Topic_FromTopicArn(stack, jsii.String("S"), jsii.String("arn:aws:sns:eu-central-1:123456789012:alarms")),
+		"EventBus": awsevents.EventBus_FromEventBusName(
+			stack, jsii.String("B"), jsii.String("shared")),
+		"AlarmTopic": awssns.Topic_FromTopicArn(
+			stack, jsii.String("S"), jsii.String("arn:aws:sns:eu-central-1:123456789012:alarms")),
 
-		"AlarmThresholds.DeadLetters": jsii.Number(2), "AlarmThresholds.OldestMessage": seconds(60),
-		"AlarmThresholds.ApiServerErrors": jsii.Number(1), "AlarmThresholds.ApiErrors": jsii.Number(2),
-		"AlarmThresholds.ApiThrottles": jsii.Number(2), "AlarmThresholds.WorkerErrors": jsii.Number(2),
-		"AlarmThresholds.WorkerThrottles": jsii.Number(2), "AlarmThresholds.ReconcilerErrors": jsii.Number(2),
-		"AlarmThresholds.UnhealedEvents": jsii.Number(2),
+		"AlarmThresholds.DeadLetters":      jsii.Number(2),
+		"AlarmThresholds.OldestMessage":    seconds(60),
+		"AlarmThresholds.ApiServerErrors":  jsii.Number(1),
+		"AlarmThresholds.ApiErrors":        jsii.Number(2),
+		"AlarmThresholds.ApiThrottles":     jsii.Number(2),
+		"AlarmThresholds.WorkerErrors":     jsii.Number(2),
+		"AlarmThresholds.WorkerThrottles":  jsii.Number(2),
+		"AlarmThresholds.ReconcilerErrors": jsii.Number(2),
+		"AlarmThresholds.UnhealedEvents":   jsii.Number(2),
 	}
 	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 		samples[function+".MemorySize"] = jsii.Number(128)
@@ -92,11 +164,18 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 
 // together lists the props that a prop requires. The baseline has them too.
 var together = map[string][]string{
-	"Queue": {"DeadLetterQueue"}, "DeadLetterQueue": {"Queue"}, // each is nothing without the other
-	"VpcSubnets": {"Vpc"}, "SecurityGroups": {"Vpc"},
+	"Queue":             {"DeadLetterQueue"},
+	"DeadLetterQueue":   {"Queue"}, // each is nothing without the other
+	"VpcSubnets":        {"Vpc"},
+	"SecurityGroups":    {"Vpc"},
 	"UnknownEventTypes": {"SchemaDirectory"},
-	"DomainName":        {"DomainCertificate"}, "DomainCertificate": {"DomainName"},
-	"DomainMappingKey": {"DomainName", "DomainCertificate"}, "MutualTls": {"DomainName", "DomainCertificate"},
+	"DomainName":        {"DomainCertificate"},
+	"DomainCertificate": {"DomainName"},
+	"DomainMappingKey": {
+		"DomainName",
+		"DomainCertificate",
+	},
+	"MutualTls":                 {"DomainName", "DomainCertificate"},
 	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
 }
 
@@ -114,22 +193,24 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 			return
 		}
 		stack := awscdk.NewStack(app, jsii.String(stackName(name)), nil)
-		values, given := samples(t, stack), &props{}
+		values, p := samples(t, stack), &props{}
 		for _, prop := range set {
 			value, ok := values[prop]
 			if !ok {
-				t.Errorf("%s has no sample: give it one here", prop)
+				t.Errorf("%s must have a sample here", prop)
 				continue
 			}
-			setProp(given, prop, value)
+			setProp(p, prop, value)
 		}
-		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), given)
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), p)
 		made[name] = stack
 	}
 	template := func(name string) string {
-		text := goldenText(t, map[string]any{"Resources": (*assertions.Template_FromStack(made[name], nil).ToJSON())["Resources"]})
+		synthesized := *assertions.Template_FromStack(made[name], nil).ToJSON()
+		text := goldenText(t, map[string]any{"Resources": synthesized["Resources"]})
 		// The bus's name and a permission's id contain the stack's name and a hash of it.
-		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).ReplaceAllString(string(text), "EventPipeline")
+		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
+			ReplaceAllString(string(text), "EventPipeline")
 	}
 	names := propNames()
 	must(t, func() error {
@@ -150,7 +231,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 				continue
 			}
 			if template("Has"+prop) == template(without) {
-				t.Errorf("%s changes nothing in the template", prop)
+				t.Errorf("%s must change the template", prop)
 			}
 		}
 		return nil
@@ -165,7 +246,8 @@ func baseline(prop string, with []string) []string {
 	return with
 }
 
-// propNames lists all props. Those of a group are listed by path, such as "AlarmThresholds.DeadLetters".
+// propNames lists all props. Those of a group are listed by path, such as
+// "AlarmThresholds.DeadLetters".
 func propNames() (names []string) {
 	for field := range reflect.TypeFor[props]().Fields() {
 		switch field.Type {

@@ -12,7 +12,7 @@ import (
 
 func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::SQS::Queue"), jsii.Number(2)) })
+	s.expectCount(t, "AWS::SQS::Queue", 2)
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{
 		"SqsManagedSseEnabled": true,
 		"MessageRetentionPeriod": 345600,
@@ -31,8 +31,15 @@ func TestQueues_RejectRequestsWithoutTLS(t *testing.T) {
 	for _, queue := range []string{"Queue", "DeadLetterQueue"} {
 		r := s.resource(t, queue+"Policy", "AWS::SQS::QueuePolicy")
 		r.expect(t, `{"Queues": ["${`+queue+`}"]}`)
-		want := []statement{{Effect: "Deny", Principal: everybody, Actions: []string{"sqs:*"}, Resources: []string{"${" + queue + ".Arn}"},
-			Condition: map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}}}
+		want := []statement{
+			{
+				Effect:    "Deny",
+				Principal: everybody,
+				Actions:   []string{"sqs:*"},
+				Resources: []string{"${" + queue + ".Arn}"},
+				Condition: map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+			},
+		}
 		if diff := cmp.Diff(want, r.statements(t)); diff != "" {
 			t.Errorf("policy of %s (-want +got):\n%s", queue, diff)
 		}
@@ -53,13 +60,17 @@ func TestQueue_AppliesProps(t *testing.T) {
 		"VisibilityTimeout": 1000,
 		"RedrivePolicy": {"deadLetterTargetArn": "${DeadLetterQueue.Arn}", "maxReceiveCount": 7}
 	}`)
-	s.resource(t, "DeadLetterQueue", "AWS::SQS::Queue").expect(t, `{"MessageRetentionPeriod": 432000}`)
+	s.resource(t, "DeadLetterQueue", "AWS::SQS::Queue").
+		expect(t, `{"MessageRetentionPeriod": 432000}`)
 	s.environment(t, "WorkerFunction").expect(t, `{"MAX_RECEIVE_COUNT": "7"}`)
 }
 
 func TestQueue_DerivesTheVisibilityTimeout(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{WorkerFunction: &functionOptions{Timeout: seconds(100)}, MaxBatchingWindow: seconds(20)}
+		return &eventpipeline.EventPipelineProps{
+			WorkerFunction:    &functionOptions{Timeout: seconds(100)},
+			MaxBatchingWindow: seconds(20),
+		}
 	})
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{"VisibilityTimeout": 620}`)
 }

@@ -11,7 +11,7 @@ import (
 
 func TestReconciler_RunsEvery15MinutesWithoutRetries(t *testing.T) {
 	s := standard(t)
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Events::Rule"), jsii.Number(1)) })
+	s.expectCount(t, "AWS::Events::Rule", 1)
 	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{
 		"ScheduleExpression": "rate(15 minutes)",
 		"State": "ENABLED",
@@ -31,7 +31,8 @@ func TestReconciler_AppliesProps(t *testing.T) {
 			ReconcilerMaxReenqueues: jsii.Number(7), QueueRetention: days(1),
 		}
 	})
-	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "ENABLED"}`)
+	s.resource(t, "Schedule", "AWS::Events::Rule").
+		expect(t, `{"ScheduleExpression": "rate(2 hours)", "State": "ENABLED"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{
 		"RECONCILE_GRACE_SECONDS": "600", "RECONCILE_WINDOW_SECONDS": "87000", "MAX_REENQUEUES": "7"
 	}`)
@@ -40,7 +41,10 @@ func TestReconciler_AppliesProps(t *testing.T) {
 // An operator can still invoke the function.
 func TestReconciler_MayBeDisabled(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &eventpipeline.EventPipelineProps{ReconcilerEnabled: jsii.Bool(false), ReconcilerMaxReenqueues: jsii.Number(7)}
+		return &eventpipeline.EventPipelineProps{
+			ReconcilerEnabled:       jsii.Bool(false),
+			ReconcilerMaxReenqueues: jsii.Number(7),
+		}
 	})
 	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"State": "DISABLED"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{"MAX_REENQUEUES": "7"}`)

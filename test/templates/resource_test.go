@@ -33,7 +33,7 @@ func plainResources(t *testing.T, template map[string]any) map[string]resource {
 		t.Fatal(err)
 	}
 	if len(resources) != len(template["Resources"].(map[string]any)) {
-		t.Fatal("two resources have the same plain id")
+		t.Fatal("plain ids must be unique")
 	}
 	return resources
 }
@@ -88,7 +88,7 @@ func (s synthesized) resource(t *testing.T, id, wantType string) resource {
 	t.Helper()
 	r, ok := s.resources[id]
 	if !ok || r.Type != wantType {
-		t.Fatalf("the template has no %s of type %s", id, wantType)
+		t.Fatalf("template must have %s of type %s", id, wantType)
 	}
 	return r
 }
@@ -108,11 +108,18 @@ func (r resource) expect(t *testing.T, want string) {
 	t.Helper()
 	var properties map[string]any
 	if err := json.Unmarshal([]byte(want), &properties); err != nil {
-		t.Fatalf("the expectation is not JSON: %v\n%s", err, want)
+		t.Fatalf("expectation must be JSON: %v\n%s", err, want)
 	}
 	for name, value := range properties {
 		if diff := cmp.Diff(value, r.Properties[name]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func (s synthesized) expectCount(t *testing.T, wantType string, want int) {
+	t.Helper()
+	if ids := s.idsOf(wantType); len(ids) != want {
+		t.Errorf("template must have %d resources of type %s, got %q", want, wantType, ids)
 	}
 }

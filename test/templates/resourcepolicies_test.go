@@ -12,11 +12,15 @@ import (
 // only, and the CDK function that empties buckets in stages with DESTROY. They deny everything
 // else.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
-	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"), "prod": stage(t, "prod"), "local": stage(t, "local")} {
+	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
+		"prod": stage(t, "prod"), "local": stage(t, "local")} {
 		var want []statement
-		for prefix, bucket := range map[string]string{"bronze": "BronzeBucket", "silver": "SilverBucket"} {
+		for prefix, bucket := range map[string]string{"bronze": "BronzeBucket",
+			"silver": "SilverBucket"} {
 			want = append(want, statement{
-				Effect: "Allow", Principal: map[string]any{"Service": "logging.s3.amazonaws.com"}, Actions: []string{"s3:PutObject"},
+				Effect:    "Allow",
+				Principal: map[string]any{"Service": "logging.s3.amazonaws.com"},
+				Actions:   []string{"s3:PutObject"},
 				Resources: []string{"${ServerAccessLogsBucket.Arn}/" + prefix + "/*"},
 				Condition: map[string]any{
 					"ArnEquals":    map[string]any{"aws:SourceArn": "${" + bucket + ".Arn}"},
@@ -30,7 +34,8 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 			}
 		}
 		var got []statement
-		for _, id := range append(s.idsOf("AWS::S3::BucketPolicy"), s.idsOf("AWS::SQS::QueuePolicy")...) {
+		policies := append(s.idsOf("AWS::S3::BucketPolicy"), s.idsOf("AWS::SQS::QueuePolicy")...)
+		for _, id := range policies {
 			for _, statement := range s.resources[id].statements(t) {
 				if statement.Effect != "Deny" {
 					got = append(got, statement)
@@ -43,14 +48,20 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	}
 }
 
-var anyOrder = cmpopts.SortSlices(func(a, b statement) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+var anyOrder = cmpopts.SortSlices(
+	func(a, b statement) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
 // autoDelete lists the permissions of the CDK function that empties buckets.
 func autoDelete(bucket string) statement {
 	return statement{
 		Effect: "Allow", Principal: map[string]any{"AWS": "${" + cleanerRole + ".Arn}"},
 		Actions: []string{
-			"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetBucketPolicy", "s3:GetBucketTagging", "s3:ListBucketVersions", "s3:PutBucketPolicy",
+			"s3:DeleteObject",
+			"s3:DeleteObjectVersion",
+			"s3:GetBucketPolicy",
+			"s3:GetBucketTagging",
+			"s3:ListBucketVersions",
+			"s3:PutBucketPolicy",
 		},
 		Resources: []string{"${" + bucket + ".Arn}", "${" + bucket + ".Arn}/*"},
 	}

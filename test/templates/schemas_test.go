@@ -18,20 +18,26 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	if err := os.CopyFS(copied, os.DirFS(schemas)); err != nil {
 		t.Fatal(err)
 	}
-	plain, with, same := assets(t, props{}), assets(t, props{SchemaDirectory: jsii.String(schemas)}), assets(t, props{SchemaDirectory: &copied})
+	plain, with, same := assets(
+		t,
+		props{},
+	), assets(
+		t,
+		props{SchemaDirectory: jsii.String(schemas)},
+	), assets(t, props{SchemaDirectory: &copied})
 	if err := os.WriteFile(filepath.Join(copied, "demo.json"), []byte("true"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	other := assets(t, props{SchemaDirectory: &copied})
 	if with["ApiFunction"] == plain["ApiFunction"] || with["ApiFunction"] == other["ApiFunction"] {
-		t.Error("other schemas make the same API function")
+		t.Error("other schemas must make another API function")
 	}
 	if with["ApiFunction"] != same["ApiFunction"] {
-		t.Error("the same schemas in another folder make another API function")
+		t.Error("the same schemas in another folder must make the same API function")
 	}
 	for _, name := range []string{"WorkerFunction", "ReconcilerFunction"} {
 		if with[name] != plain[name] {
-			t.Errorf("schemas change %s, which has no use for them", name)
+			t.Errorf("schemas must not change %s", name)
 		}
 	}
 }
@@ -60,7 +66,10 @@ func built(t *testing.T, p props, context map[string]any) map[string]string {
 
 func TestSchemas_MayAcceptUnknownTypes(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
-		return &props{SchemaDirectory: jsii.String(schemas), UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse}
+		return &props{
+			SchemaDirectory:   jsii.String(schemas),
+			UnknownEventTypes: eventpipeline.UnknownEventTypesRefuse,
+		}
 	})
 	s.environment(t, "ApiFunction").expect(t, `{"UNKNOWN_EVENT_TYPES": "REFUSE"}`)
 }
@@ -81,7 +90,8 @@ func folderOf(t *testing.T, files map[string]string) *string {
 func linked(t *testing.T) *string {
 	t.Helper()
 	dir, elsewhere := t.TempDir(), folderOf(t, map[string]string{"demo.json": "true"})
-	if err := os.Symlink(filepath.Join(*elsewhere, "demo.json"), filepath.Join(dir, "demo.json")); err != nil {
+	target := filepath.Join(*elsewhere, "demo.json")
+	if err := os.Symlink(target, filepath.Join(dir, "demo.json")); err != nil {
 		t.Fatal(err)
 	}
 	return &dir

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -16,11 +15,11 @@ func TestStages_UnknownStageIsAnError(t *testing.T) {
 	for _, name := range []string{"staging", ""} {
 		_, err := stacks.New(newApp(t, nil), name)
 		if err == nil {
-			t.Fatalf("stage %q was taken", name)
+			t.Fatalf("stage %q must be an error", name)
 		}
 		for _, choice := range append(stages, "-c stage=") {
 			if !strings.Contains(err.Error(), choice) {
-				t.Errorf("stage %q: %q does not name %s", name, err, choice)
+				t.Errorf("stage %q: error must contain %[3]s, got %[2]q", name, err, choice)
 			}
 		}
 	}
@@ -30,7 +29,7 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 	for _, name := range stages {
 		s, prefix := stage(t, name), project+"-"+name
 		if got := *s.stack.StackName(); got != prefix {
-			t.Errorf("the stack is named %s, want %s", got, prefix)
+			t.Errorf("stack name = %s, want %s", got, prefix)
 		}
 		for id, want := range map[string]string{
 			"ApiFunction":     `{"FunctionName": "` + prefix + `-api"}`,
@@ -48,8 +47,9 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"ReconcilerLogGroup": `{"LogGroupName": "/aws/lambda/` + prefix + `-reconciler"}`,
 			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
 			"AccessLogGroup":     `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
-			"BronzeBucket":       `{"BucketName": null}`, // account and region would not fit into 63 characters
-			"SilverBucket":       `{"BucketName": null}`,
+			"BronzeBucket":       `{"BucketName": null}`,
+			// account and region would not fit into 63 characters
+			"SilverBucket": `{"BucketName": null}`,
 		} {
 			s.resources[id].expect(t, want)
 		}
@@ -60,7 +60,8 @@ func TestStages_HaveOutputs(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
 		for output, want := range map[string]string{
-			"ApiUrl":             "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
+			"ApiUrl": "https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/",
+
 			"BronzeBucketName":   "${BronzeBucket}",
 			"SilverBucketName":   "${SilverBucket}",
 			"EventsTableName":    "${EventsTable}",
@@ -71,11 +72,12 @@ func TestStages_HaveOutputs(t *testing.T) {
 			"EventBusName":       "${EventBus}",
 		} {
 			check(t, func() {
-				s.assertions.HasOutput(&output, map[string]any{"Description": assertions.Match_AnyValue()})
+				s.assertions.HasOutput(
+					&output, map[string]any{"Description": assertions.Match_AnyValue()})
 			})
 			got := plain(s.template["Outputs"].(map[string]any)[output].(map[string]any)["Value"])
 			if got != want {
-				t.Errorf("stage %s: output %s is %v, want %s", name, output, got, want)
+				t.Errorf("stage %s: output %s = %v, want %s", name, output, got, want)
 			}
 		}
 	}
@@ -83,8 +85,14 @@ func TestStages_HaveOutputs(t *testing.T) {
 
 // untaggable lists the types without tags. All others must have them, so new types need a decision.
 var untaggable = []string{
-	"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::CloudWatch::Dashboard", "AWS::IAM::Policy",
-	"AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "Custom::S3AutoDeleteObjects",
+	"AWS::ApiGatewayV2::Integration",
+	"AWS::ApiGatewayV2::Route",
+	"AWS::CloudWatch::Dashboard",
+	"AWS::IAM::Policy",
+	"AWS::Lambda::Permission",
+	"AWS::S3::BucketPolicy",
+	"AWS::SQS::QueuePolicy",
+	"Custom::S3AutoDeleteObjects",
 }
 
 func TestStages_TagAllResources(t *testing.T) {
@@ -92,7 +100,9 @@ func TestStages_TagAllResources(t *testing.T) {
 		s := stage(t, name)
 		want := map[string]string{"project": project, "environment": name, "managed-by": "aws-cdk"}
 		check(t, func() {
-			assertions.Tags_FromStack(s.stack).HasValues(&map[string]any{"project": project, "environment": name, "managed-by": "aws-cdk"})
+			assertions.Tags_FromStack(s.stack).
+				HasValues(&map[string]any{"project": project, "environment": name,
+					"managed-by": "aws-cdk"})
 		})
 		untagged := map[string]bool{}
 		for _, t := range untaggable {
@@ -129,44 +139,58 @@ func tags(r resource) map[string]string {
 }
 
 // retained lists the resources with data, which have a removal policy.
-var retained = []string{"BronzeBucket", "SilverBucket", "ServerAccessLogsBucket", "EventsTable", "Queue", "DeadLetterQueue", "ApiLogGroup", "WorkerLogGroup", "ReconcilerLogGroup", "AccessLogGroup"}
+var retained = []string{
+	"BronzeBucket",
+	"SilverBucket",
+	"ServerAccessLogsBucket",
+	"EventsTable",
+	"Queue",
+	"DeadLetterQueue",
+	"ApiLogGroup",
+	"WorkerLogGroup",
+	"ReconcilerLogGroup",
+	"AccessLogGroup",
+}
 
 func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 	s := stage(t, stacks.Prod)
 	if !*s.stack.TerminationProtection() {
-		t.Error("anybody may delete the stack")
+		t.Error("stack must have termination protection")
 	}
 	for _, id := range retained {
 		if r := s.resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
-			t.Errorf("%s has the policies %q and %q", id, r.DeletionPolicy, r.UpdateReplacePolicy)
+			t.Errorf("%s must be retained, got %s", id, r.DeletionPolicy)
 		}
 	}
-	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"DeletionProtectionEnabled": true}`)
-	check(t, func() {
-		s.assertions.ResourceCountIs(jsii.String("Custom::S3AutoDeleteObjects"), jsii.Number(0))
-	})
-	check(t, func() { s.assertions.ResourceCountIs(jsii.String("AWS::Lambda::Function"), jsii.Number(3)) })
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+		expect(t, `{"DeletionProtectionEnabled": true}`)
+	s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
+	s.expectCount(t, "AWS::Lambda::Function", 3)
 }
 
 func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	for _, name := range []string{stacks.Dev, stacks.Local} {
 		s := stage(t, name)
 		if *s.stack.TerminationProtection() {
-			t.Errorf("stage %s can't be destroyed", name)
+			t.Errorf("stage %s must have no termination protection", name)
 		}
 		for _, id := range retained {
-			if r := s.resources[id]; r.DeletionPolicy != "Delete" || r.UpdateReplacePolicy != "Delete" {
-				t.Errorf("stage %s: %s has the policies %q and %q", name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
+			if r := s.resources[id]; r.DeletionPolicy != "Delete" ||
+				r.UpdateReplacePolicy != "Delete" {
+				t.Errorf("stage %s: %s must be deleted, got %q and %q",
+					name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
 			}
 		}
 		for id, r := range s.resources {
 			if r.DeletionPolicy != "" && r.DeletionPolicy != "Delete" {
-				t.Errorf("stage %s: %s has the deletion policy %s", name, id, r.DeletionPolicy)
+				t.Errorf("stage %s: %s must be deleted, got %s", name, id, r.DeletionPolicy)
 			}
 		}
-		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").expect(t, `{"DeletionProtectionEnabled": false}`)
+		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+			expect(t, `{"DeletionProtectionEnabled": false}`)
 		for _, bucket := range buckets {
-			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").expect(t, `{"BucketName": "${`+bucket+`}"}`)
+			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").
+				expect(t, `{"BucketName": "${`+bucket+`}"}`)
 		}
 		expectOwnLogGroups(t, s)
 	}
@@ -182,12 +206,15 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 			s.resource(t, group, "AWS::Logs::LogGroup")
 			continue
 		}
-		role := strings.TrimSuffix(strings.TrimPrefix(function.Properties["Role"].(string), "${"), ".Arn}")
-		s.resource(t, role, "AWS::IAM::Role").expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
+		role := strings.TrimSuffix(
+			strings.TrimPrefix(function.Properties["Role"].(string), "${"), ".Arn}")
+		s.resource(t, role, "AWS::IAM::Role").
+			expect(t, `{"ManagedPolicyArns": null, "Policies": null}`)
 		for _, policy := range s.idsOf("AWS::IAM::Policy") {
 			for _, holder := range s.resources[policy].Properties["Roles"].([]any) {
 				if holder == "${"+role+"}" {
-					t.Errorf("%s has no log group of the stack's, and %s gives it rights", id, policy)
+					t.Errorf("%s has no log group of the stack, so %s must not apply to it",
+						id, policy)
 				}
 			}
 		}
@@ -208,14 +235,20 @@ func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 // The local stage equals dev, except for what only makes sense on the internet.
 func TestLocal_DiffersFromDev(t *testing.T) {
 	s := stage(t, stacks.Local)
-	want := map[string]string{"POST /events": "NONE", "GET /events/{eventId}": "NONE", "GET /health": "NONE", "$default": "NONE"}
+	want := map[string]string{
+		"POST /events":          "NONE",
+		"GET /events/{eventId}": "NONE",
+		"GET /health":           "NONE",
+		"$default":              "NONE",
+	}
 	if diff := cmp.Diff(want, routes(t, s)); diff != "" {
 		t.Errorf("authorization of the routes (-want +got):\n%s", diff)
 	}
 	s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").expect(t, `{
 		"DefaultRouteSettings": {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 10000}
 	}`)
-	s.resource(t, "Schedule", "AWS::Events::Rule").expect(t, `{"ScheduleExpression": "rate(1 minute)"}`)
+	s.resource(t, "Schedule", "AWS::Events::Rule").
+		expect(t, `{"ScheduleExpression": "rate(1 minute)"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_GRACE_SECONDS": "300"}`)
 	if diff := cmp.Diff(len(stage(t, stacks.Dev).resources), len(s.resources)); diff != "" {
 		t.Errorf("resources (-dev +local):\n%s", diff)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// statement is one of a policy document. A single value and a list become a sorted list.
+// statement represents one of a policy document. A single value and a list become a sorted list.
 type statement struct {
 	Effect    string
 	Principal any

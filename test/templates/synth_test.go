@@ -20,13 +20,13 @@ import (
 
 const (
 	root = "../.."
-	// project is the prefix of the dev stage's physical names.
+	// project begins the physical names of the dev stage.
 	project = "event-driven-cloud-platform"
 )
 
 var stages = []string{stacks.Dev, stacks.Prod, stacks.Local}
 
-// assemblies is the output folder of all apps.
+// assemblies contains the output of all apps.
 var assemblies string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -58,7 +58,7 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 	}
 	var config struct{ Context map[string]any }
 	if err := json.Unmarshal(raw, &config); err != nil {
-		t.Fatalf("read cdk.json: %v", err)
+		t.Fatalf("parse cdk.json: %v", err)
 	}
 	outdir, err := os.MkdirTemp(assemblies, "cdk.out-")
 	if err != nil {
@@ -66,14 +66,20 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 	}
 	config.Context["aws:cdk:bundling-stacks"] = []string{}
 	maps.Copy(config.Context, context)
-	return awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir, Context: &config.Context, AnalyticsReporting: jsii.Bool(false)})
+	return awscdk.NewApp(
+		&awscdk.AppProps{
+			Outdir:             &outdir,
+			Context:            &config.Context,
+			AnalyticsReporting: jsii.Bool(false),
+		},
+	)
 }
 
 // synthesized contains a stack and its template.
 type synthesized struct {
 	stack      awscdk.Stack
 	assertions assertions.Template
-	// template is the CDK's output; resources contains the same in plain form.
+	// template contains the CDK's output, resources the same in plain form.
 	template  map[string]any
 	resources map[string]resource
 }
@@ -98,7 +104,10 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 }
 
 // pipeline synthesizes a stack with a pipeline; props gets the stack to create constructs in.
-func pipeline(t *testing.T, props func(awscdk.Stack) *eventpipeline.EventPipelineProps) synthesized {
+func pipeline(
+	t *testing.T,
+	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,
+) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
@@ -117,7 +126,8 @@ func standard(t *testing.T) synthesized {
 	t.Helper()
 	const name = "nil props"
 	if _, ok := synthesizedStages[name]; !ok {
-		synthesizedStages[name] = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return nil })
+		synthesizedStages[name] = pipeline(
+			t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return nil })
 	}
 	return synthesizedStages[name]
 }

@@ -14,20 +14,24 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// invalidWithExisting returns existing resources that the pipeline can't use, and props that have no
-// effect with existing resources.
+// invalidWithExisting returns existing resources that the pipeline can't use, and props that have
+// no effect with existing resources.
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))
 	maps.Copy(all, invalidNetworks(stack))
-	sortedTable := awsdynamodb.NewTableV2(stack, jsii.String("SortedTable"), &awsdynamodb.TablePropsV2{
-		PartitionKey: &awsdynamodb.Attribute{
-			Name: jsii.String("id"), Type: awsdynamodb.AttributeType_STRING,
+	sortedTable := awsdynamodb.NewTableV2(
+		stack,
+		jsii.String("SortedTable"),
+		&awsdynamodb.TablePropsV2{
+			PartitionKey: &awsdynamodb.Attribute{
+				Name: jsii.String("id"), Type: awsdynamodb.AttributeType_STRING,
+			},
+			SortKey: &awsdynamodb.Attribute{
+				Name: jsii.String("at"), Type: awsdynamodb.AttributeType_NUMBER,
+			},
 		},
-		SortKey: &awsdynamodb.Attribute{
-			Name: jsii.String("at"), Type: awsdynamodb.AttributeType_NUMBER,
-		},
-	})
+	)
 	all["TableWithSortKey"] = invalid(props{EventsTable: sortedTable},
 		`EventsTable pk ["id HASH S" "at RANGE N"]`, `EventsTable expiresAt ""`)
 	logs := func(id string, bucket *awss3.BucketProps) props {
@@ -101,17 +105,25 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 			eachWith("EventBus", "EventBusEncryptionKey")...),
 		"ExistingQueue": invalid(
 			props{
-				Queue: queue, DeadLetterQueue: dlq, QueueEncryptionKey: key, QueueRetention: days(4),
-				DeadLetterQueueRetention: days(14), VisibilityTimeout: seconds(180),
+				Queue:                    queue,
+				DeadLetterQueue:          dlq,
+				QueueEncryptionKey:       key,
+				QueueRetention:           days(4),
+				DeadLetterQueueRetention: days(14),
+				VisibilityTimeout:        seconds(180),
 			},
 			eachWith("Queue", "QueueEncryptionKey", "QueueRetention", "DeadLetterQueueRetention",
 				"VisibilityTimeout")...),
 		"ExistingApi": invalid(
 			props{
-				HttpApi:             awsapigatewayv2.NewHttpApi(stack, jsii.String("Api"), nil),
-				ThrottlingRateLimit: jsii.Number(1), ThrottlingBurstLimit: jsii.Number(1),
-				CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: jsii.Strings("*")},
-				DomainName:    jsii.String("events.example.org"), DomainMappingKey: jsii.String("v1"),
+				HttpApi:              awsapigatewayv2.NewHttpApi(stack, jsii.String("Api"), nil),
+				ThrottlingRateLimit:  jsii.Number(1),
+				ThrottlingBurstLimit: jsii.Number(1),
+				CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
+					AllowOrigins: jsii.Strings("*"),
+				},
+				DomainName:       jsii.String("events.example.org"),
+				DomainMappingKey: jsii.String("v1"),
 				DomainCertificate: awscertificatemanager.Certificate_FromCertificateArn(stack,
 					jsii.String("UnusedCertificate"), jsii.String(certificate)),
 				MutualTls: &awsapigatewayv2.MTLSConfig{
@@ -186,11 +198,13 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 	few := awssqs.NewQueue(stack, jsii.String("Few"), &fewProps)
 	return map[string]invalidProps{
-		"QueueAlone":           invalid(with(props{}, lone, nil), "DeadLetterQueue Queue"),
-		"DeadLetterQueueAlone": invalid(with(props{}, nil, dlq("LoneDLQ")), "DeadLetterQueue Queue"),
+		"QueueAlone": invalid(with(props{}, lone, nil), "DeadLetterQueue Queue"),
+		"DeadLetterQueueAlone": invalid(
+			with(props{}, nil, dlq("LoneDLQ")), "DeadLetterQueue Queue"),
 		"OneQueueForBoth": invalid(with(props{}, imported("Work"), imported("Failed")),
 			"DeadLetterQueue Queue"),
-		"QueueFifo": invalid(with(props{}, ordered, orderedDLQ), "Queue FIFO", "DeadLetterQueue FIFO"),
+		"QueueFifo": invalid(
+			with(props{}, ordered, orderedDLQ), "Queue FIFO", "DeadLetterQueue FIFO"),
 		"QueueDefaults": invalid(
 			with(props{MaxBatchingWindow: seconds(10)}, standard, standardDLQ),
 			"Queue 190 30 WorkerFunction.Timeout MaxBatchingWindow",
@@ -207,7 +221,7 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// validQueue has the least visibility timeout for the default props.
+// validQueue returns props with the least visibility timeout for the default props.
 func validQueue() awssqs.QueueProps { return awssqs.QueueProps{VisibilityTimeout: seconds(180)} }
 
 func longRetention() awssqs.QueueProps { return awssqs.QueueProps{RetentionPeriod: days(14)} }

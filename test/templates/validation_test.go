@@ -28,7 +28,7 @@ type (
 	alarmThresholds = eventpipeline.AlarmThresholds
 )
 
-// invalidProps are rejected with these errors, in this order. Each error is given by its facts,
+// invalidProps contains props and their errors, in order. Each error is given by its facts,
 // separated by spaces: the prop, with which the error begins, then limits, values and other props.
 type invalidProps struct {
 	props  props
@@ -52,7 +52,12 @@ func invalidBronze() map[string]invalidProps {
 			props{BronzeInfrequentAccessAfter: days(40), BronzeExpiration: days(40)},
 			"BronzeExpiration 41 40 BronzeInfrequentAccessAfter"),
 		"ArchiveAfterExpiration": invalid(
-			props{BronzeArchiveAfter: days(20), BronzeExpiration: days(25)}, "BronzeArchiveAfter 60 20"),
+			props{
+				BronzeArchiveAfter: days(20),
+				BronzeExpiration:   days(25),
+			},
+			"BronzeArchiveAfter 60 20",
+		),
 		"ExpirationOfZero": invalid(props{BronzeExpiration: days(0)}, "BronzeExpiration 1 0"),
 		"ObjectLockWithDestroy": invalid(
 			props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: lock},
@@ -68,9 +73,15 @@ func invalidRetentions() map[string]invalidProps {
 		"NoncurrentVersionExpiration": invalid(props{NoncurrentVersionExpiration: hours(12)},
 			"NoncurrentVersionExpiration 1 0.5"),
 		"AbortIncompleteMultipartUpload": invalid(
-			props{AbortIncompleteMultipartUploadAfter: days(0)}, "AbortIncompleteMultipartUploadAfter 1 0"),
-		"StatusRetentionTooShort": invalid(props{StatusRetention: days(29)}, "StatusRetention 30 29"),
-		"StatusRetentionInHours":  invalid(props{StatusRetention: hours(36)}, "StatusRetention 30 1.5"),
+			props{
+				AbortIncompleteMultipartUploadAfter: days(0),
+			},
+			"AbortIncompleteMultipartUploadAfter 1 0",
+		),
+		"StatusRetentionTooShort": invalid(
+			props{StatusRetention: days(29)}, "StatusRetention 30 29"),
+		"StatusRetentionInHours": invalid(
+			props{StatusRetention: hours(36)}, "StatusRetention 30 1.5"),
 		"QueueRetentionTooLong": invalid(
 			props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
 			"QueueRetention 60 1209600 1296000", "DeadLetterQueueRetention 60 1209600 1382400"),
@@ -118,21 +129,43 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 			props{ReconcilerGracePeriod: seconds(299), VisibilityTimeout: seconds(300)},
 			"ReconcilerGracePeriod 300 1209600 299 VisibilityTimeout"),
 		"Memory": invalid(
-			props{ApiFunction: memory(127), WorkerFunction: memory(10241), ReconcilerFunction: memory(128.5)},
-			"ApiFunction.MemorySize 128 10240 127", "WorkerFunction.MemorySize 128 10240 10241",
-			"ReconcilerFunction.MemorySize 128 10240 128.5"),
+			props{
+				ApiFunction:        memory(127),
+				WorkerFunction:     memory(10241),
+				ReconcilerFunction: memory(128.5),
+			},
+			"ApiFunction.MemorySize 128 10240 127",
+			"WorkerFunction.MemorySize 128 10240 10241",
+			"ReconcilerFunction.MemorySize 128 10240 128.5",
+		),
 		"Timeouts": invalid(
-			props{ApiFunction: timeout(30), WorkerFunction: timeout(4), ReconcilerFunction: timeout(29)},
-			"ApiFunction.Timeout 1 29 30", "WorkerFunction.Timeout 5 900 4",
-			"ReconcilerFunction.Timeout 30 900 29"),
+			props{
+				ApiFunction:        timeout(30),
+				WorkerFunction:     timeout(4),
+				ReconcilerFunction: timeout(29),
+			},
+			"ApiFunction.Timeout 1 29 30",
+			"WorkerFunction.Timeout 5 900 4",
+			"ReconcilerFunction.Timeout 30 900 29",
+		),
 		"TimeoutInMilliseconds": invalid(
-			props{WorkerFunction: &functionOptions{Timeout: awscdk.Duration_Millis(jsii.Number(5500))}},
-			"WorkerFunction.Timeout 5 900 5.5"),
+			props{
+				WorkerFunction: &functionOptions{
+					Timeout: awscdk.Duration_Millis(jsii.Number(5500)),
+				},
+			},
+			"WorkerFunction.Timeout 5 900 5.5",
+		),
 		"Reserved": invalid(
-			props{ApiFunction: reserved(0), WorkerFunction: reserved(1), ReconcilerFunction: reserved(0.5)},
+			props{
+				ApiFunction:        reserved(0),
+				WorkerFunction:     reserved(1),
+				ReconcilerFunction: reserved(0.5),
+			},
 			"ApiFunction.ReservedConcurrentExecutions 1 2147483647 0",
 			"WorkerFunction.ReservedConcurrentExecutions 2 2147483647 1",
-			"ReconcilerFunction.ReservedConcurrentExecutions 1 2147483647 0.5"),
+			"ReconcilerFunction.ReservedConcurrentExecutions 1 2147483647 0.5",
+		),
 		"Layers": invalid(
 			props{WorkerFunction: &functionOptions{Layers: &[]awslambda.ILayerVersion{6: nil}}},
 			"WorkerFunction.Layers 5 7"),
@@ -159,14 +192,23 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 			props{BatchSize: jsii.Number(10001), MaxBatchingWindow: seconds(301)},
 			"BatchSize 1 10000 10001", "MaxBatchingWindow 0 300 301"),
 		"WindowForOneMessage": invalid(
-			props{BatchSize: jsii.Number(1), MaxBatchingWindow: seconds(1)}, "MaxBatchingWindow BatchSize 1"),
-		"MaxConcurrencyTooLow": invalid(props{MaxConcurrency: jsii.Number(1)}, "MaxConcurrency 2 1000 1"),
+			props{
+				BatchSize:         jsii.Number(1),
+				MaxBatchingWindow: seconds(1),
+			},
+			"MaxBatchingWindow BatchSize 1",
+		),
+		"MaxConcurrencyTooLow": invalid(
+			props{MaxConcurrency: jsii.Number(1)}, "MaxConcurrency 2 1000 1"),
 		"MaxConcurrencyAboveReserved": invalid(
 			props{MaxConcurrency: jsii.Number(20), WorkerFunction: reserved(19)},
 			"MaxConcurrency WorkerFunction.ReservedConcurrentExecutions 20 19"),
 		"LogRetention": invalid(props{LogRetention: awslogs.RetentionDays_INFINITE},
 			"LogRetention INFINITE"),
-		"LogLevel": invalid(props{LogLevel: jsii.String("INFO")}, `LogLevel "debug" "error" "INFO"`),
+		"LogLevel": invalid(
+			props{LogLevel: jsii.String("INFO")},
+			`LogLevel "debug" "error" "INFO"`,
+		),
 		"AlarmThresholds": invalid(
 			props{AlarmThresholds: &alarmThresholds{
 				OldestMessage: seconds(0), ApiServerErrors: jsii.Number(0),
@@ -192,9 +234,11 @@ func invalidWorkerEntries(t *testing.T) map[string]invalidProps {
 		"WorkerEntryEmpty": invalid(props{WorkerEntry: jsii.String("")}, `WorkerEntry ""`),
 		"WorkerEntryMissing": invalid(props{WorkerEntry: jsii.String("./functions/orders")},
 			`WorkerEntry "./functions/orders" /functions/orders`),
-		"WorkerEntryLibrary":  invalid(props{WorkerEntry: library}, "WorkerEntry orders "+*library),
-		"WorkerEntryNoModule": invalid(props{WorkerEntry: noModule}, "WorkerEntry go.mod "+*noModule),
-		"WorkerEntryBadPath":  invalid(props{WorkerEntry: &spaced}, "WorkerEntry functions/my orders"),
+		"WorkerEntryLibrary": invalid(props{WorkerEntry: library}, "WorkerEntry orders "+*library),
+		"WorkerEntryNoModule": invalid(
+			props{WorkerEntry: noModule}, "WorkerEntry go.mod "+*noModule),
+		"WorkerEntryBadPath": invalid(
+			props{WorkerEntry: &spaced}, "WorkerEntry functions/my orders"),
 		"WorkerEntryNoSources": invalid(
 			props{WorkerEntry: noSources, LogLevel: jsii.String("trace")},
 			`LogLevel "trace"`, "WorkerEntry go.mod "+*noSources, "WorkerEntry Go "+*noSources),
@@ -202,7 +246,9 @@ func invalidWorkerEntries(t *testing.T) map[string]invalidProps {
 }
 
 func invalidAuthorization() map[string]invalidProps {
-	lambda := func(p eventpipeline.LambdaAuthorizerProps) props { return props{LambdaAuthorizer: &p} }
+	lambda := func(p eventpipeline.LambdaAuthorizerProps) props {
+		return props{LambdaAuthorizer: &p}
+	}
 	open := eventpipeline.AuthorizationOpenToAnyoneOnTheInternet
 	return map[string]invalidProps{
 		"Authorization": invalid(props{Authorization: "NONE"},
@@ -231,7 +277,9 @@ func invalidAuthorization() map[string]invalidProps {
 			"JwtAuthorizer.IngestScopes empty", `JwtAuthorizer.StatusScopes ""`),
 		"LambdaAuthorizer": invalid(
 			lambda(eventpipeline.LambdaAuthorizerProps{
-				ResponseType: "YES", ResultsCacheTtl: hours(2), IdentitySource: jsii.Strings("Authorization"),
+				ResponseType:    "YES",
+				ResultsCacheTtl: hours(2),
+				IdentitySource:  jsii.Strings("Authorization"),
 			}),
 			"LambdaAuthorizer.Handler", `LambdaAuthorizer.ResponseType "SIMPLE" "IAM" "YES"`,
 			"LambdaAuthorizer.ResultsCacheTtl 0 3600 7200",
@@ -249,13 +297,25 @@ func invalidApis() map[string]invalidProps {
 	noOrigins := &awsapigatewayv2.CorsPreflightOptions{AllowOrigins: &[]*string{}}
 	return map[string]invalidProps{
 		"DomainWithoutCertificate": invalid(
-			props{DomainName: jsii.String("Events.example.org"), DomainMappingKey: jsii.String("/v1/")},
-			`DomainName "Events.example.org"`, "DomainCertificate DomainName", `DomainMappingKey "/v1/"`),
+			props{
+				DomainName:       jsii.String("Events.example.org"),
+				DomainMappingKey: jsii.String("/v1/"),
+			},
+			`DomainName "Events.example.org"`,
+			"DomainCertificate DomainName",
+			`DomainMappingKey "/v1/"`,
+		),
 		"MappingWithoutDomain": invalid(props{DomainMappingKey: jsii.String("v1")},
 			"DomainMappingKey DomainName"),
 		"MutualTlsWithoutDomain": invalid(
-			props{MutualTls: &awsapigatewayv2.MTLSConfig{}, DisableExecuteApiEndpoint: jsii.Bool(false)},
-			"MutualTls DomainName", "MutualTls Bucket Key", "DisableExecuteApiEndpoint MutualTls"),
+			props{
+				MutualTls:                 &awsapigatewayv2.MTLSConfig{},
+				DisableExecuteApiEndpoint: jsii.Bool(false),
+			},
+			"MutualTls DomainName",
+			"MutualTls Bucket Key",
+			"DisableExecuteApiEndpoint MutualTls",
+		),
 		"NoEndpoint": invalid(props{DisableExecuteApiEndpoint: jsii.Bool(true)},
 			"DisableExecuteApiEndpoint DomainName"),
 		"MaxPayloadBytes": invalid(props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
@@ -263,14 +323,16 @@ func invalidApis() map[string]invalidProps {
 		"Throttling": invalid(
 			props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
 			"ThrottlingRateLimit 0", "ThrottlingBurstLimit 1 2147483647 0"),
-		"CorsWithoutOrigins": invalid(props{CorsPreflight: noOrigins}, "CorsPreflight AllowOrigins"),
+		"CorsWithoutOrigins": invalid(
+			props{CorsPreflight: noOrigins}, "CorsPreflight AllowOrigins"),
 	}
 }
 
 func invalidSchemas(t *testing.T) map[string]invalidProps {
 	t.Helper()
 	violating := folderOf(t, map[string]string{
-		"a.json": `{"properties":{"x":{"minimum":"1"}}}`, "b.json": `{"$ref":"https://example.com/x"}`,
+		"a.json": `{"properties":{"x":{"minimum":"1"}}}`,
+		"b.json": `{"$ref":"https://example.com/x"}`,
 	})
 	broken := folderOf(t, map[string]string{"a.json": "{\n  oops\n}"})
 	empty, outside := folderOf(t, nil), linked(t)
@@ -280,9 +342,10 @@ func invalidSchemas(t *testing.T) map[string]invalidProps {
 		"SchemasViolating": invalid(directory(violating),
 			"SchemaDirectory a.json#/properties/x/minimum "+*violating,
 			`SchemaDirectory b.json#/$ref "https://example.com/x" `+*violating),
-		"SchemasBroken":   invalid(directory(broken), "SchemaDirectory a.json:2:3 'o' "+*broken),
-		"SchemasEmpty":    invalid(directory(empty), "SchemaDirectory <eventType>.json "+*empty),
-		"SchemasOutside":  invalid(directory(outside), "SchemaDirectory demo.json escapes "+*outside),
+		"SchemasBroken": invalid(directory(broken), "SchemaDirectory a.json:2:3 'o' "+*broken),
+		"SchemasEmpty":  invalid(directory(empty), "SchemaDirectory <eventType>.json "+*empty),
+		"SchemasOutside": invalid(
+			directory(outside), "SchemaDirectory demo.json escapes "+*outside),
 		"SchemasNoFolder": invalid(directory(jsii.String("")), `SchemaDirectory ""`),
 		"SchemasMissing":  invalid(directory(jsii.String("nowhere")), "SchemaDirectory nowhere"),
 		"UnknownEventTypes": invalid(props{UnknownEventTypes: "DROP"},
@@ -342,7 +405,8 @@ func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir()) // without Go
 	must(t, func() error {
-		eventpipeline.NewEventPipeline(stack, jsii.String("Invalid"), &props{LogLevel: jsii.String("loud")})
+		eventpipeline.NewEventPipeline(
+			stack, jsii.String("Invalid"), &props{LogLevel: jsii.String("loud")})
 		return nil
 	})
 	expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
@@ -361,19 +425,36 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 	}
 	must(t, func() error {
 		user := newUser(stack)
-		certificate := awscertificatemanager.Certificate_FromCertificateArn(stack, jsii.String("Certificate"), jsii.String(certificate))
+		certificate := awscertificatemanager.Certificate_FromCertificateArn(
+			stack, jsii.String("Certificate"), jsii.String(certificate))
 		vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(1)})
-		deadLetters := awssqs.NewQueue(stack, jsii.String("FifoDLQ"), &awssqs.QueueProps{Fifo: jsii.Bool(true), RetentionPeriod: days(14)})
+		deadLetters := awssqs.NewQueue(
+			stack,
+			jsii.String("FifoDLQ"),
+			&awssqs.QueueProps{Fifo: jsii.Bool(true), RetentionPeriod: days(14)},
+		)
 		fifo := awssqs.NewQueue(stack, jsii.String("FifoQueue"), &awssqs.QueueProps{
-			Fifo: jsii.Bool(true), VisibilityTimeout: seconds(180),
-			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(5)},
+			Fifo:              jsii.Bool(true),
+			VisibilityTimeout: seconds(180),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{
+				Queue:           deadLetters,
+				MaxReceiveCount: jsii.Number(5),
+			},
 		})
-		layer := awslambda.LayerVersion_FromLayerVersionAttributes(stack, jsii.String("Layer"), &awslambda.LayerVersionAttributes{
-			LayerVersionArn:    jsii.String("arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"),
-			CompatibleRuntimes: &[]awslambda.Runtime{awslambda.Runtime_PROVIDED_AL2023()},
-		})
+		layer := awslambda.LayerVersion_FromLayerVersionAttributes(
+			stack,
+			jsii.String("Layer"),
+			&awslambda.LayerVersionAttributes{
+				LayerVersionArn:    jsii.String(layerARN),
+				CompatibleRuntimes: &[]awslambda.Runtime{awslambda.Runtime_PROVIDED_AL2023()},
+			},
+		)
 
-		invalid("Domain", props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate}).DomainName().RegionalDomainName()
+		invalid(
+			"Domain",
+			props{DomainName: jsii.String("events.example.org"), DomainCertificate: certificate},
+		).DomainName().
+			RegionalDomainName()
 		invalid("DomainAlone", props{DomainName: jsii.String("events.example.org")},
 			"DomainCertificate DomainName").DomainName().RegionalDomainName()
 		keys := invalid("Keys", props{EncryptionKey: newKey(stack, "Key")})
@@ -389,13 +470,16 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 		props := existingResources(stack)
 		p := invalid("Existing", *props)
 		for name, same := range map[string]bool{
-			"BronzeBucket": p.BronzeBucket() == props.BronzeBucket, "SilverBucket": p.SilverBucket() == props.SilverBucket,
-			"EventsTable": p.EventsTable() == props.EventsTable, "EventBus": p.EventBus() == props.EventBus,
-			"Queue": p.Queue() == props.Queue, "DeadLetterQueue": p.DeadLetterQueue() == props.DeadLetterQueue,
-			"HttpApi": p.HttpApi() == props.HttpApi,
+			"BronzeBucket":    p.BronzeBucket() == props.BronzeBucket,
+			"SilverBucket":    p.SilverBucket() == props.SilverBucket,
+			"EventsTable":     p.EventsTable() == props.EventsTable,
+			"EventBus":        p.EventBus() == props.EventBus,
+			"Queue":           p.Queue() == props.Queue,
+			"DeadLetterQueue": p.DeadLetterQueue() == props.DeadLetterQueue,
+			"HttpApi":         p.HttpApi() == props.HttpApi,
 		} {
 			if !same {
-				t.Errorf("%s is not the existing one", name)
+				t.Errorf("%s must be the existing one", name)
 			}
 		}
 		return nil
@@ -407,7 +491,8 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
 		p := eventpipeline.NewEventPipeline(stack, jsii.String("Own"), nil)
-		p.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping).SetFunctionResponseTypes(&[]*string{})
+		mapping := p.EventSourceMapping().Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+		mapping.SetFunctionResponseTypes(&[]*string{})
 		existing := existingResources(stack)
 		eventpipeline.NewEventPipeline(stack, jsii.String("Existing"), existing)
 		existing.Queue.Node().DefaultChild().(awssqs.CfnQueue).SetVisibilityTimeout(jsii.Number(60))
@@ -419,8 +504,8 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	})
 }
 
-// expectErrors synthesizes an app, which must fail with these errors by construct path and no others.
-// invalidProps describes their form.
+// expectErrors synthesizes an app, which must fail with these errors by construct path and no
+// others. invalidProps describes their form.
 func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
 	err := attempt(func() error { app.Synth(nil); return nil })
@@ -509,5 +594,7 @@ func TestValidation_AcceptsTheLimits(t *testing.T) {
 		})
 	}
 }
+
+const layerARN = "arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"
 
 func hours(n float64) awscdk.Duration { return awscdk.Duration_Hours(&n) }

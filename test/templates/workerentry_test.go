@@ -25,10 +25,11 @@ const example = root + "/examples/own-processor"
 // records less about vendored modules in a binary, so that bootstrap differs.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
-	if err := os.Rename(plain, plain+" of mine"); err != nil { // the module's own folder may have any name
+	spaced := plain + " with spaces" // the module's own folder may have any name
+	if err := os.Rename(plain, spaced); err != nil {
 		t.Fatal(err)
 	}
-	plain += " of mine"
+	plain = spaced
 	vendored := consumer(t)
 	command(t, vendored, "go", "mod", "vendor")
 	workspace := consumer(t)
@@ -37,28 +38,37 @@ func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	standard := assets(t, props{})
 	want := assets(t, props{WorkerEntry: orders(plain)})
 	if want["WorkerFunction"] == standard["WorkerFunction"] {
-		t.Error("the worker is the platform's own")
+		t.Error("the worker must not be the platform's own")
 	}
 	if got := assets(t, props{WorkerEntry: orders(workspace)}); !maps.Equal(got, want) {
-		t.Errorf("in a workspace the functions are %v, want %v", got, want)
+		t.Errorf("functions in a workspace: got %v, want %v", got, want)
 	}
-	if got := assets(t, props{WorkerEntry: orders(vendored)})["WorkerFunction"]; got == standard["WorkerFunction"] {
-		t.Error("the vendored worker is the platform's own")
+	got := assets(t, props{WorkerEntry: orders(vendored)})
+	if got["WorkerFunction"] == standard["WorkerFunction"] {
+		t.Error("the vendored worker must not be the platform's own")
 	}
 	if want["WorkerFunction"] = standard["WorkerFunction"]; !maps.Equal(want, standard) {
-		t.Errorf("WorkerEntry changes other functions: %v, want %v", want, standard)
+		t.Errorf("WorkerEntry must not change other functions: got %v, want %v", want, standard)
 	}
 }
 
 func TestWorkerEntry_RunsOnTheRequestedPlatform(t *testing.T) {
 	context := maps.Clone(bundling)
 	context[contract.PlatformContext] = "linux/amd64"
-	isBootstrap(t, "WorkerFunction", built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"], elf.EM_X86_64)
+	isBootstrap(
+		t,
+		"WorkerFunction",
+		built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"],
+		elf.EM_X86_64,
+	)
 }
 
 func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 	t.Chdir(example)
-	s := pipeline(t, func(awscdk.Stack) *props { return &props{WorkerEntry: jsii.String("./functions/orders")} })
+	s := pipeline(
+		t,
+		func(awscdk.Stack) *props { return &props{WorkerEntry: jsii.String("./functions/orders")} },
+	)
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
 }
 
@@ -71,9 +81,14 @@ func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	}
 	var templates []map[string]any
 	for platform, want := range map[string][]string{"": nil, "linux/amd64": {module}} {
-		stack := awscdk.NewStack(newApp(t, map[string]any{contract.PlatformContext: platform}), jsii.String("Stack"), nil)
+		stack := awscdk.NewStack(
+			newApp(t, map[string]any{contract.PlatformContext: platform}),
+			jsii.String("Stack"),
+			nil,
+		)
 		must(t, func() error {
-			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{WorkerEntry: orders(example)})
+			eventpipeline.NewEventPipeline(
+				stack, jsii.String("EventPipeline"), &props{WorkerEntry: orders(example)})
 			return nil
 		})
 		s := synthesize(t, stack)
@@ -83,21 +98,26 @@ func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := read.Stacks[0].Modules; !slices.Equal(got, want) {
-			t.Errorf("for the platform %q the modules %q are noted, want %q", platform, got, want)
+			t.Errorf("platform %q: metadata names %q, want %q", platform, got, want)
 		}
 	}
 	if diff := cmp.Diff(templates[0], templates[1], ignoreMachine); diff != "" {
-		t.Errorf("the templates differ:\n%s", diff)
+		t.Errorf("templates must be equal:\n%s", diff)
 	}
 }
 
-func orders(module string) *string { return jsii.String(filepath.Join(module, "functions", "orders")) }
+func orders(
+	module string,
+) *string {
+	return jsii.String(filepath.Join(module, "functions", "orders"))
+}
 
 // consumer returns a module with the example's worker, in its own folder.
 func consumer(t *testing.T) string {
 	t.Helper()
 	module := t.TempDir()
-	if err := os.CopyFS(filepath.Join(module, "functions"), os.DirFS(example+"/functions")); err != nil {
+	functions := os.DirFS(example + "/functions")
+	if err := os.CopyFS(filepath.Join(module, "functions"), functions); err != nil {
 		t.Fatal(err)
 	}
 	here, err := filepath.Abs(root)

@@ -1,4 +1,4 @@
-// Command app is the CDK app: it synthesizes the stage that the context names (-c stage=dev).
+// Command app synthesizes the stage that the CDK context selects, as in -c stage=dev.
 package main
 
 import (

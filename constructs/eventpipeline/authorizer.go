@@ -20,8 +20,8 @@ const (
 	AuthorizationJWT Authorization = "JWT"
 	// AuthorizationLambda accepts requests that the function of LambdaAuthorizer authorizes.
 	AuthorizationLambda Authorization = "LAMBDA"
-	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. It is a warning at synth, with
-	// the id OpenApiWarning.
+	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. Synth warns about it, with the
+	// id OpenApiWarning.
 	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
 )
 

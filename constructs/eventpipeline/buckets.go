@@ -197,7 +197,7 @@ func restrictAutoDelete(bucket awss3.Bucket) {
 }
 
 // exceptAutoDelete returns the condition that the principal is not the CDK function that empties
-// this bucket, nil without such a function.
+// this bucket, or nil if there is no such function.
 func exceptAutoDelete(bucket awss3.IBucket) map[string]any {
 	if bucket.Node().TryFindChild(jsii.String("AutoDeleteObjectsCustomResource")) == nil {
 		return nil

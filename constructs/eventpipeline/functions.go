@@ -61,8 +61,8 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 
 func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }
 
-// newFunction creates a function with its role and log group. To the variables it adds those of all
-// functions and the user's.
+// newFunction creates a function with its role and log group. It adds the common variables and the
+// user's.
 func newFunction(
 	p *eventPipeline, id, description string, options *FunctionOptions,
 	variables map[string]*string,

@@ -198,7 +198,7 @@ type EventPipelineProps struct {
 	UnknownEventTypes UnknownEventTypes
 	// ThrottlingRateLimit limits requests per second over all routes. Default: 1,000.
 	ThrottlingRateLimit *float64
-	// ThrottlingBurstLimit limits concurrent requests. Default: 2,000.
+	// ThrottlingBurstLimit limits a burst of requests above that rate. Default: 2,000.
 	ThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions

@@ -34,7 +34,8 @@ func (v *validation) validateAuthorization(p EventPipelineProps) {
 var issuerPattern = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*)?$`)
 
 func (v *validation) validateJWT(p JwtAuthorizerProps) {
-	v.requireMatch("JwtAuthorizer.Issuer", p.Issuer, issuerPattern, "must be the https URL in iss")
+	v.requireMatch("JwtAuthorizer.Issuer", p.Issuer, issuerPattern,
+		"must be the https URL that tokens have as iss")
 	v.require(len(valueOrZero(p.Audience)) > 0, "JwtAuthorizer.Audience",
 		"must contain a value: without it, any token of the issuer would be accepted")
 	v.requireNoSpaces("JwtAuthorizer.Audience", p.Audience)

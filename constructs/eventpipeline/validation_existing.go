@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// validateExisting checks the settings of existing resources that never change.
+// validateExisting checks what the app can no longer change about existing resources.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
 		"must be set if and only if Queue is set")

@@ -40,7 +40,8 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		v.require(layers <= 5, prop+".Layers", "must contain at most 5 layers, got %d", layers)
 		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
 			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
-				function.minReservedConcurrentExecutions, math.MaxInt32, "fewer would run nothing")
+				function.minReservedConcurrentExecutions, math.MaxInt32,
+				"fewer would throttle every invocation")
 		}
 	}
 	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
@@ -113,7 +114,7 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	}
 	folder := absolutePath(*p.WorkerEntry)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		v.addError("WorkerEntry", "must be a folder, got %q: %s is none", *p.WorkerEntry, folder)
+		v.addError("WorkerEntry", "must be a folder, got %q: %s is not one", *p.WorkerEntry, folder)
 		return
 	}
 	moduleFile := findModule(folder)

@@ -130,9 +130,9 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 		slog.Bool("replayed", accepted.Duplicate),
 		slog.Int64("durationMs", took.Milliseconds()))
 	if !accepted.Duplicate {
-		attrs = append(attrs, slog.String(contract.PipelineDimension, a.QueueName))
 		counts := []slog.Attr{slog.Int(contract.MetricAccepted, 1)}
-		attrs = append(attrs, metricAttrs(metricSet{contract.PipelineDimension, counts})...)
+		set := metricSet{contract.PipelineDimension, a.QueueName, counts}
+		attrs = append(attrs, metricAttrs(set)...)
 		log = atAnyLevel(log)
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)

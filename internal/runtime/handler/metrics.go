@@ -8,15 +8,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metricSet holds counts that become CloudWatch metrics. The log line must also have the attribute
-// that the dimension names.
+// metricSet holds counts that become CloudWatch metrics with one dimension.
 type metricSet struct {
-	dimension string
-	counts    []slog.Attr
+	dimension, value string
+	counts           []slog.Attr
 }
 
-// metricAttrs returns the counts and the attribute that makes CloudWatch extract them, in the
-// embedded metric format.
+// metricAttrs returns the attributes of a log line from which CloudWatch extracts the metrics, in
+// the embedded metric format.
 func metricAttrs(sets ...metricSet) []slog.Attr {
 	type metric struct{ Name, Unit string }
 	var attrs []slog.Attr
@@ -31,6 +30,7 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 			"Dimensions": [][]string{{set.dimension}},
 			"Metrics":    metrics,
 		})
+		attrs = append(attrs, slog.String(set.dimension, set.value))
 		attrs = append(attrs, set.counts...)
 	}
 	return append(attrs, slog.Any("_aws", map[string]any{

@@ -105,10 +105,9 @@ func (h Reconciler) logRun(
 	} else {
 		log = atAnyLevel(log)
 		failed := []slog.Attr{slog.Int(contract.MetricFailed, r.GivenUp)}
-		attrs = append(attrs, slog.String(contract.FunctionDimension, h.FunctionName),
-			slog.String(contract.PipelineDimension, h.QueueName))
-		attrs = append(attrs, metricAttrs(metricSet{contract.FunctionDimension, counts},
-			metricSet{contract.PipelineDimension, failed})...)
+		attrs = append(attrs, metricAttrs(
+			metricSet{contract.FunctionDimension, h.FunctionName, counts},
+			metricSet{contract.PipelineDimension, h.QueueName, failed})...)
 	}
 	level, message := slog.LevelInfo, logging.Reconciled
 	if err != nil {

@@ -99,12 +99,11 @@ func (h Worker) logBatch(ctx context.Context, c batchCounts) {
 	if c == (batchCounts{}) {
 		return
 	}
-	attrs := metricAttrs(metricSet{contract.PipelineDimension, []slog.Attr{
+	attrs := metricAttrs(metricSet{contract.PipelineDimension, h.QueueName, []slog.Attr{
 		slog.Int(contract.MetricProcessed, c.processed),
 		slog.Int(contract.MetricFailed, c.failed),
 		slog.Int(contract.MetricRetried, c.retried),
 	}})
-	attrs = append(attrs, slog.String(contract.PipelineDimension, h.QueueName))
 	atAnyLevel(logging.FromContext(ctx)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone, attrs...)
 }
 

@@ -93,18 +93,13 @@ func (r Replayer) compareObject(
 
 func (c *Comparison) add(result compared) {
 	c.Scanned++
-	switch {
-	case result.skipped:
-		c.Skipped++
-	case result.Kind == "changed":
-		c.Changed++
-	case result.Kind == "missing":
-		c.Missing++
-	case result.Kind == "refused":
-		c.Refused++
-	default:
-		c.Same++
+	counter := map[string]*int{
+		"": &c.Same, "changed": &c.Changed, "missing": &c.Missing, "refused": &c.Refused,
+	}[result.Kind]
+	if result.skipped {
+		counter = &c.Skipped
 	}
+	*counter++
 }
 
 // compareEvent compares an event's record with the one that would be written today. The zero

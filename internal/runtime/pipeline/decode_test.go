@@ -19,7 +19,8 @@ func TestDecodeType_AcceptsAnyJSONObjectWithAnEventType(t *testing.T) {
 		`{"\u0065ventType":"\u0064emo"}`,
 		`{"eventType":"demo","text":"\\ud83d \uFFFD \uD834\udd1e \u0000"}`,
 		`{"eventType":"demo","text":"\"}],{[\\","é":"\ud83d\ude00 ` + "\u2028" + `"}`,
-		`{"eventType":"demo","n":[0,-1.5e-7,1.7976931348623157e308,1e-999,true,false,null,[],{},""]}`,
+		`{"eventType":"demo","n":[0,-1.5e-7,1.7976931348623157e308,1e-999,` +
+			`true,false,null,[],{},""]}`,
 		`{"eventType":"demo","a":{"k":1},"b":{"k":1},"c":[{"k":1},{"k":1}]}`,
 		nested(MaxDepth),
 	} {

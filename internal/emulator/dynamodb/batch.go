@@ -59,9 +59,7 @@ type batchWriteItemOutput struct {
 // The batch is not a transaction: readers may see a part of it.
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
-	var names []string
 	for name, requests := range in.RequestItems {
-		names = append(names, name)
 		for _, request := range requests {
 			put, remove := request.PutRequest, request.DeleteRequest
 			switch {
@@ -79,30 +77,22 @@ func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput
 		return nil, validationError("BatchWriteItem must have 1 to %d requests, got %d",
 			maxBatchWrite, len(changes))
 	}
-	tables, unlock, err := s.lockTables(names...)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	var plans []*plannedChange
 	seen := map[location]bool{}
 	for _, c := range changes {
-		plan, err := c.plan(tables[c.table])
+		at, err := s.locate(c)
 		if err != nil {
 			return nil, err
 		}
-		at := location{plan.table, plan.key}
 		if seen[at] {
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[at] = true
+		plan, err := c.plan(at)
+		if err != nil {
+			return nil, err
+		}
 		plans = append(plans, plan)
 	}
 	return &batchWriteItemOutput{}, commit(plans...)
-}
-
-// location identifies an item among all tables.
-type location struct {
-	table *table
-	key   key
 }

@@ -30,32 +30,43 @@ func (c *change) bind(in *writeInput) error {
 	return nil
 }
 
+// location identifies an item among all tables.
+type location struct {
+	table *table
+	key   key
+}
+
+// locate returns the item that a change writes.
+func (s *Service) locate(c *change) (location, error) {
+	t, err := s.table(c.table)
+	if err != nil {
+		return location{}, err
+	}
+	k, err := c.key(t.Table)
+	return location{t, k}, err
+}
+
 // plannedChange represents a change whose condition holds.
 type plannedChange struct {
-	table     *table
-	key       key
+	location
 	old, next Item
 	updated   []path
 	checkOnly bool
 }
 
-// plan checks the condition and computes the new item. The caller holds the table's lock.
-func (c *change) plan(t *table) (*plannedChange, error) {
-	k, err := c.key(t.definition)
-	if err != nil {
-		return nil, err
-	}
-	out := &plannedChange{table: t, key: k, old: t.items[k], checkOnly: c.next == nil}
+// plan checks the condition and computes the new item.
+func (c *change) plan(at location) (out *plannedChange, err error) {
+	out = &plannedChange{location: at, old: at.table.items[at.key], checkOnly: c.next == nil}
 	if c.condition != nil && !c.condition.condition.holds(c.placeholders.scope(out.old)) {
 		return nil, conditionFailed(c.returnOldOnFailure, out.old)
 	}
 	if c.next != nil {
-		out.next, out.updated, err = c.next(t.definition, k, out.old)
+		out.next, out.updated, err = c.next(at.table.Table, at.key, out.old)
 	}
 	return out, err
 }
 
-// commit applies planned changes. The caller still holds the locks under which they were planned.
+// commit applies planned changes. The caller still holds the lock under which they were planned.
 func commit(plans ...*plannedChange) error {
 	for _, p := range plans {
 		var err error
@@ -71,20 +82,6 @@ func commit(plans ...*plannedChange) error {
 		}
 	}
 	return nil
-}
-
-// write plans and commits one change.
-func (s *Service) write(c *change) (*plannedChange, error) {
-	tables, unlock, err := s.lockTables(c.table)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	plan, err := c.plan(tables[c.table])
-	if err != nil {
-		return nil, err
-	}
-	return plan, commit(plan)
 }
 
 // newPut returns a change that stores a whole item.

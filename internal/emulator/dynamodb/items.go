@@ -46,11 +46,15 @@ func (s *Service) writeItem(
 	if err := c.bind(in); err != nil {
 		return nil, err
 	}
-	plan, err := s.write(c)
+	at, err := s.locate(c)
 	if err != nil {
 		return nil, err
 	}
-	return &writeOutput{plan.returnValues(in.ReturnValues)}, nil
+	plan, err := c.plan(at)
+	if err != nil {
+		return nil, err
+	}
+	return &writeOutput{plan.returnValues(in.ReturnValues)}, commit(plan)
 }
 
 type getItemInput struct {
@@ -95,7 +99,7 @@ func (s *Service) getItems(
 	items := []attributes{}
 	seen := map[key]bool{}
 	for _, requested := range keys {
-		k, err := t.definition.keyFromRequest(requested)
+		k, err := t.keyFromRequest(requested)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +107,7 @@ func (s *Service) getItems(
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[k] = true
-		if item := t.get(k); item != nil {
+		if item := t.items[k]; item != nil {
 			items = append(items, project(item))
 		}
 	}

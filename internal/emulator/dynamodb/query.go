@@ -55,20 +55,11 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	t, err := s.table(in.TableName)
+	t, bound, err := s.bindRead(&in.readInput, nil)
 	if err != nil {
 		return nil, err
 	}
-	bound, err := in.bind(
-		expressionText{filterExpression, in.FilterExpression},
-		expressionText{projectionExpression, in.ProjectionExpression},
-	)
-	if err != nil {
-		return nil, err
-	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return in.collect(t, t.order, nil, bound[0], bound[1])
+	return in.collect(t, t.order, bound)
 }
 
 type queryInput struct {
@@ -81,28 +72,18 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	t, err := s.table(in.TableName)
-	if err != nil {
-		return nil, err
-	}
 	if in.KeyConditionExpression == nil {
 		return nil, validationError("Either the KeyConditions or KeyConditionExpression " +
 			"parameter must be specified in the request.")
 	}
-	bound, err := in.bind(
-		expressionText{keyExpression, in.KeyConditionExpression},
-		expressionText{filterExpression, in.FilterExpression},
-		expressionText{projectionExpression, in.ProjectionExpression},
-	)
+	t, bound, err := s.bindRead(&in.readInput, in.KeyConditionExpression)
 	if err != nil {
 		return nil, err
 	}
-	partition, err := t.definition.partitionValue(bound[0].condition, in.placeholders)
+	partition, err := t.partitionValue(bound.keyCondition.condition, in.placeholders)
 	if err != nil {
 		return nil, err
 	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	start, _ := slices.BinarySearchFunc(t.order, partition, func(k key, p value) int {
 		order, _ := compare(k.partition, p)
 		return order
@@ -116,20 +97,39 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 		keys = slices.Clone(keys)
 		slices.Reverse(keys)
 	}
-	return in.collect(t, keys, bound[0].condition, bound[1], bound[2])
+	return in.collect(t, keys, bound)
+}
+
+// boundRead holds the expressions of a Query or Scan. Each may be nil.
+type boundRead struct{ keyCondition, filter, projection *expression }
+
+// bindRead returns the table and the parsed expressions of a Query or Scan.
+func (s *Service) bindRead(
+	in *readInput, keyCondition *string,
+) (t *table, bound boundRead, err error) {
+	if t, err = s.table(in.TableName); err != nil {
+		return nil, bound, err
+	}
+	expressions, err := in.bind(
+		expressionText{keyExpression, keyCondition},
+		expressionText{filterExpression, in.FilterExpression},
+		expressionText{projectionExpression, in.ProjectionExpression},
+	)
+	if err != nil {
+		return nil, bound, err
+	}
+	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
 // collect returns the page of items after the start key. Items that fail the key condition are not
-// counted as scanned, items that fail the filter are. The caller holds the table's lock.
-func (in *readInput) collect(
-	t *table, keys []key, keyCondition condition, filter, projection *expression,
-) (*pageOutput, error) {
-	project, err := in.projection(projection)
+// counted as scanned, items that fail the filter are.
+func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput, error) {
+	project, err := in.projection(bound.projection)
 	if err != nil {
 		return nil, err
 	}
 	if in.ExclusiveStartKey != nil {
-		start, err := t.definition.keyFromRequest(in.ExclusiveStartKey)
+		start, err := t.keyFromRequest(in.ExclusiveStartKey)
 		if err != nil {
 			return nil, validationError("The provided starting key is invalid: " +
 				"The provided key element does not match the schema")
@@ -140,17 +140,17 @@ func (in *readInput) collect(
 	bytes := 0
 	for _, k := range keys {
 		item := t.items[k]
-		if keyCondition != nil && !keyCondition.holds(in.scope(item)) {
+		if c := bound.keyCondition; c != nil && !c.condition.holds(in.scope(item)) {
 			continue
 		}
 		out.ScannedCount++
 		bytes += itemSize(item)
-		if filter == nil || filter.condition.holds(in.scope(item)) {
+		if bound.filter == nil || bound.filter.condition.holds(in.scope(item)) {
 			out.Count++
 			out.Items = append(out.Items, project(item))
 		}
 		if bytes >= maxPage || in.Limit != nil && out.ScannedCount == *in.Limit {
-			out.LastEvaluatedKey = k.attributes(t.definition)
+			out.LastEvaluatedKey = k.attributes(t.Table)
 			break
 		}
 	}
@@ -180,16 +180,12 @@ func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 	var partition value
 	sortConditions := 0
 	for _, part := range conjuncts(c) {
-		switch keyAttribute(part, p) {
-		case t.PartitionKey.Name:
-			equals, ok := part.(comparison)
-			if !ok || equals.operator != "=" {
-				return nil, validationError("Query key condition not supported")
-			}
+		attribute := keyAttribute(part, p)
+		equals, _ := part.(comparison)
+		switch {
+		case attribute == t.PartitionKey.Name && equals.operator == "=":
 			partition = equals.right.value(p.scope(nil))
-		case "": // also the sort key's name in a table without one
-			return nil, validationError("Query key condition not supported")
-		case t.SortKey.Name:
+		case attribute != "" && attribute == t.SortKey.Name:
 			sortConditions++
 		default:
 			return nil, validationError("Query key condition not supported")

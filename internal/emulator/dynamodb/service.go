@@ -9,11 +9,7 @@ package dynamodb
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -35,18 +31,12 @@ type Config struct {
 
 // Service implements the DynamoDB API for one account's tables.
 type Service struct {
+	protocol.JSONHandler
 	config       Config
 	tableRecords *store.Bucket
-	api          protocol.JSONHandler
 
-	mu     sync.RWMutex // guards the map, not the tables in it
+	mu     sync.RWMutex // guards the tables and their items
 	tables map[string]*table
-}
-
-// tableRecord represents a table in the store. Items have their own records.
-type tableRecord struct {
-	Table   Table
-	Created time.Time
 }
 
 // New returns a service with the stored tables, without their expired items.
@@ -64,41 +54,34 @@ func New(config Config) (*Service, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	s.api = protocol.JSONHandler{
-		"CreateTable":        op(s.createTable),
-		"DescribeTable":      op(s.describeTable),
-		"ListTables":         op(s.listTables),
-		"DeleteTable":        op(s.deleteTable),
-		"DescribeTimeToLive": op(s.describeTimeToLive),
-		"UpdateTimeToLive":   op(s.updateTimeToLive),
-		"GetItem":            op(s.getItem),
-		"PutItem":            op(s.putItem),
-		"UpdateItem":         op(s.updateItem),
-		"DeleteItem":         op(s.deleteItem),
-		"BatchGetItem":       op(s.batchGetItem),
-		"BatchWriteItem":     op(s.batchWriteItem),
-		"TransactWriteItems": op(s.transactWriteItems),
-		"Query":              op(s.query),
-		"Scan":               op(s.scan),
+	read, write := s.mu.RLocker(), &s.mu
+	s.JSONHandler = protocol.JSONHandler{
+		"CreateTable":        protocol.LockedOperation(write, s.createTable),
+		"DescribeTable":      protocol.LockedOperation(read, s.describeTable),
+		"ListTables":         protocol.LockedOperation(read, s.listTables),
+		"DeleteTable":        protocol.LockedOperation(write, s.deleteTable),
+		"DescribeTimeToLive": protocol.LockedOperation(read, s.describeTimeToLive),
+		"UpdateTimeToLive":   protocol.LockedOperation(write, s.updateTimeToLive),
+		"GetItem":            protocol.LockedOperation(read, s.getItem),
+		"PutItem":            protocol.LockedOperation(write, s.putItem),
+		"UpdateItem":         protocol.LockedOperation(write, s.updateItem),
+		"DeleteItem":         protocol.LockedOperation(write, s.deleteItem),
+		"BatchGetItem":       protocol.LockedOperation(read, s.batchGetItem),
+		"BatchWriteItem":     protocol.LockedOperation(write, s.batchWriteItem),
+		"TransactWriteItems": protocol.LockedOperation(write, s.transactWriteItems),
+		"Query":              protocol.LockedOperation(read, s.query),
+		"Scan":               protocol.LockedOperation(read, s.scan),
 	}
 	return s, nil
 }
 
 func (s *Service) load() error {
-	var records []tableRecord
-	err := s.tableRecords.Each(func(name string, data []byte) error {
-		var record tableRecord
-		if err := json.Unmarshal(data, &record); err != nil {
-			return fmt.Errorf("read table %s: %w", name, err)
-		}
-		records = append(records, record)
-		return nil
-	})
+	records, err := store.LoadJSON[tableRecord](s.tableRecords)
 	if err != nil {
 		return err
 	}
-	for _, record := range records {
-		t, err := s.newTable(record.Table, record.Created)
+	for name, record := range records {
+		t, err := s.newTable(record)
 		if err != nil {
 			return err
 		}
@@ -108,7 +91,7 @@ func (s *Service) load() error {
 		if err := t.expire(s.config.Now()); err != nil {
 			return err
 		}
-		s.tables[record.Table.Name] = t
+		s.tables[name] = t
 	}
 	return nil
 }
@@ -116,25 +99,21 @@ func (s *Service) load() error {
 // CreateTable creates a table if it does not exist. It returns an error if the table exists with
 // another key.
 func (s *Service) CreateTable(definition Table) error {
-	_, err := s.addTable(definition)
-	var failure *protocol.Error
-	if !errors.As(err, &failure) || failure.Code != "ResourceInUseException" {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tables[definition.Name]
+	if !ok {
+		_, err := s.addTable(definition)
 		return err
 	}
-	t, err := s.table(definition.Name)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !slices.Equal(t.definition.keys(), definition.keys()) {
+	if !slices.Equal(t.keys(), definition.keys()) {
 		return fmt.Errorf("create table %s: it already exists with key %v",
-			definition.Name, t.definition.keys())
+			definition.Name, t.keys())
 	}
 	return s.setTTL(t, definition.TTLAttribute)
 }
 
-// addTable adds a new table.
+// addTable adds a new table. The caller holds the lock.
 func (s *Service) addTable(definition Table) (*table, error) {
 	for _, k := range definition.keys() {
 		if k.Name == "" || !slices.Contains([]string{"S", "N", "B"}, k.Type) {
@@ -142,13 +121,11 @@ func (s *Service) addTable(definition Table) (*table, error) {
 				"got %v", definition.Name, definition.keys())
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if _, ok := s.tables[definition.Name]; ok {
 		return nil, protocol.Errorf("ResourceInUseException",
 			"Table already exists: %s", definition.Name)
 	}
-	t, err := s.newTable(definition, s.config.Now())
+	t, err := s.newTable(tableRecord{definition, s.config.Now()})
 	if err != nil {
 		return nil, err
 	}
@@ -159,84 +136,25 @@ func (s *Service) addTable(definition Table) (*table, error) {
 	return t, nil
 }
 
-// setTTL sets the TTL attribute; "" disables TTL. The caller holds the table's lock.
+// setTTL sets the TTL attribute; "" disables TTL. The caller holds the lock.
 func (s *Service) setTTL(t *table, attribute string) error {
-	t.ttl = attribute
+	t.TTLAttribute = attribute
 	return s.saveTable(t)
 }
 
 func (s *Service) saveTable(t *table) error {
-	definition := t.definition
-	definition.TTLAttribute = t.ttl
-	data, err := json.Marshal(tableRecord{definition, t.created})
-	if err != nil {
-		return err
-	}
-	if err := s.tableRecords.Put(t.definition.Name, data); err != nil {
-		return fmt.Errorf("store table %s: %w", t.definition.Name, err)
+	if err := s.tableRecords.PutJSON(t.Name, t.tableRecord); err != nil {
+		return fmt.Errorf("store table %s: %w", t.Name, err)
 	}
 	return nil
 }
 
+// table returns the named table. The caller holds the lock.
 func (s *Service) table(name string) (*table, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	t, ok := s.tables[name]
 	if !ok {
-		return nil, tableNotFound(name)
+		return nil, protocol.Errorf("ResourceNotFoundException",
+			"Requested resource not found: Table: %s not found", name)
 	}
 	return t, nil
-}
-
-func tableNotFound(name string) error {
-	return protocol.Errorf("ResourceNotFoundException",
-		"Requested resource not found: Table: %s not found", name)
-}
-
-// lockTables locks the tables for writing until unlock is called.
-func (s *Service) lockTables(
-	names ...string,
-) (tables map[string]*table, unlock func(), err error) {
-	tables = map[string]*table{}
-	for _, name := range names {
-		if tables[name], err = s.table(name); err != nil {
-			return nil, nil, err
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(tables)) { // a fixed order prevents deadlocks
-		tables[name].mu.Lock()
-	}
-	unlock = func() {
-		for _, t := range tables {
-			t.mu.Unlock()
-		}
-	}
-	for name, t := range tables {
-		if t.deleted {
-			unlock()
-			return nil, nil, tableNotFound(name)
-		}
-	}
-	return tables, unlock, nil
-}
-
-// ServeHTTP serves the DynamoDB API.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
-
-// Operations returns the names of the supported operations, sorted.
-func (s *Service) Operations() []string { return s.api.Operations() }
-
-// op works like protocol.NewOperation and also returns the errors of decoding attribute values.
-func op[In, Out any](fn func(in *In) (*Out, error)) protocol.Operation {
-	return func(_ *http.Request, body []byte) (any, error) {
-		var in In
-		if err := json.Unmarshal(body, &in); err != nil {
-			var failure *protocol.Error
-			if errors.As(err, &failure) {
-				return nil, failure
-			}
-			return nil, protocol.Errorf("SerializationException", "%v", err)
-		}
-		return fn(&in)
-	}
 }

@@ -1,11 +1,9 @@
 package dynamodb
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
@@ -28,42 +26,31 @@ type Key struct {
 // maxItemSize limits the bytes of an item, as in DynamoDB.
 const maxItemSize = 400 << 10
 
-// table holds items. Its lock makes writes atomic: a write checks its condition and takes effect
-// under it.
-type table struct {
-	definition Table // without TTLAttribute, which may change
-	created    time.Time
-	records    *store.Bucket // nil keeps the items in memory
+// tableRecord represents a table in the store. Items have their own records.
+type tableRecord struct {
+	Table   `json:"Table"`
+	Created time.Time
+}
 
-	mu      sync.RWMutex
-	deleted bool
-	ttl     string // the TTL attribute, or ""
+// table holds items. Its service's lock guards it. The lock makes writes atomic: a write checks its
+// condition and takes effect under it.
+type table struct {
+	tableRecord
+	records *store.Bucket // nil keeps the items in memory
 	items   map[key]Item
 	order   []key // sorted keys of items
 }
 
-func (s *Service) newTable(definition Table, created time.Time) (*table, error) {
-	records, err := s.config.DB.Bucket("dynamodb.items." + definition.Name)
-	ttl := definition.TTLAttribute
-	definition.TTLAttribute = ""
-	return &table{
-		definition: definition, created: created, records: records,
-		ttl: ttl, items: map[key]Item{},
-	}, err
+func (s *Service) newTable(record tableRecord) (*table, error) {
+	records, err := s.config.DB.Bucket("dynamodb.items." + record.Table.Name)
+	return &table{tableRecord: record, records: records, items: map[key]Item{}}, err
 }
 
-// get returns the item, or nil.
-func (t *table) get(k key) Item {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.items[k]
-}
-
-// put stores the item. The caller holds the lock.
+// put stores the item.
 func (t *table) put(k key, item Item) error {
 	if t.records != nil {
 		if err := t.records.Put(k.String(), appendItem(nil, item)); err != nil {
-			return fmt.Errorf("put item in table %s: %w", t.definition.Name, err)
+			return fmt.Errorf("put item in table %s: %w", t.Name, err)
 		}
 	}
 	if _, ok := t.items[k]; !ok {
@@ -74,15 +61,13 @@ func (t *table) put(k key, item Item) error {
 	return nil
 }
 
-// remove deletes the item, if it exists. The caller holds the lock.
+// remove deletes the item, if it exists.
 func (t *table) remove(k key) error {
 	if _, ok := t.items[k]; !ok {
 		return nil
 	}
-	if t.records != nil {
-		if err := t.records.Delete(k.String()); err != nil {
-			return fmt.Errorf("delete item from table %s: %w", t.definition.Name, err)
-		}
+	if err := t.records.Delete(k.String()); err != nil {
+		return fmt.Errorf("delete item from table %s: %w", t.Name, err)
 	}
 	if i, ok := slices.BinarySearchFunc(t.order, k, key.compare); ok {
 		t.order = slices.Delete(t.order, i, i+1)
@@ -93,21 +78,17 @@ func (t *table) remove(k key) error {
 
 // load reads the stored items.
 func (t *table) load() error {
-	err := t.records.Each(func(_ string, data []byte) error {
-		var item attributes
-		if err := json.Unmarshal(data, &item); err != nil {
-			return err
-		}
-		k, err := t.definition.keyOfItem(item)
+	items, err := store.LoadJSON[attributes](t.records)
+	if err != nil {
+		return fmt.Errorf("load table %s: %w", t.Name, err)
+	}
+	for _, item := range items {
+		k, err := t.keyOfItem(item)
 		if err != nil {
-			return err
+			return fmt.Errorf("load table %s: %w", t.Name, err)
 		}
 		t.items[k] = item
 		t.order = append(t.order, k)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("load table %s: %w", t.definition.Name, err)
 	}
 	slices.SortFunc(t.order, key.compare)
 	return nil
@@ -120,7 +101,7 @@ const maxExpiry = 5 * 365 * 24 * time.Hour
 // platform when it loads the table.
 func (t *table) expire(now time.Time) error {
 	for _, k := range slices.Clone(t.order) {
-		text, ok := t.items[k][t.ttl].(numberValue)
+		text, ok := t.items[k][t.TTLAttribute].(numberValue)
 		if !ok {
 			continue
 		}

@@ -83,21 +83,19 @@ func (s *Service) describeTable(in *tableInput) (*tableDescriptionOutput, error)
 }
 
 func (s *Service) describe(t *table, status string) *tableDescription {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	out := &tableDescription{
-		TableName: t.definition.Name,
+		TableName: t.Name,
 		TableArn: fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s",
-			s.config.Region, s.config.Account, t.definition.Name),
+			s.config.Region, s.config.Account, t.Name),
 		TableStatus:      status,
-		CreationDateTime: float64(t.created.UnixMilli()) / 1000,
+		CreationDateTime: float64(t.Created.UnixMilli()) / 1000,
 		ItemCount:        len(t.items),
 	}
 	out.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
 	for _, item := range t.items {
 		out.TableSizeBytes += itemSize(item)
 	}
-	for i, k := range t.definition.keys() {
+	for i, k := range t.keys() {
 		out.KeySchema = append(out.KeySchema, keyElement{k.Name, []string{"HASH", "RANGE"}[i]})
 		out.AttributeDefinitions = append(out.AttributeDefinitions,
 			attributeDefinition{k.Name, k.Type})
@@ -123,8 +121,6 @@ func (s *Service) listTables(in *listTablesInput) (*listTablesOutput, error) {
 	if in.Limit > 0 {
 		limit = min(limit, in.Limit)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	out := &listTablesOutput{TableNames: []string{}}
 	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
 		if name <= in.ExclusiveStartTableName {
@@ -144,14 +140,6 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	description := s.describe(t, "DELETING")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.deleted {
-		return nil, tableNotFound(in.TableName)
-	}
 	if err := s.tableRecords.Delete(in.TableName); err != nil {
 		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
 	}
@@ -162,9 +150,8 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", in.TableName, err)
 	}
-	t.deleted = true
 	delete(s.tables, in.TableName)
-	return &tableDescriptionOutput{TableDescription: description}, nil
+	return &tableDescriptionOutput{TableDescription: s.describe(t, "DELETING")}, nil
 }
 
 type timeToLive struct {
@@ -180,18 +167,17 @@ type updateTimeToLiveInput struct {
 type updateTimeToLiveOutput struct{ TimeToLiveSpecification timeToLive }
 
 func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLiveOutput, error) {
-	tables, unlock, err := s.lockTables(in.TableName)
+	t, err := s.table(in.TableName)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	t, requested := tables[in.TableName], in.TimeToLiveSpecification
+	requested := in.TimeToLiveSpecification
 	switch {
 	case requested.AttributeName == "":
 		return nil, validationError("TimeToLiveSpecification needs an AttributeName")
-	case requested.Enabled && t.ttl != "":
+	case requested.Enabled && t.TTLAttribute != "":
 		return nil, validationError("TimeToLive is already enabled")
-	case !requested.Enabled && t.ttl == "":
+	case !requested.Enabled && t.TTLAttribute == "":
 		return nil, validationError("TimeToLive is already disabled")
 	}
 	attribute := requested.AttributeName
@@ -216,12 +202,10 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 	if err != nil {
 		return nil, err
 	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
 	out := &describeTimeToLiveOutput{}
-	out.TimeToLiveDescription.AttributeName = t.ttl
+	out.TimeToLiveDescription.AttributeName = t.TTLAttribute
 	out.TimeToLiveDescription.TimeToLiveStatus = "ENABLED"
-	if t.ttl == "" {
+	if t.TTLAttribute == "" {
 		out.TimeToLiveDescription.TimeToLiveStatus = "DISABLED"
 	}
 	return out, nil

@@ -33,38 +33,29 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 			maxTransaction, n)
 	}
 	var changes []*change
-	var names []string
 	for _, item := range in.TransactItems {
 		c, err := item.change()
 		if err != nil {
 			return nil, err
 		}
-		changes, names = append(changes, c), append(names, c.table)
+		changes = append(changes, c)
 	}
-	tables, unlock, err := s.lockTables(names...)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-
 	var plans []*plannedChange
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false
 	seen := map[location]bool{}
 	for i, c := range changes {
 		reasons[i].Code = "None"
-		t := tables[c.table]
-		k, err := c.key(t.definition)
+		at, err := s.locate(c)
 		if err != nil {
 			return nil, err
 		}
-		at := location{t, k}
 		if seen[at] {
 			return nil, validationError(
 				"Transaction request cannot include multiple operations on one item")
 		}
 		seen[at] = true
-		plan, err := c.plan(t)
+		plan, err := c.plan(at)
 		var failure *protocol.Error
 		switch {
 		case errors.As(err, &failure):

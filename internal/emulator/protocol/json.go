@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -38,15 +39,28 @@ const jsonType = "application/x-amz-json-1.0"
 // Operation returns the answer to a request with that body, or an *Error.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation returns an Operation that calls a function with typed input and output.
+// NewOperation returns an Operation that calls a function with typed input and output. Decoding the
+// input may fail with an *Error.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In
 		if err := json.Unmarshal(body, &in); err != nil {
+			if failure, ok := errors.AsType[*Error](err); ok {
+				return nil, failure
+			}
 			return nil, Errorf("SerializationException", "%v", err)
 		}
 		return fn(r, &in)
 	}
+}
+
+// LockedOperation returns an Operation that calls a function while it holds the lock.
+func LockedOperation[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operation {
+	return NewOperation(func(_ *http.Request, in *In) (*Out, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		return fn(in)
+	})
 }
 
 // JSONHandler serves the operations of an AWS JSON protocol by name: the part of X-Amz-Target
@@ -82,8 +96,8 @@ func (h JSONHandler) answer(w http.ResponseWriter, r *http.Request) (any, error)
 }
 
 func jsonError(err error) (status int, body map[string]any) {
-	var failure *Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
 		failure = &Error{"InternalFailure", err.Error(), http.StatusInternalServerError, nil}
 	}
 	body = map[string]any{"__type": failure.Code, "message": failure.Message}

@@ -4,6 +4,8 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -74,6 +76,20 @@ func (b *Bucket) Put(key string, value []byte) error {
 	})
 }
 
+// PutJSON stores a value as JSON.
+func (b *Bucket) PutJSON(key string, value any) error {
+	if b == nil {
+		return nil
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	return b.Put(key, text.Bytes())
+}
+
 // Delete deletes keys. It ignores those that do not exist.
 func (b *Bucket) Delete(keys ...string) error {
 	if b == nil || len(keys) == 0 {
@@ -97,5 +113,18 @@ func (b *Bucket) Each(fn func(key string, value []byte) error) error {
 	}
 	return b.bolt.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(b.name).ForEach(func(k, v []byte) error { return fn(string(k), v) })
+	})
+}
+
+// LoadJSON returns the values of a bucket, which are JSON, by key.
+func LoadJSON[T any](b *Bucket) (map[string]T, error) {
+	values := map[string]T{}
+	return values, b.Each(func(key string, data []byte) error {
+		var value T
+		if err := json.Unmarshal(data, &value); err != nil {
+			return fmt.Errorf("read %s: %w", key, err)
+		}
+		values[key] = value
+		return nil
 	})
 }

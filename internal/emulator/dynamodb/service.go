@@ -56,21 +56,21 @@ func New(config Config) (*Service, error) {
 	}
 	read, write := s.mu.RLocker(), &s.mu
 	s.JSONHandler = protocol.JSONHandler{
-		"CreateTable":        protocol.LockedOperation(write, s.createTable),
-		"DescribeTable":      protocol.LockedOperation(read, s.describeTable),
-		"ListTables":         protocol.LockedOperation(read, s.listTables),
-		"DeleteTable":        protocol.LockedOperation(write, s.deleteTable),
-		"DescribeTimeToLive": protocol.LockedOperation(read, s.describeTimeToLive),
-		"UpdateTimeToLive":   protocol.LockedOperation(write, s.updateTimeToLive),
-		"GetItem":            protocol.LockedOperation(read, s.getItem),
-		"PutItem":            protocol.LockedOperation(write, s.putItem),
-		"UpdateItem":         protocol.LockedOperation(write, s.updateItem),
-		"DeleteItem":         protocol.LockedOperation(write, s.deleteItem),
-		"BatchGetItem":       protocol.LockedOperation(read, s.batchGetItem),
-		"BatchWriteItem":     protocol.LockedOperation(write, s.batchWriteItem),
-		"TransactWriteItems": protocol.LockedOperation(write, s.transactWriteItems),
-		"Query":              protocol.LockedOperation(read, s.query),
-		"Scan":               protocol.LockedOperation(read, s.scan),
+		"CreateTable":        protocol.Locked(write, s.createTable),
+		"DescribeTable":      protocol.Locked(read, s.describeTable),
+		"ListTables":         protocol.Locked(read, s.listTables),
+		"DeleteTable":        protocol.Locked(write, s.deleteTable),
+		"DescribeTimeToLive": protocol.Locked(read, s.describeTimeToLive),
+		"UpdateTimeToLive":   protocol.Locked(write, s.updateTimeToLive),
+		"GetItem":            protocol.Locked(read, s.getItem),
+		"PutItem":            protocol.Locked(write, s.putItem),
+		"UpdateItem":         protocol.Locked(write, s.updateItem),
+		"DeleteItem":         protocol.Locked(write, s.deleteItem),
+		"BatchGetItem":       protocol.Locked(read, s.batchGetItem),
+		"BatchWriteItem":     protocol.Locked(write, s.batchWriteItem),
+		"TransactWriteItems": protocol.Locked(write, s.transactWriteItems),
+		"Query":              protocol.Locked(read, s.query),
+		"Scan":               protocol.Locked(read, s.scan),
 	}
 	return s, nil
 }

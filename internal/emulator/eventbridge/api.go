@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -14,24 +13,19 @@ import (
 // TargetPrefix identifies EventBridge's requests in the X-Amz-Target header.
 const TargetPrefix = "AWSEvents"
 
-// ServeHTTP serves the EventBridge API.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
-
-// Operations returns the names of the supported operations, sorted.
-func (s *Service) Operations() []string { return s.handler.Operations() }
-
 func (s *Service) operations() protocol.JSONHandler {
+	read, write := s.mu.RLocker(), &s.mu
 	return protocol.JSONHandler{
-		"CreateEventBus":    protocol.NewOperation(s.createEventBus),
-		"DescribeEventBus":  protocol.NewOperation(s.describeEventBus),
-		"ListEventBuses":    protocol.NewOperation(s.listEventBuses),
-		"PutRule":           protocol.NewOperation(s.putRule),
-		"DescribeRule":      protocol.NewOperation(s.describeRule),
-		"ListRules":         protocol.NewOperation(s.listRules),
-		"DeleteRule":        protocol.NewOperation(s.deleteRule),
-		"PutTargets":        protocol.NewOperation(s.putTargets),
-		"ListTargetsByRule": protocol.NewOperation(s.listTargetsByRule),
-		"RemoveTargets":     protocol.NewOperation(s.removeTargets),
+		"CreateEventBus":    protocol.Locked(write, s.createEventBus),
+		"DescribeEventBus":  protocol.Locked(read, s.describeEventBus),
+		"ListEventBuses":    protocol.Locked(read, s.listEventBuses),
+		"PutRule":           protocol.Locked(write, s.putRule),
+		"DescribeRule":      protocol.Locked(read, s.describeRule),
+		"ListRules":         protocol.Locked(read, s.listRules),
+		"DeleteRule":        protocol.Locked(write, s.deleteRule),
+		"PutTargets":        protocol.Locked(write, s.putTargets),
+		"ListTargetsByRule": protocol.Locked(read, s.listTargetsByRule),
+		"RemoveTargets":     protocol.Locked(write, s.removeTargets),
 		"PutEvents":         protocol.NewOperation(s.putEvents),
 	}
 }
@@ -45,20 +39,15 @@ type busDescription struct {
 
 type busARN struct{ EventBusArn string }
 
-func (s *Service) createEventBus(_ *http.Request, in *nameInput) (*busARN, error) {
-	s.mu.RLock()
-	_, exists := s.buses[in.Name]
-	s.mu.RUnlock()
-	if exists {
+func (s *Service) createEventBus(in *nameInput) (*busARN, error) {
+	if _, exists := s.buses[in.Name]; exists {
 		return nil, protocol.Errorf("ResourceAlreadyExistsException",
 			"Event bus %s already exists.", in.Name)
 	}
-	return &busARN{s.BusARN(in.Name)}, s.CreateBus(in.Name)
+	return &busARN{s.BusARN(in.Name)}, s.addBus(in.Name)
 }
 
-func (s *Service) describeEventBus(_ *http.Request, in *nameInput) (*busDescription, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Service) describeEventBus(in *nameInput) (*busDescription, error) {
 	b, err := s.bus(in.Name)
 	if err != nil {
 		return nil, err
@@ -73,9 +62,7 @@ type listInput struct {
 
 type listBusesOutput struct{ EventBuses []busDescription }
 
-func (s *Service) listEventBuses(_ *http.Request, in *listInput) (*listBusesOutput, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Service) listEventBuses(in *listInput) (*listBusesOutput, error) {
 	out := &listBusesOutput{EventBuses: []busDescription{}}
 	for _, name := range slices.Sorted(maps.Keys(s.buses)) {
 		if strings.HasPrefix(name, in.NamePrefix) {
@@ -101,7 +88,7 @@ type putRuleInput struct {
 
 type ruleARN struct{ RuleArn string }
 
-func (s *Service) putRule(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
+func (s *Service) putRule(in *putRuleInput) (*ruleARN, error) {
 	switch {
 	case in.ScheduleExpression != "":
 		return nil, validationError("Parameter ScheduleExpression is not valid. " +
@@ -112,9 +99,7 @@ func (s *Service) putRule(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
 	case in.State != "" && in.State != "ENABLED" && in.State != "DISABLED":
 		return nil, validationError("State %s must be ENABLED or DISABLED.", in.State)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.storeRule(Rule{
+	r, err := s.storeRule(Rule{
 		Name:         in.Name,
 		Bus:          in.EventBusName,
 		EventPattern: json.RawMessage(in.EventPattern),
@@ -124,17 +109,11 @@ func (s *Service) putRule(_ *http.Request, in *putRuleInput) (*ruleARN, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.rule(in.EventBusName, in.Name)
-	if err != nil {
-		return nil, err
-	}
-	return &ruleARN{s.describe(r).Arn}, nil
+	return &ruleARN{s.RuleARN(r.Bus, r.Name)}, nil
 }
 
-func (s *Service) describeRule(_ *http.Request, in *ruleReference) (*ruleDescription, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	r, err := s.rule(in.EventBusName, in.name())
+func (s *Service) describeRule(in *ruleReference) (*ruleDescription, error) {
+	r, err := s.rule(in)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +123,7 @@ func (s *Service) describeRule(_ *http.Request, in *ruleReference) (*ruleDescrip
 
 type listRulesOutput struct{ Rules []ruleDescription }
 
-func (s *Service) listRules(_ *http.Request, in *listInput) (*listRulesOutput, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Service) listRules(in *listInput) (*listRulesOutput, error) {
 	b, err := s.bus(in.EventBusName)
 	if err != nil {
 		return nil, err
@@ -162,9 +139,7 @@ func (s *Service) listRules(_ *http.Request, in *listInput) (*listRulesOutput, e
 
 type empty struct{}
 
-func (s *Service) deleteRule(_ *http.Request, in *ruleReference) (*empty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Service) deleteRule(in *ruleReference) (*empty, error) {
 	b, err := s.bus(in.EventBusName)
 	if err != nil {
 		return nil, err
@@ -208,10 +183,8 @@ type failedTarget struct{ TargetId, ErrorCode, ErrorMessage string }
 
 var errTransformer = validationError("The local platform does not support InputTransformer.")
 
-func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.rule(in.EventBusName, in.name())
+func (s *Service) putTargets(in *targetsInput) (*targetsOutput, error) {
+	r, err := s.rule(&in.ruleReference)
 	if err != nil {
 		return nil, err
 	}
@@ -221,8 +194,7 @@ func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput,
 		if t.InputTransformer == nil {
 			err = r.putTarget(Target{t.Id, t.Arn, t.Input, t.InputPath})
 		}
-		var failure *protocol.Error
-		if errors.As(err, &failure) {
+		if failure, ok := errors.AsType[*protocol.Error](err); ok {
 			out.FailedEntries = append(out.FailedEntries,
 				failedTarget{t.Id, failure.Code, failure.Message})
 		}
@@ -233,12 +205,8 @@ func (s *Service) putTargets(_ *http.Request, in *targetsInput) (*targetsOutput,
 
 type listTargetsOutput struct{ Targets []target }
 
-func (s *Service) listTargetsByRule(
-	_ *http.Request, in *ruleReference,
-) (*listTargetsOutput, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	r, err := s.rule(in.EventBusName, in.name())
+func (s *Service) listTargetsByRule(in *ruleReference) (*listTargetsOutput, error) {
+	r, err := s.rule(in)
 	if err != nil {
 		return nil, err
 	}
@@ -249,10 +217,8 @@ func (s *Service) listTargetsByRule(
 	return out, nil
 }
 
-func (s *Service) removeTargets(_ *http.Request, in *targetsInput) (*targetsOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.rule(in.EventBusName, in.name())
+func (s *Service) removeTargets(in *targetsInput) (*targetsOutput, error) {
+	r, err := s.rule(&in.ruleReference)
 	if err != nil {
 		return nil, err
 	}
@@ -263,15 +229,15 @@ func (s *Service) removeTargets(_ *http.Request, in *targetsInput) (*targetsOutp
 }
 
 // rule finds a rule. The caller holds s.mu.
-func (s *Service) rule(busName, name string) (*rule, error) {
-	b, err := s.bus(busName)
+func (s *Service) rule(in *ruleReference) (*rule, error) {
+	b, err := s.bus(in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
-	r, ok := b.rules[name]
+	r, ok := b.rules[in.name()]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",
-			"Rule %s does not exist on EventBus %s.", name, b.name)
+			"Rule %s does not exist on EventBus %s.", in.name(), b.name)
 	}
 	return r, nil
 }

@@ -103,7 +103,11 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 		text = strings.ToLower(text)
 		matches = func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) }
 	case "wildcard":
-		return wildcard(text)
+		expression, err := wildcard(text)
+		if err != nil {
+			return nil, err
+		}
+		matches = expression.MatchString
 	default:
 		return nil, fmt.Errorf("the local platform does not support matcher %s", name)
 	}
@@ -187,7 +191,7 @@ func numeric(argument any) (matcher, error) {
 }
 
 // wildcard matches strings. Each * matches any characters; \* and \\ match * and \.
-func wildcard(text string) (matcher, error) {
+func wildcard(text string) (*regexp.Regexp, error) {
 	expression := "(?s)^"
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -203,9 +207,5 @@ func wildcard(text string) (matcher, error) {
 		}
 		expression += regexp.QuoteMeta(text[i : i+1])
 	}
-	compiled, err := regexp.Compile(expression + "$")
-	return func(leaf any) bool {
-		s, ok := leaf.(string)
-		return ok && compiled.MatchString(s)
-	}, err
+	return regexp.Compile(expression + "$")
 }

@@ -46,35 +46,25 @@ func (s *Service) PutRule(r Rule) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.storeRule(r); err != nil {
+	stored, err := s.storeRule(r)
+	if err != nil {
 		return fmt.Errorf("put rule %s: %w", r.Name, err)
 	}
-	b, err := s.bus(r.Bus)
-	if err != nil {
-		return err
-	}
-	stored := b.rules[r.Name]
-	stored.targets = map[string]Target{}
-	for _, t := range r.Targets {
-		if err := stored.putTarget(t); err != nil {
-			return fmt.Errorf("put rule %s: %w", r.Name, err)
-		}
-	}
-	return nil
+	return stored.setTargets(r.Targets)
 }
 
 // storeRule creates or updates a rule without changing its targets. The caller holds s.mu.
-func (s *Service) storeRule(r Rule) error {
+func (s *Service) storeRule(r Rule) (*rule, error) {
 	if err := validateName("rule", r.Name, 64); err != nil {
-		return err
+		return nil, err
 	}
 	b, err := s.bus(r.Bus)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	compiled, err := parsePattern(r.EventPattern)
 	if err != nil {
-		return protocol.Errorf("InvalidEventPatternException",
+		return nil, protocol.Errorf("InvalidEventPatternException",
 			"Event pattern is not valid. Reason: %v", err)
 	}
 	targets := map[string]Target{}
@@ -82,7 +72,19 @@ func (s *Service) storeRule(r Rule) error {
 		targets = old.targets
 	}
 	r.Bus, r.Targets = b.name, nil
-	b.rules[r.Name] = &rule{r, compiled, targets}
+	stored := &rule{r, compiled, targets}
+	b.rules[r.Name] = stored
+	return stored, nil
+}
+
+// setTargets replaces the targets.
+func (r *rule) setTargets(targets []Target) error {
+	r.targets = map[string]Target{}
+	for _, t := range targets {
+		if err := r.putTarget(t); err != nil {
+			return fmt.Errorf("put rule %s: %w", r.Name, err)
+		}
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package eventbridge
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -34,14 +33,9 @@ func ParseRate(expression string) (time.Duration, error) {
 
 // startSchedule sends an event to a rule's targets after each interval, until Close.
 func (s *Service) startSchedule(r Rule) error {
-	scheduled := &rule{Rule: r, targets: map[string]Target{}}
-	for _, t := range r.Targets {
-		if err := scheduled.putTarget(t); err != nil {
-			return fmt.Errorf("put rule %s: %w", r.Name, err)
-		}
-	}
-	if r.Disabled {
-		return nil
+	scheduled := &rule{Rule: r}
+	if err := scheduled.setTargets(r.Targets); err != nil || r.Disabled {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,18 +59,16 @@ func (s *Service) startSchedule(r Rule) error {
 
 // sendScheduledEvent sends one event to the targets.
 func (s *Service) sendScheduledEvent(r *rule) {
-	event := envelope{
-		Version: "0", ID: s.cfg.NewID(), DetailType: "Scheduled Event", Source: "aws.events",
-		Account: s.cfg.Account, Time: s.cfg.Now().UTC().Format(time.RFC3339), Region: s.cfg.Region,
-		Resources: []string{s.RuleARN(DefaultBus, r.Name)},
-		Detail:    json.RawMessage("{}"),
-	}
-	text, err := json.Marshal(event)
+	id, ruleARN := s.cfg.NewID(), s.RuleARN(DefaultBus, r.Name)
+	event, err := s.envelope(entry{
+		Source: "aws.events", DetailType: "Scheduled Event", Detail: "{}",
+		Resources: []string{ruleARN},
+	}, id)
 	if err != nil {
 		s.cfg.OnError(fmt.Errorf("encode event of schedule %s: %w", r.Name, err))
 		return
 	}
 	for _, t := range r.sortedTargets() {
-		s.deliver(s.RuleARN(DefaultBus, r.Name), t, event.ID, text)
+		s.deliver(ruleARN, t, id, event)
 	}
 }

@@ -38,8 +38,8 @@ type Config struct {
 
 // Service holds the event buses of one account and region.
 type Service struct {
-	cfg     Config
-	handler protocol.JSONHandler
+	protocol.JSONHandler
+	cfg Config
 
 	mu     sync.RWMutex
 	buses  map[string]*bus
@@ -74,17 +74,22 @@ func New(cfg Config) *Service {
 		slots: make(chan struct{}, maxDeliveries), closing: make(chan struct{}),
 	}
 	s.buses[DefaultBus] = &bus{DefaultBus, map[string]*rule{}}
-	s.handler = s.operations()
+	s.JSONHandler = s.operations()
 	return s
 }
 
 // CreateBus creates an event bus if it does not exist.
 func (s *Service) CreateBus(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addBus(name)
+}
+
+// addBus adds an event bus if it does not exist. The caller holds the lock.
+func (s *Service) addBus(name string) error {
 	if err := validateName("event bus", name, 256); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.buses[name] == nil {
 		s.buses[name] = &bus{name, map[string]*rule{}}
 	}

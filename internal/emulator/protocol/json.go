@@ -54,8 +54,8 @@ func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) O
 	}
 }
 
-// LockedOperation returns an Operation that calls a function while it holds the lock.
-func LockedOperation[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operation {
+// Locked returns an Operation that calls a function while it holds the lock.
+func Locked[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operation {
 	return NewOperation(func(_ *http.Request, in *In) (*Out, error) {
 		lock.Lock()
 		defer lock.Unlock()

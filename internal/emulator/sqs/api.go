@@ -13,20 +13,18 @@ const TargetPrefix = "AmazonSQS"
 
 // ServeHTTP serves the SQS API.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), headerKey{}, w.Header())))
+	ctx := context.WithValue(r.Context(), headerKey{}, w.Header())
+	s.JSONHandler.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // headerKey finds the response header in a request's context, for the query error code.
 type headerKey struct{}
 
-// Operations returns the names of the supported operations, sorted.
-func (s *Service) Operations() []string { return s.handler.Operations() }
-
 func (s *Service) operations() protocol.JSONHandler {
 	operations := protocol.JSONHandler{
-		"CreateQueue":                  protocol.NewOperation(s.createQueue),
+		"CreateQueue":                  protocol.Locked(&s.mu, s.createQueue),
 		"DeleteQueue":                  queueOp(s, (*Queue).deleteQueue),
-		"GetQueueUrl":                  protocol.NewOperation(s.getQueueURL),
+		"GetQueueUrl":                  protocol.Locked(&s.mu, s.getQueueURL),
 		"ListQueues":                   protocol.NewOperation(s.listQueues),
 		"ListDeadLetterSourceQueues":   queueOp(s, (*Queue).listDeadLetterSourceQueues),
 		"GetQueueAttributes":           queueOp(s, (*Queue).getQueueAttributes),
@@ -34,7 +32,7 @@ func (s *Service) operations() protocol.JSONHandler {
 		"PurgeQueue":                   queueOp(s, (*Queue).purgeQueue),
 		"SendMessage":                  queueOp(s, (*Queue).sendMessage),
 		"SendMessageBatch":             queueOp(s, (*Queue).sendMessageBatch),
-		"ReceiveMessage":               queueOp(s, (*Queue).receiveMessage),
+		"ReceiveMessage":               protocol.NewOperation(s.receiveMessage),
 		"DeleteMessage":                queueOp(s, (*Queue).deleteMessage),
 		"DeleteMessageBatch":           queueOp(s, (*Queue).deleteMessageBatch),
 		"ChangeMessageVisibility":      queueOp(s, (*Queue).changeMessageVisibility),
@@ -53,14 +51,14 @@ func (u queueURL) url() string { return u.QueueUrl }
 
 // queueOp returns an operation that calls a method of the queue that the input names.
 func queueOp[In interface{ url() string }, Out any](
-	s *Service, method func(*Queue, context.Context, In) (*Out, error),
+	s *Service, method func(*Queue, In) (*Out, error),
 ) protocol.Operation {
-	return protocol.NewOperation(func(r *http.Request, in *In) (*Out, error) {
+	return protocol.NewOperation(func(_ *http.Request, in *In) (*Out, error) {
 		q, err := s.queueByURL((*in).url())
 		if err != nil {
 			return nil, err
 		}
-		return method(q, r.Context(), *in)
+		return method(q, *in)
 	})
 }
 
@@ -78,8 +76,8 @@ func withQueryError(operation protocol.Operation) protocol.Operation {
 }
 
 func queryCode(err error) (code, fault string) {
-	var failure *protocol.Error
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*protocol.Error](err)
+	if !ok {
 		return "InternalFailure", "Receiver"
 	}
 	if code, ok := queryCodes[failure.Code]; ok {
@@ -90,3 +88,40 @@ func queryCode(err error) (code, fault string) {
 
 // empty represents the output of operations that return nothing.
 type empty struct{}
+
+var (
+	errQueueDoesNotExist = protocol.Errorf("QueueDoesNotExist",
+		"The specified queue does not exist.")
+	errOverLimit = protocol.Errorf("OverLimit",
+		"Too many messages are in flight; delete some before you receive more.")
+)
+
+// queryCodes maps an error code to its code in SQS's former XML protocol, where they differ.
+// SQS sends it in the header x-amzn-query-error, and clients show it in place of __type.
+var queryCodes = map[string]string{
+	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
+	"QueueNameExists":              "QueueAlreadyExists",
+	"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
+	"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+	"BatchEntryIdsNotDistinct":     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+	"BatchRequestTooLong":          "AWS.SimpleQueueService.BatchRequestTooLong",
+	"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
+	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
+}
+
+func invalidParameter(format string, args ...any) *protocol.Error {
+	return protocol.Errorf("InvalidParameterValue", format, args...)
+}
+
+func invalidValue(value any, parameter, reason string) *protocol.Error {
+	return invalidParameter("Value %v for parameter %s is invalid. Reason: %s",
+		value, parameter, reason)
+}
+
+func missingParameter(name string) *protocol.Error {
+	return protocol.Errorf("MissingParameter", "The request must contain the parameter %s.", name)
+}
+
+func unknownAttribute(name string) *protocol.Error {
+	return protocol.Errorf("InvalidAttributeName", "Unknown Attribute %s.", name)
+}

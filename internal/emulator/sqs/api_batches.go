@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"context"
 	"errors"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -39,9 +38,7 @@ type sentEntry struct {
 	sendMessageOutput
 }
 
-func (q *Queue) sendMessageBatch(
-	_ context.Context, in batchInput[sendEntry],
-) (*batchOutput[sentEntry], error) {
+func (q *Queue) sendMessageBatch(in batchInput[sendEntry]) (*batchOutput[sentEntry], error) {
 	size := 0
 	for _, e := range in.Entries {
 		size += Message{Body: e.MessageBody, Attributes: e.MessageAttributes}.size()
@@ -65,9 +62,7 @@ type deleteEntry struct {
 	ReceiptHandle string
 }
 
-func (q *Queue) deleteMessageBatch(
-	_ context.Context, in batchInput[deleteEntry],
-) (*batchOutput[entryID], error) {
+func (q *Queue) deleteMessageBatch(in batchInput[deleteEntry]) (*batchOutput[entryID], error) {
 	return processEntries(in.Entries, func(e deleteEntry) (entryID, error) {
 		return e.entryID, q.deleteOne(e.ReceiptHandle)
 	})
@@ -79,7 +74,7 @@ type changeVisibilityEntry struct {
 }
 
 func (q *Queue) changeMessageVisibilityBatch(
-	_ context.Context, in batchInput[changeVisibilityEntry],
+	in batchInput[changeVisibilityEntry],
 ) (*batchOutput[entryID], error) {
 	return processEntries(in.Entries, func(e changeVisibilityEntry) (entryID, error) {
 		return e.entryID, q.changeVisibility(e.visibilityInput)
@@ -103,8 +98,7 @@ func processEntries[In interface{ id() string }, Out any](
 		}
 		code, fault := queryCode(err)
 		failed := failedEntry{e.id(), fault == "Sender", code, err.Error()}
-		var failure *protocol.Error
-		if errors.As(err, &failure) {
+		if failure, ok := errors.AsType[*protocol.Error](err); ok {
 			failed.Message = failure.Message
 		}
 		out.Failed = append(out.Failed, failed)

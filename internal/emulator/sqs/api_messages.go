@@ -1,8 +1,8 @@
 package sqs
 
 import (
-	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +28,7 @@ type sendMessageOutput struct {
 	MD5OfMessageSystemAttributes string `json:",omitempty"`
 }
 
-func (q *Queue) sendMessage(_ context.Context, in sendMessageInput) (*sendMessageOutput, error) {
+func (q *Queue) sendMessage(in sendMessageInput) (*sendMessageOutput, error) {
 	return q.sendInput(in.messageInput)
 }
 
@@ -87,14 +87,18 @@ type receivedMessage struct {
 	MD5OfMessageAttributes string               `json:",omitempty"`
 }
 
-func (q *Queue) receiveMessage(
-	ctx context.Context, in receiveMessageInput,
+func (s *Service) receiveMessage(
+	r *http.Request, in *receiveMessageInput,
 ) (*receiveMessageOutput, error) {
-	limit, wait, visibility, err := q.receiveParameters(in)
+	q, err := s.queueByURL(in.QueueUrl)
 	if err != nil {
 		return nil, err
 	}
-	messages, err := q.receive(ctx, limit, wait, visibility)
+	limit, wait, visibility, err := q.receiveParameters(*in)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := q.receive(r.Context(), limit, wait, visibility)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +178,7 @@ type deleteMessageInput struct {
 	ReceiptHandle string
 }
 
-func (q *Queue) deleteMessage(_ context.Context, in deleteMessageInput) (*empty, error) {
+func (q *Queue) deleteMessage(in deleteMessageInput) (*empty, error) {
 	return &empty{}, q.deleteOne(in.ReceiptHandle)
 }
 
@@ -196,9 +200,7 @@ type changeVisibilityInput struct {
 	visibilityInput
 }
 
-func (q *Queue) changeMessageVisibility(
-	_ context.Context, in changeVisibilityInput,
-) (*empty, error) {
+func (q *Queue) changeMessageVisibility(in changeVisibilityInput) (*empty, error) {
 	return &empty{}, q.changeVisibility(in.visibilityInput)
 }
 

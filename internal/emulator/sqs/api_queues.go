@@ -1,10 +1,10 @@
 package sqs
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -14,12 +14,10 @@ type createQueueInput struct {
 	Attributes map[string]string
 }
 
-func (s *Service) createQueue(_ *http.Request, in *createQueueInput) (*queueURL, error) {
+func (s *Service) createQueue(in *createQueueInput) (*queueURL, error) {
 	if err := validateName(in.QueueName); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	q, exists := s.queues[in.QueueName]
 	if !exists {
 		set, err := s.applyAttributes(defaultSettings(), in.Attributes)
@@ -45,18 +43,18 @@ func (s *Service) createQueue(_ *http.Request, in *createQueueInput) (*queueURL,
 	return &queueURL{q.URL()}, nil
 }
 
-func (q *Queue) deleteQueue(context.Context, queueURL) (*empty, error) {
+func (q *Queue) deleteQueue(queueURL) (*empty, error) {
 	return &empty{}, q.delete()
 }
 
-func (q *Queue) purgeQueue(context.Context, queueURL) (*empty, error) {
+func (q *Queue) purgeQueue(queueURL) (*empty, error) {
 	return &empty{}, q.purge()
 }
 
 type getQueueURLInput struct{ QueueName string }
 
-func (s *Service) getQueueURL(_ *http.Request, in *getQueueURLInput) (*queueURL, error) {
-	q, ok := s.QueueByName(in.QueueName)
+func (s *Service) getQueueURL(in *getQueueURLInput) (*queueURL, error) {
+	q, ok := s.queues[in.QueueName]
 	if !ok {
 		return nil, errQueueDoesNotExist
 	}
@@ -80,7 +78,9 @@ type listQueuesOutput struct {
 }
 
 func (s *Service) listQueues(_ *http.Request, in *listQueuesInput) (*listQueuesOutput, error) {
-	urls, token, err := s.pageOfURLs(s.queueNames(in.QueueNamePrefix), in.page)
+	urls, token, err := s.pageOfURLs(in.page, func(q *Queue) bool {
+		return strings.HasPrefix(q.name, in.QueueNamePrefix)
+	})
 	return &listQueuesOutput{urls, token}, err
 }
 
@@ -94,15 +94,15 @@ type listSourcesOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
-func (q *Queue) listDeadLetterSourceQueues(
-	_ context.Context, in listSourcesInput,
-) (*listSourcesOutput, error) {
-	urls, token, err := q.service.pageOfURLs(q.service.sourceQueueNames(q), in.page)
+func (q *Queue) listDeadLetterSourceQueues(in listSourcesInput) (*listSourcesOutput, error) {
+	urls, token, err := q.service.pageOfURLs(in.page, func(source *Queue) bool {
+		return source.deadLetterQueue() == q
+	})
 	return &listSourcesOutput{urls, token}, err
 }
 
 func (s *Service) pageOfURLs(
-	names []string, p page,
+	p page, include func(*Queue) bool,
 ) (urls []string, nextToken string, err error) {
 	limit := 1000
 	if p.MaxResults != nil {
@@ -111,6 +111,7 @@ func (s *Service) pageOfURLs(
 	if limit < 1 || limit > 1000 {
 		return nil, "", invalidValue(limit, "MaxResults", "Must be between 1 and 1000.")
 	}
+	names := s.queueNames(include)
 	start, found := slices.BinarySearch(names, p.NextToken)
 	if found {
 		start++
@@ -135,9 +136,7 @@ type getQueueAttributesOutput struct {
 	Attributes map[string]string `json:",omitempty"`
 }
 
-func (q *Queue) getQueueAttributes(
-	_ context.Context, in getQueueAttributesInput,
-) (*getQueueAttributesOutput, error) {
+func (q *Queue) getQueueAttributes(in getQueueAttributesInput) (*getQueueAttributesOutput, error) {
 	attributes := q.attributes()
 	if slices.Contains(in.AttributeNames, "All") {
 		return &getQueueAttributesOutput{attributes}, nil
@@ -183,9 +182,7 @@ type setQueueAttributesInput struct {
 	Attributes map[string]string
 }
 
-func (q *Queue) setQueueAttributes(
-	_ context.Context, in setQueueAttributesInput,
-) (*empty, error) {
+func (q *Queue) setQueueAttributes(in setQueueAttributesInput) (*empty, error) {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
 	set, err := q.service.applyAttributes(q.settings, in.Attributes)

@@ -174,7 +174,7 @@ func (q *Queue) delete() error {
 		return errQueueDoesNotExist
 	}
 	// The queue's record goes first: after a crash in between, load removes the orphaned messages.
-	if err := s.records.deleteQueue(q.name); err != nil {
+	if err := s.records.queues.Delete(q.name); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}
 	q.deleted = true
@@ -190,7 +190,7 @@ func (q *Queue) delete() error {
 
 func (q *Queue) configure(set settings) error {
 	set.Modified = q.service.cfg.Now()
-	if err := q.service.records.putQueue(q.name, set); err != nil {
+	if err := q.service.records.queues.PutJSON(q.name, set); err != nil {
 		return fmt.Errorf("configure queue %s: %w", q.name, err)
 	}
 	q.settings = set
@@ -200,10 +200,7 @@ func (q *Queue) configure(set settings) error {
 
 // deadLetterQueue returns the dead-letter queue, or nil.
 func (q *Queue) deadLetterQueue() *Queue {
-	name, ok := q.service.queueNameFromARN(q.settings.DeadLetterARN)
-	if !ok {
-		return nil
-	}
+	name, _ := q.service.queueNameFromARN(q.settings.DeadLetterARN)
 	return q.service.queues[name]
 }
 

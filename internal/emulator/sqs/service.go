@@ -36,8 +36,8 @@ type Config struct {
 
 // Service holds the queues of one account and region.
 type Service struct {
+	protocol.JSONHandler
 	cfg     Config
-	handler protocol.JSONHandler
 	records records
 
 	// mu guards all queues: a redrive changes two, and the database allows one writer anyway.
@@ -54,7 +54,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.NewID = uuid.NewString
 	}
 	s := &Service{cfg: cfg, queues: map[string]*Queue{}}
-	s.handler = s.operations()
+	s.JSONHandler = s.operations()
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("load queues: %w", err)
 	}
@@ -131,17 +131,7 @@ func (s *Service) queueNameFromARN(arn string) (string, bool) {
 	return strings.CutPrefix(arn, s.arn(""))
 }
 
-// queueNames returns the sorted names of the queues with the prefix.
-func (s *Service) queueNames(prefix string) []string {
-	return s.filterNames(func(q *Queue) bool { return strings.HasPrefix(q.name, prefix) })
-}
-
-// sourceQueueNames returns the sorted names of the queues that use the dead-letter queue.
-func (s *Service) sourceQueueNames(dlq *Queue) []string {
-	return s.filterNames(func(q *Queue) bool { return q.deadLetterQueue() == dlq })
-}
-
-func (s *Service) filterNames(include func(*Queue) bool) (names []string) {
+func (s *Service) queueNames(include func(*Queue) bool) (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, q := range s.queues {

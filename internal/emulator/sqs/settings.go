@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -51,22 +52,13 @@ func defaultSettings() settings {
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWaitTime = c.Delay, c.ReceiveWaitTime
-	if c.VisibilityTimeout > 0 {
-		set.VisibilityTimeout = c.VisibilityTimeout
-	}
-	if c.MessageRetention > 0 {
-		set.Retention = c.MessageRetention
-	}
-	if c.MaxMessageSize > 0 {
-		set.MaxMessageSize = c.MaxMessageSize
-	}
+	set.VisibilityTimeout = cmp.Or(c.VisibilityTimeout, set.VisibilityTimeout)
+	set.Retention = cmp.Or(c.MessageRetention, set.Retention)
+	set.MaxMessageSize = cmp.Or(c.MaxMessageSize, set.MaxMessageSize)
 	if c.DeadLetterQueue == "" {
 		return set, nil
 	}
-	name, isARN := s.queueNameFromARN(c.DeadLetterQueue)
-	if !isARN {
-		name = c.DeadLetterQueue
-	}
+	name, _ := s.queueNameFromARN(c.DeadLetterQueue)
 	if _, ok := s.queues[name]; !ok {
 		return set, fmt.Errorf("dead-letter queue %s does not exist", c.DeadLetterQueue)
 	}

@@ -29,17 +29,14 @@ type backend struct {
 	records records
 	now     func() time.Time
 
-	mu      sync.RWMutex // guards the map, not the buckets in it
+	mu      sync.RWMutex // guards the buckets and their versions
 	buckets map[string]*bucket
 }
 
 // bucket holds versions of objects.
 type bucket struct {
-	name    string
-	created time.Time
-
-	mu         sync.RWMutex
-	deleted    bool
+	name       string
+	created    time.Time
 	versioning gofakes3.VersioningStatus
 	objects    map[string][]*version // by key, newest version first
 	keys       []string              // sorted keys of objects
@@ -70,25 +67,10 @@ func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
 	return &backend{records: records, now: now, buckets: buckets}, nil
 }
 
+// bucket finds a bucket. The caller holds the lock.
 func (s *backend) bucket(name string) (*bucket, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	b, ok := s.buckets[name]
 	if !ok {
-		return nil, gofakes3.BucketNotFound(name)
-	}
-	return b, nil
-}
-
-// lockBucket returns the bucket, locked for writing.
-func (s *backend) lockBucket(name string) (*bucket, error) {
-	b, err := s.bucket(name)
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	if b.deleted {
-		b.mu.Unlock()
 		return nil, gofakes3.BucketNotFound(name)
 	}
 	return b, nil
@@ -134,19 +116,16 @@ func (s *backend) BucketExists(name string) (bool, error) {
 func (s *backend) DeleteBucket(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, ok := s.buckets[name]
-	if !ok {
-		return gofakes3.BucketNotFound(name)
+	b, err := s.bucket(name)
+	if err != nil {
+		return err
 	}
-	b.mu.Lock() // waits for running uploads
-	defer b.mu.Unlock()
 	if len(b.keys) > 0 {
 		return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
 	}
-	if err := s.records.deleteBucket(b); err != nil {
+	if err := s.records.buckets.Delete(name); err != nil {
 		return err
 	}
-	b.deleted = true
 	delete(s.buckets, name)
 	return nil
 }
@@ -181,11 +160,12 @@ func (s *backend) PutObject(
 	}
 	sum := md5.Sum(body)
 
-	b, err := s.lockBucket(bucketName)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
 	if err != nil {
 		return result, err
 	}
-	defer b.mu.Unlock()
 	if conditions != nil {
 		if err := gofakes3.CheckPutConditions(conditions, b.conditionalInfo(key)); err != nil {
 			return result, err
@@ -231,11 +211,7 @@ func objectMetadata(headers map[string]string) (map[string]string, error) {
 func (s *backend) CopyObject(
 	fromBucket, fromKey, toBucket, toKey string, headers map[string]string,
 ) (result gofakes3.CopyObjectResult, err error) {
-	from, err := s.bucket(fromBucket)
-	if err != nil {
-		return result, err
-	}
-	v, err := from.findVersion(fromKey, "")
+	v, err := s.findVersion(fromBucket, fromKey, "")
 	if err != nil {
 		return result, err
 	}
@@ -252,11 +228,12 @@ func (s *backend) CopyObject(
 func (s *backend) DeleteObject(
 	bucketName, key string,
 ) (result gofakes3.ObjectDeleteResult, err error) {
-	b, err := s.lockBucket(bucketName)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
 	if err != nil {
 		return result, err
 	}
-	defer b.mu.Unlock()
 	if b.versioning == "" {
 		return result, s.removeVersion(b, key, "")
 	}
@@ -313,7 +290,7 @@ func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) er
 	if i < 0 {
 		return nil
 	}
-	if err := s.records.deleteVersion(b, key, versions[i]); err != nil {
+	if err := s.records.versions.Delete(versionKey(b, key, versions[i])); err != nil {
 		return err
 	}
 	if len(versions) > 1 {
@@ -338,9 +315,13 @@ func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 }
 
 // findVersion returns a version. An empty id selects the newest, unless it is a delete marker.
-func (b *bucket) findVersion(key string, id gofakes3.VersionID) (*version, error) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
+func (s *backend) findVersion(bucketName, key string, id gofakes3.VersionID) (*version, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.bucket(bucketName)
+	if err != nil {
+		return nil, err
+	}
 	versions := b.objects[key]
 	if len(versions) == 0 {
 		return nil, gofakes3.KeyNotFound(key)

@@ -12,12 +12,12 @@ import (
 func (s *backend) ListBucket(
 	bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage,
 ) (*gofakes3.ObjectList, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
 	}
-	b.mu.RLock()
-	defer b.mu.RUnlock()
 
 	list := gofakes3.NewObjectList()
 	last := "" // the latest entry: a key or a common prefix

@@ -43,15 +43,7 @@ type bucketRecord struct {
 }
 
 func (r records) putBucket(b *bucket) error {
-	record, err := json.Marshal(bucketRecord{b.created, b.versioning})
-	if err != nil {
-		return err
-	}
-	return r.buckets.Put(b.name, record)
-}
-
-func (r records) deleteBucket(b *bucket) error {
-	return r.buckets.Delete(b.name)
+	return r.buckets.PutJSON(b.name, bucketRecord{b.created, b.versioning})
 }
 
 func (r records) putVersion(b *bucket, key string, v *version) error {
@@ -67,13 +59,6 @@ func (r records) putVersion(b *bucket, key string, v *version) error {
 	return r.versions.Put(versionKey(b, key, v), record)
 }
 
-func (r records) deleteVersion(b *bucket, key string, v *version) error {
-	if r.versions == nil {
-		return nil
-	}
-	return r.versions.Delete(versionKey(b, key, v))
-}
-
 func versionKey(b *bucket, key string, v *version) string {
 	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
 }
@@ -81,19 +66,15 @@ func versionKey(b *bucket, key string, v *version) string {
 // load returns the stored buckets.
 func (r records) load() (map[string]*bucket, error) {
 	buckets := map[string]*bucket{}
-	err := r.buckets.Each(func(name string, value []byte) error {
-		var record bucketRecord
-		if err := json.Unmarshal(value, &record); err != nil {
-			return fmt.Errorf("read bucket %s: %w", name, err)
-		}
+	records, err := store.LoadJSON[bucketRecord](r.buckets)
+	if err != nil {
+		return nil, err
+	}
+	for name, record := range records {
 		buckets[name] = &bucket{
 			name: name, created: record.Created, versioning: record.Versioning,
 			objects: map[string][]*version{},
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	err = r.versions.Each(func(path string, value []byte) error {
 		name, rest, _ := strings.Cut(path, "/")

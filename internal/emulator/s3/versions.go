@@ -11,12 +11,12 @@ import (
 func (s *backend) VersioningConfiguration(
 	bucketName string,
 ) (config gofakes3.VersioningConfiguration, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return config, err
 	}
-	b.mu.RLock()
-	defer b.mu.RUnlock()
 	config.Status = b.versioning
 	return config, nil
 }
@@ -24,11 +24,12 @@ func (s *backend) VersioningConfiguration(
 func (s *backend) SetVersioningConfiguration(
 	bucketName string, config gofakes3.VersioningConfiguration,
 ) error {
-	b, err := s.lockBucket(bucketName)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
 	if err != nil {
 		return err
 	}
-	defer b.mu.Unlock()
 	if config.Status == "" || config.Status == b.versioning {
 		return nil
 	}
@@ -66,11 +67,7 @@ func (s *backend) HeadObjectVersion(
 func (s *backend) object(
 	bucketName, key string, id gofakes3.VersionID,
 ) (*gofakes3.Object, *version, error) {
-	b, err := s.bucket(bucketName)
-	if err != nil {
-		return nil, nil, err
-	}
-	v, err := b.findVersion(key, id)
+	v, err := s.findVersion(bucketName, key, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,11 +86,12 @@ func (s *backend) object(
 func (s *backend) DeleteObjectVersion(
 	bucketName, key string, id gofakes3.VersionID,
 ) (result gofakes3.ObjectDeleteResult, err error) {
-	b, err := s.lockBucket(bucketName)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.bucket(bucketName)
 	if err != nil {
 		return result, err
 	}
-	defer b.mu.Unlock()
 	for _, v := range b.objects[key] {
 		if v.ID == id {
 			result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: v.DeleteMarker}
@@ -136,12 +134,12 @@ func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 func (s *backend) ListBucketVersions(
 	bucketName string, prefix *gofakes3.Prefix, page *gofakes3.ListBucketVersionsPage,
 ) (*gofakes3.ListBucketVersionsResult, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
 	}
-	b.mu.RLock()
-	defer b.mu.RUnlock()
 	result := gofakes3.NewListBucketVersionsResult(bucketName, prefix, page)
 	if prefix.HasDelimiter {
 		return nil, gofakes3.ErrorMessage(gofakes3.ErrNotImplemented,

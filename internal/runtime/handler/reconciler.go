@@ -68,7 +68,7 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 		report, err := r.Run(ctx)
 		return ReconcileAnswer{Report: report}, err
 	}
-	pass, report, err := r.Sweep(ctx, pass, req.DryRun)
+	pass, report, err := r.RunPass(ctx, pass, req.DryRun)
 	return ReconcileAnswer{Report: report, Pass: &pass}, err
 }
 

@@ -7,19 +7,22 @@ import (
 
 // BronzeLister lists the types and objects in Bronze, in pages.
 type BronzeLister interface {
-	// Types returns event types after the given one, in key order; none at the end.
+	// Types returns a page of the event types that follow after, in key order. It returns an empty
+	// page at the end.
 	Types(ctx context.Context, after string) ([]string, error)
-	// List returns objects with the prefix after the given key, in key order; none at the end.
+	// List returns a page of the objects with the prefix whose keys follow after, in key order. It
+	// returns an empty page at the end.
 	List(ctx context.Context, prefix, after string) ([]Object, error)
 }
 
-// Object represents an object of a listing.
+// Object represents an object in a listing of Bronze.
 type Object struct {
 	Key          string
 	LastModified time.Time
 }
 
-// forEachPage calls fn with each page of a type's objects after a key and before another.
+// forEachPage calls fn with each page of a type's objects whose keys follow after and precede
+// before.
 func forEachPage(
 	ctx context.Context, bronze BronzeLister, eventType, after, before string,
 	fn func([]Object) error,
@@ -48,7 +51,8 @@ func forEachPage(
 	}
 }
 
-// itemsOf returns the items of the events of Bronze objects, by event id.
+// itemsOf looks up the items of the events whose payloads the objects contain. The map's keys are
+// event ids.
 func itemsOf(ctx context.Context, items ItemGetter, objects []Object) (map[string]Item, error) {
 	return getItems(ctx, items, objects, func(o Object) string {
 		id, _, _ := parseBronzeKey(o.Key)

@@ -8,32 +8,37 @@ import (
 
 // Checkpoint stores the reconciler's progress between two runs.
 type Checkpoint struct {
-	Pass      Pass      `json:"pass"`              // the last one; if Done, a new one begins
-	RewindTo  time.Time `json:"rewindTo,omitzero"` // earliest hour of events reopened since
-	RewoundAt time.Time `json:"rewoundAt,omitzero"`
+	// Pass is the pass that the last run worked on. If it is Done, the next run begins a new pass.
+	Pass Pass `json:"pass"`
+	// RewindTo is the earliest hour in which one of the reopened events was received. It is zero if
+	// no event was reopened since the reconciler last went back.
+	RewindTo  time.Time `json:"rewindTo,omitzero"`
+	RewoundAt time.Time `json:"rewoundAt,omitzero"` // time of the last Rewind
 }
 
 // CheckpointStore stores the reconciler's checkpoint.
 type CheckpointStore interface {
 	// Load returns the checkpoint, or the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save replaces old by next. It returns ErrChanged and writes nothing if the stored checkpoint
-	// is not old. An earlier attempt of this call may have replaced it.
+	// Save replaces the stored checkpoint old by next. If another checkpoint is stored, Save writes
+	// nothing and returns ErrChanged. An earlier attempt of this call may have stored that
+	// checkpoint.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 
-// Run continues the last pass through Bronze, or begins a new one.
+// Run continues the last pass through Bronze or begins a new one, and saves the pass's progress.
 func (r Reconciler) Run(ctx context.Context) (Report, error) {
 	checkpoint, err := r.Checkpoints.Load(ctx)
 	if err != nil {
 		return Report{}, unavailable("load the checkpoint", err)
 	}
-	pass, report, err := r.Sweep(ctx, r.nextPass(checkpoint), false)
+	pass, report, err := r.RunPass(ctx, r.nextPass(checkpoint), false)
 	if err != nil {
 		return report, err
 	}
 	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
-	// After ErrChanged, by another run or by Rewind, the next run repeats this one without harm.
+	// ErrChanged means that another run or Rewind has saved a checkpoint meanwhile. The next run
+	// then repeats the work of this run, which is harmless.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
@@ -49,8 +54,9 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 	return r.nextPass(checkpoint), nil
 }
 
-// nextPass returns the pass after a checkpoint. It begins at reopened events only after the grace
-// period: until then, more may be reopened.
+// nextPass returns the pass that follows a checkpoint. The pass goes back to reopened events only
+// when the grace period since the last Rewind is over, because more events may be reopened until
+// then.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))
@@ -73,7 +79,8 @@ func (r Reconciler) nextPass(c Checkpoint) Pass {
 	return pass
 }
 
-// rewindDue reports whether the grace period since the last rewind is over.
+// rewindDue reports whether the next pass must go back to reopened events. This is so when the
+// grace period since the last Rewind is over.
 func (r Reconciler) rewindDue(c Checkpoint) bool {
 	return !c.RewindTo.IsZero() && c.RewoundAt.Before(r.Now().Add(-r.Grace))
 }
@@ -87,8 +94,9 @@ func (r Reconciler) checkpointAfter(c Checkpoint, pass Pass) Checkpoint {
 	return c
 }
 
-// Rewind records that events received at t are about to be reopened. Callers must call it before
-// they reopen events, so that the reconciler enqueues the events after a crash.
+// Rewind makes a later pass of the reconciler check the events that were received at t or later.
+// Callers must call it before they reopen such events. If the caller then crashes before it has
+// sent the events' messages, the reconciler sends them.
 func Rewind(ctx context.Context, checkpoints CheckpointStore, t, now time.Time) error {
 	for {
 		old, err := checkpoints.Load(ctx)

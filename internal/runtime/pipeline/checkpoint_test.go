@@ -65,7 +65,7 @@ func TestReconciler_ContinuesAfterItsDeadline(t *testing.T) {
 		pages := 1
 		ctx, cancel := context.WithCancel(t.Context())
 		r.Bronze = stopping{whole.(*inmem.Bucket), &pages, cancel}
-		next, report, err := r.Sweep(ctx, pass, true)
+		next, report, err := r.RunPass(ctx, pass, true)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}

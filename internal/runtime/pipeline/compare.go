@@ -14,14 +14,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// Comparison counts how the records that today's processor would write differ from Silver.
+// Comparison counts events by how the output of today's processor differs from the records in
+// Silver.
 type Comparison struct {
 	Scanned int `json:"scanned"` // objects in Bronze
 	Same    int `json:"same"`
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
-	Refused int `json:"refused"` // the payload is rejected today, or the processor fails
-	Skipped int `json:"skipped"` // events that are not PROCESSED, and objects of no event
+	Refused int `json:"refused"` // today the payload is rejected or the processor fails
+	Skipped int `json:"skipped"` // objects without an event that is PROCESSED and selected
 }
 
 // Difference describes an event whose record would be different today.
@@ -29,14 +30,14 @@ type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
 	Fields  []string `json:"fields,omitempty"` // JSON pointers (RFC 6901) to the first differences
-	Reason  string   `json:"reason,omitempty"` // why it is refused, or changed without Fields
+	Reason  string   `json:"reason,omitempty"` // why Kind is refused, or changed without Fields
 }
 
-// maxFields limits the fields of a Difference.
+// maxFields limits the number of Fields in a Difference.
 const maxFields = 5
 
-// Compare transforms a request's PROCESSED events again and compares the result with Silver. It
-// calls report for each difference and progress after each page. It writes nothing.
+// Compare runs today's processor on the PROCESSED events that req selects, and compares the output
+// with Silver. It calls report for each difference and progress after each page. It writes nothing.
 func (r Replayer) Compare(
 	ctx context.Context, req ReplayRequest, report func(Difference),
 	progress func(after string, counts Comparison) error,
@@ -64,7 +65,7 @@ func (r Replayer) Compare(
 	})
 }
 
-// compared holds the result for one object.
+// compared holds the result of comparing one object's event.
 type compared struct {
 	Difference
 	skipped bool
@@ -102,8 +103,8 @@ func (c *Comparison) add(result compared) {
 	*counter++
 }
 
-// compareEvent compares an event's record with the one that would be written today. The zero
-// Difference means that they are the same.
+// compareEvent compares an event's object in Silver with the object that today's processor would
+// write. It returns the zero Difference if both are the same.
 func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, error) {
 	old, _, err := r.Silver.GetVersion(ctx, item.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -124,7 +125,8 @@ func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, erro
 		return Difference{}, ctxErr
 	}
 	if ErrorCode(err) == ProcessorError {
-		// Unlike NewFailure, this may show the processor's text: only an operator sees it.
+		// Only operators see this reason, so it may contain the processor's error text. NewFailure
+		// hides that text from clients.
 		return Difference{Kind: "refused", Reason: err.Error()}, nil
 	}
 	if err != nil {
@@ -149,14 +151,15 @@ func (r Replayer) transformToday(ctx context.Context, item Item, payload []byte)
 	return NewRecords(item.Event, output, item.ProcessedAt).Lines()
 }
 
-// differingFields returns JSON pointers to the differences between two Silver objects: into the
-// record, or, if there are several, into their list. It ignores fields that change each time.
+// differingFields returns JSON pointers to the differences between two Silver objects. If both
+// contain one record, the pointers refer to that record, otherwise to the array of all records.
+// Fields that change with each run, such as processedAt, are ignored.
 func differingFields(old, today []byte) []string {
 	a, errA := decodeLines(old)
 	b, errB := decodeLines(today)
 	switch {
 	case errA != nil || errB != nil:
-		return []string{""} // the whole document
+		return []string{""} // the empty pointer refers to the whole object
 	case len(a) != len(b):
 		return []string{"/parts"}
 	case len(a) == 1:
@@ -167,7 +170,7 @@ func differingFields(old, today []byte) []string {
 
 func decodeLines(lines []byte) ([]any, error) {
 	d := json.NewDecoder(bytes.NewReader(lines))
-	d.UseNumber() // distinguishes 1.0 from 1
+	d.UseNumber() // keeps the text of numbers, so that 1.0 and 1 differ
 	var records []any
 	for {
 		var record map[string]any
@@ -184,7 +187,8 @@ func decodeLines(lines []byte) ([]any, error) {
 	}
 }
 
-// differences returns JSON pointers to the differences between two values at pointer.
+// differences returns JSON pointers to the differences between a and b, which are the values at
+// pointer.
 func differences(pointer string, a, b any) []string {
 	var found []string
 	switch a := a.(type) {

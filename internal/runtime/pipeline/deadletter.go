@@ -13,11 +13,11 @@ type DeadLetter struct {
 	EventID   string // "" if the message carries no valid event
 	EventType string
 	Failure   Failure
-	Attempts  int // deliveries
+	Attempts  int // number of deliveries
 	FailedAt  time.Time
 }
 
-// failedItem returns the item of the dead letter's event.
+// failedItem returns the FAILED item of the dead letter's event.
 func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 	return Item{
 		Event:     event,
@@ -29,9 +29,11 @@ func (l DeadLetter) failedItem(event Event, retention time.Duration) Item {
 	}
 }
 
-// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED, if it has a valid one.
-// After an error, even a *TransitionError, the DLQ may hold the dead letter of an event that is not
-// FAILED. A redrive and a discard handle that.
+// moveToDLQ puts the dead letter in the DLQ and then marks its event FAILED. If the message carries
+// no valid event, moveToDLQ only puts it in the DLQ.
+//
+// After an error, even a *TransitionError, the DLQ may hold the message of an event that is not
+// FAILED. Redriver and Discarder handle such messages.
 func moveToDLQ(
 	ctx context.Context, deadLetter DeadLetter, item Item, queue DeadLetterQueue,
 	items ItemFinisher,

@@ -5,25 +5,26 @@ import (
 	"time"
 )
 
-// The worker must answer before Lambda's timeout ends the function: otherwise SQS retries the whole
-// batch. So each stage ends early enough for the stages after it:
+// The worker must return its response before Lambda's timeout. Otherwise SQS delivers the whole
+// batch again. Each stage therefore ends early enough to leave time for the later stages. If
+// StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
 //
-//	stage    ends before the timeout by       with 2 s  what ends
-//	begin    1.5 × StopBefore + 1 s (grace)   4 s       the processor's context; no event begins
-//	output   1.5 × StopBefore                 3 s       the wait for a processor; it is abandoned
-//	finish   StopBefore                       2 s       writes to Silver, the bus and the table
-//	resolve  0.5 × StopBefore                 1 s       moves to the DLQ, and delays of messages
+//	stage    ends before the timeout by      what ends
+//	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; no further event is begun
+//	output   1.5 × StopBefore                the wait for a processor, which is then abandoned
+//	finish   StopBefore                      writes to Silver, the bus and the table
+//	resolve  0.5 × StopBefore                moves to the DLQ, and delays of messages
 //
-// The reconciler has one stage, which ends StopBefore (10 s) early, to save its checkpoint. The API
-// ends its calls to services 1 s early, to answer its client.
+// The reconciler has one stage. It ends StopBefore (10 s) early, so that the reconciler can save
+// its checkpoint. The API ends its calls to services 1 s early, so that it can answer the client.
 //
-// A context without a deadline, as in the CLI, has no stages.
+// If a context has no deadline, as in the CLI, its stages have none either.
 
-// processorGrace limits the time that a processor takes to return after its context has ended.
+// processorGrace limits how long a processor may take to return after its context has ended.
 const processorGrace = time.Second
 
-// SubBatchWait limits how long a sub-batch waits for its slow deliveries. Then the other ones
-// finish without them, and the next sub-batch begins.
+// SubBatchWait limits how long a sub-batch waits for its slow deliveries. After that time the
+// worker finishes the sub-batch's other deliveries and begins the next sub-batch.
 const SubBatchWait = time.Second
 
 // deadlines holds a context for each stage of a batch.
@@ -31,15 +32,15 @@ type deadlines struct{ begin, output, finish, resolve context.Context }
 
 // newDeadlines derives the stages from an invocation's context.
 func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, context.CancelFunc) {
-	resolve, cancel := WithReserve(ctx, stopBefore/2) // cancels the other ones too
+	resolve, cancel := WithReserve(ctx, stopBefore/2) // this cancel ends all stages
 	finish, _ := WithReserve(resolve, stopBefore/2)
 	output, _ := WithReserve(finish, stopBefore/2)
 	begin, _ := WithReserve(output, processorGrace)
 	return deadlines{begin, output, finish, resolve}, cancel
 }
 
-// WithReserve returns a context that ends d before the deadline of ctx, if it has one. The rest of
-// the time is reserved for what follows.
+// WithReserve returns a context that ends d before the deadline of ctx, so that d remains for later
+// work. If ctx has no deadline, WithReserve returns ctx.
 func WithReserve(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

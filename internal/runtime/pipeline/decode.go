@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259) and
-// also satisfy stricter rules: valid UTF-8, no unpaired surrogate, no duplicate key in an object,
-// no number beyond the range of float64, at most MaxDepth levels. All errors are the client's.
+// DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259).
+// Stricter rules apply: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
+// number beyond the range of float64, at most MaxDepth levels. All errors are client errors.
 func DecodeType(body []byte) (string, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "", Errorf(EmptyBody,

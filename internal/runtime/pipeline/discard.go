@@ -7,21 +7,23 @@ import (
 	"time"
 )
 
-// Discarder prepares messages of the DLQ for their deletion.
+// Discarder finishes the events of messages that are about to be deleted from the DLQ.
 type Discarder struct {
 	Items        ItemFinisher
 	BronzeBucket string
 	Now          func() time.Time
 }
 
-// Discard makes sure that the events of dead letters are finished, and returns an error, or nil,
-// for each one. Only those without an error may be deleted from the DLQ. An event that a crashed
-// worker left ENQUEUED becomes FAILED; otherwise the reconciler would enqueue it again.
+// Discard finishes the events of dead letters. For each dead letter it returns an error, or nil if
+// the message may be deleted from the DLQ.
+//
+// A crashed worker may have left an event ENQUEUED. Discard marks such an event FAILED, because the
+// reconciler would otherwise enqueue it again.
 func (d Discarder) Discard(ctx context.Context, deadLetters []DeadLetter) []error {
 	errs := make([]error, len(deadLetters))
 	events := make([]Event, len(deadLetters))
 	for i, deadLetter := range deadLetters {
-		events[i], _ = ReadMessage(deadLetter.Body, d.BronzeBucket) // invalid: nothing to finish
+		events[i], _ = ReadMessage(deadLetter.Body, d.BronzeBucket) // invalid: no event to finish
 	}
 	items, err := getItems(ctx, d.Items, events, func(e Event) string { return e.ID })
 	for i, event := range events {
@@ -48,7 +50,7 @@ func (d Discarder) fail(ctx context.Context, event Event, deadLetter DeadLetter)
 	err := d.Items.Finish(ctx, deadLetter.failedItem(event, 0))
 	var moved *TransitionError
 	if errors.As(err, &moved) && moved.From.Status != Enqueued {
-		return nil // by a late worker, an earlier attempt or another dead letter of the event
+		return nil // finished by a late worker, an earlier attempt or another dead letter
 	}
 	if err != nil {
 		return fmt.Errorf("mark the event FAILED: %w", err)

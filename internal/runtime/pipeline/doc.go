@@ -1,16 +1,17 @@
 // Package pipeline contains the domain: everything that happens to an event between a client's
-// request and its record in Silver. It uses no AWS SDK. Small interfaces beside their consumer
-// describe the services that it needs; packages s3, sqs, dynamodb and eventbridge implement them.
+// request and its record in Silver. The package does not use the AWS SDK. Small interfaces, each
+// declared beside the code that calls it, describe the services that the package needs. Packages
+// s3, sqs, dynamodb and eventbridge implement these interfaces.
 //
-// An event is either ENQUEUED, PROCESSED or FAILED. The events table stores its state as an [Item],
-// Bronze its payload, and Silver its [Records].
+// An event is either ENQUEUED, PROCESSED or FAILED. The events table stores the event's state as an
+// [Item], Bronze stores its payload, and Silver stores its [Records].
 //
-// Read the files in the order in which an event flows.
+// The lists below follow an event's path. Read the files in this order.
 //
 // A request becomes an event:
 //
 //	event.go, keys.go      an event, and the keys of its payload and record
-//	decode.go, scanner.go  checks a request's body
+//	decode.go, scanner.go  check a request's body
 //	ingest.go              stores the payload, then the item and the message in parallel
 //	ingest_keyed.go        does the same for requests with an idempotency key
 //	message.go             reads and writes messages
@@ -22,11 +23,11 @@
 //	process.go             Bronze → processor → Silver → bus → PROCESSED
 //	processor.go           the processor's contract and limits
 //	transform.go           calls the processor
-//	record.go, silver.go   builds the records, and stores them once
-//	notification.go        describes the outcome on the bus
+//	record.go, silver.go   build the records, and store them once
+//	notification.go        builds the notification for the bus
 //	retry.go               decides whether a failed delivery is retried
 //	deadletter.go          moves failed messages to the DLQ
-//	deadlines.go           when each stage must end before Lambda's timeout
+//	deadlines.go           ends each stage early enough before Lambda's timeout
 //
 // An event's state changes by conditional writes only:
 //
@@ -35,7 +36,7 @@
 // The reconciler finishes what crashes left behind:
 //
 //	reconcile.go           walks through Bronze
-//	heal.go, recreate.go   enqueues, fails or repairs unfinished events
+//	heal.go, recreate.go   enqueue, fail or repair unfinished events
 //	checkpoint.go          continues where the last run stopped
 //
 // An operator handles finished events again:
@@ -45,5 +46,5 @@
 //	replay.go              processes archived events again
 //	compare.go             compares today's processor with Silver
 //
-// All errors are an [Error] with a [Code], in errors.go.
+// errors.go defines [Error] and the [Code] that classifies each error.
 package pipeline

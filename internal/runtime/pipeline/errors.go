@@ -24,32 +24,32 @@ const (
 	InvalidEventID    Code = "invalid-event-id"
 	UnknownEventType  Code = "unknown-event-type"
 	SchemaViolation   Code = "schema-violation"
-	PayloadTooComplex Code = "payload-too-complex" // for its schema
+	PayloadTooComplex Code = "payload-too-complex" // to be validated
 	InvalidKey        Code = "invalid-idempotency-key"
-	KeyReused         Code = "idempotency-key-reused" // with another payload
+	KeyReused         Code = "idempotency-key-reused" // for another payload
 	EventNotFound     Code = "event-not-found"
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
 	CallerUnknown     Code = "caller-unknown" // the authorizer names no caller
 )
 
-// Event errors: the reasons for which an event can't be processed. NewRejection returns those of
-// processors.
+// Event errors: the reasons for which an event can't be processed. Processors add their own codes
+// with NewRejection.
 const (
 	InvalidMessage      Code = "invalid-message"      // the message carries no valid event
 	PayloadMissing      Code = "payload-missing"      // Bronze has no object under the key
 	PayloadMismatch     Code = "payload-mismatch"     // the object in Bronze has another hash
 	UnprocessableNumber Code = "unprocessable-number" // beyond the range of float64
-	UnprocessableJSON   Code = "unprocessable-json"   // not JSON that ingest would accept
+	UnprocessableJSON   Code = "unprocessable-json"   // today's ingest would reject the JSON
 	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
-	ProcessorError      Code = "processor-error"      // it failed or panicked; a retry may help
+	ProcessorError      Code = "processor-error"      // it failed or panicked; retries may help
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
 )
 
 // Platform errors.
 const (
 	Unavailable Code = "unavailable" // an AWS service failed or was too slow; a retry helps
-	Internal    Code = "internal"    // bug
+	Internal    Code = "internal"    // a bug in the pipeline
 )
 
 // Error represents a failure. Detail never contains a value that the client has sent.
@@ -74,7 +74,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Permanent reports whether a delivery that failed with this code fails in every retry.
+// Permanent reports whether every retry of a delivery that failed with this code would fail too.
 func Permanent(code Code) bool {
 	switch code {
 	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber,
@@ -84,7 +84,8 @@ func Permanent(code Code) bool {
 	return strings.HasPrefix(string(code), rejectedPrefix)
 }
 
-// ErrorCode returns the code of an Error. Other errors come from services: Unavailable.
+// ErrorCode returns the code of the Error that err is or wraps. For other errors it returns
+// Unavailable, because they come from AWS services.
 func ErrorCode(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
@@ -93,9 +94,11 @@ func ErrorCode(err error) Code {
 	return Unavailable
 }
 
-// Errors by which the ports report what they found. Any other error of a port is a failed call.
+// Implementations of this package's interfaces return these errors to report the state that they
+// found. Any other error means that the call failed.
 var (
-	// ErrExists reports that the key exists, possibly from an earlier attempt of the same call.
+	// ErrExists reports that the key exists. An earlier attempt of the same call may have created
+	// it: the AWS SDK retries calls whose response was lost.
 	ErrExists = errors.New("already exists")
 	// ErrNotFound reports that the key does not exist.
 	ErrNotFound = errors.New("not found")

@@ -2,8 +2,8 @@ package pipeline
 
 import "time"
 
-// Event describes an accepted event without its payload. The queue carries it, so that the worker
-// can recreate the event's item if the API's write of it was lost.
+// Event describes an accepted event without its payload. Each message contains the whole Event, so
+// that the worker can create the event's item if the API could not write it.
 type Event struct {
 	ID         string    `json:"eventId"`
 	Type       string    `json:"eventType"`
@@ -11,25 +11,25 @@ type Event struct {
 	Bronze     Location  `json:"bronze"`
 	SHA256     string    `json:"sha256"`           // hash of the payload, lower-case hex
 	Bytes      int       `json:"bytes"`            // size of the payload
-	Caller     string    `json:"caller,omitempty"` // as named by the authorizer; "" if unnamed
+	Caller     string    `json:"caller,omitempty"` // from the authorizer; "" if unknown
 	Replay     Replay    `json:"replay,omitzero"`
 }
 
-// Replay identifies the generation of an event: the replay that it is processed for, and the
-// number of redrives since. The item names the current generation; messages and writes of any
-// other generation are outdated. The zero value stands for the first processing.
+// Replay identifies a generation of an event. The zero value is the first generation. Each replay
+// and each redrive of the event begins a new generation. The item stores the current generation.
+// Messages and writes of any other generation are outdated and have no effect.
 type Replay struct {
-	ID       string `json:"id,omitempty"` // UUIDv7: a replay that began later has a greater one
-	Redrives int    `json:"redrives,omitempty"`
-	Quiet    bool   `json:"quiet,omitempty"` // true suppresses the EventProcessed notification
+	ID       string `json:"id,omitempty"`       // UUIDv7: the greater the id, the later the replay
+	Redrives int    `json:"redrives,omitempty"` // redrives since that replay
+	Quiet    bool   `json:"quiet,omitempty"`    // suppresses the EventProcessed notification
 }
 
-// SameGeneration reports whether both identify the same generation of an event.
+// SameGeneration reports whether r and other identify the same generation.
 func (r Replay) SameGeneration(other Replay) bool {
 	return r.ID == other.ID && r.Redrives == other.Redrives
 }
 
-// NextRedrive returns the generation after one more redrive.
+// NextRedrive returns the generation that the next redrive begins.
 func (r Replay) NextRedrive() Replay {
 	r.Redrives++
 	return r
@@ -41,7 +41,7 @@ type Location struct {
 	Key    string `json:"key"`
 }
 
-// Validate returns an error if an event read from a queue is malformed.
+// Validate returns an error if an event that was read from a message is malformed.
 func (e Event) Validate(bronzeBucket string) error {
 	switch {
 	case !ValidID(e.ID):

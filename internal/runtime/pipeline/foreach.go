@@ -2,12 +2,12 @@ package pipeline
 
 import "sync"
 
-// maxConcurrent limits how many events run the same step at once. Each one holds its payload, of up
+// maxConcurrent limits how many events run the same step at once. Each event holds its payload, up
 // to 6 MiB, in memory.
 const maxConcurrent = 32
 
-// forEach calls fn for each item and its index, up to maxConcurrent at once. It returns after the
-// last call has returned.
+// forEach calls fn for each item and its index, with up to maxConcurrent calls at once. It returns
+// when all calls have returned.
 func forEach[T any](items []T, fn func(i int, item T)) {
 	var running sync.WaitGroup
 	slots := make(chan struct{}, maxConcurrent)

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// checkPage checks the events of a page of objects, and heals the unfinished ones. After an error
-// the whole page must be checked again. It only counts errors of single events.
-func (s *sweep) checkPage(ctx context.Context, objects []Object) error {
+// checkPage checks the events of one page of objects. It enqueues, fails or repairs those that a
+// crash left unfinished. If it returns an error, the whole page must be checked again. Errors of
+// single events are only counted.
+func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	items, err := itemsOf(ctx, s.Items, objects)
 	if err != nil {
 		return err
@@ -31,14 +32,14 @@ func (s *sweep) checkPage(ctx context.Context, objects []Object) error {
 			event := Event{ID: id, Type: s.Type, ReceivedAt: hour, Bronze: Location{Key: o.Key}}
 			orphans = append(orphans, Item{Event: event})
 		case item.Bronze.Key != o.Key:
-			s.report.Orphans++ // another request with the same key was first
+			s.report.Orphans++ // the item belongs to an earlier request with the same key
 		case item.Status == Processed:
 			s.report.Processed++
 			s.advanceFrontier(item.LastEnqueued())
 		case item.Status == Failed:
 			failed = append(failed, item)
 			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
-				s.markUnfinished(hour) // a late write may still store its record
+				s.markUnfinished(hour) // a slow worker may still store the record
 			}
 		case s.isStuck(item):
 			s.markUnfinished(hour)
@@ -53,29 +54,30 @@ func (s *sweep) checkPage(ctx context.Context, objects []Object) error {
 	return s.heal(ctx, stuck)
 }
 
-// isStuck reports whether an ENQUEUED event has lost its message. The message of an old event may
-// still wait in a long queue. It is gone if the queue is empty, or if events that were enqueued
-// later are PROCESSED.
-func (s *sweep) isStuck(item Item) bool {
+// isStuck reports whether the message of an ENQUEUED event seems to be lost. Age alone does not
+// show this, because the message may still wait in a long queue. The message of an event older than
+// the grace period counts as lost in two cases: the queue is empty, or events that were enqueued
+// later are already PROCESSED.
+func (s *passRun) isStuck(item Item) bool {
 	since := item.LastEnqueued()
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
 }
 
 // markUnfinished makes the next pass begin at hour or earlier.
-func (s *sweep) markUnfinished(hour time.Time) {
+func (s *passRun) markUnfinished(hour time.Time) {
 	if s.Unfinished.IsZero() || hour.Before(s.Unfinished) {
 		s.Unfinished = hour
 	}
 }
 
-func (s *sweep) advanceFrontier(t time.Time) {
+func (s *passRun) advanceFrontier(t time.Time) {
 	if t.After(s.Frontier) {
 		s.Frontier = t
 	}
 }
 
-// heal enqueues stuck events again, or gives up those that have reached MaxReenqueues.
-func (s *sweep) heal(ctx context.Context, stuck []Item) error {
+// heal enqueues stuck events again. It gives up on events that have reached MaxReenqueues.
+func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 	var retryable, exhausted []Item
 	for _, item := range stuck {
 		if item.Reenqueues < s.MaxReenqueues {
@@ -106,7 +108,8 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 	if len(claimed) == 0 {
 		return nil
 	}
-	// After a crash here, the claimed events are stuck again when the grace period is over.
+	// If the reconciler crashes here, a later pass enqueues the claimed events, because they are
+	// stuck again once the grace period is over.
 	for i, err := range s.Queue.SendMany(ctx, claimed) {
 		if err != nil {
 			s.report.Reenqueued--
@@ -116,8 +119,8 @@ func (s *sweep) heal(ctx context.Context, stuck []Item) error {
 	return nil
 }
 
-// countError counts an event that could not be reconciled. The next pass checks it again.
-func (s *sweep) countError(ctx context.Context, event Event, err error) {
+// countError counts an event that could not be reconciled. The next pass checks the event again.
+func (s *passRun) countError(ctx context.Context, event Event, err error) {
 	s.report.Errors++
 	s.markUnfinished(event.ReceivedAt.UTC().Truncate(time.Hour))
 	if s.OnError != nil {
@@ -125,9 +128,10 @@ func (s *sweep) countError(ctx context.Context, event Event, err error) {
 	}
 }
 
-// claim counts a re-enqueue before it happens. The count bounds the retries of a message that
-// crashes its worker, and only one of several reconcilers gets the claim.
-func (s *sweep) claim(ctx context.Context, item Item) (bool, error) {
+// claim increments the item's count of re-enqueues before the message is sent. The count limits the
+// retries of a message that crashes its worker. If several reconcilers find the same stuck event,
+// only one of them succeeds with this conditional write.
+func (s *passRun) claim(ctx context.Context, item Item) (bool, error) {
 	next := item
 	next.Reenqueues++
 	next.EnqueuedAt = toMillis(s.Now())
@@ -135,14 +139,13 @@ func (s *sweep) claim(ctx context.Context, item Item) (bool, error) {
 }
 
 // giveUp makes a stuck event FAILED and puts its message in the DLQ.
-func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
+func (s *passRun) giveUp(ctx context.Context, item Item) (bool, error) {
 	body, err := newMessage(item.Event)
 	if err != nil {
 		return false, err
 	}
 	reason := fmt.Sprintf("the event was enqueued again %d times and no worker finished it; "+
-		"a crashed worker leaves no reason: look for its log lines by the event's id",
-		item.Reenqueues)
+		"a worker may have crashed: search the workers' log for the event's id", item.Reenqueues)
 	deadLetter := DeadLetter{
 		Body: body, EventID: item.ID, EventType: item.Type, FailedAt: toMillis(s.Now()),
 		Failure: Failure{NotFinished, reason},
@@ -151,7 +154,7 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	err = moveToDLQ(ctx, deadLetter, failed, s.DeadLetters, s.Items)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
-		return false, nil // a worker finished it
+		return false, nil // a worker has finished the event meanwhile
 	}
 	if err != nil {
 		return false, err
@@ -159,9 +162,9 @@ func (s *sweep) giveUp(ctx context.Context, item Item) (bool, error) {
 	return true, publish(ctx, s.Bus, failed)
 }
 
-// repair makes a FAILED event PROCESSED if its record is in Silver: the worker stored the record in
-// the last delivery, but could not publish the notification or finish the item.
-func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
+// repair marks a FAILED event PROCESSED if its record is in Silver. In that case a worker stored
+// the record at the last delivery, but could not publish the notification or finish the item.
+func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	record, _, err := firstRecord(ctx, s.Silver, item.SilverKey())
 	if errors.Is(err, ErrNotFound) || err == nil && record.ReplayID != item.Replay.ID {
 		return false, nil
@@ -189,7 +192,8 @@ func (s *sweep) repair(ctx context.Context, item Item) (bool, error) {
 // errOvertaken reports that another writer moved the event before a repair.
 var errOvertaken = errors.New("another writer has moved the event")
 
-// repaired returns the result of a repair from the error of its write.
+// repaired interprets the error of a repair's write. It returns true if the item is now in the
+// state of processed, and errOvertaken if another writer has moved the event.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {
@@ -198,9 +202,9 @@ func repaired(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem runs step for each item, side by side, and counts the result: in done for true, in
-// left for false, as overtaken, or as an error.
-func (s *sweep) forEachItem(
+// forEachItem runs step for the items concurrently and counts the results. The result true counts
+// in done, false in left. errOvertaken counts as overtaken, any other error as an error.
+func (s *passRun) forEachItem(
 	ctx context.Context, items []Item, done, left *int,
 	step func(context.Context, Item) (bool, error),
 ) {

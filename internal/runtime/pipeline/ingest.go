@@ -8,34 +8,36 @@ import (
 	"time"
 )
 
-// BronzeWriter stores raw payloads, write-once.
+// BronzeWriter stores raw payloads. It never overwrites an object.
 type BronzeWriter interface {
-	// Put stores body under key. It returns ErrExists, and writes nothing, if the key exists,
-	// possibly from an earlier attempt of this call.
+	// Put stores body under key. If the key exists, Put writes nothing and returns ErrExists. An
+	// earlier attempt of this call may have created the key.
 	Put(ctx context.Context, key string, body []byte) error
 }
 
 // ItemCreator creates the items of new events.
 type ItemCreator interface {
-	// Find returns an event's item by an eventually consistent read, or ErrNotFound.
+	// Find returns an event's item, or ErrNotFound. The read may be eventually consistent.
 	Find(ctx context.Context, id string) (Item, error)
-	// Create stores the item, unless the event has an item that had not expired at item.EnqueuedAt.
-	// Then it returns the existing item and ErrExists. An earlier attempt of this call may have
-	// stored it.
+	// Create stores the item of a new event. If the event has an item that had not expired at
+	// item.EnqueuedAt, Create writes nothing and returns the existing item and ErrExists. An
+	// earlier attempt of this call may have stored the existing item.
 	Create(ctx context.Context, item Item) (existing Item, err error)
 }
 
 // Sender puts an event's message on the queue.
 type Sender interface {
-	// Send returns once the queue holds the message. After an error the queue may hold it too.
+	// Send returns nil once the queue holds the message. After an error the queue may still hold
+	// it.
 	Send(ctx context.Context, event Event) error
 }
 
 // PayloadSchemas validates payloads against the schemas of their types.
 type PayloadSchemas interface {
-	// Check returns the first violation in a payload that DecodeType has accepted: a JSON pointer
-	// into the payload and the schema's keyword. The keyword of a valid payload is "". known is
-	// false if the type has no schema. The error reports an exceeded validation budget.
+	// Check validates a payload that DecodeType has accepted. It returns the first violation: a
+	// JSON pointer into the payload, and the keyword of the schema that the payload violates. The
+	// keyword is "" if the payload is valid. known is false if the type has no schema. Check
+	// returns an error if validation exceeds its budget.
 	Check(eventType string, payload []byte) (pointer, keyword string, known bool, err error)
 }
 
@@ -57,9 +59,9 @@ type Ingest struct {
 // Request represents a client's request to accept an event.
 type Request struct {
 	Body   []byte
-	Keyed  bool   // true if Key is set; the empty key is invalid
-	Key    string // idempotency key: requests of a caller with the same key are the same event
-	Caller string // sender as named by the authorizer
+	Keyed  bool   // the client sent a key, possibly an empty one
+	Key    string // idempotency key; a caller's requests with the same key create one event
+	Caller string // name of the sender, from the authorizer
 }
 
 // Accepted holds the result of a request.
@@ -68,10 +70,10 @@ type Accepted struct {
 	Duplicate bool // an earlier request with the same key and payload was accepted
 }
 
-// Accept turns a request into an event. If it returns no error, Bronze holds the payload byte for
-// byte, the table the item and the queue the message, unless a worker was faster. A rejected
-// request stores nothing. If a service fails, the error's code is Unavailable, and the event may
-// still be processed.
+// Accept turns a request into an event. After a success, Bronze holds the unchanged payload, the
+// table holds the item and the queue holds the message. A fast worker may already have processed
+// the message. A rejected request creates no event. If a service fails, the error's code is
+// Unavailable, and the event may still be processed.
 func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if len(req.Body) > in.MaxPayloadBytes {
 		return Accepted{}, Errorf(PayloadTooLarge,
@@ -93,7 +95,8 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	}
 	event := in.newEvent(id, eventType, req)
 	event.Bronze.Key = event.BronzeKey()
-	// Bronze comes first: an item or a message must never refer to a missing payload.
+	// The payload is stored first, because an item or a message must never refer to a missing
+	// payload.
 	if err := in.store(ctx, event, req.Body); err != nil {
 		return Accepted{Event: event}, err
 	}
@@ -148,8 +151,8 @@ func (in Ingest) store(ctx context.Context, event Event, body []byte) error {
 	return nil
 }
 
-// enqueue writes the item and sends the message in parallel. Neither needs the other: a worker that
-// receives the message first creates the item.
+// enqueue writes the item and sends the message in parallel. The order does not matter: a worker
+// that receives the message before the item exists creates the item.
 func (in Ingest) enqueue(ctx context.Context, event Event) error {
 	created := make(chan error, 1)
 	go func() {

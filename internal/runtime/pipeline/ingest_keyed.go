@@ -7,9 +7,9 @@ import (
 	"errors"
 )
 
-// acceptKeyed accepts an event with an idempotency key. The item decides which request with the key
-// was first. It is written before the message is sent, so that all messages carry the first
-// request's event.
+// acceptKeyed accepts an event with an idempotency key. Of all requests with the same key, the
+// request that creates the item is the first. The item is written before the message is sent, so
+// that all messages carry the event of the first request.
 func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Accepted, error) {
 	if err := checkKey(req.Key); err != nil {
 		return Accepted{}, err
@@ -20,8 +20,8 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// This read costs a fortieth of a payload's write. It spares duplicates and reused keys the
-	// write.
+	// This read avoids writing the payload of a duplicate or of a reused key. It costs a fortieth
+	// of that write.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
@@ -48,7 +48,8 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 // maxKeyLength limits an idempotency key, in characters.
 const maxKeyLength = 255
 
-// checkKey accepts visible ASCII only: all clients and proxies pass it on unchanged in a header.
+// checkKey returns an error unless the key has 1 to maxKeyLength visible ASCII characters. Clients
+// and proxies pass such a key on unchanged in a header.
 func checkKey(key string) error {
 	if key == "" || len(key) > maxKeyLength {
 		return Errorf(InvalidKey, "The Idempotency-Key must have 1 to %d characters, got %d.",
@@ -63,8 +64,9 @@ func checkKey(key string) error {
 	return nil
 }
 
-// keyedID returns the event id for a caller's idempotency key: a UUIDv8 (RFC 9562) made of a hash
-// of both. All requests with the key find the same item without a look-up.
+// keyedID returns the event id for a caller's idempotency key. The id is a UUIDv8 (RFC 9562) made
+// from a hash of the caller and the key. All requests with the same key therefore have the same
+// event id, and find the same item without an index of keys.
 func keyedID(caller, key string) string {
 	sum := sha256.Sum256([]byte(caller + "\x00" + key)) // keys contain no NUL: pairs can't collide
 	sum[6] = sum[6]&0x0f | 0x80
@@ -73,8 +75,9 @@ func keyedID(caller, key string) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// completeFirst sends the message of the first request with the key: that request may have crashed
-// before it sent the message.
+// completeFirst makes sure that the first request with the key is complete. It sends the first
+// request's message if the event is still ENQUEUED, because that request may have crashed before it
+// sent the message.
 func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) error {
 	if err := checkSamePayload(first, event); err != nil {
 		return err

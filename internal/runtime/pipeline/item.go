@@ -10,8 +10,8 @@ type Item struct {
 	Event
 	Status      Status
 	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
-	Reenqueues  int       // re-enqueues by the reconciler since a client or operator did it
-	Attempts    int       // deliveries to the worker before the last move; 0 while ENQUEUED
+	Reenqueues  int       // by the reconciler, since the last request, redrive or replay
+	Attempts    int       // deliveries until the event was finished; 0 while ENQUEUED
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED
 	Filtered    Filtered  // set when PROCESSED and filtered by the processor
@@ -20,7 +20,7 @@ type Item struct {
 	ExpiresAt   time.Time // the table may delete the item afterwards; zero means never
 }
 
-// Failure gives the reason for which an event is FAILED.
+// Failure gives the reason why an event is FAILED.
 type Failure struct {
 	Code   Code   `json:"code"`
 	Reason string `json:"reason"`
@@ -34,16 +34,17 @@ func (i Item) LastEnqueued() time.Time {
 	return i.EnqueuedAt
 }
 
-// Expired reports whether the item has expired. DynamoDB deletes expired items within days, so
-// reads still return them.
+// Expired reports whether the item has expired. DynamoDB deletes an expired item only after some
+// days; until then, reads return it.
 func (i Item) Expired(now time.Time) bool {
 	return !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(now)
 }
 
-// reopenedRetention guarantees that a reopened event keeps its item long enough to be finished.
+// reopenedRetention sets the minimum time until the item of a reopened event expires. The item must
+// exist until the event is finished.
 const reopenedRetention = 30 * 24 * time.Hour
 
-// Reopened returns the item with its event enqueued again, in a new generation.
+// Reopened returns the item that sets the event to ENQUEUED in a new generation.
 func (i Item) Reopened(generation Replay, now time.Time) Item {
 	item := Item{Event: i.Event, Status: Enqueued, ExpiresAt: i.ExpiresAt}
 	item.EnqueuedAt, item.Replay = toMillis(now), generation
@@ -58,7 +59,7 @@ func (i Item) Reopened(generation Replay, now time.Time) Item {
 func toMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // SameState reports whether both items represent the same state of the same event. A move requires
-// that the stored item is still in the state that was read.
+// that the stored item is still in the state that the caller has read.
 func (i Item) SameState(other Item) bool {
 	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
 		i.Status == other.Status && i.Reenqueues == other.Reenqueues &&
@@ -73,7 +74,8 @@ type ItemGetter interface {
 	GetMany(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
-// getItems returns the items of the events in a list, by event id. Ids may repeat; "" is skipped.
+// getItems looks up the items of the list's events. The function id returns an element's event id.
+// Ids may repeat; the id "" is skipped. The map's keys are event ids.
 func getItems[T any](
 	ctx context.Context, items ItemGetter, list []T, id func(T) string,
 ) (map[string]Item, error) {

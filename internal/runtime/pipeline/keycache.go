@@ -2,12 +2,12 @@ package pipeline
 
 import "sync"
 
-// KeyCache remembers the events of the idempotency keys that this process last accepted. It saves
-// the table from clients that all repeat the same key. The zero value is ready to use.
+// KeyCache caches the items of the idempotency keys that this process has accepted last. The table
+// then gets fewer reads from clients that repeat their keys. The zero value is ready to use.
 type KeyCache struct {
 	mu    sync.Mutex
 	items map[string]Item
-	ring  [1024]string // event ids; the oldest one is at next
+	ring  [1024]string // event ids; the oldest id is at index next
 	next  int
 }
 

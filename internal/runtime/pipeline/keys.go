@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Keys, messages and log lines contain client text only after it has matched one of these patterns.
-// The exception is Event.Caller, which the authorizer sets.
+// Text from clients must match one of these patterns before it may be part of a key, a message or a
+// log line. Event.Caller is exempt, because the authorizer sets it.
 var (
 	typePattern = regexp.MustCompile(contract.EventTypePattern)
 	idPattern   = regexp.MustCompile(
@@ -58,8 +58,8 @@ const (
 	idLength   = 36
 )
 
-// parseBronzeKey returns the event id and the hour of receipt from a Bronze key. ok is false if
-// the key belongs to no event.
+// parseBronzeKey returns the event id and the hour of receipt from a Bronze key. ok is false if the
+// key is not the key of an event's payload.
 func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
 	rest, found := strings.CutPrefix(key, contract.BronzePrefix)
 	parts := strings.SplitN(rest, "/", 6) // type, year, month, day, hour, name

@@ -6,20 +6,20 @@ import (
 )
 
 // Status represents the state of an event: ENQUEUED, then PROCESSED or FAILED. A redrive or a
-// replay sets it to ENQUEUED again.
+// replay sets the event to ENQUEUED again.
 type Status string
 
 const (
-	// Enqueued events are durable in Bronze; the queue holds their message.
+	// Enqueued means that Bronze holds the event's payload and the queue holds its message.
 	Enqueued Status = "ENQUEUED"
-	// Processed events have their record in Silver and a notification on the bus.
+	// Processed means that Silver holds the event's record and that its notification was published.
 	Processed Status = "PROCESSED"
-	// Failed events can't be processed; the DLQ holds their message.
+	// Failed means that the event can't be processed and that the DLQ holds its message.
 	Failed Status = "FAILED"
 )
 
-// CheckMove returns an error if Move must not change from into to. Only Finish changes ENQUEUED to
-// PROCESSED or FAILED.
+// CheckMove returns an error if Move must not replace the item from by the item to. Move never
+// changes ENQUEUED to PROCESSED or FAILED: only Finish does.
 func CheckMove(from, to Item) error {
 	redriven := to.Replay == from.Replay.NextRedrive()
 	allowed := false
@@ -39,8 +39,8 @@ func CheckMove(from, to Item) error {
 	return nil
 }
 
-// TransitionError reports that an event is in a state that does not allow a write. Nothing was
-// written.
+// TransitionError reports that the current state of an event does not allow a write. The write
+// changed nothing.
 type TransitionError struct {
 	From Item // the current item
 	To   Status
@@ -51,8 +51,8 @@ func (e *TransitionError) Error() string {
 }
 
 // Expiry returns the time after which the table may delete an event's item: retention after the
-// event's receipt. It returns zero, which means never, if retention is 0, and for a replayed event,
-// whose item already has its expiry.
+// event's receipt. The zero time means never. Expiry returns the zero time if retention is 0, and
+// for a replayed event, because its item keeps the expiry that it has.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

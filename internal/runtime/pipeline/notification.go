@@ -9,14 +9,14 @@ import (
 )
 
 // Notification reports on the bus that an event is PROCESSED or FAILED. It never contains the
-// payload: consumers read Silver.
+// payload, which consumers read from Silver.
 type Notification struct {
 	Type   string // detail type: contract.EventProcessed or contract.EventFailed
 	Detail Detail
 }
 
-// Detail describes the event of a notification. A notification may be repeated; the event id lets
-// consumers skip duplicates.
+// Detail describes the event of a notification. The worker may publish a notification twice;
+// consumers recognize duplicates by the event id.
 type Detail struct {
 	EventID     string     `json:"eventId"`
 	EventType   string     `json:"eventType"`
@@ -53,17 +53,17 @@ func publish(ctx context.Context, bus Bus, item Item) error {
 	return bus.Publish(ctx, []Notification{NewNotification(item)})[0]
 }
 
-// NewFailure returns the part of an error that the event's caller may see. The text of a service's
-// or a processor's error is left out: it may contain account ids and endpoints.
+// NewFailure returns the code and reason of an error for the event's caller. It leaves out the
+// error text of services and processors, because that text may contain account ids and endpoints.
 func NewFailure(err error) Failure {
 	code := ErrorCode(err)
 	switch code {
 	case ProcessorError:
 		return Failure{code, "the processor could not finish the event; " +
-			"its log has the cause under the event's id"}
+			"search the worker's log for the event's id to find the cause"}
 	case Unavailable, Internal:
 		return Failure{code, "the platform could not finish the event; " +
-			"its log has the cause under the event's id"}
+			"search the worker's log for the event's id to find the cause"}
 	}
 	var e *Error
 	errors.As(err, &e) // only an Error has another code

@@ -48,7 +48,7 @@ func TestNewFailure_HidesTheTextOfServices(t *testing.T) {
 		got := NewFailure(err)
 		if got.Code != ErrorCode(err) ||
 			got.Reason != "the platform could not finish the event; "+
-				"its log has the cause under the event's id" {
+				"search the worker's log for the event's id to find the cause" {
 			t.Errorf("%v: got %+v", err, got)
 		}
 	}

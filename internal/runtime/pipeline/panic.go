@@ -16,10 +16,10 @@ type Panic struct {
 
 func (p *Panic) Error() string { return fmt.Sprintf("%v (at %s)", p.Value, p.At) }
 
-// newPanic returns the error for a recovered value. The deferred function must call it directly,
-// while the stack is still the panic's.
+// newPanic returns the error for a recovered value. Only the deferred function that recovers may
+// call it, because the call stack must still contain the function that panicked.
 func newPanic(cause any) *Panic {
-	p := &Panic{Value: cause, At: "unknown place", Stack: string(debug.Stack())}
+	p := &Panic{Value: cause, At: "unknown line", Stack: string(debug.Stack())}
 	var callers [64]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers[:])])
 	for panicked := false; ; {

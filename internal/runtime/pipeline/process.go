@@ -11,7 +11,7 @@ import (
 func (w Worker) storeOutput(d deadlines, t *task) error {
 	if err := d.begin.Err(); err != nil {
 		t.notBegun = true
-		return unavailable("begin with the event", err)
+		return unavailable("begin the event", err)
 	}
 	payload, err := readPayload(d.finish, w.Bronze, t.Event)
 	if err != nil {
@@ -45,10 +45,11 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 	return nil
 }
 
-// maxPayloadBytes matches the size limit of a Lambda invocation: the API can't have accepted more.
+// maxPayloadBytes equals Lambda's limit for the input of an invocation, so the API can't have
+// accepted more.
 const maxPayloadBytes = 6 << 20
 
-// readPayload returns the payload that was accepted. It checks its hash.
+// readPayload returns the event's payload from Bronze and checks its hash.
 func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
 	if event.Bytes > maxPayloadBytes {
 		return nil, Errorf(PayloadTooLarge,
@@ -68,7 +69,7 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 	return payload, nil
 }
 
-// publish sends the notifications of the open tasks.
+// publish sends the notifications of the open tasks, except for quiet replays.
 func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task
@@ -93,7 +94,8 @@ func (w Worker) complete(ctx context.Context, t *task) error {
 	err := w.Items.Finish(ctx, t.item)
 	var moved *TransitionError
 	if errors.As(err, &moved) {
-		// Another delivery, or an earlier attempt of this call, was faster, or a replay has begun.
+		// Another delivery, or an earlier attempt of this call, has finished the event, or a replay
+		// has reopened it.
 		t.Skipped = !moved.From.ProcessedAt.Equal(t.item.ProcessedAt)
 		t.item = moved.From
 		return nil

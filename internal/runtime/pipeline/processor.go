@@ -12,22 +12,26 @@ import (
 
 // Processor transforms an event's payload into the payloads of its records.
 type Processor interface {
-	// Process returns the output of one delivery of an event; attempt is 1 for the first one. Up to
-	// 32 calls run concurrently. An event may be processed more than once: the output that was
-	// stored first counts, until a replay. An error from NewRejection makes the event FAILED at
-	// once. After any other error, or a panic, the delivery is retried.
+	// Process returns the output for one delivery of an event. attempt is 1 for the first delivery.
+	// Up to 32 calls run concurrently.
+	//
+	// An event may be processed more than once. Silver keeps the output that was stored first,
+	// until a replay replaces it.
+	//
+	// If Process returns an error from NewRejection, the event becomes FAILED without a retry.
+	// After any other error, or a panic, the delivery is retried.
 	Process(ctx context.Context, event Event, attempt int, payload []byte) (Output, error)
 }
 
-// Output holds a processor's result for one event: the payload of each record, or the reason for
-// which the event was filtered.
+// Output holds a processor's result for one event: either the payload of each record, or the reason
+// why the event was filtered.
 type Output struct {
 	Payloads []json.RawMessage `json:"payloads,omitempty"`
 	Filtered Filtered          `json:"dropped,omitzero"`
 }
 
-// Filtered gives the reason for which an event is PROCESSED without a payload in Silver. The zero
-// value means that the event was not filtered.
+// Filtered gives the reason why an event is PROCESSED without a payload in Silver. The zero value
+// means that the event was not filtered.
 type Filtered struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
@@ -36,8 +40,8 @@ type Filtered struct {
 // Limits per event.
 const (
 	MaxRecords     = 1000    // records
-	MaxOutputBytes = 6 << 20 // all payloads together; the same as the largest incoming payload
-	MaxReasonBytes = 1000    // reason of a rejection or a filtered event; the rest is cut off
+	MaxOutputBytes = 6 << 20 // all payloads together; equals maxPayloadBytes
+	MaxReasonBytes = 1000    // reason of a rejection or a filter; longer reasons are cut off
 )
 
 // codePattern matches the codes of rejections and filtered events.
@@ -59,7 +63,8 @@ func invalidCodeError(code string) *Error {
 	return wrapError(InvalidOutput, detail, fmt.Errorf("code %q", code))
 }
 
-// cleanReason makes text safe for a message attribute, a status and a terminal.
+// cleanReason replaces unprintable characters and limits the length. The result is safe in a
+// message attribute, an item and a terminal.
 func cleanReason(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {

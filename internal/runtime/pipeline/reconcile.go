@@ -14,7 +14,7 @@ type ReconcilerQueue interface {
 }
 
 // Reconciler finds events in Bronze that a crash left unfinished, and enqueues them again. Several
-// reconcilers may run at once, and beside workers.
+// reconcilers and workers may run at the same time.
 type Reconciler struct {
 	Bronze BronzeLister
 	Items  interface { // GetMany may be eventually consistent: Move and Finish detect stale items
@@ -33,24 +33,24 @@ type Reconciler struct {
 	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
 	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time
-	// OnError receives the error for which an event could not be reconciled. Calls do not overlap.
-	// nil ignores the errors; the report counts them.
+	// OnError is called with each event that could not be reconciled, and the error. Calls do not
+	// overlap. If OnError is nil, such events are only counted in the report.
 	OnError func(ctx context.Context, event Event, err error)
 }
 
-// Pass represents one pass of the reconciler through Bronze, and its progress.
+// Pass represents a pass of the reconciler through Bronze, and the progress of the pass.
 type Pass struct {
 	From       time.Time `json:"from"`               // first hour of receipt, inclusive
 	To         time.Time `json:"to"`                 // last hour of receipt, inclusive
 	Type       string    `json:"type,omitempty"`     // current event type
 	After      string    `json:"after,omitempty"`    // last key that was checked
 	Unfinished time.Time `json:"unsettled,omitzero"` // earliest hour with an unfinished event
-	Frontier   time.Time `json:"frontier,omitzero"`  // latest LastEnqueued of PROCESSED events
+	Frontier   time.Time `json:"frontier,omitzero"`  // latest LastEnqueued of a PROCESSED event
 	Done       bool      `json:"done"`
 }
 
-// Report counts the findings and actions of one run. A dry run takes no action. Each scanned object
-// counts in exactly one of Processed to Errors.
+// Report counts what one run has found and done. In a dry run, it counts what a real run would do.
+// Each scanned object is counted once, in one of the fields from Processed to Errors.
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive
@@ -58,18 +58,19 @@ type Report struct {
 	Processed  int       `json:"processed"`  // PROCESSED events
 	Failed     int       `json:"failed"`     // FAILED events without a record
 	Waiting    int       `json:"waiting"`    // events whose message is probably on the queue
-	Young      int       `json:"young"`      // objects without item, within the grace period
+	Young      int       `json:"young"`      // younger than the grace period, without an item
 	Reenqueued int       `json:"reenqueued"` // stuck events that are on the queue again
 	GivenUp    int       `json:"givenUp"`    // stuck events that became FAILED
 	Repaired   int       `json:"repaired"`   // events with a record that became PROCESSED
 	Orphans    int       `json:"orphans"`    // objects of requests that were never acknowledged
-	Overtaken  int       `json:"overtaken"`  // events that another writer moved meanwhile
+	Overtaken  int       `json:"overtaken"`  // events that another writer has moved meanwhile
 	Errors     int       `json:"errors"`     // events that could not be reconciled
-	Done       bool      `json:"done"`       // false if the time was up; the next run continues
+	Done       bool      `json:"done"`       // false if the run ended early; the next run continues
 	DryRun     bool      `json:"dryRun"`
 }
 
-// NewPass returns a pass through everything received from then on and older than the grace period.
+// NewPass returns a pass through all events that were received in the hour of from or later and are
+// older than the grace period.
 func (r Reconciler) NewPass(from time.Time) Pass {
 	return Pass{
 		From: from.UTC().Truncate(time.Hour),
@@ -77,37 +78,37 @@ func (r Reconciler) NewPass(from time.Time) Pass {
 	}
 }
 
-// Sweep continues a pass until its end, or until StopBefore before the context's deadline. A pass
-// that is not Done can be continued by another Sweep.
-func (r Reconciler) Sweep(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
+// RunPass runs a pass until it is done, or until StopBefore before the context's deadline. It
+// returns the pass with its progress. If the returned pass is not Done, another call continues it.
+func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
-	s := &sweep{Reconciler: r, Pass: pass, report: &report}
+	s := &passRun{Reconciler: r, Pass: pass, report: &report}
 	limited, cancel := WithReserve(ctx, r.StopBefore)
 	defer cancel()
 	err := s.run(limited)
 	if limited.Err() != nil && ctx.Err() == nil {
-		err = nil // time is up: the next run continues
+		err = nil // the next run continues the pass
 	}
 	report.Done = s.Done
 	return s.Pass, report, err
 }
 
-// sweep holds the state of a pass in progress.
-type sweep struct {
+// passRun holds the state of a pass in progress.
+type passRun struct {
 	Reconciler
 	Pass
 	report     *Report
 	queueEmpty bool
 }
 
-func (s *sweep) run(ctx context.Context) error {
+func (s *passRun) run(ctx context.Context) error {
 	messages, err := s.Queue.CountMessages(ctx)
 	if err != nil {
 		return unavailable("count the queue's messages", err)
 	}
 	s.queueEmpty = messages == 0
-	if s.Type != "" { // where an earlier sweep stopped
-		if err := s.sweepType(ctx, s.Type); err != nil {
+	if s.Type != "" { // an earlier run stopped in the middle of this type
+		if err := s.checkType(ctx, s.Type); err != nil {
 			return err
 		}
 	}
@@ -121,15 +122,15 @@ func (s *sweep) run(ctx context.Context) error {
 			return nil
 		}
 		for _, t := range types {
-			if err := s.sweepType(ctx, t); err != nil {
+			if err := s.checkType(ctx, t); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// sweepType checks one type's objects from From to To.
-func (s *sweep) sweepType(ctx context.Context, eventType string) error {
+// checkType checks one type's objects from From to To.
+func (s *passRun) checkType(ctx context.Context, eventType string) error {
 	if s.Type != eventType {
 		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)
 	}

@@ -146,7 +146,7 @@ func TestReconciler_ReportsItsTimeRange(t *testing.T) {
 	var w world
 	r := w.reconciler(now)
 	pass := r.NewPass(now.Add(-2 * time.Hour))
-	_, report, err := r.Sweep(t.Context(), pass, true)
+	_, report, err := r.RunPass(t.Context(), pass, true)
 	if err != nil || !report.From.Equal(pass.From) || !report.To.Equal(pass.To.Add(time.Hour)) {
 		t.Errorf("report = %+v, %v; of %+v", report, err, pass)
 	}
@@ -177,7 +177,7 @@ func TestReconciler_WritesNothingInADryRun(t *testing.T) {
 	var w world
 	w.accept(t, body)
 	r := w.reconciler(now.Add(grace + time.Minute))
-	_, report, err := r.Sweep(t.Context(), r.NewPass(now.Add(-time.Hour)), true)
+	_, report, err := r.RunPass(t.Context(), r.NewPass(now.Add(-time.Hour)), true)
 	if err != nil || report.Reenqueued != 1 || !report.DryRun {
 		t.Errorf("report = %+v, %v", report, err)
 	}

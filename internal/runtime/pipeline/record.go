@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// RecordSchemaVersion identifies Record's layout. It changes when a field is removed or changes its
-// meaning.
+// RecordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
+// its meaning changes.
 const RecordSchemaVersion = 1
 
 // Record represents one line of an event's Silver object.
@@ -19,9 +19,9 @@ type Record struct {
 	ReceivedAt    time.Time       `json:"receivedAt"`
 	ProcessedAt   time.Time       `json:"processedAt"`
 	SchemaVersion int             `json:"schemaVersion"`
-	ReplayID      string          `json:"replayId,omitempty"` // replay that wrote the record
-	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 without parts
-	Parts         int             `json:"parts,omitempty"`
+	ReplayID      string          `json:"replayId,omitempty"` // replay that stored the record
+	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 if Parts is 0
+	Parts         int             `json:"parts,omitempty"`    // number of records; 0 if only one
 	Source        Source          `json:"source"`
 	Filtered      Filtered        `json:"dropped,omitzero"` // set if the event has no payload
 	Payload       json.RawMessage `json:"payload,omitempty"`
@@ -34,7 +34,7 @@ type Source struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// Records holds all records of one event, at least one, for one Silver object.
+// Records holds all records of one event, at least one. One Silver object stores them.
 type Records []Record
 
 // NewRecords returns the records of an event's output.
@@ -76,7 +76,7 @@ func (r Record) item() Item {
 	}
 }
 
-// Lines encodes the records as JSON lines. Payloads keep their text, except for white space.
+// Lines encodes the records as JSON lines. It changes only the white space of payloads.
 func (r Records) Lines() ([]byte, error) {
 	size := 0
 	for _, record := range r {

@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// recreateItem creates the item of an event whose record is in Silver. Its request could not write
-// the item and was not acknowledged, but its message was sent, and the worker crashed after it
-// stored the record. An expired item is not recreated.
-func (s *sweep) recreateItem(ctx context.Context, orphan Item) (bool, error) {
+// recreateItem creates a missing item if the event's record is in Silver. This happens when the API
+// has sent the event's message but could not write the item, and the worker then crashed after it
+// had stored the record. An expired item is not recreated.
+func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 	orphan.ExpiresAt = Expiry(orphan.Event, s.StatusRetention)
 	if orphan.Expired(s.Now()) {
 		return false, nil
@@ -21,7 +21,7 @@ func (s *sweep) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 		return false, unavailable("get the orphan's record", err)
 	}
 	if record.Source.Key != orphan.Bronze.Key || record.ReplayID != "" {
-		return false, nil // the record of another object, or of a replay, which had an item
+		return false, nil // another request's record, or a replay's, whose item has expired
 	}
 	if s.report.DryRun {
 		return true, nil

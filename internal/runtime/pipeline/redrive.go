@@ -10,14 +10,16 @@ import (
 // ItemMover changes the state of items. GetMany reads consistently.
 type ItemMover interface {
 	ItemGetter
-	// Move stores to if the item is still in the state of from. Otherwise it returns a
-	// *TransitionError and writes nothing. An earlier attempt of this call may have stored to.
+	// Move replaces the stored item by to, if the stored item is in the state of from. Otherwise
+	// Move writes nothing and returns a *TransitionError. An earlier attempt of this call may have
+	// stored to already.
 	Move(ctx context.Context, from, to Item) error
 }
 
 // BatchSender puts the messages of many events on the queue.
 type BatchSender interface {
-	// SendMany returns an error, or nil, for each event in order. It takes any number.
+	// SendMany sends the messages of any number of events. It returns an error, or nil, for each
+	// event, in order.
 	SendMany(ctx context.Context, events []Event) []error
 }
 
@@ -30,17 +32,19 @@ type Redriver struct {
 	Now          func() time.Time
 }
 
-// RedriveResult describes the outcome for one message of the DLQ. Without Err the message must be
-// deleted from the DLQ.
+// RedriveResult describes the outcome for one message of the DLQ. If Err is nil, the message must
+// be deleted from the DLQ.
 type RedriveResult struct {
 	Event  Event
 	Status Status // ENQUEUED if the queue holds the event, PROCESSED if it was finished before
 	Err    error
 }
 
-// Redrive sets the messages' events to ENQUEUED and puts them on the queue, including events that a
-// crashed worker left ENQUEUED. A crash in between is harmless: the message is still in the DLQ,
-// and the reconciler enqueues events that were reopened but not sent.
+// Redrive sets the events of DLQ messages to ENQUEUED and puts them on the queue. A crashed worker
+// may have left some of these events ENQUEUED; Redrive puts these on the queue too.
+//
+// A crash between the two steps is harmless: the messages are still in the DLQ, and the reconciler
+// enqueues events that were reopened but not sent.
 func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResult {
 	results := make([]RedriveResult, len(messages))
 	var earliest time.Time
@@ -83,7 +87,8 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 }
 
 // reopen sets an event to ENQUEUED in a new generation and returns the event for its message. In
-// the old generation, a late write by a worker could make it FAILED without a message in the DLQ.
+// the new generation, writes by slow workers of the old one have no effect. Otherwise such a write
+// could mark the event FAILED when its message is no longer in the DLQ.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -100,7 +105,7 @@ func (r Redriver) reopen(
 	next := item.Reopened(item.Replay.NextRedrive(), r.Now())
 	ok, err := movedTo(next, r.Items.Move(ctx, item, next))
 	if err == nil && !ok {
-		err = fmt.Errorf("%w by another writer", ErrChanged)
+		err = fmt.Errorf("another writer moved the item: %w", ErrChanged)
 	}
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
@@ -109,9 +114,9 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo reports from a move's error whether the item now is in the state of to. It is after a
-// success, and if an earlier attempt of the same call succeeded. A move by another writer is no
-// error.
+// movedTo interprets the error of Move. It returns true if the item is now in the state of to, even
+// if an earlier attempt of the same call moved it. It returns false without an error if another
+// writer has moved the item.
 func movedTo(to Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {

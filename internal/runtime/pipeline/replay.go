@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Replayer processes events again: it reopens PROCESSED or FAILED events found in Bronze, and puts
-// them on the queue. Their new records replace the old ones.
+// Replayer processes archived events again. It reopens PROCESSED or FAILED events that it finds in
+// Bronze, and puts them on the queue. The new records of an event replace its old ones.
 type Replayer struct {
 	Bronze interface {
 		BronzeLister
@@ -35,7 +35,7 @@ type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
-	Failed   bool      `json:"-"` // selects FAILED events only, as a redrive without DLQ messages
+	Failed   bool      `json:"-"` // redrives FAILED events whose DLQ messages may be lost
 	DryRun   bool      `json:"-"`
 }
 
@@ -43,16 +43,16 @@ type ReplayRequest struct {
 type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
-	Sent     int `json:"sent"`     // put on the queue, or to be put there in a dry run
-	Done     int `json:"done"`     // already replayed; with Failed: already PROCESSED
-	Enqueued int `json:"enqueued"` // left alone: their message is on the queue
-	Failed   int `json:"failed"`   // left alone: not selected
-	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or lost a race
+	Sent     int `json:"sent"`     // events put on the queue; in a dry run: events that would be
+	Done     int `json:"done"`     // events already replayed; with Failed: already PROCESSED
+	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
+	Failed   int `json:"failed"`   // skipped events that are FAILED
+	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or not first
 }
 
-// Run replays the events after a key, or all for "". It calls progress when all events up to a key
-// are on the queue. A replay that is resumed with that key omits no event. It may send events
-// twice; they are still processed once.
+// Run replays the events whose Bronze keys follow after; "" stands for all events. When all events
+// up to a key are on the queue, Run calls progress with that key. A replay that is resumed after
+// this key omits no event. It may send an event twice, but the event's records are stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, after string,
 	progress func(after string, counts ReplayCounts) error,
@@ -75,7 +75,7 @@ func (r Replayer) Run(
 	})
 }
 
-// forEachPage lists the objects of the hours that the request covers.
+// forEachPage calls fn with each page of objects from the hours that the request covers.
 func (r Replayer) forEachPage(
 	ctx context.Context, req ReplayRequest, after string, fn func([]Object) error,
 ) error {
@@ -86,13 +86,13 @@ func (r Replayer) forEachPage(
 	return forEachPage(ctx, r.Bronze, req.Type, after, before, fn)
 }
 
-// candidate represents an event to replay.
+// candidate represents an event that may be replayed.
 type candidate struct {
 	item    Item
-	hasItem bool // false if the item has expired; then item is derived from the record
+	hasItem bool // false if the table has no item: then item is derived from the record
 }
 
-// selectEvents returns the events to send, and counts all.
+// selectEvents returns the events that must be sent. It counts all scanned events.
 func (r Replayer) selectEvents(
 	ctx context.Context, req ReplayRequest, objects []Object, counts *ReplayCounts,
 ) ([]candidate, error) {
@@ -133,7 +133,7 @@ func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the request must send an event, and counts it otherwise.
+// needs reports whether the replay must send an event. If not, needs counts the event.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	switch {
@@ -141,7 +141,7 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 		return true
 	case req.Failed && item.Status == Processed:
 		counts.Done++
-	case req.Failed: // reopened by an earlier run, for instance: the reconciler enqueues it
+	case req.Failed: // if an earlier run reopened it, the reconciler enqueues it
 		counts.Enqueued++
 	case own && item.Status == Enqueued: // reopened, but maybe not sent
 		return true
@@ -158,14 +158,14 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 }
 
 // itemFromSilver derives a missing item from the event's record. It returns the zero Item if Silver
-// has no record: then the request may never have been acknowledged.
+// has no record, because then the request may never have been acknowledged.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey string) (Item, error) {
 	record, _, err := firstRecord(ctx, r.Silver, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return Item{}, nil
 	}
 	if err != nil {
-		return Item{}, unavailable("get the record", err)
+		return Item{}, unavailable("get the record of an event without an item", err)
 	}
 	if record.Source.Key != bronzeKey {
 		return Item{}, nil
@@ -175,9 +175,10 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey str
 	return item, nil
 }
 
-// send reopens the events and puts them on the queue. Reopening comes first: a message of a
-// generation that the item does not have is outdated. After a crash in between, the resumed replay
-// finds the events ENQUEUED in its generation and sends them.
+// send reopens the selected events and then puts them on the queue. A worker skips a message if the
+// item has another generation. So the item must get the new generation before the message is sent.
+// After a crash between the two steps, the resumed replay finds the events ENQUEUED in its
+// generation and sends them.
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {
@@ -206,8 +207,8 @@ func (r Replayer) send(
 	return nil
 }
 
-// reopenAll sets the events to ENQUEUED in this replay's generation. It returns those that are:
-// another writer may have moved an event meanwhile.
+// reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
+// has set: another writer may have moved an event meanwhile.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
 ) ([]Event, error) {

@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// resolveFailure decides what happens to a failed delivery. After a permanent failure, or the last
-// of MaxReceiveCount tries, the event becomes FAILED and its message moves to the DLQ. Otherwise
-// the message returns to the queue. A delivery that was not begun is never the last try.
+// resolveFailure retries a failed delivery or moves its message to the DLQ. After a permanent
+// failure, or the last of MaxReceiveCount tries, the event becomes FAILED and its message moves to
+// the DLQ. Otherwise the message returns to the queue. A delivery whose processing was not begun
+// does not count as the last try.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
 	if !Permanent(ErrorCode(t.Err)) && (t.Delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
 		w.retry(ctx, t)
 		return
 	}
 	if err := w.fail(ctx, t); err != nil {
-		// The next delivery tries to fail the event again. After the last delivery, SQS itself
-		// moves the message to the DLQ.
+		// The next delivery tries to fail the event again. If this was the last delivery, SQS
+		// itself moves the message to the DLQ.
 		t.Err = errors.Join(t.Err, err)
 		w.retry(ctx, t)
 	}
@@ -33,8 +34,8 @@ func (w Worker) retry(ctx context.Context, t *task) {
 	}
 }
 
-// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The DLQ
-// comes first: later deliveries skip a FAILED event, so its message would be lost.
+// fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The message
+// moves first: later deliveries skip a FAILED event, so its message would be lost.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,
@@ -55,7 +56,7 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 		return err
 	}
 	t.item = item
-	// Not retried: the next delivery would skip the FAILED event.
+	// A failure to publish is not retried, because the next delivery would skip the FAILED event.
 	if err := publish(ctx, w.Bus, item); err != nil {
 		t.Err = errors.Join(t.Err, fmt.Errorf("publish EventFailed: %w", err))
 	}
@@ -67,8 +68,8 @@ const (
 	maxBackoff   = 5 * time.Minute
 )
 
-// backoff returns the delay of a retry. It doubles with each attempt, up to maxBackoff, and is then
-// reduced by up to half at random, to spread retries.
+// backoff returns the delay before a retry. The delay doubles with each attempt, up to maxBackoff.
+// A random reduction by up to half spreads the retries over time.
 func backoff(attempt int, jitter float64) time.Duration {
 	d := firstBackoff << min(max(attempt, 1)-1, 16)
 	return time.Duration(float64(min(d, maxBackoff)) * (0.5 + jitter/2))

@@ -15,10 +15,11 @@ import (
 // MaxDepth limits how deep a payload's objects and arrays may nest.
 const MaxDepth = 64
 
-// maxPointerBytes limits the JSON pointer in an error: clients choose the keys it contains.
+// maxPointerBytes limits the JSON pointer in an error, because clients choose the keys in it.
 const maxPointerBytes = 256
 
-// byteOrderMark holds U+FEFF in UTF-8. Some editors write it; RFC 8259 forbids it.
+// byteOrderMark holds U+FEFF in UTF-8. Some editors write it at the start of a file; RFC 8259
+// forbids it.
 var byteOrderMark = []byte("\ufeff")
 
 // scanObject checks that body is a JSON object and returns the properties that the pipeline needs.
@@ -52,14 +53,16 @@ func position(err error) string {
 	return ""
 }
 
-// scanner checks well-formed JSON for what encoding/json tolerates.
+// scanner checks well-formed JSON for violations that encoding/json tolerates, such as duplicate
+// keys.
 type scanner struct {
 	data      []byte
 	pos       int
 	path      []step          // path to the value at pos
 	eventType json.RawMessage // eventType of the outermost object; nil if absent
 
-	// First violation of a rule that older versions of ingest did not check: Bronze may hold some.
+	// First violation of each rule that older versions of ingest did not check. Bronze may hold
+	// payloads that violate these rules.
 	surrogate *Error // unpaired surrogate
 	overflow  *Error // number beyond the range of float64
 }
@@ -161,12 +164,12 @@ func (s *scanner) string() string {
 			"The body has an unpaired surrogate in the string that ends at byte %d.", s.pos)
 	}
 	var text string
-	_ = json.Unmarshal(s.data[start:s.pos], &text) // well formed
+	_ = json.Unmarshal(s.data[start:s.pos], &text) // can't fail: the JSON is well formed
 	return text
 }
 
 // SurrogatesPaired reports whether each \u escape of a surrogate in well-formed JSON belongs to a
-// pair. encoding/json silently replaces unpaired ones by U+FFFD.
+// pair. encoding/json silently replaces unpaired surrogates by U+FFFD.
 func SurrogatesPaired(text []byte) bool {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -188,7 +191,7 @@ func SurrogatesPaired(text []byte) bool {
 
 // codeUnit returns the UTF-16 code unit of an escape such as u00e9.
 func codeUnit(text []byte) rune {
-	n, _ := strconv.ParseUint(string(text[1:5]), 16, 16) // well formed
+	n, _ := strconv.ParseUint(string(text[1:5]), 16, 16) // can't fail: the JSON is well formed
 	return rune(n)
 }
 

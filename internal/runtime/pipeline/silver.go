@@ -8,9 +8,9 @@ import (
 	"fmt"
 )
 
-// storeRecords puts an event's records in Silver and returns the first record that Silver then
-// holds. The first processing never overwrites an object. A replay replaces the version that it has
-// read, so that a late write can't undo a later replay.
+// storeRecords puts an event's records in Silver. It returns the first record of the object that
+// Silver then holds. The first processing never overwrites an object. A replay replaces only the
+// version that it has read, so that a slow worker can't overwrite the records of a later replay.
 func (w Worker) storeRecords(ctx context.Context, records Records) (Record, error) {
 	lines, err := records.Lines()
 	if err != nil {
@@ -20,7 +20,7 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 	key := Event{ID: first.ID, Type: first.Type, ReceivedAt: first.ReceivedAt}.SilverKey()
 	if first.ReplayID == "" {
 		err := w.Silver.Put(ctx, key, lines)
-		if errors.Is(err, ErrExists) { // by an earlier delivery; today's output may differ
+		if errors.Is(err, ErrExists) { // stored by an earlier delivery: its records are kept
 			first, _, err = firstRecord(ctx, w.Silver, key)
 		}
 		if err != nil {
@@ -40,14 +40,14 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 		}
 		err = w.Silver.Replace(ctx, key, lines, version)
 	}
-	if err != nil { // ErrExists and ErrChanged too: the next delivery reads the new object
+	if err != nil { // after ErrExists or ErrChanged, the next delivery reads the new object
 		return Record{}, unavailable("replace the record", err)
 	}
 	return first, nil
 }
 
-// recordOrError handles an error of the processor. It returns the record that an earlier delivery
-// of the same generation stored, or else the error.
+// recordOrError handles an error of the processor. If an earlier delivery in the same replay has
+// stored a record, recordOrError returns that record. Otherwise it returns the processor's error.
 func (w Worker) recordOrError(
 	ctx context.Context, event Event, processorErr error,
 ) (Record, error) {
@@ -67,9 +67,10 @@ type outdatedError struct{ item Item }
 
 func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
 
-// checkGeneration reads the item again, after the record that will be replaced: a slow worker may
-// have read the record of a later replay, which had moved the item before. A replay that moves the
-// item after this check changes the record's version.
+// checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
+// it. It must run after the existing record was read: a slow worker may have read the record of a
+// later replay, and that replay had moved the item before. If a replay stores its record only after
+// this check, the object's version changes and Replace fails.
 func (w Worker) checkGeneration(ctx context.Context, record Record) error {
 	items, err := w.Items.GetMany(ctx, []string{record.ID})
 	if err != nil {
@@ -82,7 +83,8 @@ func (w Worker) checkGeneration(ctx context.Context, record Record) error {
 	return nil
 }
 
-// unreadableRecord serves as the replay id of a record that can't be decoded. No replay has it.
+// unreadableRecord serves as the replay id of a record that can't be decoded. No replay has this
+// id.
 const unreadableRecord = "?"
 
 // firstRecord returns the first record of the object under key, and the object's version. It

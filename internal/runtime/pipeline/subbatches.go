@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries so that retried ones run last, in shrinking groups. A delivery may
-// be retried because a message crashed its worker, and with it everything in progress. That message
-// is soon isolated, and then harms no other.
+// subBatches splits deliveries so that retried ones run last, in groups that shrink with each
+// retry. If a message crashes the worker, all deliveries in progress fail with it, so any retried
+// message may be the cause. Shrinking groups soon isolate the message that crashes the worker. Then
+// it does not affect other messages.
 //
-// Each retry begins at another place. Together, the third to fifth deliveries process all events
-// beside two messages that crash their worker.
+// Each retry runs the group's deliveries in another order. So even if two messages crash the
+// worker, all other events are processed by the fifth delivery.
 func subBatches(tasks []*task) [][]*task {
 	var first, retried []*task
 	tries := 0
@@ -34,15 +35,15 @@ func subBatches(tasks []*task) [][]*task {
 	if len(retried) == 0 {
 		return batches
 	}
-	// SQS does not keep the order of messages, and each retry needs the same one.
+	// SQS does not keep the order of messages, but each retry needs the same initial order.
 	byID := func(a, b *task) int { return strings.Compare(a.Event.ID, b.Event.ID) }
 	slices.SortFunc(retried, byID)
 	size := subBatchSize(len(retried), tries)
 	return slices.AppendSeq(batches, slices.Chunk(retryOrder(retried, tries), size))
 }
 
-// subBatchSize returns half of n for the first retry, and for each later retry a quarter of the
-// size before, but at least 1.
+// subBatchSize returns the group size for n retried deliveries. The size is half of n at the first
+// retry, then a quarter of the previous size at each later retry, but at least 1.
 func subBatchSize(n, tries int) int {
 	size := n / 2
 	for retry := 1; retry < tries && size > 1; retry++ {
@@ -51,8 +52,8 @@ func subBatchSize(n, tries int) int {
 	return max(size, 1)
 }
 
-// retryOrder returns sorted tasks in the order of their retry. The first retry, the fourth and so
-// on begin in the middle, the second, fifth, … at the back, and the third, sixth, … at the front.
+// retryOrder returns the order in which a retry runs sorted tasks. The first retry begins in the
+// middle, the second at the back and the third at the front. Then this sequence repeats.
 func retryOrder[T any](sorted []T, tries int) []T {
 	switch tries % 3 {
 	case 1:
@@ -63,7 +64,7 @@ func retryOrder[T any](sorted []T, tries int) []T {
 	return sorted
 }
 
-// fromMiddle returns 1 2 3 4 5 as 3 2 4 1 5.
+// fromMiddle orders elements from the middle outwards: it returns 1 2 3 4 5 as 3 2 4 1 5.
 func fromMiddle[T any](sorted []T) []T {
 	middle := len(sorted) / 2
 	order := make([]T, 0, len(sorted))
@@ -77,10 +78,11 @@ func fromMiddle[T any](sorted []T) []T {
 }
 
 // runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
-// status comes last: an event that is PROCESSED is never looked at again, so an earlier status
-// would lose the later steps in a crash.
+// status is written last, because later deliveries skip a PROCESSED event. If a crash followed an
+// earlier status, the remaining steps would never run.
 //
-// Slow deliveries finish beside the next sub-batches, which would otherwise run out of time.
+// Slow deliveries finish in parallel with the next sub-batches. Otherwise the next sub-batches
+// would run out of time.
 func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 	stored := make(chan *task, len(tasks))
 	go forEach(tasks, func(_ int, t *task) {
@@ -96,8 +98,8 @@ func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 	})
 }
 
-// finishStored finishes the tasks whose records are stored, or have failed, within SubBatchWait. It
-// returns the other ones.
+// finishStored finishes the tasks whose storeOutput returns within SubBatchWait, with or without an
+// error. It returns the tasks that are still in progress.
 func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (rest []*task) {
 	group, rest := waitForStored(stored, tasks)
 	w.publish(d.finish, group)

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// Transform returns the output of an event: the processor's output, or, without a processor, the
-// unchanged payload. Its errors have the code of an unprocessable payload, of a rejection,
-// InvalidOutput or ProcessorError. It returns when ctx ends, even if the processor does not.
+// Transform returns the processor's output for an event, or the unchanged payload if processor is
+// nil. The code of its errors is UnprocessableJSON, UnprocessableNumber, InvalidOutput,
+// ProcessorError or the code of a rejection. Transform returns when ctx ends, even if the processor
+// does not return.
 func Transform(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {
@@ -33,8 +34,8 @@ func checkProcessable(payload []byte) error {
 	if err != nil {
 		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}
-	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Ingest
-	// rejects them today, but older versions accepted them.
+	// Readers of Silver (Athena, Spark, JavaScript) use float64 and fail on larger numbers. Today
+	// ingest rejects such numbers, but older versions accepted them.
 	if scan.overflow != nil {
 		return Errorf(UnprocessableNumber,
 			"The payload has a number beyond the range of a 64-bit float.")
@@ -55,7 +56,8 @@ func runProcessor(
 	}
 	done := make(chan result, 1)
 	go func() {
-		// Set in case the processor calls runtime.Goexit, which can't be recovered.
+		// The error is set before the call, because recover does not catch a call of
+		// runtime.Goexit.
 		r := result{err: Errorf(ProcessorError, "the processor ended its goroutine")}
 		defer func() { done <- r }()
 		r.output, r.err = callProcessor(processorCtx, processor, event, attempt, payload)

@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// ItemFinisher moves events to PROCESSED or FAILED. GetMany reads consistently.
+// ItemFinisher changes events to PROCESSED or FAILED. GetMany uses strongly consistent reads,
+// except in the Reconciler.
 type ItemFinisher interface {
 	ItemGetter
-	// Finish moves an event from ENQUEUED to item.Status, PROCESSED or FAILED, if it is ENQUEUED in
-	// item's generation. Fields without a value in item keep theirs. If the event has no item,
-	// Finish stores item. It returns a *TransitionError, and writes nothing, in any other state.
+	// Finish changes an ENQUEUED event to item.Status, which is PROCESSED or FAILED. It stores item
+	// if the event has no item. Otherwise the stored item must be ENQUEUED in item's generation,
+	// and fields without a value in item keep the stored value. In any other state, Finish writes
+	// nothing and returns a *TransitionError.
 	Finish(ctx context.Context, item Item) error
 }
 
@@ -23,30 +25,33 @@ type BronzeReader interface {
 
 // SilverStore stores records, one object per event.
 type SilverStore interface {
-	// Put stores body under key. It returns ErrExists, and writes nothing, if the key exists.
+	// Put stores body under key. If the key exists, Put writes nothing and returns ErrExists.
 	Put(ctx context.Context, key string, body []byte) error
 	// GetVersion returns the object under key and its version, or ErrNotFound.
 	GetVersion(ctx context.Context, key string) (body []byte, version string, err error)
-	// Replace replaces that version of the object. It returns ErrChanged, and writes nothing, if
-	// the object has another version, possibly from an earlier attempt of this call.
+	// Replace replaces the object if it still has that version. Otherwise Replace writes nothing
+	// and returns ErrChanged. An earlier attempt of this call may have written the other version.
 	Replace(ctx context.Context, key string, body []byte, version string) error
 }
 
 // Bus publishes notifications.
 type Bus interface {
-	// Publish returns an error, or nil, for each notification in order. It takes any number.
+	// Publish sends any number of notifications. It returns an error, or nil, for each
+	// notification, in order.
 	Publish(ctx context.Context, notifications []Notification) []error
 }
 
 // Retrier delays the retry of a failed message.
 type Retrier interface {
-	// Delay hides the message for d from now on. SQS may still deliver it earlier.
+	// Delay hides the message from all workers for the duration d. SQS may still deliver it
+	// earlier.
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
-	// Send returns once the DLQ holds the dead letter. After an error the DLQ may hold it too.
+	// Send returns nil once the DLQ holds the dead letter. After an error the DLQ may still hold
+	// it.
 	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
@@ -61,10 +66,10 @@ type Delivery struct {
 // Result describes the outcome of a delivery.
 type Result struct {
 	Delivery Delivery
-	Event    Event // as far as the message could be read
+	Event    Event // zero if the message is invalid
 	Status   Status
 	Filtered Filtered      // set when PROCESSED and filtered by the processor
-	Skipped  bool          // nothing was done: the event is finished, or has a newer message
+	Skipped  bool          // the event is already finished, or has a newer message
 	Err      error         // reason of a failure or a retry
 	Retry    bool          // SQS must deliver the message again; otherwise it must be deleted
 	RetryIn  time.Duration // 0 if the queue's visibility timeout applies
@@ -100,7 +105,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	}
 	w.lookUp(d.finish, tasks)
 	batches := subBatches(tasks)
-	w.resolveFailures(d.resolve, tasks) // unreadable messages, or a failed look-up
+	w.resolveFailures(d.resolve, tasks) // invalid messages, and all tasks if lookUp failed
 
 	var slow sync.WaitGroup
 	for _, batch := range batches {
@@ -120,7 +125,7 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 type task struct {
 	Result
 	item     Item
-	tries    int  // earlier deliveries to a worker, at least
+	tries    int  // minimum number of earlier deliveries to a worker
 	notBegun bool // the processor was not called: the delivery does not count as a try
 }
 
@@ -147,10 +152,11 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 		}
 		item, ok := items[t.Event.ID]
 		if !ok {
-			continue // the API's write was lost or is late: Finish creates the item
+			continue // the API has not written the item (yet): Finish creates it
 		}
-		// The message of a FAILED event is in the DLQ; a redrive sets the event to ENQUEUED first.
-		// A message of another generation is outdated: the current generation has its own.
+		// A finished event needs no delivery: before a redrive sends its message, it sets the event
+		// to ENQUEUED. A message of another generation is outdated: the item's generation has its
+		// own message.
 		if item.Status != Enqueued || !item.Replay.SameGeneration(t.Event.Replay) {
 			t.item, t.Skipped = item, true
 		}
@@ -158,7 +164,8 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 	}
 }
 
-// forEachTask runs step for the tasks that match, side by side. A panic fails its own task only.
+// forEachTask runs step concurrently for the tasks that match. A panic in step fails only the task
+// that step was called for.
 func forEachTask(tasks []*task, match func(*task) bool, step func(*task)) {
 	var matching []*task
 	for _, t := range tasks {

@@ -1,5 +1,5 @@
-// Package stacks defines the platform's stages: each is a stack that contains one EventPipeline and
-// nothing else.
+// Package stacks defines the stages of the platform. Each stage is one stack, which contains one
+// EventPipeline.
 package stacks
 
 import (
@@ -16,14 +16,15 @@ import (
 
 // The stages.
 const (
-	Dev   = "dev"   // for experiments: deleting it deletes all data
+	Dev   = "dev"   // for experiments: deleting the stack deletes all data
 	Prod  = "prod"  // retains its data and has termination protection
 	Local = "local" // for `eventpipeline local`: dev with an open API by default
 )
 
 var stages = []string{Dev, Prod, Local}
 
-// project begins the names of the stacks and, through the construct's prop, of the resources.
+// project begins the names of the stacks. Each stack's name in turn begins the names of its
+// resources.
 const project = "event-driven-cloud-platform"
 
 // New adds a stage's stack to the app.
@@ -37,11 +38,11 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 		StackName:             &name,
 		Description:           jsii.String("EventPipeline, stage " + stage),
 		TerminationProtection: jsii.Bool(stage == Prod),
-		Tags:                  tags(stage), // the stack's own
+		Tags:                  tags(stage), // tags of the stack itself
 	})
 	for key, value := range *tags(stage) {
 		awscdk.Tags_Of(stack).Add(jsii.String(key), value, &awscdk.TagProps{
-			// cfn-lint still reports tags of dashboards as errors.
+			// cfn-lint reports an error for tags of a dashboard.
 			ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard"),
 		})
 	}
@@ -60,8 +61,8 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 	return stack, nil
 }
 
-// requestsAuthorization reports whether the local stage must use the deployed stages'
-// authorization. The context value is a bool from the CLI and a string from -c.
+// requestsAuthorization reports whether the context requests the deployed stages' authorization for
+// the local stage. The CLI sets the context value as a bool, -c sets it as a string.
 func requestsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -76,10 +77,10 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 		props := &eventpipeline.EventPipelineProps{
 			RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 			Authorization: eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
-			// An account's quota, so that a load test reaches the machine's limits first.
+			// These limits are so high that a load test reaches the limits of the machine first.
 			ThrottlingRateLimit:  jsii.Number(10000),
 			ThrottlingBurstLimit: jsii.Number(10000),
-			// short, to observe it
+			// short, so that developers can watch the reconciler work
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
 		}
@@ -102,7 +103,8 @@ func tags(stage string) *map[string]*string {
 }
 
 // denyAutoDeleteLogs removes the permission to write logs from the CDK function that empties
-// buckets. Lambda would create a log group for it, which belongs to no stack and would remain.
+// buckets. With the permission, Lambda would create a log group for the function. The log group
+// would belong to no stack, so nothing would delete it.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))
@@ -128,7 +130,7 @@ func suppressOpenRoutes(api awsapigatewayv2.IHttpApi) {
 	}
 }
 
-// addOutputs adds the outputs that users' commands read. Their descriptions are part of the
+// addOutputs adds the outputs that the CLI and users read. The descriptions are part of the
 // template.
 func addOutputs(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 	for _, output := range []struct {

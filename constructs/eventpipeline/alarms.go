@@ -9,26 +9,26 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// AlarmThresholds set the values at or above which the alarms fire. Each alarm evaluates one period
-// of 5 minutes.
+// AlarmThresholds set the values at which the alarms fire. An alarm fires if its metric reaches the
+// threshold in one period of 5 minutes.
 type AlarmThresholds struct {
-	// DeadLetters counts the messages in the DLQ. Default: 1.
+	// DeadLetters sets the number of messages in the DLQ. Default: 1.
 	DeadLetters *float64
-	// OldestMessage limits how long a message waits in the queue. Default: 5 minutes.
+	// OldestMessage sets how long a message may wait in the queue. Default: 5 minutes.
 	OldestMessage awscdk.Duration
-	// ApiServerErrors counts the API's 5xx responses. Default: 5.
+	// ApiServerErrors sets the number of 5xx responses of the API. Default: 5.
 	ApiServerErrors *float64
-	// ApiErrors counts crashes and timeouts of the API function. Default: 1.
+	// ApiErrors sets the number of crashes and timeouts of the API function. Default: 1.
 	ApiErrors *float64
-	// ApiThrottles counts throttled invocations of the API function. Default: 1.
+	// ApiThrottles sets the number of throttled invocations of the API function. Default: 1.
 	ApiThrottles *float64
-	// WorkerErrors counts crashes and timeouts of the worker function. Default: 1.
+	// WorkerErrors sets the number of crashes and timeouts of the worker function. Default: 1.
 	WorkerErrors *float64
-	// WorkerThrottles counts throttled invocations of the worker function. Default: 1.
+	// WorkerThrottles sets the number of throttled invocations of the worker function. Default: 1.
 	WorkerThrottles *float64
-	// ReconcilerErrors counts failed runs of the reconciler function. Default: 1.
+	// ReconcilerErrors sets the number of failed runs of the reconciler function. Default: 1.
 	ReconcilerErrors *float64
-	// UnhealedEvents counts events that the reconciler could not heal. Default: 1.
+	// UnhealedEvents sets the number of events that the reconciler could not repair. Default: 1.
 	UnhealedEvents *float64
 }
 
@@ -46,7 +46,7 @@ func (t *AlarmThresholds) withDefaults() *AlarmThresholds {
 	return &thresholds
 }
 
-// alarms lists the pipeline's alarms. docs/runbooks.md says how to respond to each.
+// alarms contains the pipeline's alarms. docs/runbooks.md describes how to respond to each of them.
 type alarms struct {
 	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
 	apiErrors, apiThrottles                         awscloudwatch.Alarm
@@ -89,7 +89,7 @@ func newAlarm(
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no traffic is no fault
+		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no data: no traffic
 		AlarmDescription:   jsii.String(description + " See docs/runbooks.md."),
 	})
 	if p.props.AlarmTopic != nil {

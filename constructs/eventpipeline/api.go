@@ -16,7 +16,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	}
 	props := &awsapigatewayv2.HttpApiProps{
 		ApiName:            p.physicalName("api"),
-		CreateDefaultStage: jsii.Bool(false), // newStage adds log and throttling
+		CreateDefaultStage: jsii.Bool(false), // newStage creates it, with a log and throttling
 		CorsPreflight:      p.props.CorsPreflight,
 	}
 	if *p.props.DisableExecuteApiEndpoint {
@@ -38,8 +38,8 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	addRoute(awsapigatewayv2.HttpMethod_POST, "/events", authorizer, ingest)
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/health", noAuthorizer(), nil)
-	// The API function answers all other requests with a problem, 404 or 405 with Allow, after the
-	// same authorization.
+	// The default route applies the same authorization to all other requests. The API function
+	// answers them with a problem: 404, or 405 with the header Allow.
 	awsapigatewayv2.NewHttpRoute(api, jsii.String("DefaultRoute"), &awsapigatewayv2.HttpRouteProps{
 		HttpApi:     api,
 		RouteKey:    awsapigatewayv2.HttpRouteKey_DEFAULT(),
@@ -47,16 +47,18 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 		Authorizer:  authorizer,
 	})
 	if p.props.CorsPreflight != nil {
-		// API Gateway answers a preflight request itself, unless an authorizer applies to it. Such
-		// a request carries no credentials, so the default route would reject it.
+		// API Gateway answers a preflight request itself if no authorizer applies to its route. A
+		// preflight request carries no credentials, so the authorizer of the default route would
+		// reject it.
 		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, "")
 	return api
 }
 
-// addRoutesToExistingApi adds the two routes. The CDK creates the authorizer below the API, so its
-// id there begins with the pipeline's.
+// addRoutesToExistingApi adds POST /events and GET /events/{eventId}. The CDK creates the
+// authorizer as a child of the API. Its id begins with the pipeline's id, so that it can't collide
+// with ids of other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -85,8 +87,9 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 	return awsapigatewayv2integrations.NewHttpLambdaIntegration(id, p.apiFunction, nil)
 }
 
-// accessLogFields contain no header, query or payload. Error messages and an authorizer's claims
-// are omitted too: a quote in them would break the line's JSON.
+// accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
+// header, query or payload. Error messages and an authorizer's claims are omitted because a quote
+// in them would make the line invalid JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"requestTime":        "$context.requestTime",
@@ -119,7 +122,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	stage := awsapigatewayv2.NewHttpStage(p, jsii.String("Stage"), props)
 	format, err := json.Marshal(accessLogFields)
 	if err != nil {
-		panic(fmt.Sprintf("encode the access log's format: %v", err)) // it is a map of strings
+		panic(fmt.Sprintf("encode the access log's format: %v", err)) // can't fail for strings
 	}
 	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(
 		&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
@@ -129,7 +132,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	return stage
 }
 
-// newDomainName returns nil without a DomainName.
+// newDomainName returns nil if the prop DomainName is not set.
 func newDomainName(p *eventPipeline) awsapigatewayv2.DomainName {
 	if p.props.DomainName == nil {
 		return nil

@@ -14,14 +14,15 @@ import (
 type Authorization string
 
 const (
-	// AuthorizationIAM accepts requests that are signed by AWS credentials with execute-api:Invoke.
+	// AuthorizationIAM accepts requests that are signed by a principal with the permission
+	// execute-api:Invoke.
 	AuthorizationIAM Authorization = "IAM"
 	// AuthorizationJWT accepts requests with a token that JwtAuthorizer accepts.
 	AuthorizationJWT Authorization = "JWT"
 	// AuthorizationLambda accepts requests that the function of LambdaAuthorizer authorizes.
 	AuthorizationLambda Authorization = "LAMBDA"
-	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. Synth warns about it, with the
-	// id OpenApiWarning.
+	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. Synth adds a warning with the id
+	// OpenApiWarning.
 	AuthorizationOpenToAnyoneOnTheInternet Authorization = "OPEN_TO_ANYONE_ON_THE_INTERNET"
 )
 
@@ -29,39 +30,44 @@ var authorizations = []Authorization{
 	AuthorizationIAM, AuthorizationJWT, AuthorizationLambda, AuthorizationOpenToAnyoneOnTheInternet,
 }
 
-// OpenApiWarning identifies the warning about an open API, for Annotations.AcknowledgeWarning.
+// OpenApiWarning is the id of the warning about an open API. Pass it to
+// Annotations.AcknowledgeWarning if the API is open on purpose.
 const OpenApiWarning = "eventpipeline:openApi"
 
 // JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
-// API Gateway checks the signature (RSA only), iss, aud or client_id, exp, nbf, iat and scopes. The
-// caller is the token's sub with its issuer, or its client_id without a sub.
+// API Gateway checks the signature (RSA only), the claims iss, aud or client_id, exp, nbf and iat,
+// and the scopes. The claims iss and sub identify the caller. If a token has no sub, iss and
+// client_id identify the caller.
 type JwtAuthorizerProps struct {
-	// Issuer names the https URL in a token's iss. The keys are found through its
-	// .well-known/openid-configuration. Required.
+	// Issuer sets the https URL that a token must have as iss. API Gateway finds the issuer's keys
+	// through .well-known/openid-configuration below this URL. Required.
 	Issuer *string
-	// Audience lists the accepted values of aud, or of client_id without an aud. Required.
+	// Audience lists the accepted values of aud, or of client_id if a token has no aud. Required.
 	Audience *[]*string
-	// IngestScopes lists scopes; a token for POST /events needs one of them. Without it, the
-	// issuer's ID tokens for the audience are accepted too. Default: no scope is required.
+	// IngestScopes lists scopes for POST /events. A token must have at least one of them. If no
+	// scope is required, the API also accepts the issuer's ID tokens for the audience.
+	// Default: no scope is required.
 	IngestScopes *[]*string
-	// StatusScopes lists scopes for GET /events/{eventId} likewise. Default: no scope is required.
+	// StatusScopes lists scopes for GET /events/{eventId}. A token must have at least one of them.
+	// Default: no scope is required.
 	StatusScopes *[]*string
 }
 
-// LambdaAuthorizerProps select a function that authorizes each request. It receives payload format
-// 2.0, without the body.
+// LambdaAuthorizerProps select a function that authorizes each request. The function receives the
+// request in payload format 2.0, without the body.
 type LambdaAuthorizerProps struct {
-	// Handler authorizes requests. The context in its response must identify the caller, as sub or
-	// as principalId. Required.
+	// Handler authorizes requests. The context of its response must contain the caller's identity
+	// as sub or principalId. Required.
 	Handler awslambda.IFunction
-	// ResponseType selects SIMPLE, for {"isAuthorized": true, "context": {"sub": "…"}}, or IAM, for
-	// a policy. Default: SIMPLE.
+	// ResponseType selects the form of the response. SIMPLE means {"isAuthorized": true, "context":
+	// {"sub": "…"}}, and IAM means a policy. Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
-	// IdentitySource lists required parts of a request; API Gateway answers 401 if one is missing.
-	// Default: $request.header.Authorization.
+	// IdentitySource lists parts that each request must have. API Gateway answers 401 if one is
+	// missing. Default: $request.header.Authorization.
 	IdentitySource *[]*string
-	// ResultsCacheTtl caches a response for requests with the same identity source and route, up to
-	// an hour. A caller keeps its access until its entry expires. Default: 0, no cache.
+	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
+	// and the same values of IdentitySource. The maximum is an hour. A caller keeps its access
+	// until the cached response expires. Default: 0, no cache.
 	ResultsCacheTtl awscdk.Duration
 }
 
@@ -75,7 +81,8 @@ func defaultAuthorization(p EventPipelineProps) Authorization {
 	return AuthorizationIAM
 }
 
-// newAuthorizer creates the authorizer of the routes; prefix begins its id below the API.
+// newAuthorizer creates the authorizer of the routes as a child of the API. Its id begins with
+// prefix.
 func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	switch p.props.Authorization {
 	case AuthorizationJWT:
@@ -121,8 +128,8 @@ func cacheTTL(props LambdaAuthorizerProps) awscdk.Duration {
 	return props.ResultsCacheTtl
 }
 
-// identitySource adds the route to the cache's key: otherwise a cached permission to post would
-// permit reading too.
+// identitySource returns the parts of a request that form the cache's key. If responses are cached,
+// the route must be one of them: otherwise a cached permission to post would also permit reading.
 func identitySource(props LambdaAuthorizerProps) *[]*string {
 	const route = "$context.routeKey"
 	source := []*string{jsii.String("$request.header.Authorization")}
@@ -136,8 +143,8 @@ func identitySource(props LambdaAuthorizerProps) *[]*string {
 	return &source
 }
 
-// pinPayloadFormat sends authorizers of both response types the same requests. The CDK uses the
-// older format for those that respond with a policy.
+// pinPayloadFormat sets payload format 2.0 for Lambda authorizers of both response types. The CDK
+// would select format 1.0 for an authorizer that responds with a policy.
 func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
 	authorizer := api.Node().TryFindChild(jsii.String(lambdaAuthorizerID(prefix)))
 	if authorizer != nil {

@@ -16,8 +16,9 @@ const (
 	silverObjects = contract.SilverPrefix + "*"
 )
 
-// newServerAccessLogsBucket returns the bucket for the access logs of the pipeline's own buckets,
-// nil if both are existing ones. S3 delivers logs only to a bucket that its own key encrypts.
+// newServerAccessLogsBucket returns the bucket for server access logs, or nil if Bronze and Silver
+// are existing buckets. The new bucket has no KMS key, because S3 delivers access logs only to a
+// bucket that S3's own key encrypts.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
 		return nil
@@ -45,7 +46,7 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// transitions returns nil if payloads expire before the first transition.
+// transitions returns the transitions of payloads, or nil if payloads expire before the first one.
 func transitions(p EventPipelineProps) *[]*awss3.Transition {
 	var list []*awss3.Transition
 	for _, transition := range []*awss3.Transition{
@@ -83,7 +84,8 @@ func newSilverBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// newBucket creates a private, versioned bucket for TLS only. Without a key, S3's own encrypts it.
+// newBucket creates a private, versioned bucket that rejects requests without TLS. If key is nil,
+// S3's own key encrypts the objects.
 func newBucket(
 	p *eventPipeline, id string, key awskms.IKey, lock awss3.ObjectLockRetention,
 	rules ...*awss3.LifecycleRule,
@@ -117,9 +119,9 @@ func newBucket(
 	return bucket
 }
 
-// logAccess lets S3 log the bucket's requests under a prefix of the logs bucket, for this bucket
-// and account only. The CDK's own way depends on a feature flag: without it, the CDK sets an ACL,
-// which these buckets reject.
+// logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
+// bucket's policy allows this only for this bucket and account. The CDK's own prop for access logs
+// depends on a feature flag. Without the flag the CDK sets an ACL, which these buckets reject.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -129,7 +131,7 @@ func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 		})
 	stack := awscdk.Stack_Of(p)
 	if *logs.Stack().Node().Path() != *stack.Node().Path() {
-		return // the statement would make the two stacks depend on each other
+		return // the statement would add a cyclic dependency of the two stacks
 	}
 	logs.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("logging.s3.amazonaws.com"),
@@ -146,22 +148,23 @@ func servicePrincipal(name string) *[]awsiam.IPrincipal {
 	return &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&name, nil)}
 }
 
-// DenyOverwriting makes an existing bucket write-once under bronze/, like the pipeline's own. Pass
-// the bucket as BronzeBucket. An imported bucket's policy can't be changed; that is an error at
-// synth.
+// DenyOverwriting makes an existing bucket write-once under bronze/, like a bucket that the
+// pipeline creates. Pass the bucket as BronzeBucket. For an imported bucket, whose policy the app
+// can't change, synth reports an error.
 func DenyOverwriting(bucket awss3.IBucket) {
 	if !makeWriteOnce(bucket, bronzeObjects) {
 		awscdk.Annotations_Of(bucket).AddError(jsii.String("DenyOverwriting can't change the " +
-			"policy of an imported bucket: add the statements of docs/construct.md to it"))
+			"policy of an imported bucket: add the statements in docs/construct.md to the policy"))
 	}
 }
 
-// makeWriteOnce denies everyone to overwrite or delete these objects. A principal can still change
-// the bucket's policy or its lifecycle rules, which bypass the policy. It reports whether the
-// bucket's policy could be changed.
+// makeWriteOnce adds statements to the bucket's policy that deny everyone to overwrite or delete
+// objects. A principal that may change the bucket's policy or lifecycle rules can still bypass
+// these statements. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
-	// A PutObject with If-None-Match can't overwrite. Parts of a multipart upload can't have that
-	// header, but payloads are too small for such an upload.
+	// A PutObject request with If-None-Match can't overwrite an object, so only requests without
+	// this header are denied. That denies multipart uploads too, because their parts can't have the
+	// header. Payloads are too small to need one.
 	overwrites := map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}
 	return deny(bucket, "DenyOverwriting", objects, overwrites, "s3:PutObject") &&
 		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") &&
@@ -182,8 +185,8 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions lists the calls of the CDK function that empties buckets. The CDK would also
-// allow s3:GetBucket* and s3:List*.
+// autoDeleteActions lists the actions of the CDK function that empties buckets. By default the CDK
+// also allows the function s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",
 	"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion",
@@ -191,13 +194,13 @@ var autoDeleteActions = []string{
 
 func restrictAutoDelete(bucket awss3.Bucket) {
 	policy := bucket.Policy().Node().DefaultChild().(awss3.CfnBucketPolicy)
-	// The CDK's first two statements require TLS.
+	// Statements 0 and 1 require TLS. Statement 2 allows the function's actions.
 	path := jsii.String("PolicyDocument.Statement.2.Action")
 	policy.AddPropertyOverride(path, autoDeleteActions)
 }
 
-// exceptAutoDelete returns the condition that the principal is not the CDK function that empties
-// this bucket, or nil if there is no such function.
+// exceptAutoDelete returns a condition that excludes the CDK function that empties this bucket. It
+// returns nil if no function empties the bucket.
 func exceptAutoDelete(bucket awss3.IBucket) map[string]any {
 	if bucket.Node().TryFindChild(jsii.String("AutoDeleteObjectsCustomResource")) == nil {
 		return nil

@@ -24,14 +24,15 @@ type bundle struct {
 	variables    *map[string]*string
 }
 
-// entry locates the main package of a function and its module, with the variables for `go build`.
+// entry contains the folder of a function's main package, the module's go.mod file, and the
+// environment variables for `go build`.
 type entry struct {
 	folder, moduleFile string
 	environment        map[string]string
 }
 
-// newBundle returns how to build a function. Without Go on the machine, GoFunction would use Docker
-// and an old Go version, so this is an error.
+// newBundle returns the build settings of a function. It returns an error if Go is not installed,
+// because GoFunction would then build in Docker, with an old Go version.
 func newBundle(p *eventPipeline, function string) (bundle, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return bundle{}, fmt.Errorf("%w: synthesis needs Go (https://go.dev/dl)", err)
@@ -39,7 +40,7 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 	var e entry
 	if function == "worker" && p.props.WorkerEntry != nil {
 		e = userEntry(*p.props.WorkerEntry)
-		if platform(p) != "" { // lets the local platform watch the module
+		if platform(p) != "" { // the local platform watches this folder
 			module := filepath.Dir(e.moduleFile)
 			p.Node().AddMetadata(jsii.String(contract.ModuleMetadata), module, nil)
 		}
@@ -65,18 +66,18 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 	return bundle{e, architecture, &variables}, nil
 }
 
-// reproducibleFlags build the same binary from the same sources in any folder, without parts that
-// Lambda does not need.
+// reproducibleFlags make the binary depend on the sources only, not on the folder or repository.
+// They omit symbols and other parts that Lambda does not need.
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
-// platformEntry returns the entry of one of this module's functions. Only a function with schemas
-// links the code that reads them.
+// platformEntry returns the entry of one of this module's functions. With schemas, the function
+// also contains the code that reads them.
 func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte
 	if len(schemas) > 0 {
-		// The keys are sorted, so the function's hash depends on the schemas only.
+		// The JSON text has sorted keys, so equal schemas result in an equal asset hash.
 		files = map[string][]byte{source.Schemas: []byte(formatJSON(schemas))}
 		flags = strings.Replace(flags, "-tags=", "-tags=schemas,", 1)
 	}
@@ -88,8 +89,8 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	}, err
 }
 
-// userEntry returns the entry of a package in the user's module, which may be vendored, part of a
-// workspace, or use another go.mod.
+// userEntry returns the entry of a package in the user's module. It keeps the -mod flags and the
+// workspace, so a module may be vendored, part of a workspace, or use another go.mod file.
 func userEntry(folder string) entry {
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
@@ -107,7 +108,7 @@ func userEntry(folder string) entry {
 	}
 }
 
-// platform returns the local platform's <GOOS>/<GOARCH>, or "" for a deployment.
+// platform returns the <GOOS>/<GOARCH> that the local platform requests, or "" for a deployment.
 func platform(p *eventPipeline) string {
 	name, _ := p.Node().TryGetContext(jsii.String(contract.PlatformContext)).(string)
 	return name
@@ -116,8 +117,8 @@ func platform(p *eventPipeline) string {
 // buildEnvironment returns the variables for `go build`. Without a platform, GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors have these instruction sets. Other settings of the user's machine
-	// would change the hashes, and the binaries might crash.
+	// All of Lambda's processors have these instruction sets. If the variables of the user's
+	// machine applied, asset hashes would differ, and the function might crash on Lambda.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {
@@ -130,7 +131,8 @@ func buildEnvironment(platform string, build map[string]string) map[string]*stri
 	return environment
 }
 
-// absolutePath returns folder unchanged if the working directory is unknown; validation reports it.
+// absolutePath returns the absolute path of folder. If the working directory is unknown, it returns
+// folder unchanged, and validation reports that the folder does not exist.
 func absolutePath(folder string) string {
 	if absolute, err := filepath.Abs(folder); err == nil {
 		return absolute
@@ -153,8 +155,8 @@ func findModule(folder string) string {
 	}
 }
 
-// readBundle reads and compiles a folder's schemas like the API function. No symlink leads outside
-// the folder.
+// readBundle reads and compiles the schemas in a folder, as the API function does. A symlink that
+// leads outside of the folder is an error.
 func readBundle(directory string) (jsonschema.Bundle, error) {
 	folder, err := os.OpenRoot(directory)
 	if err != nil {
@@ -166,7 +168,7 @@ func readBundle(directory string) (jsonschema.Bundle, error) {
 		return nil, err
 	}
 	if len(schemas) == 0 {
-		return nil, errors.New("must contain a schema, named <eventType>.json")
+		return nil, errors.New("must contain at least one schema, named <eventType>.json")
 	}
 	_, err = jsonschema.Compile(schemas)
 	return schemas, err

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestUserEntry_KeepsTheModuleFlagsOnly(t *testing.T) {
+func TestUserEntry_KeepsOnlyModuleFlags(t *testing.T) {
 	module := filepath.Join(t.TempDir(), "app")
 	folder := filepath.Join(module, "functions", "orders")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -33,7 +33,8 @@ func TestUserEntry_KeepsTheModuleFlagsOnly(t *testing.T) {
 	}
 }
 
-// test/templates checks the bootstraps themselves. For macOS that would compile everything again.
+// This test checks the variables only. test/templates builds the functions for Linux; a build for
+// macOS would compile everything a second time.
 func TestBuildEnvironment_TargetsThePlatform(t *testing.T) {
 	flags := map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}
 	for platform, want := range map[string]map[string]string{

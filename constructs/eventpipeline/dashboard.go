@@ -6,7 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard shows the parts in event order: API, queue and worker, then the reconciler.
+// newDashboard creates a dashboard of the alarms and metrics. After the alarms, it shows event
+// counts, then API, queue and worker, then the reconciler.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, alarm := range p.Alarms() {

@@ -68,7 +68,8 @@ func (o *FunctionOptions) withDefaults(timeout float64) *FunctionOptions {
 	return &options
 }
 
-// setTransitions omits transitions that would happen after payloads expire.
+// setTransitions sets the defaults of Bronze's transitions. It omits a transition that would happen
+// after payloads expire.
 func setTransitions(p *EventPipelineProps) {
 	expiration := math.Inf(1)
 	if p.BronzeExpiration != nil {
@@ -86,7 +87,8 @@ func setTransitions(p *EventPipelineProps) {
 	}
 }
 
-// defaultConcurrency returns at most the concurrency that is reserved for the worker function.
+// defaultConcurrency returns 50, or the concurrency that is reserved for the worker function if
+// that is less. Lambda's minimum is 2.
 func defaultConcurrency(reserved *float64) *float64 {
 	if reserved == nil {
 		return jsii.Number(50)
@@ -94,8 +96,8 @@ func defaultConcurrency(reserved *float64) *float64 {
 	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-// minVisibility returns the queue's least visibility timeout in seconds: AWS recommends six times
-// the function's timeout plus the batching window.
+// minVisibility returns the minimum of the queue's visibility timeout in seconds. AWS recommends
+// six times the function's timeout plus the batching window.
 func minVisibility(p EventPipelineProps) float64 {
 	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }
@@ -122,7 +124,8 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions lets validation report a fraction, for which the CDK would panic.
+// allowFractions returns options with which a conversion returns a fraction. By default the CDK
+// panics for a fraction; validation must report it instead.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

@@ -4,22 +4,26 @@
 //
 //	HTTP API             POST /events, GET /events/{eventId} and GET /health, with authorization,
 //	                     throttling and an access log
-//	API function         accepts an event: writes Bronze, then table and queue in parallel
+//	API function         accepts an event: it stores the payload in Bronze, then writes to the
+//	                     table and the queue in parallel
 //	Bronze bucket        stores the raw payload, byte for byte, under bronze/
-//	events table         tracks each event's status: ENQUEUED, PROCESSED or FAILED
-//	queue and DLQ        carry references to events; the DLQ holds those of failed events
-//	worker function      writes the record, publishes a notification, sets the status
-//	Silver bucket        stores each event's record under silver/
+//	events table         stores each event's status: ENQUEUED, PROCESSED or FAILED
+//	queue                delivers references to events to the worker function
+//	DLQ                  keeps references to failed events
+//	worker function      writes records to Silver, publishes a notification, sets the status
+//	Silver bucket        stores the records of each event under silver/
 //	event bus            receives EventProcessed and EventFailed
-//	reconciler function  repairs, on a schedule, what a crash left unfinished
+//	reconciler function  repairs, on a schedule, events that a crash left unfinished
 //	alarms, dashboard    show the pipeline's health
 //
-// Nil props create a pipeline for production: encrypted, TLS only, least privilege, a closed API,
-// and data that outlives the stack. Every default can be changed by a prop, and every resource has
-// a getter; docs/construct.md lists both. Buckets, table, queues, bus, API and VPC may be existing
-// resources. An app may contain several pipelines, and one may span stacks. Invalid props, and
-// props without effect, are errors at synth, reported together.
+// Nil props create a pipeline for production. Data is encrypted at rest and in transit, roles have
+// the least privilege, API requests need IAM authorization, and the data outlives the stack. A prop
+// can change each default, and a getter returns each resource; docs/construct.md lists them.
 //
-// The functions are written in Go and built from this module's sources at synth, so synthesis needs
-// the Go toolchain.
+// Buckets, table, queues, bus, API and VPC may be existing resources, also of other stacks. An app
+// may contain several pipelines. Invalid props and props without effect are errors. Synth reports
+// all of them together.
+//
+// The functions are written in Go. Synth compiles them from this module's sources, so it needs the
+// Go toolchain.
 package eventpipeline

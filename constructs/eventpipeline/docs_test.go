@@ -42,10 +42,11 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// documentedProp contains a prop's type and literal default.
+// documentedProp contains a prop's type and default. The default is "" if it has no literal form.
 type documentedProp struct{ typ, standard string }
 
-// propsInCode returns all props with their defaults, and those of each group by path.
+// propsInCode returns the type and default of every prop by name. A prop of a group is named by its
+// path, such as WorkerFunction.Timeout.
 func propsInCode() map[string]documentedProp {
 	props := map[string]documentedProp{}
 	var add func(prefix string, group reflect.Value)
@@ -64,7 +65,7 @@ func propsInCode() map[string]documentedProp {
 	return props
 }
 
-// defaultText formats a default for the table; "" if it has no literal form.
+// defaultText formats a default as the table shows it, or returns "" if it has no literal form.
 func defaultText(value reflect.Value) string {
 	if value.IsZero() {
 		return ""
@@ -116,7 +117,7 @@ func TestDocs_ListEachPropWithTypeAndDefault(t *testing.T) {
 		if _, twice := got[name]; twice {
 			t.Errorf("%s must be listed once", name)
 		}
-		var standard string // a default that begins with code is literal
+		var standard string // only a default that begins with `code` is literal
 		if text, ok := strings.CutPrefix(row[2], "`"); ok {
 			standard, _, _ = strings.Cut(text, "`")
 		}
@@ -136,7 +137,7 @@ func TestDocs_ListEachMethodAndGetter(t *testing.T) {
 	for method := range reflect.TypeFor[constructs.Construct]().Methods() {
 		delete(want, method.Name)
 	}
-	delete(want, "ApiUrl") // these two are no parts: the text describes them
+	delete(want, "ApiUrl") // the text describes these two, not the table
 	delete(want, "Alarms")
 	got := map[string]bool{}
 	for _, row := range slices.Concat(docsRows(t, "Methods"), docsRows(t, "Parts")) {
@@ -154,9 +155,9 @@ func TestDocs_ListTheIdOfEachPart(t *testing.T) {
 	})
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
 	p := NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
-	want := map[string]bool{"DomainName": true} // nil props create none
+	want := map[string]bool{"DomainName": true} // exists only if the prop is set
 	for _, child := range *p.Node().Children() {
-		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text describes roles
+		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text names roles
 			want[id] = true
 		}
 	}

@@ -16,13 +16,15 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	}
 	return awsevents.NewEventBus(p, jsii.String("EventBus"), &awsevents.EventBusProps{
 		EventBusName: busName(p),
-		KmsKey:       p.props.EventBusEncryptionKey, // the CDK lets EventBridge use it for this bus
+		// The CDK adds a statement to the key's policy that lets EventBridge use the key.
+		KmsKey: p.props.EventBusEncryptionKey,
 	})
 }
 
-// busName returns the stack's name, or that of a nested stack's parent, with a hash of the
-// construct's path. CloudFormation generates no names for buses, and the CDK's own name is the same
-// in stacks that differ in their names only.
+// busName returns the name of the event bus, because CloudFormation generates no names for buses.
+// Without PhysicalNamePrefix, the name begins with the name of the stack, or of a nested stack's
+// parent. It ends with a hash of the construct's path. The name that the CDK would choose is the
+// same for two stacks that differ only in their names.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name
@@ -34,8 +36,8 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// rulesID names the construct that contains the users' rules, so that their ids never collide with
-// those of the pipeline's parts.
+// rulesID is the id of a construct that contains the rules of OnEventProcessed. Without it, a
+// rule's id could collide with the id of a part of the pipeline.
 const rulesID = "OnEventProcessed"
 
 func (p *eventPipeline) OnEventProcessed(
@@ -46,7 +48,7 @@ func (p *eventPipeline) OnEventProcessed(
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(contract.EventSource),
 			DetailType: jsii.Strings(contract.EventProcessed),
-			// Pipelines may share the bus and Silver's bucket, but not Bronze's.
+			// Several pipelines may share the bus and the Silver bucket, but not the Bronze bucket.
 			Detail: &map[string]any{
 				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
 				"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},
@@ -65,7 +67,8 @@ func (p *eventPipeline) OnEventProcessed(
 	return awsevents.NewRule(rules, id, props)
 }
 
-// newSchedule runs the reconciler. A failed run is not retried: the next run does its work.
+// newSchedule creates the rule that runs the reconciler. A failed run is not retried, because the
+// next run does the same work.
 func newSchedule(p *eventPipeline) awsevents.Rule {
 	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
 		&awseventstargets.LambdaFunctionProps{

@@ -16,21 +16,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonschema"
 )
 
-// EventPipeline accepts events over HTTP and stores exactly one record for each. Its getters return
-// the resource that it created or the existing one from its props; Node().DefaultChild() returns
-// the L1 resource, for overrides.
+// EventPipeline accepts events over HTTP and stores the records of each event exactly once. A
+// getter returns the resource that the pipeline created, or the existing resource from the props.
+// To change a setting that no prop covers, override it on the L1 resource, which
+// Node().DefaultChild() of the part returns.
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi returns the API. The pipeline's own is an awsapigatewayv2.HttpApi and takes more
-	// routes.
+	// HttpApi returns the API. If the pipeline created it, it is an awsapigatewayv2.HttpApi, to
+	// which the app can add routes.
 	HttpApi() awsapigatewayv2.IHttpApi
-	// HttpStage returns the stage of the pipeline's own API; nil for an existing HttpApi.
+	// HttpStage returns the stage of the API, or nil for an existing HttpApi.
 	HttpStage() awsapigatewayv2.HttpStage
-	// ApiUrl returns the URL to which clients append "events". For an existing HttpApi it is the
-	// default stage's URL, or nil.
+	// ApiUrl returns the URL to which clients append "events". For an existing HttpApi, it returns
+	// the URL of the default stage, or nil if there is none.
 	ApiUrl() *string
-	// DomainName returns the API's custom domain name; nil without the prop.
+	// DomainName returns the API's custom domain name, or nil if the prop DomainName is not set.
 	DomainName() awsapigatewayv2.DomainName
 	// ApiFunction returns the function that accepts events.
 	ApiFunction() awslambda.Function
@@ -40,21 +41,21 @@ type EventPipeline interface {
 	EventsTable() awsdynamodb.ITable
 	// Queue returns the queue from the API function to the worker function.
 	Queue() awssqs.IQueue
-	// DeadLetterQueue returns the queue of the references to failed events.
+	// DeadLetterQueue returns the queue that keeps references to failed events.
 	DeadLetterQueue() awssqs.IQueue
 	// WorkerFunction returns the function that processes events.
 	WorkerFunction() awslambda.Function
 	// EventSourceMapping returns the mapping that delivers the queue's messages to the worker
 	// function.
 	EventSourceMapping() awslambda.EventSourceMapping
-	// ReconcilerFunction returns the function that repairs what a crash left unfinished.
+	// ReconcilerFunction returns the function that repairs events that a crash left unfinished.
 	ReconcilerFunction() awslambda.Function
 	// Schedule returns the rule that runs the reconciler function.
 	Schedule() awsevents.Rule
 	// SilverBucket returns the bucket that stores records under silver/.
 	SilverBucket() awss3.IBucket
-	// ServerAccessLogsBucket returns the bucket with one line per request to the pipeline's own
-	// buckets; nil if both are existing ones.
+	// ServerAccessLogsBucket returns the bucket for server access logs, or nil if Bronze and Silver
+	// are existing buckets.
 	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus returns the bus that receives EventProcessed and EventFailed.
 	EventBus() awsevents.IEventBus
@@ -64,8 +65,8 @@ type EventPipeline interface {
 	WorkerLogGroup() awslogs.LogGroup
 	// ReconcilerLogGroup returns the reconciler function's log group.
 	ReconcilerLogGroup() awslogs.LogGroup
-	// AccessLogGroup returns the log group with one line per request to the pipeline's own API; nil
-	// for an existing HttpApi.
+	// AccessLogGroup returns the log group with one line per request to the API, or nil for an
+	// existing HttpApi.
 	AccessLogGroup() awslogs.LogGroup
 	// DeadLettersAlarm fires when messages are in the DLQ.
 	DeadLettersAlarm() awscloudwatch.Alarm
@@ -83,37 +84,40 @@ type EventPipeline interface {
 	WorkerThrottlesAlarm() awscloudwatch.Alarm
 	// ReconcilerErrorsAlarm fires when a run of the reconciler function fails.
 	ReconcilerErrorsAlarm() awscloudwatch.Alarm
-	// UnhealedEventsAlarm fires when the reconciler can't heal an event.
+	// UnhealedEventsAlarm fires when the reconciler can't repair an event.
 	UnhealedEventsAlarm() awscloudwatch.Alarm
 	// Alarms returns all alarms of the pipeline.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
 
-	// GrantIngest lets a principal of this account post events. The API must use IAM authorization;
-	// any other is an error at synth. As with all grants of the CDK, nothing happens for a
-	// principal whose policies the app can't change, such as an immutable imported role;
-	// Grant.AssertSuccess detects that.
+	// GrantIngest lets a principal of this account post events. It requires IAM authorization of
+	// the API; otherwise synth reports an error. Like all grants of the CDK, it has no effect if
+	// the app can't change the principal's policies, as for an immutable imported role. Call
+	// Grant.AssertSuccess to detect that.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions. It
-	// sees the events that it posted itself, or all events with StatusForAllCallers.
+	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
+	// GrantIngest. The principal sees the events that it posted, or all events if
+	// StatusForAllCallers is true.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
-	// GrantReadSilver lets a principal read and list the records under silver/, and use the
-	// bucket's key for that.
+	// GrantReadSilver lets a principal list and read the records under silver/, and decrypt them
+	// with the bucket's key.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts accepted events, without repeated Idempotency-Keys. Default: the sum
-	// over 5 minutes. Nil props take every default.
+	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key does
+	// not count. Nil props select the sum over 5 minutes.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricFailed counts messages that the worker moved to the DLQ and events that the reconciler
-	// gave up. Default: the sum over 5 minutes.
+	// MetricFailed counts the messages that the worker moved to the DLQ and the events that the
+	// reconciler gave up. Nil props select the sum over 5 minutes.
 	MetricFailed(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricDeadLetters counts the messages in the DLQ. Default: the maximum over 5 minutes.
+	// MetricDeadLetters counts the messages in the DLQ. Nil props select the maximum over 5
+	// minutes.
 	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 
-	// OnEventProcessed adds a rule that notifies a target of each event that this pipeline
-	// processed, even if pipelines share the bus. A target may be notified twice: drop repeats by
-	// detail.eventId. A nil target can be added to the rule later.
+	// OnEventProcessed adds a rule that sends each EventProcessed of this pipeline to a target. The
+	// rule ignores events of other pipelines on the same bus. A target may receive an event twice,
+	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
+	// target to the returned rule later.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 }
 
@@ -122,7 +126,7 @@ type eventPipeline struct {
 	props         EventPipelineProps
 	schemas       jsonschema.Bundle
 	validation    *validation
-	authorization Authorization // as requested, even if invalid props replace the others
+	authorization Authorization // as requested, even if the other props are replaced
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket
@@ -145,8 +149,8 @@ type eventPipeline struct {
 	dashboard                  awscloudwatch.Dashboard
 }
 
-// NewEventPipeline adds a pipeline to scope. Nil props take every default. Invalid props are
-// reported together when the app is synthesized.
+// NewEventPipeline adds a pipeline to scope. If props is nil, every prop has its default. Invalid
+// props do not fail here: synth reports all of them together.
 func NewEventPipeline(
 	scope constructs.Construct, id *string, props *EventPipelineProps,
 ) EventPipeline {
@@ -195,7 +199,8 @@ func NewEventPipeline(
 	return p
 }
 
-// physicalName returns the prefix with a suffix, or nil: then CloudFormation generates the name.
+// physicalName returns PhysicalNamePrefix, a hyphen and suffix. Without a prefix it returns nil,
+// and CloudFormation generates the name.
 func (p *eventPipeline) physicalName(suffix string) *string {
 	if p.props.PhysicalNamePrefix == nil {
 		return nil

@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// An open API is for a sandbox. Synth warns until the warning is acknowledged with a reason.
+// An open API is acceptable only in a sandbox. Synth adds a warning until the app acknowledges it
+// with a reason.
 func ExampleAuthorization() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -22,7 +23,8 @@ func ExampleAuthorization() {
 	app.Synth(nil)
 }
 
-// Users of a Cognito user pool may post events or read their status, depending on their scopes.
+// Users of a Cognito user pool need the scope events/write to post events, and the scope
+// events/read to read the status of their events.
 func ExampleJwtAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -39,7 +41,7 @@ func ExampleJwtAuthorizerProps() {
 	app.Synth(nil)
 }
 
-// A Lambda function authorizes partners by a key. Responses are cached for a minute.
+// A Lambda function authorizes partners by a key. API Gateway caches its responses for a minute.
 func ExampleLambdaAuthorizerProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

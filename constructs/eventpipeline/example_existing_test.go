@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// Existing resources replace those that the pipeline would create, and keep their settings.
+// The pipeline uses existing resources instead of creating new ones. It keeps the settings of the
+// existing resources.
 func ExampleEventPipelineProps() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -34,7 +35,7 @@ func ExampleEventPipelineProps() {
 	app.Synth(nil)
 }
 
-// Nobody can overwrite the payloads in an existing bucket.
+// DenyOverwriting prevents that anyone overwrites or deletes payloads in an existing bucket.
 func ExampleDenyOverwriting() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -38,7 +38,8 @@ func ExampleEventPipeline_GrantReadStatus() {
 	app.Synth(nil)
 }
 
-// An analyst's role may read and list records, and use their key for that.
+// An analyst's role may list and read records. If a KMS key encrypts the records, the role may use
+// the key to decrypt them.
 func ExampleEventPipeline_GrantReadSilver() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// The alarm of the oldest message fires after half an hour, that of the DLQ after ten messages.
+// OldestMessageAlarm fires if a message waits half an hour. DeadLettersAlarm fires at ten messages
+// in the DLQ.
 func ExampleAlarmThresholds() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -24,7 +25,7 @@ func ExampleAlarmThresholds() {
 	app.Synth(nil)
 }
 
-// Failed events page the operator on call; the other alarms have no action.
+// DeadLettersAlarm notifies the operator on call. The other alarms have no action.
 func ExampleEventPipeline_DeadLettersAlarm() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -36,7 +37,7 @@ func ExampleEventPipeline_DeadLettersAlarm() {
 	app.Synth(nil)
 }
 
-// An alarm fires if nothing was accepted for an hour.
+// An alarm fires if the API accepted no event for an hour.
 func ExampleEventPipeline_MetricAccepted() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -54,7 +55,7 @@ func ExampleEventPipeline_MetricAccepted() {
 	app.Synth(nil)
 }
 
-// The app's own dashboard shows failed events, and those that are still in the DLQ.
+// A dashboard of the app shows the number of failed events and the number of messages in the DLQ.
 func ExampleEventPipeline_MetricFailed() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -45,7 +45,8 @@ func ExampleNewEventPipeline_props() {
 	app.Synth(nil)
 }
 
-// The API accepts only events of the types that schemas/<eventType>.json describe.
+// The API rejects events that violate the schema of their type in schemas/<eventType>.json. It also
+// rejects events whose type has no schema.
 func ExampleNewEventPipeline_schemas() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -57,8 +58,9 @@ func ExampleNewEventPipeline_schemas() {
 	app.Synth(nil)
 }
 
-// The worker is a main package of the app's module that calls processor.Start. It gets further
-// permissions and variables.
+// The worker function is built from a main package of the app's module, which calls
+// processor.Start. The app grants the function access to a table, and passes the table's name in a
+// variable.
 func ExampleNewEventPipeline_processor() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -104,7 +106,7 @@ func ExampleFunctionOptions() {
 	app.Synth(nil)
 }
 
-// All roles of the pipeline get a permissions boundary, by an aspect.
+// An aspect adds a permissions boundary to all roles of the pipeline.
 func ExampleEventPipeline_ApiFunction() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)
@@ -117,7 +119,8 @@ func ExampleEventPipeline_ApiFunction() {
 	app.Synth(nil)
 }
 
-// The CloudFormation resource of a part has settings that no prop covers.
+// The app changes settings that no prop covers. It sets them on the CloudFormation resources of the
+// event source mapping and the table.
 func ExampleEventPipeline_EventSourceMapping() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

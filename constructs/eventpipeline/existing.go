@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// The functions in this file read the settings of existing resources. These are known for resources
-// that the app creates, and unknown for imported ones.
+// The functions in this file read the settings of existing resources. Settings are known only for
+// resources that the app creates, not for imported ones.
 
-// copyQueueSettings sets the props that an existing queue determines.
+// copyQueueSettings sets the props that depend on the settings of an existing queue.
 func copyQueueSettings(p *EventPipelineProps) {
 	if resource := cfnQueue(p.Queue); resource != nil {
 		if retention := queueRetention(resource); retention != nil {
@@ -26,26 +26,28 @@ func copyQueueSettings(p *EventPipelineProps) {
 		_, count := redrivePolicy(resource)
 		setDefault(&p.MaxReceiveCount, count)
 	}
-	setDefault(&p.QueueRetention, days(14)) // SQS's maximum: no message is older
+	setDefault(&p.QueueRetention, days(14)) // SQS's maximum
 }
 
-// cfnQueue returns nil for an imported queue.
+// cfnQueue returns the L1 resource of a queue, or nil for an imported queue.
 func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
 	resource, _ := queue.Node().DefaultChild().(awssqs.CfnQueue)
 	return resource
 }
 
-// queueRetention returns seconds; SQS's default is 4 days.
+// queueRetention returns a queue's message retention in seconds, or nil for a token. SQS's default
+// is 4 days.
 func queueRetention(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.MessageRetentionPeriod(), 4*24*60*60)
 }
 
-// visibilityTimeout returns seconds; SQS's default is 30.
+// visibilityTimeout returns a queue's visibility timeout in seconds, or nil for a token. SQS's
+// default is 30 seconds.
 func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
 
-// numberOrDefault returns nil for a token.
+// numberOrDefault returns value, or standard if value is nil. For a token it returns nil.
 func numberOrDefault(value *float64, standard float64) *float64 {
 	switch {
 	case value == nil:
@@ -56,8 +58,8 @@ func numberOrDefault(value *float64, standard float64) *float64 {
 	return value
 }
 
-// redrivePolicy returns the resolved target and the maxReceiveCount of a queue; nil without a
-// policy.
+// redrivePolicy returns the target and the maxReceiveCount of a queue's redrive policy. Tokens in
+// the target are resolved. Without a policy, both results are nil.
 func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	if queue.RedrivePolicy() == nil {
 		return nil, nil
@@ -72,9 +74,10 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 	return policy["deadLetterTargetArn"], count
 }
 
-// identity distinguishes the resources of an app: by path, or by the name or ARN of an imported
-// resource with its environment. A name that only CloudFormation knows, such as a parameter's
-// value, may differ between stacks.
+// identity returns a text that identifies a resource in the app. For a resource that the app
+// creates, it is the construct's path. For an imported resource, it is the name or ARN with the
+// environment. If the name is a token, such as a parameter's value, it may have another value in
+// each stack. So the text then contains the stack's path.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
@@ -86,7 +89,8 @@ func identity(resource awscdk.IResource, name *string, environment string) strin
 	return *name + " in " + environment
 }
 
-// resourceEnvironment returns the account and region in a resource's ARN, else those of its stack.
+// resourceEnvironment returns the account and region in a resource's ARN. If the ARN is a token, it
+// returns the account and region of the resource's stack.
 func resourceEnvironment(resource awscdk.IResource, arn *string) (account, region string) {
 	if parts := strings.Split(*arn, ":"); !isUnresolved(arn) && len(parts) > 4 {
 		return parts[4], parts[3]
@@ -95,8 +99,9 @@ func resourceEnvironment(resource awscdk.IResource, arn *string) (account, regio
 	return *environment.Account, *environment.Region
 }
 
-// tableSchema returns a table's key, such as "pk HASH S", and its time-to-live attribute. It
-// reports false for an imported table and for tokens.
+// tableSchema returns a table's key attributes, such as "pk HASH S", and its time-to-live
+// attribute. ok is false if the schema is unknown: for an imported table, and if it contains
+// tokens.
 func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, ok bool) {
 	resource, created := table.Node().DefaultChild().(interface { // a CfnTable or CfnGlobalTable
 		KeySchema() any
@@ -129,7 +134,8 @@ func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, 
 	return keys, schema.TimeToLive.AttributeName, true
 }
 
-// encryptedByKMS reports whether a bucket is known to use KMS, with any key.
+// encryptedByKMS reports whether a bucket is encrypted by any KMS key. It returns false if the
+// encryption is unknown.
 func encryptedByKMS(bucket awss3.IBucket) bool {
 	if bucket.EncryptionKey() != nil {
 		return true
@@ -145,7 +151,7 @@ func encryptedByKMS(bucket awss3.IBucket) bool {
 func formatJSON(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
-		panic(fmt.Sprintf("encode %T: %v", value, err)) // all values come from JSON
+		panic(fmt.Sprintf("encode %T: %v", value, err)) // can't fail: all values come from JSON
 	}
 	return string(text)
 }

@@ -44,7 +44,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 
 func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	grace := inSeconds(p.props.ReconcilerGracePeriod)
-	window := inSeconds(p.props.QueueRetention) + grace // no message on the queue is older
+	window := inSeconds(p.props.QueueRetention) + grace // older messages have expired
 	const description = "Heals what crashes left: enqueues stuck events again"
 	fn, logGroup := newFunction(p, "Reconciler", description, p.props.ReconcilerFunction,
 		map[string]*string{
@@ -61,8 +61,8 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 
 func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }
 
-// newFunction creates a function with its role and log group. It adds the common variables and the
-// user's.
+// newFunction creates a function with its role and log group. It adds the environment variables
+// that all functions have, and those of the user.
 func newFunction(
 	p *eventPipeline, id, description string, options *FunctionOptions,
 	variables map[string]*string,
@@ -110,7 +110,8 @@ func newFunction(
 	return fn, logGroup
 }
 
-// addFunctionMetadata lets tools recognize the pipeline's functions in a template.
+// addFunctionMetadata adds metadata to each function, by which tools recognize the function in a
+// template.
 func addFunctionMetadata(p *eventPipeline) {
 	pipeline := logicalName(p)
 	for role, function := range map[contract.Role]awslambda.Function{
@@ -122,15 +123,15 @@ func addFunctionMetadata(p *eventPipeline) {
 		metadata := map[string]any{}
 		text := formatJSON(contract.Function{Pipeline: pipeline, Role: role})
 		if err := json.Unmarshal([]byte(text), &metadata); err != nil {
-			panic(fmt.Sprintf("read the function's metadata: %v", err)) // it was just encoded
+			panic(fmt.Sprintf("read the function's metadata: %v", err)) // can't fail: just encoded
 		}
 		resource := function.Node().DefaultChild().(awslambda.CfnFunction)
 		resource.AddMetadata(jsii.String(contract.FunctionMetadata), metadata)
 	}
 }
 
-// logicalName returns the common prefix of the logical ids of the pipeline's resources: its path in
-// the stack, as the CDK shortens it.
+// logicalName returns the prefix that the logical ids of the pipeline's resources share. The CDK
+// derives it from the path of the pipeline in the stack.
 func logicalName(p *eventPipeline) string {
 	const hashLength = 8 // at the end of a logical id
 	worker := p.workerFunction.Node().DefaultChild().(awslambda.CfnFunction)

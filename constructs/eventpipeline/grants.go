@@ -18,8 +18,9 @@ func (p *eventPipeline) grantInvoke(
 	name string, grantee awsiam.IGrantable, method awsapigatewayv2.HttpMethod, path string,
 ) awsiam.Grant {
 	if p.authorization != AuthorizationIAM {
-		p.validation.addError(name, "must be used with Authorization %q, got %q: let the "+
-			"authorizer accept the caller instead", AuthorizationIAM, p.authorization)
+		p.validation.addError(name, "must be used with Authorization %q, got %q: "+
+			"configure the authorizer to accept the caller instead",
+			AuthorizationIAM, p.authorization)
 		return awsiam.Grant_Drop(grantee, &name)
 	}
 	stage := jsii.String("*") // the stages of an existing API are unknown
@@ -40,7 +41,7 @@ func (p *eventPipeline) GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant 
 	return read
 }
 
-// grant allows the actions on one resource, on a condition if it is not nil.
+// grant allows the actions on one resource. A condition restricts the permission; it may be nil.
 func grant(
 	grantee awsiam.IGrantable, resource *string, condition *condition, actions ...string,
 ) awsiam.Grant {

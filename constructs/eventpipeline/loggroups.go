@@ -26,9 +26,9 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups, selected by name. If
-// CloudFormation generates the names, it allows all log groups of the account and region: the key
-// can't refer to log groups that refer to it.
+// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups, which it selects by
+// name. If CloudFormation generates the names, it allows all log groups of the account and region.
+// The log groups refer to the key, so a reference from the key's policy to them would be cyclic.
 func allowLogs(p *eventPipeline, key awskms.IKey) {
 	if key == nil {
 		return
@@ -52,7 +52,7 @@ func allowLogs(p *eventPipeline, key awskms.IKey) {
 		Principals: servicePrincipal("logs." + *stack.Region() + "." + *stack.UrlSuffix()),
 		Actions: jsii.Strings("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo",
 			"kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"),
-		Resources: jsii.Strings("*"), // in a key's policy: this key
+		Resources: jsii.Strings("*"), // in a key policy, * means this key
 		Conditions: &map[string]any{
 			"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups},
 		},

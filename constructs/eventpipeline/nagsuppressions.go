@@ -13,11 +13,11 @@ import (
 // nagSuppression names a cdk-nag rule that a resource violates on purpose, with the reason.
 type nagSuppression struct {
 	rule, reason string
-	appliesTo    []string // patterns of the rule's findings; empty: all
+	appliesTo    []string // patterns of findings; nil means all findings
 }
 
-// suppressNagRules suppresses what cdk-nag's packs AwsSolutions and Serverless would report about
-// the pipeline's own resources. The reasons are part of the template.
+// suppressNagRules suppresses the findings of cdk-nag's packs AwsSolutions and Serverless about the
+// resources that the pipeline creates. The reasons are part of the template.
 func suppressNagRules(p *eventPipeline) {
 	if p.props.DeadLetterQueue == nil {
 		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
@@ -58,8 +58,9 @@ func suppressNagRules(p *eventPipeline) {
 	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
 }
 
-// suppressObjects covers permissions on all objects under a prefix. It matches the pipeline's own
-// bucket by id, and any reference to an existing one.
+// suppressObjects returns a suppression for permissions on all objects under a prefix. For the
+// pipeline's own bucket, the pattern contains its id. For an existing bucket, it matches any
+// reference.
 func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
 	pattern := `<\w*` + id + `\w*\.Arn>`
 	if existing != nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// newRole creates a function's role, which may write to its log group and use the VPC. The CDK's
-// grant methods would add wildcards and actions that the functions don't call.
+// newRole creates a function's role. It allows writing to the function's log group and, with a VPC,
+// the use of network interfaces. The CDK's grant methods are not used in this file, because they
+// add wildcards and actions that the functions don't call.
 func newRole(p *eventPipeline, id string, logGroup awslogs.LogGroup) awsiam.Role {
 	role := awsiam.NewRole(p, &id, &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -42,7 +43,7 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, silver, "s3:PutObject", "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
-	// The event source mapping needs the first three. It uses the function's role.
+	// The event source mapping uses the function's role. It needs the first three actions.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
 		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
@@ -59,7 +60,7 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowList(role, p.bronzeBucket, bronzeObjects)
 	allow(role, p.silverBucket.ArnForObjects(jsii.String(silverObjects)), "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
-	// It reads the checkpoint by GetItem, and writes it and moved items by PutItem.
+	// GetItem and PutItem read and write the checkpoint. PutItem also creates and replaces items.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:GetItem",
 		"dynamodb:PutItem", "dynamodb:UpdateItem")
 	allow(role, p.queue.QueueArn(), "sqs:GetQueueAttributes", "sqs:SendMessage")
@@ -73,8 +74,9 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. Calls by the function's code carry lambda:SourceFunctionArn and stay denied;
-// the CDK's managed policy, which it adds to its own roles only, would allow them.
+// on all resources. The condition denies the actions to the function's own code, because Lambda
+// adds the key lambda:SourceFunctionArn to the code's calls. The CDK would attach a managed policy
+// without this condition, but only to a role that it creates itself.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
@@ -82,14 +84,14 @@ func allowNetworkInterfaces(role awsiam.IRole) {
 		"ec2:UnassignPrivateIpAddresses")
 }
 
-// allowList lets the role list objects that match a pattern. Without it, S3 answers 403 instead of
-// 404 for a missing object.
+// allowList lets the role list objects that match a pattern. Without this permission, S3 answers
+// 403 instead of 404 for a missing object.
 func allowList(role awsiam.IRole, bucket awss3.IBucket, objects string) {
 	allowIf(role, bucket.BucketArn(), underPrefix(objects), "s3:ListBucket")
 }
 
-// allowPublish lets the role put events with the pipeline's source only, since others may share the
-// bus.
+// allowPublish lets the role put events, but only with the pipeline's source, because other
+// applications may share the bus.
 func allowPublish(p *eventPipeline, role awsiam.IRole) {
 	source := &condition{"StringEquals", "events:source", contract.EventSource}
 	allowIf(role, p.eventBus.EventBusArn(), source, "events:PutEvents")
@@ -99,8 +101,8 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 	allowKey(p, role, key, "sqs", "kms:GenerateDataKey", "kms:Decrypt")
 }
 
-// allowKey lets the role use a key, if there is one, through the service only. EventBridge and
-// CloudWatch Logs use theirs as service principals.
+// allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
+// EventBridge and CloudWatch Logs need no such permission: they use a key as service principals.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {
@@ -130,14 +132,15 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 // condition restricts a policy statement.
 type condition struct{ operator, key, value string }
 
-// viaService requires that the service calls KMS, in the stack's region.
+// viaService returns the condition that the service calls KMS on behalf of the role, in the stack's
+// region.
 func viaService(p *eventPipeline, service string) *condition {
 	stack := awscdk.Stack_Of(p)
 	host := service + "." + *stack.Region() + "." + *stack.UrlSuffix()
 	return &condition{"StringEquals", "kms:ViaService", host}
 }
 
-// underPrefix requires that a list request is for keys that match the pattern.
+// underPrefix returns the condition that the prefix of a list request matches the pattern.
 func underPrefix(objects string) *condition {
 	return &condition{"StringLike", "s3:prefix", objects}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// A pipeline with invalid props is never synthesized, but the app uses its getters until then. The
-// placeholder drops props that may be invalid, for which the CDK would panic at the first error. It
-// keeps the others, without which the app's own code might panic.
-
+// placeholderProps returns the props with which a pipeline is created if the requested props are
+// invalid. Synth will fail, but until then the app may call the pipeline's getters. The result
+// omits all props that may be invalid, because the CDK would panic for the first one. It keeps the
+// other props, because the app's own code might panic without them.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,
@@ -51,7 +51,8 @@ func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipel
 	return withDefaults(&kept)
 }
 
-// newPlaceholderFunction creates a function without building it, so that errors appear fast.
+// newPlaceholderFunction creates a function without compiling it, so that validation errors appear
+// fast.
 func newPlaceholderFunction(
 	p *eventPipeline, id string, role awsiam.IRole, logGroup awslogs.ILogGroup,
 ) awslambda.Function {

@@ -17,25 +17,29 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// EventPipelineProps configure an EventPipeline. Every prop is optional.
+// EventPipelineProps configure an EventPipeline. Every prop is optional. docs/construct.md lists
+// the CloudFormation property that each prop sets.
 //
-// An existing resource replaces the one that the pipeline would create. It only receives grants for
-// the pipeline's functions, on its KMS key too. A prop that would configure it is an error at
-// synth. docs/construct.md lists the CloudFormation property that each prop sets.
+// Some props accept an existing resource, such as BronzeBucket. Then the pipeline uses that
+// resource and creates none for the purpose. It keeps the settings of the resource, and grants its
+// functions access to the resource and its KMS key. A prop that would configure an existing
+// resource is an error at synth.
 type EventPipelineProps struct {
-	// PhysicalNamePrefix names the resources: "orders-prod" makes orders-prod-api,
-	// orders-prod-events and so on. It must be unique in the account and region. Buckets and roles
-	// are never named, since their names would have to be unique beyond that.
-	// Default: CloudFormation generates the names; the bus's name begins with the stack's.
+	// PhysicalNamePrefix begins the names of the resources: "orders-prod" results in
+	// orders-prod-api, orders-prod-events and so on. It must be unique in the account and region.
+	// Buckets and roles always have generated names, because their names must be unique in a larger
+	// scope.
+	// Default: CloudFormation generates the names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
-	// RemovalPolicy applies to the pipeline's own buckets, table, queues and log groups. DESTROY
-	// empties the buckets; only the log of the CDK function that does so remains.
-	// Default: RETAIN, with deletion protection of the table.
+	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
+	// With DESTROY, a CDK function empties the buckets before they are deleted. Only the log of
+	// that function remains. Default: RETAIN, with deletion protection of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
-	// EncryptionKey encrypts the data at rest. Each key below replaces it for one part. The
-	// pipeline lets CloudWatch Logs and EventBridge use a key of the app; the policy of an imported
-	// key must allow both. Default: keys that the services own.
+	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If
+	// the app creates the key, the pipeline adds statements for CloudWatch Logs and EventBridge to
+	// the key's policy. The policy of an imported key must already let both services use the key.
+	// Default: keys that the AWS services own.
 	EncryptionKey awskms.IKey
 	// BronzeEncryptionKey encrypts raw payloads, with an S3 bucket key. Default: EncryptionKey.
 	BronzeEncryptionKey awskms.IKey
@@ -50,182 +54,206 @@ type EventPipelineProps struct {
 	// EventBusEncryptionKey encrypts the pipeline's own bus. Default: EncryptionKey.
 	EventBusEncryptionKey awskms.IKey
 
-	// BronzeBucket stores raw payloads under bronze/ in an existing bucket, used by this pipeline
-	// only. It should reject plain HTTP, keep noncurrent versions and be write-once; see
+	// BronzeBucket names an existing bucket, which stores raw payloads under bronze/. No other
+	// pipeline may use it. The bucket should require TLS, be versioned and be write-once; see
 	// DenyOverwriting. Default: a new bucket.
 	BronzeBucket awss3.IBucket
-	// SilverBucket stores records under silver/ in an existing bucket. It may be the BronzeBucket,
-	// and pipelines may share it. Default: a new bucket.
+	// SilverBucket names an existing bucket, which stores records under silver/. It may be the same
+	// bucket as BronzeBucket, and several pipelines may share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
-	// BronzeInfrequentAccessAfter moves payloads to S3 Standard-IA.
-	// Default: 30 days, S3's minimum; never, if payloads expire by then.
+	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA.
+	// Default: 30 days, S3's minimum. Payloads that expire by then do not move.
 	BronzeInfrequentAccessAfter awscdk.Duration
-	// BronzeArchiveAfter moves payloads to S3 Glacier Instant Retrieval, at least 30 days after
-	// BronzeInfrequentAccessAfter. A replay reads archived payloads without delay.
-	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later; never, if
-	// payloads expire by then.
+	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
+	// minimum is 30 days after BronzeInfrequentAccessAfter. A replay reads archived payloads
+	// without delay.
+	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. Payloads
+	// that expire by then do not move.
 	BronzeArchiveAfter awscdk.Duration
-	// BronzeExpiration deletes payloads, after both transitions. Default: never.
+	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
+	// of both transitions. Default: payloads are never deleted.
 	BronzeExpiration awscdk.Duration
-	// BronzeObjectLock prevents deletion even by a principal that may change the bucket's policy.
-	// Governance mode can be bypassed with a permission, compliance mode can't. It needs
-	// RemovalPolicy RETAIN. Default: none; the bucket's policy makes Bronze write-once.
+	// BronzeObjectLock sets an S3 Object Lock, which prevents deletion even by a principal that may
+	// change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention can
+	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must be RETAIN.
+	// Default: no lock. The bucket's policy makes Bronze write-once with and without a lock.
 	BronzeObjectLock awss3.ObjectLockRetention
-	// SilverExpiration deletes records. Default: never.
+	// SilverExpiration sets the age at which records are deleted.
+	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
-	// ServerAccessLogsBucket receives one line per request to Bronze and Silver: an existing
-	// bucket, encrypted by S3's own key. If it is imported or of another stack, its policy must let
-	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
+	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
+	// Silver buckets that the pipeline creates. It must be encrypted by S3's own key. If the bucket
+	// is imported or belongs to another stack, its policy must let logging.s3.amazonaws.com write
+	// under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
-	// ServerAccessLogsExpiration deletes these lines from the pipeline's own bucket.
-	// Default: 90 days.
+	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It applies
+	// only to a log bucket that the pipeline creates. Default: 90 days.
 	ServerAccessLogsExpiration awscdk.Duration
-	// NoncurrentVersionExpiration deletes overwritten and deleted versions in all buckets.
-	// Default: 30 days.
+	// NoncurrentVersionExpiration sets how long the pipeline's buckets keep object versions that
+	// were overwritten or deleted. Default: 30 days.
 	NoncurrentVersionExpiration awscdk.Duration
-	// AbortIncompleteMultipartUploadAfter deletes the parts of unfinished uploads in all buckets.
-	// Default: 7 days.
+	// AbortIncompleteMultipartUploadAfter sets how long the pipeline's buckets keep the parts of an
+	// unfinished multipart upload. Default: 7 days.
 	AbortIncompleteMultipartUploadAfter awscdk.Duration
-	// EventsTable tracks events in an existing table of the stack's account and region, used by
-	// this pipeline only. It must have the partition key pk, a string, no sort key, and expiresAt
-	// as time to live. Default: a new table.
+	// EventsTable names an existing table, which stores the status of events. It must be in the
+	// account and region of the stack, and no other pipeline may use it. It must have a partition
+	// key pk of type string, no sort key, and the time-to-live attribute expiresAt.
+	// Default: a new table.
 	EventsTable awsdynamodb.ITable
-	// StatusRetention keeps an event's item, with its Idempotency-Key; whole days, at least 30.
-	// Default: 365 days.
+	// StatusRetention sets how long the events table keeps the status of an event and its
+	// Idempotency-Key. It must be a whole number of days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
-	// Queue carries references through an existing standard queue, used by this pipeline only. It
-	// needs DeadLetterQueue. Its visibility timeout must follow the rule of VisibilityTimeout.
+	// Queue names an existing standard queue, which delivers references to events to the worker
+	// function. No other pipeline may use it. If it is set, DeadLetterQueue must be set too. Its
+	// visibility timeout must have at least the minimum of the prop VisibilityTimeout.
 	// Default: a new queue.
 	Queue awssqs.IQueue
-	// DeadLetterQueue receives failed messages: the target of the existing Queue's redrive policy.
-	// Default: a new queue.
+	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
+	// must be the target of the redrive policy of Queue. Default: a new queue.
 	DeadLetterQueue awssqs.IQueue
 	// QueueRetention limits how long a message waits for the worker. Default: 4 days.
 	QueueRetention awscdk.Duration
-	// DeadLetterQueueRetention must be longer than QueueRetention. Default: 14 days, SQS's maximum.
+	// DeadLetterQueueRetention sets how long the DLQ keeps a message. It must be longer than
+	// QueueRetention, because a message keeps its age when SQS moves it to the DLQ.
+	// Default: 14 days, SQS's maximum.
 	DeadLetterQueueRetention awscdk.Duration
-	// VisibilityTimeout must be at least six times the worker function's Timeout plus
-	// MaxBatchingWindow, as Lambda recommends. Default: this minimum.
+	// VisibilityTimeout sets the time after which SQS delivers a message again if the worker
+	// function has not processed it. The minimum is six times the worker function's Timeout plus
+	// MaxBatchingWindow, as AWS recommends. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
-	// MaxReceiveCount limits the deliveries of a message before it moves to the DLQ; at least 3.
-	// The worker function relies on it, so set it to the value of an imported Queue.
-	// Default: the value of a Queue of the app, else 5.
+	// MaxReceiveCount sets how often SQS delivers a message before it moves the message to the DLQ.
+	// The minimum is 3. The worker function also reads this prop. So if Queue is imported, set the
+	// prop to the maxReceiveCount of the queue's redrive policy.
+	// Default: the maxReceiveCount of Queue if the app creates that queue, else 5.
 	MaxReceiveCount *float64
 
-	// ReconcilerEnabled runs the reconciler on its schedule. Without it, an event whose API or
-	// worker function crashed may stay ENQUEUED forever. The function exists even if false.
-	// Default: true.
+	// ReconcilerEnabled enables the schedule that runs the reconciler function. Without the
+	// schedule, an event may stay ENQUEUED forever after the API or worker function crashed. The
+	// reconciler function exists even if the schedule is disabled. Default: true.
 	ReconcilerEnabled *bool
-	// ReconcilerInterval separates runs, in whole minutes. Default: 15 minutes.
+	// ReconcilerInterval sets the time between two runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
-	// ReconcilerGracePeriod delays the repair of an ENQUEUED event. It must be at least
-	// VisibilityTimeout, after which SQS delivers a crashed worker's messages again.
-	// Default: 1 hour, or VisibilityTimeout if that is longer.
+	// ReconcilerGracePeriod sets how long an event must be ENQUEUED before the reconciler repairs
+	// it. The minimum is VisibilityTimeout, because SQS delivers the messages of a crashed worker
+	// again only after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
-	// ReconcilerMaxReenqueues limits how often a stuck event is enqueued again before it becomes
-	// FAILED, from 1 to 100. Default: 3.
+	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
+	// event becomes FAILED. The range is 1 to 100. Default: 3.
 	ReconcilerMaxReenqueues *float64
 
-	// Vpc runs the functions in its subnets. From there they must reach S3, DynamoDB, SQS,
-	// EventBridge and X-Ray through a NAT gateway or VPC endpoints. Default: no VPC.
+	// Vpc names the VPC in which the functions run. From its subnets, S3, DynamoDB, SQS,
+	// EventBridge and X-Ray must be reachable through a NAT gateway or VPC endpoints.
+	// Default: no VPC.
 	Vpc awsec2.IVpc
-	// VpcSubnets selects subnets of Vpc. Default: the private ones.
+	// VpcSubnets selects subnets of Vpc. Default: the private subnets.
 	VpcSubnets *awsec2.SubnetSelection
 	// SecurityGroups apply to the functions in Vpc.
-	// Default: one per function, without inbound and with all outbound traffic.
+	// Default: one security group per function, which allows all outbound traffic and no inbound
+	// traffic.
 	SecurityGroups *[]awsec2.ISecurityGroup
 
-	// Architecture applies to all functions. Default: arm64.
+	// Architecture sets the processor architecture of all functions. Default: arm64.
 	Architecture awslambda.Architecture
-	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the
-	// timeout of an HTTP API's integration. Default: 512 MiB and a Timeout of 10 seconds.
+	// ApiFunction configures the API function. Its Timeout must be less than 30 seconds, the time
+	// that an HTTP API waits for a function. Default: 512 MiB and a Timeout of 10 seconds.
 	ApiFunction *FunctionOptions
-	// WorkerEntry names the folder of a main package in the app's own module that calls
-	// processor.Start, such as "./functions/orders". It becomes the worker function. The path is
-	// relative to the working directory. Of GOFLAGS only -mod, -modfile and -modcacherw apply, and
-	// the only build tag is lambda.norpc. Grant further permissions to WorkerFunction().
-	// Default: the platform's worker, whose record contains the payload.
+	// WorkerEntry names the folder of a main package that calls processor.Start, such as
+	// "./functions/orders". The worker function is built from this package, which belongs to the
+	// app's own module. The path is relative to the working directory. The build applies only the
+	// flags -mod, -modfile and -modcacherw of GOFLAGS, and only the build tag lambda.norpc. If the
+	// package needs further permissions, grant them to WorkerFunction().
+	// Default: the platform's worker, which writes one record with the payload.
 	WorkerEntry *string
-	// WorkerFunction configures the worker function, which holds the payloads of a batch in memory.
-	// Its Timeout covers a batch and must be at least 5 seconds: a processor's context ends 4
-	// seconds before it, the worker stops 2 seconds before it. ReservedConcurrentExecutions must be
-	// at least 2 and MaxConcurrency. Default: 512 MiB and a Timeout of 30 seconds.
+	// WorkerFunction configures the worker function. The function holds the payloads of a batch in
+	// memory. Its Timeout applies to the whole batch and must be at least 5 seconds. A processor's
+	// context ends 4 seconds before the Timeout, and the worker stops 2 seconds before the Timeout.
+	// ReservedConcurrentExecutions must be at least 2, and not less than MaxConcurrency.
+	// Default: 512 MiB and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
 	// Timeout, and the next run continues. Default: 512 MiB and a Timeout of 5 minutes.
 	ReconcilerFunction *FunctionOptions
-	// BatchSize limits the messages per invocation; more than 10 need a MaxBatchingWindow.
-	// Default: 10.
+	// BatchSize limits the messages per invocation of the worker function. A value above 10
+	// requires a MaxBatchingWindow. Default: 10.
 	BatchSize *float64
-	// MaxBatchingWindow lets a batch wait for more messages. Default: 0 seconds.
+	// MaxBatchingWindow sets how long Lambda waits for more messages to fill a batch.
+	// Default: 0 seconds.
 	MaxBatchingWindow awscdk.Duration
-	// MaxConcurrency limits concurrent workers, from 2 to 1,000.
-	// Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
+	// MaxConcurrency limits the concurrent invocations of the worker function. The range is 2 to
+	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
 	MaxConcurrency *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
-	// LogLevel limits the log lines of all functions: debug, info, warn or error. Metrics are
-	// logged at every level.
-	// Default: info.
+	// LogLevel sets the lowest level of log lines that the functions write: debug, info, warn or
+	// error. The functions log metrics at every level. Default: info.
 	LogLevel *string
 	// Tracing sets the X-Ray mode of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
 
-	// HttpApi adds POST /events and GET /events/{eventId} to an existing API, used by this pipeline
-	// only. Authorization applies to these routes; stage, log, throttling, CORS and domain are the
-	// API's own. The API's alarm and graphs cover all of its requests. Default: a new API.
+	// HttpApi names an existing API, to which the pipeline adds POST /events and GET
+	// /events/{eventId}. No other pipeline may use it. The prop Authorization applies to these two
+	// routes. The API keeps its own stage, access log, throttling, CORS settings and domain.
+	// ApiServerErrorsAlarm and the graphs of the API count all requests to the API, also those of
+	// other routes. Default: a new API.
 	HttpApi awsapigatewayv2.IHttpApi
-	// Authorization selects who may call the API. GET /health is always open and reads nothing.
-	// Default: JWT with JwtAuthorizer, LAMBDA with LambdaAuthorizer, else IAM.
+	// Authorization selects who may call the API. GET /health is open to everyone and reads no
+	// data. Default: JWT if JwtAuthorizer is set, LAMBDA if LambdaAuthorizer is set, else IAM.
 	Authorization Authorization
 	// JwtAuthorizer selects the accepted JSON Web Tokens. Default: none.
 	JwtAuthorizer *JwtAuthorizerProps
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
-	// StatusForAllCallers lets each caller read the status of all events, not only its own. It
-	// needs authorization. Default: false.
+	// StatusForAllCallers lets each caller read the status of all events. If it is false, a caller
+	// sees only the events that it posted. It can't be true with an open API. Default: false.
 	StatusForAllCallers *bool
-	// MaxPayloadBytes limits the request body. The maximum is 2 MiB: Lambda's limit is 6 MB, and
-	// escaping doubles a body's quotes and backslashes. Default: 1 MiB.
+	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts at
+	// most 6 MB, and API Gateway passes the body as a JSON string, in which each quote and
+	// backslash takes two bytes. Default: 1 MiB.
 	MaxPayloadBytes *float64
-	// SchemaDirectory names a folder with a JSON Schema (draft 2020-12) per event type, named
-	// <eventType>.json. Schemas may refer to files in its subfolders and to nothing else. They are
-	// checked at synth and built into the API function. An event that violates its schema is
-	// rejected with 422. Default: no schemas.
+	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
+	// file <eventType>.json. Schemas may refer to other schemas in the folder and its subfolders,
+	// but not to other files or URLs. Synth checks the schemas and builds them into the API
+	// function. The API rejects an event that violates its schema with 422. Default: no schemas.
 	SchemaDirectory *string
-	// UnknownEventTypes selects what happens to events whose type has no schema. Default: ACCEPT.
+	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
+	// Default: ACCEPT.
 	UnknownEventTypes UnknownEventTypes
 	// ThrottlingRateLimit limits requests per second over all routes. Default: 1,000.
 	ThrottlingRateLimit *float64
-	// ThrottlingBurstLimit limits a burst of requests above that rate. Default: 2,000.
+	// ThrottlingBurstLimit limits how many requests above that rate are accepted at once.
+	// Default: 2,000.
 	ThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
-	// DomainName adds a custom domain name, such as events.example.org. DNS must route it to
-	// DomainName(). Default: none.
+	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
+	// routes it to DomainName().RegionalDomainName(). Default: none.
 	DomainName *string
-	// DomainCertificate secures DomainName, which requires it. It must be of the same region.
-	// Default: none.
+	// DomainCertificate sets the TLS certificate of DomainName. It is required with DomainName, and
+	// must be in the region of the API. Default: none.
 	DomainCertificate awscertificatemanager.ICertificate
-	// DomainMappingKey maps a path below DomainName to the API, such as v1.
-	// Default: none, the whole domain leads to the API.
+	// DomainMappingKey sets the path below DomainName at which the API is available, such as v1.
+	// Default: none; the API is available at the root of the domain.
 	DomainMappingKey *string
-	// MutualTls requires client certificates of this truststore, in addition to Authorization. A
-	// certificate does not identify the caller. It needs DomainName. Default: off.
+	// MutualTls requires a client certificate that its truststore accepts, in addition to
+	// Authorization. The certificate does not identify the caller. DomainName must be set too.
+	// Default: off.
 	MutualTls *awsapigatewayv2.MTLSConfig
-	// DisableExecuteApiEndpoint makes DomainName the only endpoint.
-	// Default: true with MutualTls, which the other endpoint would bypass, else false.
+	// DisableExecuteApiEndpoint disables the endpoint that every API has by default. Then clients
+	// can reach the API only at DomainName.
+	// Default: true with MutualTls, because the default endpoint requires no client certificate;
+	// else false.
 	DisableExecuteApiEndpoint *bool
 
-	// EventBus receives EventProcessed and EventFailed: an existing bus in the stack's account and
-	// region, which may be shared. Default: a new bus.
+	// EventBus names an existing bus, which receives EventProcessed and EventFailed. It must be in
+	// the account and region of the stack. Several pipelines may share it. Default: a new bus.
 	EventBus awsevents.IEventBus
 
-	// AlarmTopic receives a message when an alarm fires or resolves. Default: none.
+	// AlarmTopic receives a message when an alarm fires and when it returns to OK. Default: none.
 	AlarmTopic awssns.ITopic
-	// AlarmThresholds set the value at which each alarm fires. Default: those of AlarmThresholds.
+	// AlarmThresholds set the values at which the alarms fire.
+	// Default: see the type AlarmThresholds.
 	AlarmThresholds *AlarmThresholds
 }
 
@@ -236,20 +264,22 @@ type FunctionOptions struct {
 	// Timeout limits an invocation.
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).
 	Timeout awscdk.Duration
-	// Environment adds variables. Names that the pipeline or Lambda sets are errors. Default: none.
+	// Environment adds environment variables. A name that the pipeline or Lambda sets is an error.
+	// Default: none.
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion
-	// ReservedConcurrentExecutions reserves and limits concurrency; at least 1. Default: none.
+	// ReservedConcurrentExecutions reserves concurrency for the function, and limits the function
+	// to it. The minimum is 1. Default: none.
 	ReservedConcurrentExecutions *float64
 }
 
-// UnknownEventTypes selects what happens to events whose type has no schema.
+// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
 type UnknownEventTypes string
 
 const (
-	// UnknownEventTypesAccept accepts them without validation.
+	// UnknownEventTypesAccept accepts the event without validation.
 	UnknownEventTypesAccept UnknownEventTypes = "ACCEPT"
-	// UnknownEventTypesRefuse rejects them with 422.
+	// UnknownEventTypesRefuse rejects the event with 422.
 	UnknownEventTypesRefuse UnknownEventTypes = contract.RefuseUnknown
 )

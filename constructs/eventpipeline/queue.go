@@ -30,7 +30,8 @@ func newQueue(p *eventPipeline) awssqs.IQueue {
 	})
 }
 
-// createQueue creates a queue for TLS only. Without a key, SQS's own encrypts it.
+// createQueue creates a queue that rejects requests without TLS. Without a KMS key, a key of SQS
+// encrypts the messages.
 func createQueue(p *eventPipeline, id string, props *awssqs.QueueProps) awssqs.IQueue {
 	props.EnforceSSL = jsii.Bool(true)
 	props.RemovalPolicy = p.props.RemovalPolicy
@@ -53,7 +54,7 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 		props.MaxBatchingWindow = p.props.MaxBatchingWindow
 	}
 	mapping := awslambda.NewEventSourceMapping(p, jsii.String("EventSource"), props)
-	// Lambda rejects the mapping until the role may receive messages.
+	// Lambda rejects the mapping if the role may not receive messages yet.
 	mapping.Node().AddDependency(p.workerFunction.Role())
 	return mapping
 }

@@ -29,34 +29,35 @@ func (v *validation) Validate() *[]*string {
 
 func (v *validation) failed() bool { return len(v.errors) > 0 }
 
-// addError reports an error of a prop. The message continues a sentence that begins with the prop.
+// addError adds an error about a prop. The error's text is the name of the prop, a space and the
+// message.
 func (v *validation) addError(prop, format string, args ...any) {
 	text := prop + " " + fmt.Sprintf(format, args...)
 	v.errors = append(v.errors, &text)
 }
 
-// require reports an error of a prop unless ok.
+// require adds an error about a prop if ok is false.
 func (v *validation) require(ok bool, prop, format string, args ...any) {
 	if !ok {
 		v.addError(prop, format, args...)
 	}
 }
 
-// requireInteger limits a number; why explains the limits.
+// requireInteger requires an integer from least to most. The error contains why as the reason.
 func (v *validation) requireInteger(prop string, value, least, most float64, why string) {
 	v.require(value == math.Trunc(value) && value >= least && value <= most, prop,
 		"must be an integer from %s to %s, got %s: %s",
 		formatNumber(least), formatNumber(most), formatNumber(value), why)
 }
 
-// requireSeconds limits a duration, in whole seconds.
+// requireSeconds requires a duration of whole seconds, from least to most.
 func (v *validation) requireSeconds(
 	prop string, value awscdk.Duration, least, most float64, why string,
 ) {
 	v.requireInteger(prop+" in seconds", inSeconds(value), least, most, why)
 }
 
-// requireDays limits a duration, in whole days; nil is valid.
+// requireDays requires a whole number of days that is not below least. Nil is valid.
 func (v *validation) requireDays(prop string, value awscdk.Duration, least float64, why string) {
 	if value != nil {
 		n := inDays(value)
@@ -66,10 +67,10 @@ func (v *validation) requireDays(prop string, value awscdk.Duration, least float
 	}
 }
 
-// formatNumber formats a number without exponent.
+// formatNumber formats a number without an exponent.
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
-// formatText quotes a text.
+// formatText quotes a text. It returns nil without quotes for a nil pointer.
 func formatText(text *string) string {
 	if text == nil {
 		return "nil"
@@ -77,11 +78,12 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps may be tokens. Their rules apply to literals only.
+// tokenProps lists the props that may be tokens. Their rules apply only if the value is no token.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
-// withoutTokens returns a copy of props without tokens, such as a CfnParameter's value, and reports
-// them: other props and variables are computed from numbers, durations and texts. Nil stays nil.
+// withoutTokens returns a copy of props in which tokens, such as a CfnParameter's value, are
+// cleared. It adds an error for each of them, because the construct computes with numbers,
+// durations and texts. For nil it returns nil.
 func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProps {
 	if props == nil {
 		return nil
@@ -114,7 +116,7 @@ func (v *validation) clearTokens(prefix string, fields reflect.Value) {
 	}
 }
 
-// isToken reports whether a number, duration or text is known only to CloudFormation.
+// isToken reports whether a number, duration or text becomes known only at deployment.
 func isToken(field reflect.Value) bool {
 	if field.IsZero() {
 		return false
@@ -130,15 +132,16 @@ func isToken(field reflect.Value) bool {
 	return field.Kind() == reflect.String && isUnresolved(jsii.String(field.String()))
 }
 
-// prefixPattern keeps the longest name, "-reconciler", within Lambda's 64 characters.
+// prefixPattern matches at most 53 characters. With the longest suffix, "-reconciler", a function's
+// name then has Lambda's maximum of 64 characters.
 var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
 const twoWeeks = 14 * 24 * 60 * 60 // seconds
 
-// validate checks props with defaults.
+// validate checks props in which the defaults are set.
 func (v *validation) validate(p EventPipelineProps) {
 	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues must too",
+		"PhysicalNamePrefix", "must match %s, got %s: names of functions begin with it",
 		prefixPattern, formatText(p.PhysicalNamePrefix))
 	removalPolicies := []awscdk.RemovalPolicy{
 		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY,
@@ -151,7 +154,7 @@ func (v *validation) validate(p EventPipelineProps) {
 		inSeconds(p.VisibilityTimeout), twoWeeks,
 		"SQS delivers a crashed worker's messages again after VisibilityTimeout")
 	v.requireInteger("ReconcilerInterval in minutes", inSeconds(p.ReconcilerInterval)/60, 1, 24*60,
-		"EventBridge's minimum, and at least one run a day")
+		"EventBridge's minimum is a minute, and the reconciler must run every day")
 	v.requireInteger("ReconcilerMaxReenqueues", *p.ReconcilerMaxReenqueues, 1, 100,
 		"0 would repair nothing")
 	v.validateFunctions(p)
@@ -172,14 +175,16 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 	const s3Minimum = "S3's minimum"
 	v.requireDays("BronzeInfrequentAccessAfter", p.BronzeInfrequentAccessAfter, 30, s3Minimum)
 	switch {
-	case p.BronzeArchiveAfter != nil: // then the other transition is set too
+	case p.BronzeArchiveAfter != nil: // then BronzeInfrequentAccessAfter is set too
 		v.requireDays("BronzeArchiveAfter", p.BronzeArchiveAfter,
-			inDays(p.BronzeInfrequentAccessAfter)+30, "30 days after BronzeInfrequentAccessAfter")
+			inDays(p.BronzeInfrequentAccessAfter)+30,
+			"the minimum is 30 days after BronzeInfrequentAccessAfter")
 		v.requireDays("BronzeExpiration", p.BronzeExpiration, inDays(p.BronzeArchiveAfter)+1,
-			"after BronzeArchiveAfter")
+			"payloads must not expire before BronzeArchiveAfter")
 	case p.BronzeInfrequentAccessAfter != nil:
 		v.requireDays("BronzeExpiration", p.BronzeExpiration,
-			inDays(p.BronzeInfrequentAccessAfter)+1, "after BronzeInfrequentAccessAfter")
+			inDays(p.BronzeInfrequentAccessAfter)+1,
+			"payloads must not expire before BronzeInfrequentAccessAfter")
 	default:
 		v.requireDays("BronzeExpiration", p.BronzeExpiration, 1, "omit it to keep payloads")
 	}
@@ -191,7 +196,7 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 	v.requireDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1,
 		s3Minimum)
 	v.requireDays("StatusRetention", p.StatusRetention, 30,
-		"clients rely on their Idempotency-Keys")
+		"the Idempotency-Key must be remembered that long")
 }
 
 func (v *validation) validateQueue(p EventPipelineProps) {
@@ -199,15 +204,16 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 	v.requireSeconds("QueueRetention", retention, 60, twoWeeks, "SQS's limits")
 	v.requireSeconds("DeadLetterQueueRetention", dlqRetention, 60, twoWeeks, "SQS's limits")
 	maxReceiveCount := "MaxReceiveCount"
-	if p.Queue == nil { // validateQueuesAtSynth checks an existing one
+	if p.Queue == nil { // validateQueuesAtSynth checks an existing queue
 		v.require(inSeconds(dlqRetention) > inSeconds(retention), "DeadLetterQueueRetention",
-			"must be longer than QueueRetention, got %s and %s seconds: a message keeps its age",
+			"must be longer than QueueRetention, got %s and %s seconds: "+
+				"a message keeps its age when SQS moves it to the DLQ",
 			formatNumber(inSeconds(dlqRetention)), formatNumber(inSeconds(retention)))
 		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
-			"at least six times WorkerFunction.Timeout plus MaxBatchingWindow")
+			"the minimum is six times WorkerFunction.Timeout plus MaxBatchingWindow")
 	} else {
 		maxReceiveCount = "Queue's maxReceiveCount"
 	}
 	v.requireInteger(maxReceiveCount, *p.MaxReceiveCount, 3, 1000,
-		"fewer would move valid messages to the DLQ after transient faults")
+		"with fewer deliveries, a short fault would move valid messages to the DLQ")
 }

@@ -35,15 +35,15 @@ var issuerPattern = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*)?$`)
 
 func (v *validation) validateJWT(p JwtAuthorizerProps) {
 	v.requireMatch("JwtAuthorizer.Issuer", p.Issuer, issuerPattern,
-		"must be the https URL that tokens have as iss")
+		"must be the https URL that tokens contain as iss")
 	v.require(len(valueOrZero(p.Audience)) > 0, "JwtAuthorizer.Audience",
-		"must contain a value: without it, any token of the issuer would be accepted")
+		"must contain a value: without a value, the API would accept any token of the issuer")
 	v.requireNoSpaces("JwtAuthorizer.Audience", p.Audience)
 	v.validateScopes("JwtAuthorizer.IngestScopes", p.IngestScopes)
 	v.validateScopes("JwtAuthorizer.StatusScopes", p.StatusScopes)
 }
 
-// validateScopes rejects an empty list, which looks like a restriction.
+// validateScopes rejects an empty list. It would look like a restriction, but require no scope.
 func (v *validation) validateScopes(prop string, scopes *[]*string) {
 	v.require(scopes == nil || len(*scopes) > 0, prop,
 		"must not be empty: omit it if no scope is required")
@@ -58,7 +58,7 @@ func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 	}
 }
 
-// requireMatch accepts tokens.
+// requireMatch requires a text that matches the pattern. A token is valid, too.
 func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
 	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))
 	v.require(ok, prop, "%s, got %s", rule, formatText(text))
@@ -89,7 +89,7 @@ func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
 var (
 	// domainPattern matches a host name in lower case, with a dot.
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
-	// mappingPattern matches a path of an HTTP API's mapping.
+	// mappingPattern matches a path that an HTTP API's mapping accepts.
 	mappingPattern = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$`)
 )
 
@@ -102,24 +102,25 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 		"must be set if and only if DomainName is set")
 	if p.DomainMappingKey != nil {
 		v.requireMatch("DomainMappingKey", p.DomainMappingKey, mappingPattern,
-			"must be a path without slashes at its ends, such as v1")
+			"must be a path that neither begins nor ends with a slash, such as v1")
 		v.require(p.DomainName != nil, "DomainMappingKey", "must not be set without DomainName")
 	}
 	disabled := *p.DisableExecuteApiEndpoint
 	if p.MutualTls != nil {
 		v.require(p.DomainName != nil, "MutualTls",
-			"must not be set without DomainName: the execute-api endpoint requires no certificate")
+			"must not be set without DomainName: only a custom domain can require certificates")
 		key := valueOrZero(p.MutualTls.Key)
 		v.require(p.MutualTls.Bucket != nil && key != "", "MutualTls",
 			"must contain the Bucket and the Key of the truststore")
 		v.require(disabled, "DisableExecuteApiEndpoint",
-			"must not be false with MutualTls, which that endpoint would bypass")
+			"must not be false with MutualTls: that endpoint requires no client certificate")
 	}
 	v.require(p.DomainName != nil || p.MutualTls != nil || !disabled, "DisableExecuteApiEndpoint",
 		"must not be true without DomainName: the API would have no endpoint")
 }
 
-// readSchemas reads and checks SchemaDirectory. It returns nil without a directory or on errors.
+// readSchemas reads and checks the schemas in SchemaDirectory. It returns nil if the prop is not
+// set or a schema is invalid.
 func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 	choices := []UnknownEventTypes{UnknownEventTypesAccept, UnknownEventTypesRefuse}
 	v.require(slices.Contains(choices, p.UnknownEventTypes), "UnknownEventTypes",

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// validateExisting checks what the app can no longer change about existing resources.
+// validateExisting checks the properties of existing resources that can't change later.
+// validateAtSynth checks the settings that can.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
 		"must be set if and only if Queue is set")
@@ -20,7 +21,7 @@ func (v *validation) validateExisting(p EventPipelineProps) {
 	if p.Queue != nil && p.DeadLetterQueue != nil {
 		queue := identity(p.Queue, p.Queue.QueueArn(), "")
 		v.require(queue != identity(p.DeadLetterQueue, p.DeadLetterQueue.QueueArn(), ""),
-			"DeadLetterQueue", "must not be Queue itself: failed messages would be delivered again")
+			"DeadLetterQueue", "must differ from Queue: failed messages would be delivered again")
 	}
 	if p.Vpc != nil {
 		v.validateSubnets(p)
@@ -31,7 +32,8 @@ func (v *validation) validateExisting(p EventPipelineProps) {
 
 func (v *validation) requireStandard(prop string, queue awssqs.IQueue) {
 	v.require(queue == nil || isStandard(queue), prop,
-		"must be a standard queue, got a FIFO one: a poison message would block its message group")
+		"must be a standard queue, got a FIFO queue: "+
+			"a message that always fails would block its message group")
 }
 
 func (v *validation) validateSubnets(p EventPipelineProps) {
@@ -44,11 +46,12 @@ func (v *validation) validateSubnets(p EventPipelineProps) {
 		v.addError(prop, "must have subnets for the functions: %v", err)
 		return
 	}
-	v.require(!*selected.HasPublic, "VpcSubnets", "must be private, with a NAT gateway or VPC "+
-		"endpoints, got public ones: functions there reach neither AWS nor the internet")
+	v.require(!*selected.HasPublic, "VpcSubnets", "must be private subnets, with a NAT gateway "+
+		"or VPC endpoints, got public subnets: functions there reach neither AWS nor the internet")
 }
 
-// selectSubnets turns the CDK's panic for an empty selection into an error.
+// selectSubnets returns the selected subnets. It returns an error if the selection is empty, for
+// which the CDK panics.
 func selectSubnets(
 	vpc awsec2.IVpc, selection *awsec2.SubnetSelection,
 ) (selected *awsec2.SelectedSubnets, err error) {
@@ -60,16 +63,16 @@ func selectSubnets(
 	return vpc.SelectSubnets(selection), nil
 }
 
-// requireSameEnvironment rejects resources of another account or region: the functions look for
-// their names in the stack's.
+// requireSameEnvironment rejects a bus or table in another account or region. The functions get
+// only its name, and would use the bus or table with that name in their own account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
-			"forward events by a rule, such as OnEventProcessed with awseventstargets.NewEventBus")
+			"forward events to that bus with OnEventProcessed and awseventstargets.NewEventBus")
 	}
 	if p.EventsTable != nil {
 		v.requireEnvironment(stack, "EventsTable", p.EventsTable, p.EventsTable.TableArn(),
-			"deploy the pipeline there")
+			"deploy the pipeline in the environment of the table")
 	}
 }
 
@@ -87,7 +90,8 @@ func (v *validation) requireEnvironment(
 	}
 }
 
-// unusedProps reports props that have no effect with the others. It takes props without defaults.
+// unusedProps adds an error for each prop that has no effect because of another prop. It takes
+// props without defaults, so a prop that is set was set by the user.
 func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
 		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")
@@ -108,7 +112,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unused(p, p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled,
 		"must not be set with ReconcilerEnabled false", "ReconcilerInterval")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
-	// logs are always the pipeline's own
+	// Log groups can't be existing resources.
 	partWithoutKey := p.LogEncryptionKey == nil ||
 		p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
 		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
@@ -125,24 +129,24 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"must be 0 with a BatchSize of 1: a single message fills the batch")
 	if cors := p.CorsPreflight; cors != nil {
 		v.require(len(valueOrZero(cors.AllowOrigins)) > 0, "CorsPreflight",
-			"must contain AllowOrigins: without origins no browser may call")
+			"must contain AllowOrigins: without an origin, no browser may call the API")
 	}
 }
 
 func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool, props ...string) {
-	rule := "must not be set with " + existing + ": configure the existing resource"
+	rule := "must not be set with " + existing + ": configure the existing resource instead"
 	v.unused(p, cond, rule, props...)
 }
 
-// unused reports the named props that are set, if cond is true.
+// unused adds an error for each of the named props that is set, if cond is true.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)
 	}
 }
 
-// validateAtSynth defers the checks of settings that the app may change after the constructor, on
-// existing resources or on L1 resources of the pipeline.
+// validateAtSynth defers checks until synth, because the app may still change the settings of
+// existing resources and of the pipeline's L1 resources.
 func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelineProps) {
 	v.registerNames(p, requested.PhysicalNamePrefix)
 	v.deferred = append(v.deferred, func(v *validation) {
@@ -150,12 +154,12 @@ func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelinePr
 		v.validateTableAtSynth(requested)
 		logs := requested.ServerAccessLogsBucket
 		v.require(logs == nil || !encryptedByKMS(logs), "ServerAccessLogsBucket",
-			"must use BucketEncryption_S3_MANAGED, got a KMS key, with which S3 delivers no logs")
+			"must use BucketEncryption_S3_MANAGED, got KMS: S3 delivers no access logs there")
 		mapping := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
 		reports := func(t *string) bool { return *t == "ReportBatchItemFailures" }
 		v.require(slices.ContainsFunc(valueOrZero(mapping.FunctionResponseTypes()), reports),
 			"EventSourceMapping", "must keep ReportBatchItemFailures in FunctionResponseTypes: "+
-				"otherwise one retried message retries its whole batch")
+				"without it, one failed message makes SQS deliver the whole batch again")
 	})
 }
 
@@ -180,7 +184,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue")
 	case count != nil:
 		v.require(*count == *p.MaxReceiveCount, "MaxReceiveCount",
-			"must be %s, Queue's maxReceiveCount, got %s: omit it to use the queue's",
+			"must equal Queue's maxReceiveCount %s, got %s: omit the prop to use Queue's",
 			formatNumber(*count), formatNumber(*p.MaxReceiveCount))
 	}
 	if deadLetterQueue == nil {
@@ -189,7 +193,8 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	dlqRetention, retention := queueRetention(deadLetterQueue), queueRetention(queue)
 	if dlqRetention != nil && retention != nil {
 		v.require(*dlqRetention > *retention, "DeadLetterQueue's retention in seconds",
-			"must be longer than Queue's, got %s and %s: a message keeps its age in the DLQ",
+			"must be longer than Queue's, got %s and %s: "+
+				"a message keeps its age when SQS moves it to the DLQ",
 			formatNumber(*dlqRetention), formatNumber(*retention))
 	}
 }

@@ -24,11 +24,11 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		timeoutReason                   string
 		minReservedConcurrentExecutions float64
 	}{
-		{"ApiFunction", p.ApiFunction, 1, 29, "the HTTP API's integration times out after 30", 1},
+		{"ApiFunction", p.ApiFunction, 1, 29, "the HTTP API waits at most 30 seconds", 1},
 		{"WorkerFunction", p.WorkerFunction, 5, 900,
-			"processors stop 4 seconds before it, and Lambda's maximum is 15 minutes", 2},
+			"processors must stop 4 seconds earlier, and Lambda's maximum is 15 minutes", 2},
 		{"ReconcilerFunction", p.ReconcilerFunction, 30, 900,
-			"a run stops 10 seconds before it, and Lambda's maximum is 15 minutes", 1},
+			"a run stops 10 seconds earlier, and Lambda's maximum is 15 minutes", 1},
 	} {
 		prop, options := function.prop, function.options
 		v.requireInteger(prop+".MemorySize in MiB", *options.MemorySize, 128, 10240,
@@ -41,7 +41,7 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
 			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
 				function.minReservedConcurrentExecutions, math.MaxInt32,
-				"fewer would throttle every invocation")
+				"with fewer, Lambda would throttle invocations")
 		}
 	}
 	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
@@ -65,7 +65,7 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 
 var (
 	variablePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
-	// reservedPattern matches the names that Lambda rejects or sets.
+	// reservedPattern matches the names of variables that Lambda sets or does not allow.
 	reservedPattern = regexp.MustCompile(`^(_.*|(AWS_)?LAMBDA_.*|AWS_(REGION|DEFAULT_REGION|` +
 		`EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN))$`)
 )
@@ -100,10 +100,10 @@ func (v *validation) validateAlarmThresholds(t AlarmThresholds) {
 	}
 }
 
-// invalidInImportPath matches characters that Go rejects in import paths, below the module's path.
+// invalidInImportPath matches a character that Go rejects in an import path.
 var invalidInImportPath = regexp.MustCompile(`[^A-Za-z0-9._~+/-]`)
 
-// validateWorkerEntry reports what `go build` would reject.
+// validateWorkerEntry adds an error for a folder that `go build` would reject.
 func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	if p.WorkerEntry == nil {
 		return
@@ -114,7 +114,8 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	}
 	folder := absolutePath(*p.WorkerEntry)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		v.addError("WorkerEntry", "must be a folder, got %q: %s is not one", *p.WorkerEntry, folder)
+		v.addError("WorkerEntry", "must be a folder, got %q: there is no folder %s",
+			*p.WorkerEntry, folder)
 		return
 	}
 	moduleFile := findModule(folder)
@@ -124,20 +125,20 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	} else if path, err := filepath.Rel(filepath.Dir(moduleFile), folder); err == nil {
 		invalid := invalidInImportPath.FindString(filepath.ToSlash(path))
 		v.require(invalid == "", "WorkerEntry",
-			"must be a valid import path, got %q: rename the folder with %q",
+			"must be a valid import path, got %q: rename the folder that contains %q",
 			*p.WorkerEntry, invalid)
 	}
 	lambda := build.Default
 	lambda.GOOS, lambda.CgoEnabled = "linux", false
 	found, err := lambda.ImportDir(folder, 0)
 	if err == nil && len(found.GoFiles) == 0 {
-		err = &build.NoGoError{Dir: folder} // only tests
+		err = &build.NoGoError{Dir: folder} // the folder contains only tests
 	}
 	if err != nil {
 		v.addError("WorkerEntry", "must be a main package, got %q: %v", *p.WorkerEntry, err)
 		return
 	}
 	v.require(found.Name == "main", "WorkerEntry",
-		"must be a main package that calls processor.Start, got %q: package %s",
+		"must be a main package that calls processor.Start, got %q with package %s",
 		*p.WorkerEntry, found.Name)
 }

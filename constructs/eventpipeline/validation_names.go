@@ -8,11 +8,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// nameMetadata identifies the entries of the app's name registry.
+// nameMetadata is the type of the metadata in which the app keeps its name registry.
 const nameMetadata = "eventpipeline:names"
 
-// registerNames adds to the app's registry what a pipeline must not share, and defers the check
-// against the pipelines before it.
+// registerNames adds the names and resources that pipelines must not share to the app's name
+// registry. At synth, it compares them with those of the pipelines that were created before.
 func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	environment, path := environmentOf(p), *p.Node().Path()
 	names := map[string]string{
@@ -39,25 +39,27 @@ func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 			}
 			taken := other["names"].(map[string]any)
 			for _, prop := range slices.Sorted(maps.Keys(names)) {
-				v.require(names[prop] != taken[prop], prop, "must not be that of %s: otherwise %s",
+				v.require(names[prop] != taken[prop], prop,
+					"must differ from that of pipeline %s: otherwise %s",
 					other["pipeline"], sharing[prop])
 			}
 		}
 	})
 }
 
-// sharing names the effect of a shared resource.
+// sharing describes, for each prop, what happens if two pipelines have the same value.
 var sharing = map[string]string{
-	"BronzeBucket":       "each reconciler takes the other's payloads for orphans",
+	"BronzeBucket":       "each reconciler counts the other pipeline's payloads as orphans",
 	"EventsTable":        "the reconcilers overwrite each other's checkpoint",
-	"Queue":              "each worker receives the other's messages",
+	"Queue":              "each worker receives the other pipeline's messages",
 	"DeadLetterQueue":    "failed events can't be assigned to a pipeline",
 	"HttpApi":            "API Gateway rejects the second POST /events",
 	"PhysicalNamePrefix": "names collide in the account and region",
 }
 
-// environmentOf returns the account and region of the pipeline's stack, in which names are unique.
-// If they are unknown, only stacks of the same stage are certain to share them.
+// environmentOf returns a text that identifies the account and region of the pipeline's stack.
+// Names are unique there. If account or region are unknown, the text contains the CDK stage,
+// because stacks of different stages may have different environments.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

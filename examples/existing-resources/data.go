@@ -29,7 +29,7 @@ func newData(scope constructs.Construct) data {
 		EnableKeyRotation: jsii.Bool(true),
 	})
 	deadLetters := newQueue(scope, "DeadLetters", key, &awssqs.QueueProps{
-		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // longer than the queue's
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // longer than the queue's retention
 	})
 	return data{
 		key:  key,
@@ -44,7 +44,7 @@ func newData(scope constructs.Construct) data {
 			EncryptionKey:       key,
 		}),
 		queue: newQueue(scope, "References", key, &awssqs.QueueProps{
-			// six times the worker's timeout
+			// six times the worker function's timeout of 30 seconds
 			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(180)),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{
 				Queue: deadLetters, MaxReceiveCount: jsii.Number(5),

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// edge contains the API for the pipeline's routes, the functions' network, and the clients' roles.
+// edge contains the API, the VPC of the functions, and the roles of the clients.
 type edge struct {
 	api            awsapigatewayv2.HttpApi
 	vpc            awsec2.Vpc
@@ -19,7 +19,8 @@ func newEdge(scope constructs.Construct) edge {
 	vpc := awsec2.NewVpc(scope, jsii.String("Vpc"), &awsec2.VpcProps{
 		MaxAzs: jsii.Number(2), NatGateways: jsii.Number(1),
 	})
-	// These endpoints are free. Without them, payloads and items would pass the NAT gateway.
+	// These endpoints are free. Without them, requests to S3 and DynamoDB would pass the NAT
+	// gateway.
 	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{
 		Service: awsec2.GatewayVpcEndpointAwsService_S3(),
 	})

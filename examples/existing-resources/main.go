@@ -1,5 +1,5 @@
-// Command existing-resources is a CDK app whose pipeline uses existing resources: data in one
-// stack, network and API in another, and the pipeline in a third.
+// Command existing-resources synthesizes a CDK app whose pipeline uses existing resources. One
+// stack contains the data, one contains network and API, and a third contains the pipeline.
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 func newEvents(scope constructs.Construct, data data, edge edge) {
 	props := &eventpipeline.EventPipelineProps{
 		BronzeBucket:     data.lake,
-		SilverBucket:     data.lake, // the prefixes bronze/ and silver/ differ
+		SilverBucket:     data.lake, // records have their own prefix, silver/
 		EventsTable:      data.table,
 		Queue:            data.queue,
 		DeadLetterQueue:  data.deadLetters,

@@ -1,4 +1,4 @@
-// Command minimal is the smallest CDK app with a pipeline: one stack, no props.
+// Command minimal synthesizes the smallest CDK app with a pipeline: one stack, and nil props.
 package main
 
 import (

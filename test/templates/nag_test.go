@@ -121,10 +121,9 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 		pattern := assertions.Match_StringLikeRegexp(jsii.String(pack + "-.*"))
 		for _, e := range slices.Concat(*annotations.FindError(jsii.String("*"), pattern),
 			*annotations.FindWarning(jsii.String("*"), pattern)) {
-			found = append(
-				found,
-				*e.Id+" "+ruleID.FindString(fmt.Sprint(e.Entry.Data)),
-			) //lint:ignore SA1019 the assertions module has no other type for them
+			//lint:ignore SA1019 the assertions module returns no other type
+			id, entry := *e.Id, e.Entry
+			found = append(found, id+" "+ruleID.FindString(fmt.Sprint(entry.Data)))
 		}
 		return nil
 	})

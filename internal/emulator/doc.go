@@ -21,7 +21,7 @@
 //     provides both) and a constant TargetPrefix, the prefix of its X-Amz-Target header.
 //  2. Register it: create it in newServices and add a line to the list there (services.go). Add a
 //     line per CloudFormation type to resources/registry.go. It names a function in
-//     resources/<service>_<type>.go, which reaches the service by a field of resources.Services.
+//     resources/<service>.go, which reaches the service by a field of resources.Services.
 //  3. If it meets another service, connect the two in wiring_<service>_<other>.go, as
 //     wiring_sqs_lambda.go does.
 //

@@ -24,3 +24,9 @@ func (s *services) checkFaults(c faults.Config, functions []string) error {
 	}
 	return nil
 }
+
+// sandboxOf returns the function's process that signs with an access key.
+func (s *services) sandboxOf(accessKey string) (faults.Caller, bool) {
+	function, kill, ok := s.Lambda.FindSandbox(accessKey)
+	return faults.Caller{Function: function, Kill: kill}, ok
+}

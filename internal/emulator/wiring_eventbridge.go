@@ -2,11 +2,13 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
 // deliverEvent delivers an event to the target of a rule.
@@ -31,4 +33,25 @@ func (s *services) authorizeDelivery(d eventbridge.Delivery, action, resource st
 		return nil // created by an API call, or policies are not enforced
 	}
 	return s.authorizer.AuthorizeService("events.amazonaws.com", d.RuleARN, action, resource, nil)
+}
+
+func (s *services) deliverToQueue(d eventbridge.Delivery) error {
+	queue, ok := s.SQS.QueueByARN(d.TargetARN)
+	if !ok {
+		return errors.New("there is no such queue")
+	}
+	if err := s.authorizeDelivery(d, "sqs:SendMessage", d.TargetARN); err != nil {
+		return err
+	}
+	_, err := queue.Send(string(d.Event), 0)
+	return err
+}
+
+func (s *services) deliverToFunction(d eventbridge.Delivery, target arn.ARN) error {
+	name := resources.FunctionName(d.TargetARN)
+	target.Resource = "function:" + name // without a version or alias
+	if err := s.authorizeDelivery(d, "lambda:InvokeFunction", target.String()); err != nil {
+		return err
+	}
+	return s.Lambda.InvokeAsync(name, d.Event)
 }

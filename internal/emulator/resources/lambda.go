@@ -3,6 +3,7 @@ package resources
 import (
 	"cmp"
 	"debug/buildinfo"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 )
 
@@ -165,4 +167,97 @@ func (f *function) updated(c *creation) (*function, error) {
 		next.Dir = f.Dir
 	}
 	return &function{next, f.stack, f.logicalID, in.Code.S3Key}, nil
+}
+
+type versionProperties struct{ FunctionName string }
+
+// createVersion returns a version that is the function itself: there is one deployment.
+func createVersion(c *creation, in versionProperties) (values, error) {
+	arn := c.functionARN(FunctionName(in.FunctionName)) + ":1"
+	return created(arn, "Version", "1", "FunctionArn", arn), nil
+}
+
+type aliasProperties struct{ FunctionName, Name string }
+
+// createAlias returns an alias of the function itself.
+func createAlias(c *creation, in aliasProperties) (values, error) {
+	arn := c.functionARN(FunctionName(in.FunctionName)) + ":" + in.Name
+	return created(arn, "AliasArn", arn), nil
+}
+
+type permissionProperties struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
+
+// createPermission adds a statement to the policy of a function.
+func createPermission(c *creation, in permissionProperties) (values, error) {
+	arn := c.functionARN(FunctionName(in.FunctionName))
+	conditions := map[string]map[string]string{}
+	if in.SourceArn != "" {
+		conditions["ArnLike"] = map[string]string{"aws:SourceArn": in.SourceArn}
+	}
+	if in.SourceAccount != "" {
+		conditions["StringEquals"] = map[string]string{"aws:SourceAccount": in.SourceAccount}
+	}
+	kind := "AWS"
+	if strings.HasSuffix(in.Principal, ".amazonaws.com") {
+		kind = "Service"
+	}
+	policy, err := json.Marshal(map[string]any{"Statement": map[string]any{
+		"Effect":    "Allow",
+		"Principal": map[string]string{kind: in.Principal},
+		"Action":    in.Action,
+		"Resource":  arn,
+		"Condition": conditions,
+	}})
+	if err != nil {
+		return values{}, err
+	}
+	return created(c.suffix()), c.addResourcePolicy(arn, policy)
+}
+
+type mappingProperties struct {
+	FunctionName                   string
+	EventSourceArn                 string
+	Enabled                        *flag
+	BatchSize                      number
+	MaximumBatchingWindowInSeconds number
+	FunctionResponseTypes          []string
+	ScalingConfig                  struct{ MaximumConcurrency number }
+	FilterCriteria                 any
+}
+
+// createMapping creates the event source mapping of a queue. The emulator starts it when all stacks
+// exist.
+func createMapping(c *creation, in mappingProperties) (values, error) {
+	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
+	name := FunctionName(in.FunctionName)
+	switch {
+	case !ok:
+		return c.skip(" of another source than a queue")
+	case in.FilterCriteria != nil:
+		return c.skip(" with FilterCriteria")
+	case !c.runs(name):
+		return c.skip(" to a function that is not run")
+	}
+	c.iam.addEventSource(name, queue.ARN())
+	if enabled := in.Enabled == nil || bool(*in.Enabled); enabled && !c.NoWorker {
+		c.Mappings = append(c.Mappings, eventsource.Mapping{
+			Queue:          queue,
+			Function:       name,
+			Region:         c.Region,
+			BatchSize:      int(in.BatchSize),
+			BatchWindow:    in.MaximumBatchingWindowInSeconds.seconds(),
+			MaxConcurrency: int(in.ScalingConfig.MaximumConcurrency),
+			ReportBatchItemFailures: slices.Contains(
+				in.FunctionResponseTypes, "ReportBatchItemFailures"),
+			Now: c.Now,
+		})
+	}
+	id := c.suffix()
+	return created(
+		id,
+		"Id",
+		id,
+		"EventSourceMappingArn",
+		c.arn("lambda", "event-source-mapping:"+id),
+	), nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 )
 
@@ -66,4 +67,16 @@ func (p *Provider) unsupportedTarget(targetARN string) string {
 		return ""
 	}
 	return target.Service + " " + target.Resource
+}
+
+type busProperties struct{ Name, KmsKeyIdentifier string }
+
+func createBus(c *creation, in busProperties) (values, error) {
+	name := c.name(in.Name, 256)
+	if err := c.EventBridge.CreateBus(name); err != nil {
+		return values{}, err
+	}
+	arn := c.EventBridge.BusARN(name)
+	c.checkKeyLater("events.amazonaws.com", in.KmsKeyIdentifier, arn, "aws:events:event-bus:arn")
+	return created(name, "Arn", arn, "Name", name), nil
 }

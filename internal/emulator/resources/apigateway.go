@@ -1,0 +1,326 @@
+package resources
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
+)
+
+// API represents an HTTP API. Its stage, integrations and routes are resources that are created
+// later.
+type API struct {
+	Stack, Name string
+	Endpoint    string // URL without the stage
+	Listener    net.Listener
+	Settings    apigateway.API
+
+	logicalID    string
+	stage        string                           // "$default", or the first segment of the path
+	domainURLs   []string                         // URLs by custom domains
+	integrations map[string]string                // function by integration id
+	authorizers  map[string]apigateway.Authorizer // by id
+}
+
+type apiProperties struct {
+	Name              string
+	ProtocolType      string
+	CorsConfiguration *struct {
+		AllowCredentials                                        flag
+		AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
+		MaxAge                                                  number
+	}
+}
+
+func createAPI(c *creation, in apiProperties) (values, error) {
+	if in.ProtocolType != "HTTP" {
+		return c.skip(" of protocol " + in.ProtocolType)
+	}
+	listener, err := c.Listen()
+	if err != nil {
+		return values{}, err
+	}
+	a := &API{
+		Stack: c.stack.Name, Name: in.Name, Listener: listener,
+		Endpoint:  "http://" + listener.Addr().String(),
+		logicalID: c.resource.LogicalID, stage: defaultStage,
+		integrations: map[string]string{}, authorizers: map[string]apigateway.Authorizer{},
+		Settings: apigateway.API{ID: c.id(10), Region: c.Region, Account: c.Account, Now: c.Now},
+	}
+	if cors := in.CorsConfiguration; cors != nil {
+		a.Settings.CORS = &apigateway.CORS{
+			AllowOrigins: cors.AllowOrigins, AllowMethods: cors.AllowMethods,
+			AllowHeaders: cors.AllowHeaders, ExposeHeaders: cors.ExposeHeaders,
+			MaxAge: int(cors.MaxAge), AllowCredentials: bool(cors.AllowCredentials),
+		}
+	}
+	c.APIs = append(c.APIs, a)
+	return created(a.Settings.ID, "ApiEndpoint", a.Endpoint, "ApiId", a.Settings.ID), nil
+}
+
+// api returns the API of an id; nil if it is not run.
+func (p *Provider) api(id string) *API {
+	i := slices.IndexFunc(p.APIs, func(a *API) bool { return a.Settings.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return p.APIs[i]
+}
+
+const defaultStage = "$default"
+
+type stageProperties struct {
+	ApiId, StageName     string
+	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit number }
+}
+
+func createStage(c *creation, in stageProperties) (values, error) {
+	a := c.api(in.ApiId)
+	if a == nil {
+		return c.skip("")
+	}
+	a.stage = in.StageName
+	a.Settings.RateLimit = float64(in.DefaultRouteSettings.ThrottlingRateLimit)
+	a.Settings.BurstLimit = int(in.DefaultRouteSettings.ThrottlingBurstLimit)
+	return created(in.StageName), nil
+}
+
+// URL returns the URL of the stage.
+func (a *API) URL() string {
+	if a.stage == defaultStage {
+		return a.Endpoint
+	}
+	return a.Endpoint + "/" + a.stage
+}
+
+// Handler serves the stage.
+func (a *API) Handler() (http.Handler, error) {
+	compiled, err := apigateway.New(a.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("create the HTTP API %s: %w", a.Name, err)
+	}
+	if a.stage == defaultStage {
+		return compiled, nil
+	}
+	return http.StripPrefix("/"+a.stage, compiled), nil
+}
+
+// LocalURLs replaces the URLs that APIs would have on AWS by their local ones: those by a custom
+// domain, and those that templates join from an API's id, the region and AWS's domain.
+func (p *Provider) LocalURLs(text string) string {
+	for _, a := range p.APIs {
+		for _, url := range a.domainURLs {
+			text = strings.ReplaceAll(text, url, a.URL()+"/")
+		}
+		onAWS := fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", a.Settings.ID, p.Region)
+		text = strings.ReplaceAll(text, onAWS, a.Endpoint)
+	}
+	return text
+}
+
+// NameAPIs renames APIs of one stack that share a name: to their logical id without its hash.
+func (p *Provider) NameAPIs() {
+	count := map[[2]string]int{}
+	for _, a := range p.APIs {
+		count[[2]string{a.Stack, a.Name}]++
+	}
+	for _, a := range p.APIs {
+		if count[[2]string{a.Stack, a.Name}] > 1 {
+			a.Name = logicalIDHash.ReplaceAllString(a.logicalID, "")
+		}
+	}
+}
+
+// logicalIDHash matches the hash at the end of a logical id that the CDK generates.
+var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
+type integrationProperties struct {
+	ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion string
+}
+
+func createIntegration(c *creation, in integrationProperties) (values, error) {
+	a := c.api(in.ApiId)
+	function := FunctionName(in.IntegrationUri)
+	switch {
+	case a == nil:
+		return c.skip("")
+	case in.IntegrationType != "AWS_PROXY" || in.PayloadFormatVersion != "2.0":
+		return c.skip(" other than AWS_PROXY with payload format 2.0")
+	case !c.runs(function):
+		return c.skip(" of a function that is not run")
+	}
+	id := c.id(7)
+	a.integrations[id] = function
+	return created(id, "IntegrationId", id), nil
+}
+
+type routeProperties struct {
+	ApiId, RouteKey, Target, AuthorizationType, AuthorizerId string
+	AuthorizationScopes                                      []string
+}
+
+func createRoute(c *creation, in routeProperties) (values, error) {
+	a := c.api(in.ApiId)
+	if a == nil {
+		return c.skip("")
+	}
+	function, ok := a.integrations[strings.TrimPrefix(in.Target, "integrations/")]
+	if !ok {
+		return c.skip(" " + in.RouteKey)
+	}
+	a.Settings.Routes = append(a.Settings.Routes, apigateway.Route{
+		Key: in.RouteKey, Function: function, Authorizer: c.routeAuthorizer(a, in),
+	})
+	id := c.id(7)
+	return created(id, "RouteId", id), nil
+}
+
+// LocalKey names an access key that APIs with IAM authorization always accept. Its secret is the
+// same.
+const LocalKey = "local"
+
+type authorizerProperties struct {
+	ApiId, AuthorizerType, AuthorizerUri string
+	AuthorizerPayloadFormatVersion       string
+	AuthorizerResultTtlInSeconds         number
+	EnableSimpleResponses                flag
+	IdentitySource                       []string
+	JwtConfiguration                     struct {
+		Issuer   string
+		Audience []string
+	}
+}
+
+// createAuthorizer creates the authorizer of an HTTP API. One that is not supported rejects all
+// requests.
+func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
+	a := c.api(in.ApiId)
+	if a == nil {
+		return c.skip("")
+	}
+	authorizer, problem := c.authorizer(in)
+	if problem != "" {
+		authorizer = apigateway.Unavailable{Reason: "the authorizer is not supported: " + problem}
+		c.reportNotRun(c.resource.Type+", whose routes let nobody in: "+problem, 1)
+	}
+	id := c.id(6)
+	a.authorizers[id] = authorizer
+	return created(id, "AuthorizerId", id), nil
+}
+
+// authorizer returns the authorizer, or why it is not supported.
+func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer, problem string) {
+	for _, source := range in.IdentitySource {
+		if err := apigateway.CheckIdentitySource(source); err != nil {
+			problem = err.Error()
+		}
+	}
+	function := FunctionName(in.AuthorizerUri)
+	switch {
+	case in.AuthorizerType == "JWT" && len(in.IdentitySource) != 1:
+		return nil, "it needs one identity source"
+	case in.AuthorizerType == "JWT":
+		verifier := oidc.Verifier{
+			Issuer: in.JwtConfiguration.Issuer, Audience: in.JwtConfiguration.Audience,
+			Keys: c.TokenKeys, Now: c.Now,
+		}
+		return apigateway.JWT{Verifier: verifier, IdentitySource: in.IdentitySource[0]}, problem
+	case in.AuthorizerType != "REQUEST":
+		return nil, "it is of the type " + in.AuthorizerType
+	case in.AuthorizerPayloadFormatVersion != "2.0":
+		return nil, "its function takes another payload format than 2.0"
+	case !c.runs(function):
+		return nil, "its function is not run here"
+	}
+	return &apigateway.Lambda{
+		Function:       function,
+		Simple:         bool(in.EnableSimpleResponses),
+		IdentitySource: in.IdentitySource,
+		CacheTTL:       in.AuthorizerResultTtlInSeconds.seconds(),
+	}, problem
+}
+
+// routeAuthorizer returns the authorizer of a route; nil for an open route.
+func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Authorizer {
+	switch in.AuthorizationType {
+	case "", "NONE":
+		return nil
+	case "AWS_IAM":
+		secrets := map[string]string{LocalKey: LocalKey}
+		maps.Copy(secrets, c.Credentials)
+		return apigateway.IAM{Account: c.Account, Verifier: sigv4.Verifier{
+			Service: "execute-api", Region: c.Region, Secrets: secrets, Now: c.Now,
+		}}
+	}
+	switch authorizer := a.authorizers[in.AuthorizerId].(type) {
+	case nil:
+		return apigateway.Unavailable{Reason: "the route's authorizer does not exist"}
+	case apigateway.JWT:
+		authorizer.Scopes = in.AuthorizationScopes // a property of the route
+		return authorizer
+	default:
+		return authorizer
+	}
+}
+
+// Authorization reports whether routes require signed requests, whether routes require a JSON Web
+// Token, and whether all routes are open.
+func (a *API) Authorization() (signed, token, open bool) {
+	open = true
+	for _, r := range a.Settings.Routes {
+		open = open && r.Authorizer == nil
+		switch r.Authorizer.(type) {
+		case apigateway.IAM:
+			signed = true
+		case apigateway.JWT:
+			token = true
+		}
+	}
+	return signed, token, open
+}
+
+type domainNameProperties struct {
+	DomainName              string
+	MutualTlsAuthentication map[string]any
+}
+
+// createDomainName creates nothing: the API stays on loopback, without TLS.
+func createDomainName(c *creation, in domainNameProperties) (values, error) {
+	c.reportNotRun(c.resource.Type, 1)
+	if in.MutualTlsAuthentication != nil {
+		c.reportNotRun("mutual TLS of "+in.DomainName, 1)
+	}
+	return created(
+		in.DomainName,
+		"DomainNameArn",
+		"arn:aws:apigateway:"+c.Region+"::/domainnames/"+in.DomainName,
+		"RegionalDomainName",
+		"d-"+c.id(10)+".execute-api."+c.Region+".amazonaws.com",
+		"RegionalHostedZoneId",
+		"Z"+c.suffix(),
+	), nil
+}
+
+type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
+
+// createAPIMapping records the URL of an API by a domain, which LocalURLs replaces.
+func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
+	a := c.api(in.ApiId)
+	if a == nil {
+		return c.skip("")
+	}
+	url := "https://" + in.DomainName + "/"
+	if in.ApiMappingKey != "" {
+		url += in.ApiMappingKey + "/"
+	}
+	a.domainURLs = append(a.domainURLs, url)
+	id := c.id(6)
+	return created(id, "ApiMappingId", id), nil
+}

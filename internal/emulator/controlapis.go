@@ -15,19 +15,19 @@ import (
 // descriptions of stacks, and GetCallerIdentity of STS.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler := cloudformation.API(stacks)
-	handler["GetCallerIdentity"] = func(url.Values) (any, error) {
-		return callerIdentityResponse{
-			ARN: "arn:aws:iam::" + account + ":root", UserID: account, Account: account,
-		}, nil
+	handler["GetCallerIdentity"] = protocol.QueryOperation{
+		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+		Result: func(url.Values) (any, error) {
+			arn := "arn:aws:iam::" + account + ":root"
+			return callerIdentityResult{Arn: arn, UserId: account, Account: account}, nil
+		},
 	}
 	return handler
 }
 
-type callerIdentityResponse struct {
-	XMLName xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
-	ARN     string   `xml:"GetCallerIdentityResult>Arn"`
-	UserID  string   `xml:"GetCallerIdentityResult>UserId"`
-	Account string   `xml:"GetCallerIdentityResult>Account"`
+type callerIdentityResult struct {
+	XMLName              xml.Name `xml:"GetCallerIdentityResult"`
+	Arn, UserId, Account string
 }
 
 const apisPath = "/v2/apis/"

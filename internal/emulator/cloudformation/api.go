@@ -14,17 +14,19 @@ import (
 func API(stacks []StackDescription) protocol.QueryHandler {
 	a := api{stacks}
 	return protocol.QueryHandler{
-		"DescribeStacks":        a.describeStacks,
-		"ListStackResources":    a.listStackResources,
-		"DescribeStackResource": a.describeStackResource,
+		"DescribeStacks":        {Namespace: namespace, Result: a.describeStacks},
+		"ListStackResources":    {Namespace: namespace, Result: a.listStackResources},
+		"DescribeStackResource": {Namespace: namespace, Result: a.describeStackResource},
 	}
 }
 
+const namespace = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+
 type api struct{ stacks []StackDescription }
 
-type describeStacksResponse struct {
-	XMLName xml.Name   `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStacksResponse"`
-	Stacks  []stackXML `xml:"DescribeStacksResult>Stacks>member"`
+type describeStacksResult struct {
+	XMLName xml.Name   `xml:"DescribeStacksResult"`
+	Stacks  []stackXML `xml:"Stacks>member"`
 }
 
 type stackXML struct {
@@ -48,20 +50,20 @@ func (a api) describeStacks(form url.Values) (any, error) {
 		}
 		stacks = []StackDescription{s}
 	}
-	var answer describeStacksResponse
+	var result describeStacksResult
 	for _, s := range stacks {
 		described := stackXML{s.Name, s.ID, s.ParentID, createComplete, s.createdAt(), nil}
 		for _, key := range slices.Sorted(maps.Keys(s.Outputs)) {
 			described.Outputs = append(described.Outputs, outputXML{key, s.Outputs[key]})
 		}
-		answer.Stacks = append(answer.Stacks, described)
+		result.Stacks = append(result.Stacks, described)
 	}
-	return answer, nil
+	return result, nil
 }
 
-type listStackResourcesResponse struct {
-	XMLName   xml.Name      `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ ListStackResourcesResponse"`
-	Resources []resourceXML `xml:"ListStackResourcesResult>StackResourceSummaries>member"`
+type listStackResourcesResult struct {
+	XMLName   xml.Name      `xml:"ListStackResourcesResult"`
+	Resources []resourceXML `xml:"StackResourceSummaries>member"`
 }
 
 type resourceXML struct {
@@ -78,16 +80,16 @@ func (a api) listStackResources(form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var answer listStackResourcesResponse
+	var result listStackResourcesResult
 	for _, r := range s.Resources {
-		answer.Resources = append(answer.Resources, newResourceXML(s, r))
+		result.Resources = append(result.Resources, newResourceXML(s, r))
 	}
-	return answer, nil
+	return result, nil
 }
 
-type describeStackResourceResponse struct {
-	XMLName  xml.Name          `xml:"http://cloudformation.amazonaws.com/doc/2010-05-15/ DescribeStackResourceResponse"`
-	Resource resourceDetailXML `xml:"DescribeStackResourceResult>StackResourceDetail"`
+type describeStackResourceResult struct {
+	XMLName  xml.Name          `xml:"DescribeStackResourceResult"`
+	Resource resourceDetailXML `xml:"StackResourceDetail"`
 }
 
 type resourceDetailXML struct {
@@ -107,7 +109,7 @@ func (a api) describeStackResource(form url.Values) (any, error) {
 	for _, r := range s.Resources {
 		if r.LogicalID == logicalID {
 			detail := resourceDetailXML{s.Name, s.ID, newResourceXML(s, r), r.Metadata}
-			return describeStackResourceResponse{Resource: detail}, nil
+			return describeStackResourceResult{Resource: detail}, nil
 		}
 	}
 	return nil, protocol.Errorf("ValidationError",

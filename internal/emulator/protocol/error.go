@@ -28,8 +28,9 @@ type s3Error struct {
 }
 
 type queryError struct {
-	XMLName xml.Name `xml:"ErrorResponse"`
-	Error   struct{ Type, Code, Message string }
+	XMLName   xml.Name `xml:"ErrorResponse"`
+	Error     struct{ Type, Code, Message string }
+	RequestID string `xml:"RequestId"`
 }
 
 // WriteError answers with an error in the form of the service.
@@ -42,7 +43,10 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 		answer = s3Error{Code: code, Message: message}
 	case "query":
 		contentType, marshal = "text/xml", xml.Marshal
-		answer = queryError{Error: struct{ Type, Code, Message string }{"Sender", code, message}}
+		answer = queryError{
+			Error:     struct{ Type, Code, Message string }{"Sender", code, message},
+			RequestID: setRequestID(w),
+		}
 	case "lambda":
 		w.Header().Set("X-Amzn-Errortype", code)
 		contentType = "application/json"

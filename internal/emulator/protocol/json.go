@@ -120,10 +120,21 @@ func write(
 	}
 	header := w.Header()
 	header.Set("Content-Type", contentType)
-	header.Set("X-Amzn-Requestid", uuid.NewString())
+	if header.Get(requestIDHeader) == "" {
+		setRequestID(w)
+	}
 	// DynamoDB's clients check the checksum.
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away needs no answer
+}
+
+const requestIDHeader = "X-Amzn-Requestid"
+
+// setRequestID sets the header of a new request id and returns the id.
+func setRequestID(w http.ResponseWriter) string {
+	id := uuid.NewString()
+	w.Header().Set(requestIDHeader, id)
+	return id
 }

@@ -8,9 +8,21 @@ import (
 	"strings"
 )
 
-// QueryHandler serves the operations of the AWS query protocol by name. A request is a form; the
-// value that an operation returns is the XML of its answer.
-type QueryHandler map[string]func(form url.Values) (any, error)
+// QueryHandler serves the operations of the AWS query protocol by name. A request is a form.
+type QueryHandler map[string]QueryOperation
+
+// QueryOperation represents an operation. Its result is an XML element, which the handler wraps in
+// an answer in the namespace.
+type QueryOperation struct {
+	Namespace string
+	Result    func(form url.Values) (any, error)
+}
+
+type queryAnswer struct {
+	XMLName   xml.Name
+	Result    any
+	RequestID string `xml:"ResponseMetadata>RequestId"`
+}
 
 // maxForm bounds a request; CloudFormation's largest holds a template of 51,200 bytes.
 const maxForm = 1 << 20
@@ -23,22 +35,25 @@ func IsQuery(r *http.Request) bool {
 
 func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := h.answer(w, r)
-	var failure *Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Error](err); ok {
 		WriteError(w, "query", http.StatusBadRequest, failure.Code, failure.Message)
 		return
 	}
+	answer.RequestID = setRequestID(w)
 	write(w, http.StatusOK, "text/xml", xml.Marshal, answer)
 }
 
-func (h QueryHandler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+func (h QueryHandler) answer(w http.ResponseWriter, r *http.Request) (answer queryAnswer, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return nil, Errorf("InvalidRequest", "read the form: %v", err)
+		return answer, Errorf("InvalidRequest", "read the form: %v", err)
 	}
 	action := r.PostForm.Get("Action")
-	if operation, ok := h[action]; ok {
-		return operation(r.PostForm)
+	operation, ok := h[action]
+	if !ok {
+		return answer, Errorf("InvalidAction", "the local platform does not serve %s", action)
 	}
-	return nil, Errorf("InvalidAction", "the local platform does not serve %s", action)
+	answer.XMLName = xml.Name{Space: operation.Namespace, Local: action + "Response"}
+	answer.Result, err = operation.Result(r.PostForm)
+	return answer, err
 }

@@ -457,7 +457,7 @@ func TestNew_RejectsDataFolderInUseBeforeBuilding(t *testing.T) {
 	_, err := New(t.Context(), Options{Dir: app, App: "touch built", Data: data})
 	if err == nil || !strings.Contains(
 		err.Error(),
-		"another process is using it; stop that one, or take another folder than "+data,
+		"another process is using it; stop that process or use a folder other than "+data,
 	) {
 		t.Errorf("got %v", err)
 	}
@@ -517,7 +517,7 @@ func TestNew_RejectsFaultsThatCannotOccur(t *testing.T) {
 	for want, rule := range map[string]faults.Rule{
 		`got "PutEventz"`:                  {Operation: "PutEventz"},
 		`got "PutItem": events has Create`: {Operation: "PutItem", Service: "events"},
-		`got "wroker": there are `:         {Function: "wroker"},
+		`got "wroker": the functions are `:         {Function: "wroker"},
 		`GetObject`:                        {Operation: "getObject", Service: "s3"},
 	} {
 		_, err := New(

@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// hiddenDetails lists the details that serve CloudWatch only. The stack of a panic is in the
-// function's log.
+// hiddenDetails lists the details that Print leaves out. Most of them are useful only in CloudWatch.
+// The stack of a panic is too long for one line.
 var hiddenDetails = []string{
 	"stack", "requestId", "traceId", "messageId", "_aws",
 	contract.FunctionDimension, contract.PipelineDimension, contract.MetricAccepted,
@@ -36,11 +36,11 @@ const (
 // Style configures Print.
 type Style struct {
 	Colour bool
-	Source bool // print the source of steps with an event too
+	Source bool // print the source also for steps with an event
 }
 
-// Print writes a step as a line for people: time, name, event id, event type and details. The
-// output of a tool follows on separate lines.
+// Print writes a step as a readable line: time, name, event id, event type and details. If the step
+// has output of a tool, the output follows on separate lines.
 func Print(w io.Writer, s Step, style Style) error {
 	paint := func(code, text string) string {
 		if !style.Colour || text == "" {
@@ -78,8 +78,8 @@ var emptyValues = []string{"", "null", "[]", "{}"}
 // longFraction matches numbers with more than three decimals.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// formatValue returns the text of a value. It rounds a number to three decimals, unless it is
-// smaller.
+// formatValue returns the text of a value. It rounds a number to three decimals, except a number
+// below 0.001.
 func formatValue(value json.RawMessage) string {
 	number, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
@@ -98,14 +98,14 @@ func (s Step) colour() string {
 	return green
 }
 
-// lineSpace replaces white space that a terminal would not show on the line.
+// lineSpace replaces line breaks and tabs with spaces.
 var lineSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", "  ")
 
-// oneLine returns text that stays on its line and is safe to show on a terminal.
+// oneLine returns the text as one line that is safe to show on a terminal.
 func oneLine(text string) string { return terminal.Escape(lineSpace.Replace(text)) }
 
 // PrintJSON writes a step as a line of JSON: time, step, eventId, eventType, source, level, output
-// and the details. Of fields with the same name it writes the first.
+// and the details. If several fields have the same name, it writes only the first.
 func PrintJSON(w io.Writer, s Step) error {
 	var fields []string
 	seen := map[string]bool{}

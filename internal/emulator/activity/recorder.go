@@ -9,24 +9,25 @@ import (
 	"time"
 )
 
-// Recorder passes steps to a function in its own goroutine, so that callers never wait. If the
-// function is too slow, the recorder drops steps and then passes a step with their number. Its
-// methods may be called concurrently. A nil *Recorder discards all steps.
+// Recorder passes steps to the func show. It calls show in a separate goroutine, so that callers
+// never wait. If show is too slow, the recorder drops steps and later passes one step with the
+// number of dropped steps. The methods are safe for concurrent use. A nil *Recorder discards all
+// steps.
 type Recorder struct {
 	show    func(Step)
 	now     func() time.Time
-	entries chan func() (Step, bool) // makes a step, or returns false
+	entries chan func() (Step, bool) // each returns a step, or false to skip it
 	dropped atomic.Int64
 	done    chan struct{}
 
-	mu     sync.RWMutex // protects closing entries
+	mu     sync.RWMutex // held to close entries; read-held to send
 	closed bool
 }
 
-// bufferSize bounds the waiting steps: those of some seconds under load.
+// bufferSize is the maximum number of waiting steps. Under load, they are the steps of some seconds.
 const bufferSize = 16 << 10
 
-// NewRecorder starts a recorder that calls show with one step after the other. now defaults to
+// NewRecorder starts a recorder that calls show for each step, one call at a time. A nil now means
 // time.Now.
 func NewRecorder(show func(Step), now func() time.Time) *Recorder {
 	return newRecorder(show, now, bufferSize)
@@ -56,8 +57,8 @@ func (r *Recorder) RecordLine(function string, line []byte) {
 	r.add(func() (Step, bool) { return parseLine(now, function, line) })
 }
 
-// Record records a step, unless fill returns false. The recorder's goroutine calls fill with a step
-// that has its time.
+// Record records a step with the current time. The recorder's goroutine later calls fill, which
+// sets the other fields. If fill returns false, the recorder skips the step.
 func (r *Recorder) Record(fill func(*Step) bool) {
 	if r == nil {
 		return
@@ -103,7 +104,7 @@ func (r *Recorder) showDropped() {
 	}
 }
 
-// Close passes the waiting steps on and stops the recorder.
+// Close passes the waiting steps to show and stops the recorder.
 func (r *Recorder) Close() {
 	if r == nil {
 		return

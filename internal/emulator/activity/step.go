@@ -37,14 +37,15 @@ func StringDetail(name, value string) Detail {
 	return Detail{name, data}
 }
 
-// changeCounts lists the counts of changes in the reconciler's log line. It runs every minute,
-// mostly without changes.
+// changeCounts lists the fields of the reconciler's log line that count changes. The reconciler
+// writes this line every minute, usually without changes.
 var changeCounts = []string{
 	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
 }
 
-// parseLine returns the step of a log line. It returns false for a line to hide: one of slog's JSON
-// without an event, a warning or a count of changes, and an empty line.
+// parseLine returns the step of a log line, and false if the step should be hidden. It hides empty
+// lines. It also hides a JSON line, unless the line has an event id, has at least the level WARN, or
+// counts a change.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -61,7 +62,7 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // info if it is unknown
+			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // an unknown level counts as INFO
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
 		case "eventId":

@@ -22,7 +22,7 @@ type API struct {
 	RateLimit           float64 // requests per second over all routes; 0 is unlimited
 	BurstLimit          int
 	Invoke              func(ctx context.Context, function string, payload []byte) (Result, error)
-	AccessLog           func(line []byte) // receives a line of JSON per request; optional
+	AccessLog           func(line []byte) // called with a line of JSON for each request; optional
 	Now                 func() time.Time  // default time.Now
 }
 
@@ -39,8 +39,9 @@ type Result struct {
 	FunctionError string
 }
 
-// ErrTooLarge reports a payload above Lambda's quota. API.Invoke returns it. The payload is larger
-// than the request: it has a body in base64 and the rest of the event.
+// ErrTooLarge reports that the event exceeds Lambda's payload quota. API.Invoke returns this error.
+// The event is larger than the request, because it contains more fields and may encode the body in
+// base64.
 var ErrTooLarge = errors.New("the request is too large for the function")
 
 // Handler serves an API.

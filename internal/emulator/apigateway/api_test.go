@@ -25,13 +25,13 @@ var update = flag.Bool("update", false, "write the golden files")
 
 var start = time.Date(2026, 11, 23, 7, 30, 0, 123e6, time.UTC)
 
-// echo returns its payload as the body of a response.
+// echo is a function that responds with the event as the body.
 func echo(_ context.Context, _ string, payload []byte) (Result, error) {
 	body, _ := json.Marshal(map[string]any{"statusCode": 200, "body": string(payload)})
 	return Result{Payload: body}, nil
 }
 
-// respond returns a function with a fixed response.
+// respond returns a function that always responds with the payload.
 func respond(payload string) func(context.Context, string, []byte) (Result, error) {
 	return func(context.Context, string, []byte) (Result, error) {
 		return Result{Payload: []byte(payload)}, nil
@@ -129,7 +129,7 @@ func TestEvent_EncodesBinaryBodies(t *testing.T) {
 	}
 }
 
-func TestResponse_FollowsTheFunction(t *testing.T) {
+func TestResponse_FollowsTheFunctionsResponse(t *testing.T) {
 	const internalError = `{"message":"Internal Server Error"}`
 	json := http.Header{"Content-Type": {"application/json"}}
 	text := http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
@@ -174,7 +174,7 @@ func TestResponse_FollowsTheFunction(t *testing.T) {
 	}
 }
 
-func TestResponse_HidesErrorsOfTheFunction(t *testing.T) {
+func TestResponse_HidesFunctionErrors(t *testing.T) {
 	var line []byte
 	h := newHandler(t, func(a *API) {
 		a.AccessLog = func(l []byte) { line = l }

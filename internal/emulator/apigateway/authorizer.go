@@ -12,9 +12,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// Authorizer authorizes the requests of a route: IAM, JWT, *Lambda or Unavailable.
+// Authorizer authorizes the requests of a route. IAM, JWT, *Lambda and Unavailable implement it.
 type Authorizer interface {
-	// authorize returns requestContext.authorizer of the event, or a *rejection.
+	// authorize returns the caller, for the field requestContext.authorizer of the event. The error
+	// is a *rejection if the request is not authorized.
 	authorize(ctx context.Context, x *exchange, body []byte) (caller map[string]any, err error)
 }
 
@@ -34,8 +35,8 @@ func forbidden(reason string) *rejection {
 	return &rejection{errorResponse(http.StatusForbidden, "Forbidden"), reason}
 }
 
-// authorize calls the route's authorizer. It returns false with a response if the request is not
-// authorized.
+// authorize calls the route's authorizer. If the request is not authorized, it returns the response
+// for the client and false.
 func (x *exchange) authorize(ctx context.Context, body []byte) (httpResponse, bool) {
 	if x.route.Authorizer == nil {
 		return httpResponse{}, true
@@ -55,7 +56,7 @@ func (x *exchange) authorize(ctx context.Context, body []byte) (httpResponse, bo
 // IAM authorizes requests that are signed with AWS credentials.
 type IAM struct {
 	Verifier sigv4.Verifier
-	Account  string // account of the users, each named like its access key
+	Account  string // account of the callers; the user name of a caller is the access key
 }
 
 func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]any, error) {
@@ -70,11 +71,11 @@ func (i IAM) authorize(_ context.Context, x *exchange, body []byte) (map[string]
 	}}, nil
 }
 
-// JWT authorizes requests with a token of an issuer.
+// JWT authorizes requests that have a valid token of an issuer.
 type JWT struct {
 	Verifier       oidc.Verifier
 	IdentitySource string   // source of the token, such as $request.header.Authorization
-	Scopes         []string // a token must have one of them, if there are any
+	Scopes         []string // if not empty, the token must have one of these scopes
 }
 
 func (j JWT) authorize(ctx context.Context, x *exchange, _ []byte) (map[string]any, error) {

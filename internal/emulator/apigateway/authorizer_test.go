@@ -26,7 +26,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// newAuthorizedHandler returns an API with an authorizer, and the last line of its access log.
+// newAuthorizedHandler returns a handler whose routes use the authorizer. line points to the last
+// line of the access log.
 func newAuthorizedHandler(
 	t *testing.T, authorizer Authorizer, change func(*API),
 ) (h *Handler, line *map[string]any) {
@@ -104,7 +105,7 @@ func TestIAM_PassesTheCallerToTheFunction(t *testing.T) {
 	}
 }
 
-// Another handler may remove a stage from the path. The signature covers the original path.
+// An outer handler may remove the stage from the URL path. The signature covers the original path.
 func TestIAM_VerifiesTheOriginalPath(t *testing.T) {
 	h, _ := newAuthorizedHandler(t, iamAuthorizer(), nil)
 	w := serve(http.StripPrefix("/v1", h), signedRequest(t, "local", "GET", "/v1/events/1", ""))
@@ -136,7 +137,7 @@ func TestIAM_RejectsInvalidSignatures(t *testing.T) {
 	}
 }
 
-// mustNotRun returns a function that must not be invoked.
+// mustNotRun returns a function that fails the test when it is invoked.
 func mustNotRun(t *testing.T) func(context.Context, string, []byte) (Result, error) {
 	return func(_ context.Context, function string, _ []byte) (Result, error) {
 		t.Errorf("function %s was invoked", function)
@@ -148,7 +149,7 @@ var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// issuerKeys implements a source with one key.
+// issuerKeys implements oidc.KeySource with the single key "k". The look-up of "down" fails.
 type issuerKeys struct{ *testing.T }
 
 func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {

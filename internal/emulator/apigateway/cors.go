@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// CORS configures cross-origin requests. With it, API Gateway answers preflight requests itself.
+// CORS configures cross-origin requests. API Gateway then answers preflight requests without
+// invoking the function.
 type CORS struct {
 	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
 	MaxAge                                                  int // seconds; 0 sends no header
@@ -33,8 +34,8 @@ func (c *CORS) preflightHeader(origin string) http.Header {
 	return h
 }
 
-// setHeaders sets the headers that let a browser show the response to the origin. It overrides
-// those of the function.
+// setHeaders sets the CORS headers that allow the origin to read the response. It removes the CORS
+// headers of the function.
 func (c *CORS) setHeaders(h http.Header, origin string) {
 	for _, name := range []string{"Allow-Origin", "Allow-Credentials", "Expose-Headers"} {
 		h.Del("Access-Control-" + name)

@@ -13,7 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// event represents the payload of a function in format 2.0. Its fields have API Gateway's order.
+// event represents the event that a function receives, in payload format 2.0. The fields are in
+// API Gateway's order.
 type event struct {
 	Version               string            `json:"version"`
 	RouteKey              string            `json:"routeKey"`
@@ -48,7 +49,7 @@ type requestContext struct {
 	TimeEpoch int64  `json:"timeEpoch"`
 }
 
-// stage names the only stage.
+// stage is the name of the only stage.
 const stage = "$default"
 
 func (x *exchange) event(body []byte) event {
@@ -86,7 +87,8 @@ func (x *exchange) event(body []byte) event {
 	return e
 }
 
-// encodeBody returns the body of a text type as text, any other body in base64.
+// encodeBody returns a body as it is if its content type is text and it is valid UTF-8. It encodes
+// any other body in base64.
 func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	if isText(contentType) && utf8.Valid(body) {
 		return string(body), false
@@ -111,8 +113,8 @@ func isText(contentType string) bool {
 		strings.HasSuffix(media, "+xml")
 }
 
-// headers returns the headers except cookies, with names in lower case and repeats joined by
-// commas.
+// headers returns all headers except Cookie. The names are in lower case. The values of a repeated
+// header are joined by commas.
 func headers(r *http.Request) map[string]string {
 	all := map[string]string{"host": r.Host}
 	for name, values := range r.Header {
@@ -138,7 +140,8 @@ func cookies(h http.Header) []string {
 	return all
 }
 
-// queryParameters returns the parameters of the query, with repeats joined by commas.
+// queryParameters returns the parameters of the query. The values of a repeated parameter are
+// joined by commas.
 func queryParameters(query string) map[string]string {
 	values, _ := url.ParseQuery(query) // like API Gateway, skip malformed parameters
 	if len(values) == 0 {
@@ -160,8 +163,8 @@ type functionResponse struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// parseResponse returns the response to the client. A payload without statusCode is the body of a
-// response with status 200.
+// parseResponse converts the payload that a function returned into a response to the client. If the
+// payload has no statusCode, it becomes the body of a response with status 200.
 func parseResponse(payload []byte) (httpResponse, error) {
 	var in functionResponse
 	var probe struct {

@@ -12,12 +12,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// Lambda authorizes requests with a function, in payload format 2.0.
+// Lambda authorizes requests with an authorizer function. It sends payload format 2.0.
 type Lambda struct {
 	Function       string
-	Simple         bool // the response is {"isAuthorized": …} in place of a policy
+	Simple         bool // the response is {"isAuthorized": …} instead of a policy
 	IdentitySource []string
-	CacheTTL       time.Duration // of decisions, by identity; 0 disables the cache
+	CacheTTL       time.Duration // how long to cache the decision for an identity; 0 disables it
 
 	mu    sync.Mutex
 	cache map[string]cachedDecision
@@ -56,11 +56,11 @@ func (l *Lambda) authorize(ctx context.Context, x *exchange, _ []byte) (map[stri
 	if !allowed {
 		return nil, forbidden("the authorizer function denies the request")
 	}
-	// API Gateway does not pass the principalId of a policy on.
+	// Like API Gateway, do not pass the principalId of a policy to the function.
 	return map[string]any{"lambda": d.Context}, nil
 }
 
-// maxCached bounds the cache. A full cache is cleared.
+// maxCached is the maximum number of cached decisions. decide clears the cache when it is full.
 const maxCached = 10_000
 
 // decide returns the cached decision for an identity, or calls the function.
@@ -88,14 +88,14 @@ func (l *Lambda) decide(ctx context.Context, x *exchange, identity []string) (de
 	return d, nil
 }
 
-// authorizerEvent represents the payload of the authorizer function: the event without its body.
+// authorizerEvent represents the payload for the authorizer function: the event without the body.
 type authorizerEvent struct {
 	Version        string   `json:"version"`
 	Type           string   `json:"type"`
 	RouteARN       string   `json:"routeArn"`
 	IdentitySource []string `json:"identitySource"`
 	event
-	IsBase64Encoded *bool `json:"isBase64Encoded,omitempty"` // hides that of event
+	IsBase64Encoded *bool `json:"isBase64Encoded,omitempty"` // hides event.IsBase64Encoded
 }
 
 func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (decision, error) {
@@ -135,17 +135,17 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 	}
 	policy, err := iam.ParseIdentityPolicy(*d.PolicyDocument)
 	if err != nil {
-		return false, fmt.Errorf("policy of the authorizer function: %w", err)
+		return false, fmt.Errorf("read the policy of the authorizer function: %w", err)
 	}
 	if policy.HasConditions() {
-		return false, errors.New("policy of the authorizer function: " +
-			"the emulator does not support conditions")
+		return false, errors.New("the policy of the authorizer function must not have " +
+			"conditions: the emulator does not support them")
 	}
 	request := iam.Request{Action: "execute-api:Invoke", Resource: arn}
 	return iam.Evaluate(request, []iam.Document{policy}, nil) == nil, nil
 }
 
-// routeARN returns the ARN of the requested route, which policies match.
+// routeARN returns the ARN of the requested route. Policies name this ARN as their Resource.
 func (x *exchange) routeARN() string {
 	api := x.handler.api
 	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s", api.Region, api.Account, api.ID,

@@ -13,8 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// respondAndCount makes the authorizer function return a response and counts its invocations. It
-// decodes the last event. Other functions echo.
+// respondAndCount returns a change of the API after which the authorizer function returns the
+// response. The function counts its invocations in count and decodes the last event into event, if
+// event is not nil. Other functions echo.
 func respondAndCount(response string, count *int, event *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {
@@ -89,7 +90,7 @@ func TestLambda_PassesItsContextToTheFunction(t *testing.T) {
 			`{"lambda":{"sub":"anna","n":12345678901234567890,"roles":["a"]}}`},
 		{true, `{"isAuthorized":true}`, `{"lambda":null}`},
 		{false, policy + `,"context":{"sub":"anna"}}`, `{"lambda":{"sub":"anna"}}`},
-		{false, policy + `}`, `{"lambda":null}`}, // without the principalId
+		{false, policy + `}`, `{"lambda":null}`}, // the principalId is not passed on
 	} {
 		l, count := lambdaAuthorizer(), 0
 		l.Simple = c.simple
@@ -220,7 +221,7 @@ func TestLambda_EvaluatesPolicies(t *testing.T) {
 	}
 }
 
-// policyDecision returns a decision with a policy.
+// policyDecision returns a decision with a policy that has the statements.
 func policyDecision(statements string) decision {
 	principal, policy := "anna", json.RawMessage(`{"Statement":`+statements+`}`)
 	return decision{PrincipalID: &principal, PolicyDocument: &policy}

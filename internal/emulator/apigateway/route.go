@@ -22,7 +22,7 @@ func compileRoute(r Route) (route, error) {
 	method, path, ok := strings.Cut(r.Key, " ")
 	if !ok || method == "" || !strings.HasPrefix(path, "/") {
 		return route{},
-			errors.New(`a route key must be a method and a path, as "GET /events", or "$default"`)
+			errors.New(`a route key must be "$default" or a method and a path, as "GET /events"`)
 	}
 	compiled := route{Route: r, method: method, segments: splitPath(path)}
 	for i, s := range compiled.segments {
@@ -53,8 +53,10 @@ type matchedRoute struct {
 	pathParameters map[string]string
 }
 
-// findRoute returns the most specific route. From left to right, a literal segment precedes a path
-// parameter, which precedes a greedy one. Then a method precedes ANY. $default comes last.
+// findRoute returns the most specific route that matches. It compares the path segments of routes
+// from left to right. A literal segment is more specific than a path parameter, and a path
+// parameter is more specific than a greedy path parameter. If all segments are equally specific, a
+// route with a method is more specific than a route with ANY. $default is the least specific route.
 func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) {
 	segments := splitPath(escapedPath)
 	var best matchedRoute
@@ -68,8 +70,8 @@ func findRoute(routes []route, method, escapedPath string) (matchedRoute, bool) 
 	return best, found
 }
 
-// matchRequest reports whether the route matches. Of the matching routes that with the least rank
-// is the most specific.
+// matchRequest reports whether the route matches the request. Of several matching routes, the route
+// with the lowest rank is the most specific.
 func (r route) matchRequest(
 	method string, segments []string,
 ) (parameters map[string]string, rank string, ok bool) {

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// tokenBucket limits requests: a request takes a token, and tokens are added at a rate.
+// tokenBucket limits the rate of requests. Each request takes a token from the bucket. The bucket
+// gets new tokens at a fixed rate.
 type tokenBucket struct {
 	mu     sync.Mutex
 	rate   float64 // tokens per second; 0 is unlimited
-	size   float64
+	size   float64 // maximum number of tokens
 	tokens float64
 	last   time.Time
 }
@@ -19,6 +20,7 @@ func newBucket(rate float64, burst int, now time.Time) *tokenBucket {
 	return &tokenBucket{rate: rate, size: size, tokens: size, last: now}
 }
 
+// take takes a token. It returns false if there is none.
 func (b *tokenBucket) take(now time.Time) bool {
 	if b.rate <= 0 {
 		return true

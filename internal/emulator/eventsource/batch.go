@@ -14,7 +14,7 @@ type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the failed messages
-	Err       error    // why all messages failed, or why processed ones could not be deleted
+	Err       error    // why all messages failed, or why deleting the processed messages failed
 	RequestID string
 	Duration  time.Duration
 }

@@ -17,7 +17,7 @@ type batch struct {
 	payload  []byte // SQS event
 }
 
-// record represents a message in an SQS event. Its fields have Lambda's order.
+// record represents a message in an SQS event. The fields are in Lambda's order.
 type record struct {
 	MessageID              string                     `json:"messageId"`
 	ReceiptHandle          string                     `json:"receiptHandle"`
@@ -44,7 +44,7 @@ const (
 	eventEnd   = `]}`
 )
 
-// batches returns one batch of the messages, or several if they do not fit into a payload.
+// batches puts the messages into one batch, or into several if they exceed maxPayload.
 func (m Mapping) batches(messages []sqs.Message) ([]batch, error) {
 	var out []batch
 	for _, message := range messages {
@@ -76,7 +76,7 @@ func (m Mapping) encode(message sqs.Message) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // it would make an angle bracket six times as large
+	encoder.SetEscapeHTML(false) // escaping makes an angle bracket six times as large
 	err := encoder.Encode(record{
 		MessageID:              message.ID,
 		ReceiptHandle:          message.ReceiptHandle,

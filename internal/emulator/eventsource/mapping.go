@@ -17,7 +17,7 @@ import (
 // Queue provides messages. An *sqs.Queue implements it.
 type Queue interface {
 	ARN() string
-	// Receive returns at most limit messages. It waits up to wait for the first one.
+	// Receive returns at most limit messages. It waits up to wait for the first message.
 	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
 	Delete(receipts ...string) error
 }
@@ -29,23 +29,23 @@ type Mapping struct {
 	Region   string
 	Invoke   func(ctx context.Context, function string, payload []byte) (Result, error)
 
-	BatchSize   int           // messages per invocation at most; default 10
-	BatchWindow time.Duration // time that a batch waits to fill up
-	// Linger replaces a zero BatchWindow while other invocations run, so that a stream of single
-	// events does not cost an invocation per event.
+	BatchSize   int           // maximum number of messages per invocation; default 10
+	BatchWindow time.Duration // how long a batch waits for more messages
+	// Linger is the batch window if BatchWindow is 0 and other invocations are running. Without it,
+	// a stream of single events would start one invocation per event.
 	Linger time.Duration
-	// MaxConcurrency bounds the concurrent invocations. The default is 5, with which Lambda starts;
-	// the minimum is 2, as in Lambda.
+	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, the number
+	// with which Lambda starts. The minimum is 2, as in Lambda.
 	MaxConcurrency int
-	// ReportBatchItemFailures makes the function's response list the failed messages. Otherwise the
-	// response is ignored.
+	// ReportBatchItemFailures says that the function's response lists the failed messages. If it is
+	// false, the mapping ignores the response.
 	ReportBatchItemFailures bool
 
-	DrainTimeout time.Duration    // time for running invocations after a stop; default 10 s
+	DrainTimeout time.Duration    // before a stop cancels invocations; default 10 s
 	Now          func() time.Time // default time.Now
 
-	// OnDeliver is called before a message is delivered, and OnBatch after the invocation. Many
-	// goroutines call them at once. Both are optional.
+	// The mapping calls OnDeliver before it delivers a message, and OnBatch after an invocation.
+	// Both are optional and must be safe for concurrent use.
 	OnDeliver func(function string, m sqs.Message)
 	OnBatch   func(BatchResult)
 }
@@ -53,16 +53,17 @@ type Mapping struct {
 // Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // not "" if the function failed; Payload is its error then
+	FunctionError string // not "" if the function failed; then Payload is the error
 	RequestID     string
 	Duration      time.Duration
 }
 
-// longestPoll bounds the wait of a poll: SQS's limit for WaitTimeSeconds.
+// longestPoll is the maximum duration of a poll: SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
-// Run polls until ctx is done, waits for running invocations, and returns nil. It returns an error
-// if it cannot receive from the queue.
+// Run polls the queue until ctx is done. Then it waits up to DrainTimeout for the running
+// invocations, cancels the others, and returns nil. It returns an error if it cannot receive from
+// the queue.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))
@@ -99,8 +100,8 @@ func (m Mapping) withDefaults() Mapping {
 	return m
 }
 
-// poll starts batches until ctx is done. It receives messages only when an invocation can start:
-// waiting would use up their visibility timeout.
+// poll receives batches and starts them until ctx is done. It receives messages only when an
+// invocation can start. If received messages had to wait, their visibility timeout could pass.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -124,7 +125,7 @@ func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) err
 	return nil
 }
 
-// batchWindow returns how long the next batch waits to fill up.
+// batchWindow returns how long the next batch waits for more messages.
 func (m Mapping) batchWindow(busy bool) time.Duration {
 	if m.BatchWindow == 0 && busy {
 		return m.Linger
@@ -132,8 +133,8 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 	return m.BatchWindow
 }
 
-// receiveBatch receives the messages of a batch. If ctx is done it returns the messages received so
-// far, which would otherwise stay invisible for their visibility timeout.
+// receiveBatch receives the messages of a batch. If ctx is done, it returns the messages received
+// so far. If it dropped them, they would stay invisible until their visibility timeout.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time
@@ -142,7 +143,7 @@ func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.
 		limit := min(10, m.BatchSize-len(messages))
 		got, err := m.Queue.Receive(ctx, limit, wait)
 		if ctx.Err() != nil || len(messages) > 0 {
-			err = nil // the next batch gets the error again
+			err = nil // if the error remains, the next batch returns it
 		}
 		if windowEnd.IsZero() {
 			windowEnd = m.Now().Add(window)

@@ -99,7 +99,7 @@ func TestMapping_FailsTheBatchOfAFailedInvocation(t *testing.T) {
 			payload := []byte(`{"errorMessage":"boom"}`)
 			return eventsource.Result{FunctionError: "Unhandled", Payload: payload}, nil
 		},
-		"no invocation": func(events.SQSEvent) (eventsource.Result, error) {
+		"invocation error": func(events.SQSEvent) (eventsource.Result, error) {
 			return eventsource.Result{}, errors.New("boom")
 		},
 	} {
@@ -168,7 +168,7 @@ func TestMapping_WithBatchWindowWaitsForMessages(t *testing.T) {
 	run(t, m, func(t *testing.T, r *runner) {
 		r.send("a")
 		time.Sleep(3 * time.Second)
-		r.send("b") // takes a millisecond
+		r.send("b") // send takes a millisecond
 		time.Sleep(2*time.Second - time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		if len(r.sizes()) != 0 {
@@ -188,7 +188,7 @@ func TestMapping_LingersOnlyWhileOtherInvocationsRun(t *testing.T) {
 	m := eventsource.Mapping{BatchSize: 10, Linger: 20 * time.Millisecond}
 	run(t, m, func(t *testing.T, r *runner) {
 		r.hold()
-		r.send("a") // delivered immediately: nothing else runs
+		r.send("a") // delivered immediately: no other invocation runs
 		synctest.Wait()
 		if want := []int{1}; !slices.Equal(r.sizes(), want) {
 			t.Fatalf("batches of %v, want %v", r.sizes(), want)
@@ -241,7 +241,7 @@ func TestMapping_SplitsBatchesAtThePayloadQuota(t *testing.T) {
 	})
 }
 
-func TestMapping_DoesNotWaitForMoreThanThePayloadQuota(t *testing.T) {
+func TestMapping_DeliversAtOnceAtThePayloadQuota(t *testing.T) {
 	m := eventsource.Mapping{BatchSize: 100, BatchWindow: time.Minute}
 	run(t, m, func(t *testing.T, r *runner) {
 		r.send(slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 10)...)
@@ -370,7 +370,8 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 	})
 }
 
-// fixedQueue returns its messages once, or its error.
+// fixedQueue returns its messages and err from the first Receive. Later it returns no messages, and
+// shortPollErr from each call that does not wait.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool
@@ -405,7 +406,7 @@ func succeed(context.Context, string, []byte) (eventsource.Result, error) {
 
 const visibility = time.Minute
 
-// runner runs a mapping on a real queue and records the invocations.
+// runner runs a mapping with a queue of the SQS emulator and records the invocations.
 type runner struct {
 	queue, dead *sqs.Queue
 	respond     func(events.SQSEvent) (eventsource.Result, error)
@@ -416,14 +417,14 @@ type runner struct {
 	mu       sync.Mutex
 	gate     chan struct{} // blocks invocations until it is closed
 	invoked  []events.SQSEvent
-	running  int // invocations
-	most     int // invocations at once
-	largest  int // bytes of a payload
+	running  int // running invocations
+	most     int // maximum of running
+	largest  int // size of the largest payload in bytes
 	attempts []string
 	batches  []eventsource.BatchResult
 }
 
-// run runs test in a synctest bubble, with a mapping that it stops afterwards.
+// run starts the mapping in a synctest bubble, runs test, and stops the mapping.
 func run(t *testing.T, m eventsource.Mapping, test func(t *testing.T, r *runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -498,7 +499,7 @@ func (r *runner) invoke(ctx context.Context, _ string, payload []byte) (eventsou
 	}
 }
 
-// hold blocks invocations until release.
+// hold blocks invocations until release is called.
 func (r *runner) hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -549,7 +550,8 @@ func (r *runner) expectDepth(t *testing.T, visible, inFlight int) {
 	}
 }
 
-// expectBatch checks that there was one batch, in which the messages with these bodies failed.
+// expectBatch checks that there was one batch and that exactly the messages with the given bodies
+// failed.
 func (r *runner) expectBatch(t *testing.T, failed []string, hasErr bool) {
 	t.Helper()
 	if len(r.batches) != 1 {

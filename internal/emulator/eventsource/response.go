@@ -9,8 +9,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// itemFailures returns the ids in a response {"batchItemFailures": [{"itemIdentifier": "id"}]}. The
-// response or its list may be empty or null. Like Lambda, it matches field names case-sensitively.
+// itemFailures returns the message ids of a response such as
+// {"batchItemFailures": [{"itemIdentifier": "id"}]}. The response and the list may be empty or
+// null. Field names are case-sensitive, as in Lambda.
 func itemFailures(response []byte, messages []sqs.Message) (map[string]bool, error) {
 	response = bytes.TrimSpace(response)
 	if len(response) == 0 {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// CheckNames returns an error for rules that can match no call. operations lists the operations by
-// service.
+// CheckNames returns an error for each rule that names an unknown operation or function. operations
+// maps each service to its operations.
 func (c Config) CheckNames(operations map[string][]string, functions []string) error {
 	var errs []error
 	for i, r := range c.Rules {
@@ -44,5 +44,5 @@ func checkFunction(i int, r Rule, functions []string) error {
 		return nil
 	}
 	return fmt.Errorf("rules[%d].function must be the suffix of a function name, got %q: "+
-		"there are %s", i, r.Function, strings.Join(functions, ", "))
+		"the functions are %s", i, r.Function, strings.Join(functions, ", "))
 }

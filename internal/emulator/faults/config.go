@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during a call and delivers messages twice. A seed and the
-// call's number decide which calls get a fault.
+// lost responses. It also kills sandboxes during a call and delivers messages twice. Which calls get
+// a fault depends on a seed and on the number of the call.
 package faults
 
 import (
@@ -13,22 +13,23 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Config configures the faults. The zero value injects none.
+// Config configures the faults. The zero value injects no faults.
 type Config struct {
 	Seed                  uint64  `json:"seed"`
 	Rules                 []Rule  `json:"rules"`
-	KillRate              float64 `json:"killRate"`              // of calls that kill the sandbox
-	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // of messages delivered twice
+	KillRate              float64 `json:"killRate"`              // share of calls that kill the sandbox, 0 to 1
+	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // share of messages delivered twice, 0 to 1
 }
 
-// Rule injects a fault into some calls. The first rule that matches a call and its rate applies.
+// Rule injects a fault into a share of the matching calls. A call gets at most one fault: later
+// rules apply only if the earlier ones did not.
 type Rule struct {
 	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
-	Function  string  `json:"function"`  // suffix of its name, such as worker; "" for all
-	Rate      float64 `json:"rate"`      // of the matching calls, from 0 to 1
+	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
+	Rate      float64 `json:"rate"`      // share of the matching calls that fail, from 0 to 1
 	Fault     Fault   `json:"fault"`
-	DelayMS   int     `json:"delayMs"` // of the fault slow
+	DelayMS   int     `json:"delayMs"` // delay of the fault slow, in milliseconds
 }
 
 // Fault names a kind of failure of a call.
@@ -38,9 +39,9 @@ type Fault string
 const (
 	Error        Fault = "error"         // status 500, without an effect
 	Throttle     Fault = "throttle"      // the service's throttling error, without an effect
-	Timeout      Fault = "timeout"       // neither a response nor an effect
-	LostResponse Fault = "lost-response" // an effect, but a closed connection
-	Slow         Fault = "slow"          // a response after DelayMS
+	Timeout      Fault = "timeout"       // no response and no effect
+	LostResponse Fault = "lost-response" // the call has its effect; the connection is closed
+	Slow         Fault = "slow"          // the response comes after DelayMS
 )
 
 var (
@@ -48,7 +49,7 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
-// maxDelayMS bounds the fault slow by Lambda's longest timeout.
+// maxDelayMS is the maximum delay of the fault slow: Lambda's longest function timeout.
 const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.

@@ -48,7 +48,7 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 		}
 	}
 	if _, err := ReadConfig("absent.json"); err == nil {
-		t.Error("a missing file is accepted")
+		t.Error("a missing file was accepted")
 	}
 	got, err := readConfig(t, `{"seed":7,"killRate":0.5,"rules":[{"service":"s3",`+
 		`"operation":"PutObject","function":"worker","rate":1,"fault":"slow","delayMs":9}]}`)
@@ -87,7 +87,7 @@ func serve(t *testing.T, config Config) *service {
 	return s
 }
 
-// call sends a request of the function.
+// call sends a request of the function "p-worker".
 func (s *service) call(t *testing.T, method, path, target string) (int, string, error) {
 	t.Helper()
 	return s.callAs(t, t.Context(), "sandbox", method, path, target)
@@ -106,7 +106,7 @@ func (s *service) callAs(
 	if target != "" {
 		request.Header.Set("X-Amz-Target", target)
 	}
-	// With keep-alive the transport would send a request again on a closed connection.
+	// With keep-alive, the transport would repeat a request when the server closes the connection.
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
@@ -236,7 +236,7 @@ func TestInjector_FailsTheSameCallsWithTheSameSeed(t *testing.T) {
 	}
 }
 
-// listQueue returns the messages of a list.
+// listQueue implements MessageSource with a list of messages.
 type listQueue struct{ messages []sqs.Message }
 
 func (*listQueue) ARN() string            { return "arn" }

@@ -30,8 +30,9 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. caller returns the sandbox that signs its calls with an access key;
-// other calls get no faults. Many goroutines call report at once.
+// New returns an injector. caller finds the sandbox that signs its calls with the access key. Calls
+// of other clients get no faults. report is called for each injected fault, and must be safe for
+// concurrent use.
 func New(
 	config Config,
 	targets protocol.Targets,
@@ -64,7 +65,7 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	random := i.random()
 	if random.Float64() < i.config.KillRate {
 		i.reportInjection(c, "kill")
-		if random.IntN(2) == 0 { // kill before or after the effect
+		if random.IntN(2) == 0 { // half of the kills happen after the effect of the call
 			next.ServeHTTP(discardResponse{http.Header{}}, r)
 		}
 		c.Kill()
@@ -82,7 +83,8 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 	next.ServeHTTP(w, r)
 }
 
-// random returns the random source of the next call. It depends on the seed and the call's number.
+// random returns the random source for the next call or message. It depends on the seed and on how
+// often random was called before.
 func (i *Injector) random() *rand.Rand {
 	return rand.New(rand.NewPCG(i.config.Seed, i.calls.Add(1)))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Queue delivers some messages of a queue twice, as standard queues may.
+// Queue delivers some messages of a queue twice, as a standard SQS queue may do.
 type Queue struct {
 	MessageSource
 	injector *Injector
@@ -25,12 +25,12 @@ type MessageSource interface {
 	Delete(receipts ...string) error
 }
 
-// Queue wraps a queue whose messages a function receives.
+// Queue wraps the queue from which a function receives messages.
 func (i *Injector) Queue(source MessageSource, function string) *Queue {
 	return &Queue{MessageSource: source, injector: i, function: function}
 }
 
-// Receive returns messages of the queue, or some that it has already returned.
+// Receive returns new messages of the queue, or messages that it has already returned once.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
 	if repeats := q.takeRedeliveries(limit); len(repeats) > 0 {
 		return repeats, nil

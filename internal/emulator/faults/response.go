@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// throttles maps services to their error code for throttling, which the SDK retries.
+// throttles maps each service to its error code for throttling. The AWS SDK retries these errors.
 var throttles = map[string]string{
 	"s3":       "SlowDown",
 	"dynamodb": "ProvisionedThroughputExceededException",

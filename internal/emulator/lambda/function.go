@@ -15,12 +15,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// function represents a version of a function, with its sandboxes.
+// function represents one version of a Lambda function and its sandboxes.
 type function struct {
 	service *Service
 	Function
-	slots    chan struct{} // one per running invocation; waiting ones are served in order
-	replaced chan struct{} // closed when a new version takes over
+	slots    chan struct{} // holds one element per running invocation
+	replaced chan struct{} // closed by retire
 
 	mu      sync.Mutex
 	idle    []*sandbox // most recently used last
@@ -41,14 +41,14 @@ type invocation struct {
 	id       string
 	trace    string
 	payload  []byte
-	deadline time.Time     // at which the sandbox is killed
+	deadline time.Time     // then the sandbox is killed
 	done     chan response // receives one response
 }
 
-// response holds what a sandbox answered.
+// response holds the response of a sandbox to an invocation.
 type response struct {
 	payload []byte
-	failed  bool
+	failed  bool // payload is an error
 }
 
 func newInvocation(payload []byte) *invocation {
@@ -58,7 +58,7 @@ func newInvocation(payload []byte) *invocation {
 	}
 }
 
-// newTraceHeader returns an X-Ray trace header that is not sampled: X-Ray is not emulated.
+// newTraceHeader returns an X-Ray trace header with Sampled=0, because X-Ray is not emulated.
 func newTraceHeader() string {
 	id := strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", "")
 	return fmt.Sprintf("Root=1-%s-%s;Parent=%s;Sampled=0", id[:8], id[8:32], id[32:48])
@@ -67,10 +67,10 @@ func newTraceHeader() string {
 // errClosed reports that the service was closed before the function responded.
 var errClosed = errors.New("the emulator is stopping")
 
-// errReplaced reports that the function was replaced before the invocation had a sandbox.
+// errReplaced reports that the function was replaced before the invocation got a sandbox.
 var errReplaced = errors.New("the function was replaced")
 
-// invoke runs the invocation in an idle or a new sandbox, when a slot is free.
+// invoke waits for a free slot and runs the invocation in an idle or a new sandbox.
 func (f *function) invoke(ctx context.Context, call *invocation) (Result, error) {
 	select {
 	case f.slots <- struct{}{}:
@@ -105,7 +105,7 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	}
 }
 
-// acquireSandbox returns the most recently used idle sandbox, or starts one.
+// acquireSandbox returns the most recently used idle sandbox, or starts a new sandbox.
 func (f *function) acquireSandbox() (*sandbox, error) {
 	f.mu.Lock()
 	if f.retired {
@@ -135,7 +135,7 @@ func (f *function) releaseSandbox(b *sandbox) {
 	f.idle = append(f.idle, b)
 }
 
-// retire kills the idle sandboxes. The others are killed after their invocations.
+// retire kills the idle sandboxes. releaseSandbox kills each other sandbox after its invocation.
 func (f *function) retire() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,10 +157,11 @@ func (f *function) bootstrap() string {
 	return filepath.Join(f.Dir, name)
 }
 
-// mbPerProcessor gives the memory at which Lambda assigns one vCPU.
+// mbPerProcessor is the memory size, in MB, for which Lambda assigns one vCPU.
 const mbPerProcessor = 1769
 
-// environment returns the environment of a sandbox, without that of the developer.
+// environment returns the environment variables of a sandbox. They do not include the developer's
+// own variables.
 func (f *function) environment(sandboxID string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")
@@ -169,7 +170,7 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
-		"AWS_ACCESS_KEY_ID=" + sandboxID, // identifies the caller
+		"AWS_ACCESS_KEY_ID=" + sandboxID, // see FindSandbox
 		"AWS_SECRET_ACCESS_KEY=local",
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,
@@ -181,8 +182,8 @@ func (f *function) environment(sandboxID string) []string {
 		"LAMBDA_TASK_ROOT=" + f.Dir,
 		"_HANDLER=bootstrap",
 		"TZ=:UTC",
-		// Fewer processors also mean fewer process switches: a sandbox of 512 MB handled 230
-		// events/s with two processors, and 350 with one.
+		// Fewer processors also cause fewer process switches. A sandbox of 512 MB handled 350
+		// events per second with one processor, and 230 with two.
 		"GOMAXPROCS=" + strconv.Itoa(max(1, f.MemoryMB/mbPerProcessor)),
 		"LANG=en_US.UTF-8",
 		"PATH=/usr/local/bin:/usr/bin:/bin",

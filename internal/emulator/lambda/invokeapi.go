@@ -23,8 +23,8 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	})
 }
 
-// serveInvoke serves the operation Invoke. It ignores X-Amz-Log-Type, since the activity shows
-// logs.
+// serveInvoke serves the operation Invoke. It ignores the header X-Amz-Log-Type, because
+// Config.Logs already receives the logs.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// maxLine bounds a line, in bytes: CloudWatch Logs' quota "event size". Longer lines are split.
+// maxLine is the maximum length of a line in bytes: the quota "event size" of CloudWatch Logs.
+// lineWriter splits longer lines.
 const maxLine = 1 << 20
 
 // lineWriter calls emit with each line, without its line break. It skips empty lines.
@@ -35,7 +36,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// line emits the line that ends with end.
+// line appends end to the incomplete line and emits the result.
 func (w *lineWriter) line(end []byte) {
 	if len(w.rest) > 0 {
 		end = append(w.rest, end...)

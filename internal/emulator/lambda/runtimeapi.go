@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// runtimePrefix begins the paths of the Runtime API. The sandbox's id follows.
+// runtimePrefix starts every path of the Runtime API. The next part of the path is the sandbox id.
 const runtimePrefix = "/_runtime/"
 
 func (s *Service) routes() http.Handler {
@@ -44,7 +44,7 @@ func (s *Service) bySandbox(
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:
-	default: // asked already, on a connection that broke
+	default: // the runtime asked before, on a connection that broke
 	}
 	var call *invocation
 	select {
@@ -109,13 +109,15 @@ func (b *sandbox) serveInitError(w http.ResponseWriter, r *http.Request) {
 
 func (b *sandbox) finish(w http.ResponseWriter, r *http.Request, result response) {
 	if !b.respond(r.PathValue("id"), result) {
-		runtimeError(w, http.StatusBadRequest, "InvalidRequestID", "not the running invocation")
+		runtimeError(w, http.StatusBadRequest, "InvalidRequestID",
+			"the sandbox does not run this invocation")
 		return
 	}
 	writeAccepted(w)
 }
 
-// respond ends the running invocation. It returns false if that has another id.
+// respond ends the invocation with a result. It returns false if the sandbox runs no invocation
+// with this id.
 func (b *sandbox) respond(id string, result response) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

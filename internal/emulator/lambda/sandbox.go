@@ -29,9 +29,9 @@ type sandbox struct {
 	initialized bool // the runtime asked for its first invocation; only run uses it
 
 	mu        sync.Mutex
-	current   *invocation // sent to the runtime, without a response yet
+	current   *invocation // invocation without a response, if any
 	initError []byte      // error that the runtime reported in its init phase
-	idle      *time.Timer // kills the sandbox
+	idle      *time.Timer // kills the sandbox after the idle timeout
 }
 
 // start starts a sandbox of the function.
@@ -50,7 +50,7 @@ func (s *Service) start(f *function) (*sandbox, error) {
 		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(f.Name, line) }}
 	}
 	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1]
-	b.cmd.WaitDelay = time.Second // a grandchild may keep the output open
+	b.cmd.WaitDelay = time.Second // a child process may keep the output open
 	setGroup(b.cmd)
 
 	s.mu.Lock()
@@ -109,7 +109,7 @@ func (b *sandbox) hasExited() bool {
 
 // kill kills the process and its children.
 func (b *sandbox) kill() {
-	if !b.hasExited() { // the process id may be reused
+	if !b.hasExited() { // after the exit, another process may get the id
 		killGroup(b.cmd)
 	}
 }
@@ -163,8 +163,8 @@ func (b *sandbox) init(requestID string) []byte {
 	return b.exitError(requestID)
 }
 
-// awaitNext waits until the runtime asks for its next invocation, or exits, as it does after a
-// panic.
+// awaitNext waits until the runtime asks for the next invocation or exits. It kills a sandbox that
+// does neither within the function's timeout.
 func (b *sandbox) awaitNext() {
 	select {
 	case <-b.ready:

@@ -1,11 +1,11 @@
-// Package lambda emulates AWS Lambda. It runs the bootstrap of a function in local processes, which
-// get their invocations from the Runtime API, and serves the Invoke API.
+// Package lambda emulates AWS Lambda. It runs the bootstrap of a function in local processes and
+// serves the Invoke API. The processes get their invocations from the Runtime API.
 //
-// A sandbox is a process that handles one invocation at a time. An invocation without a free
-// sandbox starts one. A sandbox stays warm for some minutes, and is killed at the function's
-// timeout. Where AWS throttles, callers wait: a laptop has fewer sandboxes than an account has
-// concurrency. If the emulator is killed, its sandboxes exit, since aws-lambda-go exits without a
-// Runtime API.
+// A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
+// starts a new one. It kills a sandbox that exceeds the function's timeout, or that stays idle for
+// Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, further invocations wait. AWS
+// would throttle them, but its concurrency is much higher than a laptop's. If the emulator is
+// killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
 import (
@@ -23,10 +23,10 @@ import (
 
 // Config configures a Service. Only Endpoint, Region and Account are required.
 type Config struct {
-	Endpoint        string // http://127.0.0.1:PORT, which serves the Service and all AWS APIs
+	Endpoint        string // http://127.0.0.1:PORT; serves this Service and all other AWS APIs
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
-	IdleTimeout     time.Duration // after which an idle sandbox is killed; default 10 minutes
+	IdleTimeout     time.Duration // before an idle sandbox is killed; default 10 minutes
 	// Logs receives each line that a function prints. The line is valid during the call only.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // default time.Now
@@ -69,13 +69,13 @@ func New(config Config) *Service {
 type Function struct {
 	Name        string
 	Dir         string        // folder of the bootstrap
-	MemoryMB    int           // sets the number of processors, but is not enforced; default 128
+	MemoryMB    int           // sets the number of processors; no memory limit; default 128
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 }
 
-// CreateFunction adds a function or replaces the one with the same name. Sandboxes of a replaced
-// function finish their invocations; waiting invocations go to the new function.
+// CreateFunction adds a function or replaces the function with the same name. Sandboxes of a
+// replaced function finish their invocations. Waiting invocations run in the new function.
 func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
 		return errors.New("create function: a function must have a name and a folder")
@@ -111,14 +111,14 @@ const maxPayload = 6 << 20
 // Result holds the result of an invocation.
 type Result struct {
 	Payload       []byte
-	FunctionError string // "Unhandled" if the function failed; Payload is its error then
+	FunctionError string // "Unhandled" if the function failed; then Payload is the error
 	RequestID     string
 	Duration      time.Duration
 }
 
-// Invoke runs a function, given its name or ARN, and returns its response. A failure of the
-// function is in the result. Invoke returns an error if the function did not run, or if ctx is done
-// first; the function goes on then.
+// Invoke runs the function with the name or ARN and returns the function's response. If the
+// function fails, the result has a FunctionError. Invoke returns an error if the function did not
+// run or if ctx is done first. In the second case the function continues to run.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
 		if _, err := s.function(name); err != nil {
@@ -141,16 +141,16 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 			return result, err
 		}
 		if s.ctx.Err() != nil {
-			return Result{}, errClosed // Close retires functions without a replacement
+			return Result{}, errClosed // Close retires functions without replacing them
 		}
 	}
 }
 
-// asyncAttempts counts the attempts of an asynchronous invocation, as in Lambda.
+// asyncAttempts is the maximum number of attempts of an asynchronous invocation, as in Lambda.
 const asyncAttempts = 3
 
-// InvokeAsync runs a function in the background and discards its response. It retries a failure
-// after one and after two seconds, where AWS waits for minutes.
+// InvokeAsync runs a function in the background and discards the response. If the function fails,
+// InvokeAsync retries it after one second, and again after two. AWS waits for minutes.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if _, err := s.function(name); err != nil {
 		return err
@@ -179,7 +179,8 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 	return nil
 }
 
-// CodeDirs returns the folders in use: those of functions, and of sandboxes of replaced functions.
+// CodeDirs returns the code folders in use. The folder of a replaced function is in use until its
+// last sandbox has exited.
 func (s *Service) CodeDirs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -226,8 +227,8 @@ func (s *Service) function(reference string) (*function, error) {
 	return f, nil
 }
 
-// FindSandbox returns the function whose sandbox signs its calls with an access key, and a func
-// that kills the sandbox.
+// FindSandbox finds the sandbox that signs its AWS requests with the access key. It returns the
+// sandbox's function and a func that kills the sandbox.
 func (s *Service) FindSandbox(accessKey string) (function string, kill func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

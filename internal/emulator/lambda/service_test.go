@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// dir holds the bootstrap of testdata/bootstrap, built once.
+// dir is the folder of the bootstrap that TestMain builds from testdata/bootstrap.
 var dir string
 
 func TestMain(m *testing.M) {
@@ -58,7 +58,7 @@ func (l *functionLog) add(_ string, line []byte) {
 	}
 }
 
-// wait returns the lines once there are n.
+// wait waits until there are at least n lines and returns all lines.
 func (l *functionLog) wait(t *testing.T, n int) []string {
 	t.Helper()
 	for {
@@ -76,7 +76,8 @@ func (l *functionLog) wait(t *testing.T, n int) []string {
 	}
 }
 
-// startService starts a service with the function "fn". change may change the settings of both.
+// startService starts a service with the function "fn". The optional func change can first change
+// the settings of the service and of the function.
 func startService(t testing.TB, change func(*Config, *Function)) (*Service, *functionLog) {
 	t.Helper()
 	log := &functionLog{more: make(chan struct{}, 1)}
@@ -129,7 +130,7 @@ func expectExit(t *testing.T, pid string) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d is still running", n)
 		}
-		time.Sleep(time.Millisecond) // only a parent can wait for a process
+		time.Sleep(time.Millisecond) // poll: only a parent process can wait for an exit
 	}
 }
 
@@ -317,7 +318,8 @@ func TestInvoke_RejectsLargePayloadsAndUnknownFunctions(t *testing.T) {
 
 func TestInvokeAsync_TriesThreeTimes(t *testing.T) {
 	s, log := startService(t, nil)
-	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil { // logs and exits
+	// Each attempt prints three lines and exits.
+	if err := s.InvokeAsync("fn", []byte(`{"Do":"log","Text":"x"}`)); err != nil {
 		t.Fatal(err)
 	}
 	if got := log.wait(t, 9); len(got) != 9 {
@@ -339,7 +341,7 @@ func TestCreateFunction_ReplacesTheCode(t *testing.T) {
 	}
 }
 
-func TestCreateFunction_TakesOverWaitingInvocations(t *testing.T) {
+func TestCreateFunction_EndsOnlyTheWaitingInvocations(t *testing.T) {
 	s, log := startService(t, func(c *Config, _ *Function) { c.MaxSandboxes = 1 })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -347,7 +349,7 @@ func TestCreateFunction_TakesOverWaitingInvocations(t *testing.T) {
 	hanging := log.wait(t, 1)[0]
 	old := s.functions["fn"]
 	waited := make(chan error, 1)
-	go func() { // as Invoke does, with the old version
+	go func() { // unlike Invoke, it does not go on with the new version
 		_, err := old.invoke(context.Background(), newInvocation([]byte(`{"Do":"env"}`)))
 		waited <- err
 	}()

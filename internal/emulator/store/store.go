@@ -1,6 +1,6 @@
 // Package store keeps the emulator's state across runs.
 //
-// A nil *DB and a nil *Bucket are valid and keep nothing.
+// A nil *DB and a nil *Bucket are valid and store nothing.
 package store
 
 import (
@@ -18,24 +18,25 @@ import (
 // DB represents a file of named buckets.
 type DB struct{ bolt *bbolt.DB }
 
-// Bucket represents a set of keys and values. A change has reached the operating system when the
-// call returns, so that it survives the end of the process.
+// Bucket stores values by key. When a method that changes the bucket returns, the operating system
+// has the change. So the change survives if the process is killed.
 type Bucket struct {
 	bolt *bbolt.DB
 	name []byte
 }
 
-// Open opens or creates a file. It returns an error if another process has it open.
+// Open opens or creates a file. It returns an error if another process has the file open.
 func Open(path string) (*DB, error) {
 	bolt, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: time.Second,
-		// State must survive SIGKILL, not a power cut. A commit without fsync takes microseconds.
+		// The state must survive SIGKILL, but not a power cut. Without fsync, a commit takes only
+		// microseconds.
 		NoSync:         true,
 		NoFreelistSync: true,
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: another process is using it; "+
-			"stop that one, or take another folder than %s", path, filepath.Dir(path))
+			"stop that process or use a folder other than %s", path, filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -90,7 +91,7 @@ func (b *Bucket) PutJSON(key string, value any) error {
 	return b.Put(key, text.Bytes())
 }
 
-// Delete deletes keys. It ignores those that do not exist.
+// Delete deletes keys. It ignores keys that do not exist.
 func (b *Bucket) Delete(keys ...string) error {
 	if b == nil || len(keys) == 0 {
 		return nil

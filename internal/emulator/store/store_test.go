@@ -54,11 +54,11 @@ func TestOpen_RejectsFileInUse(t *testing.T) {
 	defer db.Close()
 	if other, err := Open(path); err == nil {
 		other.Close()
-		t.Error("opened twice")
+		t.Error("the file was opened twice")
 	}
 }
 
-func TestBucket_NilKeepsNothing(t *testing.T) {
+func TestBucket_NilStoresNothing(t *testing.T) {
 	var db *DB
 	bucket, err := db.Bucket("bucket")
 	if err != nil || bucket != nil {
@@ -67,7 +67,7 @@ func TestBucket_NilKeepsNothing(t *testing.T) {
 	if err := bucket.Put("a", nil); err != nil {
 		t.Error(err)
 	}
-	err = bucket.Each(func(string, []byte) error { t.Error("it holds a key"); return nil })
+	err = bucket.Each(func(string, []byte) error { t.Error("the nil bucket has a key"); return nil })
 	if err != nil {
 		t.Error(err)
 	}

@@ -8,11 +8,11 @@ import (
 	"unicode/utf16"
 )
 
-// Escape replaces each character that is not printable with its JSON escape, such as \u001b: a
-// terminal would interpret it. JSON stays the same JSON.
+// Escape replaces each character that is not printable with its JSON escape, such as \u001b. A
+// terminal could interpret such a character as a command. Escaping JSON does not change its meaning.
 func Escape(text string) string { return escape(text, "") }
 
-// EscapeLines escapes text of several lines: it keeps line breaks and tabs.
+// EscapeLines escapes like Escape, but keeps line breaks and tabs.
 func EscapeLines(text string) string { return escape(text, "\n\t") }
 
 func escape(text, keep string) string {

@@ -1,4 +1,4 @@
-// Command bootstrap is a function that executes the command in its payload.
+// Command bootstrap is a Lambda function that executes the command in its payload.
 package main
 
 import (
@@ -63,7 +63,7 @@ func handle(ctx context.Context, c command) (any, error) {
 	case "log":
 		fmt.Println(c.Text)
 		fmt.Print("no newline")
-		fmt.Fprintln(os.Stderr, "stderr") // still a new line: stderr has its own writer
+		fmt.Fprintln(os.Stderr, "stderr") // a separate line, because stderr has its own writer
 		os.Exit(0)
 	case "big":
 		return strings.Repeat("x", c.N), nil

@@ -21,7 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// call sends a request after prepare, and returns the response.
+// call creates a request, changes it with prepare, sends it, and returns the response.
 func (p *platform) call(
 	t *testing.T, method, path, body string, prepare func(*http.Request),
 ) (status int, response string) {
@@ -45,7 +45,7 @@ func (p *platform) call(
 	return r.StatusCode, string(content)
 }
 
-// acceptWith sends an event after prepare and returns its id.
+// acceptWith sends an event and returns the event id. prepare changes the request first.
 func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Request)) string {
 	t.Helper()
 	status, text := p.call(t, "POST", "/events", body, prepare)
@@ -57,7 +57,7 @@ func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Requ
 	return response.EventID
 }
 
-// signedBy returns a func that signs a request with a body.
+// signedBy returns a func that signs a request with the given body.
 func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
 	return func(r *http.Request) {
 		sum := sha256.Sum256([]byte(body))
@@ -70,7 +70,7 @@ func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.R
 	}
 }
 
-// runAs runs the command with an environment.
+// runAs runs the eventpipeline command with additional environment variables.
 func (p *platform) runAs(t *testing.T, env []string, args ...string) (string, error) {
 	t.Helper()
 	cmd := command(t.Context(), args...)
@@ -101,10 +101,10 @@ func TestAuthorization_IAM(t *testing.T) {
 		"bearer token": func(r *http.Request) {
 			r.Header.Set("Authorization", "Bearer canary-token")
 		},
-		"unknown key":  signedBy(t, "mallory", "annas", body, time.Now()),
-		"altered body": signedBy(t, "anna", "annas", `{"eventType":"other"}`, time.Now()),
-		"altered path": func(r *http.Request) { anna(r); r.URL.RawQuery = "as=admin" },
-		"replayed":     signedBy(t, "anna", "annas", body, time.Now().Add(-6*time.Minute)),
+		"unknown key":   signedBy(t, "mallory", "annas", body, time.Now()),
+		"altered body":  signedBy(t, "anna", "annas", `{"eventType":"other"}`, time.Now()),
+		"altered path":  func(r *http.Request) { anna(r); r.URL.RawQuery = "as=admin" },
+		"sent too late": signedBy(t, "anna", "annas", body, time.Now().Add(-6*time.Minute)),
 		"as another user": func(r *http.Request) {
 			anna(r)
 			header := r.Header.Get("Authorization")
@@ -155,7 +155,7 @@ func TestAuthorization_IAM(t *testing.T) {
 	first, again, other := p.acceptWith(t, body, keyed(anna)), p.acceptWith(t, body, keyed(anna)),
 		p.acceptWith(t, body, keyed(bert))
 	if first != again || first == other {
-		t.Errorf("one key: anna's events %s and %s, bert's %s", first, again, other)
+		t.Errorf("with one key, anna got the events %s and %s, bert got %s", first, again, other)
 	}
 	found := readLogs(t, logs)
 	found["output"] = p.log.String()
@@ -216,7 +216,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		"expired":        {withToken(token("anna", "events", both, -time.Second)), 401},
 		"other audience": {withToken(token("anna", "other", both, time.Hour)), 401},
 		"other scope":    {withToken(token("anna", "events", "events/read", time.Hour)), 403},
-		// API Gateway accepts it; the function does not.
+		// API Gateway accepts a token without a subject. The API function rejects it.
 		"no subject": {withToken(token("", "events", both, time.Hour)), 403},
 	} {
 		if status, text := p.call(t, "POST", "/events", body, c.prepare); status != c.status {
@@ -259,7 +259,8 @@ func TestAuthorization_JWT(t *testing.T) {
 	found := readLogs(t, logs)
 	found["output"] = p.log.String()
 	for where, log := range found {
-		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt") // begins each token
+		// Every token begins with good[0].
+		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt")
 	}
 	expectNoSecrets(t, found)
 }

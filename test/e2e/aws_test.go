@@ -15,7 +15,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// listKeys returns the keys with a prefix in the bucket of a stack output.
+// listKeys returns the keys with the prefix in the bucket that a stack output names.
 func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	t.Helper()
 	var keys []string
@@ -52,7 +52,8 @@ func (p *platform) readObject(t *testing.T, location any) string {
 	return string(body)
 }
 
-// queueDepth returns the number of messages in the queue of a stack output, visible or not.
+// queueDepth returns the number of visible, invisible and delayed messages in the queue that a
+// stack output names.
 func (p *platform) queueDepth(t *testing.T, output string) int {
 	t.Helper()
 	client := sqs.NewFromConfig(p.awsConfig())
@@ -106,8 +107,8 @@ func (p *platform) countItems(t *testing.T) int {
 	return count
 }
 
-// subscribe creates a queue and a rule that sends the notifications of an event type to it. It
-// returns the queue's URL.
+// subscribe creates a queue, and a rule that sends the notifications of an event type to the queue.
+// It returns the URL of the queue.
 func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	t.Helper()
 	ctx := t.Context()

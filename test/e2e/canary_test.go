@@ -16,13 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// canary begins every secret that a test plants.
+// canary is the prefix of every secret that a test plants.
 const canary = "canary"
 
-// secrets generates secrets that a search finds in any output.
+// secrets generates unique secrets. Because they have a common prefix, a search finds each secret
+// that leaks into an output.
 type secrets struct {
 	planted []string
-	outage  bool // services fail: a 503 is expected
+	outage  bool // AWS services fail, so that a response 503 is expected
 }
 
 func (s *secrets) plant(place string) string {
@@ -38,7 +39,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
 
 	bus := p.subscribe(t, canary, "demo")
-	var bodies []string // of responses
+	var bodies []string // response bodies
 	good := fmt.Sprintf(`{"eventType":"demo","password":%q,"nested":{"list":[%q,{"token":%q}]}}`,
 		s.plant("field"), s.plant("list"), s.plant("nested"))
 	accepted := p.sendWithSecrets(t, &s, "POST", "/events", good, nil)
@@ -60,7 +61,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
-	for _, body := range []string{ // the response may contain the names
+	// The responses to these bodies may contain field names, so the test does not search them.
+	for _, body := range []string{
 		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")),
 		fmt.Sprintf(`{"eventType":"demo",%q:{%q:1e999}}`, s.plant("name"), s.plant("name")),
 		fmt.Sprintf(`{"eventType":"order.created",%q:1}`, s.plant("name")),
@@ -68,7 +70,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 		p.sendWithSecrets(t, &s, "POST", "/events", body, nil)
 	}
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second payload of a key.
+	// The API rejects the second request, because the key belongs to another payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
 			http.Header{"Idempotency-Key": {key}}))
@@ -114,12 +116,13 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 		!strings.Contains(found["impatient-worker.log"], failing) {
 		t.Error("the logs do not contain the events")
 	}
-	// The DLQ keeps a message without a reference unchanged.
+	// The body of this message does not refer to an event. The worker moves such a message to the
+	// DLQ unchanged.
 	found["DLQ"] = strings.ReplaceAll(found["DLQ"], message, "")
 	expectNoSecrets(t, found)
 }
 
-// expectNoSecrets searches for planted secrets. The logs include the metrics.
+// expectNoSecrets checks that no text contains a planted secret. The logs include the metrics.
 func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
@@ -133,9 +136,10 @@ func expectNoSecrets(t *testing.T, found map[string]string) {
 	}
 }
 
-// The test runs until every call of the API and of the worker has failed after its retries.
+// The test runs until each kind of AWS call of the API function and of the worker has failed in
+// spite of retries.
 func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
-	t.Parallel() // it mostly waits for retries
+	t.Parallel() // the test mostly waits for retries
 	s := secrets{outage: true}
 	logs, file := t.TempDir(), filepath.Join(t.TempDir(), "faults.json")
 	const faults = `{"seed": 1, "rules": [
@@ -174,8 +178,8 @@ func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	expectNoSecrets(t, found)
 }
 
-// sendWithSecrets sends a request with secrets in its query and headers, and returns the response's
-// body.
+// sendWithSecrets sends a request with secrets in the query and in the headers. It returns the body
+// of the response.
 func (p *platform) sendWithSecrets(
 	t *testing.T, s *secrets, method, path, body string, header http.Header,
 ) string {
@@ -250,7 +254,7 @@ func readLogs(t *testing.T, dir string) map[string]string {
 	return logs
 }
 
-// A client must not be able to break log lines, control a terminal or fill a disk.
+// A client must not be able to break log lines, to control a terminal or to fill a disk.
 func TestLogs_EscapeInjectedCharacters(t *testing.T) {
 	logs := t.TempDir()
 	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)

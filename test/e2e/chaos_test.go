@@ -22,7 +22,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// faults makes one call in thirteen fail, kills sandboxes and delivers messages twice.
+// faults configures the injected faults. About one AWS call in thirteen gets a fault. Some calls
+// kill the sandbox, and some messages are delivered twice.
 const faults = `{
 	"seed": 1, "killRate": 0.002, "duplicateDeliveryRate": 0.05,
 	"rules": [
@@ -34,11 +35,11 @@ const faults = `{
 	]
 }`
 
-// impatientFlags run the pipeline of ./app.
+// impatientFlags select the CDK app in ./app, whose timeouts are much shorter than the defaults.
 var impatientFlags = []string{"--app", "go run ./test/e2e/app"}
 
 func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
-	t.Parallel() // it mostly waits for retries
+	t.Parallel() // the test mostly waits for retries
 	const events = 3000
 	file := filepath.Join(t.TempDir(), "faults.json")
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
@@ -51,7 +52,7 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 	}
 	p.waitUntilFinished(t, acknowledged)
 	p.expectEachOnce(t, acknowledged)
-	waitUntil(t, func() string { // only scheduled runs write a checkpoint
+	waitUntil(t, func() string { // only scheduled runs of the reconciler write a checkpoint
 		if len(p.getItem(t, p.Outputs["EventsTableName"], "CHECKPOINT#reconciler")) == 0 {
 			return "the reconciler has not run on its schedule"
 		}
@@ -78,7 +79,7 @@ func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	concurrently(16, events, func(i int) {
 		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"killed","n":%d}`, i))
 		if err != nil || answer.status != http.StatusAccepted {
-			return // the platform is killed
+			return // the platform has been killed
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -105,8 +106,9 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// sendLoad sends n events. Each key is used twice, by a tenth of the events; one event in a hundred
-// is poison. It returns the ids of the acknowledged events; true for poison.
+// sendLoad sends n events. One event in ten has an idempotency key, and two events share each key.
+// One event in a hundred is poison: the worker can never process it. sendLoad returns the ids of
+// the acknowledged events. The value of an id is true for poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex
@@ -146,7 +148,7 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	return acknowledged
 }
 
-// concurrently calls step with 0 to n-1 in random order.
+// concurrently calls step with each number from 0 to n-1, in random order.
 func concurrently(workers, n int, step func(i int)) {
 	var running sync.WaitGroup
 	next := make(chan int)
@@ -164,7 +166,7 @@ func concurrently(workers, n int, step func(i int)) {
 	running.Wait()
 }
 
-// trySend sends an event.
+// trySend sends an event and returns the API's response.
 func (p *platform) trySend(ctx context.Context, key, body string) (ingestResponse, error) {
 	request, err := http.NewRequestWithContext(ctx, "POST", p.API+"/events",
 		strings.NewReader(body))
@@ -202,7 +204,7 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 			"--json").Output()
 		var report struct{ Waiting, Reenqueued, GivenUp, Repaired, Errors int }
 		if err != nil || json.Unmarshal(out, &report) != nil {
-			return fmt.Sprintf("the reconciler fails: %v", err) // a fault may have hit it
+			return fmt.Sprintf("the reconciler fails: %v", err) // perhaps by a fault
 		}
 		changes := report.Reenqueued + report.GivenUp + report.Repaired
 		if open+report.Waiting+changes+report.Errors > 0 {

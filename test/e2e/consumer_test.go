@@ -12,9 +12,9 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// copyConsumerApps returns a folder with two modules of a consumer. shop is a CDK app with two
-// pipelines and other resources, without context, stages or outputs. returns has the second
-// pipeline's worker.
+// copyConsumerApps creates a folder with two modules of a consumer. The module shop is a CDK app
+// with two pipelines and other resources. It has no context, stages or outputs. The module returns
+// contains the worker of the second pipeline.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -43,7 +43,7 @@ func copyConsumerApps(t *testing.T) (dir string) {
 			t.Fatalf("go mod edit: %v\n%s", err, out)
 		}
 	}
-	t.Setenv("GOFLAGS", "-mod=mod") // go.mod and go.sum have unused modules
+	t.Setenv("GOFLAGS", "-mod=mod") // the copied go.mod and go.sum contain unused modules
 	return dir
 }
 
@@ -67,9 +67,10 @@ func TestConsumer_RunsAndReloadsItsApp(t *testing.T) {
 	sendOne := func(pipeline string) (id string) {
 		t.Helper()
 		words := strings.Fields(cli("send", "--count", "1", "--pipeline", pipeline))
-		return words[len(words)-1] // the output ends with the command to look the event up
+		return words[len(words)-1] // the output ends with the event id
 	}
-	// waitProcessed returns the code if the event was filtered.
+	// waitProcessed waits until the event is processed. If the event was filtered, it returns the
+	// filter's code.
 	waitProcessed := func(pipeline, id string) (filterCode string) {
 		t.Helper()
 		waitUntil(t, func() string {
@@ -119,7 +120,7 @@ func TestConsumer_RunsAndReloadsItsApp(t *testing.T) {
 	waitProcessed("Orders", second)
 	waitForOutput(`"step":"notified anew","eventId":"` + second)
 
-	// The pipeline in the nested stack has a worker of another module.
+	// The pipeline in the nested stack is Returns. The worker of Returns is in another module.
 	returned := sendOne("Returns")
 	if code := waitProcessed("Returns", returned); code != "first" {
 		t.Errorf("the event of Returns was filtered as %q", code)

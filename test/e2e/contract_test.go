@@ -23,8 +23,9 @@ const (
 	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
 )
 
-// The dev stage has the names of the contract. The first run has no worker, so that the test can
-// inspect the queue. The second run processes the events of the first.
+// The stage dev uses the resource names that the contract requires. The first platform runs without
+// a worker, so that the test can count the messages on the queue. The second platform processes the
+// events of the first.
 func TestContract_VerificationCommands(t *testing.T) {
 	data := t.TempDir()
 	withoutWorker := start(t, "--stage", "dev", "--data", data, "--no-worker")
@@ -89,7 +90,7 @@ func verifyBySDK(t *testing.T, p *platform) string {
 	return id
 }
 
-// getItem returns an item of a table.
+// getItem returns the item with the key pk.
 func (p *platform) getItem(t *testing.T, table, pk string) map[string]dynamodbtypes.AttributeValue {
 	t.Helper()
 	out, err := dynamodb.NewFromConfig(p.awsConfig()).GetItem(t.Context(), &dynamodb.GetItemInput{
@@ -112,7 +113,7 @@ func stringAttribute(item map[string]dynamodbtypes.AttributeValue, name string) 
 	return value.Value
 }
 
-// verifyByCLI runs the commands of the contract.
+// verifyByCLI runs the verification commands of the contract with the AWS CLI.
 func verifyByCLI(t *testing.T, p *platform) string {
 	dir := t.TempDir()
 	run := func(args ...string) string {
@@ -159,7 +160,7 @@ func verifyByCLI(t *testing.T, p *platform) string {
 		p.Outputs["QueueUrl"],
 		"--attribute-names", "ApproximateNumberOfMessages",
 		"ApproximateNumberOfMessagesNotVisible")...), &queue)
-	// The queue has the event of the SDK and this one.
+	// The queue contains the event of verifyBySDK and the event of this function.
 	if queue.Attributes["ApproximateNumberOfMessages"] != "2" ||
 		queue.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
 		t.Errorf("attributes = %v", queue.Attributes)

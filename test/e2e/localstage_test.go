@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// The tests of the local stage share one platform. Each uses another event type.
+// The subtests share one platform. Each subtest has its own event type.
 func TestLocalStage(t *testing.T) {
 	p := start(t)
 	t.Run("writes a record and notifies the bus", func(t *testing.T) { testEvent(t, p) })
 	t.Run("rejects invalid input without storing it", func(t *testing.T) { testBadInput(t, p) })
 	t.Run("answers bad bodies with the expected status", func(t *testing.T) { testBadBodies(t, p) })
 	t.Run("rejects other requests with a problem", func(t *testing.T) { testOtherRequests(t, p) })
-	t.Run("moves poison to the DLQ and processes its batch", func(t *testing.T) {
+	t.Run("moves a poison event to the DLQ and processes the rest", func(t *testing.T) {
 		testPoison(t, p)
 	})
 	t.Run("accepts an idempotency key once", func(t *testing.T) { testIdempotency(t, p) })
@@ -131,7 +131,7 @@ func testOtherRequests(t *testing.T, p *platform) {
 		{"OPTIONS", "/events/0199aaaa-0000-7000-8000-000000000001", "Accept", "*/*", 405},
 		{"POST", "/health", "Accept", "*/*", 405},
 		{"GET", "/elsewhere", "Accept", "*/*", 404},
-		// The path matches no route, but the function sees /events.
+		// The escaped path has no route of its own, but the function gets the path /events.
 		{"POST", "/%65vents", "Content-Type", "application/json", 404},
 		{"POST", "/events/", "Content-Type", "application/json", 404},
 		{"POST", "/events", "Accept", "*/*", 415},

@@ -1,6 +1,6 @@
-// Package e2e tests the platform as a new user runs it: `eventpipeline local` with the real
-// bootstraps and the synthesized template, called by HTTP, the AWS SDK and, if it is installed, the
-// AWS CLI.
+// Package e2e tests the platform in the way in which a new user runs it. The tests start
+// `eventpipeline local`, which runs the real functions and the synthesized template. They call the
+// platform through HTTP, the AWS SDK and, if it is installed, the AWS CLI.
 package e2e
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// binary holds the path of the eventpipeline command, which TestMain builds.
+// binary is the path of the eventpipeline command that TestMain builds.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -56,16 +56,17 @@ type platform struct {
 	NotRun  []string          `json:"notRun"`
 
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has exited
-	err  error         // of its exit, once done is closed
+	done chan struct{} // closed when cmd has exited
+	err  error         // error of cmd, valid when done is closed
 	log  syncBuffer
 }
 
-// startTimeout covers a first build with cold caches on a slow machine.
+// startTimeout is long enough for a first build with cold caches on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// readSources walks the repository once, so that `go test` caches no result of other sources: the
-// command and the apps are built from the repository, but not linked into the tests.
+// readSources walks the repository once. Then `go test` does not use a cached result after a source
+// file has changed. Without the walk it would, because the tests run the command and the apps, but
+// do not link them.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
@@ -119,8 +120,8 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 	return p
 }
 
-// follow reads stdout until the platform exits. Every line must be JSON, and one reports that the
-// platform is ready.
+// follow reads stdout until the platform exits. When a line reports that the platform is ready, it
+// closes ready. Until then, every line must be JSON.
 func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 	defer close(p.done)
 	lines := bufio.NewScanner(stdout)
@@ -140,7 +141,7 @@ func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 	p.err = errors.Join(p.err, p.cmd.Wait())
 }
 
-// stop stops the platform as Ctrl-C does, and expects a clean exit.
+// stop sends the signal of Ctrl-C to the platform and expects a clean exit.
 func (p *platform) stop(t *testing.T) {
 	t.Helper()
 	select {
@@ -165,7 +166,7 @@ func (p *platform) stop(t *testing.T) {
 	}
 }
 
-// awsConfig returns the configuration of AWS clients of the platform.
+// awsConfig returns the configuration with which AWS clients call the platform.
 func (p *platform) awsConfig() aws.Config {
 	return aws.Config{
 		Region:       "us-east-1",
@@ -225,7 +226,8 @@ func (p *platform) status(t *testing.T, id string) map[string]any {
 	return answer
 }
 
-// waitUntil polls check until it returns "". check returns the unmet condition.
+// waitUntil polls check until check returns "". Any other result of check describes the condition
+// that is not met yet.
 func waitUntil(t *testing.T, check func() (unmet string)) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
@@ -243,7 +245,7 @@ func waitUntil(t *testing.T, check func() (unmet string)) {
 	}
 }
 
-// waitForStatus waits until an event has a status and returns the API's response.
+// waitForStatus waits until the event has the status and returns the API's response.
 func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	t.Helper()
 	var answer map[string]any
@@ -256,7 +258,7 @@ func (p *platform) waitForStatus(t *testing.T, id, want string) map[string]any {
 	return answer
 }
 
-// syncBuffer implements a buffer for concurrent use.
+// syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

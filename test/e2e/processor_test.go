@@ -16,7 +16,8 @@ import (
 
 const ownProcessor = "../../examples/own-processor"
 
-// The test runs the example in its folder, with the processor of its module.
+// The test runs the example from the example's own folder, with the processor that the example's
+// module defines.
 func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 	p := startIn(t, ownProcessor)
 	p.addOutputs(t, "orders", "WorkerFunction")
@@ -107,7 +108,8 @@ func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 	testReplayCompare(t, p)
 }
 
-// addOutputs adds names from a function's environment to Outputs, since the app has no outputs.
+// addOutputs adds resource names to p.Outputs, because the app has no stack outputs. It reads the
+// names from the environment of a function.
 func (p *platform) addOutputs(t *testing.T, stack, function string) {
 	t.Helper()
 	list, err := cloudformation.NewFromConfig(p.awsConfig()).ListStackResources(t.Context(),

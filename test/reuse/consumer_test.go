@@ -18,8 +18,8 @@ type consumer struct {
 	env []string // added to the test's environment
 }
 
-// documentedCommands returns the commands of docs/reuse.md that make a copy of an example use the
-// published module.
+// documentedCommands reads commands from docs/reuse.md and returns them. In a copy of an example,
+// they replace the checkout with the published module.
 func documentedCommands(t *testing.T) []string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
@@ -41,7 +41,7 @@ func documentedCommands(t *testing.T) []string {
 // newConsumer returns a copy of examples/minimal that uses the published module.
 func newConsumer(t *testing.T, source publishedModule) consumer {
 	t.Helper()
-	// The caches do not depend on HOME.
+	// Some tests change HOME. The caches must stay the same.
 	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
 	example := consumer{filepath.Join(root, "examples", "minimal"),
 		appendEnv(source.env, caches...)}
@@ -68,8 +68,8 @@ func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// jsiiCache returns the folder in which jsii unpacks the CDK, which takes half a minute, or an
-// empty folder.
+// jsiiCache returns the folder into which jsii has unpacked the CDK, because unpacking takes half a
+// minute. If there is no such folder, it returns an empty folder.
 func jsiiCache(t *testing.T) string {
 	t.Helper()
 	home, err := os.UserHomeDir()
@@ -83,10 +83,10 @@ func jsiiCache(t *testing.T) string {
 	return dir
 }
 
-// assetHashes maps the descriptions of the pipeline's functions to their asset hashes.
+// assetHashes maps the description of each pipeline function to the hash of the function's asset.
 type assetHashes map[string]string
 
-// synthesize runs a CDK app as the CDK CLI does and returns the asset hashes of its functions.
+// synthesize runs a CDK app like the CDK CLI and returns the asset hashes of the app's functions.
 func synthesize(
 	dir, out string, env []string, name string, args ...string,
 ) (assetHashes, error) {
@@ -149,7 +149,8 @@ func run(dir string, env []string, name string, args ...string) error {
 	return nil
 }
 
-// appendEnv returns a copy of env with more variables. The last value of a variable counts.
+// appendEnv returns a copy of env with more variables. If a variable is set twice, the last value
+// counts.
 func appendEnv(env []string, set ...string) []string {
 	return slices.Concat(env, set)
 }

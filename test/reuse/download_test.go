@@ -13,8 +13,8 @@ import (
 	source "github.com/event-driven-cloud-platform/eventpipeline"
 )
 
-// A first synthesis downloads the modules that the functions link. Graph pruning must exclude the
-// other modules of go.mod: the CDK alone has 100 MB.
+// The first synthesis downloads the modules that the functions link. Go's module graph pruning must
+// exclude all other modules of go.mod. The CDK alone has 100 MB.
 func TestFunctions_DownloadFewModules(t *testing.T) {
 	zips := downloadSizes(t)
 	var bytes int64
@@ -44,8 +44,8 @@ func TestFunctions_DownloadFewModules(t *testing.T) {
 	}
 }
 
-// downloadSizes returns the sizes of the module zips that the functions' build downloads to an
-// empty module cache.
+// downloadSizes builds the functions with an empty module cache and returns the sizes of the module
+// zips that go downloads.
 func downloadSizes(t *testing.T) map[string]int64 {
 	t.Helper()
 	cache := filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download")

@@ -20,25 +20,26 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// publishedModule represents this module in a file-system proxy.
+// publishedModule represents a version of this module that is published to a local proxy.
 type publishedModule struct {
 	version string
 	env     []string // makes go use the proxy
 }
 
-// publish zips the tracked files of the module as the go command does, without nested modules.
-// Changes of tracked files are included, untracked files are not.
+// publish publishes this module to a proxy in the file system. It zips the tracked files like the
+// go command, without nested modules. The zip contains uncommitted changes of tracked files, but no
+// untracked files.
 func publish(t *testing.T) publishedModule {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
-		t.Fatal("the test requires a git clone, since only tracked files are published")
+		t.Fatal("the test requires a git clone, because it publishes only tracked files")
 	}
 	tree := copyTrackedFiles(t)
 	sum, err := dirhash.HashDir(tree, "", dirhash.Hash1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Go caches downloads, so other content needs another version.
+	// Go caches each downloaded version, so that changed content needs another version.
 	version := fmt.Sprintf("v0.0.1-test.h%x", sha256.Sum256([]byte(sum)))[:30]
 	var archive bytes.Buffer
 	moduleVersion := modulepath.Version{Path: module, Version: version}
@@ -74,14 +75,14 @@ func publish(t *testing.T) publishedModule {
 	}}
 }
 
-// copyTrackedFiles copies the tracked files. It reads each file in the test, so that `go test` does
-// not cache a result of other files.
+// copyTrackedFiles copies the tracked files to a new folder. The test itself reads each file, so
+// that `go test` does not use a cached result after a file has changed.
 func copyTrackedFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name := range strings.SplitSeq(output(t, "git", "-C", root, "ls-files", "-z"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
-		if name == "" || errors.Is(err, fs.ErrNotExist) { // removed, but not committed
+		if name == "" || errors.Is(err, fs.ErrNotExist) { // the file was removed without a commit
 			continue
 		}
 		if err == nil {
@@ -97,7 +98,7 @@ func copyTrackedFiles(t *testing.T) string {
 	return dir
 }
 
-// expectContents checks which files the module has.
+// expectContents checks which files the zip of the module contains.
 func expectContents(t *testing.T, archive []byte) {
 	t.Helper()
 	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
@@ -110,7 +111,7 @@ func expectContents(t *testing.T, archive []byte) {
 		_, name, _ = strings.Cut(name, "/")
 		names[name] = true
 		if strings.HasPrefix(name, "examples/") {
-			t.Errorf("the module has %s: the example must have a go.mod", name)
+			t.Errorf("the module contains %s: each example must have a go.mod", name)
 		}
 	}
 	for _, name := range []string{
@@ -118,7 +119,7 @@ func expectContents(t *testing.T, archive []byte) {
 		"constructs/eventpipeline/eventpipeline.go",
 	} {
 		if !names[name] {
-			t.Errorf("the module does not have %s", name)
+			t.Errorf("the module does not contain %s", name)
 		}
 	}
 	t.Logf("the module's zip: %d files, %d bytes", len(names), len(archive))

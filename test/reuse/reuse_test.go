@@ -1,6 +1,7 @@
-// Package reuse tests apps in other modules. It publishes this module to a local proxy, adds it to
-// examples/minimal with `go get`, and synthesizes that app in every way in which apps are built and
-// run. All of them must deploy the same Lambda functions as the checkout.
+// Package reuse tests that apps in other modules can use this module. It publishes this module to a
+// local proxy and adds it to a copy of examples/minimal with `go get`. Then it synthesizes that app
+// in all the ways in which apps are built and run. Each way must deploy the same Lambda functions
+// as the checkout.
 package reuse
 
 import (
@@ -34,8 +35,8 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", "-trimpath",
 				".")
 		},
-		// The folder is new in each run. Without -trimpath Go would compile the CDK again, for
-		// minutes.
+		// The vendored folder has a new name in each run. Without -trimpath, Go would therefore
+		// compile the CDK again, which takes minutes.
 		"vendored, by GOFLAGS": func(t *testing.T) (assetHashes, error) {
 			return synthesize(vendored.dir, t.TempDir(),
 				appendEnv(vendored.env, "GOFLAGS=-mod=vendor -trimpath"), "go", "run", ".")
@@ -70,7 +71,7 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 				"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+jsiiCache(t))
 			return synthesize(t.TempDir(), t.TempDir(), readOnly, prebuilt)
 		},
-		// Some CI services keep caches in the project's folder.
+		// Some CI services keep caches in the folder of the project.
 		"cache in a vendored app": func(t *testing.T) (assetHashes, error) {
 			cache := filepath.Join(vendored.dir, ".cache")
 			return synthesize(vendored.dir, t.TempDir(),

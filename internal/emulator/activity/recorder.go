@@ -24,7 +24,7 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize is the maximum number of waiting steps. Under load, they are the steps of some seconds.
+// bufferSize is the maximum number of waiting steps. Under load, that is some seconds of steps.
 const bufferSize = 16 << 10
 
 // NewRecorder starts a recorder that calls show for each step, one call at a time. A nil now means

@@ -44,8 +44,8 @@ var changeCounts = []string{
 }
 
 // parseLine returns the step of a log line, and false if the step should be hidden. It hides empty
-// lines. It also hides a JSON line, unless the line has an event id, has at least the level WARN, or
-// counts a change.
+// lines. It also hides a JSON line, unless the line has an event id, has at least the level WARN,
+// or counts a change.
 func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 	step := Step{Time: now, Source: function}
 	fields, ok := parseObject(line)
@@ -62,7 +62,7 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // an unknown level counts as INFO
+			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // unknown: INFO
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
 		case "eventId":

@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during a call and delivers messages twice. Which calls get
-// a fault depends on a seed and on the number of the call.
+// lost responses. It also kills sandboxes during a call and delivers messages twice. Which calls
+// get a fault depends on a seed and on the number of the call.
 package faults
 
 import (
@@ -17,8 +17,8 @@ import (
 type Config struct {
 	Seed                  uint64  `json:"seed"`
 	Rules                 []Rule  `json:"rules"`
-	KillRate              float64 `json:"killRate"`              // share of calls that kill the sandbox, 0 to 1
-	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // share of messages delivered twice, 0 to 1
+	KillRate              float64 `json:"killRate"`              // share of calls, 0 to 1
+	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // share of messages, 0 to 1
 }
 
 // Rule injects a fault into a share of the matching calls. A call gets at most one fault: later

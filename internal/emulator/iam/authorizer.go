@@ -12,22 +12,23 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Authorizer rejects the AWS API calls that the policies do not allow. A caller that is not a
-// function is the account's administrator: only resource policies can deny its calls.
+// Authorizer rejects the AWS API calls that the policies do not allow. It treats a caller that is
+// not a function as an administrator of the account. Only resource policies can deny the calls of
+// an administrator.
 type Authorizer struct {
 	Policies        Policies
 	Region, Account string
 	Targets         protocol.Targets
-	// FunctionOf returns the function whose calls are signed with an access key.
+	// FunctionOf returns the function that signs its calls with the access key.
 	FunctionOf func(accessKey string) (name string, ok bool)
-	// Report receives every denial. Many goroutines call it at once.
+	// Report is called for each denial. It must be safe for concurrent use.
 	Report func(Denial)
 }
 
 // Denial describes a call that was denied.
 type Denial struct{ Caller, Service, Operation, Message string }
 
-// caller identifies who makes a call, with its identity-based policies.
+// caller identifies the principal that makes a call and the principal's identity-based policies.
 type caller struct {
 	name      string
 	principal Principal
@@ -35,12 +36,13 @@ type caller struct {
 	admin     bool
 }
 
-// Wrap returns a handler that passes allowed calls to next and answers the others with an error.
+// Wrap returns a handler that passes allowed calls to next and responds to all others with an
+// error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
-		if !known || call.AccessKey == "" { // the Runtime API is not signed
+		if !known || call.AccessKey == "" { // for example, calls of the Runtime API are not signed
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -56,11 +58,11 @@ func (a Authorizer) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// administrator holds the policy of a user of the AWS CLI or of the platform's own commands.
+// administrator holds the policy of callers that are not functions, such as the AWS CLI.
 var administrator = []Document{allow("*")}
 
-// caller returns who signs with the access key. It returns false for a function whose role is not
-// in a template, since its permissions are not known.
+// caller returns the caller that signs with the access key. It returns false for a function whose
+// role is not in a template, because the permissions of the role are unknown.
 func (a Authorizer) caller(accessKey string) (caller, bool) {
 	name, ok := a.FunctionOf(accessKey)
 	if !ok {
@@ -86,8 +88,8 @@ func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who calle
 	return nil
 }
 
-// requiredPermissions returns the permissions that a call needs. It leaves the request's body
-// readable.
+// requiredPermissions returns the permissions that a call needs. The next handler can still read
+// the body of the request.
 func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]permission, error) {
 	var body []byte
 	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
@@ -103,7 +105,8 @@ func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]
 	return a.permissions(call, r, body)
 }
 
-// authorize checks a permission, and those for the KMS key that encrypts its resource.
+// authorize checks a permission. If a KMS key encrypts the resource, it also checks the permissions
+// for the key.
 func (a Authorizer) authorize(who caller, p permission) error {
 	if err := a.evaluate(who, p); err != nil {
 		return err
@@ -117,7 +120,8 @@ func (a Authorizer) authorize(who caller, p permission) error {
 }
 
 func (a Authorizer) evaluate(who caller, p permission) error {
-	// On this machine calls need no TLS. Policies see them as calls over TLS.
+	// Calls on this machine do not use TLS. The condition keys say that they do, because some
+	// policies require TLS.
 	context := map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",
 		"aws:viaawsservice": "false", "aws:requestedregion": a.Region,
@@ -130,7 +134,8 @@ func (a Authorizer) evaluate(who caller, p permission) error {
 	return a.Policies.Evaluate(Request{who.principal, p.action, p.resource, context}, who.policies)
 }
 
-// AuthorizeFunction returns nil if the function's role may perform the action, else a *DeniedError.
+// AuthorizeFunction returns nil if the function's role may perform the action or is unknown.
+// Otherwise it returns a *DeniedError.
 func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	principal, policies, ok := a.Policies.FunctionPrincipal(function, a.Account)
 	if !ok {
@@ -140,8 +145,9 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	return a.authorize(who, permission{action: action, resource: resource})
 }
 
-// AuthorizeService returns nil if an AWS service may perform the action on behalf of the source,
-// such as a rule; else a *DeniedError. context adds condition keys, in lower case.
+// AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
+// Otherwise it returns a *DeniedError. source is an ARN, such as that of a rule. context holds
+// additional condition keys, in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,
 ) error {
@@ -154,8 +160,8 @@ func (a Authorizer) AuthorizeService(
 	return a.Policies.Evaluate(Request{principal, action, resource, keys}, nil)
 }
 
-// hideNotFound serves a read of an object as S3 does: a caller that may not list the bucket gets
-// AccessDenied in place of NotFound.
+// hideNotFound serves GetObject and HeadObject. As in S3, a caller that may not list the bucket
+// gets AccessDenied instead of NotFound.
 func (a Authorizer) hideNotFound(
 	w http.ResponseWriter, r *http.Request, next http.Handler, call protocol.Call, who caller,
 ) {
@@ -193,7 +199,7 @@ func (f *notFoundFilter) Write(p []byte) (int, error) {
 	return f.ResponseWriter.Write(p)
 }
 
-// deny reports a denial and answers with the error of the service.
+// deny reports a denial and responds with the error code of the service.
 func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, err error) {
 	a.Report(Denial{who.name, call.Service, call.Operation, err.Error()})
 	status, code := http.StatusBadRequest, "AccessDeniedException"
@@ -208,6 +214,6 @@ func (a Authorizer) deny(w http.ResponseWriter, call protocol.Call, who caller, 
 	if call.Service == "sqs" && keyDenied {
 		status, code = http.StatusBadRequest, "KmsAccessDenied"
 	}
-	clear(w.Header()) // of the discarded response
+	clear(w.Header()) // remove the headers of the discarded response
 	protocol.WriteError(w, call.Service, status, code, err.Error())
 }

@@ -150,7 +150,7 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 	}
 }
 
-// api represents a service behind an authorizer. The function worker calls it.
+// api represents a service behind an authorizer. Its caller is the function worker.
 type api struct {
 	http.Handler
 	status  int
@@ -275,7 +275,7 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 	}
 }
 
-// A role that is in no template may have any permissions.
+// The permissions of a role that is in no template are unknown.
 func TestAuthorizer_PassesCallsOfUnknownRoles(t *testing.T) {
 	a := newAPI(t, `[]`)
 	authorizer := Authorizer{

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// condition represents an operator with one condition key.
+// condition represents a condition operator that is applied to one condition key.
 type condition struct {
 	key      string // in lower case
 	values   []string
 	test     func(value, want string) bool
-	negated  bool // true if no value passes the test
-	null     bool // tests whether the key is absent
-	ifExists bool // true if the key is absent
+	negated  bool // the condition holds if no value passes the test
+	null     bool // the condition tests whether the key is absent
+	ifExists bool // the condition holds if the key is absent
 }
 
 // conditionKeys lists the supported condition keys, in lower case.
@@ -30,12 +30,13 @@ var conditionKeys = []string{
 	"s3:objectcreationoperation", "s3:prefix", "s3:tlsversion", "s3:versionid",
 }
 
-// operators maps condition operators to their tests. An operator with Not in its name is negated.
+// operators maps condition operators to tests. parseCondition handles the parts Not and IfExists of
+// an operator's name.
 var operators = map[string]func(value, want string) bool{
 	"StringEquals":             func(value, want string) bool { return value == want },
 	"StringEqualsIgnoreCase":   strings.EqualFold,
 	"StringLike":               like,
-	"ArnEquals":                arnLike, // AWS evaluates it like ArnLike
+	"ArnEquals":                arnLike, // AWS evaluates ArnEquals like ArnLike
 	"ArnLike":                  arnLike,
 	"Bool":                     strings.EqualFold,
 	"NumericEquals":            numeric(0),
@@ -45,7 +46,8 @@ var operators = map[string]func(value, want string) bool{
 	"NumericGreaterThanEquals": numeric(0, 1),
 }
 
-// numeric returns a test of numbers, which passes for some results of cmp.Compare.
+// numeric returns a test that compares two numbers. The test passes if cmp.Compare returns one of
+// the results.
 func numeric(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)

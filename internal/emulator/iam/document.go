@@ -1,8 +1,10 @@
-// Package iam decides, as AWS IAM does, whether a caller may perform an AWS API call: by the
-// policies of the synthesized template, those of the caller's role and those of the resource.
+// Package iam decides whether a caller may perform an AWS API call. Like AWS IAM, it evaluates the
+// policies of the caller's role and the policies of the resource. All policies come from the
+// synthesized template.
 //
-// It supports the policies of event pipelines. Parsing fails on any other condition operator,
-// condition key or policy variable: ignoring a condition could allow a call that AWS denies.
+// The package supports the policy elements that event pipelines use. Parsing a policy with another
+// condition operator or condition key, or with a policy variable, returns an error. If the package
+// ignored a condition, it could allow a call that AWS denies.
 package iam
 
 import (

@@ -5,15 +5,15 @@ import (
 	"iter"
 )
 
-// Request asks whether a principal may perform an action on a resource.
+// Request describes an action that a principal wants to perform on a resource.
 type Request struct {
 	Principal Principal
 	Action    string            // such as s3:PutObject
 	Resource  string            // ARN; * if the action has no resource
-	Context   map[string]string // condition keys in lower case, with their values
+	Context   map[string]string // values by condition key; the keys are in lower case
 }
 
-// DeniedError reports that the policies deny a request, in the words of AWS.
+// DeniedError reports that the policies deny a request. The error text has the same form as in AWS.
 type DeniedError struct {
 	Request Request
 	Reason  string
@@ -28,8 +28,10 @@ func (e *DeniedError) Error() string {
 		who, e.Request.Action, e.Request.Resource, e.Reason)
 }
 
-// Evaluate returns nil if the policies allow the request, else a *DeniedError. A Deny in any policy
-// wins. An Allow counts in an identity policy, and in a resource policy that names the principal.
+// Evaluate returns nil if the policies allow the request. Otherwise it returns a *DeniedError. A
+// Deny in any policy denies the request. Without a Deny, one Allow is enough. An Allow of a
+// resource policy counts only if the statement names the principal; naming the account is not
+// enough.
 func Evaluate(r Request, identity, resource []Document) error {
 	allowed := false
 	for s := range statements(resource) {

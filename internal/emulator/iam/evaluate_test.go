@@ -14,7 +14,7 @@ const (
 
 var worker = Principal{Account: account, RoleARN: role, SessionARN: session}
 
-// identity returns an identity policy with one statement, resource a resource policy.
+// identity returns an identity policy with the statement.
 func identity(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseIdentityPolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
@@ -24,6 +24,7 @@ func identity(t *testing.T, statement string) []Document {
 	return []Document{d}
 }
 
+// resource returns a resource policy with the statement.
 func resource(t *testing.T, statement string) []Document {
 	t.Helper()
 	d, err := ParseResourcePolicy([]byte(`{"Version":"2012-10-17","Statement":` + statement + `}`))
@@ -182,7 +183,7 @@ func TestEvaluate_ReturnsTheErrorsOfAWS(t *testing.T) {
 	}
 }
 
-// Ignoring a part could allow a call that AWS denies.
+// If the parser ignored an element of a policy, the emulator could allow a call that AWS denies.
 func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 	for _, c := range [][2]string{
 		{`{"Effect":"Allow","Action":"*","Resource":"*",` +

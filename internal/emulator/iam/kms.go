@@ -2,8 +2,8 @@ package iam
 
 import "strings"
 
-// keyActions lists the KMS actions that a service performs on behalf of the caller, if a KMS key
-// encrypts the resource.
+// keyActions maps an action on a resource to KMS actions. If a KMS key encrypts the resource, the
+// service performs these KMS actions on behalf of the caller.
 var keyActions = map[string][]string{
 	"s3:GetObject":                {"Decrypt"},
 	"s3:GetObjectVersion":         {"Decrypt"},
@@ -21,7 +21,7 @@ var keyActions = map[string][]string{
 	"dynamodb:ConditionCheckItem": {"Decrypt"},
 }
 
-// keyPermissions returns the permissions to use the KMS key that encrypts a permission's resource.
+// keyPermissions returns the permissions for the KMS key that encrypts the resource of p.
 func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	key, ok := a.Policies.Keys[parentARN(p.resource)]
 	if !ok {
@@ -37,7 +37,8 @@ func (a Authorizer) keyPermissions(p permission) (list []permission) {
 	return list
 }
 
-// parentARN returns the ARN of an object's bucket or an index's table, and any other ARN unchanged.
+// parentARN returns the ARN of the bucket if arn is an object, and the ARN of the table if arn is
+// an index. It returns any other ARN unchanged.
 func parentARN(arn string) string {
 	if strings.HasPrefix(arn, "arn:aws:s3:::") {
 		bucket, _, _ := strings.Cut(arn, "/")
@@ -47,8 +48,8 @@ func parentARN(arn string) string {
 	return table
 }
 
-// evaluateKey returns nil if a KMS key's policy allows the request, else a *DeniedError. Identity
-// policies count only if the key's policy delegates to the account.
+// evaluateKey returns nil if the policy of a KMS key allows the request. Otherwise it returns a
+// *DeniedError. Identity policies count only if the policy of the key allows the account.
 func evaluateKey(r Request, identity, key []Document) error {
 	allowed := false
 	for s := range statements(key) {

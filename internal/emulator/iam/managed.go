@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// managedPolicies maps the names of AWS managed policies for execution roles to their actions.
+// managedPolicies maps the name of an AWS managed policy to the actions that the policy allows.
 var managedPolicies = map[string][]string{
 	"AdministratorAccess":      {"*"},
 	"AWSXRayDaemonWriteAccess": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},

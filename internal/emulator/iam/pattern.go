@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// patterns holds the Action or Resource of a statement; negated, its NotAction or NotResource.
+// patterns holds the Action or Resource element of a statement. If negated is true, it holds the
+// NotAction or NotResource element.
 type patterns struct {
 	list    []string
 	negated bool
-	fold    bool
+	fold    bool // foldCase or exactCase
 }
 
-// Actions ignore case, resources do not.
+// Actions are compared without regard to case, resources with regard to case.
 const (
 	foldCase  = true
 	exactCase = false
@@ -50,9 +51,11 @@ func (p patterns) match(text string) bool {
 	return found != p.negated
 }
 
-// like reports whether text matches a pattern, in which * stands for any characters and ? for one.
+// like reports whether text matches a pattern. In the pattern, * matches any number of characters
+// and ? matches one character.
 func like(text, pattern string) bool {
-	// star is the position after the last *; text[:matched] is matched up to that *, inclusive.
+	// star is the index after the last * of the pattern, or -1. pattern[:star] matches
+	// text[:matched].
 	star, matched := -1, 0
 	p, t := 0, 0
 	for t < len(text) {
@@ -73,8 +76,8 @@ func like(text, pattern string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// arnLike reports whether an ARN matches a pattern. A wildcard does not match across the colons
-// before the resource.
+// arnLike reports whether an ARN matches a pattern. It compares the six parts of the ARN one by
+// one, so that a wildcard does not match across the colons between the parts.
 func arnLike(arn, pattern string) bool {
 	parts, patternParts := strings.SplitN(arn, ":", 6), strings.SplitN(pattern, ":", 6)
 	if len(patternParts) != 6 || len(parts) != 6 {

@@ -10,14 +10,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// permission names an action on a resource that a call needs.
+// permission represents the permission to perform an action on a resource.
 type permission struct {
 	action, resource string
 	context          map[string]string // see Request.Context
 }
 
-// permissions returns the permissions that a call needs, as AWS's service authorization reference
-// lists them.
+// permissions returns the permissions that a call needs, according to AWS's Service Authorization
+// Reference.
 func (a Authorizer) permissions(
 	call protocol.Call, r *http.Request, body []byte,
 ) ([]permission, error) {
@@ -37,7 +37,7 @@ func (a Authorizer) permissions(
 	case "":
 		return nil, fmt.Errorf("unknown call %q", r.Header.Get("X-Amz-Target"))
 	}
-	// The resource of the call is unknown: only a policy for all resources allows it.
+	// The resource is unknown. Only a policy for all resources allows the call.
 	return []permission{{action: call.Service + ":" + call.Operation, resource: "*"}}, nil
 }
 

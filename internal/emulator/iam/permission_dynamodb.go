@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// transactionActions maps the parts of a transaction to their actions.
+// transactionActions maps the kinds of entries in a transaction to IAM actions.
 var transactionActions = map[string]string{
 	"Put":            "PutItem",
 	"Update":         "UpdateItem",
@@ -33,7 +33,7 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 			for part, target := range item {
 				action, ok := transactionActions[part]
 				if !ok {
-					return nil, fmt.Errorf("unknown part of a transaction: %s", part)
+					return nil, fmt.Errorf("unknown entry in TransactItems: %s", part)
 				}
 				list = append(list, a.tablePermission(action, target.TableName, ""))
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// s3Actions maps operations to actions, if the names differ.
+// s3Actions maps an S3 operation to the IAM action, if the two names differ.
 var s3Actions = map[string]string{
 	"HeadBucket":           "ListBucket",
 	"ListMultipartUploads": "ListBucketMultipartUploads",
@@ -47,7 +47,7 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	list := []permission{{"s3:" + action, object, s3Context(operation, r, query)}}
 	switch {
 	case operation == "PutObject" && r.Header.Get("If-Match") != "":
-		// The response reveals the object's state.
+		// S3 requires this too, because the response reveals the object's state.
 		list = append(list, permission{action: "s3:GetObject", resource: object})
 	case operation == "CopyObject":
 		source, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
@@ -67,7 +67,7 @@ func objectARN(bucket, key string) string {
 	return "arn:aws:s3:::" + bucket + "/" + key
 }
 
-// s3Context returns the values of the condition keys of S3.
+// s3Context returns the values of S3's condition keys.
 func s3Context(operation string, r *http.Request, query url.Values) map[string]string {
 	context := map[string]string{}
 	for key, parameter := range map[string]string{
@@ -91,8 +91,8 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 	return context
 }
 
-// deleteObjectsPermissions returns a permission per object. S3 rejects objects one by one; the
-// emulator rejects the whole request.
+// deleteObjectsPermissions returns one permission for each object. If the caller may not delete an
+// object, the emulator rejects the whole request. S3 rejects only that object.
 func deleteObjectsPermissions(bucket string, body []byte) ([]permission, error) {
 	var in struct {
 		Object []struct {

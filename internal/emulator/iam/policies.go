@@ -8,7 +8,7 @@ type Role struct {
 	Policies []Document
 }
 
-// Policies holds all policies of the emulated account. The zero value has none.
+// Policies holds all policies of the emulated account. The zero value has no policies.
 type Policies struct {
 	Roles map[string]Role // by function name
 	// Resources maps the ARN of a bucket, queue, function or KMS key to its resource policies.
@@ -17,8 +17,8 @@ type Policies struct {
 	Keys map[string]string
 }
 
-// Evaluate returns nil if the identity's documents and the policy of the request's resource allow
-// the request, else a *DeniedError.
+// Evaluate returns nil if the request is allowed. Otherwise it returns a *DeniedError. It evaluates
+// the identity policies and the policies of the requested resource.
 func (p Policies) Evaluate(r Request, identity []Document) error {
 	resource := p.Resources[parentARN(r.Resource)]
 	if strings.HasPrefix(r.Action, "kms:") && len(resource) > 0 {
@@ -27,8 +27,8 @@ func (p Policies) Evaluate(r Request, identity []Document) error {
 	return Evaluate(r, identity, resource)
 }
 
-// FunctionPrincipal returns the principal of a function's calls and its role's policies. It returns
-// false if the function's role is not known.
+// FunctionPrincipal returns the principal that makes the calls of a function, and the policies of
+// the function's role. It returns false if the role is unknown.
 func (p Policies) FunctionPrincipal(function, account string) (Principal, []Document, bool) {
 	role, ok := p.Roles[function]
 	if !ok {

@@ -42,8 +42,9 @@ func parsePrincipals(raw []byte) ([]statementPrincipal, error) {
 	return list, nil
 }
 
-// matchPrincipal reports whether a statement's principals include p directly, or its whole account.
-// A statement that allows an account delegates the decision to the account's identity policies.
+// matchPrincipal reports whether the principals of a statement include p itself, and whether they
+// include the account of p. A statement that allows an account delegates the decision to the
+// identity policies of the account.
 func matchPrincipal(principals []statementPrincipal, p Principal) (direct, account bool) {
 	for _, named := range principals {
 		switch {
@@ -60,7 +61,8 @@ func matchPrincipal(principals []statementPrincipal, p Principal) (direct, accou
 	return direct, account
 }
 
-// wholeAccount returns the account that a principal stands for, or "" for a role or user.
+// wholeAccount returns the account id if the principal in a statement stands for a whole account.
+// It returns "" for a role or user.
 func wholeAccount(name string) string {
 	if !strings.Contains(name, ":") {
 		return name

@@ -67,7 +67,7 @@ func TestBucket_NilStoresNothing(t *testing.T) {
 	if err := bucket.Put("a", nil); err != nil {
 		t.Error(err)
 	}
-	err = bucket.Each(func(string, []byte) error { t.Error("the nil bucket has a key"); return nil })
+	err = bucket.Each(func(string, []byte) error { t.Error("the bucket has a key"); return nil })
 	if err != nil {
 		t.Error(err)
 	}

@@ -1,6 +1,6 @@
-// Command app is a CDK app with a pipeline for tests. Its visibility timeout and the reconciler's
-// grace period are seconds, where the defaults are minutes. Its API is public; in the stage "jwt"
-// it requires tokens. In the stage "canary" it logs at the level debug.
+// Command app is a CDK app with a pipeline for tests. The visibility timeout and the reconciler's
+// grace period are 30 seconds; the defaults are minutes. The API is public, but in the stage "jwt"
+// it requires tokens. In the stage "canary" the functions log at the level debug.
 package main
 
 import (

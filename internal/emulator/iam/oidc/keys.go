@@ -16,7 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// KeyFile holds the keys of a file. It is a KeySource for any issuer.
+// KeyFile holds the keys of a file. It implements KeySource with the same keys for every issuer.
 type KeyFile struct{ set keySet }
 
 // keySet holds a JSON Web Key Set without the keys of unsupported types.
@@ -39,7 +39,7 @@ func (s *keySet) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// find returns the only key with the id. Two keys with one id are ambiguous.
+// find returns the key with the id. It returns ErrUnknownKey if there is none or more than one.
 func (s keySet) find(id string) (jose.JSONWebKey, error) {
 	var found []jose.JSONWebKey
 	for _, key := range s.keys {
@@ -67,12 +67,12 @@ func ReadKeyFile(name string) (KeyFile, error) {
 }
 
 // Key returns the key with the id.
-func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey,
-	error) {
+func (f KeyFile) Key(_ context.Context, _, id string) (jose.JSONWebKey, error) {
 	return f.set.find(id)
 }
 
-// Discovery reads the keys that issuers publish by OpenID Connect Discovery. It is a KeySource.
+// Discovery implements KeySource. It fetches the keys that issuers publish through OpenID Connect
+// Discovery, and caches them.
 type Discovery struct {
 	Client *http.Client
 	Now    func() time.Time
@@ -83,18 +83,18 @@ type Discovery struct {
 
 type cachedKeys struct {
 	set keySet
-	at  time.Time
+	at  time.Time // time of the fetch
 }
 
 const (
 	cacheTTL        = 2 * time.Hour   // as in API Gateway
-	refetchInterval = time.Minute     // bounds fetches for unknown keys
-	fetchTimeout    = 5 * time.Second // of one request to an issuer
+	refetchInterval = time.Minute     // minimum time between fetches for unknown key ids
+	fetchTimeout    = 5 * time.Second // for one request to an issuer
 	maxDocument     = 1 << 20         // bytes
 )
 
-// Key returns the issuer's key with the id. It fetches the keys again if they are old or lack the
-// id.
+// Key returns the issuer's key with the id. It fetches the keys again after cacheTTL. If no key has
+// the id, it also fetches them again, but at most once per refetchInterval.
 func (d *Discovery) Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -14,11 +14,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// publisher implements an issuer on this machine.
+// publisher serves the configuration and keys of an issuer on this machine.
 type publisher struct {
-	url, configuration string // a valid configuration if empty
+	url, configuration string // if empty, a valid configuration
 	keys               atomic.Pointer[jose.JSONWebKeySet]
-	fetches            atomic.Int32 // of the keys
+	fetches            atomic.Int32 // number of fetches of the keys
 }
 
 func startIssuer(t *testing.T) (*publisher, *Discovery, *time.Time) {
@@ -64,7 +64,8 @@ func TestDiscovery_FetchesTheKeysOnce(t *testing.T) {
 	}
 }
 
-// An issuer may rotate its keys. A client with invented key ids must not cause a fetch per request.
+// An issuer may rotate its keys. A client that invents key ids must not cause a fetch for each
+// request.
 func TestDiscovery_FetchesAgainForAnUnknownKeyOnceAMinute(t *testing.T) {
 	p, discovery, clock := startIssuer(t)
 	expect := func(id string, known bool, fetches int32) {
@@ -100,7 +101,8 @@ func TestDiscovery_ReportsAMisconfiguredIssuer(t *testing.T) {
 			want: "https URL"},
 		"no key document": {configuration: `{"issuer":"%","jwks_uri":"%/none"}`, want: "HTTP 404"},
 		"no JSON":         {configuration: `<html>`, want: "invalid character"},
-		"no key set": {configuration: `{"issuer":"%","jwks_uri":"%/.well-known/openid-configuration"}`,
+		"no key set": {configuration: `{"issuer":"%",` +
+			`"jwks_uri":"%/.well-known/openid-configuration"}`,
 			want: "no supported keys"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package oidc verifies JSON Web Tokens as API Gateway's JWT authorizers do: with the keys that the
-// issuer publishes, or with those in a file.
+// Package oidc verifies JSON Web Tokens like the JWT authorizers of API Gateway. It uses the keys
+// that the issuer publishes, or the keys in a file.
 package oidc
 
 import (
@@ -18,36 +18,36 @@ import (
 // Verifier verifies the tokens of an issuer.
 type Verifier struct {
 	Issuer   string   // required claim iss
-	Audience []string // a token has one of them in aud, or without aud in client_id
+	Audience []string // one must be in the claim aud, or in client_id if aud is absent
 	Keys     KeySource
 	Now      func() time.Time
 }
 
-// KeySource looks up the keys that sign tokens.
+// KeySource looks up the public keys of issuers.
 type KeySource interface {
 	// Key returns the issuer's public key with the id, or ErrUnknownKey if there is none. Any other
-	// error is a failure of the look-up.
+	// error means that the look-up failed.
 	Key(ctx context.Context, issuer, id string) (jose.JSONWebKey, error)
 }
 
 // ErrUnknownKey reports that the issuer has no key with the id.
 var ErrUnknownKey = errors.New("the token is signed with a key that the issuer does not have")
 
-// InvalidError reports that a token is not valid. Reason contains nothing of the token.
+// InvalidError reports that a token is not valid. Reason contains no part of the token.
 type InvalidError struct{ Reason string }
 
 func (e *InvalidError) Error() string { return e.Reason }
 
 func invalid(reason string) error { return &InvalidError{reason} }
 
-// algorithms lists the algorithms that API Gateway accepts: only those with RSA keys.
+// algorithms lists the algorithms that API Gateway accepts. All of them use RSA keys.
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 
-// Claims maps the names of a token's claims to their values. A number is a json.Number.
+// Claims holds the values of a token's claims by name. A number is a json.Number.
 type Claims map[string]any
 
 // Verify returns the token's claims, or an *InvalidError if the token is not valid. Any other error
-// is a failure to look up its key.
+// means that the look-up of the key failed.
 func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(parsed.Headers) != 1 {
@@ -66,7 +66,7 @@ func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" &&
 		key.Use != "sig" {
-		return nil, invalid("the token's key does not match its algorithm")
+		return nil, invalid("the token's key must be for signatures with the token's algorithm")
 	}
 	var registered jwt.Claims
 	var all json.RawMessage
@@ -82,7 +82,7 @@ func (v Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	return claims, v.check(registered, claims)
 }
 
-// check validates the registered claims.
+// check validates the issuer, the audience and the times of a token.
 func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 	now := v.Now()
 	audience := []string(registered.Audience)
@@ -109,8 +109,8 @@ func (v Verifier) check(registered jwt.Claims, claims Claims) error {
 
 func (v Verifier) accepts(audience string) bool { return slices.Contains(v.Audience, audience) }
 
-// Scopes returns the scopes in the claim scope, separated by spaces, or in scp, which may be a
-// list.
+// Scopes returns the scopes of the token. The claim scope lists them, separated by spaces. If it is
+// absent, the claim scp lists them, separated by spaces or as a JSON list.
 func (c Claims) Scopes() []string {
 	if text, ok := c["scope"].(string); ok {
 		return strings.Fields(text)
@@ -130,8 +130,8 @@ func (c Claims) Scopes() []string {
 	return nil
 }
 
-// Strings returns the claims as API Gateway passes them to functions: as strings, a list as "[a
-// b]", without those that are null.
+// Strings returns the claims in the form in which API Gateway passes them to functions. Every value
+// is a string; a list has the form "[a b]". Claims with the value null are absent.
 func (c Claims) Strings() map[string]string {
 	values := make(map[string]string, len(c))
 	for name, value := range c {

@@ -24,7 +24,7 @@ import (
 
 var now = time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 
-// keys generates the private keys once, since it is slow.
+// keys generates the private keys once, because generating keys is slow.
 var keys = sync.OnceValue(func() (k struct {
 	rsa, other *rsa.PrivateKey
 	ec         *ecdsa.PrivateKey
@@ -66,7 +66,7 @@ func newVerifier(t *testing.T) Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A key of an unknown type must not hide the others.
+	// A key of an unknown type must not make the other keys unusable.
 	published := strings.Replace(string(content), `{"keys":[`,
 		`{"keys":[{"kty":"QUANTUM","kid":"new"},`, 1)
 	keys, err := ReadKeyFile(writeFile(t, []byte(published)))
@@ -154,15 +154,15 @@ func TestVerifier_RejectsAttacks(t *testing.T) {
 		"no JWT":              {"hunter2", noRSA},
 		"algorithm none":      {none + "." + parts[1] + ".", noRSA},
 		"none with signature": {none + "." + parts[1] + "." + parts[2], noRSA},
-		"HS256 by the public key": {sign(t, jose.HS256, "rsa", publicKey, validClaims(nil)),
+		"HS256 by public key": {sign(t, jose.HS256, "rsa", publicKey, validClaims(nil)),
 			noRSA},
-		"HS256 by its DER": {sign(t, jose.HS256, "rsa", der, validClaims(nil)), noRSA},
+		"HS256 by DER key": {sign(t, jose.HS256, "rsa", der, validClaims(nil)), noRSA},
 		"ES256":            {sign(t, jose.ES256, "ec", keys().ec, validClaims(nil)), noRSA},
 		"PS256": {sign(t, jose.PS256, "rsa", keys().rsa, validClaims(nil)),
 			noRSA},
-		"RSA by the elliptic key": {sign(t, jose.RS256, "ec", keys().rsa, validClaims(nil)),
+		"RSA with the EC key id": {sign(t, jose.RS256, "ec", keys().rsa, validClaims(nil)),
 			"signature does not match"},
-		"another's key": {sign(t, jose.RS256, "rsa", keys().other, validClaims(nil)),
+		"another key": {sign(t, jose.RS256, "rsa", keys().other, validClaims(nil)),
 			"signature does not match"},
 		"altered claims": {parts[0] + "." + base64.RawURLEncoding.EncodeToString(admin) +
 			"." + parts[2], "signature does not match"},
@@ -176,13 +176,13 @@ func TestVerifier_RejectsAttacks(t *testing.T) {
 		"ambiguous key id": {sign(t, jose.RS256, "twice", keys().rsa, validClaims(nil)),
 			"the issuer does not have"},
 		"key for encryption": {sign(t, jose.RS256, "for encryption", keys().rsa,
-			validClaims(nil)), "does not match its algorithm"},
-		"key for another": {sign(t, jose.RS256, "for RS512", keys().rsa, validClaims(nil)),
-			"does not match its algorithm"},
+			validClaims(nil)), "the token's algorithm"},
+		"key for RS512": {sign(t, jose.RS256, "for RS512", keys().rsa, validClaims(nil)),
+			"the token's algorithm"},
 		"wrong issuer": {rs256(func(c Claims) {
 			c["iss"] = "https://evil.example/"
 		}), "valid issuer"},
-		"issuer without its slash": {rs256(func(c Claims) {
+		"issuer without slash": {rs256(func(c Claims) {
 			c["iss"] = "https://login.example.org"
 		}), "valid issuer"},
 		"no issuer": {rs256(func(c Claims) { delete(c, "iss") }), "valid issuer"},
@@ -193,7 +193,7 @@ func TestVerifier_RejectsAttacks(t *testing.T) {
 			c["aud"] = "event"
 		}), "valid audience"},
 		"no audience": {rs256(func(c Claims) { delete(c, "aud") }), "valid audience"},
-		"empty audience, client": {rs256(func(c Claims) {
+		"empty aud, client id": {rs256(func(c Claims) {
 			c["aud"], c["client_id"] = []string{}, "events"
 		}), "valid audience"},
 		"wrong audience, client": {rs256(func(c Claims) {
@@ -285,7 +285,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","kid":"rsa"}`)) + ".e30.AA")
 	f.Fuzz(func(t *testing.T, token string) {
 		if claims, err := newVerifier(t).Verify(t.Context(), token); err == nil {
-			t.Errorf("%q is accepted: %v", token, claims)
+			t.Errorf("%q was accepted: %v", token, claims)
 		}
 	})
 }

@@ -13,11 +13,11 @@ import (
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	timeFormat = "20060102T150405Z"
-	// maxExpiry bounds the lifetime of presigned requests, as in AWS.
+	// maxExpiry is the maximum lifetime of a presigned request, as in AWS.
 	maxExpiry = 7 * 24 * time.Hour
 )
 
-// signature holds the signature of a request, with its parameters.
+// signature holds the signature of a request and the parameters of the signature.
 type signature struct {
 	accessKey, date, region, service string
 	headers                          []string // signed headers, in lower case
@@ -27,8 +27,8 @@ type signature struct {
 	expiry                           time.Duration // lifetime of a signature in the query
 }
 
-// findSignature returns the signature in the Authorization header or in the query. Both is an
-// error.
+// findSignature returns the signature in the Authorization header or in the query. It returns an
+// error if both contain a signature.
 func findSignature(r *http.Request, target *url.URL) (signature, error) {
 	query, err := url.ParseQuery(target.RawQuery)
 	if err != nil {
@@ -122,7 +122,7 @@ func newSignature(credential, headers, value string) (signature, error) {
 // checkTime rejects an old signature, so that a recorded request cannot be sent again later.
 func (s signature) checkTime(now time.Time) error {
 	if s.date != s.time.Format("20060102") {
-		return errors.New("the dates of the signature's credential scope and time must be the same")
+		return errors.New("the signature's credential scope and time must have the same date")
 	}
 	validFor := maxSkew
 	if s.inQuery {

@@ -27,13 +27,13 @@ type Verifier struct {
 	Now     func() time.Time
 }
 
-// maxSkew bounds the difference between the signer's clock and this one, as in AWS.
+// maxSkew is the maximum difference between the signer's clock and the local clock, as in AWS.
 const maxSkew = 5 * time.Minute
 
-// Verify returns the access key that the request is signed with. Its errors are meant for the
-// service's operator and contain nothing of the request.
+// Verify checks the signature of a request and returns the id of the access key. The error text is
+// meant for the operator of the service and contains no part of the request.
 func (v Verifier) Verify(r *http.Request, body []byte) (accessKey string, err error) {
-	target, err := url.ParseRequestURI(r.RequestURI) // as sent: handlers may change r.URL
+	target, err := url.ParseRequestURI(r.RequestURI) // not r.URL, which handlers may change
 	if err != nil {
 		return "", errors.New("malformed request target")
 	}
@@ -98,7 +98,7 @@ func (s signature) signedPart(r *http.Request, target *url.URL) (*http.Request, 
 	return part, nil
 }
 
-// unsigned lists the headers that the SDK never signs, since proxies change them.
+// unsigned lists the headers that the SDK never signs, because proxies change them.
 var unsigned = []string{
 	"authorization", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
 }

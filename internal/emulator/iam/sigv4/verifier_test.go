@@ -108,7 +108,7 @@ func TestVerifier_AcceptsTheExampleOfTheAWSDocumentation(t *testing.T) {
 	}
 }
 
-// A proxy may add headers.
+// A proxy may add headers after the request was signed.
 func TestVerifier_AcceptsUnsignedHeaders(t *testing.T) {
 	r := newRequest("/events", body)
 	signing{}.sign(t, r, body)
@@ -123,7 +123,7 @@ func TestVerifier_RejectsAttacks(t *testing.T) {
 	type attack struct {
 		signing signing
 		change  func(r *http.Request) // applied after signing
-		body    string                // received body; the signed one if empty
+		body    string                // received body; if empty, the signed body
 		want    string
 	}
 	set := func(name, value string) func(*http.Request) {
@@ -182,13 +182,13 @@ func TestVerifier_RejectsAttacks(t *testing.T) {
 		}, want: mismatch},
 		"unsigned amz header": {change: set("X-Amz-Target", "evil"),
 			want: "must cover every x-amz- header"},
-		"replayed later": {signing: signing{time: now.Add(-maxSkew - time.Second)},
+		"sent again later": {signing: signing{time: now.Add(-maxSkew - time.Second)},
 			want: "expired"},
 		"future time": {signing: signing{time: now.Add(maxSkew + time.Second)},
 			want: "in the future"},
 		"new date": {signing: signing{time: now.Add(-time.Hour)},
 			change: set("X-Amz-Date", now.Format(timeFormat)), want: mismatch},
-		"date of another day": {change: edit("20261123", "20261122"), want: "must be the same"},
+		"date of another day": {change: edit("20261123", "20261122"), want: "the same date"},
 		"two dates": {change: func(r *http.Request) {
 			r.Header.Add("X-Amz-Date", now.Format(timeFormat))
 		}, want: "one header x-amz-date"},

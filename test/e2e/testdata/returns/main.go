@@ -1,4 +1,4 @@
-// Command returns is the worker of the shop's second pipeline, in a separate module.
+// Command returns is the worker of the second pipeline of the module shop.
 package main
 
 import (

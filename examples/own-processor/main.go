@@ -1,4 +1,4 @@
-// Command own-processor is a CDK app whose pipeline has its own worker: functions/orders.
+// Command own-processor synthesizes a CDK app whose pipeline uses the worker in functions/orders.
 package main
 
 import (

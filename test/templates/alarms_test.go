@@ -124,7 +124,7 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 	}
 }
 
-func TestAlarms_HaveAGetterEach(t *testing.T) {
+func TestAlarms_EachHasAGetter(t *testing.T) {
 	must(t, func() error {
 		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
 		all := p.Alarms()
@@ -167,7 +167,7 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 		}
 		for _, metric := range widget.Properties.Metrics {
 			name := fmt.Sprint(metric[1], " of ", metric[3])
-			if metric[0] == "EventPipeline" { // from a function's log lines
+			if metric[0] == "EventPipeline" { // log lines of a function report it
 				name = "reported " + name
 			}
 			shown[name] = widget.Properties.Title
@@ -175,7 +175,7 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 	}
 	for id := range alarms {
 		if shown["${"+id+".Arn}"] != "Alarms" {
-			t.Errorf("%s must be among the dashboard's alarms", id)
+			t.Errorf("dashboard must show %s", id)
 		}
 	}
 	for metric, title := range map[string]string{

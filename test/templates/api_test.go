@@ -49,7 +49,7 @@ func TestHttpApi_SupportsCORS(t *testing.T) {
 		"CorsConfiguration": {"AllowOrigins": ["https://example.org"], "AllowMethods": ["POST"]}
 	}`)
 	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
-		t.Errorf("preflight requests have no credentials and must need none, got %q", got)
+		t.Errorf("preflight route must have authorization NONE, got %q", got)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestHttpApi_MayBeOpen(t *testing.T) {
 	}
 }
 
-// routes maps the route keys of the API to their authorization.
+// routes returns the authorization type of each route by route key.
 func routes(t *testing.T, s synthesized) map[string]string {
 	t.Helper()
 	s.expectCount(t, "AWS::ApiGatewayV2::Integration", 1)
@@ -43,7 +43,7 @@ func routes(t *testing.T, s synthesized) map[string]string {
 	return authorization
 }
 
-func TestHttpApi_TellsTheFunctionThatItIsOpen(t *testing.T) {
+func TestApiFunction_ReceivesWhetherTheApiIsOpen(t *testing.T) {
 	stage(t, "local").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "true"}`)
 	stage(t, "prod").environment(t, "ApiFunction").expect(t, `{"OPEN_API": "false"}`)
 }

@@ -118,13 +118,13 @@ func TestBuckets_OmitTransitionsAfterExpiration(t *testing.T) {
 			want := jsonOf(t, test.want).(map[string]any)
 			want["Id"], want["Status"] = "archive", "Enabled"
 			if diff := cmp.Diff(any(want), rules[0]); diff != "" {
-				t.Errorf("the rule about payloads (-want +got):\n%s", diff)
+				t.Errorf("lifecycle rule of payloads (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestBuckets_LogTheirRequests(t *testing.T) {
+func TestBuckets_WriteAccessLogs(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "BronzeBucket", "AWS::S3::Bucket").
 		expect(t, `{"LoggingConfiguration": {"DestinationBucketName": "${ServerAccessLogsBucket}",
@@ -144,11 +144,11 @@ func TestBuckets_LogTheirRequests(t *testing.T) {
 	})
 	rules := s.lifecycleRules(t, "ServerAccessLogsBucket")
 	if got := rules[0].(map[string]any)["ExpirationInDays"]; got != 400.0 {
-		t.Errorf("lines must expire after 400 days, got %v", got)
+		t.Errorf("access logs must expire after 400 days, got %v", got)
 	}
 }
 
-func TestBuckets_LogToAnExistingBucket(t *testing.T) {
+func TestBuckets_WriteAccessLogsToAnExistingBucket(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{
 			ServerAccessLogsBucket: awss3.NewBucket(

@@ -24,7 +24,7 @@ func TestBundles_AreReproducibleForArm64(t *testing.T) {
 	s := stageWith(t, stacks.Dev, bundling)
 	here := bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 	for name, file := range here {
-		isBootstrap(t, name, file, elf.EM_AARCH64)
+		expectBootstrap(t, name, file, elf.EM_AARCH64)
 	}
 
 	template, outdir := synthesizeCopy(t)
@@ -42,11 +42,11 @@ func TestBundles_RunOnTheRequestedPlatform(t *testing.T) {
 	context[contract.PlatformContext] = "linux/amd64"
 	s := stageWith(t, stacks.Local, context)
 	for name, file := range bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir()) {
-		isBootstrap(t, name, file, elf.EM_X86_64)
+		expectBootstrap(t, name, file, elf.EM_X86_64)
 	}
 }
 
-// bundles returns the functions' bootstraps by asset hash.
+// bundles returns the path of each function's bootstrap by function id.
 func bundles(t *testing.T, template map[string]any, outdir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -69,7 +69,8 @@ func bundles(t *testing.T, template map[string]any, outdir string) map[string]st
 	return files
 }
 
-func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
+// expectBootstrap checks the mode, size, machine and symbols of a function's bootstrap.
+func expectBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
@@ -78,9 +79,9 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	if info.Mode()&0o111 != 0o111 {
 		t.Errorf("%s: bootstrap must be executable, got %v", name, info.Mode())
 	}
-	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md: 11 and 12 MB
+	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md names 11 and 12 MB
 		t.Errorf(
-			"%s: the bootstrap has %d MB, and was smaller than 12: what does the function link?",
+			"%s: bootstrap must be smaller than 13 MB, got %d MB: check the function's imports",
 			name,
 			megabytes,
 		)
@@ -94,11 +95,12 @@ func isBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 		t.Errorf("%s: bootstrap is for %v, want %v", name, bootstrap.Machine, machine)
 	}
 	if bootstrap.Section(".debug_info") != nil || bootstrap.Section(".symtab") != nil {
-		t.Errorf("%s: bootstrap must have no symbols, which cost cold-start time", name)
+		t.Errorf("%s: bootstrap must have no symbols, because they lengthen cold starts", name)
 	}
 }
 
-// synthesizeCopy runs the app in a copy of the module, with an empty cache of Lambda sources.
+// synthesizeCopy runs the app in a copy of the module. HOME is empty, so no source of a function is
+// cached.
 func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()
@@ -141,7 +143,8 @@ func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	return template, outdir
 }
 
-// goCaches sets Go's caches explicitly, for a test that changes HOME.
+// goCaches returns environment variables with the current folders of Go's caches. A test that
+// changes HOME needs them, because Go would otherwise use new, empty caches.
 func goCaches(t *testing.T) (variables []string) {
 	t.Helper()
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} {

@@ -18,8 +18,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/stacks"
 )
 
-// The CDK and its CLI apply these rules to templates. Violations fail the synthesis.
-func TestRules_FindNothing(t *testing.T) {
+// The CDK has built-in rules for templates, and a violation fails the synthesis. This test applies
+// the rules to all stages.
+func TestCDKRules_ReportNoViolation(t *testing.T) {
 	app := strictApp(t)
 	for _, name := range stages {
 		must(t, func() error { _, err := stacks.New(app, name); return err })
@@ -32,11 +33,11 @@ func TestRules_FindNothing(t *testing.T) {
 	}
 	var report struct{ PluginReports []json.RawMessage }
 	if err := json.Unmarshal(raw, &report); err != nil || len(report.PluginReports) > 0 {
-		t.Errorf("warnings, %v:\n%s", err, raw)
+		t.Errorf("report must be empty (read error: %v), got:\n%s", err, raw)
 	}
 }
 
-// otherApis adds a stack with the API types that no stage uses.
+// otherApis adds a stack with the kinds of APIs that no stage has.
 func otherApis(app awscdk.App) {
 	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{
@@ -58,8 +59,8 @@ func otherApis(app awscdk.App) {
 	})
 }
 
-// This test proves that the rules are applied.
-func TestRules_FindAViolation(t *testing.T) {
+// This test proves that strictApp applies the rules.
+func TestCDKRules_ReportAViolation(t *testing.T) {
 	app := strictApp(t)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
 	awssqs.NewCfnQueue(

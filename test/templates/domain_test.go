@@ -14,7 +14,7 @@ import (
 
 const certificate = "arn:aws:acm:us-east-1:111111111111:certificate/one"
 
-// withDomain returns a pipeline with a custom domain, and its ApiUrl.
+// withDomain returns a pipeline with a custom domain name, and the value of its ApiUrl.
 func withDomain(
 	t *testing.T,
 	change func(awscdk.Stack, *eventpipeline.EventPipelineProps),
@@ -83,8 +83,8 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	}
 }
 
-// The execute-api endpoint would bypass mutual TLS.
-func TestMutualTls_DisablesTheOtherEndpoint(t *testing.T) {
+// The execute-api endpoint does not require a client certificate.
+func TestMutualTls_DisablesTheExecuteApiEndpoint(t *testing.T) {
 	s, _ := withDomain(t, func(stack awscdk.Stack, p *eventpipeline.EventPipelineProps) {
 		p.MutualTls = &awsapigatewayv2.MTLSConfig{
 			Bucket:  awss3.Bucket_FromBucketName(stack, jsii.String("Trust"), jsii.String("trust")),

@@ -18,7 +18,8 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys returns the dev stage's pipeline with a key per part, and the outputs that tests read.
+// withKeys returns a pipeline with the settings of the dev stage and a KMS key per part. Its
+// outputs are those that the local platform's tests read.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"
@@ -34,10 +35,9 @@ func withKeys(t *testing.T) synthesized {
 				PhysicalNamePrefix: jsii.String(project + "-dev"),
 				RemovalPolicy:      awscdk.RemovalPolicy_DESTROY,
 
-				EncryptionKey: newKey(
-					stack,
-					"Key",
-				), // for the DLQ's and all that has none of its own
+				// applies to the queues, which have no key of their own here
+				EncryptionKey: newKey(stack, "Key"),
+
 				BronzeEncryptionKey:      newKey(stack, "BronzeKey"),
 				SilverEncryptionKey:      newKey(stack, "SilverKey"),
 				EventsTableEncryptionKey: newKey(stack, "TableKey"),
@@ -61,7 +61,7 @@ func withKeys(t *testing.T) synthesized {
 	return synthesizedStages[name]
 }
 
-func TestKeys_EncryptTheirPart(t *testing.T) {
+func TestKeys_EachEncryptsItsPart(t *testing.T) {
 	s := withKeys(t)
 	for bucket, key := range map[string]string{"BronzeBucket": "BronzeKey",
 		"SilverBucket": "SilverKey"} {
@@ -105,8 +105,9 @@ func TestKeys_OneEncryptsAllParts(t *testing.T) {
 		expect(t, `{"KmsKeyIdentifier": "${Key.Arn}"}`)
 }
 
-// A function may use the keys of its data, through the service that stores it.
-func TestKeys_AreUsedThroughTheirServiceOnly(t *testing.T) {
+// Each function may use the keys of the data that it reads or writes, but only through the service
+// that stores the data.
+func TestKeys_AreUsedOnlyThroughAWSServices(t *testing.T) {
 	s := withKeys(t)
 	want := map[string]map[string][]string{
 		"ApiRole": {
@@ -138,7 +139,7 @@ func TestKeys_AreUsedThroughTheirServiceOnly(t *testing.T) {
 		may := allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
 		for _, key := range s.idsOf("AWS::KMS::Key") {
 			if diff := cmp.Diff(keys[key], may["${"+key+".Arn}"]); diff != "" {
-				t.Errorf("what %s may do with %s (-want +got):\n%s", role, key, diff)
+				t.Errorf("permissions of %s on %s (-want +got):\n%s", role, key, diff)
 			}
 		}
 	}
@@ -153,7 +154,8 @@ func via(service string) string {
 	)
 }
 
-// Service principals may use a key for the pipeline's log groups and bus only.
+// A key's policy lets an AWS service use the key only for the log groups and the bus of the
+// pipeline.
 func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 	const logs, bus = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:",
 		"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/"
@@ -198,7 +200,7 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 		"BronzeKey": nil, "SilverKey": nil, "TableKey": nil, "Key": nil} {
 		if diff := cmp.Diff(want, grantsOf(t, s, key)); diff != "" {
 			t.Errorf(
-				"what the policy of %s allows beyond its account's own policies (-want +got):\n%s",
+				"policy of %s after its first statement (-want +got):\n%s",
 				key,
 				diff,
 			)
@@ -213,11 +215,12 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 		"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{logs + "*"}},
 	}
 	if diff := cmp.Diff([]statement{forLogs}, grantsOf(t, s, "LogKey")); diff != "" {
-		t.Errorf("what the policy of LogKey allows (-want +got):\n%s", diff)
+		t.Errorf("policy of LogKey after its first statement (-want +got):\n%s", diff)
 	}
 }
 
-// grantsOf returns the statements of a key's policy without the first, which delegates to IAM.
+// grantsOf returns the statements of a key's policy without the first statement, which lets IAM
+// policies of the account control access.
 func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	t.Helper()
 	policy := resource{

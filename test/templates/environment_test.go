@@ -31,7 +31,8 @@ func stackIn(app awscdk.App, id, account, region string) awscdk.Stack {
 		app, &id, &awscdk.StackProps{Env: &awscdk.Environment{Account: &account, Region: &region}})
 }
 
-// In another account or region, their names would mean other resources.
+// The functions know the bus and the table by name. In another account or region, the same name
+// would mean another resource.
 func TestExisting_BusAndTableMustBeInTheStacksEnvironment(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {

@@ -23,7 +23,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// existingResources replace all resources that may be existing ones.
+// existingResources returns props with an existing resource for each part of the pipeline that may
+// be one.
 func existingResources(scope constructs.Construct) *props {
 	deadLetters := awssqs.NewQueue(scope, jsii.String("YourDLQ"), &awssqs.QueueProps{
 		RetentionPeriod:     days(14),
@@ -79,8 +80,9 @@ func existing(t *testing.T) synthesized {
 	return synthesizedStages[name]
 }
 
-// The pipeline adds only its functions, their logs, the alarms and the dashboard.
-func TestExisting_ReplacesThePipelinesOwn(t *testing.T) {
+// With existing resources, the pipeline creates only functions, log groups, alarms and the
+// dashboard.
+func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
 	s := existing(t)
 	for kind, want := range map[string]int{
 		"AWS::S3::Bucket": 2, "AWS::S3::BucketPolicy": 0, "AWS::DynamoDB::Table": 1,
@@ -99,7 +101,7 @@ func TestExisting_ReplacesThePipelinesOwn(t *testing.T) {
 	}`)
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"EventSourceArn": "${YourQueue.Arn}"}`)
-	// two days in the queue plus the grace period of an hour
+	// The window is the queue's retention of two days plus the grace period of an hour.
 	s.environment(t, "ReconcilerFunction").
 		expect(t, `{"RECONCILE_GRACE_SECONDS": "3600", "RECONCILE_WINDOW_SECONDS": "176400"}`)
 	check(t, func() {
@@ -171,7 +173,7 @@ func TestExisting_FunctionsHaveLeastPrivilege(t *testing.T) {
 		want["*"] = everywhere
 		got := allowed(t, s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy"))
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("what %s may do (-want +got):\n%s", role, diff)
+			t.Errorf("permissions of %s (-want +got):\n%s", role, diff)
 		}
 		s.resource(t, role, "AWS::IAM::Role").expect(t, `{"ManagedPolicyArns": null}`)
 	}
@@ -218,7 +220,7 @@ func TestExisting_ApiKeepsItsAuthorizers(t *testing.T) {
 	}
 }
 
-func TestExisting_GettersReturnThem(t *testing.T) {
+func TestExisting_GettersReturnTheExistingResources(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
 		props := existingResources(stack)
@@ -237,7 +239,7 @@ func TestExisting_GettersReturnThem(t *testing.T) {
 			"no AccessLogs":   p.ServerAccessLogsBucket() == nil,
 		} {
 			if !same {
-				t.Error(name)
+				t.Errorf("getters must return the existing resources, and nil for others: %s", name)
 			}
 		}
 		want := "https://${YourApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
@@ -265,7 +267,7 @@ func TestExisting_MayBeImported(t *testing.T) {
 		}
 		return &props{
 			BronzeBucket: bucket,
-			SilverBucket: bucket, // one for both: the prefixes differ
+			SilverBucket: bucket, // the same bucket with another prefix
 			EventsTable: awsdynamodb.Table_FromTableName(
 				stack, jsii.String("Table"), jsii.String("lifecycle")),
 			Queue:           queue("references"),
@@ -288,14 +290,14 @@ func TestExisting_MayBeImported(t *testing.T) {
 		keyARN: {decrypt + via("s3"), generate + via("s3")},
 	} {
 		if diff := cmp.Diff(want, may[resource]); diff != "" {
-			t.Errorf("what the worker may do on %s (-want +got):\n%s", resource, diff)
+			t.Errorf("permissions of the worker on %s (-want +got):\n%s", resource, diff)
 		}
 	}
-	// SQS's maximum retention, since that of the queue is unknown
+	// The retention of an imported queue is unknown, so the window contains SQS's maximum.
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 
-// Tokens in a queue's settings are valid and ignored.
+// A queue's settings may be tokens. The pipeline can't check them.
 func TestExisting_QueueMayHaveTokens(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		deadLetters := awssqs.NewQueue(stack, jsii.String("YourDLQ"), nil)
@@ -318,7 +320,7 @@ func TestExisting_QueueMayHaveTokens(t *testing.T) {
 
 const keyARN = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
-func TestExisting_OneBucketOnly(t *testing.T) {
+func TestExisting_MayBeOneBucketOnly(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		return &props{
 			SilverBucket:     awss3.NewBucket(stack, jsii.String("Lake"), nil),
@@ -362,7 +364,7 @@ func TestFunctions_ApplyFunctionOptions(t *testing.T) {
 				"ReservedConcurrentExecutions": `+want[1]+`
 		}`)
 	}
-	// more workers would be throttled
+	// The default is the reserved concurrency, because Lambda would throttle further invocations.
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"ScalingConfig": {"MaximumConcurrency": 12}}`)
 }

@@ -36,7 +36,7 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 300}`)
 }
 
-func TestFunctions_HaveTheVariablesTheyRead(t *testing.T) {
+func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
 	s := standard(t)
 	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Environment": {"Variables": {
 		"BRONZE_BUCKET": "${BronzeBucket}",
@@ -123,7 +123,8 @@ func TestFunctions_ApplyProps(t *testing.T) {
 	}
 }
 
-// environment returns a function's variables as properties.
+// environment returns a function's environment variables as the properties of a resource, so that
+// expect can compare them.
 func (s synthesized) environment(t *testing.T, id string) resource {
 	t.Helper()
 	function := s.resource(t, id, "AWS::Lambda::Function")
@@ -144,7 +145,7 @@ func TestEventSource_ReportsBatchItemFailures(t *testing.T) {
 		"ScalingConfig": {"MaximumConcurrency": 50},
 		"Enabled": null
 	}`)
-	// Lambda rejects the mapping until the role may receive messages.
+	// Lambda rejects the mapping if the role may not receive messages yet.
 	want := []string{"WorkerRoleDefaultPolicy", "WorkerRole"}
 	if diff := cmp.Diff(want, mapping.DependsOn); diff != "" {
 		t.Errorf("DependsOn (-want +got):\n%s", diff)
@@ -165,7 +166,8 @@ func TestEventSource_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// The local platform requests bootstraps for its machine. The template must not differ otherwise.
+// The local platform requests functions for its own machine. Only architectures and asset hashes of
+// the template may change.
 func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	for platform, architecture := range map[string]string{"linux/amd64": "x86_64",
 		"darwin/arm64": "arm64"} {
@@ -183,7 +185,7 @@ func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	}
 }
 
-// ignoreMachine ignores what differs between machines.
+// ignoreMachine ignores architectures and asset hashes.
 var ignoreMachine = cmp.FilterPath(func(path cmp.Path) bool {
 	key := path.Last().String()
 	return key == `["Architectures"]` || key == `["S3Key"]`

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden templates anew")
+var update = flag.Bool("update", false, "rewrite the golden templates")
 
-// The diff of a golden file shows each change of a template to reviewers. Permission tests of the
-// local platform read the dev stage's file and that of a pipeline with keys.
+// Golden files show reviewers each change of a template. The permission tests in internal/emulator
+// read the golden files dev and keys.
 func TestTemplates_EqualGoldenFiles(t *testing.T) {
 	templates := map[string]synthesized{"keys": withKeys(t)}
 	for _, name := range stages {

@@ -18,7 +18,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// stackUsing returns a stack with a pipeline and what use adds.
+// stackUsing returns a stack with a pipeline and the constructs that use adds.
 func stackUsing(
 	t *testing.T,
 	p *props,
@@ -37,7 +37,7 @@ func newUser(stack awscdk.Stack) awsiam.User {
 	return awsiam.NewUser(stack, jsii.String("Reader"), nil)
 }
 
-// granted returns the statements of the user's policy.
+// granted returns the statements of the policy of the user that newUser creates.
 func granted(t *testing.T, s synthesized) any {
 	t.Helper()
 	document := s.resource(t, "ReaderDefaultPolicy",
@@ -75,7 +75,7 @@ func TestGrants_AllowOneRoute(t *testing.T) {
 	}
 }
 
-// Such a grant has no effect, although it looks like access.
+// Without IAM authorization, a grant of execute-api:Invoke would have no effect.
 func TestGrants_NeedIAMAuthorization(t *testing.T) {
 	app := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
@@ -130,12 +130,12 @@ func TestGrantReadSilver_AllowsRecordsOnly(t *testing.T) {
 	want = jsonOf(t, `{"Action": "kms:Decrypt", "Effect": "Allow", "Resource": "${Key.Arn}",
 		"Condition": {"StringEquals": {"kms:ViaService": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}`)
 	if diff := cmp.Diff(want, statements[len(statements)-1]); diff != "" || len(statements) != 3 {
-		t.Errorf("with a key there are %d statements, the last (-want +got):\n%s",
+		t.Errorf("with a key: want 3 statements, got %d; last statement (-want +got):\n%s",
 			len(statements), diff)
 	}
 }
 
-func TestMetrics_CoverThePipeline(t *testing.T) {
+func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	s := stackUsing(t, nil, func(stack awscdk.Stack, p eventpipeline.EventPipeline) {
 		for id, metric := range map[string]awscloudwatch.Metric{
 			"Accepted": p.MetricAccepted(nil), "Failed": p.MetricFailed(nil),
@@ -173,7 +173,8 @@ func TestMetrics_CoverThePipeline(t *testing.T) {
 	}
 }
 
-// Two pipelines share a bus. Their rules differ, and may have the id of each other and of a part.
+// Two pipelines share a bus, so each rule must select the events of its own pipeline. Rules of both
+// pipelines may have the same id, even that of a part, such as Queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

@@ -21,7 +21,7 @@ func TestFunctionMetadata_NamesPipelineAndRole(t *testing.T) {
 	})
 	resources := synthesize(t, stack).resources
 	for _, test := range []struct{ pipeline, prefix string }{
-		{"EventPipeline", ""}, // the tests' plain ids are without it
+		{"EventPipeline", ""}, // plainID removes the prefix EventPipeline
 		{"Orderseventpipeline", "Orderseventpipeline"},
 	} {
 		for id, role := range map[string]string{"ApiFunction": "api", "WorkerFunction": "worker",

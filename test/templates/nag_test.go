@@ -30,14 +30,14 @@ const (
 	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
 )
 
-// nagPacks lists the packs. Each stage follows each rule, or a resource suppresses it with a
-// reason.
+// nagPacks lists the packs of rules that the tests check. Each resource of each stage follows a
+// rule, or suppresses it with a reason.
 var nagPacks = map[string]runtime.FQN{
 	"AwsSolutions": "cdk-nag.AwsSolutionsChecks",
 	"Serverless":   "cdk-nag.ServerlessChecks",
 }
 
-func TestNag_FindsNothing(t *testing.T) {
+func TestNag_ReportsNoFinding(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
 			for _, name := range stages {
@@ -49,8 +49,8 @@ func TestNag_FindsNothing(t *testing.T) {
 	}
 }
 
-// Each suppression matches a finding and has a reason.
-func TestNag_SuppressesFindingsOnly(t *testing.T) {
+// Each suppression must also have a reason.
+func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
 			for _, name := range stages {
@@ -67,8 +67,9 @@ func TestNag_SuppressesFindingsOnly(t *testing.T) {
 	}
 }
 
-// Findings about existing resources belong to the user.
-func TestNag_FindsNothingWithExistingResources(t *testing.T) {
+// The test ignores findings about the existing resources, because the pipeline does not configure
+// them.
+func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
 			stack := awscdk.NewStack(
@@ -90,7 +91,8 @@ func TestNag_FindsNothingWithExistingResources(t *testing.T) {
 	}
 }
 
-// nagStack returns a stage's stack whose errors do not fail the synthesis.
+// nagStack returns a stage's stack. Findings are errors, but in this stack they do not fail the
+// synthesis.
 func nagStack(t *testing.T, name string) awscdk.Stack {
 	t.Helper()
 	app := newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})
@@ -99,7 +101,7 @@ func nagStack(t *testing.T, name string) awscdk.Stack {
 	return stack
 }
 
-// checks applies a pack to each construct, as an aspect.
+// checks is an aspect that applies a pack to each construct.
 type checks struct{ _ byte }
 
 func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visit", []any{node}) }
@@ -131,7 +133,8 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 	return slices.Compact(found)
 }
 
-// removeSuppressions removes a pack's suppressions from a stack and returns them as findings.
+// removeSuppressions removes all suppressions from a stack. It returns those of one pack, in the
+// form of findings.
 func removeSuppressions(t *testing.T, stack awscdk.Stack, pack string) []string {
 	t.Helper()
 	var accepted []string
@@ -173,7 +176,8 @@ var loadNag = sync.OnceValue(func() error {
 	return err
 })
 
-// nagFromNPM returns the path of npm's package, cached for later runs.
+// nagFromNPM returns the npm package of cdk-nag. It keeps the package in the user's cache for later
+// runs.
 func nagFromNPM() ([]byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -198,6 +202,7 @@ func nagFromNPM() ([]byte, error) {
 	return tarball, err
 }
 
+// isNag reports whether the package is the reviewed one.
 func isNag(tarball []byte) bool {
 	sum := sha512.Sum512(tarball)
 	return hex.EncodeToString(sum[:]) == nagSHA512

@@ -90,12 +90,12 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 		policy := s.resource(t, id+"DefaultPolicy", "AWS::IAM::Policy")
 		policy.expect(t, `{"Roles": ["${`+id+`}"]}`)
 		if diff := cmp.Diff(want, allowed(t, policy)); diff != "" {
-			t.Errorf("what %s may do (-want +got):\n%s", id, diff)
+			t.Errorf("permissions of %s (-want +got):\n%s", id, diff)
 		}
 	}
 }
 
-// This test fails even if someone adds a wildcard to the table above.
+// This test also fails for a wildcard that someone adds both to a role and to the expected grants.
 func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
@@ -127,8 +127,9 @@ func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 	}
 }
 
-// The routes invoke the API function, the default route as "*", and the schedule the reconciler.
-func TestPermissions_AreForRoutesAndSchedule(t *testing.T) {
+// Each route may invoke the API function, and the schedule may invoke the reconciler function. The
+// default route has an ARN without a path.
+func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
 	for _, path := range []string{"", "/events", "/events/{eventId}", "/health"} {
@@ -154,11 +155,12 @@ func TestPermissions_AreForRoutesAndSchedule(t *testing.T) {
 		got[permission.Properties["SourceArn"].(string)] = true
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("who may invoke the API function (-want +got):\n%s", diff)
+		t.Errorf("sources that may invoke the API function (-want +got):\n%s", diff)
 	}
 }
 
-// allowed returns the actions that a policy allows, with conditions, by resource.
+// allowed returns the actions that a policy allows by resource. If an action has a condition, its
+// text follows the action.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}
@@ -168,7 +170,7 @@ func allowed(t *testing.T, policy resource) map[string][]string {
 		}
 		for _, resource := range s.Resources {
 			for _, action := range s.Actions {
-				actions[resource] = append(actions[resource], action+s.when(t))
+				actions[resource] = append(actions[resource], action+s.conditionText(t))
 			}
 			slices.Sort(actions[resource])
 		}

@@ -29,13 +29,10 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	for i := range getters.NumMethod() {
 		name := getters.Method(i).Name
 		if _, ok := ofConstructs.MethodByName(name); ok || getters.Method(i).Type.NumIn() > 0 {
-			continue // what takes arguments gets no part
-		}
-		if getters.Method(i).Type.NumIn() > 0 {
-			continue // it is no getter
+			continue // a getter takes no arguments
 		}
 		value := reflect.ValueOf(made).MethodByName(name).Call(nil)[0]
-		if value.IsNil() != (name == "DomainName") { // which only some have
+		if value.IsNil() != (name == "DomainName") { // nil without the prop
 			t.Errorf("%s is nil: %t", name, value.IsNil())
 		}
 	}
@@ -44,8 +41,9 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	}
 }
 
-// Generated names let an app use a pipeline twice in an account. Bus and API need names; the bus's
-// begins with the stack's, and API names need not be unique.
+// An app can create several pipelines in an account, because CloudFormation generates the names.
+// Only the bus and the API need names. The bus's name begins with the stack's name, and names of
+// APIs need not be unique.
 func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
 	for id, r := range s.resources {
@@ -69,7 +67,7 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	})
 	s := synthesize(t, stack)
 	if got, want := len(s.resources), 2*len(standard(t).resources); got != want {
-		t.Errorf("two pipelines: got %d resources, want %d", got, want)
+		t.Errorf("two pipelines must have %[2]d resources, got %[1]d", got, want)
 	}
 	s.environment(t, "OrdersWorkerFunction").
 		expect(t, `{"SILVER_BUCKET": "${OrdersSilverBucket}",
@@ -87,7 +85,7 @@ func TestPipeline_MayBeUsedTwiceInAStack(t *testing.T) {
 	}
 }
 
-// Pipelines with the same path in two stacks need different bus names.
+// Two pipelines may have the same path in different stacks. The names of their buses must differ.
 func TestEventBus_HasTheStacksName(t *testing.T) {
 	names := map[string]bool{}
 	for stackName, place := range map[string]func(awscdk.Stack) constructs.Construct{
@@ -120,7 +118,7 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 		names[name] = true
 	}
 	if len(names) != 4 {
-		t.Errorf("unexpected buses %v", names)
+		t.Errorf("the 4 bus names must differ, got %v", names)
 	}
 }
 
@@ -169,7 +167,7 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 			const fromPipeline = ` if {"StringEquals":{"events:source":"eventpipeline"}}`
 			want := []string{"events:PutEvents" + fromPipeline}
 			if diff := cmp.Diff(want, may[test.arn]); diff != "" {
-				t.Errorf("what the worker may do on %s (-want +got):\n%s", test.arn, diff)
+				t.Errorf("permissions of the worker on %s (-want +got):\n%s", test.arn, diff)
 			}
 		})
 	}
@@ -188,7 +186,7 @@ func TestPipeline_WarnsAboutAnOpenApi(t *testing.T) {
 	})
 	for _, s := range []synthesized{standard(t), stage(t, "dev"), stage(t, "prod"), stage(t,
 		"local")} {
-		// `cdk synth --strict` would fail.
+		// A warning would fail `cdk synth --strict`.
 		check(t, func() {
 			assertions.Annotations_FromStack(s.stack).
 				HasNoWarning(jsii.String("*"), assertions.Match_AnyValue())

@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// The data's stack must not depend on the functions': CDK would reject the cycle.
+// The stack with the data must not depend on the stack with the functions: the CDK would reject the
+// cyclic dependency.
 func TestPipelines_MaySpanStacks(t *testing.T) {
 	for _, references := range []string{"weak", "strong"} {
 		for name, props := range map[string]func(data awscdk.Stack) *props{
@@ -57,7 +58,7 @@ func TestPipelines_MaySpanStacks(t *testing.T) {
 	}
 }
 
-// Each pipeline needs these resources for itself.
+// Only one pipeline may use each of these resources and names.
 func TestPipelines_MustNotShareResources(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -79,11 +80,9 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 		lake := func(id string) awss3.IBucket {
 			return awss3.Bucket_FromBucketName(stack, &id, jsii.String("lake"))
 		}
+		// Pipelines may share the bus and the Silver bucket.
 		bus := awsevents.EventBus_FromEventBusName(
-			stack,
-			jsii.String("Bus"),
-			jsii.String("shared"),
-		) // may be, as may Silver
+			stack, jsii.String("Bus"), jsii.String("shared"))
 		eventpipeline.NewEventPipeline(
 			stack,
 			jsii.String("Third"),
@@ -109,7 +108,7 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 	})
 }
 
-// A name that only CloudFormation knows may differ between stacks.
+// A token may have another value in each stack, so the same token in two stacks is no error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -131,7 +130,7 @@ func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	})
 }
 
-// Environment-agnostic stages may be deployed to different environments.
+// Stages without account and region may be deployed to different accounts and regions.
 func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -150,7 +149,7 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	})
 }
 
-// Names are unique per environment only.
+// Names must be unique only within an account and region.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {

@@ -25,7 +25,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// samples returns a value per prop that differs from its default.
+// samples returns a value for each prop that differs from the prop's default.
 func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
 		VpcId:             jsii.String("vpc-1"),
@@ -153,7 +153,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	}
 	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 		samples[function+".MemorySize"] = jsii.Number(128)
-		samples[function+".Timeout"] = seconds(29) // none of the defaults
+		samples[function+".Timeout"] = seconds(29) // differs from all defaults
 		samples[function+".Environment"] = variables
 		samples[function+".Layers"] = layers
 		samples[function+".ReservedConcurrentExecutions"] = jsii.Number(5)
@@ -162,10 +162,11 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// together lists the props that a prop requires. The baseline has them too.
+// together lists, for each prop, the props that it requires. The test sets these in both of the
+// templates that it compares.
 var together = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
-	"DeadLetterQueue":   {"Queue"}, // each is nothing without the other
+	"DeadLetterQueue":   {"Queue"}, // each requires the other
 	"VpcSubnets":        {"Vpc"},
 	"SecurityGroups":    {"Vpc"},
 	"UnknownEventTypes": {"SchemaDirectory"},
@@ -179,12 +180,12 @@ var together = map[string][]string{
 	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
 }
 
-// inCode lists props that only change a function's code. Other tests check these:
+// inCode lists the props that change only a function's code. Other tests check them:
 // TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// A prop without effect was forgotten. Each is set, alone if possible, and must change the
-// template.
+// If a prop does not change the template, the construct forgot to apply it. The test sets each prop
+// with only the props that it requires, and compares the template with one without the prop.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}
@@ -197,7 +198,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 		for _, prop := range set {
 			value, ok := values[prop]
 			if !ok {
-				t.Errorf("%s must have a sample here", prop)
+				t.Errorf("samples must contain a value for %s", prop)
 				continue
 			}
 			setProp(p, prop, value)
@@ -208,7 +209,7 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		synthesized := *assertions.Template_FromStack(made[name], nil).ToJSON()
 		text := goldenText(t, map[string]any{"Resources": synthesized["Resources"]})
-		// The bus's name and a permission's id contain the stack's name and a hash of it.
+		// The bus's name and the id of a permission contain the name of the stack and a hash of it.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
 			ReplaceAllString(string(text), "EventPipeline")
 	}
@@ -238,9 +239,10 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props that prop requires, unless they would be invalid without it.
+// baseline returns the props to set in the template without prop. If two props require each other,
+// it returns none.
 func baseline(prop string, with []string) []string {
-	if len(together[with[0]]) > 0 && together[with[0]][0] == prop { // a pair
+	if len(together[with[0]]) > 0 && together[with[0]][0] == prop { // they require each other
 		return nil
 	}
 	return with

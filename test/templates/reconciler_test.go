@@ -38,7 +38,7 @@ func TestReconciler_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// An operator can still invoke the function.
+// Without the schedule, an operator can still invoke the function, so it needs its settings.
 func TestReconciler_MayBeDisabled(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{

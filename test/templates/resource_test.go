@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// resource contains a template's resource with its intrinsic functions as text, such as
+// resource contains a resource of a template. Intrinsic functions are replaced by text, such as
 // ${BronzeBucket} and ${BronzeBucket.Arn}.
 type resource struct {
 	Type                string
@@ -21,7 +21,7 @@ type resource struct {
 	UpdateReplacePolicy string
 }
 
-// plainResources returns a template's resources by plain id.
+// plainResources returns a template's resources by plain id; see plainID.
 func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	t.Helper()
 	raw, err := json.Marshal(plain(template["Resources"]))
@@ -38,7 +38,7 @@ func plainResources(t *testing.T, template map[string]any) map[string]resource {
 	return resources
 }
 
-// plain replaces intrinsic functions by text, for readable expectations.
+// plain replaces intrinsic functions by text, which makes expectations easy to read.
 func plain(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -72,7 +72,7 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			parts = append(parts, fmt.Sprint(plain(part))) // of another stack it is an object
+			parts = append(parts, fmt.Sprint(plain(part))) // an object for other stacks
 		}
 		return strings.Join(parts, join[0].(string)), true
 	}
@@ -103,7 +103,8 @@ func (s synthesized) idsOf(wantType string) (ids []string) {
 	return ids
 }
 
-// expect compares the properties in want, which is JSON. A null property must be absent.
+// expect compares the properties in want, a JSON object, with those of the resource. If a property
+// is null in want, the resource must not have it.
 func (r resource) expect(t *testing.T, want string) {
 	t.Helper()
 	var properties map[string]any

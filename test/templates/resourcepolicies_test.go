@@ -8,9 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// In every stage, resource policies allow AWS services to act for one resource of this account
-// only, and the CDK function that empties buckets in stages with DESTROY. They deny everything
-// else.
+// Resource policies allow two things only. S3 may deliver access logs, for one bucket of this
+// account per statement. In stages with DESTROY, the CDK function that empties buckets may do so.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
 		"prod": stage(t, "prod"), "local": stage(t, "local")} {
@@ -51,7 +50,7 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 var anyOrder = cmpopts.SortSlices(
 	func(a, b statement) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
 
-// autoDelete lists the permissions of the CDK function that empties buckets.
+// autoDelete returns the statement that allows the CDK function to empty a bucket.
 func autoDelete(bucket string) statement {
 	return statement{
 		Effect: "Allow", Principal: map[string]any{"AWS": "${" + cleanerRole + ".Arn}"},

@@ -30,10 +30,10 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	}
 	other := assets(t, props{SchemaDirectory: &copied})
 	if with["ApiFunction"] == plain["ApiFunction"] || with["ApiFunction"] == other["ApiFunction"] {
-		t.Error("other schemas must make another API function")
+		t.Error("different schemas must result in different API functions")
 	}
 	if with["ApiFunction"] != same["ApiFunction"] {
-		t.Error("the same schemas in another folder must make the same API function")
+		t.Error("equal schemas in two folders must result in equal API functions")
 	}
 	for _, name := range []string{"WorkerFunction", "ReconcilerFunction"} {
 		if with[name] != plain[name] {
@@ -42,7 +42,7 @@ func TestSchemas_AreBuiltIntoTheApiFunction(t *testing.T) {
 	}
 }
 
-// assets returns the asset hashes of the functions' bootstraps.
+// assets returns the asset hash of each function by function id.
 func assets(t *testing.T, p props) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}
@@ -52,7 +52,7 @@ func assets(t *testing.T, p props) map[string]string {
 	return hashes
 }
 
-// built returns the functions' bootstraps.
+// built compiles a pipeline's functions and returns the path of each bootstrap by function id.
 func built(t *testing.T, p props, context map[string]any) map[string]string {
 	t.Helper()
 	stack := awscdk.NewStack(newApp(t, context), jsii.String("Stack"), nil)
@@ -64,7 +64,7 @@ func built(t *testing.T, p props, context map[string]any) map[string]string {
 	return bundles(t, s.template, *awscdk.Stage_Of(s.stack).AssetOutdir())
 }
 
-func TestSchemas_MayAcceptUnknownTypes(t *testing.T) {
+func TestSchemas_MayRejectUnknownTypes(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &props{
 			SchemaDirectory:   jsii.String(schemas),
@@ -86,7 +86,7 @@ func folderOf(t *testing.T, files map[string]string) *string {
 	return &dir
 }
 
-// linked creates a folder with a symlink that leads outside.
+// linked creates a folder with a symlink to a file in another folder.
 func linked(t *testing.T) *string {
 	t.Helper()
 	dir, elsewhere := t.TempDir(), folderOf(t, map[string]string{"demo.json": "true"})

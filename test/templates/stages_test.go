@@ -47,8 +47,8 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"ReconcilerLogGroup": `{"LogGroupName": "/aws/lambda/` + prefix + `-reconciler"}`,
 			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
 			"AccessLogGroup":     `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
-			"BronzeBucket":       `{"BucketName": null}`,
-			// account and region would not fit into 63 characters
+			// With account and region, a bucket's name would exceed 63 characters.
+			"BronzeBucket": `{"BucketName": null}`,
 			"SilverBucket": `{"BucketName": null}`,
 		} {
 			s.resources[id].expect(t, want)
@@ -83,7 +83,8 @@ func TestStages_HaveOutputs(t *testing.T) {
 	}
 }
 
-// untaggable lists the types without tags. All others must have them, so new types need a decision.
+// untaggable lists the resource types without tags. Resources of all other types must have tags, so
+// a new type fails the test until its resources have tags or it is listed here.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration",
 	"AWS::ApiGatewayV2::Route",
@@ -109,7 +110,8 @@ func TestStages_TagAllResources(t *testing.T) {
 			untagged[t] = true
 		}
 		for id, r := range s.resources {
-			// The CDK's own function gets the stack's tags at deployment only.
+			// The CDK's own function has no tags in the template. CloudFormation adds the stack's
+			// tags.
 			if untagged[r.Type] || strings.HasPrefix(id, "CustomS3AutoDelete") {
 				continue
 			}
@@ -122,7 +124,7 @@ func TestStages_TagAllResources(t *testing.T) {
 	}
 }
 
-// tags returns a resource's tags, in either form.
+// tags returns the tags of a resource, which are an object or a list in the template.
 func tags(r resource) map[string]string {
 	got := map[string]string{}
 	switch list := r.Properties["Tags"].(type) {
@@ -138,7 +140,7 @@ func tags(r resource) map[string]string {
 	return got
 }
 
-// retained lists the resources with data, which have a removal policy.
+// retained lists the resources that contain data. The removal policy applies to them.
 var retained = []string{
 	"BronzeBucket",
 	"SilverBucket",
@@ -196,7 +198,8 @@ func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 	}
 }
 
-// For a function without a log group, Lambda creates one that no stack deletes.
+// expectOwnLogGroups requires that each function has a log group in the stack, or no permission to
+// write logs. Otherwise Lambda would create a log group that no stack deletes.
 func expectOwnLogGroups(t *testing.T, s synthesized) {
 	t.Helper()
 	for _, id := range s.idsOf("AWS::Lambda::Function") {
@@ -213,7 +216,7 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 		for _, policy := range s.idsOf("AWS::IAM::Policy") {
 			for _, holder := range s.resources[policy].Properties["Roles"].([]any) {
 				if holder == "${"+role+"}" {
-					t.Errorf("%s has no log group of the stack, so %s must not apply to it",
+					t.Errorf("function %s has no log group in the stack, so it must not have %s",
 						id, policy)
 				}
 			}
@@ -221,9 +224,9 @@ func expectOwnLogGroups(t *testing.T, s synthesized) {
 	}
 }
 
-// `eventpipeline local --authorize` requests it.
+// `eventpipeline local --authorize` requests the authorization of a deployed stage.
 func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
-	for _, value := range []any{true, "true"} { // from the command, and from -c
+	for _, value := range []any{true, "true"} { // the CLI sets a bool, -c sets a string
 		s := stageWith(t, stacks.Local, map[string]any{contract.AuthorizeContext: value})
 		if diff := cmp.Diff(routes(t, stage(t, stacks.Dev)), routes(t, s)); diff != "" {
 			t.Errorf("authorization of the routes (-dev +local):\n%s", diff)
@@ -232,7 +235,7 @@ func TestLocal_MayHaveTheDeployedAuthorization(t *testing.T) {
 	}
 }
 
-// The local stage equals dev, except for what only makes sense on the internet.
+// The local stage differs from dev only in authorization, throttling and the reconciler's schedule.
 func TestLocal_DiffersFromDev(t *testing.T) {
 	s := stage(t, stacks.Local)
 	want := map[string]string{

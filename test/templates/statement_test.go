@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// statement represents one of a policy document. A single value and a list become a sorted list.
+// statement represents a statement of a policy. Actions and resources are sorted lists, even if the
+// policy contains a single value.
 type statement struct {
 	Effect    string
 	Principal any
@@ -17,7 +18,7 @@ type statement struct {
 
 var everybody = map[string]any{"AWS": "*"}
 
-// statements returns those of a policy of any type.
+// statements returns the statements of a resource that contains a policy document.
 func (r resource) statements(t *testing.T) []statement {
 	t.Helper()
 	raw, err := json.Marshal(r.Properties["PolicyDocument"])
@@ -42,8 +43,9 @@ func (r resource) statements(t *testing.T) []statement {
 	return list
 }
 
-// when formats the condition to follow an action; "" without one.
-func (s statement) when(t *testing.T) string {
+// conditionText returns the condition in a form that can follow an action, or "" without a
+// condition.
+func (s statement) conditionText(t *testing.T) string {
 	t.Helper()
 	if s.Condition == nil {
 		return ""

@@ -1,5 +1,5 @@
-// Package templates tests the synthesized templates of the construct and the stages. It is one
-// package, since each process that synthesizes starts a Node.js process.
+// Package templates tests the synthesized templates of the construct and the stages. All tests are
+// in one package, because each package that uses the CDK starts its own Node.js process.
 package templates
 
 import (
@@ -26,7 +26,7 @@ const (
 
 var stages = []string{stacks.Dev, stacks.Prod, stacks.Local}
 
-// assemblies contains the output of all apps.
+// assemblies is the folder of all apps' cloud assemblies.
 var assemblies string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -39,8 +39,9 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	assemblies = dir
-	// The CDK's rules take seconds, so only TestRules applies them. jsii captured the environment
-	// when this program was initialized: closing it makes it capture the current one.
+	// The CDK's rules take seconds, so only cdkrules_test.go applies them. The variables must reach
+	// Node.js. jsii copied the environment when this program started, and copies it again after
+	// Close.
 	os.Setenv("CDK_VALIDATION", "false")
 	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 	jsii.Close()
@@ -48,8 +49,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// newApp returns an app with the context of cdk.json and the test, without bundling, which needs a
-// compiler.
+// newApp returns an app with the context of cdk.json and the given context. It does not bundle
+// functions, because their compilation takes long.
 func newApp(t *testing.T, context map[string]any) awscdk.App {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(root, "cdk.json"))
@@ -79,7 +80,7 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 type synthesized struct {
 	stack      awscdk.Stack
 	assertions assertions.Template
-	// template contains the CDK's output, resources the same in plain form.
+	// template contains the CDK's output. resources contains its resources by plain id.
 	template  map[string]any
 	resources map[string]resource
 }
@@ -103,7 +104,7 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline synthesizes a stack with a pipeline; props gets the stack to create constructs in.
+// pipeline synthesizes a stack with a pipeline. props may create constructs in the stack.
 func pipeline(
 	t *testing.T,
 	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,
@@ -121,7 +122,7 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(newApp(t, nil), jsii.String("Stack"), nil)
 }
 
-// standard returns a pipeline with nil props.
+// standard returns a synthesized pipeline with nil props.
 func standard(t *testing.T) synthesized {
 	t.Helper()
 	const name = "nil props"
@@ -144,7 +145,7 @@ func synthesize(t *testing.T, stack awscdk.Stack) synthesized {
 	return s
 }
 
-// must ends the test if fn returns an error or panics, which is how jsii reports exceptions.
+// must ends the test if fn returns an error or panics. jsii panics for each exception in Node.js.
 func must(t *testing.T, fn func() error) {
 	t.Helper()
 	if err := attempt(fn); err != nil {
@@ -152,7 +153,7 @@ func must(t *testing.T, fn func() error) {
 	}
 }
 
-// check reports a failed assertion of the assertions module; the test continues.
+// check runs an assertion of the CDK's assertions module. If it fails, the test continues.
 func check(t *testing.T, assertion func()) {
 	t.Helper()
 	if err := attempt(func() error { assertion(); return nil }); err != nil {
@@ -160,6 +161,7 @@ func check(t *testing.T, assertion func()) {
 	}
 }
 
+// attempt runs fn and returns its error. It returns a panic as an error.
 func attempt(fn func() error) (err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {

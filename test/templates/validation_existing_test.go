@@ -14,8 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// invalidWithExisting returns existing resources that the pipeline can't use, and props that have
-// no effect with existing resources.
+// invalidWithExisting returns props with existing resources that the pipeline can't use, and props
+// that have no effect because a resource exists.
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))
@@ -221,12 +221,13 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// validQueue returns props with the least visibility timeout for the default props.
+// validQueue returns the props of a queue with the minimum visibility timeout for a pipeline with
+// default props.
 func validQueue() awssqs.QueueProps { return awssqs.QueueProps{VisibilityTimeout: seconds(180)} }
 
 func longRetention() awssqs.QueueProps { return awssqs.QueueProps{RetentionPeriod: days(14)} }
 
-// newQueues creates a queue whose redrive policy has the other as target.
+// newQueues creates a queue and its DLQ. The queue's redrive policy has the DLQ as target.
 func newQueues(
 	stack awscdk.Stack, id string, queue, dlq awssqs.QueueProps,
 ) (awssqs.IQueue, awssqs.IQueue) {
@@ -237,7 +238,7 @@ func newQueues(
 	return awssqs.NewQueue(stack, jsii.String(id+"Queue"), &queue), deadLetterQueue
 }
 
-// eachWith returns an error of each prop that names an existing resource.
+// eachWith returns the facts of an error about each prop. The error names the existing resource.
 func eachWith(existing string, props ...string) (errors []string) {
 	for _, prop := range props {
 		errors = append(errors, prop+" "+existing)

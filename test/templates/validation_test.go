@@ -28,8 +28,9 @@ type (
 	alarmThresholds = eventpipeline.AlarmThresholds
 )
 
-// invalidProps contains props and their errors, in order. Each error is given by its facts,
-// separated by spaces: the prop, with which the error begins, then limits, values and other props.
+// invalidProps contains props and the errors that they cause, in order. A test describes an error
+// by facts, separated by spaces. The error must begin with the first fact, which is the prop. It
+// must contain the other facts: limits, values and other props.
 type invalidProps struct {
 	props  props
 	errors []string
@@ -386,7 +387,7 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 	return all
 }
 
-// One synth of pipelines with invalid props fails and reports every error.
+// One synth reports every error of several pipelines with invalid props.
 func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
@@ -400,7 +401,8 @@ func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	expectErrors(t, stack.Node().Root().(awscdk.App), want)
 }
 
-// Errors appear in seconds: before the functions are compiled, and without Go.
+// Validation runs before the functions are compiled, so errors appear in seconds. It does not need
+// Go.
 func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir()) // without Go
@@ -414,7 +416,7 @@ func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	})
 }
 
-// Until synth reports the errors, the app uses the getters of an invalid pipeline.
+// The app may call the getters of an invalid pipeline before synth reports the errors.
 func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	want := map[string][]string{}
@@ -479,7 +481,7 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 			"HttpApi":         p.HttpApi() == props.HttpApi,
 		} {
 			if !same {
-				t.Errorf("%s must be the existing one", name)
+				t.Errorf("getter %s must return the existing resource", name)
 			}
 		}
 		return nil
@@ -504,8 +506,8 @@ func TestValidation_ChecksL1ResourcesAtSynth(t *testing.T) {
 	})
 }
 
-// expectErrors synthesizes an app, which must fail with these errors by construct path and no
-// others. invalidProps describes their form.
+// expectErrors synthesizes an app. Synth must fail with exactly the errors in want, which maps the
+// path of a construct to the facts of its errors; see invalidProps.
 func expectErrors(t *testing.T, app awscdk.App, want map[string][]string) {
 	t.Helper()
 	err := attempt(func() error { app.Synth(nil); return nil })
@@ -545,7 +547,7 @@ func expectFacts(t *testing.T, path, message string, facts []string) {
 	}
 }
 
-// The limits themselves are valid.
+// Each limit is itself a valid value.
 func TestValidation_AcceptsTheLimits(t *testing.T) {
 	options := func(memory, timeout float64) *functionOptions {
 		return &functionOptions{MemorySize: &memory, Timeout: seconds(timeout)}

@@ -21,11 +21,11 @@ import (
 
 const example = root + "/examples/own-processor"
 
-// A user's module may be vendored or part of a workspace; the worker is built accordingly. Go
-// records less about vendored modules in a binary, so that bootstrap differs.
+// A user's module may be vendored or part of a workspace. Go records less about vendored modules in
+// a binary, so a vendored worker has another asset hash.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
-	spaced := plain + " with spaces" // the module's own folder may have any name
+	spaced := plain + " with spaces" // the module's folder may have any name
 	if err := os.Rename(plain, spaced); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 func TestWorkerEntry_RunsOnTheRequestedPlatform(t *testing.T) {
 	context := maps.Clone(bundling)
 	context[contract.PlatformContext] = "linux/amd64"
-	isBootstrap(
+	expectBootstrap(
 		t,
 		"WorkerFunction",
 		built(t, props{WorkerEntry: orders(example)}, context)["WorkerFunction"],
@@ -72,8 +72,8 @@ func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
 }
 
-// The metadata tells the local platform which folder to watch. It is not part of a deployed
-// template.
+// The metadata names the folder that the local platform watches. A deployed template does not
+// contain it.
 func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	module, err := filepath.Abs(example)
 	if err != nil {
@@ -106,13 +106,12 @@ func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	}
 }
 
-func orders(
-	module string,
-) *string {
+// orders returns the folder of the worker in a module.
+func orders(module string) *string {
 	return jsii.String(filepath.Join(module, "functions", "orders"))
 }
 
-// consumer returns a module with the example's worker, in its own folder.
+// consumer creates a module with the example's worker and returns the module's folder.
 func consumer(t *testing.T) string {
 	t.Helper()
 	module := t.TempDir()

@@ -15,7 +15,8 @@ import (
 
 const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
 
-// Only the CDK function that empties buckets may delete payloads, in a stack with DESTROY.
+// Nobody may overwrite payloads. In a stage with DESTROY, the CDK function that empties buckets may
+// delete them; otherwise nobody may.
 func TestBronze_IsWriteOnce(t *testing.T) {
 	for name, s := range map[string]synthesized{
 		"nil props": standard(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t,
@@ -56,7 +57,7 @@ func TestBronze_IsWriteOnce(t *testing.T) {
 	}
 }
 
-// An existing bucket may contain other objects.
+// An existing bucket may contain other objects, so the statements apply to bronze/ only.
 func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {
@@ -92,7 +93,7 @@ func TestDenyOverwriting_MakesAnExistingBucketWriteOnce(t *testing.T) {
 }
 
 func TestDenyOverwriting_RejectsAnImportedBucket(t *testing.T) {
-	// The error must not fail the synthesis.
+	// With this context value, the error does not fail the synthesis.
 	stack := awscdk.NewStack(
 		newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false}),
 		jsii.String("Stack"),

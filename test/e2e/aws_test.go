@@ -34,7 +34,7 @@ func (p *platform) listKeys(t *testing.T, output, prefix string) []string {
 	return keys
 }
 
-// readObject returns the object at a location that the API returned.
+// readObject returns the content of the object at the location, which comes from an API response.
 func (p *platform) readObject(t *testing.T, location any) string {
 	t.Helper()
 	at := location.(map[string]any)

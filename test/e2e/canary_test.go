@@ -122,7 +122,8 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	expectNoSecrets(t, found)
 }
 
-// expectNoSecrets checks that no text contains a planted secret. The logs include the metrics.
+// expectNoSecrets checks that no text contains a planted secret. The texts of the logs also contain
+// the metrics.
 func expectNoSecrets(t *testing.T, found map[string]string) {
 	t.Helper()
 	leak := regexp.MustCompile(canary + `-[a-z0-9-]+`)
@@ -131,13 +132,13 @@ func expectNoSecrets(t *testing.T, found map[string]string) {
 			t.Errorf("%s is empty", where)
 		}
 		for _, secret := range leak.FindAllString(text, -1) {
-			t.Errorf("%s: %s", where, secret)
+			t.Errorf("%s contains the secret %s", where, secret)
 		}
 	}
 }
 
-// The test runs until each kind of AWS call of the API function and of the worker has failed in
-// spite of retries.
+// The test runs until each kind of AWS call of the API function and of the worker has failed at
+// least once after all retries.
 func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	t.Parallel() // the test mostly waits for retries
 	s := secrets{outage: true}

@@ -63,7 +63,7 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 		"duplicate-delivery",
 	} {
 		if !strings.Contains(p.log.String(), `"fault":"`+fault+`"`) {
-			t.Errorf("no %s was injected", fault)
+			t.Errorf("the fault %s was not injected", fault)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 		}
 		if failed() {
 			if err == nil && answer.status < http.StatusInternalServerError {
-				t.Errorf("event %d: %d", i, answer.status)
+				t.Errorf("event %d: got status %d", i, answer.status)
 			}
 			return
 		}
@@ -141,7 +141,7 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 		defer mu.Unlock()
 		acknowledged[answer.id] = false
 		if key != "" && byKey[key] != "" && byKey[key] != answer.id {
-			t.Errorf("%s has events %s and %s", key, byKey[key], answer.id)
+			t.Errorf("%s belongs to the events %s and %s", key, byKey[key], answer.id)
 		}
 		byKey[key] = answer.id
 	})
@@ -204,7 +204,8 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 			"--json").Output()
 		var report struct{ Waiting, Reenqueued, GivenUp, Repaired, Errors int }
 		if err != nil || json.Unmarshal(out, &report) != nil {
-			return fmt.Sprintf("the reconciler fails: %v", err) // perhaps by a fault
+			// An injected fault may be the cause. The next attempt can succeed.
+			return fmt.Sprintf("the reconciler fails: %v", err)
 		}
 		changes := report.Reenqueued + report.GivenUp + report.Repaired
 		if open+report.Waiting+changes+report.Errors > 0 {

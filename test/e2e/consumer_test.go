@@ -47,7 +47,7 @@ func copyConsumerApps(t *testing.T) (dir string) {
 	return dir
 }
 
-func TestConsumer_RunsAndReloadsItsApp(t *testing.T) {
+func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 	dir := copyConsumerApps(t)
 	p := startIn(t, filepath.Join(dir, "shop"), "--watch")
 	for _, want := range []string{"AWS::SNS::Topic", "target of rule shop-backend-OnProcessed"} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestSchemas_ValidateEventsOfTheirType(t *testing.T) {
+func TestSchemas_ValidateOnlyTheirEventType(t *testing.T) {
 	p := start(t, impatientFlags...)
 	const order = `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001"`
 	p.waitForStatus(t, p.accept(t, order+`,"total":19.99}`), "PROCESSED")

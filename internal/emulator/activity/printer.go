@@ -36,7 +36,7 @@ const (
 // Style configures Print.
 type Style struct {
 	Colour bool
-	Source bool // print the source also for steps with an event
+	Source bool // also print the source of steps that have an event id
 }
 
 // Print writes a step as a readable line: time, name, event id, event type and details. If the step

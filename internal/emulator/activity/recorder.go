@@ -20,7 +20,7 @@ type Recorder struct {
 	dropped atomic.Int64
 	done    chan struct{}
 
-	mu     sync.RWMutex // held to close entries; read-held to send
+	mu     sync.RWMutex // write-locked to close entries, read-locked to send
 	closed bool
 }
 

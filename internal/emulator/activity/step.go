@@ -62,7 +62,8 @@ func parseLine(now time.Time, function string, line []byte) (Step, bool) {
 				step.Time = t
 			}
 		case slog.LevelKey:
-			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value))) // unknown: INFO
+			// If the level is unknown, it stays INFO.
+			_ = step.Level.UnmarshalText([]byte(stringValue(f.Value)))
 		case slog.MessageKey:
 			step.Name = strings.TrimPrefix(stringValue(f.Value), "event ")
 		case "eventId":
@@ -98,7 +99,7 @@ func parseObject(line []byte) ([]Detail, bool) {
 		if err := decoder.Decode(&value); err != nil {
 			return nil, false
 		}
-		fields = append(fields, Detail{name.(string), value}) // names are strings
+		fields = append(fields, Detail{name.(string), value}) // JSON names are strings
 	}
 	_, err := decoder.Token()
 	return fields, err == nil

@@ -110,7 +110,7 @@ type httpResponse struct {
 	body   []byte
 }
 
-// errorResponse returns an error response of API Gateway.
+// errorResponse returns an error response in API Gateway's format.
 func errorResponse(status int, text string) httpResponse {
 	body, _ := json.Marshal(map[string]string{"message": text}) // cannot fail
 	return httpResponse{status, http.Header{"Content-Type": {"application/json"}}, body}

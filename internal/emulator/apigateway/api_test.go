@@ -129,7 +129,7 @@ func TestEvent_EncodesBinaryBodies(t *testing.T) {
 	}
 }
 
-func TestResponse_FollowsTheFunctionsResponse(t *testing.T) {
+func TestResponse_UsesTheFunctionsResponse(t *testing.T) {
 	const internalError = `{"message":"Internal Server Error"}`
 	json := http.Header{"Content-Type": {"application/json"}}
 	text := http.Header{"Content-Type": {"text/plain; charset=utf-8"}}

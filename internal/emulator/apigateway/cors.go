@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// CORS configures cross-origin requests. API Gateway then answers preflight requests without
-// invoking the function.
+// CORS configures cross-origin requests. If an API has this configuration, API Gateway answers
+// preflight requests without invoking the function.
 type CORS struct {
 	AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
 	MaxAge                                                  int // seconds; 0 sends no header

@@ -87,8 +87,8 @@ func (x *exchange) event(body []byte) event {
 	return e
 }
 
-// encodeBody returns a body as it is if its content type is text and it is valid UTF-8. It encodes
-// any other body in base64.
+// encodeBody returns a body unchanged if the content type is text and the body is valid UTF-8. It
+// encodes any other body in base64.
 func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	if isText(contentType) && utf8.Valid(body) {
 		return string(body), false
@@ -164,7 +164,7 @@ type functionResponse struct {
 }
 
 // parseResponse converts the payload that a function returned into a response to the client. If the
-// payload has no statusCode, it becomes the body of a response with status 200.
+// payload has no statusCode, the payload becomes the body of a response with status 200.
 func parseResponse(payload []byte) (httpResponse, error) {
 	var in functionResponse
 	var probe struct {

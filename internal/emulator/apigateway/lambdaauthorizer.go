@@ -12,12 +12,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// Lambda authorizes requests with an authorizer function. It sends payload format 2.0.
+// Lambda authorizes requests with an authorizer function, which it invokes in payload format 2.0.
 type Lambda struct {
 	Function       string
 	Simple         bool // the response is {"isAuthorized": …} instead of a policy
 	IdentitySource []string
-	CacheTTL       time.Duration // how long to cache the decision for an identity; 0 disables it
+	CacheTTL       time.Duration // how long to cache the decision for an identity; 0 for no cache
 
 	mu    sync.Mutex
 	cache map[string]cachedDecision
@@ -145,7 +145,8 @@ func (l *Lambda) allows(d decision, arn string) (bool, error) {
 	return iam.Evaluate(request, []iam.Document{policy}, nil) == nil, nil
 }
 
-// routeARN returns the ARN of the requested route. Policies name this ARN as their Resource.
+// routeARN returns the ARN of the requested route. The Resource patterns of policies match this
+// ARN.
 func (x *exchange) routeARN() string {
 	api := x.handler.api
 	return fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s/%s", api.Region, api.Account, api.ID,

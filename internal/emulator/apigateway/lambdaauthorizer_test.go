@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// respondAndCount returns a change of the API after which the authorizer function returns the
-// response. The function counts its invocations in count and decodes the last event into event, if
-// event is not nil. Other functions echo.
+// respondAndCount returns a func that configures the functions of an API. The authorizer function
+// returns the response. It counts the invocations in count, and decodes the last event into event
+// if event is not nil. All other functions echo the event.
 func respondAndCount(response string, count *int, event *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {
@@ -78,7 +78,7 @@ func TestLambda_GetsTheRequestWithoutBody(t *testing.T) {
 	}
 }
 
-func TestLambda_PassesItsContextToTheFunction(t *testing.T) {
+func TestLambda_PassesTheContextToTheFunction(t *testing.T) {
 	const policy = `{"principalId":"anna","policyDocument":{"Version":"2012-10-17",` +
 		`"Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`
 	for _, c := range []struct {
@@ -140,7 +140,7 @@ func TestLambda_RejectsDeniedAndMalformedResponses(t *testing.T) {
 	}
 }
 
-func TestLambda_IsNotInvokedWithoutItsIdentitySource(t *testing.T) {
+func TestLambda_IsNotInvokedWithoutTheIdentitySource(t *testing.T) {
 	var count int
 	h, _ := newAuthorizedHandler(t, lambdaAuthorizer(),
 		respondAndCount(`{"isAuthorized":true}`, &count, nil))

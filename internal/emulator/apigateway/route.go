@@ -22,7 +22,8 @@ func compileRoute(r Route) (route, error) {
 	method, path, ok := strings.Cut(r.Key, " ")
 	if !ok || method == "" || !strings.HasPrefix(path, "/") {
 		return route{},
-			errors.New(`a route key must be "$default" or a method and a path, as "GET /events"`)
+			errors.New(`a route key must be "$default" or a method and a path, ` +
+				`such as "GET /events"`)
 	}
 	compiled := route{Route: r, method: method, segments: splitPath(path)}
 	for i, s := range compiled.segments {
@@ -30,7 +31,7 @@ func compileRoute(r Route) (route, error) {
 			return route{}, errors.New("a path parameter must have a name")
 		}
 		if isGreedy(s) && i != len(compiled.segments)-1 {
-			return route{}, errors.New("a greedy path parameter must be last")
+			return route{}, errors.New("a greedy path parameter must be the last segment")
 		}
 	}
 	return compiled, nil

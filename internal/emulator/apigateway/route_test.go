@@ -59,7 +59,7 @@ func TestNew_RejectsInvalidRouteKeys(t *testing.T) {
 	}
 }
 
-func FuzzFind(f *testing.F) {
+func FuzzFindRoute(f *testing.F) {
 	r, _ := compileRoute(Route{Key: "GET /events/{id}"})
 	g, _ := compileRoute(Route{Key: "ANY /files/{path+}"})
 	f.Add("GET", "/events/%zz")

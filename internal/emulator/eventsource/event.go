@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// maxPayload bounds the payload of an invocation, in bytes: Lambda's quota.
+// maxPayload is the maximum size of an invocation's payload in bytes: Lambda's quota.
 const maxPayload = 6 << 20
 
 // batch holds the messages of an invocation.

@@ -34,14 +34,14 @@ type Mapping struct {
 	// Linger is the batch window if BatchWindow is 0 and other invocations are running. Without it,
 	// a stream of single events would start one invocation per event.
 	Linger time.Duration
-	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, the number
-	// with which Lambda starts. The minimum is 2, as in Lambda.
+	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, because
+	// Lambda starts with five concurrent batches. The minimum is 2, as in Lambda.
 	MaxConcurrency int
 	// ReportBatchItemFailures says that the function's response lists the failed messages. If it is
 	// false, the mapping ignores the response.
 	ReportBatchItemFailures bool
 
-	DrainTimeout time.Duration    // before a stop cancels invocations; default 10 s
+	DrainTimeout time.Duration    // time from a stop until invocations are canceled; default 10 s
 	Now          func() time.Time // default time.Now
 
 	// The mapping calls OnDeliver before it delivers a message, and OnBatch after an invocation.
@@ -61,9 +61,8 @@ type Result struct {
 // longestPoll is the maximum duration of a poll: SQS's limit for WaitTimeSeconds.
 const longestPoll = 20 * time.Second
 
-// Run polls the queue until ctx is done. Then it waits up to DrainTimeout for the running
-// invocations, cancels the others, and returns nil. It returns an error if it cannot receive from
-// the queue.
+// Run polls the queue until ctx is done. Then it waits until the running invocations end, but
+// cancels them after DrainTimeout. It returns an error only if it cannot receive from the queue.
 func (m Mapping) Run(ctx context.Context) error {
 	m = m.withDefaults()
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))

@@ -212,7 +212,7 @@ func TestMapping_BoundsConcurrentInvocations(t *testing.T) {
 			r.hold()
 			r.send(slices.Repeat([]string{"x"}, 10)...)
 			synctest.Wait()
-			r.expectDepth(t, 10-want, want) // waiting messages are not received
+			r.expectDepth(t, 10-want, want) // the other messages are not received yet
 			r.release()
 			synctest.Wait()
 			r.expectDepth(t, 0, 0)
@@ -227,7 +227,7 @@ func TestMapping_BoundsConcurrentInvocations(t *testing.T) {
 func TestMapping_SplitsBatchesAtThePayloadQuota(t *testing.T) {
 	m := eventsource.Mapping{BatchSize: 10, BatchWindow: time.Second}
 	run(t, m, func(t *testing.T, r *runner) {
-		body := strings.Repeat(`"`, 900_000) // twice as large in JSON
+		body := strings.Repeat(`"`, 900_000) // JSON escapes each character, which doubles the size
 		r.send(slices.Repeat([]string{body}, 10)...)
 		time.Sleep(time.Second)
 		synctest.Wait()

@@ -15,10 +15,12 @@ import (
 
 // Config configures the faults. The zero value injects no faults.
 type Config struct {
-	Seed                  uint64  `json:"seed"`
-	Rules                 []Rule  `json:"rules"`
-	KillRate              float64 `json:"killRate"`              // share of calls, 0 to 1
-	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"` // share of messages, 0 to 1
+	Seed  uint64 `json:"seed"`
+	Rules []Rule `json:"rules"`
+	// KillRate is the share of calls during which the sandbox is killed, from 0 to 1.
+	KillRate float64 `json:"killRate"`
+	// DuplicateDeliveryRate is the share of messages that are delivered twice, from 0 to 1.
+	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"`
 }
 
 // Rule injects a fault into a share of the matching calls. A call gets at most one fault: later
@@ -27,12 +29,12 @@ type Rule struct {
 	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
 	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
-	Rate      float64 `json:"rate"`      // share of the matching calls that fail, from 0 to 1
+	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, from 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault slow, in milliseconds
 }
 
-// Fault names a kind of failure of a call.
+// Fault represents a kind of failure of an AWS call.
 type Fault string
 
 // The faults.
@@ -49,7 +51,7 @@ var (
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
-// maxDelayMS is the maximum delay of the fault slow: Lambda's longest function timeout.
+// maxDelayMS is the maximum delay of the fault slow. It is Lambda's maximum function timeout.
 const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.

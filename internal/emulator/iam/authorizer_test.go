@@ -275,7 +275,8 @@ func TestAuthorizer_HidesNotFoundWithoutListPermission(t *testing.T) {
 	}
 }
 
-// The permissions of a role that is in no template are unknown.
+// The authorizer does not know the permissions of a role that is in no template. It therefore
+// passes the calls of such a role.
 func TestAuthorizer_PassesCallsOfUnknownRoles(t *testing.T) {
 	a := newAPI(t, `[]`)
 	authorizer := Authorizer{

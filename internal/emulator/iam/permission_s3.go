@@ -47,7 +47,7 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 	list := []permission{{"s3:" + action, object, s3Context(operation, r, query)}}
 	switch {
 	case operation == "PutObject" && r.Header.Get("If-Match") != "":
-		// S3 requires this too, because the response reveals the object's state.
+		// S3 also requires s3:GetObject, because the response reveals the object's state.
 		list = append(list, permission{action: "s3:GetObject", resource: object})
 	case operation == "CopyObject":
 		source, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))

@@ -14,7 +14,7 @@ import (
 type Principal struct {
 	Account    string
 	RoleARN    string // "" for a service
-	SessionARN string // shown in messages
+	SessionARN string // shown in error messages
 	Service    string // such as events.amazonaws.com; "" for a role
 }
 

@@ -41,7 +41,7 @@ type invocation struct {
 	id       string
 	trace    string
 	payload  []byte
-	deadline time.Time     // then the sandbox is killed
+	deadline time.Time     // time at which the sandbox is killed
 	done     chan response // receives one response
 }
 
@@ -170,7 +170,7 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
-		"AWS_ACCESS_KEY_ID=" + sandboxID, // see FindSandbox
+		"AWS_ACCESS_KEY_ID=" + sandboxID, // FindSandbox finds the sandbox by this key
 		"AWS_SECRET_ACCESS_KEY=local",
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,

@@ -6,4 +6,4 @@ import "os/exec"
 
 func setGroup(*exec.Cmd) {}
 
-func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() } // fails only if it has exited
+func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() } // fails only if the process has exited

@@ -66,7 +66,7 @@ func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", f.service.arn(f.Name))
 	h.Set("Lambda-Runtime-Trace-Id", call.trace)
-	_, _ = w.Write(call.payload) // if it fails, the runtime exits
+	_, _ = w.Write(call.payload) // if the write fails, the runtime exits
 }
 
 func (b *sandbox) serveResponse(w http.ResponseWriter, r *http.Request) {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// initTimeout bounds the init phase, as in Lambda.
+// initTimeout is the maximum duration of the init phase, as in Lambda.
 const initTimeout = 10 * time.Second
 
 // sandbox represents a process that handles one invocation at a time.
@@ -26,7 +26,7 @@ type sandbox struct {
 	exited   chan struct{}    // closed when the process has exited
 	exitErr  error            // set before exited is closed
 
-	initialized bool // the runtime asked for its first invocation; only run uses it
+	initialized bool // the runtime has asked for its first invocation; used only by run
 
 	mu        sync.Mutex
 	current   *invocation // invocation without a response, if any

@@ -4,8 +4,8 @@
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts a new one. It kills a sandbox that exceeds the function's timeout, or that stays idle for
 // Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, further invocations wait. AWS
-// would throttle them, but its concurrency is much higher than a laptop's. If the emulator is
-// killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
+// throttles such invocations, but allows many more sandboxes than a laptop can run. If the emulator
+// is killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
 package lambda
 
 import (
@@ -26,7 +26,7 @@ type Config struct {
 	Endpoint        string // http://127.0.0.1:PORT; serves this Service and all other AWS APIs
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
-	IdleTimeout     time.Duration // before an idle sandbox is killed; default 10 minutes
+	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
 	// Logs receives each line that a function prints. The line is valid during the call only.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // default time.Now
@@ -69,7 +69,7 @@ func New(config Config) *Service {
 type Function struct {
 	Name        string
 	Dir         string        // folder of the bootstrap
-	MemoryMB    int           // sets the number of processors; no memory limit; default 128
+	MemoryMB    int           // sets the number of processors, but limits no memory; default 128
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 }
@@ -105,7 +105,7 @@ func (e *TooLargeError) Error() string {
 		"(limit %d bytes)", e.Bytes, maxPayload)
 }
 
-// maxPayload bounds the payload of a request and of a response, in bytes: Lambda's quota.
+// maxPayload is the maximum size of a request or response payload in bytes: Lambda's quota.
 const maxPayload = 6 << 20
 
 // Result holds the result of an invocation.

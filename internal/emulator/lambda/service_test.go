@@ -349,7 +349,7 @@ func TestCreateFunction_EndsOnlyTheWaitingInvocations(t *testing.T) {
 	hanging := log.wait(t, 1)[0]
 	old := s.functions["fn"]
 	waited := make(chan error, 1)
-	go func() { // unlike Invoke, it does not go on with the new version
+	go func() { // unlike Invoke, this call does not continue with the new version
 		_, err := old.invoke(context.Background(), newInvocation([]byte(`{"Do":"env"}`)))
 		waited <- err
 	}()

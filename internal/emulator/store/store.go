@@ -117,7 +117,7 @@ func (b *Bucket) Each(fn func(key string, value []byte) error) error {
 	})
 }
 
-// LoadJSON returns the values of a bucket, which are JSON, by key.
+// LoadJSON decodes the values of a bucket from JSON and returns them by key.
 func LoadJSON[T any](b *Bucket) (map[string]T, error) {
 	values := map[string]T{}
 	return values, b.Each(func(key string, data []byte) error {

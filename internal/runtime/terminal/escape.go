@@ -9,8 +9,7 @@ import (
 )
 
 // Escape replaces each character that is not printable with its JSON escape, such as \u001b. A
-// terminal could interpret such a character as a command. Escaping JSON does not change its
-// meaning.
+// terminal could interpret such a character as a command. Escaped JSON keeps its value.
 func Escape(text string) string { return escape(text, "") }
 
 // EscapeLines escapes like Escape, but keeps line breaks and tabs.

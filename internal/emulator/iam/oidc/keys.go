@@ -34,7 +34,7 @@ func (s *keySet) UnmarshalJSON(data []byte) error {
 		}
 	}
 	if len(s.keys) == 0 {
-		return errors.New(`no supported keys: want a JSON Web Key Set, {"keys": […]}`)
+		return errors.New(`found no supported keys: want a JSON Web Key Set, {"keys": […]}`)
 	}
 	return nil
 }

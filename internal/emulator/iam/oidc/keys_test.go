@@ -16,9 +16,10 @@ import (
 
 // publisher serves the configuration and keys of an issuer on this machine.
 type publisher struct {
-	url, configuration string // if empty, a valid configuration
-	keys               atomic.Pointer[jose.JSONWebKeySet]
-	fetches            atomic.Int32 // number of fetches of the keys
+	url           string
+	configuration string // if empty, a valid configuration
+	keys          atomic.Pointer[jose.JSONWebKeySet]
+	fetches       atomic.Int32 // number of fetches of the keys
 }
 
 func startIssuer(t *testing.T) (*publisher, *Discovery, *time.Time) {

@@ -79,7 +79,7 @@ func newVerifier(t *testing.T) Verifier {
 	}
 }
 
-// validClaims returns the claims of a valid token, after change.
+// validClaims returns the claims of a valid token. change, if not nil, modifies them first.
 func validClaims(change func(Claims)) Claims {
 	c := Claims{
 		"iss": "https://login.example.org/", "sub": "anna", "aud": "events",

@@ -1,6 +1,6 @@
 package dynamodb
 
-// DynamoDB's quotas on batches.
+// DynamoDB's quotas on the number of keys or writes in a batch.
 const (
 	maxBatchGet   = 100
 	maxBatchWrite = 25
@@ -55,8 +55,8 @@ type batchWriteItemOutput struct {
 	UnprocessedItems struct{}
 }
 
-// batchWriteItem validates all writes before the first one takes effect.
-// The batch is not a transaction: readers may see a part of it.
+// batchWriteItem validates all writes of the batch and then applies them. If one write is invalid,
+// it applies none.
 func (s *Service) batchWriteItem(in *batchWriteItemInput) (*batchWriteItemOutput, error) {
 	var changes []*change
 	for name, requests := range in.RequestItems {

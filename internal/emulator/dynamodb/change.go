@@ -1,18 +1,19 @@
 package dynamodb
 
-// change represents one write. It is planned before it takes effect, so that a transaction can
-// validate all of its changes first.
+// change represents one write. The service first plans a change and then commits it, so that a
+// transaction can validate all of its changes before the first one takes effect.
 type change struct {
 	table string
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
-	// next returns the new item and the updated paths. The old item is nil if there is none, and a
-	// nil new item deletes. A nil next only checks the condition.
+	// next returns the new item and the updated paths. A nil old item means that the item does not
+	// exist. A nil new item means that the change deletes the item. In a condition check, which
+	// changes nothing, next itself is nil.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	placeholders       placeholders
-	condition          *expression // nil without one
-	update             *expression // nil without one
+	condition          *expression // nil if the change is unconditional
+	update             *expression // nil if the change has no update expression
 	returnOldOnFailure bool        // adds the old item to the error of a failed condition
 }
 
@@ -30,13 +31,13 @@ func (c *change) bind(in *writeInput) error {
 	return nil
 }
 
-// location identifies an item among all tables.
+// location identifies an item by its table and key.
 type location struct {
 	table *table
 	key   key
 }
 
-// locate returns the item that a change writes.
+// locate returns the location of the item that a change writes.
 func (s *Service) locate(c *change) (location, error) {
 	t, err := s.table(c.table)
 	if err != nil {
@@ -46,7 +47,7 @@ func (s *Service) locate(c *change) (location, error) {
 	return location{t, k}, err
 }
 
-// plannedChange represents a change whose condition holds.
+// plannedChange represents a change whose condition holds and whose new item is computed.
 type plannedChange struct {
 	location
 	old, next Item
@@ -66,7 +67,8 @@ func (c *change) plan(at location) (out *plannedChange, err error) {
 	return out, err
 }
 
-// commit applies planned changes. The caller still holds the lock under which they were planned.
+// commit applies planned changes. The caller must hold the lock from planning to commit, so that
+// the conditions still hold.
 func commit(plans ...*plannedChange) error {
 	for _, p := range plans {
 		var err error
@@ -115,7 +117,7 @@ func newConditionCheck(table string, itemKey Item) *change {
 }
 
 // newUpdate returns a change that applies its update expression, if any, to the item with the key.
-// It creates the item if there is none.
+// If the item does not exist, the change creates it.
 func newUpdate(table string, itemKey Item) *change {
 	c := newConditionCheck(table, itemKey)
 	c.next = func(definition Table, k key, item Item) (Item, []path, error) {

@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// scope holds the item that an expression is evaluated on, or nil, and the placeholders' values.
+// scope holds the item that an expression is evaluated on and the values of the placeholders. The
+// item is nil if it does not exist.
 type scope struct {
 	item   Item
 	names  map[string]string
 	values Item
 }
 
-// condition represents a parsed condition, filter or key condition.
+// condition represents a parsed condition, filter or key condition. holds evaluates the condition.
 type condition interface {
 	holds(in scope) bool
 }
 
-// operand represents one side of a condition. Its value is nil if the item lacks the attribute.
+// operand represents one side of a condition. value returns nil if the item lacks the attribute.
 type operand interface {
 	value(in scope) value
 }
@@ -65,7 +66,8 @@ func (c orCondition) holds(in scope) bool  { return c.left.holds(in) || c.right.
 func (c andCondition) holds(in scope) bool { return c.left.holds(in) && c.right.holds(in) }
 func (c notCondition) holds(in scope) bool { return !c.inner.holds(in) }
 
-// holds reports false for different types or an absent attribute. Only <> then reports true.
+// holds reports whether the comparison is true. If the types differ or an attribute is absent, <>
+// is true and the other operators are false.
 func (c comparison) holds(in scope) bool {
 	left, right := c.left.value(in), c.right.value(in)
 	switch c.operator {

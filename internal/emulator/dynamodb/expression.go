@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// The kinds of expression, as named in error messages.
+// The kinds of expression. Error messages contain these names.
 const (
 	conditionExpression  = "ConditionExpression"
 	filterExpression     = "FilterExpression"
@@ -16,10 +16,12 @@ const (
 	updateExpression     = "UpdateExpression"
 )
 
-// parsedExpressions caches expressions, since a program uses a few repeatedly.
+// parsedExpressions caches parsed expressions, because a program sends the same few expressions
+// again and again.
 var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
-// maxCachedExpressions bounds the cache for clients that write values into their expressions.
+// maxCachedExpressions bounds the cache. Without a bound, a client that writes values into its
+// expressions would add an entry with every request.
 const maxCachedExpressions = 1000
 
 type expressionCache struct {
@@ -63,8 +65,8 @@ type expressionText struct {
 	text *string
 }
 
-// bind parses a request's expressions. A nil text yields a nil expression. It returns an error if a
-// placeholder in the expressions is undefined or a defined one is unused.
+// bind parses a request's expressions. A nil text yields a nil expression. bind returns an error if
+// an expression contains an undefined placeholder, or if no expression uses a defined placeholder.
 func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
 	bound := make([]*expression, len(texts))
 	var names, values []string
@@ -105,7 +107,8 @@ func (p placeholders) bind(texts ...expressionText) ([]*expression, error) {
 	return bound, nil
 }
 
-// projection returns a function that projects items. Without an expression it keeps all attributes.
+// projection returns a function that projects items. If e is nil, the function returns the whole
+// item.
 func (p placeholders) projection(e *expression) (func(Item) Item, error) {
 	if e == nil {
 		return func(item Item) Item { return item }, nil

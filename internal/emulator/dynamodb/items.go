@@ -7,9 +7,9 @@ type writeInput struct {
 	placeholders
 	legacyParameters
 	TableName                           string
-	Item                                attributes // of a put
-	Key                                 attributes // of the others
-	UpdateExpression                    *string    // of an update
+	Item                                attributes // only for puts
+	Key                                 attributes // for all writes except puts
+	UpdateExpression                    *string    // only for updates
 	ConditionExpression                 *string
 	ReturnValues                        string
 	ReturnValuesOnConditionCheckFailure string
@@ -32,7 +32,8 @@ func (s *Service) updateItem(in *writeInput) (*writeOutput, error) {
 		"ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
 }
 
-// writeItem validates the request, which may ask for one of returnValues, and makes the change.
+// writeItem validates the request and applies the change. returnValues lists the allowed values of
+// the request's ReturnValues, in addition to NONE.
 func (s *Service) writeItem(
 	in *writeInput, c *change, returnValues ...string,
 ) (*writeOutput, error) {
@@ -80,7 +81,7 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items of the keys that exist.
+// getItems returns the projected items with the given keys. It omits keys without an item.
 func (s *Service) getItems(
 	tableName string, p placeholders, projection *string, keys ...attributes,
 ) ([]attributes, error) {

@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// DynamoDB's quotas on key attributes, in bytes.
+// DynamoDB's quotas on the size of key attributes, in bytes.
 const (
 	maxPartitionKey = 2048
 	maxSortKey      = 1024
 )
 
-// key holds the values of an item's partition key and sort key. sort is nil without a sort key.
+// key holds the values of an item's partition key and sort key. sort is nil if the table's key has
+// no sort key.
 type key struct {
 	partition value
 	sort      value
@@ -23,7 +24,7 @@ func (k key) compare(other key) int {
 	return cmp.Or(partition, sort)
 }
 
-// String returns the key of the item in the store.
+// String encodes the key. The store keeps the item under this string.
 func (k key) String() string {
 	var out []byte
 	out = appendValue(out, k.partition)
@@ -33,7 +34,7 @@ func (k key) String() string {
 	return string(out)
 }
 
-// attributes returns the key as attributes.
+// attributes returns an item that contains only the key attributes.
 func (k key) attributes(table Table) Item {
 	item := Item{table.PartitionKey.Name: k.partition}
 	if k.sort != nil {
@@ -49,7 +50,7 @@ func (t Table) keys() []Key {
 	return []Key{t.PartitionKey, t.SortKey}
 }
 
-// keyOfItem returns the key of a whole item.
+// keyOfItem validates and returns the key of a whole item, which may contain other attributes.
 func (t Table) keyOfItem(item Item) (key, error) {
 	for _, k := range t.keys() {
 		v, ok := item[k.Name]
@@ -65,7 +66,8 @@ func (t Table) keyOfItem(item Item) (key, error) {
 	return t.validKey(item)
 }
 
-// keyFromRequest returns the key of a request, which must contain the key attributes and no others.
+// keyFromRequest validates and returns the key in a request. The request's key must contain the
+// table's key attributes and no others.
 func (t Table) keyFromRequest(item Item) (key, error) {
 	matches := len(item) == len(t.keys()) && !slices.ContainsFunc(t.keys(), func(k Key) bool {
 		v, ok := item[k.Name]
@@ -105,7 +107,7 @@ func (t Table) validKey(item Item) (key, error) {
 	return found, nil
 }
 
-// isKey reports whether the attribute is part of the key.
+// isKey reports whether the named attribute is part of the table's key.
 func (t Table) isKey(name string) bool {
 	return slices.ContainsFunc(t.keys(), func(k Key) bool { return k.Name == name })
 }

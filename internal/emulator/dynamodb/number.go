@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// DynamoDB's quotas on numbers.
+// DynamoDB's limits on the significant digits and the decimal exponent of a number.
 const (
 	maxDigits   = 38
 	maxExponent = 125
@@ -17,8 +17,8 @@ const (
 
 var numberPattern = regexp.MustCompile(`^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$`)
 
-// canonicalNumber validates a number and returns it in DynamoDB's form: decimal, without exponent
-// and redundant zeros.
+// canonicalNumber validates a number and returns it in the form in which DynamoDB stores it:
+// decimal, without an exponent and without redundant zeros.
 func canonicalNumber(text string) (string, error) {
 	match := numberPattern.FindStringSubmatch(text)
 	if match == nil || match[2]+match[3] == "" {
@@ -32,7 +32,7 @@ func canonicalNumber(text string) (string, error) {
 			return "", invalidNumber(text)
 		}
 	}
-	// From here on, the number is 0.digits × 10^exponent.
+	// From this line on, the number equals 0.digits × 10^exponent.
 	exponent += len(whole)
 	significant := strings.TrimLeft(digits, "0")
 	exponent -= len(digits) - len(significant)
@@ -57,7 +57,7 @@ func invalidNumber(text string) error {
 	return validationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
-// formatDecimal formats 0.digits × 10^exponent.
+// formatDecimal formats the number 0.digits × 10^exponent, negated if negative is set.
 func formatDecimal(negative bool, digits string, exponent int) string {
 	var out strings.Builder
 	if negative {
@@ -95,7 +95,7 @@ func compareNumbers(a, b string) int {
 	)
 }
 
-// addNumbers returns a+b or a-b.
+// addNumbers returns a+b, or a-b if subtract is set.
 func addNumbers(a, b numberValue, subtract bool) (value, error) {
 	x, okX := new(big.Rat).SetString(string(a))
 	y, okY := new(big.Rat).SetString(string(b))

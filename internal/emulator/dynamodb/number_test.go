@@ -32,7 +32,7 @@ func TestCanonicalNumber_NormalizesAndValidates(t *testing.T) {
 	}
 }
 
-// drawNumber draws the text of a number and its exact value.
+// drawNumber returns the text of a random number and its exact value.
 func drawNumber(t *rapid.T, name string) (string, *big.Rat) {
 	text := rapid.StringMatching(`-?[0-9]{1,12}(\.[0-9]{1,12})?(e-?[0-9])?`).Draw(t, name)
 	exact, ok := new(big.Rat).SetString(text)

@@ -9,26 +9,27 @@ import (
 	"github.com/truora/minidyn/interpreter/language"
 )
 
-// expression represents a parsed expression. Its placeholders are unbound, so that later requests
-// can reuse it.
+// expression represents a parsed expression. It does not contain the values of its placeholders, so
+// that requests with other values can reuse the cached expression.
 type expression struct {
-	condition condition // of a condition, filter or key condition
-	update    *update   // of an update
-	paths     []path    // of a projection
-	names     []string  // the #placeholders it contains
-	values    []string  // the :placeholders it contains
+	condition condition // only in a condition, filter or key condition
+	update    *update   // only in an update expression
+	paths     []path    // only in a projection
+	names     []string  // all #placeholders in the expression
+	values    []string  // all :placeholders in the expression
 }
 
 // parser parses an expression by recursive descent.
 type parser struct {
-	kind   string // such as ConditionExpression, for error messages
+	kind   string // for example ConditionExpression; part of error messages
 	tokens []token
-	next   int
+	next   int // index of the next token
 	out    *expression
-	err    error // the first error
+	err    error // the first error, or nil
 }
 
-// parse parses an expression of one kind.
+// parse parses an expression. kind is the name of the request's parameter, which selects the
+// grammar.
 func parse(kind, text string) (*expression, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, validationError("Invalid %s: The expression can not be empty;", kind)
@@ -48,7 +49,8 @@ func parse(kind, text string) (*expression, error) {
 	return p.out, p.err
 }
 
-// fail records the first error and skips to the end, where every rule stops.
+// fail records the error, unless an earlier one is recorded. It also skips to the end of the
+// tokens, where every parse function stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = validationError("Invalid "+p.kind+": "+format, args...)
@@ -91,7 +93,8 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall consumes the name of one of the functions and "(" if they are next.
+// acceptCall consumes a function name and "(" if they are next and functions contains the name. It
+// returns the name.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]
 	if t.kind != tokenName || following.text != "(" || !slices.Contains(functions, t.text) {
@@ -101,7 +104,7 @@ func (p *parser) acceptCall(functions ...string) (string, bool) {
 	return t.text, true
 }
 
-// parsePath parses name.name[0].name.
+// parsePath parses a path such as name.name[0].name.
 func (p *parser) parsePath() path {
 	steps := path{{name: p.parseName()}}
 	for {
@@ -255,7 +258,8 @@ const (
 	tokenSymbol           // operator or any other character
 )
 
-// tokenPattern matches one token. Its groups correspond to the kinds of token.
+// tokenPattern matches one token. Group n matches tokens of the kind n: tokenValue, tokenName,
+// tokenNumber, tokenSymbol.
 var tokenPattern = regexp.MustCompile(`(:\w*)|([A-Za-z_#]\w*)|(\d+)|(<>|<=|>=|[^ \t\r\n])`)
 
 // tokenize splits an expression into tokens.

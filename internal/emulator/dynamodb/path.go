@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// path leads from an item to an attribute in it.
+// path lists the steps from an item to one of its top-level or nested attributes.
 type path []step
 
-// step names an attribute, directly or by a #placeholder, or indexes a list.
+// step selects an attribute of a map or an element of a list. name may be a #placeholder.
 type step struct {
 	name    string
 	index   int
 	isIndex bool
 }
 
-// resolve replaces the placeholders.
+// resolve returns a copy of the path with attribute names instead of #placeholders.
 func (p path) resolve(names map[string]string) path {
 	resolved := slices.Clone(p)
 	for i, s := range resolved {
@@ -33,7 +33,8 @@ func resolveName(name string, names map[string]string) string {
 	return name
 }
 
-// lookup returns the value at the path, or nil. The path may contain placeholders.
+// lookup returns the value at the path, or nil if the item has none. The path may contain
+// #placeholders.
 func (p path) lookup(item Item, names map[string]string) value {
 	var v value = mapValue(item)
 	for _, s := range p {
@@ -58,7 +59,7 @@ func (s step) lookup(v value, names map[string]string) value {
 	return nil
 }
 
-// overlaps reports whether one of the resolved paths leads to the other's attribute or into it.
+// overlaps reports whether the resolved paths are equal or one of them is a prefix of the other.
 func (p path) overlaps(other path) bool {
 	n := min(len(p), len(other))
 	return slices.Equal(p[:n], other[:n])
@@ -76,8 +77,8 @@ func (p path) String() string {
 	return "[" + strings.Join(steps, ", ") + "]"
 }
 
-// project returns the attributes at the resolved paths, in the structure of the item.
-// Selected list elements become adjacent.
+// project returns an item with only the attributes at the resolved paths. Nested attributes stay
+// nested. A list keeps only its selected elements, so their indexes may change.
 func project(item Item, paths []path) Item {
 	if projected, ok := projectValue(mapValue(item), paths).(mapValue); ok {
 		return projected
@@ -85,7 +86,7 @@ func project(item Item, paths []path) Item {
 	return Item{}
 }
 
-// projectValue returns nil if no attribute is selected.
+// projectValue projects one value. It returns nil if the paths select nothing in the value.
 func projectValue(v value, paths []path) value {
 	if slices.ContainsFunc(paths, func(p path) bool { return len(p) == 0 }) {
 		return v

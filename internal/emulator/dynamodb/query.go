@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// maxPage limits the bytes that one Query or Scan reads, as in DynamoDB.
+// maxPage limits the bytes that one Query or Scan reads: 1 MB, as in DynamoDB.
 const maxPage = 1 << 20
 
 // readInput holds the parameters that Query and Scan share.
@@ -100,7 +100,7 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	return in.collect(t, keys, bound)
 }
 
-// boundRead holds the expressions of a Query or Scan. Each may be nil.
+// boundRead holds the expressions of a Query or Scan. An expression is nil if the request omits it.
 type boundRead struct{ keyCondition, filter, projection *expression }
 
 // bindRead returns the table and the parsed expressions of a Query or Scan.
@@ -121,8 +121,8 @@ func (s *Service) bindRead(
 	return t, boundRead{expressions[0], expressions[1], expressions[2]}, nil
 }
 
-// collect returns the page of items after the start key. Items that fail the key condition are not
-// counted as scanned, items that fail the filter are.
+// collect returns one page of items, starting after ExclusiveStartKey. ScannedCount includes the
+// items that fail the filter, but not the items that fail the key condition.
 func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput, error) {
 	project, err := in.projection(bound.projection)
 	if err != nil {
@@ -160,7 +160,8 @@ func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput
 	return out, nil
 }
 
-// keysAfter returns the keys after start, which need not be one of them. The keys may be reversed.
+// keysAfter returns the keys that follow start. The keys may be in ascending or descending order,
+// and start need not be one of them.
 func keysAfter(keys []key, start key) []key {
 	backwards := len(keys) > 1 && keys[0].compare(keys[1]) > 0
 	i, found := slices.BinarySearchFunc(keys, start, func(k, start key) int {
@@ -206,6 +207,7 @@ func (t Table) partitionValue(c condition, p placeholders) (value, error) {
 	return partition, nil
 }
 
+// conjuncts splits a condition into the parts that AND joins.
 func conjuncts(c condition) []condition {
 	if and, ok := c.(andCondition); ok {
 		return append(conjuncts(and.left), conjuncts(and.right)...)
@@ -213,8 +215,8 @@ func conjuncts(c condition) []condition {
 	return []condition{c}
 }
 
-// keyAttribute returns the name of the attribute that a part of a key condition tests, or "" if a
-// Query does not allow the part.
+// keyAttribute returns the name of the attribute that one part of a key condition tests. It returns
+// "" if a key condition must not contain the part.
 func keyAttribute(c condition, p placeholders) string {
 	var subject operand
 	switch c := c.(type) {

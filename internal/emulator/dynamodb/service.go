@@ -1,10 +1,10 @@
-// Package dynamodb emulates the parts of Amazon DynamoDB that the platform and its users' tools
-// need: tables, all kinds of expressions, batches, transactions and TTL. It rejects secondary
-// indexes, streams, PartiQL and legacy parameters.
+// Package dynamodb emulates a part of Amazon DynamoDB: tables, all kinds of expressions, batches,
+// transactions and TTL. The platform and its users' tools need no more. The package rejects
+// secondary indexes, streams, PartiQL and legacy parameters.
 //
-// The package has its own expression parser and evaluator. minidyn's evaluator returns errors for
-// false conditions, rounds numbers to 53 bits, and applies the actions of an update one by one.
-// Only the list of reserved words comes from minidyn.
+// The package contains its own expression parser and evaluator. It does not use the evaluator of
+// the library minidyn, which returns errors for false conditions, rounds numbers to 53 bits, and
+// applies the actions of an update one by one. Only the list of reserved words comes from minidyn.
 package dynamodb
 
 import (
@@ -39,7 +39,7 @@ type Service struct {
 	tables map[string]*table
 }
 
-// New returns a service with the stored tables, without their expired items.
+// New returns a service with the stored tables. It deletes the items whose TTL has expired.
 func New(config Config) (*Service, error) {
 	config.Region = cmp.Or(config.Region, "us-east-1")
 	config.Account = cmp.Or(config.Account, "000000000000")
@@ -96,8 +96,8 @@ func (s *Service) load() error {
 	return nil
 }
 
-// CreateTable creates a table if it does not exist. It returns an error if the table exists with
-// another key.
+// CreateTable creates a table if it does not exist, and sets the TTL attribute. It returns an error
+// if the table exists with another key.
 func (s *Service) CreateTable(definition Table) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,18 +107,18 @@ func (s *Service) CreateTable(definition Table) error {
 		return err
 	}
 	if !slices.Equal(t.keys(), definition.keys()) {
-		return fmt.Errorf("create table %s: it already exists with key %v",
+		return fmt.Errorf("create table %s: the table already exists with key %v",
 			definition.Name, t.keys())
 	}
 	return s.setTTL(t, definition.TTLAttribute)
 }
 
-// addTable adds a new table. The caller holds the lock.
+// addTable adds a new table. The caller holds s.mu.
 func (s *Service) addTable(definition Table) (*table, error) {
 	for _, k := range definition.keys() {
 		if k.Name == "" || !slices.Contains([]string{"S", "N", "B"}, k.Type) {
-			return nil, validationError("Table %s needs keys with a name and the type S, N or B; "+
-				"got %v", definition.Name, definition.keys())
+			return nil, validationError("each key of table %s must have a name and the type "+
+				"S, N or B, got %v", definition.Name, definition.keys())
 		}
 	}
 	if _, ok := s.tables[definition.Name]; ok {
@@ -136,7 +136,7 @@ func (s *Service) addTable(definition Table) (*table, error) {
 	return t, nil
 }
 
-// setTTL sets the TTL attribute; "" disables TTL. The caller holds the lock.
+// setTTL sets the TTL attribute of the table; "" disables TTL. The caller holds s.mu.
 func (s *Service) setTTL(t *table, attribute string) error {
 	t.TTLAttribute = attribute
 	return s.saveTable(t)
@@ -149,7 +149,7 @@ func (s *Service) saveTable(t *table) error {
 	return nil
 }
 
-// table returns the named table. The caller holds the lock.
+// table returns the named table. The caller holds s.mu.
 func (s *Service) table(name string) (*table, error) {
 	t, ok := s.tables[name]
 	if !ok {

@@ -9,12 +9,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// Table defines a table.
+// Table defines the name, the key and the TTL attribute of a table.
 type Table struct {
 	Name         string
 	PartitionKey Key
-	SortKey      Key    `json:",omitzero"` // optional
-	TTLAttribute string `json:",omitempty"`
+	SortKey      Key    `json:",omitzero"`  // optional
+	TTLAttribute string `json:",omitempty"` // "" disables TTL
 }
 
 // Key defines an attribute of a table's key.
@@ -26,19 +26,20 @@ type Key struct {
 // maxItemSize limits the bytes of an item, as in DynamoDB.
 const maxItemSize = 400 << 10
 
-// tableRecord represents a table in the store. Items have their own records.
+// tableRecord represents a table in the store. It does not contain the items: each item has its own
+// record.
 type tableRecord struct {
 	Table   `json:"Table"`
 	Created time.Time
 }
 
-// table holds items. Its service's lock guards it. The lock makes writes atomic: a write checks its
-// condition and takes effect under it.
+// table holds the items of a table. Service.mu guards the table. A write holds this lock from its
+// condition check until it takes effect, which makes the write atomic.
 type table struct {
 	tableRecord
 	records *store.Bucket // nil keeps the items in memory
 	items   map[key]Item
-	order   []key // sorted keys of items
+	order   []key // the keys of items, sorted
 }
 
 func (s *Service) newTable(record tableRecord) (*table, error) {
@@ -94,11 +95,11 @@ func (t *table) load() error {
 	return nil
 }
 
-// maxExpiry limits the age of an expiry time. DynamoDB ignores older ones.
+// maxExpiry limits how long ago an item may have expired. DynamoDB ignores earlier expiry times.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// expire deletes items whose expiry time has passed. DynamoDB does so within a few days, the local
-// platform when it loads the table.
+// expire deletes items whose expiry time has passed. The local platform calls it only when it loads
+// a table. DynamoDB deletes expired items within a few days.
 func (t *table) expire(now time.Time) error {
 	for _, k := range slices.Clone(t.order) {
 		text, ok := t.items[k][t.TTLAttribute].(numberValue)

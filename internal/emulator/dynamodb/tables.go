@@ -174,7 +174,7 @@ func (s *Service) updateTimeToLive(in *updateTimeToLiveInput) (*updateTimeToLive
 	requested := in.TimeToLiveSpecification
 	switch {
 	case requested.AttributeName == "":
-		return nil, validationError("TimeToLiveSpecification needs an AttributeName")
+		return nil, validationError("TimeToLiveSpecification must have an AttributeName")
 	case requested.Enabled && t.TTLAttribute != "":
 		return nil, validationError("TimeToLive is already enabled")
 	case !requested.Enabled && t.TTLAttribute == "":
@@ -211,8 +211,8 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 	return out, nil
 }
 
-// legacyParameters holds the parameters that expressions replaced. They are rejected, because
-// ignoring them would change the meaning of a request.
+// legacyParameters holds the request parameters that DynamoDB has replaced by expressions. The
+// service rejects them, because a request without them would have another meaning.
 type legacyParameters struct {
 	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
 	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage
@@ -221,13 +221,14 @@ type legacyParameters struct {
 func (l legacyParameters) check() error {
 	if len(slices.Concat(l.AttributesToGet, l.AttributeUpdates, l.ConditionalOperator, l.Expected,
 		l.KeyConditions, l.QueryFilter, l.ScanFilter)) > 0 {
-		return validationError("the local platform supports expressions only, " +
-			"no legacy parameters (Expected, AttributesToGet, …)")
+		return validationError("the local platform supports only expressions, " +
+			"not legacy parameters (Expected, AttributesToGet, …)")
 	}
 	return nil
 }
 
-// conditionFailed returns the error of a failed condition, with the item if requested.
+// conditionFailed returns the error for a failed condition. If returnItem is set, the error
+// contains the item.
 func conditionFailed(returnItem bool, item Item) *protocol.Error {
 	failure := protocol.Errorf("ConditionalCheckFailedException",
 		"The conditional request failed")

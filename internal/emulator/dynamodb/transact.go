@@ -14,7 +14,7 @@ type transactWriteItemsInput struct {
 	TransactItems []transactItem
 }
 
-// transactItem holds one action.
+// transactItem holds one action of a transaction. Exactly one field must be set.
 type transactItem struct {
 	ConditionCheck, Delete, Put, Update *writeInput
 }
@@ -25,8 +25,8 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems makes all changes or none. It ignores ClientRequestToken: a repeated
-// transaction takes effect again if its conditions hold.
+// transactWriteItems applies all changes or none. It ignores ClientRequestToken: if a client
+// repeats a transaction and its conditions hold, the changes are applied again.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
 	if n := len(in.TransactItems); n == 0 || n > maxTransaction {
 		return nil, validationError("TransactWriteItems must have 1 to %d actions, got %d",

@@ -12,13 +12,14 @@ type update struct {
 	remove           []path
 }
 
-// action represents an assignment of a value to a path. A nil value removes the attribute.
+// action assigns a value to a path. If the operand evaluates to nil, the action removes the
+// attribute.
 type action struct {
 	path  path
 	value updateOperand
 }
 
-// updateOperand evaluates one side of an action.
+// updateOperand computes the value of an action, or of one of its operands.
 type updateOperand func(in scope) (value, error)
 
 const (
@@ -132,7 +133,7 @@ func (p *parser) parseLastArgument() updateOperand {
 	return argument
 }
 
-// evaluate evaluates two operands, which must be of type T.
+// evaluate returns the values of two operands, which must be of type T.
 func evaluate[T value](left, right updateOperand, in scope) (a, b T, err error) {
 	x, err := left(in)
 	if err != nil {
@@ -150,13 +151,15 @@ func evaluate[T value](left, right updateOperand, in scope) (a, b T, err error) 
 	return a, b, err
 }
 
-// assignment represents an evaluated action with a resolved path. A nil value removes.
+// assignment represents an evaluated action with a resolved path. A nil value removes the
+// attribute.
 type assignment struct {
 	path  path
 	value value
 }
 
-// apply returns the updated item and the updated paths. All operands are read from the old item.
+// apply returns the updated item and the updated paths. All operands refer to the old item, not to
+// results of other actions.
 func (u *update) apply(in scope) (Item, []path, error) {
 	changes, err := u.assignments(in)
 	if err != nil {
@@ -200,7 +203,8 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 	return append(changes, removals...), nil
 }
 
-// addValue returns the result of ADD: a sum or a union of sets. old may be nil.
+// addValue returns the result of an ADD action: the sum of two numbers or the union of two sets. If
+// old is nil, the result is the operand.
 func addValue(old, operand value) (value, error) {
 	switch operand := operand.(type) {
 	case numberValue:
@@ -223,7 +227,8 @@ func addValue(old, operand value) (value, error) {
 	return nil, validationError(incorrectOperand)
 }
 
-// subtractSet returns the result of DELETE, or nil if no members remain. old may be nil.
+// subtractSet returns the result of a DELETE action: the members of old that are not in operand. It
+// returns nil if old is nil or no members remain.
 func subtractSet(old, operand value) (value, error) {
 	removed, ok := operand.(setValue)
 	if !ok {
@@ -245,7 +250,8 @@ func subtractSet(old, operand value) (value, error) {
 	return setValue{set.setType, rest}, nil
 }
 
-// setAt returns a copy of v with the new value at the path. A nil new value removes the attribute.
+// setAt returns a copy of v with newValue at the path. If newValue is nil, the copy lacks the
+// attribute.
 func setAt(v value, at path, newValue value) (value, error) {
 	if len(at) == 0 {
 		return newValue, nil

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Item maps attribute names to values. A stored item is replaced, never changed.
+// Item maps attribute names to values. Code never changes a stored item, but replaces it by a new
+// item.
 type Item = map[string]value
 
 // value represents an attribute value. A nil value represents an absent attribute.
@@ -37,7 +38,7 @@ func (mapValue) typeName() string    { return "M" }
 func (listValue) typeName() string   { return "L" }
 func (s setValue) typeName() string  { return s.setType }
 
-// equal reports whether both values are present and equal. Values of different types are unequal.
+// equal reports whether both values are present, of the same type, and equal.
 func equal(a, b value) bool {
 	switch a.(type) {
 	case nil:
@@ -48,7 +49,8 @@ func equal(a, b value) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// compare orders two values of type S, N or B. It reports false for other or different types.
+// compare compares two values. It returns false unless both values have the same type and this type
+// is S, N or B.
 func compare(a, b value) (int, bool) {
 	if a, ok := a.(numberValue); ok {
 		b, ok := b.(numberValue)
@@ -58,7 +60,7 @@ func compare(a, b value) (int, bool) {
 	return cmp.Compare(x, y), ok
 }
 
-// texts returns the contents of two strings or two binaries. It reports false for other types.
+// texts returns the contents of two strings or two binaries. It returns false for all other values.
 func texts(a, b value) (x, y string, ok bool) {
 	switch a := a.(type) {
 	case stringValue:
@@ -71,7 +73,7 @@ func texts(a, b value) (x, y string, ok bool) {
 	return "", "", false
 }
 
-// newSet returns a set of the members and reports whether they are distinct.
+// newSet returns a set with the members and reports whether the members are distinct.
 func newSet(setType string, members []string) (setValue, bool) {
 	members = slices.Clone(members)
 	slices.Sort(members)
@@ -79,7 +81,8 @@ func newSet(setType string, members []string) (setValue, bool) {
 	return setValue{setType, members}, distinct
 }
 
-// memberText returns the form of a scalar as a member of the set. It reports false for other types.
+// memberText returns the string that represents v among the members of the set. It returns false if
+// v has another type than the set's members.
 func (s setValue) memberText(v value) (string, bool) {
 	if v == nil || v.typeName()+"S" != s.setType {
 		return "", false
@@ -87,7 +90,8 @@ func (s setValue) memberText(v value) (string, bool) {
 	return reflect.ValueOf(v).String(), true
 }
 
-// valueSize returns the bytes that count against the item size quota.
+// valueSize returns the bytes that the value contributes to the size of its item, according to
+// DynamoDB's rules.
 func valueSize(v value) int {
 	switch v := v.(type) {
 	case stringValue:

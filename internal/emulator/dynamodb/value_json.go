@@ -11,10 +11,11 @@ import (
 // maxDepth limits the nesting of attributes, as in DynamoDB.
 const maxDepth = 32
 
-// attributes represents an Item in JSON: each value is an object with its type as the only member.
+// attributes represents an Item in JSON. Each value is an object with one member, whose name is the
+// type, such as {"S":"text"}.
 type attributes Item
 
-// wireValue represents any attribute value in JSON. Exactly one member may be set.
+// wireValue represents an attribute value of any type in JSON. Exactly one member must be set.
 type wireValue struct {
 	S    *string
 	N    *string
@@ -208,7 +209,7 @@ func appendBinary(out []byte, data string) []byte {
 func appendString(out []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			quoted, _ := json.Marshal(text) // a string never fails
+			quoted, _ := json.Marshal(text) // never fails for a string
 			return append(out, quoted...)
 		}
 	}

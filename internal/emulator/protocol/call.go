@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Call represents a call of AWS's APIs.
+// Call describes a request to an AWS API.
 type Call struct {
-	AccessKey string // of the signature; "" without one
-	Service   string // s3, lambda, query for the query protocol, or a service in Targets
-	Operation string // such as PutObject; "" if unknown, and for the query protocol
+	AccessKey string // from the signature; "" if the request is unsigned
+	Service   string // s3, lambda, query (a request in the query protocol), or a value of Targets
+	Operation string // for example PutObject; "" if unknown or in the query protocol
 }
 
-// Targets maps the prefix of X-Amz-Target that a service owns to the name of the service.
+// Targets maps a prefix of the X-Amz-Target header to the name of the service that serves it.
 type Targets map[string]string
 
-// ReadCall returns the call that a request makes, from its headers and URL.
+// ReadCall derives the called service and operation from the request's headers and URL.
 func (t Targets) ReadCall(r *http.Request) Call {
 	call := Call{AccessKey: accessKey(r)}
 	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
@@ -53,22 +53,23 @@ func lambdaOperation(r *http.Request) string {
 	return "GetFunction"
 }
 
-// LambdaFunction returns the name or ARN of the function that a request to Lambda names; "" if it
-// names none.
+// LambdaFunction returns the function's name or ARN from the URL of a request to Lambda, or "" if
+// the URL contains none.
 func LambdaFunction(r *http.Request) string {
 	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions"), "/")
 	function, _, _ = strings.Cut(function, "/")
 	return function
 }
 
-// S3Object returns the bucket and the key that a request to S3 names; "" for what it does not name.
+// S3Object returns the bucket and the key from the URL of a request to S3. Either is "" if the URL
+// does not contain it.
 func S3Object(r *http.Request) (bucket, key string) {
 	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	return bucket, key
 }
 
-// s3Operations maps method and target to S3's operations, by the query parameter that selects them.
-// "" is the operation without such a parameter.
+// s3Operations maps the method and the target of a request to the operations on that target. Each
+// operation's key is the query parameter that selects it, or "" if the operation needs none.
 var s3Operations = map[string]map[string]string{
 	"GET account": {"": "ListBuckets"},
 	"GET bucket": {
@@ -89,8 +90,7 @@ var s3Operations = map[string]map[string]string{
 	"DELETE object": {"": "DeleteObject", "uploadId": "AbortMultipartUpload"},
 }
 
-// S3Operations returns the names of the operations that ReadCall recognises in S3's requests,
-// sorted.
+// S3Operations returns the sorted names of the S3 operations that ReadCall recognizes.
 func S3Operations() []string {
 	names := []string{"CopyObject"}
 	for _, operations := range s3Operations {

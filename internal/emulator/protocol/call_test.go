@@ -58,7 +58,7 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	}
 }
 
-func TestWriteError_UsesTheFormOfTheService(t *testing.T) {
+func TestWriteError_UsesTheFormatOfTheService(t *testing.T) {
 	const message = `no <b> & "c"`
 	w := httptest.NewRecorder()
 	WriteError(w, "s3", 403, "AccessDenied", message)

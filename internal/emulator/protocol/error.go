@@ -7,12 +7,12 @@ import (
 	"net/http"
 )
 
-// Error represents a failure that a client sees.
+// Error represents an error response to a client.
 type Error struct {
 	Code    string
 	Message string
 	Status  int            // 400 if zero
-	Fields  map[string]any // added to a JSON body, in addition to __type and message
+	Fields  map[string]any // further members of a JSON body, beyond __type and message
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -33,7 +33,7 @@ type queryError struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// WriteError answers with an error in the form of the service.
+// WriteError answers a request with an error in the format of the service.
 func WriteError(w http.ResponseWriter, service string, status int, code, message string) {
 	contentType, marshal := jsonType, json.Marshal
 	var answer any = map[string]string{"__type": code, "message": message}

@@ -17,7 +17,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// DecodeStrict decodes a JSON value. Unknown fields and data after the value are errors.
+// DecodeStrict decodes a JSON value. It returns an error for unknown fields and for data after the
+// value.
 func DecodeStrict(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -25,22 +26,23 @@ func DecodeStrict(raw []byte, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("data after the JSON value")
+		return errors.New("unexpected data after the JSON value")
 	}
 	return nil
 }
 
-// MaxJSONBody bounds a request. The largest that AWS accepts in these protocols is DynamoDB's 16
-// MB.
+// MaxJSONBody limits the size of a request. The limit comes from DynamoDB, which accepts 16 MB,
+// more than the other services with a JSON protocol.
 const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request with that body, or an *Error.
+// Operation returns the answer to a request. A returned *Error is sent to the client with its code,
+// any other error as InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation returns an Operation that calls a function with typed input and output. Decoding the
-// input may fail with an *Error.
+// NewOperation returns an Operation that decodes the request's body and calls fn. If a decoder of
+// the input returns an *Error, the client gets this error instead of SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In
@@ -54,7 +56,7 @@ func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) O
 	}
 }
 
-// Locked returns an Operation that calls a function while it holds the lock.
+// Locked returns an Operation that holds the lock while it calls fn.
 func Locked[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operation {
 	return NewOperation(func(_ *http.Request, in *In) (*Out, error) {
 		lock.Lock()
@@ -63,11 +65,11 @@ func Locked[In, Out any](lock sync.Locker, fn func(in *In) (*Out, error)) Operat
 	})
 }
 
-// JSONHandler serves the operations of an AWS JSON protocol by name: the part of X-Amz-Target
-// behind the dot.
+// JSONHandler serves the operations of an AWS JSON protocol. It maps an operation's name, which is
+// the part of X-Amz-Target after the dot, to the operation.
 type JSONHandler map[string]Operation
 
-// Operations returns the names of the operations, sorted.
+// Operations returns the sorted names of the operations.
 func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) }
 
 func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -127,7 +129,7 @@ func write(
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away needs no answer
+	_, _ = w.Write(body) // a write error means that the client disconnected
 }
 
 const requestIDHeader = "X-Amzn-Requestid"

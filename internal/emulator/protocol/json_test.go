@@ -43,7 +43,7 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 			`{"Item":1,"__type":"NobodyException","message":"nobody is there"}`,
 		},
 		{
-			"defect",
+			"internal error",
 			"Service_1.Greet",
 			`{"Name":"crash"}`,
 			500,
@@ -57,7 +57,7 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 			`{"__type":"SerializationException","message":"unexpected end of JSON input"}`,
 		},
 		{
-			"no such operation",
+			"unknown operation",
 			"Service_1.Leave",
 			`{}`,
 			400,

@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// QueryHandler serves the operations of the AWS query protocol by name. A request is a form.
+// QueryHandler serves the operations of the AWS query protocol. It maps an operation's name to the
+// operation. Each request is a form.
 type QueryHandler map[string]QueryOperation
 
-// QueryOperation represents an operation. Its result is an XML element, which the handler wraps in
-// an answer in the namespace.
+// QueryOperation represents an operation. Result returns the XML element of the answer. The handler
+// adds the enclosing element in Namespace and the request id.
 type QueryOperation struct {
 	Namespace string
 	Result    func(form url.Values) (any, error)
@@ -24,10 +25,11 @@ type queryAnswer struct {
 	RequestID string `xml:"ResponseMetadata>RequestId"`
 }
 
-// maxForm bounds a request; CloudFormation's largest holds a template of 51,200 bytes.
+// maxForm limits the bytes of a request. CloudFormation's largest request contains a template of
+// 51,200 bytes.
 const maxForm = 1 << 20
 
-// IsQuery reports whether a request is one of the query protocol.
+// IsQuery reports whether a request uses the query protocol.
 func IsQuery(r *http.Request) bool {
 	return r.Method == http.MethodPost && r.URL.Path == "/" &&
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// maxUserMetadata limits the total bytes of x-amz-meta names and values, as in S3.
+// maxUserMetadata limits the total bytes of an object's x-amz-meta names and values, as in S3.
 const maxUserMetadata = 2 << 10
 
 var (
@@ -24,7 +24,7 @@ var (
 	_ gofakes3.VersionedBackend = (*backend)(nil)
 )
 
-// backend implements the storage behind gofakes3.
+// backend stores the buckets and objects for gofakes3.
 type backend struct {
 	records records
 	now     func() time.Time
@@ -33,25 +33,26 @@ type backend struct {
 	buckets map[string]*bucket
 }
 
-// bucket holds versions of objects.
+// bucket holds the versions of a bucket's objects.
 type bucket struct {
 	name       string
 	created    time.Time
 	versioning gofakes3.VersioningStatus
 	objects    map[string][]*version // by key, newest version first
-	keys       []string              // sorted keys of objects
-	sequence   uint64                // of the newest version
+	keys       []string              // the keys of objects, sorted
+	sequence   uint64                // sequence of the newest version
 }
 
-// version represents one version of an object. It never changes in a bucket.
+// version represents one version of an object. A version in a bucket never changes.
 type version struct {
-	sequence uint64 // order among the versions of a bucket
+	sequence uint64 // increases with each version that is added to the bucket
 	body     []byte
 
-	ID           gofakes3.VersionID // "" for the null version, the only one without versioning
-	DeleteMarker bool               `json:",omitempty"`
-	MD5          []byte             `json:",omitempty"`
-	Metadata     map[string]string  `json:",omitempty"`
+	// ID is "" for S3's null version. A bucket without versioning has only null versions.
+	ID           gofakes3.VersionID
+	DeleteMarker bool              `json:",omitempty"`
+	MD5          []byte            `json:",omitempty"`
+	Metadata     map[string]string `json:",omitempty"`
 	Modified     time.Time
 }
 
@@ -67,7 +68,7 @@ func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
 	return &backend{records: records, now: now, buckets: buckets}, nil
 }
 
-// bucket finds a bucket. The caller holds the lock.
+// bucket returns the named bucket. The caller holds s.mu.
 func (s *backend) bucket(name string) (*bucket, error) {
 	b, ok := s.buckets[name]
 	if !ok {
@@ -91,7 +92,8 @@ func (s *backend) ListBuckets() ([]gofakes3.BucketInfo, error) {
 	return infos, nil
 }
 
-// CreateBucket also succeeds on an existing bucket, as S3 does for the owner in us-east-1.
+// CreateBucket creates a bucket. If the bucket exists, it changes nothing and returns no error, as
+// S3 does for the bucket's owner in us-east-1.
 func (s *backend) CreateBucket(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +132,8 @@ func (s *backend) DeleteBucket(name string) error {
 	return nil
 }
 
-// ForceDeleteBucket implements gofakes3's interface for MinIO's extension, which S3 lacks.
+// ForceDeleteBucket rejects the request. The interface gofakes3.Backend requires this method for an
+// extension of MinIO that S3 lacks.
 func (s *backend) ForceDeleteBucket(string) error {
 	return gofakes3.ErrNotImplemented
 }
@@ -145,7 +148,8 @@ func (s *backend) HeadObject(bucketName, key string) (*gofakes3.Object, error) {
 	return s.HeadObjectVersion(bucketName, key, "")
 }
 
-// PutObject reads the body and then stores the object if the conditions hold.
+// PutObject stores an object if the conditions hold. It reads the whole body before it takes the
+// lock.
 func (s *backend) PutObject(
 	bucketName, key string, headers map[string]string, input io.Reader, size int64,
 	conditions *gofakes3.PutConditions,
@@ -179,7 +183,7 @@ func (s *backend) PutObject(
 	return result, nil
 }
 
-// objectMetadata returns the headers of the request that are stored with the object.
+// objectMetadata selects the request headers that are stored with the object.
 func objectMetadata(headers map[string]string) (map[string]string, error) {
 	metadata := map[string]string{}
 	size := 0
@@ -191,7 +195,7 @@ func objectMetadata(headers map[string]string) (map[string]string, error) {
 			size += len(user) + len(value)
 			metadata[name] = value
 		case name == "Content-Encoding":
-			// aws-chunked is the encoding of the request, not of the object.
+			// aws-chunked describes the encoding of the request's body, not of the object.
 			value = strings.Trim(strings.Replace(value, "aws-chunked", "", 1), ", ")
 			if value != "" {
 				metadata[name] = value
@@ -224,7 +228,7 @@ func (s *backend) CopyObject(
 	return result, nil
 }
 
-// DeleteObject deletes the object, or adds a delete marker if versioning was ever enabled.
+// DeleteObject deletes an object. If versioning is or was enabled, it adds a delete marker instead.
 func (s *backend) DeleteObject(
 	bucketName, key string,
 ) (result gofakes3.ObjectDeleteResult, err error) {
@@ -254,8 +258,8 @@ func (s *backend) DeleteMulti(
 	return s.DeleteMultiVersions(bucketName, ids...)
 }
 
-// addVersion adds the newest version of an object. Unless versioning is enabled, it replaces the
-// null version. The caller holds the bucket's lock.
+// addVersion adds v as the newest version of an object. If versioning is not enabled, v becomes the
+// null version and replaces the previous null version. The caller holds s.mu.
 func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence = b.sequence
@@ -264,7 +268,7 @@ func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	case b.versioning == gofakes3.VersioningEnabled:
 		v.ID = gofakes3.VersionID(fmt.Sprintf("%0*x", sequenceDigits, v.sequence))
 	case exists && versions[0].ID == "":
-		v.sequence = versions[0].sequence // so that its record is replaced
+		v.sequence = versions[0].sequence // so that v replaces the record of the null version
 		versions = versions[1:]
 	default:
 		if err := s.removeVersion(b, key, ""); err != nil {
@@ -283,7 +287,7 @@ func (s *backend) addVersion(b *bucket, key string, v *version) error {
 	return nil
 }
 
-// removeVersion removes a version if it exists. The caller holds the bucket's lock.
+// removeVersion removes a version if it exists. The caller holds s.mu.
 func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) error {
 	versions := b.objects[key]
 	i := slices.IndexFunc(versions, func(v *version) bool { return v.ID == id })
@@ -304,8 +308,8 @@ func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) er
 	return nil
 }
 
-// conditionalInfo returns the state that a put's conditions are checked against.
-// The caller holds the bucket's lock.
+// conditionalInfo returns the state of the object that the conditions of PutObject are checked
+// against. The caller holds backend.mu.
 func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	versions := b.objects[key]
 	if len(versions) == 0 || versions[0].DeleteMarker {
@@ -314,7 +318,8 @@ func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	return &gofakes3.ConditionalObjectInfo{Exists: true, Hash: versions[0].MD5}
 }
 
-// findVersion returns a version. An empty id selects the newest, unless it is a delete marker.
+// findVersion returns the version with the id. For an empty id it returns the newest version, or a
+// not-found error if the newest version is a delete marker.
 func (s *backend) findVersion(bucketName, key string, id gofakes3.VersionID) (*version, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -26,7 +26,7 @@ var (
 	nvme       = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 )
 
-// checksums maps headers to the checksum algorithms that clients may use for uploads.
+// checksums maps a request header to the algorithm of the checksum that the header contains.
 var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	checksumPrefix + "Crc32c":    func() hash.Hash { return crc32.New(castagnoli) },
@@ -35,8 +35,8 @@ var checksums = map[string]func() hash.Hash{
 	checksumPrefix + "Sha256":    sha256.New,
 }
 
-// upload decodes the body and verifies its checksums before it calls gofakes3. The response
-// confirms the checksums.
+// upload decodes the body, verifies the checksums of the body, and then calls gofakes3. The
+// response repeats the verified checksums.
 func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil && strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
@@ -50,7 +50,8 @@ func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	completes := r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
 	for header, newHash := range checksums {
 		want := r.Header.Get(header)
-		if want == "" || completes { // on completion, the header covers the object, not this body
+		// In CompleteMultipartUpload, the checksum belongs to the whole object, not to this body.
+		if want == "" || completes {
 			continue
 		}
 		sum := newHash()
@@ -73,8 +74,8 @@ func (s *Service) upload(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// decodeChunks decodes an aws-chunked body. It ignores chunk signatures, and adds trailing headers,
-// which contain the checksum, to the header.
+// decodeChunks decodes an aws-chunked body. It ignores the signatures of the chunks. It adds the
+// trailing headers, which contain the checksum, to header.
 func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 	var decoded []byte
 	for {
@@ -109,8 +110,9 @@ func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 	return decoded, nil
 }
 
-// checksumFilter removes stored checksums from the response unless they were requested. A range
-// gets none, since they cover the whole object.
+// checksumFilter returns a function that removes the stored checksums from a response header. If
+// the client requested checksums of a whole object, the function keeps them. The answer to a range
+// never contains checksums, because the stored checksums belong to the whole object.
 func checksumFilter(r *http.Request) func(int, http.Header) {
 	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
 		return func(int, http.Header) {}

@@ -14,8 +14,8 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
-// ListBucket lists keys in order, starting after the page's marker. Keys with the delimiter after
-// the prefix are grouped into common prefixes. Each of those counts as one entry.
+// ListBucket lists one page of sorted keys, starting after the page's marker. It groups keys that
+// contain the delimiter after the prefix into common prefixes. A common prefix counts as one entry.
 func (s *backend) ListBucket(
 	bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage,
 ) (*gofakes3.ObjectList, error) {
@@ -27,7 +27,7 @@ func (s *backend) ListBucket(
 	}
 
 	list := gofakes3.NewObjectList()
-	last := "" // the latest entry: a key or a common prefix
+	last := "" // the latest entry in the list: a key or a common prefix
 	var count int64
 	for i := b.firstIndex(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
 		key := b.keys[i]
@@ -69,7 +69,7 @@ func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPag
 		return i
 	}
 	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
-		return b.indexAfterPrefix(group) // the last entry of the previous page
+		return b.indexAfterPrefix(group) // the previous page ended with this common prefix
 	}
 	i, found := slices.BinarySearch(b.keys, page.Marker)
 	if found {
@@ -93,7 +93,8 @@ func hasPrefix(key string, prefix *gofakes3.Prefix) bool {
 	return strings.HasPrefix(key, prefix.Prefix)
 }
 
-// commonPrefix returns the part of the key up to the first delimiter after the prefix, if any.
+// commonPrefix returns the part of the key up to the first delimiter after the prefix. It returns
+// false if the key does not contain this delimiter or does not start with the prefix.
 func commonPrefix(key string, prefix *gofakes3.Prefix) (string, bool) {
 	rest, ok := strings.CutPrefix(key, prefix.Prefix)
 	if !ok || prefix.Delimiter == "" {
@@ -109,8 +110,8 @@ func commonPrefix(key string, prefix *gofakes3.Prefix) (string, bool) {
 // maxListedKeys limits a page of keys. It also serves as the default page size.
 const maxListedKeys = 1000
 
-// listResult represents the response of ListObjectsV2. gofakes3's type omits KeyCount from empty
-// listings and does not support encoding-type.
+// listResult represents the response of ListObjectsV2. The package does not use gofakes3's type,
+// which omits KeyCount from empty listings and does not support encoding-type.
 type listResult struct {
 	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name                  string
@@ -185,7 +186,8 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
 	_ = xml.NewEncoder(w).Encode(result) // the client may have disconnected
 }
 
-// encodeNames encodes the names, since XML cannot represent all characters.
+// encodeNames URL-encodes all names in the listing, because a key may contain characters that XML
+// cannot represent.
 func (l *listResult) encodeNames() {
 	l.EncodingType = "url"
 	l.Prefix, l.Delimiter = encodeName(l.Prefix), encodeName(l.Delimiter)

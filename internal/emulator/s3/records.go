@@ -14,10 +14,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records stores the buckets and versions. Without a file it stores nothing.
+// records stores the buckets and versions in the state file. Without a state file it stores
+// nothing.
 //
-// The key of a version is bucket/key and its sequence in 16 hex digits. The value is the version as
-// JSON, a newline, and the body.
+// The record of a version has a key of the form bucket/key followed by the sequence in 16 hex
+// digits. Its value consists of the version as JSON, a newline, and the body.
 type records struct {
 	buckets  *store.Bucket
 	versions *store.Bucket
@@ -80,7 +81,8 @@ func (r records) load() (map[string]*bucket, error) {
 		name, rest, _ := strings.Cut(path, "/")
 		b, ok := buckets[name]
 		if !ok || len(rest) < sequenceDigits {
-			return fmt.Errorf("read object %q: no such bucket", path)
+			return fmt.Errorf("read object %q: the bucket does not exist or the key is too short",
+				path)
 		}
 		key := rest[:len(rest)-sequenceDigits]
 		sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)

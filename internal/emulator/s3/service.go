@@ -1,9 +1,9 @@
-// Package s3 emulates the parts of Amazon S3 that the platform and its users' tools need: objects
-// with metadata, conditional puts, checksums, ranges, listings, versions and multipart uploads,
-// with path-style addresses.
+// Package s3 emulates a part of Amazon S3: objects with metadata, conditional puts, checksums,
+// ranges, listings, versions and multipart uploads. The platform and its users' tools need no more.
+// Addresses must be path-style.
 //
-// gofakes3 implements the HTTP protocol. This package keeps the objects in memory and, if a folder
-// is configured, writes them to a file.
+// The library gofakes3 implements the HTTP protocol. This package keeps the objects in memory. If a
+// folder is configured, it also writes them to a file.
 package s3
 
 import (
@@ -55,15 +55,16 @@ func New(config Config) (*Service, error) {
 	}
 	api := gofakes3.New(objects,
 		gofakes3.WithTimeSource(clock(config.Now)),
-		// gofakes3 does not verify signatures, so it need not check their date.
+		// 0 disables the check of the signature's date, because gofakes3 verifies no signatures.
 		gofakes3.WithTimeSkewLimit(0),
-		// This limit would include all X-Amz headers. The backend checks the user metadata.
+		// 0 disables a limit that would count all X-Amz headers. The backend limits the size of the
+		// user metadata.
 		gofakes3.WithMetadataSizeLimit(0),
 	)
 	return &Service{db, objects, api.Server()}, nil
 }
 
-// CreateBucket creates a bucket if it does not exist. versioned enables versioning.
+// CreateBucket creates a bucket if it does not exist. If versioned is set, it enables versioning.
 func (s *Service) CreateBucket(name string, versioned bool) error {
 	if err := gofakes3.ValidateBucketName(name); err != nil {
 		return fmt.Errorf("create bucket %s: %w", name, err)
@@ -81,12 +82,12 @@ func (s *Service) CreateBucket(name string, versioned bool) error {
 	return nil
 }
 
-// Close writes the state to disk and closes the service.
+// Close writes the state to disk and closes the state file.
 func (s *Service) Close() error {
 	return s.db.Close()
 }
 
-// unsupportedSubresources lists query parameters that gofakes3 would ignore.
+// unsupportedSubresources lists query parameters that gofakes3 ignores. The service rejects them.
 var unsupportedSubresources = []string{
 	"accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
 	"inventory", "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock",
@@ -109,9 +110,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case strings.Contains(r.Header.Get("X-Amz-Copy-Source"), "?versionId="):
-		// gofakes3 would copy the newest version.
+		// gofakes3 ignores the version ID and would copy the newest version.
 		writeError(w, gofakes3.ErrNotImplemented,
-			"the local platform cannot copy a version: use GetObject and PutObject")
+			"the local platform cannot copy an old version: use GetObject and PutObject")
 	case r.Method == http.MethodPut, r.Method == http.MethodPost:
 		s.upload(w, r)
 	case r.Method == http.MethodGet && r.URL.Query().Get("list-type") == "2":
@@ -121,12 +122,13 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveGofakes3 passes the request to gofakes3 and edits the response header.
+// serveGofakes3 passes the request to gofakes3. It calls editHeader before the response header is
+// sent.
 func (s *Service) serveGofakes3(
 	w http.ResponseWriter, r *http.Request, editHeader func(status int, header http.Header),
 ) {
 	hook := &headerHook{ResponseWriter: w, edit: func(status int, header http.Header) {
-		// gofakes3 would allow web pages of all origins to read objects.
+		// The CORS headers of gofakes3 would allow web pages from all origins to read objects.
 		maps.DeleteFunc(header, func(name string, _ []string) bool {
 			return strings.HasPrefix(name, "Access-Control-")
 		})
@@ -136,7 +138,7 @@ func (s *Service) serveGofakes3(
 	hook.editOnce(http.StatusOK)
 }
 
-// headerHook calls edit before the header is sent.
+// headerHook is a ResponseWriter that calls edit once before the header is sent.
 type headerHook struct {
 	http.ResponseWriter
 	edit   func(status int, header http.Header)
@@ -160,7 +162,7 @@ func (w *headerHook) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// clock provides the time to gofakes3.
+// clock implements gofakes3.TimeSource.
 type clock func() time.Time
 
 func (c clock) Now() time.Time                  { return c() }

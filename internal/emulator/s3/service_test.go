@@ -25,7 +25,7 @@ func newService(t *testing.T, dir string) *Service {
 	return service
 }
 
-// do sends a request. Headers alternate names and values.
+// do sends a request. headers contains names and values in turn.
 func do(
 	t *testing.T, service *Service, method, path, body string, headers ...string,
 ) (status int, header http.Header, response string) {
@@ -117,7 +117,8 @@ func TestState_SurvivesARestart(t *testing.T) {
 	}
 }
 
-// TestState_SurvivesACrash runs itself as a process that puts objects until the test kills it.
+// TestState_SurvivesACrash starts its own binary as a process that puts objects, and kills the
+// process. Every object whose put succeeded must be in the store.
 func TestState_SurvivesACrash(t *testing.T) {
 	if dir := os.Getenv("S3_TEST_DIR"); dir != "" {
 		putForever(t, dir)

@@ -63,7 +63,7 @@ func (s *backend) HeadObjectVersion(
 	return object, err
 }
 
-// object returns a version and its description without contents.
+// object returns a version and its description for gofakes3. The description has no contents.
 func (s *backend) object(
 	bucketName, key string, id gofakes3.VersionID,
 ) (*gofakes3.Object, *version, error) {
@@ -122,7 +122,8 @@ func (s *backend) DeleteMultiVersions(
 	return result, nil
 }
 
-// storedVersionID maps the id "null" to the empty id, under which the backend stores that version.
+// storedVersionID returns the id under which the backend stores a version. Clients use the id
+// "null" for the null version, which the backend stores with an empty id.
 func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 	if id == "null" {
 		return ""
@@ -130,7 +131,8 @@ func storedVersionID(id gofakes3.VersionID) gofakes3.VersionID {
 	return id
 }
 
-// ListBucketVersions lists all versions by key, newest first. It does not support delimiters.
+// ListBucketVersions lists versions sorted by key. The versions of one key are sorted from newest
+// to oldest. ListBucketVersions does not support delimiters.
 func (s *backend) ListBucketVersions(
 	bucketName string, prefix *gofakes3.Prefix, page *gofakes3.ListBucketVersionsPage,
 ) (*gofakes3.ListBucketVersionsResult, error) {

@@ -17,7 +17,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.JSONHandler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// headerKey finds the response header in a request's context, for the query error code.
+// headerKey is the key of the response header in a request's context. withQueryError adds a header.
 type headerKey struct{}
 
 func (s *Service) operations() protocol.JSONHandler {
@@ -44,12 +44,12 @@ func (s *Service) operations() protocol.JSONHandler {
 	return operations
 }
 
-// queueURL names the queue in the input of an operation.
+// queueURL contains the URL of the queue that a request names.
 type queueURL struct{ QueueUrl string }
 
 func (u queueURL) url() string { return u.QueueUrl }
 
-// queueOp returns an operation that calls a method of the queue that the input names.
+// queueOp returns an operation that calls the method on the queue named in the request.
 func queueOp[In interface{ url() string }, Out any](
 	s *Service, method func(*Queue, In) (*Out, error),
 ) protocol.Operation {
@@ -62,7 +62,8 @@ func queueOp[In interface{ url() string }, Out any](
 	})
 }
 
-// withQueryError sends an error's code in SQS's former query protocol as a header.
+// withQueryError adds the header x-amzn-query-error to error responses. The header contains the
+// error's code in SQS's former query protocol.
 func withQueryError(operation protocol.Operation) protocol.Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		out, err := operation(r, body)
@@ -86,7 +87,7 @@ func queryCode(err error) (code, fault string) {
 	return failure.Code, "Sender"
 }
 
-// empty represents the output of operations that return nothing.
+// empty represents the response of operations that return no data.
 type empty struct{}
 
 var (
@@ -96,8 +97,9 @@ var (
 		"Too many messages are in flight; delete some before you receive more.")
 )
 
-// queryCodes maps an error code to its code in SQS's former XML protocol, where they differ.
-// SQS sends it in the header x-amzn-query-error, and clients show it in place of __type.
+// queryCodes maps an error code to the code of the same error in SQS's former query protocol. It
+// lists only codes that differ. SQS sends the former code in the header x-amzn-query-error, and AWS
+// SDKs report this code instead of __type.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"QueueNameExists":              "QueueAlreadyExists",

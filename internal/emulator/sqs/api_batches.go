@@ -6,7 +6,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// batchOutput reports each entry's result. The request succeeds even if entries fail.
+// batchOutput represents the response to a batch, with a result for each entry. The request
+// succeeds even if entries fail.
 type batchOutput[T any] struct {
 	Successful []T           `json:",omitempty"`
 	Failed     []failedEntry `json:",omitempty"`
@@ -81,8 +82,8 @@ func (q *Queue) changeMessageVisibilityBatch(
 	})
 }
 
-// processEntries calls process for each entry and collects the results.
-// It returns an error only if the batch itself is invalid.
+// processEntries calls process for each entry and collects the results, including errors. It
+// returns an error only if validateBatch rejects the batch.
 func processEntries[In interface{ id() string }, Out any](
 	entries []In, process func(In) (Out, error),
 ) (*batchOutput[Out], error) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// messageInput holds the parameters that SendMessage shares with an entry of SendMessageBatch.
+// messageInput holds the parameters of SendMessage and of one entry in SendMessageBatch.
 type messageInput struct {
 	MessageBody             string
 	DelaySeconds            *int
@@ -157,8 +157,8 @@ func selectSystemAttributes(attributes map[string]string, names []string) map[st
 	return attributes
 }
 
-// selectAttributes returns the attributes that a pattern matches.
-// A pattern is a name, "prefix.*", or "All" or ".*" for all attributes.
+// selectAttributes returns the attributes whose names match at least one pattern. A pattern is a
+// name or "prefix.*". The patterns "All" and ".*" match all attributes.
 func selectAttributes(attributes map[string]Attribute, patterns []string) map[string]Attribute {
 	selected := map[string]Attribute{}
 	for name, a := range attributes {
@@ -189,7 +189,8 @@ func (q *Queue) deleteOne(receiptHandle string) error {
 	return q.Delete(receiptHandle)
 }
 
-// visibilityInput holds the parameters that ChangeMessageVisibility shares with a batch entry.
+// visibilityInput holds the parameters of ChangeMessageVisibility and of one entry in
+// ChangeMessageVisibilityBatch.
 type visibilityInput struct {
 	ReceiptHandle     string
 	VisibilityTimeout *int

@@ -61,7 +61,8 @@ func (s *Service) getQueueURL(in *getQueueURLInput) (*queueURL, error) {
 	return &queueURL{q.URL()}, nil
 }
 
-// page selects a part of a list of queues. NextToken is the last name of the previous page.
+// page selects a part of a list of queues. NextToken is the name of the last queue on the previous
+// page.
 type page struct {
 	MaxResults *int
 	NextToken  string
@@ -90,7 +91,7 @@ type listSourcesInput struct {
 }
 
 type listSourcesOutput struct {
-	QueueUrls []string `json:"queueUrls"` // lower case in this operation only
+	QueueUrls []string `json:"queueUrls"` // in lower case, unlike in all other operations
 	NextToken string   `json:",omitempty"`
 }
 
@@ -153,7 +154,8 @@ func (q *Queue) getQueueAttributes(in getQueueAttributesInput) (*getQueueAttribu
 	return &getQueueAttributesOutput{selected}, nil
 }
 
-// queueAttributes lists the names that GetQueueAttributes accepts. Not every queue has them all.
+// queueAttributes lists the attribute names that GetQueueAttributes accepts. A queue may lack some
+// of these attributes.
 var queueAttributes = []string{
 	"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
 	"ApproximateNumberOfMessagesNotVisible", "ContentBasedDeduplication", "CreatedTimestamp",
@@ -164,7 +166,7 @@ var queueAttributes = []string{
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes returns the queue's settings and depth under the names of GetQueueAttributes.
+// attributes returns the queue's settings, ARN and message counts as GetQueueAttributes names them.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()
 	q.service.mu.Lock()

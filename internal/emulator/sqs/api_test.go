@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// test/conformance tests the operations with the AWS SDK. These tests check what the SDK hides.
+// test/conformance tests the operations with the AWS SDK. The tests in this file check the parts of
+// responses that the SDK hides, such as headers.
 
 func TestServeHTTP_ReturnsErrorCodesOfBothProtocols(t *testing.T) {
 	s := newService(t, sqs.Config{})
@@ -33,12 +34,13 @@ func TestServeHTTP_ReturnsErrorCodesOfBothProtocols(t *testing.T) {
 	}
 }
 
-func TestSendMessage_ReturnsChecksumsOfAWS(t *testing.T) {
+func TestSendMessage_ReturnsTheSameChecksumsAsAWS(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
 		t.Fatal(err)
 	}
-	// Expected values: an independent implementation of the algorithm in the SQS developer guide.
+	// An independent implementation of the algorithm in the SQS developer guide calculated the
+	// expected checksums.
 	_, _, response := call(t, s, "SendMessage", `{"QueueUrl":"events",
 		"MessageBody":"This is a test message","MessageAttributes":{
 		"name":{"DataType":"String","StringValue":"value"},

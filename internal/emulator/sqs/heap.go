@@ -11,12 +11,12 @@ type entry struct {
 	Message
 	state                 state
 	visibleAt             time.Time // end of the delay or visibility timeout
-	receiveCountOnArrival int       // receive count when the message entered this queue
-	sequence              int       // arrival number, the tie-breaker for equal times
+	receiveCountOnArrival int       // ReceiveCount when the message entered this queue
+	sequence              int       // position in the order of arrival; decides at equal times
 
-	visibleElement *list.Element // in queue.visible, or nil
-	invisibleIndex int           // in queue.invisible, or -1
-	ageIndex       int           // in queue.byAge, or -1
+	visibleElement *list.Element // element of Queue.visible, or nil if not visible
+	invisibleIndex int           // index in Queue.invisible, or -1 if visible
+	ageIndex       int           // index in Queue.byAge, or -1 if removed
 }
 
 type state byte
@@ -27,7 +27,8 @@ const (
 	inFlight
 )
 
-// entryHeap orders entries by a time. It tracks each entry's index so that any can be removed.
+// entryHeap orders entries by a time. Each entry stores its own index in the heap, so that remove
+// finds it.
 type entryHeap struct {
 	entries []*entry
 	time    func(*entry) time.Time
@@ -86,7 +87,7 @@ func (h *entryHeap) remove(e *entry) {
 	}
 }
 
-// first returns the earliest entry, or nil.
+// first returns the entry with the earliest time, or nil if the heap is empty.
 func (h *entryHeap) first() *entry {
 	if len(h.entries) == 0 {
 		return nil

@@ -16,10 +16,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Message represents a received message.
+// Message represents a message. Receive sets ReceiptHandle and InvisibleUntil.
 type Message struct {
 	ID               string
-	ReceiptHandle    string // valid until the next receive of the message
+	ReceiptHandle    string // valid until the message is received again
 	Body             string
 	Attributes       map[string]Attribute
 	TraceHeader      string // X-Ray trace header, set by the sender
@@ -27,11 +27,11 @@ type Message struct {
 	Sent             time.Time
 	FirstReceived    time.Time
 	InvisibleUntil   time.Time // end of the visibility timeout
-	ReceiveCount     int       // including this receive; a redrive does not reset it
-	DeadLetterSource string    // ARN of the source queue, set by a move to a dead-letter queue
+	ReceiveCount     int       // includes this receive; a dead-letter queue continues the count
+	DeadLetterSource string    // in a dead-letter queue: ARN of the source queue
 }
 
-// Attribute represents a message attribute: a type, and a string or binary value.
+// Attribute represents a message attribute, which has a type and either a string or a binary value.
 type Attribute struct {
 	DataType    string
 	StringValue string `json:",omitempty"`
@@ -40,13 +40,14 @@ type Attribute struct {
 
 func (a Attribute) isBinary() bool { return strings.HasPrefix(a.DataType, "Binary") }
 
-// BodyMD5 returns the checksum that SQS sends with the body.
+// BodyMD5 returns the MD5 checksum of the body. SQS sends it with the message.
 func (m Message) BodyMD5() string {
 	sum := md5.Sum([]byte(m.Body))
 	return hex.EncodeToString(sum[:])
 }
 
-// SystemAttributes returns the attributes set by SQS, as in ReceiveMessage and Lambda's SQS event.
+// SystemAttributes returns the attributes that SQS sets. Both ReceiveMessage and Lambda's SQS
+// events contain them under these names.
 func (m Message) SystemAttributes() map[string]string {
 	unixMilli := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	out := map[string]string{
@@ -64,7 +65,8 @@ func (m Message) SystemAttributes() map[string]string {
 	return out
 }
 
-// AttributesMD5 returns the checksum that SQS sends with message attributes, or "" without any.
+// AttributesMD5 returns the MD5 checksum of message attributes, or "" if there are no attributes.
+// SQS sends the checksum with the attributes.
 func AttributesMD5(attributes map[string]Attribute) string {
 	if len(attributes) == 0 {
 		return ""
@@ -90,8 +92,8 @@ func writeWithLength(sum hash.Hash, b []byte) {
 	sum.Write(b)
 }
 
-// size returns the bytes that count against the message size quota:
-// the body and the names, types and values of the attributes.
+// size returns the message's size in bytes, as SQS's size quota counts it. The size includes the
+// body and the names, types and values of the attributes.
 func (m Message) size() int {
 	n := len(m.Body)
 	for name, a := range m.Attributes {
@@ -100,7 +102,7 @@ func (m Message) size() int {
 	return n
 }
 
-// validate applies SQS's rules for a sent message, except the size quota.
+// validate checks a message that is sent against SQS's rules. It does not check the size quota.
 func (m Message) validate() error {
 	if m.Body == "" {
 		return missingParameter("MessageBody")
@@ -146,14 +148,16 @@ func (a Attribute) validate(name string) error {
 	return nil
 }
 
-// hasValidCharacters reports whether s is valid UTF-8 with only characters of XML 1.0.
+// hasValidCharacters reports whether s is valid UTF-8 and contains only characters that XML 1.0
+// allows.
 func hasValidCharacters(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
 }
 
-// newReceiptHandle identifies one receive of one message, so that older handles can be rejected.
+// newReceiptHandle returns a handle that identifies one receive of a message. When the message is
+// received again, its handle changes, so that the queue can recognize stale handles.
 func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	text := queueARN + " " + id + " " + strconv.Itoa(receiveCount)
 	return base64.StdEncoding.EncodeToString([]byte(text))

@@ -12,9 +12,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue,
-// and compares every result with a model: no message is lost, none is received twice within its
-// visibility timeout, and receive counts are correct.
+// TestQueue_MatchesModel runs random operations and crashes on a queue with a dead-letter queue. It
+// compares every result with a model. No message may be lost or received twice within its
+// visibility timeout, and all receive counts must be correct.
 func TestQueue_MatchesModel(t *testing.T) {
 	dir, runs := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -41,7 +41,7 @@ type model struct {
 	source, dlq *sqs.Queue
 	now         time.Time
 	messages    map[string]*modelMessage // sent and not deleted
-	handles     []modelHandle            // all receipt handles, stale ones included
+	handles     []modelHandle            // all receipt handles, including stale ones
 }
 
 type modelMessage struct {
@@ -95,7 +95,7 @@ func (m *model) Receive(t *rapid.T) {
 		m.received(t, r)
 	}
 	if len(got) == limit {
-		// The queue did not examine the messages after the last one returned.
+		// The limit is reached, so the queue did not examine the remaining messages.
 		m.syncDeadLetters(t)
 		return
 	}
@@ -131,7 +131,8 @@ func (m *model) received(t *rapid.T, r sqs.Message) {
 	m.handles = append(m.handles, modelHandle{r.ID, r.ReceiptHandle})
 }
 
-// syncDeadLetters marks the messages in the dead-letter queue as dead, and leaves them there.
+// syncDeadLetters marks the messages in the dead-letter queue as dead in the model. The messages
+// stay in the queue.
 func (m *model) syncDeadLetters(t *rapid.T) {
 	got, err := m.dlq.Receive(t.Context(), 1000, 0)
 	if err != nil {
@@ -187,7 +188,7 @@ func (m *model) drawHandle(t *rapid.T) modelHandle {
 	return rapid.SampledFrom(m.handles).Draw(t, "handle")
 }
 
-// Check compares the depths of both queues with the model.
+// Check compares the message counts of both queues with the model.
 func (m *model) Check(t *rapid.T) {
 	var want [3]int
 	dead := 0

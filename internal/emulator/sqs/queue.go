@@ -18,13 +18,13 @@ type Queue struct {
 	settings     settings
 	deleted      bool
 	byID         map[string]*entry
-	visible      *list.List // of *entry, in the order in which they became visible
-	invisible    entryHeap  // delayed and in-flight messages, by the time they become visible
-	byAge        entryHeap  // all messages, by the time they were sent
-	inFlight     int
+	visible      *list.List // *entry elements, in the order in which they became visible
+	invisible    entryHeap  // delayed and in-flight messages, ordered by visibleAt
+	byAge        entryHeap  // all messages, ordered by the time they were sent
+	inFlight     int        // number of in-flight messages
 	nextSequence int
-	changed      chan struct{} // closed and replaced to wake receivers
-	hasWaiters   bool          // whether a receiver may wait for changed
+	changed      chan struct{} // wakeReceivers closes and replaces it
+	hasWaiters   bool          // whether a receiver may wait on changed
 }
 
 func newQueue(s *Service, name string) *Queue {
@@ -42,7 +42,8 @@ func (q *Queue) ARN() string { return q.service.arn(q.name) }
 // URL returns the queue's URL.
 func (q *Queue) URL() string { return q.service.url(q.name) }
 
-// Send adds a message to the queue. A negative delay selects the queue's delay.
+// Send adds a message to the queue. If delay is negative, Send uses the delay in the queue's
+// settings.
 func (q *Queue) Send(body string, delay time.Duration) (id string, err error) {
 	m, err := q.send(Message{Body: body}, delay)
 	return m.ID, err
@@ -77,8 +78,9 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	return m, nil
 }
 
-// Delete deletes the messages that the receipt handles belong to. As in SQS, a handle has no effect
-// if its message was deleted or received again. Invalid handles are reported, and the others used.
+// Delete deletes the messages that the receipt handles identify. As in SQS, a handle has no effect
+// if its message was deleted or received again. If handles are invalid, Delete returns an error,
+// but it still deletes the messages of the valid handles.
 func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service
 	s.mu.Lock()
@@ -105,7 +107,8 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 	return errors.Join(invalid...)
 }
 
-// ChangeVisibility makes an in-flight message visible after the timeout, counted from now.
+// ChangeVisibility restarts the visibility timeout of an in-flight message with a new duration,
+// which counts from now.
 func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) error {
 	if timeout < 0 || timeout > 12*time.Hour {
 		return invalidValue(formatSeconds(timeout), "VisibilityTimeout",
@@ -173,7 +176,8 @@ func (q *Queue) delete() error {
 	if q.deleted {
 		return errQueueDoesNotExist
 	}
-	// The queue's record goes first: after a crash in between, load removes the orphaned messages.
+	// The queue's record is deleted before its messages. If the service crashes in between, the
+	// next load deletes the messages that have no queue.
 	if err := s.records.queues.Delete(q.name); err != nil {
 		return fmt.Errorf("delete queue %s: %w", q.name, err)
 	}
@@ -186,7 +190,7 @@ func (q *Queue) delete() error {
 	return nil
 }
 
-// The caller of the methods below holds service.mu.
+// For all methods below, the caller must hold service.mu.
 
 func (q *Queue) configure(set settings) error {
 	set.Modified = q.service.cfg.Now()
@@ -198,7 +202,7 @@ func (q *Queue) configure(set settings) error {
 	return nil
 }
 
-// deadLetterQueue returns the dead-letter queue, or nil.
+// deadLetterQueue returns the queue's dead-letter queue, or nil if it has none.
 func (q *Queue) deadLetterQueue() *Queue {
 	name, _ := q.service.queueNameFromARN(q.settings.DeadLetterARN)
 	return q.service.queues[name]
@@ -209,7 +213,7 @@ func (q *Queue) clear() {
 	q.invisible, q.byAge = newVisibilityHeap(), newAgeHeap()
 }
 
-// add adds an entry in its current state.
+// add adds an entry to the queue. The entry keeps its state.
 func (q *Queue) add(e *entry) {
 	e.invisibleIndex, e.ageIndex = -1, -1
 	e.sequence = q.nextSequence
@@ -222,14 +226,15 @@ func (q *Queue) add(e *entry) {
 
 func (q *Queue) remove(e *entry) {
 	if q.byID[e.ID] != e {
-		return // already removed by an equal receipt handle
+		return // already removed: Delete may get the same receipt handle twice
 	}
 	delete(q.byID, e.ID)
 	q.byAge.remove(e)
 	q.leaveState(e)
 }
 
-// enterState puts an entry that has left its state into state s.
+// enterState sets the entry's state to s and adds the entry to the data structure of this state.
+// The caller has called leaveState before, unless the entry is new.
 func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {
@@ -242,7 +247,7 @@ func (q *Queue) enterState(e *entry, s state) {
 	q.invisible.add(e)
 }
 
-// leaveState removes an entry from the structures of its state.
+// leaveState removes an entry from the data structure of its state.
 func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:
@@ -258,7 +263,8 @@ func (q *Queue) leaveState(e *entry) {
 	q.invisible.remove(e)
 }
 
-// advance deletes expired messages and makes messages visible whose delay or timeout is over.
+// advance brings the queue up to date. It deletes messages whose retention period is over, and
+// makes messages visible whose delay or visibility timeout is over.
 func (q *Queue) advance(now time.Time) {
 	retention := q.settings.Retention
 	var expired []*entry
@@ -266,7 +272,8 @@ func (q *Queue) advance(now time.Time) {
 		q.remove(e)
 		expired = append(expired, e)
 	}
-	// Records that an error leaves behind expire again after the next load.
+	// After an error the records remain. The next load restores these messages, and advance deletes
+	// them again.
 	_ = q.service.records.deleteMessages(expired...)
 	for e := q.invisible.first(); e != nil && !e.visibleAt.After(now); e = q.invisible.first() {
 		q.leaveState(e)
@@ -274,7 +281,8 @@ func (q *Queue) advance(now time.Time) {
 	}
 }
 
-// wakeReceivers makes waiting receivers look for messages again.
+// wakeReceivers wakes the long polls that wait on the queue, so that they try again to receive
+// messages.
 func (q *Queue) wakeReceivers() {
 	if q.hasWaiters {
 		close(q.changed)

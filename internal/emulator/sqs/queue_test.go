@@ -59,7 +59,7 @@ func TestReceive_ReturnsMessagesInTheOrderTheyBecameVisible(t *testing.T) {
 	})
 }
 
-func TestReceive_KeepsSendOrderAtTheSameVisibility(t *testing.T) {
+func TestReceive_KeepsSendOrderIfMessagesBecomeVisibleTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{Delay: time.Second})
 		for i := range 100 {
@@ -100,7 +100,7 @@ func TestDelete_IgnoresAStaleReceiptHandle(t *testing.T) {
 	})
 }
 
-func TestDelete_UsesTheOtherHandlesIfOneIsInvalid(t *testing.T) {
+func TestDelete_DeletesValidHandlesIfAnotherIsInvalid(t *testing.T) {
 	q := newQueue(t, sqs.QueueConfig{})
 	send(t, q, "hello")
 	expectCode(t, q.Delete("nonsense", receiveOne(t, q).ReceiptHandle), "ReceiptHandleIsInvalid")
@@ -162,7 +162,7 @@ func TestRetention_DeletesMessagesInAnyState(t *testing.T) {
 	})
 }
 
-func TestReceive_WaitsForASend(t *testing.T) {
+func TestReceive_WaitsForAMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{})
 		start := time.Now()
@@ -172,7 +172,7 @@ func TestReceive_WaitsForASend(t *testing.T) {
 	})
 }
 
-func TestReceive_WaitsForVisibility(t *testing.T) {
+func TestReceive_WaitsUntilAMessageBecomesVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{VisibilityTimeout: 5 * time.Second})
 		if _, err := q.Send("hello", 2*time.Second); err != nil {
@@ -202,7 +202,7 @@ func TestReceive_WakesWhenAVisibilityTimeoutBecomesShorter(t *testing.T) {
 	})
 }
 
-func TestReceive_EndsWithItsWaitTimeOrContext(t *testing.T) {
+func TestReceive_StopsAfterItsWaitTimeOrWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(t, sqs.QueueConfig{})
 		start := time.Now()
@@ -335,7 +335,8 @@ func receiveOne(t testing.TB, q *sqs.Queue) sqs.Message {
 	return got[0]
 }
 
-// wantReceived checks the result of a long poll that began at start.
+// wantReceived checks the result of a long poll that started at start: the number of messages and
+// the time it took.
 func wantReceived(
 	t testing.TB, start time.Time, got []sqs.Message, err error, count int, after time.Duration,
 ) {

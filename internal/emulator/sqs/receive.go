@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// maxInFlight limits the in-flight messages of a queue (SQS quota for standard queues).
+// maxInFlight limits the number of in-flight messages in a queue. It equals SQS's quota for
+// standard queues.
 const maxInFlight = 120_000
 
-// Receive returns up to limit messages and starts their visibility timeout. It waits up to wait for
-// the first message and returns none if there is none. A message beyond the maximum receive count
-// moves to the dead-letter queue instead.
+// Receive returns up to limit messages and starts the visibility timeout of each. If no message is
+// available, Receive waits at most the duration wait for one and then returns none. A message that
+// has reached the maximum receive count is not returned, but moved to the dead-letter queue.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, wait, -1)
 }
 
-// receive works like Receive, with a visibility timeout. A negative one selects the queue's.
+// receive works like Receive, but takes a visibility timeout. If the timeout is negative, receive
+// uses the timeout in the queue's settings.
 func (q *Queue) receive(
 	ctx context.Context, limit int, wait, visibility time.Duration,
 ) ([]Message, error) {
@@ -28,7 +30,7 @@ func (q *Queue) receive(
 		}
 		messages, wakeup, err := q.receiveAvailable(limit, visibility)
 		if errors.Is(err, errOverLimit) && wait > 0 {
-			err = nil // SQS returns OverLimit for short polls only
+			err = nil // SQS returns OverLimit only to short polls
 		}
 		if len(messages) > 0 || err != nil || last {
 			return messages, err
@@ -38,7 +40,7 @@ func (q *Queue) receive(
 		case <-wakeup.changed:
 		case <-wakeup.visible:
 		case <-deadline:
-			last = true // try once more: a message may become visible at the same time
+			last = true // try once more, because a message may have become visible just now
 		}
 	}
 }
@@ -46,10 +48,11 @@ func (q *Queue) receive(
 // wakeup holds the signals that a long poll waits for.
 type wakeup struct {
 	changed <-chan struct{}
-	visible <-chan time.Time // nil without delayed or in-flight messages
+	visible <-chan time.Time // nil if no message is delayed or in flight
 }
 
-// receiveAvailable returns the messages that are available now, or else the signals to wait for.
+// receiveAvailable returns the messages that are available now. If there are none, it returns the
+// signals that a long poll waits for.
 func (q *Queue) receiveAvailable(
 	limit int, visibility time.Duration,
 ) ([]Message, wakeup, error) {
@@ -82,7 +85,7 @@ func (q *Queue) newWakeup(now time.Time) wakeup {
 // deadLetter represents a message that was moved to a dead-letter queue.
 type deadLetter struct {
 	Message
-	queue string
+	queue string // name of the dead-letter queue
 }
 
 func (q *Queue) receiveLocked(
@@ -106,7 +109,8 @@ func (q *Queue) receiveLocked(
 		e := q.visible.Front().Value.(*entry)
 		if dlq != nil && e.ReceiveCount-e.receiveCountOnArrival >= q.settings.MaxReceiveCount {
 			if err := q.moveToDLQ(dlq, e); err != nil {
-				return messages, deadLetters, fmt.Errorf("redrive from %s: %w", q.name, err)
+				return messages, deadLetters, fmt.Errorf("move message %s from %s to %s: %w",
+					e.ID, q.name, dlq.name, err)
 			}
 			deadLetters = append(deadLetters, deadLetter{e.Message, dlq.name})
 			continue
@@ -118,7 +122,8 @@ func (q *Queue) receiveLocked(
 		e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
 		e.visibleAt = now.Add(visibility)
 		q.enterState(e, inFlight)
-		// After an error the message stays in flight until its visibility timeout is over.
+		// If the progress cannot be stored, the message stays in flight until its visibility
+		// timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return messages, deadLetters, fmt.Errorf("receive from %s: %w", q.name, err)
 		}
@@ -129,7 +134,8 @@ func (q *Queue) receiveLocked(
 	return messages, deadLetters, nil
 }
 
-// moveToDLQ moves a message. It keeps its id, body, attributes, sent time and receive count.
+// moveToDLQ moves a message to the dead-letter queue. The message keeps its id, body, attributes,
+// sent time and receive count.
 func (q *Queue) moveToDLQ(dlq *Queue, e *entry) error {
 	q.remove(e)
 	e.ReceiptHandle, e.DeadLetterSource = "", q.ARN()

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records stores the service's state. A message has one record with its content, written when it is
-// sent, and one with its progress, so that a receive does not write the body again.
+// records stores the service's state. Each message has two records: a sentRecord, which is written
+// when the message is sent, and a progressRecord. So a receive does not write the body again.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord
@@ -86,8 +86,8 @@ func (s *Service) load() (err error) {
 	return s.loadMessages()
 }
 
-// loadMessages adds the stored messages to their queues. It deletes records without a queue and
-// those of deleted messages.
+// loadMessages adds the stored messages to their queues. It deletes the records of messages whose
+// queue does not exist, and progress records without a sent record.
 func (s *Service) loadMessages() error {
 	stored, err := store.LoadJSON[sentRecord](s.records.messages)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Service) loadMessages() error {
 		}
 	}
 	slices.SortFunc(entries, func(a, b *entry) int {
-		// This approximates the order in which they became visible.
+		// This order approximates the order in which the messages became visible.
 		return cmp.Or(a.visibleAt.Compare(b.visibleAt), a.Sent.Compare(b.Sent))
 	})
 	for _, e := range entries {

@@ -12,7 +12,7 @@ import (
 func TestNew_LoadsStateAfterACrash(t *testing.T) {
 	now := time.Now()
 	cfg := sqs.Config{DB: openDB(t), Now: func() time.Time { return now }}
-	dlq, source := newRedrive(t, newService(t, cfg), 1)
+	dlq, source := newQueueWithDLQ(t, newService(t, cfg), 1)
 	poison := send(t, source, "poison")
 	receiveOne(t, source)
 	now = now.Add(time.Second)
@@ -30,7 +30,7 @@ func TestNew_LoadsStateAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	restarted := newService(t, cfg) // without closing or flushing the first one
+	restarted := newService(t, cfg) // the first service is not closed, as after a crash
 	source, ok := restarted.QueueByARN(source.ARN())
 	if !ok {
 		t.Fatal("the queue was lost")

@@ -9,13 +9,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestRedrive_MovesAMessageAfterMaxReceiveCount(t *testing.T) {
+func TestRedrivePolicy_MovesAMessageAfterMaxReceiveCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var moved []string
 		s := newService(t, sqs.Config{OnDeadLetter: func(from, to string, m sqs.Message) {
 			moved = append(moved, fmt.Sprintf("%s %s %s %d", from, to, m.Body, m.ReceiveCount))
 		}})
-		dlq, source := newRedrive(t, s, 2)
+		dlq, source := newQueueWithDLQ(t, s, 2)
 		id := send(t, source, "poison")
 		sent := time.Now()
 		for range 2 {
@@ -40,9 +40,9 @@ func TestRedrive_MovesAMessageAfterMaxReceiveCount(t *testing.T) {
 	})
 }
 
-func TestRedrive_WakesALongPollOfTheDeadLetterQueue(t *testing.T) {
+func TestRedrivePolicy_WakesALongPollOfTheDeadLetterQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
+		dlq, source := newQueueWithDLQ(t, newService(t, sqs.Config{}), 1)
 		send(t, source, "poison")
 		receiveOne(t, source)
 		time.AfterFunc(2*time.Second, func() { expectNone(t, source) })
@@ -54,9 +54,9 @@ func TestRedrive_WakesALongPollOfTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-func TestRedrive_InvalidatesReceiptHandles(t *testing.T) {
+func TestRedrivePolicy_InvalidatesReceiptHandles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dlq, source := newRedrive(t, newService(t, sqs.Config{}), 1)
+		dlq, source := newQueueWithDLQ(t, newService(t, sqs.Config{}), 1)
 		send(t, source, "poison")
 		stale := receiveOne(t, source).ReceiptHandle
 		time.Sleep(time.Second)
@@ -69,7 +69,7 @@ func TestRedrive_InvalidatesReceiptHandles(t *testing.T) {
 	})
 }
 
-func TestRedrive_FromADeadLetterQueueCountsReceivesPerQueue(t *testing.T) {
+func TestRedrivePolicy_OfADeadLetterQueueCountsReceivesPerQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, sqs.Config{})
 		var queues []*sqs.Queue
@@ -99,7 +99,7 @@ func TestRedrive_FromADeadLetterQueueCountsReceivesPerQueue(t *testing.T) {
 	})
 }
 
-func TestRedrive_KeepsTheRetentionStart(t *testing.T) {
+func TestRedrivePolicy_DoesNotRestartTheRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, sqs.Config{})
 		dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead", MessageRetention: time.Hour})
@@ -132,8 +132,9 @@ func TestCreateQueue_RejectsAnUnknownDeadLetterQueue(t *testing.T) {
 	}
 }
 
-// newRedrive creates a queue with a visibility timeout of one second, and its dead-letter queue.
-func newRedrive(t testing.TB, s *sqs.Service, maxReceiveCount int) (dlq, source *sqs.Queue) {
+// newQueueWithDLQ creates a dead-letter queue and a source queue with a visibility timeout of one
+// second.
+func newQueueWithDLQ(t testing.TB, s *sqs.Service, maxReceiveCount int) (dlq, source *sqs.Queue) {
 	t.Helper()
 	dlq, err := s.CreateQueue(sqs.QueueConfig{Name: "dead"})
 	if err != nil {

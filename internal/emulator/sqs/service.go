@@ -1,9 +1,9 @@
-// Package sqs emulates standard queues of Amazon SQS, for Go code in the same process and over the
-// AWS JSON protocol.
+// Package sqs emulates the standard queues of Amazon SQS. Go code in the same process calls the
+// methods of [Queue]. Other clients use the AWS JSON protocol.
 //
-// It implements visibility timeouts, receive counts, redrive policies, delays, retention, long
-// polling and quotas. A queue returns messages in the order in which they became visible. A
-// change reaches the state database, if configured, before the response.
+// The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
+// long polling and quotas. A queue returns messages in the order in which they became visible. If a
+// state database is configured, each change is stored before the request is answered.
 package sqs
 
 import (
@@ -22,15 +22,15 @@ import (
 
 // Config configures a service.
 type Config struct {
-	Endpoint string // base of queue URLs, such as http://127.0.0.1:4566
+	Endpoint string // beginning of queue URLs, such as http://127.0.0.1:4566
 	Region   string
 	Account  string
 	DB       *store.DB        // nil keeps the state in memory
 	Now      func() time.Time // default: time.Now
-	NewID    func() string    // returns a message id; default: random UUIDs
+	NewID    func() string    // returns a message id; default: a random UUID
 
-	// OnDeadLetter, if set, is called for each message moved to a dead-letter queue, with the names
-	// of both queues. The receive that moved the message calls it, without holding a lock.
+	// OnDeadLetter is called after a message was moved to a dead-letter queue, with the names of
+	// both queues. The service holds no lock during the call. OnDeadLetter may be nil.
 	OnDeadLetter func(from, to string, m Message)
 }
 
@@ -40,7 +40,8 @@ type Service struct {
 	cfg     Config
 	records records
 
-	// mu guards all queues: a redrive changes two, and the database allows one writer anyway.
+	// mu guards all queues. A lock per queue would not help: a move to a dead-letter queue changes
+	// two queues, and the database allows only one writer.
 	mu     sync.Mutex
 	queues map[string]*Queue
 }
@@ -61,7 +62,8 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// CreateQueue creates a queue. If the queue exists, it is reconfigured and keeps its messages.
+// CreateQueue creates a queue. If the queue exists, CreateQueue replaces its settings and keeps its
+// messages.
 func (s *Service) CreateQueue(c QueueConfig) (*Queue, error) {
 	if err := validateName(c.Name); err != nil {
 		return nil, err
@@ -107,7 +109,8 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 	return s.QueueByName(name)
 }
 
-// queueByURL ignores the host in the URL: clients may reach this machine by another name.
+// queueByURL returns the queue with the URL. It ignores the host in the URL, because clients may
+// use another name for this machine.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")

@@ -24,10 +24,11 @@ type QueueConfig struct {
 	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
 }
 
-// maxMessageSize limits the bytes of a message, and of all messages in a batch (SQS quota).
+// maxMessageSize limits the bytes of a message and also of a whole batch. It equals SQS's quota.
 const maxMessageSize = 1 << 20
 
-// settings holds a queue's effective configuration. Unlike in QueueConfig, zero is a valid value.
+// settings holds a queue's configuration after defaults are applied. In settings a zero is a value,
+// while a zero in QueueConfig selects the default.
 type settings struct {
 	VisibilityTimeout time.Duration
 	Delay             time.Duration
@@ -36,7 +37,7 @@ type settings struct {
 	MaxMessageSize    int
 	MaxReceiveCount   int
 	DeadLetterARN     string
-	StoredOnly        map[string]string `json:"Kept"` // without effect here, such as Policy
+	StoredOnly        map[string]string `json:"Kept"` // attributes without effect, such as Policy
 	Created, Modified time.Time
 }
 
@@ -48,7 +49,7 @@ func defaultSettings() settings {
 	}
 }
 
-// newSettings returns the settings for c, with defaults. The caller holds s.mu.
+// newSettings validates c and returns the settings with defaults applied. The caller holds s.mu.
 func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	set := defaultSettings()
 	set.Delay, set.ReceiveWaitTime = c.Delay, c.ReceiveWaitTime
@@ -69,8 +70,8 @@ func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	return set, nil
 }
 
-// applyAttributes changes settings by attributes of CreateQueue or SetQueueAttributes.
-// The caller holds s.mu.
+// applyAttributes returns set with the attributes of a CreateQueue or SetQueueAttributes request
+// applied. The caller holds s.mu.
 func (s *Service) applyAttributes(
 	set settings, attributes map[string]string,
 ) (settings, error) {
@@ -109,8 +110,8 @@ func (s *Service) applyAttributes(
 	return set, nil
 }
 
-// parseRedrivePolicy parses a redrive policy. An empty one removes the dead-letter queue.
-// The caller holds s.mu.
+// parseRedrivePolicy parses a redrive policy. An empty document means that the queue has no
+// dead-letter queue. The caller holds s.mu.
 func (s *Service) parseRedrivePolicy(
 	document string,
 ) (dlqARN string, maxReceiveCount int, err error) {
@@ -138,7 +139,7 @@ func (s *Service) parseRedrivePolicy(
 	return policy.DeadLetterTargetArn, count, nil
 }
 
-// attributes returns the settings under the names of GetQueueAttributes.
+// attributes returns the settings as GetQueueAttributes names them.
 func (set settings) attributes() map[string]string {
 	out := map[string]string{
 		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),

@@ -137,8 +137,8 @@ func expectNoSecrets(t *testing.T, found map[string]string) {
 	}
 }
 
-// The test runs until each kind of AWS call of the API function and of the worker has failed at
-// least once after all retries.
+// The test runs until each kind of AWS call of both functions has failed at least once after all
+// retries.
 func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	t.Parallel() // the test mostly waits for retries
 	s := secrets{outage: true}

@@ -29,7 +29,7 @@ type Rule struct {
 	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all
 	Function  string  `json:"function"`  // suffix of the function name, such as worker; "" for all
-	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, from 0 to 1
+	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault slow, in milliseconds
 }

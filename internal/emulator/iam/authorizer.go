@@ -146,7 +146,7 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 }
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
-// Otherwise it returns a *DeniedError. source is an ARN, such as that of a rule. context holds
+// Otherwise it returns a *DeniedError. source is an ARN, such as the ARN of a rule. context holds
 // additional condition keys, in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,

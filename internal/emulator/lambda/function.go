@@ -89,7 +89,7 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	results := make(chan Result, 1)
 	go func() {
 		result := b.run(call)
-		b.awaitNext() // an invocation ends when the runtime asks for the next one
+		b.awaitNext() // an invocation ends when the runtime requests the next one
 		f.releaseSandbox(b)
 		<-f.slots
 		results <- result

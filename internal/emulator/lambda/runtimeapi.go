@@ -44,7 +44,7 @@ func (s *Service) bySandbox(
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:
-	default: // the runtime asked before, on a connection that broke
+	default: // an earlier request, whose connection broke, has sent the signal
 	}
 	var call *invocation
 	select {

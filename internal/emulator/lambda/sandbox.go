@@ -22,11 +22,11 @@ type sandbox struct {
 	cmd      *exec.Cmd
 	logs     [2]*lineWriter   // stdout and stderr
 	work     chan *invocation // next invocation
-	ready    chan struct{}    // signals that the runtime asks for an invocation
+	ready    chan struct{}    // signals that the runtime requests an invocation
 	exited   chan struct{}    // closed when the process has exited
 	exitErr  error            // set before exited is closed
 
-	initialized bool // the runtime has asked for its first invocation; used only by run
+	initialized bool // the runtime has requested its first invocation; used only by run
 
 	mu        sync.Mutex
 	current   *invocation // invocation without a response, if any
@@ -163,7 +163,7 @@ func (b *sandbox) init(requestID string) []byte {
 	return b.exitError(requestID)
 }
 
-// awaitNext waits until the runtime asks for the next invocation or exits. It kills a sandbox that
+// awaitNext waits until the runtime requests the next invocation or exits. It kills a sandbox that
 // does neither within the function's timeout.
 func (b *sandbox) awaitNext() {
 	select {

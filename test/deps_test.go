@@ -9,53 +9,56 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// shared lists the packages that every folder may reach. They import the standard library only.
-var shared = []string{
+// sharedPackages lists the packages on which every package may depend. They import only the
+// standard library.
+var sharedPackages = []string{
 	"internal/runtime/contract", "internal/runtime/jsonpointer", "internal/runtime/terminal",
 }
 
-// A room names a folder and the packages of this module that its packages may reach.
-type room struct {
-	folder   string
-	mayReach []string
-	why      string
+// folderRule lists the packages of this module on which the packages of a folder may depend,
+// directly or indirectly.
+type folderRule struct {
+	folder      string
+	mayDependOn []string
+	why         string
 }
 
-// rooms lists the rules, beside which a package may reach its own folder and the shared packages.
-// The first room that contains a package applies.
-var rooms = []room{
+// folderRules lists a rule for each folder. The first rule whose folder contains a package applies.
+// A package may also depend on the packages of the rule's folder and on the shared packages.
+var folderRules = []folderRule{
 	{"internal/runtime/pipeline", nil,
-		"the domain is the same in Lambda, in the CLI and under test"},
+		"the domain must not know whether it runs in Lambda, in the CLI or in a test"},
 	{"internal/runtime/jsonschema", nil,
-		"the construct checks schemas with it and must not compile the runtime"},
+		"the construct uses this package, and must not compile the rest of the runtime"},
 	{"internal/runtime", nil,
-		"source.go embeds this folder alone: the Lambdas' build has no other package"},
+		"the Lambda functions are built from this folder alone, which source.go embeds"},
 	{"functions", []string{"internal/runtime"},
-		"a bootstrap contains only code that it runs"},
+		"a Lambda function should contain only code that it runs"},
 	{"processor", []string{"internal/runtime", "internal/cli/stdio"},
-		"a user's worker runs the platform's code; replay --compare talks to it by stdio"},
+		"a user's worker runs the platform's code; replay --compare sends it events over stdin"},
 	{"internal/cli", []string{"internal/runtime"},
 		"the CLI uses the domain and its adapters"},
 	{"internal/emulator", []string{"internal/cli/lockfile"},
-		"the emulator learns about the pipeline from the template only"},
+		"the emulator must know the pipeline only from the template"},
 	{"cmd/eventpipeline", []string{"internal/runtime", "internal/cli", "internal/emulator"},
 		"the CLI runs the CDK app as a process, so it works for any app and starts fast"},
 	{"constructs", []string{"", "internal/runtime/jsonschema"},
 		"an app that uses the construct must not compile the runtime or the emulator"},
 	{"stacks", []string{"", "constructs", "internal/runtime/jsonschema"},
-		"as for the construct"},
+		"the construct's rule applies to its users, too"},
 	{"cmd/app", []string{"", "constructs", "stacks", "internal/runtime/jsonschema"},
-		"as for the construct"},
+		"the construct's rule applies to its users, too"},
 	{"internal/testing", []string{"internal/runtime"},
-		"fakes implement the domain's ports"},
+		"fakes implement interfaces of the domain"},
 	{"test", []string{"", "constructs", "stacks", "processor", "internal", "cmd"},
-		"tests may reach everything"},
+		"tests may depend on everything"},
 	{"", nil,
 		"the root package only embeds sources"},
 }
 
-// bans lists the modules that a folder's packages must not link.
-var bans = []struct {
+// forbiddenModules lists import paths for a folder. Packages of the folder must not depend on these
+// paths or on a path below them, directly or indirectly.
+var forbiddenModules = []struct {
 	folder  string
 	modules []string
 	why     string
@@ -71,66 +74,69 @@ var bans = []struct {
 	{"functions", []string{"github.com/santhosh-tekuri", "golang.org/x/text"},
 		"the schema compiler slows cold starts: a build tag links it if a pipeline has schemas"},
 	{"functions/api", []string{"github.com/aws/aws-sdk-go-v2/service/eventbridge"},
-		"the API publishes nothing, and each client slows cold starts"},
+		"the API function publishes no events, and each AWS client slows cold starts"},
 	{"functions", []string{"github.com/spf13", "github.com/go-jose"},
-		"bootstraps link only what they run"},
+		"a Lambda function should contain only code that it runs"},
 	{"processor", []string{"github.com/santhosh-tekuri", "github.com/spf13", "github.com/go-jose"},
-		"as for functions"},
+		"a Lambda function should contain only code that it runs"},
 	{"constructs", []string{"github.com/aws/aws-sdk-go-v2"},
-		"synth calls no service"},
+		"synth makes no AWS call"},
 	{"stacks", []string{"github.com/aws/aws-sdk-go-v2"},
-		"synth calls no service"},
+		"synth makes no AWS call"},
 	{"cmd/eventpipeline", []string{"github.com/aws/aws-cdk-go", "github.com/aws/jsii-runtime-go"},
 		"the CLI runs the CDK app as a process"},
 	{"cmd/app", []string{"github.com/cdklabs/cdk-nag-go"},
-		"cdk-nag is for tests: an app chooses its own version"},
+		"only tests use cdk-nag, so that a user's app can choose its own version"},
 }
 
-func TestImports_StayInTheirRooms(t *testing.T) {
+func TestImports_FollowTheFolderRules(t *testing.T) {
 	for path, dependencies := range packages(t) {
-		i := slices.IndexFunc(rooms, func(r room) bool { return within(path, r.folder) })
+		contains := func(r folderRule) bool { return within(path, r.folder) }
+		i := slices.IndexFunc(folderRules, contains)
 		if i < 0 {
-			t.Errorf("%s is in no room: add its folder to the rules", path)
+			t.Errorf("%s has no rule: add its folder to folderRules", path)
 			continue
 		}
-		rule := rooms[i]
-		reachable := slices.Concat([]string{rule.folder}, shared, rule.mayReach)
+		rule := folderRules[i]
+		allowed := slices.Concat([]string{rule.folder}, sharedPackages, rule.mayDependOn)
 		for _, dependency := range dependencies {
 			if !within(dependency, module) {
 				continue
 			}
 			dependency = strings.TrimPrefix(strings.TrimPrefix(dependency, module), "/")
-			isReachable := func(folder string) bool { return within(dependency, folder) }
-			if !slices.ContainsFunc(reachable, isReachable) {
-				t.Errorf("%s reaches %s: %s", path, dependency, rule.why)
+			isAllowed := func(folder string) bool { return within(dependency, folder) }
+			if !slices.ContainsFunc(allowed, isAllowed) {
+				t.Errorf("%s must not depend on %s: %s", path, dependency, rule.why)
 			}
 		}
 	}
 }
 
-func TestImports_LeaveOutModules(t *testing.T) {
+func TestImports_AvoidForbiddenModules(t *testing.T) {
 	all := packages(t)
-	for _, ban := range bans {
+	for _, rule := range forbiddenModules {
 		for path, dependencies := range all {
-			if !within(path, ban.folder) {
+			if !within(path, rule.folder) {
 				continue
 			}
 			for _, dependency := range dependencies {
 				isBanned := func(banned string) bool { return within(dependency, banned) }
-				if !within(dependency, module) && slices.ContainsFunc(ban.modules, isBanned) {
-					t.Errorf("%s links %s: %s", path, dependency, ban.why)
+				if !within(dependency, module) && slices.ContainsFunc(rule.modules, isBanned) {
+					t.Errorf("%s must not depend on %s: %s", path, dependency, rule.why)
 				}
 			}
 		}
 	}
 }
 
-// within reports whether a path is a folder or inside it. The folder "" has only the root package.
+// within reports whether a path is the folder or is inside it. The folder "" contains only the root
+// package.
 func within(path, folder string) bool {
 	return path == folder || folder != "" && strings.HasPrefix(path, folder+"/")
 }
 
-// packages returns the packages of the module, by their path in it, with all their dependencies.
+// packages returns the dependencies of each package, direct and indirect. Its keys are the paths of
+// the packages in this module.
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	format := `{{.ImportPath}}{{range .Deps}} {{.}}{{end}}`

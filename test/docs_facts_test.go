@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// constants returns the values of a package's constants of a named type. An empty name selects the
-// constants without a type.
+// constants returns the values of all constants in a folder that have the type typeName. An empty
+// typeName selects the constants without a type.
 func constants(t *testing.T, dir, typeName string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -53,12 +53,12 @@ func constants(t *testing.T, dir, typeName string) []string {
 	return values
 }
 
-// problem finds a code's section in docs/problems.md, with the status of the API's answer.
-var problem = regexp.MustCompile(`(?m)^## ([a-z0-9-]+)\n\n(\d{3})\. `)
+// problemSection matches the heading of a section in docs/problems.md and the HTTP status below it.
+var problemSection = regexp.MustCompile(`(?m)^## ([a-z0-9-]+)\n\n(\d{3})\. `)
 
 func TestDocs_EveryCodeIsDocumented(t *testing.T) {
 	statuses := map[string]string{}
-	for _, match := range problem.FindAllStringSubmatch(read(t, "../docs/problems.md"), -1) {
+	for _, match := range problemSection.FindAllStringSubmatch(read(t, "../docs/problems.md"), -1) {
 		statuses[match[1]] = match[2]
 	}
 	runbooks := read(t, "../docs/runbooks.md")

@@ -13,7 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 )
 
-// documents returns all Markdown files of the repository, by their path from its root.
+// documents returns the text of all Markdown files of the repository. Its keys are the paths from
+// the repository's root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := make(map[string]string)
@@ -53,7 +54,7 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-// codeBlocks returns the fenced blocks of a language.
+// codeBlocks returns the contents of the fenced code blocks in a language.
 func codeBlocks(markdown, language string) []string {
 	var blocks []string
 	for _, block := range strings.Split(markdown, "```"+language+"\n")[1:] {
@@ -68,7 +69,7 @@ var (
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 )
 
-// anchors returns the anchors that GitHub makes of a document's headings.
+// anchors returns the anchors that GitHub derives from the headings of a document.
 func anchors(t *testing.T, path string) []string {
 	t.Helper()
 	var found []string
@@ -100,7 +101,8 @@ func TestDocs_LinksHaveTargets(t *testing.T) {
 	}
 }
 
-// Paths start at the root or in an example. A file name alone may be that of any file.
+// A path in a document starts at the root of the repository or of an example. A file name without a
+// folder may name any file of the repository.
 func TestDocs_PathsExist(t *testing.T) {
 	entries, err := os.ReadDir("..")
 	if err != nil {
@@ -133,7 +135,8 @@ func TestDocs_PathsExist(t *testing.T) {
 	}
 }
 
-// Tables, URLs and the targets of links can't be wrapped.
+// Tables, and lines with a URL, may be longer, because they can't be wrapped. The target of a link
+// does not count.
 func TestDocs_LinesEndAtColumn100(t *testing.T) {
 	target := regexp.MustCompile(`\]\([^)]*\)`)
 	for name, text := range documents(t) {
@@ -158,7 +161,7 @@ func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, got := range pin.FindAllString(text, -1) {
 			if got != want {
-				t.Errorf("%s names %s, CI runs %s", name, got, want)
+				t.Errorf("%s names %s, but CI runs %s", name, got, want)
 			}
 		}
 	}
@@ -169,11 +172,11 @@ func TestDocs_CIRunsTheContributorsTestCommand(t *testing.T) {
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(command) + `( |$)`)
 	for _, path := range []string{"../README.md", "../CONTRIBUTING.md", "../.ci/run"} {
 		if !line.MatchString(read(t, path)) {
-			t.Errorf("%s does not run %q", path, command)
+			t.Errorf("%s must contain the command %q", path, command)
 		}
 	}
 	if !strings.Contains(read(t, "../.github/workflows/ci.yml"), "bash .ci/run") {
-		t.Error("the workflow does not run .ci/run")
+		t.Error("ci.yml must run `bash .ci/run`")
 	}
 }
 
@@ -188,7 +191,8 @@ func TestDocs_CommandsOfContributingExist(t *testing.T) {
 	}
 }
 
-// checkCommand checks that a command's packages exist, and have the tests and flags that it names.
+// checkCommand checks that the folders of a command exist and contain tests. If the command has the
+// flag -update, it also checks that these tests define the flag.
 func checkCommand(t *testing.T, command string) {
 	t.Helper()
 	var tests strings.Builder
@@ -210,7 +214,7 @@ func checkCommand(t *testing.T, command string) {
 	}
 	hasUpdate := strings.Contains(tests.String(), `flag.Bool("update"`)
 	if strings.Contains(command, "-update") && !hasUpdate {
-		t.Errorf("%s: its tests have no such flag", command)
+		t.Errorf("%s: its tests do not define the flag -update", command)
 	}
 }
 
@@ -220,19 +224,19 @@ func TestDocs_GoGetNamesThisModule(t *testing.T) {
 		for _, match := range goGet.FindAllStringSubmatch(text, -1) {
 			path, ours := strings.CutPrefix(match[1], module+"/")
 			if !ours || path != "constructs/eventpipeline" && path != "cmd/eventpipeline" {
-				t.Errorf("%s gets %s; the module is %s", name, match[1], module)
+				t.Errorf("%s gets %s, want the construct or command of %s", name, match[1], module)
 			}
 		}
 	}
 	for _, name := range []string{"README.md", "docs/reuse.md", "docs/first-app.md"} {
 		if !strings.Contains(read(t, "../"+name), "go get "+module+"/constructs/eventpipeline\n") {
-			t.Errorf("%s does not show how to get the construct", name)
+			t.Errorf("%s must show the command `go get` for the construct", name)
 		}
 	}
 }
 
-// compiled returns the text of all files that match a pattern.
-func compiled(t *testing.T, pattern string) string {
+// concatFiles returns the concatenated text of all Go files that match a pattern.
+func concatFiles(t *testing.T, pattern string) string {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)
 	if err != nil || len(paths) == 0 {
@@ -245,10 +249,10 @@ func compiled(t *testing.T, pattern string) string {
 	return text.String()
 }
 
-func TestDocs_CodeIsCompiledAsAnExample(t *testing.T) {
-	construct := compiled(t, "../constructs/eventpipeline/example*_test.go")
+func TestDocs_GoCodeIsPartOfACompiledExample(t *testing.T) {
+	construct := concatFiles(t, "../constructs/eventpipeline/example*_test.go")
 	readme, own, _ := strings.Cut(read(t, "../README.md"), "## Write your own processor")
-	processor := compiled(t, "../examples/own-processor/functions/orders/*.go")
+	processor := concatFiles(t, "../examples/own-processor/functions/orders/*.go")
 	for _, doc := range []struct{ name, text, examples string }{
 		{"README.md", readme, construct},
 		{"README.md, the processor", own, processor},
@@ -256,12 +260,12 @@ func TestDocs_CodeIsCompiledAsAnExample(t *testing.T) {
 	} {
 		code := strings.Join(codeBlocks(doc.text, "go"), "")
 		if strings.Count(code, "\n") < 5 {
-			t.Errorf("%s has hardly any Go: %q", doc.name, code)
+			t.Errorf("%s must have at least 5 lines of Go, got %q", doc.name, code)
 		}
 		for line := range strings.Lines(code) {
 			line = strings.TrimSpace(strings.TrimPrefix(line, "import "))
 			if line != "…" && !strings.Contains(doc.examples, line) {
-				t.Errorf("%s has a line that no compiled example has:\n%s", doc.name, line)
+				t.Errorf("%s has a line that is in no compiled example:\n%s", doc.name, line)
 			}
 		}
 	}
@@ -275,7 +279,7 @@ func TestDocs_FirstAppEqualsTheExample(t *testing.T) {
 			return
 		}
 		if !strings.Contains(text, "\n"+read(t, path)+"```\n") {
-			t.Errorf("docs/first-app.md differs from %s; copy the file there", path)
+			t.Errorf("docs/first-app.md must contain the current text of %s", path)
 		}
 	})
 }

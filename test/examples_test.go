@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Each example is a separate module, which `go test ./...` in the root does not reach. Other tests
-// bundle functions, which takes long.
+// Each example is a separate module, so `go test ./...` in the root does not run its tests. Synth
+// does not compile the Lambda functions here, because that takes long; other tests compile them.
 func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	modules, err := filepath.Glob("../examples/*/go.mod")
 	if err != nil || len(modules) == 0 {
@@ -46,16 +46,16 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	}
 }
 
-func TestExamples_OwnProcessorIsOnlyInTheWorker(t *testing.T) {
+func TestExamples_OnlyTheWorkerContainsTheProcessor(t *testing.T) {
 	out := t.TempDir()
 	runGo(t, "../examples/own-processor", []string{"CDK_OUTDIR=" + out}, "run", ".")
 	bootstraps, err := filepath.Glob(out + "/asset.*/bootstrap")
 	if err != nil || len(bootstraps) != 3 {
-		t.Fatalf("got the bootstraps %v, %v; want 3", bootstraps, err)
+		t.Fatalf("want 3 bootstraps, got %v, %v", bootstraps, err)
 	}
 	found := 0
 	for _, file := range bootstraps {
-		if strings.Contains(read(t, file), "unknown-currency") { // a code of the processor
+		if strings.Contains(read(t, file), "unknown-currency") { // in the code of the processor
 			found++
 		}
 	}
@@ -64,7 +64,7 @@ func TestExamples_OwnProcessorIsOnlyInTheWorker(t *testing.T) {
 	}
 }
 
-// runGo runs a go command for an example and returns its output.
+// runGo runs a go command in an example's folder and returns the command's output.
 func runGo(t *testing.T, dir string, env []string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("go", args...)

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A tag can be moved to other code; a commit can't.
+// A workflow must name the commit of an action, because the owner of the action could move a tag to
+// other code.
 func TestWorkflows_PinActionsByCommit(t *testing.T) {
 	files, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil || len(files) == 0 {

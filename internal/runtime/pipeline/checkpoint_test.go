@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// An earlier rewind may belong to a replay that crashed.
+// An earlier Rewind may belong to a replay that has crashed. A later Rewind must not cancel it.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {
@@ -30,7 +30,7 @@ func TestReconciler_BeginsAtTheFirstUnfinishedHour(t *testing.T) {
 	w.wantReport(t, w.reconciler(now.Add(3*time.Hour)), pipeline.Report{Scanned: 1, Processed: 1})
 	w.wantReport(t, w.reconciler(now.Add(4*time.Hour)), pipeline.Report{})
 
-	// Events reopened since are checked after the grace period.
+	// The reconciler checks reopened events after the grace period.
 	w.replay(t, w.replayer(), hours("r1"))
 	c, _ := w.checkpoints.Load(t.Context())
 	w.wantReport(t, w.reconciler(c.RewoundAt.Add(grace-time.Minute)), pipeline.Report{})
@@ -48,7 +48,7 @@ func TestReconciler_ChecksAnHourUntilAllItsEventsAreFinished(t *testing.T) {
 	}
 }
 
-// stopping ends the run after a page.
+// stopping lists one page and then cancels the run.
 type stopping struct {
 	*inmem.Bucket
 	pages  *int

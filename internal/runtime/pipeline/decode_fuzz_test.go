@@ -24,7 +24,7 @@ func TestDecodeType_HandlesBadInput(t *testing.T) {
 			t.Errorf("%s: got %v, want %d %s", c.Name, err, c.Status, c.Code)
 		}
 		if err == nil != acceptable([]byte(c.Body)) && c.Status != 422 {
-			t.Errorf("%s: the other reader does not agree with %v", c.Name, err)
+			t.Errorf("%s: DecodeType returns %v, but acceptable disagrees", c.Name, err)
 		}
 	}
 }
@@ -42,19 +42,19 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			var e *Error
 			if !errors.As(err, &e) || e.Code == "" || e.Detail == "" {
-				t.Fatalf("error without code or sentence: %#v", err)
+				t.Fatalf("the error has no code or no detail: %#v", err)
 			}
 			if e.Code != MissingEventType && e.Code != InvalidEventType && acceptable(body) {
-				t.Fatalf("refused, but another reader sees nothing wrong: %v", err)
+				t.Fatalf("DecodeType rejects a body that the other decoder accepts: %v", err)
 			}
 			return
 		}
 		if !acceptable(body) {
-			t.Fatal("accepted, but another reader would not")
+			t.Fatal("DecodeType accepts a body that the other decoder rejects")
 		}
 		output, err := Transform(t.Context(), nil, Event{Type: eventType}, 1, body)
 		if err != nil {
-			t.Fatalf("accepted, but no record: %v", err)
+			t.Fatalf("DecodeType accepts a body that can't become a record: %v", err)
 		}
 		line, err := NewRecords(Event{Type: eventType}, output, testNow).Lines()
 		if err != nil || bytes.Count(line, []byte("\n")) != 1 || !utf8.Valid(line) {
@@ -63,7 +63,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// acceptable reports by other means whether DecodeType should accept a body, apart from its type.
+// acceptable reports whether DecodeType should accept a body, apart from its type. It uses another
+// JSON decoder than DecodeType.
 func acceptable(body []byte) bool {
 	if !utf8.Valid(body) || loneSurrogate(string(body)) {
 		return false

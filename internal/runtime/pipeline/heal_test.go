@@ -35,7 +35,7 @@ func TestReconciler_GivesUpEventsThatCrashTheirWorker(t *testing.T) {
 	}
 	result := w.redriver().Redrive(t.Context(), [][]byte{deadLetters[0].Body})[0]
 	if result.Err != nil {
-		t.Errorf("its message can't be redriven: %v", result.Err)
+		t.Errorf("the dead letter can't be redriven: %v", result.Err)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestReconciler_ConcurrentRunsEnqueueOnce(t *testing.T) {
 	}}
 	w.wantReport(t, first, pipeline.Report{Scanned: 1, Overtaken: 1})
 	if sent := w.queue.Sent(); len(sent) != 2 {
-		t.Errorf("sent %d times", len(sent))
+		t.Errorf("sent %d messages, want 2", len(sent))
 	}
 }
 
@@ -114,7 +114,7 @@ func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
-// meanwhile runs a function between the look-up and the move.
+// meanwhile runs a function after each look-up of items, before the caller moves them.
 type meanwhile struct {
 	*inmem.Items
 	run func()

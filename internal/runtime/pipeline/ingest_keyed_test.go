@@ -60,7 +60,7 @@ func TestIngest_RejectsAReusedKeyAndStoresNothing(t *testing.T) {
 	}
 }
 
-func TestIngest_SeparatesTheKeysOfCallers(t *testing.T) {
+func TestIngest_TreatsTheSameKeyOfTwoCallersAsTwoKeys(t *testing.T) {
 	var w world
 	ids := make(map[string]bool)
 	for _, req := range []pipeline.Request{keyed(body, "key"), keyed(body, "other"),
@@ -100,7 +100,7 @@ func TestIngest_RejectsAnEmptyKey(t *testing.T) {
 	}
 }
 
-// afterFind runs another request between the look-up and the writes.
+// afterFind runs another request after Find has returned and before anything is written.
 type afterFind struct {
 	pipeline.ItemCreator
 	other func()
@@ -178,7 +178,7 @@ func TestIngest_AcceptsANewEventForAnExpiredKey(t *testing.T) {
 	}
 }
 
-func TestIngest_ReportsNoDuplicateForItsOwnRetriedWrite(t *testing.T) {
+func TestIngest_ReportsNoDuplicateIfTheSDKRetriesItsWrite(t *testing.T) {
 	var w world
 	in := w.ingest()
 	in.Items = retriedCreate{&w}
@@ -188,7 +188,7 @@ func TestIngest_ReportsNoDuplicateForItsOwnRetriedWrite(t *testing.T) {
 	}
 }
 
-// retriedCreate stores each item twice, as the SDK does after a lost answer.
+// retriedCreate stores each item twice, as the SDK does after it has lost a response.
 type retriedCreate struct{ *world }
 
 func (w retriedCreate) Find(ctx context.Context, id string) (pipeline.Item, error) {

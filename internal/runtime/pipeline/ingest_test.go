@@ -126,19 +126,20 @@ func TestIngest_ReturnsUnavailableIfAServiceFails(t *testing.T) {
 	}
 }
 
-func TestIngest_SucceedsAfterItsOwnRetriedWrites(t *testing.T) {
+func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 	var w world
 	in := w.ingest()
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Fatal(err)
 	}
-	// A second request with the same id conflicts like the retry of a timed-out write.
+	// A second request with the same id conflicts with the first, like the SDK's retry of a write
+	// whose response was lost.
 	if _, err := in.Accept(t.Context(), request(body)); err != nil {
 		t.Errorf("got %v, want success", err)
 	}
 }
 
-// gate blocks a call until the other one has begun.
+// gate blocks its call until the call of the other gate has begun.
 type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {
@@ -175,6 +176,6 @@ func TestIngest_WritesItemAndMessageInParallel(t *testing.T) {
 	a, b := make(chan struct{}), make(chan struct{})
 	in.Items, in.Queue = gatedItems{gate: gate{a, b}}, gatedQueue{gate: gate{b, a}}
 	if _, err := in.Accept(ctx, request(body)); err != nil {
-		t.Errorf("the calls wait for each other: %v", err)
+		t.Errorf("the item and the message are not written in parallel: %v", err)
 	}
 }

@@ -21,7 +21,7 @@ func (fn processorFunc) Process(_ context.Context, event pipeline.Event, attempt
 	return fn(event, attempt, payload)
 }
 
-// returns returns a processor with these payloads for every event.
+// returns creates a processor that returns these payloads for every event.
 func returns(payloads ...string) processorFunc {
 	var output pipeline.Output
 	for _, p := range payloads {
@@ -38,8 +38,7 @@ func filters(code, reason string) processorFunc {
 
 func fails(err error) processorFunc {
 	return func(pipeline.Event, int, []byte) (pipeline.Output, error) {
-		return pipeline.Output{},
-			err
+		return pipeline.Output{}, err
 	}
 }
 
@@ -63,7 +62,7 @@ func (w *world) records(t *testing.T) pipeline.Records {
 	return records
 }
 
-func TestProcessor_ReceivesTheEventAndItsBytes(t *testing.T) {
+func TestProcessor_ReceivesTheEventAndItsPayload(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	deliveries[0].Attempt = 2
@@ -164,7 +163,7 @@ func TestProcessor_OtherErrorsAreRetriedAndNotDisclosed(t *testing.T) {
 				t.Errorf("result = %+v", r)
 			}
 			if r := results[1]; r.Err != nil || r.Status != pipeline.Processed {
-				t.Errorf("its mate's result = %+v", r)
+				t.Errorf("result of the other event = %+v", r)
 			}
 			deliveries[0].Attempt = worker.MaxReceiveCount
 			worker.Process(t.Context(), deliveries[:1])
@@ -178,12 +177,12 @@ func TestProcessor_OtherErrorsAreRetriedAndNotDisclosed(t *testing.T) {
 	}
 }
 
-func TestProcessor_PanicsNameTheirPlace(t *testing.T) {
+func TestProcessor_APanicReportsItsFileAndLine(t *testing.T) {
 	var w world
 	var order map[string]int
 	result := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
 		error) {
-		order["lines"]++ // a runtime error: its own frames come before the processor's
+		order["lines"]++ // the runtime's frames come first in the stack of this panic
 		return pipeline.Output{}, nil
 	})).Process(t.Context(), w.accept(t, body))[0]
 	var panicked *pipeline.Panic
@@ -202,15 +201,15 @@ func TestProcessor_OutputIsValidated(t *testing.T) {
 		"no record":     returns(),
 		"not JSON":      returns(`{`),
 		"not an object": returns(`{}`, `[1]`),
-		"key twice":     returns(`{"a":1,"a":2}`),
-		"no float64":    returns(`{"a":1e999}`),
+		"duplicate key": returns(`{"a":1,"a":2}`),
+		"large number":  returns(`{"a":1e999}`),
 		"too many": returns(strings.Split(strings.Repeat("{} ", pipeline.MaxRecords)+"{}",
 			" ")...),
 		"too large":       returns(`{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes) + `"}`),
-		"bad drop code":   filters("Test Order", "r"),
-		"no drop code":    filters("", "r"),
+		"bad filter code": filters("Test Order", "r"),
+		"no filter code":  filters("", "r"),
 		"bad reject code": fails(pipeline.NewRejection("Ungültig", "r")),
-		"both": func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+		"filtered and records": func(pipeline.Event, int, []byte) (pipeline.Output, error) {
 			return pipeline.Output{Payloads: []json.RawMessage{[]byte("{}")},
 				Filtered: pipeline.Filtered{Code: "c"}}, nil
 		},

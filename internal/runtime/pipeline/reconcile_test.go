@@ -42,7 +42,7 @@ func (w *world) wantReport(t *testing.T, r pipeline.Reconciler, want pipeline.Re
 	sum := got.Processed + got.Failed + got.Waiting + got.Young + got.Reenqueued + got.GivenUp +
 		got.Repaired + got.Orphans + got.Overtaken + got.Errors
 	if sum != got.Scanned {
-		t.Errorf("%d objects are counted %d times: %+v", got.Scanned, sum, got)
+		t.Errorf("scanned %d objects, but the counts add up to %d: %+v", got.Scanned, sum, got)
 	}
 	got.From, got.To = time.Time{}, time.Time{}
 	want.Done = true
@@ -83,11 +83,11 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 	r.Queue = backlogQueue{&w.queue, 2}
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Waiting: 2})
 
-	// An event enqueued at the same time proves nothing about the other one.
+	// The other event was enqueued at the same time, so it does not show that the message is lost.
 	w.worker().Process(t.Context(), deliveries[1:])
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Processed: 1, Waiting: 1})
 
-	// An event enqueued later and PROCESSED does.
+	// An event that was enqueued later and is PROCESSED shows it.
 	later := w.ingest()
 	later.Now = func() time.Time { return now.Add(time.Second) }
 	later.NewID = func() (string, error) { return "0199aaaa-0000-7000-8000-000000000009", nil }
@@ -96,7 +96,7 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.worker().Process(t.Context(), []pipeline.Delivery{deliver(t, accepted.Event, "later")})
-	// the frontier advances during the pass
+	// The frontier advances during this pass; the next pass uses it.
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Waiting: 1})
 	w.wantReport(t, r, pipeline.Report{Scanned: 3, Processed: 2, Reenqueued: 1})
 }
@@ -125,7 +125,8 @@ func TestReconciler_CountsOrphansAfterTheGracePeriod(t *testing.T) {
 	}
 }
 
-// A slow request may store its payload after a pass has checked its hour of receipt.
+// A slow request may store its payload after a pass has checked the hour in which the request was
+// received.
 func TestReconciler_ChecksYoungObjectsAgain(t *testing.T) {
 	var w world
 	received := now.Truncate(time.Hour).Add(time.Hour - time.Second)

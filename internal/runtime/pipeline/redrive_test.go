@@ -66,7 +66,7 @@ func TestRedrive_SkipsProcessedEvents(t *testing.T) {
 	}
 }
 
-func TestRedrive_SendsTheItemsGeneration(t *testing.T) {
+func TestRedrive_SendsTheGenerationOfTheItem(t *testing.T) {
 	var w world
 	first := w.accept(t, body)
 	w.worker().Process(t.Context(), first)
@@ -87,7 +87,7 @@ func TestRedrive_ReturnsAnErrorForUnsentMessages(t *testing.T) {
 	results := r.Redrive(t.Context(), [][]byte{[]byte("not JSON"), deadLetters[0].Body,
 		deadLetters[1].Body})
 	if pipeline.ErrorCode(results[0].Err) != pipeline.InvalidMessage {
-		t.Errorf("unreadable: %v", results[0].Err)
+		t.Errorf("message that is not JSON: got %v", results[0].Err)
 	}
 	if results[1].Err != nil || !errors.Is(results[2].Err, errService) {
 		t.Errorf("results = %+v", results)
@@ -99,7 +99,7 @@ func TestRedrive_ReturnsAnErrorForUnsentMessages(t *testing.T) {
 	}
 }
 
-func TestRedrive_RejectsTheMessageOfAnExpiredKeysEvent(t *testing.T) {
+func TestRedrive_RejectsAMessageIfItsEventsKeyWasReused(t *testing.T) {
 	var w world
 	accepted, err := w.ingest().Accept(t.Context(), keyed(body, "key"))
 	if err != nil {

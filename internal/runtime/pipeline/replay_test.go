@@ -90,7 +90,7 @@ func TestReplay_ReplacesTheRecords(t *testing.T) {
 		t.Errorf("Silver has %v", keys)
 	}
 	if got := len(w.bus.Published()); got != 5+4 {
-		t.Errorf("published %d times", got)
+		t.Errorf("published %d notifications, want 9", got)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestReplay_ResumesAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := r
-	broken.Queue = halfQueue{&w} // crashes after it has reopened the other half
+	broken.Queue = halfQueue{&w} // reopens all events of a chunk, but does not send the last one
 	err = broken.Run(t.Context(), hours("r1"), after,
 		func(string, pipeline.ReplayCounts) error { return nil })
 	if err == nil {
@@ -179,6 +179,7 @@ func TestReplay_ResumesAfterACrash(t *testing.T) {
 	}
 }
 
+// halfQueue fails to send the last event of each call.
 type halfQueue struct{ *world }
 
 func (halfQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
@@ -196,7 +197,7 @@ func TestReplay_RewindsTheReconcilerFirst(t *testing.T) {
 	}
 }
 
-func TestReplay_OfFailedEventsNeedsNoDeadLetters(t *testing.T) {
+func TestReplay_RedrivesFailedEventsWithoutTheirDeadLetters(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, poison, body))
 	w.wantStatus(t, id, pipeline.Failed)

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-func TestWorker_FailsAnEventAtOnceAfterAPermanentError(t *testing.T) {
+func TestWorker_FailsAnEventWithoutRetryAfterAPermanentError(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, poison)
 	result := w.worker().Process(t.Context(), deliveries)[0]
@@ -168,7 +168,7 @@ func TestWorker_DoesNotFailAnEventThatAnotherDeliveryProcessed(t *testing.T) {
 	}
 }
 
-// processedMeanwhile fails the read after another worker has processed the event.
+// processedMeanwhile lets another worker process the event during Get, and then fails Get.
 type processedMeanwhile struct {
 	*world
 	deliveries []pipeline.Delivery

@@ -14,7 +14,7 @@ func TestSubBatchSize_ShrinksWithEachRetry(t *testing.T) {
 	}
 }
 
-func TestRetryOrder_BeginsAtAnotherPlaceEachTime(t *testing.T) {
+func TestRetryOrder_DiffersFromRetryToRetry(t *testing.T) {
 	for tries, want := range map[int]string{
 		1: "[3 2 4 1 5]", 2: "[5 4 3 2 1]", 3: "[1 2 3 4 5]", 4: "[3 2 4 1 5]",
 	} {
@@ -27,9 +27,10 @@ func TestRetryOrder_BeginsAtAnotherPlaceEachTime(t *testing.T) {
 	}
 }
 
-// The third delivery runs from the back, the fourth from the front, and the fifth from the middle
-// of the rest: together they reach every event around and between two that crash their worker.
-func TestRetryOrder_ReachesAllEventsBesideTwoThatCrash(t *testing.T) {
+// The third delivery runs the events from the back, the fourth from the front, and the fifth from
+// the middle of the events that remain. Each run ends at an event that crashes the worker. Together
+// the three runs reach all other events, even if two events crash the worker.
+func TestRetryOrder_ReachesAllEventsExceptTwoThatCrash(t *testing.T) {
 	for n := 2; n <= 16; n++ {
 		for first := range n {
 			for second := first + 1; second < n; second++ {
@@ -46,8 +47,8 @@ func TestRetryOrder_ReachesAllEventsBesideTwoThatCrash(t *testing.T) {
 					}
 				}
 				if !slices.Equal(rest, []int{first, second}) {
-					t.Errorf("%d events, crash at %d and %d: never reached %v", n, first, second,
-						rest)
+					t.Errorf("%d events, crash at %d and %d: remaining events %v", n, first,
+						second, rest)
 				}
 			}
 		}

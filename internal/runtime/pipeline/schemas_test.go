@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// amounts has a schema for the type "order": "amount" is required at the pointer.
+// amounts implements pipeline.PayloadSchemas. It knows a schema for the type "order", which
+// requires "amount" at the pointer.
 type amounts struct{ pointer string }
 
 func (a amounts) Check(eventType string, payload []byte) (pointer, keyword string, known bool,
@@ -26,7 +27,7 @@ func TestIngest_RejectsSchemaViolations(t *testing.T) {
 	long := "/" + strings.Repeat("k", 1000)
 	for _, c := range []struct {
 		schemas       pipeline.PayloadSchemas
-		refuseUnknown bool
+		rejectUnknown bool
 		body          string
 		code          pipeline.Code
 		pointer       string
@@ -45,12 +46,12 @@ func TestIngest_RejectsSchemaViolations(t *testing.T) {
 	} {
 		var w world
 		in := w.ingest()
-		in.Schemas, in.RejectUnknownTypes = c.schemas, c.refuseUnknown
+		in.Schemas, in.RejectUnknownTypes = c.schemas, c.rejectUnknown
 		_, err := in.Accept(t.Context(), request(c.body))
-		var refusal *pipeline.Error
-		if errors.As(err, &refusal) != (c.code != "") ||
-			refusal != nil && (refusal.Code != c.code || refusal.Pointer != c.pointer) {
-			t.Errorf("%s, unknown refused: %t: got %#v, want %s at %q", c.body, c.refuseUnknown,
+		var rejection *pipeline.Error
+		if errors.As(err, &rejection) != (c.code != "") ||
+			rejection != nil && (rejection.Code != c.code || rejection.Pointer != c.pointer) {
+			t.Errorf("%s, RejectUnknownTypes %t: got %#v, want %s at %q", c.body, c.rejectUnknown,
 				err, c.code, c.pointer)
 		}
 		if stored := len(w.bronze.Keys()); (stored > 0) != (c.code == "") {

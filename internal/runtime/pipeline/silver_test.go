@@ -11,8 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// A worker that crashed after Silver leaves records. The next delivery may have another output.
-func TestProcessor_FirstStoredOutputCounts(t *testing.T) {
+// A worker that crashes after it has stored records leaves them in Silver. The processor may return
+// another output at the next delivery.
+func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 	first := filters("test-order", "r")
 	for _, again := range []processorFunc{
 		returns(`{"n":1}`), filters("other",
@@ -30,7 +31,7 @@ func TestProcessor_FirstStoredOutputCounts(t *testing.T) {
 		records := w.records(t)
 		if len(records) != 1 || item.Filtered.Code != "test-order" ||
 			records[0].Filtered != item.Filtered {
-			t.Errorf("item says %+v, Silver has %+v", item.Filtered, records)
+			t.Errorf("item has %+v, Silver has %+v", item.Filtered, records)
 		}
 		notifications := w.bus.Published()
 		if len(notifications) != 1 || notifications[0].Detail.Filtered != item.Filtered {
@@ -39,7 +40,7 @@ func TestProcessor_FirstStoredOutputCounts(t *testing.T) {
 	}
 }
 
-func TestProcessor_ReplaysReplaceAllRecords(t *testing.T) {
+func TestProcessor_AReplayReplacesAllRecords(t *testing.T) {
 	var w world
 	event := w.replayable(t)
 	for i, p := range []processorFunc{returns(`{"n":1}`, `{"n":2}`, `{"n":3}`),
@@ -61,7 +62,7 @@ func TestProcessor_ReplaysReplaceAllRecords(t *testing.T) {
 		records := w.records(t)
 		if len(records) != max(len(want.Payloads), 1) || item.Filtered != want.Filtered ||
 			records[0].Filtered != want.Filtered {
-			t.Fatalf("replay %d: item says %+v, records = %+v", i, item.Filtered, records)
+			t.Fatalf("replay %d: item has %+v, records = %+v", i, item.Filtered, records)
 		}
 		for j, r := range records {
 			if r.ReplayID != next.Replay.ID ||
@@ -73,14 +74,14 @@ func TestProcessor_ReplaysReplaceAllRecords(t *testing.T) {
 	}
 }
 
-// replayable processes the event and returns it.
+// replayable accepts and processes an event, so that it can be replayed. It returns the event.
 func (w *world) replayable(t *testing.T) pipeline.Event {
 	t.Helper()
 	w.worker().Process(t.Context(), w.accept(t, body))
 	return w.wantStatus(t, id, pipeline.Processed).Event
 }
 
-// replacedMeanwhile runs another write between the read and the replacement.
+// replacedMeanwhile lets another writer replace the object before each Replace.
 type replacedMeanwhile struct{ *world }
 
 func TestWorker_ReplacesOnlyTheRecordThatItRead(t *testing.T) {

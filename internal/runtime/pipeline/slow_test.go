@@ -33,10 +33,10 @@ func TestWorker_StopsBeforeItsDeadlineAndRetriesTheRest(t *testing.T) {
 	})
 }
 
-// contextFunc implements pipeline.Processor with the context.
+// contextFunc implements pipeline.Processor. It keeps the payload and returns the function's error.
 type contextFunc func(ctx context.Context, event pipeline.Event) error
 
-func TestWorker_FinishesOtherEventsBesideASlowProcessor(t *testing.T) {
+func TestWorker_FinishesOtherEventsDespiteASlowProcessor(t *testing.T) {
 	never := make(chan struct{})
 	for name, test := range map[string]struct {
 		slow func(ctx context.Context) error
@@ -52,7 +52,7 @@ func TestWorker_FinishesOtherEventsBesideASlowProcessor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				never = make(chan struct{})
-				defer close(never) // ends its goroutine
+				defer close(never) // ends the processor's goroutine
 				var w world
 				deliveries := w.accept(t, body, body, body)
 				start := time.Now()
@@ -92,12 +92,12 @@ func TestWorker_FinishesOtherEventsBesideASlowProcessor(t *testing.T) {
 	}
 }
 
-func TestWorker_RunsSubBatchesBesideASlowDelivery(t *testing.T) {
+func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body, body, body)
 		for i := range deliveries {
-			deliveries[i].Attempt = 3 // sub-batches of one, from the back
+			deliveries[i].Attempt = 3 // sub-batches of one event, beginning at the back
 		}
 		worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
 			if event.ID != idOf(3) {
@@ -119,7 +119,7 @@ func TestWorker_RunsSubBatchesBesideASlowDelivery(t *testing.T) {
 	})
 }
 
-// timedItems reports when an event is finished.
+// timedItems calls finished when an event is finished.
 type timedItems struct {
 	pipeline.ItemFinisher
 	finished func(id string)
@@ -129,7 +129,7 @@ func TestWorker_CallsNoProcessorWithoutTimeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body)
-		deliveries[0].Attempt = 3 // the last try, if it counted
+		deliveries[0].Attempt = 3 // would be the last try if it were begun
 		worker := w.workerWith(contextFunc(func(context.Context,
 			pipeline.Event) error {
 			t.Error("the processor was called")

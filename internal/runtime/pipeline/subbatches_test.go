@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// crashingBronze cancels the batch when one of these payloads is read, as if the payload blocked
-// the worker until Lambda's timeout.
+// crashingBronze cancels the batch's context when one of these payloads is read. This simulates a
+// payload that blocks the worker until Lambda's timeout.
 type crashingBronze struct {
 	pipeline.BronzeReader
 	keys []string
@@ -39,8 +39,9 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	}{
 		{"first deliveries run together, before retries", [4]int{1, 1, 2, 1}, 3, []int{1, 2, 4},
 			nil},
-		{"the first retry runs halves from the middle", [4]int{2, 2, 2, 2}, 4, []int{2, 3}, nil},
-		{"a crash ends the later half", [4]int{2, 2, 2, 2}, 2, nil, []int{1, 4}},
+		{"the first retry runs the middle half first", [4]int{2, 2, 2, 2}, 4, []int{2, 3}, nil},
+		{"after a crash in the first half, the second half is not begun", [4]int{2, 2, 2, 2}, 2,
+			nil, []int{1, 4}},
 		{"the second retry runs one by one from the back", [4]int{3, 3, 3, 3}, 2, []int{4, 3},
 			[]int{1}},
 		{"the highest number of tries counts", [4]int{3, 2, 2, 2}, 2, []int{4, 3}, []int{1}},
@@ -68,7 +69,8 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	}
 }
 
-// Events beside two that crash their worker are processed before MaxReceiveCount is reached.
+// All other events are processed before MaxReceiveCount is reached, even if two messages crash the
+// worker.
 func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 	for first := range 9 {
 		for second := first + 1; second < 9; second++ {
@@ -79,11 +81,11 @@ func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 			}
 			deliveries := w.accept(t, bodies...)
 			crashing := []string{idOf(first + 1), idOf(second + 1)}
-			// one by one; before, a crash ends the sub-batch
+			// From the third attempt on, each sub-batch contains one event.
 			for attempt := 3; attempt <= 5; attempt++ {
 				ctx, end := context.WithCancel(t.Context())
 				worker := w.worker()
-				// a cancelled context is not a crash: it would fail the event
+				// Unlike a crash, a cancelled context would make the event FAILED at the last try.
 				worker.MaxReceiveCount = 9
 				worker.Bronze = crashingBronze{&w.bronze, crashing, end}
 				for i := range deliveries {
@@ -122,7 +124,8 @@ func TestWorker_TreatsReenqueuedEventsAsRetried(t *testing.T) {
 	bronze := &bronzeOrder{BronzeReader: &w.bronze}
 	worker := w.worker()
 	worker.Bronze = bronze
-	// both are first deliveries: in one sub-batch their order would be random
+	// Both are first deliveries. Without the re-enqueue they would run in one sub-batch, in random
+	// order.
 	slices.Reverse(deliveries)
 	worker.Process(t.Context(), deliveries)
 	if len(bronze.read) != 2 || !strings.Contains(bronze.read[0], idOf(2)) {

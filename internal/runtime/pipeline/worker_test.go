@@ -82,7 +82,7 @@ func TestWorker_SkipsProcessedEvents(t *testing.T) {
 	}
 }
 
-func TestWorker_HandlesAnEventTwiceInABatch(t *testing.T) {
+func TestWorker_HandlesTwoMessagesOfAnEventInABatch(t *testing.T) {
 	var w world
 	deliveries := w.accept(t, body)
 	again := deliveries[0]
@@ -127,7 +127,7 @@ func TestWorker_SkipsFailedEvents(t *testing.T) {
 
 func (failingDeadLetters) Send(context.Context, pipeline.DeadLetter) error { return errService }
 
-func TestWorker_FailsEventsWhosePayloadWasNotAccepted(t *testing.T) {
+func TestWorker_FailsEventsWhosePayloadIsMissingOrDifferent(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*pipeline.Event)
@@ -135,7 +135,7 @@ func TestWorker_FailsEventsWhosePayloadWasNotAccepted(t *testing.T) {
 	}{
 		{"another hash", func(e *pipeline.Event) { e.SHA256 = sha256Hex("other") },
 			pipeline.PayloadMismatch},
-		{"missing payload", func(e *pipeline.Event) {
+		{"no payload in Bronze", func(e *pipeline.Event) {
 			e.ID = "0199aaaa-0000-7000-8000-00000000ffff"
 			e.Bronze.Key = e.BronzeKey()
 		}, pipeline.PayloadMissing},
@@ -167,7 +167,7 @@ func TestWorker_FailsEventsWhosePayloadWasNotAccepted(t *testing.T) {
 	}
 }
 
-func TestWorker_MovesUnreadableMessagesToTheDLQ(t *testing.T) {
+func TestWorker_MovesInvalidMessagesToTheDLQ(t *testing.T) {
 	var w world
 	delivery := pipeline.Delivery{MessageID: "m", ReceiptHandle: "r", Attempt: 1,
 		Body: []byte("not JSON")}

@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// world holds everything outside the domain, in memory. Tests replace the parts that must fail.
+// world holds the services that the domain uses, in memory. Tests replace the parts that must fail.
 type world struct {
 	bronze, silver inmem.Bucket
 	items          inmem.Items
@@ -52,15 +52,14 @@ func (w *world) worker() pipeline.Worker {
 	}
 }
 
-// accept ingests n events and returns their deliveries.
+// accept ingests the bodies and returns the deliveries of their events.
 func (w *world) accept(t *testing.T, bodies ...string) []pipeline.Delivery {
 	t.Helper()
 	in := w.ingest()
 	var deliveries []pipeline.Delivery
 	for i, body := range bodies {
 		in.NewID = func() (string, error) {
-			return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d",
-				i+1), nil
+			return fmt.Sprintf("0199aaaa-0000-7000-8000-%012d", i+1), nil
 		}
 		accepted, err := in.Accept(t.Context(), request(body))
 		if body == poison {
@@ -93,10 +92,10 @@ func (w *world) wantStatus(t *testing.T, id string, want pipeline.Status) pipeli
 	return item
 }
 
-// poison holds a payload that older versions accepted and that can't become a record.
+// poison holds a payload that older versions accepted, but that the worker can't process.
 const poison = `{"eventType":"demo","n":1e999}`
 
-// failing wraps a world's ports and fails the named calls.
+// failing makes the named calls fail and passes the other ones to the world.
 type failing struct {
 	*world
 	calls map[string]bool
@@ -116,5 +115,5 @@ type failingFinisher struct {
 
 type failingStore struct{ failing }
 
-// failingBus fails the first notification of each call only.
+// failingBus makes the first notification of each call fail, and publishes the other ones.
 type failingBus struct{ failing }

@@ -1,5 +1,5 @@
-// Package badinput lists invalid requests, and unusual valid ones, with the expected response of
-// each. The tests of all layers send them, and they seed the fuzz tests.
+// Package badinput lists invalid requests, and valid but unusual ones, each with the response that
+// the API must return. The tests of all layers send these requests. The fuzz tests start from them.
 package badinput
 
 import "strings"
@@ -32,10 +32,10 @@ func post(name, body string, status int, code, pointer string) Case {
 	}
 }
 
-// inputs holds named texts, from which bodies are made.
+// inputs holds named texts from which request bodies are made.
 type inputs []struct{ name, text string }
 
-// cases returns a case for each input. The function body makes the request's body from its text.
+// cases returns a case for each input. The function body turns an input's text into a request body.
 func (group inputs) cases(
 	prefix string, body func(text string) string, status int, code, pointer string,
 ) []Case {
@@ -55,18 +55,18 @@ func withValue(value string) string { return `{"eventType":"demo","a":` + value 
 // withString returns an event with the text between quotes as the member "a".
 func withString(text string) string { return withValue(`"` + text + `"`) }
 
-// withMembers returns an event with more members.
+// withMembers returns an event with additional members.
 func withMembers(members string) string { return `{"eventType":"demo",` + members + `}` }
 
-// withType returns an event whose eventType is a JSON value.
+// withType returns an event whose eventType is the JSON value.
 func withType(value string) string { return `{"eventType":` + value + `}` }
 
-// nestedArrays returns an event with depth levels, including the event itself.
+// nestedArrays returns an event with depth levels, which include the event's own object.
 func nestedArrays(depth int) string {
 	return withValue(strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1))
 }
 
-// nestedObjects returns an event with depth levels, including the event itself.
+// nestedObjects returns an event with depth levels, which include the event's own object.
 func nestedObjects(depth int) string {
 	return withValue(strings.Repeat(`{"a":`, depth-2) + "{}" + strings.Repeat("}", depth-2))
 }

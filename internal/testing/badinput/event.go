@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Event draws an event that the platform must accept, with members, values, white space and Unicode
-// of every kind. It escapes some characters without need.
+// Event draws an event that the platform must accept. The event has members, values, white space
+// and Unicode of every kind. Some of its characters are escaped although they need not be.
 func Event(t *rapid.T) string {
 	w := writer{t: t, budget: 60}
 	eventType := rapid.StringMatching(`[A-Za-z][A-Za-z0-9._-]{0,63}`).Draw(t, "eventType")
@@ -32,7 +32,8 @@ func (w *writer) space() {
 	w.WriteString(rapid.SampledFrom(spaces).Draw(w.t, "space"))
 }
 
-// object writes members and, if it is not empty, the event's type among them.
+// object writes an object with random members. If eventType is not empty, the object also gets that
+// member.
 func (w *writer) object(depth int, eventType string) {
 	n := rapid.IntRange(0, 5).Draw(w.t, "members")
 	typeAt := rapid.IntRange(0, n).Draw(w.t, "typeAt")
@@ -86,7 +87,7 @@ func (w *writer) array(depth int) {
 	w.WriteByte(']')
 }
 
-// maxDepth is the platform's limit of levels.
+// maxDepth equals the platform's limit of nesting levels.
 const maxDepth = 64
 
 func (w *writer) value(depth int) {
@@ -110,7 +111,7 @@ func (w *writer) value(depth int) {
 	}
 }
 
-// character draws any Unicode character, and often one that breaks parsers or terminals.
+// character draws any Unicode character. It often draws one that breaks parsers or terminals.
 var character = rapid.OneOf(
 	rapid.RuneFrom([]rune("\x00\x1b\x7f\"\\/\n\r\t\u0085\u2028\u2029\ufeff\ufffd\ufffe\uffff"+
 		"\U0001f600\U0010ffff<>&'${}")),
@@ -122,7 +123,7 @@ func (w *writer) draw(label string) string {
 	return string(rapid.SliceOfN(character, 0, 12).Draw(w.t, label))
 }
 
-// quote writes text as a JSON string and escapes some characters without need.
+// quote writes text as a JSON string. It escapes some characters although they need not be escaped.
 func (w *writer) quote(text string) {
 	w.WriteByte('"')
 	for _, r := range text {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// event is the smallest event of the cases.
+// event holds the smallest valid event.
 const event = `{"eventType":"demo"}`
 
-// Requests returns the cases that are not about the body.
+// Requests returns the cases about methods, paths, headers and ids.
 func Requests() []Case {
 	return slices.Concat(methods(), paths(), media(), keys(), ids())
 }
@@ -113,9 +113,9 @@ func keys() []Case {
 	add("255 characters", strings.Repeat("k", 255), 202, "")
 	add("every visible character", visible(), 202, "")
 	add("path", "../../x", 202, "")
-	add("withString, as a structured field", `"8e03978e-40d5-43dd-bc93-6894a57f9324"`, 202, "")
+	add("quoted, as a structured field", `"8e03978e-40d5-43dd-bc93-6894a57f9324"`, 202, "")
 	for _, c := range (inputs{
-		{"empty", ""}, {"space", " "}, {"space inside", "a b"}, {"space behind", "a "},
+		{"empty", ""}, {"space", " "}, {"space inside", "a b"}, {"space last", "a "},
 		{"256 characters", strings.Repeat("k", 256)},
 		{"100,000 characters", strings.Repeat("k", 100000)}, {"tab", "a\tb"}, {"newline", "a\nb"},
 		{"new header", "a\r\nx: y"}, {"NUL", "a\x00"},
@@ -136,7 +136,7 @@ func visible() string {
 	return b.String()
 }
 
-// unknownID is a valid id of no event.
+// unknownID has the form of an event id, but no event has it.
 const unknownID = "0199ffff-ffff-7fff-bfff-ffffffffffff"
 
 func ids() []Case {

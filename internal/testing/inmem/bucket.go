@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Bucket implements the pipeline's ports to Bronze and Silver. The zero value is empty.
+// Bucket implements the pipeline's interfaces to Bronze and Silver. The zero value is empty.
 type Bucket struct {
 	Now     func() time.Time // sets LastModified; nil means time.Now
 	mu      sync.Mutex
@@ -68,7 +68,7 @@ func (b *Bucket) GetVersion(_ context.Context, key string) ([]byte, string, erro
 	return bytes.Clone(o.body), o.version, nil
 }
 
-// Replace replaces that version of the object.
+// Replace replaces the object if it has that version.
 func (b *Bucket) Replace(_ context.Context, key string, body []byte, version string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,17 +79,17 @@ func (b *Bucket) Replace(_ context.Context, key string, body []byte, version str
 	return nil
 }
 
-// Delete deletes an object. No port of the pipeline can.
+// Delete deletes an object. Only tests need this; the pipeline never deletes objects.
 func (b *Bucket) Delete(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.objects, key)
 }
 
-// pageSize makes listings need more than one page.
+// pageSize is so small that a listing in a test needs several pages.
 const pageSize = 3
 
-// Types returns a page of event types after the given one.
+// Types returns a page of the event types that follow after.
 func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	var types []string
 	for _, key := range b.Keys() {
@@ -103,7 +103,7 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of the objects with the prefix after the given key.
+// List returns a page of the objects with the prefix whose keys follow after.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package inmem implements the pipeline's ports in memory. Package porttest tests it and the AWS
-// adapters against the same contracts.
+// Package inmem implements the pipeline's interfaces to AWS services in memory. Package porttest
+// tests these implementations and the AWS adapters in the same way.
 package inmem
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// recorder records what a fake gets. The zero value is empty.
+// recorder records the values that a fake service receives. The zero value is empty.
 type recorder[T any] struct {
 	mu       sync.Mutex
 	recorded []T
@@ -30,8 +30,8 @@ func (r *recorder[T]) all() []T {
 	return slices.Clone(r.recorded)
 }
 
-// Queue implements pipeline.Sender, BatchSender and Retrier. It delivers nothing. The zero value is
-// empty.
+// Queue implements pipeline.Sender, BatchSender and Retrier. It only records messages, and delivers
+// none. The zero value is empty.
 type Queue struct {
 	events recorder[pipeline.Event]
 	mu     sync.Mutex

@@ -2,20 +2,20 @@ package inmem
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Items implements the pipeline's ports to the events table. The zero value is empty.
+// Items implements the pipeline's interfaces to the events table. The zero value is empty.
 type Items struct {
 	mu    sync.Mutex
 	items map[string]pipeline.Item
 }
 
-// Create stores the item, unless the event has one that has not expired.
+// Create stores the item unless the event has an item that has not expired.
 func (i *Items) Create(_ context.Context, item pipeline.Item) (pipeline.Item, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -34,8 +34,7 @@ func (i *Items) put(item pipeline.Item) {
 }
 
 // Find returns an event's item.
-func (i *Items) Find(ctx context.Context, id string) (pipeline.Item,
-	error) {
+func (i *Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return i.Get(ctx, id)
 }
 
@@ -57,7 +56,7 @@ func (i *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.It
 	found := make(map[string]pipeline.Item)
 	for n, id := range ids {
 		if slices.Contains(ids[:n], id) {
-			return nil, errors.New("ids must be distinct, got " + id + " twice")
+			return nil, fmt.Errorf("ids must be distinct, got %s twice", id)
 		}
 		if item, ok := i.items[id]; ok {
 			found[id] = item
@@ -66,15 +65,15 @@ func (i *Items) GetMany(_ context.Context, ids []string) (map[string]pipeline.It
 	return found, nil
 }
 
-// Delete deletes an item, as its time to live does.
+// Delete deletes an item, as the table does after the item has expired.
 func (i *Items) Delete(id string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.items, id)
 }
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or has
-// no item.
+// Finish changes an event to PROCESSED or FAILED if it is ENQUEUED in item's generation or has no
+// item.
 func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -95,7 +94,7 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	return nil
 }
 
-// Move replaces from by to, if the item is still in the state of from.
+// Move replaces the stored item by to, if the stored item is in the state of from.
 func (i *Items) Move(_ context.Context, from, to pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()

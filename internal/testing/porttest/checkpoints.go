@@ -10,29 +10,21 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// TestCheckpoints tests an empty store of the reconciler's checkpoint.
+// TestCheckpoints tests a store without a checkpoint.
 func TestCheckpoints(t *testing.T, checkpoints pipeline.CheckpointStore) {
 	ctx := t.Context()
 	none, err := checkpoints.Load(ctx)
 	check(t, err)
 	if none != (pipeline.Checkpoint{}) {
-		t.Fatalf("got %+v, want none", none)
+		t.Fatalf("got %+v, want the zero checkpoint", none)
 	}
 	hour := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
-	first := pipeline.Checkpoint{
-		Pass: pipeline.Pass{
-			From:  hour,
-			To:    hour.Add(time.Hour),
-			Type:  "demo",
-			After: "bronze/demo/x",
-		},
-	}
+	first := pipeline.Checkpoint{Pass: pipeline.Pass{
+		From: hour, To: hour.Add(time.Hour), Type: "demo", After: "bronze/demo/x",
+	}}
 	second := first
-	second.RewindTo, second.RewoundAt = hour.Add(
-		-time.Hour,
-	), hour.Add(
-		90*time.Minute+time.Millisecond,
-	)
+	second.RewindTo = hour.Add(-time.Hour)
+	second.RewoundAt = hour.Add(90*time.Minute + time.Millisecond)
 	check(t, checkpoints.Save(ctx, none, first))
 	check(t, checkpoints.Save(ctx, first, second))
 	for _, old := range []pipeline.Checkpoint{none, first} {

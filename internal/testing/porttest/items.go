@@ -78,7 +78,7 @@ func TestItems(t *testing.T, items Items) {
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
-				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // unknown to the worker
+				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // the worker has no values
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues
@@ -89,8 +89,8 @@ func TestItems(t *testing.T, items Items) {
 	})
 	t.Run("finishes an event only in its current generation", func(t *testing.T) {
 		for _, generations := range [][2]pipeline.Replay{
-			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}}, {{},
-				{Redrives: 1}}, {{Redrives: 1}, {}},
+			{{}, {ID: "replay"}}, {{ID: "replay"}, {}}, {{ID: "replay-1"}, {ID: "replay-2"}},
+			{{}, {Redrives: 1}}, {{Redrives: 1}, {}},
 		} {
 			item := enqueued()
 			item.Replay = generations[1]
@@ -102,7 +102,7 @@ func TestItems(t *testing.T, items Items) {
 			wantItem(t, items, processed(item))
 		}
 	})
-	t.Run("moves an item in the state that was read", func(t *testing.T) {
+	t.Run("moves an item that is still in the state that was read", func(t *testing.T) {
 		for name, move := range moves() {
 			from, to := move[0], move[1]
 			create(t, items, from)
@@ -111,7 +111,7 @@ func TestItems(t *testing.T, items Items) {
 			wantTransition(t, annotate(name, items.Move(ctx, from, to)), to, to.Status)
 		}
 	})
-	t.Run("never moves an item in another state than was read", func(t *testing.T) {
+	t.Run("never moves an item whose state has changed since it was read", func(t *testing.T) {
 		for name, change := range changes() {
 			stored := failed(enqueued())
 			if name == "reenqueues" {

@@ -12,7 +12,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// AcceptOlder accepts body as an older version of Ingest did: today's version may reject it.
+// AcceptOlder accepts body like an older version of Ingest. Today's Ingest may reject the same
+// body.
 func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline.Event, error) {
 	var payload struct{ EventType string }
 	if err := json.Unmarshal(body, &payload); err != nil {
@@ -27,11 +28,9 @@ func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline
 		ID:         id,
 		Type:       payload.EventType,
 		ReceivedAt: in.Now().UTC().Truncate(time.Millisecond),
-		SHA256: hex.EncodeToString(
-			sum[:],
-		),
-		Bytes:  len(body),
-		Bronze: pipeline.Location{Bucket: in.BronzeBucket},
+		SHA256:     hex.EncodeToString(sum[:]),
+		Bytes:      len(body),
+		Bronze:     pipeline.Location{Bucket: in.BronzeBucket},
 	}
 	event.Bronze.Key = event.BronzeKey()
 	item := pipeline.Item{
@@ -40,15 +39,12 @@ func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline
 		EnqueuedAt: event.ReceivedAt,
 		ExpiresAt:  pipeline.Expiry(event, in.StatusRetention),
 	}
-	if err := in.Bronze.Put(
-		ctx,
-		event.Bronze.Key,
-		body,
-	); err != nil &&
-		!errors.Is(err, pipeline.ErrExists) {
+	err = in.Bronze.Put(ctx, event.Bronze.Key, body)
+	if err != nil && !errors.Is(err, pipeline.ErrExists) {
 		return event, fmt.Errorf("store the payload: %w", err)
 	}
-	if _, err := in.Items.Create(ctx, item); err != nil && !errors.Is(err, pipeline.ErrExists) {
+	_, err = in.Items.Create(ctx, item)
+	if err != nil && !errors.Is(err, pipeline.ErrExists) {
 		return event, fmt.Errorf("store the item: %w", err)
 	}
 	return event, in.Queue.Send(ctx, event)

@@ -1,5 +1,5 @@
-// Package porttest tests all implementations of the pipeline's ports, the AWS adapters and the ones
-// in memory, against the same contracts.
+// Package porttest tests the implementations of the pipeline's interfaces to services (its ports).
+// It runs the same tests against the AWS adapters and against package inmem.
 package porttest
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Objects combines the ports to a bucket.
+// Objects combines the pipeline's interfaces to a bucket.
 type Objects interface {
 	pipeline.BronzeReader
 	pipeline.BronzeLister
 	pipeline.SilverStore
 }
 
-// Items combines the ports to the events table.
+// Items combines the pipeline's interfaces to the events table, and Get.
 type Items interface {
 	pipeline.ItemCreator
 	pipeline.ItemFinisher
@@ -70,27 +70,13 @@ func TestObjects(t *testing.T, bucket Objects) {
 			t.Errorf("got %q", body)
 		}
 		check(t, bucket.Replace(ctx, key, []byte("second"), first))
-		if err := bucket.Replace(
-			ctx,
-			key,
-			[]byte("third"),
-			first,
-		); !errors.Is(
-			err,
-			pipeline.ErrChanged,
-		) {
+		err = bucket.Replace(ctx, key, []byte("third"), first)
+		if !errors.Is(err, pipeline.ErrChanged) {
 			t.Errorf("second replace: got %v, want ErrChanged", err)
 		}
-		if err := bucket.Replace(
-			ctx,
-			key+"-missing",
-			[]byte("third"),
-			first,
-		); !errors.Is(
-			err,
-			pipeline.ErrChanged,
-		) {
-			t.Errorf("replace of a missing object: got %v, want ErrChanged", err)
+		err = bucket.Replace(ctx, key+"-missing", []byte("third"), first)
+		if !errors.Is(err, pipeline.ErrChanged) {
+			t.Errorf("replace a missing object: got %v, want ErrChanged", err)
 		}
 		if got, err := bucket.Get(ctx, key); err != nil || string(got) != "second" {
 			t.Errorf("got %q, %v; want the second write", got, err)
@@ -113,7 +99,7 @@ func TestObjects(t *testing.T, bucket Objects) {
 			}
 			types = append(types, page...)
 		}
-		// By key: a dash sorts before a slash.
+		// Types are in the order of their keys, in which a dash sorts before a slash.
 		if want := []string{"list-a-b", "list-a", "list-c", "list-d"}; !slices.Equal(types, want) {
 			t.Errorf("types %v, want %v", types, want)
 		}
@@ -141,15 +127,14 @@ func TestObjectsRace(t *testing.T, bucket Objects) {
 	ctx := t.Context()
 	t.Run("stores one of several concurrent writes", func(t *testing.T) {
 		key := "silver/demo/" + uuid.NewString()
-		errs := race(
-			8,
-			func(i int) error { return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i)) },
-		)
+		errs := race(8, func(i int) error {
+			return bucket.Put(ctx, key, fmt.Appendf(nil, "writer %d", i))
+		})
 		wantOneWinner(t, errs, func(err error) bool { return errors.Is(err, pipeline.ErrExists) })
 	})
 }
 
-// race calls fn n times concurrently.
+// race calls fn n times concurrently and returns the errors.
 func race(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	var running sync.WaitGroup
@@ -173,11 +158,11 @@ func wantOneWinner(t *testing.T, errs []error, lost func(error) bool) {
 		case err == nil:
 			won++
 		case !lost(err):
-			t.Errorf("got %v", err)
+			t.Errorf("a write failed for another reason: %v", err)
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d writers won, want 1", won)
+		t.Errorf("%d writes succeeded, want 1", won)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// moves returns all legal moves, from and to, by name.
+// moves returns the items before and after each move that is allowed, by name of the move.
 func moves() map[string][2]pipeline.Item {
 	reenqueued := enqueued()
 	reenqueued.Reenqueues, reenqueued.EnqueuedAt = 1, reenqueued.EnqueuedAt.Add(time.Hour)
@@ -22,23 +22,16 @@ func moves() map[string][2]pipeline.Item {
 	return map[string][2]pipeline.Item{
 		"enqueued again": {first, reenqueued},
 		"repaired":       {unrepaired, processed(unrepaired)},
-		"redriven while ENQUEUED": {
-			crashed,
-			crashed.Reopened(pipeline.Replay{Redrives: 1}, crashed.ReceivedAt),
-		},
-		"redriven": {
-			poison,
-			poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt),
-		},
+		"redriven while ENQUEUED": {crashed,
+			crashed.Reopened(pipeline.Replay{Redrives: 1}, crashed.ReceivedAt)},
+		"redriven": {poison, poison.Reopened(pipeline.Replay{Redrives: 1}, poison.FailedAt)},
 		"replayed": {done, done.Reopened(quiet, done.ProcessedAt)},
-		"replayed twice": {
-			replayed,
-			replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt),
-		},
+		"replayed twice": {replayed,
+			replayed.Reopened(pipeline.Replay{ID: "replay-2"}, replayed.ProcessedAt)},
 	}
 }
 
-// changes returns all changes of a FAILED item that make it another state, by name.
+// changes returns functions that change the state of a FAILED item, by name of the change.
 func changes() map[string]func(*pipeline.Item) {
 	return map[string]func(*pipeline.Item){
 		"status": func(i *pipeline.Item) {
@@ -56,7 +49,7 @@ func changes() map[string]func(*pipeline.Item) {
 	}
 }
 
-// illegalMoves returns moves that every table must reject, from and to.
+// illegalMoves returns the items before and after moves that every table must reject.
 func illegalMoves() [][2]pipeline.Item {
 	item, other := enqueued(), enqueued()
 	skipped := item
@@ -64,18 +57,14 @@ func illegalMoves() [][2]pipeline.Item {
 	done, again := processed(enqueued()), processed(enqueued())
 	same, failing := failed(enqueued()), failed(enqueued())
 	return [][2]pipeline.Item{
-		{item, processed(item)}, // by Finish only
+		{item, processed(item)}, // only Finish does this
 		{enqueued(), skipped},
 		{other, failed(other)},
 		{done, failed(done)},
-		{
-			again,
-			again.Reopened(again.Replay, again.ProcessedAt),
-		}, // a PROCESSED event is not redriven
-		{
-			same,
-			same.Reopened(same.Replay, same.FailedAt),
-		}, // a redrive needs a new generation
+		// A PROCESSED event can't be redriven.
+		{again, again.Reopened(again.Replay, again.ProcessedAt)},
+		// A redrive needs a new generation.
+		{same, same.Reopened(same.Replay, same.FailedAt)},
 		{failing, failing.Reopened(pipeline.Replay{ID: "replay"}, failing.FailedAt)},
 	}
 }

@@ -11,43 +11,43 @@ import (
 )
 
 // actor represents a process that runs the domain's code: a request, a batch, the reconciler or an
-// operator's command. It blocks at each port call until the scheduler resolves the call.
+// operator's command. At each call to a service it blocks until the scheduler resolves the call.
 type actor struct {
 	run      *run
 	role     string
 	name     string
-	start    uint64                     // hash of its input
-	deadline time.Time                  // its process is killed then; zero means never
-	maySleep bool                       // hours may pass while it runs
-	replays  map[string]pipeline.Replay // for workers: generation of each message, by event id
+	start    uint64                     // hash of the actor's input
+	deadline time.Time                  // the process is killed at this time; zero means never
+	maySleep bool                       // hours may pass while the actor runs
+	replays  map[string]pipeline.Replay // a worker's messages: generation by event id
 	crashed  bool
 	ended    bool
-	err      error  // set when ended
-	history  uint64 // hash of all answers
-	calls    map[string]int
-	lastSite string // role and site of its last call
+	err      error          // set when ended
+	history  uint64         // hash of all answers that the actor has received
+	calls    map[string]int // number of answers by site and subject
+	lastSite string         // role and site of the actor's last call
 }
 
 func (a *actor) alive() bool { return !a.crashed && !a.ended }
 
-// call represents a port call that waits for the scheduler.
+// call represents a call to a service that waits for the scheduler.
 type call struct {
 	actor   *actor
 	ctx     context.Context
-	site    string // port and method
-	subject string // key or ids, in short
-	kinds   []Kind
-	entries int // number in a batch
+	site    string // service and method, such as "Bronze.Put"
+	subject string // key or ids that the call is about
+	kinds   []Kind // possible outcomes, except for Succeed
+	entries int    // number of entries in a batch
 	effect  func(outcome) (any, error)
 	reply   chan answer
-	origin  uint64    // hash of its identity when it was resolved
-	hung    time.Time // start of a Hang
+	origin  uint64    // value of identity when the call was resolved
+	hung    time.Time // time at which a Hang began
 }
 
-// outcome describes how a call goes.
+// outcome describes how the scheduler resolves a call.
 type outcome struct {
 	Kind
-	entry int // affected entry or message
+	entry int // index of the affected entry or message
 }
 
 type answer struct {
@@ -79,8 +79,8 @@ func (c *call) outcomes() []outcome {
 	return outcomes
 }
 
-// invoke blocks the actor until the scheduler has resolved the call. Effects run in the scheduler's
-// goroutine, so that the world needs no locks.
+// invoke blocks the actor until the scheduler has resolved the call. The scheduler's goroutine runs
+// all effects, so that the world needs no locks.
 func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []Kind, entries int,
 	effect func(outcome) (R, error)) (R, error) {
 	var none R
@@ -100,7 +100,7 @@ func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []
 	return got.value.(R), got.err
 }
 
-// exec invokes a call that returns an error only.
+// exec invokes a call that only returns an error.
 func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
 	effect func() error) error {
 	_, err := invoke(ctx, a, site, subject, kinds, 0,
@@ -108,7 +108,7 @@ func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
 	return err
 }
 
-// answer returns the call to its actor. Only the first answer counts.
+// answer unblocks the call's actor and returns a result to it. Only the first answer has an effect.
 func (c *call) answer(value any, err error) {
 	select {
 	case c.reply <- answer{value, err}:
@@ -116,21 +116,21 @@ func (c *call) answer(value any, err error) {
 	}
 }
 
-// hang answers the call when its context ends.
+// hang makes the call return when its context ends.
 func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Err()) }) }
 
-// identity hashes what distinguishes the call from others.
+// identity returns a hash that distinguishes the call from all other calls.
 func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.subject) }
 
-// remember adds an answer to the actor's history. Parallel calls may be answered in any order, so
-// the order does not matter.
+// remember adds an answer to the actor's history. Calls that the actor makes in parallel may be
+// answered in any order, so the hash does not depend on the order.
 func (a *actor) remember(c *call, value any, err error) {
 	label := c.site + c.subject
 	a.calls[label]++
 	a.history += hash(label, a.calls[label], digest(value), digest(err))
 }
 
-// state hashes all that determines the actor's next steps.
+// state returns a hash of everything that determines the actor's next steps.
 func (a *actor) state() uint64 {
 	if !a.alive() {
 		if a.run.keyCache != nil && a.role == "client" {

@@ -21,8 +21,8 @@ type System struct {
 		newID func() (string, error)) (pipeline.Accepted, error)
 	Process func(ctx context.Context, a *actor,
 		deliveries []pipeline.Delivery) []pipeline.Result
-	Reconciles              bool
-	ContinuesAfterViolation bool // counts all violated invariants, not only the first
+	Reconciles              bool // the system has a reconciler
+	ContinuesAfterViolation bool // counts all violated invariants of a schedule
 }
 
 // Ours runs the real code.
@@ -40,7 +40,7 @@ func accept(ctx context.Context, a *actor, req pipeline.Request,
 		KeyCache: a.run.keyCache, BronzeBucket: "bronze", MaxPayloadBytes: maxPayload,
 		StatusRetention: retention, Now: time.Now, NewID: newID,
 	}
-	if a.run.poison[sha(req.Body)] { // older versions accepted what today's Ingest rejects
+	if a.run.poison[sha(req.Body)] { // older versions accepted this body, today's Ingest does not
 		event, err := porttest.AcceptOlder(ctx, in, req.Body)
 		return pipeline.Accepted{Event: event}, err
 	}
@@ -60,7 +60,7 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 	return worker.Process(ctx, deliveries)
 }
 
-// client sends a request. With a key, it repeats a failed request up to three times.
+// client sends a request. If the request has a key, the client sends it up to three times.
 func (r *run) client(number int, body, key string) {
 	name := "client " + strconv.Itoa(number)
 	newID := func() (string, error) { return idOf(number), nil }
@@ -96,8 +96,8 @@ func sha(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appendDeliveries appends the batches that the queue may deliver: the oldest messages, or, as a
-// preemption, a single one.
+// appendDeliveries appends the batches that the queue may deliver. Normally the queue delivers the
+// oldest messages. As a preemption, it delivers one other message alone.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for _, a := range r.actors {
@@ -112,7 +112,8 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	if len(visible) == 0 {
 		return steps
 	}
-	// Two copies of a message in one batch would make identical calls.
+	// A batch never contains two copies of a message, because the explorer could not tell their
+	// calls apart.
 	var batch []*message
 	for _, m := range visible {
 		twice := slices.ContainsFunc(batch,
@@ -133,7 +134,7 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	return steps
 }
 
-// batchState hashes a batch.
+// batchState returns a hash of a batch.
 func batchState(batch []*message) uint64 {
 	h := hash("batch")
 	for _, m := range batch {
@@ -142,8 +143,8 @@ func batchState(batch []*message) uint64 {
 	return h
 }
 
-// deliver starts a worker with a batch. As the event source mapping does, it then deletes the
-// messages that must not be retried.
+// deliver starts a worker with a batch. Afterwards it deletes the messages that must not be
+// retried, as Lambda's event source mapping does.
 func (r *run) deliver(batch []*message) {
 	outcomes := []outcome{{Kind: Succeed}}
 	for i := range batch {
@@ -216,12 +217,12 @@ func (r *run) reconcile() {
 		}))
 }
 
-// replay starts an operator's replay of everything received so far.
+// replay starts an operator's replay of all events received so far.
 func (r *run) replay(replay pipeline.Replay) {
 	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
 }
 
-// replayOf starts an operator's replay. If it fails, it is resumed once.
+// replayOf starts an operator's replay. If the replay fails, the operator resumes it once.
 func (r *run) replayOf(request pipeline.ReplayRequest) {
 	request.Type = "demo"
 	replay := request.Replay

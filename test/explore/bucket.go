@@ -51,7 +51,8 @@ func (b *bucket) replace(key string, body []byte, version string) error {
 	return nil
 }
 
-// write stores unconditionally. As in S3, the version depends on the content.
+// write stores an object without a condition. Like an ETag of S3, its version depends on the
+// content.
 func (b *bucket) write(key string, body []byte) {
 	if b.objects == nil {
 		b.objects = make(map[string]object)
@@ -62,7 +63,7 @@ func (b *bucket) write(key string, body []byte) {
 	b.objects[key] = object{body: body, version: string(body), modified: time.Now()}
 }
 
-// pageSize makes listings need more than one page.
+// pageSize is so small that listings need several pages.
 const pageSize = 2
 
 func (b *bucket) list(prefix, after string) []pipeline.Object {
@@ -86,8 +87,9 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state hashes the content. While nobody knows a version, it ignores the text of records, except
-// for their replay and whether they have payloads.
+// state returns a hash of the content. If forgetful, no running actor has received an answer. Then
+// the hash includes only the parts of a record that later steps depend on: its replay and whether
+// it has payloads.
 func (b *bucket) state(forgetful bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {

@@ -14,15 +14,15 @@ const (
 	maxReenqueues = 2
 )
 
-// mayPassTime reports whether time may pass although other steps are possible: while an effect is
-// late, or an operator's command runs, whose laptop may sleep. AWS then rejects the requests that
-// were signed before.
+// mayPassTime reports whether time may pass although other steps are possible. This is so while an
+// effect is late, or while only an operator's commands run: the operator's laptop may sleep. AWS
+// rejects requests that were signed before the laptop slept.
 func (r *run) mayPassTime() bool {
 	next := r.nextEvent()
 	if next.IsZero() || len(r.ticks) >= maxTicks {
 		return false
 	}
-	// No effect is later than the grace period.
+	// A late effect occurs within the grace period.
 	if len(r.late) > 0 && time.Until(next) >= grace {
 		return false
 	}
@@ -36,7 +36,7 @@ func (r *run) mayPassTime() bool {
 	return waiting
 }
 
-// nextEvent returns the time of the next timer, or zero if there is none.
+// nextEvent returns the time at which the next timer expires, or zero if there is no timer.
 func (r *run) nextEvent() time.Time {
 	next := r.queue.next()
 	earlier := func(t time.Time) {
@@ -54,10 +54,10 @@ func (r *run) nextEvent() time.Time {
 	return next
 }
 
-// passSubBatchWait ends the wait of sub-batches for hanging calls. It reports whether there was
-// one.
+// passSubBatchWait lets SubBatchWait pass if a call hangs, so that its sub-batch stops waiting for
+// the call. It reports whether a call hung.
 func (r *run) passSubBatchWait() bool {
-	r.mu.Lock() // orders the scheduler's writes before the actors that the timer wakes
+	r.mu.Lock() // makes the scheduler's writes visible to the actors that the timer wakes
 	waiting := slices.ContainsFunc(r.hanging,
 		func(c *call) bool { return time.Since(c.hung) <= pipeline.SubBatchWait })
 	r.mu.Unlock()
@@ -67,7 +67,7 @@ func (r *run) passSubBatchWait() bool {
 	return waiting
 }
 
-// passTime advances the clock to the next timer.
+// passTime advances the clock to the time at which the next timer expires.
 func (r *run) passTime() {
 	if r.passSubBatchWait() {
 		return
@@ -75,9 +75,9 @@ func (r *run) passTime() {
 	until := r.nextEvent()
 	r.mu.Lock()
 	expired := r.pending
-	r.pending = nil // other calls of actors whose call hangs
+	r.pending = nil // these requests are already signed; their signatures expire
 	r.mu.Unlock()
-	time.Sleep(time.Until(until) + 1) // after the timers of that time
+	time.Sleep(time.Until(until) + 1) // one nanosecond more, so that all timers of until expire
 	r.tracef("time passes")
 	r.table.endStaleReads()
 	for _, c := range expired {
@@ -90,7 +90,7 @@ func (r *run) passTime() {
 	})
 	if r.system.Reconciles && !until.Before(r.nextTick) {
 		if len(r.ticks) == maxTicks {
-			r.violate("I5", "the world is not at rest after %d runs of the reconciler", maxTicks)
+			r.violate("I5", "the system is not at rest after %d runs of the reconciler", maxTicks)
 			r.pruned = true
 			return
 		}
@@ -102,7 +102,7 @@ func (r *run) passTime() {
 	}
 }
 
-// atRest reports whether nothing more will happen.
+// atRest reports whether nothing more can happen.
 func (r *run) atRest() bool {
 	if len(r.hanging) > 0 || !r.queue.next().IsZero() {
 		return false

@@ -1,3 +1,16 @@
+// Package explore runs the pipeline's real code in many orders of its steps, with faults at each
+// step, and checks that its [Invariants] hold.
+//
+// An actor is a client, a worker, the reconciler, or an operator's replay or redrive. It runs in a
+// goroutine and blocks at each call to a service. The scheduler lets one actor continue at a time,
+// and chooses the outcome of its call. A fault is an outcome other than success. A preemption is a
+// step out of the normal order, for example a step of another actor although the current actor
+// could continue.
+//
+// A schedule is one sequence of the scheduler's choices. It ends when nothing more can happen: then
+// the world is at rest. The world consists of all services with their data.
+//
+// docs/reliability.md describes the method and contains the figures.
 package explore
 
 import (
@@ -17,17 +30,18 @@ type Violation struct {
 	Schedule  []Deviation
 }
 
-// Outcome reports an exploration.
+// Outcome reports the result of an exploration.
 type Outcome struct {
-	Schedules  int // run to rest or to a state that was visited before
+	Schedules  int // schedules that ended at rest or at a state that was visited before
 	States     int // distinct states
 	Coverage   Coverage
 	Violating  int            // schedules that violate an invariant
-	Violations map[string]int // by invariant
-	First      *Violation     // the one with the fewest faults and preemptions
+	Violations map[string]int // number of these schedules, by invariant
+	First      *Violation     // violation with the fewest faults and preemptions
 }
 
-// Explore runs all schedules of a scenario within a budget, or until the first violation.
+// Explore runs all schedules of a scenario within a budget. If untilFirst is true, it stops at the
+// first violation.
 func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 	untilFirst bool) Outcome {
 	if scenario.Preemptions > 0 {
@@ -63,7 +77,8 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 
 func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
-// start holds the world after a scenario's setup. All of its schedules begin there.
+// start holds the world after a scenario's setup. All schedules of the scenario begin with a copy
+// of it.
 type start struct {
 	snapshot
 	after    time.Duration
@@ -71,7 +86,7 @@ type start struct {
 	workers  int
 }
 
-// initialize sets a scenario up in the current bubble.
+// initialize creates the world and runs the scenario's setup. It must run in a synctest bubble.
 func initialize(r *run) {
 	r.chooser, r.coverage = new(script), make(Coverage)
 	r.began = time.Now()
@@ -97,8 +112,8 @@ func runSetup(t *testing.T, system System, scenario Scenario) start {
 	return start{r.save(), after, r.nextTick, r.workers}
 }
 
-// runSchedule runs one schedule in a new bubble, whose clock always begins at the same time.
-// Without a start it also runs the setup, and records a trace.
+// runSchedule runs one schedule in a new synctest bubble. The bubble's clock always begins at the
+// same time. If from is nil, runSchedule runs the setup too and records a trace.
 func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
 	from *start) *run {
 	r := &run{system: system, scenario: scenario, tracing: from == nil,
@@ -125,13 +140,13 @@ func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser
 	return r
 }
 
-// Trace returns the steps of a schedule.
+// Trace runs a schedule again and returns its steps.
 func Trace(t *testing.T, system System, scenario Scenario, schedule []Deviation) []string {
 	return runSchedule(t, system, scenario, newScript(Budget{100, 100}, schedule), make(Coverage),
 		nil).trace
 }
 
-// Coverage counts the kinds of outcomes per site.
+// Coverage counts the outcomes of the calls, by actor and call, and by kind of outcome.
 type Coverage map[string]*[kinds]int
 
 func (c Coverage) add(site string, k Kind) {

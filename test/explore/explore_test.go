@@ -20,7 +20,7 @@ var (
 		"explore with increasing budgets until the first violation")
 )
 
-// TestMain reduces garbage collection: there are many short schedules.
+// TestMain makes garbage collection rare, because the tests run many short schedules.
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
 	if err := flag.Set("rapid.checks", "5000"); err != nil { // the command line overrides it
@@ -47,10 +47,10 @@ func TestExhaustive_AllInvariantsHoldInAllSchedules(t *testing.T) {
 	}
 }
 
-// The control shows that the explorer finds violations.
+// The naive pipeline serves as a control: it shows that the explorer finds violations.
 func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	if *only != "" || *naive || *first || *faults != 2 || *preemptions != 2 {
-		return // the flags select a part of the other test
+		return // these flags are for TestExhaustive
 	}
 	outcomes := exploreAll(t, Naive, Budget{2, 1}, func(t *testing.T, _ Scenario, out Outcome) {
 		if out.First == nil {
@@ -60,12 +60,12 @@ func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
 	checkFigures(t, "control", controlTable(outcomes))
 }
 
-// exploreAll explores the selected scenarios that the system supports. It returns an outcome for
-// each of Scenarios.
+// exploreAll explores the selected scenarios that the system supports. It returns one outcome for
+// each element of Scenarios.
 func exploreAll(t *testing.T, system System, budget Budget,
 	check func(*testing.T, Scenario, Outcome)) []Outcome {
 	outcomes := make([]Outcome, len(Scenarios))
-	t.Run("scenarios", func(t *testing.T) { // returns after its parallel subtests
+	t.Run("scenarios", func(t *testing.T) { // returns when all parallel subtests have ended
 		for i, scenario := range Scenarios {
 			if *only != "" && *only != scenario.Name || !scenario.NaiveToo && !system.Reconciles {
 				continue

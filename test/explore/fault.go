@@ -2,7 +2,7 @@ package explore
 
 import "errors"
 
-// Kind classifies the outcome of a port call.
+// Kind classifies the outcome of a call to a service.
 type Kind uint8
 
 const (
@@ -11,10 +11,10 @@ const (
 	FailAfter         // takes effect, but the answer is lost
 	Late              // fails, and takes effect later
 	CrashBefore       // the actor crashes before the call
-	CrashAfter        // the actor crashes after the call took effect
-	Retried           // takes effect, the answer is lost, and the SDK retries
-	LateFirstTry      // the SDK's retry succeeds, and the first try takes effect later too
-	Hang              // no effect and no answer until the call's context ends
+	CrashAfter        // the actor crashes after the call has taken effect
+	Retried           // takes effect, the answer is lost, and the SDK retries the call
+	LateFirstTry      // the SDK's retry succeeds, and the first try takes effect later
+	Hang              // has no effect, and no answer until the call's context ends
 	Stale             // an eventually consistent read misses the last write
 	Wrong             // an approximate count returns 0
 	Partial           // one entry of a batch fails
@@ -24,18 +24,20 @@ const (
 )
 
 var kindNames = [kinds]string{
-	"succeeds", "fails before its effect", "fails after its effect", "fails and takes effect late",
-	"the process crashes before it", "the process crashes after it", "takes effect and is retried",
-	"succeeds when retried, and the first try takes effect late", "hangs until its context ends",
-	"returns the state before the last write", "returns 0", "fails for one entry",
-	"delivered twice", "delivered hours later",
+	"succeeds", "fails without effect", "takes effect, but the answer is lost",
+	"fails, and takes effect later", "the process crashes before the call",
+	"the process crashes after the call", "takes effect, and the SDK retries it",
+	"the SDK's retry succeeds, and the first try takes effect later",
+	"hangs until its context ends", "returns the state before the last write", "returns 0",
+	"fails for one entry", "delivered twice", "delivered hours later",
 }
 
 func (k Kind) String() string { return kindNames[k] }
 
-// Possible kinds per sort of call, besides Succeed. A crash after a call equals the crash before
-// the actor's next call, and counts as both. Late effects are explored where they differ from
-// effects in time: a late message equals a late delivery.
+// Each variable lists the possible outcomes of a sort of call, except for Succeed. A crash after a
+// call equals a crash before the actor's next call, so it is not listed, but it is counted as both.
+// Late is listed only where a late effect differs from an effect in time. For example, a message
+// that is sent late equals a message that is delivered late.
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}
@@ -45,19 +47,19 @@ var (
 	anAnswer   = []Kind{FailBefore}
 )
 
-// commuting lists the calls that commute with all calls of other actors: they read immutable data
-// or append. A preemption before them equals one after them.
+// commuting lists the calls that commute with all calls of other actors, because they read
+// immutable data or append. A preemption before such a call equals a preemption after it.
 var commuting = map[string]bool{
 	"Bronze.Get": true, "Bronze.Put": true, "Bronze.List": true, "Bronze.Types": true,
 	"Bus.Publish": true,
 	"DLQ.Send":    true, "DLQ.Delete": true, "Queue.Delay": true, "Answer": true,
 }
 
-// errService fails a call.
+// errService is returned by a call that fails.
 var errService = errors.New("the service failed")
 
-// errExpired rejects a request that was signed long before it arrived.
+// errExpired rejects a request that arrives long after it was signed.
 var errExpired = errors.New("the request's signature has expired")
 
-// errDead answers all calls of a crashed process.
+// errDead is returned by all calls of a crashed process.
 var errDead = errors.New("the process is dead")

@@ -14,8 +14,8 @@ var update = flag.Bool("update", false, "write the figures into docs/reliability
 
 const document = "../../docs/reliability.md"
 
-// checkFigures compares a table of docs/reliability.md with the results. The table is enclosed in
-// two comments with its name.
+// checkFigures compares a table of docs/reliability.md with the results. Two HTML comments with the
+// table's name enclose the table.
 func checkFigures(t *testing.T, name, table string) {
 	t.Helper()
 	content, err := os.ReadFile(document)
@@ -50,7 +50,7 @@ func TestFigures_InvariantsAndMutants(t *testing.T) {
 	checkFigures(t, "invariants", b.String())
 
 	b.Reset()
-	b.WriteString("| without this safeguard | in the scenario | violates |\n| --- | --- | --- |\n")
+	b.WriteString("| mutant | scenario | violated invariant |\n| --- | --- | --- |\n")
 	for _, m := range mutants {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Name, m.Scenario, m.Invariant)
 	}
@@ -79,7 +79,7 @@ func onePreemption(s Scenario) string {
 	return ""
 }
 
-// faultTable counts the kinds of outcomes per site, in all scenarios together.
+// faultTable returns a table with the outcomes of each actor's calls in all scenarios together.
 func faultTable(outcomes []Outcome) string {
 	all := make(Coverage)
 	for _, out := range outcomes {

@@ -13,20 +13,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Invariants must hold in every schedule.
+// Invariants lists the properties that must hold in every schedule.
 var Invariants = map[string]string{
-	"I1": "at 202 Bronze has the request's bytes and the table its item",
-	"I2": "at rest an acknowledged event is PROCESSED, with exactly one record in Silver and a " +
-		"notification, or FAILED and in the DLQ",
-	"I3": "a record or a notification always has its payload in Bronze",
-	"I4": "only legal transitions happen, and no event returns to an earlier generation",
-	"I5": "the world comes to rest, and then no event is ENQUEUED",
-	"I6": "requests with one key are one event; with another payload they are rejected " +
-		"without effect",
+	"I1": "when a client gets 202, Bronze has the request's bytes and the table has the " +
+		"event's item",
+	"I2": "at rest, each acknowledged event is PROCESSED, with exactly one record in Silver and " +
+		"a notification, or FAILED, with its message in the DLQ",
+	"I3": "each record and each notification has its payload in Bronze",
+	"I4": "an event's state changes only as its lifecycle allows, and no event returns to an " +
+		"earlier generation",
+	"I5": "the system comes to rest, and then no event is ENQUEUED",
+	"I6": "requests with the same key create one event; a request with another payload is " +
+		"rejected and has no effect",
 	"I7": "an event has at most 1 + faults + preemptions notifications",
-	"I8": "a record is the transformation of its payload in Bronze",
-	"I9": "failures are isolated: a good event fails only after as many faults as it has " +
-		"deliveries, and only if it was begun, and no worker exceeds its deadline",
+	"I8": "each record is the processor's output for its payload in Bronze",
+	"I9": "failures are isolated: a good event becomes FAILED only after as many faults as it " +
+		"has deliveries, and only if a worker has begun it; no worker exceeds its deadline",
 }
 
 // acknowledge records that a client has received its 202.
@@ -34,18 +36,18 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 	event := result.Event
 	item, there := r.table.items[event.ID]
 	if !there {
-		r.violate("I1", "%s got 202, and the table has no item of %s", client, event.ID)
+		r.violate("I1", "%s got 202, but the table has no item of %s", client, event.ID)
 	} else if item.SHA256 != sha(request.Body) {
-		r.violate("I6", "%s got 202, and event %s has another payload", client, event.ID)
+		r.violate("I6", "%s got 202, but event %s has another payload", client, event.ID)
 	}
 	stored, err := r.bronze.get(event.Bronze.Key)
 	if err != nil || !bytes.Equal(stored.body, request.Body) {
-		r.violate("I1", "%s got 202, and Bronze has another payload or none under %s", client,
+		r.violate("I1", "%s got 202, but Bronze has another payload or none under %s", client,
 			event.Bronze.Key)
 	}
 	for _, other := range r.accepted {
 		if request.Keyed && other.key == request.Key && other.id != event.ID {
-			r.violate("I6", "%s got %s for a key for which %s got %s", client, event.ID,
+			r.violate("I6", "%s got event %s, but %s got %s for the same key", client, event.ID,
 				other.client, other.id)
 		}
 	}
@@ -74,7 +76,8 @@ func (r *run) checkWrite(old, item pipeline.Item) {
 	}
 }
 
-// legalTransition repeats the lifecycle independently: an error in the domain must not hide itself.
+// legalTransition checks a change of an event's state. It repeats the rules of pipeline.CheckMove,
+// so that an error in CheckMove is found.
 func legalTransition(old, item pipeline.Item) bool {
 	if old.ID == "" || old.Expired(time.Now()) {
 		return true
@@ -99,7 +102,7 @@ func legalTransition(old, item pipeline.Item) bool {
 
 func (r *run) checkSource(bronzeKey, what string) {
 	if _, err := r.bronze.get(bronzeKey); err != nil {
-		r.violate("I3", "%s, and Bronze has no %s", what, bronzeKey)
+		r.violate("I3", "%s, but Bronze has no object %s", what, bronzeKey)
 	}
 }
 
@@ -119,7 +122,7 @@ func (r *run) checkRest() {
 	for _, a := range r.accepted {
 		ids[a.id] = true
 		if _, there := r.table.items[a.id]; !there {
-			r.violate("I2", "%s got 202, and the table has no item of %s", a.client, a.id)
+			r.violate("I2", "%s got 202, but the table has no item of %s", a.client, a.id)
 		}
 	}
 	for id := range r.table.items {
@@ -128,7 +131,7 @@ func (r *run) checkRest() {
 	for _, key := range r.silver.keys {
 		id := silverID(key)
 		if ids[id] = true; r.table.items[id].ID == "" {
-			r.violate("I2", "Silver has %s, and the table has no item", key)
+			r.violate("I2", "Silver has %s, but the table has no item of the event", key)
 		}
 		r.checkTransformation(key)
 	}
@@ -138,7 +141,7 @@ func (r *run) checkRest() {
 	for _, hash := range r.rejected {
 		for _, item := range r.table.items {
 			if item.SHA256 == hash {
-				r.violate("I6", "a payload was rejected, and is event %s", item.ID)
+				r.violate("I6", "the payload of event %s was rejected", item.ID)
 			}
 		}
 	}
@@ -161,8 +164,8 @@ func (r *run) checkEvent(item pipeline.Item) {
 			n.replay.ID == item.Replay.ID {
 			notified++
 			if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
-				r.violate("I8", "event %s was filtered as %q; its notification says %q", item.ID,
-					item.Filtered.Code, n.Detail.Filtered.Code)
+				r.violate("I8", "event %s was filtered with code %q, but its notification has %q",
+					item.ID, item.Filtered.Code, n.Detail.Filtered.Code)
 			}
 		}
 	}
@@ -174,16 +177,16 @@ func (r *run) checkEvent(item pipeline.Item) {
 		r.violate("I5", "event %s is ENQUEUED at rest", item.ID)
 	case pipeline.Processed:
 		if records != 1 {
-			r.violate("I2", "event %s is PROCESSED and has %d records in Silver", item.ID, records)
+			r.violate("I2", "event %s is PROCESSED, but has %d Silver objects", item.ID, records)
 		}
 		if notified == 0 && !item.Replay.Quiet {
 			r.violate("I2", "event %s is PROCESSED without a notification", item.ID)
 		}
 		if record, _ := r.record(item.SilverKey()); record.ReplayID != item.Replay.ID {
-			r.violate("I8", "event %s is PROCESSED for replay %q, its record for %q", item.ID,
-				item.Replay.ID, record.ReplayID)
+			r.violate("I8", "event %s is PROCESSED for replay %q, but its record is for %q",
+				item.ID, item.Replay.ID, record.ReplayID)
 		} else if record.Filtered != item.Filtered {
-			r.violate("I8", "event %s was filtered as %q; its record says %q", item.ID,
+			r.violate("I8", "event %s was filtered with code %q, but its record has %q", item.ID,
 				item.Filtered.Code, record.Filtered.Code)
 		}
 	case pipeline.Failed:
@@ -197,7 +200,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 		return err == nil && event == item.Event
 	})
 	if !inDLQ {
-		r.violate("I2", "event %s is FAILED and not in the DLQ", item.ID)
+		r.violate("I2", "event %s is FAILED, but its message is not in the DLQ", item.ID)
 	}
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
@@ -205,7 +208,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 	_, rejected := r.scenario.outputs(nil)
 	lost := r.used.Faults + r.scenario.Deliveries // upper bound of lost deliveries
 	if r.used.Faults > 0 && len(r.crashing) > 0 {
-		lost = maxReceiveCount // in a batch with a message that crashes its worker
+		lost = maxReceiveCount // the event may have been in a batch whose worker crashed
 	}
 	if !r.poison[item.SHA256] && !rejected && !r.crashing[item.ID] && lost < maxReceiveCount {
 		r.violate("I9", "good event %s is FAILED after %d faults: %s", item.ID, r.used.Faults,
@@ -213,7 +216,8 @@ func (r *run) checkFailed(item pipeline.Item) {
 	}
 }
 
-// checkBegun checks a message that is moved to the DLQ: the worker must have begun its event.
+// checkBegun checks a message that a worker moves to the DLQ: the worker must have begun the
+// message's event.
 func (r *run) checkBegun(a *actor, deadLetter pipeline.DeadLetter) {
 	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
 	if err == nil && a.role == "worker" && a.calls["Bronze.Get"+event.Bronze.Key] == 0 {
@@ -242,7 +246,8 @@ func (r *run) recordsAt(key string) (pipeline.Records, error) {
 	return records, err
 }
 
-// checkTransformation compares an event's records with Bronze.
+// checkTransformation checks that an event's records are a possible output for its payload in
+// Bronze.
 func (r *run) checkTransformation(key string) {
 	records, err := r.recordsAt(key)
 	if err != nil {
@@ -252,21 +257,21 @@ func (r *run) checkTransformation(key string) {
 	source := records[0].Source
 	payload, err := r.bronze.get(source.Key)
 	if err != nil {
-		r.violate("I3", "record %s has the payload %s, which is not in Bronze", key, source.Key)
+		r.violate("I3", "the payload %s of record %s is not in Bronze", source.Key, key)
 		return
 	}
 	outputs, _ := r.scenario.outputs(payload.body)
 	valid := slices.ContainsFunc(outputs,
 		func(o pipeline.Output) bool { return matches(records, o) })
 	if !valid || source.SHA256 != sha(payload.body) {
-		r.violate("I8", "record %s is not the transformation of %s", key, source.Key)
+		r.violate("I8", "record %s is not an output for the payload %s", key, source.Key)
 	}
 	if r.poison[source.SHA256] {
 		r.violate("I8", "record %s has an unprocessable payload", key)
 	}
 }
 
-// matches reports whether records are one whole output of one processing.
+// matches reports whether records contain exactly the output of one call of the processor.
 func matches(records pipeline.Records, output pipeline.Output) bool {
 	if len(records) != max(len(output.Payloads), 1) || records[0].Filtered != output.Filtered {
 		return false

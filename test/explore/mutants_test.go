@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// mutant patches the code to remove one safeguard.
+// mutant removes one safeguard from the code by replacing text.
 type mutant struct {
 	Name      string
 	File      string // from the repository's root
@@ -24,8 +24,8 @@ const (
 	stores = "test/explore/"
 )
 
-// mutants removes the safeguards one by one. The conditions in test/explore are those that the
-// adapters send with their writes.
+// mutants lists the safeguards to remove, one by one. The mutants of test/explore remove conditions
+// that the AWS adapters send with their writes.
 var mutants = []mutant{
 	{"ingest: the message is sent before the payload is stored", domain + "ingest.go",
 		`	if err := in.store(ctx, event, req.Body); err != nil {
@@ -55,7 +55,7 @@ var mutants = []mutant{
 	{"keys: two requests share one Bronze key", domain + "ingest_keyed.go",
 		"event.Bronze.Key = event.KeyedBronzeKey()", "event.Bronze.Key = event.BronzeKey()",
 		"two clients, one key, other payload", "I1"},
-	{"keys: the loser of a race treats its own event as the first", domain + "ingest_keyed.go",
+	{"keys: the later of two requests treats its own event as first", domain + "ingest_keyed.go",
 		"	if errors.Is(err, ErrExists) {\n",
 		"	if errors.Is(err, ErrExists) {\n		first = item\n",
 		"two clients, one key, other payload", "I6"},
@@ -71,11 +71,11 @@ var mutants = []mutant{
 	{"worker: finished events are processed again", domain + "worker.go",
 		"if item.Status != Enqueued || !item", "if !item",
 		"two clients, one key, same payload", "I7"},
-	{"worker: it does not stop before its deadline", domain + "deadlines.go",
+	{"worker: does not stop before its deadline", domain + "deadlines.go",
 		"context.WithDeadline(ctx, deadline.Add(-d))",
 		"context.WithDeadline(ctx, deadline.Add(0*d))",
 		"one event", "I9"},
-	{"worker: a batch that crashed its worker is retried as one", domain + "subbatches.go",
+	{"worker: a batch that crashed its worker is retried as a whole", domain + "subbatches.go",
 		"case t.tries == 0:", "case true:",
 		"a message that crashes its worker, in a batch", "I9"},
 	{"worker: a delivery that was not begun counts as the last try", domain + "retry.go",
@@ -85,14 +85,14 @@ var mutants = []mutant{
 		"if err := queue.Send(ctx, deadLetter); err != nil {",
 		"if err := queue.Send(ctx, deadLetter); err != nil && false {",
 		"a poison event", "I2"},
-	{"worker: a replay does not read the item before it replaces a record", domain + "silver.go",
+	{"worker: a replay replaces a record without reading the item again", domain + "silver.go",
 		"if err := w.checkGeneration(ctx, first); err != nil {",
 		"if err := w.checkGeneration(ctx, first); err != nil && false {",
 		"two replays", "I8"},
-	{"worker: the processor's new output wins over stored records", domain + "silver.go",
+	{"worker: the processor's new output is used, not the stored one", domain + "silver.go",
 		"first, _, err = firstRecord(ctx, w.Silver, key)", "err = nil",
 		"a processor that changes its output", "I8"},
-	{"worker: the processor's new output wins over a replay's records", domain + "silver.go",
+	{"worker: the processor's new output is used, not a replay's stored one", domain + "silver.go",
 		"return existing, nil // stored", "return first, nil // stored",
 		"a replay by a processor that changes its output", "I8"},
 	{"replay and redrive: the reconciler is not rewound", domain + "checkpoint.go",
@@ -109,13 +109,13 @@ var mutants = []mutant{
 	{"reconciler: re-enqueues are unlimited", domain + "heal.go",
 		"if item.Reenqueues < s.MaxReenqueues {", "if true {",
 		"a message that crashes its worker", "I5"},
-	{"reconciler: it forgets unfinished events", domain + "checkpoint.go",
+	{"reconciler: forgets unfinished events", domain + "checkpoint.go",
 		"if !c.Pass.Unfinished.IsZero() &&", "if false &&",
 		"one event", "I5"},
 	{"reconciler: FAILED events are not repaired", domain + "heal.go",
 		"s.forEachItem(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)", "_ = failed",
 		"one event", "I2"},
-	{"reconciler: it checks a recently FAILED event only once", domain + "heal.go",
+	{"reconciler: checks a recently FAILED event only once", domain + "heal.go",
 		"if item.FailedAt.After(s.Now().Add(-s.Grace)) {", "if false {",
 		"the reconciler races the last delivery", "I2"},
 	{"condition: an item is created only once", stores + "table.go",
@@ -150,7 +150,8 @@ func TestMutants_EachViolatesItsInvariant(t *testing.T) {
 	}
 }
 
-// mustViolate explores the mutant's code and returns the violation.
+// mustViolate builds and explores the mutant's code. It returns the violation that the explorer
+// reports.
 func (m mutant) mustViolate(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs("../../" + m.File)

@@ -7,9 +7,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Naive serves as the control: a pipeline as it is often written. It stores the payload, writes the
-// status, sends and publishes in the obvious order. It reads before it writes instead of writing
-// conditionally, fails a batch as a whole, and relies on the queue's retries and the DLQ.
+// Naive represents a pipeline as it is often written. It serves as a control. It stores the
+// payload, writes the status, sends the message and publishes the notification in this order. It
+// reads items before it writes them, but without conditional writes. If one event of a batch fails,
+// the whole batch is retried. For all other failures it relies on the queue's retries and the DLQ.
 var Naive = System{Accept: naiveAccept, Process: naiveProcess, ContinuesAfterViolation: true}
 
 func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,

@@ -8,7 +8,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bronzePort implements the ports to Bronze for one actor.
+// bronzePort implements the pipeline's interfaces to Bronze for one actor.
 type bronzePort struct{ *actor }
 
 func (p bronzePort) Put(ctx context.Context, key string, body []byte) error {
@@ -34,7 +34,7 @@ func (p bronzePort) List(ctx context.Context, prefix, after string) ([]pipeline.
 		})
 }
 
-// silverPort implements the port to Silver for one actor.
+// silverPort implements the pipeline's interface to Silver for one actor.
 type silverPort struct{ *actor }
 
 func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
@@ -57,7 +57,7 @@ func (p silverPort) Replace(ctx context.Context, key string, body []byte, versio
 	})
 }
 
-// itemsPort implements the ports to the events table for one actor.
+// itemsPort implements the pipeline's interfaces to the events table for one actor.
 type itemsPort struct {
 	*actor
 	stale bool // makes GetMany eventually consistent
@@ -95,7 +95,7 @@ func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {
 		func() error { return p.run.table.move(from, to) })
 }
 
-// queuePort implements the ports to the queue for one actor.
+// queuePort implements the pipeline's interfaces to the queue for one actor.
 type queuePort struct{ *actor }
 
 func (p queuePort) Send(ctx context.Context, event pipeline.Event) error {
@@ -113,7 +113,8 @@ func (p queuePort) SendMany(ctx context.Context, events []pipeline.Event) []erro
 		func(e pipeline.Event) string { return e.ID }, p.run.send)
 }
 
-// CountMessages may return 0: the count is approximate.
+// CountMessages returns the number of messages. The outcome Wrong makes it return 0, because SQS
+// returns an approximate number.
 func (p queuePort) CountMessages(ctx context.Context) (int, error) {
 	return invoke(ctx, p.actor, "Queue.CountMessages", "", aCount, 0, func(h outcome) (int, error) {
 		if h.Kind == Wrong || p.run.scenario.MiscountsQueue {
@@ -132,7 +133,7 @@ func (p queuePort) Delay(ctx context.Context, receiptHandle string, d time.Durat
 	})
 }
 
-// deadLettersPort implements the port to the DLQ for one actor.
+// deadLettersPort implements the pipeline's interface to the DLQ for one actor.
 type deadLettersPort struct{ *actor }
 
 func (p deadLettersPort) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
@@ -143,7 +144,7 @@ func (p deadLettersPort) Send(ctx context.Context, deadLetter pipeline.DeadLette
 	})
 }
 
-// busPort implements the port to the bus for one actor.
+// busPort implements the pipeline's interface to the bus for one actor.
 type busPort struct{ *actor }
 
 func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
@@ -158,7 +159,7 @@ func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notificat
 		})
 }
 
-// checkpointsPort implements the port to the checkpoint for one actor.
+// checkpointsPort implements the pipeline's interface to the checkpoint for one actor.
 type checkpointsPort struct{ *actor }
 
 func (p checkpointsPort) Load(ctx context.Context) (pipeline.Checkpoint, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// processor implements a user's processor. Its output depends on the attempt and the payload alone,
+// processor implements a user's processor. Its output depends only on the attempt and the payload,
 // so that the explorer knows all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
@@ -39,7 +39,7 @@ func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// rejectsLater rejects in the second delivery the event that it processed in the first.
+// rejectsLater processes an event in its first delivery and rejects the same event in its second.
 func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil

@@ -13,7 +13,7 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue implements the queue and its redrive policy, which moves messages to the DLQ.
+// queue implements the queue, its redrive policy and the DLQ.
 type queue struct {
 	messages    []*message
 	sent        int
@@ -58,7 +58,7 @@ func (q *queue) delete(m *message) {
 	q.messages = slices.DeleteFunc(q.messages, func(other *message) bool { return other == m })
 }
 
-// next returns the time at which the next message becomes visible, or zero.
+// next returns the time at which the next hidden message becomes visible, or zero if there is none.
 func (q *queue) next() time.Time {
 	var next time.Time
 	for _, m := range q.messages {

@@ -10,11 +10,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// randomBudget exceeds what can be explored exhaustively.
+// randomBudget is larger than the budget of the exhaustive test.
 var randomBudget = Budget{Faults: 6, Preemptions: 6}
 
-// TestRandom draws events, operators and faults at random. rapid shrinks a failure to a short
-// schedule and prints a seed; -rapid.seed repeats it.
+// The test draws events, operators and faults at random. If a schedule fails, rapid reduces it to a
+// short one and prints a seed. The flag -rapid.seed repeats the run.
 func TestRandom_AllInvariantsHoldWithManyEvents(t *testing.T) {
 	system := Ours
 	if *naive {
@@ -48,8 +48,8 @@ type traffic struct {
 	Keys      []string // per body; "" means no key
 	Operators []string // per run of the reconciler: "", "replay" or "redrive"
 	Batch     int
-	Crashing  bool // the first event without a key crashes its worker
-	OneAPI    bool // one process serves all requests
+	Crashing  bool // the first client's event crashes its worker, if it has no key
+	OneAPI    bool // one process serves all requests, with one key cache
 }
 
 func drawTraffic(rt *rapid.T, operators bool) traffic {
@@ -59,7 +59,8 @@ func drawTraffic(rt *rapid.T, operators bool) traffic {
 	}
 	for i := range rapid.IntRange(1, 7).Draw(rt, "clients") {
 		key := rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(rt, "key")
-		// Requests with a key share few payloads; each event without a key has its own.
+		// Requests with a key have one of two payloads. Each event without a key has its own
+		// payload.
 		n := fmt.Sprintf("%s%d", key, i)
 		value := "1"
 		if key != "" {

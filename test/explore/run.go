@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// run executes one schedule: it holds the world and its actors, and lets one actor continue at a
+// run executes one schedule. It holds the world and the actors, and lets one actor continue at a
 // time.
 type run struct {
 	world
@@ -29,17 +29,17 @@ type run struct {
 	actors          []*actor
 	current         *actor
 	late            []*call // calls with a late effect
-	hanging         []*call // calls in a Hang
+	hanging         []*call // calls that wait for the end of their context
 	byReceiptHandle map[string]*message
-	workers         int
+	workers         int       // number of workers started so far
 	nextTick        time.Time // next run of the reconciler
-	ticks           []*actor  // runs of the reconciler
+	ticks           []*actor  // runs of the reconciler so far
 	used            Budget
-	pruned          bool
+	pruned          bool // the schedule stopped early, for example at a visited state
 }
 
-// spawn starts an actor. Like Lambda, it ends the process after the lifetime. body returns an error
-// if the actor failed.
+// spawn starts an actor. After the lifetime it kills the actor's process, as Lambda does. body
+// returns an error if the actor failed.
 func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
 	body func(ctx context.Context, a *actor) error) *actor {
 	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
@@ -76,7 +76,7 @@ func (r *run) runToRest() {
 	for {
 		r.observe()
 		if len(r.violations) > 0 && !r.system.ContinuesAfterViolation {
-			return // later violations are consequences
+			return // later violations may be consequences of this one
 		}
 		if r.pruned || r.chooser.visitedState(r.state) {
 			r.pruned = true
@@ -116,7 +116,8 @@ func (r *run) pick(costs []Budget, state func(int) uint64) int {
 	return i
 }
 
-// observe waits until every actor is blocked in a call or has ended.
+// observe waits until every actor is blocked in a call or has ended. It crashes actors that exceed
+// their deadline.
 func (r *run) observe() {
 	synctest.Wait()
 	for _, a := range r.actors {
@@ -135,7 +136,7 @@ func (r *run) observe() {
 	})
 }
 
-// crash ends an actor's process. Its goroutines continue, but their calls have no effect.
+// crash ends an actor's process. The actor's goroutines continue, but their calls have no effect.
 func (r *run) crash(a *actor, calls ...*call) {
 	r.mu.Lock()
 	a.crashed = true
@@ -176,10 +177,11 @@ func (r *run) crashesWorker(bronzeKey string) bool {
 	return false
 }
 
-// state hashes all that determines the next steps. It leaves out times that no longer matter: those
-// that no actor knows, and the current time if no timer precedes the reconciler's next run.
+// state returns a hash of everything that determines the next steps. It omits times that no longer
+// matter: times that no actor knows, and the current time if no timer expires before the
+// reconciler's next run.
 func (r *run) state() uint64 {
-	forgetful := len(r.late) == 0 // no actor knows anything
+	forgetful := len(r.late) == 0 // becomes false if an actor has received an answer
 	idle := forgetful && len(r.hanging) == 0 && r.queue.next().IsZero()
 	for _, a := range r.actors {
 		forgetful = forgetful && (!a.alive() || a.history == 0)

@@ -6,21 +6,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Scenario describes a run, apart from faults.
+// Scenario describes the actors of a run and the world in which they start.
 type Scenario struct {
 	Name       string
-	Setup      func(*run) // runs without faults
-	Begin      func(*run)
-	AtTick     func(r *run, tick int) // starts actors beside run number tick of the reconciler
+	Setup      func(*run)             // creates the initial world, without faults
+	Begin      func(*run)             // starts the first actors
+	AtTick     func(r *run, tick int) // starts more actors at run number tick of the reconciler
 	Ticks      int                    // minimum number of runs of the reconciler
-	Batch      int                    // messages per worker; 0 means 1
+	Batch      int                    // maximum number of messages per worker; 0 means 1
 	Deliveries int                    // earlier deliveries of each message
-	// limit, if more would take hours or actors don't race; 0 means none
+	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if
+	// more preemptions would take hours, or if its actors do not compete for an event.
 	Preemptions    int
 	MiscountsQueue bool      // the queue's approximate count is always 0
-	SharedProcess  bool      // one process serves all requests
+	SharedProcess  bool      // one process serves all requests, with one key cache
 	Processor      processor // nil keeps payloads unchanged
-	NaiveToo       bool      // runs on the naive pipeline too
+	NaiveToo       bool      // the naive pipeline supports the scenario
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 	poison = `{"eventType":"demo","n":1e999}`
 )
 
-// Scenarios lists what is explored exhaustively.
+// Scenarios lists the scenarios that are explored exhaustively.
 var Scenarios = []Scenario{
 	{Name: "two events", NaiveToo: true, Batch: 2, Preemptions: 1, Begin: func(r *run) {
 		r.client(1, good, "")
@@ -119,8 +120,8 @@ var Scenarios = []Scenario{
 		}},
 	{Name: "the reconciler races ingest", Preemptions: 1, Ticks: 2,
 		Begin: func(r *run) {
-			// The event is received at the end of an hour. A pass covers that hour once the next
-			// has begun.
+			// The event is received at the end of an hour. A pass includes that hour after the next
+			// hour has begun.
 			time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour - time.Second)))
 			r.client(1, good, "key")
 			r.observe()
@@ -159,7 +160,7 @@ var Scenarios = []Scenario{
 		Begin: func(r *run) { r.client(1, good, "key") }},
 }
 
-// acceptAll accepts requests without faults.
+// acceptAll sends requests without faults. All are accepted.
 func (r *run) acceptAll(bodies ...string) {
 	for i, body := range bodies {
 		r.client(i+1, body, "")
@@ -173,7 +174,8 @@ func (r *run) processOne() {
 	r.runWithoutFaults()
 }
 
-// crashAt runs all actors without faults, and crashes one before the given call.
+// crashAt runs all actors without faults until one makes the given call, and crashes that actor
+// before the call.
 func (r *run) crashAt(site string) {
 	for r.observe(); len(r.pending) > 0; r.observe() {
 		if c := r.pending[0]; c.site == site {
@@ -184,7 +186,8 @@ func (r *run) crashAt(site string) {
 	}
 }
 
-// reconcileAll runs the reconciler over everything without faults, so that it need not run again.
+// reconcileAll runs the reconciler once without faults. Its pass covers all events, so the schedule
+// begins with a completed pass.
 func (r *run) reconcileAll() {
 	time.Sleep(time.Until(r.nextTick))
 	r.nextTick = r.nextTick.Add(tick)
@@ -193,7 +196,7 @@ func (r *run) reconcileAll() {
 	r.ticks = nil
 }
 
-// runWithoutFaults runs all actors until they have ended, without faults.
+// runWithoutFaults runs all actors without faults until they have ended.
 func (r *run) runWithoutFaults() {
 	for r.observe(); len(r.pending) > 0; r.observe() {
 		r.resolve(r.pending[0])

@@ -1,6 +1,6 @@
 package explore
 
-// Budget limits what may go wrong in one schedule.
+// Budget limits the faults and preemptions of one schedule.
 type Budget struct{ Faults, Preemptions int }
 
 // within reports whether b does not exceed other.
@@ -12,10 +12,11 @@ func (b Budget) plus(other Budget) Budget {
 	return Budget{b.Faults + other.Faults, b.Preemptions + other.Preemptions}
 }
 
-// chooser decides the course of a schedule.
+// chooser chooses an option at each decision of a schedule.
 type chooser interface {
-	// pick returns the chosen option, given the cost of each and the state that it leads to. The
-	// first one costs nothing. It returns none if all lead to visited states.
+	// pick returns the index of the chosen option. costs holds the cost of each option; the first
+	// option costs nothing. state returns a hash of the state to which an option leads. pick
+	// returns none if all options lead to visited states.
 	pick(costs []Budget, state func(option int) uint64) int
 	// visitedState reports whether another schedule has continued from this state.
 	visitedState(state func() uint64) bool
@@ -24,20 +25,21 @@ type chooser interface {
 const none = -1
 
 // search tries every combination of options within a budget, one schedule after the other, depth
-// first: a schedule repeats the decisions of the trail and then takes the first options.
+// first. Each schedule repeats the decisions of the trail. After the trail it takes the first
+// option of each decision.
 type search struct {
 	budget  Budget
 	trail   []decision
 	depth   int
 	used    Budget
-	visited map[uint64]uint64 // by state: a bit per budget used to reach it
+	visited map[uint64]uint64 // for each state, one bit per budget with which it was reached
 }
 
 type decision struct {
-	options []int // to try
-	costs   []Budget
-	taken   int // index in options
-	used    Budget
+	options []int    // options to try
+	costs   []Budget // cost of each option, including those not to try
+	taken   int      // index in options
+	used    Budget   // budget used before the decision
 }
 
 func newSearch(budget Budget) *search {
@@ -74,8 +76,9 @@ func (s *search) visitedState(state func() uint64) bool {
 	return s.visit(state(), s.used)
 }
 
-// visit reports whether the state was visited with the same or less of the budget, and marks it
-// otherwise. All that follows depends on the state alone.
+// visit reports whether the state was already visited with the same or a smaller budget used. If
+// not, it marks the state as visited. A visited state need not be explored again, because all later
+// steps depend on the state alone.
 func (s *search) visit(state uint64, used Budget) bool {
 	seen := s.visited[state]
 	for f := range used.Faults + 1 {
@@ -90,8 +93,7 @@ func (s *search) visit(state uint64, used Budget) bool {
 }
 
 func budgetBit(faults, preemptions int) uint64 {
-	return 1 << (8*min(faults, 7) +
-		min(preemptions, 7))
+	return 1 << (8*min(faults, 7) + min(preemptions, 7))
 }
 
 // next prepares the next schedule. It returns false if there is none.
@@ -107,11 +109,11 @@ func (s *search) next() bool {
 	return false
 }
 
-// Deviation chooses another option than the first at a decision.
+// Deviation chooses an option other than the first at one decision.
 type Deviation struct{ Decision, Option int }
 
-// script takes the first option at each decision, except for some deviations. It ignores deviations
-// that exceed the budget.
+// script is a chooser that takes the first option at each decision, except at the given deviations.
+// It ignores deviations that exceed the budget.
 type script struct {
 	budget     Budget
 	used       Budget

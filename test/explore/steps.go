@@ -10,11 +10,11 @@ import (
 type step struct {
 	cost Budget
 	do   func()
-	name func() uint64 // hash of its identity
+	name func() uint64 // hash that distinguishes the step from others
 }
 
-// steps returns all possible next steps. The first one needs no preemption: the current actor
-// continues, or, if it has ended, another one.
+// steps returns all possible next steps. The first step never needs a preemption: in it, the
+// current actor continues. If the current actor has ended, another actor continues.
 func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // cost of a step by another actor
@@ -45,7 +45,7 @@ func (r *run) steps() []step {
 }
 
 // currentCommutes reports whether all pending calls of the current actor commute with all other
-// steps. Then other actors need not run before them.
+// steps. If so, it makes no difference whether other actors run before these calls.
 func (r *run) currentCommutes() bool {
 	for _, c := range r.pending {
 		if c.actor == r.current && !commuting[c.site] {
@@ -55,7 +55,8 @@ func (r *run) currentCommutes() bool {
 	return true
 }
 
-// appendCalls appends an actor's calls. To run a later one of parallel calls first is a preemption.
+// appendCalls appends an actor's pending calls. If the actor has made several calls in parallel, it
+// is a preemption to resolve a later call first.
 func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 	for _, c := range r.pending {
 		if c.actor != a {
@@ -73,7 +74,7 @@ func (r *run) resolve(c *call) {
 	r.pending = slices.DeleteFunc(r.pending, func(other *call) bool { return other == c })
 	c.origin = c.identity()
 	if c.site == "Bronze.Get" && r.crashesWorker(c.subject) {
-		r.tracef("%s crashes over the payload", c.actor.name)
+		r.tracef("the payload crashes %s", c.actor.name)
 		r.crash(c.actor, c)
 		return
 	}
@@ -121,7 +122,7 @@ func (r *run) apply(c *call, h outcome) (any, error) {
 	return c.effect(h)
 }
 
-// predict returns the hash of the state to which an outcome leads.
+// predict returns a hash of the state to which an outcome leads. It leaves the world unchanged.
 func (r *run) predict(c *call, h outcome) uint64 {
 	history, calls, late := c.actor.history, c.actor.calls[c.site+c.subject], r.late
 	world := r.world.save()
@@ -142,7 +143,7 @@ func (r *run) predict(c *call, h outcome) uint64 {
 	return hash(r.state(), "predicted")
 }
 
-// pickOutcome picks an outcome; the first one is success.
+// pickOutcome picks one of the outcomes. The first must be success, which is not a fault.
 func (r *run) pickOutcome(site string, outcomes []outcome, state func(outcome) uint64) (outcome,
 	bool) {
 	costs := make([]Budget, len(outcomes))
@@ -157,7 +158,7 @@ func (r *run) pickOutcome(site string, outcomes []outcome, state func(outcome) u
 	return outcomes[i], true
 }
 
-// applyLate applies a late effect. Its answer is lost.
+// applyLate lets a late call take effect. Nobody receives the call's answer.
 func (r *run) applyLate(c *call) {
 	r.tracef("late effect of %s: %s %s", c.actor.name, c.site, c.subject)
 	r.late = slices.DeleteFunc(r.late, func(other *call) bool { return other == c })

@@ -7,10 +7,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table implements the events table, with the conditions that internal/runtime/dynamodb sends.
+// table implements the events table. Its writes have the same conditions as in
+// internal/runtime/dynamodb.
 type table struct {
 	items map[string]pipeline.Item
-	// for stale reads: items before their last write; ID "" means none
+	// previous holds each item before its last write, for stale reads. An item with ID "" did not
+	// exist.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
 	onWrite    func(old, item pipeline.Item) // called after each write
@@ -87,7 +89,7 @@ func (t *table) save(old, next pipeline.Checkpoint) error {
 	return nil
 }
 
-// write stores unconditionally.
+// write stores an item without a condition.
 func (t *table) write(item pipeline.Item) {
 	if t.items == nil {
 		t.items, t.previous = make(map[string]pipeline.Item), make(map[string]pipeline.Item)
@@ -97,11 +99,12 @@ func (t *table) write(item pipeline.Item) {
 	t.onWrite(old, item)
 }
 
-// endStaleReads makes all reads consistent from now on.
+// endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { clear(t.previous) }
 
-// state hashes the content. While nobody knows an item, it ignores ProcessedAt, and FailedAt if it
-// is older than the grace period.
+// state returns a hash of the content. If forgetful, no running actor has received an answer. Then
+// the hash omits ProcessedAt, Attempts, and each FailedAt before the grace period, because no later
+// step depends on them.
 func (t *table) state(forgetful bool) uint64 {
 	h := hash(t.checkpoint)
 	for _, item := range t.items {

@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// world holds everything that outlives a process.
+// world holds all state outside of the actors: the services' data, and what the clients have
+// received.
 type world struct {
 	bronze, silver bucket
 	table          table
@@ -19,7 +20,7 @@ type world struct {
 	accepted       []accepted
 	rejected       []string                     // payload hashes
 	generations    map[string][]pipeline.Replay // per event, in order
-	keyCache       *pipeline.KeyCache           // of the SharedProcess
+	keyCache       *pipeline.KeyCache           // set if one process serves all requests
 	poison         map[string]bool              // SHA-256 of unprocessable payloads
 	crashing       map[string]bool              // ids of events whose payload crashes the worker
 	violations     []Violation
@@ -75,7 +76,7 @@ func (w *world) state(forgetful bool) uint64 {
 	return h
 }
 
-// snapshot holds a copy of the world. Append-only parts need no copy.
+// snapshot holds a copy of the world. Parts that are only appended to are not copied.
 type snapshot struct {
 	world    world
 	messages []message

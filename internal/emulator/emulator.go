@@ -233,7 +233,7 @@ func (p *Platform) close() error {
 	p.stop()
 	p.stopped.Wait()
 	if p.services != nil {
-		errs = append(errs, p.services.stopFunctions())
+		errs = append(errs, p.services.Lambda.Close())
 	}
 	if len(p.servers) > 0 {
 		errs = append(errs, closeServer(p.servers[0]))

@@ -46,17 +46,6 @@ func newServices(
 	o Options, db *store.DB, endpoint, account, region string,
 ) (_ *services, err error) {
 	s := &services{logDenials: map[string]error{}}
-	if o.Steps != nil {
-		s.recorder = activity.NewRecorder(o.Steps, o.Now)
-	}
-	defer func() {
-		if err != nil {
-			_ = s.close()
-		}
-	}()
-	if s.S3, err = s3.New(s3.Config{Dir: objectsDir(o.Data), Now: o.Now}); err != nil {
-		return nil, err
-	}
 	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
 		Region: region, Account: account, DB: db, Now: o.Now,
 	})
@@ -69,6 +58,13 @@ func newServices(
 	})
 	if err != nil {
 		return nil, err
+	}
+	if s.S3, err = s3.New(s3.Config{Dir: objectsDir(o.Data), Now: o.Now}); err != nil {
+		return nil, err
+	}
+	// Nothing fails from here on, so no error has to close what is open.
+	if o.Steps != nil {
+		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
 	s.Lambda = lambda.New(lambda.Config{
 		Endpoint: endpoint, Region: region, Account: account, Now: o.Now,
@@ -161,23 +157,9 @@ func (s *services) jsonHandler(target string) http.Handler {
 	return protocol.JSONHandler{} // answers that the operation is unknown
 }
 
-// stopFunctions kills the functions.
-func (s *services) stopFunctions() error {
-	if s.Lambda == nil {
-		return nil
-	}
-	return s.Lambda.Close()
-}
-
 // close writes the objects to disk and shows the remaining steps.
 func (s *services) close() error {
-	var errs []error
-	if s.EventBridge != nil {
-		errs = append(errs, s.EventBridge.Close())
-	}
-	if s.S3 != nil {
-		errs = append(errs, s.S3.Close())
-	}
+	err := errors.Join(s.EventBridge.Close(), s.S3.Close())
 	s.recorder.Close()
-	return errors.Join(errs...)
+	return err
 }

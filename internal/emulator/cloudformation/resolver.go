@@ -198,8 +198,8 @@ func (e *pathError) Unwrap() error { return e.err }
 
 // at prepends a step to the path of an error.
 func at(step string, err error) error {
-	var inner *pathError
-	if !errors.As(err, &inner) {
+	inner, ok := errors.AsType[*pathError](err)
+	if !ok {
 		return &pathError{step, err}
 	}
 	separator := "."

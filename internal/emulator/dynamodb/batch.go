@@ -8,10 +8,8 @@ const (
 
 type batchGetItemInput struct {
 	RequestItems map[string]struct {
-		placeholders
-		legacyParameters
-		Keys                 []attributes
-		ProjectionExpression *string
+		projectionInput
+		Keys []attributes
 	}
 }
 
@@ -24,9 +22,6 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 	total := 0
 	for _, request := range in.RequestItems {
 		total += len(request.Keys)
-		if err := request.check(); err != nil {
-			return nil, err
-		}
 	}
 	if total == 0 || total > maxBatchGet {
 		return nil, validationError("BatchGetItem must have 1 to %d keys, got %d",
@@ -34,8 +29,7 @@ func (s *Service) batchGetItem(in *batchGetItemInput) (*batchGetItemOutput, erro
 	}
 	out := &batchGetItemOutput{Responses: map[string][]attributes{}}
 	for name, request := range in.RequestItems {
-		items, err := s.getItems(
-			name, request.placeholders, request.ProjectionExpression, request.Keys...)
+		items, err := s.getItems(name, request.projectionInput, request.Keys...)
 		if err != nil {
 			return nil, err
 		}

@@ -58,12 +58,17 @@ func (s *Service) writeItem(
 	return &writeOutput{plan.returnValues(in.ReturnValues)}, commit(plan)
 }
 
-type getItemInput struct {
+// projectionInput holds the parameters that GetItem and a table of BatchGetItem share.
+type projectionInput struct {
 	placeholders
 	legacyParameters
-	TableName            string
-	Key                  attributes
 	ProjectionExpression *string
+}
+
+type getItemInput struct {
+	projectionInput
+	TableName string
+	Key       attributes
 }
 
 type getItemOutput struct {
@@ -71,10 +76,7 @@ type getItemOutput struct {
 }
 
 func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	items, err := s.getItems(in.TableName, in.placeholders, in.ProjectionExpression, in.Key)
+	items, err := s.getItems(in.TableName, in.projectionInput, in.Key)
 	if err != nil || len(items) == 0 {
 		return &getItemOutput{}, err
 	}
@@ -83,17 +85,20 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 
 // getItems returns the projected items with the given keys. It omits keys without an item.
 func (s *Service) getItems(
-	tableName string, p placeholders, projection *string, keys ...attributes,
+	tableName string, in projectionInput, keys ...attributes,
 ) ([]attributes, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	t, err := s.table(tableName)
 	if err != nil {
 		return nil, err
 	}
-	bound, err := p.bind(expressionText{projectionExpression, projection})
+	bound, err := in.bind(expressionText{projectionExpression, in.ProjectionExpression})
 	if err != nil {
 		return nil, err
 	}
-	project, err := p.projection(bound[0])
+	project, err := in.projection(bound[0])
 	if err != nil {
 		return nil, err
 	}

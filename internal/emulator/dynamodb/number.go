@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -74,34 +73,18 @@ func formatDecimal(negative bool, digits string, exponent int) string {
 	return out.String()
 }
 
-// compareNumbers compares two canonical numbers.
-func compareNumbers(a, b string) int {
-	a, aNegative := strings.CutPrefix(a, "-")
-	b, bNegative := strings.CutPrefix(b, "-")
-	switch {
-	case aNegative && !bNegative:
-		return -1
-	case bNegative && !aNegative:
-		return 1
-	case aNegative:
-		a, b = b, a
-	}
-	aWhole, aFraction, _ := strings.Cut(a, ".")
-	bWhole, bFraction, _ := strings.Cut(b, ".")
-	return cmp.Or(
-		cmp.Compare(len(aWhole), len(bWhole)),
-		cmp.Compare(aWhole, bWhole),
-		cmp.Compare(aFraction, bFraction),
-	)
+// rational returns the value of a canonical number.
+func rational(number string) *big.Rat {
+	r, _ := new(big.Rat).SetString(number) // a canonical number is valid
+	return r
 }
+
+// compareNumbers compares two canonical numbers.
+func compareNumbers(a, b string) int { return rational(a).Cmp(rational(b)) }
 
 // addNumbers returns a+b, or a-b if subtract is set.
 func addNumbers(a, b numberValue, subtract bool) (value, error) {
-	x, okX := new(big.Rat).SetString(string(a))
-	y, okY := new(big.Rat).SetString(string(b))
-	if !okX || !okY {
-		return nil, invalidNumber(string(a) + ", " + string(b))
-	}
+	x, y := rational(string(a)), rational(string(b))
 	if subtract {
 		y.Neg(y)
 	}

@@ -11,14 +11,34 @@ import (
 
 type tableInput struct{ TableName string }
 
-type keyElement struct{ AttributeName, KeyType string }
+// KeyElement names an attribute of a table's key. Its KeyType is HASH or RANGE.
+type KeyElement struct{ AttributeName, KeyType string }
 
-type attributeDefinition struct{ AttributeName, AttributeType string }
+// AttributeDefinition defines the type of an attribute: S, N or B.
+type AttributeDefinition struct{ AttributeName, AttributeType string }
+
+// NewTable returns the definition of a table with a key as in DynamoDB's API.
+func NewTable(name string, schema []KeyElement, definitions []AttributeDefinition) Table {
+	types := map[string]string{}
+	for _, d := range definitions {
+		types[d.AttributeName] = d.AttributeType
+	}
+	table := Table{Name: name}
+	for _, element := range schema {
+		k := Key{element.AttributeName, types[element.AttributeName]}
+		if element.KeyType == "HASH" {
+			table.PartitionKey = k
+		} else {
+			table.SortKey = k
+		}
+	}
+	return table
+}
 
 type createTableInput struct {
 	TableName              string
-	KeySchema              []keyElement
-	AttributeDefinitions   []attributeDefinition
+	KeySchema              []KeyElement
+	AttributeDefinitions   []AttributeDefinition
 	GlobalSecondaryIndexes []json.RawMessage
 	LocalSecondaryIndexes  []json.RawMessage
 	StreamSpecification    *struct{ StreamEnabled bool }
@@ -29,8 +49,8 @@ type tableDescription struct {
 	TableArn             string
 	TableStatus          string
 	CreationDateTime     float64
-	KeySchema            []keyElement
-	AttributeDefinitions []attributeDefinition
+	KeySchema            []KeyElement
+	AttributeDefinitions []AttributeDefinition
 	BillingModeSummary   struct{ BillingMode string }
 	ItemCount            int
 	TableSizeBytes       int
@@ -48,26 +68,12 @@ func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, er
 	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
 		return nil, validationError("the local platform does not support streams")
 	}
-	definition := Table{Name: in.TableName}
-	for _, element := range in.KeySchema {
-		k := Key{Name: element.AttributeName}
-		for _, attribute := range in.AttributeDefinitions {
-			if attribute.AttributeName == k.Name {
-				k.Type = attribute.AttributeType
-			}
-		}
-		if element.KeyType == "HASH" {
-			definition.PartitionKey = k
-		} else {
-			definition.SortKey = k
-		}
-	}
 	if len(in.AttributeDefinitions) != len(in.KeySchema) {
 		return nil, validationError("One or more parameter values were invalid: Number of " +
 			"attributes in KeySchema does not exactly match number of attributes defined in " +
 			"AttributeDefinitions")
 	}
-	t, err := s.addTable(definition)
+	t, err := s.addTable(NewTable(in.TableName, in.KeySchema, in.AttributeDefinitions))
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +102,9 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 		out.TableSizeBytes += itemSize(item)
 	}
 	for i, k := range t.keys() {
-		out.KeySchema = append(out.KeySchema, keyElement{k.Name, []string{"HASH", "RANGE"}[i]})
+		out.KeySchema = append(out.KeySchema, KeyElement{k.Name, []string{"HASH", "RANGE"}[i]})
 		out.AttributeDefinitions = append(out.AttributeDefinitions,
-			attributeDefinition{k.Name, k.Type})
+			AttributeDefinition{k.Name, k.Type})
 	}
 	return out
 }

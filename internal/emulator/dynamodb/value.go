@@ -52,9 +52,10 @@ func equal(a, b value) bool {
 // compare compares two values. It returns false unless both values have the same type and this type
 // is S, N or B.
 func compare(a, b value) (int, bool) {
-	if a, ok := a.(numberValue); ok {
-		b, ok := b.(numberValue)
-		return compareNumbers(string(a), string(b)), ok
+	n, isNumberA := a.(numberValue)
+	m, isNumberB := b.(numberValue)
+	if isNumberA && isNumberB {
+		return compareNumbers(string(n), string(m)), true
 	}
 	x, y, ok := texts(a, b)
 	return cmp.Compare(x, y), ok

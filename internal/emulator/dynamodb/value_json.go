@@ -201,9 +201,7 @@ func appendArray[T any](out []byte, elements []T, appendElement func([]byte, T) 
 }
 
 func appendBinary(out []byte, data string) []byte {
-	out = append(out, '"')
-	out = base64.StdEncoding.AppendEncode(out, []byte(data))
-	return append(out, '"')
+	return appendString(out, base64.StdEncoding.EncodeToString([]byte(data)))
 }
 
 func appendString(out []byte, text string) []byte {

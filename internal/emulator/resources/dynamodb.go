@@ -4,8 +4,8 @@ import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/d
 
 type tableProperties struct {
 	TableName            string
-	KeySchema            []struct{ AttributeName, KeyType string }
-	AttributeDefinitions []struct{ AttributeName, AttributeType string }
+	KeySchema            []dynamodb.KeyElement
+	AttributeDefinitions []dynamodb.AttributeDefinition
 	// Only counted: the emulated DynamoDB has no secondary indexes and rejects requests that name
 	// one.
 	GlobalSecondaryIndexes  []any
@@ -18,34 +18,18 @@ type tableProperties struct {
 }
 
 func createTable(c *creation, in tableProperties) (values, error) {
-	table := in.table(c.name(in.TableName, 255))
+	name := c.name(in.TableName, 255)
+	table := dynamodb.NewTable(name, in.KeySchema, in.AttributeDefinitions)
+	if in.TimeToLiveSpecification.Enabled {
+		table.TTLAttribute = in.TimeToLiveSpecification.AttributeName
+	}
 	if err := c.DynamoDB.CreateTable(table); err != nil {
 		return values{}, err
 	}
 	if n := len(in.GlobalSecondaryIndexes) + len(in.LocalSecondaryIndexes); n > 0 {
-		c.reportNotRun("secondary index of "+table.Name, n)
+		c.reportNotRun("secondary index of "+name, n)
 	}
-	arn := c.arn("dynamodb", "table/"+table.Name)
+	arn := c.arn("dynamodb", "table/"+name)
 	c.encrypt(arn, in.SSESpecification.KMSMasterKeyId)
-	return created(table.Name, "Arn", arn), nil
-}
-
-func (in tableProperties) table(name string) dynamodb.Table {
-	types := map[string]string{}
-	for _, a := range in.AttributeDefinitions {
-		types[a.AttributeName] = a.AttributeType
-	}
-	table := dynamodb.Table{Name: name}
-	for _, k := range in.KeySchema {
-		key := dynamodb.Key{Name: k.AttributeName, Type: types[k.AttributeName]}
-		if k.KeyType == "HASH" {
-			table.PartitionKey = key
-		} else {
-			table.SortKey = key
-		}
-	}
-	if in.TimeToLiveSpecification.Enabled {
-		table.TTLAttribute = in.TimeToLiveSpecification.AttributeName
-	}
-	return table
+	return created(name, "Arn", arn), nil
 }

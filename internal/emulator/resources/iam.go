@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -219,7 +220,7 @@ func (p *Provider) Enforce(
 }
 
 func (e enforcement) addFunction(f *iamFunction) error {
-	name := afterLastSlash(f.roleARN)
+	name := path.Base(f.roleARN)
 	role, ok := e.iam.roles[name]
 	if !ok {
 		e.reportNotRun("policies of the role of function "+f.name+", which is in no template", 1)

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
@@ -120,6 +119,3 @@ func (p *Provider) arn(service, resource string) string {
 }
 
 func (p *Provider) functionARN(name string) string { return p.arn("lambda", "function:"+name) }
-
-// afterLastSlash returns the name at the end of a queue's URL or a role's ARN.
-func afterLastSlash(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }

@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
@@ -66,10 +67,8 @@ type queuePolicyProperties struct {
 
 func createQueuePolicy(c *creation, in queuePolicyProperties) (values, error) {
 	for _, url := range in.Queues {
-		if err := c.addResourcePolicy(
-			c.arn("sqs", afterLastSlash(url)),
-			in.PolicyDocument,
-		); err != nil {
+		arn := c.arn("sqs", path.Base(url))
+		if err := c.addResourcePolicy(arn, in.PolicyDocument); err != nil {
 			return values{}, err
 		}
 	}

@@ -125,9 +125,12 @@ func checksumFilter(r *http.Request) func(int, http.Header) {
 }
 
 func writeError(w http.ResponseWriter, code gofakes3.ErrorCode, message string) {
+	writeXML(w, code.Status(), gofakes3.ErrorMessage(code, message))
+}
+
+func writeXML(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(code.Status())
+	w.WriteHeader(status)
 	_, _ = io.WriteString(w, xml.Header)
-	// A write error means that the client disconnected.
-	_ = xml.NewEncoder(w).Encode(gofakes3.ErrorMessage(code, message))
+	_ = xml.NewEncoder(w).Encode(answer) // the client may have disconnected
 }

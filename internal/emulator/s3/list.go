@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -156,8 +155,8 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
 	prefix := gofakes3.Prefix{Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter")}
 	list, err := s.objects.ListBucket(bucket, &prefix, page)
 	if err != nil {
-		var failure gofakes3.Error
-		if !errors.As(err, &failure) {
+		failure, ok := errors.AsType[gofakes3.Error](err)
+		if !ok {
 			failure = gofakes3.ErrInternal
 		}
 		writeError(w, failure.ErrorCode(), failure.ErrorCode().Message())
@@ -181,9 +180,7 @@ func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
 	if query.Get("encoding-type") == "url" {
 		result.encodeNames()
 	}
-	w.Header().Set("Content-Type", "application/xml")
-	_, _ = io.WriteString(w, xml.Header)
-	_ = xml.NewEncoder(w).Encode(result) // the client may have disconnected
+	writeXML(w, http.StatusOK, result)
 }
 
 // encodeNames URL-encodes all names in the listing, because a key may contain characters that XML

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// apiFlags select the pipeline whose API a command calls.
+// apiFlags holds the flags that select the API that a command calls.
 type apiFlags struct {
 	url, token string
 	sign       bool
@@ -54,7 +54,8 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 	return client.New(ctx, address, o)
 }
 
-// find returns the API's URL and, if the local platform named it, the region that it stands for.
+// find returns the URL of the API. If the command asked the local platform for the URL, find also
+// returns the region that the local platform emulates.
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
 		return f.url, "", nil
@@ -72,14 +73,15 @@ func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error
 	return localAPI, "", nil
 }
 
-// isDefault reports whether the default API may be meant although err occurred: the user selected
-// nothing, and has nothing to choose.
+// isDefault reports whether the command may use the default API after the error err. It may if the
+// user set no flag that selects a pipeline, and if err is neither a cancellation nor a list of
+// pipelines to choose from.
 func (f *apiFlags) isDefault(err error) bool {
 	var choice *deployment.ChoiceError
 	return f.stack.String() == "" && !errors.As(err, &choice) && !errors.Is(err, context.Canceled)
 }
 
-// String returns the flags with which another command finds the same API. It leaves out the token,
+// String returns the flags that make another command call the same API. It leaves out the token,
 // which must not appear on a screen.
 func (f *apiFlags) String() string {
 	text := f.stack.String()
@@ -92,12 +94,12 @@ func (f *apiFlags) String() string {
 	return text
 }
 
-// explain adds what to do if the local platform's API does not answer.
+// explain adds advice to err if the API of the local platform does not answer.
 func (f *apiFlags) explain(err error) error {
 	var problem *client.Problem
 	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) ||
 		f.stack.stack != "" || f.url != "" {
 		return err
 	}
-	return suggestLocal(err, "another API, --api or --stack")
+	return suggestLocal(err, "another API, set --api or --stack")
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 )
 
-// requireTerminal returns a usage error if the command needs a confirmation that nobody can give.
+// requireTerminal returns a usage error if stdin is not a terminal, because nobody can then
+// confirm.
 func requireTerminal(cmd *cobra.Command) error {
 	if tty.Is(cmd.InOrStdin()) {
 		return nil
@@ -23,7 +24,7 @@ func confirm(cmd *cobra.Command, question string) error {
 	return tty.Confirm(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), question)
 }
 
-// reportUnchanged prints that nothing changed if err is a cancellation. It returns err.
+// reportUnchanged prints that nothing changed if err is a cancellation. It returns err unchanged.
 func reportUnchanged(cmd *cobra.Command, err error) error {
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "Stopped. Nothing was changed.")

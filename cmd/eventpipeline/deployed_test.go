@@ -31,8 +31,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// deployed represents a pipeline in a stack with emulated services. It accepts and processes events
-// when a test calls accept and process.
+// deployed represents a pipeline whose stack and services are emulated. A test calls accept and
+// process to let the pipeline accept and process events.
 type deployed struct {
 	deployment.Pipeline
 	url        string
@@ -44,7 +44,8 @@ type deployed struct {
 func deploy(t *testing.T) *deployed {
 	t.Helper()
 	d := &deployed{}
-	services := make(map[string]http.Handler) // by the prefix of X-Amz-Target; S3 sends none
+	// The key is the prefix of X-Amz-Target. S3 requests have no such header.
+	services := make(map[string]http.Handler)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		switch {
@@ -114,7 +115,8 @@ func (d *deployed) createResources(t *testing.T) {
 	}
 }
 
-// serveStack serves CloudFormation's API: a stack with the pipeline's outputs and no functions.
+// serveStack serves the CloudFormation API. Its only stack has the outputs of the pipeline and no
+// resources.
 func (d *deployed) serveStack(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("Action") == "ListStackResources" {
 		io.WriteString(w, `<ListStackResourcesResponse><ListStackResourcesResult>`+
@@ -152,8 +154,8 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 	return runMain(t, append(args, "--aws", d.url)...)
 }
 
-// accept accepts events and returns their ids. It accepts numbers that exceed float64, too, as
-// older versions did.
+// accept accepts events and returns their ids. Like older versions of the platform, it also accepts
+// numbers that are too large for float64.
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
 	ingest := pipeline.Ingest{
@@ -174,7 +176,7 @@ func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	return ids
 }
 
-// process lets the worker process the messages on the queue.
+// process runs the worker until the queue has no visible message.
 func (d *deployed) process(t *testing.T) {
 	t.Helper()
 	worker := pipeline.Worker{
@@ -211,7 +213,7 @@ func (d *deployed) deleteObject(t *testing.T, l pipeline.Location) {
 	}
 }
 
-// take receives messages of a queue and deletes them.
+// take receives up to ten messages of a queue, deletes them and returns them.
 func (d *deployed) take(t *testing.T, url string) []types.Message {
 	t.Helper()
 	client := awssqs.NewFromConfig(d.Config)

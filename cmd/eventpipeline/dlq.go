@@ -19,8 +19,8 @@ their payloads.
 
 Each message has the code of the reason, such as unavailable or
 unprocessable-number; docs/runbooks.md says what to do about each code. A
-message has no code (none) if SQS moved it there: the worker crashed or timed
-out at every delivery.`,
+message without a code (listed as none) was moved there by SQS, because the
+worker crashed or timed out at every delivery.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline dlq redrive --code unavailable --dry-run
@@ -34,15 +34,15 @@ out at every delivery.`,
 	return cmd
 }
 
-// dlqMessage joins a message of the DLQ with its event.
+// dlqMessage combines a message of the DLQ with the state of its event.
 type dlqMessage struct {
 	sqs.ReceivedDeadLetter
-	event  pipeline.Event  // zero if the message is not an event's
+	event  pipeline.Event  // zero if the message names no event
 	status pipeline.Status // "" if the event has no item
-	stale  bool            // the event's item has another payload: its idempotency key was reused
+	stale  bool            // the item's Bronze object is not the message's: the idempotency key was reused
 }
 
-// newDLQMessage reads the event that a message refers to, if any.
+// newDLQMessage returns the message with the event that its body names, if any.
 func newDLQMessage(received sqs.ReceivedDeadLetter, bronzeBucket string) dlqMessage {
 	event, err := pipeline.ReadMessage(received.Body, bronzeBucket)
 	if err != nil {
@@ -52,7 +52,7 @@ func newDLQMessage(received sqs.ReceivedDeadLetter, bronzeBucket string) dlqMess
 	return dlqMessage{ReceivedDeadLetter: received, event: event}
 }
 
-// id returns the event's id, or the message's if it is not an event's.
+// id returns the id of the event, or the id of the message if the message names no event.
 func (m dlqMessage) id() string {
 	if m.EventID == "" {
 		return m.MessageID
@@ -70,7 +70,8 @@ func (m dlqMessage) code() string {
 	return string(m.Failure.Code)
 }
 
-// since returns when the message came to the DLQ or, if SQS moved it, when it came to the queue.
+// since returns the time at which the message came to the DLQ. If SQS moved the message, since
+// returns the time at which the message came to the queue, because SQS keeps only that time.
 func (m dlqMessage) since() time.Time {
 	if m.FailedAt.IsZero() {
 		return m.SentAt

@@ -25,7 +25,8 @@ type dlqChange struct {
 	verb, past string
 	// apply returns an error or nil for each message.
 	apply func(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error
-	// rejects reports whether apply always fails for the message. Nil rejects none.
+	// rejects reports whether apply always fails for the message. If rejects is nil, apply can
+	// succeed for every message.
 	rejects func(m dlqMessage) bool
 
 	filter      dlqFilter
@@ -44,13 +45,13 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 
 // dlqResult defines what --json prints. Its numbers count messages, except NotFound.
 type dlqResult struct {
-	Matched   int  `json:"matched"` // before the change
+	Matched   int  `json:"matched"` // in the preview
 	Done      int  `json:"done"`
-	Failed    int  `json:"failed"`    // remain in the DLQ, or would
-	NotFound  int  `json:"notFound"`  // given ids that no message matches
-	Hidden    int  `json:"hidden"`    // received by other clients, and not checked; approximate
-	Unseen    int  `json:"unseen"`    // matched, and were not received again
-	Truncated bool `json:"truncated"` // there are more messages than can be checked
+	Failed    int  `json:"failed"`    // remain in the DLQ; with DryRun: would remain
+	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
+	Hidden    int  `json:"hidden"`    // not checked: another client received them; approximate
+	Unseen    int  `json:"unseen"`    // matched in the preview, but were not received again
+	Truncated bool `json:"truncated"` // the DLQ holds more messages than can be checked
 	DryRun    bool `json:"dryRun"`
 }
 
@@ -81,8 +82,8 @@ type dlqRun struct {
 	pipeline  deployment.Pipeline
 	begin     time.Time
 	result    dlqResult
-	announced map[string]bool // ids of the messages to change; nil: all that match
-	missing   []string        // given ids that no message matches
+	announced map[string]bool // ids of the messages to change; nil if all matches are to change
+	missing   []string        // ids in the arguments that no message has
 }
 
 func (c *dlqChange) newRun(cmd *cobra.Command, p deployment.Pipeline) *dlqRun {
@@ -111,7 +112,7 @@ func (r *dlqRun) run() error {
 	err := r.change()
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(r.cmd.ErrOrStderr(),
-			"Stopped. The rest stays in the DLQ: run it again to continue.")
+			"Stopped. The other messages stay in the DLQ. To continue, run the command again.")
 	}
 	if err == nil {
 		err = errors.Join(r.failedError(), r.incompleteError())
@@ -139,8 +140,8 @@ func (r *dlqRun) failedError() error {
 func (r *dlqRun) incompleteError() error {
 	var errs []error
 	if n := r.result.Unseen; n > 0 {
-		errs = append(errs, fmt.Errorf("%s not received again: deleted, or received by another "+
-			"client; run it again to check", formatCount(n, "message")))
+		errs = append(errs, fmt.Errorf("%s not received again: another client deleted or received "+
+			"them; run the command again to check", formatCount(n, "message")))
 	}
 	allFound := len(r.filter.ids) > 0 && len(r.missing) == 0
 	if r.result.Hidden > 0 && !allFound {
@@ -152,8 +153,8 @@ func (r *dlqRun) incompleteError() error {
 	return errors.Join(errs...)
 }
 
-// preview prints the kinds of messages that match. It sets announced, if it could check all, and
-// missing.
+// preview prints how many messages of each kind match. If it could check all messages, it sets
+// r.announced and r.missing.
 func (r *dlqRun) preview() error {
 	kinds, rejected := make(kindCounts), 0
 	announced, missing := make(map[string]bool), slices.Clone(r.filter.ids)
@@ -185,13 +186,13 @@ func (r *dlqRun) preview() error {
 	}
 	if rejected > 0 {
 		fmt.Fprintf(w, "%d of them can't be %s, only dropped: "+
-			"not an event's, or of an event\nwith another payload.\n", rejected, r.past)
+			"they name no event, or their\nevent has another payload now.\n", rejected, r.past)
 	}
 	if s.hidden > 0 {
 		fmt.Fprintf(w, "Not counted: %s that another client has received.\n"+
 			"They become visible within five minutes.\n", formatCount(s.hidden, "message"))
 	}
-	if s.truncated { // the other messages may match the missing ids
+	if s.truncated { // messages that were not checked may have the missing ids
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+
 			"Matching messages among the others will\nbe %s too.\n", maxPreview, r.past)
 		return nil
@@ -200,7 +201,8 @@ func (r *dlqRun) preview() error {
 	return nil
 }
 
-// change changes the announced messages only: others may have become visible since the preview.
+// change applies the change to the announced messages. It leaves out other matching messages, which
+// may have become visible since the preview.
 func (r *dlqRun) change() error {
 	result, total := &r.result, r.result.Matched
 	if r.announced == nil {
@@ -218,7 +220,7 @@ func (r *dlqRun) change() error {
 				selected = append(selected, m)
 			}
 		}
-		applying, cancel := withoutCancel(ctx) // no event may be left half changed
+		applying, cancel := withoutCancel(ctx) // a cancellation must not leave an event half changed
 		defer cancel()
 		errs := r.apply(applying, r.pipeline, selected)
 		mu.Lock()

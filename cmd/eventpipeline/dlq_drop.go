@@ -16,14 +16,16 @@ func newDLQDropCommand(stack *stackFlags) *cobra.Command {
 		Use:   "drop [ID...]",
 		Short: "Delete messages from the DLQ",
 		Long: `Deletes messages from the DLQ. Their events stay FAILED: the status keeps the
-reason, and Bronze the payload. An event that a crashed worker left ENQUEUED
-becomes FAILED. The reconciler sets an event PROCESSED if Silver has its record.
+reason, and Bronze keeps the payload. An event that a crashed worker left
+ENQUEUED becomes FAILED. If Silver has a record of the event, the reconciler
+sets the event PROCESSED.
 
-The command prints what it is going to do, and asks. Select messages by event
-ids (or message ids, if they are not an event's), by filters, or both. A dropped
-event can't be redriven; replay it with --failed.
+The command prints how many messages it will drop, and asks for confirmation.
+Select messages by event ids, by filters, or both. If a message names no event,
+select it by its message id. A dropped event can't be redriven; to process it
+again, use replay --failed.
 
-Exits with 1 if messages could not be dropped, or not be looked at.`,
+Exits with 1 if messages could not be dropped or could not be checked.`,
 		Example: `  eventpipeline dlq drop --code invalid-message --dry-run
   eventpipeline dlq drop --code unprocessable-number --older-than 7d
   eventpipeline dlq drop --status PROCESSED
@@ -34,7 +36,7 @@ Exits with 1 if messages could not be dropped, or not be looked at.`,
 	return cmd
 }
 
-// drop discards the messages' events, and returns an error or nil for each.
+// drop discards the events of the messages. It returns an error or nil for each message.
 func drop(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
 	discarder := pipeline.Discarder{Items: p.Items(), BronzeBucket: p.Bronze, Now: time.Now}
 	dead := make([]pipeline.DeadLetter, len(messages))

@@ -22,7 +22,7 @@ type dlqFilter struct {
 func (f *dlqFilter) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.codes, "code", nil,
-		"only messages with one of these reason codes; none selects messages without one")
+		"only messages with one of these reason codes; none selects messages without a code")
 	flags.StringSliceVar(&f.types, "type", nil, "only events of these types")
 	flags.StringSliceVar(&f.statuses, "status", nil,
 		"only messages of events with these statuses: ENQUEUED, PROCESSED, FAILED")
@@ -71,8 +71,8 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 	return nil
 }
 
-// isFailureCode reports whether a message of the DLQ can have the code. A misspelled one must not
-// look like a code that no message has.
+// isFailureCode reports whether a message of the DLQ can have the code. Without this check, a
+// misspelled code would only match no message.
 func isFailureCode(code pipeline.Code) bool {
 	switch code {
 	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished,
@@ -82,10 +82,11 @@ func isFailureCode(code pipeline.Code) bool {
 	return pipeline.Permanent(code)
 }
 
-// suggestCode suggests the code of a processor's rejection, if only its prefix is missing.
+// suggestCode returns a suggestion if word is a processor's rejection code without its prefix, and
+// otherwise "".
 func suggestCode(word string) string {
 	if code := pipeline.NewRejection(word, "").Code; code != pipeline.InvalidOutput {
-		return fmt.Sprintf("; did you mean %s, a processor's?", code)
+		return fmt.Sprintf("; did you mean the processor's code %s?", code)
 	}
 	return ""
 }

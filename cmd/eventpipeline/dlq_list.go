@@ -26,15 +26,15 @@ func newDLQListCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the messages in the DLQ",
-		Long: `Lists the messages in the DLQ, unordered, then their number by code, type and
-status.
+		Long: `Lists the messages in the DLQ in no order. Then it prints how many messages
+there are of each code, type and status.
 
-SQS hides the messages that it shows. The command makes up to 10,000 of them
-visible again at the end; others return within five minutes. It lists at most
-100,000.
+SQS hides a message after a client receives it. At the end, the command makes up
+to 10,000 messages visible again; the others return within five minutes. It lists
+at most 100,000 messages.
 
-Exits with 1 if another client has received messages, or there are too many.
-With --json, a last line says so.`,
+Exits with 1 if another client has received messages, or if there are too many.
+With --json, the last line then has the fields hidden and truncated.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
   eventpipeline dlq list --json | jq -r .eventId`,
@@ -57,8 +57,8 @@ With --json, a last line says so.`,
 
 func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSON bool) error {
 	out, now := cmd.OutOrStdout(), time.Now()
-	// A closed pipe must fail a write instead of ending the program, which has to make the messages
-	// visible again.
+	// If the reader closes the pipe, the write must fail. SIGPIPE must not end the program, which
+	// still has to make the messages visible again.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := newDLQScan(p, now, maxHeld)
 	kinds := make(kindCounts)
@@ -81,7 +81,7 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 		err = printSummary(out, s, kinds, asJSON)
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		return nil // the reader, such as head, wants no more
+		return nil // the reader, such as head, has closed the pipe
 	}
 	if err == nil && s.truncated {
 		err = truncatedError(s.limit)
@@ -92,10 +92,10 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	return err
 }
 
-// listEnd defines the last line of dlq list --json, if messages are missing.
+// listEnd defines the last line of dlq list --json if the list is incomplete.
 type listEnd struct {
 	Hidden    int  `json:"hidden"`    // approximate number of messages that other clients received
-	Truncated bool `json:"truncated"` // there are more messages than can be listed
+	Truncated bool `json:"truncated"` // the DLQ holds more messages than can be listed
 }
 
 func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) error {
@@ -111,15 +111,15 @@ func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) erro
 	return printJSON(out, listEnd{s.hidden, s.truncated})
 }
 
-// printRow prints a line in columns of fixed width, since the whole list may not fit into memory.
-// Anybody may have sent the message that code and type come from.
+// printRow prints a line in columns of fixed width, because the whole list may not fit into memory.
+// It escapes code and type, because anybody may have sent the message that they come from.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
 	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n",
 		age, terminal.Escape(code), terminal.Escape(eventType), id, status)
 	return err
 }
 
-// formatAge returns a duration in its largest unit.
+// formatAge formats a duration in seconds, minutes, hours or days, whichever unit fits.
 func formatAge(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -150,7 +150,7 @@ func (c kindCounts) total() (total int) {
 	return total
 }
 
-// print prints the kinds, the most frequent first.
+// print prints the number of messages of each kind, the most frequent kind first.
 func (c kindCounts) print(w io.Writer) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
@@ -169,14 +169,14 @@ func (c kindCounts) print(w io.Writer) error {
 	return table.Flush()
 }
 
-// hiddenError reports messages that a scan did not receive.
+// hiddenError returns an error about messages that a scan did not receive.
 func hiddenError(hidden int) error {
 	return fmt.Errorf("%s not checked: another client has received them; "+
-		"run it again in five minutes", formatCount(hidden, "message"))
+		"run the command again in five minutes", formatCount(hidden, "message"))
 }
 
-// truncatedError reports that a scan stopped at its limit.
+// truncatedError returns an error about a scan that stopped at its limit.
 func truncatedError(limit int) error {
 	return fmt.Errorf("more than %d messages: the others were not checked; "+
-		"run it again in five minutes", limit)
+		"run the command again in five minutes", limit)
 }

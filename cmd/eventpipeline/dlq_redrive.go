@@ -12,20 +12,21 @@ import (
 
 func newDLQRedriveCommand(stack *stackFlags) *cobra.Command {
 	c := dlqChange{
-		stack: stack, verb: "redrive", past: "redriven", apply: redrive, rejects: isUnredrivable,
+		stack: stack, verb: "redrive", past: "redriven", apply: redrive, rejects: neverRedrivable,
 	}
 	cmd := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Move messages from the DLQ back to the queue",
-		Long: `Sets the events of messages in the DLQ ENQUEUED, puts them on the queue, and
-then deletes the messages from the DLQ. An event that is PROCESSED already stays
-so; its message is deleted. A message that is not an event's stays: drop it.
+		Long: `Moves messages from the DLQ back to the queue, and sets their events ENQUEUED.
+If an event is PROCESSED already, the command only deletes its message. A
+message that names no event stays in the DLQ; delete it with dlq drop.
 
-The command prints what it is going to do, and asks. Select messages by event
-ids, by filters, or both; messages that come to the DLQ later are left alone.
-After Ctrl-C the rest stays in the DLQ: run the command again.
+The command prints how many messages it will redrive, and asks for confirmation.
+Select messages by event ids, by filters, or both. Messages that come to the DLQ
+later are not redriven. After Ctrl-C the other messages stay in the DLQ: run the
+command again.
 
-Exits with 1 if messages could not be redriven, or not be looked at.`,
+Exits with 1 if messages could not be redriven or could not be checked.`,
 		Example: `  eventpipeline dlq redrive --code unavailable --dry-run
   eventpipeline dlq redrive --code unavailable --newer-than 24h
   eventpipeline dlq redrive 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -36,10 +37,11 @@ Exits with 1 if messages could not be redriven, or not be looked at.`,
 	return cmd
 }
 
-// isUnredrivable reports whether every redrive of the message fails.
-func isUnredrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
+// neverRedrivable reports whether redriving the message always fails: the message names no event,
+// or its event has another payload now.
+func neverRedrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
 
-// redrive redrives messages, and returns an error or nil for each.
+// redrive redrives the messages. It returns an error or nil for each message.
 func redrive(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
 	redriver := pipeline.Redriver{
 		Items: p.Items(), Queue: p.Queue(), Checkpoints: p.Checkpoints(), BronzeBucket: p.Bronze,

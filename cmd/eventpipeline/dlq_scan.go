@@ -17,28 +17,29 @@ import (
 )
 
 const (
-	// hideFor hides a received message from the scan and from other clients.
+	// hideFor is the time for which SQS hides a received message from the scan and other clients.
 	hideFor = 5 * time.Minute
-	// maxHeld stays below SQS's quota of 120,000 in-flight messages per queue.
+	// maxHeld limits the messages that a scan hides at the same time. SQS allows 120,000 in-flight
+	// messages per queue.
 	maxHeld = 100_000
-	// maxReceipts limits the messages that the scan releases when it has finished. Others become
-	// visible after hideFor.
+	// maxReceipts limits the messages that the scan makes visible when it has finished. The other
+	// messages become visible after hideFor.
 	maxReceipts = 10_000
 	scanners    = 4 // concurrent requests for messages
 )
 
-// dlqScan visits each message once that the DLQ held when it began. A redriven event that fails
-// again meanwhile is not visited.
+// dlqScan visits each message once that was in the DLQ when the scan began. It skips newer
+// messages, such as the message of an event that was redriven and failed again.
 type dlqScan struct {
 	dlq          sqs.DeadLetterQueue
 	items        dynamodb.Items
 	bronzeBucket string
 	limit        int // maximum number of messages to hold; at most maxHeld
 	begin        time.Time
-	hidden       int // approximate number of messages that other clients received
+	hidden       int // approximate number of messages that other clients have received
 
 	mu        sync.Mutex
-	held      map[string]string // receipt handles by message id; "" beyond maxReceipts
+	held      map[string]string // receipt handle or "" (see maxReceipts), by message id
 	receipts  int               // non-empty handles in held
 	truncated bool              // limit was reached
 }
@@ -50,11 +51,11 @@ func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
 	}
 }
 
-// handlePage handles up to ten messages, and returns those to delete.
+// handlePage handles up to ten messages, and returns the messages that the scan is to delete.
 type handlePage func(context.Context, []dlqMessage) (finished []dlqMessage, err error)
 
-// run calls handle with each page of messages, several at once. At the end, even after an error,
-// it makes the messages visible that handle kept.
+// run calls handle with each page of messages. Several calls run at the same time. At the end, even
+// after an error, run makes the messages visible that handle did not return.
 func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
@@ -68,13 +69,13 @@ func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 		})
 	}
 	err := running.Wait()
-	inFlight, countErr := s.dlq.InFlight(ctx) // before release: it counts messages held here, too
+	inFlight, countErr := s.dlq.InFlight(ctx) // before release: it includes the held messages
 	s.hidden = max(0, inFlight-len(s.held))
 	s.release(ctx)
 	return cmp.Or(ctx.Err(), err, countErr)
 }
 
-// visit calls fn with each message, one at a time, and deletes none.
+// visit calls fn with each message, one at a time. It deletes no message.
 func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
 	var mu sync.Mutex
 	return s.run(ctx, func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
@@ -89,7 +90,7 @@ func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
 	})
 }
 
-// next handles one page. It reports whether there may be more.
+// next receives and handles one page. It reports whether there may be more pages.
 func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err error) {
 	received, err := s.receive(ctx)
 	if err != nil || len(received) == 0 {
@@ -106,19 +107,22 @@ func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err e
 	return more, errors.Join(err, s.remove(ctx, finished))
 }
 
-// receive ignores cancellation: an abandoned request may still hide messages.
+// receive receives up to ten messages. It ignores cancellation, because an abandoned request may
+// still hide messages.
 func (s *dlqScan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	return s.dlq.Receive(ctx, hideFor)
 }
 
-// withoutCancel returns a context for work to finish, in 30 seconds, after ctx is cancelled.
+// withoutCancel returns a context for work that must finish although ctx is cancelled. The work has
+// 30 seconds.
 func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }
 
-// hold remembers the messages, and returns those that the scan visits for the first time.
+// hold records the messages as held. It returns the messages that the scan visits for the first
+// time.
 func (s *dlqScan) hold(received []sqs.ReceivedDeadLetter) (messages []dlqMessage, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +138,7 @@ func (s *dlqScan) hold(received []sqs.ReceivedDeadLetter) (messages []dlqMessage
 	return messages, !s.truncated
 }
 
-// remember keeps the newest receipt handle of a message. The caller holds s.mu.
+// remember stores the newest receipt handle of a message. The caller holds s.mu.
 func (s *dlqScan) remember(m sqs.ReceivedDeadLetter) {
 	if s.receipts == maxReceipts {
 		s.held[m.MessageID] = ""
@@ -144,7 +148,7 @@ func (s *dlqScan) remember(m sqs.ReceivedDeadLetter) {
 	s.receipts++
 }
 
-// forget drops a message. The caller holds s.mu.
+// forget removes a message from s.held. The caller holds s.mu.
 func (s *dlqScan) forget(messageID string) {
 	if s.held[messageID] != "" {
 		s.receipts--
@@ -152,7 +156,7 @@ func (s *dlqScan) forget(messageID string) {
 	delete(s.held, messageID)
 }
 
-// lookUp sets the fields that the events' items determine.
+// lookUp sets the status and the stale flag of each message from its event's item.
 func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
 	ids := make(map[string]bool)
 	for _, m := range messages {
@@ -172,14 +176,15 @@ func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
 	return nil
 }
 
-// remove deletes finished messages. One that it can't delete is visited again, which is harmless:
-// its event is redriven again, or PROCESSED by then.
+// remove deletes finished messages. If it can't delete a message, a later scan visits the message
+// again. That is harmless: the event is redriven again, or is PROCESSED by then.
 func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {
 		receipts[i] = m.ReceiptHandle
 	}
-	// Their events are finished, so that a cancelled command must delete them too.
+	// The events of these messages are finished, so a cancelled command must still delete the
+	// messages.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +193,7 @@ func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 			s.forget(m.MessageID)
 		}
 	}
-	return cmp.Or(errs...) // those of a failed request are all the same
+	return cmp.Or(errs...) // a failed request returns the same error for all messages
 }
 
 // release makes the held messages visible.

@@ -19,12 +19,12 @@ func newDLQShowCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Print an event's payload, and why it failed",
-		Long: `Prints an event's accepted payload from Bronze, byte for byte, and on standard
-error why the event failed. A terminal gets control characters escaped, and a
-line end after the last line.
+		Long: `Prints the accepted payload of an event from Bronze, byte for byte. On standard
+error it prints why the event failed. If the output is a terminal, the command
+escapes control characters and adds a line end after the last line.
 
-ID is an event's or, for a message in the DLQ that is not an event's, the
-message's.`,
+ID is the id of an event. If a message in the DLQ names no event, use the id of
+the message.`,
 		Example: `  eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline dlq show EVENT_ID 2>/dev/null >payload.json
   eventpipeline dlq show --json EVENT_ID | jq -r .reason`,
@@ -48,11 +48,11 @@ message's.`,
 	return cmd
 }
 
-// errFound ends a scan that has found its message.
-var errFound = errors.New("found")
+// errFound stops a scan early because the message was found. It is never printed.
+var errFound = errors.New("message found")
 
-// findMessage returns an event's state from its item. Without an item, it looks the id up in the
-// DLQ.
+// findMessage returns the state of the event from its item. If there is no item, findMessage
+// searches the DLQ for a message with the id.
 func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMessage, error) {
 	item, err := p.Items().Get(ctx, id)
 	if err == nil {
@@ -79,14 +79,14 @@ func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMess
 	case err != nil:
 		return dlqMessage{}, err
 	case s.truncated:
-		return dlqMessage{}, fmt.Errorf("no event %s, and no such message among the %d of the DLQ "+
-			"that were checked", id, s.limit)
+		return dlqMessage{}, fmt.Errorf("there is no event %s, and none of the first %d messages "+
+			"of the DLQ has that id", id, s.limit)
 	}
-	return dlqMessage{}, fmt.Errorf("no event %s, and no such message in the DLQ", id)
+	return dlqMessage{}, fmt.Errorf("there is no event %s, and no message in the DLQ has that id", id)
 }
 
-// showMessage prints the details even if it can't get the payload, which may be why the event
-// failed.
+// showMessage prints the details and the payload. It prints the details even if it can't read the
+// payload, because the missing payload may be the reason for the failure.
 func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlqMessage, asJSON bool) error {
 	payload, err := m.Body, error(nil)
 	if m.EventID != "" {
@@ -109,7 +109,7 @@ type shownMessage struct {
 	listedMessage
 	ReceivedAt time.Time          `json:"receivedAt,omitzero"`
 	Bronze     *pipeline.Location `json:"bronze,omitempty"`
-	Payload    string             `json:"payload,omitempty"` // the body of a message without event
+	Payload    string             `json:"payload,omitempty"` // without an event: the message's body
 }
 
 func (m dlqMessage) shown(payload []byte) shownMessage {
@@ -119,7 +119,7 @@ func (m dlqMessage) shown(payload []byte) shownMessage {
 	if m.EventID != "" {
 		shown.Bronze = &m.event.Bronze
 	}
-	if m.MessageID == "" { // from an item, whose event may not have failed
+	if m.MessageID == "" { // read from an item; the event may not have failed
 		shown.Code = string(m.Failure.Code)
 	}
 	return shown

@@ -38,7 +38,7 @@ func (d *deployed) sendToDLQ(t *testing.T, body string) (messageID string) {
 	return *sent.MessageId
 }
 
-// newDLQRun returns a run that prints nothing.
+// newDLQRun returns a run whose messages are discarded.
 func (d *deployed) newDLQRun(ctx context.Context, c dlqChange) *dlqRun {
 	cmd := &cobra.Command{}
 	cmd.SetContext(ctx)
@@ -46,7 +46,7 @@ func (d *deployed) newDLQRun(ctx context.Context, c dlqChange) *dlqRun {
 	return c.newRun(cmd, d.Pipeline)
 }
 
-// listed reads a line of dlq list --json.
+// listed represents a line of dlq list --json.
 type listed struct{ EventID, MessageID, EventType, Status, Code, Reason string }
 
 func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
@@ -121,7 +121,7 @@ func TestDLQList_FailsIfAnotherClientHasMessages(t *testing.T) {
 	}
 }
 
-func TestDLQRedrive_SucceedsIfAllGivenIDsAreFound(t *testing.T) {
+func TestDLQRedrive_SucceedsIfAllIDsOfItsArgumentsAreFound(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.accept(t, poison)
@@ -174,7 +174,7 @@ func TestDLQChange_FailsIfAnAnnouncedMessageIsNotReceivedAgain(t *testing.T) {
 	if err := r.preview(); err != nil {
 		t.Fatal(err)
 	}
-	d.take(t, d.DLQURL) // like another redrive
+	d.take(t, d.DLQURL) // as if another redrive had received it
 	if err := r.change(); err != nil || r.result != (dlqResult{Matched: 2, Unseen: 2}) {
 		t.Errorf("%+v, %v", r.result, err)
 	}
@@ -313,12 +313,12 @@ func TestDLQFilter_Matches(t *testing.T) {
 	}
 }
 
-// closedPipe fails like a pipe whose reader has ended.
+// closedPipe returns the error of a pipe whose reader has closed it.
 type closedPipe struct{ io.Writer }
 
 func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
-// firstLines fails after some lines, like a pipe to head.
+// firstLines accepts some lines and then returns an error, like a pipe to head.
 type firstLines struct{ left int }
 
 func (f *firstLines) Write(p []byte) (int, error) {
@@ -328,12 +328,12 @@ func (f *firstLines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestDLQList_EndsQuietlyWhenItsReaderEnds(t *testing.T) {
+func TestDLQList_PrintsNoErrorWhenItsReaderClosesThePipe(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	for lines := range 3 { // the heading, the message, the sum
+	for lines := range 3 { // the pipe fails at the heading, at the message, at the summary
 		var errOut strings.Builder
 		code := run(
 			t.Context(), []string{"dlq", "list", "--aws", d.url}, strings.NewReader(""),
@@ -345,7 +345,7 @@ func TestDLQList_EndsQuietlyWhenItsReaderEnds(t *testing.T) {
 	}
 }
 
-func TestDLQList_ReleasesMessagesWhenItsReaderEnds(t *testing.T) {
+func TestDLQList_ReleasesMessagesWhenItsReaderClosesThePipe(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.accept(t, poison, poison)
@@ -440,7 +440,7 @@ func TestDLQRedrive_SendsMatchingMessagesOnly(t *testing.T) {
 	if item := d.wantStatus(t, ids[1], pipeline.Enqueued); item.Failure.Code != "" {
 		t.Errorf("item = %+v", item)
 	}
-	d.process(t) // fails again
+	d.process(t) // the events fail again
 	d.wantVisible(t, d.DLQURL, 26)
 }
 
@@ -506,7 +506,7 @@ func TestDLQRedrive_DeletesTheMessageOfAProcessedEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.process(t)
-	d.sendToDLQ(t, body) // like SQS after a worker crashed behind its last step
+	d.sendToDLQ(t, body) // SQS does this if a worker crashed after its last step
 	if code, _, errOut := d.run(t, "dlq", "redrive", "--code", "none", "--yes"); code != exitOK {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
@@ -596,7 +596,7 @@ func TestDLQDrop_DeletesMatchingMessages(t *testing.T) {
 	ids := d.accept(t, poison, poisonOrder)
 	d.process(t)
 	crashed := d.accept(t, `{"eventType":"demo"}`)[0]
-	// SQS moves a message after the last delivery to a worker that crashes.
+	// If a worker crashes at every delivery, SQS moves the message to the DLQ.
 	d.sendToDLQ(t, *d.take(t, d.QueueURL)[0].Body)
 	code, out, errOut := d.run(t, "dlq", "drop", "--type", "demo", "--yes")
 	if code != exitOK || out != "2 messages dropped, 0 failed.\n" {
@@ -646,7 +646,7 @@ func TestDLQChange_RequiresASelectionOfMessages(t *testing.T) {
 	}
 }
 
-func TestDLQFilter_SuggestsARejectionsCode(t *testing.T) {
+func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"unknown-unit": true, "Unknown unit": false} {
 		exit, _, errOut := runMain(t, "dlq", "redrive", "--yes", "--code", code)
@@ -656,7 +656,7 @@ func TestDLQFilter_SuggestsARejectionsCode(t *testing.T) {
 	}
 }
 
-// An error about a misspelled code refers to the runbook's table.
+// The error about an unknown code refers the user to the table in the runbook.
 func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 	runbooks, err := os.ReadFile("../../docs/runbooks.md")
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 var (
 	shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-	// wordsEnd matches what follows a command's words: a comment, another command, a redirection.
+	// wordsEnd matches everything after the words of a command: a comment, another command, or a
+	// redirection.
 	wordsEnd = regexp.MustCompile(`\s+(#|\||[0-9]?>).*$`)
 )
 
@@ -45,7 +46,7 @@ func TestDocs_CommandLinesAreValid(t *testing.T) {
 	}
 }
 
-// checkCommandLine checks words as cobra does before it runs a command.
+// checkCommandLine makes the checks that cobra makes before it runs a command.
 func checkCommandLine(t *testing.T, file string, words []string) {
 	t.Helper()
 	root := rootCommand()

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// requiredValue rejects an empty value. An unset shell variable in --stack "$STACK" must not select
-// another pipeline, or more events, than intended.
+// requiredValue is a flag value that must not be empty. If the shell variable in --stack "$STACK"
+// is unset, the command must not act on another pipeline or on more events.
 type requiredValue string
 
 func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {
@@ -18,7 +18,7 @@ func addRequiredValue(flags *pflag.FlagSet, value *string, name, usage string) {
 
 func (v *requiredValue) Set(value string) error {
 	if value == "" {
-		return errors.New("it is empty")
+		return errors.New("the value must not be empty")
 	}
 	*v = requiredValue(value)
 	return nil
@@ -27,8 +27,8 @@ func (v *requiredValue) Set(value string) error {
 func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
-// exclusiveFlags lists flags that can't be combined, for all commands: the first of each line with
-// any of the others.
+// exclusiveFlags lists the flags of all commands that can't be combined. The first flag of each
+// line can't be combined with any other flag of that line.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"aws stack",
@@ -39,8 +39,8 @@ var exclusiveFlags = []string{
 	"resume checkpoint failed from no-publish to type",
 }
 
-// checkExclusive returns a usage error if flags are set that can't be combined. Cobra's own check
-// lists the whole group of flags instead of the two that conflict.
+// checkExclusive returns a usage error that names two set flags that can't be combined. Cobra's own
+// check is not used, because its error lists the whole group of flags.
 func checkExclusive(cmd *cobra.Command) error {
 	for _, line := range exclusiveFlags {
 		flags := strings.Fields(line)

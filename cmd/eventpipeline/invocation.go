@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// commandName begins each command line that the program suggests. main sets it.
+// commandName is the start of each command line that the program suggests. main sets it.
 var commandName = "eventpipeline"
 
-// suggestCommand returns a command line to paste. It skips empty words.
+// suggestCommand returns a command line that the user can paste. It skips empty words.
 func suggestCommand(words ...string) string {
 	line := commandName
 	for _, word := range words {
@@ -22,15 +22,15 @@ func suggestCommand(words ...string) string {
 	return line
 }
 
-// invocation returns how the user started this program.
+// invocation returns the command with which the user started this program.
 func invocation() string {
 	executable, _ := os.Executable()
 	info, _ := debug.ReadBuildInfo()
 	return invocationOf(os.Args[0], executable, info)
 }
 
-// invocationOf returns `go run` in this repository, `go tool` in a module that requires it, and
-// otherwise the program's name as the shell knows it.
+// invocationOf returns the command that starts the program: `go run` in this repository, `go tool`
+// in a module that depends on this one, and otherwise the name that the user typed.
 func invocationOf(name, executable string, info *debug.BuildInfo) string {
 	switch {
 	case info == nil || !builtToRun(executable):
@@ -44,12 +44,13 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 	return "go run " + info.Path
 }
 
-// builtToRun reports whether `go run` or `go tool` built and started the executable: they put it
-// into a folder of their own.
+// builtToRun reports whether `go run` or `go tool` built and started the executable. Both commands
+// put the executable into a folder whose name contains go-build.
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
 // stopWithGoCommand calls stop when the go command that started this process ends. A signal that
-// ends `go run` does not reach this process, which would keep running unseen, with its ports taken.
+// ends `go run` does not reach this process. Without this check the process would keep running
+// unseen and keep its ports in use.
 func stopWithGoCommand(ctx context.Context, stop func()) {
 	if executable, err := os.Executable(); err != nil || !builtToRun(executable) {
 		return

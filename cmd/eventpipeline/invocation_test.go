@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestInvocation_IsACommandToPaste(t *testing.T) {
+func TestInvocation_IsACommandThatCanBePasted(t *testing.T) {
 	const path = "github.com/event-driven-cloud-platform/eventpipeline/cmd/eventpipeline"
 	root, err := filepath.Abs("../..")
 	if err != nil {

@@ -41,26 +41,28 @@ func newLocalCommand() *cobra.Command {
 		Long: `Runs the event pipelines of a CDK app on this machine, without an AWS account.
 Run it in the app's folder.
 
-It synthesizes the app, builds the Lambda functions for this machine, and
-creates the template's resources in emulators of S3, DynamoDB, SQS, EventBridge,
-API Gateway and Lambda. It serves the HTTP API and AWS's APIs on loopback. Then
-it prints what happens to each event, until Ctrl-C. The first run compiles for
-some minutes.
+The command synthesizes the app and builds its Lambda functions for this
+machine. It creates the template's resources in emulators of S3, DynamoDB, SQS,
+EventBridge, API Gateway and Lambda. It serves the HTTP API and the AWS APIs on
+the loopback address. Then it prints each step of each event, until Ctrl-C. The
+first run takes some minutes, because it compiles everything.
 
-With --watch it builds again when the app's sources change, and replaces the
-functions whose code changed: running invocations finish on the old code, and no
-event fails. It names other changes of the template, which need a restart. While
-a build fails, the old code keeps running.
+With --watch the command builds again when the app's sources change, and then
+replaces the functions whose code changed. Running invocations finish on the old
+code, and no event fails. If a build fails, the old code keeps running. If
+anything else in the template changes, the command prints that it needs a
+restart.
 
-The API's authorization is the template's. The credentials local:local and those
-of --credentials can sign requests. Tokens are checked with the keys that their
-issuer publishes, or those of --jwks. Lambda authorizers run. The platform's own
-app opens its API in the stage local, which only this machine can reach;
---authorize applies the authorization of the deployed stages. Other apps do as
-their props say; the context value "stage" names their stage.
+The API applies the authorization that the template defines. Requests can be
+signed with the credentials local:local or those of --credentials. Tokens are
+verified with the keys that the issuer publishes, or with the keys of --jwks.
+Lambda authorizers run. In the stage "local", the platform's own app defines an
+API without authorization, which only this machine can reach. With --authorize
+it defines the authorization of the deployed stages. In other apps, the props of
+the construct define it. The context value "stage" is the name of the stage.
 
-Data is kept in memory unless --data names a folder. Steps are printed on
-standard output, progress on standard error.`,
+Data is kept in memory unless --data names a folder. The steps are printed on
+standard output, the progress on standard error.`,
 		Example: `  eventpipeline local
   eventpipeline local --watch
   eventpipeline local --stage dev --api-port 9090
@@ -78,15 +80,15 @@ standard output, progress on standard error.`,
 func (f *localFlags) add(cmd *cobra.Command) {
 	o, flags := &f.options, cmd.Flags()
 	flags.IntVar(&o.APIPort, "api-port", 8080,
-		"port of the HTTP API; 0 is any free port. Further APIs get the following ports")
-	flags.IntVar(&o.AWSPort, "aws-port", 4566, "port of AWS's APIs; 0 is any free port")
-	flags.StringVar(&o.Stage, "stage", "local", "stage of the app, as the context value \"stage\"")
+		"port of the HTTP API; 0 is any free port. If there are more APIs, they get the next ports")
+	flags.IntVar(&o.AWSPort, "aws-port", 4566, "port of the AWS APIs; 0 is any free port")
+	flags.StringVar(&o.Stage, "stage", "local", "stage of the app, set as the context value \"stage\"")
 	flags.BoolVar(&o.Authorize, "authorize", false, "apply the deployed stages' authorization "+
 		"to the local stage (context value \""+contract.AuthorizeContext+"\")")
 	flags.StringVar(&f.jwks, "jwks", "",
-		"file with the JSON Web Key Set that verifies tokens (default: their issuer's)")
+		"file with the JSON Web Key Set that verifies tokens (default: the set of the issuer)")
 	flags.StringArrayVar(&f.credentials, "credentials", nil,
-		"AWS credentials KEY:SECRET that can sign requests to the API, besides local:local")
+		"more AWS credentials KEY:SECRET that can sign requests to the API, next to local:local")
 	flags.BoolVar(&o.Watch, "watch", false,
 		"build again when the app's sources change, and run the new code without a restart")
 	flags.BoolVar(&o.NoWorker, "no-worker", false,
@@ -96,13 +98,13 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&o.Data, "data", "",
 		"folder that keeps buckets, tables and queues across runs (default: in memory)")
 	addRequiredValue(flags, &f.logs, "logs",
-		"folder for the functions' complete logs, in a file per function")
+		"folder for the complete logs of the functions, one file per function")
 	flags.StringVar(&f.faults, "faults", "",
 		"JSON file of faults to inject into the functions' AWS calls; see docs/faults.md")
 	flags.StringVar(&o.App, "app", "",
 		"command that runs the CDK app (default: \"app\" in cdk.json)")
 	flags.BoolVar(&f.asJSON, "json", false,
-		"print one JSON object per line: one with \"ready\":true when serving, then the steps")
+		"print JSON lines: first an object with \"ready\":true, then an object per step")
 }
 
 func (f *localFlags) run(cmd *cobra.Command) error {
@@ -111,7 +113,8 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
-	// If the reader of the output ends, a write must fail and stop the platform in order.
+	// If the reader closes the output, a write must fail, so that the platform stops in order.
+	// SIGPIPE must not end the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
 
@@ -207,15 +210,15 @@ func findLocalPipelines(
 	}
 	var stacks []string
 	for _, s := range p.Stacks {
-		if s.ParentID == "" { // FindAll looks up nested stacks in their parents
+		if s.ParentID == "" { // FindAll finds nested stacks through their parents
 			stacks = append(stacks, s.Name)
 		}
 	}
 	return deployment.FindAll(ctx, cfg, stacks)
 }
 
-// printFunc returns how to print steps. If there are several pipelines, each step names its
-// function.
+// printFunc returns the function that prints a step. If there are several pipelines, each printed
+// step includes the name of its Lambda function.
 func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) error {
 	if f.asJSON {
 		return func(s activity.Step) error { return activity.PrintJSON(out, s) }
@@ -224,11 +227,12 @@ func (f *localFlags) printFunc(out io.Writer, several bool) func(activity.Step) 
 	return func(s activity.Step) error { return activity.Print(out, s, style) }
 }
 
-// stageWord matches the message of an app that does not know its stage, but not the CDK's
-// Code/Stage.
+// stageWord matches the error of an app that does not know its stage. It does not match Code/Stage,
+// a construct that appears in CDK's messages.
 var stageWord = regexp.MustCompile(`\bstages?\b`)
 
-// explain adds what to do about an error of the start. It returns nil if the user stopped it.
+// explain adds advice to an error that occurred at startup. It returns nil if the user stopped the
+// startup.
 func (f *localFlags) explain(ctx context.Context, err error) error {
 	var faultsErr *emulator.FaultsError
 	var policyErr *emulator.PolicyError
@@ -242,9 +246,9 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case errors.As(err, &faultsErr):
 		return usageError{err}
 	case errors.As(err, &policyErr):
-		return fmt.Errorf("%w\nTo run it without policies, give --no-policies", err)
+		return fmt.Errorf("%w\nTo run the app without policies, use --no-policies", err)
 	case errors.As(err, &exitErr) && stageWord.MatchString(err.Error()):
-		return fmt.Errorf("%w\nThe app got the context value stage=%s; to set another, use --stage",
+		return fmt.Errorf("%w\nThe app got the context value stage=%s; to set another stage, use --stage",
 			err, f.options.Stage)
 	case errors.As(err, &portErr) && portErr.AWS:
 		return fmt.Errorf("%w; choose another with --aws-port", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// announce prints what is served where.
+// announce prints the URLs of the served APIs and the names of the resources.
 func (f *localFlags) announce(
 	out, errOut io.Writer, p *emulator.Platform, pipelines []deployment.Pipeline,
 ) error {
@@ -25,24 +25,25 @@ func (f *localFlags) announce(
 	}
 	printNotRun(out, p.NotRun)
 	_, err := fmt.Fprintf(out,
-		"\nEach step of an event's life shows here. Ctrl-C stops the platform.\n\n")
+		"\nBelow, the platform prints each step of each event. Ctrl-C stops the platform.\n\n")
 	return err
 }
 
-// printNotRun lists the template's resources that have no effect locally.
+// printNotRun prints the resources of the template that have no effect locally.
 func printNotRun(w io.Writer, resources []string) {
 	if len(resources) > 0 {
-		fmt.Fprintf(w, "In the template, without effect here: %s\n", strings.Join(resources, ", "))
+		fmt.Fprintf(w, "Resources of the template without effect here: %s\n",
+			strings.Join(resources, ", "))
 	}
 }
 
-// readyLine defines what --json prints when the platform serves.
+// readyLine defines the line that --json prints when the platform is ready.
 type readyLine struct {
 	Ready     bool              `json:"ready"`
 	API       string            `json:"api,omitempty"` // the first API
 	AWS       string            `json:"aws"`
-	Stack     string            `json:"stack"`          // of the first API
-	Outputs   map[string]string `json:"outputs"`        // of that stack
+	Stack     string            `json:"stack"`          // the stack of the first API
+	Outputs   map[string]string `json:"outputs"`        // the outputs of Stack
 	APIs      []readyAPI        `json:"apis,omitempty"` // all APIs, if there are several
 	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
 	NotRun    []string          `json:"notRun,omitempty"`
@@ -80,8 +81,8 @@ func newReadyLine(p *emulator.Platform, pipelines []deployment.Pipeline) readyLi
 	return line
 }
 
-// mainStack returns the first API's stack, or the first stack. A nested stack stands for the
-// outermost stack around it.
+// mainStack returns the stack of the first API, or the first stack if there is no API. For a nested
+// stack it returns the outermost parent.
 func mainStack(p *emulator.Platform) emulator.Stack {
 	main := p.Stacks[0]
 	for _, s := range p.Stacks {
@@ -138,7 +139,7 @@ func announceText(
 	return err
 }
 
-// announceRequests prints requests to paste.
+// announceRequests prints requests that the user can paste.
 func announceRequests(w io.Writer, api emulator.API, region string) {
 	authorization := ""
 	switch {
@@ -169,7 +170,8 @@ func announceValues(w io.Writer, heading string, values map[string]string) {
 	table.Flush()
 }
 
-// otherStores returns the pipeline's buckets, table and queues that the stack's outputs lack.
+// otherStores returns the buckets, table and queues of the pipeline that are not in the stack's
+// outputs.
 func otherStores(p deployment.Pipeline, outputs map[string]string) map[string]string {
 	known := slices.Collect(maps.Values(outputs))
 	stores := []string{p.Bronze, p.Silver, p.Table, p.QueueURL, p.DLQURL}

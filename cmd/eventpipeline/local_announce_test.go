@@ -21,7 +21,8 @@ var platform = &emulator.Platform{
 	NotRun: []string{"AWS::IAM::Role (2)"},
 }
 
-// pipelines lists one whose queue is an output of its stack, and one of a stack without outputs.
+// pipelines contains a pipeline whose queue is an output of its stack, and a pipeline whose stack
+// has no outputs.
 var pipelines = []deployment.Pipeline{
 	{Stack: "s", Name: "Orders", QueueURL: "http://q", Table: "orders"},
 	{
@@ -44,7 +45,7 @@ func wantContains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
-			t.Errorf("printed\n%s\nwithout %s", text, part)
+			t.Errorf("printed\n%s\nwhich lacks %s", text, part)
 		}
 	}
 }
@@ -119,7 +120,7 @@ func TestAnnounce_PrintsOneReadyLineForScripts(t *testing.T) {
 	wantContains(t, errOut.String(), "AWS::IAM::Role (2)")
 }
 
-func TestAnnounce_PrintsTheOutputsOfTheStackAroundANestedOne(t *testing.T) {
+func TestAnnounce_PrintsTheOutputsOfTheOutermostStackOnly(t *testing.T) {
 	p := &emulator.Platform{
 		APIs: []emulator.API{{Stack: "s-Deep", URL: "http://127.0.0.1:8080"}},
 		Stacks: []emulator.Stack{

@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// logFolder writes each function's log to a file, as CloudWatch Logs has a log group for each.
+// logFolder writes the log of each function to its own file, just as CloudWatch Logs stores a log
+// group per function.
 type logFolder struct {
 	dir   string
 	mu    sync.Mutex

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
 )
 
-// progress prints the phases of the start with their durations, and the app's output.
+// progress prints the startup phases with their durations, and the output of the CDK app.
 type progress struct {
 	out   io.Writer
 	begin time.Time
@@ -19,10 +19,10 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval limits how long a phase prints nothing.
+// reminderInterval is the longest time that a phase prints nothing.
 const reminderInterval = 15 * time.Second
 
-// stopping follows the emulator's phases.
+// stopping is the phase after the emulator's own phases.
 const stopping emulator.Phase = "stop"
 
 var phaseTitles = map[emulator.Phase]string{
@@ -34,7 +34,7 @@ var phaseTitles = map[emulator.Phase]string{
 
 func newProgress(out io.Writer) *progress { return &progress{out: out, begin: time.Now()} }
 
-// phase begins a phase, and ends the one before.
+// phase ends the current phase and begins the named one.
 func (p *progress) phase(name emulator.Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,7 +44,7 @@ func (p *progress) phase(name emulator.Phase) {
 	p.reminder = time.AfterFunc(reminderInterval, p.remind)
 }
 
-// Write writes output of the app.
+// Write prints output of the CDK app.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +74,7 @@ func (p *progress) endPhase() {
 	}
 }
 
-// stopReminder reports whether a phase was running. The caller holds p.mu.
+// stopReminder stops the reminder, and reports whether a phase was running. The caller holds p.mu.
 func (p *progress) stopReminder() bool {
 	if p.reminder == nil {
 		return false
@@ -91,7 +91,8 @@ func (p *progress) ready() {
 	fmt.Fprintf(p.out, "Serving after %s\n", time.Since(p.begin).Round(10*time.Millisecond))
 }
 
-// stop stops the reminders. It does not report a failed phase as done.
+// stop stops the reminders. Unlike endPhase it does not print "done", because the phase may have
+// failed.
 func (p *progress) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

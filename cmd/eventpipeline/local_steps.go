@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-// stepPrinter prints steps. It holds back the first ones until the platform is announced.
+// stepPrinter prints steps. It keeps the first steps until the command has announced the platform.
 type stepPrinter struct {
 	mu      sync.Mutex
 	print   func(activity.Step) error // nil until start

@@ -16,7 +16,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
-func TestFindLocalPipelines_LooksIntoAllStacksThatAreNotNested(t *testing.T) {
+func TestFindLocalPipelines_SearchesAllStacksThatAreNotNested(t *testing.T) {
 	var listed []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		listed = append(listed, r.PostFormValue("StackName"))
@@ -48,7 +48,7 @@ func TestPrintFunc_NamesTheFunctionIfThereAreSeveralPipelines(t *testing.T) {
 	}
 }
 
-func TestStepPrinter_HoldsStepsBackUntilThePlatformIsAnnounced(t *testing.T) {
+func TestStepPrinter_PrintsStepsAfterTheAnnouncement(t *testing.T) {
 	var printed []string
 	var p stepPrinter
 	add := func(name string) {
@@ -109,7 +109,7 @@ func TestLocal_RejectsInvalidKeysAndCredentials(t *testing.T) {
 	}
 }
 
-func TestLocal_NamesTheStageIfTheAppComplainsAboutIt(t *testing.T) {
+func TestLocal_SuggestsStageIfTheAppRejectsTheStage(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for command, want := range map[string]bool{
 		"echo no such stage: local; exit 1":           true,

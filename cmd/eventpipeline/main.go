@@ -1,5 +1,5 @@
-// Command eventpipeline runs event pipelines locally, sends events to them and to deployed ones,
-// and operates them.
+// Command eventpipeline runs event pipelines locally. It also sends events to local and deployed
+// pipelines, and operates them.
 package main
 
 import (
@@ -21,10 +21,11 @@ const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // the code that shells report for a program that Ctrl-C ended
+	exitInterrupted = 130 // the exit code that shells report after Ctrl-C
 )
 
-// usageError marks an error in the command line: the program exits with exitUsage.
+// usageError marks an error in the command line. After such an error the program exits with
+// exitUsage.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -44,7 +45,7 @@ func main() {
 // run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := rootCommand()
-	started := false // until then every error is one of usage: an unknown flag, a missing argument
+	started := false // before, every error is a usage error, such as an unknown flag
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		started = true
 		return checkExclusive(cmd)
@@ -90,14 +91,14 @@ func rootCommand() *cobra.Command {
 
 func printJSON(w io.Writer, value any) error { return json.NewEncoder(w).Encode(value) }
 
-// withSignals returns a context that the first signal to stop cancels. A second signal ends the
-// process immediately.
+// withSignals returns a context that is cancelled by the first signal to stop the process. A second
+// signal ends the process immediately.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(parent, signals...)
-	context.AfterFunc(ctx, stop) // restores the default effect of the signals
+	context.AfterFunc(ctx, stop) // a second signal then has its default effect
 	return ctx, stop
 }

@@ -30,15 +30,17 @@ func newReconcileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Find stuck events and enqueue them again",
-		Long: `Invokes the pipeline's reconciler function until it has checked everything. The
-function's schedule does the same in steps.
+		Long: `Invokes the reconciler function of the pipeline until the function has checked
+all events. A schedule invokes the function too, and each of those invocations
+checks a part.
 
-The reconciler enqueues ENQUEUED events that have lost their message. It fails
-an event that it enqueued too often, and sets FAILED events PROCESSED whose
-record is in Silver. It continues from its checkpoint; with --since it checks
-all events received since then. It skips events younger than the grace period.
+If an ENQUEUED event has lost its message, the reconciler enqueues it again. If
+it has enqueued an event too often, it sets the event FAILED. If the record of a
+FAILED event is in Silver, it sets the event PROCESSED. It skips events that are
+younger than the grace period. It continues from its checkpoint; with --since it
+checks all events received since then.
 
-Exits with 1 if events could not be healed.`,
+Exits with 1 if events could not be reconciled.`,
 		Example: `  eventpipeline reconcile --dry-run
   eventpipeline reconcile --since 24h --json
   eventpipeline reconcile --stack event-driven-cloud-platform-dev`,
@@ -81,13 +83,14 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 		err = printReport(cmd.OutOrStdout(), total, suggestCommand("dlq list", f.stack.String()))
 	}
 	if err == nil && total.Errors > 0 {
-		return fmt.Errorf("%d events could not be healed; see the log of function %s",
+		return fmt.Errorf("%d events could not be reconciled; see the log of function %s",
 			total.Errors, p.ReconcilerFunction)
 	}
 	return err
 }
 
-// reconcile invokes the function until it is done, and adds up its reports.
+// reconcile invokes the reconciler function until it has checked all events. It returns the sum of
+// the function's reports.
 func reconcile(
 	ctx context.Context, p deployment.Pipeline, request handler.ReconcileRequest,
 ) (pipeline.Report, error) {
@@ -117,7 +120,8 @@ func invokeReconciler(
 		return answer, err
 	}
 	name := p.ReconcilerFunction
-	// A retry would start a second run beside the first, which may still be running.
+	// The request must not be retried: a retry would start a second run while the first may still
+	// be running.
 	client := lambda.NewFromConfig(p.Config, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
 	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: payload})
 	if err != nil {
@@ -170,10 +174,10 @@ func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
 	table.Row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
 	table.Row("orphans", r.Orphans, "objects of requests that were never acknowledged")
 	if r.Overtaken > 0 {
-		table.Row("overtaken", r.Overtaken, "events that changed meanwhile; run it again")
+		table.Row("overtaken", r.Overtaken, "events that changed meanwhile; run the command again")
 	}
 	if r.Errors > 0 {
-		table.Row("errors", r.Errors, "events that could not be healed")
+		table.Row("errors", r.Errors, "events that could not be reconciled")
 	}
 	return table.Flush()
 }

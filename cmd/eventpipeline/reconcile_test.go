@@ -8,7 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// answerReconciler sets the reconciler's answers, in order. It returns the requests.
+// answerReconciler sets the answers that the reconciler function returns, in order. The result
+// collects the requests.
 func (d *deployed) answerReconciler(answers ...string) (asked *[]string) {
 	asked = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {
@@ -50,10 +51,10 @@ func TestReconcile_AddsUpTheReports(t *testing.T) {
 	}
 	d.answerReconciler(part("false"), part("true"), part("true"))
 	code, out, _ := d.run(t, "reconcile", "--json")
-	moment := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
+	from := time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 	want := pipeline.Report{
-		From:       moment,
-		To:         moment.Add(time.Hour),
+		From:       from,
+		To:         from.Add(time.Hour),
 		Scanned:    20,
 		Processed:  2,
 		Failed:     2,
@@ -105,13 +106,13 @@ func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	}
 }
 
-func TestReconcile_FailsIfEventsCouldNotBeHealed(t *testing.T) {
+func TestReconcile_FailsIfEventsCouldNotBeReconciled(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	d.answerReconciler(`{"report":{"scanned":9,"errors":2,"done":true}}`)
 	code, out, errOut := d.run(t, "reconcile")
-	if code != exitFailure || !strings.Contains(errOut, "2 events could not be healed") ||
-		!strings.Contains(out, "events that could not be healed") {
+	if code != exitFailure || !strings.Contains(errOut, "2 events could not be reconciled") ||
+		!strings.Contains(out, "events that could not be reconciled") {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }

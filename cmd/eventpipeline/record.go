@@ -17,10 +17,11 @@ func newRecordCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record EVENT_ID",
 		Short: "Print an event's records in Silver",
-		Long: `Prints an event's records as Silver stores them: a line of JSON for each record
-that the processor made, or one line with the reason if it filtered the event.
-With --bronze it prints the accepted payload instead, byte for byte. A terminal
-gets control characters escaped, and a line end after the last line.
+		Long: `Prints the records of an event as Silver stores them: a line of JSON for each
+record that the processor made. If the processor filtered the event, the command
+prints one line with the reason. With --bronze it prints the accepted payload
+instead, byte for byte. If the output is a terminal, the command escapes control
+characters and adds a line end after the last line.
 
 Exits with 1 if the event does not exist or has no record yet.`,
 		Example: `  eventpipeline record 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
@@ -44,7 +45,7 @@ Exits with 1 if the event does not exist or has no record yet.`,
 	return cmd
 }
 
-// readStored returns an event's object in Silver, or in Bronze.
+// readStored returns the event's object in Silver, or its object in Bronze if bronze is true.
 func readStored(
 	ctx context.Context, stack *stackFlags, id string, bronze bool,
 ) ([]byte, error) {
@@ -75,7 +76,7 @@ func readStored(
 	}
 	stored, err := bucket.Get(ctx, location.Key)
 	if errors.Is(err, pipeline.ErrNotFound) {
-		return nil, fmt.Errorf("the %s of event %s is gone: there is no %s",
+		return nil, fmt.Errorf("the %s of event %s was deleted: there is no %s",
 			name, id, s3URL(location))
 	}
 	return stored, err

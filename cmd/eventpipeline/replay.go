@@ -31,24 +31,26 @@ func newReplayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay --type TYPE --from TIME [--to TIME]",
 		Short: "Process archived events again, into the same Silver records",
-		Long: `Processes PROCESSED events of a type again. Each becomes ENQUEUED and goes
-through the worker; its new record replaces the old one. The record and the
-event's status carry the replay's id.
+		Long: `Processes the PROCESSED events of a type again. Each event becomes ENQUEUED, the
+worker processes it, and its new record replaces the old record. The new record
+and the status of the event contain the id of the replay.
 
-A replay skips ENQUEUED events, which have a message on the queue, and FAILED
-ones, which "dlq redrive" is for. With --failed it replays only the FAILED ones,
-even if the DLQ no longer holds their message. It leaves messages in the DLQ.
+A replay skips ENQUEUED events, because they have a message on the queue. It
+skips FAILED events too: use "dlq redrive" for them. With --failed it replays
+only FAILED events, even if the DLQ no longer holds their messages. A replay
+does not delete messages from the DLQ.
 
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its start, in UTC), or
 an age such as 24h or 7d.
 
-A file stores the progress. After Ctrl-C or a crash, --resume continues from it,
-at the same --rate unless another is given.
+The command stores its progress in a file. After Ctrl-C or a crash, --resume
+continues from that file. It keeps the --rate of the first run unless you set
+another.
 
---compare changes nothing: it transforms the payloads again and prints how the
-records differ from Silver's. It uses the platform's own transformation or, with
---worker, the pipeline's own worker: the folder of its main package, which the
-command builds and runs on this machine.`,
+--compare changes nothing. It transforms the payloads again and prints how the
+new records differ from the records in Silver. It uses the platform's default
+processor. If the pipeline has another worker, set --worker to the folder of the
+worker's main package; the command builds and runs it on this machine.`,
 		Example: `  eventpipeline replay --type demo --from 2026-11-01 --to 2026-11-08 --dry-run
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
@@ -67,13 +69,13 @@ command builds and runs on this machine.`,
 		"maximum number of events per second (default: no limit; with --resume: as before)")
 	addRequiredValue(flags, &f.checkpoint, "checkpoint",
 		"file that stores the progress (default: <replay id>.replay.json)")
-	addRequiredValue(flags, &f.resume, "resume", "continue the replay of this file")
+	addRequiredValue(flags, &f.resume, "resume", "continue the replay whose progress is in this file")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and count the events to replay")
 	flags.BoolVar(&f.compare, "compare", false,
-		"change nothing, and compare today's records with Silver's")
+		"change nothing, and compare new records with the records in Silver")
 	flags.BoolVar(&f.failed, "failed", false, "replay only FAILED events")
 	addRequiredValue(flags, &f.worker, "worker",
-		"with --compare: folder of the main package of the pipeline's own worker")
+		"with --compare: folder of the main package of the pipeline's worker")
 	flags.BoolVar(&f.noPublish, "no-publish", false, "do not notify EventBridge")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
@@ -84,7 +86,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if f.worker != "" && !f.compare {
 		return usageErrorf("--worker requires --compare: a replay uses the deployed worker")
 	}
-	if f.resume != "" { // before reading the file, which a running replay changes
+	if f.resume != "" { // before the file is read, because a running replay changes it
 		lock, err := lockReplay(f.resume)
 		if err != nil {
 			return err
@@ -135,8 +137,8 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 
 const maxRate = 1e6 // events per second
 
-// state returns a new replay as the flags describe it, or the one to resume. rateSet reports
-// whether --rate is set.
+// state returns the state of the replay to resume, or of a new replay with the values of the flags.
+// rateSet reports whether --rate is set.
 func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 	if rateSet && !(f.rate > 0 && f.rate <= maxRate) { // rejects NaN too
 		return nil, fmt.Errorf("--rate must be above 0 and at most %g, got %g", maxRate, f.rate)
@@ -149,7 +151,7 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 		return state, err
 	}
 	if f.eventType == "" || f.from == "" {
-		return nil, errors.New("nothing to replay: give --type and --from, or --resume FILE")
+		return nil, errors.New("nothing to replay: set --type and --from, or --resume FILE")
 	}
 	if !pipeline.ValidType(f.eventType) {
 		return nil, fmt.Errorf("--type: invalid eventType %q", f.eventType)
@@ -168,7 +170,7 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 		return nil, fmt.Errorf("--from must be before --to, got %s and %s",
 			from.Format(time.RFC3339), to.Format(time.RFC3339))
 	}
-	id := uuid.Must(uuid.NewV7()).String() // fails only without a source of randomness
+	id := uuid.Must(uuid.NewV7()).String() // fails only if the system has no random numbers
 	state := &replayState{
 		Replay: pipeline.Replay{ID: id, Quiet: f.noPublish},
 		Type:   f.eventType, From: from, To: to, Failed: f.failed, Rate: f.rate, file: f.checkpoint,
@@ -178,7 +180,7 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 	}
 	if _, err := os.Stat(state.file); err == nil && !f.dryRun && !f.compare {
 		return nil, fmt.Errorf("%s exists already: continue that replay with --resume, "+
-			"or give another file", state.file)
+			"or choose another file", state.file)
 	}
 	return state, nil
 }

@@ -23,7 +23,8 @@ type replayRun struct {
 	state    *replayState
 }
 
-// replay replays all events. If it stops early, the state's file stores where to continue.
+// replay replays all events of the request. If it stops early, the state file stores where to
+// continue.
 func (r replayRun) replay() error {
 	state := r.state
 	if r.resume == "" {
@@ -38,7 +39,8 @@ func (r replayRun) replay() error {
 			return reportUnchanged(r.cmd, err)
 		}
 	}
-	if err := state.save(); err != nil { // first of all: a crash must not lose the replay's id
+	// The state is saved before the first event, so that a crash does not lose the replay's id.
+	if err := state.save(); err != nil {
 		return err
 	}
 	earlier, bar := state.Counts, tty.NewBar(r.cmd.ErrOrStderr(), state.remaining(), "replaying")
@@ -60,7 +62,8 @@ func (r replayRun) replay() error {
 	return errors.Join(r.printCounts(state.Counts), err)
 }
 
-// replayFailed replays FAILED events, and then counts the messages that they have in the DLQ.
+// replayFailed replays FAILED events. Then it prints how many of their messages the DLQ may still
+// hold, and how to drop those messages.
 func (r replayRun) replayFailed() error {
 	held, countErr := r.pipeline.DeadLetterQueue().Count(r.cmd.Context())
 	if err := r.replay(); err != nil {
@@ -74,8 +77,8 @@ func (r replayRun) replayFailed() error {
 		drop := suggestCommand("dlq drop", r.stack.String(),
 			"--type", r.state.Type, "--status PROCESSED")
 		fmt.Fprintf(r.cmd.ErrOrStderr(), "The DLQ still holds the messages of up to %s. "+
-			"An event that fails again gets\na second one. Once the events are PROCESSED, "+
-			"drop the messages with:\n  %s\n", formatCount(most, "event"), drop)
+			"If an event fails again, it gets\na second message. When the events are "+
+			"PROCESSED, drop the messages with:\n  %s\n", formatCount(most, "event"), drop)
 	}
 	return nil
 }
@@ -93,7 +96,7 @@ func (r replayRun) confirm() error {
 
 // countEvents counts the events to replay, and changes nothing.
 func (r replayRun) countEvents() (counts pipeline.ReplayCounts, err error) {
-	r.replayer.ChunkSize = 0 // the rate limits sending only
+	r.replayer.ChunkSize = 0 // the rate limits only how fast events are sent
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), -1, "counting")
 	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
@@ -139,7 +142,8 @@ func (r replayRun) printCounts(c pipeline.ReplayCounts) error {
 	return table.Flush()
 }
 
-// compareRecords prints each difference as it is found, then the counts.
+// compareRecords compares new records with the records in Silver. It prints each difference when it
+// is found, and then the counts.
 func (r replayRun) compareRecords(ctx context.Context) error {
 	out, bar := r.cmd.OutOrStdout(), tty.NewBar(r.cmd.ErrOrStderr(), -1, "comparing")
 	var counts pipeline.Comparison
@@ -168,8 +172,8 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		return printJSON(out, counts)
 	}
 	if r.worker == "" && counts.Changed > 0 {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "Compared with the platform's own transformation. "+
-			"If the pipeline has a worker\nof its own, name its folder with --worker.")
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "The new records are made by the platform's default processor. "+
+			"If the pipeline has\nanother worker, set --worker to its folder.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
 		"%d skipped, of %d objects\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,
@@ -177,7 +181,7 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 	return err
 }
 
-// formatCount returns a number of things, such as "1 event" or "2 events".
+// formatCount returns the number with the noun, such as "1 event" or "2 events".
 func formatCount(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -12,16 +12,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayState stores a replay and its progress in a file.
+// replayState represents a replay and its progress, which a file stores.
 type replayState struct {
 	Stack  string                `json:"stack"`
-	Queue  string                `json:"queue"` // URL, which identifies account and region too
+	Queue  string                `json:"queue"` // URL; it contains the account and the region
 	Replay pipeline.Replay       `json:"replay"`
 	Type   string                `json:"type"`
 	From   time.Time             `json:"from"`
 	To     time.Time             `json:"to"`
 	Failed bool                  `json:"failed,omitempty"` // only FAILED events
-	After  string                `json:"after"`            // last finished key in Bronze
+	After  string                `json:"after"`            // key in Bronze of the last finished event
 	Counts pipeline.ReplayCounts `json:"counts"`
 	Total  int                   `json:"total,omitempty"` // events to replay; 0 if not counted
 	Rate   float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
@@ -29,13 +29,14 @@ type replayState struct {
 	file string
 }
 
-// bind ties a new replay to a pipeline. It returns an error if a resumed one is tied to another.
+// bind records the pipeline of a new replay. For a resumed replay it returns an error if the replay
+// was started with another pipeline.
 func (s *replayState) bind(p deployment.Pipeline) error {
 	if s.Stack == "" {
 		s.Stack, s.Queue = p.Stack, p.QueueURL
 	}
 	if s.Stack != p.Stack || s.Queue != p.QueueURL {
-		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of %s with %s",
+		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of stack %s with the queue %s",
 			s.file, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil
@@ -67,7 +68,7 @@ func (s *replayState) remaining() int {
 	return s.Total - s.Counts.Sent
 }
 
-// rateFlag returns the flag that sets the same rate, or "".
+// rateFlag returns the flag that sets the same rate, or "" if there is no limit.
 func (s *replayState) rateFlag() string {
 	if s.Rate == 0 {
 		return ""
@@ -75,7 +76,7 @@ func (s *replayState) rateFlag() string {
 	return fmt.Sprintf("--rate %g", s.Rate)
 }
 
-// lockReplay keeps other processes from running the replay of that file.
+// lockReplay prevents other processes from running the replay whose state is in file.
 func lockReplay(file string) (*lockfile.Lock, error) {
 	lock, err := lockfile.Take(file + ".lock")
 	if errors.Is(err, lockfile.ErrHeld) {
@@ -96,12 +97,12 @@ func readReplayState(file string) (*replayState, error) {
 	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&
 		state.Rate >= 0 && state.Rate <= maxRate
 	if !valid {
-		return nil, fmt.Errorf("%s is not a replay's file", file)
+		return nil, fmt.Errorf("%s does not contain the state of a replay", file)
 	}
 	return state, nil
 }
 
-// save replaces the file atomically. The caller holds the replay's lock.
+// save replaces the state file atomically. The caller holds the lock of the replay.
 func (s *replayState) save() error {
 	temporary := s.file + ".new"
 	content, err := json.MarshalIndent(s, "", "  ")

@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayed reads the line of replay --json.
+// replayed represents the line that replay --json prints.
 type replayed struct {
 	ReplayID string
 	DryRun   bool
@@ -69,7 +69,7 @@ func TestReplay_ProcessesEventsOfATypeAgain(t *testing.T) {
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the file of the finished replay still exists: %v", err)
 	}
-	if n := len(d.bus.Published()); n != 6 { // three, a failure, and two replayed
+	if n := len(d.bus.Published()); n != 6 { // three processed, one failed, two replayed
 		t.Errorf("%d notifications", n)
 	}
 }
@@ -89,11 +89,11 @@ func TestReplay_PublishesNothingWithNoPublish(t *testing.T) {
 	}
 	d.process(t)
 	if n := len(d.bus.Published()); n != 1 {
-		t.Errorf("%d notifications, want the first alone", n)
+		t.Errorf("%d notifications, want only the one before the replay", n)
 	}
 }
 
-func TestReplay_OfFailedEventsWorksWithoutTheirMessages(t *testing.T) {
+func TestReplay_ReplaysFailedEventsWithoutMessagesInTheDLQ(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	ids := d.accept(t, poison, `{"eventType":"demo"}`)
@@ -117,7 +117,7 @@ func TestReplay_OfFailedEventsWorksWithoutTheirMessages(t *testing.T) {
 	}
 }
 
-func TestReplay_OfFailedEventsSuggestsToDropTheirMessages(t *testing.T) {
+func TestReplay_SuggestsToDropTheMessagesOfFailedEvents(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	const payload = `{"eventType":"demo"}`
@@ -180,7 +180,7 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() { // Ctrl-C after two of twelve events; the rate leaves two seconds for it
+	go func() { // stops after two of twelve events; at this rate, there are two seconds to stop
 		for d.visible(t, d.QueueURL) < 2 && ctx.Err() == nil {
 		}
 		stop()
@@ -201,7 +201,7 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	code, again, hint := runMain(t, append(command, "--json")...)
 	second := parseLines[replayed](t, again)[0]
 	if !slices.Equal(command[len(command)-2:], []string{"--rate", "4"}) {
-		t.Errorf("continues without its rate: %s", command)
+		t.Errorf("the suggested command lacks the rate: %s", command)
 	}
 	if code != exitOK || second.ReplayID != first.ReplayID || second.Counts.Sent != 12 {
 		t.Errorf("exit code %d, printed %s, %s", code, again, hint)
@@ -212,7 +212,7 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	}
 }
 
-func TestReplay_ResumesAtItsRateUnlessAnotherIsGiven(t *testing.T) {
+func TestReplay_ResumesAtItsRateUnlessRateIsSet(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "replay.json")
 	state := replayState{Type: "demo", Replay: pipeline.Replay{ID: "r"}, Rate: 100, file: file}
@@ -238,7 +238,7 @@ func TestReplay_RunsInOneProcessAtATime(t *testing.T) {
 	if err := state.save(); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := lockReplay(file) // like another process
+	lock, err := lockReplay(file) // as if another process ran the replay
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,10 +262,10 @@ func TestReplay_ResumesOnlyOnItsStackAndQueue(t *testing.T) {
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
 	const otherQueue = "https://sqs.eu-west-1.amazonaws.com/111122223333/events"
-	for _, place := range [][2]string{{"other", d.QueueURL}, {d.Stack, otherQueue}} {
+	for _, saved := range [][2]string{{"other", d.QueueURL}, {d.Stack, otherQueue}} {
 		state := replayState{
-			Stack:  place[0],
-			Queue:  place[1],
+			Stack:  saved[0],
+			Queue:  saved[1],
 			Type:   "demo",
 			Replay: pipeline.Replay{ID: "r"},
 			file:   file,
@@ -275,8 +275,8 @@ func TestReplay_ResumesOnlyOnItsStackAndQueue(t *testing.T) {
 		}
 		code, _, errOut := d.run(t, "replay", "--resume", file)
 		if code != exitUsage ||
-			!strings.Contains(errOut, "a replay of stack "+place[0]+" with the queue "+place[1]) {
-			t.Errorf("%v: exit code %d, printed %q", place, code, errOut)
+			!strings.Contains(errOut, "a replay of stack "+saved[0]+" with the queue "+saved[1]) {
+			t.Errorf("%v: exit code %d, printed %q", saved, code, errOut)
 		}
 	}
 	code, _, errOut := d.run(
@@ -317,7 +317,8 @@ func TestReplay_ComparesAndWritesNothing(t *testing.T) {
 	}
 }
 
-// The platform's own worker made the records. The example's worker changes each of them.
+// The platform's default processor made the records. The worker of the example makes different
+// records.
 func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -387,7 +388,7 @@ func TestThrottle_KeepsToTheRate(t *testing.T) {
 		if took := time.Since(began); took != 8*time.Second {
 			t.Errorf("the first 80 took %s", took)
 		}
-		time.Sleep(time.Hour) // no burst makes up for it
+		time.Sleep(time.Hour) // unused time must not allow a burst
 		began = time.Now()
 		for range 2 {
 			if err := wait(t.Context(), 20); err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// newThrottle returns a function that waits until n more events may be sent at a rate per second.
-// A rate of 0 is no limit.
+// newThrottle returns a function that waits until n more events may be sent. rate is the maximum
+// number of events per second; 0 means no limit.
 func newThrottle(rate float64) func(ctx context.Context, n int) error {
 	if rate == 0 {
 		return func(ctx context.Context, _ int) error { return ctx.Err() }
@@ -18,7 +18,7 @@ func newThrottle(rate float64) func(ctx context.Context, n int) error {
 		select {
 		case now := <-wait.C:
 			if now.After(next) {
-				next = now // no burst makes up for unused time
+				next = now // unused time must not allow a burst
 			}
 			next = next.Add(time.Duration(float64(n) / rate * float64(time.Second)))
 			return nil
@@ -28,7 +28,8 @@ func newThrottle(rate float64) func(ctx context.Context, n int) error {
 	}
 }
 
-// chunkSize returns how many events to send at once: those of 100 ms, from 1 to 100.
+// chunkSize returns how many events to send at once: the events of 100 ms, but at least 1 and at
+// most 100.
 func chunkSize(rate float64) int {
 	if rate == 0 {
 		return 100

@@ -15,11 +15,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
-// errWorkerEnded cancels the context of a comparison whose worker ended.
+// errWorkerEnded is the reason for which a comparison is cancelled if its worker ends.
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
-// withWorker builds the worker whose main package is in dir for this machine, runs it without any
-// access to AWS, and calls fn with its processor. The worker logs to log.
+// withWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
+// the worker's processor. The worker has no access to AWS, and its log goes to log.
 func withWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {
@@ -74,9 +74,9 @@ func runWorker(
 		err = fmt.Errorf("%w; its main function must call processor.Start", errWorkerEnded)
 	}
 	if err != nil {
-		cancel(err) // kills the worker, which may be busy
+		cancel(err) // kills the worker, which may still be processing
 	}
-	questions.Close() // lets the worker end
-	<-client.Ended()  // before Wait, which closes the pipe that the client reads
+	questions.Close() // the worker ends when its input ends
+	<-client.Ended()  // must come before Wait, which closes the pipe that the client reads
 	return cmp.Or(err, worker.Wait())
 }

@@ -25,16 +25,18 @@ func newSendCommand() *cobra.Command {
 
 FILE holds one event, which is sent byte for byte. A file that ends in .jsonl or
 .ndjson, and standard input (-), hold an event per line. Without FILE, the
-command makes up --count events of --type for the platform's own worker. Other
-processors and schemas may require more.
+command generates --count events of --type, which the platform's default
+processor accepts. Other processors and schemas may require other fields.
 
-Requests to a --stack or to API Gateway are signed with your AWS credentials,
-requests to the local platform with its own, others only with --sign. For an API
-that requires a JSON Web Token, set EVENTPIPELINE_TOKEN.
+The command signs requests to a --stack or to API Gateway with your AWS
+credentials. It signs requests to the local platform with the local credentials,
+and other requests only with --sign. If the API requires a JSON Web Token, set
+EVENTPIPELINE_TOKEN.
 
-Exits with 1 if an event was not accepted. Throttled requests (429) are sent
-again. A request without an answer, or with a 5xx, is not: the platform may have
-accepted the event. It counts as unknown.`,
+Exits with 1 if an event was not accepted. The command sends a throttled request
+(429) again. It does not repeat a request without an answer or with an answer
+5xx, because the platform may have accepted the event. Such an event counts as
+unknown.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo
@@ -46,8 +48,8 @@ accepted the event. It counts as unknown.`,
 	}
 	f.api.add(cmd)
 	flags := cmd.Flags()
-	flags.IntVar(&f.count, "count", 0, "number of events to make up")
-	flags.StringVar(&f.eventType, "type", "demo", "eventType of the events that --count makes up")
+	flags.IntVar(&f.count, "count", 0, "number of events to generate")
+	flags.StringVar(&f.eventType, "type", "demo", "eventType of the generated events")
 	flags.IntVar(&f.concurrency, "concurrency", 32, "number of concurrent requests")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"print one JSON object per line and event, in the order of the answers")
@@ -70,7 +72,7 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	source, total := makeUpEvents(f.count, f.eventType), f.count
+	source, total := generateEvents(f.count, f.eventType), f.count
 	if fromFile {
 		source, total = readEvents(cmd.InOrStdin(), args[0]), -1 // an unknown number
 	}

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// eventSource calls yield with each event, until yield returns false.
+// eventSource calls yield with one event after the other, until yield returns false.
 type eventSource func(yield func([]byte) bool) error
 
-// makeUpEvents yields count events of a type, numbered from 1.
-func makeUpEvents(count int, eventType string) eventSource {
+// generateEvents yields count events of a type, numbered from 1.
+func generateEvents(count int, eventType string) eventSource {
 	return func(yield func([]byte) bool) error {
 		for i := 1; i <= count; i++ {
 			body, err := json.Marshal(map[string]any{

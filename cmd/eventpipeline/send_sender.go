@@ -22,24 +22,25 @@ type sender struct {
 	out      io.Writer
 	asJSON   bool
 	bar      *progressbar.ProgressBar
-	apiFlags string // with which a suggested command finds the same API
+	apiFlags string // flags that make a suggested command call the same API
 
 	mu          sync.Mutex
 	counts      map[string]int // by status
-	firstErr    error          // for the first event that was rejected
+	firstErr    error          // the error of the first rejected event
 	lastEventID string
 }
 
 // sendReport defines what --json prints for each event.
 type sendReport struct {
 	Number int `json:"number"` // position in the input, from 1
-	// Status can be accepted, refused, or unknown: the platform may have accepted the event.
+	// Status is accepted, refused, or unknown. Unknown means that the platform may have accepted
+	// the event.
 	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
 }
 
-// sendAll sends the events of source. It stops at the first request without an answer.
+// sendAll sends the events of source. It stops after the first request that gets no answer.
 func (s *sender) sendAll(ctx context.Context, source eventSource, concurrency int) error {
 	senders, sending := errgroup.WithContext(ctx)
 	senders.SetLimit(concurrency)
@@ -53,8 +54,8 @@ func (s *sender) sendAll(ctx context.Context, source eventSource, concurrency in
 	return errors.Join(err, cmp.Or(senders.Wait(), ctx.Err()))
 }
 
-// throttleRetries limits how often a throttled request is sent again. The waits double from 100 ms
-// and add up to 25 s.
+// throttleRetries limits how often a throttled request is sent again. The first wait takes 100 ms
+// and each next wait twice as long; all waits together take 25 s.
 const throttleRetries = 8
 
 func (s *sender) send(ctx context.Context, number int, body []byte) error {
@@ -123,7 +124,7 @@ func (s *sender) summarize(progress io.Writer, took time.Duration, err error) er
 	fmt.Fprintf(summary, " in %s (%.0f events/s)\n",
 		took.Round(time.Millisecond), float64(accepted)/took.Seconds())
 	if s.lastEventID != "" && !s.asJSON {
-		fmt.Fprintf(summary, "See the last one with: %s\n",
+		fmt.Fprintf(summary, "See the last event with: %s\n",
 			suggestCommand("status", s.apiFlags, s.lastEventID))
 	}
 	return errors.Join(err, s.firstErr)

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// api answers like a pipeline's API. It rejects the eventType "bad" and, with throttle, every third
-// request.
+// api implements the HTTP API of a pipeline. It rejects the eventType "bad". If throttle is set, it
+// also rejects every third request.
 type api struct {
 	mu       sync.Mutex
 	throttle bool
@@ -68,7 +68,7 @@ func runSend(
 	return out.String(), errOut.String(), err
 }
 
-func TestSend_MakesUpCountEvents(t *testing.T) {
+func TestSend_GeneratesCountEvents(t *testing.T) {
 	var a api
 	out, _, err := runSend(t, &a, "", "--count", "50", "--type", "order.created")
 	if err != nil || !strings.HasPrefix(out, "50 accepted, 0 refused in ") {
@@ -210,7 +210,7 @@ func TestSend_HelpShowsHowToSendTypedEvents(t *testing.T) {
 		`echo '{"eventType":"order.placed","orderId":"7"`, "eventpipeline send orders.jsonl",
 	} {
 		if help := newSendCommand().Example; !strings.Contains(help, want) {
-			t.Errorf("the examples are\n%s\nwithout %s", help, want)
+			t.Errorf("the examples are\n%s\nthey lack %s", help, want)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func TestSend_RejectsInvalidFlags(t *testing.T) {
 	}
 }
 
-func TestSend_StopsAtTheFirstRequestWithoutAnswer(t *testing.T) {
+func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	cmd := newSendCommand()

@@ -13,13 +13,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
-// stackFlags select the pipeline that a command works on. An unset flag is "".
+// stackFlags holds the flags that select a pipeline. An unset flag is "".
 type stackFlags struct{ aws, stack, pipeline string }
 
 const localAWS = "http://127.0.0.1:4566"
 
-// endpointVariable names the environment variable from which the AWS CLI and the SDKs read the URL
-// of the services.
+// endpointVariable names the environment variable from which the AWS CLI and SDKs read the URL of
+// the AWS services.
 const endpointVariable = "AWS_ENDPOINT_URL"
 
 func (f *stackFlags) add(cmd *cobra.Command) {
@@ -32,7 +32,7 @@ func (f *stackFlags) add(cmd *cobra.Command) {
 		"id of the pipeline's construct, if an app has several")
 }
 
-// find looks the pipeline up.
+// find returns the selected pipeline.
 func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 	cfg, err := f.config(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// endpoint returns the URL of the local platform's AWS services, and where it comes from.
+// endpoint returns the URL of the local platform's AWS services, and the name of its source.
 func (f *stackFlags) endpoint() (address, source string) {
 	if f.aws != "" {
 		return f.aws, "--aws"
@@ -68,7 +68,8 @@ func (f *stackFlags) endpoint() (address, source string) {
 	return localAWS, "the default"
 }
 
-// String returns the flags with which another command, in any shell, finds the same pipeline.
+// String returns the flags that make another command select the same pipeline, even in a shell
+// without the environment variable.
 func (f *stackFlags) String() string {
 	text := ""
 	if address, _ := f.endpoint(); f.stack != "" {
@@ -82,15 +83,15 @@ func (f *stackFlags) String() string {
 	return strings.TrimSpace(text + " --pipeline " + f.pipeline)
 }
 
-// explain adds what to do if the local platform does not answer.
+// explain adds advice to err if the local platform does not answer.
 func (f *stackFlags) explain(err error) error {
 	if f.stack != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return suggestLocal(err, "a deployed pipeline, --stack")
+	return suggestLocal(err, "a deployed pipeline, set --stack")
 }
 
 func suggestLocal(err error, otherwise string) error {
 	return fmt.Errorf("%w\nIs the local platform running? Start it with: %s\n"+
-		"For other ports, give --aws; for %s", err, suggestCommand("local"), otherwise)
+		"For other ports, set --aws; for %s", err, suggestCommand("local"), otherwise)
 }

@@ -29,7 +29,7 @@ func TestStack_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 	}
 }
 
-func TestStack_IsWhereTheAWSCLILooksUnlessAFlagNamesAnother(t *testing.T) {
+func TestStack_IsFoundAtTheEndpointOfTheAWSCLIUnlessAFlagSetsAnother(t *testing.T) {
 	d := deploy(t)
 	var a api
 	server := httptest.NewServer(&a)
@@ -43,7 +43,7 @@ func TestStack_IsWhereTheAWSCLILooksUnlessAFlagNamesAnother(t *testing.T) {
 		}
 	}
 	if _, out, _ := runMain(t, send...); !strings.Contains(out, "status --aws "+d.url+" ") {
-		t.Errorf("printed %q, which finds the event in this shell only", out)
+		t.Errorf("printed %q, which works only in a shell with the variable", out)
 	}
 	t.Setenv(endpointVariable, "http://127.0.0.1:1")
 	for _, args := range [][]string{
@@ -70,7 +70,7 @@ func TestAPI_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 	err := new(apiFlags).explain(errors.New("connection refused"))
 	for _, want := range []string{"eventpipeline local\n", "--aws", "--api", "--stack"} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, without %s", err, want)
+			t.Errorf("got %v, which lacks %s", err, want)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func TestStack_FailsWithoutAPipeline(t *testing.T) {
 	d.DLQURL = "" // the outputs are incomplete, and the stack has no functions
 	for _, args := range [][]string{{"dlq", "list"}, {"reconcile"}} {
 		code, _, errOut := d.run(t, args...)
-		if code != exitFailure || !strings.Contains(errOut, "no stack here has an EventPipeline") {
+		if code != exitFailure || !strings.Contains(errOut, "none of the stacks has an EventPipeline") {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}

@@ -46,7 +46,7 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 	if err := printStatus(cmd.OutOrStdout(), status); err != nil {
 		return err
 	}
-	if status.Silver != nil && api.url == "" { // an API's URL does not name the table
+	if status.Silver != nil && api.url == "" { // --api does not tell which table to read
 		fmt.Fprintf(cmd.ErrOrStderr(), "See its record with: %s\n",
 			suggestCommand("record", api.stack.String(), status.EventID))
 	}
@@ -59,7 +59,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 	table.Field("type", s.EventType)
 	table.Field("status", string(s.Status))
 	table.Field("received", formatTime(s.ReceivedAt))
-	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // enqueued again
+	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // the event was enqueued again
 		table.Field("enqueued", formatTime(s.EnqueuedAt))
 	}
 	if !s.ProcessedAt.IsZero() {

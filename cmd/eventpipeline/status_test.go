@@ -39,7 +39,7 @@ func TestStatus_SuggestsHowToSeeTheRecord(t *testing.T) {
 	}
 }
 
-func TestPrintStatus_PrintsEachStepOfTheLife(t *testing.T) {
+func TestPrintStatus_PrintsTheTimeOfEachStep(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	var out strings.Builder
 	err := printStatus(&out, handler.EventStatus{
@@ -61,7 +61,7 @@ func TestPrintStatus_PrintsEachStepOfTheLife(t *testing.T) {
 		"attempts    2\n", "replay      0199bbbb\n", "reenqueued  3 (by the reconciler)\n",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("printed\n%s\nwithout %q", &out, want)
+			t.Errorf("printed\n%s\nwhich lacks %q", &out, want)
 		}
 	}
 	if strings.Contains(out.String(), "failed") {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// parseTime reads RFC 3339, a day (its start in UTC), or an age such as 90m, 24h or 7d.
+// parseTime parses a time in RFC 3339, a day (its start in UTC), or an age such as 90m, 24h or 7d.
 func parseTime(value string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, value); err == nil {
@@ -17,11 +17,11 @@ func parseTime(value string, now time.Time) (time.Time, error) {
 	if age, err := parseAge(value); err == nil {
 		return now.Add(-age).UTC(), nil
 	}
-	return time.Time{}, fmt.Errorf("invalid time %q: want RFC 3339 such as 2026-11-23T07:30:00Z, "+
+	return time.Time{}, fmt.Errorf("invalid time %q: use RFC 3339 such as 2026-11-23T07:30:00Z, "+
 		"a day such as 2026-11-23 (UTC), or an age such as 90m, 24h or 7d", value)
 }
 
-// parseAge reads a duration of zero or more; its unit may be days.
+// parseAge parses a duration of zero or more. The unit d means days.
 func parseAge(value string) (time.Duration, error) {
 	age, err := time.ParseDuration(value)
 	if number, ok := strings.CutSuffix(value, "d"); ok {
@@ -30,7 +30,7 @@ func parseAge(value string) (time.Duration, error) {
 		age = time.Duration(days) * 24 * time.Hour
 	}
 	if err != nil || age < 0 || strings.HasPrefix(value, "+") {
-		return 0, fmt.Errorf("invalid duration %q: want one such as 90m, 24h or 7d", value)
+		return 0, fmt.Errorf("invalid duration %q: use an age such as 90m, 24h or 7d", value)
 	}
 	return age, nil
 }

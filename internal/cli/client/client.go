@@ -30,25 +30,27 @@ type Client struct {
 	http   *http.Client
 	token  string
 	region string
-	creds  aws.CredentialsProvider // nil: requests are not signed
+	creds  aws.CredentialsProvider // nil if requests are not signed
 }
 
-// Options configure a Client.
+// Options configures a Client.
 type Options struct {
 	Connections int // maximum number of concurrent requests
-	// Token authorizes each request, as a JSON Web Token. It replaces a signature.
+	// Token is a JSON Web Token that authorizes each request. Requests with a token are not signed.
 	Token string
 	// Sign signs requests (SigV4) with the AWS credentials of the environment. Requests to API
 	// Gateway are always signed.
 	Sign bool
-	// LocalRegion signs requests for the local platform's region, with that platform's credentials.
+	// LocalRegion is the region of the local platform. If it is set, requests to a loopback address
+	// are signed for that region with the credentials of the local platform.
 	LocalRegion string
 }
 
-// executeAPI matches API Gateway's hosts, and captures the region of the signature.
+// executeAPI matches the host names of API Gateway. It captures the region, which a signature
+// needs.
 var executeAPI = regexp.MustCompile(`\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
 
-// requestTimeout exceeds the 30 seconds of API Gateway's integration timeout.
+// requestTimeout is longer than API Gateway's integration timeout of 30 seconds.
 const requestTimeout = 35 * time.Second
 
 // New returns a client of the API at address.
@@ -65,7 +67,7 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 	}}
 	if c.token != "" {
 		if base.Scheme != "https" && !isLoopback(base.Hostname()) {
-			return nil, fmt.Errorf("an API that gets a token must be https, got %s", address)
+			return nil, fmt.Errorf("the API must be an https URL if a token is sent, got %s", address)
 		}
 		return c, nil
 	}
@@ -92,7 +94,8 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 	return c, nil
 }
 
-// refuseRedirect keeps credentials from other hosts. The API never redirects.
+// refuseRedirect prevents the client from sending credentials to another host. The API itself never
+// redirects.
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func isLoopback(host string) bool {
@@ -129,7 +132,8 @@ func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatu
 	return status, nil
 }
 
-// maxAnswer limits how much of an answer is read. The API's have less than a kilobyte.
+// maxAnswer limits how many bytes of an answer are read. Answers of the API are shorter than a
+// kilobyte.
 const maxAnswer = 1 << 20
 
 func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {

@@ -73,7 +73,7 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 		},
 		{
 			"application/json", `{"message":"Forbidden"}`,
-			"HTTP 403: The API does not let the caller in. (an API with IAM", 403,
+			"HTTP 403: The API denies access to the caller. (an API with IAM", 403,
 		},
 		{"application/json", `{"message":"Teapot"}`, "HTTP 418: Teapot", 418},
 		{"text/html", `<html>`, "HTTP 502", 502},
@@ -96,8 +96,8 @@ func TestClient_ReturnsTheProblem(t *testing.T) {
 	}
 }
 
-// API Gateway can't answer with problem details, so that the client converts its answers.
-func TestClient_ConvertsAPIGatewaysAnswersToProblems(t *testing.T) {
+// API Gateway can't answer with problem details. The client therefore converts its errors.
+func TestClient_ConvertsErrorsOfAPIGatewayToProblems(t *testing.T) {
 	for status, want := range map[int]string{
 		401: "unauthorized", 403: "forbidden", 404: "not-found", 413: "too-large",
 		429: "throttled", 500: "failed", 503: "unavailable",
@@ -133,7 +133,7 @@ func TestClient_ReportsWhyATokenIsRejected(t *testing.T) {
 	}
 	_, err = client.Send(t.Context(), []byte("{}"))
 	if err == nil ||
-		err.Error() != "HTTP 401: The API does not take the token: the token has expired." {
+		err.Error() != "HTTP 401: The API rejects the token: the token has expired." {
 		t.Errorf("got %v", err)
 	}
 }

@@ -17,7 +17,7 @@ type Problem struct {
 	Pointer    string `json:"pointer,omitempty"`
 	RequestID  string `json:"requestId,omitempty"`
 
-	hint string // what to do about it
+	hint string // what the user can do about the problem
 }
 
 func (p *Problem) Error() string {
@@ -31,22 +31,22 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// gatewayType prefixes the types of problems that stand for API Gateway's own answers.
+// gatewayType is the prefix of the problem types that represent API Gateway's own errors.
 const gatewayType = "urn:problem-type:eventpipeline:gateway-"
 
-// gatewayProblems explains API Gateway's own answers, which can't be made problem details, by
-// status.
+// gatewayProblems maps the status of an API Gateway error to a problem. API Gateway can't be
+// configured to answer with problem details.
 var gatewayProblems = map[int]Problem{
 	http.StatusUnauthorized: {
 		Type: "unauthorized", Title: "Unauthorized",
 		Detail: "The API requires a valid token.",
-		hint:   "give a JSON Web Token with --token or EVENTPIPELINE_TOKEN",
+		hint:   "set a JSON Web Token with --token or EVENTPIPELINE_TOKEN",
 	},
 	http.StatusForbidden: {
 		Type: "forbidden", Title: "Forbidden",
-		Detail: "The API does not let the caller in.",
-		hint: "an API with IAM authorization requires a signature by AWS credentials " +
-			"that allow execute-api:Invoke; --sign signs",
+		Detail: "The API denies access to the caller.",
+		hint: "an API with IAM authorization requires a request signed with AWS " +
+			"credentials that allow execute-api:Invoke; --sign signs requests",
 	},
 	http.StatusNotFound: {
 		Type: "not-found", Title: "Not found", Detail: "The API has no such route.",
@@ -57,7 +57,7 @@ var gatewayProblems = map[int]Problem{
 	},
 	http.StatusTooManyRequests: {
 		Type: "throttled", Title: "Too many requests",
-		Detail: "The API's stage throttles requests. Nothing of this one was stored. " +
+		Detail: "The API's stage throttles requests. Nothing was stored for this request. " +
 			"Send it again in a moment.",
 	},
 	http.StatusInternalServerError: {
@@ -93,7 +93,7 @@ func newProblem(response *http.Response, answer []byte) *Problem {
 	known.RequestID = response.Header.Get("Apigw-Requestid")
 	reason := errorDescription.FindStringSubmatch(response.Header.Get("Www-Authenticate"))
 	if reason != nil {
-		known.Detail, known.hint = "The API does not take the token: "+reason[1]+".", ""
+		known.Detail, known.hint = "The API rejects the token: "+reason[1]+".", ""
 	}
 	return &known
 }

@@ -19,16 +19,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// ErrNoPipeline reports stacks without a pipeline.
-var ErrNoPipeline = errors.New("no stack here has an EventPipeline")
+// ErrNoPipeline reports that none of the stacks has a pipeline.
+var ErrNoPipeline = errors.New("none of the stacks has an EventPipeline")
 
-// ChoiceError reports that the name selects no pipeline, or no single one.
+// ChoiceError reports that the name matches no pipeline, or several pipelines.
 type ChoiceError struct{ message string }
 
 func (e *ChoiceError) Error() string { return e.message }
 
-// Stacks returns the stack of that name. Without a name it returns all stacks but nested ones,
-// which Find looks up in their parents.
+// Stacks returns the stack with the name. If the name is empty, it returns all stacks except nested
+// stacks, because Find finds those through their parents.
 func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, error) {
 	input := &cloudformation.DescribeStacksInput{}
 	if name != "" {
@@ -36,7 +36,7 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 	}
 	client := cloudformation.NewFromConfig(cfg, func(o *cloudformation.Options) {
 		if cfg.BaseEndpoint != nil {
-			o.Retryer = aws.NopRetryer{} // a local platform that does not answer is not running
+			o.Retryer = aws.NopRetryer{} // if the local platform does not answer, it is not running
 		}
 	})
 	out, err := client.DescribeStacks(ctx, input)
@@ -48,7 +48,8 @@ func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, er
 	}), nil
 }
 
-// Find returns the pipeline of that name, or "STACK/NAME". Without a name it returns the only one.
+// Find returns the pipeline whose name or "STACK/NAME" is name. If name is empty, it returns the
+// only pipeline.
 func Find(
 	ctx context.Context, cfg aws.Config, stacks []types.Stack, name string,
 ) (Pipeline, error) {
@@ -68,8 +69,9 @@ func Find(
 	return choose(pipelines, name)
 }
 
-// fromOutputs returns the pipeline that a stack's outputs describe as stacks/stacks.go does. It
-// saves the calls of FindAll, and the permissions that they need.
+// fromOutputs returns the pipeline that a stack's outputs describe. It knows the outputs that
+// stacks/stacks.go defines. It makes no call, so the user needs no permissions for the calls of
+// FindAll.
 func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) {
 	p.Config, p.Stack, p.Region = cfg, aws.ToString(stack.StackName), region(cfg, stack.StackId)
 	fields := p.outputs()
@@ -82,7 +84,7 @@ func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) 
 	return p, !slices.Contains(needed, "")
 }
 
-// choose returns the pipeline of that name, or the only one.
+// choose returns the pipeline with the name or, if name is empty, the only pipeline.
 func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	var names []string
 	var chosen []Pipeline
@@ -113,8 +115,9 @@ func choose(pipelines []Pipeline, name string) (Pipeline, error) {
 	return chosen[0], nil
 }
 
-// FindAll returns the pipelines of stacks, given by name or ARN, and of the stacks nested in them.
-// It recognises functions by the metadata that the construct writes, so that apps need no outputs.
+// FindAll returns the pipelines of the stacks and of the stacks nested in them. Each element of
+// stacks is a name or an ARN. FindAll recognises functions by the metadata that the construct
+// writes, so that an app needs no outputs.
 func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, error) {
 	var pipelines []Pipeline
 	for _, stack := range stacks {
@@ -131,13 +134,14 @@ func FindAll(ctx context.Context, cfg aws.Config, stacks []string) ([]Pipeline, 
 	return pipelines, nil
 }
 
-// findIn returns the stack's own pipelines, by name, and the ARNs of the stacks nested in it.
+// findIn returns the pipelines of one stack, sorted by name, and the ARNs of the stacks nested in
+// it.
 func findIn(
 	ctx context.Context, cfg aws.Config, stack string,
 ) (pipelines []Pipeline, nested []string, err error) {
 	client := cloudformation.NewFromConfig(cfg)
 	byName := make(map[string]*Pipeline)
-	apis := make(map[string]string) // physical by logical ids
+	apis := make(map[string]string) // physical ids by logical id
 	pages := cloudformation.NewListStackResourcesPaginator(client,
 		&cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
@@ -151,7 +155,7 @@ func findIn(
 			case "AWS::ApiGatewayV2::Api":
 				apis[aws.ToString(r.LogicalResourceId)] = id
 			case "AWS::CloudFormation::Stack":
-				if arn.IsARN(id) { // the local platform runs only nested stacks of the app itself
+				if arn.IsARN(id) { // no ARN: the local platform does not run this nested stack
 					nested = append(nested, id)
 				}
 			case "AWS::Lambda::Function":
@@ -181,8 +185,8 @@ func findIn(
 	return pipelines, nested, nil
 }
 
-// addFunction adds a function to its pipeline, if it belongs to one. The worker's environment names
-// the other resources.
+// addFunction adds a function to its pipeline. It ignores functions without a pipeline. It reads
+// the names of the pipeline's other resources from the environment of the worker.
 func addFunction(
 	ctx context.Context, cfg aws.Config, byName map[string]*Pipeline,
 	detail *types.StackResourceDetail,
@@ -222,7 +226,8 @@ func addFunction(
 	return nil
 }
 
-// readMetadata reads the metadata of a resource. It reports whether a pipeline wrote it.
+// readMetadata reads the metadata of a function. It reports whether the EventPipeline construct
+// wrote the metadata.
 func readMetadata(metadata string) (function contract.Function, ok bool) {
 	var values map[string]json.RawMessage
 	if json.Unmarshal([]byte(metadata), &values) != nil {
@@ -232,7 +237,7 @@ func readMetadata(metadata string) (function contract.Function, ok bool) {
 	return function, err == nil && function.Pipeline != ""
 }
 
-// region returns the region in a stack's ARN.
+// region returns the region in the ARN of a stack, or the region of cfg if the id is no ARN.
 func region(cfg aws.Config, stackID *string) string {
 	parsed, _ := arn.Parse(aws.ToString(stackID))
 	return cmp.Or(parsed.Region, cfg.Region)

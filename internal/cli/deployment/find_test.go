@@ -27,7 +27,7 @@ const nestedID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop-Neste
 // resource describes a resource of a fake stack.
 type resource struct {
 	logicalID, physicalID, kind string
-	function                    contract.Function // for a pipeline's functions
+	function                    contract.Function // set for functions of a pipeline
 }
 
 func newFunction(logicalID, name, pipeline string, role contract.Role) resource {
@@ -39,8 +39,8 @@ func newFunction(logicalID, name, pipeline string, role contract.Role) resource 
 	}
 }
 
-// stacks lists the resources of stacks by name or ARN: one pipeline in a stack, and another in a
-// stack nested in it.
+// stacks maps the name or ARN of a stack to its resources. A stack contains the first pipeline; its
+// nested stack contains the second.
 var stacks = map[string][]resource{
 	"shop": {
 		{logicalID: "Nested", physicalID: nestedID, kind: "AWS::CloudFormation::Stack"},
@@ -63,8 +63,8 @@ var stacks = map[string][]resource{
 	},
 }
 
-// environments holds the functions' environment variables by name. The lookup needs the workers'
-// only.
+// environments maps the name of a function to its environment variables. It contains only workers,
+// because FindAll reads no other environment.
 var environments = map[string]map[string]string{
 	"shop-worker": {
 		contract.QueueURL: "q1", contract.EventsTable: "t1", contract.BronzeBucket: "b1",
@@ -167,7 +167,7 @@ func TestFindAll_ReadsTheResourcesOfPipelinesAndOfNestedStacks(t *testing.T) {
 	}
 }
 
-func TestFind_TakesCompleteOutputsWithoutFurtherCalls(t *testing.T) {
+func TestFind_MakesNoCallsIfTheOutputsAreComplete(t *testing.T) {
 	outputs := map[string]string{
 		"BronzeBucketName":       "b",
 		"SilverBucketName":       "s",
@@ -194,7 +194,7 @@ func TestFind_TakesCompleteOutputsWithoutFurtherCalls(t *testing.T) {
 	}
 }
 
-func TestOutputs_AreThoseOfTheStages(t *testing.T) {
+func TestOutputs_AreTheOutputsOfTheTemplate(t *testing.T) {
 	content, err := os.ReadFile("../../../test/templates/testdata/dev.template.json")
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestOutputs_AreThoseOfTheStages(t *testing.T) {
 	}
 }
 
-func TestFind_LooksUpTheFunctionsOfAStackWithIncompleteOutputs(t *testing.T) {
+func TestFind_SearchesTheFunctionsIfTheOutputsAreIncomplete(t *testing.T) {
 	stack := types.Stack{StackName: aws.String("shop"), Outputs: []types.Output{
 		{OutputKey: aws.String("EventsTableName"), OutputValue: aws.String("another")},
 	}}
@@ -265,7 +265,7 @@ func TestChoose_ReturnsOnePipeline(t *testing.T) {
 	}
 }
 
-func TestAPIURL_IsTheGatewaysOnAWS(t *testing.T) {
+func TestAPIURL_IsTheURLOfAPIGatewayOnAWS(t *testing.T) {
 	p := Pipeline{Region: "eu-west-1", apiID: "a1"}
 	const want = "https://a1.execute-api.eu-west-1.amazonaws.com"
 	if url, err := p.APIURL(t.Context()); url != want || err != nil {

@@ -24,7 +24,7 @@ import (
 type Pipeline struct {
 	Config aws.Config // for calls to the pipeline's services
 	Stack  string     // name of the CloudFormation stack
-	Name   string     // of the construct within the stack; empty if found by outputs
+	Name   string     // id of the construct; empty if the pipeline was found by outputs
 	Region string
 
 	Bronze, Silver     string // buckets
@@ -36,10 +36,10 @@ type Pipeline struct {
 	ReconcilerFunction string
 
 	apiURL string // from the stack's outputs
-	apiID  string // of the pipeline's own HTTP API, empty if it has none
+	apiID  string // id of the pipeline's own HTTP API; empty if it has none
 }
 
-// outputs returns the fields by the names that stacks/stacks.go gives to outputs.
+// outputs returns pointers to the fields, by the names of the outputs in stacks/stacks.go.
 func (p *Pipeline) outputs() map[string]*string {
 	return map[string]*string{
 		"BronzeBucketName":       &p.Bronze,
@@ -55,7 +55,7 @@ func (p *Pipeline) outputs() map[string]*string {
 	}
 }
 
-// Outputs returns the known resources by the names that stacks/stacks.go gives to outputs.
+// Outputs returns the known resources, by the names of the outputs in stacks/stacks.go.
 func (p Pipeline) Outputs() map[string]string {
 	known := make(map[string]string)
 	for name, value := range p.outputs() {
@@ -84,7 +84,7 @@ func (p Pipeline) APIURL(ctx context.Context) (string, error) {
 		return p.apiURL, nil
 	case p.apiID == "":
 		return "", fmt.Errorf("stack %s has neither an output ApiUrl nor an API of the pipeline; "+
-			"give the API's URL with --api", p.Stack)
+			"set the URL of the API with --api", p.Stack)
 	case p.Config.BaseEndpoint == nil:
 		return fmt.Sprintf("https://%s.execute-api.%s.amazonaws.com", p.apiID, p.Region), nil
 	}
@@ -95,7 +95,8 @@ func (p Pipeline) APIURL(ctx context.Context) (string, error) {
 	return url, nil
 }
 
-// localAPIURL asks the local platform, which serves each API on a port.
+// localAPIURL reads the URL of an API from the local platform, which serves each API on its own
+// port.
 func localAPIURL(ctx context.Context, address string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -114,7 +115,7 @@ func localAPIURL(ctx context.Context, address string) (string, error) {
 	return api.APIEndpoint, nil
 }
 
-// Config returns how to call AWS with the user's credentials.
+// Config returns a configuration that calls AWS with the user's credentials.
 func Config(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awsconfig.NewHTTPClient()))
 	if err != nil {
@@ -124,7 +125,8 @@ func Config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// LocalConfig returns how to call the local platform's AWS services at a URL.
+// LocalConfig returns a configuration that calls the AWS services of the local platform at
+// endpoint.
 func LocalConfig(endpoint string) (aws.Config, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

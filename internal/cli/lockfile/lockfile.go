@@ -11,12 +11,13 @@ import (
 )
 
 // ErrHeld reports that another process holds the lock.
-var ErrHeld = errors.New("another process holds it")
+var ErrHeld = errors.New("another process holds the lock")
 
 // Lock represents a held lock.
 type Lock struct{ file *flock.Flock }
 
-// Take locks a path, at which it creates a file. It returns ErrHeld, wrapped, if the lock is held.
+// Take creates a file at path and locks it. It returns an error that wraps ErrHeld if another
+// process holds the lock.
 func Take(path string) (*Lock, error) {
 	for {
 		file := flock.New(path)
@@ -30,11 +31,11 @@ func Take(path string) (*Lock, error) {
 		if isAt(file, path) {
 			return &Lock{file}, nil
 		}
-		_ = file.Close() // its last holder has removed the file: try the path again
+		_ = file.Close() // the previous holder removed this file: try again
 	}
 }
 
-// isAt reports whether the locked file is the one at the path.
+// isAt reports whether path still refers to the locked file.
 func isAt(file *flock.Flock, path string) bool {
 	locked, err := file.Stat()
 	if err != nil {
@@ -44,8 +45,9 @@ func isAt(file *flock.Flock, path string) bool {
 	return err == nil && os.SameFile(locked, current)
 }
 
-// Release removes the file and frees the lock. It frees the lock even if it can't remove the file.
+// Release removes the file and releases the lock. It releases the lock even if it can't remove the
+// file.
 func (l *Lock) Release() error {
-	_ = os.Remove(l.file.Path()) // before Close: then another process may hold the file
+	_ = os.Remove(l.file.Path()) // before Close: after Close, another process may hold the file
 	return l.file.Close()
 }

@@ -35,14 +35,14 @@ func TestTake_HasOneHolderAtATime(t *testing.T) {
 	}
 	running.Wait()
 	if most.Load() != 1 {
-		t.Errorf("%d held it at once", most.Load())
+		t.Errorf("%d goroutines held the lock at the same time", most.Load())
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file still exists: %v", err)
 	}
 }
 
-func TestTake_TakesTheLockOfAnEndedProcess(t *testing.T) {
+func TestTake_LocksTheFileThatAnEndedProcessLeft(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -10,19 +10,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Client implements pipeline.Processor by asking another process.
+// Client implements pipeline.Processor. It sends each delivery to the worker process.
 type Client struct {
-	writing   sync.Mutex // held while a question is written; answers are read meanwhile
+	writing   sync.Mutex // held while a question is written; answers are read without it
 	questions *json.Encoder
 	mu        sync.Mutex
 	pending   map[int]chan<- answer // by question number
-	number    int                   // of the last question
+	number    int                   // number of the last question
 	ended     chan struct{}
-	err       error // why it ended
+	err       error // the reason why no more answers can be read
 }
 
-// NewClient returns a client that writes questions to out and reads answers from in, until in ends.
-// Then it calls onEnd, before it fails the pending questions.
+// NewClient returns a client that writes questions to out and reads answers from in. When in ends,
+// the client first calls onEnd. Then Process returns an error for each pending question.
 func NewClient(out io.Writer, in io.Reader, onEnd func()) *Client {
 	c := &Client{
 		questions: json.NewEncoder(out),
@@ -37,7 +37,7 @@ func NewClient(out io.Writer, in io.Reader, onEnd func()) *Client {
 	return c
 }
 
-// Ended returns a channel that is closed after the last answer.
+// Ended returns a channel that is closed when no more answers can be read.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
 func (c *Client) read(answers *json.Decoder) {
@@ -55,17 +55,17 @@ func (c *Client) read(answers *json.Decoder) {
 	}
 }
 
-// Process asks the other process, and returns its processor's result.
+// Process returns the result of the processor in the worker process.
 func (c *Client) Process(
 	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
 ) (pipeline.Output, error) {
 	reply := make(chan answer, 1)
 	if err := c.ask(question{Event: event, Attempt: attempt, Payload: payload}, reply); err != nil {
-		select { // the worker has ended or is about to: onEnd must run first
+		select { // the worker has ended or is ending: onEnd must run before Process returns
 		case <-c.ended:
 		case <-ctx.Done():
 		}
-		return pipeline.Output{}, fmt.Errorf("ask the worker: %w", err)
+		return pipeline.Output{}, fmt.Errorf("send an event to the worker: %w", err)
 	}
 	select {
 	case a := <-reply:

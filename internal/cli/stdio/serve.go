@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Serve answers questions concurrently. It returns when in has ended and all are answered.
+// Serve reads questions from in, answers them concurrently and writes the answers to out. It
+// returns when in has ended and all questions are answered.
 func Serve(ctx context.Context, processor pipeline.Processor, in io.Reader, out io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -1,6 +1,7 @@
-// Package stdio runs a processor in another process. Each event is a JSON value on that process's
-// standard input, each answer one on its standard output. `eventpipeline replay --compare --worker`
-// calls a user's processor this way.
+// Package stdio calls a processor that runs in another process, the worker. The client writes each
+// event as a JSON value to the worker's standard input. The worker writes each result as a JSON
+// value to its standard output. `eventpipeline replay --compare --worker` calls the user's
+// processor this way.
 package stdio
 
 import (
@@ -9,21 +10,22 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// A worker calls Serve if the environment variable of this name has this value.
+// Variable names an environment variable. If its value is Value, a worker calls Serve.
 const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"
 )
 
-// question asks for the result of one delivery.
+// question is the request to process one delivery.
 type question struct {
-	Number  int            `json:"number"` // the answer repeats it
+	Number  int            `json:"number"` // identifies the question; its answer has the same number
 	Event   pipeline.Event `json:"event"`
 	Attempt int            `json:"attempt"`
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte
 }
 
-// answer holds an output or, if Code is set, an error.
+// answer is the result of one delivery. If Code is set, the result is an error; otherwise it is
+// Output.
 type answer struct {
 	Number int             `json:"number"`
 	Output pipeline.Output `json:"output"`
@@ -47,7 +49,7 @@ func newAnswer(number int, output pipeline.Output, err error) answer {
 	return a
 }
 
-// result returns what newAnswer got.
+// result returns the output and the error with which newAnswer was called.
 func (a answer) result() (pipeline.Output, error) {
 	if a.Code == "" {
 		return a.Output, nil

@@ -25,7 +25,7 @@ func (fn processorFunc) Process(
 	return fn(event, attempt, payload)
 }
 
-// serve returns a client of a processor, and a function that ends the processor.
+// serve runs a processor. It returns a client of the processor, and a function that ends it.
 func serve(t *testing.T, processor pipeline.Processor) (*Client, func()) {
 	t.Helper()
 	questionsRead, questions := io.Pipe()
@@ -95,7 +95,7 @@ func TestClient_ReturnsTheProcessorsResult(t *testing.T) {
 	}
 }
 
-func TestClient_AsksConcurrently(t *testing.T) {
+func TestClient_ProcessesConcurrently(t *testing.T) {
 	const events = 32
 	var all sync.WaitGroup
 	all.Add(events)
@@ -130,13 +130,13 @@ func TestClient_FailsWhenTheWorkerHasEnded(t *testing.T) {
 	}
 }
 
-// brokenPipe fails like the input of a process that has ended.
+// brokenPipe returns the error of a pipe to a process that has ended.
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// A pending question must not fail before onEnd.
-func TestClient_CallsOnEndBeforeItFailsQuestions(t *testing.T) {
+// Process must not return the error of a pending question before onEnd was called.
+func TestClient_CallsOnEndBeforeProcessReturnsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers, worker := io.Pipe()
 		ended := false

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// ErrDeclined reports any answer but yes.
+// ErrDeclined reports that the user did not answer yes.
 var ErrDeclined = errors.New("nothing was changed")
 
 // Confirm asks a question, and returns nil if the answer is yes.
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprintf(out, "%s [y/N] ", question)
 	answered := make(chan error, 1)
-	go func() { answered <- readConsent(in) }() // without an answer it ends with the program
+	go func() { answered <- readConsent(in) }() // may block until the program ends
 	select {
 	case err := <-answered:
 		return err

@@ -1,4 +1,4 @@
-// Package tty prints to terminals, and asks on them.
+// Package tty prints to terminals, and asks the user for confirmation.
 package tty
 
 import (
@@ -26,8 +26,8 @@ func ShowsColours(w io.Writer) bool {
 	return Is(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Write writes content byte for byte, unless w is a terminal: then it escapes control characters
-// and ends the last line.
+// Write writes content byte for byte. If w is a terminal, Write escapes control characters and ends
+// the last line.
 func Write(w io.Writer, content []byte) error {
 	if Is(w) {
 		content = []byte(readable(string(content)))
@@ -57,15 +57,15 @@ func (t Table) Row(cells ...any) {
 	fmt.Fprintf(t, strings.Repeat("%v\t", len(cells)-1)+"%v\n", cells...)
 }
 
-// Field adds a row with a name and a value, unless the value is empty. It escapes the value.
+// Field adds a row with a name and the escaped value. It adds no row if the value is empty.
 func (t Table) Field(name, value string) {
 	if value != "" {
 		t.Row(name, terminal.EscapeLines(value))
 	}
 }
 
-// NewBar returns a progress bar of total events, or of an unknown number if total is -1. It draws
-// on terminals only.
+// NewBar returns a progress bar for total events; -1 means that the number is unknown. The bar is
+// drawn only if w is a terminal.
 func NewBar(w io.Writer, total int, activity string) *progressbar.ProgressBar {
 	return newBar(w, Is(w) && total != 1, total, activity)
 }
@@ -80,6 +80,6 @@ func newBar(w io.Writer, visible bool, total int, activity string) *progressbar.
 		progressbar.OptionSetItsString("events"),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish())
-	bar.StartWithoutRender() // else its clock starts with the first events
+	bar.StartWithoutRender() // otherwise the rate is measured from the first events on
 	return bar
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// API returns the operations of the CloudFormation API that find a stack's outputs and resources.
+// API returns a handler for the operations of the CloudFormation API that read the outputs and
+// resources of stacks.
 func API(stacks []StackDescription) protocol.QueryHandler {
 	a := api{stacks}
 	return protocol.QueryHandler{
@@ -40,7 +41,8 @@ type stackXML struct {
 
 type outputXML struct{ OutputKey, OutputValue string }
 
-// describeStacks describes the stack of a name or ARN, or all stacks if the form names none.
+// describeStacks describes the stack with the name or ARN in the form. If the form names no stack,
+// it describes all stacks.
 func (a api) describeStacks(form url.Values) (any, error) {
 	stacks := a.stacks
 	if nameOrID := form.Get("StackName"); nameOrID != "" {
@@ -74,7 +76,8 @@ type resourceXML struct {
 	Updated    string `xml:"LastUpdatedTimestamp"`
 }
 
-// listStackResources lists the resources of a stack on one page.
+// listStackResources lists all resources of a stack. Unlike CloudFormation, it never splits the
+// list into pages.
 func (a api) listStackResources(form url.Values) (any, error) {
 	s, err := a.find(form.Get("StackName"))
 	if err != nil {

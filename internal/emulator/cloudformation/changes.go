@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Changes lists what differs between two templates of a stack.
+// Changes describes the differences between two templates of a stack.
 type Changes struct {
 	Before, After *Template
-	Resources     map[string]string // type by logical id of those added, removed or changed
+	// Resources maps the logical id of each added, removed or changed resource to its type.
+	Resources map[string]string
 }
 
-// CompareFunc returns the properties of a resource that Compare compares. It returns false for a
-// resource that may change without an effect.
+// CompareFunc selects the properties of a resource that Compare compares. It returns false if
+// Compare must ignore the resource, because a change of the resource has no effect.
 type CompareFunc func(Resource) (properties map[string]any, ok bool)
 
 // Compare compares two templates of a stack.
@@ -40,7 +41,7 @@ func Compare(before, after *Template, compared CompareFunc) Changes {
 	return c
 }
 
-// Sections returns the names of the changed sections of the template other than Resources.
+// Sections returns the names of the template's changed sections, except Resources.
 func (c Changes) Sections() []string {
 	var changed []string
 	for _, section := range []struct {
@@ -59,8 +60,9 @@ func (c Changes) Sections() []string {
 	return changed
 }
 
-// Missing returns the logical ids whose users may need what does not exist yet: new resources,
-// changed policies, and the roles to which changed policies are attached.
+// Missing returns the logical ids of the resources that are not complete before a restart. These
+// are new resources, changed policies, and the roles to which changed policies are attached. New
+// code that uses such a resource may fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

@@ -14,7 +14,7 @@ type Engine struct {
 	Region, Account string
 	Provider        Provider
 	Now             func() time.Time
-	Stacks          []*Stack // each before those nested in it
+	Stacks          []*Stack // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name
 	outputs map[string]map[string]string // by stack name
@@ -22,9 +22,9 @@ type Engine struct {
 
 // Provider creates the resources of stacks.
 type Provider interface {
-	// Create creates a resource and returns the values by which other resources refer to it.
+	// Create creates a resource. It returns the values of Ref and Fn::GetAtt for the resource.
 	Create(s *Stack, r Resource) (ReturnValues, error)
-	// LocalURLs replaces the URLs that a text would have on AWS by local ones.
+	// LocalURLs returns the text with local URLs in place of URLs on AWS.
 	LocalURLs(text string) string
 }
 
@@ -36,13 +36,14 @@ func NewEngine(region, account string, provider Provider, now func() time.Time) 
 	}
 }
 
-// Create creates a stack of the app: its resources in the order of their references, then its
-// outputs.
+// Create creates a stack of the app. It creates the stack's resources, each after the resources
+// that it refers to, and then resolves the outputs.
 func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
 	return e.create(source, "", nil)
 }
 
-// CreateNested creates a stack that the resource of that logical id nests in parent.
+// CreateNested creates a stack that is nested in parent. logicalID is the id of the parent's
+// AWS::CloudFormation::Stack resource.
 func (e *Engine) CreateNested(
 	parent *Stack, logicalID string, source cdkapp.Stack, parameters map[string]string,
 ) (*Stack, error) {
@@ -83,7 +84,8 @@ func (e *Engine) create(
 	return s, nil
 }
 
-// createResource creates a resource unless its condition is false.
+// createResource creates a resource. If the resource has a condition that is false, it does
+// nothing.
 func (e *Engine) createResource(s *Stack, r Resource) error {
 	exists, err := s.Exists(r.Condition)
 	if err != nil {
@@ -105,27 +107,27 @@ func (e *Engine) createResource(s *Stack, r Resource) error {
 	return nil
 }
 
-// StackDescription describes a stack, as DescribeStacks and ListStackResources do.
+// StackDescription holds the data that DescribeStacks and ListStackResources return about a stack.
 type StackDescription struct {
 	Name      string
 	ID        string // ARN
-	ParentID  string // ID of the stack that it is nested in, or ""
+	ParentID  string // ID of the stack in which this stack is nested, or ""
 	Created   time.Time
 	Outputs   map[string]string
-	Resources []StackResource // without those that a condition leaves out
+	Resources []StackResource // without resources whose condition is false
 }
 
 // StackResource describes a resource of a stack.
 type StackResource struct {
 	LogicalID, PhysicalID, Type string
-	Metadata                    string // JSON, "" if the resource has none
+	Metadata                    string // JSON; "" if the resource has no metadata
 }
 
-// Stack represents a stack while its resources are created, and afterwards.
+// Stack represents a stack that is being created or is complete.
 type Stack struct {
 	StackDescription
-	Assets map[string]string // files and folders by S3 object key
-	Nested map[string]*Stack // by logical id
+	Assets map[string]string // S3 object key → path of the file or folder
+	Nested map[string]*Stack // nested stacks by the logical id of their resource
 	*Resolver
 }
 
@@ -151,8 +153,8 @@ func (e *Engine) newStack(
 	}
 }
 
-// WithTemplate returns the stack with another template and assets. References resolve to the
-// resources that exist: nothing is created.
+// WithTemplate returns a copy of the stack with another template and other assets. It creates no
+// resources: references in the template resolve to the existing resources.
 func (s *Stack) WithTemplate(template *Template, assets map[string]string) *Stack {
 	resolver := *s.Resolver
 	resolver.Template, resolver.conditions = template, nil

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// textAndValue returns the two elements of an argument, the first one resolved. expected describes
-// them.
+// textAndValue splits an argument into its two elements. It resolves the first element, but not the
+// second. The error message uses expected, which describes both elements.
 func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {
@@ -41,7 +41,7 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 	return list, nil
 }
 
-// texts resolves a list of strings. It leaves out AWS::NoValue.
+// texts resolves a value that must be a list of strings. It omits elements that are AWS::NoValue.
 func (r *Resolver) texts(value any) ([]string, error) {
 	list, err := r.resolveList(value)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r *Resolver) texts(value any) ([]string, error) {
 	return r.textEach(list)
 }
 
-// textEach resolves each element as text.
+// textEach resolves each element of a list as a string.
 func (r *Resolver) textEach(list []any) ([]string, error) {
 	var texts []string
 	for i, element := range list {
@@ -63,10 +63,11 @@ func (r *Resolver) textEach(list []any) ([]string, error) {
 	return texts, nil
 }
 
-// placeholder matches ${Name}, ${Id.Attribute} and ${!Literal} in Fn::Sub.
+// placeholder matches the placeholders of Fn::Sub: ${Name}, ${Id.Attribute} and ${!Literal}.
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// substitution parses the argument of Fn::Sub: a string, or a string and its variables.
+// substitution parses the argument of Fn::Sub, which is a string, or a list of a string and an
+// object with variables.
 func substitution(argument any) (text string, variables map[string]any, ok bool) {
 	switch v := argument.(type) {
 	case string:
@@ -178,7 +179,8 @@ func (r *Resolver) importValue(argument any) (any, error) {
 		"exports of deployed stacks can't be imported locally", name)
 }
 
-// stackOutput returns another stack's output, which the CDK's weak references read.
+// stackOutput resolves Fn::GetStackOutput to an output of another stack. The CDK writes this
+// function for weak references between stacks.
 func (r *Resolver) stackOutput(argument any) (any, error) {
 	named, ok := argument.(map[string]any)
 	if !ok {
@@ -195,11 +197,11 @@ func (r *Resolver) stackOutput(argument any) (any, error) {
 	if value, ok := r.Stacks[stack][output]; ok {
 		return value, nil
 	}
-	return nil, fmt.Errorf("no earlier stack of this app is called %q and has an output %q",
+	return nil, fmt.Errorf("this app has no earlier stack called %q with an output %q",
 		stack, output)
 }
 
-// verdict holds the value of a condition. known is false while it is evaluated.
+// verdict holds the value of a condition. known is false while the condition is being evaluated.
 type verdict struct{ value, known bool }
 
 func (r *Resolver) condition(name string) (bool, error) {
@@ -226,7 +228,7 @@ func (r *Resolver) condition(name string) (bool, error) {
 	return value, nil
 }
 
-// evaluate evaluates an expression of Conditions.
+// evaluate evaluates an expression in the template's section Conditions.
 func (r *Resolver) evaluate(expression any) (bool, error) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 {

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// intrinsic returns the function that the object calls and its argument; "" for a plain object.
+// intrinsic returns the name and the argument of the intrinsic function that an object calls. The
+// name is "" if the object is not a call.
 func intrinsic(object map[string]any) (name string, argument any) {
 	if len(object) != 1 {
 		return "", nil
 	}
 	for key, value := range object {
-		// {"Condition": "Name"} is a function only within conditions. In policies it is a plain
-		// key.
+		// Condition does not count as a function here, because it is an ordinary key in IAM
+		// policies. evaluate handles {"Condition": "Name"} in the section Conditions.
 		if key == "Ref" || strings.HasPrefix(key, "Fn::") {
 			return key, value
 		}
@@ -52,7 +53,7 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
 		return r.evaluate(map[string]any{name: argument})
 	}
-	return nil, errors.New("this function is not known to the local platform")
+	return nil, errors.New("the local platform does not support this function")
 }
 
 func (r *Resolver) ref(argument any) (any, error) {
@@ -91,7 +92,7 @@ func (r *Resolver) created(id string) (ReturnValues, error) {
 	}
 	if !exists {
 		return ReturnValues{}, fmt.Errorf(
-			"resource %s is left out by its condition %s", id, resource.Condition)
+			"resource %s does not exist, because its condition %s is false", id, resource.Condition)
 	}
 	values, ok := r.Values[id]
 	if !ok {
@@ -125,7 +126,7 @@ func (r *Resolver) parameter(id string, p Parameter) (any, error) {
 	return list, nil
 }
 
-// attribute parses the argument of Fn::GetAtt: "Id.Name" or ["Id", "Name"].
+// attribute parses the argument of Fn::GetAtt, which is "Id.Name" or ["Id", "Name"].
 func attribute(argument any) (id string, name any, ok bool) {
 	switch v := argument.(type) {
 	case string:
@@ -160,6 +161,6 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 	if values.Attribute != nil {
 		return values.Attribute(name), nil
 	}
-	return nil, fmt.Errorf("resource %s (%s) has no attribute %s here",
+	return nil, fmt.Errorf("resource %s (%s) has no attribute %s on the local platform",
 		id, r.Template.Resources[id].Type, name)
 }

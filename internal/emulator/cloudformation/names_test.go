@@ -19,12 +19,12 @@ func TestPhysicalName_CombinesStackLogicalIDAndSuffix(t *testing.T) {
 		PhysicalName("other", "BronzeBucket1234", 63),
 	} {
 		if other[len(other)-12:] == name[len(name)-12:] {
-			t.Errorf("%s and %s share their suffix", name, other)
+			t.Errorf("%s and %s have the same suffix", name, other)
 		}
 	}
 }
 
-func TestPhysicalName_KeepsLimit(t *testing.T) {
+func TestPhysicalName_IsNotLongerThanTheLimit(t *testing.T) {
 	long := strings.Repeat("x", 200)
 	for _, names := range [][2]string{{long, long}, {"s", long}, {long, "i"}} {
 		name := PhysicalName(names[0], names[1], 64)

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Order returns the resources so that each comes after those that it refers to or depends on, and
-// otherwise by logical id. It includes resources that a condition leaves out.
+// Order sorts the resources. Each resource comes after the resources that it refers to or depends
+// on. Apart from that, the resources are sorted by logical id. Order includes resources whose
+// condition is false.
 func (t *Template) Order() ([]Resource, error) {
 	o := ordering{template: t, state: map[string]visit{}}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -30,7 +31,7 @@ const (
 type ordering struct {
 	template *Template
 	state    map[string]visit
-	path     []string // from the first resource visited to the current one
+	path     []string // logical ids from the resource that Order visits to the current resource
 	sorted   []Resource
 }
 
@@ -40,7 +41,7 @@ func (o *ordering) visit(id string) error {
 		return nil
 	case underWay:
 		cycle := append(slices.Clone(o.path[slices.Index(o.path, id):]), id)
-		return fmt.Errorf("resources refer to each other in a circle: %s",
+		return fmt.Errorf("resources must not refer to each other in a cycle, got %s",
 			strings.Join(cycle, " -> "))
 	}
 	o.state[id] = underWay
@@ -48,7 +49,7 @@ func (o *ordering) visit(id string) error {
 	resource := o.template.Resources[id]
 	for _, other := range resource.DependsOn {
 		if _, ok := o.template.Resources[other]; !ok {
-			return fmt.Errorf("resource %s: DependsOn names %s, which the template does not have",
+			return fmt.Errorf("resource %s: DependsOn names %s, but the template has no such resource",
 				id, other)
 		}
 	}
@@ -63,7 +64,7 @@ func (o *ordering) visit(id string) error {
 	return nil
 }
 
-// Needs returns the logical ids of the resources that a resource refers to or depends on, sorted.
+// Needs returns the sorted logical ids of the resources that a resource refers to or depends on.
 func (t *Template) Needs(r Resource) []string {
 	needs := map[string]bool{}
 	for _, other := range r.DependsOn {
@@ -73,7 +74,7 @@ func (t *Template) Needs(r Resource) []string {
 	return slices.Sorted(maps.Keys(needs))
 }
 
-// references adds to found the resources that a value refers to.
+// references adds the logical ids of the resources that a value refers to, to found.
 func (t *Template) references(value any, found map[string]bool) {
 	add := func(id string) {
 		if _, ok := t.Resources[id]; ok {

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// Resolver resolves the intrinsic functions in a template. Values grows while resources are
-// created in the order of Template.Order.
+// Resolver resolves the intrinsic functions in a template. The engine creates the resources in the
+// order of Template.Order. It adds the values of each new resource to Values.
 type Resolver struct {
 	Template   *Template
-	Parameters map[string]string // parameters without a value here take their default
+	Parameters map[string]string // a parameter that is not in the map has its default value
 	Pseudo     Pseudo
-	Values     map[string]ReturnValues      // by logical id
-	Exports    map[string]string            // what other stacks export, by export name
-	Stacks     map[string]map[string]string // other stacks' outputs, by stack name
+	Values     map[string]ReturnValues      // values of created resources by logical id
+	Exports    map[string]string            // values that other stacks export, by export name
+	Stacks     map[string]map[string]string // outputs of other stacks, by stack name
 
 	conditions map[string]verdict
 }
@@ -27,19 +27,20 @@ type Pseudo struct {
 	Region, Account, StackName, StackID string
 }
 
-// ReturnValues holds the values by which other resources refer to a resource.
+// ReturnValues holds the values of Ref and Fn::GetAtt for a resource.
 type ReturnValues struct {
 	Ref        string
-	Attributes map[string]string // for Fn::GetAtt
-	// Attribute returns those that Attributes lacks. If it is nil, they do not exist.
+	Attributes map[string]string // values of Fn::GetAtt by attribute name
+	// Attribute returns the value of an attribute that Attributes lacks. If Attribute is nil, the
+	// resource has only the attributes in Attributes.
 	Attribute func(name string) string
 }
 
-// noValue represents AWS::NoValue. The list or object that holds it leaves it out.
+// noValue represents AWS::NoValue. The resolver removes it from lists and objects.
 type noValue struct{}
 
 // Properties resolves the named properties of a resource, or all properties if names is nil. An
-// error names the path of the property.
+// error contains the path of the property that caused it.
 func (r *Resolver) Properties(resource Resource, names ...string) (map[string]any, error) {
 	selected := resource.Properties
 	if names != nil {
@@ -70,8 +71,8 @@ func (r *Resolver) Metadata(resource Resource) (string, error) {
 	return string(data), err
 }
 
-// Exists reports whether a resource or output with this condition is part of the stack. The empty
-// condition is always met.
+// Exists reports whether the stack contains a resource or output with this condition. An empty
+// condition is always true.
 func (r *Resolver) Exists(condition string) (bool, error) {
 	if condition == "" {
 		return true, nil
@@ -79,7 +80,8 @@ func (r *Resolver) Exists(condition string) (bool, error) {
 	return r.condition(condition)
 }
 
-// ResolveOutputs resolves the outputs whose condition is met, and the exported ones by export name.
+// ResolveOutputs resolves the outputs whose condition is true. It returns the values of all these
+// outputs by name, and the values of the exported outputs by export name.
 func (r *Resolver) ResolveOutputs() (outputs, exports map[string]string, err error) {
 	outputs, exports = map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(r.Template.Outputs)) {
@@ -111,7 +113,7 @@ func (r *Resolver) output(name string, outputs, exports map[string]string) error
 	return nil
 }
 
-// resolve returns value without intrinsic functions.
+// resolve returns the value with the results of intrinsic functions in place of their calls.
 func (r *Resolver) resolve(value any) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -157,8 +159,8 @@ func (r *Resolver) object(object map[string]any) (map[string]any, error) {
 	return resolved, nil
 }
 
-// text resolves a value that must be a string. As in CloudFormation, numbers and Booleans become
-// strings.
+// text resolves a value that must be a string. As in CloudFormation, it converts numbers and
+// Booleans to strings.
 func (r *Resolver) text(value any) (string, error) {
 	plain, err := r.resolve(value)
 	if err != nil {
@@ -175,7 +177,8 @@ func (r *Resolver) text(value any) (string, error) {
 	return "", fmt.Errorf("must be a string, got %s", describe(plain))
 }
 
-// describe returns a value as JSON for an error, or its type if that is long.
+// describe returns a value as JSON for an error message. If the JSON is long, it returns the
+// value's type instead.
 func describe(value any) string {
 	if _, ok := value.(noValue); ok {
 		return "AWS::NoValue"
@@ -187,7 +190,7 @@ func describe(value any) string {
 	return string(data)
 }
 
-// pathError adds to an error the path of the value that caused it.
+// pathError contains an error and the path of the value that caused the error.
 type pathError struct {
 	path string
 	err  error
@@ -196,7 +199,8 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// at prepends a step to the path of an error.
+// at returns an error whose path begins with step. If err already has a path, step is put before
+// it.
 func at(step string, err error) error {
 	inner, ok := errors.AsType[*pathError](err)
 	if !ok {

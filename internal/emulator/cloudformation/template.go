@@ -1,9 +1,9 @@
 // Package cloudformation creates stacks from CloudFormation templates. It resolves parameters,
-// conditions and intrinsic functions, and creates resources in the order of their references. A
-// Provider creates each resource.
+// conditions and intrinsic functions. It calls a [Provider] to create each resource, after the
+// resources that this resource refers to.
 //
-// Templates must be JSON, which the CDK writes. Macros (Transform) are not run, and Rules are not
-// checked: both concern deployments to AWS.
+// Templates must be JSON, the format that the CDK writes. The package ignores macros (Transform)
+// and Rules, because both matter only for deployments to AWS.
 package cloudformation
 
 import (
@@ -14,8 +14,8 @@ import (
 	"io"
 )
 
-// Template represents a parsed template. Its values are those of encoding/json, with json.Number
-// for numbers.
+// Template represents a parsed template. Properties and other values are decoded by encoding/json.
+// Numbers are of type json.Number.
 type Template struct {
 	Parameters map[string]Parameter
 	Mappings   map[string]map[string]map[string]any
@@ -27,10 +27,10 @@ type Template struct {
 // Parameter represents an entry of Parameters.
 type Parameter struct {
 	Type    string
-	Default any // nil without one
+	Default any // nil if the parameter has no default
 }
 
-// Resource represents an entry of Resources, unresolved.
+// Resource represents an entry of Resources. Its intrinsic functions are unresolved.
 type Resource struct {
 	LogicalID  string `json:"-"`
 	Type       string
@@ -40,19 +40,19 @@ type Resource struct {
 	Condition  string
 }
 
-// WrapError returns an error that names the resource.
+// WrapError adds the resource's logical id and type to an error.
 func (r Resource) WrapError(err error) error {
 	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, err)
 }
 
-// Output represents an entry of Outputs, unresolved.
+// Output represents an entry of Outputs. Its intrinsic functions are unresolved.
 type Output struct {
 	Value     any
 	Condition string
 	Export    struct{ Name any } // Name is nil if the output is not exported
 }
 
-// dependsOn holds one or more logical ids.
+// dependsOn holds the logical ids in DependsOn, which in JSON is a string or a list.
 type dependsOn []string
 
 func (d *dependsOn) UnmarshalJSON(data []byte) error {
@@ -63,7 +63,7 @@ func (d *dependsOn) UnmarshalJSON(data []byte) error {
 	}
 	var several []string
 	if err := json.Unmarshal(data, &several); err != nil {
-		return errors.New("DependsOn must be a logical id or a list of them")
+		return errors.New("DependsOn must be a logical id or a list of logical ids")
 	}
 	*d = several
 	return nil
@@ -78,7 +78,7 @@ func Parse(data []byte) (*Template, error) {
 		return nil, fmt.Errorf("parse the template: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("parse the template: it has data after its end")
+		return nil, errors.New("parse the template: unexpected data after the JSON value")
 	}
 	for id, resource := range t.Resources {
 		if resource.Type == "" {

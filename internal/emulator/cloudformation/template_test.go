@@ -72,7 +72,7 @@ func TestResolver_ResolvesEveryFunction(t *testing.T) {
 	}
 }
 
-func TestResolver_ResolvesNamedPropertiesOnly(t *testing.T) {
+func TestResolver_ResolvesOnlyNamedProperties(t *testing.T) {
 	r := functions(t)
 	subject := r.Template.Resources["Subject"]
 	subject.Properties["Role"] = map[string]any{"Ref": "Absent"}
@@ -82,7 +82,7 @@ func TestResolver_ResolvesNamedPropertiesOnly(t *testing.T) {
 	}
 }
 
-func TestResolver_ResolvesOutputsThatExist(t *testing.T) {
+func TestResolver_ResolvesOutputsWhoseConditionIsTrue(t *testing.T) {
 	outputs, exports, err := functions(t).ResolveOutputs()
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestResolver_ResolvesOutputsThatExist(t *testing.T) {
 	}
 }
 
-func TestResolver_NamesPathInErrors(t *testing.T) {
+func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 	tests := []struct{ name, value, want string }{
 		{
 			"unknown id",
@@ -108,15 +108,19 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 			`Properties.P.a[1].Ref: the template has no resource or parameter "Absent"`,
 		},
 		{
-			"not made",
+			"resource not created yet",
 			`{"Fn::Join":["",["x",{"Ref":"R"}]]}`,
 			`Properties.P.Fn::Join[1].Ref: resource R has not been created yet`,
 		},
-		{"left out", `{"Ref":"Off"}`, `resource Off is left out by its condition Never`},
 		{
-			"no attribute",
+			"resource with a false condition",
+			`{"Ref":"Off"}`,
+			`resource Off does not exist, because its condition Never is false`,
+		},
+		{
+			"unknown attribute",
 			`{"Fn::GetAtt":["Queue","Nope"]}`,
-			`resource Queue (AWS::SQS::Queue) has no attribute Nope here`,
+			`resource Queue (AWS::SQS::Queue) has no attribute Nope on the local platform`,
 		},
 		{
 			"malformed attribute",
@@ -126,7 +130,7 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 		{
 			"unknown function",
 			`{"Fn::Cidr":[]}`,
-			`Properties.P.Fn::Cidr: this function is not known`,
+			`Properties.P.Fn::Cidr: the local platform does not support this function`,
 		},
 		{
 			"select beyond the end",
@@ -135,27 +139,35 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 		},
 		{"select from text", `{"Fn::Select":[0,"a"]}`, `must be a list, got "a"`},
 		{
-			"join of an object",
+			"join with an object",
 			`{"Fn::Join":["",[{"a":1}]]}`,
 			`Fn::Join[0]: must be a string, got {"a":1}`,
 		},
 		{
-			"sub",
+			"unknown id in sub",
 			`{"Fn::Sub":"x${Absent}"}`,
 			`Properties.P.Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`,
 		},
-		{"no default", `{"Ref":"NoDefault"}`, `parameter NoDefault has no default`},
 		{
-			"SSM",
+			"parameter without value and default",
+			`{"Ref":"NoDefault"}`,
+			`parameter NoDefault has no default`,
+		},
+		{
+			"SSM parameter",
 			`{"Ref":"Ssm"}`,
 			`parameter Ssm reads the SSM parameter /a/b, which does not exist locally`,
 		},
-		{"map", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
-		{"import", `{"Fn::ImportValue":"elsewhere"}`, `no stack of this app exports "elsewhere"`},
+		{"unknown mapping", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
 		{
-			"stack output",
+			"unknown export",
+			`{"Fn::ImportValue":"elsewhere"}`,
+			`no stack of this app exports "elsewhere"`,
+		},
+		{
+			"unknown stack output",
 			`{"Fn::GetStackOutput":{"StackName":"other","OutputName":"Url"}}`,
-			`called "other" and has an output "Url"`,
+			`called "other" with an output "Url"`,
 		},
 		{
 			"unknown condition",
@@ -168,12 +180,12 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 			`condition Self: condition Self refers to itself`,
 		},
 		{
-			"no condition",
+			"function that is not a condition",
 			`{"Fn::If":["Odd",1,2]}`,
 			`condition Odd: Fn::Join is not a condition function`,
 		},
 		{
-			"no value in a condition",
+			"AWS::NoValue in a condition",
 			`{"Fn::If":["Nothing",1,2]}`,
 			`must be a string, got AWS::NoValue`,
 		},
@@ -204,7 +216,7 @@ func TestResolver_NamesPathInErrors(t *testing.T) {
 	}
 }
 
-func TestResolver_CallsAttributeForOthers(t *testing.T) {
+func TestResolver_CallsAttributeIfAttributesLacksTheName(t *testing.T) {
 	r := Resolver{
 		Template: parse(
 			t,
@@ -238,7 +250,7 @@ func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 	}
 }
 
-func TestOrder_RejectsCycle(t *testing.T) {
+func TestOrder_RejectsACycleOfReferences(t *testing.T) {
 	_, err := parse(t, `{"Resources": {
 		"A": {"Type": "T", "Properties": {"x": {"Ref": "B"}}},
 		"B": {"Type": "T", "DependsOn": "C"},
@@ -249,7 +261,7 @@ func TestOrder_RejectsCycle(t *testing.T) {
 	}
 }
 
-func TestOrder_RejectsMissingDependency(t *testing.T) {
+func TestOrder_RejectsDependsOnAnUnknownResource(t *testing.T) {
 	_, err := parse(t, `{"Resources": {"A": {"Type": "T", "DependsOn": "B"}}}`).Order()
 	if err == nil || !strings.Contains(err.Error(), "resource A: DependsOn names B") {
 		t.Errorf("got %v", err)

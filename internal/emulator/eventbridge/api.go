@@ -92,7 +92,7 @@ func (s *Service) putRule(in *putRuleInput) (*ruleARN, error) {
 	switch {
 	case in.ScheduleExpression != "":
 		return nil, validationError("Parameter ScheduleExpression is not valid. " +
-			"Reason: The local platform does not support schedules here.")
+			"Reason: The local platform supports schedules only in CloudFormation templates.")
 	case in.EventPattern == "":
 		return nil, validationError(
 			"Parameter(s) EventPattern or ScheduleExpression must be specified.")
@@ -151,7 +151,7 @@ func (s *Service) deleteRule(in *ruleReference) (*empty, error) {
 	return &empty{}, nil
 }
 
-// ruleReference names a rule: by Rule in operations on targets, and by Name in the others.
+// ruleReference names a rule. Operations on targets set Rule. All other operations set Name.
 type ruleReference struct {
 	EventBusName string
 	Name         string
@@ -228,7 +228,7 @@ func (s *Service) removeTargets(in *targetsInput) (*targetsOutput, error) {
 	return &targetsOutput{FailedEntries: []failedTarget{}}, nil
 }
 
-// rule finds a rule. The caller holds s.mu.
+// rule returns the rule that a request names. The caller holds s.mu.
 func (s *Service) rule(in *ruleReference) (*rule, error) {
 	b, err := s.bus(in.EventBusName)
 	if err != nil {

@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	maxDeliveries   = 64 // in parallel
-	maxAttempts     = 3
-	deliveryTimeout = 10 * time.Second // per attempt
-	firstBackoff    = 100 * time.Millisecond
+	maxDeliveries   = 64                     // number of parallel deliveries
+	maxAttempts     = 3                      // attempts per delivery
+	deliveryTimeout = 10 * time.Second       // for one attempt
+	firstBackoff    = 100 * time.Millisecond // doubles after each attempt
 )
 
-// Delivery represents an event sent to a target.
+// Delivery represents an event on its way to one target.
 type Delivery struct {
 	RuleARN, TargetARN string
 	Event              []byte
 }
 
-// deliver sends an event to a target. It calls OnError after the last failed attempt.
+// deliver sends an event to a target. If all attempts fail, it calls Config.OnError.
 func (s *Service) deliver(rule string, t Target, id string, event []byte) {
 	s.slots <- struct{}{}
 	defer func() { <-s.slots }()

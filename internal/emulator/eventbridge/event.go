@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// maxEntries limits the entries of a PutEvents request (EventBridge quota).
+	// maxEntries limits the entries of a PutEvents request. It equals EventBridge's quota.
 	maxEntries = 10
-	// maxRequestSize limits the bytes of a PutEvents request (EventBridge quota; 256 KB before
-	// 2026).
+	// maxRequestSize limits the bytes of a PutEvents request. It equals EventBridge's quota, which
+	// was 256 KB before 2026.
 	maxRequestSize = 1 << 20
 )
 
@@ -43,7 +43,8 @@ type entryResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// envelope represents an event as rules match it and targets receive it.
+// envelope represents an event in the format that targets receive. Event patterns refer to these
+// fields.
 type envelope struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -85,7 +86,7 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 	return out, nil
 }
 
-// size returns the bytes that count against the request size quota.
+// size returns the entry's size in bytes, as EventBridge's request quota counts it.
 func (e entry) size() int {
 	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
 	if e.Time != nil {
@@ -97,7 +98,8 @@ func (e entry) size() int {
 	return n
 }
 
-// validate returns an error code and message, or an empty result if the entry is valid.
+// validate checks an entry. The result contains an error code and message, or is empty if the entry
+// is valid.
 func (e entry) validate() entryResult {
 	required := []struct{ name, value string }{
 		{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail},
@@ -118,7 +120,8 @@ func (e entry) validate() entryResult {
 	return entryResult{}
 }
 
-// publish starts the delivery of an event to the targets of all matching rules.
+// publish matches an event against the rules of its bus. It starts a delivery to each target of
+// each matching rule.
 func (s *Service) publish(e entry, id string) error {
 	event, err := s.envelope(e, id)
 	if err != nil {
@@ -134,7 +137,8 @@ func (s *Service) publish(e entry, id string) error {
 	defer s.deliveries.Done()
 	busName, rules, err := s.matchRules(e.EventBusName, decoded)
 	if err != nil {
-		// EventBridge accepts such events and discards them silently.
+		// Like EventBridge, the service accepts and discards an event for an unknown bus. OnError
+		// makes this visible.
 		s.cfg.OnError(fmt.Errorf("discard event %s: %w", id, err))
 		return nil
 	}
@@ -151,7 +155,8 @@ func (s *Service) publish(e entry, id string) error {
 	return nil
 }
 
-// beginDelivery makes Close wait for deliveries.Done. It reports false if the service is closed.
+// beginDelivery registers a delivery that Close waits for, until the caller calls deliveries.Done.
+// If the service is closed, it registers nothing and returns false.
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -161,13 +166,13 @@ func (s *Service) beginDelivery() bool {
 	return !s.closed
 }
 
-// matchedRule represents a rule that matches an event.
+// matchedRule holds the name and targets of a rule that matches an event.
 type matchedRule struct {
 	name    string
 	targets []Target
 }
 
-// matchRules returns the enabled rules that match the event.
+// matchRules returns the bus's name and the enabled rules of the bus that match the event.
 func (s *Service) matchRules(
 	busNameOrARN string, event any,
 ) (busName string, rules []matchedRule, err error) {
@@ -195,7 +200,7 @@ func (s *Service) envelope(e entry, id string) ([]byte, error) {
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // keep the text of the detail
+	encoder.SetEscapeHTML(false) // so that <, > and & in the detail stay unchanged
 	err := encoder.Encode(envelope{
 		Version:    "0",
 		ID:         id,

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// matcher reports whether it matches a leaf of an event: a string, json.Number, bool or nil.
+// matcher reports whether a leaf of an event matches. A leaf is a string, json.Number, bool or nil.
 type matcher func(leaf any) bool
 
 func parseLeaf(values []any, path []string) (leafPattern, error) {
@@ -38,8 +38,9 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 	return leaf, nil
 }
 
-// equals matches the same value. As EventBridge documents, 300 and 3.0e2 differ, since numbers are
-// compared as written. {"numeric": ["=", 300]} compares their values.
+// equals returns a matcher for leaves that equal value. Numbers are compared as they are written,
+// so that 300 and 3.0e2 differ. EventBridge's documentation requires this. To compare numbers by
+// value, a pattern uses numeric.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")
@@ -75,7 +76,7 @@ func singleField(object map[string]any) (name string, value any, err error) {
 	return name, value, nil
 }
 
-// parseStringMatcher parses a matcher whose argument is a string.
+// parseStringMatcher parses a matcher that compares a leaf with a string, such as prefix.
 func parseStringMatcher(name string, argument any) (matcher, error) {
 	object, isObject := argument.(map[string]any)
 	if isObject && (name == "prefix" || name == "suffix") && len(object) == 1 {
@@ -117,8 +118,8 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 	}, nil
 }
 
-// anythingBut inverts its argument: a value, an array of values, or a string matcher with one or
-// more strings.
+// anythingBut returns a matcher for leaves that nothing in the argument matches. The argument is a
+// value, an array of values, or a string matcher with one or more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := equals
 	if object, ok := argument.(map[string]any); ok {
@@ -149,7 +150,8 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// numeric compares numbers by value: ["=", 300], [">", 0, "<=", 5].
+// numeric returns a matcher that compares numbers by value. Examples of its argument are ["=", 300]
+// and [">", 0, "<=", 5].
 func numeric(argument any) (matcher, error) {
 	list, _ := argument.([]any)
 	if len(list) != 2 && len(list) != 4 {
@@ -190,7 +192,8 @@ func numeric(argument any) (matcher, error) {
 	}, nil
 }
 
-// wildcard matches strings. Each * matches any characters; \* and \\ match * and \.
+// wildcard translates a wildcard expression into a regular expression. A * matches any number of
+// characters. The sequences \* and \\ match the characters * and \.
 func wildcard(text string) (*regexp.Regexp, error) {
 	expression := "(?s)^"
 	for i := 0; i < len(text); i++ {

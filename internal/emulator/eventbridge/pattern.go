@@ -12,15 +12,16 @@ import (
 // pattern represents a compiled event pattern.
 type pattern struct{ root objectPattern }
 
-// matches reports whether the pattern matches an event, as decoded by decode.
+// matches reports whether the pattern matches an event. The event is a result of decode.
 func (p pattern) matches(event any) bool { return p.root.matches(event, event) }
 
-// condition represents one part of a pattern. It tests the value at its path in an event.
+// condition represents the part of a pattern for one path. matches tests the value at this path and
+// may also use the whole event.
 type condition interface {
 	matches(value, event any) bool
 }
 
-// objectPattern matches if every field matches, and one alternative of each $or.
+// objectPattern matches an object if all fields match and each $or has an alternative that matches.
 type objectPattern struct {
 	fields map[string]condition
 	ors    []alternatives
@@ -41,7 +42,7 @@ func parsePattern(text []byte) (pattern, error) {
 	return pattern{root}, err
 }
 
-// decode decodes one JSON value. Numbers keep their notation.
+// decode decodes one JSON value. Numbers become json.Number, which keeps their notation.
 func decode(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -50,7 +51,7 @@ func decode(text []byte) (any, error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("must be a single JSON value")
+		return nil, errors.New("unexpected data after the JSON value")
 	}
 	return value, nil
 }
@@ -105,7 +106,8 @@ func parseOr(list []any, path []string) (alternatives, error) {
 	return or, nil
 }
 
-// matches reports whether an object matches. An array matches if one of its elements does.
+// matches reports whether a value matches. A value matches if it is an object that matches, or an
+// array with an element that matches.
 func (o objectPattern) matches(value, event any) bool {
 	if elements, ok := value.([]any); ok && len(elements) > 0 {
 		return slices.ContainsFunc(elements, func(e any) bool { return o.matches(e, event) })
@@ -129,14 +131,15 @@ func (a alternatives) matches(value, event any) bool {
 	return slices.ContainsFunc(a, func(o objectPattern) bool { return o.matches(value, event) })
 }
 
-// absent represents the value of an absent field.
+// absent stands for the value of a field that the event lacks.
 type absent struct{}
 
-// leafPattern matches if a matcher matches the value or, for an array, one of its elements.
+// leafPattern matches a value if one of its matchers matches. It matches an array if one of the
+// array's elements matches.
 type leafPattern struct {
 	path          []string
 	matchers      []matcher
-	matchesAbsent bool // also matches events without the leaf
+	matchesAbsent bool // whether an event without a leaf at the path also matches
 }
 
 func (l leafPattern) matches(value, event any) bool {
@@ -153,7 +156,8 @@ func (l leafPattern) matchesAny(value any) bool {
 	return slices.ContainsFunc(l.matchers, func(m matcher) bool { return m(value) })
 }
 
-// hasLeaf reports whether a string, number, boolean or null is at the path, also within arrays.
+// hasLeaf reports whether the path leads to a string, number, boolean or null. The path may lead
+// through elements of arrays.
 func hasLeaf(value any, path []string) bool {
 	switch value := value.(type) {
 	case []any:

@@ -14,7 +14,7 @@ const sample = `{
 	}
 }`
 
-func TestPattern_MatchesAsEventBridgeDocuments(t *testing.T) {
+func TestPattern_MatchesAsDocumentedForEventBridge(t *testing.T) {
 	for pattern, want := range map[string]bool{
 		`{"source": ["eventpipeline"]}`:                                          true,
 		`{"source": ["other", "eventpipeline"], "detail-type": ["EventFailed"]}`: false,

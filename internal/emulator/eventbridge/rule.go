@@ -11,12 +11,13 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends matching events of a bus, or scheduled events, to its targets.
+// Rule sends events to its targets: either the events on a bus that match EventPattern, or a
+// scheduled event in each interval Rate.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus
 	EventPattern json.RawMessage
-	Rate         time.Duration // interval of scheduled events, in place of an event pattern
+	Rate         time.Duration // interval of scheduled events; 0 if the rule has an event pattern
 	Description  string
 	Disabled     bool
 	Targets      []Target
@@ -26,11 +27,11 @@ type Rule struct {
 type Target struct {
 	ID        string
 	ARN       string
-	Input     string // JSON to send instead of the event
-	InputPath string // selects the part of the event to send, such as $.detail
+	Input     string // JSON that the target receives instead of the event
+	InputPath string // path of the part of the event that the target receives, such as $.detail
 }
 
-// maxTargets limits the targets of a rule (EventBridge quota).
+// maxTargets limits the targets of a rule. It equals EventBridge's quota.
 const maxTargets = 5
 
 type rule struct {
@@ -53,7 +54,8 @@ func (s *Service) PutRule(r Rule) error {
 	return stored.setTargets(r.Targets)
 }
 
-// storeRule creates or updates a rule without changing its targets. The caller holds s.mu.
+// storeRule creates or updates a rule. It ignores r.Targets: an existing rule keeps its targets.
+// The caller holds s.mu.
 func (s *Service) storeRule(r Rule) (*rule, error) {
 	if err := validateName("rule", r.Name, 64); err != nil {
 		return nil, err
@@ -112,7 +114,7 @@ func (r *rule) putTarget(t Target) error {
 	return nil
 }
 
-// sortedTargets returns the targets by id.
+// sortedTargets returns the targets, sorted by id.
 func (r *rule) sortedTargets() []Target {
 	var targets []Target
 	for _, id := range slices.Sorted(maps.Keys(r.targets)) {
@@ -121,7 +123,8 @@ func (r *rule) sortedTargets() []Target {
 	return targets
 }
 
-// input returns the event or its replacement, as configured by Input and InputPath.
+// input returns the data that the target receives: Input, or the part of the event that InputPath
+// selects, or the whole event.
 func (t Target) input(event []byte) ([]byte, error) {
 	if t.Input != "" {
 		return []byte(t.Input), nil

@@ -9,7 +9,7 @@ import (
 
 var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
 
-// maxRate bounds the number in a rate, so that the duration does not overflow.
+// maxRate limits the number in a rate expression, so that the duration does not overflow.
 const maxRate = 1 << 20
 
 var rateUnits = map[string]time.Duration{
@@ -31,7 +31,8 @@ func ParseRate(expression string) (time.Duration, error) {
 	return time.Duration(n) * rateUnits[match[2]], nil
 }
 
-// startSchedule sends an event to a rule's targets after each interval, until Close.
+// startSchedule starts to send an event to the rule's targets after each interval, until the
+// service is closed.
 func (s *Service) startSchedule(r Rule) error {
 	scheduled := &rule{Rule: r}
 	if err := scheduled.setTargets(r.Targets); err != nil || r.Disabled {
@@ -57,7 +58,7 @@ func (s *Service) startSchedule(r Rule) error {
 	return nil
 }
 
-// sendScheduledEvent sends one event to the targets.
+// sendScheduledEvent sends one event to the rule's targets.
 func (s *Service) sendScheduledEvent(r *rule) {
 	id, ruleARN := s.cfg.NewID(), s.RuleARN(DefaultBus, r.Name)
 	event, err := s.envelope(entry{

@@ -67,7 +67,7 @@ func TestSchedule_SendsAnEventAtItsRateUntilClose(t *testing.T) {
 			!slices.Equal(event.Resources, []string{ruleARN}) || string(event.Detail) != "{}" {
 			t.Errorf("event = %s", got[0])
 		}
-		if err := s.Close(); err != nil { // a second Close must be harmless
+		if err := s.Close(); err != nil { // a second call of Close must not fail
 			t.Error(err)
 		}
 	})

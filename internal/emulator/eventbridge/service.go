@@ -1,9 +1,9 @@
-// Package eventbridge emulates custom events of Amazon EventBridge: event buses, PutEvents, rules
-// with event patterns, scheduled rules with a rate, and delivery to targets.
+// Package eventbridge emulates a part of Amazon EventBridge: event buses, custom events, rules with
+// event patterns, scheduled rules with a rate, and the delivery of events to targets.
 //
-// It rejects cron expressions, schedules through the API, and input transformers. It ignores retry
-// policies and dead-letter queues of targets: each delivery is attempted a few times, and
-// Config.OnError receives the failures.
+// The package rejects cron expressions, schedules through the API, and input transformers. It
+// ignores the retry policies and dead-letter queues of targets. Instead it attempts each delivery a
+// few times. If all attempts fail, it calls Config.OnError.
 package eventbridge
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// DefaultBus names the bus that every account has.
+// DefaultBus is the name of the event bus that every account has.
 const DefaultBus = "default"
 
 // Config configures a service.
@@ -26,13 +26,15 @@ type Config struct {
 	Region  string
 	Account string
 	Now     func() time.Time // default: time.Now
-	NewID   func() string    // returns an event id; default: random UUIDs
+	NewID   func() string    // returns an event id; default: a random UUID
 
-	// Deliver sends an event to a target. It must be safe for concurrent use. Failures are retried.
+	// Deliver sends an event to a target. It must be safe for concurrent use. If it returns an
+	// error, the service calls it again, up to maxAttempts times.
 	Deliver func(ctx context.Context, d Delivery) error
-	// OnEvent, if set, receives each event on a bus and the names of the matching rules.
+	// OnEvent is called for each event on a bus, with the names of the matching rules. It may be
+	// nil.
 	OnEvent func(busName string, event []byte, matchedRules []string)
-	// OnError, if set, receives an error for each event that did not reach a target or bus.
+	// OnError is called if an event did not reach a target or names an unknown bus. It may be nil.
 	OnError func(error)
 }
 
@@ -47,7 +49,7 @@ type Service struct {
 
 	closing    chan struct{} // closed by Close
 	deliveries sync.WaitGroup
-	slots      chan struct{} // one per running delivery
+	slots      chan struct{} // holds one value per running delivery, which limits their number
 }
 
 type bus struct {
@@ -85,7 +87,7 @@ func (s *Service) CreateBus(name string) error {
 	return s.addBus(name)
 }
 
-// addBus adds an event bus if it does not exist. The caller holds the lock.
+// addBus adds an event bus if it does not exist. The caller holds s.mu.
 func (s *Service) addBus(name string) error {
 	if err := validateName("event bus", name, 256); err != nil {
 		return err
@@ -96,7 +98,7 @@ func (s *Service) addBus(name string) error {
 	return nil
 }
 
-// RuleARN returns a rule's ARN. bus is a name or an ARN.
+// RuleARN returns the ARN of a rule. bus is the name or the ARN of the rule's event bus.
 func (s *Service) RuleARN(bus, name string) string {
 	if bus = strings.TrimPrefix(bus, s.BusARN("")); bus != "" && bus != DefaultBus {
 		name = bus + "/" + name
@@ -104,12 +106,13 @@ func (s *Service) RuleARN(bus, name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":rule/" + name
 }
 
-// BusARN returns an event bus's ARN.
+// BusARN returns the ARN of an event bus.
 func (s *Service) BusARN(name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":event-bus/" + name
 }
 
-// Close rejects new events and waits for the running deliveries.
+// Close waits for the running deliveries. From then on, the service rejects events and sends no
+// scheduled events.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	if !s.closed {
@@ -121,7 +124,8 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// bus finds an event bus by name or ARN. "" selects the default bus. The caller holds s.mu.
+// bus returns the event bus with the name or ARN. For "" it returns the default bus. The caller
+// holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
 	name := strings.TrimPrefix(nameOrARN, s.BusARN(""))
 	if name == "" {

@@ -58,7 +58,7 @@ func TestPutEvents_DeliversTheEventToTargetsOfMatchingRules(t *testing.T) {
 	}
 }
 
-func TestPutEvents_RejectsInvalidEntriesOnly(t *testing.T) {
+func TestPutEvents_RejectsOnlyInvalidEntries(t *testing.T) {
 	r := newRecorder(t)
 	r.putRule(t, eventbridge.Rule{
 		Name: "all", EventPattern: json.RawMessage(`{"source":[{"prefix":""}]}`),
@@ -150,7 +150,7 @@ func TestTarget_ReceivesItsInputOrInputPath(t *testing.T) {
 	}
 }
 
-func TestDelivery_IsRetriedAndThenReported(t *testing.T) {
+func TestDelivery_IsRetriedBeforeItsErrorIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecorder(t)
 		failures := map[string]int{"arn:flaky": 2, "arn:broken": 3}
@@ -164,7 +164,7 @@ func TestDelivery_IsRetriedAndThenReported(t *testing.T) {
 		r.putRule(t, eventbridge.Rule{Name: "all", EventPattern: shopPattern, Targets: targets})
 		const entries = `{"Entries":[{"Source":"shop","DetailType":"Sold","Detail":"{}"}]}`
 		r.call(t, "PutEvents", entries)
-		if err := r.Close(); err != nil { // waits for the retries
+		if err := r.Close(); err != nil { // also waits for retried deliveries
 			t.Fatal(err)
 		}
 		if len(r.delivered) != 1 || !strings.HasPrefix(r.delivered[0], "arn:flaky ") {
@@ -234,7 +234,7 @@ func TestPutRule_RejectsInvalidAndUnsupportedRules(t *testing.T) {
 	}
 }
 
-// recorder records the deliveries, events and errors of a service.
+// recorder wraps a service and records its deliveries, events and errors.
 type recorder struct {
 	*eventbridge.Service
 	fail func(arn string) error

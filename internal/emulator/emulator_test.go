@@ -25,6 +25,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
 // testPipeline returns the cloud assembly in testdata, with its function built for this machine.
@@ -152,6 +153,7 @@ func config(p *Platform) aws.Config {
 		Region:       p.Region,
 		BaseEndpoint: &p.AWS,
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	apifunction "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/api"
@@ -62,10 +63,9 @@ func newStage(t *testing.T, p *Platform, denied func(iam.Denial)) *stage {
 	server := httptest.NewServer(authorizer.Wrap(p.services.route(DefaultAccount, p.Stacks, nil)))
 	t.Cleanup(server.Close)
 	as := func(accessKey string) aws.Config {
-		// The SDK retries: it may close a connection whose answer it reads (aws-sdk-go-v2 issue
-		// 2737).
 		return aws.Config{
-			Region: DefaultRegion, BaseEndpoint: &server.URL, HTTPClient: server.Client(),
+			Region: DefaultRegion, BaseEndpoint: &server.URL,
+			HTTPClient:  awsconfig.PlainBodies(server.Client()),
 			Credentials: credentials.NewStaticCredentialsProvider(accessKey, "secret", ""),
 		}
 	}

@@ -17,13 +17,13 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go"
 
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	localeventbridge "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
 // target represents an implementation of AWS's APIs, with the configuration of its clients.
@@ -161,7 +161,8 @@ func moto(tb testing.TB) target {
 	cfg := config(server.endpoint)
 	// moto may close an idle connection while it receives a request, and a retry would take effect
 	// twice.
-	cfg.HTTPClient = httpClient(func(t *http.Transport) { t.DisableKeepAlives = true })
+	cfg.HTTPClient = awsconfig.PlainBodies(awsconfig.NewHTTPClient().WithTransportOptions(
+		func(t *http.Transport) { t.DisableKeepAlives = true }))
 	return target{"moto", server.endpoint, cfg}
 }
 
@@ -170,13 +171,8 @@ func config(endpoint string) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		// Benchmarks use more connections than the SDK keeps idle by default.
-		HTTPClient: httpClient(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 }),
+		HTTPClient:   awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
-}
-
-func httpClient(configure func(*http.Transport)) aws.HTTPClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(configure)
 }
 
 // wantErrorCode checks the AWS code of an error.

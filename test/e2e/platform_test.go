@@ -24,6 +24,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
 // binary is the path of the eventpipeline command that TestMain builds.
@@ -172,6 +174,8 @@ func (p *platform) awsConfig() aws.Config {
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 		BaseEndpoint: &p.AWS,
+		// A lost ReceiveMessage response would hide its messages for the visibility timeout.
+		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 }
 

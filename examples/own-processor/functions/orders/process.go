@@ -11,7 +11,7 @@ import (
 type Order struct {
 	OrderID  string `json:"orderId"`
 	Currency string `json:"currency"`
-	Test     bool   `json:"test"` // placed by the shop's own tests
+	Test     bool   `json:"test"` // placed to test the shop
 	Lines    []Line `json:"lines"`
 }
 
@@ -36,7 +36,7 @@ var currencies = []string{"EUR", "USD"}
 // process makes one record for each line.
 func process(ctx context.Context, event processor.Event, order Order) (processor.Record, error) {
 	if order.Test {
-		return processor.Filter("test-order", "orders of the shop's own tests are not kept"), nil
+		return processor.Filter("test-order", "test orders are not stored"), nil
 	}
 	if !slices.Contains(currencies, order.Currency) {
 		err := processor.Reject("unknown-currency", "currency must be one of %v", currencies)

@@ -117,11 +117,11 @@ func TestDocs_RunbooksHaveASectionForEachAlarm(t *testing.T) {
 }
 
 func TestDocs_ReadmeStatesTheRuleForEventTypes(t *testing.T) {
-	span := regexp.MustCompile("`(\\^[^`]+\\$)`").FindStringSubmatch(read(t, "../README.md"))
-	if span == nil {
+	pattern := regexp.MustCompile("`(\\^[^`]+\\$)`").FindStringSubmatch(read(t, "../README.md"))
+	if pattern == nil {
 		t.Fatal("README has no pattern for event types")
 	}
-	documented := regexp.MustCompile(span[1])
+	documented := regexp.MustCompile(pattern[1])
 	for _, eventType := range []string{
 		"a", "Z", "order.created", "a_b-c.9", "", "1a", ".a", "_a", "a b", "ä", "a/b", "a\n",
 		strings.Repeat("a", 64), strings.Repeat("a", 65),
@@ -134,7 +134,7 @@ func TestDocs_ReadmeStatesTheRuleForEventTypes(t *testing.T) {
 }
 
 func TestDocs_ControlsNameTestsThatExist(t *testing.T) {
-	exist := map[string]bool{}
+	existing := map[string]bool{}
 	walk(t, "..", func(path string) {
 		if !strings.HasSuffix(path, "_test.go") {
 			return
@@ -145,7 +145,7 @@ func TestDocs_ControlsNameTestsThatExist(t *testing.T) {
 		}
 		for _, declaration := range file.Decls {
 			if function, ok := declaration.(*ast.FuncDecl); ok {
-				exist[function.Name.Name] = true
+				existing[function.Name.Name] = true
 			}
 		}
 	})
@@ -155,7 +155,7 @@ func TestDocs_ControlsNameTestsThatExist(t *testing.T) {
 		t.Fatalf("docs/security.md names only %d tests", len(names))
 	}
 	for _, name := range names {
-		if !exist[name] {
+		if !existing[name] {
 			t.Errorf("docs/security.md names the test %s, which does not exist", name)
 		}
 	}

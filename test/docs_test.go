@@ -222,8 +222,8 @@ func TestDocs_GoGetNamesThisModule(t *testing.T) {
 	goGet := regexp.MustCompile(`go get (?:-tool )?([^\s` + "`" + `]+)`)
 	for name, text := range documents(t) {
 		for _, match := range goGet.FindAllStringSubmatch(text, -1) {
-			path, ours := strings.CutPrefix(match[1], module+"/")
-			if !ours || path != "constructs/eventpipeline" && path != "cmd/eventpipeline" {
+			path, inModule := strings.CutPrefix(match[1], module+"/")
+			if !inModule || path != "constructs/eventpipeline" && path != "cmd/eventpipeline" {
 				t.Errorf("%s gets %s, want the construct or command of %s", name, match[1], module)
 			}
 		}

@@ -21,8 +21,7 @@ func (s *services) invokeForAPI(
 	ctx context.Context, function string, payload []byte,
 ) (apigateway.Result, error) {
 	result, err := s.Lambda.Invoke(ctx, function, payload)
-	var tooLarge *lambda.TooLargeError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*lambda.TooLargeError](err); ok {
 		return apigateway.Result{}, fmt.Errorf("%w: %w", apigateway.ErrTooLarge, err)
 	}
 	return apigateway.Result{Payload: result.Payload, FunctionError: result.FunctionError}, err

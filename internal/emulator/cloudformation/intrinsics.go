@@ -81,22 +81,22 @@ func (r *Resolver) ref(argument any) (any, error) {
 	return values.Ref, err
 }
 
-func (r *Resolver) created(id string) (ReturnValues, error) {
+func (r *Resolver) created(id string) (values ReturnValues, err error) {
 	resource, ok := r.Template.Resources[id]
 	if !ok {
-		return ReturnValues{}, fmt.Errorf("the template has no resource or parameter %q", id)
+		return values, fmt.Errorf("the template has no resource or parameter %q", id)
 	}
 	exists, err := r.Exists(resource.Condition)
 	if err != nil {
-		return ReturnValues{}, err
+		return values, err
 	}
 	if !exists {
-		return ReturnValues{}, fmt.Errorf(
-			"resource %s does not exist, because its condition %s is false", id, resource.Condition)
+		return values, fmt.Errorf("resource %s does not exist, because its condition %s is false",
+			id, resource.Condition)
 	}
-	values, ok := r.Values[id]
+	values, ok = r.Values[id]
 	if !ok {
-		return ReturnValues{}, fmt.Errorf("resource %s has not been created yet", id)
+		return values, fmt.Errorf("resource %s has not been created yet", id)
 	}
 	return values, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -45,8 +46,6 @@ func (a Authorizer) arn(service, resource string) string {
 	return "arn:aws:" + service + ":" + a.Region + ":" + a.Account + ":" + resource
 }
 
-func afterLastSlash(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }
-
 func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {
 	var in struct{ QueueURL, QueueName string }
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -54,7 +53,7 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	}
 	name := in.QueueName
 	if in.QueueURL != "" {
-		name = afterLastSlash(in.QueueURL)
+		name = path.Base(in.QueueURL)
 	}
 	if name == "" {
 		name = "*" // an operation without a queue, such as ListQueues
@@ -103,7 +102,7 @@ func (a Authorizer) eventsARN(operation, bus, name string) string {
 	case bus == "" || bus == "default":
 		return a.arn("events", "rule/"+name)
 	}
-	return a.arn("events", "rule/"+afterLastSlash(bus)+"/"+name)
+	return a.arn("events", "rule/"+path.Base(bus)+"/"+name)
 }
 
 func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]permission, error) {

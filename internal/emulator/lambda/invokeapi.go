@@ -28,8 +28,7 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		writeError(w, &TooLargeError{maxPayload + 1})
 		return
 	}
@@ -111,7 +110,7 @@ func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasSuffix(r.URL.Path, "/configuration") {
 		description = map[string]any{"Configuration": description}
 	}
-	writeJSON(w, description)
+	protocol.WriteJSON(w, http.StatusOK, description)
 }
 
 func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
@@ -124,26 +123,16 @@ func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
 	slices.SortFunc(all, func(a, b configuration) int {
 		return strings.Compare(a.FunctionName, b.FunctionName)
 	})
-	writeJSON(w, map[string]any{"Functions": all})
-}
-
-func writeJSON(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body) // fails only if the caller disconnected
+	protocol.WriteJSON(w, http.StatusOK, map[string]any{"Functions": all})
 }
 
 func writeError(w http.ResponseWriter, err error) {
-	var missing *NotFoundError
-	var tooLarge *TooLargeError
-	switch {
-	case errors.As(err, &missing):
-		protocol.WriteError(w, "lambda", http.StatusNotFound, "ResourceNotFoundException",
-			err.Error())
-	case errors.As(err, &tooLarge):
-		protocol.WriteError(w, "lambda", http.StatusRequestEntityTooLarge,
-			"RequestTooLargeException", err.Error())
-	default:
-		protocol.WriteError(w, "lambda", http.StatusInternalServerError, "ServiceException",
-			err.Error())
+	status, code := http.StatusInternalServerError, "ServiceException"
+	if _, ok := errors.AsType[*NotFoundError](err); ok {
+		status, code = http.StatusNotFound, "ResourceNotFoundException"
 	}
+	if _, ok := errors.AsType[*TooLargeError](err); ok {
+		status, code = http.StatusRequestEntityTooLarge, "RequestTooLargeException"
+	}
+	protocol.WriteError(w, "lambda", status, code, err.Error())
 }

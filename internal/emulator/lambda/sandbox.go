@@ -196,11 +196,10 @@ func timedOut(phase, requestID string, timeout time.Duration) []byte {
 }
 
 func exitText(err error) string {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return "exit status 0"
-	case errors.As(err, &exit):
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.String()
 	}
 	return err.Error()

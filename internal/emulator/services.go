@@ -24,8 +24,8 @@ import (
 // services holds the emulated AWS services of a platform.
 type services struct {
 	resources.Services
-	json       []jsonService
-	recorder   *activity.Recorder // nil without Options.Steps
+	json       map[string]jsonService // by the prefix of X-Amz-Target
+	recorder   *activity.Recorder     // nil without Options.Steps
 	faults     *faults.Injector
 	authorizer iam.Authorizer
 	logDenials map[string]error // why functions, by name, may not write logs
@@ -33,9 +33,8 @@ type services struct {
 
 // jsonService represents a service of the AWS JSON protocols.
 type jsonService struct {
-	name         string // as in IAM actions and in fault configurations
-	targetPrefix string
-	handler      interface {
+	name    string // as in IAM actions and in fault configurations
+	handler interface {
 		http.Handler
 		Operations() []string
 	}
@@ -74,10 +73,10 @@ func newServices(
 		Region: region, Account: account, Now: o.Now,
 		Deliver: s.deliverEvent, OnEvent: s.recordEvent, OnError: s.recordUndelivered,
 	})
-	s.json = []jsonService{
-		{"dynamodb", dynamodb.TargetPrefix, s.DynamoDB},
-		{"events", eventbridge.TargetPrefix, s.EventBridge},
-		{"sqs", sqs.TargetPrefix, s.SQS},
+	s.json = map[string]jsonService{
+		dynamodb.TargetPrefix:    {"dynamodb", s.DynamoDB},
+		eventbridge.TargetPrefix: {"events", s.EventBridge},
+		sqs.TargetPrefix:         {"sqs", s.SQS},
 	}
 	s.faults = faults.New(o.Faults, s.targets(), s.sandboxOf, s.recordFault)
 	s.authorizer = iam.Authorizer{
@@ -108,8 +107,8 @@ func objectsDir(data string) string {
 
 func (s *services) targets() protocol.Targets {
 	targets := protocol.Targets{}
-	for _, service := range s.json {
-		targets[service.targetPrefix] = service.name
+	for prefix, service := range s.json {
+		targets[prefix] = service.name
 	}
 	return targets
 }
@@ -149,10 +148,8 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 
 func (s *services) jsonHandler(target string) http.Handler {
 	prefix, _, _ := strings.Cut(target, ".")
-	for _, service := range s.json {
-		if service.targetPrefix == prefix {
-			return service.handler
-		}
+	if service, ok := s.json[prefix]; ok {
+		return service.handler
 	}
 	return protocol.JSONHandler{} // answers that the operation is unknown
 }

@@ -7,6 +7,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -127,10 +128,7 @@ func (s *Service) Close() error {
 // bus returns the event bus with the name or ARN. For "" it returns the default bus. The caller
 // holds s.mu.
 func (s *Service) bus(nameOrARN string) (*bus, error) {
-	name := strings.TrimPrefix(nameOrARN, s.BusARN(""))
-	if name == "" {
-		name = DefaultBus
-	}
+	name := cmp.Or(strings.TrimPrefix(nameOrARN, s.BusARN("")), DefaultBus)
 	b, ok := s.buses[name]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",

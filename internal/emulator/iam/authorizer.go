@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -70,8 +71,18 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 		principal := Principal{a.Account, user, user, ""}
 		return caller{"local", principal, administrator, true}, true
 	}
-	principal, policies, ok := a.Policies.FunctionPrincipal(name, a.Account)
-	return caller{name: name, principal: principal, policies: policies}, ok
+	return a.function(name)
+}
+
+// function returns a function as a caller. It returns false if the function's role is unknown.
+func (a Authorizer) function(name string) (caller, bool) {
+	role, ok := a.Policies.Roles[name]
+	if !ok {
+		return caller{}, false
+	}
+	session := "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(role.ARN) + "/" + name
+	principal := Principal{Account: a.Account, RoleARN: role.ARN, SessionARN: session}
+	return caller{name: name, principal: principal, policies: role.Policies}, true
 }
 
 func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
@@ -137,11 +148,10 @@ func (a Authorizer) evaluate(who caller, p permission) error {
 // AuthorizeFunction returns nil if the function's role may perform the action or is unknown.
 // Otherwise it returns a *DeniedError.
 func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
-	principal, policies, ok := a.Policies.FunctionPrincipal(function, a.Account)
+	who, ok := a.function(function)
 	if !ok {
 		return nil
 	}
-	who := caller{name: function, principal: principal, policies: policies}
 	return a.authorize(who, permission{action: action, resource: resource})
 }
 

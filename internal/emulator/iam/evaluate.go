@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 )
@@ -20,10 +21,7 @@ type DeniedError struct {
 }
 
 func (e *DeniedError) Error() string {
-	who := e.Request.Principal.SessionARN
-	if who == "" {
-		who = e.Request.Principal.Service
-	}
+	who := cmp.Or(e.Request.Principal.SessionARN, e.Request.Principal.Service)
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s %s",
 		who, e.Request.Action, e.Request.Resource, e.Reason)
 }

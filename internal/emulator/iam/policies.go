@@ -31,19 +31,6 @@ func (p Policies) Evaluate(r Request, identity []Document) error {
 	return Evaluate(r, identity, resource)
 }
 
-// FunctionPrincipal returns the principal that makes the calls of a function, and the policies of
-// the function's role. It returns false if the role is unknown.
-func (p Policies) FunctionPrincipal(function, account string) (Principal, []Document, bool) {
-	role, ok := p.Roles[function]
-	if !ok {
-		return Principal{}, nil, false
-	}
-	name := path.Base(role.ARN)
-	session := "arn:aws:sts::" + account + ":assumed-role/" + name + "/" + function
-	principal := Principal{Account: account, RoleARN: role.ARN, SessionARN: session}
-	return principal, role.Policies, true
-}
-
 // managedPolicies maps the name of an AWS managed policy to the actions that the policy allows.
 var managedPolicies = map[string][]string{
 	"AdministratorAccess":      {"*"},

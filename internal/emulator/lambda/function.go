@@ -27,15 +27,6 @@ type function struct {
 	retired bool
 }
 
-func newFunction(s *Service, f Function) *function {
-	return &function{
-		service:  s,
-		Function: f,
-		slots:    make(chan struct{}, s.config.MaxSandboxes),
-		replaced: make(chan struct{}),
-	}
-}
-
 // invocation represents an invocation of a function.
 type invocation struct {
 	id       string

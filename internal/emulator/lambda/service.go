@@ -84,7 +84,12 @@ func (s *Service) CreateFunction(f Function) error {
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	s.mu.Lock()
 	replaced := s.functions[f.Name]
-	s.functions[f.Name] = newFunction(s, f)
+	s.functions[f.Name] = &function{
+		service:  s,
+		Function: f,
+		slots:    make(chan struct{}, s.config.MaxSandboxes),
+		replaced: make(chan struct{}),
+	}
 	s.mu.Unlock()
 	if replaced != nil {
 		replaced.retire()

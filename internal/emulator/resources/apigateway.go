@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/apigateway"
@@ -67,11 +66,12 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 
 // api returns the API of an id; nil if it is not run.
 func (p *Provider) api(id string) *API {
-	i := slices.IndexFunc(p.APIs, func(a *API) bool { return a.Settings.ID == id })
-	if i < 0 {
-		return nil
+	for _, a := range p.APIs {
+		if a.Settings.ID == id {
+			return a
+		}
 	}
-	return p.APIs[i]
+	return nil
 }
 
 const defaultStage = "$default"

@@ -89,10 +89,7 @@ func (p *Provider) FunctionNames() []string {
 
 // runs reports whether the function of that name runs.
 func (p *Provider) runs(functionName string) bool {
-	return slices.ContainsFunc(
-		p.functions,
-		func(f *function) bool { return f.Name == functionName },
-	)
+	return slices.Contains(p.FunctionNames(), functionName)
 }
 
 // NotRun lists what the templates have and the emulator does not run.

@@ -1,6 +1,6 @@
-// Package source embeds the Go sources of the Lambda functions, so that the construct can build
-// them wherever it is imported: from a checkout, the module cache, a vendor folder, or in a
-// prebuilt app.
+// Package source embeds the Go sources of the Lambda functions. The construct builds the functions
+// from these sources. It can therefore be used in a checkout, from the module cache or a vendor
+// folder, and in a prebuilt app.
 package source
 
 import (
@@ -20,12 +20,13 @@ import (
 //go:embed internal/runtime
 var files embed.FS
 
-// Schemas names the file of the JSON Schemas that are embedded in the API function.
+// Schemas is the path of the file that contains the JSON Schemas of the API function.
 const Schemas = "internal/runtime/function/api/schemas.json"
 
-// Dir writes the sources to a folder in the user's cache, named by their hash, and returns its
-// path. The folder holds a module with the functions in ./functions. If the cache is not writable,
-// Dir uses a temporary folder. replaced holds the new content of source files by their names.
+// Dir writes the sources to a folder in the user's cache, and returns the path of the folder. The
+// name of the folder is the hash of the sources. If the cache is not writable, Dir uses a temporary
+// folder. The folder contains a Go module with the functions in ./functions. replaced maps the
+// names of source files to content that replaces theirs.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -49,14 +50,16 @@ func Dir(replaced map[string][]byte) (string, error) {
 	return "", fmt.Errorf("unpack the Lambda sources: %w", errors.Join(errs...))
 }
 
-// temporaryDir creates one folder per process. The system deletes it. Its name is random, and only
-// this user can write to it: nobody else can change the sources before they are built.
+// temporaryDir creates one folder per process, which the operating system deletes later. The name
+// of the folder is random, and only the current user can write to it. Nobody else can therefore
+// change the sources before they are built.
 var temporaryDir = sync.OnceValues(func() (string, error) {
 	return os.MkdirTemp("", "eventpipeline-")
 })
 
-// checkNoVendor rejects a folder inside a vendored module, such as a CI cache in the project's
-// folder: GoFunction would build the functions from that module's vendor folder.
+// checkNoVendor rejects a folder inside a module that has a vendor folder, such as a CI cache in
+// the project's folder. GoFunction would build the functions with the packages of that vendor
+// folder.
 func checkNoVendor(dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -76,13 +79,14 @@ func checkNoVendor(dir string) error {
 	}
 }
 
-// sources represents a tree of files, some with replaced content.
+// sources represents a tree of files. replaced contains new content for some of the files.
 type sources struct {
 	tree     fs.FS
 	replaced map[string][]byte
 }
 
-// forEach calls fn with each source file. It omits tests, so that they do not change the hash.
+// forEach calls fn with each source file. It leaves out tests, so that a change of a test does not
+// change the hash.
 func (s sources) forEach(fn func(name string, content []byte) error) error {
 	return fs.WalkDir(s.tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
@@ -109,8 +113,9 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack makes dir hold exactly the sources. It writes them to a new folder and renames it. It
-// never changes a complete folder, because another app may be building from it.
+// unpack writes the sources to dir, so that dir contains no other files. It first writes to a new
+// folder, which it then renames to dir. If dir is already complete, unpack does not change it,
+// because another app may be building from it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {
 		return nil
@@ -126,7 +131,7 @@ func (s sources) unpack(dir string) error {
 	if err := s.write(fresh); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // by another app meanwhile
+	if err := os.Rename(fresh, dir); err == nil || s.matches(dir) { // or another app wrote dir
 		return nil
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -145,7 +150,7 @@ func (s sources) write(dir string) error {
 	})
 }
 
-// matches reports whether dir holds each source file unchanged, and no other file.
+// matches reports whether dir contains each source file unchanged, and no other files.
 func (s sources) matches(dir string) bool {
 	want := 0
 	err := s.forEach(func(name string, content []byte) error {

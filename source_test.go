@@ -67,7 +67,8 @@ func TestDir_ReplacesAFile(t *testing.T) {
 	}
 }
 
-// A file in place of the cache folder stops root, too.
+// The cache is made unwritable with a file in place of its parent folder, because root ignores file
+// permissions.
 func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -78,7 +79,7 @@ func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	wantTemporary(t)
 }
 
-// GoFunction builds with -mod=vendor if a parent folder has a vendor folder.
+// If a parent folder has a vendor folder, GoFunction builds with -mod=vendor.
 func TestDir_IsNotInsideAVendoredModule(t *testing.T) {
 	project := t.TempDir()
 	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {
@@ -108,7 +109,7 @@ func wantTemporary(t *testing.T) {
 	}
 }
 
-// An app must not remove the folder from which another app is building.
+// An app must not change the folder from which another app is building.
 func TestUnpack_DoesNotChangeACompleteFolder(t *testing.T) {
 	tree := fstest.MapFS{}
 	for i := range 50 {
@@ -163,7 +164,7 @@ func TestUnpack_RepairsAnIncompleteFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := unpacked.unpack(dir); err != nil || !unpacked.matches(dir) {
-				t.Errorf("the folder does not hold the sources, %v", err)
+				t.Errorf("the folder does not contain the sources, %v", err)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "b", "b_test.go")); err == nil {
 				t.Error("a test was unpacked")

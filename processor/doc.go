@@ -1,7 +1,7 @@
-// Package processor lets a pipeline run your own code for each event. You write a function from one
-// event's payload to its records. The platform does the rest: it reads the payload, stores the
-// records in Silver, updates the event's status, publishes a notification, and retries failed
-// events. The failure of one event does not affect the others.
+// Package processor lets a pipeline run your own code for each event. You write a function that
+// gets the payload of one event and returns the event's records. The platform does the rest: it
+// reads the payload, stores the records in Silver, updates the event's status, publishes a
+// notification, and retries failed events. If one event fails, other events are not affected.
 //
 // # A worker
 //
@@ -23,12 +23,12 @@
 //		return processor.Record{Payload: order}, nil
 //	}
 //
-// The construct builds it and makes it the pipeline's worker:
+// The construct builds this package and runs it as the pipeline's worker:
 //
 //	eventpipeline.EventPipelineProps{WorkerEntry: jsii.String("./functions/orders")}
 //
-// The command `eventpipeline local`, run in the app's folder, runs it on your machine. Package
-// processortest tests it in a plain Go test.
+// To run the worker on your machine, run `eventpipeline local` in the app's folder. To test the
+// processor in a plain Go test, use package processortest.
 //
 // # Results
 //
@@ -41,33 +41,36 @@
 //	any other error        a temporary error; SQS delivers the message again, and the event is
 //	                       FAILED after MaxReceiveCount deliveries
 //
-// A panic counts as a temporary error. The text of a temporary error appears in the log only. The
-// reason of Filter and Reject is part of the event's status, so it must not contain anything that
-// the event's sender may not read.
+// A panic counts as a temporary error. The text of a temporary error appears only in the log. The
+// reason of Filter and Reject appears in the event's status, so it must not contain anything that
+// the sender of the event may not read.
 //
 // # Payloads
 //
-// [JSON] decodes payloads into a Go type and rejects those that do not match. A [Func] without it
-// receives the request's body unchanged, in [Event].Payload. Both can be combined: a Func can look
-// at Event.Type and call a JSON function per event type.
+// [JSON] decodes payloads into a Go type and rejects payloads that do not match the type. A [Func]
+// without JSON receives the body of the request unchanged, in [Event].Payload. To process several
+// event types, write a Func that calls a JSON function for each Event.Type.
 //
 // # Requirements
 //
 // A processor must be safe for concurrent use: up to 32 calls run at the same time.
 //
-// It must be idempotent. It may run more than once for an event: after a crash, after a duplicate
-// delivery by SQS, or in a replay. The first result that was stored counts, until a replay. So a
-// change to another system must have no further effect the second time; use [Event].ID as its key.
-// The result should depend on the event only.
+// A processor must be idempotent. It may run more than once for an event: after a crash, after a
+// duplicate delivery by SQS, or in a replay. The platform keeps the first result that was stored,
+// and only a replay replaces it. If the processor changes another system, the change must have no
+// further effect the second time. Use [Event].ID as the key of the change. The result should depend
+// only on the event.
 //
-// It must return when its context ends: four seconds before the function's timeout. That time is
-// needed to store the results of the batch's other events. The timeout, WorkerFunction.Timeout
-// (default 30 seconds), is for a whole batch. A processor that does not return within another second is abandoned: its event
-// is retried, and its goroutine continues in the background with the memory that it holds. A slow
-// processor delays the other events of its batch by at most a second.
+// A processor must return when its context ends, which is four seconds before the function's
+// timeout. The worker needs these seconds to store the results of the other events in the batch.
+// The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole batch. If a call
+// does not return within another second, the worker stops waiting for it. The event is then
+// retried, but the goroutine of the call continues in the background and keeps its memory. A slow
+// call delays the other events of its batch by at most a second.
 //
-// It must not end the process, by os.Exit, log.Fatal or a panic in a goroutine that it started.
-// This crashes the worker with its whole batch. SQS delivers the batch again after the visibility
-// timeout (default three minutes), in shrinking groups, so that the crashing message is soon alone.
-// It ends in the DLQ, without a code.
+// A processor must not end the process by os.Exit, log.Fatal or a panic in a goroutine that it
+// started. If it does, the worker crashes with its whole batch. SQS delivers the messages of the
+// batch again after the visibility timeout (default three minutes). The worker then processes them
+// in smaller groups, so that the message that causes the crash is soon alone. That message moves to
+// the DLQ, without a code.
 package processor

@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
 )
 
-// FanOut makes several records of one event.
+// FanOut makes several records from one event.
 func ExampleFanOut() {
 	process := processor.JSON(func(
 		_ context.Context, _ processor.Event, order Order,

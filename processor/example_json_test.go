@@ -25,7 +25,7 @@ func ExampleJSON() {
 	// FAILED rejected.invalid-payload
 }
 
-// The payload of a record is any Go value that encodes as a JSON object.
+// The payload of a record can be any Go value that is encoded as a JSON object.
 func ExampleRecord() {
 	process := processor.JSON(func(
 		_ context.Context, _ processor.Event, order Order,

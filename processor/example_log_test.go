@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// Log adds the event's id to each line. In the function, lines are JSON.
+// Log adds the event's id to each line. In the Lambda function, each line is a JSON object.
 func ExampleLog() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {

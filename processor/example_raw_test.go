@@ -19,7 +19,7 @@ func ExampleFunc() {
 	// {"bytes":29,"type":"order.created"}
 }
 
-// An Event has the payload and what the platform knows about it.
+// An Event contains the payload, and data that the platform adds, such as the time of receipt.
 func ExampleEvent() {
 	process := func(_ context.Context, event processor.Event) (processor.Record, error) {
 		fmt.Println(event.ID, event.Type, event.ReceivedAt.Format("2006-01-02"), event.Attempt)

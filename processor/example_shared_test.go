@@ -16,7 +16,7 @@ type Order struct {
 	Test  bool     `json:"test,omitempty"`
 }
 
-// printResult prints the result of a processor for an event with the payload.
+// printResult runs a processor on an event with the payload, and prints the result.
 func printResult(fn processor.Func, payload string) {
 	fmt.Println(processortest.Process(context.Background(), fn, payload))
 }

@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// InvalidPayload is the code by which JSON rejects payloads. The event's status has it as
+// InvalidPayload is the code with which JSON rejects payloads. It appears in the event's status as
 // rejected.invalid-payload.
 const InvalidPayload = "invalid-payload"
 
-// JSON returns a Func that decodes payloads into a T by encoding/json. It ignores fields that T
-// does not have, and rejects payloads that do not match T. Numbers in a field of type any become
-// float64, which keeps about 16 digits; use json.Number to keep all.
+// JSON returns a Func that decodes each payload into a T with encoding/json, and calls fn. It
+// ignores fields that T does not have, and rejects payloads that do not match T. A number in a
+// field of type any becomes a float64, which keeps about 16 digits. To keep all digits, use
+// json.Number.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
 	return func(ctx context.Context, event Event) (Record, error) {
 		var payload T
@@ -29,8 +30,8 @@ func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, e
 	}
 }
 
-// mismatch describes a decoding error without the payload's values, which must not appear in the
-// log or in the status.
+// mismatch describes a decoding error. It leaves out the values of the payload, because they must
+// not appear in the log or in the status.
 func mismatch(err error) string {
 	var wrongType *json.UnmarshalTypeError
 	var invalidTime *time.ParseError
@@ -51,7 +52,7 @@ func mismatch(err error) string {
 	return fmt.Sprintf("%s must be %s, got the JSON type %s", field, jsonType(wrongType.Type), got)
 }
 
-// jsonType describes the JSON value that decodes into a Go type.
+// jsonType describes the JSON values that can be decoded into a Go type.
 func jsonType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:

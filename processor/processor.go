@@ -19,18 +19,18 @@ type Event struct {
 	ID         string          // lower-case UUID, the same in every delivery
 	Type       string          // eventType of the payload
 	ReceivedAt time.Time       // time of acceptance by the API; UTC, in milliseconds
-	Caller     string          // sender, as identified by the API's authorizer; "" if unknown
+	Caller     string          // sender that the API's authorizer identified; "" if unknown
 	Attempt    int             // number of this delivery, 1 for the first; a replay restarts at 1
-	ReplayID   string          // id of the replay; "" in the first processing
-	Payload    json.RawMessage // unchanged body of the request, a JSON object
+	ReplayID   string          // id of the replay; "" if the event was not replayed
+	Payload    json.RawMessage // body of the request, unchanged; a JSON object
 }
 
 // Func returns the record of an event. Up to 32 calls run concurrently.
 type Func func(ctx context.Context, event Event) (Record, error)
 
-// Start runs fn as the pipeline's worker. Call it from main; it serves Lambda until the process is
-// killed. If `eventpipeline replay --compare --worker` started the process, it serves that command
-// instead and calls no AWS service.
+// Start runs fn as the pipeline's worker. Call it from main. It handles Lambda invocations until
+// Lambda ends the process. If `eventpipeline replay --compare --worker` started the process, Start
+// serves that command instead and calls no AWS service.
 func Start(fn Func) {
 	if os.Getenv(stdio.Variable) == stdio.Value {
 		serveCLI(fn)
@@ -49,7 +49,8 @@ func serveCLI(fn Func) {
 	}
 }
 
-// Process implements the platform's processor interface. Do not call it; use package processortest.
+// Process implements the processor interface of the platform. Do not call it. To test a Func, use
+// package processortest.
 func (fn Func) Process(
 	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
 ) (pipeline.Output, error) {
@@ -68,7 +69,8 @@ func (fn Func) Process(
 	return record.output()
 }
 
-// Log returns a logger whose lines contain the event's id. Its argument is the context of the call,
-// or one derived from it; for another context, Log returns slog.Default(). The lines appear in the
-// function's log. So does the output of fmt.Println, but without the event's id.
+// Log returns a logger that adds the event's id to each line. ctx must be the context with which
+// the processor was called, or a context derived from it. For any other context, Log returns
+// slog.Default(). The lines appear in the function's log. The output of fmt.Println appears there
+// too, but without the event's id.
 func Log(ctx context.Context) *slog.Logger { return logging.FromContext(ctx) }

@@ -8,29 +8,31 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Each event has these limits. If it exceeds one of the first two, it is FAILED with the code
-// invalid-output.
+// Limits of the result for one event. If a result exceeds MaxRecords or MaxOutputBytes, the event
+// is FAILED with the code invalid-output.
 const (
-	MaxRecords     = pipeline.MaxRecords     // records
-	MaxOutputBytes = pipeline.MaxOutputBytes // payloads of all records as JSON
-	MaxReasonBytes = pipeline.MaxReasonBytes // reason of Filter or Reject; the rest is cut off
+	MaxRecords     = pipeline.MaxRecords     // number of records
+	MaxOutputBytes = pipeline.MaxOutputBytes // total size of the payloads as JSON
+	MaxReasonBytes = pipeline.MaxReasonBytes // size of a reason; a longer reason is cut
 )
 
-// Record represents the result for one event: Record{Payload: v}, or the result of FanOut or
-// Filter. The event is FAILED with the code invalid-output for the zero value.
+// Record represents the result for one event. Create it as Record{Payload: v}, or with FanOut or
+// Filter. If a processor returns the zero value, the event is FAILED with the code invalid-output.
 type Record struct {
-	// Payload is encoded by encoding/json. The result must be a JSON object that the API would
-	// accept.
+	// Payload is encoded with encoding/json. The encoded payload must be a JSON object that the API
+	// would accept.
 	Payload any
 
-	parts    []any // by FanOut
+	parts    []any // set by FanOut
 	filtered pipeline.Filtered
 }
 
-// FanOut returns several records of one event: at least one, at most MaxRecords. Call it with a
-// slice, FanOut(items...), or with values, FanOut(a, b); use FanOut[any](a, b) for different types.
-// The records are lines of one Silver object, in this order. Each has the event's id, the number of
-// its part, and the number of parts.
+// FanOut returns the result for an event that has several records: at least one, and at most
+// MaxRecords. Call it with a slice, FanOut(items...), or with values, FanOut(a, b). If the values
+// have different types, use FanOut[any](a, b).
+//
+// The records are the lines of one Silver object, in the same order. Each record contains the
+// event's id, the number of its part, and the number of parts.
 func FanOut[T any](payloads ...T) Record {
 	parts := make([]any, len(payloads))
 	for i, payload := range payloads {
@@ -39,17 +41,19 @@ func FanOut[T any](payloads ...T) Record {
 	return Record{parts: parts}
 }
 
-// Filter returns the result for an event that needs no record. The event is PROCESSED; its status
-// and its notification have the code and the reason. The code must match ^[a-z][a-z0-9-]{0,63}$.
+// Filter returns the result for an event that needs no record. The event is PROCESSED. Its status
+// and its notification contain the code and the reason. The code must match ^[a-z][a-z0-9-]{0,63}$.
 // The reason is formatted as by fmt.Sprintf.
 func Filter(code, format string, args ...any) Record {
 	return Record{filtered: pipeline.Filtered{Code: code, Reason: fmt.Sprintf(format, args...)}}
 }
 
-// Reject returns a permanent error, for an event that fails in every retry. The event is FAILED at
-// once, and its message moves to the DLQ. The code must match ^[a-z][a-z0-9-]{0,63}$; the event's
-// status has it as rejected.<code>. The reason is formatted as by fmt.Sprintf, and is part of the
-// status. An error that wraps the result is permanent, too; its text appears in the log only.
+// Reject returns a permanent error. Use it for an event that would fail in every retry. The event
+// is FAILED at once, and its message moves to the DLQ.
+//
+// The event's status contains the code as rejected.<code>, and the reason. The code must match
+// ^[a-z][a-z0-9-]{0,63}$. The reason is formatted as by fmt.Sprintf. An error that wraps the
+// returned error is permanent, too. The text of the wrapping error appears only in the log.
 func Reject(code, format string, args ...any) error {
 	return pipeline.NewRejection(code, fmt.Sprintf(format, args...))
 }
@@ -91,7 +95,7 @@ func invalidOutput(format string, args ...any) (pipeline.Output, error) {
 	return pipeline.Output{}, pipeline.Errorf(pipeline.InvalidOutput, format, args...)
 }
 
-// marshal does not escape <, > and &, like the records.
+// marshal encodes a payload as JSON. Unlike json.Marshal it does not escape <, > and &.
 func marshal(value any) (json.RawMessage, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-// returning returns a processor that always returns the record.
+// returning returns a processor that returns the record for every event.
 func returning(record processor.Record) processor.Func {
 	return func(context.Context, processor.Event) (processor.Record, error) { return record, nil }
 }

@@ -39,7 +39,7 @@ type dlqMessage struct {
 	sqs.ReceivedDeadLetter
 	event  pipeline.Event  // zero if the message names no event
 	status pipeline.Status // "" if the event has no item
-	stale  bool            // the item's Bronze object is not the message's: the idempotency key was reused
+	stale  bool            // the item has another Bronze object: the idempotency key was reused
 }
 
 // newDLQMessage returns the message with the event that its body names, if any.

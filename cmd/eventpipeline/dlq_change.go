@@ -220,7 +220,7 @@ func (r *dlqRun) change() error {
 				selected = append(selected, m)
 			}
 		}
-		applying, cancel := withoutCancel(ctx) // a cancellation must not leave an event half changed
+		applying, cancel := withoutCancel(ctx) // no event may stay half changed
 		defer cancel()
 		errs := r.apply(applying, r.pipeline, selected)
 		mu.Lock()

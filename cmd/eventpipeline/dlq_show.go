@@ -82,7 +82,8 @@ func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMess
 		return dlqMessage{}, fmt.Errorf("there is no event %s, and none of the first %d messages "+
 			"of the DLQ has that id", id, s.limit)
 	}
-	return dlqMessage{}, fmt.Errorf("there is no event %s, and no message in the DLQ has that id", id)
+	return dlqMessage{}, fmt.Errorf(
+		"there is no event %s, and no message in the DLQ has that id", id)
 }
 
 // showMessage prints the details and the payload. It prints the details even if it can't read the

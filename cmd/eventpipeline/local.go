@@ -82,7 +82,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&o.APIPort, "api-port", 8080,
 		"port of the HTTP API; 0 is any free port. If there are more APIs, they get the next ports")
 	flags.IntVar(&o.AWSPort, "aws-port", 4566, "port of the AWS APIs; 0 is any free port")
-	flags.StringVar(&o.Stage, "stage", "local", "stage of the app, set as the context value \"stage\"")
+	flags.StringVar(&o.Stage, "stage", "local",
+		"stage of the app, set as the context value \"stage\"")
 	flags.BoolVar(&o.Authorize, "authorize", false, "apply the deployed stages' authorization "+
 		"to the local stage (context value \""+contract.AuthorizeContext+"\")")
 	flags.StringVar(&f.jwks, "jwks", "",
@@ -248,8 +249,8 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case errors.As(err, &policyErr):
 		return fmt.Errorf("%w\nTo run the app without policies, use --no-policies", err)
 	case errors.As(err, &exitErr) && stageWord.MatchString(err.Error()):
-		return fmt.Errorf("%w\nThe app got the context value stage=%s; to set another stage, use --stage",
-			err, f.options.Stage)
+		return fmt.Errorf("%w\nThe app got the context value stage=%s; "+
+			"to set another stage, use --stage", err, f.options.Stage)
 	case errors.As(err, &portErr) && portErr.AWS:
 		return fmt.Errorf("%w; choose another with --aws-port", err)
 	case errors.As(err, &portErr):

@@ -69,7 +69,8 @@ worker's main package; the command builds and runs it on this machine.`,
 		"maximum number of events per second (default: no limit; with --resume: as before)")
 	addRequiredValue(flags, &f.checkpoint, "checkpoint",
 		"file that stores the progress (default: <replay id>.replay.json)")
-	addRequiredValue(flags, &f.resume, "resume", "continue the replay whose progress is in this file")
+	addRequiredValue(flags, &f.resume, "resume",
+		"continue the replay whose progress is in this file")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "change nothing, and count the events to replay")
 	flags.BoolVar(&f.compare, "compare", false,
 		"change nothing, and compare new records with the records in Silver")

@@ -172,8 +172,9 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		return printJSON(out, counts)
 	}
 	if r.worker == "" && counts.Changed > 0 {
-		fmt.Fprintln(r.cmd.ErrOrStderr(), "The new records are made by the platform's default processor. "+
-			"If the pipeline has\nanother worker, set --worker to its folder.")
+		fmt.Fprintln(r.cmd.ErrOrStderr(),
+			"The new records are made by the platform's default processor. "+
+				"If the pipeline has\nanother worker, set --worker to its folder.")
 	}
 	_, err = fmt.Fprintf(out, "%d same, %d changed, %d missing in Silver, %d refused today, "+
 		"%d skipped, of %d objects\n", counts.Same, counts.Changed, counts.Missing, counts.Refused,

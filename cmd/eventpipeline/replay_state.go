@@ -21,7 +21,7 @@ type replayState struct {
 	From   time.Time             `json:"from"`
 	To     time.Time             `json:"to"`
 	Failed bool                  `json:"failed,omitempty"` // only FAILED events
-	After  string                `json:"after"`            // key in Bronze of the last finished event
+	After  string                `json:"after"`            // Bronze key of the last finished event
 	Counts pipeline.ReplayCounts `json:"counts"`
 	Total  int                   `json:"total,omitempty"` // events to replay; 0 if not counted
 	Rate   float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
@@ -36,7 +36,8 @@ func (s *replayState) bind(p deployment.Pipeline) error {
 		s.Stack, s.Queue = p.Stack, p.QueueURL
 	}
 	if s.Stack != p.Stack || s.Queue != p.QueueURL {
-		return fmt.Errorf("%s is a replay of stack %s with the queue %s, not of stack %s with the queue %s",
+		return fmt.Errorf("%s is a replay of stack %s with the queue %s, "+
+			"not of stack %s with the queue %s",
 			s.file, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil

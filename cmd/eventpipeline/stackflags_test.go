@@ -81,7 +81,8 @@ func TestStack_FailsWithoutAPipeline(t *testing.T) {
 	d.DLQURL = "" // the outputs are incomplete, and the stack has no functions
 	for _, args := range [][]string{{"dlq", "list"}, {"reconcile"}} {
 		code, _, errOut := d.run(t, args...)
-		if code != exitFailure || !strings.Contains(errOut, "none of the stacks has an EventPipeline") {
+		if code != exitFailure ||
+			!strings.Contains(errOut, "none of the stacks has an EventPipeline") {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}

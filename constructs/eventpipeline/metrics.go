@@ -38,7 +38,7 @@ func newMetrics(p *eventPipeline) metrics {
 		reconcilerErrors: p.reconcilerFunction.MetricErrors(sum),
 		reenqueued:       reconcilerMetric(p, contract.MetricReenqueued),
 		givenUp:          reconcilerMetric(p, contract.MetricGivenUp),
-		unhealed:         reconcilerMetric(p, contract.MetricUnhealed),
+		unhealed:         reconcilerMetric(p, contract.MetricErrors),
 		orphans:          reconcilerMetric(p, contract.MetricOrphans),
 
 		accepted:  pipelineMetric(p, contract.MetricAccepted, sum),

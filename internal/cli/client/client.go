@@ -67,7 +67,8 @@ func New(ctx context.Context, address string, o Options) (*Client, error) {
 	}}
 	if c.token != "" {
 		if base.Scheme != "https" && !isLoopback(base.Hostname()) {
-			return nil, fmt.Errorf("the API must be an https URL if a token is sent, got %s", address)
+			return nil, fmt.Errorf(
+				"the API must be an https URL if a token is sent, got %s", address)
 		}
 		return c, nil
 	}

@@ -18,7 +18,7 @@ const (
 
 // question is the request to process one delivery.
 type question struct {
-	Number  int            `json:"number"` // identifies the question; its answer has the same number
+	Number  int            `json:"number"` // the answer has the same number
 	Event   pipeline.Event `json:"event"`
 	Attempt int            `json:"attempt"`
 	Payload []byte         `json:"payload"` // JSON encodes it in base64, byte for byte

@@ -12,19 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// The SDK's first backoff averages half a second, which is long for a waiting client: most failures
-// of these services last only milliseconds. For longer ones, SQS or the client retries.
+// The retries are shorter than the SDK's, whose first backoff takes half a second on average. A
+// client waits for the answer, and most failures of the services last only milliseconds. If a
+// failure lasts longer, SQS or the client retries.
 const (
 	maxAttempts  = 4
 	firstBackoff = 50 * time.Millisecond
 )
 
-// backoff returns a random delay of up to firstBackoff, doubled with each attempt.
+// backoff returns a random delay. The maximum is firstBackoff, and doubles with each attempt.
 func backoff(attempt int, _ error) (time.Duration, error) {
 	return rand.N(firstBackoff << min(attempt, maxAttempts)), nil
 }
 
-// Load reads the configuration from the environment and the AWS files. It calls no service.
+// Load reads the configuration from the environment and the AWS configuration files. It calls no
+// service.
 func Load(ctx context.Context) (aws.Config, error) {
 	retryer := func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {

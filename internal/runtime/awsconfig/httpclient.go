@@ -8,20 +8,23 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// connectionsPerHost lets all concurrent calls of a batch reuse connections; the SDK keeps only 10.
+// connectionsPerHost is the number of idle connections to keep per host. It is enough for all
+// concurrent calls of a batch. The SDK's default is 10.
 const connectionsPerHost = 64
 
-// NewHTTPClient returns the SDK's HTTP client for many concurrent calls.
+// NewHTTPClient returns the HTTP client of the SDK, configured for many concurrent calls.
 func NewHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = connectionsPerHost
 	})
 }
 
-// PlainBodies hides all methods of request bodies except Read and Close. The SDK closes a request's
-// body when the response's headers arrive; then the body's WriteTo fails. net/http may call WriteTo
-// after that, takes the failure for a broken request, and closes the connection while the response
-// is being read.
+// PlainBodies returns a client that hides all methods of a request's body except Read and Close.
+// Otherwise net/http may close the connection while the response is being read:
+//
+// The SDK closes the body when the headers of the response arrive. After that, WriteTo of the body
+// returns an error. If net/http then calls WriteTo, it treats the error as a broken request and
+// closes the connection.
 func PlainBodies(client aws.HTTPClient) aws.HTTPClient { return plainBodies{client} }
 
 type plainBodies struct{ client aws.HTTPClient }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// closedBody behaves like the SDK's request body after it was closed: WriteTo fails.
+// closedBody behaves like a closed request body of the SDK: WriteTo returns an error.
 type closedBody struct{ io.Reader }
 
 func (closedBody) WriteTo(io.Writer) (int64, error) { return 0, io.EOF }

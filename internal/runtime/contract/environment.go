@@ -1,6 +1,7 @@
 package contract
 
-// Environment variables that the construct sets on the named functions.
+// Environment variables that the construct sets. The functions that get a variable are named in
+// parentheses.
 const (
 	// BronzeBucket names the bucket of raw payloads (api, worker, reconciler).
 	BronzeBucket = "BRONZE_BUCKET"
@@ -8,42 +9,45 @@ const (
 	SilverBucket = "SILVER_BUCKET"
 	// EventsTable names the table that holds an item per event (api, worker, reconciler).
 	EventsTable = "EVENTS_TABLE"
-	// QueueURL addresses the queue between API and worker (api, worker, reconciler).
+	// QueueURL is the URL of the queue between API and worker (api, worker, reconciler).
 	QueueURL = "QUEUE_URL"
-	// DeadLetterQueueURL addresses the queue of failed messages (worker, reconciler).
+	// DeadLetterQueueURL is the URL of the queue of failed messages (worker, reconciler).
 	DeadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
 	// EventBusName names the bus that receives notifications (worker, reconciler).
 	EventBusName = "EVENT_BUS_NAME"
 	// MaxPayloadBytes limits the decoded request body (api).
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
-	// UnknownEventTypes decides about event types without a schema: ACCEPT or REFUSE (api).
+	// UnknownEventTypes is ACCEPT or REFUSE. It sets whether the API accepts events whose type has
+	// no schema (api).
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
-	// OpenAPI tells the function that the API has no authorizer: requests have no caller (api).
+	// OpenAPI is true if the API has no authorizer, so that requests have no caller (api).
 	OpenAPI = "OPEN_API"
-	// StatusForAllCallers lets a caller look up the events of all callers (api).
+	// StatusForAllCallers is true if a caller may look up the events of all callers (api).
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount limits the deliveries of a message; then it moves to the DLQ (worker).
+	// MaxReceiveCount limits the deliveries of a message. After the last delivery, the message
+	// moves to the DLQ (worker).
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
-	// ReconcileGraceSeconds delays reconciliation of an ENQUEUED event (reconciler).
+	// ReconcileGraceSeconds is the time for which the reconciler does not touch an ENQUEUED event
+	// (reconciler).
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
 	// ReconcileWindowSeconds limits how far the first run looks back (reconciler).
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
 	// MaxReenqueues limits how often a stuck event is enqueued again before it is FAILED
 	// (reconciler).
 	MaxReenqueues = "MAX_REENQUEUES"
-	// StatusRetentionDays limits an item's age, counted from its event's receipt; 0 means no limit
-	// (api, worker, reconciler).
+	// StatusRetentionDays limits how long an item is kept after the event was received; 0 means no
+	// limit (api, worker, reconciler).
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
 	// LogLevel selects debug, info, warn or error (all functions).
 	LogLevel = "LOG_LEVEL"
 )
 
-// Variables lists the environment variables above: those that users can't set themselves.
+// Variables lists the environment variables above. Users can't set them through the props.
 var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
 	MaxPayloadBytes, UnknownEventTypes, OpenAPI, StatusForAllCallers, MaxReceiveCount,
 	ReconcileGraceSeconds, ReconcileWindowSeconds, MaxReenqueues, StatusRetentionDays, LogLevel,
 }
 
-// RefuseUnknown makes UnknownEventTypes reject them.
+// RefuseUnknown is the value of UnknownEventTypes that rejects events whose type has no schema.
 const RefuseUnknown = "REFUSE"

@@ -1,23 +1,24 @@
 package contract
 
-// ModuleMetadata names the folder of the worker's Go module, as metadata of the construct. Only
-// pipelines built for the local platform have it. The CDK writes it beside the template.
+// ModuleMetadata is the metadata key under which the construct stores the folder of the worker's Go
+// module. Only pipelines built for the local platform have this metadata. CDK writes it to the
+// cloud assembly, not to the template.
 const ModuleMetadata = "eventpipeline:module"
 
-// FunctionMetadata marks the pipeline's Lambda functions in a template, as metadata of the
-// resource. Its value is a Function.
+// FunctionMetadata is the resource metadata key that marks the Lambda functions of a pipeline in a
+// template. Its value is a Function.
 const FunctionMetadata = "eventpipeline:function"
 
-// Function identifies one of a pipeline's functions.
+// Function identifies a Lambda function of a pipeline.
 type Function struct {
-	Pipeline string `json:"pipeline"` // name, as the flag --pipeline takes it
+	Pipeline string `json:"pipeline"` // name of the pipeline, as in the flag --pipeline
 	Role     Role   `json:"role"`
 }
 
-// Role tells a pipeline's functions apart.
+// Role identifies a function within its pipeline.
 type Role string
 
-// The pipeline's functions.
+// Roles of the functions of a pipeline.
 const (
 	RoleAPI        Role = "api"
 	RoleWorker     Role = "worker"

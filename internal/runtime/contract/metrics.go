@@ -1,9 +1,11 @@
 package contract
 
-// MetricNamespace contains the metrics that CloudWatch extracts from the functions' log lines.
+// MetricNamespace is the namespace of the metrics that CloudWatch extracts from the log lines of
+// the functions.
 const MetricNamespace = "EventPipeline"
 
-// Every metric has one dimension: the function that counts, or the pipeline, named by its queue.
+// Every metric has one of these dimensions. FunctionDimension names the function that counts.
+// PipelineDimension names the queue of the pipeline.
 const (
 	FunctionDimension = "FunctionName"
 	PipelineDimension = "QueueName"
@@ -17,14 +19,14 @@ const (
 	MetricRetried   = "Retried"   // failed deliveries that SQS will retry
 )
 
-// Metrics with FunctionDimension, counted by each run of the reconciler.
+// Metrics with FunctionDimension. Each run of the reconciler counts them.
 const (
 	MetricScanned    = "Scanned"    // objects in Bronze
 	MetricWaiting    = "Waiting"    // events whose message is still on the queue
 	MetricReenqueued = "Reenqueued" // stuck events that were enqueued again
 	MetricGivenUp    = "GivenUp"    // stuck events that became FAILED
-	MetricRepaired   = "Repaired"   // FAILED events that became PROCESSED: their record existed
+	MetricRepaired   = "Repaired"   // FAILED events with a record, which became PROCESSED
 	MetricOrphans    = "Orphans"    // objects of requests that were never acknowledged
-	MetricOvertaken  = "Overtaken"  // events that another writer moved meanwhile
-	MetricUnhealed   = "Errors"     // events that could not be reconciled
+	MetricOvertaken  = "Overtaken"  // events that another process changed meanwhile
+	MetricErrors     = "Errors"     // events that could not be reconciled
 )

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Reader reads environment variables and collects errors, so that an operator sees all at once.
+// Reader reads environment variables. It collects all errors, so that an operator sees them
+// together.
 type Reader struct {
 	getenv func(string) string
 	errs   []error
 }
 
-// NewReader returns a Reader of the variables that getenv returns, such as os.Getenv.
+// NewReader returns a Reader that gets variables from getenv, such as os.Getenv.
 func NewReader(getenv func(name string) string) *Reader { return &Reader{getenv: getenv} }
 
 // Text returns the variable's value, which must not be empty.

@@ -19,12 +19,12 @@ type Checkpoints struct {
 	table  string
 }
 
-// NewCheckpoints returns the checkpoint in a table.
+// NewCheckpoints returns the checkpoint that is stored in the table.
 func NewCheckpoints(cfg aws.Config, table string) Checkpoints {
 	return Checkpoints{client: dynamodb.NewFromConfig(cfg), table: table}
 }
 
-// checkpointKey differs from the keys of all events.
+// checkpointKey is the key of the checkpoint. No event has this key.
 var checkpointKey = attributes{"pk": text("CHECKPOINT#reconciler")}
 
 // Load returns the checkpoint, or the zero value before the first run.
@@ -44,7 +44,8 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return checkpoint, nil
 }
 
-// Save replaces old by next. It returns pipeline.ErrChanged if the stored one is not old.
+// Save replaces the checkpoint old by next. It returns pipeline.ErrChanged if the stored checkpoint
+// is not old.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {

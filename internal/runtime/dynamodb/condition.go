@@ -9,7 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// condition builds a condition expression: each attribute has a given value, or is absent.
+// condition builds a condition expression. Each term requires that an attribute has a value or is
+// absent.
 type condition struct {
 	terms  []string
 	names  map[string]string
@@ -36,21 +37,23 @@ func (c *condition) equalOrAbsent(name string, value types.AttributeValue, absen
 	c.terms = append(c.terms, "attribute_not_exists(#"+name+")")
 }
 
-// text requires the string; "" requires that the attribute is absent.
+// text requires that the attribute has the value. If value is "", the attribute must be absent.
 func (c *condition) text(name, value string) {
 	c.equalOrAbsent(name, text(value), value == "")
 }
 
-// time requires the time; the zero time requires that the attribute is absent.
+// time requires that the attribute has the value. If value is the zero time, the attribute must be
+// absent.
 func (c *condition) time(name string, value time.Time) {
 	c.equalOrAbsent(name, timestamp(value), value.IsZero())
 }
 
-// count requires the number; 0 requires that the attribute is absent.
+// count requires that the attribute has the value. If value is 0, the attribute must be absent.
 func (c *condition) count(name string, value int) {
 	c.equalOrAbsent(name, number(int64(value)), value == 0)
 }
 
+// generation requires that the item has the generation that replay identifies.
 func (c *condition) generation(replay pipeline.Replay) {
 	c.text("replayId", replay.ID)
 	c.count("redrives", replay.Redrives)

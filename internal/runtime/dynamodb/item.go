@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// keyPrefix precedes the event id in the key of an event's item. The item has these attributes:
+// keyPrefix is the prefix of the key of an event's item; the event id follows. The item has these
+// attributes:
 //
 //	pk               EVENT#<eventId>
 //	eventId, eventType, status
@@ -132,7 +133,8 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 	return item, nil
 }
 
-// reader reads attributes, absent ones as the zero value. It keeps the first error.
+// reader reads attributes. For an absent attribute it returns the zero value. It stores the first
+// error.
 type reader struct {
 	attributes attributes
 	err        error

@@ -14,32 +14,33 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Items implements the domain's interfaces to the items of events.
+// Items implements the interfaces through which package pipeline reads and writes items.
 type Items struct {
 	client     *dynamodb.Client
 	table      string
 	consistent bool
 }
 
-// NewItems returns the items in a table.
+// NewItems returns the items that are stored in the table.
 func NewItems(cfg aws.Config, table string) Items {
 	return Items{client: dynamodb.NewFromConfig(cfg), table: table, consistent: true}
 }
 
-// EventuallyConsistent returns the same items, but GetMany may return stale ones at half the price.
+// EventuallyConsistent returns the same items, but with eventually consistent reads in GetMany.
+// Such a read may return stale items, and costs half as much.
 func (s Items) EventuallyConsistent() Items {
 	s.consistent = false
 	return s
 }
 
-// Create stores an item unless the event has one that has not expired; then it returns that item
-// and pipeline.ErrExists.
+// Create stores an item. If the event already has an item that has not expired, Create stores
+// nothing and returns that item and pipeline.ErrExists.
 func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Item, err error) {
 	now := number(item.EnqueuedAt.Unix())
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.table,
 		Item:      marshal(item),
-		// TTL deletes late, but an expired idempotency key must be free again.
+		// TTL deletes expired items late. An expired item must not block its idempotency key.
 		ConditionExpression: aws.String(
 			"attribute_not_exists(pk) OR expiresAt < :now"),
 		ExpressionAttributeValues:           attributes{":now": now},
@@ -58,14 +59,14 @@ func (s Items) Create(ctx context.Context, item pipeline.Item) (old pipeline.Ite
 	return pipeline.Item{}, nil
 }
 
-// Find returns an event's item, which may be stale, or pipeline.ErrNotFound. An eventually
-// consistent read scales better for an item that many requests ask for.
+// Find returns an event's item, which may be stale, or pipeline.ErrNotFound. It uses an eventually
+// consistent read, which scales better if many requests read the same item.
 func (s Items) Find(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, false)
 }
 
-// Get returns an event's current item, or pipeline.ErrNotFound. The read is consistent, so that a
-// client finds its event right after the 202.
+// Get returns an event's current item, or pipeline.ErrNotFound. It uses a strongly consistent read,
+// so that a client finds its event immediately after the response 202.
 func (s Items) Get(ctx context.Context, id string) (pipeline.Item, error) {
 	return s.get(ctx, id, true)
 }
@@ -83,10 +84,10 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 	return unmarshal(out.Item)
 }
 
-// maxKeys equals DynamoDB's limit of items per BatchGetItem request.
+// maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items that exist, by event id.
+// GetMany returns the items of the events, by event id. Events without an item are left out.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	items := make(map[string]pipeline.Item, len(ids))
 	for batch := range slices.Chunk(ids, maxKeys) {
@@ -101,14 +102,16 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 	return items, nil
 }
 
-// maxRounds limits the requests for keys that a throttled table leaves unprocessed.
+// maxRounds limits how often batchGet requests keys, because a throttled table may return some keys
+// as unprocessed.
 const maxRounds = 3
 
-// batchGet adds the items with the given keys to items.
+// batchGet reads the items with the keys and adds them to items.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
-	// With a stale PROCESSED or FAILED, a worker would skip an event that was enqueued again.
+	// The worker needs consistent reads. A stale status PROCESSED or FAILED would make it skip an
+	// event that was enqueued again.
 	request := map[string]types.KeysAndAttributes{
 		s.table: {Keys: keys, ConsistentRead: &s.consistent},
 	}
@@ -118,8 +121,9 @@ func (s Items) batchGet(
 			return fmt.Errorf("batch get items: %w", err)
 		}
 		for _, found := range out.Responses[s.table] {
-			// Omit an item that can't be decoded, so that it does not fail the others. The
-			// condition of Finish protects it.
+			// An item that can't be decoded is left out, so that the other items are still
+			// returned. If the worker then processes the event, Finish still checks the stored
+			// status and generation.
 			if item, err := unmarshal(found); err == nil {
 				items[item.ID] = item
 			}

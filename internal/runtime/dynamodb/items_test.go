@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// newItems returns items whose requests get the responses in turn, and the last one repeatedly.
+// newItems returns items whose requests get the responses in order. After that, each request gets
+// the last response again.
 func newItems(t *testing.T, responses ...string) (items Items, requests *int) {
 	t.Helper()
 	requests = new(int)

@@ -15,8 +15,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Finish moves an event to PROCESSED or FAILED if it is ENQUEUED in the item's generation, or if it
-// has no item.
+// Finish stores an item that is PROCESSED or FAILED. The stored item must be ENQUEUED and have the
+// same generation (see pipeline.Replay), or the event must have no item. Otherwise Finish returns a
+// *pipeline.TransitionError.
 func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
@@ -43,7 +44,8 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return transitionError(err, item)
 }
 
-// Move replaces the item from by the item to if the stored item is still in from's state.
+// Move replaces the item from by the item to. It returns a *pipeline.TransitionError if the state
+// of the stored item is no longer the state of from.
 func (s Items) Move(ctx context.Context, from, to pipeline.Item) error {
 	if err := pipeline.CheckMove(from, to); err != nil {
 		return err
@@ -68,7 +70,7 @@ func (s Items) Move(ctx context.Context, from, to pipeline.Item) error {
 	return transitionError(err, to)
 }
 
-// transitionError turns a failed condition into a *pipeline.TransitionError.
+// transitionError converts the error of a failed condition to a *pipeline.TransitionError.
 func transitionError(err error, to pipeline.Item) error {
 	var conflict *types.ConditionalCheckFailedException
 	if errors.As(err, &conflict) {

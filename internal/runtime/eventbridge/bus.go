@@ -15,7 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// maxEntries equals EventBridge's quota "PutEvents entries per request".
+// maxEntries is EventBridge's quota of entries per PutEvents request.
 const maxEntries = 10
 
 // Bus implements pipeline.Bus.
@@ -29,7 +29,8 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// Publish sends a request per ten notifications and returns an error, or nil, for each.
+// Publish sends a request for each ten notifications. It returns an error or nil for each
+// notification.
 func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
 	var errs []error
 	for batch := range slices.Chunk(notifications, maxEntries) {
@@ -42,7 +43,8 @@ func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification)
 	return errs
 }
 
-// putEvents returns an error per notification, or one for all.
+// putEvents sends one request. It returns an error or nil for each notification, or an error if the
+// whole request failed.
 func (b Bus) putEvents(
 	ctx context.Context, notifications []pipeline.Notification,
 ) ([]error, error) {

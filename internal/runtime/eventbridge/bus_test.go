@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// newBus returns a bus that gives the response to each request.
+// newBus returns a bus that answers each request with the response.
 func newBus(t *testing.T, status int, response string) Bus {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

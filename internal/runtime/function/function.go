@@ -1,4 +1,5 @@
-// Package function starts the Lambda functions. Each folder below wires one of them.
+// Package function starts the Lambda functions. Each subfolder contains a package that wires one
+// function.
 package function
 
 import (
@@ -14,10 +15,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 )
 
-// NewLogger returns a logger to stdout with the level of the environment.
+// NewLogger returns a logger that writes to stdout. The environment variable LOG_LEVEL sets the
+// level.
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
-// Start wires a handler and serves Lambda until the process is killed.
+// Start creates a handler with wire, and handles Lambda invocations until Lambda ends the process.
 func Start[H lambda.Handler](
 	log *slog.Logger, wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {

@@ -1,5 +1,6 @@
-// Package handler adapts Lambda's events to the domain, and the domain's results to Lambda's
-// responses. It is the only package that logs results.
+// Package handler handles Lambda invocations. It converts each invocation to a call of package
+// pipeline, and the result of the call to a Lambda response. It is the only package that logs
+// results.
 package handler
 
 import (
@@ -27,7 +28,7 @@ type Items interface {
 type API struct {
 	Ingest              pipeline.Ingest
 	Items               Items
-	Open                bool   // the API has no authorizer, so that requests have no caller
+	Open                bool   // the API has no authorizer, so requests have no caller
 	StatusForAllCallers bool   // a caller may look up the events of all callers
 	QueueName           string // dimension of the pipeline's metrics
 	Log                 *slog.Logger
@@ -39,7 +40,8 @@ type response struct {
 	Body       string            `json:"body"`
 }
 
-// Invoke handles one request. Failures are responses, not errors.
+// Invoke handles one request. If the request fails, Invoke returns a response with a problem, and
+// no error.
 func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	req, err := readRequest(event)
 	if err != nil {
@@ -48,11 +50,12 @@ func (a API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(a.respond(ctx, req))
 }
 
-// stopBefore reserves time before Lambda's deadline to send a response.
+// stopBefore is the time before Lambda's deadline that is reserved for sending a response.
 const stopBefore = time.Second
 
 func (a API) respond(ctx context.Context, req request) (resp response) {
-	// Without this, API Gateway would respond to a panic with its own 500, which says less.
+	// Without this function, API Gateway would answer a panic with a 500 that has no problem
+	// details.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -87,7 +90,7 @@ func (a API) respond(ctx context.Context, req request) (resp response) {
 	}
 }
 
-// acceptedBody represents the body of a 202.
+// acceptedBody represents the body of a response with status 202.
 type acceptedBody struct {
 	Status  string `json:"status"`
 	EventID string `json:"eventId"`
@@ -123,7 +126,7 @@ func (a API) accept(ctx context.Context, req request) response {
 	return resp
 }
 
-// logAccepted logs a 202. Duplicates do not count in the metric.
+// logAccepted logs an accepted event. The metric does not count duplicates.
 func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took time.Duration) {
 	log := logging.WithInvocation(ctx, a.Log)
 	attrs := append(logging.EventAttrs(accepted.Event),
@@ -138,7 +141,8 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 	log.LogAttrs(ctx, slog.LevelInfo, logging.EventAccepted, attrs...)
 }
 
-// reject responds with a problem. It logs the client's errors as info, others as errors with cause.
+// reject logs err and returns a problem. Errors of the client are logged as info. Other errors are
+// logged as errors, with their cause.
 func (a API) reject(ctx context.Context, req request, err error, attrs ...slog.Attr) response {
 	log, p := logging.WithInvocation(ctx, a.Log), newProblem(err, req.id(ctx))
 	attrs = append(attrs, slog.Int("status", p.Status), codeAttr(err))

@@ -223,7 +223,8 @@ func TestAPI_AcceptsOnlyPlainJSON(t *testing.T) {
 	}
 }
 
-// wantMedia posts an event with the headers. An empty code means that it must be accepted.
+// wantMedia posts an event with the headers and checks the response. If code is empty, the event
+// must be accepted.
 func wantMedia(t *testing.T, headers map[string]string, code pipeline.Code) {
 	t.Helper()
 	var w world
@@ -246,7 +247,7 @@ func wantMedia(t *testing.T, headers map[string]string, code pipeline.Code) {
 
 func TestAPI_RejectsInvalidUnicodeInInvocation(t *testing.T) {
 	for _, event := range []string{
-		// the surrogate itself, not its escape
+		// an unpaired surrogate in the invocation itself
 		`{"body":"{\"eventType\":\"demo\",\"a\":\"\ud83d\"}"}`,
 		"{\"body\":\"{\\\"eventType\\\":\\\"demo\\\",\\\"a\\\":\\\"\xff\\\"}\"}",
 	} {
@@ -386,7 +387,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// Another route, such as $default, may require less authorization.
+// The handler must reject them, because another route, such as $default, may require less
+// authorization.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{

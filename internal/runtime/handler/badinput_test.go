@@ -13,7 +13,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-// badInputWorld returns an empty world with the payload limit of the cases.
+// badInputWorld returns an empty world with the payload limit that the cases assume.
 func badInputWorld() (*world, API) {
 	w := new(world)
 	api := w.api()
@@ -21,8 +21,8 @@ func badInputWorld() (*world, API) {
 	return w, api
 }
 
-// gatewayEvent returns API Gateway's event for a request: with its route, and with a binary body in
-// base64.
+// gatewayEvent returns the event that API Gateway sends for a request. It contains the route. A
+// binary body is encoded in base64.
 func gatewayEvent(method, path string, headers map[string]string, body string) map[string]any {
 	event := httpEvent(method, path, body)
 	event["routeKey"], event["headers"] = "$default", headers
@@ -94,7 +94,8 @@ func wantProblem(t *testing.T, name string, answer response) problem {
 	return p
 }
 
-// wantStored checks that Bronze holds an accepted body unchanged, and nothing of a rejected one.
+// wantStored checks that Bronze holds an accepted body unchanged, and that it holds nothing of a
+// rejected body.
 func wantStored(t *testing.T, w *world, answer response, body string) {
 	t.Helper()
 	keys := w.bronze.Keys()
@@ -117,7 +118,7 @@ func wantStored(t *testing.T, w *world, answer response, body string) {
 // FuzzAPI checks that every request is accepted or rejected with a complete problem.
 func FuzzAPI(f *testing.F) {
 	for _, c := range badinput.Cases() {
-		if len(c.Body) < 4096 { // long ones slow the fuzzer down
+		if len(c.Body) < 4096 { // long bodies slow the fuzzer down
 			f.Add(c.Method, c.Path, c.Headers["content-type"], c.Headers["content-encoding"],
 				c.Headers["idempotency-key"], []byte(c.Body))
 		}
@@ -150,7 +151,8 @@ func FuzzAPI(f *testing.F) {
 	})
 }
 
-// FuzzInvocation checks the same for every invocation event.
+// FuzzInvocation checks that every invocation event is accepted or rejected with a complete
+// problem.
 func FuzzInvocation(f *testing.F) {
 	for _, event := range []string{
 		``, `null`, `7`, `[]`, `"x"`, `{}`, `{"body":null}`, `{"body":7}`,

@@ -7,8 +7,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// authorizer holds API Gateway's result of the authorization. It is empty if the API is open. A
-// client can't set it by anything in its request.
+// authorizer holds the result of the authorization by API Gateway. It is empty if the API has no
+// authorizer. Nothing in the request of a client can set it.
 type authorizer struct {
 	IAM struct {
 		UserARN         string `json:"userArn"`
@@ -23,11 +23,11 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims holds claims by their exact names. A struct would also match names such as SUB and ſub,
-// which a caller may be able to choose.
+// claims holds claims by their exact names. It is not a struct, because encoding/json would then
+// also match names such as SUB and ſub. A caller may be able to choose such names.
 type claims map[string]json.RawMessage
 
-// stringClaim returns a claim that is a string, or "".
+// stringClaim returns the claim if it is a string, and otherwise "".
 func (c claims) stringClaim(name string) string {
 	var value *validString
 	if json.Unmarshal(c[name], &value) != nil || value == nil {
@@ -36,7 +36,7 @@ func (c claims) stringClaim(name string) string {
 	return string(*value)
 }
 
-// stringOrNumber returns a claim that is a string or a number, or "".
+// stringOrNumber returns the claim if it is a string or a number, and otherwise "".
 func (c claims) stringOrNumber(name string) string {
 	value := c[name]
 	var number *json.Number
@@ -47,8 +47,9 @@ func (c claims) stringOrNumber(name string) string {
 	return c.stringClaim(name)
 }
 
-// caller returns the same name for all requests of a caller. It is "" if the API is open, and for a
-// direct invocation. Otherwise the authorizer must identify the caller.
+// caller returns a name that is the same for all requests of a caller. It returns "" if the API is
+// open or the function was invoked directly. In all other cases it returns an error if the
+// authorizer did not identify the caller.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()
 	if name == "" && req.RequestContext.HTTP.Method != "" && !a.Open {
@@ -59,18 +60,19 @@ func (a API) caller(req request) (string, error) {
 	return name, nil
 }
 
-// callerName starts with the kind of authorizer, so that names of different kinds never collide.
+// callerName returns the name of the caller, or "". The name starts with the kind of authorizer, so
+// that names from different kinds of authorizers never collide.
 func (a authorizer) callerName() string {
 	issuer := a.JWT.Claims.stringClaim("iss")
 	subject, clientID := a.JWT.Claims.stringClaim("sub"), a.JWT.Claims.stringClaim("client_id")
 	switch {
-	case a.IAM.CognitoIdentity.IdentityID != "": // all users of an identity pool share one role
+	case a.IAM.CognitoIdentity.IdentityID != "": // the users of an identity pool share a role
 		return "cognito " + a.IAM.CognitoIdentity.IdentityID
 	case a.IAM.UserARN != "":
 		return "iam " + withoutSession(a.IAM.UserARN)
 	case subject != "":
 		return "jwt " + issuer + " " + subject
-	case clientID != "": // some issuers give the token of a machine no subject
+	case clientID != "": // tokens of machines may have no subject
 		return "jwt-client " + issuer + " " + clientID
 	}
 	for _, name := range []string{"sub", "principalId"} {

@@ -15,8 +15,8 @@ const (
 	pool  = `"userArn":"arn:aws:sts::000000000000:assumed-role/Pool/CognitoIdentityCredentials"`
 )
 
-// callers holds values of requestContext.authorizer. All but the two sessions of the role are
-// different callers.
+// callers holds values of requestContext.authorizer. They belong to different callers, except the
+// two sessions of the same role.
 var callers = map[string]string{
 	"anybody":         `{}`,
 	"user":            `{"iam":{"userArn":"` + users + `anna","cognitoIdentity":null}}`,
@@ -161,7 +161,7 @@ func TestAPI_RejectsUnidentifiedCallersUnlessOpen(t *testing.T) {
 	}
 }
 
-// A direct invocation has no caller, so that callers of the API do not see its events.
+// A direct invocation has no caller. Callers of the API must therefore not see its events.
 func TestAPI_AcceptsDirectInvocationWithoutCaller(t *testing.T) {
 	var w world
 	api := w.api()

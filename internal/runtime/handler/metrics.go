@@ -38,7 +38,8 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 	}))
 }
 
-// atAnyLevel ignores LOG_LEVEL for lines with metrics: a missing metric looks like zero to alarms.
+// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics need it: an alarm can't
+// distinguish a missing metric from zero.
 func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Handler()}) }
 
 type anyLevel struct{ slog.Handler }

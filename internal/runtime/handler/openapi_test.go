@@ -23,8 +23,9 @@ import (
 
 const openAPIFile = "../../../docs/openapi.json"
 
-// openAPI holds the schemas of docs/openapi.json, and the responses of the function by path, method
-// and status. Method "*" stands for all other methods of a path, path "*" for all other paths.
+// openAPI represents docs/openapi.json. It holds the schemas, and the documented responses by path,
+// method and status. The method "*" means all other methods of a path; the path "*" means all other
+// paths.
 type openAPI struct {
 	compiler  *jsonschema.Compiler
 	responses map[string]openAPIResponse
@@ -127,7 +128,8 @@ func (a openAPI) validate(t *testing.T, at string, body string) error {
 	return schema.Validate(value)
 }
 
-// The schema comes from spec.openapis.org.
+// The test validates the document against the schema of OpenAPI, which comes from
+// spec.openapis.org.
 func TestOpenAPI_IsValid(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	schema, err := compiler.Compile("testdata/openapi-3.1.schema.json")
@@ -194,7 +196,8 @@ func TestOpenAPI_DocumentsExactlyTheHandlersResponses(t *testing.T) {
 	}
 }
 
-// exchanges sends requests that cause every response of the handler.
+// exchanges sends requests to the handler. Together they cause every response that the handler can
+// return.
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
 	var all []exchange
@@ -329,8 +332,8 @@ func everyStatus() []pipeline.Item {
 	}
 }
 
-// The document's schema accepts exactly the bodies that the handler accepts, except for rules that
-// no schema can express.
+// The schema in the document accepts the same bodies as the handler, except for rules that no
+// schema can express.
 func TestOpenAPI_DescribesAcceptedEvents(t *testing.T) {
 	api := readOpenAPI(t)
 	for _, c := range badinput.Bodies() {

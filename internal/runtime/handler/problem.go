@@ -19,7 +19,8 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 }
 
-// problemType precedes the code. Types are URNs, so that nothing has to be served at them.
+// problemType is the prefix of a problem's type; the code follows. Types are URNs, because a URL
+// would have to be served.
 const problemType = "urn:problem-type:eventpipeline:"
 
 // problems maps each code of the API to its HTTP status.
@@ -51,7 +52,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.Internal:          {http.StatusInternalServerError, "Internal error"},
 }
 
-// newProblem hides the cause of errors that are not the client's.
+// newProblem returns the problem for an error. It contains the cause only if the client made the
+// error.
 func newProblem(err error, requestID string) problem {
 	code := pipeline.ErrorCode(err)
 	known, ok := problems[code]
@@ -70,7 +72,7 @@ func newProblem(err error, requestID string) problem {
 	case known.status == http.StatusServiceUnavailable:
 		p.Detail = "The event could not be accepted or looked up at the moment. Try again."
 	case known.status >= http.StatusInternalServerError:
-		p.Detail = "The platform failed. Its log has the cause under this request id."
+		p.Detail = "The platform failed. The cause is in its log, under this request id."
 	case errors.As(err, &e):
 		p.Detail, p.Pointer = e.Detail, e.Pointer
 	}

@@ -12,37 +12,38 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Reconciler handles the invocations of the schedule and of operators.
+// Reconciler handles invocations by the schedule and by operators.
 type Reconciler struct {
 	Reconciler   pipeline.Reconciler
-	FunctionName string // dimension of its own metrics
+	FunctionName string // dimension of the reconciler's metrics
 	QueueName    string // dimension of the pipeline's metrics
 	Log          *slog.Logger
 }
 
-// ReconcileRequest holds an operator's request. A schedule's event has none of its fields, which
-// continues from the checkpoint.
+// ReconcileRequest holds the request of an operator. An event of the schedule sets none of the
+// fields; the reconciler then continues from its checkpoint.
 type ReconcileRequest struct {
-	Since  time.Time      `json:"since,omitzero"`  // first time of receipt; ignores the checkpoint
-	DryRun bool           `json:"dryRun,omitzero"` // report only
+	Since  time.Time      `json:"since,omitzero"`  // replaces the checkpoint
+	DryRun bool           `json:"dryRun,omitzero"` // change nothing
 	Pass   *pipeline.Pass `json:"pass,omitempty"`  // continue the pass of an earlier answer
 }
 
-// ReconcileAnswer reports a run. The work is not complete until Report.Done is true.
+// ReconcileAnswer holds the report of a run. If Report.Done is false, another run must continue the
+// work.
 type ReconcileAnswer struct {
 	Report pipeline.Report `json:"report"`
-	Pass   *pipeline.Pass  `json:"pass,omitempty"` // to continue; absent if the checkpoint has it
+	Pass   *pipeline.Pass  `json:"pass,omitempty"` // for the next request, if any
 }
 
-// Invoke makes one run, within the time of the invocation.
+// Invoke makes one run. The run ends before the invocation times out.
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
 	if err := json.Unmarshal(event, &req); err != nil {
-		// The cause would repeat the request's values.
+		// The cause is left out, because it would repeat the values of the request.
 		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun a boolean")
 	}
 	start := time.Now()
-	h.Reconciler.OnError = h.logUnhealed
+	h.Reconciler.OnError = h.logNotReconciled
 	answer, err := h.run(ctx, req)
 	h.logRun(ctx, answer.Report, time.Since(start), err)
 	if err != nil {
@@ -72,14 +73,14 @@ func (h Reconciler) run(ctx context.Context, req ReconcileRequest) (ReconcileAns
 	return ReconcileAnswer{Report: report, Pass: &pass}, err
 }
 
-func (h Reconciler) logUnhealed(ctx context.Context, event pipeline.Event, err error) {
+func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, err error) {
 	attrs := append(logging.EventAttrs(event), slog.Any("error", err))
 	log := logging.WithInvocation(ctx, h.Log)
-	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotHealed, attrs...)
+	log.LogAttrs(ctx, slog.LevelWarn, logging.EventNotReconciled, attrs...)
 }
 
-// logRun logs one line per run. Its counts are metrics of the function, except in a dry run. The
-// events given up also count as the pipeline's failed ones.
+// logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
+// number of events given up is also added to the metric Failed of the pipeline.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, err error,
 ) {
@@ -92,7 +93,7 @@ func (h Reconciler) logRun(
 		slog.Int(contract.MetricRepaired, r.Repaired),
 		slog.Int(contract.MetricOrphans, r.Orphans),
 		slog.Int(contract.MetricOvertaken, r.Overtaken),
-		slog.Int(contract.MetricUnhealed, r.Errors),
+		slog.Int(contract.MetricErrors, r.Errors),
 	}
 	attrs := []slog.Attr{
 		slog.Time("from", r.From), slog.Time("to", r.To),

@@ -15,15 +15,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// emptyQueue reports no messages.
+// emptyQueue reports that it holds no messages.
 type emptyQueue struct{ *inmem.Queue }
 
 func (emptyQueue) CountMessages(context.Context) (int, error) { return 0, nil }
 
-// lostQueue fails to send.
-type lostQueue struct{ emptyQueue }
+// failingQueue returns an error for each message that is sent.
+type failingQueue struct{ emptyQueue }
 
-func (lostQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
+func (failingQueue) SendMany(_ context.Context, events []pipeline.Event) []error {
 	errs := make([]error, len(events))
 	for i := range errs {
 		errs[i] = errors.New("SQS is down")
@@ -202,13 +202,13 @@ func TestReconciler_WarnsOfEventsThatItCannotReconcile(t *testing.T) {
 	id := w.queue.Sent()[0].ID
 	w.log.Reset()
 	h := w.reconciler()
-	h.Reconciler.Queue = lostQueue{emptyQueue{&w.queue}}
+	h.Reconciler.Queue = failingQueue{emptyQueue{&w.queue}}
 	if _, err := h.Invoke(t.Context(), []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		`"level":"WARN","msg":"` + logging.Reconciled + `"`, `"Errors":1`,
-		`"level":"WARN","msg":"` + logging.EventNotHealed + `","eventId":"` + id + `"`,
+		`"level":"WARN","msg":"` + logging.EventNotReconciled + `","eventId":"` + id + `"`,
 		`"error":"enqueue the event: `,
 	} {
 		if log := w.log.String(); !strings.Contains(log, want) {

@@ -16,7 +16,7 @@ import (
 )
 
 // request holds the fields of an HTTP API event (payload format 2.0) that the handler reads. A
-// direct invocation with {"body":"…"} alone means POST /events.
+// direct invocation with only {"body":"…"} is handled like POST /events.
 type request struct {
 	RouteKey        string            `json:"routeKey"`
 	Body            validString       `json:"body"`
@@ -33,7 +33,7 @@ type request struct {
 	} `json:"requestContext"`
 }
 
-// readRequest decodes an invocation. Its errors are the client's.
+// readRequest decodes an invocation. It returns only errors that the client made.
 func readRequest(event []byte) (request, error) {
 	var req request
 	err := json.Unmarshal(event, &req)
@@ -45,7 +45,8 @@ func readRequest(event []byte) (request, error) {
 	return req, err
 }
 
-// validString rejects invalid Unicode, which encoding/json would replace silently.
+// validString is a JSON string that must be valid Unicode. encoding/json would silently replace
+// invalid characters.
 type validString string
 
 func (s *validString) UnmarshalJSON(data []byte) error {
@@ -55,22 +56,22 @@ func (s *validString) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(s))
 }
 
-// overHTTP reports whether the request came through the API, rather than as a body alone.
+// overHTTP reports whether the request is an HTTP API event. If not, it has only a body.
 func (r request) overHTTP() bool { return r.RouteKey != "" || r.RequestContext.HTTP.Method != "" }
 
-// The paths of the API, as API Gateway's route keys contain them.
+// The paths of the API, as they appear in the route keys of API Gateway.
 const (
 	eventsPath = "/events"
 	eventPath  = "/events/{eventId}"
 	healthPath = "/health"
 )
 
-// methods holds the only method of each path.
+// methods maps each path to the only method that it supports.
 var methods = map[string]string{
 	eventsPath: http.MethodPost, eventPath: http.MethodGet, healthPath: http.MethodGet,
 }
 
-// method returns the request's method. A direct invocation may only have a route key.
+// method returns the HTTP method of the request. A direct invocation may have only a route key.
 func (r request) method() string {
 	if method := r.RequestContext.HTTP.Method; method != "" {
 		return method
@@ -79,11 +80,14 @@ func (r request) method() string {
 	return method
 }
 
-// resource returns the requested path and the event id in it. It prefers API Gateway's route key,
-// because the raw path may start with a custom domain's base path. routed reports whether the
-// request came by the path's own route, whose authorization API Gateway has checked, or directly.
-// Other routes, such as $default, may require less authorization, and match disguised paths such as
-// /%65vents: their requests are rejected.
+// resource returns the requested path and the event id in the path. It reads them from the route
+// key if the route key names a path of the API, because the raw path may start with the base path
+// of a custom domain.
+//
+// routed is true if the request came by the route of the path and method, or by a direct
+// invocation. API Gateway has then checked the authorization of that route. routed is false for
+// other routes, such as $default. Such a route may require less authorization, and may match
+// disguised paths such as /%65vents. The caller must reject such a request.
 func (r request) resource() (resource, eventID string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")
 	if allowed, known := methods[resource]; known {
@@ -97,7 +101,8 @@ func (r request) resource() (resource, eventID string, routed bool) {
 	return r.RawPath, "", routed
 }
 
-// id returns the request id of the access log, or Lambda's for a direct invocation.
+// id returns API Gateway's request id, which the access log contains. For a direct invocation it
+// returns Lambda's request id.
 func (r request) id(ctx context.Context) string {
 	if r.RequestContext.RequestID != "" {
 		return r.RequestContext.RequestID
@@ -108,8 +113,8 @@ func (r request) id(ctx context.Context) string {
 	return ""
 }
 
-// header returns a header by its name in any case. API Gateway sends lower case; a direct
-// invocation may not.
+// header returns a header. It ignores the case of the name: API Gateway sends lower case, but a
+// direct invocation may not.
 func (r request) header(name string) (string, bool) {
 	for n, value := range r.Headers {
 		if strings.EqualFold(n, name) {
@@ -119,10 +124,11 @@ func (r request) header(name string) (string, bool) {
 	return "", false
 }
 
-// mediaType names the only type that POST /events accepts.
+// mediaType is the only media type that POST /events accepts.
 const mediaType = "application/json"
 
-// checkMedia checks the headers that describe the body. A body alone needs none.
+// checkMedia checks the headers Content-Type and Content-Encoding. A direct invocation that has
+// only a body needs no headers.
 func (r request) checkMedia() error {
 	if _, encoded := r.header("content-encoding"); encoded {
 		return pipeline.Errorf(pipeline.UnsupportedCoding,

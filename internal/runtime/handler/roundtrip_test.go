@@ -14,7 +14,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// Bronze stores the exact bytes of each JSON payload, Silver the compact JSON on one line.
+// Bronze stores the exact bytes of each JSON payload. Silver stores the payload as compact JSON on
+// one line.
 func TestAPI_StoresAnyPayloadUnchanged(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		body := badinput.Event(rt)

@@ -16,7 +16,7 @@ type EventStatus struct {
 	EventType   string             `json:"eventType"`
 	Status      pipeline.Status    `json:"status"`
 	ReceivedAt  time.Time          `json:"receivedAt"`
-	EnqueuedAt  time.Time          `json:"enqueuedAt"` // last time
+	EnqueuedAt  time.Time          `json:"enqueuedAt"` // time when it was last enqueued
 	ProcessedAt time.Time          `json:"processedAt,omitzero"`
 	FailedAt    time.Time          `json:"failedAt,omitzero"`
 	Attempts    int                `json:"attempts"` // deliveries to the worker; 0 while ENQUEUED
@@ -24,10 +24,10 @@ type EventStatus struct {
 	SHA256      string             `json:"sha256"`
 	Bronze      pipeline.Location  `json:"bronze"`
 	Silver      *pipeline.Location `json:"silver,omitempty"`
-	Filtered    pipeline.Filtered  `json:"dropped,omitzero"` // why there is no payload in Silver
+	Filtered    pipeline.Filtered  `json:"dropped,omitzero"` // why the processor made no record
 	Failure     *pipeline.Failure  `json:"failure,omitempty"`
-	ReplayID    string             `json:"replayId,omitempty"`   // last replay
-	Reenqueues  int                `json:"reenqueues,omitempty"` // number, by the reconciler
+	ReplayID    string             `json:"replayId,omitempty"`   // id of the last replay
+	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
 }
 
 func (a API) status(ctx context.Context, req request, id string) response {
@@ -42,7 +42,7 @@ func (a API) status(ctx context.Context, req request, id string) response {
 	item, err := a.Items.Get(ctx, id)
 	visible := a.StatusForAllCallers || item.Caller == caller
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))
-	if errors.Is(err, pipeline.ErrNotFound) || hidden { // do not reveal the events of other callers
+	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same answer for events of other callers
 		return a.reject(ctx, req, pipeline.Errorf(pipeline.EventNotFound,
 			"None of your events has this id, or its status has expired."),
 			slog.String("eventId", id))

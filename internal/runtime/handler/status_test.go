@@ -14,7 +14,7 @@ func TestStatus_ReportsWhyEventWasFiltered(t *testing.T) {
 		}
 		reported := strings.Contains(string(answer), `"dropped":{"code":"test-order","reason":"r"}`)
 		if reported != (item.Filtered.Code != "") {
-			t.Errorf("of %+v it says %s", item, answer)
+			t.Errorf("the status of %+v is %s", item, answer)
 		}
 	}
 }

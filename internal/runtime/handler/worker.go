@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Worker handles the batches of the queue's event source mapping.
+// Worker handles the batches that the event source mapping of the queue sends.
 type Worker struct {
 	Worker    pipeline.Worker
 	QueueName string // dimension of the pipeline's metrics
@@ -33,7 +33,8 @@ type sqsEvent struct {
 	} `json:"Records"`
 }
 
-// batchResponse lists the messages that SQS must deliver again (ReportBatchItemFailures).
+// batchResponse lists the messages that SQS must deliver again. Lambda reads it, because the event
+// source mapping sets ReportBatchItemFailures.
 type batchResponse struct {
 	BatchItemFailures []itemFailure `json:"batchItemFailures"` // never null
 }
@@ -42,7 +43,7 @@ type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// Invoke processes one batch. After an error, SQS delivers the whole batch again.
+// Invoke processes one batch. If it returns an error, SQS delivers the whole batch again.
 func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var batch sqsEvent
 	if err := json.Unmarshal(event, &batch); err != nil {
@@ -79,7 +80,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(resp)
 }
 
-// batchCounts counts the results of a batch, except skipped deliveries.
+// batchCounts counts the results of a batch. It does not count skipped deliveries.
 type batchCounts struct{ processed, failed, retried int }
 
 func (c *batchCounts) add(r pipeline.Result) {
@@ -94,7 +95,7 @@ func (c *batchCounts) add(r pipeline.Result) {
 	}
 }
 
-// logBatch logs the metrics of a batch, unless all are zero.
+// logBatch logs the metrics of a batch. It logs nothing if all metrics are zero.
 func (h Worker) logBatch(ctx context.Context, c batchCounts) {
 	if c == (batchCounts{}) {
 		return
@@ -139,7 +140,7 @@ func logResult(ctx context.Context, r pipeline.Result, batchTook time.Duration) 
 
 func codeAttr(err error) slog.Attr { return slog.String("code", string(pipeline.ErrorCode(err))) }
 
-// errorAttrs returns an error's text and, for a panic, the stack.
+// errorAttrs returns log attributes with the text of err and, after a panic, the stack.
 func errorAttrs(err error) []slog.Attr {
 	attrs := []slog.Attr{slog.Any("error", err)}
 	var panicked *pipeline.Panic

@@ -5,7 +5,8 @@ import "strings"
 
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// New returns the pointer that follows keys from the root; an array index is a key in decimal.
+// New returns the pointer to the value that keys lead to from the root. An array index is a decimal
+// key.
 func New(keys ...string) string {
 	var pointer strings.Builder
 	for _, key := range keys {

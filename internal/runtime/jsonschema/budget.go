@@ -8,27 +8,29 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// MaxSteps limits the work per payload. A step takes about a microsecond of a core. Each schema
-// takes one step for each value that it validates, and more for large values (see steps). A schema
-// that refers to itself in two alternatives doubles the work at each level: twenty levels take a
-// million steps.
+// MaxSteps limits the work per payload. A step takes about a microsecond of CPU time. A schema
+// takes one step for each value that it validates, and more steps for a large value (see function
+// steps). The limit is needed for schemas that refer to themselves in two alternatives. Such a
+// schema doubles the work at each level of the payload, so twenty levels take a million steps.
 const MaxSteps = 1_000_000
 
-// maxLocating limits the steps to locate a violation, because the library keeps all that it finds.
+// maxLocating limits the steps for locating a violation, because the library stores all violations
+// that it finds.
 const maxLocating = 100_000
 
-// ErrTooComplex reports a payload that needs more than MaxSteps.
+// ErrTooComplex reports that validating a payload takes more than MaxSteps.
 var ErrTooComplex = errors.New("validating the payload exceeds the limit of schema steps")
 
 // budget counts the steps of the current check.
 type budget struct {
-	mu   sync.Mutex // one check at a time
+	mu   sync.Mutex // held during a check
 	max  int
 	left int
 }
 
-// validate validates a value against a schema. It returns the library's error, or ErrTooComplex.
-// Only a panic can stop the library; it holds no resources that would leak.
+// validate validates a value against a schema. It returns the error of the library, or
+// ErrTooComplex. Only a panic can stop the library, so count panics when no steps are left. The
+// library holds no resources that could leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -40,8 +42,9 @@ func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	return schema.Validate(value)
 }
 
-// count makes a schema, and all that it refers to, count their steps. It wraps the schema's format,
-// which the library validates before members, elements and other schemas.
+// count changes a schema, and all schemas that it refers to, so that each of them counts its steps.
+// It does so by wrapping the schema's format. The library validates the format of a value before
+// the members and elements of the value.
 func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema]bool) {
 	if counted[schema] {
 		return
@@ -62,7 +65,7 @@ func (b *budget) count(schema *jsonschema.Schema, counted map[*jsonschema.Schema
 	}}
 }
 
-// steps returns the steps that a schema takes for a value, without those of its subschemas.
+// steps returns the steps that a schema takes for a value, without the steps of its subschemas.
 func steps(schema *jsonschema.Schema, value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -88,7 +91,8 @@ func steps(schema *jsonschema.Schema, value any) int {
 	return n
 }
 
-// size returns the number of values in a value; 64 bytes of a string count as one.
+// size returns the number of values in a value, including the value. 64 bytes of a string count as
+// one more value.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {
@@ -106,8 +110,9 @@ func size(value any) int {
 	return n
 }
 
-// subschemas returns the schemas that a part of a compiled schema refers to. It uses reflection:
-// the library can't list them, and the targets of a $dynamicRef are in unexported fields.
+// subschemas returns the schemas that a part of a compiled schema refers to. It uses reflection,
+// because the library has no function that lists them. The targets of a $dynamicRef are in
+// unexported fields.
 func subschemas(part reflect.Value) []*jsonschema.Schema {
 	var found []*jsonschema.Schema
 	switch part.Kind() {

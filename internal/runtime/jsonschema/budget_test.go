@@ -9,7 +9,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Each of these schemas validates the levels below twice, so that the steps double at each level.
+// doubling holds schemas that validate each level of a payload twice as often as the level above.
+// The number of steps therefore doubles at each level.
 var doubling = map[string]string{
 	"tree.json": `{"$ref": "#/$defs/node", "$defs": {
 		"node": {"type": "object", "properties": {"child": {"anyOf": [
@@ -50,7 +51,8 @@ func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 	}
 }
 
-// costly holds schemas that validate one value many times, with payloads for which that is slow.
+// costly holds schemas that validate a value many times, each with a payload for which that is
+// slow.
 var costly = map[string]struct{ schema, payload string }{
 	"pattern": {
 		`{"items": ` + repeat(`{"pattern": "a$"}`) + `}`,
@@ -104,7 +106,7 @@ func TestCheck_CountsStepsByTheSizeOfValues(t *testing.T) {
 	}
 }
 
-// A payload of a megabyte must not exceed the limit of steps with an ordinary schema.
+// With an ordinary schema, a payload of a megabyte must not exceed the limit of steps.
 func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 	set := compile(t, map[string]string{
 		"orders.json": `{"properties": {"lines": {"items": {"$ref": "shared/line.json"}}}}`,
@@ -119,7 +121,7 @@ func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 	}
 }
 
-// The library shares its metaschemas between compilers.
+// The library uses the same metaschemas in all compilers, so a change would affect other compilers.
 func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
 	files := map[string]string{
 		"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`,
@@ -170,7 +172,7 @@ func TestSubschemas_FindsEveryFieldOfSchemas(t *testing.T) {
 	}
 }
 
-// BenchmarkCheck_TheMostComplex measures how long a payload can occupy the function.
+// BenchmarkCheck_TheMostComplex measures how long validating a payload can take.
 func BenchmarkCheck_TheMostComplex(b *testing.B) {
 	payload := strings.Repeat(`{"child":`, 60) + "1" + strings.Repeat("}", 60)
 	for file := range doubling {

@@ -1,6 +1,6 @@
-// Package jsonschema validates events against the JSON Schemas (draft 2020-12) of their types. The
-// construct reads a folder of schemas into a Bundle and checks it at synth. The API function
-// compiles the same Bundle when it starts.
+// Package jsonschema validates events against JSON Schemas (draft 2020-12). Each event type can
+// have a schema. At synth, the construct reads a folder of schemas into a Bundle and checks the
+// Bundle. The API function compiles the same Bundle when it starts.
 package jsonschema
 
 import (
@@ -12,11 +12,13 @@ import (
 	"path"
 )
 
-// Bundle holds the schemas of a folder by their path in it. "order.created.json" validates events
-// of the type order.created. Schemas in subfolders, such as "shared/money.json", serve references.
+// Bundle maps the path of a file in the schema folder to its schema. "order.created.json" validates
+// events of the type order.created. Schemas in subfolders, such as "shared/money.json", are used
+// only by other schemas that refer to them.
 type Bundle map[string]json.RawMessage
 
-// Read reads all *.json files in and below a folder. Its error has a line per invalid file.
+// Read reads all *.json files in a folder and its subfolders. The error contains a line for each
+// invalid file.
 func Read(folder fs.FS) (Bundle, error) {
 	bundle := make(Bundle)
 	var invalid []error
@@ -41,7 +43,8 @@ func Read(folder fs.FS) (Bundle, error) {
 	return bundle, nil
 }
 
-// lineAndColumn returns the place of a syntax error in text as ":line:column", or "".
+// lineAndColumn returns the position of a syntax error in text as ":line:column". It returns "" if
+// err has no position.
 func lineAndColumn(text []byte, err error) string {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) || syntax.Offset < 1 || syntax.Offset > int64(len(text)) {

@@ -10,18 +10,20 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Unlocated replaces the keyword of a violation that was not located.
+// Unlocated is the keyword that Check returns if it did not locate the violation.
 const Unlocated = "schema"
 
-// maxLocated limits the values of a payload whose first violation is located. The library collects
-// all violations with their places before it returns: for a megabyte of zeros, that takes more
-// memory than the function has.
+// maxLocated limits the number of values in a payload. In larger payloads, Check does not locate
+// the first violation, because the library collects all violations in memory. For a megabyte of
+// zeros, that needs more memory than the function has.
 const maxLocated = 20000
 
-// Check validates a payload, which must be valid JSON, against the schema of its type. known is
-// false if the type has no schema. For an invalid payload, keyword and pointer locate the first
-// violation; if locating takes too long, keyword is Unlocated and pointer is empty. The error is
-// ErrTooComplex. Checks run one at a time.
+// Check validates a payload against the schema of its type. The payload must be valid JSON. known
+// is false if the type has no schema. The only possible error is ErrTooComplex.
+//
+// If the payload violates the schema, pointer and keyword are the place of the first violation. If
+// locating the violation takes too much time or memory, keyword is Unlocated and pointer is empty.
+// If the payload is valid, keyword is empty. Checks run one at a time.
 func (s *Set) Check(
 	eventType string, payload []byte,
 ) (pointer, keyword string, known bool, err error) {
@@ -33,7 +35,7 @@ func (s *Set) Check(
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
-		panic(err) // the caller has validated the JSON
+		panic(err) // the caller has checked that the payload is valid JSON
 	}
 	value, values := shortenNumbers(value)
 	s.budget.mu.Lock()
@@ -42,7 +44,7 @@ func (s *Set) Check(
 	switch err := s.budget.validate(schemas.negation, value); {
 	case err == ErrTooComplex:
 		return "", "", true, err
-	case err != nil: // the payload violates the negation, so it is valid
+	case err != nil: // the payload violates the negation, so it matches the schema
 		return "", "", true, nil
 	}
 	if values > maxLocated {
@@ -61,11 +63,12 @@ func (s *Set) Check(
 	return first.pointer, first.keyword, true, nil
 }
 
-// maxDigits limits the length of numbers that are compared exactly.
+// maxDigits limits the length of numbers that are validated exactly.
 const maxDigits = 40
 
-// shortenNumbers rounds long numbers to floats, in place, and counts the values. The library
-// computes with all digits: a megabyte of them, or an exponent of a billion, would take hours.
+// shortenNumbers replaces long numbers in value by floats. It returns the changed value and the
+// number of values in it. The library computes with all digits, so a number with a million digits
+// or with an exponent of a billion would take hours.
 func shortenNumbers(value any) (shortened any, values int) {
 	values = 1
 	switch value := value.(type) {
@@ -83,7 +86,7 @@ func shortenNumbers(value any) (shortened any, values int) {
 		}
 	case json.Number:
 		if len(value) > maxDigits || strings.ContainsAny(value.String(), "eE") {
-			float, _ := value.Float64() // in range: the caller has checked it
+			float, _ := value.Float64() // the caller has checked that the number is in range
 			return float, values
 		}
 	}

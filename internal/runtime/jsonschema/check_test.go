@@ -122,7 +122,8 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 	}
 }
 
-// The limit of a minute only detects a payload that would run into the function's timeout.
+// The limit of a minute is long, because the test only detects payloads that would take the
+// function to its timeout.
 func TestCheck_ReturnsForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20
@@ -183,7 +184,8 @@ func numbers(n int) []string {
 	return all
 }
 
-// FuzzCheck validates all payloads that the domain accepts against schemas of every kind.
+// FuzzCheck validates payloads against schemas of many kinds. It skips payloads that are not valid
+// events.
 func FuzzCheck(f *testing.F) {
 	bundle, err := Read(folder(shop))
 	if err != nil {

@@ -22,20 +22,23 @@ type Set struct {
 	budget *budget
 }
 
-// compiled holds a type's schema and its negation. Validating against the negation only finds out
-// whether the payload is valid: the library then keeps no violations, which saves memory.
+// compiled holds the schema of an event type and the negation of that schema. A payload is valid if
+// it violates the negation. Validating against the negation saves memory, because the library then
+// stores no violations of the schema.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
 // draft identifies the only supported draft.
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
-// root makes the paths of a bundle URLs, so that schemas can refer to each other by relative paths.
+// root is the prefix that turns the paths of a bundle into URLs. With URLs, schemas can refer to
+// each other by relative paths.
 const root = "schema:///"
 
 var typePattern = regexp.MustCompile(contract.EventTypePattern)
 
-// Compile compiles a bundle. It asserts formats and loads nothing from outside of the bundle. Its
-// error has a line per invalid schema, with the file and the place in it.
+// Compile compiles a bundle. The compiled schemas check formats. Compile loads nothing from outside
+// of the bundle. The error contains a line for each invalid schema, with the file and the position
+// in the file.
 func Compile(bundle Bundle) (*Set, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
@@ -69,7 +72,7 @@ func Compile(bundle Bundle) (*Set, error) {
 			set.budget.count(negation, counted)
 		}
 	}
-	// An error in a shared schema appears again with each schema that refers to it.
+	// The library reports an error in a shared schema again for each schema that refers to it.
 	invalid = slices.CompactFunc(invalid, func(a, b error) bool { return a.Error() == b.Error() })
 	if err := errors.Join(invalid...); err != nil {
 		return nil, err
@@ -77,7 +80,8 @@ func Compile(bundle Bundle) (*Set, error) {
 	return set, nil
 }
 
-// addDocument registers a document by its path and, if it has one, by its absolute $id.
+// addDocument registers a document under its path. If the document has an absolute $id, addDocument
+// also registers it under that $id.
 func addDocument(compiler *jsonschema.Compiler, name string, document any) error {
 	eventType := strings.TrimSuffix(name, ".json")
 	if path.Dir(name) == "." && !typePattern.MatchString(eventType) {
@@ -110,7 +114,8 @@ func compileNegation(compiler *jsonschema.Compiler, name string) *jsonschema.Sch
 // fileURL returns the URL of a path in the bundle.
 func fileURL(name string) string { return root + (&url.URL{Path: name}).EscapedPath() }
 
-// splitURL splits the URL of a schema in the bundle into its path and its fragment.
+// splitURL returns the path and the fragment of a schema URL. ok is false if the URL is not in the
+// bundle.
 func splitURL(schemaURL string) (name, fragment string, ok bool) {
 	u, err := url.Parse(schemaURL)
 	if err != nil || !strings.HasPrefix(schemaURL, root) {
@@ -119,7 +124,8 @@ func splitURL(schemaURL string) (name, fragment string, ok bool) {
 	return strings.TrimPrefix(u.Path, "/"), u.Fragment, true
 }
 
-// noLoader rejects references that lead out of the bundle, to the network or to other files.
+// noLoader rejects references to schemas outside of the bundle, such as files or schemas on the
+// network.
 type noLoader struct{}
 
 func (noLoader) Load(string) (any, error) {

@@ -14,10 +14,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// documents holds a bundle's schemas as values, by path.
+// documents maps the path of a schema to the decoded schema.
 type documents map[string]any
 
-// explain prefixes a compile error of the named file with its place, as file#pointer.
+// explain adds the position of a compile error to its text, in the form "file#pointer: ". name is
+// the file that was compiled.
 func (d documents) explain(name string, err error) error {
 	var invalid *jsonschema.SchemaValidationError
 	var validation *jsonschema.ValidationError
@@ -37,7 +38,8 @@ func (d documents) explain(name string, err error) error {
 	return fmt.Errorf("%s: %s", name, text)
 }
 
-// deepest returns the first of the errors that are deepest in the schema: the most specific.
+// deepest returns the most specific error: the error deepest in the schema. If several are equally
+// deep, it returns the first.
 func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	best := err
 	for _, cause := range err.Causes {
@@ -49,7 +51,8 @@ func deepest(err *jsonschema.ValidationError) *jsonschema.ValidationError {
 	return best
 }
 
-// withoutPlace returns the error's text without the place that the library puts before it.
+// withoutPlace returns the text of an error without the position with which the library starts the
+// text.
 func withoutPlace(leaf *jsonschema.ValidationError) string {
 	_, text, ok := strings.Cut(leaf.Error(), "': ")
 	if !ok {
@@ -58,7 +61,8 @@ func withoutPlace(leaf *jsonschema.ValidationError) string {
 	return text
 }
 
-// unresolved returns the URL that the library could not resolve, or "".
+// unresolved returns the reference that the library could not resolve. It returns "" if err has
+// another reason.
 func unresolved(err error) string {
 	var load *jsonschema.LoadURLError
 	var pointer *jsonschema.JSONPointerNotFoundError
@@ -74,7 +78,8 @@ func unresolved(err error) string {
 	return ""
 }
 
-// reference returns the place of the first reference to target, as file#pointer, or "".
+// reference returns the position of the first reference to target, in the form "file#pointer". It
+// returns "" if there is no reference.
 func (d documents) reference(target string) string {
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		base, err := url.Parse(fileURL(name))
@@ -88,8 +93,8 @@ func (d documents) reference(target string) string {
 	return ""
 }
 
-// findReference returns the pointer of the first reference to target in value, which is at pointer.
-// References are relative to base.
+// findReference returns the JSON pointer of the first reference to target in value. pointer is the
+// JSON pointer of value. References are relative to base.
 func findReference(value any, base *url.URL, target, pointer string) (string, bool) {
 	switch value := value.(type) {
 	case []any:
@@ -120,7 +125,8 @@ func findReference(value any, base *url.URL, target, pointer string) (string, bo
 	return "", false
 }
 
-// resolvesTo reports whether a reference leads to target. A fragment counts only if target has one.
+// resolvesTo reports whether a reference refers to target. If target has no fragment, resolvesTo
+// ignores the fragment of the reference.
 func resolvesTo(base *url.URL, reference, target string) bool {
 	u, err := base.Parse(reference)
 	if err != nil {

@@ -10,15 +10,16 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
-// violation locates the value that violates a keyword.
+// violation represents a value that violates a keyword. pointer is the JSON pointer of the value.
 type violation struct{ pointer, keyword string }
 
 func (v violation) before(other violation) bool {
 	return v.pointer < other.pointer || v.pointer == other.pointer && v.keyword < other.keyword
 }
 
-// firstViolation returns the first by pointer and keyword, because the library visits members in
-// random order. It does not descend into anyOf and oneOf: which alternative was meant is unknown.
+// firstViolation returns the first violation, in the order of pointer and keyword. It sorts because
+// the library visits members in random order. It reports a violated anyOf or oneOf as a whole,
+// because it can't know which alternative the sender meant.
 func firstViolation(err *jsonschema.ValidationError) violation {
 	switch err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference, *kind.AllOf:
@@ -51,15 +52,16 @@ func violatedKeyword(err *jsonschema.ValidationError) string {
 	case *kind.FalseSchema:
 		return parentKeyword(err.SchemaURL)
 	}
-	return "$ref" // a cycle
+	return "$ref" // the schema refers to itself endlessly
 }
 
-// namedSubschemas lists the keywords below which a schema has a name or an index.
+// namedSubschemas lists the keywords whose value contains several schemas, each with a name or an
+// index.
 var namedSubschemas = []string{
 	"properties", "patternProperties", "dependentSchemas", "prefixItems",
 }
 
-// parentKeyword returns the keyword that holds the schema at a URL.
+// parentKeyword returns the keyword whose value is, or contains, the schema at a URL.
 func parentKeyword(schemaURL string) string {
 	_, fragment, _ := strings.Cut(schemaURL, "#")
 	tokens := strings.Split(fragment, "/")

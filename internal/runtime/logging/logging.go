@@ -1,4 +1,4 @@
-// Package logging writes the functions' log: one JSON object per line.
+// Package logging writes the log of the functions. Each line is a JSON object.
 package logging
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// New returns a logger that writes JSON lines from the named level on: debug, info, warn or error.
-// Any other name selects info.
+// New returns a logger that writes JSON lines of the level and all higher levels. The level is
+// debug, info, warn or error; any other name means info.
 func New(w io.Writer, level string) *slog.Logger {
 	var from slog.Level
 	if err := from.UnmarshalText([]byte(level)); err != nil {
@@ -24,12 +24,12 @@ func New(w io.Writer, level string) *slog.Logger {
 // loggerKey identifies the logger in a context.
 type loggerKey struct{}
 
-// NewContext returns a copy of ctx that carries log.
+// NewContext returns a copy of ctx that contains log.
 func NewContext(ctx context.Context, log *slog.Logger) context.Context {
 	return context.WithValue(ctx, loggerKey{}, log)
 }
 
-// FromContext returns the logger that ctx carries, or else the default one.
+// FromContext returns the logger in ctx, or slog.Default() if ctx has none.
 func FromContext(ctx context.Context) *slog.Logger {
 	if log, ok := ctx.Value(loggerKey{}).(*slog.Logger); ok {
 		return log
@@ -37,24 +37,25 @@ func FromContext(ctx context.Context) *slog.Logger {
 	return slog.Default()
 }
 
-// WithInvocation adds the invocation's request id and trace id to the lines of log.
+// WithInvocation returns a logger that adds the request id and the trace id of the invocation to
+// each line.
 func WithInvocation(ctx context.Context, log *slog.Logger) *slog.Logger {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		log = log.With(slog.String("requestId", lc.AwsRequestID))
 	}
-	// aws-lambda-go stores the trace id under this string.
+	// aws-lambda-go stores the trace id under this key.
 	if trace, ok := ctx.Value("x-amzn-trace-id").(string); ok {
 		log = log.With(slog.String("traceId", trace))
 	}
 	return log
 }
 
-// WithEvent adds the event's attributes to the lines of the logger that ctx carries.
+// WithEvent returns a copy of ctx whose logger adds the event's attributes to each line.
 func WithEvent(ctx context.Context, event pipeline.Event) context.Context {
 	return NewContext(ctx, slog.New(FromContext(ctx).Handler().WithAttrs(EventAttrs(event))))
 }
 
-// EventAttrs returns the attributes of every line about an event.
+// EventAttrs returns the attributes that each line about an event contains.
 func EventAttrs(event pipeline.Event) []slog.Attr {
 	return []slog.Attr{
 		slog.String("eventId", event.ID),

@@ -1,6 +1,6 @@
 package logging
 
-// The messages of the functions' log lines. docs/architecture.md lists each of them.
+// Messages of the log lines. docs/architecture.md describes each of them.
 const (
 	EventAccepted         = "event accepted"
 	RequestRejected       = "request rejected"
@@ -12,7 +12,7 @@ const (
 	EventRetried          = "event retried"
 	EventFailed           = "event failed"
 	BatchDone             = "batch done"
-	EventNotHealed        = "event not healed"
+	EventNotReconciled    = "event not reconciled"
 	Reconciled            = "reconciled"
 	ReconciliationFailed  = "reconciliation failed"
 )

@@ -16,7 +16,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Bucket implements the domain's interfaces to Bronze and Silver.
+// Bucket implements the interfaces through which package pipeline reads and writes Bronze and
+// Silver.
 type Bucket struct {
 	client *s3.Client
 	name   string
@@ -27,7 +28,8 @@ func NewBucket(cfg aws.Config, name string) Bucket {
 	return Bucket{client: s3.NewFromConfig(cfg), name: name}
 }
 
-// Put stores an object unless the key exists; then it returns pipeline.ErrExists.
+// Put stores an object. If the key already exists, Put stores nothing and returns
+// pipeline.ErrExists.
 func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
 	err := b.put(ctx, &s3.PutObjectInput{
 		Key: &key, Body: bytes.NewReader(body), IfNoneMatch: aws.String("*"),
@@ -38,7 +40,8 @@ func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
 	return err
 }
 
-// Replace replaces a version of an object. It returns pipeline.ErrChanged if that version is gone.
+// Replace replaces an object. It returns pipeline.ErrChanged if the object's current version is not
+// version.
 func (b Bucket) Replace(ctx context.Context, key string, body []byte, version string) error {
 	err := b.put(ctx, &s3.PutObjectInput{
 		Key: &key, Body: bytes.NewReader(body), IfMatch: &version,
@@ -49,7 +52,7 @@ func (b Bucket) Replace(ctx context.Context, key string, body []byte, version st
 	return err
 }
 
-// put sends the request with the SDK's checksum of the body, which S3 verifies.
+// put sends the request. The SDK adds a checksum of the body, which S3 verifies.
 func (b Bucket) put(ctx context.Context, input *s3.PutObjectInput) error {
 	input.Bucket, input.ContentType = &b.name, aws.String("application/json")
 	if _, err := b.client.PutObject(ctx, input); err != nil {
@@ -69,7 +72,7 @@ func (b Bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	return body, err
 }
 
-// GetVersion returns an object and its ETag, or pipeline.ErrNotFound.
+// GetVersion returns an object and its ETag as version, or pipeline.ErrNotFound.
 func (b Bucket) GetVersion(
 	ctx context.Context, key string,
 ) (body []byte, version string, err error) {

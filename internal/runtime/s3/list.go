@@ -12,10 +12,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// afterSlash is the character that follows the slash: a type with it sorts right after its keys.
+// afterSlash is the character that sorts directly after the slash. So "<type>0" sorts after all
+// keys that start with "<type>/", and before the keys of the next type.
 const afterSlash = "0"
 
-// Types returns up to a thousand event types in Bronze that sort after the given one.
+// Types returns up to a thousand event types in Bronze that sort after the type after.
 func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	input := &s3.ListObjectsV2Input{
 		Bucket: &b.name, Prefix: aws.String(contract.BronzePrefix), Delimiter: aws.String("/"),
@@ -35,7 +36,7 @@ func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns up to a thousand objects with a prefix whose keys sort after the given one.
+// List returns up to a thousand objects whose keys start with prefix and sort after the key after.
 func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
 	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}
 	if after != "" {

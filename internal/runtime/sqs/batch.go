@@ -10,21 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// maxEntries equals SQS's quota of entries per batch request. Ten messages take a few kilobytes,
-// far below the quota of 1 MiB.
+// maxEntries is SQS's quota of entries per batch request. The quota of 1 MiB per request does not
+// matter, because ten messages have only a few kilobytes.
 const maxEntries = 10
 
-// results holds the response to a batch request, which may succeed for some entries only.
+// results holds the response to a batch request. Some entries may succeed while others fail.
 type results struct {
 	successful []*string // entry ids
 	failed     []types.BatchResultErrorEntry
 }
 
-// entryID returns the id of the batch's entry at an index.
+// entryID returns the id of the entry with index i in a batch.
 func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 
-// inBatches sends a request per ten items and returns an error, or nil, for each item. An entry
-// fails if the response does not mention it.
+// inBatches sends a request for each ten items. It returns an error or nil for each item. If the
+// response does not mention an item, it returns an error for that item.
 func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
 	var errs []error
 	for batch := range slices.Chunk(items, maxEntries) {

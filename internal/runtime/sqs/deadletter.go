@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Message attributes in the DLQ. Messages that SQS moved after a crash of the worker have none.
+// Attributes of the messages in the DLQ. If the worker crashed and SQS moved the message, the
+// message has none of them.
 const (
 	failureCode   = "failureCode"
 	failureReason = "failureReason"
@@ -37,13 +38,14 @@ func messageAttributes(deadLetter pipeline.DeadLetter) map[string]types.MessageA
 
 // ReceivedDeadLetter represents a message received from the DLQ.
 type ReceivedDeadLetter struct {
-	pipeline.DeadLetter // without EventID, which is in Body; only Body if SQS moved the message
+	pipeline.DeadLetter // EventID is empty; if SQS moved the message, only Body is set
 	MessageID           string
-	SentAt              time.Time // if SQS moved the message: when the first queue received it
+	SentAt              time.Time // time of the first send, if SQS moved the message
 	ReceiptHandle       string
 }
 
-// readDeadLetter ignores invalid attributes: anyone with permission may have sent the message.
+// readDeadLetter converts a message of the DLQ. It ignores invalid attributes, because the worker
+// may not have sent the message.
 func readDeadLetter(m types.Message) ReceivedDeadLetter {
 	attribute := func(name string) string {
 		return aws.ToString(m.MessageAttributes[name].StringValue)

@@ -23,7 +23,7 @@ func NewDeadLetterQueue(cfg aws.Config, url string) DeadLetterQueue {
 	return DeadLetterQueue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// Send sends the dead letter: the original message, with the failure in its attributes.
+// Send sends the original message to the DLQ, with the failure in message attributes.
 func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLetter) error {
 	_, err := d.client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:          &d.url,
@@ -36,8 +36,9 @@ func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLette
 	return nil
 }
 
-// Receive returns up to ten dead letters and hides them for the given time. It returns none if all
-// are hidden. It waits up to a second, because without waiting SQS asks only some of its servers.
+// Receive returns up to ten dead letters and hides them for the time hide. If all messages are
+// hidden, it returns none. It waits up to a second for messages (long polling). Without long
+// polling, SQS queries only some of its servers and may miss messages.
 func (d DeadLetterQueue) Receive(
 	ctx context.Context, hide time.Duration,
 ) ([]ReceivedDeadLetter, error) {
@@ -61,20 +62,20 @@ func (d DeadLetterQueue) Receive(
 	return received, nil
 }
 
-// Count returns SQS's approximate number of messages, in flight included.
+// Count returns the approximate number of messages, including messages in flight.
 func (d DeadLetterQueue) Count(ctx context.Context) (int, error) {
 	return countMessages(ctx, d.client, d.url,
 		types.QueueAttributeNameApproximateNumberOfMessages,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-// InFlight returns SQS's approximate number of messages that are hidden from Receive.
+// InFlight returns the approximate number of messages in flight, which Receive does not return.
 func (d DeadLetterQueue) InFlight(ctx context.Context) (int, error) {
 	return countMessages(ctx, d.client, d.url,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-// Release makes received messages visible again and returns an error, or nil, for each.
+// Release makes received messages visible again. It returns an error or nil for each message.
 func (d DeadLetterQueue) Release(ctx context.Context, receiptHandles []string) []error {
 	action := "return message to the DLQ"
 	return inBatches(action, receiptHandles, func(batch []string) (results, error) {
@@ -97,7 +98,7 @@ func (d DeadLetterQueue) Release(ctx context.Context, receiptHandles []string) [
 	})
 }
 
-// Delete deletes received messages and returns an error, or nil, for each.
+// Delete deletes received messages. It returns an error or nil for each message.
 func (d DeadLetterQueue) Delete(ctx context.Context, receiptHandles []string) []error {
 	action := "delete message from the DLQ"
 	return inBatches(action, receiptHandles, func(batch []string) (results, error) {

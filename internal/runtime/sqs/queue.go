@@ -1,4 +1,5 @@
-// Package sqs sends events from the API to the worker by Amazon SQS.
+// Package sqs sends events from the API to the worker through Amazon SQS. It also reads and changes
+// the dead-letter queue.
 package sqs
 
 import (
@@ -16,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Queue implements the domain's interfaces to the queue.
+// Queue implements the interfaces through which package pipeline uses the queue.
 type Queue struct {
 	client *sqs.Client
 	url    string
@@ -27,7 +28,7 @@ func NewQueue(cfg aws.Config, url string) Queue {
 	return Queue{client: sqs.NewFromConfig(cfg), url: url}
 }
 
-// QueueName returns the name in a queue's URL: its last part.
+// QueueName returns the queue name, which is the last part of a queue URL.
 func QueueName(url string) string { return path.Base(url) }
 
 // Send sends a message with the event as JSON.
@@ -43,7 +44,7 @@ func (q Queue) Send(ctx context.Context, event pipeline.Event) error {
 	return nil
 }
 
-// SendMany sends a message per event and returns an error, or nil, for each.
+// SendMany sends a message for each event. It returns an error or nil for each event.
 func (q Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
 	return inBatches("send message", events, func(batch []pipeline.Event) (results, error) {
 		entries := make([]types.SendMessageBatchRequestEntry, len(batch))
@@ -75,7 +76,7 @@ func messageBody(event pipeline.Event) (*string, error) {
 	return aws.String(string(body)), nil
 }
 
-// Delay hides a received message for d, rounded up to whole seconds.
+// Delay hides a received message for the duration d, rounded up to whole seconds.
 func (q Queue) Delay(ctx context.Context, receiptHandle string, d time.Duration) error {
 	seconds := int32((d + time.Second - 1) / time.Second)
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
@@ -89,7 +90,8 @@ func (q Queue) Delay(ctx context.Context, receiptHandle string, d time.Duration)
 	return nil
 }
 
-// CountMessages returns SQS's approximate number of messages, in flight and delayed included.
+// CountMessages returns the approximate number of messages, including delayed messages and messages
+// in flight.
 func (q Queue) CountMessages(ctx context.Context) (int, error) {
 	return countMessages(ctx, q.client, q.url,
 		types.QueueAttributeNameApproximateNumberOfMessages,
@@ -97,7 +99,7 @@ func (q Queue) CountMessages(ctx context.Context) (int, error) {
 		types.QueueAttributeNameApproximateNumberOfMessagesDelayed)
 }
 
-// countMessages returns the sum of the attributes.
+// countMessages returns the sum of the queue attributes, which are numbers of messages.
 func countMessages(
 	ctx context.Context, client *sqs.Client, url string, attributes ...types.QueueAttributeName,
 ) (int, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// The stages.
+// Names of the stages.
 const (
 	Dev   = "dev"   // for experiments: deleting the stack deletes all data
 	Prod  = "prod"  // retains its data and has termination protection
@@ -61,8 +61,8 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 	return stack, nil
 }
 
-// requestsAuthorization reports whether the context requests the deployed stages' authorization for
-// the local stage. The CLI sets the context value as a bool, -c sets it as a string.
+// requestsAuthorization reports whether the local stage must have the same authorization as a
+// deployed stage. The CLI sets the context value as a bool, -c sets it as a string.
 func requestsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }
@@ -93,7 +93,7 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 		strings.Join(stages, ", "), stage, Dev)
 }
 
-// tags returns the tags of every resource.
+// tags returns the tags that all resources of a stage have.
 func tags(stage string) *map[string]*string {
 	return &map[string]*string{
 		"project":     jsii.String(project),   // for cost reports
@@ -102,9 +102,9 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs removes the permission to write logs from the CDK function that empties
-// buckets. With the permission, Lambda would create a log group for the function. The log group
-// would belong to no stack, so nothing would delete it.
+// denyAutoDeleteLogs prevents that the CDK function that empties buckets writes logs. Otherwise
+// Lambda would create a log group for the function. The log group would belong to no stack, so
+// nothing would delete it.
 func denyAutoDeleteLogs(stack awscdk.Stack) {
 	const id = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 	provider := stack.Node().TryFindChild(jsii.String(id))

@@ -12,23 +12,26 @@ import (
 // AlarmThresholds set the values at which the alarms fire. An alarm fires if its metric reaches the
 // threshold in one period of 5 minutes.
 type AlarmThresholds struct {
-	// DeadLetters sets the number of messages in the DLQ. Default: 1.
+	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
-	// OldestMessage sets how long a message may wait in the queue. Default: 5 minutes.
+	// OldestMessage sets the threshold for the age of the oldest message in the queue.
+	// Default: 5 minutes.
 	OldestMessage awscdk.Duration
-	// ApiServerErrors sets the number of 5xx responses of the API. Default: 5.
+	// ApiServerErrors sets the threshold for 5xx responses of the API. Default: 5.
 	ApiServerErrors *float64
-	// ApiErrors sets the number of crashes and timeouts of the API function. Default: 1.
+	// ApiErrors sets the threshold for crashes and timeouts of the API function. Default: 1.
 	ApiErrors *float64
-	// ApiThrottles sets the number of throttled invocations of the API function. Default: 1.
+	// ApiThrottles sets the threshold for throttled invocations of the API function. Default: 1.
 	ApiThrottles *float64
-	// WorkerErrors sets the number of crashes and timeouts of the worker function. Default: 1.
+	// WorkerErrors sets the threshold for crashes and timeouts of the worker function. Default: 1.
 	WorkerErrors *float64
-	// WorkerThrottles sets the number of throttled invocations of the worker function. Default: 1.
+	// WorkerThrottles sets the threshold for throttled invocations of the worker function.
+	// Default: 1.
 	WorkerThrottles *float64
-	// ReconcilerErrors sets the number of failed runs of the reconciler function. Default: 1.
+	// ReconcilerErrors sets the threshold for failed runs of the reconciler function. Default: 1.
 	ReconcilerErrors *float64
-	// UnhealedEvents sets the number of events that the reconciler could not repair. Default: 1.
+	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
+	// Default: 1.
 	UnhealedEvents *float64
 }
 
@@ -89,8 +92,9 @@ func newAlarm(
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no data: no traffic
-		AlarmDescription:   jsii.String(description + " See docs/runbooks.md."),
+		// Without traffic, a metric has no data.
+		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
+		AlarmDescription: jsii.String(description + " See docs/runbooks.md."),
 	})
 	if p.props.AlarmTopic != nil {
 		action := awscloudwatchactions.NewSnsAction(p.props.AlarmTopic)

@@ -39,7 +39,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/events/{eventId}", authorizer, status)
 	addRoute(awsapigatewayv2.HttpMethod_GET, "/health", noAuthorizer(), nil)
 	// The default route applies the same authorization to all other requests. The API function
-	// answers them with a problem: 404, or 405 with the header Allow.
+	// answers them with 404, or with 405 and the header Allow.
 	awsapigatewayv2.NewHttpRoute(api, jsii.String("DefaultRoute"), &awsapigatewayv2.HttpRouteProps{
 		HttpApi:     api,
 		RouteKey:    awsapigatewayv2.HttpRouteKey_DEFAULT(),
@@ -57,8 +57,8 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 }
 
 // addRoutesToExistingApi adds POST /events and GET /events/{eventId}. The CDK creates the
-// authorizer as a child of the API. Its id begins with the pipeline's id, so that it can't collide
-// with ids of other children.
+// authorizer as a child of the API. The authorizer's id begins with the pipeline's id, so that it
+// can't collide with the ids of the API's other children.
 func addRoutesToExistingApi(p *eventPipeline, api awsapigatewayv2.IHttpApi) {
 	authorizer := newAuthorizer(p, *p.Node().Id())
 	ingest, status := scopes(p.props)
@@ -132,7 +132,7 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	return stage
 }
 
-// newDomainName returns nil if the prop DomainName is not set.
+// newDomainName creates the custom domain name. It returns nil if the prop DomainName is not set.
 func newDomainName(p *eventPipeline) awsapigatewayv2.DomainName {
 	if p.props.DomainName == nil {
 		return nil

@@ -39,8 +39,8 @@ const OpenApiWarning = "eventpipeline:openApi"
 // and the scopes. The claims iss and sub identify the caller. If a token has no sub, iss and
 // client_id identify the caller.
 type JwtAuthorizerProps struct {
-	// Issuer sets the https URL that a token must have as iss. API Gateway finds the issuer's keys
-	// through .well-known/openid-configuration below this URL. Required.
+	// Issuer sets the https URL that a token must have in the claim iss. API Gateway finds the
+	// issuer's keys through .well-known/openid-configuration below this URL. Required.
 	Issuer *string
 	// Audience lists the accepted values of aud, or of client_id if a token has no aud. Required.
 	Audience *[]*string
@@ -56,11 +56,11 @@ type JwtAuthorizerProps struct {
 // LambdaAuthorizerProps select a function that authorizes each request. The function receives the
 // request in payload format 2.0, without the body.
 type LambdaAuthorizerProps struct {
-	// Handler authorizes requests. The context of its response must contain the caller's identity
-	// as sub or principalId. Required.
+	// Handler authorizes requests. The function must return the caller's identity in the context of
+	// its response, as sub or principalId. Required.
 	Handler awslambda.IFunction
-	// ResponseType selects the form of the response. SIMPLE means {"isAuthorized": true, "context":
-	// {"sub": "…"}}, and IAM means a policy. Default: SIMPLE.
+	// ResponseType selects the form of the function's response. IAM means a policy. SIMPLE means
+	// {"isAuthorized": true, "context": {"sub": "…"}}. Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
 	// IdentitySource lists parts that each request must have. API Gateway answers 401 if one is
 	// missing. Default: $request.header.Authorization.
@@ -81,8 +81,8 @@ func defaultAuthorization(p EventPipelineProps) Authorization {
 	return AuthorizationIAM
 }
 
-// newAuthorizer creates the authorizer of the routes as a child of the API. Its id begins with
-// prefix.
+// newAuthorizer creates the authorizer of the routes as a child of the API. The authorizer's id
+// begins with prefix.
 func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	switch p.props.Authorization {
 	case AuthorizationJWT:

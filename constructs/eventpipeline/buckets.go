@@ -120,8 +120,8 @@ func newBucket(
 }
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy allows this only for this bucket and account. The CDK's own prop for access logs
-// depends on a feature flag. Without the flag the CDK sets an ACL, which these buckets reject.
+// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's own prop for
+// access logs is not used: without a feature flag, it sets an ACL, which these buckets reject.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -131,7 +131,7 @@ func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 		})
 	stack := awscdk.Stack_Of(p)
 	if *logs.Stack().Node().Path() != *stack.Node().Path() {
-		return // the statement would add a cyclic dependency of the two stacks
+		return // the statement would make the stacks depend on each other
 	}
 	logs.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("logging.s3.amazonaws.com"),
@@ -158,13 +158,13 @@ func DenyOverwriting(bucket awss3.IBucket) {
 	}
 }
 
-// makeWriteOnce adds statements to the bucket's policy that deny everyone to overwrite or delete
+// makeWriteOnce adds statements to the bucket's policy, so that nobody can overwrite or delete
 // objects. A principal that may change the bucket's policy or lifecycle rules can still bypass
 // these statements. makeWriteOnce returns false if the app can't change the bucket's policy.
 func makeWriteOnce(bucket awss3.IBucket, objects string) bool {
-	// A PutObject request with If-None-Match can't overwrite an object, so only requests without
-	// this header are denied. That denies multipart uploads too, because their parts can't have the
-	// header. Payloads are too small to need one.
+	// A PutObject request with If-None-Match can't overwrite an object, so the policy denies only
+	// requests without this header. A multipart upload is denied too, because requests for its
+	// parts can't have the header. Payloads are too small to need a multipart upload.
 	overwrites := map[string]any{"Null": map[string]string{"s3:if-none-match": "true"}}
 	return deny(bucket, "DenyOverwriting", objects, overwrites, "s3:PutObject") &&
 		deny(bucket, "DenyReplicating", objects, nil, "s3:ReplicateObject", "s3:ReplicateDelete") &&
@@ -194,7 +194,7 @@ var autoDeleteActions = []string{
 
 func restrictAutoDelete(bucket awss3.Bucket) {
 	policy := bucket.Policy().Node().DefaultChild().(awss3.CfnBucketPolicy)
-	// Statements 0 and 1 require TLS. Statement 2 allows the function's actions.
+	// Statements 0 and 1 require TLS. Statement 2 lets the CDK function empty the bucket.
 	path := jsii.String("PolicyDocument.Statement.2.Action")
 	policy.AddPropertyOverride(path, autoDeleteActions)
 }

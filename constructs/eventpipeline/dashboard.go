@@ -6,8 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newDashboard creates a dashboard of the alarms and metrics. After the alarms, it shows event
-// counts, then API, queue and worker, then the reconciler.
+// newDashboard creates the dashboard. Alarms and event counts come first, then API, queue and
+// worker in the order in which an event flows, and the reconciler last.
 func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, alarm := range p.Alarms() {

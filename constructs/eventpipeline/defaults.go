@@ -55,7 +55,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.ThrottlingRateLimit, jsii.Number(1000))
 	setDefault(&p.ThrottlingBurstLimit, jsii.Number(2000))
 	p.AlarmThresholds = p.AlarmThresholds.withDefaults()
-	// These two depend on other defaults.
+	// The defaults of these two props depend on other defaults.
 	setDefault(&p.VisibilityTimeout, seconds(minVisibility(p)))
 	setDefault(&p.ReconcilerGracePeriod, seconds(max(60*60, inSeconds(p.VisibilityTimeout))))
 	return p
@@ -87,8 +87,8 @@ func setTransitions(p *EventPipelineProps) {
 	}
 }
 
-// defaultConcurrency returns 50, or the concurrency that is reserved for the worker function if
-// that is less. Lambda's minimum is 2.
+// defaultConcurrency returns the default of MaxConcurrency: 50, or the concurrency that is reserved
+// for the worker function if that is less. Lambda's minimum is 2.
 func defaultConcurrency(reserved *float64) *float64 {
 	if reserved == nil {
 		return jsii.Number(50)
@@ -124,8 +124,8 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions returns options with which a conversion returns a fraction. By default the CDK
-// panics for a fraction; validation must report it instead.
+// allowFractions returns options with which a conversion returns a fraction, so that validation can
+// report it. Without these options, the CDK panics.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

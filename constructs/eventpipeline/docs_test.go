@@ -157,7 +157,7 @@ func TestDocs_ListTheIdOfEachPart(t *testing.T) {
 	p := NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 	want := map[string]bool{"DomainName": true} // exists only if the prop is set
 	for _, child := range *p.Node().Children() {
-		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text names roles
+		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text lists the roles
 			want[id] = true
 		}
 	}

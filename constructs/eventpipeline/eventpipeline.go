@@ -150,7 +150,7 @@ type eventPipeline struct {
 }
 
 // NewEventPipeline adds a pipeline to scope. If props is nil, every prop has its default. Invalid
-// props do not fail here: synth reports all of them together.
+// props cause no panic: synth reports all of them together.
 func NewEventPipeline(
 	scope constructs.Construct, id *string, props *EventPipelineProps,
 ) EventPipeline {

@@ -76,8 +76,8 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 
 // identity returns a text that identifies a resource in the app. For a resource that the app
 // creates, it is the construct's path. For an imported resource, it is the name or ARN with the
-// environment. If the name is a token, such as a parameter's value, it may have another value in
-// each stack. So the text then contains the stack's path.
+// environment. If the name is a token, such as a parameter's value, the text contains the stack's
+// path, because a token may have another value in each stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
@@ -100,8 +100,8 @@ func resourceEnvironment(resource awscdk.IResource, arn *string) (account, regio
 }
 
 // tableSchema returns a table's key attributes, such as "pk HASH S", and its time-to-live
-// attribute. ok is false if the schema is unknown: for an imported table, and if it contains
-// tokens.
+// attribute. For an imported table and for a schema with tokens, ok is false, because the schema is
+// unknown.
 func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, ok bool) {
 	resource, created := table.Node().DefaultChild().(interface { // a CfnTable or CfnGlobalTable
 		KeySchema() any

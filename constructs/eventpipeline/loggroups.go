@@ -26,9 +26,10 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(p, &id, props)
 }
 
-// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups, which it selects by
-// name. If CloudFormation generates the names, it allows all log groups of the account and region.
-// The log groups refer to the key, so a reference from the key's policy to them would be cyclic.
+// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups. The statement selects
+// the log groups by name. If CloudFormation generates the names, the statement selects all log
+// groups of the account and region. It can't refer to the log groups, because they refer to the
+// key.
 func allowLogs(p *eventPipeline, key awskms.IKey) {
 	if key == nil {
 		return

@@ -8,7 +8,7 @@ import (
 )
 
 // metrics contains the metrics of the alarms and the dashboard, in the order in which an event
-// flows. Each has a period of 5 minutes.
+// flows. Each metric has a period of 5 minutes.
 type metrics struct {
 	requests, clientErrors, serverErrors, latency awscloudwatch.IMetric
 	apiErrors, apiThrottles                       awscloudwatch.IMetric
@@ -59,8 +59,8 @@ func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) aw
 	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
 }
 
-// pipelineMetric returns a metric that the log lines of all functions contain. With nil options, it
-// is the sum over 5 minutes.
+// pipelineMetric returns a metric that CloudWatch extracts from the log lines of all functions.
+// With nil options, it is the sum over 5 minutes.
 func pipelineMetric(
 	p *eventPipeline, name string, options *awscloudwatch.MetricOptions,
 ) awscloudwatch.Metric {
@@ -71,13 +71,13 @@ func pipelineMetric(
 	return metric.With(options)
 }
 
-// reconcilerMetric returns a metric that the log lines of the reconciler contain.
+// reconcilerMetric returns a metric that CloudWatch extracts from the reconciler's log lines.
 func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.IMetric {
 	return logMetric(name, contract.FunctionDimension, p.reconcilerFunction.FunctionName())
 }
 
-// logMetric returns a metric that log lines contain, as the sum over CloudWatch's default period of
-// 5 minutes.
+// logMetric returns a metric that CloudWatch extracts from log lines. It is the sum over 5 minutes,
+// CloudWatch's default period.
 func logMetric(name, dimension string, value *string) awscloudwatch.Metric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(contract.MetricNamespace),

@@ -11,9 +11,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// newRole creates a function's role. It allows writing to the function's log group and, with a VPC,
-// the use of network interfaces. The CDK's grant methods are not used in this file, because they
-// add wildcards and actions that the functions don't call.
+// newRole creates a function's role. The role may write to the function's log group and, with a
+// VPC, use network interfaces. This file does not use the CDK's grant methods, because they add
+// wildcards and actions that the functions don't call.
 func newRole(p *eventPipeline, id string, logGroup awslogs.LogGroup) awsiam.Role {
 	role := awsiam.NewRole(p, &id, &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
@@ -43,7 +43,7 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, silver, "s3:PutObject", "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
-	// The event source mapping uses the function's role. It needs the first three actions.
+	// The event source mapping needs the first three actions. It has no role of its own.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
 		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")

@@ -20,16 +20,16 @@ import (
 // EventPipelineProps configure an EventPipeline. Every prop is optional. docs/construct.md lists
 // the CloudFormation property that each prop sets.
 //
-// Some props accept an existing resource, such as BronzeBucket. Then the pipeline uses that
-// resource and creates none for the purpose. It keeps the settings of the resource, and grants its
-// functions access to the resource and its KMS key. A prop that would configure an existing
-// resource is an error at synth.
+// Some props, such as BronzeBucket, accept an existing resource. The pipeline then uses that
+// resource instead of a new one. The pipeline keeps the settings of the existing resource, and
+// grants its functions access to the resource and to the resource's KMS key. A prop that would
+// configure an existing resource is an error at synth.
 type EventPipelineProps struct {
 	// PhysicalNamePrefix begins the names of the resources: "orders-prod" results in
-	// orders-prod-api, orders-prod-events and so on. It must be unique in the account and region.
-	// Buckets and roles always have generated names, because their names must be unique in a larger
-	// scope.
-	// Default: CloudFormation generates the names. The bus's name begins with the stack's name.
+	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
+	// region. CloudFormation always generates the names of buckets and roles: bucket names must be
+	// unique across accounts, and role names across regions.
+	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With DESTROY, a CDK function empties the buckets before they are deleted. Only the log of
@@ -105,8 +105,8 @@ type EventPipelineProps struct {
 	StatusRetention awscdk.Duration
 
 	// Queue names an existing standard queue, which delivers references to events to the worker
-	// function. No other pipeline may use it. If it is set, DeadLetterQueue must be set too. Its
-	// visibility timeout must have at least the minimum of the prop VisibilityTimeout.
+	// function. No other pipeline may use it. DeadLetterQueue must be set too. The visibility
+	// timeout of the queue must be at least the minimum that VisibilityTimeout describes.
 	// Default: a new queue.
 	Queue awssqs.IQueue
 	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
@@ -123,7 +123,7 @@ type EventPipelineProps struct {
 	// MaxBatchingWindow, as AWS recommends. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
 	// MaxReceiveCount sets how often SQS delivers a message before it moves the message to the DLQ.
-	// The minimum is 3. The worker function also reads this prop. So if Queue is imported, set the
+	// The minimum is 3. The worker function needs the same value. So if Queue is imported, set this
 	// prop to the maxReceiveCount of the queue's redrive policy.
 	// Default: the maxReceiveCount of Queue if the app creates that queue, else 5.
 	MaxReceiveCount *float64
@@ -205,7 +205,8 @@ type EventPipelineProps struct {
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
 	// StatusForAllCallers lets each caller read the status of all events. If it is false, a caller
-	// sees only the events that it posted. It can't be true with an open API. Default: false.
+	// can read only the status of events that it posted. With an open API, true is an error.
+	// Default: false.
 	StatusForAllCallers *bool
 	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts at
 	// most 6 MB, and API Gateway passes the body as a JSON string, in which each quote and

@@ -70,7 +70,7 @@ func (v *validation) requireDays(prop string, value awscdk.Duration, least float
 // formatNumber formats a number without an exponent.
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
-// formatText quotes a text. It returns nil without quotes for a nil pointer.
+// formatText returns a text in quotes, or nil for a nil pointer.
 func formatText(text *string) string {
 	if text == nil {
 		return "nil"
@@ -78,7 +78,7 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps lists the props that may be tokens. Their rules apply only if the value is no token.
+// tokenProps lists the props that may be tokens. Validation checks only values that are no tokens.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
 // withoutTokens returns a copy of props in which tokens, such as a CfnParameter's value, are
@@ -141,7 +141,7 @@ const twoWeeks = 14 * 24 * 60 * 60 // seconds
 // validate checks props in which the defaults are set.
 func (v *validation) validate(p EventPipelineProps) {
 	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
-		"PhysicalNamePrefix", "must match %s, got %s: names of functions begin with it",
+		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with it",
 		prefixPattern, formatText(p.PhysicalNamePrefix))
 	removalPolicies := []awscdk.RemovalPolicy{
 		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY,

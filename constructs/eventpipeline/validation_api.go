@@ -35,7 +35,7 @@ var issuerPattern = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*)?$`)
 
 func (v *validation) validateJWT(p JwtAuthorizerProps) {
 	v.requireMatch("JwtAuthorizer.Issuer", p.Issuer, issuerPattern,
-		"must be the https URL that tokens contain as iss")
+		"must be the https URL that tokens have in the claim iss")
 	v.require(len(valueOrZero(p.Audience)) > 0, "JwtAuthorizer.Audience",
 		"must contain a value: without a value, the API would accept any token of the issuer")
 	v.requireNoSpaces("JwtAuthorizer.Audience", p.Audience)

@@ -72,7 +72,7 @@ func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineP
 	}
 	if p.EventsTable != nil {
 		v.requireEnvironment(stack, "EventsTable", p.EventsTable, p.EventsTable.TableArn(),
-			"deploy the pipeline in the environment of the table")
+			"deploy the pipeline in the account and region of the table")
 	}
 }
 
@@ -154,7 +154,8 @@ func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelinePr
 		v.validateTableAtSynth(requested)
 		logs := requested.ServerAccessLogsBucket
 		v.require(logs == nil || !encryptedByKMS(logs), "ServerAccessLogsBucket",
-			"must use BucketEncryption_S3_MANAGED, got KMS: S3 delivers no access logs there")
+			"must use BucketEncryption_S3_MANAGED, got a KMS key: "+
+				"S3 delivers no access logs to a bucket with a KMS key")
 		mapping := p.eventSource.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
 		reports := func(t *string) bool { return *t == "ReportBatchItemFailures" }
 		v.require(slices.ContainsFunc(valueOrZero(mapping.FunctionResponseTypes()), reports),

@@ -95,7 +95,7 @@ func (v *validation) validateAlarmThresholds(t AlarmThresholds) {
 		case awscdk.Duration:
 			name, value = name+" in seconds", inSeconds(threshold)
 		}
-		v.require(value >= 1, name, "must be at least 1, got %s: the alarm would always fire",
+		v.require(value >= 1, name, "must be at least 1, got %s: otherwise the alarm always fires",
 			formatNumber(value))
 	}
 }
@@ -125,7 +125,7 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 	} else if path, err := filepath.Rel(filepath.Dir(moduleFile), folder); err == nil {
 		invalid := invalidInImportPath.FindString(filepath.ToSlash(path))
 		v.require(invalid == "", "WorkerEntry",
-			"must be a valid import path, got %q: rename the folder that contains %q",
+			"must be a valid import path, got %q: rename the folder whose name contains %q",
 			*p.WorkerEntry, invalid)
 	}
 	lambda := build.Default

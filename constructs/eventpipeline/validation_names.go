@@ -53,7 +53,7 @@ var sharing = map[string]string{
 	"EventsTable":        "the reconcilers overwrite each other's checkpoint",
 	"Queue":              "each worker receives the other pipeline's messages",
 	"DeadLetterQueue":    "failed events can't be assigned to a pipeline",
-	"HttpApi":            "API Gateway rejects the second POST /events",
+	"HttpApi":            "API Gateway rejects the second route POST /events",
 	"PhysicalNamePrefix": "names collide in the account and region",
 }
 

@@ -167,7 +167,7 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 		}
 		for _, metric := range widget.Properties.Metrics {
 			name := fmt.Sprint(metric[1], " of ", metric[3])
-			if metric[0] == "EventPipeline" { // log lines of a function report it
+			if metric[0] == "EventPipeline" { // from a function's log lines
 				name = "reported " + name
 			}
 			shown[name] = widget.Properties.Title

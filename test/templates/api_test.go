@@ -78,7 +78,7 @@ func TestStage_LogsJSONWithoutPayloads(t *testing.T) {
 	stage := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage")
 	settings := stage.Properties["AccessLogSettings"].(map[string]any)
 	if settings["DestinationArn"] != "${AccessLogGroup.Arn}" {
-		t.Errorf("unexpected destination of the access log: %s", settings["DestinationArn"])
+		t.Errorf("access log must go to AccessLogGroup, got %s", settings["DestinationArn"])
 	}
 	s.resource(t, "AccessLogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
 	var got map[string]string

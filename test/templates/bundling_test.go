@@ -58,7 +58,7 @@ func bundles(t *testing.T, template map[string]any, outdir string) map[string]st
 			function.Properties["Code"].(map[string]any)["S3Key"].(string), ".zip")
 		files[id] = filepath.Join(outdir, "asset."+hash, "bootstrap")
 		if entries, err := os.ReadDir(filepath.Dir(files[id])); err != nil || len(entries) != 1 {
-			t.Fatalf("%s: unexpected asset %v, %v", id, entries, err)
+			t.Fatalf("%s: asset must contain the bootstrap only, got %v, %v", id, entries, err)
 		}
 	}
 	names := slices.Sorted(maps.Keys(files))

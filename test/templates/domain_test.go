@@ -54,7 +54,7 @@ func TestDomain_MapsToTheApi(t *testing.T) {
 	}`)
 	mappings := s.idsOf("AWS::ApiGatewayV2::ApiMapping")
 	if len(mappings) != 1 {
-		t.Fatalf("unexpected mappings %v", mappings)
+		t.Fatalf("template must have one API mapping, got %v", mappings)
 	}
 	s.resources[mappings[0]].expect(
 		t,
@@ -63,8 +63,8 @@ func TestDomain_MapsToTheApi(t *testing.T) {
 	)
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
 		expect(t, `{"DisableExecuteApiEndpoint": null}`)
-	if url != "https://${DomainName}/" {
-		t.Errorf("unexpected ApiUrl %v", url)
+	if want := "https://${DomainName}/"; url != want {
+		t.Errorf("ApiUrl must be %s, got %v", want, url)
 	}
 }
 
@@ -78,8 +78,8 @@ func TestDomain_MayBeTheOnlyEndpoint(t *testing.T) {
 	)
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").
 		expect(t, `{"DisableExecuteApiEndpoint": true}`)
-	if url != "https://${DomainName}/ingest/v1/" {
-		t.Errorf("unexpected ApiUrl %v", url)
+	if want := "https://${DomainName}/ingest/v1/"; url != want {
+		t.Errorf("ApiUrl must be %s, got %v", want, url)
 	}
 }
 

@@ -230,7 +230,7 @@ func grantsOf(t *testing.T, s synthesized, key string) []statement {
 	}
 	statements := policy.statements(t)
 	if len(statements) == 0 || !slices.Equal(statements[0].Actions, []string{"kms:*"}) {
-		t.Fatalf("unexpected first statement of %s: %+v", key, statements)
+		t.Fatalf("first statement of %s must allow kms:*, got %+v", key, statements)
 	}
 	return append([]statement(nil), statements[1:]...)
 }

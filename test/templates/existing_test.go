@@ -239,7 +239,7 @@ func TestExisting_GettersReturnTheExistingResources(t *testing.T) {
 			"no AccessLogs":   p.ServerAccessLogsBucket() == nil,
 		} {
 			if !same {
-				t.Errorf("getters must return the existing resources, and nil for others: %s", name)
+				t.Errorf("%s: getter must return the existing resource, or nil", name)
 			}
 		}
 		want := "https://${YourApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
@@ -364,7 +364,8 @@ func TestFunctions_ApplyFunctionOptions(t *testing.T) {
 				"ReservedConcurrentExecutions": `+want[1]+`
 		}`)
 	}
-	// The default is the reserved concurrency, because Lambda would throttle further invocations.
+	// MaximumConcurrency equals the reserved concurrency, because Lambda would throttle further
+	// invocations.
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"ScalingConfig": {"MaximumConcurrency": 12}}`)
 }

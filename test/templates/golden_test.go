@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden templates")
 
-// Golden files show reviewers each change of a template. The permission tests in internal/emulator
-// read the golden files dev and keys.
+// Golden files show reviewers each change of a template. Tests of other packages, such as
+// internal/emulator, read the golden files too.
 func TestTemplates_EqualGoldenFiles(t *testing.T) {
 	templates := map[string]synthesized{"keys": withKeys(t)}
 	for _, name := range stages {

@@ -173,8 +173,8 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 	}
 }
 
-// Two pipelines share a bus, so each rule must select the events of its own pipeline. Rules of both
-// pipelines may have the same id, even that of a part, such as Queue.
+// Two pipelines share a bus, so each rule must select the events of its own pipeline. Both
+// pipelines have rules with the same ids. One of these is also the id of a part: Queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

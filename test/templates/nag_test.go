@@ -91,8 +91,8 @@ func TestNag_ReportsNoFindingWithExistingResources(t *testing.T) {
 	}
 }
 
-// nagStack returns a stage's stack. Findings are errors, but in this stack they do not fail the
-// synthesis.
+// nagStack returns a stage's stack. cdk-nag reports findings as errors, but in this stack errors do
+// not fail the synthesis.
 func nagStack(t *testing.T, name string) awscdk.Stack {
 	t.Helper()
 	app := newApp(t, map[string]any{"@aws-cdk/core:annotationsInValidationReport": false})

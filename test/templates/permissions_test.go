@@ -127,8 +127,8 @@ func TestRoles_HaveNoWildcardWithoutTracing(t *testing.T) {
 	}
 }
 
-// Each route may invoke the API function, and the schedule may invoke the reconciler function. The
-// default route has an ARN without a path.
+// API Gateway may invoke the API function for each route, and the schedule may invoke the
+// reconciler function. The ARN of the default route has no path.
 func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	s := standard(t)
 	want := map[string]bool{}
@@ -159,14 +159,14 @@ func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	}
 }
 
-// allowed returns the actions that a policy allows by resource. If an action has a condition, its
-// text follows the action.
+// allowed returns the actions that a policy allows, by resource. The text of a condition follows
+// its action.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}
 	for _, s := range policy.statements(t) {
 		if s.Effect != "Allow" {
-			t.Errorf("unexpected statement %+v", s)
+			t.Errorf("statement must have the effect Allow, got %+v", s)
 		}
 		for _, resource := range s.Resources {
 			for _, action := range s.Actions {

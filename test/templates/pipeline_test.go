@@ -33,7 +33,7 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 		}
 		value := reflect.ValueOf(made).MethodByName(name).Call(nil)[0]
 		if value.IsNil() != (name == "DomainName") { // nil without the prop
-			t.Errorf("%s is nil: %t", name, value.IsNil())
+			t.Errorf("getter %s returns nil: %t", name, value.IsNil())
 		}
 	}
 	if len(made.Alarms()) != len(alarms) || slices.Contains(made.Alarms(), nil) {
@@ -113,7 +113,7 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 		})
 		name, _ := busOf(t, synthesize(t, stack)).Properties["Name"].(string)
 		if !strings.HasPrefix(name, stackName+"-") || !eventBridgeName.MatchString(name) {
-			t.Errorf("stack %s: unexpected bus name %q", stackName, name)
+			t.Errorf("bus name must be valid and begin with %s, got %q", stackName, name)
 		}
 		names[name] = true
 	}
@@ -129,7 +129,7 @@ func busOf(t *testing.T, s synthesized) resource {
 	t.Helper()
 	buses := s.idsOf("AWS::Events::EventBus")
 	if len(buses) != 1 {
-		t.Fatalf("unexpected buses %q", buses)
+		t.Fatalf("template must have one bus, got %q", buses)
 	}
 	return s.resources[buses[0]]
 }
@@ -160,7 +160,7 @@ func TestEventBus_MayBeExistingOrTheDefaultBus(t *testing.T) {
 				return &eventpipeline.EventPipelineProps{EventBus: test.bus(stack)}
 			})
 			if buses := s.idsOf("AWS::Events::EventBus"); len(buses) != test.resources {
-				t.Errorf("unexpected buses %q", buses)
+				t.Errorf("template must have %d buses, got %q", test.resources, buses)
 			}
 			s.environment(t, "WorkerFunction").expect(t, `{"EVENT_BUS_NAME": "`+test.env+`"}`)
 			may := allowed(t, s.resource(t, "WorkerRoleDefaultPolicy", "AWS::IAM::Policy"))

@@ -184,8 +184,8 @@ var together = map[string][]string{
 // TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// If a prop does not change the template, the construct forgot to apply it. The test sets each prop
-// with only the props that it requires, and compares the template with one without the prop.
+// If a prop does not change the template, the construct does not apply the prop. The test compares
+// a template with the prop, and with the props that it requires, with a template without the prop.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// Resource policies allow two things only. S3 may deliver access logs, for one bucket of this
-// account per statement. In stages with DESTROY, the CDK function that empties buckets may do so.
+// Resource policies allow only two things. S3 may deliver the access logs of a bucket of this
+// account. In stages with DESTROY, the CDK function may empty the buckets.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
 		"prod": stage(t, "prod"), "local": stage(t, "local")} {

@@ -15,8 +15,8 @@ import (
 
 const cleanerRole = "CustomS3AutoDeleteObjectsCustomResourceProviderRole"
 
-// Nobody may overwrite payloads. In a stage with DESTROY, the CDK function that empties buckets may
-// delete them; otherwise nobody may.
+// Nobody may overwrite or delete payloads. There is one exception: in a stage with DESTROY, the CDK
+// function that empties buckets may delete payloads.
 func TestBronze_IsWriteOnce(t *testing.T) {
 	for name, s := range map[string]synthesized{
 		"nil props": standard(t), stacks.Prod: stage(t, stacks.Prod), stacks.Dev: stage(t,

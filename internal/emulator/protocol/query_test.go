@@ -14,12 +14,13 @@ func TestQueryHandler_AnswersWithRequestID(t *testing.T) {
 		XMLName xml.Name `xml:"GreetResult"`
 		Text    string
 	}
-	h := QueryHandler{"Greet": {Namespace: "http://greetings", Result: func(form url.Values) (any, error) {
+	greet := func(form url.Values) (any, error) {
 		if form.Get("Name") == "" {
 			return nil, Errorf("NobodyException", "nobody is there")
 		}
 		return greetResult{Text: "hello " + form.Get("Name")}, nil
-	}}}
+	}
+	h := QueryHandler{"Greet": {Namespace: "http://greetings", Result: greet}}
 	for form, want := range map[string]string{
 		"Action=Greet&Name=ann": `<GreetResponse xmlns="http://greetings">` +
 			`<GreetResult><Text>hello ann</Text></GreetResult>` +

@@ -102,7 +102,7 @@ func tags(stage string) *map[string]*string {
 	}
 }
 
-// denyAutoDeleteLogs prevents that the CDK function that empties buckets writes logs. Otherwise
+// denyAutoDeleteLogs prevents the CDK function that empties buckets from writing logs. Otherwise
 // Lambda would create a log group for the function. The log group would belong to no stack, so
 // nothing would delete it.
 func denyAutoDeleteLogs(stack awscdk.Stack) {

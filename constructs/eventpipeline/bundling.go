@@ -71,8 +71,8 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
-// platformEntry returns the entry of one of this module's functions. With schemas, the function
-// also contains the code that reads them.
+// platformEntry returns the entry of a function in this module. With schemas, the function also
+// contains the code that reads them.
 func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte

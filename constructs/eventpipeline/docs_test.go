@@ -42,7 +42,8 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// documentedProp contains a prop's type and default. The default is "" if it has no literal form.
+// documentedProp contains a prop's type and default. The default is "" if the table describes it in
+// words.
 type documentedProp struct{ typ, standard string }
 
 // propsInCode returns the type and default of every prop by name. A prop of a group is named by its
@@ -65,7 +66,8 @@ func propsInCode() map[string]documentedProp {
 	return props
 }
 
-// defaultText formats a default as the table shows it, or returns "" if it has no literal form.
+// defaultText formats a default like the table. It returns "" for a default that the table
+// describes in words.
 func defaultText(value reflect.Value) string {
 	if value.IsZero() {
 		return ""

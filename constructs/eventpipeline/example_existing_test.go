@@ -35,7 +35,8 @@ func ExampleEventPipelineProps() {
 	app.Synth(nil)
 }
 
-// DenyOverwriting prevents that anyone overwrites or deletes payloads in an existing bucket.
+// DenyOverwriting makes an existing bucket write-once: nobody can overwrite or delete the payloads
+// in it.
 func ExampleDenyOverwriting() {
 	defer jsii.Close()
 	app := awscdk.NewApp(nil)

@@ -82,12 +82,12 @@ type EventPipelineProps struct {
 	// Default: records are never deleted.
 	SilverExpiration awscdk.Duration
 	// ServerAccessLogsBucket names an existing bucket for the server access logs of the Bronze and
-	// Silver buckets that the pipeline creates. It must be encrypted by S3's own key. If the bucket
-	// is imported or belongs to another stack, its policy must let logging.s3.amazonaws.com write
-	// under bronze/ and silver/. Default: a new bucket.
+	// Silver buckets that the pipeline creates. S3's own key must encrypt the log bucket. If the
+	// log bucket is imported or belongs to another stack, its policy must let
+	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
-	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It applies
-	// only to a log bucket that the pipeline creates. Default: 90 days.
+	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It has an
+	// effect only on a log bucket that the pipeline creates. Default: 90 days.
 	ServerAccessLogsExpiration awscdk.Duration
 	// NoncurrentVersionExpiration sets how long the pipeline's buckets keep object versions that
 	// were overwritten or deleted. Default: 30 days.
@@ -279,8 +279,8 @@ type FunctionOptions struct {
 type UnknownEventTypes string
 
 const (
-	// UnknownEventTypesAccept accepts the event without validation.
+	// UnknownEventTypesAccept accepts an event of an unknown type without validation.
 	UnknownEventTypesAccept UnknownEventTypes = "ACCEPT"
-	// UnknownEventTypesRefuse rejects the event with 422.
+	// UnknownEventTypesRefuse rejects an event of an unknown type with 422.
 	UnknownEventTypesRefuse UnknownEventTypes = contract.RefuseUnknown
 )

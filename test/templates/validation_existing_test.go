@@ -238,7 +238,8 @@ func newQueues(
 	return awssqs.NewQueue(stack, jsii.String(id+"Queue"), &queue), deadLetterQueue
 }
 
-// eachWith returns the facts of an error about each prop. The error names the existing resource.
+// eachWith returns the facts of one error for each prop. Each error names the prop and the existing
+// resource.
 func eachWith(existing string, props ...string) (errors []string) {
 	for _, prop := range props {
 		errors = append(errors, prop+" "+existing)

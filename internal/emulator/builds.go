@@ -15,12 +15,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
-// builds synthesizes an app, each time into a folder of its own: functions may still run from
-// earlier ones.
+// builds synthesizes an app, each time into a new folder. It keeps earlier folders, because
+// functions may still run from them.
 type builds struct {
 	app    cdkapp.App
 	temp   tempDir
-	number int // of the last build
+	number int // number of the last build
 }
 
 func newBuilds(o Options) *builds {
@@ -30,7 +30,8 @@ func newBuilds(o Options) *builds {
 	}}
 }
 
-// first returns the cloud assembly to start with.
+// first returns the cloud assembly with which the platform starts: the existing one in Options, or
+// a newly synthesized one.
 func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error) {
 	if o.Assembly != "" {
 		return cdkapp.Read(o.Assembly)
@@ -41,14 +42,14 @@ func (b *builds) first(ctx context.Context, o Options) (*cdkapp.Assembly, error)
 		err = os.Mkdir(b.dir(), 0o700)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the cloud assembly: %w", err)
+		return nil, fmt.Errorf("create a folder for the cloud assembly: %w", err)
 	}
 	return b.next(ctx, o.Progress)
 }
 
 func (b *builds) dir() string { return filepath.Join(b.temp.path, "builds") }
 
-// next synthesizes the app. What the app prints goes to output.
+// next synthesizes the app into a new folder. It writes the app's output to output.
 func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, error) {
 	b.number++
 	b.app.Progress = output
@@ -56,7 +57,7 @@ func (b *builds) next(ctx context.Context, output io.Writer) (*cdkapp.Assembly, 
 	return b.app.Synthesize(ctx)
 }
 
-// removeUnused removes the builds that hold none of the folders in use.
+// removeUnused removes the builds that do not contain any of the folders inUse.
 func (b *builds) removeUnused(inUse []string) error {
 	entries, err := os.ReadDir(b.dir())
 	if err != nil {
@@ -77,8 +78,9 @@ func (b *builds) removeUnused(inUse []string) error {
 
 func (b *builds) close() error { return b.temp.remove() }
 
-// tempDir represents the temporary folder of a platform. It holds the cloud assemblies and the
-// functions' bootstraps. Its lock ends with the process: a folder without a held lock is abandoned.
+// tempDir represents the temporary folder of a platform. It contains the cloud assemblies and the
+// functions' bootstraps. The platform holds a lock in the folder, which the operating system
+// releases when the process ends. So a folder whose lock nobody holds is abandoned.
 type tempDir struct {
 	path string
 	lock *lockfile.Lock
@@ -89,7 +91,8 @@ const (
 	tempDirLock    = "lock"
 )
 
-// makeTempDir makes a folder, and removes the folders that killed platforms left behind.
+// makeTempDir creates a temporary folder and locks it. Before that, it removes abandoned folders,
+// which killed platforms have left.
 func makeTempDir() (tempDir, error) {
 	removeAbandoned()
 	for {
@@ -101,20 +104,20 @@ func makeTempDir() (tempDir, error) {
 		if err == nil {
 			return tempDir{path, lock}, nil
 		}
-		// Another platform that starts now may take the folder for an abandoned one before it is
-		// locked.
+		// Another platform that starts at the same time may have removed the folder before it was
+		// locked. In this case, try again with a new folder.
 		if !errors.Is(err, lockfile.ErrHeld) && !errors.Is(err, os.ErrNotExist) {
 			return tempDir{}, errors.Join(err, os.RemoveAll(path))
 		}
 	}
 }
 
-// removeAbandoned removes abandoned folders. It ignores those that it may not remove: another
-// user's.
+// removeAbandoned removes abandoned folders. It ignores folders that it may not remove, such as
+// folders of other users.
 func removeAbandoned() {
 	locks, err := filepath.Glob(filepath.Join(os.TempDir(), tempDirPattern, tempDirLock))
 	if err != nil {
-		return // impossible: the pattern is valid
+		return // never happens, because the pattern is valid
 	}
 	for _, path := range locks {
 		if lock, err := lockfile.Take(path); err == nil {
@@ -124,7 +127,7 @@ func removeAbandoned() {
 	}
 }
 
-// remove removes the folder, and holds the lock until it is gone.
+// remove removes the folder. It releases the lock only after the folder is removed.
 func (d tempDir) remove() error {
 	if d.lock == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// queryHandler serves the operations of the query protocol that AWS's tools need: CloudFormation's
-// descriptions of stacks, and GetCallerIdentity of STS.
+// queryHandler returns a handler for the query protocol. It serves the operations that AWS's tools
+// need: CloudFormation's operations that describe stacks, and STS's GetCallerIdentity.
 func queryHandler(account string, stacks []Stack) protocol.QueryHandler {
 	handler := cloudformation.API(stacks)
 	handler["GetCallerIdentity"] = protocol.QueryOperation{
@@ -32,7 +32,7 @@ type callerIdentityResult struct {
 
 const apisPath = "/v2/apis/"
 
-// serveGetAPI serves API Gateway's GetApi, which returns the endpoint of an HTTP API.
+// serveGetAPI serves API Gateway's operation GetApi, which returns the endpoint of an HTTP API.
 func serveGetAPI(w http.ResponseWriter, r *http.Request, apis []*resources.API) {
 	id := strings.TrimPrefix(r.URL.Path, apisPath)
 	status := http.StatusNotFound

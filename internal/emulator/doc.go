@@ -1,30 +1,32 @@
-// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app,
-// reads the templates as CloudFormation does, creates each resource with an emulated service, and
-// serves AWS's APIs and the app's HTTP APIs on loopback. What runs is what would be deployed: there
-// is no second description.
+// Package emulator runs the event pipelines of a CDK app on this machine. It synthesizes the app
+// and reads the templates as CloudFormation does. It creates each resource with an emulated
+// service, and serves AWS's APIs and the app's HTTP APIs on loopback. The emulator and a deployment
+// use the same templates, so the resources are described only once.
 //
-// [New] starts a platform, Run waits until it ends, Reload replaces functions whose code changed,
-// and Close stops it.
+// [New] starts a [Platform]. Platform.Run waits until the platform ends, Reload replaces functions
+// whose code changed, and Close stops the platform.
 //
 // # Packages
 //
-//   - cdkapp runs the app and reads its cloud assembly; cdkapp/watch reports changed sources.
-//   - cloudformation reads templates and creates their resources in order.
-//   - resources creates resources with the services; registry.go lists the types.
-//   - apigateway, dynamodb, eventbridge, eventsource, lambda, s3 and sqs are the services.
-//   - iam authorizes calls; protocol reads and answers requests; store keeps state across runs.
-//   - faults injects failures; activity records what happens to events.
+//   - cdkapp runs the app and reads its cloud assembly. cdkapp/watch reports changed sources.
+//   - cloudformation reads templates and creates their resources in the right order.
+//   - resources creates resources with the services. registry.go lists the resource types.
+//   - apigateway, dynamodb, eventbridge, eventsource, lambda, s3 and sqs emulate the services.
+//   - iam authorizes calls. protocol reads and answers requests. store keeps state across runs.
+//   - faults injects failures. activity records the processing steps of each event.
 //
 // # Adding a service
 //
 //  1. Write a package with a Service that has ServeHTTP and Operations (a protocol.JSONHandler
 //     provides both) and a constant TargetPrefix, the prefix of its X-Amz-Target header.
-//  2. Register it: create it in newServices and add a line to the list there (services.go). Add a
-//     line per CloudFormation type to resources/registry.go. It names a function in
-//     resources/<service>.go, which reaches the service by a field of resources.Services.
-//  3. If it meets another service, connect the two in wiring_<service>_<other>.go, as
-//     wiring_sqs_lambda.go does.
+//  2. In services.go, create the service in newServices and add a line to the list there.
+//     In resources/registry.go, add a line for each CloudFormation type. The line names a function
+//     in resources/<service>.go. This function uses the service through a field of
+//     resources.Services.
+//  3. If the service calls another service, or another service calls it, connect the two services
+//     in wiring_<service>_<other>.go. See wiring_sqs_lambda.go for an example.
 //
-// Faults and permissions work without more: a function needs the permission <service>:<operation>
-// on all resources. iam/permission_<service>.go makes that more precise.
+// Faults and permissions need no further code. By default, a call needs the permission
+// <service>:<operation> on all resources. Code in iam/permission_<service>.go can derive the exact
+// resources from the request.
 package emulator

@@ -15,17 +15,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Platform represents a running platform. Its exported fields do not change.
+// Platform represents a running platform. Its exported fields do not change after New returns.
 type Platform struct {
 	AWS    string // URL of AWS's APIs
 	Region string
 	APIs   []API
-	Stacks []Stack  // each before those nested in it
-	NotRun []string // resources of the templates that have no effect here, by type
+	Stacks []Stack  // a stack comes before the stacks that are nested in it
+	NotRun []string // descriptions of the resources that the platform does not run
 
-	db       *store.DB // nil without a data folder
+	db       *store.DB // nil if Options name no data folder
 	services *services
-	servers  []*http.Server // AWS's APIs, then the HTTP APIs
+	servers  []*http.Server // the server of AWS's APIs, then the servers of the HTTP APIs
 	builds   *builds
 	reloader *reloader
 
@@ -51,21 +51,22 @@ type Stack = cloudformation.StackDescription
 // StackResource describes a resource of a stack.
 type StackResource = cloudformation.StackResource
 
-// PolicyError reports policies of a template that can't be enforced here, or that do not allow what
-// AWS requires.
+// PolicyError reports policies in a template that the platform can't enforce, or that do not allow
+// what AWS requires.
 type PolicyError = resources.PolicyError
 
-// LocalKey names an access key that APIs with IAM authorization always accept. Its secret is the
-// same.
+// LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the
+// same string.
 const LocalKey = resources.LocalKey
 
-// New starts a platform: it synthesizes the app, creates its resources and serves them. ctx bounds
-// the start alone. New takes the ports and the data folder first, so that it fails immediately if
-// one is in use.
+// New starts a platform. It synthesizes the app, creates the app's resources and serves them. First
+// it opens the ports and the data folder, so that it fails immediately if one is in use. If ctx
+// ends before New returns, New stops. Later ctx has no effect.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {
-		return nil, errors.New("an existing cloud assembly has no sources to watch")
+		return nil, errors.New("Options must not set both Assembly and Watch: " +
+			"an existing cloud assembly has no sources to watch")
 	}
 	builds := newBuilds(o)
 	if o.Assembly == "" {
@@ -92,7 +93,7 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 	if p.db, err = openData(o.Data); err != nil {
 		return err
 	}
-	if o.Watch { // before the app is synthesized, so that no change goes unseen
+	if o.Watch { // start before the app is synthesized, so that no change is missed
 		if p.reloader, err = newReloader(o, p.builds); err != nil {
 			return err
 		}
@@ -150,8 +151,8 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 	return nil
 }
 
-// accountAndRegion returns the first account and the first region that stacks name: a platform has
-// one.
+// accountAndRegion returns the account and the region of the platform. Because a platform has only
+// one of each, it returns the first account and the first region that a stack sets.
 func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)
@@ -159,7 +160,7 @@ func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	return cmp.Or(account, DefaultAccount), cmp.Or(region, DefaultRegion)
 }
 
-// describe fills the exported fields.
+// describe sets the exported fields of the platform.
 func (p *Platform) describe(provider *resources.Provider) {
 	provider.NameAPIs()
 	for _, a := range provider.APIs {
@@ -172,29 +173,29 @@ func (p *Platform) describe(provider *resources.Provider) {
 	p.NotRun = provider.NotRun()
 }
 
-// serve serves AWS's APIs and the HTTP APIs.
+// serve starts the servers of AWS's APIs and of the HTTP APIs.
 func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account string) error {
 	aws := p.services.awsHandler(account, p.Stacks, apis, o.NoPolicies)
 	p.startServer(ports.aws, checkOrigin(aws))
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
-			return fmt.Errorf("the API %s is open: the app ignores the context value %q",
-				a.Name, contract.AuthorizeContext)
+			return fmt.Errorf("the API %s must require authorization, but the app ignores the "+
+				"context value %q", a.Name, contract.AuthorizeContext)
 		}
 		handler, err := p.services.apiHandler(a)
 		if err != nil {
 			return err
 		}
-		p.startServer(a.Listener, checkHost(handler)) // CORS decides about origins
+		p.startServer(a.Listener, checkHost(handler)) // the API's CORS settings check the origin
 	}
 	if len(apis) == 0 {
-		_ = ports.api.Close() // unused
+		_ = ports.api.Close() // no HTTP API uses this port
 	}
 	return nil
 }
 
-// Run waits until ctx is done, and returns nil, or until the platform fails. It does not close the
-// platform.
+// Run waits until ctx is done or the platform fails. It returns nil in the first case and the error
+// in the second. It does not close the platform.
 func (p *Platform) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -204,7 +205,7 @@ func (p *Platform) Run(ctx context.Context) error {
 	}
 }
 
-// fail makes Run return the first error.
+// fail makes Run return err, unless the platform has already failed.
 func (p *Platform) fail(err error) {
 	select {
 	case p.failed <- err:
@@ -212,8 +213,8 @@ func (p *Platform) fail(err error) {
 	}
 }
 
-// Close stops accepting requests and messages, waits a few seconds for those under way, kills the
-// functions, and writes the state to disk.
+// Close stops the platform. It accepts no more requests and messages, and waits a few seconds for
+// those that are being processed. Then it kills the functions and writes the state to disk.
 func (p *Platform) Close() error {
 	p.closing.Do(func() { p.closed = p.close() })
 	return p.closed
@@ -226,7 +227,8 @@ func (p *Platform) close() error {
 	if p.reloader != nil {
 		errs = append(errs, p.reloader.watcher.Close())
 	}
-	// The HTTP APIs first, then the mappings. AWS's APIs last: functions need them until they end.
+	// Stop the HTTP APIs, then the mappings, then the functions. AWS's APIs stop last, because the
+	// functions need them until they end.
 	for i := len(p.servers) - 1; i > 0; i-- {
 		errs = append(errs, closeServer(p.servers[i]))
 	}

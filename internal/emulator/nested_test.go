@@ -127,7 +127,7 @@ func TestNestedStack_IsNamedInErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = New(t.Context(), Options{Assembly: a.dir})
-	if want := "resource Inner (AWS::CloudFormation::Stack): read its template: "; err == nil ||
+	if want := "resource Inner (AWS::CloudFormation::Stack): read the template: "; err == nil ||
 		!strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

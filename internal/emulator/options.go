@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Account and region of stacks that do not name theirs.
+// Account and region of stacks that do not set an account or a region.
 const (
 	DefaultAccount = "000000000000"
 	DefaultRegion  = "us-east-1"
@@ -20,43 +20,45 @@ const (
 // Options configure a platform. The zero value runs the CDK app in the current folder on free
 // ports.
 type Options struct {
-	Dir      string // folder of the CDK app; "" is the current one
-	App      string // command that runs the app; "" is the one in cdk.json
+	Dir      string // folder of the CDK app; "" is the current folder
+	App      string // command that runs the app; "" is the command in cdk.json
 	Stage    string // context value "stage" of the app; "" leaves it unset
-	Assembly string // folder of an existing cloud assembly, which is run in place of the app
+	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
 
-	APIPort int // of the first HTTP API; others get the ports after it; 0 is any free port
-	AWSPort int // of AWS's APIs; 0 is any free port
-	// Authorize makes the app require authorization as in its deployed stages
-	// (contract.AuthorizeContext).
+	APIPort int // port of the first HTTP API; further APIs use the next ports; 0 is any free port
+	AWSPort int // port of AWS's APIs; 0 is any free port
+	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
+	// authorization as in deployed stages.
 	Authorize bool
-	// Keys checks the tokens of APIs with JWT authorization. If it is nil, the issuers' keys do.
+	// Keys contains the keys that verify tokens of APIs with JWT authorization. If it is nil, the
+	// platform uses the keys that the token issuers publish.
 	Keys oidc.KeySource
-	// Credentials holds secrets by access key, besides LocalKey, for APIs with IAM authorization.
+	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys in
+	// addition to LocalKey.
 	Credentials map[string]string
 
-	// Watch reloads the app when its sources change.
+	// Watch makes the platform reload the app when its sources change.
 	Watch      bool
-	NotSources []string // files and folders in the app's folder that are written while it runs
+	NotSources []string // files and folders that Watch ignores, because they change during a run
 
-	NoWorker   bool          // starts no event source mappings: messages stay on their queues
-	NoPolicies bool          // permits every call
-	Faults     faults.Config // failures of the functions' AWS calls
-	Data       string        // folder that keeps state across runs; "" keeps it in memory
+	NoWorker   bool          // starts no event source mappings, so that messages stay on the queues
+	NoPolicies bool          // allows every call
+	Faults     faults.Config // failures that the platform injects into the functions' AWS calls
+	Data       string        // folder that keeps state across runs; "" keeps the state in memory
 
-	Progress io.Writer           // receives the output of the app while it synthesizes
+	Progress io.Writer           // receives the output of the app during synthesis
 	Phase    func(Phase)         // called when a phase of the start begins
-	Steps    func(activity.Step) // called for each step of each event, by one goroutine
-	// Logs receives every line that functions print, from many goroutines. A line is valid during
-	// the call.
+	Steps    func(activity.Step) // called for each step of each event, always by one goroutine
+	// Logs is called for each line that a function prints, by many goroutines. It must not keep the
+	// line after it returns.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // nil is time.Now
 }
 
-// Phase represents a phase of the start.
+// Phase represents a phase of the platform's start.
 type Phase string
 
-// The phases in their order. Synthesize is skipped if Options name an assembly.
+// The phases in the order in which they run. Synthesize is skipped if Options.Assembly is set.
 const (
 	Synthesize Phase = "synthesize"
 	Provision  Phase = "provision"
@@ -72,7 +74,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// appContext returns the context values that the app gets.
+// appContext returns the context values that are passed to the app.
 func (o Options) appContext() map[string]any {
 	values := map[string]any{contract.PlatformContext: runtime.GOOS + "/" + runtime.GOARCH}
 	if o.Stage != "" {

@@ -15,19 +15,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// reloader synthesizes the app again when its sources change, and replaces changed functions.
+// reloader synthesizes the app again when the app's sources change, and replaces changed functions.
 type reloader struct {
-	dir      string // of the app, absolute
+	dir      string // absolute path of the app's folder
 	watcher  *watch.Watcher
 	builds   *builds
 	provider *resources.Provider
 	record   func(activity.Step)
 	now      func() time.Time
 
-	reported []string // what the last "restart needed" step named
+	reported []string // Difference.Restart of the last reload
 }
 
-// newReloader starts to watch the app's sources, except for what is written while it runs.
+// newReloader starts to watch the app's sources. It ignores the data folder and Options.NotSources.
 func newReloader(o Options, b *builds) (*reloader, error) {
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -54,7 +54,8 @@ func newReloader(o Options, b *builds) (*reloader, error) {
 	return &reloader{dir: dir, watcher: watcher, builds: b, now: o.Now}, nil
 }
 
-// watchModules also watches the modules that the stacks were made from, for changes since begin.
+// watchModules adds the Go modules of the stacks' custom workers to the watched sources. It also
+// detects changes between begin and now.
 func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	var modules []string
 	for _, s := range stacks {
@@ -67,7 +68,8 @@ func (r *reloader) watchModules(stacks []cdkapp.Stack, begin time.Time) error {
 	return r.watcher.Add(roots, begin)
 }
 
-// startReloader reloads the app when its sources change, until the platform is closed.
+// startReloader starts a goroutine that reloads the app when its sources change. The goroutine runs
+// until the platform is closed.
 func (p *Platform) startReloader(provider *resources.Provider) {
 	p.reloader.provider = provider
 	p.reloader.record = func(s activity.Step) { p.services.record(s, "") }
@@ -81,9 +83,9 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 	})
 }
 
-// Reload synthesizes the app and replaces the functions that changed. If that fails, the old code
-// goes on. It reports the outcome as a step. With Options.Watch the platform calls it with
-// the changed files. Without Options.Watch, Reload does nothing.
+// Reload synthesizes the app and replaces the functions that changed. It records the outcome as a
+// step. If it fails, functions keep their old code. The platform calls Reload with the changed
+// files if Options.Watch is set. If Options.Watch is not set, Reload does nothing.
 func (p *Platform) Reload(ctx context.Context, files []string) {
 	r := p.reloader
 	if r == nil {
@@ -109,7 +111,7 @@ func (p *Platform) Reload(ctx context.Context, files []string) {
 	r.reportOutcome(difference, begin)
 }
 
-// replace replaces the functions that the newly synthesized app changes.
+// replace replaces the functions whose code or settings changed in the newly synthesized app.
 func (r *reloader) replace(
 	next *cdkapp.Assembly, begin time.Time,
 ) (d resources.Difference, err error) {
@@ -131,7 +133,8 @@ func (r *reloader) replace(
 	return d, nil
 }
 
-// reportOutcome reports what needs a restart, once while it stays the same, or that nothing changed.
+// reportOutcome records changes that need a restart, or that there is nothing to reload. It does
+// not repeat the changes that the previous reload has already recorded.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {
@@ -151,11 +154,11 @@ func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	}
 }
 
-// reportFailure reports why there is no new code, with the output of the build.
+// reportFailure records that the app was not reloaded, with the error and the output of the build.
 func (r *reloader) reportFailure(err error, output string) {
 	first, rest, _ := strings.Cut(err.Error(), "\n")
 	if output != "" {
-		rest = output // rest is only the end of it
+		rest = output // the error contains only the end of the output
 	}
 	r.record(activity.Step{
 		Name: "not reloaded", Level: slog.LevelError, Output: rest,

@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// closeDelay bounds how long requests and batches under way may take when the platform stops.
+// closeDelay is the time that running requests and batches have to finish when the platform stops.
 const closeDelay = 3 * time.Second
 
-// startServer serves until the platform is closed. A server that ends earlier fails the platform.
+// startServer starts a server, which runs until the platform is closed. If the server ends earlier,
+// the platform fails.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
 	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	p.servers = append(p.servers, s)
@@ -30,15 +31,15 @@ func closeServer(s *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeDelay)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
-		return s.Close() // cuts off the requests under way
+		return s.Close() // aborts the running requests
 	}
 	return nil
 }
 
-// PortError reports a port that can't be listened on.
+// PortError reports that the platform can't listen on a port.
 type PortError struct {
 	Port int
-	AWS  bool // the port is that of AWS's APIs, not of an HTTP API
+	AWS  bool // whether the port is for AWS's APIs, not for an HTTP API
 	Err  error
 }
 
@@ -51,10 +52,10 @@ func (e *PortError) Unwrap() error { return e.Err }
 // ports holds the listeners of a platform.
 type ports struct {
 	aws       net.Listener
-	api       net.Listener   // of the first HTTP API
-	more      []net.Listener // of the other HTTP APIs
-	firstUsed bool
-	apiPort   int // from Options
+	api       net.Listener   // listener of the first HTTP API
+	more      []net.Listener // listeners of the other HTTP APIs
+	firstUsed bool           // whether next has returned api
+	apiPort   int            // Options.APIPort
 }
 
 func listen(awsPort, apiPort int) (*ports, error) {
@@ -74,11 +75,11 @@ func listenOn(port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
-// portsTried bounds the search for the port of a further HTTP API.
+// portsTried limits how many ports next tries for a further HTTP API.
 const portsTried = 20
 
-// next returns the listener of the next HTTP API: on the port of Options, then on the ports after
-// it.
+// next returns the listener of the next HTTP API. The first API listens on Options.APIPort, each
+// further API on the next free port.
 func (p *ports) next() (net.Listener, error) {
 	if !p.firstUsed {
 		p.firstUsed = true
@@ -100,19 +101,19 @@ func (p *ports) next() (net.Listener, error) {
 		first, last, err)
 }
 
-// close closes all listeners. Servers have closed theirs already.
+// close closes all listeners, including listeners that a server has already closed.
 func (p *ports) close() {
 	for _, l := range append([]net.Listener{p.aws, p.api}, p.more...) {
 		_ = l.Close()
 	}
 }
 
-// checkHost rejects requests to a name that a web page made resolve to this machine (DNS
-// rebinding).
+// checkHost rejects requests whose Host header names another host than this machine. It prevents
+// DNS rebinding, in which a web page makes its own domain name resolve to this machine.
 func checkHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLoopback(r.Host) {
-			const message = "the local platform answers to 127.0.0.1 and localhost only"
+			const message = "the Host header must be 127.0.0.1 or localhost"
 			http.Error(w, message, http.StatusForbidden)
 			return
 		}
@@ -120,13 +121,14 @@ func checkHost(next http.Handler) http.Handler {
 	})
 }
 
-// checkOrigin rejects requests of another site's script, in addition to what checkHost rejects.
-// AWS's APIs have no other defence on this machine.
+// checkOrigin rejects requests that scripts of other web sites send, and the requests that
+// checkHost rejects. AWS's APIs need this check, because anyone who reaches them on this machine
+// may use them.
 func checkOrigin(next http.Handler) http.Handler {
 	return checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if from, err := url.Parse(origin); err != nil || !isLoopback(from.Host) {
-				const message = "the local platform takes no requests of other sites"
+				const message = "the local platform rejects requests from other web sites"
 				http.Error(w, message, http.StatusForbidden)
 				return
 			}
@@ -135,7 +137,7 @@ func checkOrigin(next http.Handler) http.Handler {
 	}))
 }
 
-// isLoopback reports whether a host, with or without a port, can only be this machine.
+// isLoopback reports whether a host always refers to this machine. The host may contain a port.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -24,23 +24,23 @@ import (
 // services holds the emulated AWS services of a platform.
 type services struct {
 	resources.Services
-	json       map[string]jsonService // by the prefix of X-Amz-Target
-	recorder   *activity.Recorder     // nil without Options.Steps
+	json       map[string]jsonService // service by the prefix of X-Amz-Target
+	recorder   *activity.Recorder     // nil if Options.Steps is nil
 	faults     *faults.Injector
 	authorizer iam.Authorizer
-	logDenials map[string]error // why functions, by name, may not write logs
+	logDenials map[string]error // function name → reason why the function may not write logs
 }
 
-// jsonService represents a service of the AWS JSON protocols.
+// jsonService represents a service with an AWS JSON protocol.
 type jsonService struct {
-	name    string // as in IAM actions and in fault configurations
+	name    string // name of the service in IAM actions and fault configurations
 	handler interface {
 		http.Handler
 		Operations() []string
 	}
 }
 
-// newServices starts the services with the resources that db and the data folder hold.
+// newServices creates the services. They load the resources stored in db and in the data folder.
 func newServices(
 	o Options, db *store.DB, endpoint, account, region string,
 ) (_ *services, err error) {
@@ -61,7 +61,7 @@ func newServices(
 	if s.S3, err = s3.New(s3.Config{Dir: objectsDir(o.Data), Now: o.Now}); err != nil {
 		return nil, err
 	}
-	// Nothing fails from here on, so no error has to close what is open.
+	// The code below can't fail, so that no error path has to close S3.
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
@@ -86,8 +86,8 @@ func newServices(
 	return s, nil
 }
 
-// openData opens the state that earlier runs left in the data folder, and locks it. Returns nil
-// without one.
+// openData opens and locks the database in the data folder, which contains the state of earlier
+// runs. It returns nil if dir is "".
 func openData(dir string) (*store.DB, error) {
 	if dir == "" {
 		return nil, nil
@@ -113,7 +113,8 @@ func (s *services) targets() protocol.Targets {
 	return targets
 }
 
-// awsHandler serves AWS's APIs: it injects faults, authorizes the call, then serves it.
+// awsHandler returns the handler of AWS's APIs. For each call it first injects faults, then
+// authorizes the call, and then serves it.
 func (s *services) awsHandler(
 	account string, stacks []Stack, apis []*resources.API, noPolicies bool,
 ) http.Handler {
@@ -124,8 +125,9 @@ func (s *services) awsHandler(
 	return s.faults.Wrap(handler)
 }
 
-// route routes requests to the services: by X-Amz-Target, by the form of the query protocol, or by
-// path. All other requests are S3's.
+// route returns a handler that passes each request to a service. It selects the service by the
+// header X-Amz-Target, by the path, or by the content type of the query protocol. All other
+// requests go to S3.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	query := queryHandler(account, stacks)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -136,7 +138,8 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"),
 			strings.HasPrefix(r.URL.Path, "/_runtime/"):
 			s.Lambda.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, apisPath): // bucket names have at least three characters
+		// This path can't be a bucket's, because bucket names have at least three characters.
+		case strings.HasPrefix(r.URL.Path, apisPath):
 			serveGetAPI(w, r, apis)
 		case protocol.IsQuery(r):
 			query.ServeHTTP(w, r)
@@ -151,35 +154,38 @@ func (s *services) jsonHandler(target string) http.Handler {
 	if service, ok := s.json[prefix]; ok {
 		return service.handler
 	}
-	return protocol.JSONHandler{} // answers that the operation is unknown
+	return protocol.JSONHandler{} // without operations: answers with UnknownOperationException
 }
 
-// close writes the objects to disk and shows the remaining steps.
+// close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the
+// remaining steps to Options.Steps.
 func (s *services) close() error {
 	err := errors.Join(s.EventBridge.Close(), s.S3.Close())
 	s.recorder.Close()
 	return err
 }
 
-// FaultsError reports that Options.Faults names an operation or a function that does not exist.
+// FaultsError reports that Options.Faults names an operation or function that does not exist.
 type FaultsError struct{ err error }
 
 func (e *FaultsError) Error() string { return e.err.Error() }
 func (e *FaultsError) Unwrap() error { return e.err }
 
-// checkFaults rejects faults that can't occur. A test of failures would otherwise pass without them.
+// checkFaults rejects faults for unknown operations and functions. Such a fault would never be
+// injected, and a test that relies on it would pass without testing a failure.
 func (s *services) checkFaults(c faults.Config, functions []string) error {
 	operations := map[string][]string{"s3": protocol.S3Operations()}
 	for _, service := range s.json {
 		operations[service.name] = service.handler.Operations()
 	}
 	if err := c.CheckNames(operations, functions); err != nil {
-		return &FaultsError{fmt.Errorf("the faults: %w", err)}
+		return &FaultsError{fmt.Errorf("check the faults: %w", err)}
 	}
 	return nil
 }
 
-// sandboxOf returns the function's process that signs with an access key.
+// sandboxOf returns the process of a function. Each process signs its calls with its own access
+// key.
 func (s *services) sandboxOf(accessKey string) (faults.Caller, bool) {
 	function, kill, ok := s.Lambda.FindSandbox(accessKey)
 	return faults.Caller{Function: function, Kill: kill}, ok

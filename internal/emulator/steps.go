@@ -17,13 +17,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// eventRef holds what messages and bus events say about the event that they belong to.
+// eventRef holds the id and the type of an event, which messages and events on a bus contain.
 type eventRef struct {
 	EventID   string `json:"eventId"`
 	EventType string `json:"eventType"`
 }
 
-// record records a step. It takes the event from the body of a message, which may hold anything.
+// record records a step. It reads the event's id and type from the body of a message. The body may
+// contain any data.
 func (s *services) record(step activity.Step, body string) {
 	s.recorder.Record(func(recorded *activity.Step) bool {
 		step.Time = recorded.Time
@@ -40,7 +41,7 @@ func setEvent(s *activity.Step, body string) {
 	}
 }
 
-// recordDeadLetter records a message that used up its deliveries.
+// recordDeadLetter records that a message was moved to a dead-letter queue.
 func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	s.record(activity.Step{
 		Name: "dead-lettered", Source: to, Level: slog.LevelError,
@@ -48,7 +49,8 @@ func (s *services) recordDeadLetter(from, to string, m sqs.Message) {
 	}, m.Body)
 }
 
-// recordRedelivery records deliveries after the first. The function logs the first.
+// recordRedelivery records that a message was delivered again. It ignores the first delivery, which
+// the function logs.
 func (s *services) recordRedelivery(function string, m sqs.Message) {
 	if m.ReceiveCount > 1 {
 		s.record(activity.Step{
@@ -58,7 +60,7 @@ func (s *services) recordRedelivery(function string, m sqs.Message) {
 	}
 }
 
-// recordFailedBatch records a batch that failed as a whole, such as when the function crashed.
+// recordFailedBatch records that a whole batch failed, for example because the function crashed.
 func (s *services) recordFailedBatch(b eventsource.BatchResult) {
 	if b.Err == nil {
 		return
@@ -69,7 +71,7 @@ func (s *services) recordFailedBatch(b eventsource.BatchResult) {
 		if wait := math.Ceil(nextDelivery(b.Messages).Sub(step.Time).Seconds()); wait > 0 {
 			step.Details = append(step.Details, numberDetail("retryInSeconds", wait))
 		}
-		events := firstOf(eventIDs(b.Messages), 10) // as many as a batch has by default
+		events := firstOf(eventIDs(b.Messages), 10) // by default, a batch has up to 10 messages
 		step.Details = append(step.Details,
 			activity.StringDetail("error", b.Err.Error()), listDetail("events", events))
 		return true
@@ -87,7 +89,7 @@ func eventIDs(messages []sqs.Message) []string {
 	return ids
 }
 
-// nextDelivery returns when the first of the messages becomes visible.
+// nextDelivery returns the time when the first of the messages becomes visible again.
 func nextDelivery(messages []sqs.Message) time.Time {
 	first := slices.MinFunc(messages, func(a, b sqs.Message) int {
 		return a.InvisibleUntil.Compare(b.InvisibleUntil)
@@ -95,7 +97,7 @@ func nextDelivery(messages []sqs.Message) time.Time {
 	return first.InvisibleUntil
 }
 
-// recordEvent records an event on a bus and the rules that it matched.
+// recordEvent records that an event was published on a bus, and the rules that match it.
 func (s *services) recordEvent(bus string, event []byte, rules []string) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var envelope struct {
@@ -115,14 +117,14 @@ func (s *services) recordEvent(bus string, event []byte, rules []string) {
 	})
 }
 
-// recordUndelivered records an event that did not reach a bus or a target.
+// recordUndelivered records that an event did not reach a bus or a target.
 func (s *services) recordUndelivered(err error) {
 	s.record(activity.Step{
 		Name: "not delivered", Level: slog.LevelError, Details: details("error", err.Error()),
 	}, "")
 }
 
-// recordFault records a fault that was injected.
+// recordFault records that a fault was injected.
 func (s *services) recordFault(f faults.Injection) {
 	s.record(activity.Step{
 		Name: "fault", Source: f.Function, Level: slog.LevelWarn,
@@ -130,7 +132,7 @@ func (s *services) recordFault(f faults.Injection) {
 	}, "")
 }
 
-// recordDenial records a call that the policies do not allow.
+// recordDenial records that the policies do not allow a call.
 func (s *services) recordDenial(d iam.Denial) {
 	s.record(activity.Step{
 		Name: "denied", Source: d.Caller, Level: slog.LevelError,
@@ -138,8 +140,9 @@ func (s *services) recordDenial(d iam.Denial) {
 	}, "")
 }
 
-// recordUnanswered records requests to an HTTP API that no function answered, or that an authorizer
-// rejected. Functions log the requests that they answer.
+// recordUnanswered records that no function answered a request to an HTTP API, or that an
+// authorizer rejected the request. It ignores all other requests, because functions log the
+// requests that they answer.
 func (s *services) recordUnanswered(accessLog []byte) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var line struct {
@@ -163,7 +166,7 @@ func (s *services) recordUnanswered(accessLog []byte) {
 	})
 }
 
-// details returns details that pairs list by name and value.
+// details returns a list of details. pairs contains their names and values in turn.
 func details(pairs ...string) []activity.Detail {
 	var list []activity.Detail
 	for i := 0; i < len(pairs); i += 2 {
@@ -179,12 +182,13 @@ func numberDetail[N int | float64](name string, value N) activity.Detail {
 func listDetail(name string, values []string) activity.Detail {
 	data, err := json.Marshal(append([]string{}, values...))
 	if err != nil {
-		data = []byte("[]") // impossible: strings always marshal
+		data = []byte("[]") // never happens, because strings can always be encoded
 	}
 	return activity.Detail{Name: name, Value: data}
 }
 
-// firstOf returns the first names, up to limit, and the number of the others.
+// firstOf returns the names if there are at most limit. Otherwise it returns the first limit names,
+// followed by "and N more".
 func firstOf(names []string, limit int) []string {
 	if len(names) <= limit {
 		return names

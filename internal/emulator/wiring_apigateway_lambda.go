@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// apiHandler serves an HTTP API whose routes and authorizers invoke Lambda functions.
+// apiHandler returns a handler for an HTTP API. The API's routes and authorizers invoke Lambda
+// functions.
 func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
 	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered
 	return a.Handler()

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
-// deliverEvent delivers an event to the target of a rule.
+// deliverEvent sends an event to the target of a rule, which must be a queue or a function.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
 	target, err := arn.Parse(d.TargetARN)
 	if err != nil {
@@ -23,14 +23,14 @@ func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error
 	case "lambda":
 		return s.deliverToFunction(d, target)
 	}
-	return fmt.Errorf("targets of %s are not run locally", target.Service)
+	return fmt.Errorf("the local platform does not support targets of service %s", target.Service)
 }
 
-// authorizeDelivery checks that the policy of a target allows EventBridge to act on it for the
-// rule.
+// authorizeDelivery checks that the resource policy of a target allows EventBridge to call the
+// action for the rule.
 func (s *services) authorizeDelivery(d eventbridge.Delivery, action, resource string) error {
 	if _, ok := s.authorizer.Policies.Resources[resource]; !ok {
-		return nil // created by an API call, or policies are not enforced
+		return nil // an API call created the target, or policies are not enforced
 	}
 	return s.authorizer.AuthorizeService("events.amazonaws.com", d.RuleARN, action, resource, nil)
 }
@@ -38,7 +38,7 @@ func (s *services) authorizeDelivery(d eventbridge.Delivery, action, resource st
 func (s *services) deliverToQueue(d eventbridge.Delivery) error {
 	queue, ok := s.SQS.QueueByARN(d.TargetARN)
 	if !ok {
-		return errors.New("there is no such queue")
+		return errors.New("the queue does not exist")
 	}
 	if err := s.authorizeDelivery(d, "sqs:SendMessage", d.TargetARN); err != nil {
 		return err

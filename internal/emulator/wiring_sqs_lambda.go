@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 )
 
-// startMappings delivers messages from SQS queues to Lambda functions until the platform is closed.
+// startMappings starts the event source mappings, which deliver messages from SQS queues to Lambda
+// functions. They run until the platform is closed.
 func (p *Platform) startMappings(mappings []eventsource.Mapping) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
@@ -24,11 +25,12 @@ func (p *Platform) startMappings(mappings []eventsource.Mapping) {
 	}
 }
 
-// connect connects an event source mapping with the services.
+// connect returns the event source mapping with its connections to the services.
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping
-	// More invocations than sandboxes would only take small batches early, to wait for a sandbox.
+	// Do not start more invocations than there are sandboxes. The additional invocations would take
+	// messages from the queue in small batches, only to wait for a sandbox.
 	m.MaxConcurrency = min(cmp.Or(m.MaxConcurrency, maxSandboxes), maxSandboxes)
 	m.Linger = linger
 	m.DrainTimeout = closeDelay
@@ -43,9 +45,10 @@ func (s *services) invokeForMapping(
 	return eventsource.Result(result), err
 }
 
-// linger lets a batch grow for about as long as a round trip to SQS takes on AWS.
+// linger is the time for which a batch waits for further messages. It is about as long as a request
+// to SQS takes on AWS.
 const linger = 20 * time.Millisecond
 
-// maxSandboxes bounds the sandboxes of a function. It lets them overlap while they wait for AWS's
-// APIs, which run on the same processors.
+// maxSandboxes limits the number of sandboxes of a function. It is higher than the number of CPUs,
+// because sandboxes often wait for AWS's APIs, which run on the same CPUs.
 var maxSandboxes = max(4, 2*runtime.NumCPU())

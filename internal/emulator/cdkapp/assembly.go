@@ -1,5 +1,5 @@
-// Package cdkapp runs a CDK app, as the CDK CLI does, and reads the cloud assembly that it writes:
-// the stacks, their templates and the folders of their assets.
+// Package cdkapp runs a CDK app in the same way as the CDK CLI. It reads the cloud assembly that
+// the app writes: the stacks, the templates and the folders of the assets.
 package cdkapp
 
 import (
@@ -20,20 +20,20 @@ import (
 // Assembly represents a cloud assembly.
 type Assembly struct {
 	Dir    string
-	Stacks []Stack // each after those that it depends on
+	Stacks []Stack // a stack comes after the stacks on which it depends
 }
 
 // Stack represents a stack of the app or of one of its stages.
 type Stack struct {
 	Name     string
-	Account  string            // "" if the stack names none
-	Region   string            // "" if the stack names none
-	Template []byte            // CloudFormation, JSON
-	Assets   map[string]string // S3 object key → folder or file
-	Modules  []string          // folders of the Go modules of the pipelines' own workers
+	Account  string            // "" if the stack sets no account
+	Region   string            // "" if the stack sets no region
+	Template []byte            // CloudFormation template in JSON
+	Assets   map[string]string // S3 object key → path of the folder or file
+	Modules  []string          // folders of the Go modules with the pipelines' custom workers
 }
 
-// manifest holds the parts of manifest.json that are read.
+// manifest holds the fields of manifest.json that this package uses.
 type manifest struct {
 	Artifacts map[string]artifact `json:"artifacts"`
 	Missing   []struct {
@@ -46,22 +46,22 @@ type artifact struct {
 	Environment  string   `json:"environment"`
 	Dependencies []string `json:"dependencies"`
 	Metadata     metadata `json:"metadata"`
-	MetadataFile string   `json:"additionalMetadataFile"` // adds to Metadata
+	MetadataFile string   `json:"additionalMetadataFile"` // file with further metadata
 	Properties   struct {
-		TemplateFile  string `json:"templateFile"`  // of a stack
-		StackName     string `json:"stackName"`     // of a stack
-		File          string `json:"file"`          // of an asset manifest
-		DirectoryName string `json:"directoryName"` // of a nested assembly
+		TemplateFile  string `json:"templateFile"`  // only for a stack
+		StackName     string `json:"stackName"`     // only for a stack
+		File          string `json:"file"`          // only for an asset manifest
+		DirectoryName string `json:"directoryName"` // only for a nested assembly
 	} `json:"properties"`
 }
 
-// metadata holds the metadata of constructs by their path.
+// metadata maps the path of a construct to the construct's metadata entries.
 type metadata map[string][]struct {
 	Type string          `json:"type"`
 	Data json.RawMessage `json:"data"`
 }
 
-// assetManifest holds the parts that are read of the file of a cdk:asset-manifest artifact.
+// assetManifest holds the fields of an asset manifest that this package uses.
 type assetManifest struct {
 	Files map[string]struct {
 		Source struct {
@@ -99,8 +99,9 @@ func read(dir string) ([]Stack, error) {
 		for _, missing := range m.Missing {
 			keys = append(keys, missing.Key)
 		}
-		return nil, fmt.Errorf("cdk.context.json lacks values that the app looks up in an "+
-			"AWS account (%s): fill it once with: npx aws-cdk synth", strings.Join(keys, ", "))
+		return nil, fmt.Errorf("cdk.context.json must contain the values that the app looks up "+
+			"in an AWS account, missing: %s; to add them, run: npx aws-cdk synth",
+			strings.Join(keys, ", "))
 	}
 	var stacks []Stack
 	for _, id := range m.sorted() {
@@ -123,7 +124,8 @@ func read(dir string) ([]Stack, error) {
 	return stacks, nil
 }
 
-// sorted returns the artifacts' ids, each after those that it depends on.
+// sorted returns the ids of the artifacts. An artifact comes after the artifacts on which it
+// depends.
 func (m manifest) sorted() []string {
 	var order []string
 	seen := map[string]bool{}
@@ -144,8 +146,8 @@ func (m manifest) sorted() []string {
 	return order
 }
 
-// environment matches aws://ACCOUNT/REGION. What a stack leaves open is unknown-account or
-// unknown-region.
+// environment matches aws://ACCOUNT/REGION. If a stack sets no account or region, the CDK writes
+// unknown-account or unknown-region.
 var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {
@@ -156,7 +158,7 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 	}
 	var err error
 	if s.Template, err = os.ReadFile(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
-		return s, fmt.Errorf("read its template: %w", err)
+		return s, fmt.Errorf("read the template: %w", err)
 	}
 	if s.Modules, err = a.modules(dir); err != nil {
 		return s, err
@@ -173,7 +175,7 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 	return s, nil
 }
 
-// modules returns the folders that pipelines name in their metadata.
+// modules returns the module folders that pipelines store in the metadata of the stack.
 func (a artifact) modules(dir string) ([]string, error) {
 	entries := metadata{}
 	if a.MetadataFile != "" {
@@ -199,6 +201,7 @@ func (a artifact) modules(dir string) ([]string, error) {
 	return slices.Compact(folders), nil
 }
 
+// known returns the account or region, or "" if the stack does not set it.
 func known(value string) string {
 	if strings.HasPrefix(value, "unknown-") {
 		return ""

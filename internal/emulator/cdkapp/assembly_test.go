@@ -27,7 +27,7 @@ func TestRead_ReturnsStacksInOrderOfDependencies(t *testing.T) {
 	}
 	if a := a.Stacks[1]; a.Account != "" || a.Region != "" {
 		t.Errorf(
-			"stack A is in account %q, region %q; its environment is open",
+			"stack A is in account %q, region %q, want neither",
 			a.Account,
 			a.Region,
 		)
@@ -71,7 +71,7 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 		{
 			"no template",
 			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"S.json"}}}}`,
-			"stack S: read its template",
+			"stack S: read the template",
 		},
 		{
 			"no metadata",
@@ -81,7 +81,7 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 		{
 			"missing context",
 			`{"missing":[{"key":"availability-zones:1"}]}`,
-			"(availability-zones:1)",
+			"missing: availability-zones:1;",
 		},
 	}
 	for _, test := range tests {

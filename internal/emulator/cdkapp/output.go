@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// tail passes output on by the line, and keeps the lines that give the reason of a failure.
+// tail copies output line by line to out. It keeps the lines that explain a failure.
 type tail struct {
-	out     io.Writer // nil drops the output
-	partial []byte
-	panics  bool     // lines begins with a panic
-	stack   bool     // the stack of the panic began
-	more    int      // lines of the panic that were dropped
-	lines   []string // the last lines without noise, or those from the first panic on
+	out     io.Writer // nil discards the output
+	partial []byte    // the current line, which has no end yet
+	panics  bool      // whether lines begins with the message of a panic
+	stack   bool      // whether the stack trace of the panic has begun
+	more    int       // number of lines that were dropped from the panic's message
+	lines   []string  // the panic's message, or the last lines without noise if there is no panic
 }
 
 const keptLines = 12
@@ -31,7 +31,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	}
 }
 
-// flush ends an incomplete last line.
+// flush handles the last line if the output does not end with a newline.
 func (t *tail) flush() {
 	if len(t.partial) > 0 {
 		t.line(append(t.partial, '\n'))
@@ -39,8 +39,9 @@ func (t *tail) flush() {
 	}
 }
 
-// jsiiRace appears in the output of jsii's runtime for Go when both goroutines that wait
-// for Node.js see it end. Successful apps print it now and then; it means nothing.
+// jsiiRace is a message that jsii's runtime for Go sometimes prints, also for successful apps. Two
+// goroutines wait for the Node.js process to end, and the slower one prints the message. tail
+// removes it.
 var jsiiRace = []byte("Runtime process exited abnormally: waitid: no child processes")
 
 func (t *tail) line(line []byte) {
@@ -50,7 +51,7 @@ func (t *tail) line(line []byte) {
 		}
 	}
 	if t.out != nil {
-		_, _ = t.out.Write(line) // progress is optional
+		_, _ = t.out.Write(line) // a write error must not stop the app
 	}
 	text := strings.TrimRight(string(line), "\r\n")
 	t.stack = t.stack || beginsStack(text)
@@ -68,24 +69,24 @@ func (t *tail) line(line []byte) {
 	t.lines = append(t.lines, text)
 }
 
-// summary returns the end of an error message.
+// summary returns the text that ends the error message of a failed app.
 func (t *tail) summary() string {
 	if len(t.lines) == 0 {
-		return "\nIt printed nothing; try it alone with: npx aws-cdk synth"
+		return "\nThe app printed nothing. To run only the app, use: npx aws-cdk synth"
 	}
 	lines := t.lines
 	if t.more > 0 {
-		lines = append(lines, fmt.Sprintf("… and %d lines more, see above", t.more))
+		lines = append(lines, fmt.Sprintf("… and %d more lines, see above", t.more))
 	}
 	return "\n  " + strings.Join(lines, "\n  ") +
-		"\nCorrect the app; to try it alone, run: npx aws-cdk synth"
+		"\nCorrect the app. To run only the app, use: npx aws-cdk synth"
 }
 
-// excerptLines bounds the lines that are shown of a failed build.
+// excerptLines limits the number of lines that Excerpt returns.
 const excerptLines = 40
 
-// Excerpt returns the part of a failed app's output that gives the reason: compiler errors, or the
-// message of a panic without its stack.
+// Excerpt returns the part of a failed app's output that explains the failure. This part consists
+// of compiler errors, or of the message of a panic without its stack trace.
 func Excerpt(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
@@ -106,8 +107,8 @@ func Excerpt(output string) string {
 
 func beginsStack(line string) bool { return strings.HasPrefix(line, "goroutine ") }
 
-// isNoise reports whether a line only says that a build failed. The compiler error gives the
-// reason.
+// isNoise reports whether a line is empty or reports only that a build started or failed. The
+// compiler errors in other lines explain the failure.
 func isNoise(line string) bool {
 	return line == "" || strings.HasPrefix(line, "Bundling asset ") ||
 		strings.Contains(line, "Failed to bundle asset ")

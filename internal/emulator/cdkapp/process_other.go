@@ -12,7 +12,7 @@ func shell(ctx context.Context, command string) *exec.Cmd {
 	return exec.CommandContext(ctx, "cmd", "/C", command)
 }
 
-// ownGroup ends the command and its children when the context ends.
+// ownGroup makes the end of the context kill the command and its children.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		pid := strconv.Itoa(cmd.Process.Pid)
@@ -20,5 +20,5 @@ func ownGroup(cmd *exec.Cmd) {
 	}
 }
 
-// killGroup does nothing: taskkill ends the children with the command.
+// killGroup does nothing, because taskkill also kills the children of the command.
 func killGroup(*exec.Cmd) {}

@@ -14,30 +14,30 @@ import (
 	"time"
 )
 
-// App says which CDK app to run, and how.
+// App describes a CDK app and how to run it.
 type App struct {
-	Dir      string         // folder of cdk.json; "" is the current one
-	Command  string         // run by the shell, as the CDK CLI does; "" is "app" of cdk.json
-	Context  map[string]any // overrides that of cdk.json
+	Dir      string         // folder of cdk.json; "" is the current folder
+	Command  string         // shell command that runs the app; "" is "app" in cdk.json
+	Context  map[string]any // context values that override the values in cdk.json
 	Out      string         // folder for the cloud assembly
-	Account  string         // for stacks that take theirs from the CLI
-	Region   string         // for stacks that take theirs from the CLI
+	Account  string         // value of CDK_DEFAULT_ACCOUNT
+	Region   string         // value of CDK_DEFAULT_REGION
 	Progress io.Writer      // receives the output of the app line by line
 }
 
-// ErrNoApp reports that no command runs the app.
+// ErrNoApp reports that neither App.Command nor cdk.json contains a command.
 var ErrNoApp = errors.New("no cdk.json with an \"app\"")
 
-// killDelay bounds how long an interrupted app may take to end.
+// killDelay is the time that an interrupted app has to end before it is killed.
 const killDelay = 3 * time.Second
 
-// Check returns an error if the app can't be run: a tool or the command is missing.
+// Check returns an error if the app can't be run because a tool or the command is missing.
 func (a App) Check() error {
 	_, err := a.check()
 	return err
 }
 
-// check returns cdk.json with what App overrides.
+// check checks the tools, and returns the content of cdk.json with the values of App applied.
 func (a App) check() (config, error) {
 	var errs []error
 	for _, tool := range []struct{ name, reason, url string }{
@@ -61,15 +61,15 @@ func (a App) check() (config, error) {
 		if err != nil {
 			dir = a.Dir
 		}
-		return config{}, fmt.Errorf("%w in %s: run this in the folder of a CDK app, "+
-			"or name the command that runs the app", ErrNoApp, dir)
+		return config{}, fmt.Errorf("%w in %s: change to the folder of a CDK app, "+
+			"or pass the command that runs the app", ErrNoApp, dir)
 	}
 	maps.Copy(c.Context, a.Context)
 	return c, nil
 }
 
-// Synthesize runs the app and reads the cloud assembly that it writes. When ctx ends, it kills the
-// app and its children.
+// Synthesize runs the app and reads the cloud assembly that the app writes. When ctx ends,
+// Synthesize kills the app and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
 	if err != nil {
@@ -97,21 +97,22 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	// ErrWaitDelay: the app succeeded and left a process behind that kept its output open.
+	// ErrWaitDelay means that the app succeeded, but a child process kept the output open.
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return nil, fmt.Errorf("run the CDK app: %s: %w%s", c.App, err, output.summary())
 	}
 	return Read(out)
 }
 
-// environment returns the environment of this process with what the CDK CLI sets. Variables that
-// are set keep their value, except for the account and the region.
+// environment returns the environment variables of this process and the variables that the CDK CLI
+// sets. CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION are always overridden. The other variables of
+// the CLI are added only if they are not set.
 func (a App) environment() []string {
 	env := append(os.Environ(), "CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region)
 	for _, fallback := range [][2]string{
-		// Template validation takes seconds and changes nothing.
+		// Skip the CDK's template validation, which takes seconds and does not change the template.
 		{"CDK_VALIDATION", "false"},
-		// Silences the banner about the end of life of this version of Node.js.
+		// Suppress jsii's warning about a Node.js version that has reached its end of life.
 		{"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"},
 	} {
 		if _, set := os.LookupEnv(fallback[0]); !set {
@@ -121,8 +122,8 @@ func (a App) environment() []string {
 	return env
 }
 
-// config holds what the CDK CLI reads in the app's folder: cdk.json, and cdk.context.json with the
-// values that it looked up.
+// config holds the app's command and context, which the CDK CLI reads from cdk.json. Context also
+// contains the values in cdk.context.json, which the CLI has looked up in AWS.
 type config struct {
 	App     string         `json:"app"`
 	Context map[string]any `json:"context"`
@@ -137,7 +138,7 @@ func readConfig(dir string) (config, error) {
 	if err := readOptional(filepath.Join(dir, "cdk.context.json"), &lookedUp); err != nil {
 		return config{}, err
 	}
-	maps.Copy(lookedUp, c.Context) // cdk.json has precedence, as in the CLI
+	maps.Copy(lookedUp, c.Context) // as in the CLI, the values in cdk.json have precedence
 	c.Context = lookedUp
 	return c, nil
 }

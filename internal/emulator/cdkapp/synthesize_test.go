@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// buildApp compiles testdata/app into a new folder with a cdk.json.
+// buildApp compiles testdata/app into a new folder, and writes a cdk.json with the given content.
 func buildApp(t *testing.T, cdkJSON string) App {
 	t.Helper()
 	dir := t.TempDir()
@@ -84,7 +84,7 @@ func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
 	}
 }
 
-func TestSynthesize_PrefersCommandOfApp(t *testing.T) {
+func TestSynthesize_PrefersTheCommandInAppToCdkJSON(t *testing.T) {
 	app := buildApp(t, `{"app": "false"}`)
 	app.Command = "./app.exe"
 	if _, err := app.Synthesize(t.Context()); err != nil {
@@ -92,7 +92,7 @@ func TestSynthesize_PrefersCommandOfApp(t *testing.T) {
 	}
 }
 
-func TestSynthesize_ReturnsReasonOfFailure(t *testing.T) {
+func TestSynthesize_ReturnsTheOutputOfAFailedApp(t *testing.T) {
 	for mode, want := range map[string]string{
 		"panic": "exit status 2\n  panic: the stack has no name\n",
 		"fail":  "exit status 3\n  synthesizing\n  error: no such stage\n",
@@ -124,7 +124,7 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 	for seen := ""; address == ""; {
 		n, err := lines.Read(output)
 		if err != nil {
-			t.Fatalf("the app ended: %v, having printed %s", err, seen)
+			t.Fatalf("the app ended after it printed %q: %v", seen, err)
 		}
 		seen += string(output[:n])
 		if _, after, ok := strings.Cut(seen, "listening on "); ok {
@@ -134,11 +134,11 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 	cancel(stopped)
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	if err := <-result; !errors.Is(err, stopped) {
-		t.Errorf("got %v, want the reason of the stop", err)
+		t.Errorf("got %v, want the cause of the context", err)
 	}
 	if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
 		_ = connection.Close()
-		t.Error("the app's child still listens")
+		t.Error("the child process of the app still listens")
 	}
 }
 
@@ -146,7 +146,7 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	err := App{Dir: t.TempDir(), Command: "./app"}.Check()
 	if err == nil {
-		t.Fatal("nothing is missing")
+		t.Fatal("got no error, want the missing tools")
 	}
 	for _, want := range []string{
 		"go is not on the PATH",
@@ -155,7 +155,7 @@ func TestCheck_NamesEachMissingTool(t *testing.T) {
 		"https://nodejs.org",
 	} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not say %q", err, want)
+			t.Errorf("error %v does not contain %q", err, want)
 		}
 	}
 }

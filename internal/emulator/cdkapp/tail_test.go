@@ -21,7 +21,7 @@ func TestTail_DropsNoise(t *testing.T) {
 	}
 	output.flush()
 	if got, want := shown.String(), "Bundling\ndone\n"; got != want {
-		t.Errorf("it shows %q, want %q", got, want)
+		t.Errorf("output %q, want %q", got, want)
 	}
 }
 
@@ -32,7 +32,7 @@ func TestTail_KeepsCompilerErrorsWithoutStack(t *testing.T) {
 	if _, err := output.Write([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	const want = "\n  # example.com/shop/functions/notify\n  functions/notify/main.go:21:1: syntax error\nCorrect the app; to try it alone, run: npx aws-cdk synth"
+	const want = "\n  # example.com/shop/functions/notify\n  functions/notify/main.go:21:1: syntax error\nCorrect the app. To run only the app, use: npx aws-cdk synth"
 	if got := output.summary(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -43,7 +43,7 @@ func TestTail_CountsDroppedLinesOfPanic(t *testing.T) {
 	_, err := output.Write(
 		[]byte(
 			"panic: Validation failed with the following errors:\n" + strings.Repeat(
-				"  [S/P] a mistake\n",
+				"  [S/P] a validation error\n",
 				keptLines+1,
 			),
 		),
@@ -51,7 +51,7 @@ func TestTail_CountsDroppedLinesOfPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := output.summary(); !strings.Contains(got, "\n  … and 2 lines more, see above\n") {
+	if got := output.summary(); !strings.Contains(got, "\n  … and 2 more lines, see above\n") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// API represents an HTTP API. Its stage, integrations and routes are resources that are created
-// later.
+// API represents an HTTP API. Other resources of the template add the stage, the integrations and
+// the routes to it.
 type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
@@ -22,10 +22,10 @@ type API struct {
 	Settings    apigateway.API
 
 	logicalID    string
-	stage        string                           // "$default", or the first segment of the path
-	domainURLs   []string                         // URLs by custom domains
-	integrations map[string]string                // function by integration id
-	authorizers  map[string]apigateway.Authorizer // by id
+	stage        string                           // "$default", or a name that begins each path
+	domainURLs   []string                         // URLs of the API under its custom domains
+	integrations map[string]string                // integration id → name of the function
+	authorizers  map[string]apigateway.Authorizer // authorizer id → authorizer
 }
 
 type apiProperties struct {
@@ -64,7 +64,7 @@ func createAPI(c *creation, in apiProperties) (values, error) {
 	return created(a.Settings.ID, "ApiEndpoint", a.Endpoint, "ApiId", a.Settings.ID), nil
 }
 
-// api returns the API of an id; nil if it is not run.
+// api returns the API with the id, or nil if the emulator does not run it.
 func (p *Provider) api(id string) *API {
 	for _, a := range p.APIs {
 		if a.Settings.ID == id {
@@ -100,7 +100,7 @@ func (a *API) URL() string {
 	return a.Endpoint + "/" + a.stage
 }
 
-// Handler serves the stage.
+// Handler returns a handler that serves the API's stage.
 func (a *API) Handler() (http.Handler, error) {
 	compiled, err := apigateway.New(a.Settings)
 	if err != nil {
@@ -112,8 +112,8 @@ func (a *API) Handler() (http.Handler, error) {
 	return http.StripPrefix("/"+a.stage, compiled), nil
 }
 
-// LocalURLs replaces the URLs that APIs would have on AWS by their local ones: those by a custom
-// domain, and those that templates join from an API's id, the region and AWS's domain.
+// LocalURLs returns the text with local URLs in place of the APIs' URLs on AWS. It replaces URLs
+// with a custom domain and URLs of the form https://ID.execute-api.REGION.amazonaws.com.
 func (p *Provider) LocalURLs(text string) string {
 	for _, a := range p.APIs {
 		for _, url := range a.domainURLs {
@@ -125,7 +125,8 @@ func (p *Provider) LocalURLs(text string) string {
 	return text
 }
 
-// NameAPIs renames APIs of one stack that share a name: to their logical id without its hash.
+// NameAPIs renames the APIs whose stack contains another API with the same name. The new name is
+// the API's logical id without the hash.
 func (p *Provider) NameAPIs() {
 	count := map[[2]string]int{}
 	for _, a := range p.APIs {
@@ -182,8 +183,8 @@ func createRoute(c *creation, in routeProperties) (values, error) {
 	return created(id, "RouteId", id), nil
 }
 
-// LocalKey names an access key that APIs with IAM authorization always accept. Its secret is the
-// same.
+// LocalKey is an access key that APIs with IAM authorization always accept. The secret key is the
+// same string.
 const LocalKey = "local"
 
 type authorizerProperties struct {
@@ -198,8 +199,8 @@ type authorizerProperties struct {
 	}
 }
 
-// createAuthorizer creates the authorizer of an HTTP API. One that is not supported rejects all
-// requests.
+// createAuthorizer creates an authorizer of an HTTP API. If the emulator does not support the
+// authorizer, the routes of the authorizer reject all requests.
 func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {
@@ -208,14 +209,14 @@ func createAuthorizer(c *creation, in authorizerProperties) (values, error) {
 	authorizer, problem := c.authorizer(in)
 	if problem != "" {
 		authorizer = apigateway.Unavailable{Reason: "the authorizer is not supported: " + problem}
-		c.reportNotRun(c.resource.Type+", whose routes let nobody in: "+problem, 1)
+		c.reportNotRun(c.resource.Type+", whose routes reject all requests: "+problem, 1)
 	}
 	id := c.id(6)
 	a.authorizers[id] = authorizer
 	return created(id, "AuthorizerId", id), nil
 }
 
-// authorizer returns the authorizer, or why it is not supported.
+// authorizer returns the authorizer. If the emulator does not support it, problem gives the reason.
 func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer, problem string) {
 	for _, source := range in.IdentitySource {
 		if err := apigateway.CheckIdentitySource(source); err != nil {
@@ -225,7 +226,7 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 	function := FunctionName(in.AuthorizerUri)
 	switch {
 	case in.AuthorizerType == "JWT" && len(in.IdentitySource) != 1:
-		return nil, "it needs one identity source"
+		return nil, "it must have one identity source"
 	case in.AuthorizerType == "JWT":
 		verifier := oidc.Verifier{
 			Issuer: in.JwtConfiguration.Issuer, Audience: in.JwtConfiguration.Audience,
@@ -233,11 +234,11 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 		}
 		return apigateway.JWT{Verifier: verifier, IdentitySource: in.IdentitySource[0]}, problem
 	case in.AuthorizerType != "REQUEST":
-		return nil, "it is of the type " + in.AuthorizerType
+		return nil, "its type must be JWT or REQUEST, got " + in.AuthorizerType
 	case in.AuthorizerPayloadFormatVersion != "2.0":
-		return nil, "its function takes another payload format than 2.0"
+		return nil, "its payload format must be 2.0"
 	case !c.runs(function):
-		return nil, "its function is not run here"
+		return nil, "the local platform does not run its function"
 	}
 	return &apigateway.Lambda{
 		Function:       function,
@@ -247,7 +248,7 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 	}, problem
 }
 
-// routeAuthorizer returns the authorizer of a route; nil for an open route.
+// routeAuthorizer returns the authorizer of a route, or nil if the route is open.
 func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Authorizer {
 	switch in.AuthorizationType {
 	case "", "NONE":
@@ -263,15 +264,16 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	case nil:
 		return apigateway.Unavailable{Reason: "the route's authorizer does not exist"}
 	case apigateway.JWT:
-		authorizer.Scopes = in.AuthorizationScopes // a property of the route
+		authorizer.Scopes = in.AuthorizationScopes // scopes are a property of the route
 		return authorizer
 	default:
 		return authorizer
 	}
 }
 
-// Authorization reports whether routes require signed requests, whether routes require a JSON Web
-// Token, and whether all routes are open.
+// Authorization describes how the API authorizes requests. signed is true if a route requires
+// signed requests, token if a route requires a JSON Web Token, and open if no route has an
+// authorizer.
 func (a *API) Authorization() (signed, token, open bool) {
 	open = true
 	for _, r := range a.Settings.Routes {
@@ -291,7 +293,8 @@ type domainNameProperties struct {
 	MutualTlsAuthentication map[string]any
 }
 
-// createDomainName creates nothing: the API stays on loopback, without TLS.
+// createDomainName only returns the values of a custom domain. The API stays on loopback without
+// TLS.
 func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	if in.MutualTlsAuthentication != nil {
@@ -310,7 +313,7 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
 
-// createAPIMapping records the URL of an API by a domain, which LocalURLs replaces.
+// createAPIMapping records the URL of an API under a custom domain, so that LocalURLs replaces it.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

@@ -2,7 +2,7 @@ package resources
 
 import "testing"
 
-func TestNameAPIs_NamesThemByConstruct(t *testing.T) {
+func TestNameAPIs_UsesTheLogicalIDIfNamesAreEqual(t *testing.T) {
 	p := &Provider{APIs: []*API{
 		{
 			Stack:     "shop",

@@ -41,8 +41,8 @@ func createNestedStack(c *creation, in nestedStackProperties) (values, error) {
 	return values{Ref: nested.ID, Attributes: attributes}, nil
 }
 
-// nestedSource returns the stack that the resource nests. Its template is nil if that is not an
-// asset.
+// nestedSource returns the nested stack of a resource. If templateURL is not the URL of an asset,
+// the stack has a nil template.
 func (c *creation) nestedSource(templateURL string) (cdkapp.Stack, error) {
 	s := cdkapp.Stack{Name: c.name("", 128), Assets: c.stack.Assets}
 	parts := strings.SplitN(templateURL, "/", 5) // https://HOST/BUCKET/KEY
@@ -52,7 +52,7 @@ func (c *creation) nestedSource(templateURL string) (cdkapp.Stack, error) {
 	}
 	var err error
 	if s.Template, err = os.ReadFile(file); err != nil {
-		return s, fmt.Errorf("read its template: %w", err)
+		return s, fmt.Errorf("read the template: %w", err)
 	}
 	return s, nil
 }

@@ -6,8 +6,8 @@ type tableProperties struct {
 	TableName            string
 	KeySchema            []dynamodb.KeyElement
 	AttributeDefinitions []dynamodb.AttributeDefinition
-	// Only counted: the emulated DynamoDB has no secondary indexes and rejects requests that name
-	// one.
+	// The emulated DynamoDB has no secondary indexes. createTable only reports how many are not
+	// created.
 	GlobalSecondaryIndexes  []any
 	LocalSecondaryIndexes   []any
 	TimeToLiveSpecification struct {

@@ -51,11 +51,12 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 	return created(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil
 }
 
-// unsupportedTarget describes a rule's target that events do not reach; "" if they do.
+// unsupportedTarget describes a target to which the emulator sends no events. It returns "" if the
+// emulator supports the target.
 func (p *Provider) unsupportedTarget(targetARN string) string {
 	target, err := arn.Parse(targetARN)
 	if err != nil {
-		return "" // PutRule rejects it
+		return "" // PutRule rejects the invalid ARN
 	}
 	switch target.Service {
 	case "sqs":

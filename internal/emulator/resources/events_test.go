@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
 )
 
-func TestUnsupportedTarget_DescribesTargetsWithoutEvents(t *testing.T) {
+func TestUnsupportedTarget_DescribesTargetsThatReceiveNoEvents(t *testing.T) {
 	p := NewProvider(Services{}, Config{})
 	p.functions = []*function{{Function: lambda.Function{Name: "notify"}}}
 	for arn, want := range map[string]string{

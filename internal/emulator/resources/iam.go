@@ -12,38 +12,39 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// PolicyError reports policies of a template that can't be enforced here, or that do not allow what
-// AWS requires.
+// PolicyError reports policies in a template that the emulator can't enforce, or that do not allow
+// what AWS requires.
 type PolicyError struct{ Err error }
 
 func (e *PolicyError) Error() string { return e.Err.Error() }
 
 func (e *PolicyError) Unwrap() error { return e.Err }
 
-// iamState collects what templates say about permissions. Enforce reads it when all stacks exist:
-// only then are the roles of functions known, and only their policies have to be supported.
+// iamState collects the roles, policies and keys in the templates. Enforce reads it after all
+// stacks are created. Only then is it known which roles belong to functions, and Enforce parses
+// only the policies of these roles.
 type iamState struct {
-	roles     map[string]role           // by name
-	policies  []*creation               // of roles; Enforce resolves their properties
-	resources map[string][]iam.Document // resource policies by ARN
+	roles     map[string]role           // by role name
+	policies  []*creation               // policies of roles; Enforce resolves their properties
+	resources map[string][]iam.Document // resource policies by the resource's ARN
 	functions []*iamFunction
-	keys      map[string]string // ARN of the KMS key by ARN of what it encrypts
+	keys      map[string]string // ARN of an encrypted resource → ARN of its KMS key
 	keyChecks []func(*iam.Authorizer) error
 }
 
 type role struct {
-	*creation // Enforce resolves its properties
+	*creation // Enforce resolves the properties of the role
 	arn       string
 }
 
-// iamFunction represents a function, with what Lambda needs its role for.
+// iamFunction represents a function. Its fields describe for what Lambda uses the function's role.
 type iamFunction struct {
 	resource cloudformation.Resource
 	name     string
 	roleARN  string
-	traced   bool // by AWS X-Ray
+	traced   bool // whether AWS X-Ray traces the function
 	logGroup string
-	queues   []string // ARNs of its event sources
+	queues   []string // ARNs of the queues that event source mappings read for the function
 }
 
 func newIAMState() *iamState {
@@ -52,7 +53,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource on which services may act only if its policy allows it.
+// addResource records a resource. AWS services may act on the resource only if its policy allows
+// it.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }
@@ -62,7 +64,7 @@ func (s *iamState) addFunction(arn string, f *iamFunction) {
 	s.functions = append(s.functions, f)
 }
 
-// addEventSource records that an event source mapping reads a queue for a function.
+// addEventSource records that an event source mapping reads the queue for the function.
 func (s *iamState) addEventSource(function, queueARN string) {
 	for _, f := range s.functions {
 		if f.name == function {
@@ -71,7 +73,7 @@ func (s *iamState) addEventSource(function, queueARN string) {
 	}
 }
 
-// addResourcePolicy records the policy of a resource.
+// addResourcePolicy adds a policy to the policies of the resource with the ARN.
 func (p *Provider) addResourcePolicy(arn string, policy document) error {
 	if p.NoPolicies {
 		return nil
@@ -84,7 +86,7 @@ func (p *Provider) addResourcePolicy(arn string, policy document) error {
 	return nil
 }
 
-// documentsOf returns the policies of a role: inline, attached and managed ones.
+// documentsOf returns the inline, attached and managed policies of a role.
 func (s *iamState) documentsOf(name string, r role) ([]iam.Document, error) {
 	var in struct {
 		Policies          []struct{ PolicyDocument document }
@@ -141,7 +143,7 @@ func parsePolicies(texts []document, managedARNs []string) ([]iam.Document, erro
 	return documents, nil
 }
 
-// isAttachedTo reports whether the policy names the role.
+// isAttachedTo reports whether the policy's properties name the role.
 func (c *creation) isAttachedTo(role string) (bool, error) {
 	var in struct {
 		Roles    []string
@@ -151,7 +153,7 @@ func (c *creation) isAttachedTo(role string) (bool, error) {
 	return in.RoleName == role || slices.Contains(in.Roles, role), err
 }
 
-// decodeNamed calls decode, and names the resource in its error.
+// decodeNamed calls decode. An error contains the resource's logical id and type.
 func (c *creation) decodeNamed(into any) error {
 	if err := c.decode(into); err != nil {
 		return c.resource.WrapError(err)
@@ -161,7 +163,7 @@ func (c *creation) decodeNamed(into any) error {
 
 type roleProperties struct{ RoleName, Path, PermissionsBoundary string }
 
-// createRole records a role. Its policies are read by Enforce, when all policies are known.
+// createRole records a role. Enforce reads the role's policies after all policies are created.
 func createRole(c *creation, in roleProperties) (values, error) {
 	name := c.name(in.RoleName, 64)
 	arn := "arn:aws:iam::" + c.Account + ":role" + cmp.Or(in.Path, "/") + name
@@ -172,7 +174,7 @@ func createRole(c *creation, in roleProperties) (values, error) {
 	return created(name, "Arn", arn, "RoleId", "AROA"+c.suffix()), nil
 }
 
-// createRolePolicy records a policy that names the roles it is attached to.
+// createRolePolicy records a policy whose properties name the roles to which it is attached.
 func createRolePolicy(c *creation, _ struct{}) (values, error) {
 	c.iam.policies = append(c.iam.policies, c)
 	return created(c.name("", 128)), nil
@@ -191,9 +193,10 @@ type enforcement struct {
 	denyLogs   func(function, operation string, err error)
 }
 
-// Enforce gives the policies of all stacks to the authorizer. It returns a *PolicyError if they do
-// not allow what AWS checks when it creates a function, an event source mapping or a route, or what
-// services do with keys. It calls denyLogs for each function whose role may not write its log.
+// Enforce passes the policies of all stacks to the authorizer. It then checks the permissions that
+// AWS checks when it creates a function, an event source mapping or a route, and the permissions
+// that services need to use KMS keys. If one is missing, Enforce returns a *PolicyError. It calls
+// denyLogs for each function whose role may not write the function's log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {
@@ -223,7 +226,8 @@ func (e enforcement) addFunction(f *iamFunction) error {
 	name := path.Base(f.roleARN)
 	role, ok := e.iam.roles[name]
 	if !ok {
-		e.reportNotRun("policies of the role of function "+f.name+", which is in no template", 1)
+		e.reportNotRun("policies of the role of function "+f.name+
+			", because no template contains the role", 1)
 		return nil
 	}
 	documents, err := e.iam.documentsOf(name, role)
@@ -237,7 +241,7 @@ func (e enforcement) addFunction(f *iamFunction) error {
 	return nil
 }
 
-// checkFunction checks what Lambda does under the role of a function.
+// checkFunction checks that the function's role has the permissions that Lambda itself needs.
 func (e enforcement) checkFunction(f *iamFunction) error {
 	var errs []error
 	require := func(role, service, resource string, actions ...string) {
@@ -265,7 +269,7 @@ func (e enforcement) checkFunction(f *iamFunction) error {
 	return errors.Join(errs...)
 }
 
-// checkRoutes checks that API Gateway may invoke the functions of routes.
+// checkRoutes checks that API Gateway may invoke the function of each route.
 func (e enforcement) checkRoutes() error {
 	var errs []error
 	for _, a := range e.APIs {

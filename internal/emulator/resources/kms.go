@@ -8,7 +8,8 @@ import (
 
 type keyProperties struct{ KeyPolicy document }
 
-// createKey creates a key that encrypts nothing on this machine. Who may use it is enforced.
+// createKey creates a key. The key encrypts nothing on this machine, but the emulator enforces the
+// key's policy.
 func createKey(c *creation, in keyProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	id := c.id(12)
@@ -24,17 +25,17 @@ func (p *Provider) keyARN(idOrARN string) string {
 	return p.arn("kms", "key/"+idOrARN)
 }
 
-// encrypt records the key of a bucket, queue or table. It ignores a key that is named by an alias,
-// as those of AWS are.
+// encrypt records the key that encrypts a bucket, queue or table. It ignores keys that are named by
+// an alias, such as AWS's own keys.
 func (p *Provider) encrypt(resourceARN, key string) {
 	if key != "" && !strings.Contains(key, "alias/") {
 		p.iam.keys[resourceARN] = p.keyARN(key)
 	}
 }
 
-// checkKeyLater makes Enforce check that a service may use the key of a resource under its own
-// principal. contextKey is the name of the resource in the encryption context. A key that no template
-// creates is not checked.
+// checkKeyLater adds a check to Enforce: the service principal must be allowed to use the key that
+// encrypts a resource. contextKey is the name of the resource's ARN in the encryption context. Keys
+// that no template creates are not checked.
 func (c *creation) checkKeyLater(service, key, resourceARN, contextKey string) {
 	arn := c.keyARN(key)
 	if _, ok := c.iam.resources[arn]; !ok {

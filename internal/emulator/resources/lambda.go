@@ -36,10 +36,11 @@ type functionProperties struct {
 type function struct {
 	lambda.Function
 	stack, logicalID string
-	s3Key            string // of the asset with its code
+	s3Key            string // S3 key of the asset with the function's code
 }
 
-// createFunction creates functions that bring their own bootstrap. Others need a runtime of AWS.
+// createFunction creates a function whose asset contains a bootstrap. It skips all other functions,
+// because they need one of AWS's runtimes.
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":
@@ -79,7 +80,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	dir := c.stack.Assets[in.Code.S3Key]
 	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
 		return lambda.Function{}, fmt.Errorf(
-			"its asset %s has no bootstrap: was the app synthesized without bundling?", dir)
+			"asset %s must contain a file bootstrap: synthesize the app with bundling", dir)
 	}
 	f := lambda.Function{
 		Name:        c.name(in.FunctionName, 64),
@@ -98,13 +99,13 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that is built for another
-// platform than this one; "" for all other files. Pipelines build their functions for this machine;
-// other functions of the app may be built for Lambda alone.
+// foreignPlatform returns GOOS/GOARCH of a Go program that is built for another platform than this
+// machine's. For all other files it returns "". Pipelines build their functions for this machine,
+// but other functions of the app may be built only for Lambda.
 func foreignPlatform(bootstrap string) string {
 	info, err := buildinfo.ReadFile(bootstrap)
 	if err != nil {
-		return "" // not a Go program; running it shows whether it works
+		return "" // not a Go program, so its platform is unknown
 	}
 	built := map[string]string{"GOOS": runtime.GOOS, "GOARCH": runtime.GOARCH}
 	for _, setting := range info.Settings {
@@ -118,8 +119,8 @@ func foreignPlatform(bootstrap string) string {
 	return built["GOOS"] + "/" + built["GOARCH"]
 }
 
-// FunctionName returns the name in a function's ARN, in the ARN of a version or alias, or in API
-// Gateway's URI of a function. It returns a plain name unchanged.
+// FunctionName returns the name of the function to which a reference refers. The reference is the
+// name, the ARN of the function or of a version or alias, or the URI that API Gateway uses.
 func FunctionName(reference string) string {
 	if _, after, ok := strings.Cut(reference, ":function:"); ok {
 		reference = after
@@ -129,10 +130,11 @@ func FunctionName(reference string) string {
 	return name
 }
 
-// reloadable lists the properties of a function that change without a restart.
+// reloadable lists the properties of a function that can change without a restart.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 
-// fixedOfFunction returns the properties that have an effect and need a restart to change.
+// fixedOfFunction selects the properties of a function whose change needs a restart. It omits
+// properties without an effect.
 func fixedOfFunction(properties map[string]any) map[string]any {
 	fixed := map[string]any{}
 	for _, name := range fieldNames(reflect.TypeFor[functionProperties]()) {
@@ -143,7 +145,8 @@ func fixedOfFunction(properties map[string]any) map[string]any {
 	return fixed
 }
 
-// functionOf returns the function that a resource created; nil if it is not run.
+// functionOf returns the function that was created for a resource, or nil if the emulator does not
+// run it.
 func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource) *function {
 	for _, f := range p.functions {
 		if f.stack == s.Name && f.logicalID == r.LogicalID {
@@ -153,7 +156,8 @@ func (p *Provider) functionOf(s *cloudformation.Stack, r cloudformation.Resource
 	return nil
 }
 
-// updated returns the function as its template now has it. Unchanged code stays in its folder.
+// updated returns the function with the properties in its new template. If the code is unchanged,
+// the function keeps its folder.
 func (f *function) updated(c *creation) (*function, error) {
 	var in functionProperties
 	if err := c.decode(&in); err != nil {
@@ -171,7 +175,8 @@ func (f *function) updated(c *creation) (*function, error) {
 
 type versionProperties struct{ FunctionName string }
 
-// createVersion returns a version that is the function itself: there is one deployment.
+// createVersion returns the ARN of version 1. The emulator runs only one version of a function, so
+// that the ARN refers to the function itself.
 func createVersion(c *creation, in versionProperties) (values, error) {
 	arn := c.functionARN(FunctionName(in.FunctionName)) + ":1"
 	return created(arn, "Version", "1", "FunctionArn", arn), nil
@@ -179,7 +184,7 @@ func createVersion(c *creation, in versionProperties) (values, error) {
 
 type aliasProperties struct{ FunctionName, Name string }
 
-// createAlias returns an alias of the function itself.
+// createAlias returns the ARN of an alias, which always refers to the function itself.
 func createAlias(c *creation, in aliasProperties) (values, error) {
 	arn := c.functionARN(FunctionName(in.FunctionName)) + ":" + in.Name
 	return created(arn, "AliasArn", arn), nil
@@ -187,7 +192,7 @@ func createAlias(c *creation, in aliasProperties) (values, error) {
 
 type permissionProperties struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
 
-// createPermission adds a statement to the policy of a function.
+// createPermission adds a statement to the resource policy of a function.
 func createPermission(c *creation, in permissionProperties) (values, error) {
 	arn := c.functionARN(FunctionName(in.FunctionName))
 	conditions := map[string]map[string]string{}
@@ -225,8 +230,8 @@ type mappingProperties struct {
 	FilterCriteria                 any
 }
 
-// createMapping creates the event source mapping of a queue. The emulator starts it when all stacks
-// exist.
+// createMapping creates an event source mapping from a queue to a function. The emulator starts the
+// mapping after all stacks are created.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name := FunctionName(in.FunctionName)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestForeignPlatform_ReturnsPlatformOfBootstrap(t *testing.T) {
+func TestForeignPlatform_ReturnsThePlatformOnlyIfItIsForeign(t *testing.T) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "main.go")
 	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
@@ -33,11 +33,11 @@ func TestForeignPlatform_ReturnsPlatformOfBootstrap(t *testing.T) {
 		}
 	}
 	if got := foreignPlatform(source); got != "" {
-		t.Errorf("no program at all is built for %q", got)
+		t.Errorf("a source file is built for %q, want no platform", got)
 	}
 }
 
-func TestFunctionName_ReadsEveryReference(t *testing.T) {
+func TestFunctionName_AcceptsEveryFormOfReference(t *testing.T) {
 	const arn = "arn:aws:lambda:us-east-1:000000000000:function:worker"
 	for _, reference := range []string{
 		"worker", "worker:live", arn, arn + ":1",

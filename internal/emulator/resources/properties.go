@@ -11,7 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// decodeProperties fills the struct that into points to with the properties named by its fields.
+// decodeProperties resolves the properties that the fields of a struct name, and stores them in the
+// struct. into points to the struct.
 func decodeProperties(s *cloudformation.Stack, r cloudformation.Resource, into any) error {
 	resolved, err := s.Properties(r, fieldNames(reflect.TypeOf(into).Elem())...)
 	if err != nil {
@@ -29,14 +30,14 @@ func decode(properties map[string]any, into any) error {
 }
 
 func fieldNames(structType reflect.Type) []string {
-	names := []string{} // not nil, which would resolve all properties
+	names := []string{} // not nil, because Properties would resolve all properties for nil
 	for field := range structType.Fields() {
 		names = append(names, field.Name)
 	}
 	return names
 }
 
-// number represents a numeric property. CloudFormation accepts it as a string, too.
+// number represents a numeric property. Like CloudFormation, it also accepts a string.
 type number float64
 
 func (n *number) UnmarshalJSON(data []byte) error {
@@ -50,7 +51,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 
 func (n number) seconds() time.Duration { return time.Duration(float64(n) * float64(time.Second)) }
 
-// flag represents a Boolean property. CloudFormation accepts it as a string, too.
+// flag represents a Boolean property. Like CloudFormation, it also accepts a string.
 type flag bool
 
 func (f *flag) UnmarshalJSON(data []byte) error {
@@ -62,7 +63,8 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// document represents a JSON property: an object, or a string that holds one.
+// document represents a JSON property. A template contains it as an object or as a string with
+// JSON.
 type document json.RawMessage
 
 func (d *document) UnmarshalJSON(data []byte) error {

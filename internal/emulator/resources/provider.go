@@ -1,7 +1,7 @@
 // Package resources creates the resources of CloudFormation templates with the emulated services.
 //
-// The registry names a handler per resource type. A file per type or family of types defines the
-// properties that have an effect here, and the function that creates the resource.
+// The registry maps each resource type to a handler. The file of a service defines the properties
+// that have an effect in the emulator, and the functions that create the resources.
 package resources
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// Services holds the emulated services that resources are created with.
+// Services holds the emulated services. Handlers create resources with them.
 type Services struct {
 	S3          *s3.Service
 	DynamoDB    *dynamodb.Service
@@ -31,18 +31,19 @@ type Services struct {
 	Lambda      *lambda.Service
 }
 
-// Config says where resources are created, and how.
+// Config configures a provider.
 type Config struct {
 	Region, Account string
 	Now             func() time.Time
-	Listen          func() (net.Listener, error) // listens for the next HTTP API
-	TokenKeys       oidc.KeySource               // nil: the keys that issuers publish
-	Credentials     map[string]string            // secret by access key
-	NoWorker        bool                         // creates no event source mappings
-	NoPolicies      bool                         // ignores resource policies
+	Listen          func() (net.Listener, error) // opens the listener of the next HTTP API
+	TokenKeys       oidc.KeySource               // nil uses the keys that token issuers publish
+	Credentials     map[string]string            // access key → secret key
+	NoWorker        bool                         // if set, creates no event source mappings
+	NoPolicies      bool                         // if set, enforces no policies
 }
 
-// Provider creates resources and holds what the emulator runs of them.
+// Provider creates resources. It holds the APIs, event source mappings and functions that the
+// emulator runs.
 type Provider struct {
 	Services
 	Config
@@ -52,10 +53,10 @@ type Provider struct {
 
 	functions []*function
 	iam       *iamState
-	notRun    map[string]int // number of resources by description
+	notRun    map[string]int // description of resources that are not run → their number
 }
 
-// NewProvider returns a provider that has created nothing.
+// NewProvider returns a provider without resources.
 func NewProvider(s Services, c Config) *Provider {
 	p := &Provider{
 		Services: s, Config: c,
@@ -77,7 +78,7 @@ func (p *Provider) Create(s *cloudformation.Stack, r cloudformation.Resource) (v
 	return c.skip("")
 }
 
-// FunctionNames returns the names of the functions that run, sorted.
+// FunctionNames returns the sorted names of the functions that the emulator runs.
 func (p *Provider) FunctionNames() []string {
 	var names []string
 	for _, f := range p.functions {
@@ -87,12 +88,12 @@ func (p *Provider) FunctionNames() []string {
 	return names
 }
 
-// runs reports whether the function of that name runs.
+// runs reports whether the emulator runs the named function.
 func (p *Provider) runs(functionName string) bool {
 	return slices.Contains(p.FunctionNames(), functionName)
 }
 
-// NotRun lists what the templates have and the emulator does not run.
+// NotRun describes the resources in the templates that the emulator does not run.
 func (p *Provider) NotRun() []string {
 	var list []string
 	for _, what := range slices.Sorted(maps.Keys(p.notRun)) {
@@ -104,7 +105,8 @@ func (p *Provider) NotRun() []string {
 	return list
 }
 
-// reportNotRun adds to what NotRun lists, except for the CDK's own metadata.
+// reportNotRun adds n resources with a description to the result of NotRun. It ignores the CDK's
+// own metadata.
 func (p *Provider) reportNotRun(what string, n int) {
 	if what != "AWS::CDK::Metadata" {
 		p.notRun[what] += n

@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// registry names the handler of each resource type that the emulator creates.
+// registry maps each resource type that the emulator creates to its handler.
 var registry = map[string]handler{
 	"AWS::ApiGatewayV2::Api":          typed(createAPI),
 	"AWS::ApiGatewayV2::ApiMapping":   typed(createAPIMapping),
@@ -43,12 +43,12 @@ var registry = map[string]handler{
 // handler creates resources of one type and compares their properties when the app is reloaded.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared returns the properties that need a restart to change; nil if no change needs one.
+	// compared selects the properties whose change needs a restart. It is nil if no property does.
 	compared func(properties map[string]any) map[string]any
 }
 
-// typed returns a handler that decodes the properties named by the fields of P, and resolves no
-// others. All properties of the resource need a restart to change.
+// typed returns a handler that resolves only the properties named by the fields of P and decodes
+// them into a P. A change of any property of the resource needs a restart.
 func typed[P any](create func(*creation, P) (values, error)) handler {
 	return handler{
 		create: func(c *creation) (values, error) {
@@ -62,12 +62,13 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
+// comparing returns the handler with another function for the field compared.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h
 }
 
-// without returns a function that leaves out a property.
+// without returns a function that selects all properties except one.
 func without(name string) func(map[string]any) map[string]any {
 	return func(properties map[string]any) map[string]any {
 		rest := maps.Clone(properties)
@@ -76,8 +77,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared returns the properties of a resource that need a restart to change. It returns false if
-// the resource may change without an effect.
+// compared selects the properties of a resource whose change needs a restart. It returns false if
+// changes of the resource never need a restart.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {
@@ -86,7 +87,7 @@ func compared(r cloudformation.Resource) (map[string]any, bool) {
 	return h.compared(r.Properties), true
 }
 
-// values abbreviates the type that every handler returns.
+// values is a short name for the type that every handler returns.
 type values = cloudformation.ReturnValues
 
 // creation represents the creation of one resource.
@@ -96,7 +97,8 @@ type creation struct {
 	resource cloudformation.Resource
 }
 
-// created returns a Ref and attributes, which pairs lists by name and value.
+// created returns the values of a created resource. pairs contains the names and values of its
+// attributes in turn.
 func created(ref string, pairs ...string) values {
 	v := values{Ref: ref, Attributes: map[string]string{}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -105,27 +107,28 @@ func created(ref string, pairs ...string) values {
 	return v
 }
 
-// decode fills the struct that into points to with the properties named by its fields.
+// decode resolves the properties that the fields of a struct name, and stores them in the struct.
+// into points to the struct.
 func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.resource, into) }
 
-// name returns the name that the properties give, or a generated one of at most maxLength
-// characters.
+// name returns the name in the resource's properties. If it is empty, name generates a name of at
+// most maxLength characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
 	generated := cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
 	return cmp.Or(fromProperties, generated)
 }
 
-// suffix returns 12 upper-case characters that differ by resource.
+// suffix returns 12 upper-case characters that are different for each resource.
 func (c *creation) suffix() string {
 	return cloudformation.UniqueSuffix(c.stack.Name, c.resource.LogicalID)
 }
 
-// id returns a lower-case id of at most 12 characters, like those of API Gateway.
+// id returns a lower-case id of at most 12 characters in the style of API Gateway.
 func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
 
-// skip reports that the resource is not run: its type, and detail behind it. Other resources may
-// refer to it: to the name that it would have, and to an ARN and other attributes made of that
-// name.
+// skip reports the resource as not run. The report consists of the resource's type and detail.
+// Other resources may still refer to the resource, so skip returns the name that the resource would
+// have on AWS, and attributes that are derived from this name.
 func (c *creation) skip(detail string) (values, error) {
 	c.reportNotRun(c.resource.Type+detail, 1)
 	name := c.name("", 64)
@@ -153,8 +156,8 @@ func (c *creation) skip(detail string) (values, error) {
 	}}, nil
 }
 
-// refIsARN lists types that are not run, that often appear beside a pipeline, and whose Ref is
-// their ARN.
+// refIsARN lists resource types whose Ref is an ARN. It contains only types that are not run and
+// that often appear in apps with a pipeline.
 var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",

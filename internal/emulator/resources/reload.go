@@ -11,19 +11,19 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// Difference represents how a newly synthesized app differs from the app that runs.
+// Difference describes the differences between a newly synthesized app and the running app.
 type Difference struct {
 	Functions []Replacement
-	Restart   []string // what only a restart changes: resources and sections of templates
-	Held      []string // functions, by name, that keep their code until then
+	Restart   []string // changed resources and template sections that need a restart
+	Held      []string // names of the functions that keep their old code until a restart
 }
 
 // Replacement represents a function whose code or settings changed.
 type Replacement struct{ running, next *function }
 
-// Compare compares newly synthesized stacks with those that run. A function whose new code may need
-// what does not exist before a restart keeps its code, so that no event fails because of it: a
-// function that refers to a new resource, or whose policies changed.
+// Compare compares newly synthesized stacks with the running stacks. A function keeps its old code
+// if it refers to a new resource or if its policies changed. Its new code would need resources or
+// permissions that exist only after a restart, and events would fail.
 func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 	var d Difference
 	running := map[string]*cloudformation.Stack{}
@@ -54,8 +54,8 @@ func (p *Provider) Compare(sources []cdkapp.Stack) (Difference, error) {
 
 func (f *function) path() string { return f.stack + "/" + f.logicalID }
 
-// compareStack adds the changes of a stack to d. If hold is true, all its functions keep their
-// code.
+// compareStack adds the changes of a stack to d. If hold is set, all functions of the stack keep
+// their old code.
 func (p *Provider) compareStack(
 	s *cloudformation.Stack, source cdkapp.Stack, hold bool, d *Difference,
 ) error {
@@ -63,7 +63,8 @@ func (p *Provider) compareStack(
 	if err != nil {
 		return err
 	}
-	ordered, err := template.Order() // nested stacks come before functions that need their outputs
+	// In this order, a nested stack comes before the functions that refer to its outputs.
+	ordered, err := template.Order()
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,8 @@ func (p *Provider) compareStack(
 	return nil
 }
 
-// compareResource adds the changes of a function or nested stack that runs.
+// compareResource adds the changes of a running function or nested stack to d. It ignores other
+// resources. If hold is set, functions keep their old code.
 func (p *Provider) compareResource(c *creation, hold bool, d *Difference) error {
 	if nested := c.stack.Nested[c.resource.LogicalID]; nested != nil {
 		var in nestedStackProperties
@@ -119,7 +121,7 @@ func (p *Provider) compareResource(c *creation, hold bool, d *Difference) error 
 	return nil
 }
 
-// Replace replaces the running function, and returns its name.
+// Replace replaces a running function with its new version, and returns the function's name.
 func (p *Provider) Replace(r Replacement) (name string, err error) {
 	if err := p.Lambda.CreateFunction(r.next.Function); err != nil {
 		return "", fmt.Errorf("replace %s: %w", r.next.Name, err)

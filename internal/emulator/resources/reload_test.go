@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-func TestCompare_ListsResourcesWithAnEffect(t *testing.T) {
+func TestCompare_ListsOnlyChangesThatNeedARestart(t *testing.T) {
 	const before = `{"Resources": {
 		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": "a"}, "Description": "old", "Role": "r"}},
 		"FnVersionA": {"Type": "AWS::Lambda::Version", "Properties": {}},
@@ -38,7 +38,7 @@ func TestCompare_ListsResourcesWithAnEffect(t *testing.T) {
 	}
 }
 
-func TestMissing_NamesRolesWithChangedPolicies(t *testing.T) {
+func TestMissing_IncludesRolesWithChangedPolicies(t *testing.T) {
 	before := parse(t, `{"Resources": {
 		"Role": {"Type": "AWS::IAM::Role"}, "Other": {"Type": "AWS::IAM::Role"}, "Queue": {"Type": "AWS::SQS::Queue"},
 		"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}], "PolicyDocument": {"Resource": {"Ref": "Queue"}}}}

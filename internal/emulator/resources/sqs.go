@@ -38,7 +38,7 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 			MaxReceiveCount     number `json:"maxReceiveCount"`
 		}
 		if err := json.Unmarshal(in.RedrivePolicy, &policy); err != nil {
-			return values{}, fmt.Errorf("read its RedrivePolicy: %w", err)
+			return values{}, fmt.Errorf("parse RedrivePolicy: %w", err)
 		}
 		config.DeadLetterQueue = policy.DeadLetterTargetArn
 		config.MaxReceiveCount = int(policy.MaxReceiveCount)

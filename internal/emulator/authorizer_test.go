@@ -25,7 +25,7 @@ import (
 
 const demo = `{"eventId":"e-1","eventType":"demo"}`
 
-// request posts an event, after prepare changed the request.
+// request posts an event to the API. prepare may change the request before it is sent.
 func request(t *testing.T, p *Platform, prepare func(*http.Request)) (status int, body string) {
 	t.Helper()
 	url := p.APIs[0].URL + "/events"
@@ -68,10 +68,10 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 		t.Errorf("the API is %+v", p.APIs[0])
 	}
 	for name, sign := range map[string]func(*http.Request){
-		"unsigned":          func(*http.Request) {},
-		"wrong secret":      signedBy(t, "local", "guess"),
-		"unknown key":       signedBy(t, "bert", "bert"),
-		"secret of another": signedBy(t, "anna", "local"),
+		"unsigned":              func(*http.Request) {},
+		"wrong secret":          signedBy(t, "local", "guess"),
+		"unknown key":           signedBy(t, "bert", "bert"),
+		"secret of another key": signedBy(t, "anna", "local"),
 	} {
 		status, body := request(t, p, sign)
 		if status != http.StatusForbidden || body != `{"message":"Forbidden"}` {
@@ -88,7 +88,7 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 	}
 }
 
-// withAuthorizationType changes the authorization type of the route.
+// withAuthorizationType returns the test pipeline whose route has the authorization type.
 func withAuthorizationType(t *testing.T, authorizationType string) (dir string) {
 	t.Helper()
 	return variant(t, func(properties func(string) map[string]any) {
@@ -96,7 +96,7 @@ func withAuthorizationType(t *testing.T, authorizationType string) (dir string) 
 	})
 }
 
-// withAuthorizer gives the route an authorizer with these properties.
+// withAuthorizer returns the test pipeline whose route has an authorizer with the properties.
 func withAuthorizer(
 	t *testing.T,
 	authorizationType string,
@@ -159,14 +159,14 @@ func TestPlatform_InvokesLambdaAuthorizer(t *testing.T) {
 		t.Errorf("got %d %s", status, body)
 	}
 	if status, _ := request(t, p, say("open wheat")); status != http.StatusForbidden {
-		t.Errorf("another word: got %d", status)
+		t.Errorf("wrong password: got %d", status)
 	}
 	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
-		t.Errorf("without a word: got %d", status)
+		t.Errorf("without a password: got %d", status)
 	}
 }
 
-func TestPlatform_VerifiesTokensWithKeysOfOptions(t *testing.T) {
+func TestPlatform_VerifiesTokensWithTheKeysInOptions(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -223,14 +223,14 @@ func TestPlatform_VerifiesTokensWithKeysOfOptions(t *testing.T) {
 		t.Errorf("got %d %s", status, body)
 	}
 	if status, _ := request(t, p, bearing("events/read")); status != http.StatusForbidden {
-		t.Errorf("another scope: got %d", status)
+		t.Errorf("wrong scope: got %d", status)
 	}
 	if status, _ := request(t, p, func(*http.Request) {}); status != http.StatusUnauthorized {
 		t.Errorf("without a token: got %d", status)
 	}
 }
 
-// An unsupported authorizer must not leave its routes open.
+// If the platform does not support an authorizer, the authorizer's routes must not be open.
 func TestPlatform_RejectsRequestsIfAuthorizerIsUnsupported(t *testing.T) {
 	for name, properties := range map[string]map[string]any{
 		"function": {
@@ -269,7 +269,7 @@ func TestPlatform_RejectsRequestsIfAuthorizerIsUnsupported(t *testing.T) {
 	}
 }
 
-func TestPlatform_ServesAPIOfDomainOnLoopback(t *testing.T) {
+func TestPlatform_ServesAPIWithCustomDomainOnLoopback(t *testing.T) {
 	dir := rewritten(t, func(resources map[string]map[string]any) {
 		resources["Domain"] = map[string]any{
 			"Type": "AWS::ApiGatewayV2::DomainName",
@@ -300,14 +300,14 @@ func TestPlatform_ServesAPIOfDomainOnLoopback(t *testing.T) {
 	})
 	p, _ := start(t, func(o *Options) { o.Assembly = dir })
 	if url := post(t, p, demo); url != p.APIs[0].URL+"/" {
-		t.Errorf("the function was given the API's URL %s; it is %s", url, p.APIs[0].URL)
+		t.Errorf("the function got the API's URL %s, want %s", url, p.APIs[0].URL)
 	}
 	if !slices.Contains(p.NotRun, "mutual TLS of events.example.org") {
 		t.Errorf("not run: %q", p.NotRun)
 	}
 }
 
-// An app that ignores the context value must not be served without authorization.
+// If Options.Authorize is set, the platform must not serve an app whose API is open.
 func TestNew_RejectsOpenAPIIfAuthorizationIsRequired(t *testing.T) {
 	open, err := testPipeline()
 	if err != nil {

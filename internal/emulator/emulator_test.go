@@ -28,7 +28,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
-// testPipeline returns the cloud assembly in testdata, with its function built for this machine.
+// testPipeline returns a copy of the cloud assembly testdata/pipeline. The function of the pipeline
+// is built for this machine.
 var testPipeline = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "platform-test-")
 	if err != nil {
@@ -53,7 +54,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// recorder records steps and lets a test wait for one.
+// recorder records steps. A test can wait until a step is recorded.
 type recorder struct {
 	mu    sync.Mutex
 	steps []activity.Step
@@ -68,7 +69,7 @@ func (r *recorder) add(s activity.Step) {
 	r.news = make(chan struct{})
 }
 
-// wait waits for a step of an event, and returns it.
+// wait waits until a step of an event is recorded, and returns the step.
 func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	t.Helper()
 	timeout := time.After(20 * time.Second)
@@ -91,7 +92,8 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	}
 }
 
-// start runs the test pipeline until the test ends. change changes the options.
+// start starts a platform with the test pipeline and closes it when the test ends. change may
+// change the options, and may be nil.
 func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	t.Helper()
 	dir, err := testPipeline()
@@ -115,7 +117,7 @@ func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	return p, r
 }
 
-// post posts an event to the API, and returns the body of the answer.
+// post posts an event to the API and returns the body of the response.
 func post(t *testing.T, p *Platform, event string) string {
 	t.Helper()
 	response, err := http.Post(
@@ -167,11 +169,11 @@ func TestPlatform_DeliversEventFromAPIToBus(t *testing.T) {
 		}
 	}
 	if status, body := object(t, p, "e-1"); status != http.StatusOK || body != event {
-		t.Errorf("the bucket holds %d %s", status, body)
+		t.Errorf("get the object: HTTP %d %s", status, body)
 	}
 	seen, ok := p.services.SQS.QueueByName("seen")
 	if !ok {
-		t.Fatal("there is no queue named seen")
+		t.Fatal("queue seen does not exist")
 	}
 	messages, err := seen.Receive(t.Context(), 10, 10*time.Second)
 	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Body, `"e-1"`) {
@@ -179,7 +181,7 @@ func TestPlatform_DeliversEventFromAPIToBus(t *testing.T) {
 	}
 }
 
-func TestPlatform_MovesPoisonMessageToDLQ(t *testing.T) {
+func TestPlatform_MovesFailingMessageToDLQ(t *testing.T) {
 	p, steps := start(t, nil)
 	post(t, p, `{"eventId":"bad","eventType":"poison"}`)
 	post(t, p, `{"eventId":"good","eventType":"demo"}`)
@@ -187,11 +189,11 @@ func TestPlatform_MovesPoisonMessageToDLQ(t *testing.T) {
 	steps.wait(t, "delivered again", "bad")
 	steps.wait(t, "dead-lettered", "bad")
 	if status, _ := object(t, p, "bad"); status != http.StatusNotFound {
-		t.Errorf("HTTP %d for the poison event's object", status)
+		t.Errorf("get the object of the failed event: HTTP %d", status)
 	}
 }
 
-func TestPlatform_RejectsRequestsOfOtherSites(t *testing.T) {
+func TestPlatform_RejectsRequestsFromOtherSites(t *testing.T) {
 	p, steps := start(t, nil)
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
@@ -244,7 +246,7 @@ func TestPlatform_KeepsStateInDataFolder(t *testing.T) {
 	second, steps := start(t, func(o *Options) { o.Data = data })
 	steps.wait(t, "processed", "e-1")
 	if status, _ := object(t, second, "e-1"); status != http.StatusOK {
-		t.Errorf("HTTP %d for the object", status)
+		t.Errorf("get the object: HTTP %d", status)
 	}
 }
 
@@ -268,7 +270,7 @@ func TestPlatform_PutsLocalURLsIntoOutputs(t *testing.T) {
 		t.Errorf("the bucket is called %s", outputs["Bucket"])
 	}
 	if api := post(t, p, `{"eventId":"e-1","eventType":"demo"}`); api != p.APIs[0].URL+"/" {
-		t.Errorf("the function was given the API's URL %s", api)
+		t.Errorf("the function got the API's URL %s", api)
 	}
 }
 
@@ -311,7 +313,8 @@ func TestPlatform_StopsServersAndProcesses(t *testing.T) {
 	}
 }
 
-// processesIn returns the command lines that hold text, where the system has /proc.
+// processesIn returns the command lines of running processes that contain text. On systems without
+// /proc it returns none.
 func processesIn(t *testing.T, text string) []string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -321,14 +324,15 @@ func processesIn(t *testing.T, text string) []string {
 	var found []string
 	for _, file := range files {
 		line, err := os.ReadFile(file)
-		if err == nil && bytes.Contains(line, []byte(text)) { // it may have ended meanwhile
+		// If the process has ended in the meantime, its file can't be read.
+		if err == nil && bytes.Contains(line, []byte(text)) {
 			found = append(found, string(line))
 		}
 	}
 	return found
 }
 
-// variant returns the test pipeline with changed properties.
+// variant returns a copy of the test pipeline in which change has changed properties of resources.
 func variant(
 	t *testing.T,
 	change func(properties func(logicalID string) map[string]any),
@@ -341,7 +345,7 @@ func variant(
 	})
 }
 
-// rewritten returns the test pipeline with changed resources.
+// rewritten returns a copy of the test pipeline in which change has changed the resources.
 func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
 	original, err := testPipeline()
@@ -364,7 +368,7 @@ func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (
 	if err := json.Unmarshal(data, &template); err != nil {
 		t.Fatal(err)
 	}
-	delete(template.Resources, "NotHere") // its condition is not copied
+	delete(template.Resources, "NotHere") // refers to a condition, which the copy does not contain
 	change(template.Resources)
 	if data, err = json.Marshal(template); err != nil {
 		t.Fatal(err)
@@ -375,7 +379,7 @@ func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (
 	return dir
 }
 
-func TestPlatform_ServesNamedStageUnderItsPath(t *testing.T) {
+func TestPlatform_ServesNamedStageUnderPathWithItsName(t *testing.T) {
 	dir := variant(
 		t,
 		func(properties func(string) map[string]any) { properties("Stage")["StageName"] = "v1" },
@@ -405,7 +409,7 @@ func TestPlatform_RecordsFailedFunction(t *testing.T) {
 	steps.wait(t, "not answered", "")
 }
 
-func TestPorts_AssignsFollowingPortsToFurtherAPIs(t *testing.T) {
+func TestPorts_AssignsNextFreePortsToFurtherAPIs(t *testing.T) {
 	free, err := listenOn(0)
 	if err != nil {
 		t.Fatal(err)
@@ -416,7 +420,7 @@ func TestPorts_AssignsFollowingPortsToFurtherAPIs(t *testing.T) {
 	}
 	p, err := listen(0, port)
 	if err != nil {
-		t.Skipf("port %d was taken meanwhile: %v", port, err)
+		t.Skipf("another process uses port %d: %v", port, err)
 	}
 	defer p.close()
 	for i := range 3 {
@@ -468,7 +472,7 @@ func TestNew_RejectsDataFolderInUseBeforeBuilding(t *testing.T) {
 	}
 }
 
-func TestNew_NamesResourceThatFails(t *testing.T) {
+func TestNew_ReturnsErrorWithTheFailedResource(t *testing.T) {
 	tests := []struct{ name, resource, want string }{
 		{
 			"unknown reference",
@@ -476,17 +480,17 @@ func TestNew_NamesResourceThatFails(t *testing.T) {
 			`resource R (AWS::SQS::Queue): Properties.QueueName.Ref`,
 		},
 		{
-			"bad name",
+			"invalid name",
 			`{"Type":"AWS::SQS::Queue","Properties":{"QueueName":"a b"}}`,
 			`resource R (AWS::SQS::Queue)`,
 		},
 		{
-			"no number",
+			"invalid number",
 			`{"Type":"AWS::SQS::Queue","Properties":{"VisibilityTimeout":"long"}}`,
 			`a number, got "long"`,
 		},
 		{
-			"import",
+			"unknown export",
 			`{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::ImportValue":"x"}}}`,
 			`no stack of this app exports "x"`,
 		},

@@ -10,8 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// outer holds a stack around the test pipeline, as the CDK writes it: the inner template is an
-// asset.
+// outer contains the files of a stack in which the test pipeline is nested. As in the CDK's cloud
+// assemblies, the template of the nested stack is an asset.
 var outer = map[string]string{
 	"App.template.json": `{
 		"Resources": {
@@ -43,7 +43,7 @@ var outer = map[string]string{
 	}}`,
 }
 
-// nest moves the test pipeline in dir into a nested stack.
+// nest changes the test pipeline in dir into a nested stack.
 func nest(t *testing.T, dir string) app {
 	t.Helper()
 	a := app{dir}
@@ -71,7 +71,7 @@ func nest(t *testing.T, dir string) app {
 	return a
 }
 
-// nested returns the cloud assembly of the test pipeline in a nested stack.
+// nested returns a cloud assembly with the test pipeline in a nested stack.
 func nested(t *testing.T) app {
 	t.Helper()
 	original, err := testPipeline()
@@ -92,12 +92,13 @@ func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	status, body := object(t, p, "e-1")
-	if status != 200 { // in the bucket that the outer stack's output names
+	// The output of the outer stack names the bucket.
+	if status != 200 {
 		t.Errorf("the record: HTTP %d %s", status, body)
 	}
 	app, inner := p.Stacks[0], p.Stacks[1]
-	if given := app.Outputs["OuterBack"]; given == "" || given != app.Outputs["Outside"] {
-		t.Errorf("the parameter is %q, want %q", given, app.Outputs["Outside"])
+	if passed := app.Outputs["OuterBack"]; passed == "" || passed != app.Outputs["Outside"] {
+		t.Errorf("the parameter is %q, want %q", passed, app.Outputs["Outside"])
 	}
 	if app.Name != "App" || app.ParentID != "" || inner.ParentID != app.ID ||
 		!strings.HasPrefix(inner.Name, "App-Inner-") {
@@ -114,7 +115,7 @@ func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 	}
 }
 
-func TestNestedStack_IsNamedInErrors(t *testing.T) {
+func TestNestedStack_IsPartOfErrors(t *testing.T) {
 	a := nested(t)
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{}`)
 	_, err := New(t.Context(), Options{Assembly: a.dir})
@@ -150,10 +151,10 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		t.Errorf("the record is %s", body)
 	}
 	if n := steps.times("restart needed", ""); n > 0 {
-		t.Errorf("a restart is needed, %d times", n)
+		t.Errorf("restart needed: recorded %d times, want none", n)
 	}
 
-	// A function that reads new outputs keeps its code.
+	// A function that refers to new outputs keeps its code.
 	a.edit(
 		t,
 		"Pipeline.template.json",
@@ -173,7 +174,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	}
 	steps.waitTimes(t, 2, "reloaded", "worker")
 
-	// So does a function that gets new parameters.
+	// A function that depends on new parameters of its stack also keeps its code.
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{"Outer": {"Ref": "New"}}`)
 	a.edit(
 		t,

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestCheckOrigin_RejectsRequestsOfWebPages(t *testing.T) {
+func TestCheckOrigin_RejectsRequestsFromWebPages(t *testing.T) {
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	for _, c := range []struct {
 		host, origin string
@@ -22,7 +22,7 @@ func TestCheckOrigin_RejectsRequestsOfWebPages(t *testing.T) {
 		{"10.0.0.1:4566", "", true, 403},
 		{"127.0.0.1:4566", "https://evil.example", true, 403},
 		{"127.0.0.1:4566", "null", true, 403},
-		{"127.0.0.1:8080", "https://app.example", false, 200}, // CORS is the HTTP API's own
+		{"127.0.0.1:8080", "https://app.example", false, 200}, // the API's CORS settings decide
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Host = c.host

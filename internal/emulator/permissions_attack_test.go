@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// startStage starts a stage on the emulated services.
+// startStage starts a platform with the template and returns a stage on it.
 func startStage(t *testing.T, template string) *stage {
 	t.Helper()
 	p, err := New(
@@ -40,7 +40,7 @@ func denied(err error) bool {
 	return errors.As(err, &failure) && strings.HasPrefix(failure.ErrorCode(), "AccessDenied")
 }
 
-// Not even the administrator of the account may overwrite or delete a payload.
+// Nobody may overwrite or delete a payload in Bronze, not even the administrator of the account.
 func TestPermissions_ProtectBronzeFromEveryone(t *testing.T) {
 	for _, template := range []string{devTemplate, prodTemplate} {
 		w := startStage(t, template)
@@ -112,13 +112,13 @@ func TestPermissions_ProtectBronzeFromEveryone(t *testing.T) {
 		}
 		body, err := w.operator.Bronze.Get(t.Context(), key)
 		if err != nil || string(body) != "first" {
-			t.Errorf("%s: Bronze holds %q, %v", template, body, err)
+			t.Errorf("%s: Bronze contains %q, %v", template, body, err)
 		}
 	}
 }
 
-// A compromised function may do no more than its tasks.
-func TestPermissions_DenyEverythingElse(t *testing.T) {
+// Even if a function is compromised, it must not be able to do more than its tasks need.
+func TestPermissions_DenyCallsThatAFunctionDoesNotNeed(t *testing.T) {
 	w := startStage(t, devTemplate)
 	const payload, record = "bronze/demo/2026/11/23/16/a.json", "silver/demo/dt=2026-11-23/a.json"
 	for _, put := range []struct{ bucket, key string }{
@@ -200,7 +200,7 @@ func TestPermissions_DenyEverythingElse(t *testing.T) {
 		"the worker lists all of Silver":         {list(workerName, w.silver, ""), false},
 		"the worker reads the DLQ":               {receive(workerName, w.dlq.URL()), false},
 		"the worker fills the queue":             {send(workerName, w.queue.URL()), false},
-		"the worker publishes in another's name": {publish(workerName, "aws.s3"), false},
+		"the worker publishes as another source": {publish(workerName, "aws.s3"), false},
 		"the worker publishes":                   {publish(workerName, "eventpipeline"), true},
 		"the reconciler reads payloads": {
 			get(reconcilerName, w.bronze, payload),
@@ -210,7 +210,7 @@ func TestPermissions_DenyEverythingElse(t *testing.T) {
 			list(reconcilerName, w.bronze, "bronze/demo/"),
 			true,
 		},
-		"the reconciler lists beyond them": {
+		"the reconciler lists elsewhere in Bronze": {
 			list(reconcilerName, w.bronze, "other/"),
 			false,
 		},
@@ -229,8 +229,8 @@ func TestPermissions_DenyEverythingElse(t *testing.T) {
 	}
 }
 
-// The emulator treats all calls as calls by TLS. On AWS, calls without TLS or with an old version
-// are denied.
+// The policies must deny calls without TLS or with an old version of TLS. This test evaluates the
+// policies directly, because the emulator treats all calls as if they used TLS.
 func TestPermissions_DenyPlainHTTP(t *testing.T) {
 	w := startStage(t, prodTemplate)
 	admin := iam.Principal{
@@ -256,7 +256,7 @@ func TestPermissions_DenyPlainHTTP(t *testing.T) {
 		}
 	}
 	if len(actions) != 6 {
-		t.Fatalf("resources to try are %v", actions)
+		t.Fatalf("got actions on %d resources, want 6: %v", len(actions), actions)
 	}
 	for resource, action := range actions {
 		for name, c := range map[string]struct {
@@ -268,7 +268,7 @@ func TestPermissions_DenyPlainHTTP(t *testing.T) {
 				true,
 			},
 			"plain HTTP": {map[string]string{"aws:securetransport": "false"}, false},
-			// SQS itself requires 1.2.
+			// The queue policies need not deny TLS 1.1, because SQS itself requires TLS 1.2.
 			"TLS 1.1": {
 				map[string]string{"aws:securetransport": "true", "s3:tlsversion": "1.1"},
 				strings.HasPrefix(action, "sqs:"),
@@ -284,7 +284,7 @@ func TestPermissions_DenyPlainHTTP(t *testing.T) {
 				[]iam.Document{all},
 			)
 			if (err == nil) != c.allowed {
-				t.Errorf("%s on %s by %s: %v", action, resource, name, err)
+				t.Errorf("%s on %s with %s: %v", action, resource, name, err)
 			}
 		}
 	}

@@ -27,8 +27,9 @@ import (
 	queues "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// stage represents a stage on the emulated services. The code of its functions runs in this
-// process, each with the permissions of the function's role. The operator may do everything.
+// stage represents a deployed stage on the emulated services. The code of the stage's functions
+// runs in the test process. Each function has the permissions of its role. The operator may do
+// everything.
 type stage struct {
 	t          *testing.T
 	as         func(accessKey string) aws.Config
@@ -42,7 +43,7 @@ type stage struct {
 
 	operator       pipeline.Replayer
 	operatorS3     *awss3.Client
-	bronze, silver string // buckets
+	bronze, silver string // names of the buckets
 	bus            string
 }
 
@@ -53,7 +54,8 @@ const (
 	reconcilerName = "event-driven-cloud-platform-dev-reconciler"
 )
 
-// newStage calls denied for every denial.
+// newStage returns a stage on the platform. The stage calls denied for each call that the policies
+// do not allow.
 func newStage(t *testing.T, p *Platform, denied func(iam.Denial)) *stage {
 	authorizer := p.services.authorizer
 	authorizer.Report = denied
@@ -107,7 +109,7 @@ func newStage(t *testing.T, p *Platform, denied func(iam.Denial)) *stage {
 		t.Fatal(err)
 	}
 	s.worker = workerHandler.Worker
-	s.worker.Jitter = func() float64 { return 1 } // a retried message is never visible immediately
+	s.worker.Jitter = func() float64 { return 1 } // so that the delay of a retry is never 0
 	reconcilerHandler, err := reconciler.New(as(reconcilerName), env, log)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +137,7 @@ func newID() (string, error) {
 func (s *stage) find(p *Platform, url string) *sqs.Queue {
 	q, ok := p.services.SQS.QueueByName(path.Base(url))
 	if !ok {
-		s.t.Fatalf("there is no queue %s", url)
+		s.t.Fatalf("queue %s does not exist", url)
 	}
 	return q
 }

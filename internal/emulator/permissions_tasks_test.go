@@ -13,14 +13,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// drive performs all tasks of the functions, and returns the first error.
-func (s *stage) drive(ctx context.Context) error {
+// performTasks performs all tasks of the functions and returns the first error.
+func (s *stage) performTasks(ctx context.Context) error {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{"accept and process an event", s.acceptAndProcess},
-		{"accept an event twice under one key", s.acceptKeyed},
+		{"accept an event twice with the same idempotency key", s.acceptKeyed},
 		{"retry a temporary failure", s.retry},
 		{"fail permanently", s.failPermanently},
 		{"fail without a payload in Bronze", s.failMissing},
@@ -41,16 +41,17 @@ func (s *stage) accept(ctx context.Context, key string) (pipeline.Accepted, erro
 	})
 }
 
-// status checks the status of an event that a client gets.
+// status checks that a client gets the wanted status of an event.
 func (s *stage) status(ctx context.Context, event pipeline.Event, want pipeline.Status) error {
 	item, err := s.statuses.Get(ctx, event.ID)
 	if err == nil && item.Status != want {
-		err = fmt.Errorf("event %s is %s, not %s", event.ID, item.Status, want)
+		err = fmt.Errorf("event %s has status %s, want %s", event.ID, item.Status, want)
 	}
 	return err
 }
 
-// deliver passes the message on the queue to a worker, and deletes it unless the worker keeps it.
+// deliver receives a message from the queue and passes it to the worker. It deletes the message
+// unless the worker wants to retry it.
 func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.Result, error) {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
@@ -66,8 +67,9 @@ func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.R
 	return result, s.queue.Delete(m.ReceiptHandle)
 }
 
-// lose deletes the message on the queue, as if a worker crashed at the last delivery.
-func (s *stage) lose(ctx context.Context) error {
+// loseMessage deletes a message from the queue without processing it. The same happens if a worker
+// crashes at the last delivery of a message.
+func (s *stage) loseMessage(ctx context.Context) error {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
 		return fmt.Errorf("received %d messages, %v", len(messages), err)
@@ -78,7 +80,7 @@ func (s *stage) lose(ctx context.Context) error {
 func (s *stage) process(ctx context.Context) error {
 	result, err := s.deliver(ctx, s.worker)
 	if err == nil && (result.Status != pipeline.Processed || result.Err != nil) {
-		err = fmt.Errorf("it is %s: %s", result.Status, result.Err)
+		err = fmt.Errorf("the event has status %s: %v", result.Status, result.Err)
 	}
 	return err
 }
@@ -112,19 +114,20 @@ func (s *stage) acceptKeyed(ctx context.Context) error {
 	return err
 }
 
-// brokenBus accepts no notifications.
+// brokenBus fails to publish each notification.
 type brokenBus struct{}
 
 func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
 	errs := make([]error, len(notifications))
 	for i := range errs {
-		errs[i] = errors.New("not now")
+		errs[i] = errors.New("the bus is broken")
 	}
 	return errs
 }
 
-// retry returns a message to the queue. Its event keeps a record and no message: the reconciler
-// finds it stuck.
+// retry processes an event whose notification fails, so that the worker retries the message.
+// failPermanently then loses this message. The event has a record but no message, and the
+// reconciler must find it.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err
@@ -133,15 +136,16 @@ func (s *stage) retry(ctx context.Context) error {
 	worker.Bus = brokenBus{}
 	result, err := s.deliver(ctx, worker)
 	if err != nil || !result.Retry || result.RetryIn == 0 {
-		return fmt.Errorf("the message is retried in %s: %s",
+		return fmt.Errorf("want a retry with a delay, got delay %s: %w",
 			result.RetryIn, errors.Join(result.Err, err))
 	}
 	return s.queue.ChangeVisibility(result.Delivery.ReceiptHandle, 0)
 }
 
-// failPermanently leaves two FAILED events for the reconciler, one of them with a record.
+// failPermanently creates two FAILED events for the reconciler. Only one of them has a record in
+// Silver.
 func (s *stage) failPermanently(ctx context.Context) error {
-	if err := s.lose(ctx); err != nil {
+	if err := s.loseMessage(ctx); err != nil {
 		return err
 	}
 	for _, recorded := range []bool{true, false} {
@@ -149,7 +153,7 @@ func (s *stage) failPermanently(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.lose(ctx); err != nil {
+		if err := s.loseMessage(ctx); err != nil {
 			return err
 		}
 		damaged := accepted.Event
@@ -183,7 +187,8 @@ func (s *stage) failMissing(ctx context.Context) error {
 	return s.fail(ctx, missing, pipeline.PayloadMissing)
 }
 
-// fail checks that a message of the event fails permanently at its first delivery.
+// fail sends a message of the event and checks that the message fails permanently at its first
+// delivery.
 func (s *stage) fail(ctx context.Context, event pipeline.Event, code pipeline.Code) error {
 	if err := s.operator.Queue.SendMany(ctx, []pipeline.Event{event})[0]; err != nil {
 		return err
@@ -196,7 +201,7 @@ func (s *stage) fail(ctx context.Context, event pipeline.Event, code pipeline.Co
 	after, _, _ := s.dlq.Depth()
 	failed := result.Status == pipeline.Failed && pipeline.ErrorCode(result.Err) == code
 	if !failed || after != before+1 {
-		return fmt.Errorf("the event is %s with %d messages more in the DLQ: %s",
+		return fmt.Errorf("the event has status %s and the DLQ has %d more messages: %v",
 			result.Status, after-before, result.Err)
 	}
 	return s.status(ctx, event, pipeline.Failed)
@@ -241,15 +246,15 @@ func (s *stage) replay(ctx context.Context) error {
 	return nil
 }
 
-// reconcile resolves the events that earlier tasks left. The first run enqueues the stuck events
-// again and repairs the FAILED event that has a record. The second run gives up on the stuck
-// events.
+// reconcile runs the reconciler twice on the events that earlier tasks have left unresolved. The
+// first run enqueues the stuck events again and repairs the FAILED event that has a record. The
+// second run gives up on the stuck events.
 func (s *stage) reconcile(ctx context.Context) error {
 	accepted, err := s.accept(ctx, "")
 	if err != nil {
 		return err
 	}
-	if err := s.lose(ctx); err != nil {
+	if err := s.loseMessage(ctx); err != nil {
 		return err
 	}
 	orphan := accepted.Event
@@ -262,10 +267,10 @@ func (s *stage) reconcile(ctx context.Context) error {
 	first, err := s.run(ctx, 2*time.Hour)
 	if err != nil || first.Reenqueued != 2 || first.Repaired != 1 || first.Orphans != 1 ||
 		first.Errors != 0 {
-		return fmt.Errorf("the first run made %+v, %v", first, err)
+		return fmt.Errorf("the first run returned %+v, %v", first, err)
 	}
 	for range first.Reenqueued {
-		if err := s.lose(ctx); err != nil {
+		if err := s.loseMessage(ctx); err != nil {
 			return err
 		}
 	}
@@ -273,8 +278,8 @@ func (s *stage) reconcile(ctx context.Context) error {
 	second, err := s.run(ctx, 4*time.Hour)
 	after, _, _ := s.dlq.Depth()
 	if err != nil || second.GivenUp != 2 || second.Errors != 0 || after != before+2 {
-		return fmt.Errorf("the second run made %+v, and the DLQ has %d messages more, %v",
-			second, after-before, err)
+		return fmt.Errorf("the second run returned %+v, %v, and the DLQ has %d more messages",
+			second, err, after-before)
 	}
 	return s.status(ctx, accepted.Event, pipeline.Failed)
 }
@@ -285,7 +290,7 @@ func (s *stage) run(ctx context.Context, later time.Duration) (pipeline.Report, 
 	return reconciler.Run(ctx)
 }
 
-// put puts an object as the operator, if it does not exist.
+// put puts an object as the operator. It returns an error if the object exists.
 func (s *stage) put(ctx context.Context, bucket, key, body string) error {
 	_, err := s.operatorS3.PutObject(ctx, &awss3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: strings.NewReader(body), IfNoneMatch: aws.String("*"),

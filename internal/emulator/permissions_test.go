@@ -15,14 +15,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
-// The templates of two stages, and of a pipeline with KMS keys. The template tests compare them
-// with what is synthesized.
+// Templates of two stages and of a pipeline with KMS keys. The tests in test/templates check that
+// these files equal the synthesized templates.
 const (
 	devTemplate  = "../../test/templates/testdata/dev.template.json"
 	prodTemplate = "../../test/templates/testdata/prod.template.json"
 	keysTemplate = "../../test/templates/testdata/keys.template.json"
 )
 
+// With the permissions in the templates, all tasks of the functions must succeed.
 func TestPermissions_AreSufficient(t *testing.T) {
 	for _, file := range []string{devTemplate, keysTemplate} {
 		if problem := findProblem(t, readTemplate(t, file)); problem != "" {
@@ -31,13 +32,13 @@ func TestPermissions_AreSufficient(t *testing.T) {
 	}
 }
 
-// Without any one of the permissions something stops working.
+// If any single permission is removed from the template, a task must fail.
 func TestPermissions_AreAllNeeded(t *testing.T) {
 	for _, r := range permissionsIn(t, devTemplate) {
 		t.Run(r.String(), func(t *testing.T) { isNeeded(t, devTemplate, r) })
 	}
 	for _, r := range permissionsIn(t, keysTemplate) {
-		if strings.HasPrefix(r.action, "kms:") { // the dev stage has the others
+		if strings.HasPrefix(r.action, "kms:") { // the dev template contains all other permissions
 			t.Run(r.String(), func(t *testing.T) { isNeeded(t, keysTemplate, r) })
 		}
 	}
@@ -52,11 +53,12 @@ func isNeeded(t *testing.T, file string, r permission) {
 		t.Errorf("%s is not needed: remove it from constructs/eventpipeline", r)
 	}
 	if _, operation, _ := strings.Cut(r.action, ":"); !strings.Contains(problem, operation) {
-		t.Errorf("%s is not the reason: %s", r.action, problem)
+		t.Errorf("the failure does not come from the missing permission %s: %s", r.action, problem)
 	}
 }
 
-// The key policies let services use the keys only for the pipeline's log groups and bus.
+// The key policies must allow services to use the keys, but only for the pipeline's own log groups
+// and bus.
 func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
 		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
@@ -65,7 +67,7 @@ func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	} {
 		for name, change := range map[string]func(statements []any) []any{
 			"without the last statement": func(s []any) []any { return s[:len(s)-1] },
-			"for others": func(s []any) []any {
+			"for other principals and resources": func(s []any) []any {
 				text, err := json.Marshal(s)
 				if err != nil {
 					t.Fatal(err)
@@ -99,7 +101,7 @@ func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 
 // permission represents an action in a statement of a role's policy.
 type permission struct {
-	policy    string // logical id
+	policy    string // logical id of the policy
 	statement int
 	action    string
 	resource  string
@@ -111,7 +113,7 @@ func (r permission) String() string {
 	return fmt.Sprintf("%s %s on %s", role, r.action, r.resource)
 }
 
-// permissionsIn returns the permissions that a template gives to the pipeline's functions.
+// permissionsIn returns the permissions that a template grants to the pipeline's functions.
 func permissionsIn(t *testing.T, file string) (permissions []permission) {
 	resources := readTemplate(t, file)["Resources"].(map[string]any)
 	for id, resource := range resources {
@@ -121,7 +123,7 @@ func permissionsIn(t *testing.T, file string) (permissions []permission) {
 		for i, s := range statementsOf(resource) {
 			statement := s.(map[string]any)
 			if statement["Effect"] != "Allow" {
-				t.Errorf("%s: statement %d is no grant", id, i)
+				t.Errorf("%s: statement %d has effect %v, want Allow", id, i, statement["Effect"])
 			}
 			on, err := json.Marshal(statement["Resource"])
 			if err != nil {
@@ -136,7 +138,8 @@ func permissionsIn(t *testing.T, file string) (permissions []permission) {
 		}
 	}
 	if len(permissions) < 30 {
-		t.Fatalf("%s gives %d permissions to functions: %v", file, len(permissions), permissions)
+		t.Fatalf("%s grants only %d permissions to functions: %v",
+			file, len(permissions), permissions)
 	}
 	slices.SortFunc(
 		permissions,
@@ -147,7 +150,7 @@ func permissionsIn(t *testing.T, file string) (permissions []permission) {
 
 var logicalID = regexp.MustCompile(`^(?:EventPipeline)?([A-Z]\w+)[0-9A-F]{8}$`)
 
-// resourceNames returns the constructs in a statement's Resource.
+// resourceNames returns the names of the constructs to which a statement's Resource refers.
 func resourceNames(resource string) string {
 	var names []string
 	for part := range strings.SplitSeq(resource, `"`) {
@@ -189,12 +192,13 @@ func (r permission) remove(template map[string]any) {
 	}
 }
 
-// findProblem describes what does not work in a stage with a template: its deployment, the log of a
-// function, or a task of a function. Returns "" if everything works.
+// findProblem deploys a stage with the template and performs all tasks of its functions. It
+// describes the first failure: of the deployment, of a function's log, or of a task. It returns ""
+// if everything works.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {
-		return "it can't be deployed: " + err.Error()
+		return "the stage can't be deployed: " + err.Error()
 	}
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
@@ -211,13 +215,13 @@ func findProblem(t *testing.T, template map[string]any) string {
 		defer mu.Unlock()
 		denials = append(denials, d.Message)
 	})
-	err = stage.drive(t.Context())
+	err = stage.performTasks(t.Context())
 	mu.Lock()
 	defer mu.Unlock()
 	if err == nil && len(denials) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%v\nwhat was denied: %s", err, strings.Join(denials, "\n"))
+	return fmt.Sprintf("%v\ndenied calls: %s", err, strings.Join(denials, "\n"))
 }
 
 func readTemplate(t *testing.T, file string) map[string]any {
@@ -235,8 +239,8 @@ func readTemplate(t *testing.T, file string) map[string]any {
 	return read
 }
 
-// stageOf returns a cloud assembly with a template. The bootstraps of its functions are empty, and
-// never started.
+// stageOf returns a cloud assembly with the template. The bootstraps of the functions are empty
+// files, which are never started.
 func stageOf(t *testing.T, template map[string]any) string {
 	dir := t.TempDir()
 	content, err := json.Marshal(template)

@@ -15,7 +15,8 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// edited returns the test pipeline's cloud assembly with text replaced in its template.
+// edited returns the cloud assembly of the test pipeline with replaced text in the template.
+// replacements contains old and new texts in turn.
 func edited(t *testing.T, replacements ...string) string {
 	t.Helper()
 	from, err := testPipeline()
@@ -80,11 +81,11 @@ func TestPolicies_DenyCallsOfFunction(t *testing.T) {
 			text,
 			"is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:",
 		) {
-		t.Errorf("the feed says %s", text)
+		t.Errorf("the recorded step contains %s", text)
 	}
 }
 
-func TestPolicies_AreIgnoredWithNoPolicies(t *testing.T) {
+func TestPolicies_AreIgnoredIfOptionNoPoliciesIsSet(t *testing.T) {
 	dir := edited(
 		t,
 		`"Action": "sqs:SendMessage"`,
@@ -101,8 +102,9 @@ func TestPolicies_AreIgnoredWithNoPolicies(t *testing.T) {
 	steps.wait(t, "processed", "e-1")
 }
 
-// New fails if AWS would reject the stack, and if a policy is not supported here.
-func TestPolicies_FailNew(t *testing.T) {
+// New must fail if AWS would reject the stack because of its policies, or if the emulator does not
+// support a policy.
+func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	for name, c := range map[string]struct {
 		replacements []string
 		want         string
@@ -144,7 +146,7 @@ func TestPolicies_FailNew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := New(t.Context(), Options{Assembly: edited(t, c.replacements...)})
 			if err == nil {
-				t.Fatal(errors.Join(errors.New("it started"), p.Close()))
+				t.Fatal(errors.Join(errors.New("New returned no error"), p.Close()))
 			}
 			var policies *PolicyError
 			if !errors.As(err, &policies) || !strings.Contains(err.Error(), c.want) {
@@ -154,7 +156,7 @@ func TestPolicies_FailNew(t *testing.T) {
 	}
 }
 
-// EventBridge must not send for another rule.
+// If a queue policy allows EventBridge to send only for another rule, EventBridge must not send.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,
@@ -169,13 +171,13 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 		text,
 		"User: events.amazonaws.com is not authorized to perform: sqs:SendMessage",
 	) {
-		t.Errorf("the feed says %s", text)
+		t.Errorf("the recorded step contains %s", text)
 	}
 }
 
-// A template's queue without a policy accepts no events. A queue created by an API call has no
-// policies here.
-func TestPolicies_DenyEventBridgeIfQueueHasNone(t *testing.T) {
+// If a queue in a template has no queue policy, EventBridge may not send to it. For a queue that an
+// API call created, the platform does not enforce policies.
+func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
 	made, err := p.services.SQS.CreateQueue(localsqs.QueueConfig{Name: "by-hand"})
@@ -195,11 +197,11 @@ func TestPolicies_DenyEventBridgeIfQueueHasNone(t *testing.T) {
 	steps.wait(t, "not delivered", "")
 	messages, err := made.Receive(t.Context(), 1, 10*time.Second)
 	if err != nil || len(messages) != 1 {
-		t.Errorf("the queue made by hand got %v, %v", messages, err)
+		t.Errorf("the queue created by an API call received %v, %v", messages, err)
 	}
 }
 
-func TestPolicies_DropLogsThatRoleMayNotWrite(t *testing.T) {
+func TestPolicies_DiscardLogsThatRoleMayNotWrite(t *testing.T) {
 	dir := edited(
 		t,
 		`"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]`,
@@ -214,7 +216,7 @@ func TestPolicies_DropLogsThatRoleMayNotWrite(t *testing.T) {
 	steps.wait(t, "denied", "")
 	for _, s := range steps.steps {
 		if s.Name == "processed" {
-			t.Error("the function's log is in the feed")
+			t.Error("a step from the function's log was recorded")
 		}
 	}
 }

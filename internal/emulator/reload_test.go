@@ -17,8 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
-// script acts as a CDK app: it writes a cloud assembly to CDK_OUTDIR, with assets named after their
-// sources.
+// script acts as a CDK app. It writes a cloud assembly to CDK_OUTDIR. The names of the assets
+// contain a checksum of the sources.
 const script = `set -e
 mkdir -p "$CDK_OUTDIR"
 asset=$(cat function/*.go | cksum | cut -d' ' -f1)
@@ -26,7 +26,7 @@ go build -o "$CDK_OUTDIR/asset.$asset/bootstrap" ./function
 for file in *.json; do sed "s/asset\.function/asset.$asset/; s/function\.zip/$asset.zip/" "$file" > "$CDK_OUTDIR/$file"; done
 `
 
-// app represents a folder with the sources of the test pipeline.
+// app represents a folder with the sources and the templates of the test pipeline.
 type app struct{ dir string }
 
 func newApp(t *testing.T) app {
@@ -59,7 +59,7 @@ func (a app) write(t *testing.T, name, content string) {
 	}
 }
 
-// edit replaces text in a file.
+// edit replaces old by text in a file, which must contain old.
 func (a app) edit(t *testing.T, name, old, text string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(a.dir, name))
@@ -72,13 +72,13 @@ func (a app) edit(t *testing.T, name, old, text string) {
 	a.write(t, name, strings.ReplaceAll(string(content), old, text))
 }
 
-// run starts a platform that watches the app.
+// run starts a platform that runs the app and reloads it when its sources change.
 func (a app) run(t *testing.T) (*Platform, *recorder) {
 	t.Helper()
 	return start(t, func(o *Options) { o.Assembly, o.Dir, o.Watch = "", a.dir, true })
 }
 
-// times returns how often a step of a source was recorded.
+// times returns how often a step with the name and the source was recorded.
 func (r *recorder) times(name, source string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +91,8 @@ func (r *recorder) times(name, source string) int {
 	return n
 }
 
-// waitTimes waits until a step of a source was recorded n times, and returns the last.
+// waitTimes waits until a step with the name and the source was recorded n times. It returns the
+// last of these steps.
 func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.Step {
 	t.Helper()
 	timeout := time.After(2 * time.Minute) // a build may be slow
@@ -114,14 +115,16 @@ func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.
 	}
 }
 
-// record is replaced in the function's source to change what it writes.
+// record is an expression in the function's source: the text that the function writes to the
+// bucket. Tests replace it by writes(version).
 const record = `strings.NewReader(body)`
 
 func writes(version string) string { return `strings.NewReader("` + version + ` "+body)` }
 
 func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	a := newApp(t)
-	// Long enough for a slow machine: a retried message means that a batch was cut off.
+	// The visibility timeout must be long, even for a slow machine. Then a message is delivered
+	// again only if a reload aborted its batch, and the test fails.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "60"`)
 	p, steps := a.run(t)
 	var posted atomic.Int64
@@ -177,7 +180,7 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 		t.Errorf("the last event's record is %s", body)
 	}
 	if versions[""] == 0 || versions["v1 "] == 0 || versions["v2 "] == 0 {
-		t.Errorf("records by version: %v, want some of each", versions)
+		t.Errorf("records by version: %v, want records of each version", versions)
 	}
 	for _, name := range []string{
 		"failed",
@@ -193,7 +196,7 @@ func TestReload_LosesNoEventUnderLoad(t *testing.T) {
 	t.Logf("%d events, records by version: %v", posted.Load(), versions)
 	builds, err := os.ReadDir(p.builds.dir())
 	if err != nil || len(builds) > 2 {
-		t.Errorf("%d builds are kept, %v", len(builds), err)
+		t.Errorf("kept %d builds, want at most 2, %v", len(builds), err)
 	}
 }
 
@@ -217,18 +220,19 @@ func TestReload_KeepsOldCodeIfBuildFails(t *testing.T) {
 	}
 }
 
-func TestReload_RecordsWhatNeedsRestart(t *testing.T) {
+func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
-	// A changed queue does not hold functions back.
+	// If only a queue changes, functions are still replaced.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "2"`)
 	a.edit(t, "function/main.go", record, writes("v2"))
+	// Change cdk.json, too: in the app's folder, it is the only watched JSON file.
 	a.edit(
 		t,
 		"cdk.json",
 		`{`,
 		`{ `,
-	) // templates are JSON in the app's own folder, where only cdk.json is watched
+	)
 	steps.waitTimes(t, 1, "reloaded", "worker")
 	got := detailText(steps.waitTimes(t, 1, "restart needed", ""))
 	if got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
@@ -314,7 +318,7 @@ func TestReload_ReplacesFunctionIfEnvironmentChanged(t *testing.T) {
 func TestReload_StopsBuildOnClose(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
-	a.write(t, "build.sh", "sleep 1017 # until it is interrupted")
+	a.write(t, "build.sh", "sleep 1017 # Close must interrupt it")
 	a.edit(t, "cdk.json", `{`, `{ `)
 	steps.waitTimes(t, 1, "changed", "")
 	if err := p.Close(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-func TestRecordFailedBatch_NamesEventsAndNextDelivery(t *testing.T) {
+func TestRecordFailedBatch_RecordsEventsAndNextDelivery(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	message := func(body string, hidden time.Duration) sqs.Message {
 		return sqs.Message{Body: body, InvisibleUntil: noon.Add(hidden)}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// leave makes a folder like those that a killed platform leaves behind.
+// leave creates an abandoned folder, as a killed platform leaves it.
 func leave(t *testing.T, temp string) string {
 	t.Helper()
 	path := filepath.Join(temp, "eventpipeline-local-1")
@@ -77,7 +77,7 @@ func TestMakeTempDir_ReturnsDistinctFoldersConcurrently(t *testing.T) {
 	seen := make(map[string]bool)
 	for f := range folders {
 		if seen[f.path] || !exists(filepath.Join(f.path, tempDirLock)) {
-			t.Errorf("%s is another's, or gone", f.path)
+			t.Errorf("%s was returned twice or removed", f.path)
 		}
 		seen[f.path] = true
 	}

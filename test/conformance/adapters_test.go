@@ -23,30 +23,31 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
 )
 
-// These tests check that the pipeline's adapters implement their ports on both targets.
+// The tests in this file check the pipeline's adapters for AWS services on both targets. Package
+// porttest checks that an adapter satisfies the pipeline's interface.
 
-func TestAdapter_BucketImplementsObjects(t *testing.T) {
+func TestAdapter_BucketImplementsPipelineObjects(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
 		name := createBucket(t, awss3.NewFromConfig(target.Config))
 		bucket := s3.NewBucket(target.Config, name)
 		porttest.TestObjects(t, bucket)
-		if !target.isMoto() { // its conditional writes are not atomic
+		if !target.isMoto() { // conditional writes of moto are not atomic
 			porttest.TestObjectsRace(t, bucket)
 		}
 	})
 }
 
-func TestAdapter_ItemsImplementsItems(t *testing.T) {
+func TestAdapter_ItemsImplementsPipelineItems(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		items := dynamodb.NewItems(table.target.Config, *table.name)
 		porttest.TestItems(t, items)
-		if !table.target.isMoto() { // its conditional writes are not atomic
+		if !table.target.isMoto() { // conditional writes of moto are not atomic
 			porttest.TestItemsRace(t, items)
 		}
 	})
 }
 
-func TestAdapter_CheckpointsImplementsCheckpoints(t *testing.T) {
+func TestAdapter_CheckpointsImplementsPipelineCheckpoints(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		porttest.TestCheckpoints(t, dynamodb.NewCheckpoints(table.target.Config, *table.name))
 	})
@@ -55,7 +56,7 @@ func TestAdapter_CheckpointsImplementsCheckpoints(t *testing.T) {
 func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		queue := sqs.NewQueue(q.target.Config, q.url)
-		sent := make([]pipeline.Event, 25) // three requests
+		sent := make([]pipeline.Event, 25) // needs three requests of at most 10 messages
 		for i := range sent {
 			sent[i].ID, sent[i].Type = fmt.Sprint(i), "demo"
 			sent[i].Replay = pipeline.Replay{ID: "replay"}
@@ -77,7 +78,7 @@ func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 				seen[event.ID] = true
 			}
 		}
-		q.wantMessageCount(len(sent)) // in flight
+		q.wantMessageCount(len(sent)) // the count includes messages in flight
 	})
 }
 
@@ -89,7 +90,7 @@ func (q testQueue) wantMessageCount(want int) {
 	}
 }
 
-// wantNoErrors checks the results of an operation on many entries.
+// wantNoErrors checks that an operation returned count results and that none is an error.
 func wantNoErrors(t *testing.T, operation string, errs []error, count int) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil || len(errs) != count {
@@ -132,13 +133,13 @@ func TestAdapter_DeadLetterQueueReceivesReleasesAndDeletes(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		dlq := sqs.NewDeadLetterQueue(q.target.Config, q.url)
 		want := deadLetter("{}", pipeline.Unavailable)
-		const count = 12 // more than one request can receive
+		const count = 12 // one request receives at most 10 messages
 		for range count - 1 {
 			if err := dlq.Send(q.Context(), want); err != nil {
 				q.Fatal(err)
 			}
 		}
-		q.send("bare") // like a message that SQS moved, without failure attributes
+		q.send("bare") // like a message that SQS moved, it has no attributes that describe a failure
 		receiveAll := func() (handles []string) {
 			ids := make(map[string]bool)
 			for {
@@ -210,7 +211,7 @@ func TestAdapter_QueueSendsAnEventAndDelaysItsMessage(t *testing.T) {
 
 func TestAdapter_BusPublishesManyNotifications(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		notifications := make([]pipeline.Notification, 25) // three requests
+		notifications := make([]pipeline.Notification, 25) // needs three requests of at most 10
 		for i := range notifications {
 			notifications[i] = pipeline.NewNotification(pipeline.Item{
 				Event:  pipeline.Event{ID: fmt.Sprint(i), Type: "demo"},

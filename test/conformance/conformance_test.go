@@ -1,6 +1,7 @@
-// Package conformance runs one suite of AWS SDK calls against the emulated services and, if
-// moto_server is on the PATH, against moto. If both pass a test, the emulator behaves like AWS.
-// Where moto differs from AWS, the test says so, with the behavior that AWS documents.
+// Package conformance tests the emulated services with calls of the AWS SDK. If moto_server is on
+// the PATH, it runs the same tests against moto, another emulator of AWS. A test that both
+// emulators pass probably describes the behavior of AWS. If moto differs from AWS, a comment in the
+// test states the difference.
 package conformance
 
 import (
@@ -26,31 +27,33 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 )
 
-// target represents an implementation of AWS's APIs, with the configuration of its clients.
+// target represents an implementation of AWS's APIs. Its Config configures SDK clients for the
+// target.
 type target struct {
 	name     string // local or moto
 	endpoint string // http://127.0.0.1:PORT
 	aws.Config
 }
 
-// isMoto reports whether the target is moto. Each use states how moto differs from AWS.
+// isMoto reports whether the target is moto. A comment at each call states how moto differs from
+// AWS.
 func (t target) isMoto() bool { return t.name == "moto" }
 
-// forEachTarget runs fn as a subtest per target. The moto subtest is skipped if moto is not
-// installed.
+// forEachTarget runs fn in one subtest for each target. If moto is not installed, its subtest is
+// skipped.
 func forEachTarget(t *testing.T, fn func(t *testing.T, target target)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) { fn(t, local(t)) })
 	t.Run("moto", func(t *testing.T) { fn(t, moto(t)) })
 }
 
-// uniqueName returns a unique name, valid for buckets, tables, queues and event buses.
+// uniqueName returns a unique name that is valid for buckets, tables, queues and event buses.
 func uniqueName(prefix string) string {
 	return prefix + "-" + strings.ToLower(rand.Text()[:12])
 }
 
-// localServices maps the prefix of X-Amz-Target to a function that starts the service. S3 has no
-// such header.
+// localServices maps the prefix of the header X-Amz-Target to a function that starts the service.
+// The prefix of S3 is "", because S3's requests do not contain this header.
 var localServices = map[string]func(endpoint string) (http.Handler, error){
 	"":                            startS3,
 	localdynamodb.TargetPrefix:    startDynamoDB,
@@ -58,7 +61,8 @@ var localServices = map[string]func(endpoint string) (http.Handler, error){
 	localsqs.TargetPrefix:         startSQS,
 }
 
-// router routes requests by X-Amz-Target, like the emulator's listener.
+// router passes each request to a service. Like the emulator, it selects the service by the header
+// X-Amz-Target.
 type router map[string]http.Handler
 
 func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -66,13 +70,13 @@ func (r router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	prefix, _, _ := strings.Cut(target, ".")
 	handler, ok := r[prefix]
 	if !ok {
-		http.Error(w, "no local service for "+target, http.StatusNotImplemented)
+		http.Error(w, "no local service serves "+target, http.StatusNotImplemented)
 		return
 	}
 	handler.ServeHTTP(w, req)
 }
 
-// startLocal starts all local services on one listener, once per test process.
+// startLocal starts all local services on one listener. It does so only once in a test process.
 var startLocal = sync.OnceValues(func() (*httptest.Server, error) {
 	routes := router{}
 	server := httptest.NewServer(routes)
@@ -102,10 +106,10 @@ type motoServer struct {
 	stop     func() error
 }
 
-var runningMoto *motoServer // for TestMain to stop
+var runningMoto *motoServer // TestMain stops it
 
-// startMoto starts moto on a free port, once per test process. It returns nil if moto is not
-// installed.
+// startMoto starts moto on a free port. It does so only once in a test process. It returns nil if
+// moto is not installed.
 var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	path, err := exec.LookPath("moto_server")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -114,7 +118,8 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find moto_server: %w", err)
 	}
-	// The shell stops moto when its standard input closes, even if the test process is killed.
+	// The shell stops moto when the shell's standard input is closed. This happens even if the test
+	// process is killed.
 	const script = `trap '' INT; "$0" -H 127.0.0.1 -p 0 </dev/null & read _; kill $!; wait`
 	cmd := exec.Command("sh", "-c", script, path)
 	stdin, err := cmd.StdinPipe()
@@ -137,7 +142,7 @@ var startMoto = sync.OnceValues(func() (*motoServer, error) {
 	for lines.Scan() {
 		if _, endpoint, ok := strings.Cut(lines.Text(), "Running on "); ok {
 			go func() {
-				for lines.Scan() { // otherwise the access log would fill the pipe
+				for lines.Scan() { // read the access log, so that it does not fill the pipe
 				}
 			}()
 			runningMoto = &motoServer{strings.TrimSpace(endpoint), stop}
@@ -159,8 +164,8 @@ func moto(tb testing.TB) target {
 		tb.Skip("moto_server is not on the PATH")
 	}
 	cfg := config(server.endpoint)
-	// moto may close an idle connection while it receives a request, and a retry would take effect
-	// twice.
+	// Do not reuse connections. moto may close an idle connection while it receives a request. The
+	// SDK then sends the request again, and both requests may take effect.
 	cfg.HTTPClient = awsconfig.PlainBodies(awsconfig.NewHTTPClient().WithTransportOptions(
 		func(t *http.Transport) { t.DisableKeepAlives = true }))
 	return target{"moto", server.endpoint, cfg}
@@ -175,7 +180,7 @@ func config(endpoint string) aws.Config {
 	}
 }
 
-// wantErrorCode checks the AWS code of an error.
+// wantErrorCode checks that err is an AWS error with the code.
 func wantErrorCode(t *testing.T, err error, code string) {
 	t.Helper()
 	var failure smithy.APIError
@@ -187,12 +192,12 @@ func wantErrorCode(t *testing.T, err error, code string) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if runningMoto != nil {
-		_ = runningMoto.stop() // reports the signal that stopped it
+		_ = runningMoto.stop() // the error reports only the signal that stopped moto
 	}
 	os.Exit(code)
 }
 
-// reportRate reports the calls per second, with client and server on the same machine.
+// reportRate reports the calls per second. Client and server run on the same machine.
 func reportRate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
 }

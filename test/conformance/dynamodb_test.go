@@ -49,17 +49,19 @@ func stringSet(members ...string) types.AttributeValue {
 	return &types.AttributeValueMemberSS{Value: members}
 }
 
-// pk returns a key.
+// pk returns a key with the partition key value.
 func pk(value string) item { return item{"pk": str(value)} }
 
-// table represents a new table of a target: partition key pk (S), optional sort key sk.
+// table represents a new table on a target. Its partition key is pk, of type S. Its optional sort
+// key is sk.
 type table struct {
 	*dynamodb.Client
 	target target
 	name   *string
 }
 
-// forEachTable calls fn with a new table of each target. sortKey is the type of sk, or "".
+// forEachTable calls fn with a new table on each target. sortKey is the type of the sort key sk. If
+// it is "", the table has no sort key.
 func forEachTable(
 	t *testing.T, sortKey types.ScalarAttributeType, fn func(t *testing.T, table table),
 ) {
@@ -102,7 +104,7 @@ func (table table) tryPut(ctx context.Context, in dynamodb.PutItemInput) error {
 	return err
 }
 
-// update updates an item. The default key is pk("1").
+// update updates an item. If in has no key, the key is pk("1").
 func (table table) update(
 	ctx context.Context, in dynamodb.UpdateItemInput,
 ) (*dynamodb.UpdateItemOutput, error) {
@@ -140,7 +142,7 @@ func (table table) get(t *testing.T, key item) item {
 	return out.Item
 }
 
-// wantItem compares items, ignoring the order of sets.
+// wantItem checks that two items are equal. It ignores the order of members in sets.
 func wantItem(t *testing.T, got, want item) {
 	t.Helper()
 	for _, it := range []item{got, want} {
@@ -191,7 +193,7 @@ func TestDynamoDB_StoresEveryAttributeType(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_GetReturnsNoAbsentItem(t *testing.T) {
+func TestDynamoDB_GetReturnsNothingForAnAbsentItem(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		if got := table.get(t, pk("absent")); got != nil {
 			t.Errorf("got %v", got)
@@ -248,10 +250,11 @@ func TestDynamoDB_FailedConditionReturnsTheItemOnlyIfRequested(t *testing.T) {
 	})
 }
 
-func TestDynamoDB_OneOfRacingPutsIfAbsentSucceeds(t *testing.T) {
+func TestDynamoDB_OnlyOneOfConcurrentPutsIfAbsentSucceeds(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		if table.target.isMoto() {
-			// DynamoDB documents conditional writes as atomic. Moto checks and writes in two steps.
+			// In DynamoDB, conditional writes are atomic. moto checks the condition and writes in
+			// two steps.
 			t.Skip("moto does not make conditional writes atomic")
 		}
 		var wins atomic.Int32
@@ -274,7 +277,7 @@ func TestDynamoDB_OneOfRacingPutsIfAbsentSucceeds(t *testing.T) {
 	})
 }
 
-// initialItem returns the item that the condition and update tests start with.
+// initialItem returns the item with which the tests of conditions and updates start.
 func initialItem() item {
 	return item{
 		"pk": str("1"), "status_": str("ENQUEUED"), "n": num(10), "flag": boolean(true),
@@ -290,7 +293,7 @@ func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 		values      item
 		names       map[string]string
 		holds       bool
-		motoReturns string // where it differs from DynamoDB
+		motoReturns string // the result of moto, if it differs from DynamoDB
 	}{
 		{condition: "attribute_exists(pk)", holds: true},
 		{condition: "attribute_exists(absent)", holds: false},
@@ -328,7 +331,7 @@ func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 			values: item{":v": num(2)}, holds: true},
 		{condition: "attribute_type(n, :v)", values: item{":v": str("N")}, holds: true},
 		{condition: "attribute_type(n, :v)", values: item{":v": str("S")}, holds: false},
-		// AND binds more tightly than OR, NOT more tightly than both.
+		// NOT has precedence over AND, and AND over OR.
 		{condition: "attribute_exists(pk) OR attribute_exists(absent) AND attribute_exists(absent)",
 			holds: true},
 		{condition: "(attribute_exists(pk) OR attribute_exists(absent)) AND " +
@@ -362,7 +365,7 @@ func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 	}
 }
 
-// with returns the initial item with changed attributes. nil removes an attribute.
+// with returns the initial item with changed attributes. A nil value removes the attribute.
 func with(changes item) item {
 	it := initialItem()
 	for name, v := range changes {
@@ -750,14 +753,14 @@ func TestDynamoDB_WritesBatches(t *testing.T) {
 			t.Error("the old item was not deleted")
 		}
 		if table.target.isMoto() {
-			// DynamoDB rejects the whole batch if it holds two operations on one item.
+			// If a batch contains two operations on one item, DynamoDB rejects the whole batch.
 			t.Skip("moto accepts two puts of one item in a batch")
 		}
 		wantErrorCode(t, write(put, put), "ValidationException")
 	})
 }
 
-func TestDynamoDB_TransactionIsAllOrNothing(t *testing.T) {
+func TestDynamoDB_TransactionAppliesAllWritesOrNone(t *testing.T) {
 	forEachTable(t, "", func(t *testing.T, table table) {
 		table.put(t, item{"pk": str("a"), "n": num(1)})
 		table.put(t, item{"pk": str("b"), "n": num(1)})
@@ -802,7 +805,7 @@ func TestDynamoDB_TransactionIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// sortKeys returns the sort keys of all pages of a query.
+// sortKeys runs a query and returns the sort keys of the items on all pages.
 func sortKeys(t *testing.T, table table, in *dynamodb.QueryInput) (keys []string) {
 	t.Helper()
 	in.TableName = table.name
@@ -931,7 +934,7 @@ func BenchmarkDynamoDB_PutItemIfAbsent(b *testing.B) {
 	reportRate(b)
 }
 
-// eventItem returns an item like those of the pipeline.
+// eventItem returns an item with the attributes of the pipeline's items.
 func eventItem(id string) item {
 	return item{
 		"pk": str(id), "eventId": str(id), "eventType": str("demo"), "status": str("ENQUEUED"),

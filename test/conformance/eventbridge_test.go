@@ -35,7 +35,7 @@ func startEventBridge(string) (http.Handler, error) {
 	}), nil
 }
 
-// testBus represents a new event bus of a target, and a queue as a target for rules.
+// testBus represents a new event bus and a queue, to which rules of the bus send events.
 type testBus struct {
 	*testing.T
 	target target
@@ -61,7 +61,7 @@ func forEachBus(t *testing.T, fn func(b testBus)) {
 	})
 }
 
-// sendToQueue creates a rule with the queue as its target.
+// sendToQueue creates a rule that sends matching events to the queue.
 func (b testBus) sendToQueue(rule, pattern string) {
 	b.Helper()
 	if err := b.tryPutRule(rule, pattern); err != nil {
@@ -123,7 +123,7 @@ func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 		if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
 			b.Fatal(err)
 		}
-		if b.target.isMoto() { // omits the account
+		if b.target.isMoto() { // moto ignores the configured account
 			event["account"] = "123456789012"
 		}
 		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed",
@@ -142,7 +142,7 @@ func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 	})
 }
 
-func TestEventBridge_RejectsInvalidEntriesOnly(t *testing.T) {
+func TestEventBridge_RejectsOnlyInvalidEntries(t *testing.T) {
 	forEachBus(t, func(b testBus) {
 		b.sendToQueue("all", `{"source":["conformance"]}`)
 		noSource := b.entry("EventProcessed", `{}`)

@@ -22,7 +22,7 @@ import (
 
 func startS3(string) (http.Handler, error) { return locals3.New(locals3.Config{}) }
 
-// testBucket represents a new bucket of a target.
+// testBucket represents a new bucket on a target.
 type testBucket struct {
 	*testing.T
 	target target
@@ -57,7 +57,7 @@ func (b testBucket) put(key, body string) *s3.PutObjectOutput {
 	return out
 }
 
-// tryPut puts an object. The default key is "key".
+// tryPut puts an object and returns the error, if any. If in has no key, the key is "key".
 func (b testBucket) tryPut(body string, in s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	in.Bucket, in.Body = b.name, strings.NewReader(body)
 	if in.Key == nil {
@@ -169,11 +169,12 @@ func TestS3_PutIfAbsentRejectsASecondPut(t *testing.T) {
 	})
 }
 
-func TestS3_OneOfRacingPutsIfAbsentSucceeds(t *testing.T) {
+func TestS3_OnlyOneOfConcurrentPutsIfAbsentSucceeds(t *testing.T) {
 	forEachBucket(t, func(b testBucket) {
 		if b.target.isMoto() {
-			// S3 documents that one of concurrent conditional writes succeeds and the others get
-			// 412 or 409. Moto checks and writes in two steps, so its threads may all succeed.
+			// In S3, one of several concurrent conditional writes succeeds and the others get 412
+			// or 409. moto checks the condition and writes in two steps, so that several may
+			// succeed.
 			b.Skip("moto does not make conditional puts atomic")
 		}
 		const writers = 16
@@ -238,7 +239,7 @@ func TestS3_StoresAndReturnsSHA256(t *testing.T) {
 func TestS3_RejectsAWrongSHA256(t *testing.T) {
 	forEachBucket(t, func(b testBucket) {
 		if b.target.isMoto() {
-			// S3 returns 400 BadDigest.
+			// S3 rejects the request with 400 BadDigest.
 			b.Skip("moto does not verify checksums")
 		}
 		sum := sha256.Sum256([]byte("payload"))
@@ -258,7 +259,7 @@ func TestS3_SupportsTheChecksumAlgorithmsOfTheSDK(t *testing.T) {
 				types.ChecksumAlgorithmSha1, types.ChecksumAlgorithmSha256,
 				types.ChecksumAlgorithmCrc64nvme:
 			default:
-				continue // the SDK does not compute the others
+				continue // the SDK can't compute this algorithm
 			}
 			key := string(algorithm)
 			_, err := b.tryPut("payload", s3.PutObjectInput{
@@ -268,7 +269,7 @@ func TestS3_SupportsTheChecksumAlgorithmsOfTheSDK(t *testing.T) {
 				b.Errorf("put with %s: %v", algorithm, err)
 				continue
 			}
-			// The SDK verifies the checksum that comes with the object.
+			// The SDK verifies the checksum in the response and would return an error.
 			if _, body := b.get(key); body != "payload" {
 				b.Errorf("%s: got %q", algorithm, body)
 			}
@@ -340,7 +341,7 @@ func TestS3_ReportsAbsentKeysAndBuckets(t *testing.T) {
 func TestS3_DeletesAnObjectIdempotently(t *testing.T) {
 	forEachBucket(t, func(b testBucket) {
 		b.put("key", "1")
-		for range 2 { // also succeeds on an absent object
+		for range 2 { // the second delete finds no object and must also succeed
 			b.delete("key")
 		}
 		_, err := b.head("key")
@@ -369,7 +370,7 @@ func TestS3_DeletesManyObjects(t *testing.T) {
 	})
 }
 
-// list returns the keys and common prefixes of all pages.
+// list lists the bucket. It returns the keys and common prefixes of all pages.
 func (b testBucket) list(in s3.ListObjectsV2Input) (keys, prefixes []string) {
 	b.Helper()
 	in.Bucket = b.name
@@ -427,7 +428,7 @@ func TestS3_ListsObjectsInPages(t *testing.T) {
 	})
 }
 
-// optional returns nil for "".
+// optional returns a pointer to s, or nil if s is "".
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -492,7 +493,7 @@ func TestS3_VersioningKeepsOverwrittenAndDeletedObjects(t *testing.T) {
 		if len(versions) != 2 || len(markers) != 1 || !*markers[0].IsLatest {
 			b.Errorf("listed %d versions and %d delete markers", len(versions), len(markers))
 		}
-		// A put if absent succeeds after a delete marker.
+		// If the newest version is a delete marker, the object counts as absent.
 		_, err = b.tryPut("third", s3.PutObjectInput{IfNoneMatch: aws.String("*")})
 		if err != nil {
 			b.Error(err)
@@ -552,7 +553,7 @@ func TestS3_CreatesAnExistingBucketAgain(t *testing.T) {
 		b.put("key", "1")
 		_, err := b.client.CreateBucket(b.Context(), &s3.CreateBucketInput{Bucket: b.name})
 		if err != nil {
-			b.Error(err) // S3 returns 200 in us-east-1
+			b.Error(err) // in us-east-1, S3 returns 200 to the bucket's owner
 		}
 		if _, body := b.get("key"); body != "1" {
 			b.Errorf("got %q", body)

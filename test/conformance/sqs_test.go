@@ -19,7 +19,7 @@ import (
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// localQueues receives the events that the local EventBridge delivers.
+// localQueues is the local SQS service. The local EventBridge delivers events to its queues.
 var localQueues *localsqs.Service
 
 func startSQS(endpoint string) (_ http.Handler, err error) {
@@ -29,7 +29,7 @@ func startSQS(endpoint string) (_ http.Handler, err error) {
 	return localQueues, err
 }
 
-// testQueue represents a new queue of a target.
+// testQueue represents a new queue on a target.
 type testQueue struct {
 	*testing.T
 	target target
@@ -101,7 +101,7 @@ func (q testQueue) getAttributes(names ...types.QueueAttributeName) (map[string]
 	return out.Attributes, nil
 }
 
-// receive receives up to ten messages, with long polling for wait seconds.
+// receive receives up to ten messages. If there are none, it waits at most wait seconds.
 func (q testQueue) receive(wait int32) []types.Message {
 	q.Helper()
 	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{
@@ -177,7 +177,7 @@ func TestSQS_ReceivesAMessageUntilItIsDeleted(t *testing.T) {
 			q.Fatalf("received %d messages within the visibility timeout", len(got))
 		}
 
-		second := q.receiveOne(10) // waits for the visibility timeout
+		second := q.receiveOne(10) // waits until the visibility timeout is over
 		if *second.MessageId != id || *second.ReceiptHandle == *first.ReceiptHandle ||
 			second.Attributes["ApproximateReceiveCount"] != "2" {
 			q.Fatalf("received %+v", second)
@@ -270,7 +270,7 @@ func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 			m.Attributes["ApproximateReceiveCount"] != "3" {
 			t.Errorf("the dead-letter queue contains %s %q %v", *m.MessageId, *m.Body, m.Attributes)
 		}
-		// AWS documents this attribute. moto omits it.
+		// AWS documents the attribute DeadLetterQueueSourceArn, but moto omits it.
 		sourceARN := m.Attributes["DeadLetterQueueSourceArn"]
 		if sourceARN != source.arn() && !target.isMoto() {
 			t.Errorf("dead-letter source %q", sourceARN)
@@ -313,7 +313,7 @@ func TestSQS_ReportsFailedEntriesOfABatch(t *testing.T) {
 				},
 			},
 		}
-		if q.target.isMoto() { // accepts any text
+		if q.target.isMoto() { // moto accepts any text
 			entries = slices.Delete(entries, 2, 3)
 		}
 		out, err := q.sendBatch(entries)
@@ -483,7 +483,7 @@ func TestSQS_FindsListsPurgesAndDeletesQueues(t *testing.T) {
 func TestSQS_RejectsInvalidRequests(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		for _, body := range []string{"\x00", "\x1b", "\uFFFE", "\uFFFF"} {
-			if q.target.isMoto() { // accepts any text
+			if q.target.isMoto() { // moto accepts any text
 				break
 			}
 			_, err := q.trySend(body)

@@ -1,5 +1,5 @@
-// Command function implements all functions of the test pipeline. PIPELINE_ROLE selects one. It
-// calls the services by plain HTTP.
+// Command function implements all functions of the test pipeline. The environment variable
+// PIPELINE_ROLE selects the function. The functions call the services with plain HTTP requests.
 package main
 
 import (
@@ -34,7 +34,8 @@ func main() {
 	}
 }
 
-// authorize accepts "open sesame", as the user named by the header x-name.
+// authorize accepts requests whose header Authorization is "open sesame". The header x-name
+// contains the user's name.
 func authorize(_ context.Context, r struct{ Headers map[string]string }) (map[string]any, error) {
 	return map[string]any{
 		"isAuthorized": r.Headers["authorization"] == "open sesame", "context": map[string]string{"sub": r.Headers["x-name"]},
@@ -82,7 +83,7 @@ type failures struct {
 	BatchItemFailures []failure `json:"batchItemFailures"`
 }
 
-// process writes each event to the bucket and publishes it. Events of the type poison fail.
+// process writes each event to the bucket and publishes the event. Events of the type poison fail.
 func process(_ context.Context, b batch) (failures, error) {
 	failed := failures{[]failure{}}
 	for _, r := range b.Records {
@@ -134,8 +135,8 @@ func call(target string, input any) error {
 	return do(request)
 }
 
-// do sends a request with a signature that names the access key only: the emulator does not verify
-// it.
+// do sends a request with a fake signature. The emulator reads only the access key in the
+// signature.
 func do(request *http.Request) error {
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)

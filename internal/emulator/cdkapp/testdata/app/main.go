@@ -1,5 +1,5 @@
-// Command app acts as a CDK app: it writes a cloud assembly with one stack, whose template holds
-// the context and the environment of the app. The context value "mode" makes it fail.
+// Command app acts as a CDK app. It writes a cloud assembly with one stack, whose template contains
+// the context and the environment of the app. The context value "mode" makes the app fail.
 package main
 
 import (
@@ -52,7 +52,8 @@ func write(file, text string) {
 	}
 }
 
-// linger runs as the child: it listens until it is killed, or for a minute.
+// linger is the main function of the child process. It listens on a port until the process is
+// killed, at most for a minute.
 func linger() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

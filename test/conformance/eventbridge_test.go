@@ -123,7 +123,7 @@ func TestEventBridge_RuleSendsMatchingEventsToAQueue(t *testing.T) {
 		if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
 			b.Fatal(err)
 		}
-		if b.target.isMoto() { // moto ignores the configured account
+		if b.target.isMoto() { // moto omits the account from the event
 			event["account"] = "123456789012"
 		}
 		text := fmt.Sprintf(`{"version":"0","id":%q,"detail-type":"EventProcessed",

@@ -60,7 +60,8 @@ func (m dlqMessage) id() string {
 	return m.EventID
 }
 
-// noCode stands for the missing code of a message that SQS moved to the DLQ.
+// noCode is the code that the commands show for a message without a code, which SQS moved to the
+// DLQ.
 const noCode = "none"
 
 func (m dlqMessage) code() string {

@@ -37,7 +37,7 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 		"code": f.codes, "type": f.types, "status": f.statuses,
 	} {
 		if cmd.Flags().Changed(name) && len(values) == 0 {
-			return fmt.Errorf("--%s is empty", name)
+			return fmt.Errorf("--%s must not be empty", name)
 		}
 	}
 	for _, code := range f.codes {

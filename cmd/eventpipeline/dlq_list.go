@@ -30,8 +30,8 @@ func newDLQListCommand(stack *stackFlags) *cobra.Command {
 there are of each code, type and status.
 
 SQS hides a message after a client receives it. At the end, the command makes up
-to 10,000 messages visible again; the others return within five minutes. It lists
-at most 100,000 messages.
+to 10,000 messages visible again; the others become visible within five minutes.
+It lists at most 100,000 messages.
 
 Exits with 1 if another client has received messages, or if there are too many.
 With --json, the last line then has the fields hidden and truncated.`,

@@ -69,7 +69,7 @@ func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
 func TestDLQList_ShowsEachMessageOnceAndReleasesIt(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	bodies := slices.Repeat([]string{poison, poisonOrder}, 13) // three requests for messages
+	bodies := slices.Repeat([]string{poison, poisonOrder}, 13) // more than two requests can receive
 	ids := d.accept(t, bodies...)
 	d.process(t)
 	ids = append(ids, d.sendToDLQ(t, "{}"))
@@ -650,7 +650,8 @@ func TestDLQFilter_SuggestsTheCodeOfARejection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"unknown-unit": true, "Unknown unit": false} {
 		exit, _, errOut := runMain(t, "dlq", "redrive", "--yes", "--code", code)
-		if exit != exitUsage || strings.Contains(errOut, "did you mean rejected."+code) != want {
+		suggests := strings.Contains(errOut, "the processor's code rejected."+code)
+		if exit != exitUsage || suggests != want {
 			t.Errorf("exit code %d, printed %q", exit, errOut)
 		}
 	}

@@ -46,7 +46,7 @@ func checkExclusive(cmd *cobra.Command) error {
 		flags := strings.Fields(line)
 		for _, other := range flags[1:] {
 			if cmd.Flags().Changed(flags[0]) && cmd.Flags().Changed(other) {
-				return usageErrorf("--%s and --%s can't be given together", flags[0], other)
+				return usageErrorf("--%s and --%s can't be combined", flags[0], other)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func invocationOf(name, executable string, info *debug.BuildInfo) string {
 }
 
 // builtToRun reports whether `go run` or `go tool` built and started the executable. Both commands
-// put the executable into a folder whose name contains go-build.
+// write the executable to a path that contains go-build.
 func builtToRun(executable string) bool { return strings.Contains(executable, "go-build") }
 
 // stopWithGoCommand calls stop when the go command that started this process ends. A signal that

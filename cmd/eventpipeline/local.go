@@ -152,7 +152,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	progress.ready()
 	announce := func() error { return f.announce(out, cmd.ErrOrStderr(), platform, pipelines) }
 	if err := steps.start(f.printFunc(out, len(pipelines) > 1), announce); err != nil {
-		return errors.Join(fmt.Errorf("print what is served: %w", err), platform.Close())
+		return errors.Join(fmt.Errorf("print the announcement: %w", err), platform.Close())
 	}
 	err = platform.Run(ctx)
 	progress.phase(stopping)

@@ -45,7 +45,7 @@ func main() {
 // run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := rootCommand()
-	started := false // before, every error is a usage error, such as an unknown flag
+	started := false // while false, every error is a usage error, such as an unknown flag
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		started = true
 		return checkExclusive(cmd)

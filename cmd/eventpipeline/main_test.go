@@ -47,7 +47,7 @@ func TestRun_NamesFlagsThatCannotBeCombined(t *testing.T) {
 	} {
 		code, _, errOut := runMain(t, args...)
 		if code != exitUsage ||
-			!strings.HasPrefix(errOut, "Error: "+want+" can't be given together\n") {
+			!strings.HasPrefix(errOut, "Error: "+want+" can't be combined\n") {
 			t.Errorf("%v: exit code %d, printed %q", args, code, errOut)
 		}
 	}

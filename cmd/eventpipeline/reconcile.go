@@ -144,7 +144,8 @@ func addReport(total *pipeline.Report, part pipeline.Report) {
 	addInts(total, part)
 }
 
-// addInts adds the int fields of part to those of total, which points to the same type.
+// addInts adds each int field of part to the same field of total. total must be a pointer to the
+// type of part.
 func addInts(total, part any) {
 	sums, values := reflect.ValueOf(total).Elem(), reflect.ValueOf(part)
 	for i := range values.NumField() {

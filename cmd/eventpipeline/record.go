@@ -76,7 +76,7 @@ func readStored(
 	}
 	stored, err := bucket.Get(ctx, location.Key)
 	if errors.Is(err, pipeline.ErrNotFound) {
-		return nil, fmt.Errorf("the %s of event %s was deleted: there is no %s",
+		return nil, fmt.Errorf("the %s of event %s is missing: there is no object %s",
 			name, id, s3URL(location))
 	}
 	return stored, err

@@ -54,7 +54,7 @@ func TestRecord_SuggestsACommandIfThereIsNone(t *testing.T) {
 	}
 }
 
-func TestRecord_FailsIfTheObjectIsGone(t *testing.T) {
+func TestRecord_FailsIfTheObjectIsMissing(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	id := d.accept(t, `{"eventType":"demo"}`)[0]
@@ -63,7 +63,7 @@ func TestRecord_FailsIfTheObjectIsGone(t *testing.T) {
 	d.deleteObject(t, pipeline.Location{Bucket: d.Silver, Key: key})
 	code, out, errOut := d.run(t, "record", id)
 	if code != exitFailure || out != "" ||
-		!strings.Contains(errOut, "is gone: there is no s3://silver/"+key) {
+		!strings.Contains(errOut, "is missing: there is no object s3://silver/"+key) {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }

@@ -19,7 +19,8 @@ import (
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
 // withWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
-// the worker's processor. The worker has no access to AWS, and its log goes to log.
+// the worker's processor. In this mode, processor.Start calls no AWS service. The worker's log is
+// written to log.
 func withWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

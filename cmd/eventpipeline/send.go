@@ -60,9 +60,9 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	fromFile := len(args) == 1
 	switch {
 	case !fromFile && !cmd.Flags().Changed("count"):
-		return usageErrorf("nothing to send: give a FILE, - for standard input, or --count N")
+		return usageErrorf("nothing to send: name a FILE (- is standard input), or set --count N")
 	case fromFile && cmd.Flags().Changed("count"):
-		return usageErrorf("give either a FILE or --count, not both")
+		return usageErrorf("set either FILE or --count, not both")
 	case !fromFile && f.count < 1:
 		return usageErrorf("--count must be at least 1, got %d", f.count)
 	case f.concurrency < 1:
@@ -74,7 +74,7 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	source, total := generateEvents(f.count, f.eventType), f.count
 	if fromFile {
-		source, total = readEvents(cmd.InOrStdin(), args[0]), -1 // an unknown number
+		source, total = readEvents(cmd.InOrStdin(), args[0]), -1 // the number is unknown
 	}
 	s := sender{
 		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, apiFlags: f.api.String(),

@@ -50,8 +50,8 @@ func readEvents(stdin io.Reader, name string) eventSource {
 	}
 }
 
-// maxLine exceeds the largest request of API Gateway (10 MB), so that the API itself rejects an
-// event that is too large.
+// maxLine is larger than API Gateway's maximum of 10 MB per request. An event that is too large is
+// therefore rejected by the API, and not by the command.
 const maxLine = 12 << 20
 
 func readLines(r io.Reader, name string, yield func([]byte) bool) error {

@@ -1,8 +1,10 @@
 // Package processortest tests a processor in a plain Go test, without AWS and without the local
-// platform. It runs the processor by the platform's own code, with the same checks, limits and
-// codes, and returns the result that the event would have. It does not check MaxPayloadBytes and
-// schemas, which belong to a pipeline. To test a processor that waits, pass a context with a
-// deadline; the processor's own context ends a second earlier.
+// platform. It calls the processor through the platform's own code, with the same checks, limits
+// and codes. It returns the result that the event would have. It does not check MaxPayloadBytes and
+// schemas, because a pipeline configures them.
+//
+// To test that a processor returns in time, pass a context with a deadline. The context that the
+// processor gets ends a second earlier.
 package processortest
 
 import (
@@ -21,12 +23,12 @@ type Outcome string
 const (
 	// Processed means that the event's records are in Silver.
 	Processed Outcome = "PROCESSED"
-	// Filtered means that the event is PROCESSED, with a reason instead of a payload.
+	// Filtered means that the event is PROCESSED, and has a reason instead of records.
 	Filtered Outcome = "FILTERED"
 	// Failed means that the event is FAILED, and its message is in the DLQ.
 	Failed Outcome = "FAILED"
-	// Retried means that SQS delivers the event again; it is FAILED after MaxReceiveCount
-	// deliveries.
+	// Retried means that SQS delivers the event again. After MaxReceiveCount deliveries, the event
+	// is FAILED.
 	Retried Outcome = "RETRIED"
 	// Invalid means that the API would reject the payload. The processor was not called.
 	Invalid Outcome = "INVALID"
@@ -41,17 +43,18 @@ type Result struct {
 	Err     error             // error in the log, if Failed, Retried or Invalid
 }
 
-// EventID is the default id of events.
+// EventID is the id of an event whose test sets no id.
 const EventID = "019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001"
 
-// Process runs fn for the first delivery of an event. The payload must be a JSON object with an
+// Process calls fn with the first delivery of an event. The payload must be a JSON object with an
 // eventType.
 func Process(ctx context.Context, fn processor.Func, payload string) Result {
 	return ProcessEvent(ctx, fn, processor.Event{Payload: json.RawMessage(payload)})
 }
 
-// ProcessEvent runs fn for a delivery. It sets the Type to the payload's eventType, and uses
-// EventID, 2026-11-23T07:30:00Z and 1 if ID, ReceivedAt or Attempt are zero.
+// ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. Zero fields
+// get default values: ID becomes EventID, ReceivedAt becomes 2026-11-23T07:30:00Z, and Attempt
+// becomes 1.
 func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event) Result {
 	eventType, err := pipeline.DecodeType(event.Payload)
 	if err != nil {
@@ -88,8 +91,9 @@ func newFailure(outcome Outcome, err error) Result {
 	return Result{Outcome: outcome, Code: string(failure.Code), Reason: failure.Reason, Err: err}
 }
 
-// String returns the outcome and one of: the records, a line each; the code and the reason; or, if
-// Retried, the code and the error.
+// String returns the outcome and the details of the result. For Processed, each record is on a
+// line. For Retried, the details are the code and the error. For other outcomes, the details are
+// the code and the reason.
 func (r Result) String() string {
 	switch r.Outcome {
 	case Processed:

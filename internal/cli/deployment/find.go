@@ -28,7 +28,7 @@ type ChoiceError struct{ message string }
 func (e *ChoiceError) Error() string { return e.message }
 
 // Stacks returns the stack with the name. If the name is empty, it returns all stacks except nested
-// stacks, because Find finds those through their parents.
+// stacks, because Find finds nested stacks through their parents.
 func Stacks(ctx context.Context, cfg aws.Config, name string) ([]types.Stack, error) {
 	input := &cloudformation.DescribeStacksInput{}
 	if name != "" {

@@ -21,15 +21,15 @@ import (
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
 //	caller           sender; absent if unknown
-//	enqueuedAt       last time it became ENQUEUED; absent if the worker created the item
+//	enqueuedAt       time when it last became ENQUEUED; absent if the worker created the item
 //	reenqueues       number of times that the reconciler enqueued it again
 //	replayId, replayQuiet                    last replay
-//	redrives         number of redrives since then
+//	redrives         number of redrives since the last replay
 //	attempts         number of deliveries, if PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     if PROCESSED
 //	droppedCode, droppedReason               if PROCESSED and filtered by its processor
 //	failedAt, failureCode, failureReason     if FAILED
-//	expiresAt        seconds since the epoch: the table's TTL attribute
+//	expiresAt        TTL attribute of the table; seconds since the epoch
 const keyPrefix = "EVENT#"
 
 type attributes = map[string]types.AttributeValue

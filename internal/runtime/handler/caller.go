@@ -24,7 +24,8 @@ type authorizer struct {
 }
 
 // claims holds claims by their exact names. It is not a struct, because encoding/json would then
-// also match names such as SUB and ſub. A caller may be able to choose such names.
+// also accept similar names, such as SUB and ſub for sub. A caller may be able to set claims with
+// similar names.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

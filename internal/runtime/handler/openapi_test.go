@@ -32,7 +32,7 @@ type openAPI struct {
 }
 
 type openAPIResponse struct {
-	at         string // a JSON pointer into the document
+	at         string // JSON pointer of the response in the document
 	Ref        string `json:"$ref"`
 	AnsweredBy string `json:"x-answered-by"`
 	Headers    map[string]any
@@ -114,7 +114,7 @@ func unmarshal(t *testing.T, raw []byte, into any) {
 	}
 }
 
-// validate validates a body against the schema at a pointer into the document.
+// validate validates a body against a schema of the document. at is the JSON pointer of the schema.
 func (a openAPI) validate(t *testing.T, at string, body string) error {
 	t.Helper()
 	schema, err := a.compiler.Compile("doc:openapi#" + at)

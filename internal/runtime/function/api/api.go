@@ -1,4 +1,4 @@
-// Package api wires the Lambda function behind the HTTP API.
+// Package api creates and starts the Lambda function that handles the requests of the HTTP API.
 package api
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// Start serves Lambda until the process is killed.
+// Start handles Lambda invocations until Lambda ends the process.
 func Start() { function.Start(function.NewLogger(), New) }
 
-// New wires the handler to AWS.
+// New returns a handler that uses AWS services.
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, error) {
 	bronze, queue := env.Text(contract.BronzeBucket), env.Text(contract.QueueURL)
 	items := dynamodb.NewItems(cfg, env.Text(contract.EventsTable))

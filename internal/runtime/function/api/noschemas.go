@@ -4,5 +4,6 @@ package api
 
 import "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 
-// loadSchemas returns none, so that a pipeline without schemas does not link their compiler.
+// loadSchemas returns no schemas. Without the build tag schemas, the function does not contain the
+// schema compiler.
 func loadSchemas() (pipeline.PayloadSchemas, error) { return nil, nil }

@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bundle holds the pipeline's schemas. The file here is empty; the construct replaces it before
-// it builds the function.
+// bundle holds the schemas of the pipeline. In this repository, schemas.json contains no schemas.
+// The construct replaces the file before it builds the function.
 //
 //go:embed schemas.json
 var bundle []byte

@@ -1,5 +1,5 @@
-// Package reconciler wires the Lambda function that repairs what crashes left behind. A schedule or
-// an operator invokes it.
+// Package reconciler creates and starts the Lambda function that repairs events after a crash. A
+// schedule or an operator invokes the function.
 package reconciler
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// Start serves Lambda until the process is killed.
+// Start handles Lambda invocations until Lambda ends the process.
 func Start() { function.Start(function.NewLogger(), New) }
 
-// New wires the handler to AWS.
+// New returns a handler that uses AWS services.
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Reconciler, error) {
 	silver, queue := env.Text(contract.SilverBucket), env.Text(contract.QueueURL)
 	table := env.Text(contract.EventsTable)

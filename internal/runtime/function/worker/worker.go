@@ -1,5 +1,5 @@
-// Package worker wires the Lambda function that the queue's event source mapping invokes: the
-// platform's own, and those that run a user's processor.
+// Package worker creates and starts the Lambda function that the event source mapping of the queue
+// invokes. The function runs the platform's default processor or a user's processor.
 package worker
 
 import (
@@ -20,12 +20,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
-// Start serves Lambda until the process is killed. Without a processor, a record holds its event's
-// payload unchanged.
+// Start handles Lambda invocations until Lambda ends the process. If processor is nil, the record
+// of an event contains the payload of the event unchanged.
 func Start(processor pipeline.Processor) {
 	log := function.NewLogger()
 	slog.SetDefault(log)
-	os.Stdout = os.Stderr // a processor may print half a line, which must not mix with log lines
+	os.Stdout = os.Stderr // so that the processor's output does not mix with log lines
 	function.Start(log, func(
 		cfg aws.Config, env *contract.Reader, log *slog.Logger,
 	) (handler.Worker, error) {
@@ -35,7 +35,7 @@ func Start(processor pipeline.Processor) {
 	})
 }
 
-// New wires the handler to AWS, without a processor.
+// New returns a handler that uses AWS services. The handler has no processor yet.
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Worker, error) {
 	bronze, silver := env.Text(contract.BronzeBucket), env.Text(contract.SilverBucket)
 	queue := env.Text(contract.QueueURL)

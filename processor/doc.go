@@ -36,10 +36,12 @@
 //
 //	Record{Payload: v}     one record in Silver, whose payload is v as JSON
 //	FanOut(payloads...)    several records in one Silver object, stored together or not at all
-//	Filter(code, reason)   no record; the event is PROCESSED, and its status has the reason
-//	Reject(code, reason)   a permanent error; the event is FAILED, its message moves to the DLQ
-//	any other error        a temporary error; SQS delivers the message again, and the event is
-//	                       FAILED after MaxReceiveCount deliveries
+//	Filter(code, reason)   no payload in Silver; the event is PROCESSED, and its status contains
+//	                       the reason
+//	Reject(code, reason)   a permanent error; the event is FAILED, and its message moves to the
+//	                       DLQ
+//	any other error        a temporary error; SQS delivers the message again. After
+//	                       MaxReceiveCount deliveries, the event is FAILED
 //
 // A panic counts as a temporary error. The text of a temporary error appears only in the log. The
 // reason of Filter and Reject appears in the event's status, so it must not contain anything that

@@ -25,7 +25,7 @@ type Event struct {
 	Payload    json.RawMessage // body of the request, unchanged; a JSON object
 }
 
-// Func returns the record of an event. Up to 32 calls run concurrently.
+// Func processes an event and returns its record. Up to 32 calls run concurrently.
 type Func func(ctx context.Context, event Event) (Record, error)
 
 // Start runs fn as the pipeline's worker. Call it from main. It handles Lambda invocations until

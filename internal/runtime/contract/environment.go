@@ -7,7 +7,7 @@ const (
 	BronzeBucket = "BRONZE_BUCKET"
 	// SilverBucket names the bucket of processed records (worker, reconciler).
 	SilverBucket = "SILVER_BUCKET"
-	// EventsTable names the table that holds an item per event (api, worker, reconciler).
+	// EventsTable names the table with an item per event (api, worker, reconciler).
 	EventsTable = "EVENTS_TABLE"
 	// QueueURL is the URL of the queue between API and worker (api, worker, reconciler).
 	QueueURL = "QUEUE_URL"
@@ -32,13 +32,13 @@ const (
 	ReconcileGraceSeconds = "RECONCILE_GRACE_SECONDS"
 	// ReconcileWindowSeconds limits how far the first run looks back (reconciler).
 	ReconcileWindowSeconds = "RECONCILE_WINDOW_SECONDS"
-	// MaxReenqueues limits how often a stuck event is enqueued again before it is FAILED
+	// MaxReenqueues limits how often a stuck event is enqueued again before it becomes FAILED
 	// (reconciler).
 	MaxReenqueues = "MAX_REENQUEUES"
 	// StatusRetentionDays limits how long an item is kept after the event was received; 0 means no
 	// limit (api, worker, reconciler).
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
-	// LogLevel selects debug, info, warn or error (all functions).
+	// LogLevel is debug, info, warn or error (all functions).
 	LogLevel = "LOG_LEVEL"
 )
 

@@ -1,6 +1,7 @@
 package contract
 
-// Every object key starts with the prefix of its bucket.
+// Every key in the Bronze bucket starts with BronzePrefix, every key in the Silver bucket with
+// SilverPrefix.
 const (
 	BronzePrefix = "bronze/"
 	SilverPrefix = "silver/"

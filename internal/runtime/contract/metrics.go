@@ -13,7 +13,7 @@ const (
 
 // Metrics with PipelineDimension.
 const (
-	MetricAccepted  = "Accepted"  // requests answered with 202 for the first time
+	MetricAccepted  = "Accepted"  // requests answered with 202, without duplicates
 	MetricProcessed = "Processed" // events that became PROCESSED
 	MetricFailed    = "Failed"    // messages moved to the DLQ
 	MetricRetried   = "Retried"   // failed deliveries that SQS will retry
@@ -22,7 +22,7 @@ const (
 // Metrics with FunctionDimension. Each run of the reconciler counts them.
 const (
 	MetricScanned    = "Scanned"    // objects in Bronze
-	MetricWaiting    = "Waiting"    // events whose message is still on the queue
+	MetricWaiting    = "Waiting"    // events whose message is probably on the queue
 	MetricReenqueued = "Reenqueued" // stuck events that were enqueued again
 	MetricGivenUp    = "GivenUp"    // stuck events that became FAILED
 	MetricRepaired   = "Repaired"   // FAILED events with a record, which became PROCESSED

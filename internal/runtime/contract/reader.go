@@ -17,7 +17,7 @@ type Reader struct {
 // NewReader returns a Reader that gets variables from getenv, such as os.Getenv.
 func NewReader(getenv func(name string) string) *Reader { return &Reader{getenv: getenv} }
 
-// Text returns the variable's value, which must not be empty.
+// Text returns the value of a variable, which must not be empty.
 func (r *Reader) Text(name string) string {
 	value := r.getenv(name)
 	if value == "" {
@@ -26,7 +26,7 @@ func (r *Reader) Text(name string) string {
 	return value
 }
 
-// Int returns the variable's value, which must be an integer of at least low.
+// Int returns the value of a variable, which must be an integer of at least low.
 func (r *Reader) Int(name string, low int) int {
 	value := r.Text(name)
 	if value == "" {
@@ -41,17 +41,17 @@ func (r *Reader) Int(name string, low int) int {
 	return n
 }
 
-// Seconds returns the variable's value, which must be a number of seconds and at least 1.
+// Seconds returns the value of a variable, which must be a number of seconds of at least 1.
 func (r *Reader) Seconds(name string) time.Duration {
 	return time.Second * time.Duration(r.Int(name, 1))
 }
 
-// Days returns the variable's value, which must be a number of days and at least 0.
+// Days returns the value of a variable, which must be a number of days of at least 0.
 func (r *Reader) Days(name string) time.Duration {
 	return 24 * time.Hour * time.Duration(r.Int(name, 0))
 }
 
-// Bool returns the variable's value, which must be true or false.
+// Bool returns the value of a variable, which must be true or false.
 func (r *Reader) Bool(name string) bool {
 	value := r.Text(name)
 	if value != "" && value != "true" && value != "false" {

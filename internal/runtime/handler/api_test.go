@@ -474,7 +474,7 @@ func TestAPI_HidesExpiredEvent(t *testing.T) {
 	}
 	got := invoke(t, w.api(), httpEvent("GET", "/events/"+id, ""))
 	if got.StatusCode != http.StatusNotFound {
-		t.Errorf("got %+v, want 404: DynamoDB deletes expired items late", got)
+		t.Errorf("got %+v, want 404: DynamoDB deletes an expired item only after some days", got)
 	}
 }
 

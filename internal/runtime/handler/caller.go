@@ -84,8 +84,8 @@ func (a authorizer) callerName() string {
 	return ""
 }
 
-// withoutSession removes the session name from an assumed role's ARN, because a client that
-// restarts gets a new session.
+// withoutSession removes the session name from the ARN of an assumed role. A client that restarts
+// gets a new session, but is still the same caller.
 func withoutSession(arn string) string {
 	session := strings.LastIndex(arn, "/")
 	if session > 0 && strings.Contains(arn, ":assumed-role/") {

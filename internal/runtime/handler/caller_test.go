@@ -28,8 +28,8 @@ var callers = map[string]string{
 	"subject":         `{"jwt":{"claims":{"iss":"https://a","sub":"anna"}}}`,
 	"other issuer":    `{"jwt":{"claims":{"iss":"https://b","sub":"anna"}}}`,
 	"machine":         `{"jwt":{"claims":{"iss":"https://a","client_id":"anna"}}}`,
-	"lambda's":        `{"lambda":{"sub":"anna","role":"shop"}}`,
-	"other lambda's":  `{"lambda":{"principalId":7}}`,
+	"lambda":          `{"lambda":{"sub":"anna","role":"shop"}}`,
+	"other lambda":    `{"lambda":{"principalId":7}}`,
 }
 
 // unidentified holds values of requestContext.authorizer that identify no caller.
@@ -50,7 +50,7 @@ var unidentified = []string{
 	`{"lambda":{"sub":null}}`,
 }
 
-// requestBy returns a request of a caller.
+// requestBy returns a request with the given authorization.
 func requestBy(authorizer, method, path, body string) map[string]any {
 	event := httpEvent(method, path, body)
 	event["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)

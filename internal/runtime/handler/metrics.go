@@ -8,14 +8,14 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// metricSet holds counts that become CloudWatch metrics with one dimension.
+// metricSet holds counts that CloudWatch turns into metrics with one dimension.
 type metricSet struct {
 	dimension, value string
 	counts           []slog.Attr
 }
 
-// metricAttrs returns the attributes of a log line from which CloudWatch extracts the metrics, in
-// the embedded metric format.
+// metricAttrs returns the attributes of a log line in the embedded metric format. CloudWatch
+// extracts the metrics from this line.
 func metricAttrs(sets ...metricSet) []slog.Attr {
 	type metric struct{ Name, Unit string }
 	var attrs []slog.Attr

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// metricsIn returns the metrics that CloudWatch extracts from a line, by dimension value and name.
+// metricsIn returns the values of the metrics that CloudWatch extracts from a line. A key consists
+// of the dimension's value and the metric's name.
 func metricsIn(t *testing.T, line []byte) map[string]float64 {
 	t.Helper()
 	var values map[string]any
@@ -79,14 +80,14 @@ func TestAPI_CountsAcceptedEventOnce(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	if diff := cmp.Diff(map[string]float64{"events Accepted": 1}, w.metrics(t)); diff != "" {
-		t.Errorf("the first request's (-want +got):\n%s", diff)
+		t.Errorf("metrics of the first request (-want +got):\n%s", diff)
 	}
 	if got := post(body); got.Headers["idempotency-replayed"] != "true" {
 		t.Fatalf("got %+v", got)
 	}
 	post("no JSON")
 	if got := w.metrics(t); len(got) > 0 {
-		t.Errorf("a duplicate and a rejected request count: %v", got)
+		t.Errorf("metrics of a duplicate and a rejected request: got %v, want none", got)
 	}
 }
 

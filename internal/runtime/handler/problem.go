@@ -9,7 +9,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// problem represents problem details (RFC 9457).
+// problem represents the body of an error response: problem details (RFC 9457).
 type problem struct {
 	Type      string `json:"type"`
 	Title     string `json:"title"`
@@ -23,7 +23,7 @@ type problem struct {
 // would have to be served.
 const problemType = "urn:problem-type:eventpipeline:"
 
-// problems maps each code of the API to its HTTP status.
+// problems maps each code that the API returns to its HTTP status and title.
 var problems = map[pipeline.Code]struct {
 	status int
 	title  string

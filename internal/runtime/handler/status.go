@@ -19,7 +19,7 @@ type EventStatus struct {
 	EnqueuedAt  time.Time          `json:"enqueuedAt"` // time when it was last enqueued
 	ProcessedAt time.Time          `json:"processedAt,omitzero"`
 	FailedAt    time.Time          `json:"failedAt,omitzero"`
-	Attempts    int                `json:"attempts"` // deliveries to the worker; 0 while ENQUEUED
+	Attempts    int                `json:"attempts"` // deliveries to workers; 0 while ENQUEUED
 	Bytes       int                `json:"bytes"`
 	SHA256      string             `json:"sha256"`
 	Bronze      pipeline.Location  `json:"bronze"`

@@ -53,9 +53,7 @@ func record(messageID, body string, attempt int) string {
 // downBucket simulates an outage of S3.
 type downBucket struct{}
 
-func (downBucket) Get(
-	context.Context, string,
-) ([]byte, error) {
+func (downBucket) Get(context.Context, string) ([]byte, error) {
 	return nil, errors.New("S3 is down")
 }
 
@@ -156,7 +154,7 @@ func TestWorker_LogsOneLinePerDelivery(t *testing.T) {
 	}
 }
 
-// filteringProcessor logs and filters every event.
+// filteringProcessor logs and filters each event.
 type filteringProcessor struct{}
 
 func (filteringProcessor) Process(

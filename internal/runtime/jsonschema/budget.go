@@ -25,7 +25,7 @@ var ErrTooComplex = errors.New("validating the payload exceeds the limit of sche
 type budget struct {
 	mu   sync.Mutex // held during a check
 	max  int
-	left int
+	left int // steps that remain for the current check
 }
 
 // validate validates a value against a schema. It returns the error of the library, or

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/badinput"
 )
 
-// folder returns files by name.
+// folder returns a file system with the files.
 func folder(files map[string]string) fstest.MapFS {
 	tree := fstest.MapFS{}
 	for name, text := range files {

@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// DeadLetterQueue implements pipeline.DeadLetterQueue and the operations of the CLI.
+// DeadLetterQueue implements pipeline.DeadLetterQueue and the operations that the CLI needs.
 type DeadLetterQueue struct {
 	client *sqs.Client
 	url    string

@@ -31,7 +31,7 @@ func NewQueue(cfg aws.Config, url string) Queue {
 // QueueName returns the queue name, which is the last part of a queue URL.
 func QueueName(url string) string { return path.Base(url) }
 
-// Send sends a message with the event as JSON.
+// Send sends a message that contains the event as JSON.
 func (q Queue) Send(ctx context.Context, event pipeline.Event) error {
 	body, err := messageBody(event)
 	if err != nil {

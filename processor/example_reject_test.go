@@ -6,7 +6,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor"
 )
 
-// Reject makes the event FAILED at once, without retries.
+// Reject makes the event FAILED without a retry.
 func ExampleReject() {
 	process := processor.JSON(func(
 		_ context.Context, _ processor.Event, order Order,

@@ -40,7 +40,7 @@ type call struct {
 	entries int    // number of entries in a batch
 	effect  func(outcome) (any, error)
 	reply   chan answer
-	origin  uint64    // value of identity when the call was resolved
+	origin  uint64    // result of identity() when the call was resolved
 	hung    time.Time // time at which a Hang began
 }
 

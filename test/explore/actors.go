@@ -112,8 +112,8 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	if len(visible) == 0 {
 		return steps
 	}
-	// A batch never contains two copies of a message, because the explorer could not tell their
-	// calls apart.
+	// A batch never contains two copies of a message, because the explorer could not distinguish
+	// the calls for them.
 	var batch []*message
 	for _, m := range visible {
 		twice := slices.ContainsFunc(batch,

@@ -34,10 +34,10 @@ var kindNames = [kinds]string{
 
 func (k Kind) String() string { return kindNames[k] }
 
-// Each variable lists the possible outcomes of a sort of call, except for Succeed. A crash after a
-// call equals a crash before the actor's next call, so it is not listed, but it is counted as both.
-// Late is listed only where a late effect differs from an effect in time. For example, a message
-// that is sent late equals a message that is delivered late.
+// Each variable lists the possible outcomes of one class of calls, except for Succeed. CrashAfter
+// is not listed, because a crash after a call equals a crash before the actor's next call. Such a
+// crash is counted as both. Late is listed only where a late effect differs from an effect in time.
+// For example, a message that is sent late equals a message that is delivered late.
 var (
 	aWrite     = []Kind{FailBefore, FailAfter, Late, CrashBefore, Retried, LateFirstTry}
 	anAppend   = []Kind{FailBefore, FailAfter, CrashBefore, Retried}

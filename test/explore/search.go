@@ -76,9 +76,9 @@ func (s *search) visitedState(state func() uint64) bool {
 	return s.visit(state(), s.used)
 }
 
-// visit reports whether the state was already visited with the same or a smaller budget used. If
-// not, it marks the state as visited. A visited state need not be explored again, because all later
-// steps depend on the state alone.
+// visit reports whether the state was already visited after the same number of faults and
+// preemptions, or fewer. If not, it marks the state as visited. A visited state need not be
+// explored again, because all later steps depend on the state alone.
 func (s *search) visit(state uint64, used Budget) bool {
 	seen := s.visited[state]
 	for f := range used.Faults + 1 {

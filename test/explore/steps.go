@@ -13,8 +13,8 @@ type step struct {
 	name func() uint64 // hash that distinguishes the step from others
 }
 
-// steps returns all possible next steps. The first step never needs a preemption: in it, the
-// current actor continues. If the current actor has ended, another actor continues.
+// steps returns all possible next steps. In the first step, the current actor continues, so this
+// step needs no preemption. If the current actor has ended, another actor continues.
 func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // cost of a step by another actor

@@ -7,11 +7,11 @@ import (
 
 // BronzeLister lists the types and objects in Bronze, in pages.
 type BronzeLister interface {
-	// Types returns a page of the event types that follow after, in key order. It returns an empty
-	// page at the end.
+	// Types returns a page of event types, in key order. It begins with the first type that sorts
+	// after the given one. At the end, the page is empty.
 	Types(ctx context.Context, after string) ([]string, error)
-	// List returns a page of the objects with the prefix whose keys follow after, in key order. It
-	// returns an empty page at the end.
+	// List returns a page of the objects with the prefix, in key order. It begins with the first
+	// key that sorts after the given one. At the end, the page is empty.
 	List(ctx context.Context, prefix, after string) ([]Object, error)
 }
 
@@ -21,8 +21,8 @@ type Object struct {
 	LastModified time.Time
 }
 
-// forEachPage calls fn with each page of a type's objects whose keys follow after and precede
-// before.
+// forEachPage calls fn with each page of a type's objects between the keys after and before, both
+// exclusive.
 func forEachPage(
 	ctx context.Context, bronze BronzeLister, eventType, after, before string,
 	fn func([]Object) error,
@@ -51,8 +51,7 @@ func forEachPage(
 	}
 }
 
-// itemsOf looks up the items of the events whose payloads the objects contain. The map's keys are
-// event ids.
+// itemsOf looks up the items of the objects' events. The map's keys are event ids.
 func itemsOf(ctx context.Context, items ItemGetter, objects []Object) (map[string]Item, error) {
 	return getItems(ctx, items, objects, func(o Object) string {
 		id, _, _ := parseBronzeKey(o.Key)

@@ -37,8 +37,8 @@ func (r Reconciler) Run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	err = r.Checkpoints.Save(ctx, checkpoint, r.checkpointAfter(checkpoint, pass))
-	// ErrChanged means that another run or Rewind has saved a checkpoint meanwhile. The next run
-	// then repeats the work of this run, which is harmless.
+	// ErrChanged means that another run or Rewind has saved a checkpoint in the meantime. The next
+	// run then repeats the work of this run, which is harmless.
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return report, unavailable("save the checkpoint", err)
 	}
@@ -55,8 +55,7 @@ func (r Reconciler) NextPass(ctx context.Context) (Pass, error) {
 }
 
 // nextPass returns the pass that follows a checkpoint. The pass goes back to reopened events only
-// when the grace period since the last Rewind is over, because more events may be reopened until
-// then.
+// when the grace period since the last Rewind is over. Until then, more events may be reopened.
 func (r Reconciler) nextPass(c Checkpoint) Pass {
 	if c.Pass.From.IsZero() {
 		c.Pass = r.NewPass(r.Now().Add(-r.Window))

@@ -10,7 +10,7 @@ type Item struct {
 	Event
 	Status      Status
 	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
-	Reenqueues  int       // by the reconciler, since the last request, redrive or replay
+	Reenqueues  int       // re-enqueues by the reconciler since the last redrive or replay
 	Attempts    int       // deliveries until the event was finished; 0 while ENQUEUED
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED

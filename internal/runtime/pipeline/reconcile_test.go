@@ -83,11 +83,12 @@ func TestReconciler_SkipsEventsInALongQueue(t *testing.T) {
 	r.Queue = backlogQueue{&w.queue, 2}
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Waiting: 2})
 
-	// The other event was enqueued at the same time, so it does not show that the message is lost.
+	// The other event was enqueued at the same time, so it does not show whether the message is
+	// lost.
 	w.worker().Process(t.Context(), deliveries[1:])
 	w.wantReport(t, r, pipeline.Report{Scanned: 2, Processed: 1, Waiting: 1})
 
-	// An event that was enqueued later and is PROCESSED shows it.
+	// If an event that was enqueued later is PROCESSED, the message counts as lost.
 	later := w.ingest()
 	later.Now = func() time.Time { return now.Add(time.Second) }
 	later.NewID = func() (string, error) { return "0199aaaa-0000-7000-8000-000000000009", nil }

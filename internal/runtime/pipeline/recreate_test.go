@@ -55,7 +55,7 @@ func TestReconciler_RecreatesTheItemOfARecord(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	worker := w.worker()
-	// Finish fails as if the worker had crashed before it.
+	// Finish fails. This simulates a worker that crashes before it finishes the event.
 	worker.Items = failingFinisher{failing: failing{&w, map[string]bool{"finish": true}}}
 	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[0], "m")})
 

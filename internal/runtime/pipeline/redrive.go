@@ -86,9 +86,10 @@ func (r Redriver) Redrive(ctx context.Context, messages [][]byte) []RedriveResul
 	return results
 }
 
-// reopen sets an event to ENQUEUED in a new generation and returns the event for its message. In
-// the new generation, writes by slow workers of the old one have no effect. Otherwise such a write
-// could mark the event FAILED when its message is no longer in the DLQ.
+// reopen sets an event to ENQUEUED in a new generation and returns the event for its message. A
+// worker may still process the event in the old generation. The new generation makes that worker's
+// writes ineffective. Otherwise such a write could mark the event FAILED when its message is no
+// longer in the DLQ.
 func (r Redriver) reopen(
 	ctx context.Context, event Event, items map[string]Item,
 ) (Event, Status, error) {
@@ -110,7 +111,7 @@ func (r Redriver) reopen(
 	if err != nil {
 		return event, item.Status, unavailable("reopen the event", err)
 	}
-	items[event.ID] = next // for a second message of the same event
+	items[event.ID] = next // the DLQ may hold a second message of the event
 	return next.Event, Enqueued, nil
 }
 

@@ -26,7 +26,7 @@ type Replayer struct {
 	Checkpoints CheckpointStore
 	Throttle    func(ctx context.Context, n int) error // blocks until n more events may be sent
 	Processor   Processor                              // for Compare; nil keeps payloads unchanged
-	ChunkSize   int                                    // events reopened at once; 0 means 100
+	ChunkSize   int                                    // events between two calls of progress; 0: 100
 	Now         func() time.Time
 }
 
@@ -50,9 +50,10 @@ type ReplayCounts struct {
 	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or not first
 }
 
-// Run replays the events whose Bronze keys follow after; "" stands for all events. When all events
-// up to a key are on the queue, Run calls progress with that key. A replay that is resumed after
-// this key omits no event. It may send an event twice, but the event's records are stored once.
+// Run replays the events in the order of their Bronze keys. It begins after the key after; ""
+// begins with the first event. When all events up to a key are on the queue, Run calls progress
+// with that key. A replay that is resumed after this key omits no event. It may send an event
+// twice, but the event's records are stored once.
 func (r Replayer) Run(
 	ctx context.Context, req ReplayRequest, after string,
 	progress func(after string, counts ReplayCounts) error,

@@ -95,7 +95,7 @@ func (w *world) wantStatus(t *testing.T, id string, want pipeline.Status) pipeli
 // poison holds a payload that older versions accepted, but that the worker can't process.
 const poison = `{"eventType":"demo","n":1e999}`
 
-// failing makes the named calls fail and passes the other ones to the world.
+// failing makes the named calls fail. All other calls go to the world.
 type failing struct {
 	*world
 	calls map[string]bool
@@ -115,5 +115,5 @@ type failingFinisher struct {
 
 type failingStore struct{ failing }
 
-// failingBus makes the first notification of each call fail, and publishes the other ones.
+// failingBus publishes all notifications of a call except the first, which fails.
 type failingBus struct{ failing }

@@ -89,7 +89,8 @@ func (b *Bucket) Delete(key string) {
 // pageSize is so small that a listing in a test needs several pages.
 const pageSize = 3
 
-// Types returns a page of the event types that follow after.
+// Types returns a page of event types. It begins with the first type that sorts after the given
+// one.
 func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	var types []string
 	for _, key := range b.Keys() {
@@ -103,7 +104,8 @@ func (b *Bucket) Types(_ context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns a page of the objects with the prefix whose keys follow after.
+// List returns a page of the objects with the prefix. It begins with the first key that sorts after
+// the given one.
 func (b *Bucket) List(_ context.Context, prefix, after string) ([]pipeline.Object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -78,7 +78,7 @@ func TestItems(t *testing.T, items Items) {
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
-				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // the worker has no values
+				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // the worker does not set them
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues

@@ -26,13 +26,13 @@ func (d documents) explain(name string, err error) error {
 		if file, fragment, ok := splitURL(invalid.URL); ok {
 			leaf := deepest(validation)
 			pointer := fragment + jsonpointer.New(leaf.InstanceLocation...)
-			return fmt.Errorf("%s#%s: %s", file, pointer, withoutLocation(leaf))
+			return fmt.Errorf("%s#%s: %s", file, pointer, withoutPlace(leaf))
 		}
 	}
 	text := strings.ReplaceAll(err.Error(), root, "")
 	if target := unresolved(err); target != "" {
-		if location := d.reference(target); location != "" {
-			return fmt.Errorf("%s: %s", location, text)
+		if place := d.reference(target); place != "" {
+			return fmt.Errorf("%s: %s", place, text)
 		}
 	}
 	return fmt.Errorf("%s: %s", name, text)

@@ -41,8 +41,8 @@ type Platform struct {
 // API describes an HTTP API of a stack.
 type API struct {
 	Stack, Name, URL string
-	Signed           bool // requires requests signed with AWS credentials
-	Token            bool // requires a JSON Web Token
+	Signed           bool // whether a route requires requests signed with AWS credentials
+	Token            bool // whether a route requires a JSON Web Token
 }
 
 // Stack describes a stack of the app.

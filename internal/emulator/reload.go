@@ -175,7 +175,7 @@ func (r *reloader) removeOldBuilds() {
 	}
 }
 
-// secondsDetail returns the seconds since begin, rounded to tenths.
+// secondsDetail returns a detail with the seconds since begin, rounded to tenths.
 func (r *reloader) secondsDetail(begin time.Time) activity.Detail {
 	return numberDetail("seconds", r.now().Sub(begin).Round(100*time.Millisecond).Seconds())
 }

@@ -95,7 +95,7 @@ func (r *recorder) times(name, source string) int {
 // last of these steps.
 func (r *recorder) waitTimes(t *testing.T, n int, name, source string) activity.Step {
 	t.Helper()
-	timeout := time.After(2 * time.Minute) // a build may be slow
+	timeout := time.After(2 * time.Minute) // long enough for a slow build
 	for {
 		r.mu.Lock()
 		steps, news := slices.Clone(r.steps), r.news

@@ -105,7 +105,7 @@ func (s *services) recordEvent(bus string, event []byte, rules []string) {
 			Detail     eventRef `json:"detail"`
 		}
 		if json.Unmarshal(event, &envelope) != nil {
-			return false // not an event of a pipeline
+			return false // not an event that a pipeline published
 		}
 		step.Name, step.Source = "published", bus
 		step.EventID, step.EventType = envelope.Detail.EventID, envelope.Detail.EventType

@@ -192,7 +192,7 @@ func (a artifact) modules(dir string) ([]string, error) {
 			}
 			var folder string
 			if err := json.Unmarshal(entry.Data, &folder); err != nil {
-				return nil, fmt.Errorf("the metadata of %s: %w", path, err)
+				return nil, fmt.Errorf("parse the metadata of construct %s: %w", path, err)
 			}
 			folders = append(folders, folder)
 		}

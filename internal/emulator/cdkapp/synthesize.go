@@ -81,7 +81,7 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	}
 	appContext, err := json.Marshal(c.Context)
 	if err != nil {
-		return nil, fmt.Errorf("make the app's context: %w", err)
+		return nil, fmt.Errorf("encode the app's context: %w", err)
 	}
 
 	output := &tail{out: a.Progress}

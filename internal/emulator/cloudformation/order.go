@@ -49,7 +49,7 @@ func (o *ordering) visit(id string) error {
 	resource := o.template.Resources[id]
 	for _, other := range resource.DependsOn {
 		if _, ok := o.template.Resources[other]; !ok {
-			return fmt.Errorf("resource %s: DependsOn names %s, but the template has no such resource",
+			return fmt.Errorf("resource %s: DependsOn names %s, which is not in the template",
 				id, other)
 		}
 	}

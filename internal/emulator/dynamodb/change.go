@@ -14,7 +14,7 @@ type change struct {
 	placeholders       placeholders
 	condition          *expression // nil if the change is unconditional
 	update             *expression // nil if the change has no update expression
-	returnOldOnFailure bool        // adds the old item to the error of a failed condition
+	returnOldOnFailure bool        // whether the error of a failed condition contains the old item
 }
 
 // bind parses the change's expressions.

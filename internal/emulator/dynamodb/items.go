@@ -58,7 +58,7 @@ func (s *Service) writeItem(
 	return &writeOutput{plan.returnValues(in.ReturnValues)}, commit(plan)
 }
 
-// projectionInput holds the parameters that GetItem and a table of BatchGetItem share.
+// projectionInput holds parameters of GetItem, which BatchGetItem also has for each table.
 type projectionInput struct {
 	placeholders
 	legacyParameters

@@ -75,7 +75,7 @@ func formatDecimal(negative bool, digits string, exponent int) string {
 
 // rational returns the value of a canonical number.
 func rational(number string) *big.Rat {
-	r, _ := new(big.Rat).SetString(number) // a canonical number is valid
+	r, _ := new(big.Rat).SetString(number) // never fails for a canonical number
 	return r
 }
 

@@ -22,7 +22,7 @@ type readInput struct {
 }
 
 type pageOutput struct {
-	Items            []attributes `json:",omitzero"` // absent with Select COUNT
+	Items            []attributes `json:",omitzero"` // nil if the request selects COUNT
 	Count            int
 	ScannedCount     int
 	LastEvaluatedKey attributes `json:",omitzero"`

@@ -211,7 +211,7 @@ func TestState_SurvivesACrash(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // reports the kill signal
+	_ = cmd.Wait() // the error reports only the kill signal
 
 	if acknowledged < 500 {
 		t.Fatalf("the process acknowledged only %d puts", acknowledged)

@@ -17,7 +17,8 @@ type KeyElement struct{ AttributeName, KeyType string }
 // AttributeDefinition defines the type of an attribute: S, N or B.
 type AttributeDefinition struct{ AttributeName, AttributeType string }
 
-// NewTable returns the definition of a table with a key as in DynamoDB's API.
+// NewTable returns the definition of a table. schema and definitions describe the table's key in
+// the form of DynamoDB's API.
 func NewTable(name string, schema []KeyElement, definitions []AttributeDefinition) Table {
 	types := map[string]string{}
 	for _, d := range definitions {
@@ -57,8 +58,8 @@ type tableDescription struct {
 }
 
 type tableDescriptionOutput struct {
-	TableDescription *tableDescription `json:",omitempty"` // CreateTable and DeleteTable
-	Table            *tableDescription `json:",omitempty"` // DescribeTable
+	TableDescription *tableDescription `json:",omitempty"` // set by CreateTable and DeleteTable
+	Table            *tableDescription `json:",omitempty"` // set by DescribeTable
 }
 
 func (s *Service) createTable(in *createTableInput) (*tableDescriptionOutput, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// maxTransaction limits the actions of a transaction, as in DynamoDB.
+// maxTransaction limits the number of actions in a transaction, as in DynamoDB.
 const maxTransaction = 100
 
 type transactWriteItemsInput struct {

@@ -196,7 +196,8 @@ func (u *update) assignments(in scope) ([]assignment, error) {
 	for _, target := range u.remove {
 		removals = append(removals, assignment{path: target.resolve(in.names)})
 	}
-	// Removing the highest list indexes first keeps the remaining indexes valid.
+	// Remove the elements with the highest list indexes first. Then the indexes of the other
+	// removals stay valid.
 	slices.SortStableFunc(removals, func(a, b assignment) int {
 		return b.path[len(b.path)-1].index - a.path[len(a.path)-1].index
 	})

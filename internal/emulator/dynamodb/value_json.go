@@ -143,7 +143,7 @@ func (w *wireValue) decodeSet() (value, error) {
 	return set, nil
 }
 
-// MarshalJSON sorts the attributes by name.
+// MarshalJSON encodes the attributes in the order of their names.
 func (a attributes) MarshalJSON() ([]byte, error) {
 	return appendItem(make([]byte, 0, 512), a), nil
 }

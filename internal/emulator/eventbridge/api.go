@@ -170,8 +170,8 @@ type target struct {
 
 type targetsInput struct {
 	ruleReference
-	Targets []target // PutTargets
-	Ids     []string // RemoveTargets
+	Targets []target // only for PutTargets
+	Ids     []string // only for RemoveTargets
 }
 
 type targetsOutput struct {

@@ -31,7 +31,7 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 			m, err = equals(value)
 		}
 		if err != nil {
-			return leaf, fmt.Errorf("%q: %w", path[len(path)-1], err)
+			return leaf, fmt.Errorf("field %q: %w", path[len(path)-1], err)
 		}
 		leaf.matchers = append(leaf.matchers, m)
 	}

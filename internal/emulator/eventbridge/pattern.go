@@ -78,7 +78,7 @@ func parseObject(fields map[string]any, path []string) (objectPattern, error) {
 		case []any:
 			object.fields[name], err = parseLeaf(value, fieldPath)
 		default:
-			return object, fmt.Errorf("%q must be an object or an array", name)
+			return object, fmt.Errorf("field %q must be an object or an array", name)
 		}
 		if err != nil {
 			return object, err

@@ -107,7 +107,7 @@ func jsonError(err error) (status int, body map[string]any) {
 	return cmp.Or(failure.Status, http.StatusBadRequest), body
 }
 
-// WriteJSON answers with JSON.
+// WriteJSON writes a response with a JSON body.
 func WriteJSON(w http.ResponseWriter, status int, answer any) {
 	write(w, status, "application/json", json.Marshal, answer)
 }
@@ -125,7 +125,7 @@ func write(
 	if header.Get(requestIDHeader) == "" {
 		setRequestID(w)
 	}
-	// DynamoDB's clients check the checksum.
+	// SDK clients of DynamoDB verify this checksum.
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -134,7 +134,7 @@ func write(
 
 const requestIDHeader = "X-Amzn-Requestid"
 
-// setRequestID sets the header of a new request id and returns the id.
+// setRequestID generates a request id, sets it as a response header and returns it.
 func setRequestID(w http.ResponseWriter) string {
 	id := uuid.NewString()
 	w.Header().Set(requestIDHeader, id)

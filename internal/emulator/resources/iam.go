@@ -119,7 +119,7 @@ func (s *iamState) documentsOf(name string, r role) ([]iam.Document, error) {
 	}
 	documents, err := parsePolicies(texts, in.ManagedPolicyArns)
 	if err != nil {
-		return nil, fmt.Errorf("the policies of role %s: %w", name, err)
+		return nil, fmt.Errorf("parse the policies of role %s: %w", name, err)
 	}
 	return documents, nil
 }
@@ -186,7 +186,7 @@ func createManagedPolicy(c *creation, _ struct{}) (values, error) {
 	return created(arn, "PolicyArn", arn), nil
 }
 
-// enforcement represents a call of Enforce.
+// enforcement holds the state of one call of Enforce.
 type enforcement struct {
 	*Provider
 	authorizer *iam.Authorizer

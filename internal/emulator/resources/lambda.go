@@ -32,7 +32,7 @@ type functionProperties struct {
 	LoggingConfig struct{ LogGroup string }
 }
 
-// function represents a function that runs.
+// function represents a function that the emulator runs.
 type function struct {
 	lambda.Function
 	stack, logicalID string
@@ -44,7 +44,7 @@ type function struct {
 func createFunction(c *creation, in functionProperties) (values, error) {
 	switch {
 	case in.PackageType == "Image":
-		return c.skip(" of an image")
+		return c.skip(" with a container image")
 	case in.Runtime != "provided.al2023":
 		return c.skip(" on " + in.Runtime)
 	}
@@ -75,7 +75,7 @@ func createFunction(c *creation, in functionProperties) (values, error) {
 	return created(f.Name, "Arn", arn), nil
 }
 
-// lambdaFunction returns the function that Lambda runs.
+// lambdaFunction returns the definition of the function for the emulated Lambda service.
 func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error) {
 	dir := c.stack.Assets[in.Code.S3Key]
 	if _, err := os.Stat(filepath.Join(dir, "bootstrap")); errors.Is(err, os.ErrNotExist) {
@@ -237,7 +237,7 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	switch {
 	case !ok:
-		return c.skip(" of another source than a queue")
+		return c.skip(" whose source is not a queue")
 	case in.FilterCriteria != nil:
 		return c.skip(" with FilterCriteria")
 	case !c.runs(name):

@@ -40,7 +40,8 @@ var registry = map[string]handler{
 	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }
 
-// handler creates resources of one type and compares their properties when the app is reloaded.
+// handler creates the resources of one type. When the app is reloaded, it selects the properties
+// that are compared.
 type handler struct {
 	create func(*creation) (values, error)
 	// compared selects the properties whose change needs a restart. It is nil if no property does.

@@ -61,7 +61,7 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 }
 
 type queuePolicyProperties struct {
-	Queues         []string // URLs
+	Queues         []string // URLs of the queues
 	PolicyDocument document
 }
 

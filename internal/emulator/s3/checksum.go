@@ -83,10 +83,10 @@ func decodeChunks(body []byte, header http.Header) ([]byte, error) {
 		if !ok {
 			return nil, io.ErrUnexpectedEOF
 		}
-		length, _, _ := strings.Cut(string(line), ";") // the rest is the chunk's signature
+		length, _, _ := strings.Cut(string(line), ";") // the chunk's signature follows
 		size, err := strconv.ParseUint(length, 16, 63)
 		if err != nil {
-			return nil, fmt.Errorf("read chunk length: %w", err)
+			return nil, fmt.Errorf("parse the length of a chunk: %w", err)
 		}
 		if size == 0 {
 			body = rest

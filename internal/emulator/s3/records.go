@@ -95,7 +95,8 @@ func (r records) load() (map[string]*bucket, error) {
 			return fmt.Errorf("read object %q: %w", path, err)
 		}
 		b.sequence = max(b.sequence, sequence)
-		b.objects[key] = slices.Insert(b.objects[key], 0, v) // the store returns the oldest first
+		// The store returns the oldest version first, but objects lists the newest first.
+		b.objects[key] = slices.Insert(b.objects[key], 0, v)
 		return nil
 	})
 	if err != nil {

@@ -163,7 +163,7 @@ func newReceiptHandle(queueARN, id string, receiveCount int) string {
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// messageIDFromHandle returns the id of the message that the receipt handle belongs to.
+// messageIDFromHandle returns the id of the message that a receipt handle identifies.
 func messageIDFromHandle(queueARN, receiptHandle string) (string, error) {
 	text, err := base64.StdEncoding.DecodeString(receiptHandle)
 	parts := strings.Split(string(text), " ")

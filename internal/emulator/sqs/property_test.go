@@ -214,7 +214,7 @@ func (m *model) Check(t *rapid.T) {
 	}
 }
 
-// drain receives and deletes all messages, and checks that none was lost.
+// drain receives and deletes all messages, and checks that no message was lost.
 func (m *model) drain(t *rapid.T) {
 	m.now = m.now.Add(time.Minute)
 	for _, q := range []*sqs.Queue{m.source, m.dlq} {

@@ -72,7 +72,7 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 		e.state, e.visibleAt = delayed, m.Sent.Add(delay)
 	}
 	if err := s.records.putMessage(q.name, e); err != nil {
-		return m, fmt.Errorf("send to %s: %w", q.name, err)
+		return m, fmt.Errorf("send message to queue %s: %w", q.name, err)
 	}
 	q.add(e)
 	return m, nil
@@ -99,7 +99,7 @@ func (q *Queue) Delete(receiptHandles ...string) error {
 		}
 	}
 	if err := s.records.deleteMessages(entries...); err != nil {
-		return fmt.Errorf("delete from %s: %w", q.name, err)
+		return fmt.Errorf("delete messages from queue %s: %w", q.name, err)
 	}
 	for _, e := range entries {
 		q.remove(e)
@@ -141,7 +141,7 @@ func (q *Queue) ChangeVisibility(receiptHandle string, timeout time.Duration) er
 	q.advance(now)
 	q.wakeReceivers()
 	if err := s.records.putProgress(q.name, e); err != nil {
-		return fmt.Errorf("change visibility in %s: %w", q.name, err)
+		return fmt.Errorf("change visibility of a message in queue %s: %w", q.name, err)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (q *Queue) purge() error {
 		return errQueueDoesNotExist
 	}
 	if err := q.service.records.deleteMessages(q.byAge.entries...); err != nil {
-		return fmt.Errorf("purge %s: %w", q.name, err)
+		return fmt.Errorf("purge queue %s: %w", q.name, err)
 	}
 	q.clear()
 	return nil

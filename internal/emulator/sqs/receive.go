@@ -125,7 +125,7 @@ func (q *Queue) receiveLocked(
 		// If the progress cannot be stored, the message stays in flight until its visibility
 		// timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {
-			return messages, deadLetters, fmt.Errorf("receive from %s: %w", q.name, err)
+			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)
 		}
 		m := e.Message
 		m.InvisibleUntil = e.visibleAt

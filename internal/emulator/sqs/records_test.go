@@ -16,7 +16,7 @@ func TestNew_LoadsStateAfterACrash(t *testing.T) {
 	poison := send(t, source, "poison")
 	receiveOne(t, source)
 	now = now.Add(time.Second)
-	expectNone(t, source) // moves the message to the dead-letter queue
+	expectNone(t, source) // the receive moves the message to the dead-letter queue
 	send(t, source, "deleted")
 	if err := source.Delete(receiveOne(t, source).ReceiptHandle); err != nil {
 		t.Fatal(err)

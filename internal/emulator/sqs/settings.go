@@ -20,7 +20,7 @@ type QueueConfig struct {
 	MessageRetention  time.Duration // default: 4 days
 	ReceiveWaitTime   time.Duration // default: none (short polling)
 	MaxMessageSize    int           // bytes; default: 1 MiB
-	MaxReceiveCount   int           // receives before a message moves to DeadLetterQueue
+	MaxReceiveCount   int           // number of receives before a message moves to DeadLetterQueue
 	DeadLetterQueue   string        // ARN or name of an existing queue; default: none
 }
 
@@ -123,7 +123,7 @@ func (s *Service) parseRedrivePolicy(
 	}
 	var policy struct {
 		DeadLetterTargetArn string          `json:"deadLetterTargetArn"`
-		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // 5 or "5"
+		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number or a string
 	}
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {
 		return invalid("Redrive policy is not a valid JSON map.")

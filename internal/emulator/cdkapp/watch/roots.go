@@ -12,8 +12,9 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Roots returns the folders that an app in dir is made from: dir, its Go module, the given modules,
-// and the local modules that a go.mod replaces others with or that a go.work uses.
+// Roots returns the folders with the sources of an app in dir. These are dir, the Go module that
+// contains dir, and modules. They also include the local modules in replace directives of a go.mod
+// and in use directives of a go.work.
 func Roots(dir string, modules ...string) ([]string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -30,8 +31,8 @@ func Roots(dir string, modules ...string) ([]string, error) {
 	return outermost(roots), nil
 }
 
-// modulesOf returns the folders of the module of dir, and of the local modules that it is built
-// with.
+// modulesOf returns the folder of the Go module that contains dir, and the folders of the local
+// modules that a build of this module uses.
 func modulesOf(dir string) ([]string, error) {
 	var roots []string
 	if file := findUpwards(dir, "go.mod"); file != "" {
@@ -66,8 +67,8 @@ func modulesOf(dir string) ([]string, error) {
 	return roots, nil
 }
 
-// findUpwards returns the file of that name in dir or the nearest folder above it; "" if there is
-// none.
+// findUpwards looks for a file in dir and then in each parent folder. It returns the path of the
+// first file with the name, or "" if there is none.
 func findUpwards(dir, name string) string {
 	for {
 		file := filepath.Join(dir, name)
@@ -82,7 +83,7 @@ func findUpwards(dir, name string) string {
 	}
 }
 
-// join resolves a path in a go.mod or go.work.
+// join resolves a path in a go.mod or go.work. A relative path starts at the folder of the file.
 func join(file, path string) string {
 	path = filepath.FromSlash(path)
 	if filepath.IsAbs(path) {
@@ -91,13 +92,14 @@ func join(file, path string) string {
 	return filepath.Join(filepath.Dir(file), path)
 }
 
-// outermost leaves out folders inside other ones, and folders that do not exist.
+// outermost returns the folders that are not inside another of the folders. It omits folders that
+// do not exist.
 func outermost(dirs []string) []string {
 	slices.Sort(dirs)
 	var kept []string
 	for _, dir := range dirs {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			continue // the build reports it
+			continue // the build will report the missing folder
 		}
 		if !within(dir, kept) {
 			kept = append(kept, dir)
@@ -106,7 +108,7 @@ func outermost(dirs []string) []string {
 	return kept
 }
 
-// within reports whether a path is one of the folders or inside one.
+// within reports whether the path is one of the folders or is inside one of them.
 func within(path string, folders []string) bool {
 	return slices.ContainsFunc(folders, func(folder string) bool {
 		return path == folder || strings.HasPrefix(path, folder+string(filepath.Separator))

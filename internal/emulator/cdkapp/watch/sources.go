@@ -13,42 +13,45 @@ import (
 	"time"
 )
 
-// Sources says which files an app is made from, of those below Roots: Go files and module files,
-// except tests; what Go files embed; and JSON, YAML and TOML files, such as schemas. Directly in
-// Dir and in a root only cdk.json and cdk.context.json count, because output is often redirected to
-// a file there.
+// Sources defines which files below Roots are the sources of an app:
 //
-// Hidden files and folders, node_modules, cdk.out, testdata and the backup files of editors are
-// ignored.
+//   - Go files, except tests, and the files that Go files embed
+//   - files of Go modules, such as go.mod
+//   - JSON, YAML and TOML files, such as schemas
+//
+// Directly in Dir or in a root, the only JSON, YAML and TOML files that are sources are cdk.json
+// and cdk.context.json. Users often redirect output to other files in these folders. Hidden files
+// and folders, node_modules, cdk.out, testdata and the backup files of editors are never sources.
 type Sources struct {
-	Dir    string   // of the app, absolute
-	Roots  []string // folders, absolute
-	Ignore []string // files and folders that are written while the app runs, absolute
+	Dir    string   // absolute path of the app's folder
+	Roots  []string // absolute paths of folders
+	Ignore []string // absolute paths of files and folders that change while the app runs
 }
 
-// snapshot holds the sources at one time.
+// snapshot holds the state of the sources at one time.
 type snapshot struct {
-	files  map[string]file
-	embeds []string // patterns of paths
+	files  map[string]file // by path
+	embeds []string        // path patterns of embedded files
 }
 
 type file struct {
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
-	embeds   []string // patterns of the paths that a Go file embeds
+	embeds   []string // path patterns of the files that a Go file embeds
 }
 
-// look reads the sources, except for files whose size and time are those of the last snapshot. It
-// calls visit for each folder before it lists the folder's files.
-func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, error) {
+// takeSnapshot reads the sources and returns a snapshot. It does not read files whose size and time
+// are the same as in the last snapshot. It calls visit for each folder before it lists the folder's
+// files.
+func (s Sources) takeSnapshot(last *snapshot, visit func(dir string) error) (*snapshot, error) {
 	now := &snapshot{files: map[string]file{}}
 	var others []string
 	for _, root := range s.Roots {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case path != root && errors.Is(err, fs.ErrNotExist):
-				return nil // removed meanwhile
+				return nil // the file was removed in the meantime
 			case err != nil:
 				return err
 			case entry.IsDir() && path != root && s.ignores(path):
@@ -70,8 +73,9 @@ func (s Sources) look(last *snapshot, visit func(dir string) error) (*snapshot, 
 	for _, f := range now.files {
 		now.embeds = append(now.embeds, f.embeds...)
 	}
-	for _, path := range others { // after all Go files: they say what is embedded
-		if !s.counts(path) && !now.embedded(path) {
+	// Only after all Go files are read, it is known which other files are embedded.
+	for _, path := range others {
+		if !s.isSource(path) && !now.embedded(path) {
 			continue
 		}
 		if err := now.read(path, last); err != nil {
@@ -87,13 +91,13 @@ func visitDir(visit func(string) error, dir string) error {
 		return filepath.SkipDir
 	}
 	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("the system can't watch more folders than up to %s: "+
+		return fmt.Errorf("watch folder %s: the system can't watch more folders; "+
 			"raise fs.inotify.max_user_watches: %w", dir, err)
 	}
 	return err
 }
 
-// ignores reports whether the file or folder at path is not a source and holds none.
+// ignores reports whether the file or folder at path can't be or contain a source.
 func (s Sources) ignores(path string) bool {
 	name := filepath.Base(path)
 	switch {
@@ -106,8 +110,8 @@ func (s Sources) ignores(path string) bool {
 	return within(path, s.Ignore)
 }
 
-// counts reports whether the name of a file makes it a source.
-func (s Sources) counts(path string) bool {
+// isSource reports whether a file is a source because of its name.
+func (s Sources) isSource(path string) bool {
 	name := filepath.Base(path)
 	switch filepath.Ext(path) {
 	case ".go", ".mod", ".sum", ".work":
@@ -120,19 +124,19 @@ func (s Sources) counts(path string) bool {
 	return false
 }
 
-// mayHold reports whether a change at a path may have changed a source.
-func (s Sources) mayHold(path string, last *snapshot) bool {
+// mayAffectSource reports whether a change at a path may have changed a source.
+func (s Sources) mayAffectSource(path string, last *snapshot) bool {
 	if s.ignores(path) {
 		return false
 	}
-	if s.counts(path) || last.embedded(path) {
+	if s.isSource(path) || last.embedded(path) {
 		return true
 	}
 	info, err := os.Stat(path)
 	return err != nil || info.IsDir()
 }
 
-// read adds the file at a path to the snapshot, unless it is gone.
+// read adds the file at a path to the snapshot. If the file does not exist, read does nothing.
 func (n *snapshot) read(path string, last *snapshot) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -163,7 +167,8 @@ func (n *snapshot) read(path string, last *snapshot) error {
 	return nil
 }
 
-// embeds returns the patterns of a Go file's embed directives, with the folder in front.
+// embeds returns the patterns in the embed directives of a Go file. Each pattern begins with the
+// file's folder.
 func embeds(dir, content string) []string {
 	var patterns []string
 	for line := range strings.Lines(content) {
@@ -179,7 +184,7 @@ func embeds(dir, content string) []string {
 	return patterns
 }
 
-// embedded reports whether a Go file embeds the path or a folder that it is in.
+// embedded reports whether a Go file embeds the file at path, or a folder that contains the file.
 func (n *snapshot) embedded(path string) bool {
 	return slices.ContainsFunc(n.embeds, func(pattern string) bool {
 		shortest := len(filepath.Dir(pattern))
@@ -192,7 +197,8 @@ func (n *snapshot) embedded(path string) bool {
 	})
 }
 
-// changedSince returns the files that are new, gone or have other content than before, sorted.
+// changedSince returns the sorted paths of the files that were added, removed or changed since the
+// snapshot before.
 func (n *snapshot) changedSince(before *snapshot) []string {
 	var paths []string
 	for path, f := range n.files {

@@ -11,36 +11,37 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Watcher watches an app's sources.
+// Watcher watches the sources of an app.
 type Watcher struct {
 	sources Sources
 	known   *snapshot
 	events  *fsnotify.Watcher
-	added   bool // Run has not looked at the roots of the last Add
+	added   bool // whether Add has added roots that Run has not compared yet
 }
 
-// New starts to watch. Run reports all changes from now on.
+// New starts to watch the sources. Run reports all changes that happen after New.
 func New(s Sources) (*Watcher, error) {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch the sources: %w", err)
 	}
 	w := &Watcher{sources: s, events: events}
-	if w.known, err = s.look(nil, events.Add); err != nil {
+	if w.known, err = s.takeSnapshot(nil, events.Add); err != nil {
 		return nil, errors.Join(err, events.Close())
 	}
 	return w, nil
 }
 
-// Add also watches further roots. Files in them that changed after since count as changed. Call it
-// before Run, or from the function that Run calls.
+// Add starts to watch further roots. Run then reports the files in these roots that have changed
+// after since. Add must not run at the same time as Run, but the function that Run calls may call
+// Add.
 func (w *Watcher) Add(roots []string, since time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
 	if slices.Equal(w.sources.Roots, before) {
 		return nil
 	}
-	now, err := w.sources.look(w.known, w.events.Add)
+	now, err := w.sources.takeSnapshot(w.known, w.events.Add)
 	if err != nil {
 		return err
 	}
@@ -53,15 +54,16 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 	return nil
 }
 
-// Close stops watching.
+// Close stops to watch the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// Run calls change with the paths of the changed files, until ctx is done. Changes during a call
-// lead to one more call. Run returns an error if the sources can't be watched any longer.
+// Run calls change with the paths of changed files, until ctx is done. If files change during a
+// call, Run calls change once more after the call. It returns an error if it can't watch the
+// sources any longer.
 func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
-	for w.added || waitForChange(ctx, w.events.Events, w.events.Errors, w.matters) {
+	for w.added || waitForChange(ctx, w.events.Events, w.events.Errors, w.isRelevant) {
 		w.added = false
-		now, err := w.sources.look(w.known, w.events.Add)
+		now, err := w.sources.takeSnapshot(w.known, w.events.Add)
 		if err != nil {
 			return err
 		}
@@ -74,27 +76,27 @@ func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
 	return nil
 }
 
-// matters reports whether an event may concern a source. A new folder may hold sources, and a
-// removed path may have been one.
-func (w *Watcher) matters(e fsnotify.Event) bool {
-	return !e.Has(fsnotify.Chmod) && w.sources.mayHold(e.Name, w.known)
+// isRelevant reports whether an event may be a change of a source. A new folder may contain
+// sources, and a removed path may have been a source.
+func (w *Watcher) isRelevant(e fsnotify.Event) bool {
+	return !e.Has(fsnotify.Chmod) && w.sources.mayAffectSource(e.Name, w.known)
 }
 
 const (
-	// quietPeriod without an event ends a change: editors write a file in several steps, and save
-	// several files at once.
+	// quietPeriod is the time without an event after which a change is complete. Editors write a
+	// file in several steps and save several files at once.
 	quietPeriod = 100 * time.Millisecond
-	// longestChange ends a change while something is written all the time.
+	// longestChange is the time after which a change is reported even if events never stop.
 	longestChange = 2 * time.Second
 )
 
-// waitForChange blocks until something that matters happened and it is quiet again. It returns
-// false if ctx is done.
+// waitForChange waits for a relevant event, and then until the change is complete. It returns false
+// if ctx is done.
 func waitForChange(
 	ctx context.Context, events <-chan fsnotify.Event, errs <-chan error,
-	matters func(fsnotify.Event) bool,
+	isRelevant func(fsnotify.Event) bool,
 ) bool {
-	var quiet, longest <-chan time.Time // nil until something happened
+	var quiet, longest <-chan time.Time // nil until the first relevant event
 	for {
 		happened := false
 		select {
@@ -105,8 +107,8 @@ func waitForChange(
 		case <-longest:
 			return true
 		case e := <-events:
-			happened = matters(e)
-		case <-errs: // events were lost, so anything may have happened
+			happened = isRelevant(e)
+		case <-errs: // events were lost, so any source may have changed
 			happened = true
 		}
 		if !happened {

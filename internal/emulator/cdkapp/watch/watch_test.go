@@ -13,7 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// write makes files below dir, by their slash-separated names.
+// write writes files below dir. files maps slash-separated paths to contents.
 func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
@@ -31,17 +31,17 @@ func TestWaitForChange_ReturnsAfterQuietPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events := make(chan fsnotify.Event)
 		go func() {
-			for range 3 { // of one save
+			for range 3 { // events of one saved file
 				time.Sleep(quietPeriod / 2)
 				events <- fsnotify.Event{Name: "main.go"}
 			}
 		}()
 		begun := time.Now()
 		if !waitForChange(t.Context(), events, nil, func(fsnotify.Event) bool { return true }) {
-			t.Error("nothing happened")
+			t.Error("waitForChange returned false, want true")
 		}
 		if took := time.Since(begun); took != 3*quietPeriod/2+quietPeriod {
-			t.Errorf("it was quiet after %s", took)
+			t.Errorf("waitForChange returned after %s", took)
 		}
 	})
 }
@@ -63,7 +63,7 @@ func TestWaitForChange_ReturnsIfEventsNeverStop(t *testing.T) {
 		begun := time.Now()
 		if !waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return true }) ||
 			time.Since(begun) > longestChange {
-			t.Errorf("after %s", time.Since(begun))
+			t.Errorf("waitForChange returned after %s", time.Since(begun))
 		}
 		stop()
 	})
@@ -76,22 +76,22 @@ func TestWaitForChange_IgnoresIrrelevantEvents(t *testing.T) {
 		events := make(chan fsnotify.Event, 1)
 		events <- fsnotify.Event{Name: "notes.txt"}
 		if waitForChange(ctx, events, nil, func(fsnotify.Event) bool { return false }) {
-			t.Error("it counted")
+			t.Error("waitForChange returned true for an irrelevant event")
 		}
 	})
 }
 
-func TestWaitForChange_CountsLostEvents(t *testing.T) {
+func TestWaitForChange_TreatsLostEventsAsAChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := make(chan error, 1)
 		errs <- fsnotify.ErrEventOverflow
 		if !waitForChange(t.Context(), nil, errs, nil) {
-			t.Error("it did not count")
+			t.Error("waitForChange returned false, want true")
 		}
 	})
 }
 
-func TestSources_SelectFilesOfApp(t *testing.T) {
+func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"go.mod":                        "module app",
@@ -115,7 +115,7 @@ func TestSources_SelectFilesOfApp(t *testing.T) {
 	})
 	sources := Sources{Dir: dir, Roots: []string{dir}, Ignore: []string{filepath.Join(dir, "data")}}
 	var folders []string
-	seen, err := sources.look(
+	seen, err := sources.takeSnapshot(
 		nil,
 		func(dir string) error { folders = append(folders, dir); return nil },
 	)
@@ -144,12 +144,12 @@ func TestSources_SelectFilesOfApp(t *testing.T) {
 	for name, want := range map[string]bool{
 		"words.txt": true,
 		"steps.txt": false,
-		"new.txt":   true, // it does not exist: it may have been a folder
+		"new.txt":   true, // does not exist, so it may have been a folder
 		"schemas":   true,
 		"data/x.go": false,
 	} {
-		if got := sources.mayHold(filepath.Join(dir, name), seen); got != want {
-			t.Errorf("%s may hold a source: %t", name, got)
+		if got := sources.mayAffectSource(filepath.Join(dir, name), seen); got != want {
+			t.Errorf("%s may affect a source: got %t, want %t", name, got, want)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 	changes, ended := make(chan []string), make(chan error)
 	go func() { ended <- w.Run(ctx, func(files []string) { changes <- relative(t, dir, files) }) }()
 
-	// Each expectation may come in one change or in several.
+	// Run may report the expected files in one call or in several calls.
 	expect := func(want ...string) {
 		t.Helper()
 		for len(want) > 0 {
@@ -200,11 +200,11 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 					want = slices.DeleteFunc(want, func(w string) bool { return w == name })
 				}
 			case <-time.After(time.Minute):
-				t.Fatalf("no change of %q", want)
+				t.Fatalf("Run did not report %q", want)
 			}
 		}
 	}
-	write(t, dir, map[string]string{"same.go": "package main"}) // has no effect
+	write(t, dir, map[string]string{"same.go": "package main"}) // the content does not change
 	write(t, dir, map[string]string{"main.go": "package main // new"})
 	expect("main.go")
 	write(t, dir, map[string]string{"new/deep/new.go": "package deep"})
@@ -247,11 +247,11 @@ func TestRun_ReportsChangesDuringCall(t *testing.T) {
 		stop()
 	})
 	if err != nil || !slices.Equal(seen, []string{"a.go", "b.go"}) {
-		t.Errorf("told of %q, %v", seen, err)
+		t.Errorf("reported %q, %v", seen, err)
 	}
 }
 
-func TestAdd_ReportsChangesSince(t *testing.T) {
+func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 	dir := t.TempDir()
 	write(
 		t,
@@ -278,7 +278,7 @@ func TestAdd_ReportsChangesSince(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A new file in the app's own folder counts as changed, however old it is.
+	// A new file in the app's folder is reported even if its time is older.
 	write(t, dir, map[string]string{"app/new.go": "package app"})
 	err = os.Chtimes(filepath.Join(app, "new.go"), built.Add(-time.Hour), built.Add(-time.Hour))
 	if err != nil {
@@ -304,7 +304,7 @@ func TestAdd_ReportsChangesSince(t *testing.T) {
 		"orders/old.go",
 	}; err != nil ||
 		!slices.Equal(seen, want) {
-		t.Errorf("told of %q, %v; want %q", seen, err, want)
+		t.Errorf("reported %q, %v; want %q", seen, err, want)
 	}
 }
 
@@ -350,6 +350,6 @@ func TestRoots_IncludeLocalModules(t *testing.T) {
 	}
 	write(t, dir, map[string]string{"shop/go.mod": "replace ("})
 	if _, err := Roots(filepath.Join(dir, "shop")); err == nil || errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v for a module that is none", err)
+		t.Errorf("got %v for an invalid go.mod", err)
 	}
 }

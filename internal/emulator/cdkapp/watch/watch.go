@@ -32,9 +32,9 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add starts to watch further roots. Run then reports the files in these roots that have changed
-// after since. Add must not run at the same time as Run, but the function that Run calls may call
-// Add.
+// Add starts to watch further roots. For Run, a file in these roots counts as changed if it was
+// modified after the time since. Add must not run at the same time as Run, but the function that
+// Run calls may call Add.
 func (w *Watcher) Add(roots []string, since time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))
@@ -54,7 +54,7 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 	return nil
 }
 
-// Close stops to watch the sources.
+// Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
 // Run calls change with the paths of changed files, until ctx is done. If files change during a

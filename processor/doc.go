@@ -44,8 +44,8 @@
 //	                       MaxReceiveCount deliveries, the event is FAILED
 //
 // A panic counts as a temporary error. The text of a temporary error appears only in the log. The
-// reason of Filter and Reject appears in the event's status, so it must not contain anything that
-// the sender of the event may not read.
+// reason of Filter and Reject appears in the event's status. The sender of the event can read the
+// status, so the reason must not contain secrets.
 //
 // # Payloads
 //

@@ -80,13 +80,13 @@ func (r request) method() string {
 	return method
 }
 
-// resource returns the requested path and the event id in the path. It reads them from the route
-// key if the route key names a path of the API, because the raw path may start with the base path
-// of a custom domain.
+// resource returns the requested path and the event id in the path. If the route key names a path
+// of the API, resource reads both from the route key. The raw path may start with the base path of
+// a custom domain.
 //
-// routed is true if the request came by the route of the path and method, or by a direct
-// invocation. API Gateway has then checked the authorization of that route. routed is false for
-// other routes, such as $default. Such a route may require less authorization, and may match
+// routed is true for a direct invocation, and if API Gateway matched the route of the path and
+// method. In the second case API Gateway has checked that route's authorization. routed is false
+// for other routes, such as $default. Such a route may require less authorization, and may match
 // disguised paths such as /%65vents. The caller must reject such a request.
 func (r request) resource() (resource, eventID string, routed bool) {
 	method, resource, _ := strings.Cut(r.RouteKey, " ")

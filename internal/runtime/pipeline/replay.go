@@ -26,7 +26,7 @@ type Replayer struct {
 	Checkpoints CheckpointStore
 	Throttle    func(ctx context.Context, n int) error // blocks until n more events may be sent
 	Processor   Processor                              // for Compare; nil keeps payloads unchanged
-	ChunkSize   int                                    // events between two calls of progress; 0: 100
+	ChunkSize   int                                    // events per call of progress; 0 means 100
 	Now         func() time.Time
 }
 

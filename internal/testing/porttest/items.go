@@ -78,7 +78,7 @@ func TestItems(t *testing.T, items Items) {
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
-				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // the worker does not set them
+				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // not set by the worker
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues

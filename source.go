@@ -113,8 +113,8 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack writes the sources to dir, so that dir contains no other files. It first writes to a new
-// folder, which it then renames to dir. If dir is already complete, unpack does not change it,
+// unpack writes the sources to dir, so that dir contains no other files. It writes to a new folder
+// and then renames that folder to dir. If dir is already complete, unpack does not change it,
 // because another app may be building from it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {

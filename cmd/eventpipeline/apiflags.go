@@ -28,7 +28,7 @@ const localAPI = "http://127.0.0.1:8080"
 func (f *apiFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	addRequiredValue(flags, &f.url, "api",
-		"URL of the pipeline's API (default: the local platform's)")
+		"URL of the pipeline's API (default: the API of the local platform)")
 	flags.BoolVar(&f.sign, "sign", false,
 		"sign requests with your AWS credentials (default for --stack and for API Gateway)")
 	addRequiredValue(flags, &f.token, "token",

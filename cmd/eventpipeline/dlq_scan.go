@@ -28,8 +28,9 @@ const (
 	scanners    = 4 // concurrent requests for messages
 )
 
-// dlqScan visits each message once that was in the DLQ when the scan began. It skips newer
-// messages, such as the message of an event that was redriven and failed again.
+// dlqScan visits the messages that were in the DLQ when the scan began, each message once. It skips
+// newer messages, such as the message of an event that was redriven and failed again. A message
+// that the scan has received is held: SQS hides it until the scan deletes or releases it.
 type dlqScan struct {
 	dlq          sqs.DeadLetterQueue
 	items        dynamodb.Items

@@ -333,7 +333,7 @@ func TestDLQList_PrintsNoErrorWhenItsReaderClosesThePipe(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	for lines := range 3 { // the pipe fails at the heading, at the message, at the summary
+	for lines := range 3 { // closed before the heading, the message or the summary
 		var errOut strings.Builder
 		code := run(
 			t.Context(), []string{"dlq", "list", "--aws", d.url}, strings.NewReader(""),

@@ -50,16 +50,17 @@ first run takes some minutes, because it compiles everything.
 With --watch the command builds again when the app's sources change, and then
 replaces the functions whose code changed. Running invocations finish on the old
 code, and no event fails. If a build fails, the old code keeps running. If
-anything else in the template changes, the command prints that it needs a
-restart.
+anything else in the template changes, the command prints that a restart is
+needed.
 
 The API applies the authorization that the template defines. Requests can be
 signed with the credentials local:local or those of --credentials. Tokens are
 verified with the keys that the issuer publishes, or with the keys of --jwks.
 Lambda authorizers run. In the stage "local", the platform's own app defines an
-API without authorization, which only this machine can reach. With --authorize
-it defines the authorization of the deployed stages. In other apps, the props of
-the construct define it. The context value "stage" is the name of the stage.
+API without authorization, which only this machine can reach. With --authorize,
+the app defines the authorization of the deployed stages. In other apps, the
+props of the construct define the authorization; the context value "stage" is
+the name of the stage.
 
 Data is kept in memory unless --data names a folder. The steps are printed on
 standard output, the progress on standard error.`,

@@ -10,19 +10,19 @@ import (
 
 // answerReconciler sets the answers that the reconciler function returns, in order. The result
 // collects the requests.
-func (d *deployed) answerReconciler(answers ...string) (asked *[]string) {
-	asked = new([]string)
+func (d *deployed) answerReconciler(answers ...string) (requests *[]string) {
+	requests = new([]string)
 	d.reconciler = func(payload []byte) (string, string) {
-		*asked = append(*asked, string(payload))
-		return answers[len(*asked)-1], ""
+		*requests = append(*requests, string(payload))
+		return answers[len(*requests)-1], ""
 	}
-	return asked
+	return requests
 }
 
 func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.answerReconciler(
+	requests := d.answerReconciler(
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":1000,`+
 			`"reenqueued":2},"pass":{"from":"2026-11-20T00:00:00Z","type":"demo"}}`,
 		`{"report":{"from":"2026-11-20T00:00:00Z","to":"2026-11-23T00:00:00Z","scanned":5,`+
@@ -32,12 +32,12 @@ func TestReconcile_InvokesTheFunctionUntilItIsDone(t *testing.T) {
 	if code != exitOK || got.Scanned != 1005 || got.Reenqueued != 3 || !got.Done {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
-	if len(*asked) != 2 || (*asked)[0] != `{"since":"2026-11-20T00:00:00Z"}` {
-		t.Fatalf("asked %q", *asked)
+	if len(*requests) != 2 || (*requests)[0] != `{"since":"2026-11-20T00:00:00Z"}` {
+		t.Fatalf("the function got %q", *requests)
 	}
-	if second := (*asked)[1]; !strings.Contains(second, `"type":"demo"`) ||
+	if second := (*requests)[1]; !strings.Contains(second, `"type":"demo"`) ||
 		!strings.HasPrefix(second, `{"pass":{"from":"2026-11-20T00:00:00Z"`) {
-		t.Errorf("asked %q", *asked)
+		t.Errorf("the function got %q", *requests)
 	}
 }
 
@@ -81,17 +81,17 @@ func TestReconcile_AddsUpTheReports(t *testing.T) {
 func TestReconcile_ContinuesFromTheCheckpointByDefault(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
+	requests := d.answerReconciler(`{"report":{"scanned":1}}`, `{"report":{"done":true}}`)
 	code, _, errOut := d.run(t, "reconcile")
-	if code != exitOK || strings.Join(*asked, " ") != "{} {}" {
-		t.Errorf("exit code %d, %s; asked %q", code, errOut, *asked)
+	if code != exitOK || strings.Join(*requests, " ") != "{} {}" {
+		t.Errorf("exit code %d, %s; the function got %q", code, errOut, *requests)
 	}
 }
 
 func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	asked := d.answerReconciler(
+	requests := d.answerReconciler(
 		`{"report":{"scanned":1,"reenqueued":1},"pass":{"type":"demo"}}`,
 		`{"report":{"reenqueued":1,"done":true}}`,
 	)
@@ -99,9 +99,9 @@ func TestReconcile_DryRunPrintsWhatWouldChange(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "2  would be enqueued again") {
 		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
 	}
-	for _, request := range *asked {
+	for _, request := range *requests {
 		if !strings.Contains(request, `"dryRun":true`) {
-			t.Errorf("asked %s", request)
+			t.Errorf("the function got %s", request)
 		}
 	}
 }

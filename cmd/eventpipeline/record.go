@@ -17,8 +17,8 @@ func newRecordCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record EVENT_ID",
 		Short: "Print an event's records in Silver",
-		Long: `Prints the records of an event as Silver stores them: a line of JSON for each
-record that the processor made. If the processor filtered the event, the command
+		Long: `Prints the records of an event as they are stored in Silver: a line of JSON for
+each record that the processor made. If the processor filtered the event, the command
 prints one line with the reason. With --bronze it prints the accepted payload
 instead, byte for byte. If the output is a terminal, the command escapes control
 characters and adds a line end after the last line.

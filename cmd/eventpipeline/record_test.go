@@ -28,14 +28,14 @@ func TestRecord_PrintsThePayloadByteForByte(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	body := "{\"eventType\" : \"demo\",\r\n \"text\":\"h\u00e9 <&>\"}"
-	id := d.accept(t, body)[0] // Bronze has it before it is processed
+	id := d.accept(t, body)[0] // stored in Bronze, but not processed yet
 	code, out, errOut := d.run(t, "record", "--bronze", id)
 	if code != exitOK || out != body || errOut != "" {
 		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
 	}
 }
 
-func TestRecord_SuggestsACommandIfThereIsNone(t *testing.T) {
+func TestRecord_SuggestsACommandIfThereIsNoRecord(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	failed := d.accept(t, poison)[0]

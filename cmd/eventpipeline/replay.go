@@ -66,7 +66,8 @@ worker's main package; the command builds and runs it on this machine.`,
 	addRequiredValue(flags, &f.from, "from", "replay events received from this time on")
 	addRequiredValue(flags, &f.to, "to", "replay events received before this time (default: now)")
 	flags.Float64Var(&f.rate, "rate", 0,
-		"maximum number of events per second (default: no limit; with --resume: as before)")
+		"maximum number of events per second "+
+			"(default: no limit; with --resume: the rate of the first run)")
 	addRequiredValue(flags, &f.checkpoint, "checkpoint",
 		"file that stores the progress (default: <replay id>.replay.json)")
 	addRequiredValue(flags, &f.resume, "resume",

@@ -117,7 +117,7 @@ func TestReplay_ReplaysFailedEventsWithoutMessagesInTheDLQ(t *testing.T) {
 	}
 }
 
-func TestReplay_SuggestsToDropTheMessagesOfFailedEvents(t *testing.T) {
+func TestReplay_SuggestsDroppingTheMessagesOfFailedEvents(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	const payload = `{"eventType":"demo"}`

@@ -28,10 +28,10 @@ FILE holds one event, which is sent byte for byte. A file that ends in .jsonl or
 command generates --count events of --type, which the platform's default
 processor accepts. Other processors and schemas may require other fields.
 
-The command signs requests to a --stack or to API Gateway with your AWS
-credentials. It signs requests to the local platform with the local credentials,
-and other requests only with --sign. If the API requires a JSON Web Token, set
-EVENTPIPELINE_TOKEN.
+The command signs requests with your AWS credentials if you set --stack, if the
+URL of --api belongs to API Gateway, or if you set --sign. It signs requests to
+the local platform with the local credentials. If the API requires a JSON Web
+Token, set EVENTPIPELINE_TOKEN.
 
 Exits with 1 if an event was not accepted. The command sends a throttled request
 (429) again. It does not repeat a request without an answer or with an answer

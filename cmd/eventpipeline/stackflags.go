@@ -29,7 +29,7 @@ func (f *stackFlags) add(cmd *cobra.Command) {
 	addRequiredValue(flags, &f.stack, "stack",
 		"CloudFormation stack of a deployed pipeline; uses your AWS credentials")
 	addRequiredValue(flags, &f.pipeline, "pipeline",
-		"id of the pipeline's construct, if an app has several")
+		"id of the pipeline's construct, if the app has several pipelines")
 }
 
 // find returns the selected pipeline.

@@ -174,7 +174,7 @@ func TestNew_RequiresHTTPSForATokenUnlessLocal(t *testing.T) {
 	}
 }
 
-func TestClient_FollowsNoRedirect(t *testing.T) {
+func TestClient_DoesNotFollowRedirects(t *testing.T) {
 	other := serve(t, func(http.ResponseWriter, *http.Request) {
 		t.Error("the redirect was followed")
 	})

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestTake_HasOneHolderAtATime(t *testing.T) {
+func TestTake_AllowsOneHolderAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	var holders, most atomic.Int32
 	var running sync.WaitGroup

@@ -44,8 +44,8 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return checkpoint, nil
 }
 
-// Save replaces the checkpoint old by next. It returns pipeline.ErrChanged if the stored checkpoint
-// is not old.
+// Save replaces the checkpoint old with next. It returns pipeline.ErrChanged if the stored
+// checkpoint is not old.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {

@@ -44,7 +44,7 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return transitionError(err, item)
 }
 
-// Move replaces the item from by the item to. It returns a *pipeline.TransitionError if the state
+// Move replaces the item from with the item to. It returns a *pipeline.TransitionError if the state
 // of the stored item is no longer the state of from.
 func (s Items) Move(ctx context.Context, from, to pipeline.Item) error {
 	if err := pipeline.CheckMove(from, to); err != nil {

@@ -29,7 +29,7 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// Publish sends a request for each ten notifications. It returns an error or nil for each
+// Publish sends a request for every ten notifications. It returns an error or nil for each
 // notification.
 func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
 	var errs []error

@@ -1,4 +1,4 @@
-// Package function starts the Lambda functions. Each subfolder contains a package that wires one
+// Package function starts the Lambda functions. Each subfolder contains the package of one
 // function.
 package function
 

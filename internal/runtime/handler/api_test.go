@@ -179,7 +179,7 @@ func TestAPI_NamesAllowedMethod(t *testing.T) {
 	}
 }
 
-func TestAPI_PointsAtInvalidValue(t *testing.T) {
+func TestAPI_ReturnsPointerToInvalidValue(t *testing.T) {
 	var w world
 	answer := invoke(t, w.api(),
 		httpEvent("POST", "/events", `{"eventType":"demo","a\u001b":[1,1e999]}`))
@@ -478,7 +478,7 @@ func TestAPI_HidesExpiredEvent(t *testing.T) {
 	}
 }
 
-func TestAPI_RespondsToDuplicateAsToFirst(t *testing.T) {
+func TestAPI_RespondsToDuplicateLikeToFirstRequest(t *testing.T) {
 	var w world
 	post := httpEvent("POST", "/events", body)
 	post["headers"] = map[string]string{

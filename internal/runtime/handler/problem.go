@@ -19,8 +19,8 @@ type problem struct {
 	RequestID string `json:"requestId,omitempty"`
 }
 
-// problemType is the prefix of a problem's type; the code follows. Types are URNs, because a URL
-// would have to be served.
+// problemType is the prefix of a problem's type; the code follows. Types are URNs and not URLs,
+// because a URL would need a page that describes the problem.
 const problemType = "urn:problem-type:eventpipeline:"
 
 // problems maps each code that the API returns to its HTTP status and title.

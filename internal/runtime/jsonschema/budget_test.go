@@ -121,7 +121,7 @@ func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 	}
 }
 
-// The library uses the same metaschemas in all compilers, so a change would affect other compilers.
+// All compilers of the library use the same metaschemas, so a change would affect other compilers.
 func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
 	files := map[string]string{
 		"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`,

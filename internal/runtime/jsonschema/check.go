@@ -66,7 +66,7 @@ func (s *Set) Check(
 // maxDigits limits the length of numbers that are validated exactly.
 const maxDigits = 40
 
-// shortenNumbers replaces long numbers in value by floats. It returns the changed value and the
+// shortenNumbers replaces long numbers in value with floats. It returns the changed value and the
 // number of values in it. The library computes with all digits, so a number with a million digits
 // or with an exponent of a billion would take hours.
 func shortenNumbers(value any) (shortened any, values int) {

@@ -100,7 +100,7 @@ func TestCheck_LocatesTheFirstViolation(t *testing.T) {
 	}
 }
 
-func TestCheck_KnowsOnlyTypesOfTheTopFolder(t *testing.T) {
+func TestCheck_IgnoresSchemasInSubfolders(t *testing.T) {
 	set := compile(t, shop)
 	for eventType, want := range map[string]bool{
 		"order.created": true, "anything": true,
@@ -124,7 +124,7 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 
 // The limit of a minute is long, because the test only detects payloads that would take the
 // function to its timeout.
-func TestCheck_ReturnsForExpensivePayloads(t *testing.T) {
+func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20
 	unknown := strings.Join(members(50000), ",")

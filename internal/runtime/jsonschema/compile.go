@@ -27,7 +27,7 @@ type Set struct {
 // stores no violations of the schema.
 type compiled struct{ schema, negation *jsonschema.Schema }
 
-// draft identifies the only supported draft.
+// draft is the URL of the only supported draft of JSON Schema.
 const draft = "https://json-schema.org/draft/2020-12/schema"
 
 // root is the prefix that turns the paths of a bundle into URLs. With URLs, schemas can refer to

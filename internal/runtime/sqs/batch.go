@@ -23,7 +23,7 @@ type results struct {
 // entryID returns the id of the entry with index i in a batch.
 func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 
-// inBatches sends a request for each ten items. It returns an error or nil for each item. If the
+// inBatches sends a request for every ten items. It returns an error or nil for each item. If the
 // response does not mention an item, it returns an error for that item.
 func inBatches[T any](action string, items []T, request func(batch []T) (results, error)) []error {
 	var errs []error

@@ -17,7 +17,7 @@ import (
 )
 
 // newQueue returns a queue that answers each batch request with the response. In the response, it
-// replaces %s by the MD5 of the batch's first message.
+// replaces %s with the MD5 of the batch's first message.
 func newQueue(t *testing.T, status int, response string) Queue {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

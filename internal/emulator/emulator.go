@@ -60,8 +60,8 @@ type PolicyError = resources.PolicyError
 const LocalKey = resources.LocalKey
 
 // New starts a platform. It synthesizes the app, creates the app's resources and serves them. First
-// it opens the ports and the data folder, so that it fails immediately if one is in use. If ctx
-// ends before New returns, New stops. Later ctx has no effect.
+// it opens the ports and the data folder, so that it fails immediately if one is in use. ctx limits
+// only the start: if ctx ends before New returns, New stops and returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {
@@ -194,8 +194,8 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 	return nil
 }
 
-// Run waits until ctx is done or the platform fails. It returns nil in the first case and the error
-// in the second. It does not close the platform.
+// Run waits until ctx is done or the platform fails. It returns nil if ctx is done, and the error
+// if the platform fails. It does not close the platform.
 func (p *Platform) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -213,8 +213,8 @@ func (p *Platform) fail(err error) {
 	}
 }
 
-// Close stops the platform. It accepts no more requests and messages, and waits a few seconds for
-// those that are being processed. Then it kills the functions and writes the state to disk.
+// Close stops the platform. It accepts no more requests and messages, and waits a few seconds until
+// the current ones are processed. Then it kills the functions and writes the state to disk.
 func (p *Platform) Close() error {
 	p.closing.Do(func() { p.closed = p.close() })
 	return p.closed

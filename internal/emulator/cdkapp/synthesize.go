@@ -104,9 +104,9 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	return Read(out)
 }
 
-// environment returns the environment variables of this process and the variables that the CDK CLI
-// sets. CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION are always overridden. The other variables of
-// the CLI are added only if they are not set.
+// environment returns the environment variables of the app. Like the CDK CLI, it always sets
+// CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION. It adds the variables in the list below only if this
+// process does not set them.
 func (a App) environment() []string {
 	env := append(os.Environ(), "CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region)
 	for _, fallback := range [][2]string{

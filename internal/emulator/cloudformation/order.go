@@ -74,7 +74,7 @@ func (t *Template) Needs(r Resource) []string {
 	return slices.Sorted(maps.Keys(needs))
 }
 
-// references adds the logical ids of the resources that a value refers to, to found.
+// references finds the resources that a value refers to. It adds their logical ids to found.
 func (t *Template) references(value any, found map[string]bool) {
 	add := func(id string) {
 		if _, ok := t.Resources[id]; ok {

@@ -49,8 +49,8 @@ func parse(kind, text string) (*expression, error) {
 	return p.out, p.err
 }
 
-// fail records the error, unless an earlier one is recorded. It also skips to the end of the
-// tokens, where every parse function stops.
+// fail records the first error and ignores later errors. It also skips to the end of the tokens,
+// where every parse function stops.
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
 		p.err = validationError("Invalid "+p.kind+": "+format, args...)

@@ -1,6 +1,6 @@
 // Package dynamodb emulates a part of Amazon DynamoDB: tables, all kinds of expressions, batches,
-// transactions and TTL. The platform and its users' tools need no more. The package rejects
-// secondary indexes, streams, PartiQL and legacy parameters.
+// transactions and TTL. The platform and the tools of its users need only this part. The package
+// rejects secondary indexes, streams, PartiQL and legacy parameters.
 //
 // The package contains its own expression parser and evaluator. It does not use the evaluator of
 // the library minidyn, which returns errors for false conditions, rounds numbers to 53 bits, and

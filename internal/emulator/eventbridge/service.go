@@ -112,8 +112,8 @@ func (s *Service) BusARN(name string) string {
 	return "arn:aws:events:" + s.cfg.Region + ":" + s.cfg.Account + ":event-bus/" + name
 }
 
-// Close waits for the running deliveries. From then on, the service rejects events and sends no
-// scheduled events.
+// Close makes the service reject events and stop sending scheduled events. It then waits for the
+// running deliveries.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	if !s.closed {

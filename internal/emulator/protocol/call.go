@@ -61,8 +61,8 @@ func LambdaFunction(r *http.Request) string {
 	return function
 }
 
-// S3Object returns the bucket and the key from the URL of a request to S3. Either is "" if the URL
-// does not contain it.
+// S3Object returns the bucket and the key from the URL of a request to S3. If the URL contains no
+// bucket or no key, that result is "".
 func S3Object(r *http.Request) (bucket, key string) {
 	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	return bucket, key

@@ -37,7 +37,8 @@ type role struct {
 	arn       string
 }
 
-// iamFunction represents a function. Its fields describe for what Lambda uses the function's role.
+// iamFunction represents a function. Its fields determine which permissions the function's role
+// must grant to Lambda.
 type iamFunction struct {
 	resource cloudformation.Resource
 	name     string
@@ -53,8 +54,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource. AWS services may act on the resource only if its policy allows
-// it.
+// addResource records a resource. AWS services may act on the resource only if the resource's
+// policy allows them to.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }
@@ -195,8 +196,8 @@ type enforcement struct {
 
 // Enforce passes the policies of all stacks to the authorizer. It then checks the permissions that
 // AWS checks when it creates a function, an event source mapping or a route, and the permissions
-// that services need to use KMS keys. If one is missing, Enforce returns a *PolicyError. It calls
-// denyLogs for each function whose role may not write the function's log.
+// that services need to use KMS keys. If a permission is missing, it returns a *PolicyError. It
+// calls denyLogs for each function whose role may not write the function's log.
 func (p *Provider) Enforce(
 	authorizer *iam.Authorizer, denyLogs func(function, operation string, err error),
 ) error {

@@ -99,9 +99,9 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 	return f, nil
 }
 
-// foreignPlatform returns GOOS/GOARCH of a Go program that is built for another platform than this
-// machine's. For all other files it returns "". Pipelines build their functions for this machine,
-// but other functions of the app may be built only for Lambda.
+// foreignPlatform returns the platform, as GOOS/GOARCH, of a Go program that was not built for this
+// machine. For all other files it returns "". Pipelines build their functions for this machine, but
+// other functions of the app may be built only for Lambda.
 func foreignPlatform(bootstrap string) string {
 	info, err := buildinfo.ReadFile(bootstrap)
 	if err != nil {

@@ -44,7 +44,7 @@ var registry = map[string]handler{
 // that are compared.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties whose change needs a restart. It is nil if no property does.
+	// compared selects the properties whose change needs a restart. It is nil if no change does.
 	compared func(properties map[string]any) map[string]any
 }
 

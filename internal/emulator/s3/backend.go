@@ -308,8 +308,8 @@ func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) er
 	return nil
 }
 
-// conditionalInfo returns the state of the object that the conditions of PutObject are checked
-// against. The caller holds backend.mu.
+// conditionalInfo returns the current state of an object. PutObject checks its conditions against
+// this state. The caller holds backend.mu.
 func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
 	versions := b.objects[key]
 	if len(versions) == 0 || versions[0].DeleteMarker {

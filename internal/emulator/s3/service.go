@@ -1,6 +1,6 @@
 // Package s3 emulates a part of Amazon S3: objects with metadata, conditional puts, checksums,
-// ranges, listings, versions and multipart uploads. The platform and its users' tools need no more.
-// Addresses must be path-style.
+// ranges, listings, versions and multipart uploads. The platform and the tools of its users need
+// only this part. Addresses must be path-style.
 //
 // The library gofakes3 implements the HTTP protocol. This package keeps the objects in memory. If a
 // folder is configured, it also writes them to a file.

@@ -102,7 +102,7 @@ func (m Message) size() int {
 	return n
 }
 
-// validate checks a message that is sent against SQS's rules. It does not check the size quota.
+// validate checks that a message meets SQS's rules for sent messages. It does not check the size.
 func (m Message) validate() error {
 	if m.Body == "" {
 		return missingParameter("MessageBody")

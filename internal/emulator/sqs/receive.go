@@ -12,8 +12,8 @@ import (
 const maxInFlight = 120_000
 
 // Receive returns up to limit messages and starts the visibility timeout of each. If no message is
-// available, Receive waits at most the duration wait for one and then returns none. A message that
-// has reached the maximum receive count is not returned, but moved to the dead-letter queue.
+// available, Receive waits for a message, at most for the duration wait. A message that has reached
+// the maximum receive count is not returned, but moved to the dead-letter queue.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]Message, error) {
 	return q.receive(ctx, limit, wait, -1)
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // records stores the service's state. Each message has two records: a sentRecord, which is written
-// when the message is sent, and a progressRecord. So a receive does not write the body again.
+// when the message is sent, and a progressRecord. A receive writes only the progressRecord, because
+// the sentRecord may contain a large body.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord

@@ -197,8 +197,8 @@ func (n *snapshot) embedded(path string) bool {
 	})
 }
 
-// changedSince returns the sorted paths of the files that were added, removed or changed since the
-// snapshot before.
+// changedSince returns the sorted paths of the files that were added, removed or changed after the
+// earlier snapshot before.
 func (n *snapshot) changedSince(before *snapshot) []string {
 	var paths []string
 	for path, f := range n.files {

@@ -18,10 +18,10 @@ func newRecordCommand() *cobra.Command {
 		Use:   "record EVENT_ID",
 		Short: "Print an event's records in Silver",
 		Long: `Prints the records of an event as they are stored in Silver: a line of JSON for
-each record that the processor made. If the processor filtered the event, the command
-prints one line with the reason. With --bronze it prints the accepted payload
-instead, byte for byte. If the output is a terminal, the command escapes control
-characters and adds a line end after the last line.
+each record that the processor made. If the processor filtered the event, the
+command prints one line with the reason. With --bronze it prints the accepted
+payload instead, byte for byte. If the output is a terminal, the command escapes
+control characters and adds a line end after the last line.
 
 Exits with 1 if the event does not exist or has no record yet.`,
 		Example: `  eventpipeline record 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001

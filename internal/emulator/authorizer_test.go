@@ -78,7 +78,7 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 			t.Errorf("%s: got %d %s", name, status, body)
 		}
 	}
-	steps.wait(t, "not let in", "")
+	steps.wait(t, "not authorized", "")
 	for key, secret := range map[string]string{"local": "local", "anna": "annas"} {
 		status, body := request(t, p, signedBy(t, key, secret))
 		arn := `"userArn":"arn:aws:iam::000000000000:user/` + key + `"`

@@ -158,7 +158,7 @@ func (s *services) recordUnanswered(accessLog []byte) {
 		}
 		step.Name, step.Source, step.Level = "not answered", line.RouteKey, slog.LevelError
 		if line.AuthorizerError != "" && line.Status < http.StatusInternalServerError {
-			step.Name, step.Level = "not let in", slog.LevelWarn
+			step.Name, step.Level = "not authorized", slog.LevelWarn
 		}
 		step.Details = append([]activity.Detail{numberDetail("status", line.Status)},
 			details("error", message)...)

@@ -27,12 +27,12 @@ type Record struct {
 	filtered pipeline.Filtered
 }
 
-// FanOut returns the result for an event that has several records: at least one, and at most
-// MaxRecords. Call it with a slice, FanOut(items...), or with values, FanOut(a, b). If the values
-// have different types, use FanOut[any](a, b).
+// FanOut returns a result with one record per payload. It takes from 1 to MaxRecords payloads. Call
+// it with a slice, FanOut(items...), or with values, FanOut(a, b). If the values have different
+// types, use FanOut[any](a, b).
 //
 // The records are the lines of one Silver object, in the same order. Each record contains the
-// event's id, the number of its part, and the number of parts.
+// event's id, its own part number, and the total number of parts.
 func FanOut[T any](payloads ...T) Record {
 	parts := make([]any, len(payloads))
 	for i, payload := range payloads {

@@ -131,7 +131,7 @@ func (r *dlqRun) failedError() error {
 	if r.result.Failed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s could not be %s and remain in the DLQ",
+	return fmt.Errorf("%s could not be %s: still in the DLQ",
 		formatCount(r.result.Failed, "message"), r.past)
 }
 

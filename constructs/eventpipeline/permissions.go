@@ -74,9 +74,11 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions
-// on all resources. The condition denies the actions to the function's own code, because Lambda
-// adds the key lambda:SourceFunctionArn to the code's calls. The CDK would attach a managed policy
-// without this condition, but only to a role that it creates itself.
+// on all resources. A condition keeps the function's own code from using them: Lambda adds the key
+// lambda:SourceFunctionArn to the calls of that code, and the condition requires calls without it.
+//
+// The CDK attaches a managed policy without this condition, but only to roles that it creates
+// itself.
 func allowNetworkInterfaces(role awsiam.IRole) {
 	allowIf(role, jsii.String("*"), &condition{"Null", "lambda:SourceFunctionArn", "true"},
 		"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",

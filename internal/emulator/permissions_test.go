@@ -192,9 +192,9 @@ func (r permission) remove(template map[string]any) {
 	}
 }
 
-// findProblem deploys a stage with the template and performs all tasks of its functions. It
-// describes the first failure: of the deployment, of a function's log, or of a task. It returns ""
-// if everything works.
+// findProblem deploys a stage with the template and performs all tasks of its functions. It returns
+// a description of the first problem: a failed deployment, a denied log, or a failed task. It
+// returns "" if everything works.
 func findProblem(t *testing.T, template map[string]any) string {
 	p, err := New(t.Context(), Options{Assembly: stageOf(t, template), NoWorker: true})
 	if err != nil {

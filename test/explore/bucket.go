@@ -87,9 +87,9 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. If forgetful, no running actor has received an answer. Then
-// the hash includes only the parts of a record that later steps depend on: its replay and whether
-// it has payloads.
+// state returns a hash of the content. The caller sets forgetful if no running actor has received an
+// answer yet. In that case the hash includes only the parts of a record that later steps depend on:
+// its replay and whether it has payloads.
 func (b *bucket) state(forgetful bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {

@@ -60,9 +60,9 @@ func (c Changes) Sections() []string {
 	return changed
 }
 
-// Missing returns the logical ids of the resources that are not complete before a restart. These
-// are new resources, changed policies, and the roles to which changed policies are attached. New
-// code that uses such a resource may fail.
+// Missing returns the logical ids of the resources that the running platform does not have, or has
+// only in an old version, until it restarts. These are new resources, changed policies, and the
+// roles to which changed policies are attached. New code that uses one of them may fail.
 func (c Changes) Missing() map[string]bool {
 	missing := map[string]bool{}
 	for id, kind := range c.Resources {

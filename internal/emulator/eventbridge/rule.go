@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends events to its targets: either the events on a bus that match EventPattern, or a
-// scheduled event in each interval Rate.
+// Rule sends events to its targets. These are either the events on a bus that match EventPattern, or
+// scheduled events at a fixed interval.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus

@@ -30,8 +30,8 @@ type Injection struct {
 	Fault                        string // a Fault, "kill" or "duplicate-delivery"
 }
 
-// New returns an injector. caller finds the sandbox that signs its calls with the access key. Calls
-// of other clients get no faults. report is called for each injected fault, and must be safe for
+// New returns an injector. caller returns the sandbox to which an access key belongs. Only calls
+// from sandboxes get faults. report is called for each injected fault, and must be safe for
 // concurrent use.
 func New(
 	config Config,

@@ -25,7 +25,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		if end < 0 {
 			break
 		}
-		w.line(p[:end])
+		w.emitLine(p[:end])
 		p = p[end+1:]
 	}
 	w.rest = append(w.rest, p...)
@@ -36,14 +36,14 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// line appends end to the incomplete line and emits the result.
-func (w *lineWriter) line(end []byte) {
+// emitLine completes the buffered part of a line with tail and emits the line.
+func (w *lineWriter) emitLine(tail []byte) {
 	if len(w.rest) > 0 {
-		end = append(w.rest, end...)
+		tail = append(w.rest, tail...)
 		w.rest = nil
 	}
-	if end = bytes.TrimSuffix(end, []byte("\r")); len(end) > 0 {
-		w.emit(end)
+	if tail = bytes.TrimSuffix(tail, []byte("\r")); len(tail) > 0 {
+		w.emit(tail)
 	}
 }
 
@@ -51,5 +51,5 @@ func (w *lineWriter) line(end []byte) {
 func (w *lineWriter) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.line(nil)
+	w.emitLine(nil)
 }

@@ -81,8 +81,7 @@ func (r records) load() (map[string]*bucket, error) {
 		name, rest, _ := strings.Cut(path, "/")
 		b, ok := buckets[name]
 		if !ok || len(rest) < sequenceDigits {
-			return fmt.Errorf("read object %q: the bucket does not exist or the key is too short",
-				path)
+			return fmt.Errorf("read object %q: want an existing bucket, a key and a sequence", path)
 		}
 		key := rest[:len(rest)-sequenceDigits]
 		sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)

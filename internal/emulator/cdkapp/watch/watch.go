@@ -32,9 +32,8 @@ func New(s Sources) (*Watcher, error) {
 	return w, nil
 }
 
-// Add starts to watch further roots. For Run, a file in these roots counts as changed if it was
-// modified after the time since. Add must not run at the same time as Run, but the function that
-// Run calls may call Add.
+// Add starts to watch more roots. Run reports a file in these roots as changed if the file was
+// modified after since. Add is not safe for concurrent use with Run, except in the callback of Run.
 func (w *Watcher) Add(roots []string, since time.Time) error {
 	before := w.sources.Roots
 	w.sources.Roots = outermost(slices.Concat(before, roots))

@@ -1,7 +1,6 @@
 package eventpipeline
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strconv"
@@ -119,14 +118,9 @@ func addFunctionMetadata(p *eventPipeline) {
 		contract.RoleWorker:     p.workerFunction,
 		contract.RoleReconciler: p.reconcilerFunction,
 	} {
-		// jsii can't convert the struct, so the metadata becomes a map.
-		metadata := map[string]any{}
-		text := formatJSON(contract.Function{Pipeline: pipeline, Role: role})
-		if err := json.Unmarshal([]byte(text), &metadata); err != nil {
-			panic(fmt.Sprintf("read the function's metadata: %v", err)) // can't fail: just encoded
-		}
 		resource := function.Node().DefaultChild().(awslambda.CfnFunction)
-		resource.AddMetadata(jsii.String(contract.FunctionMetadata), metadata)
+		resource.AddMetadata(jsii.String(contract.FunctionMetadata),
+			contract.Function{Pipeline: pipeline, Role: role}.Metadata())
 	}
 }
 

@@ -15,6 +15,11 @@ type Function struct {
 	Role     Role   `json:"role"`
 }
 
+// Metadata returns f as a map, because jsii does not convert structs.
+func (f Function) Metadata() map[string]string {
+	return map[string]string{"pipeline": f.Pipeline, "role": string(f.Role)}
+}
+
 // Role identifies a function within its pipeline.
 type Role string
 

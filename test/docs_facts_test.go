@@ -15,8 +15,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// constants returns the values of all constants in a folder that have the type typeName. An empty
-// typeName selects the constants without a type.
+// constants returns the values of all constants in a folder whose declared type is typeName. If
+// typeName is "", it returns the constants that are declared without a type.
 func constants(t *testing.T, dir, typeName string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))

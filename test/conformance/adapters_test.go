@@ -56,7 +56,7 @@ func TestAdapter_CheckpointsImplementsPipelineCheckpoints(t *testing.T) {
 func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		queue := sqs.NewQueue(q.target.Config, q.url)
-		sent := make([]pipeline.Event, 25) // needs three requests of at most 10 messages
+		sent := make([]pipeline.Event, 25) // three requests, with at most 10 messages each
 		for i := range sent {
 			sent[i].ID, sent[i].Type = fmt.Sprint(i), "demo"
 			sent[i].Replay = pipeline.Replay{ID: "replay"}
@@ -139,7 +139,7 @@ func TestAdapter_DeadLetterQueueReceivesReleasesAndDeletes(t *testing.T) {
 				q.Fatal(err)
 			}
 		}
-		q.send("bare") // like a message that SQS moved, it has no attributes that describe a failure
+		q.send("bare") // no attributes that describe a failure, like a message that SQS moved
 		receiveAll := func() (handles []string) {
 			ids := make(map[string]bool)
 			for {
@@ -211,7 +211,7 @@ func TestAdapter_QueueSendsAnEventAndDelaysItsMessage(t *testing.T) {
 
 func TestAdapter_BusPublishesManyNotifications(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, target target) {
-		notifications := make([]pipeline.Notification, 25) // needs three requests of at most 10
+		notifications := make([]pipeline.Notification, 25) // three requests, with at most 10 each
 		for i := range notifications {
 			notifications[i] = pipeline.NewNotification(pipeline.Item{
 				Event:  pipeline.Event{ID: fmt.Sprint(i), Type: "demo"},

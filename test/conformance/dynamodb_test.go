@@ -29,7 +29,7 @@ type item = map[string]types.AttributeValue
 
 const returnOld = types.ReturnValuesOnConditionCheckFailureAllOld
 
-// The functions below return attribute values.
+// The functions below convert Go values to attribute values.
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
@@ -49,7 +49,7 @@ func stringSet(members ...string) types.AttributeValue {
 	return &types.AttributeValueMemberSS{Value: members}
 }
 
-// pk returns a key with the partition key value.
+// pk returns the key of the item whose partition key has the value.
 func pk(value string) item { return item{"pk": str(value)} }
 
 // table represents a new table on a target. Its partition key is pk, of type S. Its optional sort
@@ -104,15 +104,15 @@ func (table table) tryPut(ctx context.Context, in dynamodb.PutItemInput) error {
 	return err
 }
 
-// update updates an item. If in has no key, the key is pk("1").
+// update updates an item. If the input has no key, the key is pk("1").
 func (table table) update(
-	ctx context.Context, in dynamodb.UpdateItemInput,
+	ctx context.Context, input dynamodb.UpdateItemInput,
 ) (*dynamodb.UpdateItemOutput, error) {
-	in.TableName = table.name
-	if in.Key == nil {
-		in.Key = pk("1")
+	input.TableName = table.name
+	if input.Key == nil {
+		input.Key = pk("1")
 	}
-	return table.UpdateItem(ctx, &in)
+	return table.UpdateItem(ctx, &input)
 }
 
 // delete deletes the item with the key pk("1").
@@ -365,8 +365,9 @@ func TestDynamoDB_EvaluatesConditions(t *testing.T) {
 	}
 }
 
-// with returns the initial item with changed attributes. A nil value removes the attribute.
-func with(changes item) item {
+// initialItemWith returns the initial item with changed attributes. A nil value removes the
+// attribute.
+func initialItemWith(changes item) item {
 	it := initialItem()
 	for name, v := range changes {
 		it[name] = v
@@ -426,7 +427,7 @@ func TestDynamoDB_AppliesUpdates(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := with(test.changes)
+				want := initialItemWith(test.changes)
 				wantItem(t, out.Attributes, want)
 				wantItem(t, table.get(t, pk("1")), want)
 			})

@@ -101,13 +101,14 @@ func (q testQueue) getAttributes(names ...types.QueueAttributeName) (map[string]
 	return out.Attributes, nil
 }
 
-// receive receives up to ten messages. If there are none, it waits at most wait seconds.
-func (q testQueue) receive(wait int32) []types.Message {
+// receive receives up to ten messages. If the queue is empty, it waits for the number of seconds or
+// until a message arrives.
+func (q testQueue) receive(seconds int32) []types.Message {
 	q.Helper()
 	out, err := q.client.ReceiveMessage(q.Context(), &sqs.ReceiveMessageInput{
 		QueueUrl:                    &q.url,
 		MaxNumberOfMessages:         10,
-		WaitTimeSeconds:             wait,
+		WaitTimeSeconds:             seconds,
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
 		MessageAttributeNames:       []string{"All"},
 	})
@@ -117,9 +118,9 @@ func (q testQueue) receive(wait int32) []types.Message {
 	return out.Messages
 }
 
-func (q testQueue) receiveOne(wait int32) types.Message {
+func (q testQueue) receiveOne(seconds int32) types.Message {
 	q.Helper()
-	got := q.receive(wait)
+	got := q.receive(seconds)
 	if len(got) != 1 {
 		q.Fatalf("received %d messages, want one", len(got))
 	}

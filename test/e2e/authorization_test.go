@@ -57,7 +57,8 @@ func (p *platform) acceptWith(t *testing.T, body string, prepare func(*http.Requ
 	return response.EventID
 }
 
-// signedBy returns a func that signs a request with the given body.
+// signedBy returns a func that signs a request with an access key. The request must have the same
+// body.
 func signedBy(t *testing.T, key, secret, body string, at time.Time) func(*http.Request) {
 	return func(r *http.Request) {
 		sum := sha256.Sum256([]byte(body))
@@ -199,7 +200,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 	}
 	logs := t.TempDir()
-	p := start(t, append(impatientFlags, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
+	p := start(t, append(testAppFlags, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
 	const body, both = `{"eventType":"token","message":"hello"}`, "events/write events/read"
 	good := strings.Split(token("anna", "events", both, time.Hour), ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k"}`))
@@ -259,7 +260,7 @@ func TestAuthorization_JWT(t *testing.T) {
 	found := readLogs(t, logs)
 	found["output"] = p.log.String()
 	for where, log := range found {
-		// Every token begins with good[0].
+		// All signed tokens begin with good[0]. A log that contains a token now contains a canary.
 		found[where] = strings.ReplaceAll(log, good[0], "canary-jwt")
 	}
 	expectNoSecrets(t, found)

@@ -23,7 +23,7 @@ const canary = "canary"
 // that leaks into an output.
 type secrets struct {
 	planted []string
-	outage  bool // AWS services fail, so that a response 503 is expected
+	outage  bool // AWS services fail in this test, so the API may respond with 503
 }
 
 func (s *secrets) plant(place string) string {
@@ -36,7 +36,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	var s secrets
 	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.plant("environment"))
 	logs := t.TempDir()
-	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
+	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs)...)
 
 	bus := p.subscribe(t, canary, "demo")
 	var bodies []string // response bodies
@@ -70,7 +70,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 		p.sendWithSecrets(t, &s, "POST", "/events", body, nil)
 	}
 	key, message := s.plant("key"), s.plant("message")
-	// The API rejects the second request, because the key belongs to another payload.
+	// The API rejects the second request, because its key was accepted with another payload.
 	for _, body := range []string{good, strings.Replace(good, "demo", "other", 1)} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body,
 			http.Header{"Idempotency-Key": {key}}))
@@ -150,7 +150,7 @@ func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs, "--faults", file)...)
+	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs, "--faults", file)...)
 	var responses strings.Builder
 	waitUntil(t, func() string {
 		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.plant("name"), s.plant("field"))
@@ -258,7 +258,7 @@ func readLogs(t *testing.T, dir string) map[string]string {
 // A client must not be able to break log lines, to control a terminal or to fill a disk.
 func TestLogs_EscapeInjectedCharacters(t *testing.T) {
 	logs := t.TempDir()
-	p := start(t, append(impatientFlags, "--stage", canary, "--logs", logs)...)
+	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs)...)
 	var s secrets
 	evil := `\u001b[31m\n{\"level\":\"ERROR\"}\r\n\u009b2J\u202e` + "\u009b2J\u202e"
 	huge := strings.Repeat(`\u001b`, 20000)

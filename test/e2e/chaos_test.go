@@ -35,8 +35,8 @@ const faults = `{
 	]
 }`
 
-// impatientFlags select the CDK app in ./app, whose timeouts are much shorter than the defaults.
-var impatientFlags = []string{"--app", "go run ./test/e2e/app"}
+// testAppFlags select the CDK app in ./app, whose timeouts are much shorter than the defaults.
+var testAppFlags = []string{"--app", "go run ./test/e2e/app"}
 
 func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 	t.Parallel() // the test mostly waits for retries
@@ -45,7 +45,7 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(impatientFlags, "--faults", file)...)
+	p := start(t, append(testAppFlags, "--faults", file)...)
 	acknowledged := p.sendLoad(t, events)
 	if len(acknowledged) < events*8/10 {
 		t.Fatalf("only %d of %d events were accepted", len(acknowledged), events)
@@ -70,7 +70,7 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 
 func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	const events = 1500
-	flags := append(slices.Clone(impatientFlags), "--data", t.TempDir(),
+	flags := append(slices.Clone(testAppFlags), "--data", t.TempDir(),
 		"--api-port", freePort(t), "--aws-port", freePort(t))
 	p := start(t, flags...)
 	acknowledged := make(map[string]bool)
@@ -107,8 +107,8 @@ func freePort(t *testing.T) string {
 }
 
 // sendLoad sends n events. One event in ten has an idempotency key, and two events share each key.
-// One event in a hundred is poison: the worker can never process it. sendLoad returns the ids of
-// the acknowledged events. The value of an id is true for poison.
+// One event in a hundred is poison: the worker can never process it. sendLoad returns a map whose
+// keys are the ids of the acknowledged events. The value is true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex
@@ -148,7 +148,8 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	return acknowledged
 }
 
-// concurrently calls step with each number from 0 to n-1, in random order.
+// concurrently calls step with each number from 0 to n-1, in random order. The number of workers
+// limits how many calls run at the same time.
 func concurrently(workers, n int, step func(i int)) {
 	var running sync.WaitGroup
 	next := make(chan int)
@@ -183,7 +184,7 @@ func (p *platform) trySend(ctx context.Context, key, body string) (ingestRespons
 	}
 	defer response.Body.Close()
 	var answer struct{ EventID string }
-	_ = json.NewDecoder(response.Body).Decode(&answer) // errors of API Gateway have no id
+	_ = json.NewDecoder(response.Body).Decode(&answer) // a response of API Gateway itself has no id
 	replayed := response.Header.Get("Idempotency-Replayed")
 	return ingestResponse{response.StatusCode, answer.EventID, replayed}, nil
 }
@@ -194,10 +195,10 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 	t.Helper()
 	waitUntil(t, func() string {
 		statuses := p.scanStatuses(t)
-		open := 0
+		unfinished := 0
 		for id := range acknowledged {
 			if statuses[id] != "PROCESSED" && statuses[id] != "FAILED" {
-				open++
+				unfinished++
 			}
 		}
 		out, err := command(t.Context(), "reconcile", "--aws", p.AWS, "--since", "2h",
@@ -208,9 +209,9 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 			return fmt.Sprintf("the reconciler fails: %v", err)
 		}
 		changes := report.Reenqueued + report.GivenUp + report.Repaired
-		if open+report.Waiting+changes+report.Errors > 0 {
-			return fmt.Sprintf("%d acknowledged events are open; the reconciler reports %s", open,
-				out)
+		if unfinished+report.Waiting+changes+report.Errors > 0 {
+			return fmt.Sprintf("%d acknowledged events are unfinished; the reconciler reports %s",
+				unfinished, out)
 		}
 		if n := p.queueDepth(t, "QueueUrl"); n > 0 {
 			return fmt.Sprintf("%d messages on the queue", n)

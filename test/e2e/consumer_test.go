@@ -13,8 +13,8 @@ import (
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
 // copyConsumerApps creates a folder with two modules of a consumer. The module shop is a CDK app
-// with two pipelines and other resources. It has no context, stages or outputs. The module returns
-// contains the worker of the second pipeline.
+// with two pipelines and other resources. It has no context, stages or outputs. The other module is
+// in the folder "returns". It contains the worker of the second pipeline.
 func copyConsumerApps(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -120,7 +120,8 @@ func TestConsumer_RunsAndReloadsTheApp(t *testing.T) {
 	waitProcessed("Orders", second)
 	waitForOutput(`"step":"notified anew","eventId":"` + second)
 
-	// The pipeline in the nested stack is Returns. The worker of Returns is in another module.
+	// The second pipeline is in a nested stack and has the id Returns. Its worker is in another
+	// module.
 	returned := sendOne("Returns")
 	if code := waitProcessed("Returns", returned); code != "first" {
 		t.Errorf("the event of Returns was filtered as %q", code)

@@ -23,9 +23,9 @@ const (
 	payload     = `{"body":"{\"eventType\":\"demo\",\"message\":\"hello\"}"}`
 )
 
-// The stage dev uses the resource names that the contract requires. The first platform runs without
-// a worker, so that the test can count the messages on the queue. The second platform processes the
-// events of the first.
+// The test checks the verification commands of README.md, which use the resource names of the stage
+// dev. The first platform runs without a worker, so that the test can count the messages on the
+// queue. The second platform processes the events of the first.
 func TestContract_VerificationCommands(t *testing.T) {
 	data := t.TempDir()
 	withoutWorker := start(t, "--stage", "dev", "--data", data, "--no-worker")
@@ -113,7 +113,7 @@ func stringAttribute(item map[string]dynamodbtypes.AttributeValue, name string) 
 	return value.Value
 }
 
-// verifyByCLI runs the verification commands of the contract with the AWS CLI.
+// verifyByCLI runs the verification commands of README.md with the AWS CLI.
 func verifyByCLI(t *testing.T, p *platform) string {
 	dir := t.TempDir()
 	run := func(args ...string) string {

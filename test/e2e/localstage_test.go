@@ -131,7 +131,8 @@ func testOtherRequests(t *testing.T, p *platform) {
 		{"OPTIONS", "/events/0199aaaa-0000-7000-8000-000000000001", "Accept", "*/*", 405},
 		{"POST", "/health", "Accept", "*/*", 405},
 		{"GET", "/elsewhere", "Accept", "*/*", 404},
-		// The escaped path has no route of its own, but the function gets the path /events.
+		// No route for /events matches this escaped path. API Gateway uses a more general route and
+		// passes the unescaped path /events to the function, which must still reject the request.
 		{"POST", "/%65vents", "Content-Type", "application/json", 404},
 		{"POST", "/events/", "Content-Type", "application/json", 404},
 		{"POST", "/events", "Accept", "*/*", 415},

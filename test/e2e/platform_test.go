@@ -66,9 +66,9 @@ type platform struct {
 // startTimeout is long enough for a first build with cold caches on a slow machine.
 const startTimeout = 8 * time.Minute
 
-// readSources walks the repository once. Then `go test` does not use a cached result after a source
-// file has changed. Without the walk it would, because the tests run the command and the apps, but
-// do not link them.
+// readSources walks the repository once, so that `go test` does not use a cached result after a
+// source file has changed. For a test, go considers only the files that the test links or reads.
+// These tests do not link the command and the apps that they run.
 var readSources = sync.OnceValue(func() error {
 	return filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Name() == ".git" {
@@ -122,9 +122,9 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 	return p
 }
 
-// follow reads stdout until the platform exits. When a line reports that the platform is ready, it
-// closes ready. Until then, every line must be JSON.
-func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
+// follow reads stdout until the platform exits. When a line reports that the platform has started,
+// follow closes the channel started. All lines until then must be JSON.
+func (p *platform) follow(stdout io.Reader, started chan struct{}) {
 	defer close(p.done)
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
@@ -137,13 +137,13 @@ func (p *platform) follow(stdout io.Reader, ready chan struct{}) {
 			_ = p.cmd.Process.Kill()
 		}
 		if p.Ready {
-			close(ready)
+			close(started)
 		}
 	}
 	p.err = errors.Join(p.err, p.cmd.Wait())
 }
 
-// stop sends the signal of Ctrl-C to the platform and expects a clean exit.
+// stop interrupts the platform, as Ctrl-C does, and expects an exit without an error.
 func (p *platform) stop(t *testing.T) {
 	t.Helper()
 	select {
@@ -174,7 +174,8 @@ func (p *platform) awsConfig() aws.Config {
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 		BaseEndpoint: &p.AWS,
-		// A lost ReceiveMessage response would hide its messages for the visibility timeout.
+		// With other clients, net/http may close a connection before the response is read. After a
+		// lost response of ReceiveMessage, its messages stay invisible until the timeout.
 		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 }

@@ -18,8 +18,8 @@ type consumer struct {
 	env []string // added to the test's environment
 }
 
-// documentedCommands reads commands from docs/reuse.md and returns them. In a copy of an example,
-// they replace the checkout with the published module.
+// documentedCommands returns the commands in docs/reuse.md that switch a copy of an example from
+// the checkout to the published module.
 func documentedCommands(t *testing.T) []string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "docs", "reuse.md"))
@@ -41,7 +41,7 @@ func documentedCommands(t *testing.T) []string {
 // newConsumer returns a copy of examples/minimal that uses the published module.
 func newConsumer(t *testing.T, source publishedModule) consumer {
 	t.Helper()
-	// Some tests change HOME. The caches must stay the same.
+	// Some tests change HOME, but must still use the caches of this user.
 	caches := []string{"GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
 	example := consumer{filepath.Join(root, "examples", "minimal"),
 		appendEnv(source.env, caches...)}
@@ -68,8 +68,8 @@ func (c consumer) mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// jsiiCache returns the folder into which jsii has unpacked the CDK, because unpacking takes half a
-// minute. If there is no such folder, it returns an empty folder.
+// jsiiCache returns the folder into which jsii has unpacked the CDK, or an empty folder if jsii has
+// not done so yet. With the unpacked CDK, a test saves half a minute.
 func jsiiCache(t *testing.T) string {
 	t.Helper()
 	home, err := os.UserHomeDir()

@@ -13,8 +13,8 @@ import (
 	source "github.com/event-driven-cloud-platform/eventpipeline"
 )
 
-// The first synthesis downloads the modules that the functions link. Go's module graph pruning must
-// exclude all other modules of go.mod. The CDK alone has 100 MB.
+// The first synth downloads the modules that the functions import. Because of Go's module graph
+// pruning, it must not download the other modules of go.mod, such as the CDK with its 100 MB.
 func TestFunctions_DownloadFewModules(t *testing.T) {
 	zips := downloadSizes(t)
 	var bytes int64

@@ -39,7 +39,7 @@ func publish(t *testing.T) publishedModule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Go caches each downloaded version, so that changed content needs another version.
+	// Go caches each downloaded version. So changed content needs another version.
 	version := fmt.Sprintf("v0.0.1-test.h%x", sha256.Sum256([]byte(sum)))[:30]
 	var archive bytes.Buffer
 	moduleVersion := modulepath.Version{Path: module, Version: version}

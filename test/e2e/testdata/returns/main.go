@@ -1,4 +1,4 @@
-// Command returns is the worker of the second pipeline of the module shop.
+// Package main is the worker of the second pipeline in the module shop. It filters every event.
 package main
 
 import (

@@ -20,11 +20,12 @@ var sharedPackages = []string{
 type folderRule struct {
 	folder      string
 	mayDependOn []string
-	why         string
+	reason      string
 }
 
-// folderRules lists a rule for each folder. The first rule whose folder contains a package applies.
-// A package may also depend on the packages of the rule's folder and on the shared packages.
+// folderRules lists a rule for each folder. For each package, the first rule whose folder contains
+// the package applies. A package may also depend on the packages of the rule's folder and on the
+// shared packages.
 var folderRules = []folderRule{
 	{"internal/runtime/pipeline", nil,
 		"the domain must not know whether it runs in Lambda, in the CLI or in a test"},
@@ -45,9 +46,9 @@ var folderRules = []folderRule{
 	{"constructs", []string{"", "internal/runtime/jsonschema"},
 		"an app that uses the construct must not compile the runtime or the emulator"},
 	{"stacks", []string{"", "constructs", "internal/runtime/jsonschema"},
-		"the construct's rule applies to its users, too"},
+		"stacks use the construct, so the rule of the construct applies"},
 	{"cmd/app", []string{"", "constructs", "stacks", "internal/runtime/jsonschema"},
-		"the construct's rule applies to its users, too"},
+		"the app uses the construct, so the rule of the construct applies"},
 	{"internal/testing", []string{"internal/runtime"},
 		"fakes implement interfaces of the domain"},
 	{"test", []string{"", "constructs", "stacks", "processor", "internal", "cmd"},
@@ -61,7 +62,7 @@ var folderRules = []folderRule{
 var forbiddenModules = []struct {
 	folder  string
 	modules []string
-	why     string
+	reason  string
 }{
 	{"internal/runtime/pipeline", []string{"github.com", "golang.org", "gopkg.in"},
 		"the domain imports the standard library only"},
@@ -106,7 +107,7 @@ func TestImports_FollowTheFolderRules(t *testing.T) {
 			dependency = strings.TrimPrefix(strings.TrimPrefix(dependency, module), "/")
 			isAllowed := func(folder string) bool { return within(dependency, folder) }
 			if !slices.ContainsFunc(allowed, isAllowed) {
-				t.Errorf("%s must not depend on %s: %s", path, dependency, rule.why)
+				t.Errorf("%s must not depend on %s: %s", path, dependency, rule.reason)
 			}
 		}
 	}
@@ -122,7 +123,7 @@ func TestImports_AvoidForbiddenModules(t *testing.T) {
 			for _, dependency := range dependencies {
 				isBanned := func(banned string) bool { return within(dependency, banned) }
 				if !within(dependency, module) && slices.ContainsFunc(rule.modules, isBanned) {
-					t.Errorf("%s must not depend on %s: %s", path, dependency, rule.why)
+					t.Errorf("%s must not depend on %s: %s", path, dependency, rule.reason)
 				}
 			}
 		}

@@ -263,7 +263,7 @@ func TestSQS_RedrivePolicyMovesAMessageToTheDeadLetterQueue(t *testing.T) {
 		}
 		dlq.expectDepth(0, 0, 0)
 		if got := source.receive(0); len(got) != 0 {
-			t.Fatalf("received beyond the maximum receive count: %v", got)
+			t.Fatalf("received more often than the maximum receive count allows: %v", got)
 		}
 		source.expectDepth(0, 0, 0)
 		m := dlq.receiveOne(0)

@@ -51,7 +51,7 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 			app.mustRun(t, "go", "mod", "edit", "-replace", module+"="+absolutePath(t, root))
 			return synthesize(app.dir, t.TempDir(), app.env, "go", "run", ".")
 		},
-		"prebuilt, run elsewhere": func(t *testing.T) (assetHashes, error) {
+		"compiled, then run in another folder": func(t *testing.T) (assetHashes, error) {
 			return synthesize(t.TempDir(), t.TempDir(), consumer.env, prebuilt)
 		},
 		"environment of another platform": func(t *testing.T) (assetHashes, error) {
@@ -77,7 +77,7 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 			return synthesize(vendored.dir, t.TempDir(),
 				appendEnv(vendored.env, "XDG_CACHE_HOME="+cache), prebuilt)
 		},
-		"two at once without cache": func(t *testing.T) (assetHashes, error) {
+		"two apps at once, with an empty cache": func(t *testing.T) (assetHashes, error) {
 			empty := appendEnv(consumer.env, "XDG_CACHE_HOME="+t.TempDir())
 			var first, second assetHashes
 			var apps errgroup.Group

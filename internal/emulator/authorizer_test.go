@@ -230,7 +230,7 @@ func TestPlatform_VerifiesTokensWithTheKeysInOptions(t *testing.T) {
 	}
 }
 
-// If the platform does not support an authorizer, the authorizer's routes must not be open.
+// If the platform does not support an authorizer, the authorizer's routes must reject all requests.
 func TestPlatform_RejectsRequestsIfAuthorizerIsUnsupported(t *testing.T) {
 	for name, properties := range map[string]map[string]any{
 		"function": {
@@ -307,7 +307,8 @@ func TestPlatform_ServesAPIWithCustomDomainOnLoopback(t *testing.T) {
 	}
 }
 
-// If Options.Authorize is set, the platform must not serve an app whose API is open.
+// If Options.Authorize is set, the platform must not serve an app whose API accepts requests
+// without authorization.
 func TestNew_RejectsOpenAPIIfAuthorizationIsRequired(t *testing.T) {
 	open, err := testPipeline()
 	if err != nil {

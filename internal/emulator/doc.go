@@ -3,8 +3,8 @@
 // service, and serves AWS's APIs and the app's HTTP APIs on loopback. The emulator and a deployment
 // use the same templates, so the resources are described only once.
 //
-// [New] starts a [Platform]. Platform.Run waits until the platform ends, Reload replaces functions
-// whose code changed, and Close stops the platform.
+// [New] starts a [Platform]. Platform.Run waits until its context ends or the platform fails.
+// Reload replaces functions whose code changed. Close stops the platform.
 //
 // # Packages
 //

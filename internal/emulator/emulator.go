@@ -60,8 +60,8 @@ type PolicyError = resources.PolicyError
 const LocalKey = resources.LocalKey
 
 // New starts a platform. It synthesizes the app, creates the app's resources and serves them. First
-// it opens the ports and the data folder, so that it fails immediately if one is in use. ctx limits
-// only the start: if ctx ends before New returns, New stops and returns an error.
+// it opens the ports and the data folder, so that it fails immediately if they are in use. ctx
+// limits only the start: if ctx ends before New returns, New stops and returns an error.
 func New(ctx context.Context, o Options) (*Platform, error) {
 	o = o.withDefaults()
 	if o.Assembly != "" && o.Watch {
@@ -115,7 +115,7 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 		return err
 	}
 	provider := resources.NewProvider(p.services.Services, resources.Config{
-		Region: region, Account: account, Now: o.Now, Listen: ports.next,
+		Region: region, Account: account, Now: o.Now, Listen: ports.listenAPI,
 		TokenKeys: o.Keys, Credentials: o.Credentials,
 		NoWorker: o.NoWorker, NoPolicies: o.NoPolicies,
 	})

@@ -92,9 +92,9 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	}
 }
 
-// start starts a platform with the test pipeline and closes it when the test ends. change may
-// change the options, and may be nil.
-func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
+// start starts a platform with the test pipeline and closes it when the test ends. If setOptions is
+// not nil, it changes the options before the platform starts.
+func start(t *testing.T, setOptions func(*Options)) (*Platform, *recorder) {
 	t.Helper()
 	dir, err := testPipeline()
 	if err != nil {
@@ -102,8 +102,8 @@ func start(t *testing.T, change func(*Options)) (*Platform, *recorder) {
 	}
 	r := &recorder{news: make(chan struct{})}
 	o := Options{Assembly: dir, Steps: r.add}
-	if change != nil {
-		change(&o)
+	if setOptions != nil {
+		setOptions(&o)
 	}
 	p, err := New(t.Context(), o)
 	if err != nil {
@@ -332,21 +332,22 @@ func processesIn(t *testing.T, text string) []string {
 	return found
 }
 
-// variant returns a copy of the test pipeline in which change has changed properties of resources.
+// variant returns a copy of the test pipeline. The function edit changes properties of the copy's
+// resources.
 func variant(
 	t *testing.T,
-	change func(properties func(logicalID string) map[string]any),
+	edit func(properties func(logicalID string) map[string]any),
 ) (dir string) {
 	t.Helper()
 	return rewritten(t, func(resources map[string]map[string]any) {
-		change(
+		edit(
 			func(id string) map[string]any { return resources[id]["Properties"].(map[string]any) },
 		)
 	})
 }
 
-// rewritten returns a copy of the test pipeline in which change has changed the resources.
-func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (dir string) {
+// rewritten returns a copy of the test pipeline. The function edit changes the copy's resources.
+func rewritten(t *testing.T, edit func(resources map[string]map[string]any)) (dir string) {
 	t.Helper()
 	original, err := testPipeline()
 	if err != nil {
@@ -369,7 +370,7 @@ func rewritten(t *testing.T, change func(resources map[string]map[string]any)) (
 		t.Fatal(err)
 	}
 	delete(template.Resources, "NotHere") // refers to a condition, which the copy does not contain
-	change(template.Resources)
+	edit(template.Resources)
 	if data, err = json.Marshal(template); err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +425,7 @@ func TestPorts_AssignsNextFreePortsToFurtherAPIs(t *testing.T) {
 	}
 	defer p.close()
 	for i := range 3 {
-		l, err := p.next()
+		l, err := p.listenAPI()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ type Options struct {
 	Stage    string // context value "stage" of the app; "" leaves it unset
 	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
 
-	APIPort int // port of the first HTTP API; further APIs use the next ports; 0 is any free port
+	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
 	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
 	// authorization as in deployed stages.
@@ -41,16 +41,16 @@ type Options struct {
 	Watch      bool
 	NotSources []string // files and folders that Watch ignores, because they change during a run
 
-	NoWorker   bool          // starts no event source mappings, so that messages stay on the queues
-	NoPolicies bool          // allows every call
+	NoWorker   bool          // if set, no event source mappings start and messages stay on queues
+	NoPolicies bool          // if set, every call is allowed
 	Faults     faults.Config // failures that the platform injects into the functions' AWS calls
 	Data       string        // folder that keeps state across runs; "" keeps the state in memory
 
 	Progress io.Writer           // receives the output of the app during synthesis
 	Phase    func(Phase)         // called when a phase of the start begins
 	Steps    func(activity.Step) // called for each step of each event, always by one goroutine
-	// Logs is called for each line that a function prints, by many goroutines. It must not keep the
-	// line after it returns.
+	// Logs is called for each line that a function prints, by many goroutines at the same time.
+	// Logs must not keep the line after it returns.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // nil is time.Now
 }

@@ -156,7 +156,8 @@ func TestNew_RejectsInsufficientAndUnsupportedPolicies(t *testing.T) {
 	}
 }
 
-// If a queue policy allows EventBridge to send only for another rule, EventBridge must not send.
+// If a queue policy allows EventBridge to send the events of another rule, EventBridge must not
+// send the events of this rule.
 func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	dir := edited(
 		t,

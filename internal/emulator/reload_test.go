@@ -223,10 +223,10 @@ func TestReload_KeepsOldCodeIfBuildFails(t *testing.T) {
 func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 	a := newApp(t)
 	p, steps := a.run(t)
-	// If only a queue changes, functions are still replaced.
+	// A changed queue needs a restart, but functions are still replaced.
 	a.edit(t, "Pipeline.template.json", `"VisibilityTimeout": "1"`, `"VisibilityTimeout": "2"`)
 	a.edit(t, "function/main.go", record, writes("v2"))
-	// Change cdk.json, too: in the app's folder, it is the only watched JSON file.
+	// Change cdk.json, too. It is the only JSON file in the app's folder that the platform watches.
 	a.edit(
 		t,
 		"cdk.json",
@@ -238,7 +238,8 @@ func TestReload_RecordsChangesThatNeedARestart(t *testing.T) {
 	if got != `for=["Queue (AWS::SQS::Queue)"] oldCode=[]` {
 		t.Errorf("restart needed %s", got)
 	}
-	// A function that refers to a new resource keeps its code. The other function is replaced.
+	// The worker refers to a new resource, so it keeps its old code. The other function is
+	// replaced.
 	a.edit(
 		t,
 		"Pipeline.template.json",

@@ -54,7 +54,7 @@ type ports struct {
 	aws       net.Listener
 	api       net.Listener   // listener of the first HTTP API
 	more      []net.Listener // listeners of the other HTTP APIs
-	firstUsed bool           // whether next has returned api
+	firstUsed bool           // whether listenAPI has returned api
 	apiPort   int            // Options.APIPort
 }
 
@@ -75,12 +75,12 @@ func listenOn(port int) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
-// portsTried limits how many ports next tries for a further HTTP API.
+// portsTried limits how many ports listenAPI tries for each HTTP API except the first.
 const portsTried = 20
 
-// next returns the listener of the next HTTP API. The first API listens on Options.APIPort, each
-// further API on the next free port.
-func (p *ports) next() (net.Listener, error) {
+// listenAPI returns the listener for one HTTP API. The first API listens on Options.APIPort. Each
+// later API listens on the next free port.
+func (p *ports) listenAPI() (net.Listener, error) {
 	if !p.firstUsed {
 		p.firstUsed = true
 		return p.api, nil
@@ -97,7 +97,7 @@ func (p *ports) next() (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("no port from %d to %d is free for a further HTTP API: %w",
+	return nil, fmt.Errorf("no port from %d to %d is free for another HTTP API: %w",
 		first, last, err)
 }
 
@@ -122,8 +122,8 @@ func checkHost(next http.Handler) http.Handler {
 }
 
 // checkOrigin rejects requests that scripts of other web sites send, and the requests that
-// checkHost rejects. AWS's APIs need this check, because anyone who reaches them on this machine
-// may use them.
+// checkHost rejects. AWS's APIs need this check, because they accept calls from every program on
+// this machine.
 func checkOrigin(next http.Handler) http.Handler {
 	return checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {

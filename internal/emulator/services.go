@@ -184,8 +184,8 @@ func (s *services) checkFaults(c faults.Config, functions []string) error {
 	return nil
 }
 
-// sandboxOf returns the process of a function. Each process signs its calls with its own access
-// key.
+// sandboxOf returns the sandbox that signs its calls with the access key. Each sandbox of a
+// function has its own access key.
 func (s *services) sandboxOf(accessKey string) (faults.Caller, bool) {
 	function, kill, ok := s.Lambda.FindSandbox(accessKey)
 	return faults.Caller{Function: function, Kill: kill}, ok

@@ -45,8 +45,8 @@ func (s *services) invokeForMapping(
 	return eventsource.Result(result), err
 }
 
-// linger is the time for which a batch waits for further messages. It is about as long as a request
-// to SQS takes on AWS.
+// linger is the time for which a batch waits for more messages. It is about as long as a request to
+// SQS takes on AWS.
 const linger = 20 * time.Millisecond
 
 // maxSandboxes limits the number of sandboxes of a function. It is higher than the number of CPUs,

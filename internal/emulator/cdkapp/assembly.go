@@ -46,7 +46,7 @@ type artifact struct {
 	Environment  string   `json:"environment"`
 	Dependencies []string `json:"dependencies"`
 	Metadata     metadata `json:"metadata"`
-	MetadataFile string   `json:"additionalMetadataFile"` // file with further metadata
+	MetadataFile string   `json:"additionalMetadataFile"` // file with more metadata
 	Properties   struct {
 		TemplateFile  string `json:"templateFile"`  // only for a stack
 		StackName     string `json:"stackName"`     // only for a stack

@@ -17,7 +17,7 @@ import (
 // App describes a CDK app and how to run it.
 type App struct {
 	Dir      string         // folder of cdk.json; "" is the current folder
-	Command  string         // shell command that runs the app; "" is "app" in cdk.json
+	Command  string         // shell command that runs the app; "" runs the command in cdk.json
 	Context  map[string]any // context values that override the values in cdk.json
 	Out      string         // folder for the cloud assembly
 	Account  string         // value of CDK_DEFAULT_ACCOUNT

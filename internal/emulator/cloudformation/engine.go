@@ -125,7 +125,8 @@ type StackResource struct {
 	Metadata                    string // JSON; "" if the resource has no metadata
 }
 
-// Stack represents a stack that is being created or is complete.
+// Stack represents a stack of the app. The engine adds the resources and outputs to it while it
+// creates the stack.
 type Stack struct {
 	StackDescription
 	Assets map[string]string // S3 object key → path of the file or folder
@@ -163,9 +164,10 @@ func (s *Stack) WithTemplate(template *Template, assets map[string]string) *Stac
 	return &Stack{s.StackDescription, assets, s.Nested, &resolver}
 }
 
-// PhysicalName returns a name such as CloudFormation generates: stack, logical id and a suffix. The
-// suffix depends only on the stack and the logical id, so that a later run finds the stored state
-// of the resource. maxLength is the AWS service's limit on names.
+// PhysicalName returns a name like those that CloudFormation generates. It consists of the stack's
+// name, the logical id and a suffix. The suffix depends only on the stack and the logical id, so
+// that a later run finds the stored state of the resource. maxLength is the maximum length that the
+// AWS service allows.
 func PhysicalName(stack, logicalID string, maxLength int) string {
 	suffix := UniqueSuffix(stack, logicalID)
 	available := maxLength - len(suffix) - 2

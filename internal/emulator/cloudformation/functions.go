@@ -9,7 +9,7 @@ import (
 )
 
 // textAndValue splits an argument into its two elements. It resolves the first element, but not the
-// second. The error message uses expected, which describes both elements.
+// second. The parameter expected describes both elements. It is part of the error message.
 func (r *Resolver) textAndValue(argument any, expected string) (string, any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) != 2 {

@@ -31,7 +31,7 @@ const (
 type ordering struct {
 	template *Template
 	state    map[string]visit
-	path     []string // logical ids from the resource that Order visits to the current resource
+	path     []string // logical ids of the resources under way, each before one that it needs
 	sorted   []Resource
 }
 

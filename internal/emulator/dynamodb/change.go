@@ -7,8 +7,8 @@ type change struct {
 	// key returns the key of the item in the table.
 	key func(Table) (key, error)
 	// next returns the new item and the updated paths. A nil old item means that the item does not
-	// exist. A nil new item means that the change deletes the item. In a condition check, which
-	// changes nothing, next itself is nil.
+	// exist. A nil new item means that the change deletes the item. A condition check changes no
+	// item, so its field next is nil.
 	next func(definition Table, k key, old Item) (Item, []path, error)
 
 	placeholders       placeholders
@@ -67,8 +67,8 @@ func (c *change) plan(at location) (out *plannedChange, err error) {
 	return out, err
 }
 
-// commit applies planned changes. The caller must hold the lock from planning to commit, so that
-// the conditions still hold.
+// commit applies planned changes. The caller must hold Service.mu from plan to commit, so that no
+// other write makes a condition false in between.
 func commit(plans ...*plannedChange) error {
 	for _, p := range plans {
 		var err error

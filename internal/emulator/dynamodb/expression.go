@@ -20,8 +20,9 @@ const (
 // again and again.
 var parsedExpressions = expressionCache{entries: map[[2]string]*expression{}}
 
-// maxCachedExpressions bounds the cache. Without a bound, a client that writes values into its
-// expressions would add an entry with every request.
+// maxCachedExpressions bounds the cache. A client may write names and list indexes into its
+// expressions instead of placeholders. Without a bound, every request of such a client would add an
+// entry.
 const maxCachedExpressions = 1000
 
 type expressionCache struct {

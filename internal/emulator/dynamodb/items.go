@@ -58,7 +58,8 @@ func (s *Service) writeItem(
 	return &writeOutput{plan.returnValues(in.ReturnValues)}, commit(plan)
 }
 
-// projectionInput holds parameters of GetItem, which BatchGetItem also has for each table.
+// projectionInput holds the parameters that GetItem shares with BatchGetItem. A BatchGetItem
+// request contains them once for each table.
 type projectionInput struct {
 	placeholders
 	legacyParameters
@@ -83,7 +84,8 @@ func (s *Service) getItem(in *getItemInput) (*getItemOutput, error) {
 	return &getItemOutput{items[0]}, nil
 }
 
-// getItems returns the projected items with the given keys. It omits keys without an item.
+// getItems returns the projected items with the given keys. It ignores keys of items that do not
+// exist.
 func (s *Service) getItems(
 	tableName string, in projectionInput, keys ...attributes,
 ) ([]attributes, error) {

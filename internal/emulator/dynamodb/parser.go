@@ -69,7 +69,7 @@ func (p *parser) failUnexpected() {
 
 func (p *parser) peek() token { return p.tokens[p.next] }
 
-// acceptSymbol consumes the symbol if it is next.
+// acceptSymbol consumes the next token if it is the symbol.
 func (p *parser) acceptSymbol(text string) bool {
 	if t := p.peek(); t.kind != tokenSymbol || t.text != text {
 		return false
@@ -84,7 +84,7 @@ func (p *parser) expectSymbol(symbol string) {
 	}
 }
 
-// acceptKeyword consumes the keyword if it is next. Keywords are case-insensitive.
+// acceptKeyword consumes the next token if it is the keyword. Keywords are case-insensitive.
 func (p *parser) acceptKeyword(word string) bool {
 	if t := p.peek(); t.kind != tokenName || !strings.EqualFold(t.text, word) {
 		return false
@@ -93,7 +93,7 @@ func (p *parser) acceptKeyword(word string) bool {
 	return true
 }
 
-// acceptCall consumes a function name and "(" if they are next and functions contains the name. It
+// acceptCall consumes the next two tokens if they are the name of one of the functions and "(". It
 // returns the name.
 func (p *parser) acceptCall(functions ...string) (string, bool) {
 	t, following := p.peek(), p.tokens[min(p.next+1, len(p.tokens)-1)]

@@ -95,11 +95,12 @@ func (t *table) load() error {
 	return nil
 }
 
-// maxExpiry limits how long ago an item may have expired. DynamoDB ignores earlier expiry times.
+// maxExpiry limits the time since an item's expiry time. Like DynamoDB, the service keeps items
+// whose expiry time is further in the past.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// expire deletes items whose expiry time has passed. The local platform calls it only when it loads
-// a table. DynamoDB deletes expired items within a few days.
+// expire deletes items whose expiry time has passed. The service calls it only when it loads a
+// table. DynamoDB deletes expired items within a few days.
 func (t *table) expire(now time.Time) error {
 	for _, k := range slices.Clone(t.order) {
 		text, ok := t.items[k][t.TTLAttribute].(numberValue)

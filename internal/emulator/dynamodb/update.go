@@ -19,7 +19,8 @@ type action struct {
 	value updateOperand
 }
 
-// updateOperand computes the value of an action, or of one of its operands.
+// updateOperand computes a value from the old item and the placeholders. The value is the result of
+// an action, or an operand of an arithmetic operation or a function in the action.
 type updateOperand func(in scope) (value, error)
 
 const (
@@ -251,8 +252,8 @@ func subtractSet(old, operand value) (value, error) {
 	return setValue{set.setType, rest}, nil
 }
 
-// setAt returns a copy of v with newValue at the path. If newValue is nil, the copy lacks the
-// attribute.
+// setAt returns a copy of v with newValue at the path. If newValue is nil, the copy has no value at
+// the path.
 func setAt(v value, at path, newValue value) (value, error) {
 	if len(at) == 0 {
 		return newValue, nil

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Item maps attribute names to values. Code never changes a stored item, but replaces it by a new
-// item.
+// Item maps attribute names to values. A stored item never changes: each write replaces it with a
+// new item.
 type Item = map[string]value
 
 // value represents an attribute value. A nil value represents an absent attribute.

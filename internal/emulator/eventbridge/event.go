@@ -138,7 +138,7 @@ func (s *Service) publish(e entry, id string) error {
 	busName, rules, err := s.matchRules(e.EventBusName, decoded)
 	if err != nil {
 		// Like EventBridge, the service accepts and discards an event for an unknown bus. OnError
-		// makes this visible.
+		// reports the discarded event.
 		s.cfg.OnError(fmt.Errorf("discard event %s: %w", id, err))
 		return nil
 	}
@@ -155,8 +155,8 @@ func (s *Service) publish(e entry, id string) error {
 	return nil
 }
 
-// beginDelivery registers a delivery that Close waits for, until the caller calls deliveries.Done.
-// If the service is closed, it registers nothing and returns false.
+// beginDelivery registers a delivery. Close waits until the caller calls deliveries.Done. If the
+// service is closed, beginDelivery registers nothing and returns false.
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

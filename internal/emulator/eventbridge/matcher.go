@@ -40,7 +40,7 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 
 // equals returns a matcher for leaves that equal value. Numbers are compared as they are written,
 // so that 300 and 3.0e2 differ. EventBridge's documentation requires this. To compare numbers by
-// value, a pattern uses numeric.
+// value, a pattern contains the matcher "numeric".
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")
@@ -118,8 +118,8 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 	}, nil
 }
 
-// anythingBut returns a matcher for leaves that nothing in the argument matches. The argument is a
-// value, an array of values, or a string matcher with one or more strings.
+// anythingBut returns a matcher for all leaves except those that the argument excludes. The
+// argument is a value, an array of values, or a string matcher with one or more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := equals
 	if object, ok := argument.(map[string]any); ok {

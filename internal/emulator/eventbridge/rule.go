@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// Rule sends events to its targets. These are either the events on a bus that match EventPattern, or
-// scheduled events at a fixed interval.
+// Rule sends events to its targets. A rule with an EventPattern sends the matching events on its
+// bus. A rule with a Rate sends a scheduled event after each interval.
 type Rule struct {
 	Name         string
 	Bus          string // name or ARN; "" selects the default bus
@@ -79,7 +79,7 @@ func (s *Service) storeRule(r Rule) (*rule, error) {
 	return stored, nil
 }
 
-// setTargets replaces the targets.
+// setTargets replaces the targets of the rule.
 func (r *rule) setTargets(targets []Target) error {
 	r.targets = map[string]Target{}
 	for _, t := range targets {

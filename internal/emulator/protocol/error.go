@@ -12,7 +12,7 @@ type Error struct {
 	Code    string
 	Message string
 	Status  int            // 400 if zero
-	Fields  map[string]any // further members of a JSON body, beyond __type and message
+	Fields  map[string]any // members of a JSON body in addition to __type and message
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

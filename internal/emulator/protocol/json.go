@@ -31,18 +31,19 @@ func DecodeStrict(raw []byte, into any) error {
 	return nil
 }
 
-// MaxJSONBody limits the size of a request. The limit comes from DynamoDB, which accepts 16 MB,
-// more than the other services with a JSON protocol.
+// MaxJSONBody limits the bytes of a request. It equals DynamoDB's limit, which is the highest limit
+// of the services with a JSON protocol.
 const MaxJSONBody = 16 << 20
 
 const jsonType = "application/x-amz-json-1.0"
 
-// Operation returns the answer to a request. A returned *Error is sent to the client with its code,
-// any other error as InternalFailure.
+// Operation returns the answer to a request. The client receives a returned *Error with its code.
+// It receives any other error as InternalFailure.
 type Operation func(r *http.Request, body []byte) (any, error)
 
-// NewOperation returns an Operation that decodes the request's body and calls fn. If a decoder of
-// the input returns an *Error, the client gets this error instead of SerializationException.
+// NewOperation returns an Operation that decodes the request's body and calls fn. If an
+// UnmarshalJSON method in the input returns an *Error, the client receives this error instead of a
+// SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In

@@ -248,7 +248,7 @@ func (c *creation) authorizer(in authorizerProperties) (_ apigateway.Authorizer,
 	}, problem
 }
 
-// routeAuthorizer returns the authorizer of a route, or nil if the route is open.
+// routeAuthorizer returns the authorizer of a route, or nil if the route needs no authorization.
 func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Authorizer {
 	switch in.AuthorizationType {
 	case "", "NONE":
@@ -271,9 +271,9 @@ func (c *creation) routeAuthorizer(a *API, in routeProperties) apigateway.Author
 	}
 }
 
-// Authorization describes how the API authorizes requests. signed is true if a route requires
-// signed requests, token if a route requires a JSON Web Token, and open if no route has an
-// authorizer.
+// Authorization describes how the API authorizes requests. signed reports whether a route
+// requires signed requests. token reports whether a route requires a JSON Web Token. open reports
+// whether all routes accept requests without authorization.
 func (a *API) Authorization() (signed, token, open bool) {
 	open = true
 	for _, r := range a.Settings.Routes {
@@ -293,8 +293,8 @@ type domainNameProperties struct {
 	MutualTlsAuthentication map[string]any
 }
 
-// createDomainName only returns the values of a custom domain. The API stays on loopback without
-// TLS.
+// createDomainName returns the values of a custom domain without creating a domain. The API is
+// still served on loopback, without TLS.
 func createDomainName(c *creation, in domainNameProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	if in.MutualTlsAuthentication != nil {

@@ -21,8 +21,8 @@ func (e *PolicyError) Error() string { return e.Err.Error() }
 func (e *PolicyError) Unwrap() error { return e.Err }
 
 // iamState collects the roles, policies and keys in the templates. Enforce reads it after all
-// stacks are created. Only then is it known which roles belong to functions, and Enforce parses
-// only the policies of these roles.
+// stacks are created, because it must know which roles belong to functions. Enforce parses only the
+// policies of these roles.
 type iamState struct {
 	roles     map[string]role           // by role name
 	policies  []*creation               // policies of roles; Enforce resolves their properties
@@ -54,8 +54,8 @@ func newIAMState() *iamState {
 	}
 }
 
-// addResource records a resource. AWS services may act on the resource only if the resource's
-// policy allows them to.
+// addResource records a resource that the templates define. AWS services may act on the resource
+// only if the resource's policy allows them to.
 func (s *iamState) addResource(arn string) {
 	s.resources[arn] = append(s.resources[arn], iam.Document{})
 }

@@ -133,8 +133,8 @@ func FunctionName(reference string) string {
 // reloadable lists the properties of a function that can change without a restart.
 var reloadable = []string{"Code", "MemorySize", "Timeout", "Environment"}
 
-// fixedOfFunction selects the properties of a function whose change needs a restart. It omits
-// properties without an effect.
+// fixedOfFunction selects the properties of a function that can change only with a restart. It
+// omits properties that have no effect in the emulator.
 func fixedOfFunction(properties map[string]any) map[string]any {
 	fixed := map[string]any{}
 	for _, name := range fieldNames(reflect.TypeFor[functionProperties]()) {

@@ -53,7 +53,7 @@ type Provider struct {
 
 	functions []*function
 	iam       *iamState
-	notRun    map[string]int // description of resources that are not run → their number
+	notRun    map[string]int // description of resources that do not run → their number
 }
 
 // NewProvider returns a provider without resources.

@@ -40,11 +40,12 @@ var registry = map[string]handler{
 	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }
 
-// handler creates the resources of one type. When the app is reloaded, it selects the properties
-// that are compared.
+// handler creates the resources of one type. When the app is reloaded, the handler also selects the
+// properties that the reload compares.
 type handler struct {
 	create func(*creation) (values, error)
-	// compared selects the properties whose change needs a restart. It is nil if no change does.
+	// compared selects the properties that can change only with a restart. compared is nil if no
+	// change of a resource needs a restart.
 	compared func(properties map[string]any) map[string]any
 }
 
@@ -63,7 +64,7 @@ func typed[P any](create func(*creation, P) (values, error)) handler {
 	}
 }
 
-// comparing returns the handler with another function for the field compared.
+// comparing returns a copy of the handler whose field compared is the given function.
 func (h handler) comparing(compared func(map[string]any) map[string]any) handler {
 	h.compared = compared
 	return h
@@ -78,8 +79,8 @@ func without(name string) func(map[string]any) map[string]any {
 	}
 }
 
-// compared selects the properties of a resource whose change needs a restart. It returns false if
-// changes of the resource never need a restart.
+// compared selects the properties of a resource that can change only with a restart. It returns
+// false if no change of the resource needs a restart.
 func compared(r cloudformation.Resource) (map[string]any, bool) {
 	h := registry[r.Type]
 	if h.compared == nil {
@@ -112,8 +113,8 @@ func created(ref string, pairs ...string) values {
 // into points to the struct.
 func (c *creation) decode(into any) error { return decodeProperties(c.stack, c.resource, into) }
 
-// name returns the name in the resource's properties. If it is empty, name generates a name of at
-// most maxLength characters.
+// name returns fromProperties, which is the name in the resource's properties. If fromProperties is
+// empty, name returns a generated name of at most maxLength characters.
 func (c *creation) name(fromProperties string, maxLength int) string {
 	generated := cloudformation.PhysicalName(c.stack.Name, c.resource.LogicalID, maxLength)
 	return cmp.Or(fromProperties, generated)
@@ -127,9 +128,9 @@ func (c *creation) suffix() string {
 // id returns a lower-case id of at most 12 characters in the style of API Gateway.
 func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
 
-// skip reports the resource as not run. The report consists of the resource's type and detail.
-// Other resources may still refer to the resource, so skip returns the name that the resource would
-// have on AWS, and attributes that are derived from this name.
+// skip adds the resource to the result of NotRun. The entry consists of the resource's type and
+// detail. Other resources may still refer to the resource, so skip returns the name that the
+// resource would have on AWS, and attributes that are derived from this name.
 func (c *creation) skip(detail string) (values, error) {
 	c.reportNotRun(c.resource.Type+detail, 1)
 	name := c.name("", 64)
@@ -157,8 +158,8 @@ func (c *creation) skip(detail string) (values, error) {
 	}}, nil
 }
 
-// refIsARN lists resource types whose Ref is an ARN. It contains only types that are not run and
-// that often appear in apps with a pipeline.
+// refIsARN lists resource types whose Ref is an ARN. It contains only types that the emulator does
+// not run and that often appear in apps with a pipeline.
 var refIsARN = []string{
 	"AWS::CertificateManager::Certificate",
 	"AWS::Lambda::LayerVersion",

@@ -55,10 +55,11 @@ func New(config Config) (*Service, error) {
 	}
 	api := gofakes3.New(objects,
 		gofakes3.WithTimeSource(clock(config.Now)),
-		// 0 disables the check of the signature's date, because gofakes3 verifies no signatures.
+		// 0 disables the check that the request's date is recent. gofakes3 does not verify
+		// signatures, so the date does not matter.
 		gofakes3.WithTimeSkewLimit(0),
-		// 0 disables a limit that would count all X-Amz headers. The backend limits the size of the
-		// user metadata.
+		// 0 disables the limit of gofakes3, which would count all X-Amz headers. The backend itself
+		// limits the size of the user metadata.
 		gofakes3.WithMetadataSizeLimit(0),
 	)
 	return &Service{db, objects, api.Server()}, nil

@@ -63,7 +63,8 @@ func (s *backend) HeadObjectVersion(
 	return object, err
 }
 
-// object returns a version and its description for gofakes3. The description has no contents.
+// object returns a version and its description for gofakes3. The description does not contain the
+// body.
 func (s *backend) object(
 	bucketName, key string, id gofakes3.VersionID,
 ) (*gofakes3.Object, *version, error) {

@@ -166,7 +166,8 @@ var queueAttributes = []string{
 	"SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
-// attributes returns the queue's settings, ARN and message counts as GetQueueAttributes names them.
+// attributes returns the queue's settings, ARN and message counts. Their names are those of
+// GetQueueAttributes.
 func (q *Queue) attributes() map[string]string {
 	visible, inFlight, delayed := q.Depth()
 	q.service.mu.Lock()

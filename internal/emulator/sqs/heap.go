@@ -12,7 +12,7 @@ type entry struct {
 	state                 state
 	visibleAt             time.Time // end of the delay or visibility timeout
 	receiveCountOnArrival int       // ReceiveCount when the message entered this queue
-	sequence              int       // position in the order of arrival; decides at equal times
+	sequence              int       // order of arrival; decides if times are equal
 
 	visibleElement *list.Element // element of Queue.visible, or nil if not visible
 	invisibleIndex int           // index in Queue.invisible, or -1 if visible

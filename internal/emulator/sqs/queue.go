@@ -79,7 +79,7 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 }
 
 // Delete deletes the messages that the receipt handles identify. As in SQS, a handle has no effect
-// if its message was deleted or received again. If handles are invalid, Delete returns an error,
+// if its message was deleted or received again. If a handle is invalid, Delete returns an error,
 // but it still deletes the messages of the valid handles.
 func (q *Queue) Delete(receiptHandles ...string) error {
 	s := q.service

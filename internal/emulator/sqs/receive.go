@@ -12,24 +12,24 @@ import (
 const maxInFlight = 120_000
 
 // Receive returns up to limit messages and starts the visibility timeout of each. If no message is
-// available, Receive waits for a message, at most for the duration wait. A message that has reached
-// the maximum receive count is not returned, but moved to the dead-letter queue.
-func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]Message, error) {
-	return q.receive(ctx, limit, wait, -1)
+// available, Receive waits for one, at most for maxWait. If a message has reached the maximum
+// receive count, Receive moves it to the dead-letter queue and does not return it.
+func (q *Queue) Receive(ctx context.Context, limit int, maxWait time.Duration) ([]Message, error) {
+	return q.receive(ctx, limit, maxWait, -1)
 }
 
 // receive works like Receive, but takes a visibility timeout. If the timeout is negative, receive
 // uses the timeout in the queue's settings.
 func (q *Queue) receive(
-	ctx context.Context, limit int, wait, visibility time.Duration,
+	ctx context.Context, limit int, maxWait, visibility time.Duration,
 ) ([]Message, error) {
-	deadline := time.After(wait)
-	for last := wait <= 0; ; {
+	deadline := time.After(maxWait)
+	for last := maxWait <= 0; ; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		messages, wakeup, err := q.receiveAvailable(limit, visibility)
-		if errors.Is(err, errOverLimit) && wait > 0 {
+		if errors.Is(err, errOverLimit) && maxWait > 0 {
 			err = nil // SQS returns OverLimit only to short polls
 		}
 		if len(messages) > 0 || err != nil || last {
@@ -122,7 +122,7 @@ func (q *Queue) receiveLocked(
 		e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
 		e.visibleAt = now.Add(visibility)
 		q.enterState(e, inFlight)
-		// If the progress cannot be stored, the message stays in flight until its visibility
+		// If the progressRecord cannot be stored, the message stays in flight until its visibility
 		// timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {
 			return messages, deadLetters, fmt.Errorf("receive from queue %s: %w", q.name, err)

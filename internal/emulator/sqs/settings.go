@@ -70,8 +70,8 @@ func (s *Service) newSettings(c QueueConfig) (settings, error) {
 	return set, nil
 }
 
-// applyAttributes returns set with the attributes of a CreateQueue or SetQueueAttributes request
-// applied. The caller holds s.mu.
+// applyAttributes applies the attributes of a CreateQueue or SetQueueAttributes request to the
+// settings, and returns the new settings. The caller holds s.mu.
 func (s *Service) applyAttributes(
 	set settings, attributes map[string]string,
 ) (settings, error) {
@@ -139,7 +139,7 @@ func (s *Service) parseRedrivePolicy(
 	return policy.DeadLetterTargetArn, count, nil
 }
 
-// attributes returns the settings as GetQueueAttributes names them.
+// attributes returns the settings under their names in GetQueueAttributes.
 func (set settings) attributes() map[string]string {
 	out := map[string]string{
 		"VisibilityTimeout":             formatSeconds(set.VisibilityTimeout),

@@ -26,7 +26,7 @@
 //  3. If the service calls another service, or another service calls it, connect the two services
 //     in wiring_<service>_<other>.go. See wiring_sqs_lambda.go for an example.
 //
-// Faults and permissions need no further code. By default, a call needs the permission
+// Faults and permissions need no additional code. By default, a call needs the permission
 // <service>:<operation> on all resources. Code in iam/permission_<service>.go can derive the exact
 // resources from the request.
 package emulator

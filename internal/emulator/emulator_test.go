@@ -410,7 +410,7 @@ func TestPlatform_RecordsFailedFunction(t *testing.T) {
 	steps.wait(t, "not answered", "")
 }
 
-func TestPorts_AssignsNextFreePortsToFurtherAPIs(t *testing.T) {
+func TestPorts_AssignsNextFreePortsToLaterAPIs(t *testing.T) {
 	free, err := listenOn(0)
 	if err != nil {
 		t.Fatal(err)

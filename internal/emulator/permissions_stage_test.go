@@ -54,11 +54,11 @@ const (
 	reconcilerName = "event-driven-cloud-platform-dev-reconciler"
 )
 
-// newStage returns a stage on the platform. The stage calls denied for each call that the policies
+// newStage returns a stage on the platform. The stage calls onDenial for each call that the policies
 // do not allow.
-func newStage(t *testing.T, p *Platform, denied func(iam.Denial)) *stage {
+func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 	authorizer := p.services.authorizer
-	authorizer.Report = denied
+	authorizer.Report = onDenial
 	authorizer.FunctionOf = func(accessKey string) (string, bool) {
 		return accessKey, accessKey != "operator"
 	}

@@ -25,12 +25,12 @@ func (p *Platform) startMappings(mappings []eventsource.Mapping) {
 	}
 }
 
-// connect returns the event source mapping with its connections to the services.
+// connect returns a copy of the event source mapping that is connected to the services.
 func (s *services) connect(m eventsource.Mapping) eventsource.Mapping {
 	m.Queue = s.faults.Queue(m.Queue, m.Function)
 	m.Invoke = s.invokeForMapping
 	// Do not start more invocations than there are sandboxes. The additional invocations would take
-	// messages from the queue in small batches, only to wait for a sandbox.
+	// small batches of messages from the queue, and then wait for a sandbox.
 	m.MaxConcurrency = min(cmp.Or(m.MaxConcurrency, maxSandboxes), maxSandboxes)
 	m.Linger = linger
 	m.DrainTimeout = closeDelay

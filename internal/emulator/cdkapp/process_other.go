@@ -21,5 +21,5 @@ func ownGroup(cmd *exec.Cmd) {
 	}
 }
 
-// killGroup does nothing, because taskkill also kills the children of the command.
+// killGroup does nothing, because the taskkill command in ownGroup also kills the children.
 func killGroup(*exec.Cmd) {}

@@ -219,7 +219,7 @@ func (s *Service) describeTimeToLive(in *tableInput) (*describeTimeToLiveOutput,
 }
 
 // legacyParameters holds the request parameters that DynamoDB has replaced by expressions. The
-// service rejects them, because to ignore them would change the meaning of a request.
+// service rejects them, because without them the request would have another meaning.
 type legacyParameters struct {
 	AttributesToGet, AttributeUpdates, ConditionalOperator, Expected json.RawMessage
 	KeyConditions, QueryFilter, ScanFilter                           json.RawMessage

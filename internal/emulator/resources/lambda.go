@@ -176,7 +176,7 @@ func (f *function) updated(c *creation) (*function, error) {
 type versionProperties struct{ FunctionName string }
 
 // createVersion returns the ARN of version 1. The emulator runs only one version of a function, so
-// that the ARN refers to the function itself.
+// the ARN refers to the function itself.
 func createVersion(c *creation, in versionProperties) (values, error) {
 	arn := c.functionARN(FunctionName(in.FunctionName)) + ":1"
 	return created(arn, "Version", "1", "FunctionArn", arn), nil

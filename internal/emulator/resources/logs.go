@@ -2,8 +2,8 @@ package resources
 
 type logGroupProperties struct{ LogGroupName, KmsKeyId string }
 
-// createLogGroup only returns the values of a log group, because policies refer to its ARN. The
-// lines that functions print are part of the activity log.
+// createLogGroup creates nothing. It returns the values of a log group, because policies refer to
+// its ARN. The emulator writes the lines that functions print to the activity log.
 func createLogGroup(c *creation, in logGroupProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	name := c.name(in.LogGroupName, 512)

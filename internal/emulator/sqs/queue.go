@@ -24,7 +24,7 @@ type Queue struct {
 	inFlight     int        // number of in-flight messages
 	nextSequence int
 	changed      chan struct{} // wakeReceivers closes and replaces it
-	hasWaiters   bool          // whether a receiver may wait on changed
+	hasWaiters   bool          // whether a long poll may wait for changed
 }
 
 func newQueue(s *Service, name string) *Queue {

@@ -211,7 +211,7 @@ func TestReceive_StopsAfterItsWaitTimeOrWhenItsContextEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := q.Receive(ctx, 1, 20*time.Second); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("received with %v, want the context's error", err)
+			t.Fatalf("Receive returned error %v, want the error of the context", err)
 		}
 	})
 }

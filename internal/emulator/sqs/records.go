@@ -10,9 +10,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records stores the service's state. Each message has two records: a sentRecord, which is written
-// when the message is sent, and a progressRecord. A receive writes only the progressRecord, because
-// the sentRecord may contain a large body.
+// records stores the service's state. Each message has two records: a sentRecord and a
+// progressRecord. The sentRecord is written once, when the message is sent, because it may contain
+// a large body. The progressRecord is written each time the message is received.
 type records struct {
 	queues   *store.Bucket // queue name → settings
 	messages *store.Bucket // id + sentSuffix → sentRecord, id + progressSuffix → progressRecord

@@ -54,8 +54,8 @@ const (
 	reconcilerName = "event-driven-cloud-platform-dev-reconciler"
 )
 
-// newStage returns a stage on the platform. The stage calls onDenial for each call that the policies
-// do not allow.
+// newStage returns a stage on the platform. The stage calls onDenial for each call that the
+// policies do not allow.
 func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 	authorizer := p.services.authorizer
 	authorizer.Report = onDenial

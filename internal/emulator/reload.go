@@ -133,8 +133,8 @@ func (r *reloader) replace(
 	return d, nil
 }
 
-// reportOutcome records changes that need a restart, unless the previous reload has already recorded
-// the same changes. If nothing was reloaded and no restart is needed, it records this.
+// reportOutcome records changes that need a restart, unless the previous reload has already
+// recorded the same changes. It also records if there was nothing to reload.
 func (r *reloader) reportOutcome(d resources.Difference, begin time.Time) {
 	var needed []activity.Detail
 	if len(d.Restart) > 0 && !slices.Equal(d.Restart, r.reported) {

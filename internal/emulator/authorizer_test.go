@@ -88,7 +88,8 @@ func TestPlatform_VerifiesSignaturesOfIAMRoutes(t *testing.T) {
 	}
 }
 
-// withAuthorizationType returns the test pipeline whose route has the authorization type.
+// withAuthorizationType returns a copy of the test pipeline. The copy's route has the authorization
+// type.
 func withAuthorizationType(t *testing.T, authorizationType string) (dir string) {
 	t.Helper()
 	return variant(t, func(properties func(string) map[string]any) {
@@ -96,7 +97,8 @@ func withAuthorizationType(t *testing.T, authorizationType string) (dir string) 
 	})
 }
 
-// withAuthorizer returns the test pipeline whose route has an authorizer with the properties.
+// withAuthorizer returns a copy of the test pipeline. The copy's route has an authorizer with the
+// properties.
 func withAuthorizer(
 	t *testing.T,
 	authorizationType string,

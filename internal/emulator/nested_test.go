@@ -43,7 +43,8 @@ var outer = map[string]string{
 	}}`,
 }
 
-// nest changes the test pipeline in dir into a nested stack.
+// nest adds the outer stack to the folder dir, so that the test pipeline in dir becomes a nested
+// stack.
 func nest(t *testing.T, dir string) app {
 	t.Helper()
 	a := app{dir}
@@ -92,7 +93,7 @@ func TestNestedStack_PassesParametersAndOutputs(t *testing.T) {
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1")
 	status, body := object(t, p, "e-1")
-	// The output of the outer stack names the bucket.
+	// The function object gets the name of the bucket from an output of the outer stack.
 	if status != 200 {
 		t.Errorf("the record: HTTP %d %s", status, body)
 	}
@@ -154,7 +155,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		t.Errorf("restart needed: recorded %d times, want none", n)
 	}
 
-	// A function that refers to new outputs keeps its code.
+	// A function that refers to new outputs keeps its old code.
 	a.edit(
 		t,
 		"Pipeline.template.json",
@@ -174,7 +175,7 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 	}
 	steps.waitTimes(t, 2, "reloaded", "worker")
 
-	// A function that depends on new parameters of its stack also keeps its code.
+	// A function that depends on new parameters of its stack also keeps its old code.
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{"Outer": {"Ref": "New"}}`)
 	a.edit(
 		t,

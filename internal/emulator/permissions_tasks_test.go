@@ -67,8 +67,8 @@ func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.R
 	return result, s.queue.Delete(m.ReceiptHandle)
 }
 
-// loseMessage deletes a message from the queue without processing it. The same happens if a worker
-// crashes at the last delivery of a message.
+// loseMessage deletes a message from the queue without processing it. For the event, the effect is
+// the same as if a worker crashes at the last delivery of the message.
 func (s *stage) loseMessage(ctx context.Context) error {
 	messages, err := s.queue.Receive(ctx, 1, 0)
 	if err != nil || len(messages) != 1 {
@@ -114,7 +114,7 @@ func (s *stage) acceptKeyed(ctx context.Context) error {
 	return err
 }
 
-// brokenBus fails to publish each notification.
+// brokenBus returns an error for each notification.
 type brokenBus struct{}
 
 func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notification) []error {
@@ -126,8 +126,8 @@ func (brokenBus) Publish(_ context.Context, notifications []pipeline.Notificatio
 }
 
 // retry processes an event whose notification fails, so that the worker retries the message.
-// failPermanently then loses this message. The event has a record but no message, and the
-// reconciler must find it.
+// failPermanently then loses this message. After that, the event has a record but no message, and
+// the reconciler must find the event.
 func (s *stage) retry(ctx context.Context) error {
 	if _, err := s.accept(ctx, ""); err != nil {
 		return err
@@ -142,8 +142,8 @@ func (s *stage) retry(ctx context.Context) error {
 	return s.queue.ChangeVisibility(result.Delivery.ReceiptHandle, 0)
 }
 
-// failPermanently creates two FAILED events for the reconciler. Only one of them has a record in
-// Silver.
+// failPermanently creates two FAILED events for the reconciler. One event has a record in Silver,
+// the other event has none.
 func (s *stage) failPermanently(ctx context.Context) error {
 	if err := s.loseMessage(ctx); err != nil {
 		return err

@@ -60,8 +60,8 @@ func (m dlqMessage) id() string {
 	return m.EventID
 }
 
-// noCode is the code that the commands show for a message without a code, which SQS moved to the
-// DLQ.
+// noCode is the code that the commands show for a message without a code. Such a message was moved
+// to the DLQ by SQS and not by the worker.
 const noCode = "none"
 
 func (m dlqMessage) code() string {
@@ -71,9 +71,10 @@ func (m dlqMessage) code() string {
 	return string(m.Failure.Code)
 }
 
-// since returns the time at which the message came to the DLQ. If SQS moved the message, since
-// returns the time at which the message came to the queue, because SQS keeps only that time.
-func (m dlqMessage) since() time.Time {
+// failedAt returns the time at which the event failed. A message that SQS moved to the DLQ does not
+// contain this time. For such a message, failedAt returns the time at which the message was sent to
+// the queue.
+func (m dlqMessage) failedAt() time.Time {
 	if m.FailedAt.IsZero() {
 		return m.SentAt
 	}

@@ -43,11 +43,13 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 	flags.BoolVar(&c.asJSON, "json", false, "print the result as one line of JSON")
 }
 
-// dlqResult defines what --json prints. Its numbers count messages, except NotFound.
+// dlqResult defines what --json prints. NotFound counts ids. The other numbers count messages.
 type dlqResult struct {
-	Matched   int  `json:"matched"` // in the preview
-	Done      int  `json:"done"`
-	Failed    int  `json:"failed"`    // remain in the DLQ; with DryRun: would remain
+	Matched int `json:"matched"` // in the preview
+	Done    int `json:"done"`
+	// Failed counts messages that stay in the DLQ because apply returned an error. In a dry run, it
+	// counts messages for which rejects returns true.
+	Failed    int  `json:"failed"`
 	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
 	Hidden    int  `json:"hidden"`    // not checked: another client received them; approximate
 	Unseen    int  `json:"unseen"`    // matched in the preview, but were not received again
@@ -82,7 +84,7 @@ type dlqRun struct {
 	pipeline  deployment.Pipeline
 	begin     time.Time
 	result    dlqResult
-	announced map[string]bool // ids of the messages to change; nil if all matches are to change
+	announced map[string]bool // ids of the messages to change; nil: all that match the filter
 	missing   []string        // ids in the arguments that no message has
 }
 
@@ -220,7 +222,7 @@ func (r *dlqRun) change() error {
 				selected = append(selected, m)
 			}
 		}
-		applying, cancel := withoutCancel(ctx) // no event may stay half changed
+		applying, cancel := withoutCancel(ctx) // cancellation must not interrupt apply
 		defer cancel()
 		errs := r.apply(applying, r.pipeline, selected)
 		mu.Lock()

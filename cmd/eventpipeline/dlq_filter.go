@@ -97,7 +97,7 @@ func (f *dlqFilter) empty() bool {
 }
 
 func (f *dlqFilter) match(m dlqMessage, now time.Time) bool {
-	age := now.Sub(m.since())
+	age := now.Sub(m.failedAt())
 	return contains(f.ids, m.EventID, m.MessageID) &&
 		contains(f.codes, m.code()) &&
 		contains(f.types, m.EventType) &&

@@ -74,7 +74,7 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 			printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS")
 		}
 		kinds.add(m)
-		return printRow(out, formatAge(now.Sub(m.since())), m.code(), cmp.Or(m.EventType, "-"),
+		return printRow(out, formatAge(now.Sub(m.failedAt())), m.code(), cmp.Or(m.EventType, "-"),
 			m.id(), cmp.Or(string(m.status), "-"))
 	})
 	if err == nil {
@@ -111,8 +111,11 @@ func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) erro
 	return printJSON(out, listEnd{s.hidden, s.truncated})
 }
 
-// printRow prints a line in columns of fixed width, because the whole list may not fit into memory.
-// It escapes code and type, because anybody may have sent the message that they come from.
+// printRow prints a line. The columns have a fixed width, because measuring the widths requires the
+// whole list, which may not fit into memory.
+//
+// It escapes the code and the type, because they come from the message, which may contain control
+// characters.
 func printRow(w io.Writer, age, code, eventType, id, status string) error {
 	_, err := fmt.Fprintf(w, "%-4s  %-24s  %-20s  %-36s  %s\n",
 		age, terminal.Escape(code), terminal.Escape(eventType), id, status)

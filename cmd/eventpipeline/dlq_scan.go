@@ -56,7 +56,7 @@ func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
 type handlePage func(context.Context, []dlqMessage) (finished []dlqMessage, err error)
 
 // run calls handle with each page of messages. Several calls run at the same time. At the end, even
-// after an error, run makes the messages visible that handle did not return.
+// after an error, run makes all messages visible that the scan did not delete.
 func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
@@ -184,8 +184,8 @@ func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 	for i, m := range finished {
 		receipts[i] = m.ReceiptHandle
 	}
-	// The events of these messages are finished, so a cancelled command must still delete the
-	// messages.
+	// The events of these messages have been redriven or discarded, so a cancelled command must
+	// still delete the messages.
 	errs := s.dlq.Delete(context.WithoutCancel(ctx), receipts)
 	s.mu.Lock()
 	defer s.mu.Unlock()

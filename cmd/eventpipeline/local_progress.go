@@ -19,10 +19,10 @@ type progress struct {
 	reminder   *time.Timer // nil between phases
 }
 
-// reminderInterval is the longest time that a phase prints nothing.
+// reminderInterval is the time without output after which progress prints how long the phase runs.
 const reminderInterval = 15 * time.Second
 
-// stopping is the phase after the emulator's own phases.
+// stopping is the phase in which the platform stops. The emulator does not report this phase.
 const stopping emulator.Phase = "stop"
 
 var phaseTitles = map[emulator.Phase]string{

@@ -88,7 +88,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if f.worker != "" && !f.compare {
 		return usageErrorf("--worker requires --compare: a replay uses the deployed worker")
 	}
-	if f.resume != "" { // before the file is read, because a running replay changes it
+	if f.resume != "" { // lock before f.state reads the file, which a running replay changes
 		lock, err := lockReplay(f.resume)
 		if err != nil {
 			return err

@@ -96,7 +96,7 @@ func (r replayRun) confirm() error {
 
 // countEvents counts the events to replay, and changes nothing.
 func (r replayRun) countEvents() (counts pipeline.ReplayCounts, err error) {
-	r.replayer.ChunkSize = 0 // the rate limits only how fast events are sent
+	r.replayer.ChunkSize = 0 // the chunk size follows from --rate, which does not apply to counting
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), -1, "counting")
 	keep := func(_ string, c pipeline.ReplayCounts) error {
 		counts = c
@@ -183,9 +183,9 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 }
 
 // formatCount returns the number with the noun, such as "1 event" or "2 events".
-func formatCount(n int, thing string) string {
+func formatCount(n int, noun string) string {
 	if n == 1 {
-		return "1 " + thing
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf("%d %ss", n, noun)
 }

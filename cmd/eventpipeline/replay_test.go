@@ -388,7 +388,7 @@ func TestThrottle_KeepsToTheRate(t *testing.T) {
 		if took := time.Since(began); took != 8*time.Second {
 			t.Errorf("the first 80 took %s", took)
 		}
-		time.Sleep(time.Hour) // unused time must not allow a burst
+		time.Sleep(time.Hour) // the time without events must not allow a burst
 		began = time.Now()
 		for range 2 {
 			if err := wait(t.Context(), 20); err != nil {

@@ -18,7 +18,7 @@ func newThrottle(rate float64) func(ctx context.Context, n int) error {
 		select {
 		case now := <-wait.C:
 			if now.After(next) {
-				next = now // unused time must not allow a burst
+				next = now // the time without events must not allow a burst
 			}
 			next = next.Add(time.Duration(float64(n) / rate * float64(time.Second)))
 			return nil
@@ -28,8 +28,8 @@ func newThrottle(rate float64) func(ctx context.Context, n int) error {
 	}
 }
 
-// chunkSize returns how many events to send at once: the events of 100 ms, but at least 1 and at
-// most 100.
+// chunkSize returns how many events to send at once: as many as the rate allows in 100 ms, but at
+// least 1 and at most 100.
 func chunkSize(rate float64) int {
 	if rate == 0 {
 		return 100

@@ -15,12 +15,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
 )
 
-// errWorkerEnded is the reason for which a comparison is cancelled if its worker ends.
+// errWorkerEnded is the cause of the cancellation if the worker ends during a comparison.
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
 // withWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
-// the worker's processor. In this mode, processor.Start calls no AWS service. The worker's log is
-// written to log.
+// the worker's processor. It sets stdio.Variable, so processor.Start calls no AWS service in the
+// worker. The worker's log is written to log.
 func withWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {

@@ -104,7 +104,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Send posts an event and returns its id. It returns a *Problem for an answer other than success.
+// Send posts an event and returns its id. It returns a *Problem for an error response.
 func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 	answer, err := c.do(ctx, http.MethodPost, "events", body)
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 	return accepted.EventID, nil
 }
 
-// Status returns the state of an event. It returns a *Problem for an answer other than success.
+// Status returns the state of an event. It returns a *Problem for an error response.
 func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatus, error) {
 	answer, err := c.do(ctx, http.MethodGet, "events/"+url.PathEscape(eventID), nil)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Problem represents an answer of the API other than success.
+// Problem represents an error response of the API.
 type Problem struct {
 	HTTPStatus int    `json:"httpStatus"`
 	Type       string `json:"type,omitempty"`

@@ -155,7 +155,8 @@ func findIn(
 			case "AWS::ApiGatewayV2::Api":
 				apis[aws.ToString(r.LogicalResourceId)] = id
 			case "AWS::CloudFormation::Stack":
-				if arn.IsARN(id) { // no ARN: the local platform does not run this nested stack
+				// If the local platform does not run a nested stack, the id is not an ARN.
+				if arn.IsARN(id) {
 					nested = append(nested, id)
 				}
 			case "AWS::Lambda::Function":
@@ -237,7 +238,7 @@ func readMetadata(metadata string) (function contract.Function, ok bool) {
 	return function, err == nil && function.Pipeline != ""
 }
 
-// region returns the region in the ARN of a stack, or the region of cfg if the id is no ARN.
+// region returns the region in the ARN of a stack, or the region of cfg if the id is not an ARN.
 func region(cfg aws.Config, stackID *string) string {
 	parsed, _ := arn.Parse(aws.ToString(stackID))
 	return cmp.Or(parsed.Region, cfg.Region)

@@ -21,16 +21,16 @@ type Client struct {
 	err       error // the reason why no more answers can be read
 }
 
-// NewClient returns a client that writes questions to out and reads answers from in. When in ends,
+// NewClient returns a client that writes questions to w and reads answers from r. At the end of r,
 // the client first calls onEnd. Then Process returns an error for each pending question.
-func NewClient(out io.Writer, in io.Reader, onEnd func()) *Client {
+func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 	c := &Client{
-		questions: json.NewEncoder(out),
+		questions: json.NewEncoder(w),
 		pending:   make(map[int]chan<- answer),
 		ended:     make(chan struct{}),
 	}
 	go func() {
-		c.read(json.NewDecoder(in))
+		c.read(json.NewDecoder(r))
 		onEnd()
 		close(c.ended)
 	}()

@@ -11,15 +11,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Serve reads questions from in, answers them concurrently and writes the answers to out. It
-// returns when in has ended and all questions are answered.
-func Serve(ctx context.Context, processor pipeline.Processor, in io.Reader, out io.Writer) error {
+// Serve reads questions from r, answers them concurrently and writes the answers to w. At the end
+// of r, it finishes the running answers and returns.
+func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.Writer) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	var mu sync.Mutex
-	answers := json.NewEncoder(out)
+	answers := json.NewEncoder(w)
 	answers.SetEscapeHTML(false) // outputs must arrive byte for byte
-	for questions := json.NewDecoder(in); ; {
+	for questions := json.NewDecoder(r); ; {
 		var q question
 		err := questions.Decode(&q)
 		if errors.Is(err, io.EOF) {

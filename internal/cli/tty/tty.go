@@ -80,6 +80,6 @@ func newBar(w io.Writer, visible bool, total int, activity string) *progressbar.
 		progressbar.OptionSetItsString("events"),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish())
-	bar.StartWithoutRender() // otherwise the rate is measured from the first events on
+	bar.StartWithoutRender() // otherwise the measurement of the rate starts only at the first event
 	return bar
 }

@@ -24,7 +24,8 @@ type Recorder struct {
 	closed bool
 }
 
-// bufferSize is the maximum number of waiting steps. Under load, that is some seconds of steps.
+// bufferSize is the maximum number of waiting steps. Under load, the functions log this number of
+// steps within some seconds.
 const bufferSize = 16 << 10
 
 // NewRecorder starts a recorder that calls show for each step, one call at a time. A nil now means

@@ -149,7 +149,8 @@ var key = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// issuerKeys implements oidc.KeySource with the single key "k". The look-up of "down" fails.
+// issuerKeys implements oidc.KeySource with the single key "k". The look-up of the
+// key "down" fails.
 type issuerKeys struct{ *testing.T }
 
 func (p issuerKeys) Key(_ context.Context, issuer, id string) (jose.JSONWebKey, error) {

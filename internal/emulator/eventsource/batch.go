@@ -17,7 +17,7 @@ type BatchResult struct {
 	Function  string
 	Messages  []sqs.Message
 	Failed    []string // ids of the failed messages
-	Err       error    // why all messages failed, or why deleting the processed messages failed
+	Err       error    // all messages failed, or the processed messages could not be deleted
 	RequestID string
 	Duration  time.Duration
 }

@@ -17,8 +17,8 @@ import (
 // Queue provides messages. An *sqs.Queue implements it.
 type Queue interface {
 	ARN() string
-	// Receive returns at most limit messages. It waits up to wait for the first message.
-	Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error)
+	// Receive returns at most limit messages. It waits at most maxWait for the first message.
+	Receive(ctx context.Context, limit int, maxWait time.Duration) ([]sqs.Message, error)
 	Delete(receipts ...string) error
 }
 
@@ -99,8 +99,9 @@ func (m Mapping) withDefaults() Mapping {
 	return m
 }
 
-// poll receives batches and starts them until ctx is done. It receives messages only when an
-// invocation can start. If received messages had to wait, their visibility timeout could pass.
+// poll receives batches and starts their invocations until ctx is done. It waits until an
+// invocation can start before it receives messages. Otherwise the visibility timeout of received
+// messages could end while they wait.
 func (m Mapping) poll(ctx context.Context, start func(b batch, done func())) error {
 	slots := make(chan struct{}, m.MaxConcurrency)
 	release := func() { <-slots }
@@ -133,7 +134,7 @@ func (m Mapping) batchWindow(busy bool) time.Duration {
 }
 
 // receiveBatch receives the messages of a batch. If ctx is done, it returns the messages received
-// so far. If it dropped them, they would stay invisible until their visibility timeout.
+// so far. If it dropped them, they would stay invisible until their visibility timeout ends.
 func (m Mapping) receiveBatch(ctx context.Context, window time.Duration) ([]sqs.Message, error) {
 	var messages []sqs.Message
 	var windowEnd time.Time

@@ -370,8 +370,8 @@ func TestMapping_ReportsFailedDeletes(t *testing.T) {
 	})
 }
 
-// fixedQueue returns its messages and err from the first Receive. Later it returns no messages, and
-// shortPollErr from each call that does not wait.
+// fixedQueue returns its messages and err from the first call of Receive. Later calls return no
+// messages. If a later call has the wait time 0, it returns shortPollErr.
 type fixedQueue struct {
 	messages []sqs.Message
 	received bool

@@ -1,6 +1,6 @@
 // Package faults injects faults into the AWS calls of functions: errors, throttling, timeouts and
-// lost responses. It also kills sandboxes during a call and delivers messages twice. Which calls
-// get a fault depends on a seed and on the number of the call.
+// lost responses. It also kills sandboxes during a call and delivers messages twice. Whether a call
+// gets a fault depends on the configured seed and on the number of calls before it.
 package faults
 
 import (
@@ -24,8 +24,8 @@ type Config struct {
 	DuplicateDeliveryRate float64 `json:"duplicateDeliveryRate"`
 }
 
-// Rule injects a fault into a share of the matching calls. A call gets at most one fault: later
-// rules apply only if the earlier ones did not.
+// Rule injects a fault into a share of the matching calls. A call gets at most one fault: if a
+// rule injects its fault, the later rules do not apply to this call.
 type Rule struct {
 	Service   string  `json:"service"`   // s3, dynamodb, sqs or events; "" for all
 	Operation string  `json:"operation"` // such as PutObject; "" for all

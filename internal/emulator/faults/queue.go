@@ -30,7 +30,8 @@ func (i *Injector) Queue(source MessageSource, function string) *Queue {
 	return &Queue{MessageSource: source, injector: i, function: function}
 }
 
-// Receive returns new messages of the queue, or messages that it has already returned once.
+// Receive returns messages of the queue. If duplicates are waiting, Receive returns only messages
+// that an earlier call has already returned.
 func (q *Queue) Receive(ctx context.Context, limit int, wait time.Duration) ([]sqs.Message, error) {
 	if repeats := q.takeRedeliveries(limit); len(repeats) > 0 {
 		return repeats, nil

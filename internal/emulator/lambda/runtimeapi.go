@@ -44,7 +44,7 @@ func (s *Service) bySandbox(
 func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.ready <- struct{}{}:
-	default: // an earlier request, whose connection broke, has sent the signal
+	default: // the channel holds the signal of an earlier request, whose connection broke
 	}
 	var call *invocation
 	select {

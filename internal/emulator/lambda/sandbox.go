@@ -109,7 +109,7 @@ func (b *sandbox) hasExited() bool {
 
 // kill kills the process and its children.
 func (b *sandbox) kill() {
-	if !b.hasExited() { // after the exit, another process may get the id
+	if !b.hasExited() { // after the exit, another process may get the process id
 		killGroup(b.cmd)
 	}
 }

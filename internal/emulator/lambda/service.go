@@ -3,7 +3,7 @@
 //
 // A sandbox is a process that handles one invocation at a time. If no sandbox is idle, the service
 // starts a new one. It kills a sandbox that exceeds the function's timeout, or that stays idle for
-// Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, further invocations wait. AWS
+// Config.IdleTimeout. If all Config.MaxSandboxes sandboxes are busy, other invocations wait. AWS
 // throttles such invocations, but allows many more sandboxes than a laptop can run. If the emulator
 // is killed, the sandboxes exit too, because aws-lambda-go exits when the Runtime API is gone.
 package lambda
@@ -27,7 +27,7 @@ type Config struct {
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
 	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
-	// Logs receives each line that a function prints. The line is valid during the call only.
+	// Logs receives each line that a function prints. The line is valid only during the call.
 	Logs func(function string, line []byte)
 	Now  func() time.Time // default time.Now
 }
@@ -67,9 +67,11 @@ func New(config Config) *Service {
 
 // Function describes a function.
 type Function struct {
-	Name        string
-	Dir         string        // folder of the bootstrap
-	MemoryMB    int           // sets the number of processors, but limits no memory; default 128
+	Name string
+	Dir  string // folder of the bootstrap
+	// MemoryMB sets the number of processors, as in Lambda. It does not limit the memory. The
+	// default is 128.
+	MemoryMB    int
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
 }
@@ -155,7 +157,8 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 const asyncAttempts = 3
 
 // InvokeAsync runs a function in the background and discards the response. If the function fails,
-// InvokeAsync retries it after one second, and again after two. AWS waits for minutes.
+// InvokeAsync retries it after one second, and once more after two more seconds. AWS waits for
+// minutes before each retry.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if _, err := s.function(name); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (l *functionLog) wait(t *testing.T, n int) []string {
 	}
 }
 
-// startService starts a service with the function "fn". The optional func change can first change
+// startService starts a service with the function "fn". If change is not nil, it first modifies
 // the settings of the service and of the function.
 func startService(t testing.TB, change func(*Config, *Function)) (*Service, *functionLog) {
 	t.Helper()

@@ -18,7 +18,7 @@ import (
 // Verifier verifies the tokens of an issuer.
 type Verifier struct {
 	Issuer   string   // required claim iss
-	Audience []string // one must be in the claim aud, or in client_id if aud is absent
+	Audience []string // the claim aud, or client_id if aud is absent, must contain one of them
 	Keys     KeySource
 	Now      func() time.Time
 }

@@ -19,7 +19,7 @@ their payloads.
 
 Each message has the code of the reason, such as unavailable or
 unprocessable-number; docs/runbooks.md says what to do about each code. A
-message without a code (listed as none) was moved there by SQS, because the
+message without a code (listed as none) was moved to the DLQ by SQS, because the
 worker crashed or timed out at every delivery.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq show 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001

@@ -16,9 +16,9 @@ func newDLQDropCommand(stack *stackFlags) *cobra.Command {
 		Use:   "drop [ID...]",
 		Short: "Delete messages from the DLQ",
 		Long: `Deletes messages from the DLQ. Their events stay FAILED: the status keeps the
-reason, and Bronze keeps the payload. An event that a crashed worker left
-ENQUEUED becomes FAILED. If Silver has a record of the event, the reconciler
-sets the event PROCESSED.
+reason, and Bronze keeps the payload. If a crashed worker left an event
+ENQUEUED, the command sets the event FAILED. If Silver has a record of such an
+event, the reconciler later sets the event PROCESSED.
 
 The command prints how many messages it will drop, and asks for confirmation.
 Select messages by event ids, by filters, or both. If a message names no event,

@@ -26,15 +26,16 @@ func newDLQListCommand(stack *stackFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the messages in the DLQ",
-		Long: `Lists the messages in the DLQ in no order. Then it prints how many messages
+		Long: `Lists the messages in the DLQ, unsorted. Then it prints how many messages
 there are of each code, type and status.
 
 SQS hides a message after a client receives it. At the end, the command makes up
 to 10,000 messages visible again; the others become visible within five minutes.
 It lists at most 100,000 messages.
 
-Exits with 1 if another client has received messages, or if there are too many.
-With --json, the last line then has the fields hidden and truncated.`,
+Exits with 1 if the list is incomplete, because another client has received
+messages or the DLQ holds more than 100,000. In this case --json prints a last
+line with the fields hidden and truncated.`,
 		Example: `  eventpipeline dlq list
   eventpipeline dlq list --code unavailable,none --type demo --newer-than 24h
   eventpipeline dlq list --json | jq -r .eventId`,
@@ -51,7 +52,7 @@ With --json, the last line then has the fields hidden and truncated.`,
 		},
 	}
 	filter.add(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per line and message")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON per message")
 	return cmd
 }
 

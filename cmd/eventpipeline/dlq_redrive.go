@@ -22,9 +22,9 @@ If an event is PROCESSED already, the command only deletes its message. A
 message that names no event stays in the DLQ; delete it with dlq drop.
 
 The command prints how many messages it will redrive, and asks for confirmation.
-Select messages by event ids, by filters, or both. Messages that come to the DLQ
-later are not redriven. After Ctrl-C the other messages stay in the DLQ: run the
-command again.
+Select messages by event ids, by filters, or both. The command does not
+redrive messages that come to the DLQ after its start. After Ctrl-C, all
+messages that it has not redriven yet stay in the DLQ: run the command again.
 
 Exits with 1 if messages could not be redriven or could not be checked.`,
 		Example: `  eventpipeline dlq redrive --code unavailable --dry-run

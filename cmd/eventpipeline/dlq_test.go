@@ -38,7 +38,7 @@ func (d *deployed) sendToDLQ(t *testing.T, body string) (messageID string) {
 	return *sent.MessageId
 }
 
-// newDLQRun returns a run whose messages are discarded.
+// newDLQRun returns a run whose printed output is discarded.
 func (d *deployed) newDLQRun(ctx context.Context, c dlqChange) *dlqRun {
 	cmd := &cobra.Command{}
 	cmd.SetContext(ctx)
@@ -69,7 +69,7 @@ func (d *deployed) list(t *testing.T, flags ...string) (ids []string) {
 func TestDLQList_ShowsEachMessageOnceAndReleasesIt(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	bodies := slices.Repeat([]string{poison, poisonOrder}, 13) // more than two requests can receive
+	bodies := slices.Repeat([]string{poison, poisonOrder}, 13) // needs more than two requests
 	ids := d.accept(t, bodies...)
 	d.process(t)
 	ids = append(ids, d.sendToDLQ(t, "{}"))
@@ -155,7 +155,7 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
 	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
-	d.DeadLetterQueue().Release(t.Context(), receipts) // while the user confirms
+	d.DeadLetterQueue().Release(t.Context(), receipts) // another client releases them while the user confirms
 	if err := r.change(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
 		t.Errorf("%+v, %v", r.result, err)
 	}
@@ -174,7 +174,7 @@ func TestDLQChange_FailsIfAnAnnouncedMessageIsNotReceivedAgain(t *testing.T) {
 	if err := r.preview(); err != nil {
 		t.Fatal(err)
 	}
-	d.take(t, d.DLQURL) // as if another redrive had received it
+	d.take(t, d.DLQURL) // simulates another redrive, which receives the messages first
 	if err := r.change(); err != nil || r.result != (dlqResult{Matched: 2, Unseen: 2}) {
 		t.Errorf("%+v, %v", r.result, err)
 	}
@@ -333,7 +333,7 @@ func TestDLQList_PrintsNoErrorWhenItsReaderClosesThePipe(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison)
 	d.process(t)
-	for lines := range 3 { // closed before the heading, the message or the summary
+	for lines := range 3 { // the pipe closes before the heading, the message or the summary
 		var errOut strings.Builder
 		code := run(
 			t.Context(), []string{"dlq", "list", "--aws", d.url}, strings.NewReader(""),

@@ -27,8 +27,9 @@ func (v *requiredValue) Set(value string) error {
 func (v *requiredValue) String() string { return string(*v) }
 func (v *requiredValue) Type() string   { return "string" }
 
-// exclusiveFlags lists the flags of all commands that can't be combined. The first flag of each
-// line can't be combined with any other flag of that line.
+// exclusiveFlags lists flags that can't be combined, for all commands. In each element, the first
+// flag can't be combined with any of the other flags. Those can be combined with each other, unless
+// another element forbids it.
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"aws stack",

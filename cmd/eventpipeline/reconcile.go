@@ -31,14 +31,14 @@ func newReconcileCommand() *cobra.Command {
 		Use:   "reconcile",
 		Short: "Find stuck events and enqueue them again",
 		Long: `Invokes the reconciler function of the pipeline until the function has checked
-all events. A schedule invokes the function too, and each of those invocations
-checks a part.
+all events. A schedule also invokes the function. A scheduled invocation checks
+a part of the events.
 
-If an ENQUEUED event has lost its message, the reconciler enqueues it again. If
-it has enqueued an event too often, it sets the event FAILED. If the record of a
-FAILED event is in Silver, it sets the event PROCESSED. It skips events that are
-younger than the grace period. It continues from its checkpoint; with --since it
-checks all events received since then.
+If the message of an ENQUEUED event is lost, the reconciler enqueues the event
+again. If it has enqueued an event too often, it sets the event FAILED. If the
+record of a FAILED event is in Silver, it sets the event PROCESSED. It skips
+events that are younger than the grace period. It continues from its checkpoint;
+with --since it checks all events received since that time.
 
 Exits with 1 if events could not be reconciled.`,
 		Example: `  eventpipeline reconcile --dry-run

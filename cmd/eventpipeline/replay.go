@@ -30,10 +30,10 @@ func newReplayCommand() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay --type TYPE --from TIME [--to TIME]",
-		Short: "Process archived events again, into the same Silver records",
+		Short: "Process archived events again and replace their Silver records",
 		Long: `Processes the PROCESSED events of a type again. Each event becomes ENQUEUED, the
-worker processes it, and its new record replaces the old record. The new record
-and the status of the event contain the id of the replay.
+worker processes it, and its new records replace its old records. The new
+records and the status of the event contain the id of the replay.
 
 A replay skips ENQUEUED events, because they have a message on the queue. It
 skips FAILED events too: use "dlq redrive" for them. With --failed it replays

@@ -180,7 +180,7 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() { // stops after two of twelve events; at this rate, there are two seconds to stop
+	go func() { // stops after two of twelve events; sending the others takes over two seconds
 		for d.visible(t, d.QueueURL) < 2 && ctx.Err() == nil {
 		}
 		stop()
@@ -238,7 +238,7 @@ func TestReplay_RunsInOneProcessAtATime(t *testing.T) {
 	if err := state.save(); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := lockReplay(file) // as if another process ran the replay
+	lock, err := lockReplay(file) // simulates another process that runs the replay
 	if err != nil {
 		t.Fatal(err)
 	}

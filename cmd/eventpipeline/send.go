@@ -52,7 +52,7 @@ unknown.`,
 	flags.StringVar(&f.eventType, "type", "demo", "eventType of the generated events")
 	flags.IntVar(&f.concurrency, "concurrency", 32, "number of concurrent requests")
 	flags.BoolVar(&f.asJSON, "json", false,
-		"print one JSON object per line and event, in the order of the answers")
+		"print one line of JSON per event, in the order of the answers")
 	return cmd
 }
 

@@ -57,7 +57,8 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// endpoint returns the URL of the local platform's AWS services, and the name of its source.
+// endpoint returns the URL of the local platform's AWS services. source names the flag or variable
+// that sets the URL.
 func (f *stackFlags) endpoint() (address, source string) {
 	if f.aws != "" {
 		return f.aws, "--aws"

@@ -21,13 +21,14 @@ func Is(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// ShowsColours reports whether w is a terminal that shows colours (https://no-color.org).
+// ShowsColours reports whether w is a terminal that supports colours and the user has not disabled
+// them (https://no-color.org).
 func ShowsColours(w io.Writer) bool {
 	return Is(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Write writes content byte for byte. If w is a terminal, Write escapes control characters and ends
-// the last line.
+// Write writes content byte for byte. If w is a terminal, Write escapes control characters, and
+// adds a line end if the last line has none.
 func Write(w io.Writer, content []byte) error {
 	if Is(w) {
 		content = []byte(readable(string(content)))

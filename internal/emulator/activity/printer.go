@@ -78,8 +78,8 @@ var emptyValues = []string{"", "null", "[]", "{}"}
 // longFraction matches numbers with more than three decimals.
 var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 
-// formatValue returns the text of a value. It rounds a number to three decimals, except a number
-// below 0.001.
+// formatValue returns the text of a value. It rounds a number to three decimals, except numbers
+// between -0.001 and 0.001.
 func formatValue(value json.RawMessage) string {
 	number, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {

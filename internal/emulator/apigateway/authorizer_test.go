@@ -26,27 +26,27 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/sigv4"
 )
 
-// newAuthorizedHandler returns a handler whose routes use the authorizer. line points to the last
-// line of the access log.
+// newAuthorizedHandler returns a handler whose routes use the authorizer. The handler stores the
+// last line of the access log in *logged.
 func newAuthorizedHandler(
 	t *testing.T, authorizer Authorizer, change func(*API),
-) (h *Handler, line *map[string]any) {
+) (h *Handler, logged *map[string]any) {
 	t.Helper()
-	line = new(map[string]any)
+	logged = new(map[string]any)
 	return newHandler(t, func(a *API) {
 		a.Routes = []Route{
 			{Key: "GET /events/{eventId}", Function: "api", Authorizer: authorizer},
 			{Key: "POST /events", Function: "api", Authorizer: authorizer},
 		}
 		a.AccessLog = func(l []byte) {
-			if err := json.Unmarshal(l, line); err != nil {
+			if err := json.Unmarshal(l, logged); err != nil {
 				t.Error(err)
 			}
 		}
 		if change != nil {
 			change(a)
 		}
-	}), line
+	}), logged
 }
 
 // caller returns requestContext.authorizer of the echoed event.

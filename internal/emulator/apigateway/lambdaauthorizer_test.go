@@ -14,17 +14,17 @@ import (
 )
 
 // respondAndCount returns a func that configures the functions of an API. The authorizer function
-// returns the response. It counts the invocations in count, and decodes the last event into event
-// if event is not nil. All other functions echo the event.
-func respondAndCount(response string, count *int, event *map[string]any) func(*API) {
+// returns the response, or fails if the response is "crash" or "gone". It counts its invocations in
+// *count. If last is not nil, it decodes its event into *last. All other functions echo the event.
+func respondAndCount(response string, count *int, last *map[string]any) func(*API) {
 	return func(a *API) {
 		a.Invoke = func(ctx context.Context, function string, payload []byte) (Result, error) {
 			if function != "authorizer" {
 				return echo(ctx, function, payload)
 			}
 			*count++
-			if event != nil {
-				if err := json.Unmarshal(payload, event); err != nil {
+			if last != nil {
+				if err := json.Unmarshal(payload, last); err != nil {
 					return Result{}, err
 				}
 			}

@@ -168,7 +168,7 @@ func TestMapping_WithBatchWindowWaitsForMessages(t *testing.T) {
 	run(t, m, func(t *testing.T, r *runner) {
 		r.send("a")
 		time.Sleep(3 * time.Second)
-		r.send("b") // send takes a millisecond
+		r.send("b") // takes one millisecond, which the next line subtracts
 		time.Sleep(2*time.Second - time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		if len(r.sizes()) != 0 {

@@ -419,7 +419,7 @@ func TestSandbox_ExitsWithoutTheEmulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	process := pid(t, service)
-	server.CloseClientConnections() // as if the emulator were killed
+	server.CloseClientConnections() // simulates that the emulator is killed
 	server.Listener.Close()
 	expectExit(t, process)
 }

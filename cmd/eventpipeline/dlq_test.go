@@ -155,7 +155,8 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
 	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
-	d.DeadLetterQueue().Release(t.Context(), receipts) // another client releases them while the user confirms
+	// Another client releases its messages while the user confirms.
+	d.DeadLetterQueue().Release(t.Context(), receipts)
 	if err := r.change(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
 		t.Errorf("%+v, %v", r.result, err)
 	}

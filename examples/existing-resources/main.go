@@ -1,5 +1,5 @@
 // Command existing-resources synthesizes a CDK app whose pipeline uses existing resources. One
-// stack contains the data, one contains network and API, and a third contains the pipeline.
+// stack stores the data, one contains the network and the HTTP API, and one the pipeline.
 package main
 
 import (

@@ -90,7 +90,7 @@ func (q testQueue) wantMessageCount(want int) {
 	}
 }
 
-// wantNoErrors checks that an operation returned count results and that none is an error.
+// wantNoErrors checks that errs has count elements and that all of them are nil.
 func wantNoErrors(t *testing.T, operation string, errs []error, count int) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil || len(errs) != count {

@@ -150,7 +150,7 @@ func run(dir string, env []string, name string, args ...string) error {
 }
 
 // appendEnv returns a copy of env with more variables. If a variable is set twice, the last value
-// counts.
+// applies.
 func appendEnv(env []string, set ...string) []string {
 	return slices.Concat(env, set)
 }

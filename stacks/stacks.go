@@ -23,8 +23,8 @@ const (
 
 var stages = []string{Dev, Prod, Local}
 
-// project begins the names of the stacks. Each stack's name in turn begins the names of its
-// resources.
+// project is the first part of each stack's name. The stack's name is the first part of its
+// resources' names.
 const project = "event-driven-cloud-platform"
 
 // New adds a stage's stack to the app.
@@ -62,7 +62,8 @@ func New(app awscdk.App, stage string) (awscdk.Stack, error) {
 }
 
 // requestsAuthorization reports whether the local stage must have the same authorization as a
-// deployed stage. The CLI sets the context value as a bool, -c sets it as a string.
+// deployed stage. The context value is a bool if the CLI sets it, and a string if it is set with
+// -c.
 func requestsAuthorization(app awscdk.App) bool {
 	return fmt.Sprint(app.Node().TryGetContext(jsii.String(contract.AuthorizeContext))) == "true"
 }

@@ -92,7 +92,7 @@ func newAlarm(
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		// Without traffic, a metric has no data.
+		// A metric has no data while there is no traffic. This must not fire the alarm.
 		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
 		AlarmDescription: jsii.String(description + " See docs/runbooks.md."),
 	})

@@ -47,9 +47,8 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 		Authorizer:  authorizer,
 	})
 	if p.props.CorsPreflight != nil {
-		// API Gateway answers a preflight request itself if no authorizer applies to its route. A
-		// preflight request carries no credentials, so the authorizer of the default route would
-		// reject it.
+		// A preflight request carries no credentials, so the authorizer of the default route would
+		// reject it. On this route without an authorizer, API Gateway answers the request itself.
 		addRoute(awsapigatewayv2.HttpMethod_OPTIONS, "/{proxy+}", noAuthorizer(), nil)
 	}
 	pinPayloadFormat(api, "")
@@ -88,8 +87,8 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 }
 
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
-// header, query or payload. Error messages and an authorizer's claims are omitted because a quote
-// in them would make the line invalid JSON.
+// header, query or payload. The map omits error messages and an authorizer's claims: a quote in
+// their text would make the log line invalid JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"requestTime":        "$context.requestTime",

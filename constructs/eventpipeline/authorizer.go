@@ -17,9 +17,11 @@ const (
 	// AuthorizationIAM accepts requests that are signed by a principal with the permission
 	// execute-api:Invoke.
 	AuthorizationIAM Authorization = "IAM"
-	// AuthorizationJWT accepts requests with a token that JwtAuthorizer accepts.
+	// AuthorizationJWT accepts requests with a JSON Web Token. The prop JwtAuthorizer selects the
+	// accepted tokens.
 	AuthorizationJWT Authorization = "JWT"
-	// AuthorizationLambda accepts requests that the function of LambdaAuthorizer authorizes.
+	// AuthorizationLambda accepts requests that a Lambda function authorizes. The prop
+	// LambdaAuthorizer selects the function.
 	AuthorizationLambda Authorization = "LAMBDA"
 	// AuthorizationOpenToAnyoneOnTheInternet accepts all requests. Synth adds a warning with the id
 	// OpenApiWarning.
@@ -35,9 +37,9 @@ var authorizations = []Authorization{
 const OpenApiWarning = "eventpipeline:openApi"
 
 // JwtAuthorizerProps select the JSON Web Tokens that the API accepts in the header Authorization.
-// API Gateway checks the signature (RSA only), the claims iss, aud or client_id, exp, nbf and iat,
-// and the scopes. The claims iss and sub identify the caller. If a token has no sub, iss and
-// client_id identify the caller.
+// API Gateway checks the signature (RSA only), the scopes, and the claims iss, exp, nbf and iat. It
+// also checks aud, or client_id if a token has no aud. The claims iss and sub identify the caller.
+// If a token has no sub, iss and client_id identify the caller.
 type JwtAuthorizerProps struct {
 	// Issuer sets the https URL that a token must have in the claim iss. API Gateway finds the
 	// issuer's keys through .well-known/openid-configuration below this URL. Required.
@@ -59,11 +61,12 @@ type LambdaAuthorizerProps struct {
 	// Handler authorizes requests. The function must return the caller's identity in the context of
 	// its response, as sub or principalId. Required.
 	Handler awslambda.IFunction
-	// ResponseType selects the form of the function's response. IAM means a policy. SIMPLE means
-	// {"isAuthorized": true, "context": {"sub": "…"}}. Default: SIMPLE.
+	// ResponseType selects the form of the function's response. With IAM, the function returns an
+	// IAM policy. With SIMPLE, it returns {"isAuthorized": true, "context": {"sub": "…"}}.
+	// Default: SIMPLE.
 	ResponseType awsapigatewayv2authorizers.HttpLambdaResponseType
-	// IdentitySource lists parts that each request must have. API Gateway answers 401 if one is
-	// missing. Default: $request.header.Authorization.
+	// IdentitySource lists the headers or other parts that each request must have. API Gateway
+	// answers 401 if one of them is missing. Default: $request.header.Authorization.
 	IdentitySource *[]*string
 	// ResultsCacheTtl sets how long API Gateway caches a response for requests with the same route
 	// and the same values of IdentitySource. The maximum is an hour. A caller keeps its access
@@ -81,8 +84,8 @@ func defaultAuthorization(p EventPipelineProps) Authorization {
 	return AuthorizationIAM
 }
 
-// newAuthorizer creates the authorizer of the routes as a child of the API. The authorizer's id
-// begins with prefix.
+// newAuthorizer returns the authorizer of the routes. The CDK adds a JWT or Lambda authorizer to
+// the API as a child, with an id that begins with prefix.
 func newAuthorizer(p *eventPipeline, prefix string) awsapigatewayv2.IHttpRouteAuthorizer {
 	switch p.props.Authorization {
 	case AuthorizationJWT:
@@ -128,8 +131,9 @@ func cacheTTL(props LambdaAuthorizerProps) awscdk.Duration {
 	return props.ResultsCacheTtl
 }
 
-// identitySource returns the parts of a request that form the cache's key. If responses are cached,
-// the route must be one of them: otherwise a cached permission to post would also permit reading.
+// identitySource returns the parts of a request that form the key of the authorizer's cache. If
+// responses are cached, the key must contain the route. Otherwise a cached permission to post
+// events would also permit reading their status.
 func identitySource(props LambdaAuthorizerProps) *[]*string {
 	const route = "$context.routeKey"
 	source := []*string{jsii.String("$request.header.Authorization")}
@@ -153,7 +157,8 @@ func pinPayloadFormat(api awsapigatewayv2.IHttpApi, prefix string) {
 	}
 }
 
-// scopes returns the scopes that each route requires; only JWTs have scopes.
+// scopes returns the scopes that POST /events (ingest) and GET /events/{eventId} (status) require.
+// Without a JWT authorizer, both results are nil.
 func scopes(p EventPipelineProps) (ingest, status *[]*string) {
 	jwt := valueOrZero(p.JwtAuthorizer)
 	return jwt.IngestScopes, jwt.StatusScopes

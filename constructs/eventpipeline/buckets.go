@@ -10,15 +10,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Patterns of the object keys under the two prefixes.
+// These patterns match the keys of all objects under bronze/ and silver/.
 const (
 	bronzeObjects = contract.BronzePrefix + "*"
 	silverObjects = contract.SilverPrefix + "*"
 )
 
 // newServerAccessLogsBucket returns the bucket for server access logs, or nil if Bronze and Silver
-// are existing buckets. The new bucket has no KMS key, because S3 delivers access logs only to a
-// bucket that S3's own key encrypts.
+// are existing buckets. If the prop ServerAccessLogsBucket is not set, it creates a bucket without
+// a KMS key: S3 delivers access logs only to a bucket that S3's own key encrypts.
 func newServerAccessLogsBucket(p *eventPipeline) awss3.IBucket {
 	if p.props.BronzeBucket != nil && p.props.SilverBucket != nil {
 		return nil
@@ -46,7 +46,8 @@ func newBronzeBucket(p *eventPipeline) awss3.IBucket {
 	return bucket
 }
 
-// transitions returns the transitions of payloads, or nil if payloads expire before the first one.
+// transitions returns the transitions of payloads to other storage classes. It returns nil if
+// payloads expire before the first transition.
 func transitions(p EventPipelineProps) *[]*awss3.Transition {
 	var list []*awss3.Transition
 	for _, transition := range []*awss3.Transition{
@@ -120,8 +121,9 @@ func newBucket(
 }
 
 // logAccess makes S3 write the bucket's access logs to the log bucket, under prefix. The log
-// bucket's policy lets S3 write only the logs of this bucket and account. The CDK's own prop for
-// access logs is not used: without a feature flag, it sets an ACL, which these buckets reject.
+// bucket's policy lets S3 write only the logs of this bucket and account. logAccess does not use
+// the CDK's prop for access logs: without a feature flag, that prop sets an ACL, which these
+// buckets reject.
 func logAccess(p *eventPipeline, bucket awss3.Bucket, prefix string) {
 	logs := p.serverAccessLogsBucket
 	bucket.Node().DefaultChild().(awss3.CfnBucket).SetLoggingConfiguration(
@@ -185,8 +187,8 @@ func deny(
 	})).StatementAdded
 }
 
-// autoDeleteActions lists the actions of the CDK function that empties buckets. By default the CDK
-// also allows the function s3:GetBucket* and s3:List*.
+// autoDeleteActions lists the S3 actions that the CDK function needs to empty a bucket. By default
+// the CDK also allows the function s3:GetBucket* and s3:List*.
 var autoDeleteActions = []string{
 	"s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy",
 	"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion",
@@ -194,7 +196,8 @@ var autoDeleteActions = []string{
 
 func restrictAutoDelete(bucket awss3.Bucket) {
 	policy := bucket.Policy().Node().DefaultChild().(awss3.CfnBucketPolicy)
-	// Statements 0 and 1 require TLS. Statement 2 lets the CDK function empty the bucket.
+	// Statements 0 and 1 of the bucket's policy require TLS. Statement 2 lets the CDK function
+	// empty the bucket.
 	path := jsii.String("PolicyDocument.Statement.2.Action")
 	policy.AddPropertyOverride(path, autoDeleteActions)
 }

@@ -66,13 +66,13 @@ func newBundle(p *eventPipeline, function string) (bundle, error) {
 	return bundle{e, architecture, &variables}, nil
 }
 
-// reproducibleFlags make the binary depend on the sources only, not on the folder or repository.
-// They omit symbols and other parts that Lambda does not need.
+// With reproducibleFlags, a binary depends only on the sources, and not on the folder or repository
+// that contains them. The flags omit symbols and other parts that Lambda does not need.
 const reproducibleFlags = `-trimpath -buildvcs=false -tags=lambda.norpc ` +
 	`'-ldflags=-s -w -buildid='`
 
-// platformEntry returns the entry of a function in this module. With schemas, the function also
-// contains the code that reads them.
+// platformEntry returns the entry of a function in this module. If there are schemas, the function
+// contains the schemas and the code that reads them.
 func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	flags := "-mod=readonly " + reproducibleFlags
 	var files map[string][]byte
@@ -89,8 +89,9 @@ func platformEntry(function string, schemas jsonschema.Bundle) (entry, error) {
 	}, err
 }
 
-// userEntry returns the entry of a package in the user's module. It keeps the -mod flags and the
-// workspace, so a module may be vendored, part of a workspace, or use another go.mod file.
+// userEntry returns the entry of a package in the user's module. The build uses the workspace and
+// those flags of GOFLAGS that begin with -mod. So the module may be vendored, be part of a
+// workspace, or use another go.mod file.
 func userEntry(folder string) entry {
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
@@ -114,11 +115,11 @@ func platform(p *eventPipeline) string {
 	return name
 }
 
-// buildEnvironment returns the variables for `go build`. Without a platform, GoFunction sets GOOS
+// buildEnvironment returns the variables for `go build`. If platform is "", GoFunction sets GOOS
 // and GOARCH for Lambda.
 func buildEnvironment(platform string, build map[string]string) map[string]*string {
-	// All of Lambda's processors have these instruction sets. If the variables of the user's
-	// machine applied, asset hashes would differ, and the function might crash on Lambda.
+	// All of Lambda's processors have these instruction sets. With the values of the user's machine
+	// instead, asset hashes would differ between machines, and the function might crash on Lambda.
 	all := map[string]string{"GOARM64": "v8.0", "GOAMD64": "v1", "GOEXPERIMENT": ""}
 	maps.Copy(all, build)
 	if goos, goarch, ok := strings.Cut(platform, "/"); ok {

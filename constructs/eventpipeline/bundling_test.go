@@ -33,8 +33,9 @@ func TestUserEntry_KeepsOnlyModuleFlags(t *testing.T) {
 	}
 }
 
-// This test checks the variables only. test/templates builds the functions for Linux; a build for
-// macOS would compile everything a second time.
+// This test checks only the environment variables of `go build`. Tests in test/templates build the
+// functions for Linux. No test builds them for macOS, because that would compile all packages a
+// second time.
 func TestBuildEnvironment_TargetsThePlatform(t *testing.T) {
 	flags := map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off"}
 	for platform, want := range map[string]map[string]string{

@@ -87,8 +87,8 @@ func setTransitions(p *EventPipelineProps) {
 	}
 }
 
-// defaultConcurrency returns the default of MaxConcurrency: 50, or the concurrency that is reserved
-// for the worker function if that is less. Lambda's minimum is 2.
+// defaultConcurrency returns the default of MaxConcurrency: 50 or, if it is less, the concurrency
+// reserved for the worker function. The result is at least 2, Lambda's minimum.
 func defaultConcurrency(reserved *float64) *float64 {
 	if reserved == nil {
 		return jsii.Number(50)
@@ -96,8 +96,8 @@ func defaultConcurrency(reserved *float64) *float64 {
 	return jsii.Number(max(2, min(50, *reserved)))
 }
 
-// minVisibility returns the minimum of the queue's visibility timeout in seconds. AWS recommends
-// six times the function's timeout plus the batching window.
+// minVisibility returns the minimum of the queue's visibility timeout in seconds. As AWS
+// recommends, it is the batching window plus six times the worker function's timeout.
 func minVisibility(p EventPipelineProps) float64 {
 	return 6*inSeconds(p.WorkerFunction.Timeout) + inSeconds(p.MaxBatchingWindow)
 }
@@ -124,8 +124,8 @@ func inDays(d awscdk.Duration) float64 { return *d.ToDays(allowFractions()) }
 
 func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()) }
 
-// allowFractions returns options with which a conversion returns a fraction, so that validation can
-// report it. Without these options, the CDK panics.
+// allowFractions returns options for the conversion of a duration. With them, the result may be a
+// fraction, which validation then reports. Without them, the CDK panics for a fraction.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
 }

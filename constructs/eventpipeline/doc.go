@@ -17,12 +17,13 @@
 //	alarms, dashboard    show the pipeline's health
 //
 // Nil props create a pipeline for production. Data is encrypted at rest and in transit, roles have
-// the least privilege, API requests need IAM authorization, and the data outlives the stack. A prop
-// can change each default, and a getter returns each resource; docs/construct.md lists them.
+// the least privilege, API requests need IAM authorization, and the data outlives the stack. Each
+// default can be changed with a prop, and each resource has a getter. docs/construct.md lists the
+// props and getters.
 //
-// Buckets, table, queues, bus, API and VPC may be existing resources, also of other stacks. An app
-// may contain several pipelines. Invalid props and props without effect are errors. Synth reports
-// all of them together.
+// Buckets, table, queues, bus, API and VPC may be existing resources, including those of other
+// stacks. An app may contain several pipelines. Invalid props and props without effect are errors.
+// Synth reports all of them together.
 //
 // The functions are written in Go. Synth compiles them from this module's sources, so it needs the
 // Go toolchain.

@@ -42,8 +42,8 @@ func docsRows(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// documentedProp contains a prop's type and default. The default is "" if the table describes it in
-// words.
+// documentedProp contains a prop's type and default. The field standard contains the default, or ""
+// if the table describes the default in words.
 type documentedProp struct{ typ, standard string }
 
 // propsInCode returns the type and default of every prop by name. A prop of a group is named by its
@@ -66,8 +66,8 @@ func propsInCode() map[string]documentedProp {
 	return props
 }
 
-// defaultText formats a default like the table. It returns "" for a default that the table
-// describes in words.
+// defaultText formats a default in the same way as the table. It returns "" for a default that the
+// table describes in words.
 func defaultText(value reflect.Value) string {
 	if value.IsZero() {
 		return ""
@@ -90,7 +90,8 @@ func defaultText(value reflect.Value) string {
 	return ""
 }
 
-// durationText formats seconds in the largest whole unit.
+// durationText formats a number of seconds in the largest unit that needs no fraction. For 3600, it
+// returns "1 hour".
 func durationText(n float64) string {
 	unit := "second"
 	for _, larger := range []struct {
@@ -119,7 +120,7 @@ func TestDocs_ListEachPropWithTypeAndDefault(t *testing.T) {
 		if _, twice := got[name]; twice {
 			t.Errorf("%s must be listed once", name)
 		}
-		var standard string // only a default that begins with `code` is literal
+		var standard string // "" unless the cell begins with a value in backquotes
 		if text, ok := strings.CutPrefix(row[2], "`"); ok {
 			standard, _, _ = strings.Cut(text, "`")
 		}
@@ -139,7 +140,7 @@ func TestDocs_ListEachMethodAndGetter(t *testing.T) {
 	for method := range reflect.TypeFor[constructs.Construct]().Methods() {
 		delete(want, method.Name)
 	}
-	delete(want, "ApiUrl") // the text describes these two, not the table
+	delete(want, "ApiUrl") // these two are described outside of the tables
 	delete(want, "Alarms")
 	got := map[string]bool{}
 	for _, row := range slices.Concat(docsRows(t, "Methods"), docsRows(t, "Parts")) {
@@ -159,7 +160,8 @@ func TestDocs_ListTheIdOfEachPart(t *testing.T) {
 	p := NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
 	want := map[string]bool{"DomainName": true} // exists only if the prop is set
 	for _, child := range *p.Node().Children() {
-		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") { // the text lists the roles
+		// Roles are listed outside of the table.
+		if id := *child.Node().Id(); !strings.HasSuffix(id, "Role") {
 			want[id] = true
 		}
 	}

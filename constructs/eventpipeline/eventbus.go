@@ -21,10 +21,12 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 	})
 }
 
-// busName returns the name of the event bus, because CloudFormation generates no names for buses.
+// busName returns the name of the event bus. CloudFormation does not generate names for buses.
 // Without PhysicalNamePrefix, the name begins with the name of the stack, or of a nested stack's
-// parent. It ends with a hash of the construct's path. The name that the CDK would choose is the
-// same for two stacks that differ only in their names.
+// parent. It ends with a hash of the construct's path.
+//
+// The CDK could also choose a name. But it would choose the same name in two stacks that differ
+// only in the name of the stack.
 func busName(p *eventPipeline) *string {
 	if name := p.physicalName("events"); name != nil {
 		return name
@@ -48,7 +50,8 @@ func (p *eventPipeline) OnEventProcessed(
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(contract.EventSource),
 			DetailType: jsii.Strings(contract.EventProcessed),
-			// Several pipelines may share the bus and the Silver bucket, but not the Bronze bucket.
+			// Pipelines may share the bus and the Silver bucket, but not the Bronze bucket. So the
+			// name of the Bronze bucket identifies the pipeline.
 			Detail: &map[string]any{
 				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
 				"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},

@@ -23,8 +23,8 @@ import (
 type EventPipeline interface {
 	constructs.Construct
 
-	// HttpApi returns the API. If the pipeline created it, it is an awsapigatewayv2.HttpApi, to
-	// which the app can add routes.
+	// HttpApi returns the API. If the pipeline created the API, the result is an
+	// awsapigatewayv2.HttpApi, to which the app can add routes.
 	HttpApi() awsapigatewayv2.IHttpApi
 	// HttpStage returns the stage of the API, or nil for an existing HttpApi.
 	HttpStage() awsapigatewayv2.HttpStage
@@ -97,15 +97,15 @@ type EventPipeline interface {
 	// Grant.AssertSuccess to detect that.
 	GrantIngest(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadStatus lets a principal call GET /events/{eventId}, under the same conditions as
-	// GrantIngest. The principal sees the events that it posted, or all events if
-	// StatusForAllCallers is true.
+	// GrantIngest. The principal can read the status of the events that it posted, or of all events
+	// if StatusForAllCallers is true.
 	GrantReadStatus(grantee awsiam.IGrantable) awsiam.Grant
 	// GrantReadSilver lets a principal list and read the records under silver/, and decrypt them
 	// with the bucket's key.
 	GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant
 
-	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key does
-	// not count. Nil props select the sum over 5 minutes.
+	// MetricAccepted counts accepted events. A repeated request with the same Idempotency-Key is
+	// not counted. Nil props select the sum over 5 minutes.
 	MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricFailed counts the messages that the worker moved to the DLQ and the events that the
 	// reconciler gave up. Nil props select the sum over 5 minutes.
@@ -126,7 +126,7 @@ type eventPipeline struct {
 	props         EventPipelineProps
 	schemas       jsonschema.Bundle
 	validation    *validation
-	authorization Authorization // as requested, even if the other props are replaced
+	authorization Authorization // the requested one, even if other props are replaced
 
 	serverAccessLogsBucket     awss3.IBucket
 	bronzeBucket, silverBucket awss3.IBucket

@@ -11,10 +11,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// The functions in this file read the settings of existing resources. Settings are known only for
-// resources that the app creates, not for imported ones.
+// The functions in this file read the settings of existing resources. The settings are known if the
+// app creates the resource, and unknown if the app imports it.
 
-// copyQueueSettings sets the props that depend on the settings of an existing queue.
+// copyQueueSettings sets the defaults of QueueRetention, VisibilityTimeout and MaxReceiveCount to
+// the settings of an existing queue. If the queue's retention is unknown, it uses SQS's maximum.
 func copyQueueSettings(p *EventPipelineProps) {
 	if resource := cfnQueue(p.Queue); resource != nil {
 		if retention := queueRetention(resource); retention != nil {
@@ -35,19 +36,19 @@ func cfnQueue(queue awssqs.IQueue) awssqs.CfnQueue {
 	return resource
 }
 
-// queueRetention returns a queue's message retention in seconds, or nil for a token. SQS's default
-// is 4 days.
+// queueRetention returns a queue's message retention in seconds, or nil if it is a token. If the
+// queue does not set it, the result is SQS's default, 4 days.
 func queueRetention(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.MessageRetentionPeriod(), 4*24*60*60)
 }
 
-// visibilityTimeout returns a queue's visibility timeout in seconds, or nil for a token. SQS's
-// default is 30 seconds.
+// visibilityTimeout returns a queue's visibility timeout in seconds, or nil if it is a token. If
+// the queue does not set it, the result is SQS's default, 30 seconds.
 func visibilityTimeout(queue awssqs.CfnQueue) *float64 {
 	return numberOrDefault(queue.VisibilityTimeout(), 30)
 }
 
-// numberOrDefault returns value, or standard if value is nil. For a token it returns nil.
+// numberOrDefault returns value, or standard if value is nil. If value is a token, it returns nil.
 func numberOrDefault(value *float64, standard float64) *float64 {
 	switch {
 	case value == nil:
@@ -75,9 +76,10 @@ func redrivePolicy(queue awssqs.CfnQueue) (target any, count *float64) {
 }
 
 // identity returns a text that identifies a resource in the app. For a resource that the app
-// creates, it is the construct's path. For an imported resource, it is the name or ARN with the
-// environment. If the name is a token, such as a parameter's value, the text contains the stack's
-// path, because a token may have another value in each stack.
+// creates, the text is the construct's path. For an imported resource, the text contains name,
+// which may be an ARN, and environment. If name is a token, such as a parameter's value, the text
+// contains the stack's path instead of environment, because a token may have another value in each
+// stack.
 func identity(resource awscdk.IResource, name *string, environment string) string {
 	if resource.Node().DefaultChild() != nil {
 		return *resource.Node().Path()
@@ -134,8 +136,8 @@ func tableSchema(table awsdynamodb.ITable) (keys []string, ttlAttribute string, 
 	return keys, schema.TimeToLive.AttributeName, true
 }
 
-// encryptedByKMS reports whether a bucket is encrypted by any KMS key. It returns false if the
-// encryption is unknown.
+// encryptedByKMS reports whether a KMS key encrypts a bucket. It returns false if the encryption is
+// unknown.
 func encryptedByKMS(bucket awss3.IBucket) bool {
 	if bucket.EncryptionKey() != nil {
 		return true

@@ -43,7 +43,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 
 func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	grace := inSeconds(p.props.ReconcilerGracePeriod)
-	window := inSeconds(p.props.QueueRetention) + grace // older messages have expired
+	window := inSeconds(p.props.QueueRetention) + grace // SQS has deleted older messages
 	const description = "Heals what crashes left: enqueues stuck events again"
 	fn, logGroup := newFunction(p, "Reconciler", description, p.props.ReconcilerFunction,
 		map[string]*string{
@@ -61,7 +61,7 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 func numberVariable(n float64) *string { return jsii.String(formatNumber(n)) }
 
 // newFunction creates a function with its role and log group. It adds the environment variables
-// that all functions have, and those of the user.
+// that all functions have, and those in the user's props.
 func newFunction(
 	p *eventPipeline, id, description string, options *FunctionOptions,
 	variables map[string]*string,
@@ -109,8 +109,8 @@ func newFunction(
 	return fn, logGroup
 }
 
-// addFunctionMetadata adds metadata to each function, by which tools recognize the function in a
-// template.
+// addFunctionMetadata adds metadata to each function, so that tools can recognize the pipeline's
+// functions in a template.
 func addFunctionMetadata(p *eventPipeline) {
 	pipeline := logicalName(p)
 	for role, function := range map[contract.Role]awslambda.Function{

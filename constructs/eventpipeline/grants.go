@@ -41,7 +41,8 @@ func (p *eventPipeline) GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant 
 	return read
 }
 
-// grant allows the actions on one resource. A condition restricts the permission; it may be nil.
+// grant lets grantee perform the actions on resource. If condition is not nil, the permission
+// applies only to requests that meet it.
 func grant(
 	grantee awsiam.IGrantable, resource *string, condition *condition, actions ...string,
 ) awsiam.Grant {

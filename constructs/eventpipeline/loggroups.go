@@ -28,8 +28,8 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 
 // allowLogs lets CloudWatch Logs use the key for the pipeline's log groups. The statement selects
 // the log groups by name. If CloudFormation generates the names, the statement selects all log
-// groups of the account and region. It can't refer to the log groups, because they refer to the
-// key.
+// groups of the account and region. It can't refer to the log groups' constructs: they refer to the
+// key, so the reference would be circular.
 func allowLogs(p *eventPipeline, key awskms.IKey) {
 	if key == nil {
 		return

@@ -58,9 +58,9 @@ func suppressNagRules(p *eventPipeline) {
 	addSuppressions(defaultPolicy(p.reconcilerFunction.Role()), anyResource, silver)
 }
 
-// suppressObjects returns a suppression for permissions on all objects under a prefix. For the
-// pipeline's own bucket, the pattern contains its id. For an existing bucket, it matches any
-// reference.
+// suppressObjects returns a suppression for permissions on all objects under a prefix. If the
+// pipeline creates the bucket, the suppression matches only findings that name this bucket. For an
+// existing bucket, it matches findings about any bucket.
 func suppressObjects(id string, existing awss3.IBucket, prefix string) nagSuppression {
 	pattern := `<\w*` + id + `\w*\.Arn>`
 	if existing != nil {

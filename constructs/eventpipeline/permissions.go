@@ -38,12 +38,12 @@ func grantApi(p *eventPipeline, role awsiam.IRole) {
 func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allow(role, p.bronzeBucket.ArnForObjects(jsii.String(bronzeObjects)), "s3:GetObject")
 	allowList(role, p.bronzeBucket, bronzeObjects)
-	// A replay reads the record that it replaces.
+	// In a replay, the worker reads the existing record before it replaces the record.
 	silver := p.silverBucket.ArnForObjects(jsii.String(silverObjects))
 	allow(role, silver, "s3:PutObject", "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
-	// The event source mapping needs the first three actions. It has no role of its own.
+	// The event source mapping uses this role, too. It needs the first three actions.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
 		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
@@ -60,7 +60,8 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowList(role, p.bronzeBucket, bronzeObjects)
 	allow(role, p.silverBucket.ArnForObjects(jsii.String(silverObjects)), "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
-	// GetItem and PutItem read and write the checkpoint. PutItem also creates and replaces items.
+	// GetItem reads the checkpoint, and PutItem writes it. PutItem also creates and replaces the
+	// items of events.
 	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:GetItem",
 		"dynamodb:PutItem", "dynamodb:UpdateItem")
 	allow(role, p.queue.QueueArn(), "sqs:GetQueueAttributes", "sqs:SendMessage")
@@ -86,14 +87,14 @@ func allowNetworkInterfaces(role awsiam.IRole) {
 		"ec2:UnassignPrivateIpAddresses")
 }
 
-// allowList lets the role list objects that match a pattern. Without this permission, S3 answers
-// 403 instead of 404 for a missing object.
+// allowList lets the role list the objects whose keys match a pattern. Without this permission, S3
+// answers 403 instead of 404 for a missing object.
 func allowList(role awsiam.IRole, bucket awss3.IBucket, objects string) {
 	allowIf(role, bucket.BucketArn(), underPrefix(objects), "s3:ListBucket")
 }
 
-// allowPublish lets the role put events, but only with the pipeline's source, because other
-// applications may share the bus.
+// allowPublish lets the role publish events with the source "eventpipeline". Other applications may
+// share the bus, so the role must not be able to publish events with their sources.
 func allowPublish(p *eventPipeline, role awsiam.IRole) {
 	source := &condition{"StringEquals", "events:source", contract.EventSource}
 	allowIf(role, p.eventBus.EventBusArn(), source, "events:PutEvents")
@@ -104,7 +105,8 @@ func allowQueueKey(p *eventPipeline, role awsiam.IRole, key awskms.IKey) {
 }
 
 // allowKey lets the role use a key, but only through the service. It does nothing if key is nil.
-// EventBridge and CloudWatch Logs need no such permission: they use a key as service principals.
+// The keys of the bus and the log groups need no such permission: EventBridge and CloudWatch Logs
+// use them as service principals.
 func allowKey(
 	p *eventPipeline, role awsiam.IRole, key awskms.IKey, service string, actions ...string,
 ) {
@@ -131,18 +133,18 @@ func allowIf(role awsiam.IRole, resource *string, condition *condition, actions 
 	}))
 }
 
-// condition restricts a policy statement.
+// condition is a condition of a policy statement, such as StringLike, s3:prefix, silver/*.
 type condition struct{ operator, key, value string }
 
-// viaService returns the condition that the service calls KMS on behalf of the role, in the stack's
-// region.
+// viaService returns a condition that allows the use of a key only if the service calls KMS on
+// behalf of the role, in the stack's region.
 func viaService(p *eventPipeline, service string) *condition {
 	stack := awscdk.Stack_Of(p)
 	host := service + "." + *stack.Region() + "." + *stack.UrlSuffix()
 	return &condition{"StringEquals", "kms:ViaService", host}
 }
 
-// underPrefix returns the condition that the prefix of a list request matches the pattern.
+// underPrefix returns a condition that allows a list request only if its prefix matches a pattern.
 func underPrefix(objects string) *condition {
 	return &condition{"StringLike", "s3:prefix", objects}
 }

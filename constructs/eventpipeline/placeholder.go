@@ -11,8 +11,8 @@ import (
 
 // placeholderProps returns the props with which a pipeline is created if the requested props are
 // invalid. Synth will fail, but until then the app may call the pipeline's getters. The result
-// omits all props that may be invalid, because the CDK would panic for the first one. It keeps the
-// other props, because the app's own code might panic without them.
+// omits all props that may be invalid, because the CDK would panic for the first invalid prop. It
+// keeps the other props, because the app's own code might panic without them.
 func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
 	kept := EventPipelineProps{
 		BronzeEncryptionKey:      requested.BronzeEncryptionKey,

@@ -25,15 +25,16 @@ import (
 // grants its functions access to the resource and to the resource's KMS key. A prop that would
 // configure an existing resource is an error at synth.
 type EventPipelineProps struct {
-	// PhysicalNamePrefix begins the names of the resources: "orders-prod" results in
+	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
 	// region. CloudFormation always generates the names of buckets and roles: bucket names must be
 	// unique across accounts, and role names across regions.
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With DESTROY, a CDK function empties the buckets before they are deleted. Only the log of
-	// that function remains. Default: RETAIN, with deletion protection of the table.
+	// With DESTROY, a CDK function empties the buckets before they are deleted. When the stack is
+	// deleted, only the log of that function remains. Default: RETAIN, with deletion protection of
+	// the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If
@@ -62,13 +63,13 @@ type EventPipelineProps struct {
 	// bucket as BronzeBucket, and several pipelines may share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
 	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA.
-	// Default: 30 days, S3's minimum. Payloads that expire by then do not move.
+	// Default: 30 days, S3's minimum. Payloads that expire at this age or earlier do not move.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
 	// minimum is 30 days after BronzeInfrequentAccessAfter. A replay reads archived payloads
 	// without delay.
 	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. Payloads
-	// that expire by then do not move.
+	// that expire at this age or earlier do not move.
 	BronzeArchiveAfter awscdk.Duration
 	// BronzeExpiration sets the age at which payloads are deleted. It must be greater than the ages
 	// of both transitions. Default: payloads are never deleted.
@@ -86,8 +87,8 @@ type EventPipelineProps struct {
 	// log bucket is imported or belongs to another stack, its policy must let
 	// logging.s3.amazonaws.com write under bronze/ and silver/. Default: a new bucket.
 	ServerAccessLogsBucket awss3.IBucket
-	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It has an
-	// effect only on a log bucket that the pipeline creates. Default: 90 days.
+	// ServerAccessLogsExpiration sets the age at which server access logs are deleted. It must not
+	// be set unless the pipeline creates the log bucket. Default: 90 days.
 	ServerAccessLogsExpiration awscdk.Duration
 	// NoncurrentVersionExpiration sets how long the pipeline's buckets keep object versions that
 	// were overwritten or deleted. Default: 30 days.
@@ -100,8 +101,8 @@ type EventPipelineProps struct {
 	// key pk of type string, no sort key, and the time-to-live attribute expiresAt.
 	// Default: a new table.
 	EventsTable awsdynamodb.ITable
-	// StatusRetention sets how long the events table keeps the status of an event and its
-	// Idempotency-Key. It must be a whole number of days, at least 30. Default: 365 days.
+	// StatusRetention sets how long the events table keeps the status and the Idempotency-Key of an
+	// event. It must be a whole number of days, at least 30. Default: 365 days.
 	StatusRetention awscdk.Duration
 
 	// Queue names an existing standard queue, which delivers references to events to the worker
@@ -119,12 +120,13 @@ type EventPipelineProps struct {
 	// Default: 14 days, SQS's maximum.
 	DeadLetterQueueRetention awscdk.Duration
 	// VisibilityTimeout sets the time after which SQS delivers a message again if the worker
-	// function has not processed it. The minimum is six times the worker function's Timeout plus
-	// MaxBatchingWindow, as AWS recommends. Default: this minimum.
+	// function has not processed it. As AWS recommends, the minimum is MaxBatchingWindow plus six
+	// times the worker function's Timeout. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
 	// MaxReceiveCount sets how often SQS delivers a message before it moves the message to the DLQ.
-	// The minimum is 3. The worker function needs the same value. So if Queue is imported, set this
-	// prop to the maxReceiveCount of the queue's redrive policy.
+	// The minimum is 3. The worker function needs the same value. If Queue is imported, the
+	// pipeline can't read its redrive policy. Then set this prop to the maxReceiveCount of that
+	// policy.
 	// Default: the maxReceiveCount of Queue if the app creates that queue, else 5.
 	MaxReceiveCount *float64
 
@@ -135,8 +137,8 @@ type EventPipelineProps struct {
 	// ReconcilerInterval sets the time between two runs, in whole minutes. Default: 15 minutes.
 	ReconcilerInterval awscdk.Duration
 	// ReconcilerGracePeriod sets how long an event must be ENQUEUED before the reconciler repairs
-	// it. The minimum is VisibilityTimeout, because SQS delivers the messages of a crashed worker
-	// again only after that time. Default: 1 hour, or VisibilityTimeout if that is longer.
+	// it. The minimum is VisibilityTimeout, because only after that time does SQS deliver the
+	// messages of a crashed worker again. Default: 1 hour, or VisibilityTimeout if that is longer.
 	ReconcilerGracePeriod awscdk.Duration
 	// ReconcilerMaxReenqueues sets how often the reconciler enqueues a stuck event again before the
 	// event becomes FAILED. The range is 1 to 100. Default: 3.
@@ -162,7 +164,7 @@ type EventPipelineProps struct {
 	// "./functions/orders". The worker function is built from this package, which belongs to the
 	// app's own module. The path is relative to the working directory. The build applies only the
 	// flags -mod, -modfile and -modcacherw of GOFLAGS, and only the build tag lambda.norpc. If the
-	// package needs further permissions, grant them to WorkerFunction().
+	// package needs more permissions, grant them to WorkerFunction().
 	// Default: the platform's worker, which writes one record with the payload.
 	WorkerEntry *string
 	// WorkerFunction configures the worker function. The function holds the payloads of a batch in
@@ -186,7 +188,7 @@ type EventPipelineProps struct {
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
 	// LogLevel sets the lowest level of log lines that the functions write: debug, info, warn or
-	// error. The functions log metrics at every level. Default: info.
+	// error. Log lines with metrics are written at every level. Default: info.
 	LogLevel *string
 	// Tracing sets the X-Ray mode of all functions. Default: ACTIVE.
 	Tracing awslambda.Tracing
@@ -205,24 +207,26 @@ type EventPipelineProps struct {
 	// LambdaAuthorizer selects the function that authorizes requests. Default: none.
 	LambdaAuthorizer *LambdaAuthorizerProps
 	// StatusForAllCallers lets each caller read the status of all events. If it is false, a caller
-	// can read only the status of events that it posted. With an open API, true is an error.
+	// can read only the status of events that it posted. It must not be true if Authorization is
+	// AuthorizationOpenToAnyoneOnTheInternet.
 	// Default: false.
 	StatusForAllCallers *bool
-	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB. Lambda accepts at
-	// most 6 MB, and API Gateway passes the body as a JSON string, in which each quote and
-	// backslash takes two bytes. Default: 1 MiB.
+	// MaxPayloadBytes limits the size of a request body. The maximum is 2 MiB, because Lambda
+	// accepts at most 6 MB, and a body may need twice its size there. API Gateway passes it as a
+	// JSON string, in which each quote and backslash takes two bytes. Default: 1 MiB.
 	MaxPayloadBytes *float64
 	// SchemaDirectory names a folder with one JSON Schema (draft 2020-12) per event type, in the
 	// file <eventType>.json. Schemas may refer to other schemas in the folder and its subfolders,
 	// but not to other files or URLs. Synth checks the schemas and builds them into the API
-	// function. The API rejects an event that violates its schema with 422. Default: no schemas.
+	// function. The API answers 422 to an event that violates its schema. Default: no schemas.
 	SchemaDirectory *string
 	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
 	// Default: ACCEPT.
 	UnknownEventTypes UnknownEventTypes
 	// ThrottlingRateLimit limits requests per second over all routes. Default: 1,000.
 	ThrottlingRateLimit *float64
-	// ThrottlingBurstLimit limits how many requests above that rate are accepted at once.
+	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
+	// ThrottlingRateLimit.
 	// Default: 2,000.
 	ThrottlingBurstLimit *float64
 	// CorsPreflight lets browsers call the API from other origins. Default: off.
@@ -237,8 +241,9 @@ type EventPipelineProps struct {
 	// DomainMappingKey sets the path below DomainName at which the API is available, such as v1.
 	// Default: none; the API is available at the root of the domain.
 	DomainMappingKey *string
-	// MutualTls requires a client certificate that its truststore accepts, in addition to
-	// Authorization. The certificate does not identify the caller. DomainName must be set too.
+	// MutualTls makes the API require a client certificate that the truststore accepts.
+	// Authorization still applies. The certificate does not identify the caller. DomainName must be
+	// set too.
 	// Default: off.
 	MutualTls *awsapigatewayv2.MTLSConfig
 	// DisableExecuteApiEndpoint disables the endpoint that every API has by default. Then clients
@@ -270,8 +275,8 @@ type FunctionOptions struct {
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion
-	// ReservedConcurrentExecutions reserves concurrency for the function, and limits the function
-	// to it. The minimum is 1. Default: none.
+	// ReservedConcurrentExecutions reserves concurrent executions for the function. It is also the
+	// maximum number of its concurrent executions. The minimum is 1. Default: none.
 	ReservedConcurrentExecutions *float64
 }
 
@@ -279,8 +284,8 @@ type FunctionOptions struct {
 type UnknownEventTypes string
 
 const (
-	// UnknownEventTypesAccept accepts an event of an unknown type without validation.
+	// UnknownEventTypesAccept accepts an event whose type has no schema, without validation.
 	UnknownEventTypesAccept UnknownEventTypes = "ACCEPT"
-	// UnknownEventTypesRefuse rejects an event of an unknown type with 422.
+	// UnknownEventTypesRefuse rejects, with status 422, an event whose type has no schema.
 	UnknownEventTypesRefuse UnknownEventTypes = contract.RefuseUnknown
 )

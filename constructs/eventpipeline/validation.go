@@ -44,27 +44,30 @@ func (v *validation) require(ok bool, prop, format string, args ...any) {
 	}
 }
 
-// requireInteger requires an integer from least to most. The error contains why as the reason.
-func (v *validation) requireInteger(prop string, value, least, most float64, why string) {
-	v.require(value == math.Trunc(value) && value >= least && value <= most, prop,
+// requireInteger adds an error unless value is an integer from minimum to maximum. The error's text
+// ends with reason.
+func (v *validation) requireInteger(prop string, value, minimum, maximum float64, reason string) {
+	v.require(value == math.Trunc(value) && value >= minimum && value <= maximum, prop,
 		"must be an integer from %s to %s, got %s: %s",
-		formatNumber(least), formatNumber(most), formatNumber(value), why)
+		formatNumber(minimum), formatNumber(maximum), formatNumber(value), reason)
 }
 
-// requireSeconds requires a duration of whole seconds, from least to most.
+// requireSeconds adds an error unless value is a whole number of seconds from minimum to maximum.
 func (v *validation) requireSeconds(
-	prop string, value awscdk.Duration, least, most float64, why string,
+	prop string, value awscdk.Duration, minimum, maximum float64, reason string,
 ) {
-	v.requireInteger(prop+" in seconds", inSeconds(value), least, most, why)
+	v.requireInteger(prop+" in seconds", inSeconds(value), minimum, maximum, reason)
 }
 
-// requireDays requires a whole number of days that is not below least. Nil is valid.
-func (v *validation) requireDays(prop string, value awscdk.Duration, least float64, why string) {
+// requireDays adds an error unless value is nil or a whole number of days, at least minimum.
+func (v *validation) requireDays(
+	prop string, value awscdk.Duration, minimum float64, reason string,
+) {
 	if value != nil {
 		n := inDays(value)
-		v.require(n == math.Trunc(n) && n >= least, prop,
+		v.require(n == math.Trunc(n) && n >= minimum, prop,
 			"must be a whole number of days, at least %s, got %s: %s",
-			formatNumber(least), formatNumber(n), why)
+			formatNumber(minimum), formatNumber(n), reason)
 	}
 }
 
@@ -79,12 +82,13 @@ func formatText(text *string) string {
 	return strconv.Quote(*text)
 }
 
-// tokenProps lists the props that may be tokens. Validation checks only values that are no tokens.
+// tokenProps lists the props that may be tokens. Validation does not check the value of such a prop
+// if it is a token.
 var tokenProps = []string{"DomainName", "DomainMappingKey"}
 
-// withoutTokens returns a copy of props in which tokens, such as a CfnParameter's value, are
-// cleared. It adds an error for each of them, because the construct computes with numbers,
-// durations and texts. For nil it returns nil.
+// withoutTokens returns a copy of props without tokens, such as a CfnParameter's value. It adds an
+// error for each removed token, because synth needs the values of these props. It keeps tokens in
+// tokenProps. If props is nil, it returns nil.
 func (v *validation) withoutTokens(props *EventPipelineProps) *EventPipelineProps {
 	if props == nil {
 		return nil
@@ -139,7 +143,7 @@ var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,52}$`)
 
 const twoWeeks = 14 * 24 * 60 * 60 // seconds
 
-// validate checks props in which the defaults are set.
+// validate checks the props. The props must include the defaults.
 func (v *validation) validate(p EventPipelineProps) {
 	v.require(p.PhysicalNamePrefix == nil || prefixPattern.MatchString(*p.PhysicalNamePrefix),
 		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with it",
@@ -223,7 +227,8 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 const nameMetadata = "eventpipeline:names"
 
 // registerNames adds the names and resources that pipelines must not share to the app's name
-// registry. At synth, it compares them with those of the pipelines that were created before.
+// registry. At synth, a deferred check compares them with the names and resources of the pipelines
+// that were created before this one.
 func (v *validation) registerNames(p *eventPipeline, prefix *string) {
 	environment, path := environmentOf(p), *p.Node().Path()
 	names := map[string]string{
@@ -269,8 +274,9 @@ var sharing = map[string]string{
 }
 
 // environmentOf returns a text that identifies the account and region of the pipeline's stack.
-// Names are unique there. If account or region are unknown, the text contains the CDK stage,
-// because stacks of different stages may have different environments.
+// Names must be unique within an account and region. If the account or region is unknown, the text
+// also contains the path of the CDK stage, because stacks of different stages may have different
+// environments.
 func environmentOf(p *eventPipeline) string {
 	stack := awscdk.Stack_Of(p)
 	if isUnresolved(stack.Account()) || isUnresolved(stack.Region()) {

@@ -30,7 +30,7 @@ func (v *validation) validateAuthorization(p EventPipelineProps) {
 	}
 }
 
-// issuerPattern matches an https URL without user, query and fragment.
+// issuerPattern matches an https URL that has no user, query or fragment.
 var issuerPattern = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*)?$`)
 
 func (v *validation) validateJWT(p JwtAuthorizerProps) {
@@ -43,7 +43,7 @@ func (v *validation) validateJWT(p JwtAuthorizerProps) {
 	v.validateScopes("JwtAuthorizer.StatusScopes", p.StatusScopes)
 }
 
-// validateScopes rejects an empty list. It would look like a restriction, but require no scope.
+// validateScopes rejects an empty list, which would look like a restriction, but require no scope.
 func (v *validation) validateScopes(prop string, scopes *[]*string) {
 	v.require(scopes == nil || len(*scopes) > 0, prop,
 		"must not be empty: omit it if no scope is required")
@@ -58,13 +58,13 @@ func (v *validation) requireNoSpaces(prop string, list *[]*string) {
 	}
 }
 
-// requireMatch requires a text that matches the pattern. A token is valid, too.
+// requireMatch adds an error unless text matches pattern or is a token. The error contains rule.
 func (v *validation) requireMatch(prop string, text *string, pattern *regexp.Regexp, rule string) {
 	ok := text != nil && (isUnresolved(text) || pattern.MatchString(*text))
 	v.require(ok, prop, "%s, got %s", rule, formatText(text))
 }
 
-// identityPattern matches a selection expression of an HTTP API's Lambda authorizer.
+// identityPattern matches an expression of IdentitySource, such as $request.header.Authorization.
 var identityPattern = regexp.MustCompile(`^\$(request\.(header|querystring)\.[^\s.]+|` +
 	`context\.[A-Za-z.]+|stageVariables\.[A-Za-z0-9_]+)$`)
 
@@ -87,7 +87,7 @@ func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
 }
 
 var (
-	// domainPattern matches a host name in lower case, with a dot.
+	// domainPattern matches a host name in lower case that contains a dot.
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
 	// mappingPattern matches a path that an HTTP API's mapping accepts.
 	mappingPattern = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$`)

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 )
 
-// validateExisting checks the properties of existing resources that can't change later.
-// validateAtSynth checks the settings that can.
+// validateExisting checks the settings of existing resources that the app can't change later.
+// validateAtSynth checks the settings that the app can still change until synth.
 func (v *validation) validateExisting(p EventPipelineProps) {
 	v.require((p.Queue == nil) == (p.DeadLetterQueue == nil), "DeadLetterQueue",
 		"must be set if and only if Queue is set")
@@ -50,8 +50,8 @@ func (v *validation) validateSubnets(p EventPipelineProps) {
 		"or VPC endpoints, got public subnets: functions there reach neither AWS nor the internet")
 }
 
-// selectSubnets returns the selected subnets. It returns an error if the selection is empty, for
-// which the CDK panics.
+// selectSubnets returns the subnets of vpc that selection describes. If there are none, the CDK
+// panics, and selectSubnets returns this panic as an error.
 func selectSubnets(
 	vpc awsec2.IVpc, selection *awsec2.SubnetSelection,
 ) (selected *awsec2.SelectedSubnets, err error) {
@@ -63,8 +63,9 @@ func selectSubnets(
 	return vpc.SelectSubnets(selection), nil
 }
 
-// requireSameEnvironment rejects a bus or table in another account or region. The functions get
-// only its name, and would use the bus or table with that name in their own account and region.
+// requireSameEnvironment rejects a bus or table in another account or region. The functions know
+// the bus and the table only by name. They would use the bus or table with the same name in their
+// own account and region.
 func (v *validation) requireSameEnvironment(stack awscdk.Stack, p EventPipelineProps) {
 	if p.EventBus != nil {
 		v.requireEnvironment(stack, "EventBus", p.EventBus, p.EventBus.EventBusArn(),
@@ -90,8 +91,8 @@ func (v *validation) requireEnvironment(
 	}
 }
 
-// unusedProps adds an error for each prop that has no effect because of another prop. It takes
-// props without defaults, so a prop that is set was set by the user.
+// unusedProps adds an error for each prop that has no effect because of another prop. The props
+// must not include defaults, so that each prop that is set was set by the user.
 func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "BronzeBucket", p.BronzeBucket != nil, "BronzeEncryptionKey",
 		"BronzeInfrequentAccessAfter", "BronzeArchiveAfter", "BronzeExpiration", "BronzeObjectLock")
@@ -112,7 +113,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unused(p, p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled,
 		"must not be set with ReconcilerEnabled false", "ReconcilerInterval")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
-	// Log groups can't be existing resources.
+	// The pipeline always creates its log groups, so their key always has an effect.
 	partWithoutKey := p.LogEncryptionKey == nil ||
 		p.BronzeBucket == nil && p.BronzeEncryptionKey == nil ||
 		p.SilverBucket == nil && p.SilverEncryptionKey == nil ||
@@ -138,7 +139,7 @@ func (v *validation) unusedWith(p EventPipelineProps, existing string, cond bool
 	v.unused(p, cond, rule, props...)
 }
 
-// unused adds an error for each of the named props that is set, if cond is true.
+// If cond is true, unused adds an error with the text rule for each of the named props that is set.
 func (v *validation) unused(p EventPipelineProps, cond bool, rule string, props ...string) {
 	for _, prop := range props {
 		v.require(!cond || reflect.ValueOf(p).FieldByName(prop).IsZero(), prop, "%s", rule)

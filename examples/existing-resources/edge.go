@@ -19,8 +19,8 @@ func newEdge(scope constructs.Construct) edge {
 	vpc := awsec2.NewVpc(scope, jsii.String("Vpc"), &awsec2.VpcProps{
 		MaxAzs: jsii.Number(2), NatGateways: jsii.Number(1),
 	})
-	// These endpoints are free. Without them, requests to S3 and DynamoDB would pass the NAT
-	// gateway.
+	// These endpoints are free. Without them, requests to S3 and DynamoDB would pass through the
+	// NAT gateway, which charges for data.
 	vpc.AddGatewayEndpoint(jsii.String("S3"), &awsec2.GatewayVpcEndpointOptions{
 		Service: awsec2.GatewayVpcEndpointAwsService_S3(),
 	})

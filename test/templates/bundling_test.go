@@ -79,7 +79,7 @@ func expectBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	if info.Mode()&0o111 != 0o111 {
 		t.Errorf("%s: bootstrap must be executable, got %v", name, info.Mode())
 	}
-	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md names 11 and 12 MB
+	if megabytes := info.Size() / 1e6; megabytes >= 13 { // docs/reuse.md states 11 and 12 MB
 		t.Errorf(
 			"%s: bootstrap must be smaller than 13 MB, got %d MB: check the function's imports",
 			name,
@@ -99,8 +99,8 @@ func expectBootstrap(t *testing.T, name, file string, machine elf.Machine) {
 	}
 }
 
-// synthesizeCopy runs the app in a copy of the module. HOME is empty, so no source of a function is
-// cached.
+// synthesizeCopy runs the app in a copy of the module. HOME is an empty folder, so the app can't
+// use functions' sources that an earlier run cached.
 func synthesizeCopy(t *testing.T) (template map[string]any, outdir string) {
 	t.Helper()
 	copied, home := t.TempDir(), t.TempDir()

@@ -18,8 +18,8 @@ func newKey(scope constructs.Construct, id string) awskms.IKey {
 	return awskms.NewKey(scope, &id, &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})
 }
 
-// withKeys returns a pipeline with the settings of the dev stage and a KMS key per part. Its
-// outputs are those that the local platform's tests read.
+// withKeys returns a pipeline with the settings of the dev stage and a KMS key per part. The stack
+// has the outputs that the tests of the local platform read.
 func withKeys(t *testing.T) synthesized {
 	t.Helper()
 	const name = "keys"
@@ -70,7 +70,7 @@ func TestKeys_EachEncryptsItsPart(t *testing.T) {
 			{"BucketKeyEnabled": true, "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms",
 				"KMSMasterKeyID": "${`+key+`.Arn}"}}]}}`)
 	}
-	// S3 delivers access logs only to a bucket that its own key encrypts.
+	// S3 delivers access logs only to a bucket that S3's own key encrypts.
 	s.resource(t, "ServerAccessLogsBucket", "AWS::S3::Bucket").
 		expect(t, `{"BucketEncryption": {"ServerSideEncryptionConfiguration": [
 		{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}`)
@@ -207,7 +207,7 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 		}
 	}
 
-	// Without physical names, the policy can't distinguish the pipeline's log groups.
+	// Without physical names, the policy can't distinguish the pipeline's log groups from others.
 	s = pipeline(t, func(stack awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{LogEncryptionKey: newKey(stack, "LogKey")}
 	})

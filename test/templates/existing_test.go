@@ -23,8 +23,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// existingResources returns props with an existing resource for each part of the pipeline that may
-// be one.
+// existingResources returns props with an existing resource for each prop that accepts one.
 func existingResources(scope constructs.Construct) *props {
 	deadLetters := awssqs.NewQueue(scope, jsii.String("YourDLQ"), &awssqs.QueueProps{
 		RetentionPeriod:     days(14),
@@ -297,7 +296,7 @@ func TestExisting_MayBeImported(t *testing.T) {
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 
-// A queue's settings may be tokens. The pipeline can't check them.
+// A queue's settings may be tokens, which the pipeline can't check.
 func TestExisting_QueueMayHaveTokens(t *testing.T) {
 	s := pipeline(t, func(stack awscdk.Stack) *props {
 		deadLetters := awssqs.NewQueue(stack, jsii.String("YourDLQ"), nil)
@@ -364,8 +363,8 @@ func TestFunctions_ApplyFunctionOptions(t *testing.T) {
 				"ReservedConcurrentExecutions": `+want[1]+`
 		}`)
 	}
-	// MaximumConcurrency equals the reserved concurrency, because Lambda would throttle further
-	// invocations.
+	// MaximumConcurrency equals the reserved concurrency, because Lambda would throttle more
+	// concurrent invocations.
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"ScalingConfig": {"MaximumConcurrency": 12}}`)
 }

@@ -185,7 +185,7 @@ func TestPlatformContext_ChangesArchitecturesOnly(t *testing.T) {
 	}
 }
 
-// ignoreMachine ignores architectures and asset hashes.
+// ignoreMachine makes cmp ignore architectures and asset hashes.
 var ignoreMachine = cmp.FilterPath(func(path cmp.Path) bool {
 	key := path.Last().String()
 	return key == `["Architectures"]` || key == `["S3Key"]`

@@ -18,16 +18,17 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// stackUsing returns a stack with a pipeline and the constructs that use adds.
+// stackUsing returns a synthesized stack with a pipeline. The function addTo can add constructs to
+// the stack before synth.
 func stackUsing(
 	t *testing.T,
 	p *props,
-	use func(awscdk.Stack, eventpipeline.EventPipeline),
+	addTo func(awscdk.Stack, eventpipeline.EventPipeline),
 ) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
-		use(stack, eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), p))
+		addTo(stack, eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), p))
 		return nil
 	})
 	return synthesize(t, stack)
@@ -37,7 +38,7 @@ func newUser(stack awscdk.Stack) awsiam.User {
 	return awsiam.NewUser(stack, jsii.String("Reader"), nil)
 }
 
-// granted returns the statements of the policy of the user that newUser creates.
+// granted returns the policy statements of the user that newUser creates.
 func granted(t *testing.T, s synthesized) any {
 	t.Helper()
 	document := s.resource(t, "ReaderDefaultPolicy",
@@ -174,7 +175,8 @@ func TestMetrics_HaveDefaultsAndApplyOptions(t *testing.T) {
 }
 
 // Two pipelines share a bus, so each rule must select the events of its own pipeline. Both
-// pipelines have rules with the same ids. One of these is also the id of a part: Queue.
+// pipelines have rules with the same ids. The rule's id Queue is also the id of the pipeline's
+// queue.
 func TestOnEventProcessed_MatchesThisPipelineOnASharedBus(t *testing.T) {
 	stack := newStack(t)
 	must(t, func() error {

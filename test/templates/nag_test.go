@@ -30,8 +30,8 @@ const (
 	nagSHA512  = "0dd8a6d6bf08c003d09fde4a076a306c7a14e181ef7878383df33e93b4dd70036a7d59a81de9ba71314ca5c22ea03335e8191043ec6c871631660700a1e54a1b"
 )
 
-// nagPacks lists the packs of rules that the tests check. Each resource of each stage follows a
-// rule, or suppresses it with a reason.
+// nagPacks lists the packs of rules that the tests check. Each resource of each stage must follow
+// every rule of a pack, or suppress the rule with a reason.
 var nagPacks = map[string]runtime.FQN{
 	"AwsSolutions": "cdk-nag.AwsSolutionsChecks",
 	"Serverless":   "cdk-nag.ServerlessChecks",
@@ -49,7 +49,7 @@ func TestNag_ReportsNoFinding(t *testing.T) {
 	}
 }
 
-// Each suppression must also have a reason.
+// The test also fails if a suppression has no reason; see removeSuppressions.
 func TestNag_EachSuppressionMatchesAFinding(t *testing.T) {
 	for pack := range nagPacks {
 		t.Run(pack, func(t *testing.T) {
@@ -108,7 +108,7 @@ func (c *checks) Visit(node constructs.IConstruct) { runtime.InvokeVoid(c, "visi
 
 var ruleID = regexp.MustCompile(`\w+-\w+`)
 
-// findings returns the paths and rules of a pack's errors and warnings about a stack.
+// findings returns a pack's errors and warnings about a stack, each as a path and a rule.
 func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 	t.Helper()
 	if err := loadNag(); err != nil {
@@ -133,8 +133,8 @@ func findings(t *testing.T, stack awscdk.Stack, pack string) []string {
 	return slices.Compact(found)
 }
 
-// removeSuppressions removes all suppressions from a stack. It returns those of one pack, in the
-// form of findings.
+// removeSuppressions removes all suppressions from a stack, and checks that each has a reason. It
+// returns the suppressions of one pack, in the same format as findings.
 func removeSuppressions(t *testing.T, stack awscdk.Stack, pack string) []string {
 	t.Helper()
 	var accepted []string
@@ -167,7 +167,7 @@ func removeSuppressions(t *testing.T, stack awscdk.Stack, pack string) []string 
 	return slices.Compact(accepted)
 }
 
-// loadNag loads cdk-nag into jsii from npm: its Go module lacks the Serverless pack.
+// loadNag loads cdk-nag from npm into jsii. The Go module of cdk-nag lacks the Serverless pack.
 var loadNag = sync.OnceValue(func() error {
 	tarball, err := nagFromNPM()
 	if err == nil {
@@ -202,7 +202,7 @@ func nagFromNPM() ([]byte, error) {
 	return tarball, err
 }
 
-// isNag reports whether the package is the reviewed one.
+// isNag reports whether the package has the checksum of the reviewed version.
 func isNag(tarball []byte) bool {
 	sum := sha512.Sum512(tarball)
 	return hex.EncodeToString(sum[:]) == nagSHA512

@@ -95,7 +95,7 @@ func TestRoles_HaveLeastPrivilege(t *testing.T) {
 	}
 }
 
-// This test also fails for a wildcard that someone adds both to a role and to the expected grants.
+// This test also fails for a wildcard that someone adds both to a role and to the variable grants.
 func TestRoles_HaveWildcardsForTracingOnly(t *testing.T) {
 	for _, name := range stages {
 		s := stage(t, name)
@@ -159,8 +159,8 @@ func TestInvokePermissions_AreForRoutesAndSchedule(t *testing.T) {
 	}
 }
 
-// allowed returns the actions that a policy allows, by resource. The text of a condition follows
-// its action.
+// allowed returns the actions that a policy allows, by resource. If an action has a condition, the
+// text of the condition follows the action.
 func allowed(t *testing.T, policy resource) map[string][]string {
 	t.Helper()
 	actions := map[string][]string{}

@@ -29,10 +29,10 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 	for i := range getters.NumMethod() {
 		name := getters.Method(i).Name
 		if _, ok := ofConstructs.MethodByName(name); ok || getters.Method(i).Type.NumIn() > 0 {
-			continue // a getter takes no arguments
+			continue // has arguments, so it is not a getter
 		}
 		value := reflect.ValueOf(made).MethodByName(name).Call(nil)[0]
-		if value.IsNil() != (name == "DomainName") { // nil without the prop
+		if value.IsNil() != (name == "DomainName") { // nil because the prop is not set
 			t.Errorf("getter %s returns nil: %t", name, value.IsNil())
 		}
 	}

@@ -108,7 +108,7 @@ func TestPipelines_MustNotShareResources(t *testing.T) {
 	})
 }
 
-// A token may have another value in each stack, so the same token in two stacks is no error.
+// A token may have another value in each stack, so the same token in two stacks is not an error.
 func TestPipelines_MayHaveTokensAsNames(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {

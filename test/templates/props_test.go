@@ -25,7 +25,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
 )
 
-// samples returns a value for each prop that differs from the prop's default.
+// samples returns, for each prop, a value that differs from the prop's default.
 func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("V"), &awsec2.VpcAttributes{
 		VpcId:             jsii.String("vpc-1"),
@@ -162,8 +162,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	return samples
 }
 
-// together lists, for each prop, the props that it requires. The test sets these in both of the
-// templates that it compares.
+// together lists, for each prop, the props that it requires. The test compares two templates, and
+// sets the required props in both.
 var together = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
@@ -184,8 +184,9 @@ var together = map[string][]string{
 // TestSchemas_AreBuiltIntoTheApiFunction and TestWorkerEntry_IsBuiltFromTheUsersModule.
 var inCode = []string{"SchemaDirectory", "WorkerEntry"}
 
-// If a prop does not change the template, the construct does not apply the prop. The test compares
-// a template with the prop, and with the props that it requires, with a template without the prop.
+// If a prop does not change the template, the construct ignores the prop. The test compares two
+// templates for each prop. One has the prop and the props that it requires, and the other lacks the
+// prop.
 func TestProps_EachChangesTheTemplate(t *testing.T) {
 	app := newApp(t, nil)
 	made := map[string]awscdk.Stack{}
@@ -209,7 +210,8 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	template := func(name string) string {
 		synthesized := *assertions.Template_FromStack(made[name], nil).ToJSON()
 		text := goldenText(t, map[string]any{"Resources": synthesized["Resources"]})
-		// The bus's name and the id of a permission contain the name of the stack and a hash of it.
+		// The bus's name and the id of a permission contain the stack's name and a hash of this
+		// name.
 		return regexp.MustCompile(stackName(name)+`-?EventPipeline[-\w]*`).
 			ReplaceAllString(string(text), "EventPipeline")
 	}
@@ -239,13 +241,14 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props to set in the template without prop. If two props require each other,
-// it returns none.
-func baseline(prop string, with []string) []string {
-	if len(together[with[0]]) > 0 && together[with[0]][0] == prop { // they require each other
+// baseline returns the props to set in the template without prop: the required ones. If prop and a
+// required prop require each other, it returns none, because neither can be set alone.
+func baseline(prop string, required []string) []string {
+	// prop and the first required prop require each other
+	if len(together[required[0]]) > 0 && together[required[0]][0] == prop {
 		return nil
 	}
-	return with
+	return required
 }
 
 // propNames lists all props. Those of a group are listed by path, such as

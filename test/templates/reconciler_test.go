@@ -38,7 +38,8 @@ func TestReconciler_AppliesProps(t *testing.T) {
 	}`)
 }
 
-// Without the schedule, an operator can still invoke the function, so it needs its settings.
+// Without the schedule, an operator can still invoke the function, so the function needs its
+// environment variables.
 func TestReconciler_MayBeDisabled(t *testing.T) {
 	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{

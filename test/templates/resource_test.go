@@ -93,7 +93,7 @@ func (s synthesized) resource(t *testing.T, id, wantType string) resource {
 	return r
 }
 
-// idsOf returns the ids of a type's resources.
+// idsOf returns the ids of the resources of one type.
 func (s synthesized) idsOf(wantType string) (ids []string) {
 	for id, r := range s.resources {
 		if r.Type == wantType {

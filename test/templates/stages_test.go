@@ -47,7 +47,8 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"ReconcilerLogGroup": `{"LogGroupName": "/aws/lambda/` + prefix + `-reconciler"}`,
 			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
 			"AccessLogGroup":     `{"LogGroupName": "/aws/apigateway/` + prefix + `-api"}`,
-			// With account and region, a bucket's name would exceed 63 characters.
+			// CloudFormation generates the name. A name with the account and region would exceed 63
+			// characters.
 			"BronzeBucket": `{"BucketName": null}`,
 			"SilverBucket": `{"BucketName": null}`,
 		} {
@@ -84,7 +85,7 @@ func TestStages_HaveOutputs(t *testing.T) {
 }
 
 // untaggable lists the resource types without tags. Resources of all other types must have tags, so
-// a new type fails the test until its resources have tags or it is listed here.
+// a new type fails the test until its resources have tags or the type is listed here.
 var untaggable = []string{
 	"AWS::ApiGatewayV2::Integration",
 	"AWS::ApiGatewayV2::Route",

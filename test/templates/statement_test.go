@@ -43,8 +43,8 @@ func (r resource) statements(t *testing.T) []statement {
 	return list
 }
 
-// conditionText returns the condition in a form that can follow an action, or "" without a
-// condition.
+// conditionText returns the condition as text that a test can append to an action. It returns "" if
+// there is no condition.
 func (s statement) conditionText(t *testing.T) string {
 	t.Helper()
 	if s.Condition == nil {

@@ -26,7 +26,7 @@ const (
 
 var stages = []string{stacks.Dev, stacks.Prod, stacks.Local}
 
-// assemblies is the folder of all apps' cloud assemblies.
+// assemblies is the folder in which all apps write their cloud assemblies.
 var assemblies string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -39,9 +39,9 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	assemblies = dir
-	// The CDK's rules take seconds, so only cdkrules_test.go applies them. The variables must reach
-	// Node.js. jsii copied the environment when this program started, and copies it again after
-	// Close.
+	// The CDK's rules take seconds, so only cdkrules_test.go applies them. Node.js must see these
+	// variables. jsii copied the environment when this program started. After Close, jsii copies
+	// the environment again.
 	os.Setenv("CDK_VALIDATION", "false")
 	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 	jsii.Close()
@@ -80,7 +80,7 @@ func newApp(t *testing.T, context map[string]any) awscdk.App {
 type synthesized struct {
 	stack      awscdk.Stack
 	assertions assertions.Template
-	// template contains the CDK's output. resources contains its resources by plain id.
+	// template contains the CDK's output. resources contains the template's resources by plain id.
 	template  map[string]any
 	resources map[string]resource
 }
@@ -104,7 +104,8 @@ func stageWith(t *testing.T, name string, context map[string]any) synthesized {
 	return synthesize(t, stack)
 }
 
-// pipeline synthesizes a stack with a pipeline. props may create constructs in the stack.
+// pipeline synthesizes a stack with a pipeline. The function props may create constructs in the
+// stack.
 func pipeline(
 	t *testing.T,
 	props func(awscdk.Stack) *eventpipeline.EventPipelineProps,

@@ -15,7 +15,7 @@ import (
 )
 
 // invalidWithExisting returns props with existing resources that the pipeline can't use, and props
-// that have no effect because a resource exists.
+// that would configure an existing resource.
 func invalidWithExisting(stack awscdk.Stack) map[string]invalidProps {
 	all := invalidQueues(stack)
 	maps.Copy(all, unusedProps(stack))
@@ -221,8 +221,8 @@ func invalidQueues(stack awscdk.Stack) map[string]invalidProps {
 	}
 }
 
-// validQueue returns the props of a queue with the minimum visibility timeout for a pipeline with
-// default props.
+// validQueue returns the props of a queue. The queue's visibility timeout is the minimum for a
+// pipeline with default props.
 func validQueue() awssqs.QueueProps { return awssqs.QueueProps{VisibilityTimeout: seconds(180)} }
 
 func longRetention() awssqs.QueueProps { return awssqs.QueueProps{RetentionPeriod: days(14)} }

@@ -401,8 +401,8 @@ func TestValidation_ReportsAllErrorsTogether(t *testing.T) {
 	expectErrors(t, stack.Node().Root().(awscdk.App), want)
 }
 
-// Validation runs before the functions are compiled, so errors appear in seconds. It does not need
-// Go.
+// Validation runs before the functions are compiled, so errors appear in seconds. Validation does
+// not need Go.
 func TestValidation_DoesNotBuildAnInvalidPipeline(t *testing.T) {
 	stack := newStack(t)
 	t.Setenv("PATH", t.TempDir()) // without Go
@@ -547,7 +547,7 @@ func expectFacts(t *testing.T, path, message string, facts []string) {
 	}
 }
 
-// Each limit is itself a valid value.
+// The limits of a range are valid values, too.
 func TestValidation_AcceptsTheLimits(t *testing.T) {
 	options := func(memory, timeout float64) *functionOptions {
 		return &functionOptions{MemorySize: &memory, Timeout: seconds(timeout)}

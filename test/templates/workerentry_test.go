@@ -22,7 +22,7 @@ import (
 const example = root + "/examples/own-processor"
 
 // A user's module may be vendored or part of a workspace. Go records less about vendored modules in
-// a binary, so a vendored worker has another asset hash.
+// a binary, so vendoring changes the worker's asset hash.
 func TestWorkerEntry_IsBuiltFromTheUsersModule(t *testing.T) {
 	plain := consumer(t)
 	spaced := plain + " with spaces" // the module's folder may have any name
@@ -72,8 +72,8 @@ func TestWorkerEntry_IsRelativeToTheWorkingDirectory(t *testing.T) {
 	s.environment(t, "WorkerFunction").expect(t, `{"SILVER_BUCKET": "${SilverBucket}"}`)
 }
 
-// The metadata names the folder that the local platform watches. A deployed template does not
-// contain it.
+// The metadata names the folder that the local platform watches. A template for deployment does not
+// contain this metadata.
 func TestWorkerEntry_HasLocalMetadataOnly(t *testing.T) {
 	module, err := filepath.Abs(example)
 	if err != nil {

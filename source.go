@@ -1,6 +1,6 @@
 // Package source embeds the Go sources of the Lambda functions. The construct builds the functions
-// from these sources. It can therefore be used in a checkout, from the module cache or a vendor
-// folder, and in a prebuilt app.
+// from these sources. The construct therefore works in a checkout, from the module cache, from a
+// vendor folder, and in a prebuilt app.
 package source
 
 import (
@@ -26,7 +26,7 @@ const Schemas = "internal/runtime/function/api/schemas.json"
 // Dir writes the sources to a folder in the user's cache, and returns the path of the folder. The
 // name of the folder is the hash of the sources. If the cache is not writable, Dir uses a temporary
 // folder. The folder contains a Go module with the functions in ./functions. replaced maps the
-// names of source files to content that replaces theirs.
+// names of some source files to new content for these files.
 func Dir(replaced map[string][]byte) (string, error) {
 	sources := sources{files, replaced}
 	hash, err := sources.hash()
@@ -113,9 +113,9 @@ func (s sources) hash() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// unpack writes the sources to dir, so that dir contains no other files. It writes to a new folder
-// and then renames that folder to dir. If dir is already complete, unpack does not change it,
-// because another app may be building from it.
+// unpack writes the sources to dir. Afterwards dir contains no other files. unpack writes to a new
+// folder and then renames that folder to dir. If dir already contains exactly the sources, unpack
+// does not change it, because another app may be building from it.
 func (s sources) unpack(dir string) error {
 	if s.matches(dir) {
 		return nil

@@ -67,8 +67,8 @@ func TestDir_ReplacesAFile(t *testing.T) {
 	}
 }
 
-// The cache is made unwritable with a file in place of its parent folder, because root ignores file
-// permissions.
+// The test puts a file in place of the cache's parent folder, so that the cache is not writable.
+// File permissions would not do this, because root ignores them.
 func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -79,7 +79,7 @@ func TestDir_IsTemporaryIfTheCacheIsNotWritable(t *testing.T) {
 	wantTemporary(t)
 }
 
-// If a parent folder has a vendor folder, GoFunction builds with -mod=vendor.
+// Inside a module with a vendor folder, GoFunction would build with -mod=vendor.
 func TestDir_IsNotInsideAVendoredModule(t *testing.T) {
 	project := t.TempDir()
 	if err := os.Mkdir(filepath.Join(project, "vendor"), 0o700); err != nil {

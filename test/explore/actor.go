@@ -19,7 +19,7 @@ type actor struct {
 	start    uint64                     // hash of the actor's input
 	deadline time.Time                  // the process is killed at this time; zero means never
 	maySleep bool                       // hours may pass while the actor runs
-	replays  map[string]pipeline.Replay // a worker's messages: generation by event id
+	replays  map[string]pipeline.Replay // of a worker: generations of its messages, by event id
 	crashed  bool
 	ended    bool
 	err      error          // set when ended
@@ -80,7 +80,7 @@ func (c *call) outcomes() []outcome {
 }
 
 // invoke blocks the actor until the scheduler has resolved the call. The scheduler's goroutine runs
-// all effects, so that the world needs no locks.
+// all effects, so that the simulated services need no locks.
 func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []Kind, entries int,
 	effect func(outcome) (R, error)) (R, error) {
 	var none R
@@ -100,7 +100,7 @@ func invoke[R any](ctx context.Context, a *actor, site, subject string, kinds []
 	return got.value.(R), got.err
 }
 
-// exec invokes a call that only returns an error.
+// exec invokes a call that returns an error and no value.
 func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
 	effect func() error) error {
 	_, err := invoke(ctx, a, site, subject, kinds, 0,
@@ -108,7 +108,8 @@ func (a *actor) exec(ctx context.Context, site, subject string, kinds []Kind,
 	return err
 }
 
-// answer unblocks the call's actor and returns a result to it. Only the first answer has an effect.
+// answer returns the result of the call to its actor, and unblocks the actor. If answer is called
+// again for the same call, it has no effect.
 func (c *call) answer(value any, err error) {
 	select {
 	case c.reply <- answer{value, err}:
@@ -122,8 +123,8 @@ func (c *call) hang() { context.AfterFunc(c.ctx, func() { c.answer(nil, c.ctx.Er
 // identity returns a hash that distinguishes the call from all other calls.
 func (c *call) identity() uint64 { return hash(c.actor.start, c.actor.history, c.site, c.subject) }
 
-// remember adds an answer to the actor's history. Calls that the actor makes in parallel may be
-// answered in any order, so the hash does not depend on the order.
+// remember adds the result of a call to the actor's history. Calls that the actor makes in parallel
+// may be answered in any order, so the history does not depend on that order.
 func (a *actor) remember(c *call, value any, err error) {
 	label := c.site + c.subject
 	a.calls[label]++
@@ -151,7 +152,7 @@ func hash[T comparable](first T, more ...any) uint64 {
 	return h
 }
 
-// digest hashes an answer.
+// digest returns a hash of a result.
 func digest(v any) uint64 {
 	switch v := v.(type) {
 	case nil:

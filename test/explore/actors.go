@@ -22,10 +22,10 @@ type System struct {
 	Process func(ctx context.Context, a *actor,
 		deliveries []pipeline.Delivery) []pipeline.Result
 	Reconciles              bool // the system has a reconciler
-	ContinuesAfterViolation bool // counts all violated invariants of a schedule
+	ContinuesAfterViolation bool // a schedule does not end at its first violation
 }
 
-// Ours runs the real code.
+// Ours is the pipeline's real code.
 var Ours = System{Accept: accept, Process: process, Reconciles: true}
 
 const (
@@ -69,7 +69,7 @@ func (r *run) client(number int, body, key string) {
 		for range 3 {
 			result, err := r.system.Accept(ctx, a, request, newID)
 			if err == nil {
-				// The answer may be lost.
+				// The response 202 may be lost.
 				err = a.exec(ctx, "Answer", result.Event.ID, anAnswer, func() error {
 					r.acknowledge(name, request, result)
 					return nil
@@ -96,8 +96,8 @@ func sha(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// appendDeliveries appends the batches that the queue may deliver. Normally the queue delivers the
-// oldest messages. As a preemption, it delivers one other message alone.
+// appendDeliveries appends a step for each batch that the queue may deliver. Normally the queue
+// delivers the oldest messages. At the cost of a preemption, it delivers any one message alone.
 func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 	running := 0
 	for _, a := range r.actors {
@@ -143,8 +143,8 @@ func batchState(batch []*message) uint64 {
 	return h
 }
 
-// deliver starts a worker with a batch. Afterwards it deletes the messages that must not be
-// retried, as Lambda's event source mapping does.
+// deliver starts a worker with a batch. When the worker has returned its results, the messages that
+// must not be retried are deleted, as Lambda's event source mapping does.
 func (r *run) deliver(batch []*message) {
 	outcomes := []outcome{{Kind: Succeed}}
 	for i := range batch {
@@ -194,7 +194,7 @@ func (r *run) deliver(batch []*message) {
 					r.queue.delete(r.byReceiptHandle[handle])
 					return nil
 				}
-				ctx := context.Background() // deletions may outlast the worker
+				ctx := context.Background() // messages are deleted even after the worker's deadline
 				_ = a.exec(ctx, "Queue.Delete", handle, anAnswer, deleteMessage)
 			}
 			return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// bucket implements Bronze or Silver.
+// bucket simulates the bucket of Bronze or Silver.
 type bucket struct {
 	objects map[string]object
 	keys    []string // sorted
@@ -51,8 +51,8 @@ func (b *bucket) replace(key string, body []byte, version string) error {
 	return nil
 }
 
-// write stores an object without a condition. Like an ETag of S3, its version depends on the
-// content.
+// write stores an object without a condition. Like an ETag of S3, the version of the object depends
+// on the content.
 func (b *bucket) write(key string, body []byte) {
 	if b.objects == nil {
 		b.objects = make(map[string]object)
@@ -87,13 +87,13 @@ func (b *bucket) types(after string) []string {
 	return types
 }
 
-// state returns a hash of the content. The caller sets forgetful if no running actor has received an
-// answer yet. In that case the hash includes only the parts of a record that later steps depend on:
-// its replay and whether it has payloads.
-func (b *bucket) state(forgetful bool) uint64 {
+// state returns a hash of the content. The caller sets unread if no running actor has received an
+// answer. The hash then includes only the parts of a record that later steps depend on: its replay
+// and whether it has payloads.
+func (b *bucket) state(unread bool) uint64 {
 	var h uint64
 	for key, o := range b.objects {
-		if forgetful {
+		if unread {
 			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
 			replay, _, _ = strings.Cut(replay, `"`)
 			h += hash(key, replay, strings.Contains(o.version, `"dropped":`))

@@ -9,14 +9,15 @@ import (
 
 const (
 	grace         = time.Hour
-	tick          = 2*time.Hour + time.Minute // exceeds grace plus the hour of a pass
+	tick          = 2*time.Hour + time.Minute // exceeds grace plus one hour, the unit of a pass
 	maxTicks      = 12
 	maxReenqueues = 2
 )
 
-// mayPassTime reports whether time may pass although other steps are possible. This is so while an
-// effect is late, or while only an operator's commands run: the operator's laptop may sleep. AWS
-// rejects requests that were signed before the laptop slept.
+// mayPassTime reports whether time may pass although other steps are possible. This is the case
+// while a call has not yet had its late effect. It is also the case while only an operator's
+// commands run, because the operator's laptop may sleep. AWS rejects requests that were signed
+// before the laptop slept.
 func (r *run) mayPassTime() bool {
 	next := r.nextEvent()
 	if next.IsZero() || len(r.ticks) >= maxTicks {
@@ -54,8 +55,8 @@ func (r *run) nextEvent() time.Time {
 	return next
 }
 
-// passSubBatchWait lets SubBatchWait pass if a call hangs, so that its sub-batch stops waiting for
-// the call. It reports whether a call hung.
+// passSubBatchWait lets SubBatchWait pass if a call hangs, so that the call's sub-batch stops
+// waiting for it. It reports whether a call hung.
 func (r *run) passSubBatchWait() bool {
 	r.mu.Lock() // makes the scheduler's writes visible to the actors that the timer wakes
 	waiting := slices.ContainsFunc(r.hanging,
@@ -77,7 +78,8 @@ func (r *run) passTime() {
 	expired := r.pending
 	r.pending = nil // these requests are already signed; their signatures expire
 	r.mu.Unlock()
-	time.Sleep(time.Until(until) + 1) // one nanosecond more, so that all timers of until expire
+	// One nanosecond later, all timers set to that time have expired.
+	time.Sleep(time.Until(until) + 1)
 	r.tracef("time passes")
 	r.table.endStaleReads()
 	for _, c := range expired {

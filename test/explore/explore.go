@@ -2,13 +2,13 @@
 // step, and checks that its [Invariants] hold.
 //
 // An actor is a client, a worker, the reconciler, or an operator's replay or redrive. It runs in a
-// goroutine and blocks at each call to a service. The scheduler lets one actor continue at a time,
-// and chooses the outcome of its call. A fault is an outcome other than success. A preemption is a
-// step out of the normal order, for example a step of another actor although the current actor
-// could continue.
+// goroutine and blocks at each call to a service. The services are simulated in memory. The
+// scheduler lets one actor continue at a time, and chooses the outcome of its call. A fault is an
+// outcome other than success. A preemption is a step out of the normal order, for example a step of
+// another actor although the current actor could continue.
 //
-// A schedule is one sequence of the scheduler's choices. It ends when nothing more can happen: then
-// the world is at rest. The world consists of all services with their data.
+// A schedule is one sequence of the scheduler's choices. It ends when the system is at rest: no
+// call and no message is waiting, and the reconciler's last pass has left no event unfinished.
 //
 // docs/reliability.md describes the method and contains the figures.
 package explore
@@ -77,8 +77,8 @@ func Explore(t *testing.T, system System, scenario Scenario, budget Budget,
 
 func cheaper(a, b Budget) bool { return a.Faults+a.Preemptions < b.Faults+b.Preemptions }
 
-// start holds the world after a scenario's setup. All schedules of the scenario begin with a copy
-// of it.
+// start holds the state of the simulated services after a scenario's setup. All schedules of the
+// scenario begin with a copy of this state.
 type start struct {
 	snapshot
 	after    time.Duration
@@ -86,7 +86,8 @@ type start struct {
 	workers  int
 }
 
-// initialize creates the world and runs the scenario's setup. It must run in a synctest bubble.
+// initialize creates the simulated services and runs the scenario's setup. It must run in a
+// synctest bubble.
 func initialize(r *run) {
 	r.chooser, r.coverage = new(script), make(Coverage)
 	r.began = time.Now()
@@ -113,18 +114,18 @@ func runSetup(t *testing.T, system System, scenario Scenario) start {
 }
 
 // runSchedule runs one schedule in a new synctest bubble. The bubble's clock always begins at the
-// same time. If from is nil, runSchedule runs the setup too and records a trace.
+// same time. If initial is nil, runSchedule runs the setup too and records a trace.
 func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
-	from *start) *run {
-	r := &run{system: system, scenario: scenario, tracing: from == nil,
+	initial *start) *run {
+	r := &run{system: system, scenario: scenario, tracing: initial == nil,
 		byReceiptHandle: make(map[string]*message)}
 	synctest.Test(t, func(*testing.T) {
-		if from == nil {
+		if initial == nil {
 			initialize(r)
 		} else {
 			r.began = time.Now()
-			time.Sleep(from.after)
-			r.world, r.nextTick, r.workers = from.copy(), from.nextTick, from.workers
+			time.Sleep(initial.after)
+			r.world, r.nextTick, r.workers = initial.copy(), initial.nextTick, initial.workers
 			r.table.onWrite = r.checkWrite
 		}
 		if scenario.SharedProcess {
@@ -146,7 +147,7 @@ func Trace(t *testing.T, system System, scenario Scenario, schedule []Deviation)
 		nil).trace
 }
 
-// Coverage counts the outcomes of the calls, by actor and call, and by kind of outcome.
+// Coverage counts how often each kind of outcome occurred, for each actor and call.
 type Coverage map[string]*[kinds]int
 
 func (c Coverage) add(site string, k Kind) {

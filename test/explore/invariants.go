@@ -116,7 +116,7 @@ func (r *run) checkRecord(lines []byte) {
 	r.checkSource(records[0].Source.Key, "a record was stored")
 }
 
-// checkRest checks the world at rest.
+// checkRest checks the invariants that must hold when the system is at rest.
 func (r *run) checkRest() {
 	ids := make(map[string]bool)
 	for _, a := range r.accepted {

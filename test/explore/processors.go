@@ -31,7 +31,8 @@ func fanOut(_ int, payload []byte) (pipeline.Output, error) {
 	return filtered, nil
 }
 
-// alternating returns another output with each delivery.
+// alternating returns two records in the first delivery, filters the event in the second, and so
+// on.
 func alternating(attempt int, _ []byte) (pipeline.Output, error) {
 	if attempt%2 == 1 {
 		return twoRecords, nil
@@ -47,7 +48,7 @@ func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, pipeline.NewRejection("too-early", "accepted too early")
 }
 
-// outputs returns all possible outputs of an event, and whether it may be rejected.
+// outputs returns all possible outputs of an event, and whether the processor may reject the event.
 func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, rejected bool) {
 	if s.Processor == nil {
 		return []pipeline.Output{{Payloads: []json.RawMessage{payload}}}, false

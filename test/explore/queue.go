@@ -13,7 +13,7 @@ const (
 	longDelay       = 5 * time.Hour
 )
 
-// queue implements the queue, its redrive policy and the DLQ.
+// queue simulates the queue, its redrive policy and the DLQ.
 type queue struct {
 	messages    []*message
 	sent        int

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// run executes one schedule. It holds the world and the actors, and lets one actor continue at a
-// time.
+// run executes one schedule. It holds the simulated services and the actors, and lets one actor
+// continue at a time.
 type run struct {
 	world
 	scenario Scenario
@@ -38,8 +38,9 @@ type run struct {
 	pruned          bool // the schedule stopped early, for example at a visited state
 }
 
-// spawn starts an actor. After the lifetime it kills the actor's process, as Lambda does. body
-// returns an error if the actor failed.
+// spawn starts an actor that runs body. The actor fails if body returns an error. If lifetime is
+// not 0, the actor's context ends after that time. An actor that is still running then is killed,
+// as Lambda does.
 func (r *run) spawn(role, name string, start uint64, lifetime time.Duration,
 	body func(ctx context.Context, a *actor) error) *actor {
 	a := &actor{run: r, role: role, name: name, start: start, calls: make(map[string]int)}
@@ -181,13 +182,13 @@ func (r *run) crashesWorker(bronzeKey string) bool {
 // matter: times that no actor knows, and the current time if no timer expires before the
 // reconciler's next run.
 func (r *run) state() uint64 {
-	forgetful := len(r.late) == 0 // becomes false if an actor has received an answer
-	idle := forgetful && len(r.hanging) == 0 && r.queue.next().IsZero()
+	unread := len(r.late) == 0 // becomes false if an actor has received an answer
+	idle := unread && len(r.hanging) == 0 && r.queue.next().IsZero()
 	for _, a := range r.actors {
-		forgetful = forgetful && (!a.alive() || a.history == 0)
+		unread = unread && (!a.alive() || a.history == 0)
 		idle = idle && !a.alive()
 	}
-	h := hash(r.world.state(forgetful), len(r.ticks), r.nextTick.UnixMilli())
+	h := hash(r.world.state(unread), len(r.ticks), r.nextTick.UnixMilli())
 	if !idle {
 		h += hash(time.Now().UnixMilli())
 	}

@@ -6,15 +6,15 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Scenario describes the actors of a run and the world in which they start.
+// Scenario describes the actors of a run, and the state of the simulated services at its start.
 type Scenario struct {
 	Name       string
-	Setup      func(*run)             // creates the initial world, without faults
+	Setup      func(*run)             // creates the initial state of the services, without faults
 	Begin      func(*run)             // starts the first actors
-	AtTick     func(r *run, tick int) // starts more actors at run number tick of the reconciler
+	AtTick     func(r *run, tick int) // starts more actors at the reconciler's runs, from 1
 	Ticks      int                    // minimum number of runs of the reconciler
 	Batch      int                    // maximum number of messages per worker; 0 means 1
-	Deliveries int                    // earlier deliveries of each message
+	Deliveries int                    // number of earlier deliveries of each message
 	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if
 	// more preemptions would take hours, or if its actors do not compete for an event.
 	Preemptions    int
@@ -160,7 +160,7 @@ var Scenarios = []Scenario{
 		Begin: func(r *run) { r.client(1, good, "key") }},
 }
 
-// acceptAll sends requests without faults. All are accepted.
+// acceptAll sends a request for each body, without faults. All requests are accepted.
 func (r *run) acceptAll(bodies ...string) {
 	for i, body := range bodies {
 		r.client(i+1, body, "")

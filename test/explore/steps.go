@@ -13,8 +13,9 @@ type step struct {
 	name func() uint64 // hash that distinguishes the step from others
 }
 
-// steps returns all possible next steps. In the first step, the current actor continues, so this
-// step needs no preemption. If the current actor has ended, another actor continues.
+// steps returns all possible next steps. In the first step, the current actor continues; this step
+// needs no preemption. If the current actor has no pending call, a step of another actor needs none
+// either.
 func (r *run) steps() []step {
 	var steps []step
 	var turn Budget // cost of a step by another actor
@@ -103,7 +104,7 @@ func (r *run) resolve(c *call) {
 	}
 }
 
-// apply applies an outcome to the world and returns the call's answer.
+// apply applies an outcome to the simulated services and returns the result of the call.
 func (r *run) apply(c *call, h outcome) (any, error) {
 	switch h.Kind {
 	case FailBefore:
@@ -122,7 +123,8 @@ func (r *run) apply(c *call, h outcome) (any, error) {
 	return c.effect(h)
 }
 
-// predict returns a hash of the state to which an outcome leads. It leaves the world unchanged.
+// predict returns a hash of the state to which an outcome leads. It then restores the current
+// state.
 func (r *run) predict(c *call, h outcome) uint64 {
 	history, calls, late := c.actor.history, c.actor.calls[c.site+c.subject], r.late
 	world := r.world.save()
@@ -158,7 +160,7 @@ func (r *run) pickOutcome(site string, outcomes []outcome, state func(outcome) u
 	return outcomes[i], true
 }
 
-// applyLate lets a late call take effect. Nobody receives the call's answer.
+// applyLate lets a late call take effect. Nobody receives the result of the call.
 func (r *run) applyLate(c *call) {
 	r.tracef("late effect of %s: %s %s", c.actor.name, c.site, c.subject)
 	r.late = slices.DeleteFunc(r.late, func(other *call) bool { return other == c })

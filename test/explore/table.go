@@ -7,12 +7,12 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// table implements the events table. Its writes have the same conditions as in
+// table simulates the events table. Its writes have the same conditions as in
 // internal/runtime/dynamodb.
 type table struct {
 	items map[string]pipeline.Item
-	// previous holds each item before its last write, for stale reads. An item with ID "" did not
-	// exist.
+	// previous holds each item before its last write, for stale reads. The zero Item means that the
+	// event had no item.
 	previous   map[string]pipeline.Item
 	checkpoint pipeline.Checkpoint
 	onWrite    func(old, item pipeline.Item) // called after each write
@@ -99,13 +99,13 @@ func (t *table) write(item pipeline.Item) {
 // endStaleReads makes reads return the current items until the next write.
 func (t *table) endStaleReads() { clear(t.previous) }
 
-// state returns a hash of the content. If forgetful, no running actor has received an answer. Then
-// the hash omits ProcessedAt, Attempts, and each FailedAt before the grace period, because no later
-// step depends on them.
-func (t *table) state(forgetful bool) uint64 {
+// state returns a hash of the content. The caller sets unread if no running actor has received an
+// answer. The hash then omits ProcessedAt, Attempts, and each FailedAt that is older than the grace
+// period, because no later step depends on them.
+func (t *table) state(unread bool) uint64 {
 	h := hash(t.checkpoint)
 	for _, item := range t.items {
-		if forgetful {
+		if unread {
 			item.ProcessedAt, item.Attempts = time.Time{}, 0
 			if item.FailedAt.Before(time.Now().Add(-grace)) {
 				item.FailedAt = time.Time{}

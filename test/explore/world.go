@@ -10,7 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// world holds all state outside of the actors: the services' data, and what the clients have
+// world holds the state of the simulated services, and the responses that the clients have
 // received.
 type world struct {
 	bronze, silver bucket
@@ -26,7 +26,7 @@ type world struct {
 	violations     []Violation
 }
 
-// notification adds the generation of its event to a published notification.
+// notification holds a published notification and the generation of its event.
 type notification struct {
 	pipeline.Notification
 	replay pipeline.Replay
@@ -61,8 +61,8 @@ func messageOf(event pipeline.Event) string {
 	return string(body)
 }
 
-func (w *world) state(forgetful bool) uint64 {
-	h := hash(w.bronze.state(false), w.silver.state(forgetful), w.table.state(forgetful),
+func (w *world) state(unread bool) uint64 {
+	h := hash(w.bronze.state(false), w.silver.state(unread), w.table.state(unread),
 		w.queue.state())
 	for _, n := range w.notifications {
 		h += hash(n.Type, n.Detail.EventID, n.Detail.Filtered, n.replay)
@@ -76,7 +76,8 @@ func (w *world) state(forgetful bool) uint64 {
 	return h
 }
 
-// snapshot holds a copy of the world. Parts that are only appended to are not copied.
+// snapshot holds a copy of a world. Slices that only grow, such as notifications, share their
+// elements with the original.
 type snapshot struct {
 	world    world
 	messages []message

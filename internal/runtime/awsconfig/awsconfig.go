@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// The retries are shorter than the SDK's, whose first backoff takes half a second on average. A
-// client waits for the answer, and most failures of the services last only milliseconds. If a
-// failure lasts longer, SQS or the client retries.
+// The delays between retries are shorter than the SDK's, whose first delay is half a second on
+// average. A client waits for the answer, and most failures of the services last only milliseconds.
+// If a failure lasts longer, SQS or the client retries.
 const (
 	maxAttempts  = 4
 	firstBackoff = 50 * time.Millisecond

@@ -26,17 +26,17 @@ func (r *Reader) Text(name string) string {
 	return value
 }
 
-// Int returns the value of a variable, which must be an integer of at least low.
-func (r *Reader) Int(name string, low int) int {
+// Int returns the value of a variable, which must be an integer and not less than minimum.
+func (r *Reader) Int(name string, minimum int) int {
 	value := r.Text(name)
 	if value == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < low {
+	if err != nil || n < minimum {
 		r.errs = append(r.errs,
 			fmt.Errorf("environment variable %s must be an integer of at least %d, got %q",
-				name, low, value))
+				name, minimum, value))
 	}
 	return n
 }

@@ -44,8 +44,7 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	return checkpoint, nil
 }
 
-// Save replaces the checkpoint old with next. It returns pipeline.ErrChanged if the stored
-// checkpoint is not old.
+// Save stores next if the stored checkpoint equals old. Otherwise it returns pipeline.ErrChanged.
 func (c Checkpoints) Save(ctx context.Context, old, next pipeline.Checkpoint) error {
 	before, err := json.Marshal(old)
 	if err != nil {

@@ -102,8 +102,8 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 	return items, nil
 }
 
-// maxRounds limits how often batchGet requests keys, because a throttled table may return some keys
-// as unprocessed.
+// maxRounds limits how often batchGet requests the same keys. A throttled table may return some
+// keys as unprocessed; batchGet then requests them again.
 const maxRounds = 3
 
 // batchGet reads the items with the keys and adds them to items.

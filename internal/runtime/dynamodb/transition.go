@@ -44,44 +44,45 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	return transitionError(err, item)
 }
 
-// Move replaces the item from with the item to. It returns a *pipeline.TransitionError if the state
-// of the stored item is no longer the state of from.
-func (s Items) Move(ctx context.Context, from, to pipeline.Item) error {
-	if err := pipeline.CheckMove(from, to); err != nil {
+// Move replaces the item old by the item next. It returns a *pipeline.TransitionError if the state
+// of the stored item is no longer the state of old.
+func (s Items) Move(ctx context.Context, old, next pipeline.Item) error {
+	if err := pipeline.CheckMove(old, next); err != nil {
 		return err
 	}
 	state := newCondition()
-	state.equal("status", text(string(from.Status)))
-	state.equal("receivedAt", timestamp(from.ReceivedAt))
-	state.equal("s3Key", text(from.Bronze.Key))
-	state.generation(from.Replay)
-	state.time("enqueuedAt", from.EnqueuedAt)
-	state.time("processedAt", from.ProcessedAt)
-	state.time("failedAt", from.FailedAt)
-	state.count("reenqueues", from.Reenqueues)
+	state.equal("status", text(string(old.Status)))
+	state.equal("receivedAt", timestamp(old.ReceivedAt))
+	state.equal("s3Key", text(old.Bronze.Key))
+	state.generation(old.Replay)
+	state.time("enqueuedAt", old.EnqueuedAt)
+	state.time("processedAt", old.ProcessedAt)
+	state.time("failedAt", old.FailedAt)
+	state.count("reenqueues", old.Reenqueues)
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &s.table,
-		Item:                                marshal(to),
+		Item:                                marshal(next),
 		ConditionExpression:                 aws.String(state.expression()),
 		ExpressionAttributeNames:            state.names,
 		ExpressionAttributeValues:           state.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	return transitionError(err, to)
+	return transitionError(err, next)
 }
 
-// transitionError converts the error of a failed condition to a *pipeline.TransitionError.
-func transitionError(err error, to pipeline.Item) error {
+// transitionError converts the error of a failed condition to a *pipeline.TransitionError. next is
+// the item that was not written.
+func transitionError(err error, next pipeline.Item) error {
 	var conflict *types.ConditionalCheckFailedException
 	if errors.As(err, &conflict) {
 		old, err := unmarshal(conflict.Item)
 		if err != nil {
 			return err
 		}
-		return &pipeline.TransitionError{From: old, To: to.Status}
+		return &pipeline.TransitionError{From: old, To: next.Status}
 	}
 	if err != nil {
-		return fmt.Errorf("write item of event %s: %w", to.ID, err)
+		return fmt.Errorf("write item of event %s: %w", next.ID, err)
 	}
 	return nil
 }

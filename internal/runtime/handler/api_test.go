@@ -387,8 +387,8 @@ func TestAPI_PrefersRouteKeyToRawPath(t *testing.T) {
 	}
 }
 
-// The handler must reject them, because another route, such as $default, may require less
-// authorization.
+// The handler must reject requests of other routes, because another route, such as $default, may
+// require less authorization.
 func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	for _, key := range []string{"$default", "ANY /{proxy+}", "ANY /events", "POST /other"} {
 		for _, event := range []map[string]any{

@@ -67,7 +67,7 @@ func TestAPI_RespondsToBadInputAsExpected(t *testing.T) {
 	}
 }
 
-// wantProblem checks that a response is a complete problem.
+// wantProblem checks that a response is a problem with all its fields.
 func wantProblem(t *testing.T, name string, answer response) problem {
 	t.Helper()
 	var p problem

@@ -48,8 +48,8 @@ func (c claims) stringOrNumber(name string) string {
 	return c.stringClaim(name)
 }
 
-// caller returns a name that is the same for all requests of a caller. It returns "" if the API is
-// open or the function was invoked directly. In all other cases it returns an error if the
+// caller returns a name that is the same for all requests of a caller. It returns "" if the API has
+// no authorizer or the function was invoked directly. In all other cases it returns an error if the
 // authorizer did not identify the caller.
 func (a API) caller(req request) (string, error) {
 	name := req.RequestContext.Authorizer.callerName()

@@ -38,8 +38,8 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 	}))
 }
 
-// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics need it: an alarm can't
-// distinguish a missing metric from zero.
+// atAnyLevel returns a logger that ignores LOG_LEVEL. Lines with metrics must always be logged,
+// because an alarm can't distinguish a missing metric from zero.
 func atAnyLevel(log *slog.Logger) *slog.Logger { return slog.New(anyLevel{log.Handler()}) }
 
 type anyLevel struct{ slog.Handler }

@@ -32,7 +32,7 @@ type ReconcileRequest struct {
 // work.
 type ReconcileAnswer struct {
 	Report pipeline.Report `json:"report"`
-	Pass   *pipeline.Pass  `json:"pass,omitempty"` // for the next request, if any
+	Pass   *pipeline.Pass  `json:"pass,omitempty"` // pass that the next request must continue
 }
 
 // Invoke makes one run. The run ends before the invocation times out.

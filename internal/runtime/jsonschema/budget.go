@@ -29,8 +29,8 @@ type budget struct {
 }
 
 // validate validates a value against a schema. It returns the error of the library, or
-// ErrTooComplex. Only a panic can stop the library, so count panics when no steps are left. The
-// library holds no resources that could leak.
+// ErrTooComplex. Only a panic can stop the library, so the schemas that count has changed panic
+// when no steps are left. The library holds no resources that could leak.
 func (b *budget) validate(schema *jsonschema.Schema, value any) (err error) {
 	defer func() {
 		if cause := recover(); cause == ErrTooComplex {
@@ -91,8 +91,8 @@ func steps(schema *jsonschema.Schema, value any) int {
 	return n
 }
 
-// size returns the number of values in a value, including the value. 64 bytes of a string count as
-// one more value.
+// size returns the number of values in a value, including the value itself. 64 bytes of a string
+// count as one more value.
 func size(value any) int {
 	n := 1
 	switch value := value.(type) {

@@ -51,8 +51,8 @@ func TestCheck_LimitsStepsOfRecursiveSchemas(t *testing.T) {
 	}
 }
 
-// costly holds schemas that validate a value many times, each with a payload for which that is
-// slow.
+// costly holds schemas that validate a value many times. Each schema has a payload for which this
+// is slow.
 var costly = map[string]struct{ schema, payload string }{
 	"pattern": {
 		`{"items": ` + repeat(`{"pattern": "a$"}`) + `}`,
@@ -121,7 +121,8 @@ func TestCheck_AcceptsAMegabyteOfSmallValues(t *testing.T) {
 	}
 }
 
-// All compilers of the library use the same metaschemas, so a change would affect other compilers.
+// All compilers of the library use the same metaschemas, so a change of the metaschemas would
+// affect other compilers.
 func TestCompile_DoesNotChangeTheLibrarysMetaschemas(t *testing.T) {
 	files := map[string]string{
 		"meta.json": `{"$ref": "https://json-schema.org/draft/2020-12/schema"}`,

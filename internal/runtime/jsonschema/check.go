@@ -13,9 +13,9 @@ import (
 // Unlocated is the keyword that Check returns if it did not locate the violation.
 const Unlocated = "schema"
 
-// maxLocated limits the number of values in a payload. In larger payloads, Check does not locate
-// the first violation, because the library collects all violations in memory. For a megabyte of
-// zeros, that needs more memory than the function has.
+// maxLocated limits the number of values in a payload whose first violation Check locates. The
+// library collects all violations in memory. For a megabyte of zeros, that needs more memory than
+// the function has.
 const maxLocated = 20000
 
 // Check validates a payload against the schema of its type. The payload must be valid JSON. known

@@ -122,8 +122,8 @@ func TestCheck_FollowsRecursiveSchema(t *testing.T) {
 	}
 }
 
-// The limit of a minute is long, because the test only detects payloads that would take the
-// function to its timeout.
+// The test fails after a minute. This limit is long, because the test must only detect payloads
+// that would take the function to its timeout.
 func TestCheck_ReturnsInTimeForExpensivePayloads(t *testing.T) {
 	set := compile(t, shop)
 	const megabyte = 1 << 20

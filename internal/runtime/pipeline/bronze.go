@@ -21,20 +21,20 @@ type Object struct {
 	LastModified time.Time
 }
 
-// forEachPage calls fn with each page of a type's objects between the keys after and before, both
+// forEachPage calls fn with each page of a type's objects whose keys are between low and high, both
 // exclusive.
 func forEachPage(
-	ctx context.Context, bronze BronzeLister, eventType, after, before string,
+	ctx context.Context, bronze BronzeLister, eventType, low, high string,
 	fn func([]Object) error,
 ) error {
 	for {
-		objects, err := bronze.List(ctx, bronzeTypePrefix(eventType), after)
+		objects, err := bronze.List(ctx, bronzeTypePrefix(eventType), low)
 		if err != nil {
 			return unavailable("list Bronze", err)
 		}
 		page := objects
 		for i, o := range objects {
-			if o.Key >= before {
+			if o.Key >= high {
 				page = objects[:i]
 				break
 			}
@@ -43,7 +43,7 @@ func forEachPage(
 			if err := fn(page); err != nil {
 				return err
 			}
-			after = page[len(page)-1].Key
+			low = page[len(page)-1].Key
 		}
 		if len(page) < len(objects) || len(page) == 0 {
 			return nil

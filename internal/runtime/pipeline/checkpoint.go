@@ -20,9 +20,9 @@ type Checkpoint struct {
 type CheckpointStore interface {
 	// Load returns the checkpoint, or the zero one before the first run.
 	Load(ctx context.Context) (Checkpoint, error)
-	// Save replaces the stored checkpoint old by next. If another checkpoint is stored, Save writes
-	// nothing and returns ErrChanged. An earlier attempt of this call may have stored that
-	// checkpoint.
+	// Save stores next if the stored checkpoint equals old. Otherwise Save writes nothing and
+	// returns ErrChanged. After ErrChanged, next may still be stored, by an earlier attempt of this
+	// call.
 	Save(ctx context.Context, old, next Checkpoint) error
 }
 

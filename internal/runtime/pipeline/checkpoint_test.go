@@ -10,7 +10,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-// An earlier Rewind may belong to a replay that has crashed. A later Rewind must not cancel it.
+// If a replay has crashed, the reconciler must still go back to the hour of that replay's Rewind. A
+// later Rewind must not cancel it.
 func TestRewind_KeepsTheEarlierHour(t *testing.T) {
 	var w world
 	for _, at := range []time.Time{now, now.Add(-3 * time.Hour), now.Add(-time.Hour)} {

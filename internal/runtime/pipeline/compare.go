@@ -22,7 +22,7 @@ type Comparison struct {
 	Changed int `json:"changed"`
 	Missing int `json:"missing"` // Silver has no record
 	Refused int `json:"refused"` // today the payload is rejected or the processor fails
-	Skipped int `json:"skipped"` // objects without an event that is PROCESSED and selected
+	Skipped int `json:"skipped"` // objects without a PROCESSED event that the request selects
 }
 
 // Difference describes an event whose record would be different today.
@@ -30,7 +30,7 @@ type Difference struct {
 	EventID string   `json:"eventId"`
 	Kind    string   `json:"kind"`             // changed, missing or refused
 	Fields  []string `json:"fields,omitempty"` // JSON pointers (RFC 6901) to the first differences
-	Reason  string   `json:"reason,omitempty"` // why Kind is refused, or changed without Fields
+	Reason  string   `json:"reason,omitempty"` // set if Kind is refused, or changed without Fields
 }
 
 // maxFields limits the number of Fields in a Difference.
@@ -187,8 +187,8 @@ func decodeLines(lines []byte) ([]any, error) {
 	}
 }
 
-// differences returns JSON pointers to the differences between a and b, which are the values at
-// pointer.
+// differences returns JSON pointers to the differences between the values a and b. Both values have
+// the given pointer.
 func differences(pointer string, a, b any) []string {
 	var found []string
 	switch a := a.(type) {

@@ -10,7 +10,7 @@ import (
 // StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
-//	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; no further event is begun
+//	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; no other event is begun
 //	output   1.5 × StopBefore                the wait for a processor, which is then abandoned
 //	finish   StopBefore                      writes to Silver, the bus and the table
 //	resolve  0.5 × StopBefore                moves to the DLQ, and delays of messages

@@ -24,7 +24,7 @@ const (
 	InvalidEventID    Code = "invalid-event-id"
 	UnknownEventType  Code = "unknown-event-type"
 	SchemaViolation   Code = "schema-violation"
-	PayloadTooComplex Code = "payload-too-complex" // to be validated
+	PayloadTooComplex Code = "payload-too-complex" // can't be validated within the limits
 	InvalidKey        Code = "invalid-idempotency-key"
 	KeyReused         Code = "idempotency-key-reused" // for another payload
 	EventNotFound     Code = "event-not-found"

@@ -202,10 +202,11 @@ func repaired(processed Item, err error) (bool, error) {
 	return ok, err
 }
 
-// forEachItem runs step for the items concurrently and counts the results. The result true counts
-// in done, false in left. errOvertaken counts as overtaken, any other error as an error.
+// forEachItem runs step for the items concurrently. It counts the results true in done and the
+// results false in notDone. In the report it counts errOvertaken as overtaken, and any other error
+// as an error.
 func (s *passRun) forEachItem(
-	ctx context.Context, items []Item, done, left *int,
+	ctx context.Context, items []Item, done, notDone *int,
 	step func(context.Context, Item) (bool, error),
 ) {
 	var mu sync.Mutex
@@ -221,7 +222,7 @@ func (s *passRun) forEachItem(
 		case ok:
 			*done++
 		default:
-			*left++
+			*notDone++
 		}
 	})
 }

@@ -20,8 +20,8 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, checkSamePayload(first, event)
 	}
-	// This read avoids writing the payload of a duplicate or of a reused key. It costs a fortieth
-	// of that write.
+	// This read avoids writing the payload of a duplicate or of a reused key. The read costs a
+	// fortieth of that write.
 	first, err := in.Items.Find(ctx, event.ID)
 	if err == nil && !first.Expired(event.ReceivedAt) {
 		return Accepted{Event: first.Event, Duplicate: true}, in.completeFirst(ctx, first, event)
@@ -75,9 +75,9 @@ func keyedID(caller, key string) string {
 	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
-// completeFirst makes sure that the first request with the key is complete. It sends the first
-// request's message if the event is still ENQUEUED, because that request may have crashed before it
-// sent the message.
+// completeFirst returns an error if the first request with the key had another payload. If the
+// event is still ENQUEUED, completeFirst sends its message, because the first request may have
+// crashed before it sent the message.
 func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) error {
 	if err := checkSamePayload(first, event); err != nil {
 		return err

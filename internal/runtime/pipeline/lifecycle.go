@@ -18,23 +18,23 @@ const (
 	Failed Status = "FAILED"
 )
 
-// CheckMove returns an error if Move must not replace the item from by the item to. Move never
+// CheckMove returns an error if Move must not replace the item old by the item next. Move never
 // changes ENQUEUED to PROCESSED or FAILED: only Finish does.
-func CheckMove(from, to Item) error {
-	redriven := to.Replay == from.Replay.NextRedrive()
+func CheckMove(old, next Item) error {
+	redriven := next.Replay == old.Replay.NextRedrive()
 	allowed := false
-	switch from.Status + ">" + to.Status {
+	switch old.Status + ">" + next.Status {
 	case Enqueued + ">" + Enqueued: // by the reconciler, or a redrive after the worker crashed
-		allowed = redriven || to.Replay == from.Replay && to.Reenqueues == from.Reenqueues+1
+		allowed = redriven || next.Replay == old.Replay && next.Reenqueues == old.Reenqueues+1
 	case Failed + ">" + Enqueued:
 		allowed = redriven
 	case Processed + ">" + Enqueued: // by a replay that began later
-		allowed = to.Replay.ID > from.Replay.ID
+		allowed = next.Replay.ID > old.Replay.ID
 	case Failed + ">" + Processed: // the reconciler found the record in Silver
-		allowed = to.Replay == from.Replay
+		allowed = next.Replay == old.Replay
 	}
-	if !allowed || from.ID != to.ID {
-		return fmt.Errorf("event %s must not move from %s to %s", from.ID, from.Status, to.Status)
+	if !allowed || old.ID != next.ID {
+		return fmt.Errorf("event %s must not move from %s to %s", old.ID, old.Status, next.Status)
 	}
 	return nil
 }
@@ -51,8 +51,8 @@ func (e *TransitionError) Error() string {
 }
 
 // Expiry returns the time after which the table may delete an event's item: retention after the
-// event's receipt. The zero time means never. Expiry returns the zero time if retention is 0, and
-// for a replayed event, because its item keeps the expiry that it has.
+// event's receipt. The zero time means never. Expiry returns the zero time if retention is 0. It
+// also does so for a replayed event, because Finish then keeps the expiry that the item has.
 func Expiry(e Event, retention time.Duration) time.Time {
 	if retention == 0 || e.Replay.ID != "" {
 		return time.Time{}

@@ -69,7 +69,8 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 	return payload, nil
 }
 
-// publish sends the notifications of the open tasks, except for quiet replays.
+// publish sends the notifications of the tasks that have neither failed nor been skipped. It leaves
+// out quiet replays.
 func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var notifications []Notification
 	var published []*task

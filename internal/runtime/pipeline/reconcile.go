@@ -78,8 +78,9 @@ func (r Reconciler) NewPass(from time.Time) Pass {
 	}
 }
 
-// RunPass runs a pass until it is done, or until StopBefore before the context's deadline. It
-// returns the pass with its progress. If the returned pass is not Done, another call continues it.
+// RunPass runs a pass until it is done, or until only StopBefore remains before the context's
+// deadline. It returns the pass with its progress. If the returned pass is not Done, another call
+// continues it.
 func (r Reconciler) RunPass(ctx context.Context, pass Pass, dryRun bool) (Pass, Report, error) {
 	report := Report{From: pass.From, To: pass.To.Add(time.Hour), DryRun: dryRun}
 	s := &passRun{Reconciler: r, Pass: pass, report: &report}
@@ -129,7 +130,7 @@ func (s *passRun) run(ctx context.Context) error {
 	}
 }
 
-// checkType checks one type's objects from From to To.
+// checkType checks a type's objects in the hours that the pass covers.
 func (s *passRun) checkType(ctx context.Context, eventType string) error {
 	if s.Type != eventType {
 		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)

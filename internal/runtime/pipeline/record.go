@@ -34,7 +34,8 @@ type Source struct {
 	Bytes  int    `json:"bytes"`
 }
 
-// Records holds all records of one event, at least one. One Silver object stores them.
+// Records holds the records of one event: one record for each payload, or a single record if the
+// event was filtered. One Silver object stores all of them.
 type Records []Record
 
 // NewRecords returns the records of an event's output.
@@ -76,7 +77,8 @@ func (r Record) item() Item {
 	}
 }
 
-// Lines encodes the records as JSON lines. It changes only the white space of payloads.
+// Lines encodes the records as JSON lines. The payloads remain the same except for their white
+// space.
 func (r Records) Lines() ([]byte, error) {
 	size := 0
 	for _, record := range r {

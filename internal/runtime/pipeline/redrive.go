@@ -10,10 +10,10 @@ import (
 // ItemMover changes the state of items. GetMany reads consistently.
 type ItemMover interface {
 	ItemGetter
-	// Move replaces the stored item by to, if the stored item is in the state of from. Otherwise
+	// Move replaces the stored item by next, if the stored item is in the state of old. Otherwise
 	// Move writes nothing and returns a *TransitionError. An earlier attempt of this call may have
-	// stored to already.
-	Move(ctx context.Context, from, to Item) error
+	// stored next already.
+	Move(ctx context.Context, old, next Item) error
 }
 
 // BatchSender puts the messages of many events on the queue.
@@ -115,13 +115,13 @@ func (r Redriver) reopen(
 	return next.Event, Enqueued, nil
 }
 
-// movedTo interprets the error of Move. It returns true if the item is now in the state of to, even
-// if an earlier attempt of the same call moved it. It returns false without an error if another
-// writer has moved the item.
-func movedTo(to Item, err error) (bool, error) {
+// movedTo interprets the error of Move. It returns true if the item is now in the state of next,
+// even if an earlier attempt of the same call moved it. It returns false without an error if
+// another writer has moved the item.
+func movedTo(next Item, err error) (bool, error) {
 	var moved *TransitionError
 	if errors.As(err, &moved) {
-		return moved.From.SameState(to), nil
+		return moved.From.SameState(next), nil
 	}
 	return err == nil, err
 }

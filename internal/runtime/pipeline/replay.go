@@ -43,23 +43,23 @@ type ReplayRequest struct {
 type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
-	Sent     int `json:"sent"`     // events put on the queue; in a dry run: events that would be
+	Sent     int `json:"sent"`     // events put on the queue, or that a real run would put there
 	Done     int `json:"done"`     // events already replayed; with Failed: already PROCESSED
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
 	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or not first
 }
 
-// Run replays the events in the order of their Bronze keys. It begins after the key after; ""
-// begins with the first event. When all events up to a key are on the queue, Run calls progress
-// with that key. A replay that is resumed after this key omits no event. It may send an event
-// twice, but the event's records are stored once.
+// Run replays the events in the order of their Bronze keys. It begins with the first key that sorts
+// after lastKey; if lastKey is empty, it begins with the first event. When all events up to a key
+// are on the queue, Run calls progress with that key. A replay that is resumed after this key omits
+// no event. It may send an event twice, but the event's records are stored once.
 func (r Replayer) Run(
-	ctx context.Context, req ReplayRequest, after string,
-	progress func(after string, counts ReplayCounts) error,
+	ctx context.Context, req ReplayRequest, lastKey string,
+	progress func(lastKey string, counts ReplayCounts) error,
 ) error {
 	var counts ReplayCounts
-	return r.forEachPage(ctx, req, after, func(objects []Object) error {
+	return r.forEachPage(ctx, req, lastKey, func(objects []Object) error {
 		for chunk := range slices.Chunk(objects, cmp.Or(r.ChunkSize, 100)) {
 			selected, err := r.selectEvents(ctx, req, chunk, &counts)
 			if err != nil {
@@ -209,7 +209,7 @@ func (r Replayer) send(
 }
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
-// has set: another writer may have moved an event meanwhile.
+// has changed. It leaves out events that another writer has moved meanwhile.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
 ) ([]Event, error) {

@@ -35,7 +35,8 @@ func (w Worker) retry(ctx context.Context, t *task) {
 }
 
 // fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The message
-// moves first: later deliveries skip a FAILED event, so its message would be lost.
+// must move first: if the worker crashed after it marked the event FAILED, the next delivery would
+// skip the event, and the message would be lost.
 func (w Worker) fail(ctx context.Context, t *task) error {
 	deadLetter := DeadLetter{
 		Body:      t.Delivery.Body,

@@ -68,9 +68,11 @@ type outdatedError struct{ item Item }
 func (e outdatedError) Error() string { return "event " + e.item.ID + " has a newer generation" }
 
 // checkGeneration returns an outdatedError if the event is finished or a later replay has reopened
-// it. It must run after the existing record was read: a slow worker may have read the record of a
-// later replay, and that replay had moved the item before. If a replay stores its record only after
-// this check, the object's version changes and Replace fails.
+// it.
+//
+// It must run after the existing record was read. If that record belongs to a later replay, that
+// replay has already moved the item, so the check finds it. If a later replay stores its record
+// after the check, the object's version changes and Replace fails.
 func (w Worker) checkGeneration(ctx context.Context, record Record) error {
 	items, err := w.Items.GetMany(ctx, []string{record.ID})
 	if err != nil {

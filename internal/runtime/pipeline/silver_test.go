@@ -11,8 +11,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// A worker that crashes after it has stored records leaves them in Silver. The processor may return
-// another output at the next delivery.
+// A worker may crash after it has stored records in Silver. The processor may then return another
+// output at the next delivery.
 func TestProcessor_OutputThatWasStoredFirstIsKept(t *testing.T) {
 	first := filters("test-order", "r")
 	for _, again := range []processorFunc{

@@ -78,8 +78,8 @@ func fromMiddle[T any](sorted []T) []T {
 }
 
 // runSubBatch runs the steps for a sub-batch: Bronze → record → Silver → bus → PROCESSED. The
-// status is written last, because later deliveries skip a PROCESSED event. If a crash followed an
-// earlier status, the remaining steps would never run.
+// status is written last, because later deliveries skip a PROCESSED event. If the status were
+// written earlier and the worker then crashed, the remaining steps would never run.
 //
 // Slow deliveries finish in parallel with the next sub-batches. Otherwise the next sub-batches
 // would run out of time.

@@ -69,8 +69,8 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	}
 }
 
-// All other events are processed before MaxReceiveCount is reached, even if two messages crash the
-// worker.
+// Even if two messages crash the worker, all other events are processed before MaxReceiveCount is
+// reached.
 func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 	for first := range 9 {
 		for second := first + 1; second < 9; second++ {

@@ -43,8 +43,9 @@ func checkProcessable(payload []byte) error {
 	return nil
 }
 
-// runProcessor calls the processor and waits until ctx ends. A processor that ignores the end of
-// its context is abandoned: Go can't stop it, and the batch's other events must not wait for it.
+// runProcessor calls the processor and waits until it returns or ctx ends. A processor that ignores
+// the end of its context is abandoned: Go can't stop it, and the batch's other events must not wait
+// for it.
 func runProcessor(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {

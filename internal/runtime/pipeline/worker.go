@@ -43,8 +43,8 @@ type Bus interface {
 
 // Retrier delays the retry of a failed message.
 type Retrier interface {
-	// Delay hides the message from all workers for the duration d. SQS may still deliver it
-	// earlier.
+	// Delay hides the message from all workers for the duration d. In rare cases SQS delivers a
+	// hidden message nevertheless.
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
@@ -136,7 +136,9 @@ func (w Worker) newTask(d Delivery) *task {
 	return t
 }
 
-func (t *task) open() bool   { return t.Err == nil && !t.Skipped }
+// open reports whether the task has neither failed nor been skipped.
+func (t *task) open() bool { return t.Err == nil && !t.Skipped }
+
 func (t *task) failed() bool { return t.Err != nil }
 
 // lookUp skips deliveries whose event is finished or has a newer message.

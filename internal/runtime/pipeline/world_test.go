@@ -95,7 +95,7 @@ func (w *world) wantStatus(t *testing.T, id string, want pipeline.Status) pipeli
 // poison holds a payload that older versions accepted, but that the worker can't process.
 const poison = `{"eventType":"demo","n":1e999}`
 
-// failing makes the named calls fail. All other calls go to the world.
+// failing makes the named calls fail. The world handles all other calls.
 type failing struct {
 	*world
 	calls map[string]bool

@@ -40,7 +40,7 @@ func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
 	return err
 }
 
-// Replace replaces an object. It returns pipeline.ErrChanged if the object's current version is not
+// Replace replaces an object. It returns pipeline.ErrChanged if the object no longer has the given
 // version.
 func (b Bucket) Replace(ctx context.Context, key string, body []byte, version string) error {
 	err := b.put(ctx, &s3.PutObjectInput{

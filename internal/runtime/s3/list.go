@@ -16,7 +16,7 @@ import (
 // keys that start with "<type>/", and before the keys of the next type.
 const afterSlash = "0"
 
-// Types returns up to a thousand event types in Bronze that sort after the type after.
+// Types returns up to a thousand event types in Bronze that sort after the given type.
 func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	input := &s3.ListObjectsV2Input{
 		Bucket: &b.name, Prefix: aws.String(contract.BronzePrefix), Delimiter: aws.String("/"),
@@ -36,7 +36,7 @@ func (b Bucket) Types(ctx context.Context, after string) ([]string, error) {
 	return types, nil
 }
 
-// List returns up to a thousand objects whose keys start with prefix and sort after the key after.
+// List returns up to a thousand objects whose keys start with prefix and sort after the given key.
 func (b Bucket) List(ctx context.Context, prefix, after string) ([]pipeline.Object, error) {
 	input := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}
 	if after != "" {

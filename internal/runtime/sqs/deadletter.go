@@ -40,7 +40,7 @@ func messageAttributes(deadLetter pipeline.DeadLetter) map[string]types.MessageA
 type ReceivedDeadLetter struct {
 	pipeline.DeadLetter // EventID is empty; if SQS moved the message, only Body is set
 	MessageID           string
-	SentAt              time.Time // time of the first send, if SQS moved the message
+	SentAt              time.Time // when the message was first sent, if SQS moved it to the DLQ
 	ReceiptHandle       string
 }
 

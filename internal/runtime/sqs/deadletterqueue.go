@@ -36,7 +36,7 @@ func (d DeadLetterQueue) Send(ctx context.Context, deadLetter pipeline.DeadLette
 	return nil
 }
 
-// Receive returns up to ten dead letters and hides them for the time hide. If all messages are
+// Receive returns up to ten dead letters and hides them for the given time. If all messages are
 // hidden, it returns none. It waits up to a second for messages (long polling). Without long
 // polling, SQS queries only some of its servers and may miss messages.
 func (d DeadLetterQueue) Receive(

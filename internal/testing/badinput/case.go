@@ -49,7 +49,7 @@ func (group inputs) cases(
 // bodyIs returns the text as the whole body.
 func bodyIs(text string) string { return text }
 
-// withValue returns an event with the member "a", whose value is JSON.
+// withValue returns an event with the member "a", whose value is the given JSON.
 func withValue(value string) string { return `{"eventType":"demo","a":` + value + `}` }
 
 // withString returns an event with the text between quotes as the member "a".
@@ -58,15 +58,17 @@ func withString(text string) string { return withValue(`"` + text + `"`) }
 // withMembers returns an event with additional members.
 func withMembers(members string) string { return `{"eventType":"demo",` + members + `}` }
 
-// withType returns an event whose eventType is the JSON value.
+// withType returns an event whose eventType is the given JSON value.
 func withType(value string) string { return `{"eventType":` + value + `}` }
 
-// nestedArrays returns an event with depth levels, which include the event's own object.
+// nestedArrays returns an event that is nested depth levels deep. The event's own object counts as
+// the first level.
 func nestedArrays(depth int) string {
 	return withValue(strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1))
 }
 
-// nestedObjects returns an event with depth levels, which include the event's own object.
+// nestedObjects returns an event that is nested depth levels deep. The event's own object counts as
+// the first level.
 func nestedObjects(depth int) string {
 	return withValue(strings.Repeat(`{"a":`, depth-2) + "{}" + strings.Repeat("}", depth-2))
 }

@@ -68,7 +68,7 @@ func (b *Bucket) GetVersion(_ context.Context, key string) ([]byte, string, erro
 	return bytes.Clone(o.body), o.version, nil
 }
 
-// Replace replaces the object if it has that version.
+// Replace replaces the object if it still has the given version.
 func (b *Bucket) Replace(_ context.Context, key string, body []byte, version string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -30,8 +30,8 @@ func (r *recorder[T]) all() []T {
 	return slices.Clone(r.recorded)
 }
 
-// Queue implements pipeline.Sender, BatchSender and Retrier. It only records messages, and delivers
-// none. The zero value is empty.
+// Queue implements pipeline.Sender, BatchSender and Retrier. It records messages and never
+// delivers them. The zero value is empty.
 type Queue struct {
 	events recorder[pipeline.Event]
 	mu     sync.Mutex
@@ -110,7 +110,7 @@ func (c *Checkpoints) Load(context.Context) (pipeline.Checkpoint, error) {
 	return c.current, nil
 }
 
-// Save replaces old by next.
+// Save stores next if the current checkpoint equals old.
 func (c *Checkpoints) Save(_ context.Context, old, next pipeline.Checkpoint) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

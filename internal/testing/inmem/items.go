@@ -94,16 +94,16 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	return nil
 }
 
-// Move replaces the stored item by to, if the stored item is in the state of from.
-func (i *Items) Move(_ context.Context, from, to pipeline.Item) error {
+// Move replaces the stored item by next, if the stored item is in the state of old.
+func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if err := pipeline.CheckMove(from, to); err != nil {
+	if err := pipeline.CheckMove(old, next); err != nil {
 		return err
 	}
-	if old := i.items[from.ID]; !old.SameState(from) {
-		return &pipeline.TransitionError{From: old, To: to.Status}
+	if current := i.items[old.ID]; !current.SameState(old) {
+		return &pipeline.TransitionError{From: current, To: next.Status}
 	}
-	i.put(to)
+	i.put(next)
 	return nil
 }

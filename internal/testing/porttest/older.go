@@ -12,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// AcceptOlder accepts body like an older version of Ingest. Today's Ingest may reject the same
+// AcceptOlder accepts body as an older version of Ingest did. Today's Ingest may reject the same
 // body.
 func AcceptOlder(ctx context.Context, in pipeline.Ingest, body []byte) (pipeline.Event, error) {
 	var payload struct{ EventType string }

@@ -50,7 +50,7 @@ type Service struct {
 
 	closing    chan struct{} // closed by Close
 	deliveries sync.WaitGroup
-	slots      chan struct{} // holds one value per running delivery, which limits their number
+	slots      chan struct{} // one value per running delivery; its capacity limits their number
 }
 
 type bus struct {

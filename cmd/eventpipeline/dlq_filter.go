@@ -72,7 +72,7 @@ func (f *dlqFilter) parse(cmd *cobra.Command, ids []string) (err error) {
 }
 
 // isFailureCode reports whether a message of the DLQ can have the code. Without this check, a
-// misspelled code would only match no message.
+// command with a misspelled code would select no message and report success.
 func isFailureCode(code pipeline.Code) bool {
 	switch code {
 	case noCode, pipeline.Unavailable, pipeline.Internal, pipeline.NotFinished,

@@ -58,8 +58,8 @@ line with the fields hidden and truncated.`,
 
 func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSON bool) error {
 	out, now := cmd.OutOrStdout(), time.Now()
-	// If the reader closes the pipe, the write must fail. SIGPIPE must not end the program, which
-	// still has to make the messages visible again.
+	// If the reader closes the pipe, SIGPIPE must not end the program, which still has to make the
+	// messages visible again. Instead, the write returns an error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	s := newDLQScan(p, now, maxHeld)
 	kinds := make(kindCounts)

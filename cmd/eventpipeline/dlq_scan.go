@@ -177,8 +177,8 @@ func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
 	return nil
 }
 
-// remove deletes finished messages. If it can't delete a message, a later scan visits the message
-// again. That is harmless: the event is redriven again, or is PROCESSED by then.
+// remove deletes messages that handle has finished. If it can't delete a message, a later scan
+// visits the message again. This is harmless: redriving or dropping an event twice is safe.
 func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {

@@ -115,8 +115,8 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
-	// If the reader closes the output, a write must fail, so that the platform stops in order.
-	// SIGPIPE must not end the process.
+	// If the reader closes the output, SIGPIPE must not end the process. Instead, the write returns
+	// an error, and the platform then stops in an orderly way.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
 

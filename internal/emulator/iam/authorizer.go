@@ -131,8 +131,8 @@ func (a Authorizer) authorize(who caller, p permission) error {
 }
 
 func (a Authorizer) evaluate(who caller, p permission) error {
-	// Calls on this machine do not use TLS. The condition keys say that they do, because some
-	// policies require TLS.
+	// The condition keys say that the call uses TLS, because some policies require TLS. Calls on
+	// this machine do not use it.
 	context := map[string]string{
 		"aws:securetransport": "true", "s3:tlsversion": "1.3",
 		"aws:viaawsservice": "false", "aws:requestedregion": a.Region,
@@ -145,8 +145,8 @@ func (a Authorizer) evaluate(who caller, p permission) error {
 	return a.Policies.Evaluate(Request{who.principal, p.action, p.resource, context}, who.policies)
 }
 
-// AuthorizeFunction returns nil if the function's role may perform the action or is unknown.
-// Otherwise it returns a *DeniedError.
+// AuthorizeFunction returns nil if the function's role may perform the action. It also returns nil
+// if the role is unknown. Otherwise it returns a *DeniedError.
 func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 	who, ok := a.function(function)
 	if !ok {
@@ -157,7 +157,7 @@ func (a Authorizer) AuthorizeFunction(function, action, resource string) error {
 
 // AuthorizeService returns nil if the AWS service may perform the action on behalf of the source.
 // Otherwise it returns a *DeniedError. source is an ARN, such as the ARN of a rule. context holds
-// additional condition keys, in lower case.
+// the values of additional condition keys. The keys are in lower case.
 func (a Authorizer) AuthorizeService(
 	service, source, action, resource string, context map[string]string,
 ) error {

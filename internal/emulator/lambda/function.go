@@ -32,7 +32,7 @@ type invocation struct {
 	id       string
 	trace    string
 	payload  []byte
-	deadline time.Time     // time at which the sandbox is killed
+	deadline time.Time     // end of the timeout; the sandbox is then killed if it has not responded
 	done     chan response // receives one response
 }
 

@@ -49,7 +49,7 @@ func (t *AlarmThresholds) withDefaults() *AlarmThresholds {
 	return &thresholds
 }
 
-// alarms contains the pipeline's alarms. docs/runbooks.md describes how to respond to each of them.
+// alarms contains the pipeline's alarms. docs/runbooks.md describes how to respond to each alarm.
 type alarms struct {
 	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
 	apiErrors, apiThrottles                         awscloudwatch.Alarm

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Prefixes of the log groups' names.
+// These are the prefixes of the log groups' names.
 const (
 	functionLogs = "/aws/lambda/"
 	apiLogs      = "/aws/apigateway/"

@@ -59,8 +59,8 @@ func (p *eventPipeline) MetricDeadLetters(props *awscloudwatch.MetricOptions) aw
 	return p.deadLetterQueue.MetricApproximateNumberOfMessagesVisible(props)
 }
 
-// pipelineMetric returns a metric that CloudWatch extracts from the log lines of all functions.
-// With nil options, it is the sum over 5 minutes.
+// pipelineMetric returns a metric that CloudWatch extracts from the log lines of all functions. If
+// options are nil, the metric is the sum over 5 minutes.
 func pipelineMetric(
 	p *eventPipeline, name string, options *awscloudwatch.MetricOptions,
 ) awscloudwatch.Metric {

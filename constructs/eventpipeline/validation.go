@@ -201,7 +201,7 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 	v.requireDays("AbortIncompleteMultipartUploadAfter", p.AbortIncompleteMultipartUploadAfter, 1,
 		s3Minimum)
 	v.requireDays("StatusRetention", p.StatusRetention, 30,
-		"the Idempotency-Key must be remembered that long")
+		"the API must remember an Idempotency-Key for that time")
 }
 
 func (v *validation) validateQueue(p EventPipelineProps) {

@@ -79,7 +79,7 @@ func (v *validation) validateLambdaAuthorizer(p LambdaAuthorizerProps) {
 	v.requireSeconds("LambdaAuthorizer.ResultsCacheTtl", cacheTTL(p), 0, 3600,
 		"API Gateway's limits")
 	v.require(p.IdentitySource == nil || len(*p.IdentitySource) > 0,
-		"LambdaAuthorizer.IdentitySource", "must not be empty: omit it for the default")
+		"LambdaAuthorizer.IdentitySource", "must not be empty: omit it to use the default")
 	for _, source := range valueOrZero(p.IdentitySource) {
 		v.require(identityPattern.MatchString(*source), "LambdaAuthorizer.IdentitySource",
 			"must contain expressions such as $request.header.NAME, got %q", *source)
@@ -132,7 +132,7 @@ func (v *validation) readSchemas(p EventPipelineProps) jsonschema.Bundle {
 		return nil
 	}
 	if *p.SchemaDirectory == "" {
-		v.addError("SchemaDirectory", `must be a folder, got "": omit it for no schemas`)
+		v.addError("SchemaDirectory", `must be a folder, got "": omit it to use no schemas`)
 		return nil
 	}
 	schemas, err := readBundle(*p.SchemaDirectory)

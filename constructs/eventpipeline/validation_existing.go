@@ -26,7 +26,7 @@ func (v *validation) validateExisting(p EventPipelineProps) {
 	if p.Vpc != nil {
 		v.validateSubnets(p)
 		v.require(p.SecurityGroups == nil || len(*p.SecurityGroups) > 0, "SecurityGroups",
-			"must not be empty: omit it for one group per function")
+			"must not be empty: omit it to give each function its own group")
 	}
 }
 
@@ -124,7 +124,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"must not be set if each part is an existing resource or has its own key", "EncryptionKey")
 	open := p.Authorization == AuthorizationOpenToAnyoneOnTheInternet
 	v.require(!open || !valueOrZero(p.StatusForAllCallers), "StatusForAllCallers",
-		"must not be true with Authorization %q, which identifies no caller", p.Authorization)
+		"must not be true with Authorization %q, which does not identify callers", p.Authorization)
 	waits := p.MaxBatchingWindow != nil && inSeconds(p.MaxBatchingWindow) > 0
 	v.require(valueOrZero(p.BatchSize) != 1 || !waits, "MaxBatchingWindow",
 		"must be 0 with a BatchSize of 1: a single message fills the batch")
@@ -186,7 +186,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue")
 	case count != nil:
 		v.require(*count == *p.MaxReceiveCount, "MaxReceiveCount",
-			"must equal Queue's maxReceiveCount %s, got %s: omit the prop to use Queue's",
+			"must equal Queue's maxReceiveCount %s, got %s: omit the prop to use that value",
 			formatNumber(*count), formatNumber(*p.MaxReceiveCount))
 	}
 	if deadLetterQueue == nil {
@@ -195,7 +195,7 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	dlqRetention, retention := queueRetention(deadLetterQueue), queueRetention(queue)
 	if dlqRetention != nil && retention != nil {
 		v.require(*dlqRetention > *retention, "DeadLetterQueue's retention in seconds",
-			"must be longer than Queue's, got %s and %s: "+
+			"must be longer than that of Queue, got %s and %s: "+
 				"a message keeps its age when SQS moves it to the DLQ",
 			formatNumber(*dlqRetention), formatNumber(*retention))
 	}

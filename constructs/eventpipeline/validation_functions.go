@@ -41,7 +41,7 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		if reserved := options.ReservedConcurrentExecutions; reserved != nil {
 			v.requireInteger(prop+".ReservedConcurrentExecutions", *reserved,
 				function.minReservedConcurrentExecutions, math.MaxInt32,
-				"with fewer, Lambda would throttle invocations")
+				"with a lower number, Lambda would throttle invocations")
 		}
 	}
 	v.requireInteger("BatchSize", *p.BatchSize, 1, 10000, "Lambda's limits")
@@ -109,7 +109,7 @@ func (v *validation) validateWorkerEntry(p EventPipelineProps) {
 		return
 	}
 	if *p.WorkerEntry == "" {
-		v.addError("WorkerEntry", `must be a folder, got "": omit it for the platform's worker`)
+		v.addError("WorkerEntry", `must be a folder, got "": omit it to use the platform's worker`)
 		return
 	}
 	folder := absolutePath(*p.WorkerEntry)

@@ -122,7 +122,8 @@ func TestEventBus_HasTheStacksName(t *testing.T) {
 	}
 }
 
-// eventBridgeName matches valid bus names, without the slashes of partner buses.
+// eventBridgeName matches the valid names of custom buses. Only names of partner buses contain
+// slashes.
 var eventBridgeName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,256}$`)
 
 func busOf(t *testing.T, s synthesized) resource {

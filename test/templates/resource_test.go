@@ -72,7 +72,8 @@ func intrinsic(v map[string]any) (string, bool) {
 	if join, ok := v["Fn::Join"].([]any); ok {
 		var parts []string
 		for _, part := range join[1].([]any) {
-			parts = append(parts, fmt.Sprint(plain(part))) // an object for other stacks
+			// A part is an object if it refers to another stack.
+			parts = append(parts, fmt.Sprint(plain(part)))
 		}
 		return strings.Join(parts, join[0].(string)), true
 	}

@@ -3,9 +3,10 @@
 //
 // An actor is a client, a worker, the reconciler, or an operator's replay or redrive. It runs in a
 // goroutine and blocks at each call to a service. The services are simulated in memory. The
-// scheduler lets one actor continue at a time, and chooses the outcome of its call. A fault is an
-// outcome other than success. A preemption is a step out of the normal order, for example a step of
-// another actor although the current actor could continue.
+// scheduler lets one actor continue at a time, and chooses the outcome of its call.
+//
+// A fault is an outcome other than success. A preemption is a step out of the normal order, for
+// example a step of another actor although the current actor could continue.
 //
 // A schedule is one sequence of the scheduler's choices. It ends when the system is at rest: no
 // call and no message is waiting, and the reconciler's last pass has left no event unfinished.

@@ -19,7 +19,8 @@ import (
 // level.
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
-// Start creates a handler with wire, and handles Lambda invocations until Lambda ends the process.
+// Start calls wire to create a handler, and handles Lambda invocations until Lambda ends the
+// process.
 func Start[H lambda.Handler](
 	log *slog.Logger, wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {

@@ -161,7 +161,8 @@ func TestAPI_RejectsUnidentifiedCallersUnlessOpen(t *testing.T) {
 	}
 }
 
-// A direct invocation has no caller. Callers of the API must therefore not see its events.
+// A direct invocation has no caller. Callers of the API must therefore not see the events of direct
+// invocations.
 func TestAPI_AcceptsDirectInvocationWithoutCaller(t *testing.T) {
 	var w world
 	api := w.api()

@@ -33,7 +33,7 @@ type request struct {
 	} `json:"requestContext"`
 }
 
-// readRequest decodes an invocation. It returns only errors that the client made.
+// readRequest decodes an invocation. All its errors are errors of the client.
 func readRequest(event []byte) (request, error) {
 	var req request
 	err := json.Unmarshal(event, &req)

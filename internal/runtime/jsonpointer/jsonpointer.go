@@ -5,8 +5,8 @@ import "strings"
 
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// New returns the pointer to the value that keys lead to from the root. An array index is a decimal
-// key.
+// New returns the pointer to a value. keys holds the keys on the way from the root to the value. An
+// array index is a decimal key.
 func New(keys ...string) string {
 	var pointer strings.Builder
 	for _, key := range keys {

@@ -63,7 +63,7 @@ func (s *passRun) isStuck(item Item) bool {
 	return since.Before(s.Now().Add(-s.Grace)) && (s.queueEmpty || since.Before(s.Frontier))
 }
 
-// markUnfinished makes the next pass begin at hour or earlier.
+// markUnfinished makes the next pass begin at the given hour or earlier.
 func (s *passRun) markUnfinished(hour time.Time) {
 	if s.Unfinished.IsZero() || hour.Before(s.Unfinished) {
 		s.Unfinished = hour

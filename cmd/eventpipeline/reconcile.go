@@ -171,7 +171,7 @@ func printReport(w io.Writer, r pipeline.Report, listCommand string) error {
 		would = "would be "
 	}
 	table.Row("stuck", r.Reenqueued, would+"enqueued again")
-	table.Row("hopeless", r.GivenUp, would+"FAILED: they were enqueued again too often")
+	table.Row("given up", r.GivenUp, would+"FAILED: they were enqueued again too often")
 	table.Row("repaired", r.Repaired, would+"PROCESSED: their record is in Silver")
 	table.Row("orphans", r.Orphans, "objects of requests that were never acknowledged")
 	if r.Overtaken > 0 {

@@ -143,7 +143,7 @@ const maxRate = 1e6 // events per second
 // rateSet reports whether --rate is set.
 func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 	if rateSet && !(f.rate > 0 && f.rate <= maxRate) { // rejects NaN too
-		return nil, fmt.Errorf("--rate must be above 0 and at most %g, got %g", maxRate, f.rate)
+		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g", maxRate, f.rate)
 	}
 	if f.resume != "" {
 		state, err := readReplayState(f.resume)

@@ -67,7 +67,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 			formatTime(s.ProcessedAt), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
 	if s.Filtered != (pipeline.Filtered{}) {
-		table.Field("dropped", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
+		table.Field("filtered", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
 	table.Field("failed", formatTime(s.FailedAt))
 	if s.Failure != nil {

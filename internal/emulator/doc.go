@@ -17,16 +17,7 @@
 //
 // # Adding a service
 //
-//  1. Write a package with a Service that has ServeHTTP and Operations (a protocol.JSONHandler
-//     provides both) and a constant TargetPrefix, the prefix of its X-Amz-Target header.
-//  2. In services.go, create the service in newServices and add a line to the list there.
-//     In resources/registry.go, add a line for each CloudFormation type. The line names a function
-//     in resources/<service>.go. This function uses the service through a field of
-//     resources.Services.
-//  3. If the service calls another service, or another service calls it, connect the two services
-//     in wiring_<service>_<other>.go. See wiring_sqs_lambda.go for an example.
-//
-// Faults and permissions need no additional code. By default, a call needs the permission
-// <service>:<operation> on all resources. Code in iam/permission_<service>.go can derive the exact
-// resources from the request.
+// A service has its own package, a line per CloudFormation type in resources/registry.go, and a
+// wiring_<service>_<other>.go file for each service that it calls or that calls it. CONTRIBUTING.md
+// lists the steps. Faults need no additional code.
 package emulator

@@ -58,7 +58,7 @@ func TestOwnProcessor_SplitsFiltersAndRejects(t *testing.T) {
 		t.Errorf("records = %+v, want one without a payload", records)
 	}
 	out, err := command(t.Context(), "status", "--api", p.API, test).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "dropped    test-order: ") {
+	if err != nil || !strings.Contains(string(out), "filtered   test-order: ") {
 		t.Errorf("eventpipeline status: %v\n%s", err, out)
 	}
 

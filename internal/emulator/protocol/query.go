@@ -45,7 +45,9 @@ func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, "text/xml", xml.Marshal, answer)
 }
 
-func (h QueryHandler) answer(w http.ResponseWriter, r *http.Request) (answer queryAnswer, err error) {
+func (h QueryHandler) answer(
+	w http.ResponseWriter, r *http.Request,
+) (answer queryAnswer, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return answer, Errorf("InvalidRequest", "read the form: %v", err)

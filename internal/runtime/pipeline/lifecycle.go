@@ -14,7 +14,8 @@ const (
 	Enqueued Status = "ENQUEUED"
 	// Processed means that Silver holds the event's record and that its notification was published.
 	Processed Status = "PROCESSED"
-	// Failed means that the event can't be processed and that the DLQ holds its message.
+	// Failed means that the event can't be processed. The DLQ holds its message until it is dropped
+	// or its retention ends.
 	Failed Status = "FAILED"
 )
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -128,4 +129,46 @@ func inSeconds(d awscdk.Duration) float64 { return *d.ToSeconds(allowFractions()
 // fraction, which validation then reports. Without them, the CDK panics for a fraction.
 func allowFractions() *awscdk.TimeConversionOptions {
 	return &awscdk.TimeConversionOptions{Integral: new(bool)}
+}
+
+// placeholderProps returns the props with which a pipeline is created if the requested props are
+// invalid. Synth will fail, but until then the app may call the pipeline's getters. The result
+// omits all props that may be invalid, because the CDK would panic for the first invalid prop. It
+// keeps the other props, because the app's own code might panic without them.
+func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipelineProps {
+	kept := EventPipelineProps{
+		BronzeEncryptionKey:      requested.BronzeEncryptionKey,
+		SilverEncryptionKey:      requested.SilverEncryptionKey,
+		EventsTableEncryptionKey: requested.EventsTableEncryptionKey,
+		QueueEncryptionKey:       requested.QueueEncryptionKey,
+		LogEncryptionKey:         requested.LogEncryptionKey,
+		EventBusEncryptionKey:    requested.EventBusEncryptionKey,
+		BronzeBucket:             requested.BronzeBucket,
+		SilverBucket:             requested.SilverBucket,
+		ServerAccessLogsBucket:   requested.ServerAccessLogsBucket,
+		Architecture:             requested.Architecture,
+		HttpApi:                  requested.HttpApi,
+		AlarmTopic:               requested.AlarmTopic,
+	}
+	environment := &validation{}
+	environment.requireSameEnvironment(awscdk.Stack_Of(p), requested)
+	if !environment.failed() {
+		kept.EventsTable, kept.EventBus = requested.EventsTable, requested.EventBus
+	}
+	if isStandard(requested.Queue) && isStandard(requested.DeadLetterQueue) {
+		kept.Queue, kept.DeadLetterQueue = requested.Queue, requested.DeadLetterQueue
+	}
+	if requested.Vpc != nil {
+		if _, err := selectSubnets(requested.Vpc, nil); err == nil {
+			kept.Vpc = requested.Vpc
+		}
+	}
+	if requested.DomainName != nil { // only the pipeline's own API has a domain name
+		kept.HttpApi = nil
+		kept.DomainName = jsii.String("placeholder.example.org")
+		kept.DomainCertificate = awscertificatemanager.Certificate_FromCertificateArn(p,
+			jsii.String("PlaceholderCertificate"),
+			jsii.String("arn:aws:acm:us-east-1:111111111111:certificate/placeholder"))
+	}
+	return withDefaults(&kept)
 }

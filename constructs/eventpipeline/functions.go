@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
@@ -107,6 +108,24 @@ func newFunction(
 			SecurityGroups: props.SecurityGroups,
 		})
 	return fn, logGroup
+}
+
+// newPlaceholderFunction creates a function without compiling it, so that validation errors appear
+// fast.
+func newPlaceholderFunction(
+	p *eventPipeline, id string, role awsiam.IRole, logGroup awslogs.ILogGroup,
+) awslambda.Function {
+	return awslambda.NewFunction(p, jsii.String(id+"Function"), &awslambda.FunctionProps{
+		Code:         awslambda.Code_FromBucket(p.bronzeBucket, jsii.String("placeholder"), nil),
+		Handler:      jsii.String("bootstrap"),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: p.props.Architecture,
+		Role:         role,
+		LogGroup:     logGroup,
+
+		Vpc:               p.props.Vpc,
+		AllowPublicSubnet: jsii.Bool(true),
+	})
 }
 
 // addFunctionMetadata adds metadata to each function, so that tools can recognize the pipeline's

@@ -2,6 +2,9 @@
 package tty
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,10 +12,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
-	"github.com/schollz/progressbar/v3"
 )
 
 // Is reports whether a stream is a terminal.
@@ -83,4 +86,33 @@ func newBar(w io.Writer, visible bool, total int, activity string) *progressbar.
 		progressbar.OptionClearOnFinish())
 	bar.StartWithoutRender() // otherwise the measurement of the rate starts only at the first event
 	return bar
+}
+
+// ErrDeclined reports that the user did not answer yes.
+var ErrDeclined = errors.New("nothing was changed")
+
+// Confirm asks a question, and returns nil if the answer is yes.
+func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
+	fmt.Fprintf(out, "%s [y/N] ", question)
+	answered := make(chan error, 1)
+	go func() { answered <- readConsent(in) }() // may block until the program ends
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		fmt.Fprintln(out)
+		return ctx.Err()
+	}
+}
+
+func readConsent(in io.Reader) error {
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil {
+		return ErrDeclined
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return ErrDeclined
 }

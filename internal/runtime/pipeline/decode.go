@@ -3,6 +3,13 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
 )
 
 // DecodeType returns the eventType of a request body. The body must be a JSON object (RFC 8259).
@@ -35,4 +42,225 @@ func DecodeType(body []byte) (string, error) {
 		return "", err
 	}
 	return eventType, nil
+}
+
+// MaxDepth limits how deep a payload's objects and arrays may nest.
+const MaxDepth = 64
+
+// maxPointerBytes limits the JSON pointer in an error, because clients choose the keys in it.
+const maxPointerBytes = 256
+
+// byteOrderMark holds U+FEFF in UTF-8. Some editors write it at the start of a file; RFC 8259
+// forbids it.
+var byteOrderMark = []byte("\ufeff")
+
+// scanObject checks that body is a JSON object and returns the properties that the pipeline needs.
+func scanObject(body []byte) (*scanner, *Error) {
+	if bytes.HasPrefix(body, byteOrderMark) {
+		return nil, Errorf(InvalidJSON, "The body begins with a byte-order mark; leave it out.")
+	}
+	if !utf8.Valid(body) {
+		return nil, Errorf(InvalidJSON, "The body is not valid UTF-8.")
+	}
+	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
+		return nil, Errorf(InvalidJSON, "The body is not valid JSON%s.", position(err))
+	}
+	s := &scanner{data: body}
+	s.space()
+	if s.data[s.pos] != '{' {
+		return nil, Errorf(NotAnObject,
+			`The body must be a JSON object, such as {"eventType":"order.created"}.`)
+	}
+	if err := s.value(1); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func position(err error) string {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return ": the error is at or before byte " + strconv.FormatInt(syntax.Offset, 10)
+	}
+	return ""
+}
+
+// scanner checks well-formed JSON for violations that encoding/json tolerates, such as duplicate
+// keys.
+type scanner struct {
+	data      []byte
+	pos       int
+	path      []step          // path to the value at pos
+	eventType json.RawMessage // eventType of the outermost object; nil if absent
+
+	// First violation of each rule that older versions of ingest did not check. Bronze may hold
+	// payloads that violate these rules.
+	surrogate *Error // unpaired surrogate
+	overflow  *Error // number beyond the range of float64
+}
+
+func (s *scanner) value(depth int) *Error {
+	switch s.data[s.pos] {
+	case '{':
+		return s.object(depth)
+	case '[':
+		return s.array(depth)
+	case '"':
+		s.string()
+	default:
+		s.scalar()
+	}
+	return nil
+}
+
+func (s *scanner) object(depth int) *Error {
+	if depth > MaxDepth {
+		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+	}
+	keys := make(map[string]struct{})
+	for s.enter(); s.data[s.pos] != '}'; s.next() {
+		key := s.string()
+		s.path = append(s.path, step{key: key})
+		if _, twice := keys[key]; twice {
+			return s.error(InvalidJSON, "The body has a duplicate key in an object.")
+		}
+		keys[key] = struct{}{}
+		s.space()
+		s.pos++ // the colon
+		s.space()
+		start := s.pos
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		s.path = s.path[:len(s.path)-1]
+		if depth == 1 && key == "eventType" {
+			s.eventType = s.data[start:s.pos]
+		}
+	}
+	s.pos++
+	return nil
+}
+
+func (s *scanner) array(depth int) *Error {
+	if depth > MaxDepth {
+		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+	}
+	s.path = append(s.path, step{inArray: true})
+	for s.enter(); s.data[s.pos] != ']'; s.next() {
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		s.path[len(s.path)-1].index++
+	}
+	s.path = s.path[:len(s.path)-1]
+	s.pos++
+	return nil
+}
+
+// enter moves past an opening bracket or brace to the first element.
+func (s *scanner) enter() {
+	s.pos++
+	s.space()
+}
+
+// next moves past the comma after an element, if there is one.
+func (s *scanner) next() {
+	s.space()
+	if s.data[s.pos] == ',' {
+		s.pos++
+		s.space()
+	}
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.data) && strings.IndexByte(" \t\r\n", s.data[s.pos]) >= 0 {
+		s.pos++
+	}
+}
+
+// string moves past a string and returns its value.
+func (s *scanner) string() string {
+	start, escaped := s.pos, false
+	for s.pos++; s.data[s.pos] != '"'; s.pos++ {
+		if s.data[s.pos] == '\\' {
+			escaped = true
+			s.pos++
+		}
+	}
+	s.pos++
+	if !escaped {
+		return string(s.data[start+1 : s.pos-1])
+	}
+	if s.surrogate == nil && !SurrogatesPaired(s.data[start:s.pos]) {
+		s.surrogate = s.error(InvalidJSON,
+			"The body has an unpaired surrogate in the string that ends at byte %d.", s.pos)
+	}
+	var text string
+	_ = json.Unmarshal(s.data[start:s.pos], &text) // can't fail: the JSON is well formed
+	return text
+}
+
+// SurrogatesPaired reports whether each \u escape of a surrogate in well-formed JSON belongs to a
+// pair. encoding/json silently replaces unpaired surrogates by U+FFFD.
+func SurrogatesPaired(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		i++ // to the escaped character
+		if text[i] != 'u' || !utf16.IsSurrogate(codeUnit(text[i:])) {
+			continue
+		}
+		low := i + 6 // as in \ud83d\ude00
+		if low >= len(text) || text[low-1] != '\\' || text[low] != 'u' ||
+			utf16.DecodeRune(codeUnit(text[i:]), codeUnit(text[low:])) == utf8.RuneError {
+			return false
+		}
+		i = low
+	}
+	return true
+}
+
+// codeUnit returns the UTF-16 code unit of an escape such as u00e9.
+func codeUnit(text []byte) rune {
+	n, _ := strconv.ParseUint(string(text[1:5]), 16, 16) // can't fail: the JSON is well formed
+	return rune(n)
+}
+
+// scalar moves past a number, true, false or null.
+func (s *scanner) scalar() {
+	start := s.pos
+	for s.pos < len(s.data) && strings.IndexByte(",]} \t\r\n", s.data[s.pos]) < 0 {
+		s.pos++
+	}
+	if c := s.data[start]; s.overflow != nil || c == 't' || c == 'f' || c == 'n' {
+		return
+	}
+	if _, err := strconv.ParseFloat(string(s.data[start:s.pos]), 64); err != nil {
+		s.overflow = s.error(NumberOutOfRange,
+			"The body has a number beyond the range of a 64-bit float, at byte %d.", start)
+	}
+}
+
+// error returns an Error that points at the current value.
+func (s *scanner) error(code Code, format string, args ...any) *Error {
+	err := Errorf(code, format, args...)
+	var keys []string
+	for _, step := range s.path {
+		if step.inArray {
+			step.key = strconv.Itoa(step.index)
+		}
+		keys = append(keys, step.key)
+	}
+	if pointer := jsonpointer.New(keys...); len(pointer) <= maxPointerBytes {
+		err.Pointer = pointer
+	}
+	return err
+}
+
+// step represents one step of a path: an index of an array or a key of an object.
+type step struct {
+	inArray bool
+	index   int
+	key     string
 }

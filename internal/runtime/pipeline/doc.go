@@ -11,7 +11,7 @@
 // A request becomes an event:
 //
 //	event.go, keys.go      an event, and the keys of its payload and record
-//	decode.go, scanner.go  check a request's body
+//	decode.go              checks a request's body
 //	ingest.go              stores the payload, then the item and the message in parallel
 //	ingest_keyed.go        does the same for requests with an idempotency key
 //	message.go             reads and writes messages

@@ -23,9 +23,9 @@ type folderRule struct {
 	reason      string
 }
 
-// folderRules lists a rule for each folder. For each package, the first rule whose folder contains
-// the package applies. A package may also depend on the packages of the rule's folder and on the
-// shared packages.
+// folderRules lists the packages that the packages of each folder may depend on. If several rules
+// match a package, the first one applies. A package may always depend on the packages of the rule's
+// own folder and on the shared packages.
 var folderRules = []folderRule{
 	{"internal/runtime/pipeline", nil,
 		"the domain must not know whether it runs in Lambda, in the CLI or in a test"},

@@ -154,8 +154,8 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 	return runMain(t, append(args, "--aws", d.url)...)
 }
 
-// accept accepts events and returns their ids. Like older versions of the platform, it also accepts
-// numbers that are too large for float64.
+// accept accepts events and returns their ids. The events may contain numbers that are too large
+// for float64, because older versions of the pipeline accepted such events.
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
 	ingest := pipeline.Ingest{

@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// eventRef holds the id and the type of an event, which messages and events on a bus contain.
+// eventRef holds an event's id and type. SQS messages and EventBridge events both have these fields.
 type eventRef struct {
 	EventID   string `json:"eventId"`
 	EventType string `json:"eventType"`

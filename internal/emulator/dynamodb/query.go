@@ -215,8 +215,8 @@ func conjuncts(c condition) []condition {
 	return []condition{c}
 }
 
-// keyAttribute returns the name of the attribute that one part of a key condition tests. It returns
-// "" if a key condition must not contain the part.
+// keyAttribute returns the name of the attribute that c compares. It returns "" if c is not allowed
+// in a key condition.
 func keyAttribute(c condition, p placeholders) string {
 	var subject operand
 	switch c := c.(type) {

@@ -97,7 +97,8 @@ func visitDir(visit func(string) error, dir string) error {
 	return err
 }
 
-// ignores reports whether the file or folder at path can't be or contain a source.
+// ignores reports whether the watcher skips path: it is neither a source file nor a folder that can
+// contain one.
 func (s Sources) ignores(path string) bool {
 	name := filepath.Base(path)
 	switch {

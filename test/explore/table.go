@@ -29,7 +29,10 @@ func (t *table) create(item pipeline.Item) (pipeline.Item, error) {
 
 func (t *table) finish(item pipeline.Item) error {
 	old, exists := t.items[item.ID]
-	if exists && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
+	if exists && old.Status != pipeline.Enqueued {
+		return &pipeline.TransitionError{From: old, To: item.Status}
+	}
+	if exists && !old.Replay.SameGeneration(item.Replay) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
 	if item.EnqueuedAt.IsZero() {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// closeDelay is the time that running requests and batches have to finish when the platform stops.
+// closeDelay limits how long a stopping platform waits for running requests and batches.
 const closeDelay = 3 * time.Second
 
 // startServer starts a server, which runs until the platform is closed. If the server ends earlier,

@@ -30,7 +30,7 @@ type actor struct {
 
 func (a *actor) alive() bool { return !a.crashed && !a.ended }
 
-// call represents a call to a service that waits for the scheduler.
+// call represents a service call that is waiting for the scheduler.
 type call struct {
 	actor   *actor
 	ctx     context.Context

@@ -109,7 +109,7 @@ func (s *search) next() bool {
 	return false
 }
 
-// Deviation chooses an option other than the first at one decision.
+// Deviation says that a run takes Option at one decision, instead of the first option.
 type Deviation struct{ Decision, Option int }
 
 // script is a chooser that takes the first option at each decision, except at the given deviations.

@@ -56,7 +56,7 @@ func parseMatcher(object map[string]any) (matcher, error) {
 	switch name {
 	case "exists":
 		if argument != true {
-			return nil, errors.New("exists must be true or false")
+			return nil, errors.New(`"exists" must be true or false`)
 		}
 		return func(any) bool { return true }, nil
 	case "anything-but":

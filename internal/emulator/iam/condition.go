@@ -46,8 +46,8 @@ var operators = map[string]func(value, want string) bool{
 	"NumericGreaterThanEquals": numeric(0, 1),
 }
 
-// numeric returns a test that compares two numbers. The test passes if cmp.Compare returns one of
-// the results.
+// numeric returns a test that compares two numbers. The test passes if results contains the value
+// that cmp.Compare returns: -1, 0 or 1.
 func numeric(results ...int) func(value, want string) bool {
 	return func(value, want string) bool {
 		a, errA := strconv.ParseFloat(value, 64)

@@ -313,7 +313,8 @@ func createDomainName(c *creation, in domainNameProperties) (values, error) {
 
 type apiMappingProperties struct{ ApiId, DomainName, ApiMappingKey string }
 
-// createAPIMapping records the URL of an API under a custom domain, so that LocalURLs replaces it.
+// createAPIMapping records the URL that an API has under its custom domain. LocalURLs replaces this
+// URL by the API's local URL.
 func createAPIMapping(c *creation, in apiMappingProperties) (values, error) {
 	a := c.api(in.ApiId)
 	if a == nil {

@@ -7,9 +7,9 @@ import (
 	"errors"
 )
 
-// acceptKeyed accepts an event with an idempotency key. Of all requests with the same key, the
-// request that creates the item is the first. The item is written before the message is sent, so
-// that all messages carry the event of the first request.
+// acceptKeyed accepts an event with an idempotency key. Several requests may have the same key. The
+// request that creates the item counts as the first. The item is written before the message is
+// sent, so that every message carries the event of the first request.
 func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Accepted, error) {
 	if err := checkKey(req.Key); err != nil {
 		return Accepted{}, err

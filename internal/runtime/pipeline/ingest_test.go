@@ -139,7 +139,8 @@ func TestIngest_SucceedsIfTheSDKRetriesItsWrites(t *testing.T) {
 	}
 }
 
-// gate blocks its call until the call of the other gate has begun.
+// Two gates make two calls run at the same time. Each call closes own when it begins, and then
+// waits until the other call has closed other.
 type gate struct{ own, other chan struct{} }
 
 func (g gate) pass(ctx context.Context) error {

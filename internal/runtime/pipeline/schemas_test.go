@@ -8,8 +8,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// amounts implements pipeline.PayloadSchemas. It knows a schema for the type "order", which
-// requires "amount" at the pointer.
+// amounts implements pipeline.PayloadSchemas. It has one schema, for the type "order". The schema
+// requires "amount"; Check reports a violation at pointer.
 type amounts struct{ pointer string }
 
 func (a amounts) Check(eventType string, payload []byte) (pointer, keyword string, known bool,

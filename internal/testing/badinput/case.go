@@ -35,13 +35,13 @@ func post(name, body string, status int, code, pointer string) Case {
 // inputs holds named texts from which request bodies are made.
 type inputs []struct{ name, text string }
 
-// cases returns a case for each input. The function body turns an input's text into a request body.
+// cases returns a case for each input. toBody turns an input's text into a request body.
 func (group inputs) cases(
-	prefix string, body func(text string) string, status int, code, pointer string,
+	prefix string, toBody func(text string) string, status int, code, pointer string,
 ) []Case {
 	cases := make([]Case, len(group))
 	for i, g := range group {
-		cases[i] = post(prefix+": "+g.name, body(g.text), status, code, pointer)
+		cases[i] = post(prefix+": "+g.name, toBody(g.text), status, code, pointer)
 	}
 	return cases
 }

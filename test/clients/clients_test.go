@@ -1,0 +1,118 @@
+// Package clients runs AWS clients that this project did not write against the local platform.
+//
+// Each file in testdata is a script for one kind of client: .sh for the AWS CLI, .py for boto3 and
+// .js for the AWS SDK for JavaScript. A script fails with a non-zero exit code. To test another
+// behavior, add a script.
+//
+// The clients come from the folder cdk.out/clients, where .ci/run installs them, or from the PATH
+// and NODE_PATH. A missing client skips its scripts. If the environment variable CLIENTS_REQUIRED
+// contains the name of the client, the scripts fail instead.
+package clients
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
+)
+
+// scriptTimeout limits one script, so that a request that never ends fails the test.
+const scriptTimeout = 3 * time.Minute
+
+func TestClients(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.*")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("found no script in testdata: %v", err)
+	}
+	clients := findClients(t)
+	for _, script := range scripts {
+		for _, c := range clients {
+			if c.kind == filepath.Ext(script) {
+				t.Run(filepath.Base(script)+"/"+c.name, func(t *testing.T) {
+					t.Parallel()
+					run(t, c, script)
+				})
+			}
+		}
+	}
+}
+
+// run runs a script. The script finds the platform in the environment, with these variables in
+// addition to the AWS ones: API_URL is the URL of the HTTP API, and NAME is a name for resources,
+// which no other run uses.
+func run(t *testing.T, c client, script string) {
+	if c.missing != "" {
+		if slices.Contains(strings.Fields(os.Getenv("CLIENTS_REQUIRED")), c.name) {
+			t.Fatal(c.missing)
+		}
+		t.Skip(c.missing)
+	}
+	p, err := platform()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := filepath.Abs(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.command[0], append(c.command[1:], path)...)
+	cmd.Dir = t.TempDir()
+	cmd.WaitDelay = time.Second // a child that keeps the output open must not block the test
+	topic := strings.TrimSuffix(filepath.Base(script), c.kind)
+	cmd.Env = append(os.Environ(),
+		"AWS_ENDPOINT_URL="+p.AWS, "AWS_REGION="+p.Region, "AWS_DEFAULT_REGION="+p.Region,
+		"AWS_ACCESS_KEY_ID="+emulator.LocalKey, "AWS_SECRET_ACCESS_KEY="+emulator.LocalKey,
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
+		"API_URL="+p.APIs[0].URL, "NAME="+topic+"-"+c.name)
+	cmd.Env = append(cmd.Env, c.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// platform starts the platform that all scripts use. Its resources are those of the emulator's own
+// tests.
+var platform = sync.OnceValues(func() (*emulator.Platform, error) {
+	const emulatorTests = "../../internal/emulator/testdata/"
+	dir, err := os.MkdirTemp("", "clients-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.CopyFS(dir, os.DirFS(emulatorTests+"pipeline")); err != nil {
+		return nil, err
+	}
+	bootstrap := filepath.Join(dir, "asset.function", "bootstrap")
+	build := exec.Command("go", "build", "-o", bootstrap, emulatorTests+"function")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, err
+	}
+	p, err := emulator.New(context.Background(), emulator.Options{Assembly: dir})
+	running = p
+	return p, err
+})
+
+var running *emulator.Platform // TestMain closes it
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		if err := running.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the platform:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}

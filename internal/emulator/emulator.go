@@ -117,7 +117,7 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 	provider := resources.NewProvider(p.services.Services, resources.Config{
 		Region: region, Account: account, Now: o.Now, Listen: ports.listenAPI,
 		TokenKeys: o.Keys, Credentials: o.Credentials,
-		NoWorker: o.NoWorker, NoPolicies: o.NoPolicies,
+		NoWorker: o.NoWorker, NoPolicies: o.NoPolicies, OnRuleSkipped: p.services.recordSkippedRule,
 	})
 	if err := createStacks(ctx, provider, assembly.Stacks); err != nil {
 		return err

@@ -124,6 +124,14 @@ func (s *services) recordUndelivered(err error) {
 	}, "")
 }
 
+// recordSkippedRule records that the platform does not run a rule.
+func (s *services) recordSkippedRule(rule, reason string) {
+	s.record(activity.Step{
+		Name: "rule left out", Source: rule, Level: slog.LevelError,
+		Details: details("error", reason),
+	}, "")
+}
+
 // recordFault records that a fault was injected.
 func (s *services) recordFault(f faults.Injection) {
 	s.record(activity.Step{

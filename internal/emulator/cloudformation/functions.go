@@ -35,7 +35,10 @@ func (r *Resolver) resolveList(value any) ([]any, error) {
 		return nil, err
 	}
 	list, ok := plain.([]any)
-	if !ok {
+	switch {
+	case !ok && r.placeholder(value):
+		return []any{plain}, nil
+	case !ok:
 		return nil, fmt.Errorf("must be a list, got %s", describe(plain))
 	}
 	return list, nil
@@ -63,8 +66,8 @@ func (r *Resolver) textEach(list []any) ([]string, error) {
 	return texts, nil
 }
 
-// placeholder matches the placeholders of Fn::Sub: ${Name}, ${Id.Attribute} and ${!Literal}.
-var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
+// variable matches the variables in the text of Fn::Sub: ${Name}, ${Id.Attribute} and ${!Literal}.
+var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
 // substitution parses the argument of Fn::Sub, which is a string, or a list of a string and an
 // object with variables.
@@ -90,7 +93,7 @@ func (r *Resolver) sub(argument any) (any, error) {
 			describe(argument))
 	}
 	var failure error
-	result := placeholder.ReplaceAllStringFunc(text, func(match string) string {
+	result := variable.ReplaceAllStringFunc(text, func(match string) string {
 		name := match[2 : len(match)-1]
 		if literal, ok := strings.CutPrefix(name, "!"); ok {
 			return "${" + literal + "}"
@@ -124,6 +127,9 @@ func (r *Resolver) selectOne(argument any) (any, error) {
 		return nil, err
 	}
 	index, err := strconv.Atoi(text)
+	if err == nil && index >= len(list) && r.placeholder(value) {
+		index = len(list) - 1 // the value on AWS may have more elements
+	}
 	if err != nil || index < 0 || index >= len(list) {
 		return nil, fmt.Errorf("index must be from 0 to %d, got %s", len(list)-1, text)
 	}

@@ -164,3 +164,24 @@ func (r *Resolver) getAtt(argument any) (any, error) {
 	return nil, fmt.Errorf("resource %s (%s) has no attribute %s on the local platform",
 		id, r.Template.Resources[id].Type, name)
 }
+
+// placeholder reports whether a value contains only the placeholder of an attribute or a resource
+// that the local platform does not model. On AWS, the value may be a list or have another form.
+func (r *Resolver) placeholder(value any) bool {
+	object, _ := value.(map[string]any)
+	switch name, argument := intrinsic(object); name {
+	case "Ref":
+		id, _ := argument.(string)
+		values, created := r.Values[id]
+		return created && values.Attributes == nil
+	case "Fn::GetAtt":
+		id, attributeName, _ := attribute(argument)
+		name, err := r.text(attributeName)
+		_, modelled := r.Values[id].Attributes[name]
+		return err == nil && !modelled
+	case "Fn::Split", "Fn::Select":
+		parts, _ := argument.([]any)
+		return len(parts) == 2 && r.placeholder(parts[1])
+	}
+	return false
+}

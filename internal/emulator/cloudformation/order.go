@@ -97,7 +97,7 @@ func (t *Template) references(value any, found map[string]bool) {
 			add(id)
 		case "Fn::Sub":
 			text, variables, _ := substitution(argument)
-			for _, reference := range placeholder.FindAllStringSubmatch(text, -1) {
+			for _, reference := range variable.FindAllStringSubmatch(text, -1) {
 				id, _, _ := strings.Cut(reference[1], ".")
 				if _, local := variables[reference[1]]; !local {
 					add(id)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,10 +42,16 @@ func parseLeaf(values []any, path []string) (leafPattern, error) {
 
 // equals returns a matcher for leaves that equal value. Numbers are compared as they are written,
 // so that 300 and 3.0e2 differ. EventBridge's documentation requires this. To compare numbers by
-// value, a pattern contains the matcher "numeric".
+// value, a pattern contains the matcher "numeric". IP addresses are equal in every notation.
 func equals(value any) (matcher, error) {
 	if _, isArray := value.([]any); isArray {
 		return nil, errors.New("arrays must not be nested")
+	}
+	if address, ok := parseAddress(value); ok {
+		return func(leaf any) bool {
+			other, ok := parseAddress(leaf)
+			return ok && other == address
+		}, nil
 	}
 	return func(leaf any) bool { return leaf == value }, nil
 }
@@ -63,6 +71,8 @@ func parseMatcher(object map[string]any) (matcher, error) {
 		return anythingBut(argument)
 	case "numeric":
 		return numeric(argument)
+	case "cidr":
+		return cidr(argument)
 	}
 	return parseStringMatcher(name, argument)
 }
@@ -119,15 +129,21 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 }
 
 // anythingBut returns a matcher for all leaves except those that the argument excludes. The
-// argument is a value, an array of values, or a string matcher with one or more strings.
+// argument is a string or number, an array of strings or of numbers, or a string matcher with one or
+// more strings.
 func anythingBut(argument any) (matcher, error) {
-	parse := equals
+	parse := parseExcluded
 	if object, ok := argument.(map[string]any); ok {
 		name, value, err := singleField(object)
 		if err != nil {
 			return nil, fmt.Errorf("anything-but: %w", err)
 		}
-		parse = func(text any) (matcher, error) { return parseStringMatcher(name, text) }
+		parse = func(text any) (matcher, error) {
+			if text == "" && (name == "prefix" || name == "suffix") {
+				return nil, fmt.Errorf("%s must not be empty", name)
+			}
+			return parseStringMatcher(name, text)
+		}
 		argument = value
 	}
 	values, isList := argument.([]any)
@@ -139,6 +155,9 @@ func anythingBut(argument any) (matcher, error) {
 	}
 	var excluded []matcher
 	for _, value := range values {
+		if reflect.TypeOf(value) != reflect.TypeOf(values[0]) {
+			return nil, errors.New("anything-but must have only strings or only numbers")
+		}
 		m, err := parse(value)
 		if err != nil {
 			return nil, fmt.Errorf("anything-but: %w", err)
@@ -148,6 +167,42 @@ func anythingBut(argument any) (matcher, error) {
 	return func(leaf any) bool {
 		return !slices.ContainsFunc(excluded, func(m matcher) bool { return m(leaf) })
 	}, nil
+}
+
+// parseExcluded returns a matcher for leaves that equal a value of anything-but. It compares numbers
+// by value.
+func parseExcluded(value any) (matcher, error) {
+	switch value.(type) {
+	case json.Number:
+		return numeric([]any{"=", value})
+	case string:
+		return equals(value)
+	}
+	return nil, fmt.Errorf("value must be a string or a number, got %v", value)
+}
+
+// cidr returns a matcher for the IP addresses in a range such as 10.0.0.0/24 or 2001:db8::/32.
+func cidr(argument any) (matcher, error) {
+	text, _ := argument.(string)
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		return nil, fmt.Errorf("cidr must be an IP address range such as 10.0.0.0/24, got %v",
+			argument)
+	}
+	if longest := network.Addr().BitLen() - 1; network.Bits() > longest {
+		return nil, fmt.Errorf("cidr must have at most %d mask bits, got %s", longest, text)
+	}
+	return func(leaf any) bool {
+		address, ok := parseAddress(leaf)
+		return ok && network.Contains(address)
+	}, nil
+}
+
+// parseAddress parses a value that is an IP address without a zone.
+func parseAddress(value any) (netip.Addr, bool) {
+	text, _ := value.(string)
+	address, err := netip.ParseAddr(text)
+	return address, err == nil && address.Zone() == ""
 }
 
 // numeric returns a matcher that compares numbers by value. Examples of its argument are ["=", 300]

@@ -10,7 +10,8 @@ const sample = `{
 		"empty": "", "none": [],
 		"tags": ["red", "blue"], "file": "images/cat.PNG", "path": "a/b*c",
 		"items": [{"sku": "x1", "qty": 1}, {"sku": "x2", "qty": 20, "gift": true}],
-		"customer": {"tier": "gold"}, "city": "Zürich"
+		"customer": {"tier": "gold"}, "city": "Zürich",
+		"ip": "10.0.0.77", "ip6": "2001:0db8::00ff", "ips": ["192.0.2.1", "10.1.2.3"]
 	}
 }`
 
@@ -87,6 +88,26 @@ func TestPattern_MatchesAsDocumentedForEventBridge(t *testing.T) {
 		`{"detail": {"city": [{"wildcard": "Zü*ch"}]}}`:                true,
 		`{"detail": {"city": [{"wildcard": "Z.rich"}]}}`:               false,
 
+		`{"detail": {"ip": [{"cidr": "10.0.0.0/24"}]}}`:           true,
+		`{"detail": {"ip": [{"cidr": "10.0.0.5/24"}]}}`:           true,
+		`{"detail": {"ip": [{"cidr": "10.0.1.0/24"}]}}`:           false,
+		`{"detail": {"ip": [{"cidr": "0.0.0.0/0"}]}}`:             true,
+		`{"detail": {"ip": [{"cidr": "::/0"}]}}`:                  false,
+		`{"detail": {"ip": [{"cidr": "::ffff:10.0.0.0/120"}]}}`:   false,
+		`{"detail": {"ip6": [{"cidr": "2001:db8::/32"}]}}`:        true,
+		`{"detail": {"ip6": [{"cidr": "2001:db9::/32"}]}}`:        false,
+		`{"detail": {"ip6": ["2001:DB8::FF"]}}`:                   true,
+		`{"detail": {"ip6": [{"anything-but": "2001:db8::ff"}]}}`: false,
+		`{"detail": {"ips": [{"cidr": "10.0.0.0/8"}]}}`:           true,
+		`{"detail": {"city": [{"cidr": "10.0.0.0/8"}]}}`:          false,
+		`{"detail": {"count": [{"cidr": "10.0.0.0/8"}]}}`:         false,
+		`{"detail": {"absent": [{"cidr": "10.0.0.0/8"}]}}`:        false,
+
+		`{"detail": {"count": [{"anything-but": [1, 3.0e2]}]}}`:                    false,
+		`{"detail": {"ok": [{"anything-but": "x"}]}}`:                              true,
+		`{"detail": {"note": [{"anything-but": "x"}]}}`:                            true,
+		`{"detail": {"path": [{"anything-but": {"wildcard": ["x", "*/b\\*c"]}}]}}`: false,
+
 		`{"$or": [{"source": ["x"]}, {"detail": {"count": [300]}}]}`: true,
 		`{"$or": [{"source": ["x"]}, {"detail": {"count": [1]}}]}`:   false,
 		`{"source": ["eventpipeline"], "detail": {"ok": [true],
@@ -118,7 +139,16 @@ func TestParsePattern_RejectsInvalidAndUnsupportedPatterns(t *testing.T) {
 		`{"source": [{"prefix": "a", "suffix": "b"}]}`,
 		`{"source": [{"prefix": 1}]}`,
 		`{"source": [{"prefix": {"equals-ignore-case": 1}}]}`,
-		`{"source": [{"cidr": "10.0.0.0/8"}]}`,
+		`{"source": [{"matches": "x"}]}`,
+		`{"source": [{"cidr": "10.0.0.0"}]}`,
+		`{"source": [{"cidr": "10.0.0.256/8"}]}`,
+		`{"source": [{"cidr": "10.0.0.1/32"}]}`,
+		`{"source": [{"cidr": "2001:db8::/128"}]}`,
+		`{"source": [{"cidr": ["10.0.0.0/8"]}]}`,
+		`{"source": [{"anything-but": null}]}`,
+		`{"source": [{"anything-but": [1, "x"]}]}`,
+		`{"source": [{"anything-but": {"prefix": ""}}]}`,
+		`{"source": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}`,
 		`{"source": [{"exists": "yes"}]}`,
 		`{"source": [{"anything-but": []}]}`,
 		`{"source": [{"anything-but": {"numeric": ["=", 1]}}]}`,

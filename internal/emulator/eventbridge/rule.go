@@ -40,18 +40,24 @@ type rule struct {
 	targets map[string]Target
 }
 
-// PutRule creates or replaces a rule and its targets.
+// PutRule creates or replaces a rule and its targets. If it returns an error, it has changed
+// nothing.
 func (s *Service) PutRule(r Rule) error {
 	if r.Rate > 0 {
 		return s.startSchedule(r)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	next := &rule{Rule: r}
+	if err := next.setTargets(r.Targets); err != nil {
+		return err
+	}
 	stored, err := s.storeRule(r)
 	if err != nil {
 		return fmt.Errorf("put rule %s: %w", r.Name, err)
 	}
-	return stored.setTargets(r.Targets)
+	stored.targets = next.targets
+	return nil
 }
 
 // storeRule creates or updates a rule. It ignores r.Targets: an existing rule keeps its targets.

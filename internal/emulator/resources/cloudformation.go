@@ -8,6 +8,9 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
 )
 
+// nestedStackType is the only type whose attributes are all known: the outputs of the nested stack.
+const nestedStackType = "AWS::CloudFormation::Stack"
+
 type nestedStackProperties struct{ TemplateURL string }
 
 func createNestedStack(c *creation, in nestedStackProperties) (values, error) {

@@ -2,10 +2,12 @@ package resources
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 type ruleProperties struct {
@@ -45,7 +47,12 @@ func createRule(c *creation, in ruleProperties) (values, error) {
 			ID: t.Id, ARN: t.Arn, Input: t.Input, InputPath: t.InputPath,
 		})
 	}
-	if err := c.EventBridge.PutRule(rule); err != nil {
+	err := c.EventBridge.PutRule(rule)
+	if failure, ok := errors.AsType[*protocol.Error](err); ok { // an unknown matcher, for example
+		c.OnRuleSkipped(name, failure.Message)
+		return c.skip(" " + name + ": " + failure.Message)
+	}
+	if err != nil {
 		return values{}, err
 	}
 	return created(name, "Arn", c.EventBridge.RuleARN(in.EventBusName, name)), nil

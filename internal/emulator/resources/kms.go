@@ -14,8 +14,18 @@ func createKey(c *creation, in keyProperties) (values, error) {
 	c.reportNotRun(c.resource.Type, 1)
 	id := c.id(12)
 	arn := c.keyARN(id)
-	return created(id, "Arn", arn, "KeyId", id),
-		c.addResourcePolicy(arn, in.KeyPolicy)
+	policy := in.KeyPolicy
+	if policy == nil {
+		policy = c.defaultKeyPolicy()
+	}
+	return created(id, "Arn", arn, "KeyId", id), c.addResourcePolicy(arn, policy)
+}
+
+// defaultKeyPolicy returns the policy of a key whose template has none: the policies of the
+// account's roles decide.
+func (p *Provider) defaultKeyPolicy() document {
+	return document(`{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+		"Principal": {"AWS": "arn:aws:iam::` + p.Account + `:root"}}}`)
 }
 
 func (p *Provider) keyARN(idOrARN string) string {

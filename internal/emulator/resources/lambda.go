@@ -237,7 +237,8 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 	name := FunctionName(in.FunctionName)
 	switch {
 	case !ok:
-		return c.skip(" whose source is not a queue")
+		return c.skip(" " + c.resource.LogicalID + ", whose source is not a queue of this app: " +
+			in.EventSourceArn)
 	case in.FilterCriteria != nil:
 		return c.skip(" with FilterCriteria")
 	case !c.runs(name):

@@ -40,6 +40,7 @@ type Config struct {
 	Credentials     map[string]string            // access key → secret key
 	NoWorker        bool                         // if set, creates no event source mappings
 	NoPolicies      bool                         // if set, enforces no policies
+	OnRuleSkipped   func(rule, reason string)    // called for each rule that the emulator rejects
 }
 
 // Provider creates resources. It holds the APIs, event source mappings and functions that the
@@ -72,10 +73,15 @@ func NewProvider(s Services, c Config) *Provider {
 // Create creates a resource. It skips resources whose type has no handler.
 func (p *Provider) Create(s *cloudformation.Stack, r cloudformation.Resource) (values, error) {
 	c := &creation{p, s, r}
-	if h, ok := registry[r.Type]; ok {
-		return h.create(c)
+	h, ok := registry[r.Type]
+	if !ok {
+		return c.skip("")
 	}
-	return c.skip("")
+	v, err := h.create(c)
+	if err != nil || v.Attribute != nil || r.Type == nestedStackType {
+		return v, err
+	}
+	return c.withUnmodelled(v), nil
 }
 
 // FunctionNames returns the sorted names of the functions that the emulator runs.

@@ -18,7 +18,7 @@ var registry = map[string]handler{
 	"AWS::ApiGatewayV2::Integration":  typed(createIntegration),
 	"AWS::ApiGatewayV2::Route":        typed(createRoute),
 	"AWS::ApiGatewayV2::Stage":        typed(createStage),
-	"AWS::CloudFormation::Stack":      typed(createNestedStack).comparing(without("TemplateURL")),
+	nestedStackType:                   typed(createNestedStack).comparing(without("TemplateURL")),
 	"AWS::DynamoDB::GlobalTable":      typed(createTable),
 	"AWS::DynamoDB::Table":            typed(createTable),
 	"AWS::Events::EventBus":           typed(createBus),
@@ -130,13 +130,11 @@ func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:le
 
 // skip adds the resource to the result of NotRun. The entry consists of the resource's type and
 // detail. Other resources may still refer to the resource, so skip returns the name that the
-// resource would have on AWS, and attributes that are derived from this name.
+// resource would have on AWS, and plausible attributes.
 func (c *creation) skip(detail string) (values, error) {
 	c.reportNotRun(c.resource.Type+detail, 1)
 	name := c.name("", 64)
-	service := "custom"
 	if parts := strings.Split(c.resource.Type, "::"); len(parts) == 3 {
-		service = strings.ToLower(parts[1])
 		// Most types have a property "<type>Name" or "Name".
 		for _, property := range []string{parts[2] + "Name", "Name"} {
 			resolved, err := c.stack.Properties(c.resource, property)
@@ -145,17 +143,11 @@ func (c *creation) skip(detail string) (values, error) {
 			}
 		}
 	}
-	arn := c.arn(service, name)
-	ref := name
+	a := c.attributes(name, "")
 	if slices.Contains(refIsARN, c.resource.Type) {
-		ref = arn
+		return values{Ref: a.arn, Attribute: a.value}, nil
 	}
-	return values{Ref: ref, Attribute: func(attribute string) string {
-		if strings.HasSuffix(attribute, "Arn") {
-			return arn
-		}
-		return name + "/" + attribute
-	}}, nil
+	return values{Ref: name, Attribute: a.value}, nil
 }
 
 // refIsARN lists resource types whose Ref is an ARN. It contains only types that the emulator does

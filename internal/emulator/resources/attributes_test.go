@@ -1,0 +1,102 @@
+package resources
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cdkapp"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+)
+
+// newTestProvider returns a provider with empty services.
+func newTestProvider(t *testing.T) *Provider {
+	t.Helper()
+	const region, account = "us-east-1", "000000000000"
+	tables, err := dynamodb.New(dynamodb.Config{Region: region, Account: account, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queues, err := sqs.New(sqs.Config{Region: region, Account: account, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	buckets, err := s3.New(s3.Config{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := lambda.New(lambda.Config{Region: region, Account: account})
+	buses := eventbridge.New(eventbridge.Config{Region: region, Account: account})
+	t.Cleanup(func() {
+		for _, close := range []func() error{buckets.Close, functions.Close, buses.Close} {
+			if err := close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return NewProvider(Services{
+		S3: buckets, DynamoDB: tables, SQS: queues, Lambda: functions, EventBridge: buses,
+	}, Config{Region: region, Account: account, Now: time.Now})
+}
+
+func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
+	const resources = `{
+		"Orders": {"Type": "AWS::DynamoDB::GlobalTable", "Properties": {"TableName": "orders",
+			"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+			"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}},
+		"Site": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "site"}},
+		"Key": {"Type": "AWS::KMS::Key"},
+		"Zone": {"Type": "AWS::Route53::HostedZone", "Properties": {"Name": "example.com"}},
+		"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}},
+		"Lookup": {"Type": "Custom::Lookup"},
+		"Stream": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+			"FunctionName": "f", "EventSourceArn": {"Fn::GetAtt": ["Orders", "StreamArn"]}}}
+	}`
+	p := newTestProvider(t)
+	for value, want := range map[string]string{
+		`{"Fn::GetAtt": ["Orders", "StreamArn"]}`: "arn:aws:dynamodb:us-east-1:000000000000:" +
+			"table/orders/stream/2026-01-01T00:00:00.000",
+		`{"Fn::Sub": "${Site.WebsiteURL}"}`:             "http://site.s3-website-us-east-1.amazonaws.com",
+		`{"Fn::GetAtt": "Site.DualStackDomainName"}`:    "site.s3.dualstack.us-east-1.amazonaws.com",
+		`{"Fn::GetAtt": ["Topic", "TopicArn"]}`:         "arn:aws:sns:us-east-1:000000000000:alarms",
+		`{"Fn::GetAtt": ["Lookup", "Response.UserId"]}`: "user-" + lookupID,
+		`{"Fn::GetAtt": ["Lookup", "SecretArn"]}`: "arn:aws:secretsmanager:us-east-1:000000000000:" +
+			"secret:" + lookupName + "-local1",
+		`{"Fn::GetAtt": ["Lookup", "CallbackUrl"]}`: "https://" + strings.ToLower(lookupName) +
+			".custom.us-east-1.amazonaws.com/",
+
+		// A list and a text with separators have an unknown number of elements.
+		`{"Fn::Join": [",", {"Fn::GetAtt": ["Zone", "NameServers"]}]}`:                     nameServer,
+		`{"Fn::Select": [3, {"Fn::GetAtt": ["Zone", "NameServers"]}]}`:                     nameServer,
+		`{"Fn::Select": ["4", {"Fn::Split": [":", {"Fn::GetAtt": ["Lookup", "Parts"]}]}]}`: lookupName + "/parts",
+	} {
+		template := `{"Resources": ` + resources + `, "Outputs": {"Value": {"Value": ` + value + `}}}`
+		s, err := p.Engine.Create(cdkapp.Stack{Name: "App", Template: []byte(template)})
+		if err != nil {
+			t.Errorf("%s: %v", value, err)
+		} else if got := s.Outputs["Value"]; got != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
+	}
+	for _, want := range []string{
+		"attribute StreamArn of Orders (AWS::DynamoDB::GlobalTable)",
+		"attribute WebsiteURL of Site (AWS::S3::Bucket)",
+		"AWS::Lambda::EventSourceMapping Stream, whose source is not a queue of this app: " +
+			"arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-01-01T00:00:00.000 (10)",
+	} {
+		if !slices.Contains(p.NotRun(), want) {
+			t.Errorf("%q does not contain %q", p.NotRun(), want)
+		}
+	}
+}
+
+const (
+	lookupName = "App-Lookup-M5WBU3HB6677"
+	lookupID   = "m5wbu3hb6677"
+	nameServer = "example.com.route53.us-east-1.amazonaws.com"
+)

@@ -62,7 +62,7 @@ the app defines the authorization of the deployed stages. In other apps, the
 props of the construct define the authorization; the context value "stage" is
 the name of the stage.
 
-Data is kept in memory unless --data names a folder. The steps are printed on
+Data is lost at the end unless --data names a folder. The steps are printed on
 standard output, the progress on standard error.`,
 		Example: `  eventpipeline local
   eventpipeline local --watch
@@ -98,7 +98,7 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&o.NoPolicies, "no-policies", false,
 		"do not enforce the policies of roles, buckets and queues")
 	flags.StringVar(&o.Data, "data", "",
-		"folder that keeps buckets, tables and queues across runs (default: in memory)")
+		"folder that keeps buckets, tables and queues across runs (default: all is lost at the end)")
 	addRequiredValue(flags, &f.logs, "logs",
 		"folder for the complete logs of the functions, one file per function")
 	flags.StringVar(&f.faults, "faults", "",

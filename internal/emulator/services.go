@@ -160,7 +160,7 @@ func (s *services) jsonHandler(target string) http.Handler {
 // close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the
 // remaining steps to Options.Steps.
 func (s *services) close() error {
-	err := errors.Join(s.EventBridge.Close(), s.S3.Close())
+	err := errors.Join(s.EventBridge.Close(), s.S3.Close(), s.DynamoDB.Close())
 	s.recorder.Close()
 	return err
 }

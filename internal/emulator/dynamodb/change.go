@@ -57,7 +57,11 @@ type plannedChange struct {
 
 // plan checks the condition and computes the new item.
 func (c *change) plan(at location) (out *plannedChange, err error) {
-	out = &plannedChange{location: at, old: at.table.items[at.key], checkOnly: c.next == nil}
+	old, err := at.table.item(at.key)
+	if err != nil {
+		return nil, err
+	}
+	out = &plannedChange{location: at, old: old, checkOnly: c.next == nil}
 	if c.condition != nil && !c.condition.condition.holds(c.placeholders.scope(out.old)) {
 		return nil, conditionFailed(c.returnOldOnFailure, out.old)
 	}
@@ -75,9 +79,9 @@ func commit(plans ...*plannedChange) error {
 		switch {
 		case p.checkOnly:
 		case p.next == nil:
-			err = p.table.remove(p.key)
+			err = p.table.remove(p.key, p.old)
 		default:
-			err = p.table.put(p.key, p.next)
+			err = p.table.put(p.key, p.old, p.next)
 		}
 		if err != nil {
 			return err

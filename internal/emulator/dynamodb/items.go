@@ -115,7 +115,11 @@ func (s *Service) getItems(
 			return nil, validationError("Provided list of item keys contains duplicates")
 		}
 		seen[k] = true
-		if item := t.items[k]; item != nil {
+		item, err := t.item(k)
+		if err != nil {
+			return nil, err
+		}
+		if item != nil {
 			items = append(items, project(item))
 		}
 	}

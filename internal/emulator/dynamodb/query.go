@@ -59,7 +59,7 @@ func (s *Service) scan(in *scanInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in.collect(t, t.order, bound)
+	return in.collect(t, t.entries, bound)
 }
 
 type queryInput struct {
@@ -84,20 +84,20 @@ func (s *Service) query(in *queryInput) (*pageOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, _ := slices.BinarySearchFunc(t.order, partition, func(k key, p value) int {
-		order, _ := compare(k.partition, p)
+	start, _ := slices.BinarySearchFunc(t.entries, partition, func(e entry, p value) int {
+		order, _ := compare(e.partition, p)
 		return order
 	})
 	end := start
-	for end < len(t.order) && t.order[end].partition == partition {
+	for end < len(t.entries) && t.entries[end].partition == partition {
 		end++
 	}
-	keys := t.order[start:end]
+	entries := t.entries[start:end]
 	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
-		keys = slices.Clone(keys)
-		slices.Reverse(keys)
+		entries = slices.Clone(entries)
+		slices.Reverse(entries)
 	}
-	return in.collect(t, keys, bound)
+	return in.collect(t, entries, bound)
 }
 
 // boundRead holds the expressions of a Query or Scan. An expression is nil if the request omits it.
@@ -123,7 +123,7 @@ func (s *Service) bindRead(
 
 // collect returns one page of items, starting after ExclusiveStartKey. ScannedCount includes the
 // items that fail the filter, but not the items that fail the key condition.
-func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput, error) {
+func (in *readInput) collect(t *table, entries []entry, bound boundRead) (*pageOutput, error) {
 	project, err := in.projection(bound.projection)
 	if err != nil {
 		return nil, err
@@ -134,12 +134,15 @@ func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput
 			return nil, validationError("The provided starting key is invalid: " +
 				"The provided key element does not match the schema")
 		}
-		keys = keysAfter(keys, start)
+		entries = entriesAfter(entries, start)
 	}
 	out := &pageOutput{Items: []attributes{}}
 	bytes := 0
-	for _, k := range keys {
-		item := t.items[k]
+	for _, e := range entries {
+		item, err := t.read(e)
+		if err != nil {
+			return nil, err
+		}
 		if c := bound.keyCondition; c != nil && !c.condition.holds(in.scope(item)) {
 			continue
 		}
@@ -150,7 +153,7 @@ func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput
 			out.Items = append(out.Items, project(item))
 		}
 		if bytes >= maxPage || in.Limit != nil && out.ScannedCount == *in.Limit {
-			out.LastEvaluatedKey = k.attributes(t.Table)
+			out.LastEvaluatedKey = e.attributes(t.Table)
 			break
 		}
 	}
@@ -160,20 +163,20 @@ func (in *readInput) collect(t *table, keys []key, bound boundRead) (*pageOutput
 	return out, nil
 }
 
-// keysAfter returns the keys that follow start. The keys may be in ascending or descending order,
-// and start need not be one of them.
-func keysAfter(keys []key, start key) []key {
-	backwards := len(keys) > 1 && keys[0].compare(keys[1]) > 0
-	i, found := slices.BinarySearchFunc(keys, start, func(k, start key) int {
+// entriesAfter returns the entries that follow the key start. The entries may be in ascending or
+// descending order, and start need not be the key of one of them.
+func entriesAfter(entries []entry, start key) []entry {
+	backwards := len(entries) > 1 && entries[0].compare(entries[1].key) > 0
+	i, found := slices.BinarySearchFunc(entries, start, func(e entry, start key) int {
 		if backwards {
-			return start.compare(k)
+			return start.compare(e.key)
 		}
-		return k.compare(start)
+		return e.compare(start)
 	})
 	if found {
 		i++
 	}
-	return keys[i:]
+	return entries[i:]
 }
 
 // partitionValue validates the key condition of a Query and returns the partition key's value.

@@ -23,7 +23,7 @@ const TargetPrefix = "DynamoDB_20120810"
 
 // Config configures a service.
 type Config struct {
-	DB      *store.DB        // nil keeps the tables in memory
+	DB      *store.DB        // nil if the tables are not kept across runs
 	Region  string           // default: us-east-1
 	Account string           // default: 000000000000
 	Now     func() time.Time // default: time.Now
@@ -34,6 +34,7 @@ type Service struct {
 	protocol.JSONHandler
 	config       Config
 	tableRecords *store.Bucket
+	values       store.Values // the items of all tables
 
 	mu     sync.RWMutex // guards the tables and their items
 	tables map[string]*table
@@ -85,16 +86,16 @@ func (s *Service) load() error {
 		if err != nil {
 			return err
 		}
-		if err := t.load(); err != nil {
-			return err
-		}
-		if err := t.expire(s.config.Now()); err != nil {
+		if err := t.load(s.config.Now()); err != nil {
 			return err
 		}
 		s.tables[name] = t
 	}
 	return nil
 }
+
+// Close deletes the temporary file with the items. The items in Config.DB remain.
+func (s *Service) Close() error { return s.values.Close() }
 
 // CreateTable creates a table if it does not exist, and sets the TTL attribute. It returns an error
 // if the table exists with another key.

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,61 +38,118 @@ type tableRecord struct {
 // condition check until it takes effect, which makes the write atomic.
 type table struct {
 	tableRecord
-	records *store.Bucket // nil keeps the items in memory
-	items   map[key]Item
-	order   []key // the keys of items, sorted
+	records *store.Bucket // nil if the items are not kept across runs
+	values  *store.Values // holds the items
+	entries []entry       // sorted by key
+	size    int           // total size of the items in bytes, as DynamoDB counts it
+}
+
+// entry locates an item in table.values.
+type entry struct {
+	key
+	at store.Ref
 }
 
 func (s *Service) newTable(record tableRecord) (*table, error) {
 	records, err := s.config.DB.Bucket("dynamodb.items." + record.Table.Name)
-	return &table{tableRecord: record, records: records, items: map[key]Item{}}, err
+	return &table{tableRecord: record, records: records, values: &s.values}, err
 }
 
-// put stores the item.
-func (t *table) put(k key, item Item) error {
-	if t.records != nil {
-		if err := t.records.Put(k.String(), appendItem(nil, item)); err != nil {
-			return fmt.Errorf("put item in table %s: %w", t.Name, err)
-		}
+// find returns the index of the key's entry, or the index at which to insert it.
+func (t *table) find(k key) (index int, exists bool) {
+	return slices.BinarySearchFunc(t.entries, k, func(e entry, k key) int { return e.compare(k) })
+}
+
+// item returns the item with the key, or nil if it does not exist.
+func (t *table) item(k key) (Item, error) {
+	i, ok := t.find(k)
+	if !ok {
+		return nil, nil
 	}
-	if _, ok := t.items[k]; !ok {
-		i, _ := slices.BinarySearchFunc(t.order, k, key.compare)
-		t.order = slices.Insert(t.order, i, k)
+	return t.read(t.entries[i])
+}
+
+func (t *table) read(e entry) (Item, error) {
+	data, err := t.values.Get(e.at)
+	if err != nil {
+		return nil, fmt.Errorf("read item from table %s: %w", t.Name, err)
 	}
-	t.items[k] = item
+	var item attributes
+	if err := json.Unmarshal(data, &item); err != nil {
+		return nil, fmt.Errorf("decode item of table %s: %w", t.Name, err)
+	}
+	return Item(item), nil
+}
+
+// put stores the item. old is the item that it replaces, if any.
+func (t *table) put(k key, old, item Item) error {
+	data := appendItem(nil, item)
+	at, err := t.values.Put(data)
+	if err == nil {
+		err = t.records.Put(k.String(), data)
+	}
+	if err != nil {
+		return fmt.Errorf("put item in table %s: %w", t.Name, err)
+	}
+	t.set(k, at)
+	t.size += itemSize(item) - itemSize(old)
 	return nil
 }
 
-// remove deletes the item, if it exists.
-func (t *table) remove(k key) error {
-	if _, ok := t.items[k]; !ok {
+// set makes the entry of the key refer to the stored item.
+func (t *table) set(k key, at store.Ref) {
+	i, exists := t.find(k)
+	if exists {
+		t.values.Delete(t.entries[i].at)
+		t.entries[i].at = at
+		return
+	}
+	t.entries = slices.Insert(t.entries, i, entry{k, at})
+}
+
+// remove deletes the item. old is the item, or nil if it does not exist.
+func (t *table) remove(k key, old Item) error {
+	i, ok := t.find(k)
+	if !ok {
 		return nil
 	}
 	if err := t.records.Delete(k.String()); err != nil {
 		return fmt.Errorf("delete item from table %s: %w", t.Name, err)
 	}
-	if i, ok := slices.BinarySearchFunc(t.order, k, key.compare); ok {
-		t.order = slices.Delete(t.order, i, i+1)
-	}
-	delete(t.items, k)
+	t.values.Delete(t.entries[i].at)
+	t.entries = slices.Delete(t.entries, i, i+1)
+	t.size -= itemSize(old)
 	return nil
 }
 
-// load reads the stored items.
-func (t *table) load() error {
-	items, err := store.LoadJSON[attributes](t.records)
+// load reads the stored items. It omits items whose TTL has expired.
+func (t *table) load(now time.Time) error {
+	var expired []string
+	err := t.records.Each(func(id string, data []byte) error {
+		var item attributes
+		if err := json.Unmarshal(data, &item); err != nil {
+			return fmt.Errorf("read %s: %w", id, err)
+		}
+		if t.hasExpired(Item(item), now) {
+			expired = append(expired, id)
+			return nil
+		}
+		k, err := t.keyOfItem(Item(item))
+		if err != nil {
+			return err
+		}
+		at, err := t.values.Put(data)
+		t.entries = append(t.entries, entry{k, at})
+		t.size += itemSize(Item(item))
+		return err
+	})
+	if err == nil {
+		err = t.records.Delete(expired...)
+	}
 	if err != nil {
 		return fmt.Errorf("load table %s: %w", t.Name, err)
 	}
-	for _, item := range items {
-		k, err := t.keyOfItem(item)
-		if err != nil {
-			return fmt.Errorf("load table %s: %w", t.Name, err)
-		}
-		t.items[k] = item
-		t.order = append(t.order, k)
-	}
-	slices.SortFunc(t.order, key.compare)
+	slices.SortFunc(t.entries, func(a, b entry) int { return a.compare(b.key) })
 	return nil
 }
 
@@ -99,24 +157,17 @@ func (t *table) load() error {
 // whose expiry time is further in the past.
 const maxExpiry = 5 * 365 * 24 * time.Hour
 
-// expire deletes items whose expiry time has passed. The service calls it only when it loads a
-// table. DynamoDB deletes expired items within a few days.
-func (t *table) expire(now time.Time) error {
-	for _, k := range slices.Clone(t.order) {
-		text, ok := t.items[k][t.TTLAttribute].(numberValue)
-		if !ok {
-			continue
-		}
-		seconds, err := strconv.ParseInt(string(text), 10, 64)
-		if err != nil {
-			continue // DynamoDB ignores invalid times
-		}
-		expiry := time.Unix(seconds, 0)
-		if expiry.Before(now) && expiry.After(now.Add(-maxExpiry)) {
-			if err := t.remove(k); err != nil {
-				return err
-			}
-		}
+// hasExpired reports whether the item's expiry time has passed. The service deletes expired items
+// only when it loads a table. DynamoDB deletes them within a few days.
+func (t *table) hasExpired(item Item, now time.Time) bool {
+	text, ok := item[t.TTLAttribute].(numberValue)
+	if !ok {
+		return false
 	}
-	return nil
+	seconds, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return false // DynamoDB ignores invalid times
+	}
+	expiry := time.Unix(seconds, 0)
+	return expiry.Before(now) && expiry.After(now.Add(-maxExpiry))
 }

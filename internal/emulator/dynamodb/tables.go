@@ -96,12 +96,10 @@ func (s *Service) describe(t *table, status string) *tableDescription {
 			s.config.Region, s.config.Account, t.Name),
 		TableStatus:      status,
 		CreationDateTime: float64(t.Created.UnixMilli()) / 1000,
-		ItemCount:        len(t.items),
+		ItemCount:        len(t.entries),
+		TableSizeBytes:   t.size,
 	}
 	out.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
-	for _, item := range t.items {
-		out.TableSizeBytes += itemSize(item)
-	}
 	for i, k := range t.keys() {
 		out.KeySchema = append(out.KeySchema, KeyElement{k.Name, []string{"HASH", "RANGE"}[i]})
 		out.AttributeDefinitions = append(out.AttributeDefinitions,
@@ -151,8 +149,9 @@ func (s *Service) deleteTable(in *tableInput) (*tableDescriptionOutput, error) {
 		return nil, fmt.Errorf("delete table %s: %w", in.TableName, err)
 	}
 	var keys []string
-	for _, k := range t.order {
-		keys = append(keys, k.String())
+	for _, e := range t.entries {
+		keys = append(keys, e.String())
+		t.values.Delete(e.at)
 	}
 	if err := t.records.Delete(keys...); err != nil {
 		return nil, fmt.Errorf("delete the items of table %s: %w", in.TableName, err)

@@ -1,9 +1,9 @@
 package s3
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/md5"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -27,6 +27,7 @@ var (
 // backend stores the buckets and objects for gofakes3.
 type backend struct {
 	records records
+	values  store.Values // the versions of all buckets
 	now     func() time.Time
 
 	mu      sync.RWMutex // guards the buckets and their versions
@@ -38,15 +39,20 @@ type bucket struct {
 	name       string
 	created    time.Time
 	versioning gofakes3.VersioningStatus
-	objects    map[string][]*version // by key, newest version first
-	keys       []string              // the keys of objects, sorted
-	sequence   uint64                // sequence of the newest version
+	objects    []object // sorted by key
+	sequence   uint64   // sequence of the newest version
 }
 
-// version represents one version of an object. A version in a bucket never changes.
+// object locates the versions of an object, newest version first.
+type object struct {
+	key      string
+	versions []stored
+}
+
+// version describes one version of an object, without the body. A version in a bucket never
+// changes.
 type version struct {
-	sequence uint64 // increases with each version that is added to the bucket
-	body     []byte
+	stored `json:"-"`
 
 	// ID is "" for S3's null version. A bucket without versioning has only null versions.
 	ID           gofakes3.VersionID
@@ -56,16 +62,26 @@ type version struct {
 	Modified     time.Time
 }
 
+// stored locates a version in backend.values, where the version's JSON precedes the body. Only
+// stored is in memory for each version, so that a bucket with many objects takes little memory.
+type stored struct {
+	sequence     uint64 // increases with each version that is added to the bucket
+	at           store.Ref
+	header       uint32 // length of the JSON
+	null         bool   // whether this is the null version
+	deleteMarker bool
+}
+
+func (v stored) bodySize() int64 { return v.at.Size - int64(v.header) }
+
 func newBackend(db *store.DB, now func() time.Time) (*backend, error) {
 	records, err := openRecords(db)
 	if err != nil {
 		return nil, err
 	}
-	buckets, err := records.load()
-	if err != nil {
-		return nil, err
-	}
-	return &backend{records: records, now: now, buckets: buckets}, nil
+	s := &backend{records: records, now: now}
+	s.buckets, err = records.load(&s.values)
+	return s, err
 }
 
 // bucket returns the named bucket. The caller holds s.mu.
@@ -100,7 +116,7 @@ func (s *backend) CreateBucket(name string) error {
 	if _, ok := s.buckets[name]; ok {
 		return nil
 	}
-	b := &bucket{name: name, created: s.now(), objects: map[string][]*version{}}
+	b := &bucket{name: name, created: s.now()}
 	if err := s.records.putBucket(b); err != nil {
 		return err
 	}
@@ -122,7 +138,7 @@ func (s *backend) DeleteBucket(name string) error {
 	if err != nil {
 		return err
 	}
-	if len(b.keys) > 0 {
+	if len(b.objects) > 0 {
 		return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
 	}
 	if err := s.records.buckets.Delete(name); err != nil {
@@ -171,12 +187,16 @@ func (s *backend) PutObject(
 		return result, err
 	}
 	if conditions != nil {
-		if err := gofakes3.CheckPutConditions(conditions, b.conditionalInfo(key)); err != nil {
+		info, err := s.conditionalInfo(b, key)
+		if err != nil {
+			return result, err
+		}
+		if err := gofakes3.CheckPutConditions(conditions, info); err != nil {
 			return result, err
 		}
 	}
-	v := &version{body: body, MD5: sum[:], Metadata: metadata, Modified: s.now()}
-	if err := s.addVersion(b, key, v); err != nil {
+	v := &version{MD5: sum[:], Metadata: metadata, Modified: s.now()}
+	if err := s.addVersion(b, key, v, body); err != nil {
 		return result, err
 	}
 	result.VersionID = v.ID
@@ -215,15 +235,15 @@ func objectMetadata(headers map[string]string) (map[string]string, error) {
 func (s *backend) CopyObject(
 	fromBucket, fromKey, toBucket, toKey string, headers map[string]string,
 ) (result gofakes3.CopyObjectResult, err error) {
-	v, err := s.findVersion(fromBucket, fromKey, "")
+	from, err := s.GetObject(fromBucket, fromKey, nil)
 	if err != nil {
 		return result, err
 	}
-	body, size := bytes.NewReader(v.body), int64(len(v.body))
-	if _, err := s.PutObject(toBucket, toKey, headers, body, size, nil); err != nil {
+	_, err = s.PutObject(toBucket, toKey, headers, from.Contents, from.Size, nil)
+	if err != nil {
 		return result, err
 	}
-	result.ETag = gofakes3.FormatETag(v.MD5)
+	result.ETag = gofakes3.FormatETag(from.Hash)
 	result.LastModified = gofakes3.NewContentTime(s.now())
 	return result, nil
 }
@@ -242,7 +262,7 @@ func (s *backend) DeleteObject(
 		return result, s.removeVersion(b, key, "")
 	}
 	marker := &version{DeleteMarker: true, Modified: s.now()}
-	if err := s.addVersion(b, key, marker); err != nil {
+	if err := s.addVersion(b, key, marker, nil); err != nil {
 		return result, err
 	}
 	return gofakes3.ObjectDeleteResult{IsDeleteMarker: true, VersionID: marker.ID}, nil
@@ -260,87 +280,154 @@ func (s *backend) DeleteMulti(
 
 // addVersion adds v as the newest version of an object. If versioning is not enabled, v becomes the
 // null version and replaces the previous null version. The caller holds s.mu.
-func (s *backend) addVersion(b *bucket, key string, v *version) error {
+func (s *backend) addVersion(b *bucket, key string, v *version, body []byte) error {
 	b.sequence++
-	v.sequence = b.sequence
-	versions, exists := b.objects[key]
+	v.sequence, v.null, v.deleteMarker = b.sequence, true, v.DeleteMarker
+	versions := b.versions(key)
+	replaces := false
 	switch {
 	case b.versioning == gofakes3.VersioningEnabled:
-		v.ID = gofakes3.VersionID(fmt.Sprintf("%0*x", sequenceDigits, v.sequence))
-	case exists && versions[0].ID == "":
+		v.null = false
+		v.ID = versionID(v.stored)
+	case len(versions) > 0 && versions[0].null:
+		replaces = true
 		v.sequence = versions[0].sequence // so that v replaces the record of the null version
-		versions = versions[1:]
 	default:
 		if err := s.removeVersion(b, key, ""); err != nil {
 			return err
 		}
-		versions = b.objects[key]
 	}
-	if err := s.records.putVersion(b, key, v); err != nil {
+	header, err := json.Marshal(v)
+	if err != nil {
 		return err
 	}
-	b.objects[key] = append([]*version{v}, versions...)
-	if !exists {
-		i, _ := slices.BinarySearch(b.keys, key)
-		b.keys = slices.Insert(b.keys, i, key)
+	header = append(header, '\n')
+	v.header = uint32(len(header))
+	if v.at, err = s.values.Put(header, body); err != nil {
+		return err
 	}
+	if err := s.records.putVersion(b, key, v.sequence, header, body); err != nil {
+		return err
+	}
+	if replaces {
+		s.values.Delete(versions[0].at)
+		versions[0] = v.stored
+		return nil
+	}
+	b.add(key, v.stored)
 	return nil
 }
 
 // removeVersion removes a version if it exists. The caller holds s.mu.
 func (s *backend) removeVersion(b *bucket, key string, id gofakes3.VersionID) error {
-	versions := b.objects[key]
-	i := slices.IndexFunc(versions, func(v *version) bool { return v.ID == id })
+	o, exists := b.find(key)
+	if !exists {
+		return nil
+	}
+	versions := b.objects[o].versions
+	i := slices.IndexFunc(versions, func(v stored) bool { return versionID(v) == id })
 	if i < 0 {
 		return nil
 	}
-	if err := s.records.versions.Delete(versionKey(b, key, versions[i])); err != nil {
+	if err := s.records.deleteVersion(b, key, versions[i].sequence); err != nil {
 		return err
 	}
-	if len(versions) > 1 {
-		b.objects[key] = slices.Delete(slices.Clone(versions), i, i+1)
+	s.values.Delete(versions[i].at)
+	if len(versions) == 1 {
+		b.objects = slices.Delete(b.objects, o, o+1)
 		return nil
 	}
-	delete(b.objects, key)
-	if i, ok := slices.BinarySearch(b.keys, key); ok {
-		b.keys = slices.Delete(b.keys, i, i+1)
-	}
+	b.objects[o].versions = slices.Delete(versions, i, i+1)
 	return nil
 }
 
-// conditionalInfo returns the current state of an object. PutObject checks its conditions against
-// this state. The caller holds backend.mu.
-func (b *bucket) conditionalInfo(key string) *gofakes3.ConditionalObjectInfo {
-	versions := b.objects[key]
-	if len(versions) == 0 || versions[0].DeleteMarker {
-		return &gofakes3.ConditionalObjectInfo{}
+func versionID(v stored) gofakes3.VersionID {
+	if v.null {
+		return ""
 	}
-	return &gofakes3.ConditionalObjectInfo{Exists: true, Hash: versions[0].MD5}
+	return gofakes3.VersionID(fmt.Sprintf("%0*x", sequenceDigits, v.sequence))
+}
+
+// conditionalInfo returns the current state of an object. PutObject checks its conditions against
+// this state. The caller holds s.mu.
+func (s *backend) conditionalInfo(
+	b *bucket, key string,
+) (*gofakes3.ConditionalObjectInfo, error) {
+	versions := b.versions(key)
+	if len(versions) == 0 || versions[0].deleteMarker {
+		return &gofakes3.ConditionalObjectInfo{}, nil
+	}
+	newest, err := s.read(versions[0])
+	if err != nil {
+		return nil, err
+	}
+	return &gofakes3.ConditionalObjectInfo{Exists: true, Hash: newest.MD5}, nil
 }
 
 // findVersion returns the version with the id. For an empty id it returns the newest version, or a
-// not-found error if the newest version is a delete marker.
+// not-found error if the newest version is a delete marker. The caller holds s.mu.
 func (s *backend) findVersion(bucketName, key string, id gofakes3.VersionID) (*version, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	b, err := s.bucket(bucketName)
 	if err != nil {
 		return nil, err
 	}
-	versions := b.objects[key]
+	versions := b.versions(key)
 	if len(versions) == 0 {
 		return nil, gofakes3.KeyNotFound(key)
 	}
 	if id == "" {
-		if versions[0].DeleteMarker {
+		if versions[0].deleteMarker {
 			return nil, gofakes3.KeyNotFound(key)
 		}
-		return versions[0], nil
+		return s.read(versions[0])
 	}
 	for _, v := range versions {
-		if v.ID == id {
-			return v, nil
+		if versionID(v) == id {
+			return s.read(v)
 		}
 	}
 	return nil, gofakes3.ErrNoSuchVersion
+}
+
+// read returns the description of a version. The caller holds s.mu.
+func (s *backend) read(v stored) (*version, error) {
+	header, err := s.values.GetPart(v.at, 0, int64(v.header))
+	if err != nil {
+		return nil, err
+	}
+	out := &version{stored: v}
+	return out, json.Unmarshal(header, out)
+}
+
+// readBody returns a part of a version's body. The caller holds s.mu.
+func (s *backend) readBody(v stored, start, length int64) ([]byte, error) {
+	start += int64(v.header)
+	return s.values.GetPart(v.at, start, start+length)
+}
+
+// For the methods below, the caller holds backend.mu.
+
+// find returns the index of the object with the key, or the index at which to insert it.
+func (b *bucket) find(key string) (index int, exists bool) {
+	return slices.BinarySearchFunc(b.objects, key, func(o object, key string) int {
+		return cmp.Compare(o.key, key)
+	})
+}
+
+// versions returns the versions of an object, newest version first.
+func (b *bucket) versions(key string) []stored {
+	if i, ok := b.find(key); ok {
+		return b.objects[i].versions
+	}
+	return nil
+}
+
+// add adds v as the newest version of an object.
+func (b *bucket) add(key string, v stored) {
+	i, exists := b.find(key)
+	if !exists {
+		// The key may be part of a longer string, such as the URL of a request.
+		b.objects = slices.Insert(b.objects, i, object{key: strings.Clone(key)})
+	}
+	b.objects[i].versions = slices.Insert(b.objects[i].versions, 0, v)
 }

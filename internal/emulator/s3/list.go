@@ -28,10 +28,9 @@ func (s *backend) ListBucket(
 	list := gofakes3.NewObjectList()
 	last := "" // the latest entry in the list: a key or a common prefix
 	var count int64
-	for i := b.firstIndex(prefix, page); i < len(b.keys) && hasPrefix(b.keys[i], prefix); {
-		key := b.keys[i]
-		newest := b.objects[key][0]
-		if newest.DeleteMarker {
+	for i := b.firstIndex(prefix, page); i < len(b.objects) && hasPrefix(b.objects[i].key, prefix); {
+		key, newest := b.objects[i].key, b.objects[i].versions[0]
+		if newest.deleteMarker {
 			i++
 			continue
 		}
@@ -48,11 +47,15 @@ func (s *backend) ListBucket(
 			i = b.indexAfterPrefix(group)
 			continue
 		}
+		v, err := s.read(newest)
+		if err != nil {
+			return nil, err
+		}
 		list.Add(&gofakes3.Content{
 			Key:          key,
-			LastModified: gofakes3.NewContentTime(newest.Modified),
-			ETag:         gofakes3.FormatETag(newest.MD5),
-			Size:         int64(len(newest.body)),
+			LastModified: gofakes3.NewContentTime(v.Modified),
+			ETag:         gofakes3.FormatETag(v.MD5),
+			Size:         v.bodySize(),
 			StorageClass: gofakes3.StorageStandard,
 		})
 		last = key
@@ -64,13 +67,13 @@ func (s *backend) ListBucket(
 // firstIndex returns the index of the first key that may be on the page.
 func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
 	if !page.HasMarker || page.Marker < prefix.Prefix {
-		i, _ := slices.BinarySearch(b.keys, prefix.Prefix)
+		i, _ := b.find(prefix.Prefix)
 		return i
 	}
 	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
 		return b.indexAfterPrefix(group) // the previous page ended with this common prefix
 	}
-	i, found := slices.BinarySearch(b.keys, page.Marker)
+	i, found := b.find(page.Marker)
 	if found {
 		i++
 	}
@@ -79,8 +82,8 @@ func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPag
 
 // indexAfterPrefix returns the index of the first key after all keys with the prefix.
 func (b *bucket) indexAfterPrefix(prefix string) int {
-	i, _ := slices.BinarySearchFunc(b.keys, prefix, func(key, prefix string) int {
-		if key < prefix || strings.HasPrefix(key, prefix) {
+	i, _ := slices.BinarySearchFunc(b.objects, prefix, func(o object, prefix string) int {
+		if o.key < prefix || strings.HasPrefix(o.key, prefix) {
 			return -1
 		}
 		return 1

@@ -47,25 +47,24 @@ func (r records) putBucket(b *bucket) error {
 	return r.buckets.PutJSON(b.name, bucketRecord{b.created, b.versioning})
 }
 
-func (r records) putVersion(b *bucket, key string, v *version) error {
+// putVersion stores a version. header is the version as JSON, followed by a newline.
+func (r records) putVersion(b *bucket, key string, sequence uint64, header, body []byte) error {
 	if r.versions == nil {
 		return nil
 	}
-	header, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	record := make([]byte, 0, len(header)+1+len(v.body))
-	record = append(append(append(record, header...), '\n'), v.body...)
-	return r.versions.Put(versionKey(b, key, v), record)
+	return r.versions.Put(versionKey(b, key, sequence), slices.Concat(header, body))
 }
 
-func versionKey(b *bucket, key string, v *version) string {
-	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
+func (r records) deleteVersion(b *bucket, key string, sequence uint64) error {
+	return r.versions.Delete(versionKey(b, key, sequence))
 }
 
-// load returns the stored buckets.
-func (r records) load() (map[string]*bucket, error) {
+func versionKey(b *bucket, key string, sequence uint64) string {
+	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, sequence)
+}
+
+// load returns the stored buckets. It copies their versions to values.
+func (r records) load(values *store.Values) (map[string]*bucket, error) {
 	buckets := map[string]*bucket{}
 	records, err := store.LoadJSON[bucketRecord](r.buckets)
 	if err != nil {
@@ -74,7 +73,6 @@ func (r records) load() (map[string]*bucket, error) {
 	for name, record := range records {
 		buckets[name] = &bucket{
 			name: name, created: record.Created, versioning: record.Versioning,
-			objects: map[string][]*version{},
 		}
 	}
 	err = r.versions.Each(func(path string, value []byte) error {
@@ -88,24 +86,18 @@ func (r records) load() (map[string]*bucket, error) {
 		if err != nil {
 			return fmt.Errorf("read object %q: %w", path, err)
 		}
-		header, body, _ := bytes.Cut(value, []byte("\n"))
-		v := &version{sequence: sequence, body: bytes.Clone(body)}
-		if err := json.Unmarshal(header, v); err != nil {
+		var v version
+		header := bytes.IndexByte(value, '\n') + 1
+		if err := json.Unmarshal(value[:header], &v); err != nil {
 			return fmt.Errorf("read object %q: %w", path, err)
 		}
+		at, err := values.Put(value)
+		if err != nil {
+			return err
+		}
 		b.sequence = max(b.sequence, sequence)
-		// The store returns the oldest version first, but objects lists the newest first.
-		b.objects[key] = slices.Insert(b.objects[key], 0, v)
+		b.add(key, stored{sequence, at, uint32(header), v.ID == "", v.DeleteMarker})
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range buckets {
-		for key := range b.objects {
-			b.keys = append(b.keys, key)
-		}
-		slices.Sort(b.keys)
-	}
-	return buckets, nil
+	return buckets, err
 }

@@ -2,11 +2,12 @@
 // ranges, listings, versions and multipart uploads. The platform and the tools of its users need
 // only this part. Addresses must be path-style.
 //
-// The library gofakes3 implements the HTTP protocol. This package keeps the objects in memory. If a
-// folder is configured, it also writes them to a file.
+// The library gofakes3 implements the HTTP protocol. This package keeps the objects in a temporary
+// file. If a folder is configured, it also writes them to a state file.
 package s3
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -22,7 +23,7 @@ import (
 
 // Config configures a service.
 type Config struct {
-	Dir string           // folder of the state file; "" keeps the objects in memory
+	Dir string           // folder of the state file; "" if the objects are not kept across runs
 	Now func() time.Time // default: time.Now
 }
 
@@ -83,9 +84,9 @@ func (s *Service) CreateBucket(name string, versioned bool) error {
 	return nil
 }
 
-// Close writes the state to disk and closes the state file.
+// Close writes the state to disk and closes the files.
 func (s *Service) Close() error {
-	return s.db.Close()
+	return errors.Join(s.db.Close(), s.objects.values.Close())
 }
 
 // unsupportedSubresources lists query parameters that gofakes3 ignores. The service rejects them.

@@ -3,7 +3,6 @@ package s3
 import (
 	"bytes"
 	"io"
-	"slices"
 
 	"github.com/johannesboyne/gofakes3"
 )
@@ -37,50 +36,54 @@ func (s *backend) SetVersioningConfiguration(
 	return s.records.putBucket(b)
 }
 
+// GetObjectVersion reads the body while it holds the lock. Otherwise a concurrent change could
+// delete the body.
 func (s *backend) GetObjectVersion(
 	bucketName, key string, id gofakes3.VersionID, requested *gofakes3.ObjectRangeRequest,
 ) (*gofakes3.Object, error) {
-	object, v, err := s.object(bucketName, key, id)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v, err := s.findVersion(bucketName, key, id)
 	if err != nil {
 		return nil, err
 	}
+	object := v.describe(key)
 	object.Range, err = requested.Range(object.Size)
 	if err != nil {
 		return nil, err
 	}
-	body := v.body
+	start, length := int64(0), object.Size
 	if object.Range != nil {
-		body = body[object.Range.Start : object.Range.Start+object.Range.Length]
+		start, length = object.Range.Start, object.Range.Length
 	}
+	body, err := s.readBody(v.stored, start, length)
 	object.Contents = io.NopCloser(bytes.NewReader(body))
-	return object, nil
+	return object, err
 }
 
 func (s *backend) HeadObjectVersion(
 	bucketName, key string, id gofakes3.VersionID,
 ) (*gofakes3.Object, error) {
-	object, _, err := s.object(bucketName, key, id)
-	return object, err
-}
-
-// object returns a version and its description for gofakes3. The description does not contain the
-// body.
-func (s *backend) object(
-	bucketName, key string, id gofakes3.VersionID,
-) (*gofakes3.Object, *version, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	v, err := s.findVersion(bucketName, key, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	return v.describe(key), nil
+}
+
+// describe returns a version for gofakes3, without the body.
+func (v *version) describe(key string) *gofakes3.Object {
 	return &gofakes3.Object{
 		Name:           key,
 		Metadata:       v.Metadata,
-		Size:           int64(len(v.body)),
+		Size:           v.bodySize(),
 		Contents:       io.NopCloser(bytes.NewReader(nil)),
 		Hash:           v.MD5,
 		VersionID:      v.ID,
 		IsDeleteMarker: v.DeleteMarker,
-	}, v, nil
+	}
 }
 
 // DeleteObjectVersion permanently deletes one version.
@@ -93,9 +96,9 @@ func (s *backend) DeleteObjectVersion(
 	if err != nil {
 		return result, err
 	}
-	for _, v := range b.objects[key] {
-		if v.ID == id {
-			result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: v.DeleteMarker}
+	for _, v := range b.versions(key) {
+		if versionID(v) == id {
+			result = gofakes3.ObjectDeleteResult{VersionID: id, IsDeleteMarker: v.deleteMarker}
 		}
 	}
 	return result, s.removeVersion(b, key, id)
@@ -149,21 +152,26 @@ func (s *backend) ListBucketVersions(
 			"the local platform does not support delimiters in version listings")
 	}
 	start := max(page.KeyMarker, prefix.Prefix)
-	i, _ := slices.BinarySearch(b.keys, start)
+	i, _ := b.find(start)
 	afterMarkers := page.KeyMarker == ""
-	for _, key := range b.keys[i:] {
+	for _, o := range b.objects[i:] {
+		key := o.key
 		if !hasPrefix(key, prefix) {
 			break
 		}
-		for j, v := range b.objects[key] {
+		for j, stored := range o.versions {
 			if !afterMarkers && key == page.KeyMarker {
 				afterMarkers = page.HasVersionIDMarker &&
-					v.ID == storedVersionID(page.VersionIDMarker)
+					versionID(stored) == storedVersionID(page.VersionIDMarker)
 				continue
 			}
 			if int64(len(result.Versions)) == page.MaxKeys {
 				result.IsTruncated = true
 				return result, nil
+			}
+			v, err := s.read(stored)
+			if err != nil {
+				return nil, err
 			}
 			result.Versions = append(result.Versions, versionItem(key, v, j == 0))
 			result.NextKeyMarker = key
@@ -187,7 +195,7 @@ func versionItem(key string, v *version, latest bool) gofakes3.VersionItem {
 	}
 	return &gofakes3.Version{
 		Key: key, VersionID: v.ID, IsLatest: latest, LastModified: modified,
-		Size: int64(len(v.body)), ETag: gofakes3.FormatETag(v.MD5),
+		Size: v.bodySize(), ETag: gofakes3.FormatETag(v.MD5),
 		StorageClass: gofakes3.StorageStandard,
 	}
 }

@@ -4,10 +4,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
 func newEventBus(p *eventPipeline) awsevents.IEventBus {
@@ -36,38 +33,6 @@ func busName(p *eventPipeline) *string {
 		AllowedSpecialCharacters: jsii.String("-"),
 		MaxLength:                jsii.Number(256), // EventBridge's limit
 	})
-}
-
-// rulesID is the id of a construct that contains the rules of OnEventProcessed. Without it, a
-// rule's id could collide with the id of a part of the pipeline.
-const rulesID = "OnEventProcessed"
-
-func (p *eventPipeline) OnEventProcessed(
-	id *string, target awsevents.IRuleTarget,
-) awsevents.Rule {
-	props := &awsevents.RuleProps{
-		EventBus: p.eventBus,
-		EventPattern: &awsevents.EventPattern{
-			Source:     jsii.Strings(contract.EventSource),
-			DetailType: jsii.Strings(contract.EventProcessed),
-			// Pipelines may share the bus and the Silver bucket, but not the Bronze bucket. So the
-			// name of the Bronze bucket identifies the pipeline.
-			Detail: &map[string]any{
-				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
-				"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},
-			},
-		},
-	}
-	if target != nil {
-		props.Targets = &[]awsevents.IRuleTarget{target}
-	}
-	var rules constructs.Construct
-	if child := p.Node().TryFindChild(jsii.String(rulesID)); child != nil {
-		rules = child.(constructs.Construct)
-	} else {
-		rules = constructs.NewConstruct(p, jsii.String(rulesID))
-	}
-	return awsevents.NewRule(rules, id, props)
 }
 
 // newSchedule creates the rule that runs the reconciler. A failed run is not retried, because the

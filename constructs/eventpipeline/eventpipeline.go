@@ -119,6 +119,14 @@ type EventPipeline interface {
 	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
 	// target to the returned rule later.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
+	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which may be in another stack.
+	// Use it for a queue of another stack, and for a target with a DeadLetterQueue of another
+	// stack: EventBridge needs a queue policy that names the rule, so the rule must be in the stack
+	// of the queue. The other stack then depends on the pipeline's stack, so the pipeline must not
+	// use resources of the other stack.
+	OnEventProcessedIn(
+		scope constructs.Construct, id *string, target awsevents.IRuleTarget,
+	) awsevents.Rule
 }
 
 type eventPipeline struct {

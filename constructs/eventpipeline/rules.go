@@ -1,0 +1,109 @@
+package eventpipeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// rulesID is the id of a construct that contains the rules of OnEventProcessed. Without it, a
+// rule's id could collide with the id of a part of the pipeline.
+const rulesID = "OnEventProcessed"
+
+func (p *eventPipeline) OnEventProcessed(
+	id *string, target awsevents.IRuleTarget,
+) awsevents.Rule {
+	var rules constructs.Construct
+	if child := p.Node().TryFindChild(jsii.String(rulesID)); child != nil {
+		rules = child.(constructs.Construct)
+	} else {
+		rules = constructs.NewConstruct(p, jsii.String(rulesID))
+	}
+	return p.OnEventProcessedIn(rules, id, target)
+}
+
+func (p *eventPipeline) OnEventProcessedIn(
+	scope constructs.Construct, id *string, target awsevents.IRuleTarget,
+) awsevents.Rule {
+	props := &awsevents.RuleProps{
+		EventBus: p.eventBus,
+		EventPattern: &awsevents.EventPattern{
+			Source:     jsii.Strings(contract.EventSource),
+			DetailType: jsii.Strings(contract.EventProcessed),
+			// Pipelines may share the bus and the Silver bucket, but not the Bronze bucket. So the
+			// name of the Bronze bucket identifies the pipeline.
+			Detail: &map[string]any{
+				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
+				"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},
+			},
+		},
+	}
+	if target != nil {
+		props.Targets = &[]awsevents.IRuleTarget{target}
+	}
+	rule := awsevents.NewRule(scope, id, props)
+	awscdk.Aspects_Of(rule).Add(&ruleCheck{p}, nil)
+	return rule
+}
+
+// ruleCheck is an aspect of a rule. The CDK calls an aspect after the app has added all targets,
+// and before the CDK connects the stacks.
+type ruleCheck struct{ pipeline *eventPipeline }
+
+// Visit adds an error if the rule and a queue in another stack refer to each other. The CDK would
+// panic in that case, with a message that does not say how to solve the problem.
+func (c *ruleCheck) Visit(node constructs.IConstruct) {
+	rule, ok := node.(awsevents.CfnRule)
+	if !ok {
+		return
+	}
+	policy := policyOfForeignQueue(rule)
+	if policy == nil {
+		return
+	}
+	c.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of rule "+
+		"%s: its queue is in stack %s, and the rule and the policy of that queue would refer to "+
+		"each other. Create the rule in the stack of the queue: "+
+		"OnEventProcessedIn(stack, id, target)",
+		*rule.Node().Path(), *policy.Stack().Node().Path())
+	// Without these references, the CDK can report the error.
+	rule.SetTargets([]any{})
+	policy.SetPolicyDocument(map[string]any{})
+}
+
+// policyOfForeignQueue returns the policy of a queue in another stack, if the policy refers to the
+// rule and the rule refers to the queue. The queue may be a target or a target's DLQ.
+func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
+	stack := rule.Stack()
+	ruleID := *stack.GetLogicalId(rule)
+	targets := formatJSON(stack.Resolve(rule.Targets()))
+	for _, node := range *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		policy, ok := node.(awssqs.CfnQueuePolicy)
+		if !ok || *policy.Stack().Node().Path() == *stack.Node().Path() {
+			continue
+		}
+		document := formatJSON(policy.Stack().Resolve(policy.PolicyDocument()))
+		if strings.Contains(document, `"`+ruleID+`"`) && refersToQueueOf(targets, policy) {
+			return policy
+		}
+	}
+	return nil
+}
+
+// refersToQueueOf reports whether targets, a JSON text, contains the logical id of a queue to which
+// the policy belongs.
+func refersToQueueOf(targets string, policy awssqs.CfnQueuePolicy) bool {
+	urls, _ := policy.Stack().Resolve(policy.Queues()).([]any)
+	return slices.ContainsFunc(urls, func(url any) bool {
+		reference, _ := url.(map[string]any)
+		id, _ := reference["Ref"].(string)
+		return id != "" && strings.Contains(targets, `"`+id+`"`)
+	})
+}

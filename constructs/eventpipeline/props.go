@@ -271,7 +271,7 @@ type FunctionOptions struct {
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).
 	Timeout awscdk.Duration
 	// Environment adds environment variables. A name that the pipeline or Lambda sets is an error.
-	// Default: none.
+	// All variables of the function together may need 4,096 bytes. Default: none.
 	Environment *map[string]*string
 	// Layers adds up to 5 layers. Default: none.
 	Layers *[]awslambda.ILayerVersion

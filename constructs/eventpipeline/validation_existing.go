@@ -153,6 +153,7 @@ func (v *validation) validateAtSynth(p *eventPipeline, requested EventPipelinePr
 	v.deferred = append(v.deferred, func(v *validation) {
 		v.validateQueuesAtSynth(requested)
 		v.validateTableAtSynth(requested)
+		v.validateEnvironmentAtSynth(p)
 		logs := requested.ServerAccessLogsBucket
 		v.require(logs == nil || !encryptedByKMS(logs), "ServerAccessLogsBucket",
 			"must use BucketEncryption_S3_MANAGED, got a KMS key: "+

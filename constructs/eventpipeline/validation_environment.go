@@ -1,0 +1,129 @@
+package eventpipeline
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// maxEnvironment limits the size of a function's environment variables in bytes. Lambda measures
+// the JSON object of all names and values. See "Environment variables" in
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html.
+const maxEnvironment = 4096
+
+// EnvironmentWarning is the id of the warning about environment variables that may be larger than
+// Lambda's maximum. Pass it to Annotations.AcknowledgeWarning if you know that they are not.
+const EnvironmentWarning = "eventpipeline:environmentSize"
+
+// validateEnvironmentAtSynth adds an error if a function's environment variables are too large. A
+// value that is unknown at synth counts with its minimal length. With the maximal length, the
+// result is a warning.
+func (v *validation) validateEnvironmentAtSynth(p *eventPipeline) {
+	for _, function := range []struct {
+		prop     string
+		function awslambda.Function
+	}{
+		{"ApiFunction", p.apiFunction},
+		{"WorkerFunction", p.workerFunction},
+		{"ReconcilerFunction", p.reconcilerFunction},
+	} {
+		resource := function.function.Node().DefaultChild().(awslambda.CfnFunction)
+		size := environmentSize(resource)
+		v.require(size.least <= maxEnvironment, function.prop+".Environment",
+			"must have at most %d bytes with the pipeline's own variables, got at least %d: "+
+				"Lambda rejects more. Read large values from AWS AppConfig or Parameter Store",
+			maxEnvironment, size.least)
+		if size.least <= maxEnvironment && size.most > maxEnvironment {
+			awscdk.Annotations_Of(p).AddWarningV2(jsii.String(EnvironmentWarning), jsii.String(
+				function.prop+".Environment may be larger than Lambda's maximum of 4096 bytes: "+
+					"some values are known only at deployment."))
+		}
+	}
+}
+
+// byteRange contains the minimal and the maximal length of a text in bytes.
+type byteRange struct{ least, most int }
+
+func (r *byteRange) add(other byteRange) {
+	r.least += other.least
+	r.most += other.most
+}
+
+// unknownValues contains the length of variables whose values are the names or URLs of resources.
+var unknownValues = map[string]byteRange{
+	contract.BronzeBucket:       {3, 63},
+	contract.SilverBucket:       {3, 63},
+	contract.EventsTable:        {3, 255},
+	contract.EventBusName:       {1, 256},
+	contract.QueueURL:           queueURL,
+	contract.DeadLetterQueueURL: queueURL,
+}
+
+var queueURL = byteRange{
+	len("https://sqs.us-east-1.amazonaws.com/111111111111/q"),
+	len("https://sqs.ap-northeast-1.amazonaws.com.cn/111111111111/") + 80,
+}
+
+// unknownValue is the length of another token. Its maximum is an assumption: most names and ARNs
+// are shorter.
+var unknownValue = byteRange{0, 256}
+
+func environmentSize(function awslambda.CfnFunction) byteRange {
+	var environment struct{ Variables map[string]any }
+	text := formatJSON(function.Stack().Resolve(function.Environment()))
+	if err := json.Unmarshal([]byte(text), &environment); err != nil {
+		return byteRange{} // the whole environment is a token
+	}
+	size := byteRange{len("{}"), len("{}")}
+	for name, value := range environment.Variables {
+		unknown, ok := unknownValues[name]
+		if !ok {
+			unknown = unknownValue
+		}
+		size.add(valueSize(value, unknown))
+		punctuation := len(`"":"",`) // the last comma is missing
+		size.add(byteRange{len(name) + punctuation, len(name) + punctuation})
+	}
+	if len(environment.Variables) > 0 {
+		size.add(byteRange{-1, -1})
+	}
+	return size
+}
+
+// valueSize returns the length of a resolved value in JSON, without quotes. A token in the value
+// counts as unknown.
+func valueSize(value any, unknown byteRange) (size byteRange) {
+	switch v := value.(type) {
+	case string:
+		n := jsonLength(v) - len(`""`)
+		return byteRange{n, n}
+	case map[string]any:
+		join, ok := v["Fn::Join"].([]any)
+		if !ok || len(join) != 2 {
+			return unknown
+		}
+		parts, _ := join[1].([]any)
+		for _, part := range parts {
+			size.add(valueSize(part, unknownValue))
+		}
+		return size
+	}
+	return unknown
+}
+
+// jsonLength returns the length of text as a JSON string. Lambda escapes quotes, backslashes and
+// control characters, but not the characters that matter in HTML.
+func jsonLength(text string) int {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text); err != nil {
+		return len(text) // can't happen for a string
+	}
+	return len(bytes.TrimSpace(buffer.Bytes()))
+}

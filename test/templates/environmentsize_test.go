@@ -1,0 +1,92 @@
+package templates
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// knownSize returns the size of the variables that are known in a pipeline without additional
+// variables, as Lambda measures it.
+func knownSize(t *testing.T, function string) int {
+	t.Helper()
+	known := map[string]any{}
+	for name, value := range standard(t).environment(t, function).Properties {
+		if text := value.(string); strings.Contains(text, "${") {
+			known[name] = ""
+		} else {
+			known[name] = text
+		}
+	}
+	text, err := json.Marshal(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(text)
+}
+
+func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
+	known := knownSize(t, "WorkerFunction")
+	// The shortest names of two buckets, the table and the bus, and URLs of two queues.
+	const tokens = 3 + 3 + 3 + 1 + 2*50
+	fits := 4096 - known - tokens - len(`,"NOTES":""`)
+	for name, value := range map[string]string{
+		"text":    strings.Repeat("x", fits+1),
+		"escaped": strings.Repeat(`"`, fits/2+1), // each quote needs two bytes
+		"unicode": strings.Repeat("é", fits/2+1),
+	} {
+		stack := newStack(t)
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+			WorkerFunction: &functionOptions{
+				Environment: &map[string]*string{"NOTES": &value},
+			},
+		})
+		expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+			"Stack/EventPipeline": {"WorkerFunction.Environment 4096 409"},
+		})
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+// The app may add variables after it created the pipeline.
+func TestEnvironment_CountsLaterVariables(t *testing.T) {
+	stack := newStack(t)
+	p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+	value := jsii.String(strings.Repeat("x", 4096))
+	p.ApiFunction().AddEnvironment(jsii.String("NOTES"), value, nil)
+	p.ReconcilerFunction().AddEnvironment(jsii.String("NOTES"), value, nil)
+	expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/EventPipeline": {"ApiFunction.Environment 4096", "ReconcilerFunction.Environment"},
+	})
+}
+
+// The value of a parameter is unknown at synth.
+func TestEnvironment_WarnsIfItMayExceedLambdasLimit(t *testing.T) {
+	for size, want := range map[int]bool{1000: false, 3000: true} {
+		stack := newStack(t)
+		must(t, func() error {
+			parameter := awscdk.NewCfnParameter(stack, jsii.String("Parameter"), nil)
+			value := strings.Repeat("x", size) + *parameter.ValueAsString()
+			eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+				WorkerFunction: &functionOptions{
+					Environment: &map[string]*string{"NOTES": &value},
+				},
+			})
+			stack.Node().Root().(awscdk.App).Synth(nil)
+			return nil
+		})
+		warnings := assertions.Annotations_FromStack(stack).FindWarning(jsii.String("*"),
+			assertions.Match_StringLikeRegexp(jsii.String("WorkerFunction.Environment")))
+		if got := len(*warnings) > 0; got != want {
+			t.Errorf("%d bytes and a parameter: warned = %t, want %t", size, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -17,6 +18,7 @@ type apiFlags struct {
 	url, token string
 	sign       bool
 	stack      stackFlags
+	pipeline   string // describes the pipeline whose API the command calls
 }
 
 // tokenVariable names the environment variable that holds the token. Other users of the machine
@@ -58,18 +60,21 @@ func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client,
 // returns the region that the local platform emulates.
 func (f *apiFlags) find(ctx context.Context) (url, localRegion string, err error) {
 	if f.url != "" {
+		f.pipeline = "API " + f.url
 		return f.url, "", nil
 	}
 	p, err := f.stack.find(ctx)
 	if err == nil {
 		url, err = p.APIURL(ctx)
 	}
+	f.pipeline = p.String()
 	switch {
 	case err == nil && f.stack.stack == "":
 		return url, p.Region, nil
 	case err == nil || !f.isDefault(err):
 		return url, "", err
 	}
+	f.pipeline = "API " + localAPI
 	return localAPI, "", nil
 }
 
@@ -94,8 +99,12 @@ func (f *apiFlags) String() string {
 	return text
 }
 
-// explain adds advice to err if the API of the local platform does not answer.
+// explain adds advice to err if the API of the local platform does not answer, or if this machine
+// can't open more connections.
 func (f *apiFlags) explain(err error) error {
+	if tooManyConnections(err) {
+		return fmt.Errorf("%w\nThis machine can't open more connections: lower --concurrency", err)
+	}
 	var problem *client.Problem
 	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) ||
 		f.stack.stack != "" || f.url != "" {

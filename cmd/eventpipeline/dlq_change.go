@@ -74,6 +74,7 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	announce(cmd, p)
 	return c.newRun(cmd, p).run()
 }
 

@@ -618,7 +618,7 @@ func TestDLQChange_ChangesNothingWithoutConfirmation(t *testing.T) {
 	for _, verb := range []string{"redrive", "drop"} {
 		code, out, errOut := d.run(t, "dlq", verb, "--all", "--dry-run")
 		if code != exitOK || !strings.HasPrefix(out, "Nothing was changed; 1 message would be ") ||
-			!strings.HasPrefix(errOut, "1 message:\n") {
+			!strings.Contains(errOut, "\n1 message:\n") {
 			t.Errorf("%s: exit code %d, printed %q, %q", verb, code, out, errOut)
 		}
 		code, out, errOut = d.run(t, "dlq", verb, "--all")

@@ -73,6 +73,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	announce(cmd, p)
 	total, err := reconcile(cmd.Context(), p, request)
 	if err != nil {
 		return err

@@ -108,6 +108,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	announce(cmd, p)
 	if err := state.bind(p); err != nil {
 		return usageError{err}
 	}

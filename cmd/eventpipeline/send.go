@@ -36,7 +36,7 @@ Token, set EVENTPIPELINE_TOKEN.
 Exits with 1 if an event was not accepted. The command sends a throttled request
 (429) again. It does not repeat a request without an answer or with an answer
 5xx, because the platform may have accepted the event. Such an event counts as
-unknown.`,
+unknown. An event whose request did not leave this machine counts as not sent.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo
@@ -72,15 +72,17 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	announce(cmd, f.api.pipeline)
 	source, total := generateEvents(f.count, f.eventType), f.count
 	if fromFile {
 		source, total = readEvents(cmd.InOrStdin(), args[0]), -1 // the number is unknown
 	}
 	s := sender{
 		client: c, out: cmd.OutOrStdout(), asJSON: f.asJSON, apiFlags: f.api.String(),
-		bar: tty.NewBar(cmd.ErrOrStderr(), total, "sending"), counts: make(map[string]int),
+		explain: f.api.explain,
+		bar:     tty.NewBar(cmd.ErrOrStderr(), total, "sending"), counts: make(map[string]int),
 	}
 	start := time.Now()
 	err = s.sendAll(cmd.Context(), source, f.concurrency)
-	return f.api.explain(s.summarize(cmd.ErrOrStderr(), time.Since(start), err))
+	return s.summarize(cmd.ErrOrStderr(), time.Since(start), err)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // eventSource calls yield with one event after the other, until yield returns false.
@@ -39,7 +40,7 @@ func readEvents(stdin io.Reader, name string) eventSource {
 			return err
 		}
 		defer file.Close()
-		if ext := filepath.Ext(name); ext == ".jsonl" || ext == ".ndjson" {
+		if ext := strings.ToLower(filepath.Ext(name)); ext == ".jsonl" || ext == ".ndjson" {
 			return readLines(file, name, yield)
 		}
 		body, err := io.ReadAll(file)

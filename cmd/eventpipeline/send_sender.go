@@ -22,7 +22,8 @@ type sender struct {
 	out      io.Writer
 	asJSON   bool
 	bar      *progressbar.ProgressBar
-	apiFlags string // flags that make a suggested command call the same API
+	apiFlags string            // flags that make a suggested command call the same API
+	explain  func(error) error // adds advice to the error of a request
 
 	mu          sync.Mutex
 	counts      map[string]int // by status
@@ -33,8 +34,8 @@ type sender struct {
 // sendReport defines what --json prints for each event.
 type sendReport struct {
 	Number int `json:"number"` // position in the input, from 1
-	// Status is accepted, refused, or unknown. Unknown means that the platform may have accepted
-	// the event.
+	// Status is accepted, refused, unsent, or unknown. Unknown means that the platform may have
+	// accepted the event.
 	Status  string          `json:"status"`
 	EventID string          `json:"eventId,omitempty"`
 	Problem *client.Problem `json:"problem,omitempty"`
@@ -67,16 +68,19 @@ func (s *sender) send(ctx context.Context, number int, body []byte) error {
 		select {
 		case <-time.After(100 * time.Millisecond << retry):
 		case <-ctx.Done():
-			return ctx.Err()
+			return s.report(number, "", err)
 		}
 		id, err = s.client.Send(ctx, body)
 	}
+	reportErr := s.report(number, id, err)
 	var problem *client.Problem
-	answered := err == nil || errors.As(err, &problem)
-	if reportErr := s.report(number, id, problem, answered); reportErr != nil || !answered {
-		return errors.Join(err, reportErr)
+	if errors.As(err, &problem) { // summarize returns the first problem
+		err = nil
 	}
-	return nil
+	if err != nil {
+		err = s.explain(err)
+	}
+	return errors.Join(err, reportErr)
 }
 
 func isThrottled(err error) bool {
@@ -85,12 +89,15 @@ func isThrottled(err error) bool {
 }
 
 // report counts the result of an event, and prints it with --json.
-func (s *sender) report(number int, id string, problem *client.Problem, answered bool) error {
-	r := sendReport{Number: number, Status: "accepted", EventID: id, Problem: problem}
+func (s *sender) report(number int, id string, err error) error {
+	r := sendReport{Number: number, Status: "unknown", EventID: id}
+	var unsent *client.NotSentError
 	switch {
-	case !answered || problem != nil && problem.HTTPStatus >= http.StatusInternalServerError:
-		r.Status = "unknown"
-	case problem != nil:
+	case err == nil:
+		r.Status = "accepted"
+	case errors.As(err, &unsent):
+		r.Status = "unsent"
+	case errors.As(err, &r.Problem) && r.Problem.HTTPStatus < http.StatusInternalServerError:
 		r.Status = "refused"
 	}
 	s.mu.Lock()
@@ -99,8 +106,8 @@ func (s *sender) report(number int, id string, problem *client.Problem, answered
 	if id != "" {
 		s.lastEventID = id
 	}
-	if problem != nil && s.firstErr == nil {
-		s.firstErr = fmt.Errorf("event %d: %w", number, problem)
+	if r.Problem != nil && s.firstErr == nil {
+		s.firstErr = fmt.Errorf("event %d: %w", number, r.Problem)
 	}
 	_ = s.bar.Add(1) // sending continues even if the bar can't be drawn
 	if s.asJSON {
@@ -117,15 +124,19 @@ func (s *sender) summarize(progress io.Writer, took time.Duration, err error) er
 		summary = progress
 	}
 	accepted := s.counts["accepted"]
-	fmt.Fprintf(summary, "%d accepted, %d refused", accepted, s.counts["refused"])
-	if n := s.counts["unknown"]; n > 0 {
-		fmt.Fprintf(summary, ", %d unknown (perhaps accepted)", n)
+	text := fmt.Sprintf("%d accepted, %d refused", accepted, s.counts["refused"])
+	if n := s.counts["unsent"]; n > 0 {
+		text += fmt.Sprintf(", %d not sent", n)
 	}
-	fmt.Fprintf(summary, " in %s (%.0f events/s)\n",
+	if n := s.counts["unknown"]; n > 0 {
+		text += fmt.Sprintf(", %d unknown (perhaps accepted)", n)
+	}
+	text += fmt.Sprintf(" in %s (%.0f events/s)\n",
 		took.Round(time.Millisecond), float64(accepted)/took.Seconds())
 	if s.lastEventID != "" && !s.asJSON {
-		fmt.Fprintf(summary, "See the last event with: %s\n",
+		text += fmt.Sprintf("See the last event with: %s\n",
 			suggestCommand("status", s.apiFlags, s.lastEventID))
 	}
-	return errors.Join(err, s.firstErr)
+	_, printErr := io.WriteString(summary, text)
+	return errors.Join(err, s.firstErr, printErr)
 }

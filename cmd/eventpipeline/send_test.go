@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -96,11 +98,15 @@ func TestSend_SendsAFileByteForByte(t *testing.T) {
 
 func TestSend_SendsAnEventPerLine(t *testing.T) {
 	lines := "{\"eventType\":\"a\"}\n\n{\"eventType\":\"b\"}\n{\"eventType\":\"c\"}"
-	file := filepath.Join(t.TempDir(), "events.jsonl")
-	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
-		t.Fatal(err)
+	names := []string{"-"}
+	for _, name := range []string{"events.jsonl", "EVENTS.JSONL", "events.NdJson"} {
+		name = filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(name, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
 	}
-	for _, name := range []string{"-", file} {
+	for _, name := range names {
 		var a api
 		_, _, err := runSend(t, &a, lines, name)
 		slices.Sort(a.bodies)
@@ -234,8 +240,79 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	cmd.SetOut(io.Discard)
 	cmd.SetErr(io.Discard)
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	var out strings.Builder
+	cmd.SetOut(&out)
 	err := cmd.ExecuteContext(t.Context())
 	if err == nil || strings.Count(err.Error(), "refused") != 1 {
 		t.Errorf("got %v, want the refused connection once", err)
+	}
+	if !strings.Contains(out.String(), " not sent in ") || strings.Contains(out.String(), "unknown") {
+		t.Errorf("printed %q: the API can't have accepted an event", out.String())
+	}
+}
+
+// A server that closes the connection may have accepted the event.
+func TestSend_CountsAnUnansweredRequestAsUnknown(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		panic(http.ErrAbortHandler)
+	}))
+	defer server.Close()
+	cmd := newSendCommand()
+	var out strings.Builder
+	cmd.SetOut(&out)
+	cmd.SetErr(io.Discard)
+	cmd.SetArgs([]string{"--api", server.URL, "--count", "1"})
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	err := cmd.ExecuteContext(t.Context())
+	if err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 1 unknown") {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}
+
+// brokenDisk represents a file on a full disk.
+type brokenDisk struct{}
+
+func (brokenDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// The commands call the API of the local platform by default, so that an error of a request adds
+// advice about the platform.
+func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
+	d := deploy(t)
+	server := httptest.NewServer(new(api))
+	defer server.Close()
+	d.api = server.URL
+	t.Setenv(endpointVariable, d.url)
+	long := filepath.Join(t.TempDir(), "long.jsonl")
+	if err := os.WriteFile(long, bytes.Repeat([]byte("x"), maxLine+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		out  io.Writer
+		want string
+	}{
+		"a folder":            {[]string{t.TempDir()}, io.Discard, "directory"},
+		"no file":             {[]string{"missing.json"}, io.Discard, "missing.json"},
+		"a line too long":     {[]string{long}, io.Discard, "long.jsonl"},
+		"a full disk":         {[]string{"--count", "1", "--json"}, brokenDisk{}, "no space left"},
+		"no room for the sum": {[]string{"--count", "1"}, brokenDisk{}, "no space left"},
+	} {
+		var errOut strings.Builder
+		code := run(t.Context(), append([]string{"send"}, c.args...), strings.NewReader(""),
+			c.out, &errOut)
+		if code != exitFailure || !strings.Contains(errOut.String(), c.want) ||
+			strings.Contains(errOut.String(), "Is the local platform running?") {
+			t.Errorf("%s: exit code %d, printed %q", name, code, errOut.String())
+		}
+	}
+}
+
+func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
+	for _, limit := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL} {
+		err := &url.Error{Op: "Post", URL: localAPI, Err: os.NewSyscallError("connect", limit)}
+		got := new(apiFlags).explain(err).Error()
+		if !strings.Contains(got, "--concurrency") || strings.Contains(got, "running?") {
+			t.Errorf("got %q", got)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ func (f *stackFlags) find(ctx context.Context) (deployment.Pipeline, error) {
 
 func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 	if f.stack != "" {
-		return deployment.Config(ctx)
+		return deployedConfig(ctx)
 	}
 	address, source := f.endpoint()
 	cfg, err := deployment.LocalConfig(address)
@@ -55,6 +56,28 @@ func (f *stackFlags) config(ctx context.Context) (aws.Config, error) {
 		return aws.Config{}, usageErrorf("%s %w", source, err)
 	}
 	return cfg, nil
+}
+
+// deployedConfig returns a configuration that calls AWS. It returns a usage error if a request
+// would go to the local platform instead.
+func deployedConfig(ctx context.Context) (aws.Config, error) {
+	cfg, err := deployment.Config(ctx)
+	if err != nil {
+		return cfg, err
+	}
+	for _, endpoint := range deployment.Endpoints(cfg) {
+		if deployment.OnThisMachine(ctx, endpoint) {
+			return cfg, usageErrorf("--stack selects a deployed stack, but your AWS settings send "+
+				"requests to this machine, %s: unset %s, or replace --stack by --aws %[1]s",
+				endpoint, endpointVariable)
+		}
+	}
+	return cfg, nil
+}
+
+// announce prints which pipeline a command is about to change.
+func announce(cmd *cobra.Command, pipeline any) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "Pipeline: %s\n", pipeline)
 }
 
 // endpoint returns the URL of the local platform's AWS services. source names the flag or variable
@@ -86,10 +109,17 @@ func (f *stackFlags) String() string {
 
 // explain adds advice to err if the local platform does not answer.
 func (f *stackFlags) explain(err error) error {
-	if f.stack != "" || errors.Is(err, context.Canceled) {
+	if f.stack != "" || errors.Is(err, context.Canceled) || tooManyConnections(err) {
 		return err
 	}
 	return suggestLocal(err, "a deployed pipeline, set --stack")
+}
+
+// tooManyConnections reports whether a connection failed because of a limit of this machine: its
+// open files, or its ports.
+func tooManyConnections(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL)
 }
 
 func suggestLocal(err error, otherwise string) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,66 @@ func TestAPI_SuggestsLocalWhenThePlatformDoesNotAnswer(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, which lacks %s", err, want)
 		}
+	}
+}
+
+// The settings of the AWS SDKs may redirect all services or one service, in the environment or in a
+// file.
+func TestStack_OfADeploymentMustNotBeOnThisMachine(t *testing.T) {
+	d := deploy(t)
+	settings := filepath.Join(t.TempDir(), "config")
+	text := "[default]\nendpoint_url = " + d.url + "\n"
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(d.url, "http://"), ":")
+	for name, value := range map[string]string{
+		endpointVariable:                     d.url,
+		endpointVariable + "_SQS":            "http://localhost:" + port,
+		endpointVariable + "_S3":             "http://[::1]:" + port,
+		endpointVariable + "_DYNAMODB":       "http://0.0.0.0:" + port,
+		endpointVariable + "_CLOUDFORMATION": "http://aws.localhost:" + port,
+		"AWS_CONFIG_FILE":                    settings,
+	} {
+		t.Run(name+"="+value, func(t *testing.T) {
+			t.Setenv("AWS_REGION", "us-east-1")
+			t.Setenv(name, value)
+			for _, args := range [][]string{
+				{"send", "--count", "1"}, {"reconcile"}, {"dlq", "list"},
+				{"dlq", "redrive", "--all", "--yes"},
+				{"replay", "--type", "demo", "--from", "1h", "--yes"},
+			} {
+				code, out, errOut := runMain(t, append(args, "--stack", d.Stack)...)
+				if code != exitUsage || out != "" || !strings.Contains(errOut, ":"+port) ||
+					!strings.Contains(errOut, "--aws") {
+					t.Errorf("%v: exit code %d, printed %q, %q", args, code, out, errOut)
+				}
+			}
+		})
+	}
+}
+
+func TestStack_IsNamedByCommandsThatChangeIt(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	server := httptest.NewServer(new(api))
+	t.Cleanup(server.Close)
+	d.api = server.URL
+	d.reconciler = func([]byte) (answer, functionError string) { return `{"report":{"done":true}}`, "" }
+	want := "Pipeline: stack local, region us-east-1, at " + d.url + "\n"
+	for _, args := range [][]string{
+		{"send", "--count", "1"}, {"reconcile"}, {"dlq", "redrive", "--all", "--yes"},
+		{"dlq", "drop", "--all", "--yes"},
+		{"replay", "--type", "demo", "--from", "1h", "--dry-run"},
+	} {
+		code, _, errOut := d.run(t, args...)
+		if code != exitOK || !strings.HasPrefix(errOut, want) {
+			t.Errorf("%v: exit code %d, printed %q, want %q first", args, code, errOut, want)
+		}
+	}
+	_, _, errOut := runMain(t, "send", "--count", "1", "--api", server.URL)
+	if want := "Pipeline: API " + server.URL + "\n"; !strings.HasPrefix(errOut, want) {
+		t.Errorf("printed %q, want %q first", errOut, want)
 	}
 }
 

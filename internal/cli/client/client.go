@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"time"
@@ -104,7 +105,14 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Send posts an event and returns its id. It returns a *Problem for an error response.
+// NotSentError reports that a request was not sent, so that the API can't have accepted it.
+type NotSentError struct{ err error }
+
+func (e *NotSentError) Error() string { return e.err.Error() }
+func (e *NotSentError) Unwrap() error { return e.err }
+
+// Send posts an event and returns its id. It returns a *Problem for an error response, and a
+// *NotSentError if it could not send the request.
 func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 	answer, err := c.do(ctx, http.MethodPost, "events", body)
 	if err != nil {
@@ -141,15 +149,20 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	target := c.base.JoinPath(path).String()
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, &NotSentError{err}
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if err := c.authorize(ctx, request, body); err != nil {
-		return nil, err
+		return nil, &NotSentError{err}
 	}
-	response, err := c.http.Do(request)
+	connected := false
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }}
+	response, err := c.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if err != nil && !connected {
+		return nil, &NotSentError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

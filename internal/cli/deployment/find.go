@@ -73,7 +73,8 @@ func Find(
 // stacks/stacks.go defines. It makes no call, so the user needs no permissions for the calls of
 // FindAll.
 func fromOutputs(cfg aws.Config, stack types.Stack) (p Pipeline, complete bool) {
-	p.Config, p.Stack, p.Region = cfg, aws.ToString(stack.StackName), region(cfg, stack.StackId)
+	p.Config, p.Stack = cfg, aws.ToString(stack.StackName)
+	p.Account, p.Region = environment(cfg, stack.StackId)
 	fields := p.outputs()
 	for _, output := range stack.Outputs {
 		if field := fields[aws.ToString(output.OutputKey)]; field != nil {
@@ -200,8 +201,8 @@ func addFunction(
 	if p == nil {
 		p = &Pipeline{
 			Config: cfg, Name: function.Pipeline, Stack: aws.ToString(detail.StackName),
-			Region: region(cfg, detail.StackId),
 		}
+		p.Account, p.Region = environment(cfg, detail.StackId)
 		byName[p.Name] = p
 	}
 	switch name := aws.ToString(detail.PhysicalResourceId); function.Role {
@@ -238,8 +239,9 @@ func readMetadata(metadata string) (function contract.Function, ok bool) {
 	return function, err == nil && function.Pipeline != ""
 }
 
-// region returns the region in the ARN of a stack, or the region of cfg if the id is not an ARN.
-func region(cfg aws.Config, stackID *string) string {
+// environment returns the account and region in the ARN of a stack. If the id is not an ARN, the
+// account is empty and the region is that of cfg.
+func environment(cfg aws.Config, stackID *string) (account, region string) {
 	parsed, _ := arn.Parse(aws.ToString(stackID))
-	return cmp.Or(parsed.Region, cfg.Region)
+	return parsed.AccountID, cmp.Or(parsed.Region, cfg.Region)
 }

@@ -134,6 +134,13 @@ func localConfig(t *testing.T) aws.Config {
 	return cfg
 }
 
+func TestPipeline_IsDescribedByAccountAndRegion(t *testing.T) {
+	p := Pipeline{Stack: "shop", Account: "111122223333", Region: "eu-west-1"}
+	if got, want := p.String(), "stack shop, account 111122223333, region eu-west-1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestFindAll_ReadsTheResourcesOfPipelinesAndOfNestedStacks(t *testing.T) {
 	pipelines, err := FindAll(t.Context(), localConfig(t), []string{"shop"})
 	if err != nil {
@@ -143,6 +150,7 @@ func TestFindAll_ReadsTheResourcesOfPipelinesAndOfNestedStacks(t *testing.T) {
 		{
 			Stack:              "shop",
 			Name:               "Orders",
+			Account:            "111122223333",
 			Region:             "eu-west-1",
 			Bronze:             "b1",
 			Silver:             "s1",
@@ -156,7 +164,8 @@ func TestFindAll_ReadsTheResourcesOfPipelinesAndOfNestedStacks(t *testing.T) {
 			apiID:              "a1",
 		},
 		{
-			Stack: "shop-Nested-ABC", Name: "TeamReturns", Region: "eu-west-1",
+			Stack: "shop-Nested-ABC", Name: "TeamReturns",
+			Account: "111122223333", Region: "eu-west-1",
 			Table: "t2", QueueURL: "q2", WorkerFunction: "returns-worker",
 		},
 	}

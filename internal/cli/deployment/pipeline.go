@@ -22,10 +22,11 @@ import (
 
 // Pipeline names the resources of a deployed pipeline.
 type Pipeline struct {
-	Config aws.Config // for calls to the pipeline's services
-	Stack  string     // name of the CloudFormation stack
-	Name   string     // id of the construct; empty if the pipeline was found by outputs
-	Region string
+	Config  aws.Config // for calls to the pipeline's services
+	Stack   string     // name of the CloudFormation stack
+	Name    string     // id of the construct; empty if the pipeline was found by outputs
+	Account string     // empty if the stack's id contains no account
+	Region  string
 
 	Bronze, Silver     string // buckets
 	Table              string

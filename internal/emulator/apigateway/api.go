@@ -78,7 +78,8 @@ const (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.api.Now()
 	x := exchange{handler: h, request: r, id: uuid.NewString(), start: start}
-	response := x.respond(r.Context())
+	// API Gateway does not cancel the invocation if the client disconnects or half-closes.
+	response := x.respond(context.WithoutCancel(r.Context()))
 	header := w.Header()
 	for name, values := range response.header {
 		header[name] = values

@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,7 +67,10 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-var requestID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+var (
+	requestID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}`)
+	traceID   = regexp.MustCompile(`1-[0-9a-f]{8}-[0-9a-f]{24}`)
+)
 
 func TestEvent_HasPayloadFormat2(t *testing.T) {
 	post := httptest.NewRequest("POST", "/events?a=1&a=2&b=%20",
@@ -74,7 +79,11 @@ func TestEvent_HasPayloadFormat2(t *testing.T) {
 		"Content-Type": {"application/json"}, "X-Repeated": {"one", "two"},
 		"Cookie": {"a=1; b=2"}, "User-Agent": {"test/1"},
 	}
-	get := httptest.NewRequest("GET", "/events/a%20b", nil)
+	get := httptest.NewRequest("GET", "http://127.0.0.1:8080/events/a%20b", nil)
+	get.Header = http.Header{
+		"X-Amzn-Trace-Id": {"Root=1-of-the-client"}, "X-Forwarded-For": {"198.51.100.7"},
+		"X-Forwarded-Port": {"443"}, "X-Forwarded-Proto": {"https"},
+	}
 	binary := httptest.NewRequest("POST", "/events", strings.NewReader("\xff\x00"))
 	for name, r := range map[string]*http.Request{"post": post, "get": get, "binary": binary} {
 		t.Run(name, func(t *testing.T) {
@@ -85,6 +94,7 @@ func TestEvent_HasPayloadFormat2(t *testing.T) {
 			}
 			got, _ := json.MarshalIndent(indented, "", "  ")
 			got = append(requestID.ReplaceAll(got, []byte("REQUEST-ID")), '\n')
+			got = traceID.ReplaceAll(got, []byte("TRACE-ID"))
 			golden := filepath.Join("testdata", name+".json")
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -102,15 +112,28 @@ func TestEvent_HasPayloadFormat2(t *testing.T) {
 	}
 }
 
-func TestEvent_EncodesBinaryBodies(t *testing.T) {
+func TestEvent_EncodesBodiesThatAreNotText(t *testing.T) {
 	for _, c := range []struct {
 		contentType, body string
 		isBase64          bool
 	}{
 		{"application/json", `{"a":"é"}`, false},
-		{"application/problem+json; charset=utf-8", `{}`, false},
-		{"", `{}`, false},
+		{"Application/JSON ; charset=utf-8", `{}`, false},
+		{"application/json; charset", `{}`, false},
+		{"application/xml", `<a/>`, false},
+		{"application/javascript", `{}`, false},
 		{"text/csv", "a,b", false},
+		{"text/event-stream", "data: a", false},
+		{"application/problem+json", `{}`, true},
+		{"application/vnd.api+json", `{}`, true},
+		{"application/atom+xml", `<a/>`, true},
+		{"image/svg+xml", `<a/>`, true},
+		{"application/x-www-form-urlencoded", "a=b", true},
+		{"multipart/form-data; boundary=x", "--x--", true},
+		{"application/x-ndjson", `{}`, true},
+		{"application/cloudevents+json", `{}`, true},
+		{"json", `{}`, true},
+		{"", `{}`, true},
 		{"application/octet-stream", "a", true},
 		{"application/json", "\xff", true},
 		{"image/png", "a", true},
@@ -187,7 +210,9 @@ func TestResponse_HidesFunctionErrors(t *testing.T) {
 		}
 	})
 	for body, cause := range map[string]string{"crash": "boom", "gone": "no such function"} {
-		w := serve(h, httptest.NewRequest("POST", "/events", strings.NewReader(body)))
+		r := httptest.NewRequest("POST", "/events", strings.NewReader(body))
+		r.Header.Set("Content-Type", "text/plain")
+		w := serve(h, r)
 		expectError(t, w, 500, "Internal Server Error")
 		log := string(line)
 		if !strings.Contains(log, cause) || !strings.Contains(log, `"routeKey":"POST /events"`) {
@@ -310,6 +335,55 @@ func TestRequest_TimesOutAfter30Seconds(t *testing.T) {
 			t.Errorf("got the response after %s", took)
 		}
 	})
+}
+
+// departures maps the ways in which a client can go away after it has sent a request.
+var departures = map[string]func(*net.TCPConn) error{
+	"half-close": (*net.TCPConn).CloseWrite,
+	"close":      (*net.TCPConn).Close,
+	"reset": func(c *net.TCPConn) error {
+		return errors.Join(c.SetLinger(0), c.Close())
+	},
+}
+
+func TestRequest_IsNotCanceledWhenTheClientGoesAway(t *testing.T) {
+	for name, leave := range departures {
+		t.Run(name, func(t *testing.T) {
+			gone, invoked := make(chan struct{}), make(chan error, 1)
+			h := newHandler(t, func(a *API) {
+				a.Invoke = func(ctx context.Context, _ string, _ []byte) (Result, error) {
+					<-gone
+					invoked <- ctx.Err()
+					return Result{Payload: []byte(`{"statusCode":202}`)}, ctx.Err()
+				}
+			})
+			server := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					context.AfterFunc(r.Context(), func() { close(gone) })
+					h.ServeHTTP(w, r)
+				}))
+			defer server.Close()
+			connection, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			fmt.Fprint(connection, "POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+			if err := leave(connection.(*net.TCPConn)); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-invoked; err != nil {
+				t.Errorf("the invocation is canceled: %v", err)
+			}
+			if name != "half-close" {
+				return
+			}
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if err != nil || response.StatusCode != 202 {
+				t.Errorf("got %+v, %v", response, err)
+			}
+		})
+	}
 }
 
 func BenchmarkServeHTTP(b *testing.B) {

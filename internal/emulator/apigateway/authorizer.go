@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -143,7 +142,7 @@ func isQuery(expression string) bool  { return strings.HasPrefix(expression, que
 func (x *exchange) identity(expression string) (value string, ok bool) {
 	switch {
 	case isHeader(expression):
-		value = headers(x.request)[strings.ToLower(strings.TrimPrefix(expression, headerPrefix))]
+		value = x.headers()[strings.ToLower(strings.TrimPrefix(expression, headerPrefix))]
 	case isQuery(expression):
 		value = queryParameters(x.request.URL.RawQuery)[strings.TrimPrefix(expression, queryPrefix)]
 	default:
@@ -158,7 +157,7 @@ func (x *exchange) variables() map[string]string {
 		"identity.sourceIp": ""}
 	if x.request != nil {
 		v["httpMethod"], v["path"] = x.request.Method, x.request.URL.Path
-		v["identity.sourceIp"], _, _ = net.SplitHostPort(x.request.RemoteAddr)
+		v["identity.sourceIp"] = x.sourceIP()
 	}
 	return v
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -60,7 +59,7 @@ func (x *exchange) event(body []byte) event {
 		RawPath:               r.URL.Path,
 		RawQueryString:        r.URL.RawQuery,
 		Cookies:               cookies(r.Header),
-		Headers:               headers(r),
+		Headers:               x.headers(),
 		QueryStringParameters: queryParameters(r.URL.RawQuery),
 		PathParameters:        x.route.pathParameters,
 		RequestContext: requestContext{
@@ -79,7 +78,7 @@ func (x *exchange) event(body []byte) event {
 	http := &e.RequestContext.HTTP
 	http.Method, http.Path, http.Protocol, http.UserAgent = r.Method, r.URL.Path, r.Proto,
 		r.UserAgent()
-	http.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
+	http.SourceIP = x.sourceIP()
 	if len(body) > 0 {
 		text, isBase64 := encodeBody(r.Header.Get("Content-Type"), body)
 		e.Body, e.IsBase64Encoded = &text, isBase64
@@ -96,26 +95,22 @@ func encodeBody(contentType string, body []byte) (text string, isBase64 bool) {
 	return base64.StdEncoding.EncodeToString(body), true
 }
 
+// isText reports whether API Gateway treats a content type as text. AWS does not document the list.
+// Measurements on AWS show that forms, types such as application/problem+json, and requests without
+// a content type are not text.
 func isText(contentType string) bool {
-	if contentType == "" {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch media = strings.TrimSpace(media); media {
+	case "application/javascript", "application/json", "application/xml":
 		return true
 	}
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return false
-	}
-	switch media {
-	case "application/json", "application/xml", "application/javascript",
-		"application/x-www-form-urlencoded":
-		return true
-	}
-	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "+json") ||
-		strings.HasSuffix(media, "+xml")
+	return strings.HasPrefix(media, "text/")
 }
 
-// headers returns all headers except Cookie. The names are in lower case. The values of a repeated
-// header are joined by commas.
-func headers(r *http.Request) map[string]string {
+// headers returns all headers except Cookie, and the headers that API Gateway adds. The names are
+// in lower case. The values of a repeated header are joined by commas.
+func (x *exchange) headers() map[string]string {
+	r := x.request
 	all := map[string]string{"host": r.Host}
 	for name, values := range r.Header {
 		if name != "Cookie" {
@@ -125,7 +120,35 @@ func headers(r *http.Request) map[string]string {
 	if r.ContentLength >= 0 {
 		all["content-length"] = fmt.Sprint(r.ContentLength)
 	}
+	x.addForwarded(all)
 	return all
+}
+
+// addForwarded adds the headers x-forwarded-* and x-amzn-trace-id. The protocol and the port are
+// those of the local API, so that a function can build working links from them.
+func (x *exchange) addForwarded(all map[string]string) {
+	clients := []string{x.sourceIP()}
+	if before := all["x-forwarded-for"]; before != "" {
+		clients = append([]string{before}, clients...)
+	}
+	all["x-forwarded-for"] = strings.Join(clients, ", ")
+	all["x-forwarded-proto"] = "http"
+	all["x-forwarded-port"] = "80"
+	if _, port, err := net.SplitHostPort(x.request.Host); err == nil {
+		all["x-forwarded-port"] = port
+	}
+	id := strings.ReplaceAll(x.id, "-", "")
+	trace := fmt.Sprintf("1-%08x-%s", x.start.Unix(), id[:24])
+	if before := all["x-amzn-trace-id"]; before != "" {
+		all["x-amzn-trace-id"] = "Self=" + trace + ";" + before
+		return
+	}
+	all["x-amzn-trace-id"] = "Root=" + trace
+}
+
+func (x *exchange) sourceIP() string {
+	ip, _, _ := net.SplitHostPort(x.request.RemoteAddr)
+	return ip
 }
 
 func cookies(h http.Header) []string {

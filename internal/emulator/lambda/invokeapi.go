@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -67,7 +68,8 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,
 	payload []byte) {
-	result, err := s.Invoke(r.Context(), name, payload)
+	// Lambda does not cancel an invocation if the client disconnects or half-closes.
+	result, err := s.Invoke(context.WithoutCancel(r.Context()), name, payload)
 	if err != nil {
 		writeError(w, err)
 		return

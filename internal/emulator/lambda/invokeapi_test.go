@@ -3,7 +3,13 @@
 package lambda
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,5 +92,34 @@ func TestAPI_DescribesFunctions(t *testing.T) {
 	all, err := c.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
 	if err != nil || len(all.Functions) != 1 {
 		t.Errorf("got %+v, %v", all, err)
+	}
+}
+
+func TestAPI_DoesNotCancelAnInvocationWhenTheClientGoesAway(t *testing.T) {
+	s, _ := startService(t, func(c *Config, _ *Function) { c.MaxSandboxes = 1 })
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		context.AfterFunc(r.Context(), func() { close(gone) })
+		s.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	slots := s.functions["fn"].slots
+	slots <- struct{}{} // the invocation waits for this slot
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	const body = `{"Do":"echo","Text":"a"}`
+	fmt.Fprintf(connection, "POST /2015-03-31/functions/fn/invocations HTTP/1.1\r\nHost: a\r\n"+
+		"Content-Length: %d\r\n\r\n%s", len(body), body)
+	if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	<-slots
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("got %+v, %v", response, err)
 	}
 }

@@ -1,6 +1,8 @@
 package sqs
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -99,6 +101,9 @@ func (s *Service) receiveMessage(
 		return nil, err
 	}
 	messages, err := q.receive(r.Context(), limit, wait, visibility)
+	if errors.Is(err, context.Canceled) { // a client that half-closed still reads the answer
+		messages, err = q.receive(context.WithoutCancel(r.Context()), limit, 0, visibility)
+	}
 	if err != nil {
 		return nil, err
 	}

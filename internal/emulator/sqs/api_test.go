@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -49,6 +50,26 @@ func TestSendMessage_ReturnsTheSameChecksumsAsAWS(t *testing.T) {
 	if response["MD5OfMessageBody"] != "fafb00f5732ab283681e124bf8747ed1" ||
 		response["MD5OfMessageAttributes"] != "1207f08616526204dcbbe598ee1fb1b8" {
 		t.Errorf("response %v", response)
+	}
+}
+
+func TestReceiveMessage_AnswersAHalfClosedClient(t *testing.T) {
+	s := newService(t, sqs.Config{})
+	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
+		t.Fatal(err)
+	}
+	call(t, s, "SendMessage", `{"QueueUrl":"events","MessageBody":"x"}`)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // as the server does when the client half-closes
+	for _, want := range []int{1, 0} {
+		r := httptest.NewRequest("POST", "/",
+			strings.NewReader(`{"QueueUrl":"events","WaitTimeSeconds":20}`)).WithContext(ctx)
+		r.Header.Set("X-Amz-Target", "AmazonSQS.ReceiveMessage")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != 200 || strings.Count(w.Body.String(), "MessageId") != want {
+			t.Errorf("got %d %s, want %d messages", w.Code, w.Body, want)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func request(t *testing.T, p *Platform, prepare func(*http.Request)) (status int
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Content-Type", "application/json")
 	prepare(r)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -153,7 +154,8 @@ func TestPlatform_InvokesLambdaAuthorizer(t *testing.T) {
 	p, _ := start(t, func(o *Options) { o.Assembly = dir })
 	say := func(text string) func(*http.Request) {
 		return func(r *http.Request) {
-			r.Header = http.Header{"Authorization": {text}, "X-Name": {"ali"}}
+			r.Header.Set("Authorization", text)
+			r.Header.Set("X-Name", "ali")
 		}
 	}
 	status, body := request(t, p, say("open sesame"))

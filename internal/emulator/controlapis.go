@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
-	"strings"
+	"path"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
@@ -30,19 +30,20 @@ type callerIdentityResult struct {
 	Arn, UserId, Account string
 }
 
-const apisPath = "/v2/apis/"
-
-// serveGetAPI serves API Gateway's operation GetApi, which returns the endpoint of an HTTP API.
-func serveGetAPI(w http.ResponseWriter, r *http.Request, apis []*resources.API) {
-	id := strings.TrimPrefix(r.URL.Path, apisPath)
-	status := http.StatusNotFound
-	answer := map[string]string{"message": "Invalid API identifier specified " + id}
-	for _, a := range apis {
-		if r.Method == http.MethodGet && a.Settings.ID == id {
-			status, answer = http.StatusOK, map[string]string{
-				"apiId": id, "apiEndpoint": a.Endpoint, "name": a.Name, "protocolType": "HTTP",
+// getAPIHandler returns a handler for API Gateway's operation GetApi, which returns the endpoint of
+// an HTTP API.
+func getAPIHandler(apis []*resources.API) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := path.Base(r.URL.Path)
+		for _, a := range apis {
+			if a.Settings.ID == id {
+				protocol.WriteJSON(w, http.StatusOK, map[string]string{
+					"apiId": id, "apiEndpoint": a.Endpoint, "name": a.Name, "protocolType": "HTTP",
+				})
+				return
 			}
 		}
+		protocol.WriteError(w, "apigateway", http.StatusNotFound, "NotFoundException",
+			"Invalid API identifier specified "+id)
 	}
-	protocol.WriteJSON(w, status, answer)
 }

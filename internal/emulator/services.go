@@ -125,36 +125,30 @@ func (s *services) awsHandler(
 	return s.faults.Wrap(handler)
 }
 
-// route returns a handler that passes each request to a service. It selects the service by the
-// header X-Amz-Target, by the path, or by the content type of the query protocol. All other
-// requests go to S3.
+// route returns a handler that passes each request to the service that protocol.ReadCall names.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
-	query := queryHandler(account, stacks)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		target := r.Header.Get("X-Amz-Target")
-		switch {
-		case target != "":
-			s.jsonHandler(target).ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/2015-03-31/"),
-			strings.HasPrefix(r.URL.Path, "/_runtime/"):
-			s.Lambda.ServeHTTP(w, r)
-		// This path can't be a bucket's, because bucket names have at least three characters.
-		case strings.HasPrefix(r.URL.Path, apisPath):
-			serveGetAPI(w, r, apis)
-		case protocol.IsQuery(r):
-			query.ServeHTTP(w, r)
-		default:
-			s.S3.ServeHTTP(w, r)
-		}
-	})
-}
-
-func (s *services) jsonHandler(target string) http.Handler {
-	prefix, _, _ := strings.Cut(target, ".")
-	if service, ok := s.json[prefix]; ok {
-		return service.handler
+	handlers := map[string]http.Handler{
+		"lambda":     s.Lambda,
+		"query":      queryHandler(account, stacks),
+		"apigateway": getAPIHandler(apis),
+		"s3":         s.S3,
 	}
-	return protocol.JSONHandler{} // without operations: answers with UnknownOperationException
+	for _, service := range s.json {
+		handlers[service.name] = service.handler
+	}
+	targets := s.targets()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
+			s.Lambda.ServeHTTP(w, r)
+			return
+		}
+		handler, ok := handlers[targets.ReadCall(r).Service]
+		if !ok {
+			protocol.WriteNotServed(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the

@@ -19,8 +19,10 @@ var targets = protocol.Targets{
 // request returns a request as the SDK sends it, signed by the function worker.
 func request(method, url, target, body string, headers ...string) *http.Request {
 	r := httptest.NewRequest(method, url, strings.NewReader(body))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
-		"Credential=sandbox/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	sign(r, "s3")
+	if strings.HasPrefix(url, "/2015-03-31/") {
+		sign(r, "lambda")
+	}
 	if target != "" {
 		r.Header.Set("X-Amz-Target", target)
 	}
@@ -28,6 +30,11 @@ func request(method, url, target, body string, headers ...string) *http.Request 
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	return r
+}
+
+func sign(r *http.Request, service string) {
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sandbox/20261123/us-east-1/"+
+		service+"/aws4_request, SignedHeaders=host, Signature=0")
 }
 
 const (
@@ -42,7 +49,15 @@ func call(target, body string) *http.Request { return request("POST", "/", targe
 
 // form returns a request of AWS's query protocol.
 func form(body string) *http.Request {
-	return request("POST", "/", "", body, "Content-Type", "application/x-www-form-urlencoded")
+	r := request("POST", "/", "", body, "Content-Type", "application/x-www-form-urlencoded")
+	sign(r, "cloudformation")
+	return r
+}
+
+func presigned(url string) *http.Request {
+	r := request("GET", url, "", "")
+	sign(r, "cloudformation")
+	return r
 }
 
 func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
@@ -132,6 +147,7 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 			[]string{"lambda:GetFunction " + lambda + "f map[]"}},
 		{form("Action=GetCallerIdentity"), nil},
 		{form("Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
+		{presigned("/?Action=DescribeStacks"), []string{"cloudformation:DescribeStacks * map[]"}},
 	} {
 		authorizer := Authorizer{Targets: targets, Region: "us-east-1", Account: account}
 		list, err := authorizer.requiredPermissions(targets.ReadCall(c.request), c.request)
@@ -201,7 +217,8 @@ func TestAuthorizer_DeniesWithTheErrorOfTheService(t *testing.T) {
 		{call("AWSEvents.PutEvents", `{"Entries":[{}]}`), 400, `"__type":"AccessDeniedException"`},
 		{request("POST", "/2015-03-31/functions/f/invocations", "", ""), 403,
 			"lambda:InvokeFunction"},
-		{call("Unknown.Operation", `{}`), 400, "can't tell which permissions the call needs"},
+		{request("GET", "/2015-03-31/event-source-mappings", "", ""), 403,
+			"unknown call GET /2015-03-31/event-source-mappings"},
 		{request("PATCH", "/b/k", "", ""), 403, "unknown call PATCH /b/k"},
 		{call("AmazonSQS.SendMessage", `{`), 403, "can't tell which permissions the call needs"},
 	} {

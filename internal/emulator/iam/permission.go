@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,9 +35,7 @@ func (a Authorizer) permissions(
 	case "lambda":
 		return a.lambdaPermissions(call.Operation, r)
 	case "query":
-		return queryPermissions(body)
-	case "":
-		return nil, fmt.Errorf("unknown call %q", r.Header.Get("X-Amz-Target"))
+		return queryPermissions(r, body)
 	}
 	// The resource is unknown. Only a policy for all resources allows the call.
 	return []permission{{action: call.Service + ":" + call.Operation, resource: "*"}}, nil
@@ -110,6 +109,9 @@ func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]perm
 	if err != nil {
 		return nil, err
 	}
+	if operation == "" {
+		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
+	}
 	if operation == "Invoke" {
 		operation = "InvokeFunction"
 	}
@@ -123,12 +125,12 @@ func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]perm
 }
 
 // queryPermissions returns the permissions for a call of AWS's query protocol.
-func queryPermissions(body []byte) ([]permission, error) {
+func queryPermissions(r *http.Request, body []byte) ([]permission, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, err
 	}
-	action := form.Get("Action")
+	action := cmp.Or(form.Get("Action"), r.URL.Query().Get("Action"))
 	if action == "GetCallerIdentity" { // needs no permission
 		return nil, nil
 	}

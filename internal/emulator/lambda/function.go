@@ -158,7 +158,7 @@ func (f *function) environment(sandboxID string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")
 	env := []string{
-		"AWS_LAMBDA_RUNTIME_API=" + address + runtimePrefix + sandboxID,
+		"AWS_LAMBDA_RUNTIME_API=" + address + RuntimePrefix + sandboxID,
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,

@@ -18,10 +18,7 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /2015-03-31/functions/{name}", s.serveFunction)
 	mux.HandleFunc("GET /2015-03-31/functions/{$}", s.serveList)
 	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
-	mux.HandleFunc("/2015-03-31/", func(w http.ResponseWriter, r *http.Request) {
-		protocol.WriteError(w, "lambda", http.StatusBadRequest, "UnknownOperationException",
-			"the emulator does not support "+r.Method+" "+r.URL.Path)
-	})
+	mux.HandleFunc("/", protocol.WriteNotServed)
 }
 
 // serveInvoke serves the operation Invoke. It ignores the header X-Amz-Log-Type, because

@@ -8,12 +8,12 @@ import (
 	"strconv"
 )
 
-// runtimePrefix starts every path of the Runtime API. The next part of the path is the sandbox id.
-const runtimePrefix = "/_runtime/"
+// RuntimePrefix begins every path of the Runtime API. The next part of the path is the sandbox id.
+const RuntimePrefix = "/_runtime/"
 
 func (s *Service) routes() http.Handler {
 	mux := http.NewServeMux()
-	api := runtimePrefix + "{sandbox}/2018-06-01/runtime/"
+	api := RuntimePrefix + "{sandbox}/2018-06-01/runtime/"
 	mux.HandleFunc("GET "+api+"invocation/next", s.bySandbox((*sandbox).serveNext))
 	mux.HandleFunc("POST "+api+"invocation/{id}/response", s.bySandbox((*sandbox).serveResponse))
 	mux.HandleFunc("POST "+api+"invocation/{id}/error", s.bySandbox((*sandbox).serveError))

@@ -10,12 +10,17 @@ import (
 // Call describes a request to an AWS API.
 type Call struct {
 	AccessKey string // from the signature; "" if the request is unsigned
-	Service   string // s3, lambda, query (a request in the query protocol), or a value of Targets
+	// Service is s3, lambda, apigateway, query (the query protocol) or a value of Targets. It is ""
+	// if the platform does not serve the request.
+	Service   string
 	Operation string // for example PutObject; "" if unknown or in the query protocol
 }
 
 // Targets maps a prefix of the X-Amz-Target header to the name of the service that serves it.
 type Targets map[string]string
+
+// queryServices names the services that the query protocol reaches. Unsigned requests name none.
+var queryServices = []string{"cloudformation", "sts", ""}
 
 // ReadCall derives the called service and operation from the request's headers and URL.
 func (t Targets) ReadCall(r *http.Request) Call {
@@ -24,39 +29,59 @@ func (t Targets) ReadCall(r *http.Request) Call {
 		call.Service, call.Operation = t[target], operation
 		return call
 	}
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/2015-03-31/"):
-		call.Service, call.Operation = "lambda", lambdaOperation(r)
+	switch service := calledService(r); {
 	case IsQuery(r):
-		call.Service = "query"
-	default:
+		if slices.Contains(queryServices, service) {
+			call.Service = "query"
+		}
+	case service == "lambda":
+		call.Service, call.Operation = service, lambdaOperation(r)
+	case service == "apigateway" && r.Method == http.MethodGet && isAPI(r):
+		call.Service, call.Operation = service, http.MethodGet
+	case service == "" || service == "s3" && !isS3Control(r):
 		call.Service, call.Operation = "s3", s3Operation(r)
 	}
 	return call
 }
 
-func accessKey(r *http.Request) string {
-	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	key, _, _ := strings.Cut(credential, "/")
-	return key
+// isAPI reports whether the path is that of one HTTP API.
+func isAPI(r *http.Request) bool {
+	id, ok := strings.CutPrefix(r.URL.Path, apisPath)
+	return ok && id != "" && !strings.Contains(id, "/")
 }
 
+// isS3Control reports whether a request is for S3 Control, whose requests are signed for s3.
+func isS3Control(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }
+
+const functionsPath = "/2015-03-31/functions"
+
+// lambdaOperation returns the name of the operation, or "" if the platform does not serve it.
 func lambdaOperation(r *http.Request) string {
-	switch {
-	case LambdaFunction(r) == "":
-		return "ListFunctions"
-	case strings.HasSuffix(r.URL.Path, "/invocations"):
-		return "Invoke"
-	case strings.HasSuffix(r.URL.Path, "/configuration"):
-		return "GetFunctionConfiguration"
+	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath)
+	if !ok {
+		return ""
 	}
-	return "GetFunction"
+	_, suffix, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
+	switch r.Method + " " + suffix {
+	case "GET ":
+		if LambdaFunction(r) == "" {
+			return "ListFunctions"
+		}
+		return "GetFunction"
+	case "GET configuration":
+		return "GetFunctionConfiguration"
+	case "PUT configuration":
+		return "UpdateFunctionConfiguration"
+	case "POST invocations":
+		return "Invoke"
+	}
+	return ""
 }
 
 // LambdaFunction returns the function's name or ARN from the URL of a request to Lambda, or "" if
 // the URL contains none.
 func LambdaFunction(r *http.Request) string {
-	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions"), "/")
+	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, functionsPath), "/")
 	function, _, _ = strings.Cut(function, "/")
 	return function
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"net/http/httptest"
@@ -55,6 +56,77 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	if got := targets.ReadCall(r); got.Service != "query" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestReadCall_SelectsTheServiceBySignature(t *testing.T) {
+	const sigv4, sigv4a = "AWS4-HMAC-SHA256 Credential=k/20261123/us-east-1/",
+		"AWS4-ECDSA-P256-SHA256 Credential=k/20261123/"
+	for _, c := range []struct{ method, url, authorization, service, operation string }{
+		{"GET", "/2015-03-31/functions/f", sigv4 + "s3", "s3", "GetObject"},
+		{"GET", "/2015-03-31/event-source-mappings", sigv4 + "lambda", "lambda", ""},
+		{"GET", "/2018-10-31/layers", sigv4 + "lambda", "lambda", ""},
+		{"DELETE", "/2015-03-31/functions/f", sigv4 + "lambda", "lambda", ""},
+		{"GET", "/anything", sigv4 + "lambda", "lambda", ""},
+		{"GET", "/v2/apis/a", sigv4 + "apigateway", "apigateway", "GET"},
+		{"GET", "/v2/apis", sigv4 + "apigateway", "", ""},
+		{"GET", "/v2/apis/a/routes", sigv4 + "apigateway", "", ""},
+		{"GET", "/restapis", sigv4 + "apigateway", "", ""},
+		{"POST", "/", sigv4 + "logs", "", ""},
+		{"GET", "/groups", sigv4 + "resource-groups", "", ""},
+		{"GET", "/b/k", sigv4a + "s3", "s3", "GetObject"},
+		{"GET", "/b/k", sigv4a + "events", "", ""},
+		{"GET", "/?Action=GetCallerIdentity", sigv4 + "sts", "query", ""},
+		{"GET", "/?Action=GetCallerIdentity", "", "query", ""},
+		{"GET", "/?Action=ListTopics", sigv4 + "sns", "", ""},
+		{"GET", "/?X-Amz-Credential=k%2F20261123%2Fus-east-1%2Fsns%2Faws4_request", "", "", ""},
+		{"GET", "/b/k?X-Amz-Credential=k%2F20261123%2Fus-east-1%2Fs3%2Faws4_request", "",
+			"s3", "GetObject"},
+	} {
+		r := httptest.NewRequest(c.method, c.url, nil)
+		if c.authorization != "" {
+			r.Header.Set("Authorization", c.authorization+"/aws4_request, SignedHeaders=host")
+		}
+		got := targets.ReadCall(r)
+		if got.Service != c.service || got.Operation != c.operation {
+			t.Errorf("%s %s %s: got %+v", c.method, c.url, c.authorization, got)
+		}
+	}
+}
+
+func TestReadCall_SelectsTheServiceOfUnsignedRequestsByHints(t *testing.T) {
+	for _, c := range []struct{ url, host, userAgent, service string }{
+		{"/b/k", "", "", "s3"},
+		{"/b/k", "b.localhost:4566", "", "s3"},
+		{"/k", "b.s3.us-east-1.amazonaws.com", "", "s3"},
+		{"/", "iam.amazonaws.com", "", ""},
+		{"/", "logs.us-east-1.localhost:4566", "", ""},
+		{"/v1/x", "bedrock.us-gov-west-1.amazonaws.com", "", ""},
+		{"/2014-11-13/functions/f/invoke-async/", "", "", "lambda"},
+		{"/2020-05-31/distribution", "", "api/cloudfront#1.2", ""},
+		{"/b/k", "", "aws-sdk-go-v2/1.47.7 os/linux lang/go#1.26 api/s3#1.114.8", "s3"},
+		{"/b/k", "", "aws-cli/2.9.19 Python/3.9 command/s3api.get-object", "s3"},
+		{"/b/k", "", "aws-cli/2.9.19 Python/3.9 command/s3.cp", "s3"},
+		{"/v1/clusters", "", "aws-cli/2.9.19 command/kafka.list-clusters", ""},
+		{"/v1/clusters", "", "aws-sdk-js/3.1 ua/2.1 api/kafka#3.1", ""},
+	} {
+		r := httptest.NewRequest("GET", c.url, nil)
+		r.Host = cmp.Or(c.host, "127.0.0.1:4566")
+		r.Header.Set("User-Agent", c.userAgent)
+		if got := targets.ReadCall(r); got.Service != c.service {
+			t.Errorf("%+v: got %+v", c, got)
+		}
+	}
+	r := httptest.NewRequest("GET", "/federation/credentials", nil)
+	r.Header.Set("X-Amz-Sso_bearer_token", "token")
+	if got := targets.ReadCall(r); got.Service != "" {
+		t.Errorf("SSO: got %+v", got)
+	}
+	r = httptest.NewRequest("GET", "/v20180820/jobs", nil)
+	r.Header.Set("X-Amz-Account-Id", "000000000000")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=k/1/us-east-1/s3/aws4_request")
+	if got := targets.ReadCall(r); got.Service != "" {
+		t.Errorf("S3 Control: got %+v", got)
 	}
 }
 

@@ -47,7 +47,7 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 			Error:     struct{ Type, Code, Message string }{"Sender", code, message},
 			RequestID: setRequestID(w),
 		}
-	case "lambda":
+	case "lambda", "apigateway":
 		w.Header().Set("X-Amzn-Errortype", code)
 		contentType = "application/json"
 		answer = map[string]string{"Type": "User", "Message": message}

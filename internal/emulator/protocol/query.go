@@ -9,7 +9,7 @@ import (
 )
 
 // QueryHandler serves the operations of the AWS query protocol. It maps an operation's name to the
-// operation. Each request is a form.
+// operation.
 type QueryHandler map[string]QueryOperation
 
 // QueryOperation represents an operation. Result returns the XML element of the answer. The handler
@@ -29,10 +29,14 @@ type queryAnswer struct {
 // 51,200 bytes.
 const maxForm = 1 << 20
 
-// IsQuery reports whether a request uses the query protocol.
+// IsQuery reports whether a request uses the query protocol. The action is in a form, or in the URL
+// as in a presigned URL.
 func IsQuery(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/" &&
-		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	if r.URL.Path != "/" || signedService(r) == "s3" {
+		return false
+	}
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return r.Method == http.MethodPost && form || r.URL.Query().Has("Action")
 }
 
 func (h QueryHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,12 +56,12 @@ func (h QueryHandler) answer(
 	if err := r.ParseForm(); err != nil {
 		return answer, Errorf("InvalidRequest", "read the form: %v", err)
 	}
-	action := r.PostForm.Get("Action")
+	action := r.Form.Get("Action")
 	operation, ok := h[action]
 	if !ok {
 		return answer, Errorf("InvalidAction", "the local platform does not serve %s", action)
 	}
 	answer.XMLName = xml.Name{Space: operation.Namespace, Local: action + "Response"}
-	answer.Result, err = operation.Result(r.PostForm)
+	answer.Result, err = operation.Result(r.Form)
 	return answer, err
 }

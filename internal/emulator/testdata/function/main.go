@@ -135,10 +135,10 @@ func call(target string, input any) error {
 	return do(request)
 }
 
-// do sends a request with a fake signature. The emulator reads only the access key in the
-// signature.
+// do sends a request with a fake signature. The emulator reads only the access key and the service
+// in the signature. For a request with a target, it ignores the service.
 func do(request *http.Request) error {
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

@@ -1,0 +1,72 @@
+package protocol
+
+import (
+	"cmp"
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"strings"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+)
+
+// WriteNotServed answers a request for a service or an operation that the local platform does not
+// serve. The answer has the format of the request's protocol, so that each client shows its message.
+func WriteNotServed(w http.ResponseWriter, r *http.Request) {
+	message := "the local platform does not serve " + describe(r)
+	const code = "UnknownOperationException"
+	contentType := r.Header.Get("Content-Type")
+	target := r.Header.Get("X-Amz-Target") != ""
+	switch service := calledService(r); {
+	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+		answer := cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)}
+		write(w, http.StatusBadRequest, "application/cbor", encodeCBOR, answer)
+	case target || strings.HasPrefix(contentType, "application/x-amz-json-"):
+		answer := map[string]string{"__type": code, "message": message}
+		write(w, http.StatusBadRequest, cmp.Or(contentType, jsonType), json.Marshal, answer)
+	case service == "ec2":
+		answer := newEC2Error("InvalidAction", message)
+		answer.RequestID = setRequestID(w)
+		write(w, http.StatusBadRequest, "text/xml", xml.Marshal, answer)
+	case IsQuery(r):
+		WriteError(w, "query", http.StatusBadRequest, "InvalidAction", message)
+	case service == "s3":
+		WriteError(w, "s3", http.StatusNotImplemented, "NotImplemented", message)
+	case service == "cloudfront" || service == "route53":
+		WriteError(w, "query", http.StatusNotImplemented, "NotImplemented", message)
+	default:
+		WriteError(w, "lambda", http.StatusNotFound, code, message)
+	}
+}
+
+// describe returns the service and the operation of a request.
+func describe(r *http.Request) string {
+	operation := r.Method + " " + r.URL.Path
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		operation = target
+	} else if _, name, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
+		operation = name
+	} else if IsQuery(r) {
+		_ = r.ParseForm() // a form that can't be parsed has no action
+		operation = cmp.Or(r.Form.Get("Action"), operation)
+	}
+	if service := calledService(r); service != "" {
+		return service + ": " + operation
+	}
+	return operation
+}
+
+func encodeCBOR(v any) ([]byte, error) { return cbor.Encode(v.(cbor.Value)), nil }
+
+// ec2Error represents an error response of EC2, which has its own variant of the query protocol.
+type ec2Error struct {
+	XMLName   xml.Name `xml:"Response"`
+	Code      string   `xml:"Errors>Error>Code"`
+	Message   string   `xml:"Errors>Error>Message"`
+	RequestID string
+}
+
+func newEC2Error(code, message string) ec2Error {
+	return ec2Error{Code: code, Message: message}
+}

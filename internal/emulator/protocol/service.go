@@ -1,0 +1,89 @@
+package protocol
+
+import (
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// calledService returns the name of the service for which a request is signed, such as s3 or logs.
+// For an unsigned request, it returns the service that the host, the User-Agent header or the path
+// names, or "" if they name none.
+func calledService(r *http.Request) string {
+	if service := signedService(r); service != "" {
+		return service
+	}
+	if service := hostService(r.Host); service != "" {
+		return service
+	}
+	switch {
+	case lambdaPath.MatchString(r.URL.Path):
+		return "lambda"
+	case strings.HasPrefix(r.URL.Path, apisPath):
+		return "apigateway"
+	case r.Header.Get("X-Amz-Sso_bearer_token") != "":
+		return "sso"
+	}
+	match := userAgentService.FindStringSubmatch(r.UserAgent())
+	if match == nil {
+		return ""
+	}
+	if service := match[1] + match[2]; service != "s3api" { // the AWS CLI's name for S3's operations
+		return service
+	}
+	return "s3"
+}
+
+// signedService returns the service for which a request is signed, or "" if it is unsigned. A
+// presigned URL contains the credential as a parameter.
+func signedService(r *http.Request) string {
+	_, credential, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !ok {
+		credential = r.URL.Query().Get("X-Amz-Credential")
+	}
+	credential, _, _ = strings.Cut(credential, ",")
+	// The parts are: access key, date, region, service, aws4_request. SigV4A has no region.
+	parts := strings.Split(credential, "/")
+	if len(parts) < 4 {
+		return ""
+	}
+	return parts[len(parts)-2]
+}
+
+func accessKey(r *http.Request) string {
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
+	return key
+}
+
+// regionLabel matches a region in a host name.
+var regionLabel = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+
+// hostService returns the service in a host of AWS, such as logs.us-east-1.amazonaws.com or
+// iam.amazonaws.com. Other hosts may have the form SERVICE.REGION.localhost.
+func hostService(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	labels := strings.Split(host, ".")
+	for i, label := range labels {
+		if i > 0 && regionLabel.MatchString(label) {
+			return labels[i-1]
+		}
+	}
+	if service, ok := strings.CutSuffix(host, ".amazonaws.com"); ok && len(labels) == 3 {
+		return service
+	}
+	return ""
+}
+
+// userAgentService matches the service in the User-Agent headers of the AWS SDKs and the AWS CLI.
+var userAgentService = regexp.MustCompile(`\b(?:api/([a-z0-9-]+)#|command/([a-z0-9-]+)\.)`)
+
+// lambdaPath matches the paths of Lambda's API. Each of them begins with the date of an API version.
+var lambdaPath = regexp.MustCompile(`^/(2015-03-31|20\d\d-\d\d-\d\d/(functions|layers|` +
+	`layers-by-arn|account-settings|code-signing-configs|tags))(/|$)`)
+
+// apisPath begins the paths of API Gateway's operations for HTTP APIs.
+const apisPath = "/v2/apis/"

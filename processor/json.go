@@ -1,75 +1,122 @@
 package processor
 
 import (
+	"bytes"
 	"context"
-	"encoding/base64"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // InvalidPayload is the code with which JSON rejects payloads. It appears in the event's status as
 // rejected.invalid-payload.
 const InvalidPayload = "invalid-payload"
 
-// JSON returns a Func that decodes each payload into a T with encoding/json, and calls fn. It
-// ignores fields that T does not have, and rejects payloads that do not match T. A number in a
-// field of type any becomes a float64, which keeps about 16 digits. To keep all digits, use
-// json.Number.
+// JSON returns a Func that decodes each payload into a T and calls fn. It rejects payloads that do
+// not match T. It ignores members that T does not have. A null sets no field.
+//
+// JSON follows the rules of encoding/json, with two exceptions. The name of a field must match
+// exactly: a field cents does not receive the member CENTS. A Go array must have as many elements
+// as the JSON array.
+//
+// A number in a field of type any becomes a float64, which keeps about 16 digits. To keep all
+// digits, use json.Number. A type with an UnmarshalJSON method decodes its own value, so that
+// method must match names exactly, too.
+//
+// JSON panics if the tag of a field contains an option of encoding/json/v2 that JSON does not
+// support. The option case:ignore would let a field receive members that a schema does not check.
+// The option format is experimental.
 func JSON[T any](fn func(ctx context.Context, event Event, payload T) (Record, error)) Func {
+	checkTags(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, event Event) (Record, error) {
 		var payload T
-		if err := json.Unmarshal(event.Payload, &payload); err != nil {
+		if err := jsonv2.Unmarshal(event.Payload, &payload, decoding); err != nil {
 			return Record{}, Reject(InvalidPayload,
-				"The payload does not match the processor's type: %s.", mismatch(err))
+				"The payload does not match the processor's type: %s.", mismatch[T](event.Payload))
 		}
 		return fn(ctx, event, payload)
 	}
 }
 
-// mismatch describes a decoding error. It leaves out the values of the payload, because they must
-// not appear in the log or in the status.
-func mismatch(err error) string {
-	var wrongType *json.UnmarshalTypeError
-	var invalidTime *time.ParseError
-	var invalidBase64 base64.CorruptInputError
-	switch {
-	case errors.As(err, &invalidTime):
-		return "a time must have the format of RFC 3339, such as 2026-11-23T07:30:00Z"
-	case errors.As(err, &invalidBase64):
-		return "a string must be base64"
-	case !errors.As(err, &wrongType):
-		return fmt.Sprintf("decoding failed with a %T", err)
+// decoding contains the rules of encoding/json, except that names must match exactly and that no
+// element of an array is dropped.
+var decoding = jsonv2.JoinOptions(
+	jsonv1.DefaultOptionsV1(),
+	jsonv2.MatchCaseInsensitiveNames(false),
+	jsontext.AllowDuplicateNames(false),
+	jsonv1.UnmarshalArrayFromAnyLength(false),
+	jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(unmarshalNumber)),
+)
+
+var errNoNumber = errors.New("a json.Number must be a number")
+
+// unmarshalNumber decodes a json.Number from a number, or from a string that contains one. Before
+// Go 1.27, only encoding/json knows this type.
+func unmarshalNumber(decoder *jsontext.Decoder, number *json.Number) error {
+	value, err := decoder.ReadValue()
+	if err != nil {
+		return err
 	}
-	field := wrongType.Field
-	if field == "" {
-		field = "it"
+	text := value
+	switch value.Kind() {
+	case jsontext.KindNull:
+		return nil
+	case jsontext.KindString:
+		if unquoted, err := jsontext.AppendUnquote(nil, value); err == nil {
+			text = unquoted
+		}
 	}
-	got, _, _ := strings.Cut(wrongType.Value, " ") // "number" of "number 1.5"
-	return fmt.Sprintf("%s must be %s, got the JSON type %s", field, jsonType(wrongType.Type), got)
+	trimmed := len(bytes.TrimSpace(text)) == len(text)
+	if text.Kind() != jsontext.KindNumber || !text.IsValid() || !trimmed {
+		return &jsonv2.SemanticError{
+			GoType: reflect.TypeFor[json.Number](), JSONKind: value.Kind(), Err: errNoNumber,
+		}
+	}
+	*number = json.Number(text)
+	return nil
 }
 
-// jsonType describes the JSON values that can be decoded into a Go type.
-func jsonType(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return jsonType(t.Elem())
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	case reflect.Slice, reflect.Array:
-		return "an array"
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "a boolean"
-	case reflect.Float32, reflect.Float64:
-		return "a number in the range of " + t.Kind().String()
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint,
-		reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return "an integer in the range of " + t.Kind().String()
+// checkTags panics if a field of t, or of a type that t contains, has an option that JSON does not
+// support. It adds the types that it has checked to checked.
+func checkTags(t reflect.Type, checked map[reflect.Type]bool) {
+	if checked[t] || decodesItself(t) {
+		return
 	}
-	return "of another type"
+	checked[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		checkTags(t.Elem(), checked)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			field := t.Field(i)
+			_, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			for _, option := range []string{"case:ignore", "format:"} {
+				if strings.Contains(options, option) {
+					panic(fmt.Sprintf("processor.JSON: the json tag of field %s in type %s must "+
+						"not contain the option %s", field.Name, t, option))
+				}
+			}
+			checkTags(field.Type, checked)
+		}
+	}
+}
+
+// decodesItself reports whether t has a method that decodes its values.
+func decodesItself(t reflect.Type) bool { return decodesJSON(t) || decodesText(t) }
+
+func decodesJSON(t reflect.Type) bool {
+	pointer := reflect.PointerTo(t)
+	return pointer.Implements(reflect.TypeFor[jsonv2.Unmarshaler]()) ||
+		pointer.Implements(reflect.TypeFor[jsonv2.UnmarshalerFrom]())
+}
+
+func decodesText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }

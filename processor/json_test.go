@@ -2,6 +2,10 @@ package processor_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -10,34 +14,199 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/processor/processortest"
 )
 
-func TestJSON_RejectsMismatchWithoutTheValue(t *testing.T) {
-	process := processor.JSON(func(context.Context, processor.Event, struct {
-		N  int       `json:"n"`
-		At time.Time `json:"at"`
-		In struct {
-			Flag bool   `json:"flag"`
-			Data []byte `json:"data"`
-		} `json:"in"`
-	}) (processor.Record, error) {
-		return processor.Filter("match", "the payload matches"), nil
-	})
-	got := processortest.Process(t.Context(), process, `{"eventType":"x","n":1,"other":true}`)
-	if got.Outcome != processortest.Filtered {
-		t.Errorf("matching payload: got %s", got)
-	}
+// ratio decodes a string such as "1:2".
+type ratio struct{ a, b int }
+
+func (*ratio) UnmarshalText([]byte) error { return errors.New("invalid ratio") }
+
+// secret decodes no value. Its error contains the value.
+type secret struct{}
+
+func (*secret) UnmarshalJSON(data []byte) error { return errors.New("invalid: " + string(data)) }
+
+type embedded struct {
+	Deep int8 `json:"deep"`
+}
+
+// payloadType has fields of each kind that a payload can be decoded into.
+type payloadType struct {
+	embedded
+	Int8     int8                      `json:"int8"`
+	Int64    int64                     `json:"int64"`
+	Uint     uint16                    `json:"uint"`
+	Uint64   uint64                    `json:"uint64"`
+	Float32  float32                   `json:"float32"`
+	Float64  float64                   `json:"float64"`
+	Flag     *bool                     `json:"flag"`
+	Text     string                    `json:"text"`
+	Quoted   int                       `json:"quoted,string"`
+	Number   json.Number               `json:"number"`
+	Big      *big.Int                  `json:"big"`
+	BigFloat big.Float                 `json:"bigFloat"`
+	Addr     netip.Addr                `json:"addr"`
+	At       time.Time                 `json:"at"`
+	Wait     time.Duration             `json:"wait"`
+	Data     []byte                    `json:"data"`
+	Pair     [2]int                    `json:"pair"`
+	Digest   [2]byte                   `json:"digest"`
+	List     []struct{ Flag bool }     `json:"list"`
+	Map      map[string]embedded       `json:"map"`
+	ByInt    map[int8]string           `json:"byInt"`
+	ByAddr   map[netip.Addr]string     `json:"byAddr"`
+	Nested   map[string]map[string]int `json:"nested"`
+	Ratio    ratio                     `json:"ratio"`
+	Secret   secret                    `json:"secret"`
+	Channel  chan int                  `json:"channel"`
+	Ignored  int8                      `json:"-"`
+	NoTag    int8
+	Raw      json.RawMessage `json:"raw"`
+	Any      any             `json:"any"`
+}
+
+func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
+	const rfc3339 = "a time in the format of RFC 3339, such as 2026-11-23T07:30:00Z"
 	for payload, want := range map[string]string{
-		`{"eventType":"x","n":424242.5}`:            " n must be an integer",
-		`{"eventType":"x","in":{"flag":"hunter2"}}`: " in.flag must be a boolean",
-		`{"eventType":"x","in":{"data":"hunter2"}}`: "base64",
-		`{"eventType":"x","at":"hunter2"}`:          "RFC 3339",
+		`"int8":300`:                    "/int8 must be an integer from -128 to 127, got a number outside this range",
+		`"int8":-129`:                   "/int8 must be an integer from -128 to 127, got a number outside this range",
+		`"int8":42.5`:                   "/int8 must be an integer from -128 to 127, got a number with a fraction or an exponent",
+		`"int8":1e1`:                    "/int8 must be an integer from -128 to 127, got a number with a fraction or an exponent",
+		`"int8":"hunter2"`:              "/int8 must be an integer from -128 to 127, got a string",
+		`"int8":true`:                   "/int8 must be an integer from -128 to 127, got a boolean",
+		`"int64":9223372036854775808`:   "/int64 must be an integer from -9223372036854775808 to 9223372036854775807, got a number outside this range",
+		`"uint":-1`:                     "/uint must be an integer from 0 to 65535, got a number outside this range",
+		`"uint64":18446744073709551616`: "/uint64 must be an integer from 0 to 18446744073709551615, got a number outside this range",
+		`"float32":1e300`:               "/float32 must be a number in the range of float32, got a number outside this range",
+		`"float64":"hunter2"`:           "/float64 must be a number in the range of float64, got a string",
+		`"flag":"hunter2"`:              "/flag must be a boolean, got a string",
+		`"text":4242`:                   "/text must be a string, got a number",
+		`"quoted":42`:                   "/quoted must be a string that contains an integer from -9223372036854775808 to 9223372036854775807, got a number",
+		`"quoted":"hunter2"`:            "/quoted must be a string that contains an integer from -9223372036854775808 to 9223372036854775807, got another string",
+		`"number":"hunter2"`:            "/number must be a number, got another string",
+		`"number":" 1"`:                 "/number must be a number, got another string",
+		`"number":false`:                "/number must be a number, got a boolean",
+		`"number":{}`:                   "/number must be a number, got an object",
+		`"big":4242.5`:                  "/big must be an integer, got another number",
+		`"big":"hunter2"`:               "/big must be an integer, got a string",
+		`"bigFloat":"hunter2"`:          "/bigFloat must be a string that is a valid big.Float, got another string",
+		`"bigFloat":42.5`:               "/bigFloat must be a string that is a valid big.Float, got a number",
+		`"addr":"hunter2"`:              "/addr must be a string that is a valid netip.Addr, got another string",
+		`"addr":4242`:                   "/addr must be a string that is a valid netip.Addr, got a number",
+		`"addr":["hunter2"]`:            "/addr must be a string that is a valid netip.Addr, got an array",
+		`"at":"hunter2"`:                "/at must be " + rfc3339 + ", got another string",
+		`"at":4242`:                     "/at must be " + rfc3339 + ", got a number",
+		`"wait":"42s"`:                  "/wait must be an integer, the number of nanoseconds, got a string",
+		`"wait":42.5`:                   "/wait must be an integer, the number of nanoseconds, got a number with a fraction or an exponent",
+		`"data":"hunter2"`:              "/data must be a string in base64, got another string",
+		`"data":4242`:                   "/data must be a string in base64, got a number",
+		`"pair":[1]`:                    "/pair must be an array of length 2, got an array of another length",
+		`"pair":[1,2,3]`:                "/pair must be an array of length 2, got an array of another length",
+		`"pair":[1,"hunter2"]`:          "/pair/1 must be an integer from -9223372036854775808 to 9223372036854775807, got a string",
+		`"digest":"aGk="`:               "/digest must be an array of length 2, got a string",
+		`"digest":[1,300]`:              "/digest/1 must be an integer from 0 to 255, got a number outside this range",
+		`"list":{}`:                     "/list must be an array, got an object",
+		`"list":[{},{"Flag":4242}]`:     "/list/1/Flag must be a boolean, got a number",
+		`"map":[]`:                      "/map must be an object, got an array",
+		`"map":{"hunter2":{"deep":""}}`: "/map/*/deep must be an integer from -128 to 127, got a string",
+		`"nested":{"hunter2":{"4242":{}}}`: "/nested/*/* must be an integer from " +
+			"-9223372036854775808 to 9223372036854775807, got an object",
+		`"byInt":{"hunter2":""}`:  "the key /byInt/* must be a string that contains an integer from -128 to 127, got another string",
+		`"byInt":{"4242" : ""}`:   "the key /byInt/* must be a string that contains an integer from -128 to 127, got another string",
+		`"byInt":{"42":{}}`:       "/byInt/* must be a string, got an object",
+		`"byAddr":{"hunter2":""}`: "the key /byAddr/* must be a string that is a valid netip.Addr, got another string",
+		`"ratio":"hunter2"`:       "/ratio must be a string that is a valid processor_test.ratio, got another string",
+		`"secret":"hunter2"`:      "/secret must be a valid processor_test.secret, got another string",
+		`"secret":null`:           "/secret must be a valid processor_test.secret, got null",
+		`"channel":4242`:          "/channel must be absent, because the Go type chan int can't be decoded, got a value",
+		`"deep":300`:              "/deep must be an integer from -128 to 127, got a number outside this range",
+		`"NoTag":300`:             "/NoTag must be an integer from -128 to 127, got a number outside this range",
 	} {
-		got := processortest.Process(t.Context(), process, payload)
-		if got.Code != "rejected.invalid-payload" || !strings.Contains(got.Reason, want) {
-			t.Errorf("%s: got %s, want %q", payload, got, want)
+		got := processortest.Process(t.Context(), accepting[payloadType](nil),
+			`{"eventType":"x",`+payload+`}`)
+		want = "The payload does not match the processor's type: " + want + "."
+		if got.Code != "rejected.invalid-payload" || got.Reason != want {
+			t.Errorf("%s:\n got %s\nwant %s", payload, got, want)
 		}
-		text := got.Reason + got.Err.Error()
-		if strings.Contains(text, "hunter2") || strings.Contains(text, "4242") {
+		if text := got.Reason + got.Err.Error(); strings.Contains(text, "hunter2") ||
+			strings.Contains(text, "42") {
 			t.Errorf("%s: the error contains the value: %s", payload, text)
 		}
 	}
+}
+
+func TestJSON_NamesThePayloadIfItsTypeIsNoObject(t *testing.T) {
+	got := processortest.Process(t.Context(), accepting[[]string](nil), `{"eventType":"x"}`)
+	if want := "the payload must be an array, got an object"; !strings.Contains(got.Reason, want) {
+		t.Errorf("got %s, want %q", got, want)
+	}
+}
+
+func TestJSON_AcceptsValuesThatMatch(t *testing.T) {
+	for payload, holds := range map[string]func(payloadType) bool{
+		`"int8":-128`:      func(p payloadType) bool { return p.Int8 == -128 },
+		`"int8":null`:      func(p payloadType) bool { return p.Int8 == 0 },
+		`"text":null`:      func(p payloadType) bool { return p.Text == "" },
+		`"flag":null`:      func(p payloadType) bool { return p.Flag == nil },
+		`"addr":null`:      func(p payloadType) bool { return !p.Addr.IsValid() },
+		`"at":null`:        func(p payloadType) bool { return p.At.IsZero() },
+		`"pair":null`:      func(p payloadType) bool { return p.Pair == [2]int{} },
+		`"number":null`:    func(p payloadType) bool { return p.Number == "" },
+		`"number":12.50`:   func(p payloadType) bool { return p.Number == "12.50" },
+		`"number":"12.50"`: func(p payloadType) bool { return p.Number == "12.50" },
+		`"quoted":"12"`:    func(p payloadType) bool { return p.Quoted == 12 },
+		`"big":9007199254740993`: func(p payloadType) bool {
+			return p.Big.String() == "9007199254740993"
+		},
+		`"addr":"192.0.2.1"`: func(p payloadType) bool { return p.Addr.Is4() },
+		`"wait":1000`:        func(p payloadType) bool { return p.Wait == time.Microsecond },
+		`"data":"aGk="`:      func(p payloadType) bool { return string(p.Data) == "hi" },
+		`"digest":[1,2]`:     func(p payloadType) bool { return p.Digest == [2]byte{1, 2} },
+		`"byInt":{"-1":"a"}`: func(p payloadType) bool { return p.ByInt[-1] == "a" },
+		`"unknown":{"a":1}`:  func(p payloadType) bool { return p.Any == nil },
+		`"any":{"Int8":1}`:   func(p payloadType) bool { return p.Any != nil && p.Int8 == 0 },
+	} {
+		var decoded payloadType
+		got := processortest.Process(t.Context(), accepting(&decoded), `{"eventType":"x",`+payload+`}`)
+		if got.Outcome != processortest.Filtered || !holds(decoded) {
+			t.Errorf("%s: got %s, decoded %+v", payload, got, decoded)
+		}
+	}
+}
+
+func TestJSON_PanicsIfATagHasAnUnsupportedOption(t *testing.T) {
+	type ignoresCase struct {
+		Cents int `json:"cents,omitempty,case:ignore"`
+	}
+	type formatted struct {
+		Wait time.Duration `json:",format:units"`
+	}
+	type recursive struct {
+		Next  *recursive                   `json:"next"`
+		Inner map[string][]*[1]ignoresCase `json:"inner"`
+	}
+	for name, create := range map[string]func(){
+		"Cents in type processor_test.ignoresCase": func() { accepting[ignoresCase](nil) },
+		"Wait in type processor_test.formatted":    func() { accepting[*formatted](nil) },
+		"Cents in type":                            func() { accepting[recursive](nil) },
+	} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, name) {
+					t.Errorf("got the panic %q, want one with %q", text, name)
+				}
+			}()
+			create()
+		}()
+	}
+}
+
+// accepting returns a Func that copies the decoded payload to decoded, unless decoded is nil.
+func accepting[T any](decoded *T) processor.Func {
+	return processor.JSON(func(
+		_ context.Context, _ processor.Event, payload T,
+	) (processor.Record, error) {
+		if decoded != nil {
+			*decoded = payload
+		}
+		return processor.Filter("accepted", "the payload matches"), nil
+	})
 }

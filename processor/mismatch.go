@@ -1,0 +1,190 @@
+package processor
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/jsonpointer"
+)
+
+// mismatch describes the first value in payload that does not match T: its place, the values that T
+// accepts there, and the kind of the value. It leaves out values and the keys of maps, because they
+// must not appear in the log or in the status.
+func mismatch[T any](payload []byte) string {
+	// The legacy errors of encoding/json do not name the place if a type decodes itself.
+	err := jsonv2.Unmarshal(payload, new(T), decoding,
+		jsonv1.ReportErrorsWithLegacySemantics(false))
+	var wrong *jsonv2.SemanticError
+	if !errors.As(err, &wrong) || wrong.GoType == nil {
+		return fmt.Sprintf("decoding failed with a %T", err)
+	}
+	isInvalidType := wrong.JSONKind == jsontext.KindBeginObject &&
+		wrong.GoType.Kind() == reflect.Struct && !decodesItself(wrong.GoType)
+	if isInvalidType { // for example, a tag that only encoding/json tolerates
+		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
+	}
+	return fmt.Sprintf("%s must be %s, got %s",
+		place(reflect.TypeFor[T](), wrong, payload), expected(wrong), got(wrong))
+}
+
+// place returns the JSON pointer of a mismatch in a T. In the pointer, * stands for each key of a
+// map.
+func place(t reflect.Type, wrong *jsonv2.SemanticError, payload []byte) string {
+	var keys []string
+	for key := range wrong.JSONPointer.Tokens() {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch field := fieldType(t, key); {
+		case field != nil:
+			t = field
+		case t.Kind() == reflect.Slice, t.Kind() == reflect.Array:
+			t = t.Elem()
+		case t.Kind() == reflect.Map:
+			key, t = "*", t.Elem()
+		default:
+			key, t = "*", reflect.TypeFor[any]()
+		}
+		keys = append(keys, key)
+	}
+	switch pointer := jsonpointer.New(keys...); {
+	case pointer == "":
+		return "the payload"
+	case isKey(payload[min(int(wrong.ByteOffset), len(payload)):]):
+		return "the key " + pointer
+	default:
+		return pointer
+	}
+}
+
+// fieldType returns the type of the field with a JSON name, or nil if t has no such field.
+func fieldType(t reflect.Type, name string) reflect.Type {
+	if t.Kind() != reflect.Struct || decodesItself(t) {
+		return nil
+	}
+	for _, field := range reflect.VisibleFields(t) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == name || tag == "" && field.Name == name {
+			return field.Type
+		}
+	}
+	return nil
+}
+
+// isKey reports whether text begins with the key of a member.
+func isKey(text []byte) bool {
+	decoder := jsontext.NewDecoder(bytes.NewReader(text))
+	if _, err := decoder.ReadValue(); err != nil {
+		return false
+	}
+	rest := bytes.TrimSpace(text[decoder.InputOffset():])
+	return len(rest) > 0 && rest[0] == ':'
+}
+
+// expected describes the JSON values that can be decoded into the Go type of a mismatch.
+func expected(wrong *jsonv2.SemanticError) string {
+	t := wrong.GoType
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return "a time in the format of RFC 3339, such as 2026-11-23T07:30:00Z"
+	case reflect.TypeFor[time.Duration]():
+		return "an integer, the number of nanoseconds"
+	case reflect.TypeFor[json.Number]():
+		return "a number"
+	case reflect.TypeFor[big.Int]():
+		return "an integer"
+	}
+	if isNumeric(t.Kind()) && !decodesItself(t) && inString(wrong) {
+		return "a string that contains " + expectedKind(t)
+	}
+	switch {
+	case decodesJSON(t):
+		return "a valid " + t.String()
+	case decodesText(t):
+		return "a string that is a valid " + t.String()
+	}
+	return expectedKind(t)
+}
+
+// inString reports whether the tag of a numeric field has the option string, or the number is a
+// key.
+func inString(wrong *jsonv2.SemanticError) bool {
+	if wrong.JSONValue == nil { // the value has the wrong kind
+		return wrong.JSONKind == jsontext.KindNumber
+	}
+	return wrong.JSONKind == jsontext.KindString
+}
+
+func isNumeric(kind reflect.Kind) bool { return reflect.Int <= kind && kind <= reflect.Float64 }
+
+func expectedKind(t reflect.Type) string {
+	switch kind := t.Kind(); kind {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "a string in base64"
+		}
+		return "an array"
+	case reflect.Array:
+		return fmt.Sprintf("an array of length %d", t.Len())
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.Float32, reflect.Float64:
+		return "a number in the range of " + kind.String()
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		least := int64(-1) << (t.Bits() - 1)
+		return fmt.Sprintf("an integer from %d to %d", least, -(least + 1))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Uintptr:
+		return "an integer from 0 to " + strconv.FormatUint(1<<t.Bits()-1, 10)
+	}
+	return "absent, because the Go type " + t.String() + " can't be decoded"
+}
+
+// got describes the JSON value of a mismatch without its text.
+func got(wrong *jsonv2.SemanticError) string {
+	isBigInt := wrong.GoType == reflect.TypeFor[big.Int]()
+	switch wrong.JSONKind {
+	case jsontext.KindNull:
+		return "null"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return "a boolean"
+	case jsontext.KindNumber:
+		switch {
+		case bytes.ContainsAny(wrong.JSONValue, ".eE") && wrong.GoType.Kind() < reflect.Float32:
+			return "a number with a fraction or an exponent"
+		case wrong.JSONValue != nil:
+			return "a number outside this range"
+		case isBigInt:
+			return "another number"
+		}
+		return "a number"
+	case jsontext.KindString:
+		if wrong.Err != nil && !isBigInt {
+			return "another string"
+		}
+		return "a string"
+	case jsontext.KindBeginArray, jsontext.KindEndArray:
+		if wrong.GoType.Kind() == reflect.Array {
+			return "an array of another length"
+		}
+		return "an array"
+	case jsontext.KindBeginObject:
+		return "an object"
+	}
+	return "a value"
+}

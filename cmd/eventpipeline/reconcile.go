@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
@@ -131,7 +132,7 @@ func invokeReconciler(
 	if out.FunctionError != nil {
 		return answer, fmt.Errorf("%s failed: %s", name, out.Payload)
 	}
-	if err := json.Unmarshal(out.Payload, &answer); err != nil {
+	if err := jsonv2.Unmarshal(out.Payload, &answer); err != nil {
 		return answer, fmt.Errorf("read the answer of %s: %w", name, err)
 	}
 	return answer, nil

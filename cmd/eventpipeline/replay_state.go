@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/lockfile"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -92,7 +94,7 @@ func readReplayState(file string) (*replayState, error) {
 		return nil, err
 	}
 	state := &replayState{file: file}
-	if err := json.Unmarshal(content, state); err != nil {
+	if err := jsonv2.Unmarshal(content, state); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&

@@ -227,6 +227,19 @@ func TestReplay_ResumesAtItsRateUnlessRateIsSet(t *testing.T) {
 	}
 }
 
+func TestReplay_ReadsOnlyTheExactNamesOfItsStateFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "replay.json")
+	content := `{"type":"demo","TYPE":"other","replay":{"id":"r","ID":"s"},"Failed":true}`
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readReplayState(file)
+	if err != nil || got.Type != "demo" || got.Replay.ID != "r" || got.Failed {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestReplay_RunsInOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +20,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 )
@@ -121,7 +121,7 @@ func (c *Client) Send(ctx context.Context, body []byte) (string, error) {
 	var accepted struct {
 		EventID string `json:"eventId"`
 	}
-	if err := json.Unmarshal(answer, &accepted); err != nil || accepted.EventID == "" {
+	if err := jsonv2.Unmarshal(answer, &accepted); err != nil || accepted.EventID == "" {
 		return "", fmt.Errorf("%s is not an EventPipeline API: the answer has no eventId", c.base)
 	}
 	return accepted.EventID, nil
@@ -134,7 +134,7 @@ func (c *Client) Status(ctx context.Context, eventID string) (handler.EventStatu
 		return handler.EventStatus{}, err
 	}
 	var status handler.EventStatus
-	if err := json.Unmarshal(answer, &status); err != nil {
+	if err := jsonv2.Unmarshal(answer, &status); err != nil {
 		return status, fmt.Errorf("%s is not an EventPipeline API: read the status: %w",
 			c.base, err)
 	}

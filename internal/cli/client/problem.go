@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // Problem represents an error response of the API.
@@ -77,7 +79,7 @@ var errorDescription = regexp.MustCompile(`error_description="([^"]*)"`)
 func newProblem(response *http.Response, answer []byte) *Problem {
 	p := &Problem{HTTPStatus: response.StatusCode}
 	isProblem := strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json")
-	if isProblem && json.Unmarshal(answer, p) == nil {
+	if isProblem && jsonv2.Unmarshal(answer, p) == nil {
 		return p
 	}
 	var gatewayAnswer struct{ Message string }

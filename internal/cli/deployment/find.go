@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
@@ -235,7 +236,7 @@ func readMetadata(metadata string) (function contract.Function, ok bool) {
 	if json.Unmarshal([]byte(metadata), &values) != nil {
 		return contract.Function{}, false
 	}
-	err := json.Unmarshal(values[contract.FunctionMetadata], &function)
+	err := jsonv2.Unmarshal(values[contract.FunctionMetadata], &function)
 	return function, err == nil && function.Pipeline != ""
 }
 

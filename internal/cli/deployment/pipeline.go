@@ -4,7 +4,6 @@ package deployment
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
@@ -108,8 +108,10 @@ func localAPIURL(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	defer response.Body.Close()
-	var api struct{ APIEndpoint string }
-	err = json.NewDecoder(response.Body).Decode(&api)
+	var api struct {
+		APIEndpoint string `json:"apiEndpoint"`
+	}
+	err = jsonv2.UnmarshalRead(response.Body, &api)
 	if err != nil || api.APIEndpoint == "" {
 		return "", errors.New(response.Status)
 	}

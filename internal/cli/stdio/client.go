@@ -7,6 +7,9 @@ import (
 	"io"
 	"sync"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -30,7 +33,7 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 		ended:     make(chan struct{}),
 	}
 	go func() {
-		c.read(json.NewDecoder(r))
+		c.read(newDecoder(r))
 		onEnd()
 		close(c.ended)
 	}()
@@ -40,10 +43,10 @@ func NewClient(w io.Writer, r io.Reader, onEnd func()) *Client {
 // Ended returns a channel that is closed when no more answers can be read.
 func (c *Client) Ended() <-chan struct{} { return c.ended }
 
-func (c *Client) read(answers *json.Decoder) {
+func (c *Client) read(answers *jsontext.Decoder) {
 	for {
 		var a answer
-		if c.err = answers.Decode(&a); c.err != nil {
+		if c.err = jsonv2.UnmarshalDecode(answers, &a); c.err != nil {
 			return
 		}
 		c.mu.Lock()

@@ -12,6 +12,9 @@ import (
 	"io"
 	"sync"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -20,6 +23,12 @@ const (
 	Variable = "EVENTPIPELINE_PROCESSOR"
 	Value    = "stdio"
 )
+
+// newDecoder returns a decoder of questions or answers. Older versions accepted payloads with
+// unpaired surrogates.
+func newDecoder(r io.Reader) *jsontext.Decoder {
+	return jsontext.NewDecoder(r, jsontext.AllowInvalidUTF8(true))
+}
 
 // question is the request to process one delivery.
 type question struct {
@@ -74,9 +83,9 @@ func Serve(ctx context.Context, processor pipeline.Processor, r io.Reader, w io.
 	var mu sync.Mutex
 	answers := json.NewEncoder(w)
 	answers.SetEscapeHTML(false) // outputs must arrive byte for byte
-	for questions := json.NewDecoder(r); ; {
+	for questions := newDecoder(r); ; {
 		var q question
-		err := questions.Decode(&q)
+		err := jsonv2.UnmarshalDecode(questions, &q)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

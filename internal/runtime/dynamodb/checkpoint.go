@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -37,7 +38,7 @@ func (c Checkpoints) Load(ctx context.Context) (pipeline.Checkpoint, error) {
 	}
 	var checkpoint pipeline.Checkpoint
 	if value, ok := out.Item["checkpoint"].(*types.AttributeValueMemberS); ok {
-		if err := json.Unmarshal([]byte(value.Value), &checkpoint); err != nil {
+		if err := jsonv2.Unmarshal([]byte(value.Value), &checkpoint); err != nil {
 			return pipeline.Checkpoint{}, fmt.Errorf("read the reconciler's checkpoint: %w", err)
 		}
 	}

@@ -95,6 +95,18 @@ func TestAPI_AcceptsInvocationWithBodyAlone(t *testing.T) {
 	}
 }
 
+func TestAPI_IgnoresSimilarNamesInInvocation(t *testing.T) {
+	var w world
+	event := map[string]any{"body": body, "BODY": `{"eventType":"other"}`, "isBase64encoded": true}
+	if got := invoke(t, w.api(), event); got.StatusCode != http.StatusAccepted {
+		t.Fatalf("got %+v", got)
+	}
+	got, err := w.bronze.Get(t.Context(), w.bronze.Keys()[0])
+	if string(got) != body || err != nil {
+		t.Errorf("Bronze holds %q, %v", got, err)
+	}
+}
+
 func TestAPI_DecodesBase64(t *testing.T) {
 	var w world
 	event := httpEvent(http.MethodPost, "/events", base64.StdEncoding.EncodeToString([]byte(body)))

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -38,7 +40,7 @@ type ReconcileAnswer struct {
 // Invoke makes one run. The run ends before the invocation times out.
 func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var req ReconcileRequest
-	if err := json.Unmarshal(event, &req); err != nil {
+	if err := jsonv2.Unmarshal(event, &req); err != nil {
 		// The cause is left out, because it would repeat the values of the request.
 		return nil, errors.New("read the request: since must be an RFC 3339 time, dryRun a boolean")
 	}

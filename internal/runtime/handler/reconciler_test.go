@@ -87,6 +87,7 @@ func TestReconciler_KeepsCheckpointInRequestedRuns(t *testing.T) {
 		sent        int
 	}{
 		{"dry", `{"dryRun":true}`, 1},
+		{"dry, similar name", `{"dryRun":true,"DryRun":false,"Since":"2026-11-23T08:00:00Z"}`, 1},
 		{"dry since", `{"since":"2026-11-23T00:00:00Z","dryRun":true}`, 1},
 		{"since", `{"since":"2026-11-23T00:00:00Z"}`, 2},
 		{

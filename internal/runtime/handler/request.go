@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -36,7 +38,7 @@ type request struct {
 // readRequest decodes an invocation. All its errors are errors of the client.
 func readRequest(event []byte) (request, error) {
 	var req request
-	err := json.Unmarshal(event, &req)
+	err := jsonv2.Unmarshal(event, &req, jsontext.AllowInvalidUTF8(true))
 	var invalid *pipeline.Error
 	if err != nil && !errors.As(err, &invalid) {
 		return req, pipeline.Errorf(pipeline.InvalidJSON,

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -46,7 +49,7 @@ type itemFailure struct {
 // Invoke processes one batch. If it returns an error, SQS delivers the whole batch again.
 func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var batch sqsEvent
-	if err := json.Unmarshal(event, &batch); err != nil {
+	if err := jsonv2.Unmarshal(event, &batch, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, fmt.Errorf("read the SQS event: %w", err)
 	}
 	deliveries := make([]pipeline.Delivery, len(batch.Records))

@@ -84,6 +84,8 @@ func TestWorker_ReturnsOnlyMessagesToRetry(t *testing.T) {
 		worker        Worker
 		records, want string
 	}{
+		{down, strings.TrimSuffix(good, "}") + `,"MESSAGEID":"x","BODY":"not JSON"}`,
+			`{"batchItemFailures":[{"itemIdentifier":"good"}]}`},
 		{down, good, `{"batchItemFailures":[{"itemIdentifier":"good"}]}`},
 		{w.worker(), good + "," + record("bad", "not JSON", 1), `{"batchItemFailures":[]}`},
 		{w.worker(), "", `{"batchItemFailures":[]}`},

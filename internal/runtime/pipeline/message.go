@@ -1,11 +1,15 @@
 package pipeline
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	jsonv2 "github.com/go-json-experiment/json"
+)
 
 // ReadMessage returns the event that a message of the queue or the DLQ carries.
 func ReadMessage(body []byte, bronzeBucket string) (Event, error) {
 	var event Event
-	if err := json.Unmarshal(body, &event); err != nil {
+	if err := jsonv2.Unmarshal(body, &event); err != nil {
 		return Event{}, wrapError(InvalidMessage, "the message is not the JSON of an event", err)
 	}
 	if err := event.Validate(bronzeBucket); err != nil {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // RecordSchemaVersion identifies the layout of a Record. It is increased when a field is removed or
@@ -96,12 +99,18 @@ func (r Records) Lines() ([]byte, error) {
 	return lines.Bytes(), nil
 }
 
+// newRecordDecoder returns a decoder of the output of Lines. Older versions stored payloads with
+// unpaired surrogates.
+func newRecordDecoder(lines []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewReader(lines), jsontext.AllowInvalidUTF8(true))
+}
+
 // ReadRecords decodes the output of Lines.
 func ReadRecords(lines []byte) (Records, error) {
 	var records Records
-	for decoder := json.NewDecoder(bytes.NewReader(lines)); ; {
+	for decoder := newRecordDecoder(lines); ; {
 		var record Record
-		err := decoder.Decode(&record)
+		err := jsonv2.UnmarshalDecode(decoder, &record)
 		if err == io.EOF {
 			return records, nil
 		}

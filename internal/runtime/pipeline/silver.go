@@ -1,11 +1,11 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // storeRecords puts an event's records in Silver. It returns the first record of the object that
@@ -97,7 +97,7 @@ func firstRecord(ctx context.Context, silver SilverStore, key string) (Record, s
 		return Record{}, "", err
 	}
 	var record Record
-	if err := json.NewDecoder(bytes.NewReader(lines)).Decode(&record); err != nil {
+	if err := jsonv2.UnmarshalDecode(newRecordDecoder(lines), &record); err != nil {
 		return Record{ReplayID: unreadableRecord}, version, nil
 	}
 	return record, version, nil

@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/event-driven-cloud-platform/eventpipeline"
 
-// jsonModule decodes JSON by exact names. Every package may depend on it, because Go 1.27 adds it to
-// the standard library as encoding/json/v2.
+// jsonModule decodes JSON by exact names. Every package may depend on it, because it is an alias of
+// the standard library from Go 1.27.
 const jsonModule = "github.com/go-json-experiment/json"
 
 // sharedPackages lists the packages on which every package may depend. They import only the

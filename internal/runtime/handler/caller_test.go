@@ -49,7 +49,8 @@ var unidentified = []string{
 	`{"jwt":{"claims":{"iss":"https://a","sub":"\ud800"}}}`,
 	`{"lambda":{"sub":null}}`,
 	`{"LAMBDA":{"sub":"anna"},"Jwt":{"claims":{"sub":"anna"}},"IAM":{"userArn":"anna"}}`,
-	`{"jwt":{"Claims":{"sub":"anna"}},"iam":{"USERARN":"anna","CognitoIdentity":{"identityId":"a"}}}`,
+	`{"jwt":{"Claims":{"sub":"anna"}},"iam":{"USERARN":"anna"}}`,
+	`{"iam":{"CognitoIdentity":{"identityId":"a"}}}`,
 }
 
 // requestBy returns a request with the given authorization.

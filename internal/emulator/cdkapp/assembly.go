@@ -5,7 +5,6 @@ package cdkapp
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -19,8 +18,9 @@ import (
 
 // Assembly represents a cloud assembly.
 type Assembly struct {
-	Dir    string
-	Stacks []Stack // a stack comes after the stacks on which it depends
+	Dir     string
+	Stacks  []Stack  // a stack comes after the stacks on which it depends
+	Lookups []Lookup // values that the app looked up and for which it got a placeholder
 }
 
 // Stack represents a stack of the app or of one of its stages.
@@ -36,9 +36,7 @@ type Stack struct {
 // manifest holds the fields of manifest.json that this package uses.
 type manifest struct {
 	Artifacts map[string]artifact `json:"artifacts"`
-	Missing   []struct {
-		Key string `json:"key"`
-	} `json:"missing"`
+	Missing   []missing           `json:"missing"`
 }
 
 type artifact struct {
@@ -79,49 +77,44 @@ func Read(dir string) (*Assembly, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the cloud assembly: %w", err)
 	}
-	stacks, err := read(dir)
-	if err != nil {
+	a := &Assembly{Dir: dir}
+	if err := a.read(dir); err != nil {
 		return nil, fmt.Errorf("read the cloud assembly in %s: %w", dir, err)
 	}
-	if len(stacks) == 0 {
+	if len(a.Stacks) == 0 {
 		return nil, fmt.Errorf("the cloud assembly in %s has no stack", dir)
 	}
-	return &Assembly{Dir: dir, Stacks: stacks}, nil
+	return a, nil
 }
 
-func read(dir string) ([]Stack, error) {
+// read adds the stacks and look-ups of the assembly in a folder, and those of nested assemblies.
+func (a *Assembly) read(dir string) error {
 	var m manifest
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &m); err != nil {
-		return nil, err
+		return err
 	}
-	if len(m.Missing) > 0 {
-		var keys []string
-		for _, missing := range m.Missing {
-			keys = append(keys, missing.Key)
-		}
-		return nil, fmt.Errorf("cdk.context.json must contain the values that the app looks up "+
-			"in an AWS account, missing: %s; to add them, run: npx aws-cdk synth",
-			strings.Join(keys, ", "))
-	}
-	var stacks []Stack
 	for _, id := range m.sorted() {
-		a := m.Artifacts[id]
-		switch a.Type {
+		artifact := m.Artifacts[id]
+		switch artifact.Type {
 		case "aws:cloudformation:stack":
 			stack, err := m.stack(dir, id)
 			if err != nil {
-				return nil, fmt.Errorf("stack %s: %w", id, err)
+				return fmt.Errorf("stack %s: %w", id, err)
 			}
-			stacks = append(stacks, stack)
+			a.Stacks = append(a.Stacks, stack)
 		case "cdk:cloud-assembly":
-			nested, err := read(filepath.Join(dir, a.Properties.DirectoryName))
-			if err != nil {
-				return nil, fmt.Errorf("stage %s: %w", id, err)
+			if err := a.read(filepath.Join(dir, artifact.Properties.DirectoryName)); err != nil {
+				return fmt.Errorf("stage %s: %w", id, err)
 			}
-			stacks = append(stacks, nested...)
 		}
 	}
-	return stacks, nil
+	for _, missing := range m.Missing {
+		isNew := !slices.ContainsFunc(a.Lookups, func(l Lookup) bool { return l.Key == missing.Key })
+		if isNew { // a manifest repeats the look-ups of nested assemblies
+			a.Lookups = append(a.Lookups, missing.lookup())
+		}
+	}
+	return nil
 }
 
 // sorted returns the ids of the artifacts. An artifact comes after the artifacts on which it
@@ -223,20 +216,6 @@ func readAssets(file string, assets map[string]string) error {
 			}
 			assets[destination.ObjectKey] = path
 		}
-	}
-	return nil
-}
-
-func readJSON(file string, into any) error {
-	data, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
-	}
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("parse %s: %w", filepath.Base(file), err)
 	}
 	return nil
 }

@@ -78,11 +78,6 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json","properties":{"templateFile":"manifest.json"}}}}`,
 			"stack S: m.json is missing",
 		},
-		{
-			"missing context",
-			`{"missing":[{"key":"availability-zones:1"}]}`,
-			"missing: availability-zones:1;",
-		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

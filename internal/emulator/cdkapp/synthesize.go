@@ -3,7 +3,6 @@ package cdkapp
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +22,8 @@ type App struct {
 	Account  string         // value of CDK_DEFAULT_ACCOUNT
 	Region   string         // value of CDK_DEFAULT_REGION
 	Progress io.Writer      // receives the output of the app line by line
+	// SSM maps the names of SSM parameters to their values, for apps that look them up.
+	SSM map[string]string
 }
 
 // ErrNoApp reports that neither App.Command nor cdk.json contains a command.
@@ -68,7 +69,8 @@ func (a App) check() (config, error) {
 	return c, nil
 }
 
-// Synthesize runs the app and reads the cloud assembly that the app writes. When ctx ends,
+// Synthesize runs the app and reads the cloud assembly that the app writes. If the app looks up a
+// value that answers knows, Synthesize runs the app once more with this value. When ctx ends,
 // Synthesize kills the app and its children.
 func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	c, err := a.check()
@@ -79,15 +81,41 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder for the cloud assembly: %w", err)
 	}
-	appContext, err := json.Marshal(c.Context)
-	if err != nil {
-		return nil, fmt.Errorf("encode the app's context: %w", err)
+	known := answers{a.Account, a.Region, a.SSM}
+	known.addExpected(c.Context)
+	for {
+		if err := a.run(ctx, c, out); err != nil {
+			return nil, err
+		}
+		assembly, err := Read(out)
+		if err != nil {
+			return nil, err
+		}
+		if !known.add(c.Context, assembly.Lookups) {
+			assembly.markAnswered(c.lookedUp)
+			return assembly, nil
+		}
 	}
+}
 
+// run runs the app, which writes its cloud assembly to the folder out. The app's temporary files
+// are removed afterwards, also those of an interrupted app.
+func (a App) run(ctx context.Context, c config, out string) error {
+	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+		return fmt.Errorf("create a folder for the cloud assembly: %w", err)
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(out), "temp-")
+	if err != nil {
+		return fmt.Errorf("create a folder for the app's temporary files: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(temp) }() // on failure, the files stay until a.Out is removed
+	env, err := a.environment(c.Context, out, temp)
+	if err != nil {
+		return err
+	}
 	output := &tail{out: a.Progress}
 	cmd := shell(ctx, c.App)
-	cmd.Dir = a.Dir
-	cmd.Env = append(a.environment(), "CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+string(appContext))
+	cmd.Dir, cmd.Env = a.Dir, env
 	cmd.Stdout, cmd.Stderr = output, output
 	ownGroup(cmd)
 	cmd.WaitDelay = killDelay
@@ -95,58 +123,11 @@ func (a App) Synthesize(ctx context.Context) (*Assembly, error) {
 	killGroup(cmd)
 	output.flush()
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	// ErrWaitDelay means that the app succeeded, but a child process kept the output open.
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		return nil, fmt.Errorf("run the CDK app: %s: %w%s", c.App, err, output.summary())
+		return fmt.Errorf("run the CDK app: %s: %w%s", c.App, err, output.summary())
 	}
-	return Read(out)
-}
-
-// environment returns the environment variables of the app. Like the CDK CLI, it always sets
-// CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION. It adds the variables in the list below only if this
-// process does not set them.
-func (a App) environment() []string {
-	env := append(os.Environ(), "CDK_DEFAULT_ACCOUNT="+a.Account, "CDK_DEFAULT_REGION="+a.Region)
-	for _, fallback := range [][2]string{
-		// Skip the CDK's template validation, which takes seconds and does not change the template.
-		{"CDK_VALIDATION", "false"},
-		// Suppress jsii's warning about a Node.js version that has reached its end of life.
-		{"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"},
-	} {
-		if _, set := os.LookupEnv(fallback[0]); !set {
-			env = append(env, fallback[0]+"="+fallback[1])
-		}
-	}
-	return env
-}
-
-// config holds the app's command and context, which the CDK CLI reads from cdk.json. Context also
-// contains the values in cdk.context.json, which the CLI has looked up in AWS.
-type config struct {
-	App     string         `json:"app"`
-	Context map[string]any `json:"context"`
-}
-
-func readConfig(dir string) (config, error) {
-	var c config
-	if err := readOptional(filepath.Join(dir, "cdk.json"), &c); err != nil {
-		return config{}, err
-	}
-	lookedUp := map[string]any{}
-	if err := readOptional(filepath.Join(dir, "cdk.context.json"), &lookedUp); err != nil {
-		return config{}, err
-	}
-	maps.Copy(lookedUp, c.Context) // as in the CLI, the values in cdk.json have precedence
-	c.Context = lookedUp
-	return c, nil
-}
-
-func readOptional(file string, into any) error {
-	err := readJSON(file, into)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -12,25 +13,51 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// buildApp compiles testdata/app into a new folder, and writes a cdk.json with the given content.
-func buildApp(t *testing.T, cdkJSON string) App {
-	t.Helper()
-	dir := t.TempDir()
+// testApp compiles testdata/app, and returns the path of the executable file.
+var testApp = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "cdkapp-test-")
+	if err != nil {
+		return "", err
+	}
 	app := filepath.Join(dir, "app.exe")
 	out, err := exec.Command("go", "build", "-o", app, "./testdata/app").CombinedOutput()
 	if err != nil {
-		t.Fatalf("build the app: %v\n%s", err, out)
+		return "", fmt.Errorf("build the app: %w\n%s", err, out)
+	}
+	return app, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if app, err := testApp(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(app))
+	}
+	os.Exit(code)
+}
+
+// newApp creates a folder with testdata/app and a cdk.json with the given content.
+func newApp(t *testing.T, cdkJSON string) App {
+	t.Helper()
+	app, err := testApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(app, filepath.Join(dir, "app.exe")); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "cdk.json"), []byte(cdkJSON), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("HOME", t.TempDir())
 	return App{
 		Dir:      dir,
-		Out:      t.TempDir(),
+		Out:      filepath.Join(t.TempDir(), "cdk.out"),
 		Account:  "000000000000",
 		Region:   "us-east-1",
 		Progress: io.Discard,
@@ -38,7 +65,7 @@ func buildApp(t *testing.T, cdkJSON string) App {
 }
 
 func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
-	app := buildApp(
+	app := newApp(
 		t,
 		`{"app": "./app.exe", "context": {"stage": "dev", "@aws-cdk/core:flag": true}}`,
 	)
@@ -50,6 +77,34 @@ func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
 	var progress bytes.Buffer
 	app.Progress = &progress
 	app.Context = map[string]any{"stage": "local"}
+	got, environment := synthesize(t, app)
+	want := map[string]any{
+		"stage":              "local",
+		"@aws-cdk/core:flag": true,
+		"availability-zones": []any{"a"},
+		"availability-zones:account=000000000000:region=us-east-1": []any{
+			"us-east-1a", "us-east-1b", "us-east-1c",
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("context %v, want %v", got, want)
+	}
+	wantEnvironment := map[string]string{
+		"account":    "000000000000",
+		"region":     "us-east-1",
+		"validation": "false",
+	}
+	if !reflect.DeepEqual(environment, wantEnvironment) {
+		t.Errorf("environment %v, want %v", environment, wantEnvironment)
+	}
+	if progress.String() != "synthesizing\n" {
+		t.Errorf("progress %q", progress.String())
+	}
+}
+
+// synthesize synthesizes the app, and returns the context and the environment that the app got.
+func synthesize(t *testing.T, app App) (values map[string]any, environment map[string]string) {
+	t.Helper()
 	a, err := app.Synthesize(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -63,29 +118,70 @@ func TestSynthesize_PassesContextAndEnvironment(t *testing.T) {
 	if err := json.Unmarshal(a.Stacks[0].Template, &template); err != nil {
 		t.Fatal(err)
 	}
-	wantContext := map[string]any{
-		"stage":              "local",
-		"@aws-cdk/core:flag": true,
-		"availability-zones": []any{"a"},
+	return template.Metadata.Context, template.Metadata.Environment
+}
+
+// The system limits an environment variable to 128 KiB on Linux, and the environment to 32 KiB on
+// Windows.
+func TestSynthesize_PassesContextThatDoesNotFitInTheEnvironment(t *testing.T) {
+	app := newApp(t, `{"app": "./app.exe", "context": {"stage": "dev"}}`)
+	for name, size := range map[string]int{"fits": 100, "too large": 131_072, "huge": 4 << 20} {
+		want := map[string]any{"stage": "dev"}
+		for i := range 4 {
+			want[fmt.Sprintf("vpc-%d", i)] = strings.Repeat("ü", size/8)
+		}
+		writeJSON(t, filepath.Join(app.Dir, "cdk.context.json"), want)
+		got, _ := synthesize(t, app)
+		delete(got, "availability-zones:account=000000000000:region=us-east-1")
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the app got another context", name)
+		}
 	}
-	if got := template.Metadata.Context; !reflect.DeepEqual(got, wantContext) {
-		t.Errorf("context %v, want %v", got, wantContext)
+}
+
+func TestSplitContext_FillsTheSpaceWithShortValues(t *testing.T) {
+	values := map[string]any{"b": 1, "long": "abcdefgh", "a": 2} // 7, 19 and 7 bytes of JSON
+	for space, want := range map[int]int{-1: 0, 6: 0, 7: 1, 14: 2, 32: 2, 33: 3} {
+		fits, rest, err := splitContext(values, space)
+		if err != nil || len(fits) != want || len(fits)+len(rest) != len(values) {
+			t.Errorf("space %d: %v fit, %v do not fit, %v", space, fits, rest, err)
+		}
 	}
-	wantEnvironment := map[string]string{
-		"account":    "000000000000",
-		"region":     "us-east-1",
-		"validation": "false",
+}
+
+func writeJSON(t *testing.T, file string, content any) {
+	t.Helper()
+	text, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := template.Metadata.Environment; !reflect.DeepEqual(got, wantEnvironment) {
-		t.Errorf("environment %v, want %v", got, wantEnvironment)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if progress.String() != "synthesizing\n" {
-		t.Errorf("progress %q", progress.String())
+}
+
+func TestSynthesize_ReadsFilesThatBeginWithAByteOrderMark(t *testing.T) {
+	app := newApp(t, "\ufeff"+`{"app": "./app.exe", "context": {"a": "cdk.json"}}`)
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string]string{
+		filepath.Join(app.Dir, "cdk.context.json"): `{"a": 1, "b": "cdk.context.json"}`,
+		filepath.Join(home, ".cdk.json"):           `{"context": {"a": 1, "b": 1, "c": "home"}}`,
+	} {
+		if err := os.WriteFile(file, []byte("\ufeff"+content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, _ := synthesize(t, app)
+	if got["a"] != "cdk.json" || got["b"] != "cdk.context.json" || got["c"] != "home" {
+		t.Errorf("context %v", got)
 	}
 }
 
 func TestSynthesize_PrefersTheCommandInAppToCdkJSON(t *testing.T) {
-	app := buildApp(t, `{"app": "false"}`)
+	app := newApp(t, `{"app": "false"}`)
 	app.Command = "./app.exe"
 	if _, err := app.Synthesize(t.Context()); err != nil {
 		t.Error(err)
@@ -97,7 +193,7 @@ func TestSynthesize_ReturnsTheOutputOfAFailedApp(t *testing.T) {
 		"panic": "exit status 2\n  panic: the stack has no name\n",
 		"fail":  "exit status 3\n  synthesizing\n  error: no such stage\n",
 	} {
-		app := buildApp(t, `{"app": "./app.exe"}`)
+		app := newApp(t, `{"app": "./app.exe"}`)
 		app.Context = map[string]any{"mode": mode}
 		_, err := app.Synthesize(t.Context())
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -107,7 +203,7 @@ func TestSynthesize_ReturnsTheOutputOfAFailedApp(t *testing.T) {
 }
 
 func TestSynthesize_KillsAppAndChildren(t *testing.T) {
-	app := buildApp(t, `{"app": "./app.exe; true", "context": {"mode": "hang"}}`)
+	app := newApp(t, `{"app": "./app.exe; true", "context": {"mode": "hang"}}`)
 	lines, progress := io.Pipe()
 	app.Progress = progress
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -135,6 +231,10 @@ func TestSynthesize_KillsAppAndChildren(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	if err := <-result; !errors.Is(err, stopped) {
 		t.Errorf("got %v, want the cause of the context", err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(app.Out), "*", "jsii-kernel"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("the interrupted app left %v, %v", left, err)
 	}
 	if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
 		_ = connection.Close()

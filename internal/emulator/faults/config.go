@@ -4,6 +4,7 @@
 package faults
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -62,6 +63,7 @@ func ReadConfig(file string) (Config, error) {
 		return Config{}, fmt.Errorf("read faults: %w", err)
 	}
 	var c Config
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // byte-order mark of some editors
 	if err = protocol.DecodeStrict(content, &c); err == nil {
 		err = c.check()
 	}

@@ -57,6 +57,12 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 	}
 }
 
+func TestReadConfig_IgnoresByteOrderMark(t *testing.T) {
+	if got, err := readConfig(t, "\ufeff"+`{"seed":7}`); err != nil || got.Seed != 7 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 // service represents a service behind an injector. The function "p-worker" has the access key
 // "sandbox".
 type service struct {

@@ -30,6 +30,7 @@ func Read(folder fs.FS) (Bundle, error) {
 		if err != nil {
 			return err
 		}
+		text = bytes.TrimPrefix(text, []byte("\ufeff")) // byte-order mark of some editors
 		var document json.RawMessage
 		if err := json.Unmarshal(text, &document); err != nil {
 			invalid = append(invalid, fmt.Errorf("%s%s: %w", name, lineAndColumn(text, err), err))

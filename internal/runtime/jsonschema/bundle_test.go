@@ -17,3 +17,10 @@ func TestRead_NamesLineAndColumnOfSyntaxError(t *testing.T) {
 		}
 	}
 }
+
+func TestRead_IgnoresByteOrderMark(t *testing.T) {
+	bundle, err := Read(folder(map[string]string{"a.json": "\ufeff" + `{"type":"object"}`}))
+	if err != nil || string(bundle["a.json"]) != `{"type":"object"}` {
+		t.Errorf("got %s, %v", bundle["a.json"], err)
+	}
+}

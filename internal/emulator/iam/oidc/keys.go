@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,7 @@ func ReadKeyFile(name string) (KeyFile, error) {
 	if err != nil {
 		return KeyFile{}, err
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // byte-order mark of some editors
 	var f KeyFile
 	if err := json.Unmarshal(data, &f.set); err != nil {
 		return KeyFile{}, fmt.Errorf("read keys in %s: %w", name, err)

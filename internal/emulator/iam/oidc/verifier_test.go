@@ -280,6 +280,16 @@ func TestReadKeyFile_RejectsInvalidFiles(t *testing.T) {
 	}
 }
 
+func TestReadKeyFile_IgnoresByteOrderMark(t *testing.T) {
+	const key = `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` +
+		`11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
+	for _, content := range []string{key, "\ufeff" + key} {
+		if _, err := ReadKeyFile(writeFile(t, []byte(content))); err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	f.Add("e30.e30.")
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","kid":"rsa"}`)) + ".e30.AA")

@@ -1,5 +1,6 @@
 // Command app acts as a CDK app. It writes a cloud assembly with one stack, whose template contains
-// the context and the environment of the app. The context value "mode" makes the app fail.
+// the context and the environment of the app. The context value "mode" makes the app fail. The
+// context value "lookups" lists the look-ups that the app makes. The app leaves a temporary file.
 package main
 
 import (
@@ -16,10 +17,8 @@ func main() {
 	if len(os.Args) > 1 {
 		linger()
 	}
-	var context map[string]any
-	if err := json.Unmarshal([]byte(os.Getenv("CDK_CONTEXT_JSON")), &context); err != nil {
-		panic(err)
-	}
+	context := readContext()
+	write(filepath.Join(os.TempDir(), "jsii-kernel"), "")
 	fmt.Println("synthesizing")
 	switch context["mode"] {
 	case "panic":
@@ -35,15 +34,53 @@ func main() {
 			panic(err)
 		}
 	}
+	if err := os.MkdirAll(os.Getenv("CDK_OUTDIR"), 0o700); err != nil {
+		panic(err)
+	}
 	template, err := json.Marshal(map[string]any{"Metadata": map[string]any{"context": context, "environment": map[string]string{
 		"account": os.Getenv("CDK_DEFAULT_ACCOUNT"), "region": os.Getenv("CDK_DEFAULT_REGION"), "validation": os.Getenv("CDK_VALIDATION"),
 	}}})
 	if err != nil {
 		panic(err)
 	}
+	missing := []any{}
+	lookups, _ := context["lookups"].([]any)
+	for _, lookup := range lookups {
+		if _, known := context[lookup.(map[string]any)["key"].(string)]; !known {
+			missing = append(missing, lookup)
+		}
+	}
+	manifest, err := json.Marshal(map[string]any{
+		"artifacts": map[string]any{"S": map[string]any{
+			"type": "aws:cloudformation:stack", "properties": map[string]string{"templateFile": "S.template.json"},
+		}},
+		"missing": missing,
+	})
+	if err != nil {
+		panic(err)
+	}
 	out := os.Getenv("CDK_OUTDIR")
 	write(filepath.Join(out, "S.template.json"), string(template))
-	write(filepath.Join(out, "manifest.json"), `{"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}}}}`)
+	write(filepath.Join(out, "manifest.json"), string(manifest))
+}
+
+// readContext reads the context like a CDK app: from the environment, and from a file with the
+// values that do not fit there.
+func readContext() map[string]any {
+	var context map[string]any
+	if err := json.Unmarshal([]byte(os.Getenv("CDK_CONTEXT_JSON")), &context); err != nil {
+		panic(err)
+	}
+	if file := os.Getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		if err := json.Unmarshal(content, &context); err != nil {
+			panic(err)
+		}
+	}
+	return context
 }
 
 func write(file, text string) {

@@ -1,0 +1,70 @@
+package cdkapp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+)
+
+// config holds the app's command and context, which the CDK CLI reads from cdk.json, from
+// cdk.context.json and from .cdk.json in the user's home folder.
+type config struct {
+	App      string         `json:"app"`
+	Context  map[string]any `json:"context"`
+	lookedUp map[string]any // content of cdk.context.json: values that the CLI looked up in AWS
+}
+
+// readConfig reads the configuration of the app in dir. As in the CLI, the values in cdk.json have
+// precedence over those in cdk.context.json, and those in the home folder come last.
+func readConfig(dir string) (config, error) {
+	var project, user config
+	if err := readOptional(filepath.Join(dir, "cdk.json"), &project); err != nil {
+		return config{}, err
+	}
+	lookedUp := map[string]any{}
+	if err := readOptional(filepath.Join(dir, "cdk.context.json"), &lookedUp); err != nil {
+		return config{}, err
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		if err := readOptional(filepath.Join(home, ".cdk.json"), &user); err != nil {
+			return config{}, err
+		}
+	}
+	c := config{App: project.App, Context: map[string]any{}, lookedUp: lookedUp}
+	if c.App == "" {
+		c.App = user.App
+	}
+	for _, values := range []map[string]any{user.Context, lookedUp, project.Context} {
+		maps.Copy(c.Context, values)
+	}
+	return c, nil
+}
+
+func readOptional(file string, into any) error {
+	err := readJSON(file, into)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// byteOrderMark begins text files that some editors write. The CDK CLI ignores it, too.
+var byteOrderMark = []byte("\ufeff")
+
+func readJSON(file string, into any) error {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(bytes.TrimPrefix(data, byteOrderMark), into); err != nil {
+		return fmt.Errorf("parse %s: %w", filepath.Base(file), err)
+	}
+	return nil
+}

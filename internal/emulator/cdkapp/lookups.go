@@ -1,0 +1,131 @@
+package cdkapp
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Lookup represents a value that an app looks up in an AWS account. If the value is not known here,
+// the app continues with a placeholder, as in the first run of the app under the CDK CLI.
+type Lookup struct {
+	Key             string // key of the value in cdk.context.json
+	Account, Region string // where the app looks the value up
+	// KnownIn lists the environments for which cdk.context.json contains the value.
+	KnownIn []Environment
+
+	provider, parameter string // parameter is set if the app looks up an SSM parameter
+}
+
+// Environment represents an AWS account and region.
+type Environment struct{ Account, Region string }
+
+// missing holds the fields of a look-up in manifest.json that this package uses.
+type missing struct {
+	Key      string `json:"key"`
+	Provider string `json:"provider"`
+	Props    struct {
+		Account       string `json:"account"`
+		Region        string `json:"region"`
+		ParameterName string `json:"parameterName"`
+	} `json:"props"`
+}
+
+func (m missing) lookup() Lookup {
+	return Lookup{
+		Key: m.Key, Account: m.Props.Account, Region: m.Props.Region,
+		provider: m.Provider, parameter: m.Props.ParameterName,
+	}
+}
+
+// Providers of the look-ups that can be answered without AWS.
+const (
+	zonesProvider = "availability-zones"
+	ssmProvider   = "ssm"
+)
+
+// answers holds values that apps look up and that are known without AWS.
+type answers struct {
+	account, region string
+	ssm             map[string]string // name of an SSM parameter → value
+}
+
+// addExpected adds the answers for look-ups in the app's account and region to the context. The
+// keys have the form that the CDK gives them. Values that the context contains are kept.
+func (k answers) addExpected(context map[string]any) {
+	expected := []Lookup{{
+		Key:      zonesProvider + ":account=" + k.account + ":region=" + k.region,
+		provider: zonesProvider, Region: k.region,
+	}}
+	for name := range k.ssm {
+		key := ssmProvider + ":account=" + k.account + ":parameterName=" +
+			strings.ReplaceAll(name, ":", "$:") + ":region=" + k.region
+		expected = append(expected, Lookup{Key: key, provider: ssmProvider, parameter: name})
+	}
+	k.add(context, expected)
+}
+
+// add adds the known answers for look-ups to the context. It reports whether it added an answer.
+// Values that the context contains are kept.
+func (k answers) add(context map[string]any, lookups []Lookup) (added bool) {
+	for _, l := range lookups {
+		answer, known := k.answer(l)
+		if _, set := context[l.Key]; known && !set {
+			context[l.Key], added = answer, true
+		}
+	}
+	return added
+}
+
+func (k answers) answer(l Lookup) (value any, known bool) {
+	switch l.provider {
+	case zonesProvider:
+		return []string{l.Region + "a", l.Region + "b", l.Region + "c"}, true
+	case ssmProvider:
+		value, known = k.ssm[l.parameter]
+		return value, known
+	}
+	return nil, false
+}
+
+// markAnswered sets KnownIn of the look-ups, by the content of cdk.context.json.
+func (a *Assembly) markAnswered(lookedUp map[string]any) {
+	for i := range a.Lookups {
+		l := &a.Lookups[i]
+		known := map[Environment]bool{}
+		for key := range lookedUp {
+			if e, ok := l.environment(key); ok {
+				known[e] = true
+			}
+		}
+		l.KnownIn = slices.SortedFunc(maps.Keys(known), func(a, b Environment) int {
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region))
+		})
+	}
+}
+
+// environment returns the environment in a key of cdk.context.json. It returns false if the key
+// differs from the look-up's key in more than the environment.
+func (l Lookup) environment(key string) (e Environment, ok bool) {
+	parts, ofKey := strings.Split(l.Key, ":"), strings.Split(key, ":")
+	if len(parts) != len(ofKey) {
+		return e, false
+	}
+	for i, part := range parts {
+		if account, found := strings.CutPrefix(ofKey[i], "account="); found &&
+			part == "account="+l.Account {
+			e.Account = account
+			continue
+		}
+		if region, found := strings.CutPrefix(ofKey[i], "region="); found &&
+			part == "region="+l.Region {
+			e.Region = region
+			continue
+		}
+		if part != ofKey[i] {
+			return e, false
+		}
+	}
+	return e, e.Account != "" && e.Region != ""
+}

@@ -30,6 +30,8 @@ type localFlags struct {
 	jwks        string
 	logs        string
 	credentials []string
+	parameters  []string
+	ssm         []string
 	asJSON      bool
 }
 
@@ -62,12 +64,20 @@ the app defines the authorization of the deployed stages. In other apps, the
 props of the construct define the authorization; the context value "stage" is
 the name of the stage.
 
+Stacks that set no account and no region get those of --account and --region. An
+app that looks up values in AWS gets the values for this account and region from
+cdk.context.json. It gets placeholders for other values, and the command prints
+them. The file eventpipeline.local.json in the app's folder can set "account",
+"region", "parameters" (--parameter) and "ssm" (--ssm). Flags take precedence.
+
 Data is lost at the end unless --data names a folder. The steps are printed on
 standard output, the progress on standard error.`,
 		Example: `  eventpipeline local
   eventpipeline local --watch
   eventpipeline local --stage dev --api-port 9090
   eventpipeline local --authorize --credentials anna:secret
+  eventpipeline local --account 111122223333 --region eu-west-1
+  eventpipeline local --parameter shop:Size=3 --ssm /shop/bus=orders
   eventpipeline local --no-worker --data .eventpipeline
   eventpipeline local --faults faults.json
   eventpipeline local --json | jq 'select(.step == "failed")'`,
@@ -103,6 +113,16 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"folder for the complete logs of the functions, one file per function")
 	flags.StringVar(&f.faults, "faults", "",
 		"JSON file of faults to inject into the functions' AWS calls; see docs/faults.md")
+	addRequiredValue(flags, &o.Account, "account",
+		"account of the app and its look-ups (default: $CDK_DEFAULT_ACCOUNT or "+
+			emulator.DefaultAccount+")")
+	addRequiredValue(flags, &o.Region, "region",
+		"region of the app and its look-ups (default: $CDK_DEFAULT_REGION, $AWS_REGION, "+
+			"$AWS_DEFAULT_REGION or "+emulator.DefaultRegion+")")
+	flags.StringArrayVar(&f.parameters, "parameter", nil,
+		"value for a parameter of the stacks, as NAME=VALUE or STACK:NAME=VALUE")
+	flags.StringArrayVar(&f.ssm, "ssm", nil,
+		"value of an SSM parameter that the app looks up or a template uses, as NAME=VALUE")
 	flags.StringVar(&o.App, "app", "",
 		"command that runs the CDK app (default: \"app\" in cdk.json)")
 	flags.BoolVar(&f.asJSON, "json", false,
@@ -172,6 +192,9 @@ func (f *localFlags) parse() (err error) {
 	if err := checkPort("--aws-port", f.options.AWSPort); err != nil {
 		return err
 	}
+	if err := f.applySettings(); err != nil {
+		return err
+	}
 	if f.faults != "" {
 		if f.options.Faults, err = faults.ReadConfig(f.faults); err != nil {
 			return err
@@ -239,6 +262,8 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	var faultsErr *emulator.FaultsError
 	var policyErr *emulator.PolicyError
 	var portErr *emulator.PortError
+	var missingErr *emulator.MissingParameterError
+	var unknownErr *emulator.UnknownParameterError
 	var exitErr *exec.ExitError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
@@ -249,6 +274,14 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 		return usageError{err}
 	case errors.As(err, &policyErr):
 		return fmt.Errorf("%w\nTo run the app without policies, use --no-policies", err)
+	case errors.As(err, &missingErr) && missingErr.SSM != "":
+		return fmt.Errorf("%w\nTo set it, use --ssm %s=VALUE, or write it to \"ssm\" in %s",
+			err, missingErr.SSM, localSettingsFile)
+	case errors.As(err, &missingErr) && !missingErr.Nested:
+		return fmt.Errorf("%w\nTo set them, use --parameter %s:%s=VALUE, or write them to "+
+			"\"parameters\" in %s", err, missingErr.Stack, missingErr.Names[0], localSettingsFile)
+	case errors.As(err, &unknownErr):
+		return usageError{fmt.Errorf("%w; correct --parameter or %s", err, localSettingsFile)}
 	case errors.As(err, &exitErr) && stageWord.MatchString(err.Error()):
 		return fmt.Errorf("%w\nThe app got the context value stage=%s; "+
 			"to set another stage, use --stage", err, f.options.Stage)

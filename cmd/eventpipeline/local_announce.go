@@ -18,12 +18,14 @@ func (f *localFlags) announce(
 ) error {
 	if f.asJSON {
 		printNotRun(errOut, p.NotRun)
+		f.printLookups(errOut, p.Lookups)
 		return printJSON(out, newReadyLine(p, pipelines))
 	}
 	if err := announceText(out, p, pipelines); err != nil {
 		return err
 	}
 	printNotRun(out, p.NotRun)
+	f.printLookups(out, p.Lookups)
 	_, err := fmt.Fprintf(out,
 		"\nBelow, the platform prints each step of each event. Ctrl-C stops the platform.\n\n")
 	return err
@@ -47,6 +49,8 @@ type readyLine struct {
 	APIs      []readyAPI        `json:"apis,omitempty"` // all APIs, if there are several
 	Pipelines []readyPipeline   `json:"pipelines,omitempty"`
 	NotRun    []string          `json:"notRun,omitempty"`
+	// Placeholders are the keys in cdk.context.json for which the app got a placeholder.
+	Placeholders []string `json:"placeholders,omitempty"`
 }
 
 type readyPipeline struct {
@@ -65,6 +69,9 @@ func newReadyLine(p *emulator.Platform, pipelines []deployment.Pipeline) readyLi
 	stack := mainStack(p)
 	line := readyLine{
 		Ready: true, AWS: p.AWS, Stack: stack.Name, Outputs: stack.Outputs, NotRun: p.NotRun,
+	}
+	for _, l := range p.Lookups {
+		line.Placeholders = append(line.Placeholders, l.Key)
 	}
 	for _, found := range pipelines {
 		line.Pipelines = append(line.Pipelines,

@@ -26,7 +26,7 @@ type builds struct {
 func newBuilds(o Options) *builds {
 	return &builds{app: cdkapp.App{
 		Dir: o.Dir, Command: o.App, Context: o.appContext(),
-		Account: DefaultAccount, Region: DefaultRegion,
+		Account: o.Account, Region: o.Region, SSM: o.SSM,
 	}}
 }
 

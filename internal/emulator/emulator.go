@@ -22,6 +22,8 @@ type Platform struct {
 	APIs   []API
 	Stacks []Stack  // a stack comes before the stacks that are nested in it
 	NotRun []string // descriptions of the resources that the platform does not run
+	// Lookups are the values that the app looks up in AWS and for which it got a placeholder.
+	Lookups []Lookup
 
 	db       *store.DB // nil if Options name no data folder
 	services *services
@@ -50,6 +52,21 @@ type Stack = cloudformation.StackDescription
 
 // StackResource describes a resource of a stack.
 type StackResource = cloudformation.StackResource
+
+// Lookup represents a value that the app looks up in AWS.
+type Lookup = cdkapp.Lookup
+
+// Environment represents an AWS account and region.
+type Environment = cdkapp.Environment
+
+// Parameters holds values for parameters of the stacks.
+type Parameters = cloudformation.Parameters
+
+// MissingParameterError reports that a template uses a parameter without a value.
+type MissingParameterError = cloudformation.MissingParameterError
+
+// UnknownParameterError reports a key of Parameters that is not a parameter of the stacks.
+type UnknownParameterError = cloudformation.UnknownParameterError
 
 // PolicyError reports policies in a template that the platform can't enforce, or that do not allow
 // what AWS requires.
@@ -109,14 +126,15 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 		}
 	}
 	o.Phase(Provision)
-	account, region := accountAndRegion(assembly.Stacks)
+	p.Lookups = assembly.Lookups
+	account, region := o.accountAndRegion(assembly.Stacks)
 	p.AWS, p.Region = "http://"+ports.aws.Addr().String(), region
 	if p.services, err = newServices(o, p.db, p.AWS, account, region); err != nil {
 		return err
 	}
 	provider := resources.NewProvider(p.services.Services, resources.Config{
 		Region: region, Account: account, Now: o.Now, Listen: ports.listenAPI,
-		TokenKeys: o.Keys, Credentials: o.Credentials,
+		TokenKeys: o.Keys, Credentials: o.Credentials, Parameters: o.Parameters, SSM: o.SSM,
 		NoWorker: o.NoWorker, NoPolicies: o.NoPolicies, OnRuleSkipped: p.services.recordSkippedRule,
 	})
 	if err := createStacks(ctx, provider, assembly.Stacks); err != nil {
@@ -140,6 +158,9 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 }
 
 func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.Stack) error {
+	if err := p.Parameters.Check(stacks); err != nil {
+		return err
+	}
 	for _, s := range stacks {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -153,11 +174,11 @@ func createStacks(ctx context.Context, p *resources.Provider, stacks []cdkapp.St
 
 // accountAndRegion returns the account and the region of the platform. Because a platform has only
 // one of each, it returns the first account and the first region that a stack sets.
-func accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
+func (o Options) accountAndRegion(stacks []cdkapp.Stack) (account, region string) {
 	for _, s := range stacks {
 		account, region = cmp.Or(account, s.Account), cmp.Or(region, s.Region)
 	}
-	return cmp.Or(account, DefaultAccount), cmp.Or(region, DefaultRegion)
+	return cmp.Or(account, o.Account), cmp.Or(region, o.Region)
 }
 
 // describe sets the exported fields of the platform.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"io"
 	"runtime"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
-// Account and region of stacks that do not set an account or a region.
+// Account and region of a platform if Options and the stacks set none.
 const (
 	DefaultAccount = "000000000000"
 	DefaultRegion  = "us-east-1"
@@ -24,6 +25,12 @@ type Options struct {
 	App      string // command that runs the app; "" is the command in cdk.json
 	Stage    string // context value "stage" of the app; "" leaves it unset
 	Assembly string // folder of an existing cloud assembly; if set, the app is not synthesized
+
+	// Account and Region are the values of CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION for the app.
+	// They are also the account and region of stacks that set none.
+	Account, Region string
+	Parameters      Parameters        // values for parameters of the stacks
+	SSM             map[string]string // values of SSM parameters by name
 
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
@@ -68,6 +75,7 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Account, o.Region = cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)
 	if o.Phase == nil {
 		o.Phase = func(Phase) {}
 	}

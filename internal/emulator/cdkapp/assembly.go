@@ -30,7 +30,10 @@ type Stack struct {
 	Region   string            // "" if the stack sets no region
 	Template []byte            // CloudFormation template in JSON
 	Assets   map[string]string // S3 object key → path of the folder or file
-	Modules  []string          // folders of the Go modules with the pipelines' custom workers
+	// AssetParameters maps the parameters to which the CDK CLI passes the buckets and keys of
+	// assets to their values. Only a stack with a LegacyStackSynthesizer has these parameters.
+	AssetParameters map[string]string
+	Modules         []string // folders of the Go modules with the pipelines' custom workers
 }
 
 // manifest holds the fields of manifest.json that this package uses.
@@ -145,16 +148,16 @@ var environment = regexp.MustCompile(`^aws://([^/]*)/([^/]*)$`)
 
 func (m manifest) stack(dir, id string) (Stack, error) {
 	a := m.Artifacts[id]
-	s := Stack{Name: cmp.Or(a.Properties.StackName, id), Assets: map[string]string{}}
+	s := Stack{
+		Name:   cmp.Or(a.Properties.StackName, id),
+		Assets: map[string]string{}, AssetParameters: map[string]string{},
+	}
 	if env := environment.FindStringSubmatch(a.Environment); env != nil {
 		s.Account, s.Region = known(env[1]), known(env[2])
 	}
 	var err error
 	if s.Template, err = os.ReadFile(filepath.Join(dir, a.Properties.TemplateFile)); err != nil {
 		return s, fmt.Errorf("read the template: %w", err)
-	}
-	if s.Modules, err = a.modules(dir); err != nil {
-		return s, err
 	}
 	for _, dependency := range a.Dependencies {
 		dependency := m.Artifacts[dependency]
@@ -165,33 +168,71 @@ func (m manifest) stack(dir, id string) (Stack, error) {
 			return s, err
 		}
 	}
-	return s, nil
-}
-
-// modules returns the module folders that pipelines store in the metadata of the stack.
-func (a artifact) modules(dir string) ([]string, error) {
 	entries := metadata{}
 	if a.MetadataFile != "" {
 		if err := readJSON(filepath.Join(dir, a.MetadataFile), &entries); err != nil {
-			return nil, err
+			return s, err
 		}
 	}
 	maps.Copy(entries, a.Metadata)
-	var folders []string
+	return s, s.readMetadata(dir, entries)
+}
+
+// readMetadata reads the metadata of the stack's constructs.
+func (s *Stack) readMetadata(dir string, entries metadata) error {
 	for path, ofPath := range entries {
 		for _, entry := range ofPath {
-			if entry.Type != contract.ModuleMetadata {
-				continue
+			var err error
+			switch entry.Type {
+			case contract.ModuleMetadata:
+				var folder string
+				err = json.Unmarshal(entry.Data, &folder)
+				s.Modules = append(s.Modules, folder)
+			case "aws:cdk:asset":
+				var a legacyAsset
+				err = json.Unmarshal(entry.Data, &a)
+				s.addLegacyAsset(dir, a)
 			}
-			var folder string
-			if err := json.Unmarshal(entry.Data, &folder); err != nil {
-				return nil, fmt.Errorf("parse the metadata of construct %s: %w", path, err)
+			if err != nil {
+				return fmt.Errorf("parse the metadata of construct %s: %w", path, err)
 			}
-			folders = append(folders, folder)
 		}
 	}
-	slices.Sort(folders)
-	return slices.Compact(folders), nil
+	slices.Sort(s.Modules)
+	s.Modules = slices.Compact(s.Modules)
+	return nil
+}
+
+// legacyAsset holds the metadata of an asset in a stack with a LegacyStackSynthesizer. Parameters
+// of the stack receive the bucket and the key of the asset.
+type legacyAsset struct {
+	Path            string `json:"path"`
+	ID              string `json:"id"`
+	Packaging       string `json:"packaging"`
+	BucketParameter string `json:"s3BucketParameter"`
+	KeyParameter    string `json:"s3KeyParameter"`
+	HashParameter   string `json:"artifactHashParameter"`
+}
+
+func (s *Stack) addLegacyAsset(dir string, a legacyAsset) {
+	if a.Packaging != "zip" && a.Packaging != "file" {
+		return // the local platform runs no container images
+	}
+	key := a.ID + ".zip"
+	if a.Packaging == "file" {
+		key = a.ID + filepath.Ext(a.Path)
+	}
+	s.Assets[key] = absolute(dir, a.Path)
+	s.AssetParameters[a.BucketParameter] = "cdktoolkit-stagingbucket"
+	s.AssetParameters[a.KeyParameter] = "||" + key // a prefix, a separator and a name
+	s.AssetParameters[a.HashParameter] = a.ID
+}
+
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // known returns the account or region, or "" if the stack does not set it.
@@ -210,11 +251,7 @@ func readAssets(file string, assets map[string]string) error {
 	}
 	for _, asset := range m.Files {
 		for _, destination := range asset.Destinations {
-			path := asset.Source.Path
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(filepath.Dir(file), path)
-			}
-			assets[destination.ObjectKey] = path
+			assets[destination.ObjectKey] = absolute(filepath.Dir(file), asset.Source.Path)
 		}
 	}
 	return nil

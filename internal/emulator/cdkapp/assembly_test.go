@@ -98,3 +98,40 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 		})
 	}
 }
+
+// A LegacyStackSynthesizer describes assets in the stack's metadata.
+func TestRead_ReturnsAssetsOfLegacySynthesizer(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"manifest.json": `{"artifacts": {"S": {"type": "aws:cloudformation:stack",
+			"additionalMetadataFile": "m.json", "properties": {"templateFile": "t.json"}}}}`,
+		"t.json": `{}`,
+		"m.json": `{"/S": [
+			{"type": "aws:cdk:asset", "data": {"path": "asset.1", "id": "1", "packaging": "zip",
+				"s3BucketParameter": "B1", "s3KeyParameter": "K1", "artifactHashParameter": "H1"}},
+			{"type": "aws:cdk:asset", "data": {"path": "/n.json", "id": "2", "packaging": "file",
+				"s3BucketParameter": "B2", "s3KeyParameter": "K2", "artifactHashParameter": "H2"}},
+			{"type": "aws:cdk:asset", "data": {"packaging": "container-image"}}
+		]}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := a.Stacks[0]
+	if want := map[string]string{
+		"1.zip": filepath.Join(dir, "asset.1"), "2.json": "/n.json",
+	}; !maps.Equal(s.Assets, want) {
+		t.Errorf("assets %v, want %v", s.Assets, want)
+	}
+	if want := map[string]string{
+		"B1": "cdktoolkit-stagingbucket", "K1": "||1.zip", "H1": "1",
+		"B2": "cdktoolkit-stagingbucket", "K2": "||2.json", "H2": "2",
+	}; !maps.Equal(s.AssetParameters, want) {
+		t.Errorf("parameters %v, want %v", s.AssetParameters, want)
+	}
+}

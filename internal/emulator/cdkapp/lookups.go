@@ -13,9 +13,10 @@ type Lookup struct {
 	Key             string // key of the value in cdk.context.json
 	Account, Region string // where the app looks the value up
 	// KnownIn lists the environments for which cdk.context.json contains the value.
-	KnownIn []Environment
+	KnownIn      []Environment
+	SSMParameter string // name of the SSM parameter if the app looks one up
 
-	provider, parameter string // parameter is set if the app looks up an SSM parameter
+	provider string
 }
 
 // Environment represents an AWS account and region.
@@ -35,7 +36,7 @@ type missing struct {
 func (m missing) lookup() Lookup {
 	return Lookup{
 		Key: m.Key, Account: m.Props.Account, Region: m.Props.Region,
-		provider: m.Provider, parameter: m.Props.ParameterName,
+		provider: m.Provider, SSMParameter: m.Props.ParameterName,
 	}
 }
 
@@ -61,7 +62,7 @@ func (k answers) addExpected(context map[string]any) {
 	for name := range k.ssm {
 		key := ssmProvider + ":account=" + k.account + ":parameterName=" +
 			strings.ReplaceAll(name, ":", "$:") + ":region=" + k.region
-		expected = append(expected, Lookup{Key: key, provider: ssmProvider, parameter: name})
+		expected = append(expected, Lookup{Key: key, provider: ssmProvider, SSMParameter: name})
 	}
 	k.add(context, expected)
 }
@@ -83,7 +84,7 @@ func (k answers) answer(l Lookup) (value any, known bool) {
 	case zonesProvider:
 		return []string{l.Region + "a", l.Region + "b", l.Region + "c"}, true
 	case ssmProvider:
-		value, known = k.ssm[l.parameter]
+		value, known = k.ssm[l.SSMParameter]
 		return value, known
 	}
 	return nil, false

@@ -16,7 +16,9 @@ type Engine struct {
 	Region, Account string
 	Provider        Provider
 	Now             func() time.Time
-	Stacks          []*Stack // a stack comes before the stacks that are nested in it
+	Parameters      Parameters        // values for parameters of stacks that are not nested
+	SSM             map[string]string // values of SSM parameters by name; resources add theirs
+	Stacks          []*Stack          // a stack comes before the stacks that are nested in it
 
 	exports map[string]string            // by export name
 	outputs map[string]map[string]string // by stack name
@@ -34,6 +36,7 @@ type Provider interface {
 func NewEngine(region, account string, provider Provider, now func() time.Time) *Engine {
 	return &Engine{
 		Region: region, Account: account, Provider: provider, Now: now,
+		SSM:     map[string]string{},
 		exports: map[string]string{}, outputs: map[string]map[string]string{},
 	}
 }
@@ -41,7 +44,15 @@ func NewEngine(region, account string, provider Provider, now func() time.Time) 
 // Create creates a stack of the app. It creates the stack's resources, each after the resources
 // that it refers to, and then resolves the outputs.
 func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
-	return e.create(source, "", nil)
+	template, err := parseStack(source)
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := e.Parameters.of(source.Name, template)
+	if err != nil {
+		return nil, err
+	}
+	return e.create(source, template, "", parameters)
 }
 
 // CreateNested creates a stack that is nested in parent. logicalID is the id of the parent's
@@ -49,7 +60,11 @@ func (e *Engine) Create(source cdkapp.Stack) (*Stack, error) {
 func (e *Engine) CreateNested(
 	parent *Stack, logicalID string, source cdkapp.Stack, parameters map[string]string,
 ) (*Stack, error) {
-	nested, err := e.create(source, parent.ID, parameters)
+	template, err := parseStack(source)
+	if err != nil {
+		return nil, err
+	}
+	nested, err := e.create(source, template, parent.ID, parameters)
 	if err == nil {
 		parent.Nested[logicalID] = nested
 	}
@@ -57,12 +72,8 @@ func (e *Engine) CreateNested(
 }
 
 func (e *Engine) create(
-	source cdkapp.Stack, parentID string, parameters map[string]string,
+	source cdkapp.Stack, template *Template, parentID string, parameters map[string]string,
 ) (*Stack, error) {
-	template, err := Parse(source.Template)
-	if err != nil {
-		return nil, err
-	}
 	ordered, err := template.Order()
 	if err != nil {
 		return nil, err
@@ -148,6 +159,8 @@ func (e *Engine) newStack(
 		Resolver: &Resolver{
 			Template:   template,
 			Parameters: parameters,
+			Nested:     parentID != "",
+			SSM:        e.SSM,
 			Pseudo:     Pseudo{e.Region, e.Account, source.Name, id},
 			Values:     map[string]ReturnValues{},
 			Exports:    e.exports,
@@ -156,12 +169,29 @@ func (e *Engine) newStack(
 	}
 }
 
-// WithTemplate returns a copy of the stack with another template and other assets. It creates no
-// resources: references in the template resolve to the existing resources.
-func (s *Stack) WithTemplate(template *Template, assets map[string]string) *Stack {
+// WithTemplate returns a copy of the stack with the template and the assets of a newly synthesized
+// stack. It creates no resources: references in the template resolve to the existing resources.
+func (s *Stack) WithTemplate(source cdkapp.Stack) (*Stack, error) {
+	template, err := parseStack(source)
+	if err != nil {
+		return nil, err
+	}
 	resolver := *s.Resolver
 	resolver.Template, resolver.conditions = template, nil
-	return &Stack{s.StackDescription, assets, s.Nested, &resolver}
+	return &Stack{s.StackDescription, source.Assets, s.Nested, &resolver}, nil
+}
+
+// parseStack parses the template of a stack.
+func parseStack(source cdkapp.Stack) (*Template, error) {
+	template, err := Parse(source.Template)
+	if err != nil {
+		return nil, err
+	}
+	template.assetParameters = source.AssetParameters
+	for name := range source.AssetParameters { // each build has other names
+		delete(template.Parameters, name)
+	}
+	return template, nil
 }
 
 // PhysicalName returns a name like those that CloudFormation generates. It consists of the stack's

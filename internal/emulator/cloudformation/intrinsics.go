@@ -74,6 +74,9 @@ func (r *Resolver) ref(argument any) (any, error) {
 	if value, ok := pseudo[id]; ok {
 		return value, nil
 	}
+	if value, ok := r.Template.assetParameters[id]; ok {
+		return value, nil
+	}
 	if parameter, ok := r.Template.Parameters[id]; ok {
 		return r.parameter(id, parameter)
 	}
@@ -99,31 +102,6 @@ func (r *Resolver) created(id string) (values ReturnValues, err error) {
 		return values, fmt.Errorf("resource %s has not been created yet", id)
 	}
 	return values, nil
-}
-
-func (r *Resolver) parameter(id string, p Parameter) (any, error) {
-	value, passed := r.Parameters[id]
-	switch {
-	case passed:
-	case strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<"):
-		return nil, fmt.Errorf("parameter %s reads the SSM parameter %v, "+
-			"which does not exist locally", id, p.Default)
-	case p.Default == nil:
-		return nil, fmt.Errorf("parameter %s has no default", id)
-	default:
-		var err error
-		if value, err = r.text(p.Default); err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", id, err)
-		}
-	}
-	if p.Type != "CommaDelimitedList" && !strings.HasPrefix(p.Type, "List<") {
-		return value, nil
-	}
-	list := []any{}
-	for element := range strings.SplitSeq(value, ",") {
-		list = append(list, strings.TrimSpace(element))
-	}
-	return list, nil
 }
 
 // attribute parses the argument of Fn::GetAtt, which is "Id.Name" or ["Id", "Name"].

@@ -14,6 +14,8 @@ import (
 type Resolver struct {
 	Template   *Template
 	Parameters map[string]string // a parameter that is not in the map has its default value
+	Nested     bool              // whether another stack passes Parameters
+	SSM        map[string]string // values of SSM parameters by name
 	Pseudo     Pseudo
 	Values     map[string]ReturnValues      // values of created resources by logical id
 	Exports    map[string]string            // values that other stacks export, by export name
@@ -52,6 +54,9 @@ func (r *Resolver) Properties(resource Resource, names ...string) (map[string]an
 		}
 	}
 	resolved, err := r.object(selected)
+	if err == nil {
+		_, err = r.dynamicReferences(resolved)
+	}
 	if err != nil {
 		return nil, at("Properties", err)
 	}

@@ -22,12 +22,8 @@ type Template struct {
 	Conditions map[string]any
 	Resources  map[string]Resource
 	Outputs    map[string]Output
-}
 
-// Parameter represents an entry of Parameters.
-type Parameter struct {
-	Type    string
-	Default any // nil if the parameter has no default
+	assetParameters map[string]string // values of the parameters that locate assets
 }
 
 // Resource represents an entry of Resources. Its intrinsic functions are unresolved.

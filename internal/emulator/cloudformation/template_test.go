@@ -151,12 +151,12 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"parameter without value and default",
 			`{"Ref":"NoDefault"}`,
-			`parameter NoDefault has no default`,
+			`parameters of stack shop must have a value, because they have no default: NoDefault`,
 		},
 		{
 			"SSM parameter",
 			`{"Ref":"Ssm"}`,
-			`parameter Ssm reads the SSM parameter /a/b, which does not exist locally`,
+			`Properties.P.Ref: the SSM parameter /a/b must have a value`,
 		},
 		{"unknown mapping", `{"Fn::FindInMap":["M","a","c"]}`, `the mappings have no M.a.c`},
 		{
@@ -206,6 +206,7 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 						"Queue": {"Type": "AWS::SQS::Queue"}
 					}
 				}`),
+				Pseudo: Pseudo{StackName: "shop"},
 				Values: map[string]ReturnValues{"Queue": {Ref: "q"}},
 			}
 			_, err := r.Properties(r.Template.Resources["R"])

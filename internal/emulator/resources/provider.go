@@ -38,6 +38,8 @@ type Config struct {
 	Listen          func() (net.Listener, error) // opens the listener of the next HTTP API
 	TokenKeys       oidc.KeySource               // nil uses the keys that token issuers publish
 	Credentials     map[string]string            // access key → secret key
+	Parameters      cloudformation.Parameters    // values for parameters of the stacks
+	SSM             map[string]string            // values of SSM parameters by name
 	NoWorker        bool                         // if set, creates no event source mappings
 	NoPolicies      bool                         // if set, enforces no policies
 	OnRuleSkipped   func(rule, reason string)    // called for each rule that the emulator rejects
@@ -67,6 +69,8 @@ func NewProvider(s Services, c Config) *Provider {
 		p.TokenKeys = &oidc.Discovery{Client: http.DefaultClient, Now: c.Now}
 	}
 	p.Engine = cloudformation.NewEngine(c.Region, c.Account, p, c.Now)
+	p.Engine.Parameters = c.Parameters
+	maps.Copy(p.Engine.SSM, c.SSM)
 	return p
 }
 

@@ -36,6 +36,7 @@ var registry = map[string]handler{
 	"AWS::Logs::LogGroup":             typed(createLogGroup).comparing(nil),
 	"AWS::S3::Bucket":                 typed(createBucket),
 	"AWS::S3::BucketPolicy":           typed(createBucketPolicy),
+	"AWS::SSM::Parameter":             typed(createSSMParameter),
 	"AWS::SQS::Queue":                 typed(createQueue),
 	"AWS::SQS::QueuePolicy":           typed(createQueuePolicy),
 }

@@ -59,10 +59,11 @@ func (f *function) path() string { return f.stack + "/" + f.logicalID }
 func (p *Provider) compareStack(
 	s *cloudformation.Stack, source cdkapp.Stack, hold bool, d *Difference,
 ) error {
-	template, err := cloudformation.Parse(source.Template)
+	next, err := s.WithTemplate(source)
 	if err != nil {
 		return err
 	}
+	template := next.Template
 	// In this order, a nested stack comes before the functions that refer to its outputs.
 	ordered, err := template.Order()
 	if err != nil {
@@ -76,7 +77,6 @@ func (p *Provider) compareStack(
 		d.Restart = append(d.Restart, section+" of stack "+s.Name)
 	}
 	missing := changes.Missing()
-	next := s.WithTemplate(template, source.Assets)
 	for _, r := range ordered {
 		held := hold || changes.Resources[r.LogicalID] != "" ||
 			slices.ContainsFunc(template.Needs(r), func(id string) bool { return missing[id] })

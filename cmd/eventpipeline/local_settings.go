@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
+
+// localSettingsFile is a file in the app's folder. It contains settings of the command local that
+// an app always needs.
+const localSettingsFile = "eventpipeline.local.json"
+
+// localSettings holds the content of localSettingsFile.
+type localSettings struct {
+	Account    string                 `json:"account"`
+	Region     string                 `json:"region"`
+	Parameters map[string]settingText `json:"parameters"` // by NAME or STACK:NAME
+	SSM        map[string]settingText `json:"ssm"`        // by the name of the SSM parameter
+}
+
+// settingText is a string. In JSON, it may also be a number, a Boolean, or a list of these, whose
+// elements are joined by commas.
+type settingText string
+
+func (s *settingText) UnmarshalJSON(data []byte) error {
+	var list []settingText
+	if json.Unmarshal(data, &list) == nil {
+		var elements []string
+		for _, element := range list {
+			elements = append(elements, string(element))
+		}
+		*s = settingText(strings.Join(elements, ","))
+		return nil
+	}
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		*s = settingText(text)
+		return nil
+	}
+	if data[0] == '{' {
+		return fmt.Errorf("a value must be a string, a number, a Boolean or a list, got %s", data)
+	}
+	*s = settingText(data) // a number or a Boolean
+	return nil
+}
+
+// readLocalSettings reads localSettingsFile. If there is no such file, all settings are empty.
+func readLocalSettings() (s localSettings, err error) {
+	content, err := os.ReadFile(localSettingsFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		// Some editors begin a file with a byte-order mark.
+		err = protocol.DecodeStrict(bytes.TrimPrefix(content, []byte("\ufeff")), &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read %s: %w", localSettingsFile, err)
+	}
+	return s, nil
+}
+
+// applySettings sets the account, the region and the parameters. Flags take precedence over
+// localSettingsFile, and both over environment variables.
+func (f *localFlags) applySettings() error {
+	settings, err := readLocalSettings()
+	if err != nil {
+		return err
+	}
+	o := &f.options
+	o.Account, err = firstSetting(`^[0-9]{12}$`, "12 digits",
+		setting{"--account", o.Account}, setting{"account in " + localSettingsFile, settings.Account},
+		environmentSetting("CDK_DEFAULT_ACCOUNT"), setting{"", emulator.DefaultAccount})
+	if err != nil {
+		return err
+	}
+	o.Region, err = firstSetting(`^[a-z0-9-]+$`, "a region such as eu-west-1",
+		setting{"--region", o.Region}, setting{"region in " + localSettingsFile, settings.Region},
+		environmentSetting("CDK_DEFAULT_REGION"), environmentSetting("AWS_REGION"),
+		environmentSetting("AWS_DEFAULT_REGION"), setting{"", emulator.DefaultRegion})
+	if err != nil {
+		return err
+	}
+	o.Parameters, err = mergeValues(settings.Parameters, "--parameter", f.parameters)
+	if err != nil {
+		return err
+	}
+	o.SSM, err = mergeValues(settings.SSM, "--ssm", f.ssm)
+	return err
+}
+
+// setting holds a value and the name of the flag, variable or field that it comes from.
+type setting struct{ source, value string }
+
+func environmentSetting(variable string) setting { return setting{variable, os.Getenv(variable)} }
+
+// firstSetting returns the first value that is not empty. The value must match pattern; rule
+// describes the pattern.
+func firstSetting(pattern, rule string, settings ...setting) (string, error) {
+	for _, s := range settings {
+		if s.value == "" {
+			continue
+		}
+		if !regexp.MustCompile(pattern).MatchString(s.value) {
+			return "", fmt.Errorf("%s must be %s, got %q", s.source, rule, s.value)
+		}
+		return s.value, nil
+	}
+	return "", nil
+}
+
+// mergeValues returns the values of localSettingsFile and of a flag. Each pair is NAME=VALUE.
+func mergeValues(
+	ofFile map[string]settingText, flag string, pairs []string,
+) (map[string]string, error) {
+	values, ofFlag := map[string]string{}, map[string]string{}
+	for name, value := range ofFile {
+		values[name] = string(value)
+	}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("%s must be NAME=VALUE, got %q", flag, pair)
+		}
+		ofFlag[name] = value
+		// NAME on the command line replaces STACK:NAME in the file, too.
+		maps.DeleteFunc(values, func(known, _ string) bool {
+			_, unqualified, _ := strings.Cut(known, ":")
+			return unqualified == name
+		})
+	}
+	maps.Copy(values, ofFlag)
+	return values, nil
+}

@@ -121,7 +121,7 @@ func TestNestedStack_IsPartOfErrors(t *testing.T) {
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{}`)
 	_, err := New(t.Context(), Options{Assembly: a.dir})
 	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): resource WorkerFunction (AWS::Lambda::Function): " +
-		"Properties.Environment.Variables.OUTER.Ref: parameter Outer has no default"
+		"Properties.Environment.Variables.OUTER.Ref: the nested stack App-Inner-"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

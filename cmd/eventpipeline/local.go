@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -139,6 +140,9 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	// an error, and the platform then stops in an orderly way.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
+	// The index of all objects and items grows with each event. With the default of 100, the
+	// process would take twice the memory of the index.
+	debug.SetGCPercent(60)
 
 	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
 	defer progress.stop()

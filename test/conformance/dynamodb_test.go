@@ -806,6 +806,32 @@ func TestDynamoDB_TransactionAppliesAllWritesOrNone(t *testing.T) {
 	})
 }
 
+func TestDynamoDB_TransactionWithTheSameTokenAppliesOnce(t *testing.T) {
+	forEachTable(t, "", func(t *testing.T, table table) {
+		if table.target.isMoto() {
+			t.Skip("moto ignores ClientRequestToken")
+		}
+		add := func(key string) error {
+			_, err := table.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{
+				ClientRequestToken: aws.String("token-1"),
+				TransactItems: []types.TransactWriteItem{{Update: &types.Update{
+					TableName: table.name, Key: pk(key),
+					UpdateExpression:          aws.String("ADD n :one"),
+					ExpressionAttributeValues: item{":one": num(1)},
+				}}},
+			})
+			return err
+		}
+		for range 2 {
+			if err := add("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantItem(t, table.get(t, pk("a")), item{"pk": str("a"), "n": num(1)})
+		wantErrorCode(t, add("b"), "IdempotentParameterMismatchException")
+	})
+}
+
 // sortKeys runs a query and returns the sort keys of the items on all pages.
 func sortKeys(t *testing.T, table table, in *dynamodb.QueryInput) (keys []string) {
 	t.Helper()

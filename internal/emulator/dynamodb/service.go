@@ -36,8 +36,9 @@ type Service struct {
 	tableRecords *store.Bucket
 	values       store.Values // the items of all tables
 
-	mu     sync.RWMutex // guards the tables and their items
+	mu     sync.RWMutex // guards the fields below
 	tables map[string]*table
+	tokens requestTokens
 }
 
 // New returns a service with the stored tables. It deletes the items whose TTL has expired.

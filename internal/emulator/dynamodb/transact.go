@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -11,7 +12,22 @@ import (
 const maxTransaction = 100
 
 type transactWriteItemsInput struct {
-	TransactItems []transactItem
+	TransactItems      transactItems
+	ClientRequestToken *string
+}
+
+// transactItems holds the actions of a transaction, and the hash that identifies them.
+type transactItems struct {
+	actions []transactItem
+	hash    requestHash
+}
+
+func (t *transactItems) UnmarshalJSON(data []byte) (err error) {
+	if err := json.Unmarshal(data, &t.actions); err != nil {
+		return err
+	}
+	t.hash, err = hashRequest(data)
+	return err
 }
 
 // transactItem holds one action of a transaction. Exactly one field must be set.
@@ -25,22 +41,47 @@ type cancellationReason struct {
 	Item    attributes `json:",omitzero"`
 }
 
-// transactWriteItems applies all changes or none. It ignores ClientRequestToken: if a client
-// repeats a transaction and its conditions hold, the changes are applied again.
+// transactWriteItems applies all changes or none. If it has already applied a transaction with the
+// same ClientRequestToken, it changes nothing.
 func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, error) {
-	if n := len(in.TransactItems); n == 0 || n > maxTransaction {
+	if err := validateToken(in.ClientRequestToken); err != nil {
+		return nil, err
+	}
+	if n := len(in.TransactItems.actions); n == 0 || n > maxTransaction {
 		return nil, validationError("TransactWriteItems must have 1 to %d actions, got %d",
 			maxTransaction, n)
 	}
 	var changes []*change
-	for _, item := range in.TransactItems {
+	for _, item := range in.TransactItems.actions {
 		c, err := item.change()
 		if err != nil {
 			return nil, err
 		}
 		changes = append(changes, c)
 	}
-	var plans []*plannedChange
+	token, now := in.ClientRequestToken, s.config.Now()
+	if token != nil {
+		committed, err := s.tokens.committed(*token, in.TransactItems.hash, now)
+		if committed || err != nil {
+			return &struct{}{}, err
+		}
+	}
+	plans, err := s.planTransaction(changes)
+	if err != nil {
+		return nil, err
+	}
+	if err := commit(plans...); err != nil {
+		return nil, err
+	}
+	if token != nil {
+		s.tokens.add(*token, in.TransactItems.hash, now)
+	}
+	return &struct{}{}, nil
+}
+
+// planTransaction plans the changes. If a condition is false, it returns an error with the reason
+// of each change.
+func (s *Service) planTransaction(changes []*change) (plans []*plannedChange, err error) {
 	reasons := make([]cancellationReason, len(changes))
 	canceled := false
 	seen := map[location]bool{}
@@ -70,7 +111,7 @@ func (s *Service) transactWriteItems(in *transactWriteItemsInput) (*struct{}, er
 	if canceled {
 		return nil, transactionCanceled(reasons)
 	}
-	return &struct{}{}, commit(plans...)
+	return plans, nil
 }
 
 func (t transactItem) change() (*change, error) {

@@ -154,7 +154,7 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 // close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the
 // remaining steps to Options.Steps.
 func (s *services) close() error {
-	err := errors.Join(s.EventBridge.Close(), s.S3.Close(), s.DynamoDB.Close())
+	err := errors.Join(s.EventBridge.Close(), s.S3.Close(), s.DynamoDB.Close(), s.SQS.Close())
 	s.recorder.Close()
 	return err
 }

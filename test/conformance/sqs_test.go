@@ -481,6 +481,60 @@ func TestSQS_FindsListsPurgesAndDeletesQueues(t *testing.T) {
 	})
 }
 
+func TestSQS_MovesDeadLettersBackToTheirSource(t *testing.T) {
+	forEachQueue(t, nil, func(dlq testQueue) {
+		if dlq.target.isMoto() {
+			dlq.Skip("moto has no message move tasks")
+		}
+		attributes, err := dlq.getAttributes("QueueArn")
+		if err != nil {
+			dlq.Fatal(err)
+		}
+		arn := attributes["QueueArn"]
+		source := newTestQueue(dlq.T, dlq.target, map[string]string{
+			"VisibilityTimeout": "0",
+			"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, arn),
+		})
+		source.send("poison")
+		source.receiveOne(5)
+		if got := source.receive(0); len(got) > 0 {
+			source.Fatalf("received %v after the maximum receive count", got)
+		}
+		in := &sqs.StartMessageMoveTaskInput{SourceArn: &arn}
+		task, err := source.client.StartMessageMoveTask(source.Context(), in)
+		if err != nil {
+			source.Fatal(err)
+		}
+		if got := source.receiveOne(5); *got.Body != "poison" {
+			source.Errorf("received %s", *got.Body)
+		}
+		cancel := &sqs.CancelMessageMoveTaskInput{TaskHandle: task.TaskHandle}
+		_, err = source.client.CancelMessageMoveTask(source.Context(), cancel)
+		wantErrorCode(source.T, err, "InvalidParameterValue") // the task is no longer running
+		list := &sqs.ListMessageMoveTasksInput{SourceArn: &arn}
+		out, err := source.client.ListMessageMoveTasks(source.Context(), list)
+		if err != nil {
+			source.Fatal(err)
+		}
+		got := out.Results[0]
+		if *got.Status != "COMPLETED" || got.ApproximateNumberOfMessagesMoved != 1 {
+			source.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestSQS_RejectsADeduplicationIDForAStandardQueue(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		if q.target.isMoto() {
+			q.Skip("moto accepts deduplication ids for standard queues")
+		}
+		_, err := q.client.SendMessage(q.Context(), &sqs.SendMessageInput{
+			QueueUrl: &q.url, MessageBody: aws.String("x"), MessageDeduplicationId: aws.String("1"),
+		})
+		wantErrorCode(q.T, err, "InvalidParameterValue")
+	})
+}
+
 func TestSQS_RejectsInvalidRequests(t *testing.T) {
 	forEachQueue(t, nil, func(q testQueue) {
 		for _, body := range []string{"\x00", "\x1b", "\uFFFE", "\uFFFF"} {

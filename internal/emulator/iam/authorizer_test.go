@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -121,6 +122,16 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 			[]string{"sqs:DeleteMessage " + queue + " map[]"}},
 		{call("AmazonSQS.GetQueueUrl", `{"QueueName":"q"}`),
 			[]string{"sqs:GetQueueUrl " + queue + " map[]"}},
+		{call("AmazonSQS.StartMessageMoveTask",
+			`{"SourceArn":"`+queue+`","DestinationArn":"`+queue+`2"}`), []string{
+			"sqs:StartMessageMoveTask " + queue + " map[]",
+			"sqs:ReceiveMessage " + queue + " map[]", "sqs:DeleteMessage " + queue + " map[]",
+			"sqs:GetQueueAttributes " + queue + " map[]", "sqs:SendMessage " + queue + "2 map[]"}},
+		{call("AmazonSQS.ListMessageMoveTasks", `{"SourceArn":"`+queue+`"}`),
+			[]string{"sqs:ListMessageMoveTasks " + queue + " map[]"}},
+		{call("AmazonSQS.CancelMessageMoveTask", `{"TaskHandle":"`+
+			base64.StdEncoding.EncodeToString([]byte(`{"sourceArn":"`+queue+`"}`))+`"}`),
+			[]string{"sqs:CancelMessageMoveTask " + queue + " map[]"}},
 
 		{call("AWSEvents.PutEvents", `{"Entries":[`+
 			`{"EventBusName":"bus","Source":"s","DetailType":"d"},`+

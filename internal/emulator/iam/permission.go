@@ -2,6 +2,7 @@ package iam
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,9 +47,13 @@ func (a Authorizer) arn(service, resource string) string {
 }
 
 func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {
-	var in struct{ QueueURL, QueueName string }
+	var in struct{ QueueURL, QueueName, SourceARN, DestinationARN, TaskHandle string }
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
+	}
+	if strings.HasSuffix(operation, "MessageMoveTask") ||
+		strings.HasSuffix(operation, "MessageMoveTasks") {
+		return movePermissions(operation, in.SourceARN, in.DestinationARN, in.TaskHandle)
 	}
 	name := in.QueueName
 	if in.QueueURL != "" {
@@ -59,6 +64,33 @@ func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission,
 	}
 	action := "sqs:" + strings.TrimSuffix(operation, "Batch")
 	return []permission{{action: action, resource: a.arn("sqs", name)}}, nil
+}
+
+// movePermissions returns the permissions for the operations on move tasks. A caller that starts a
+// task also needs the permissions to read the source and to write to the destination.
+func movePermissions(operation, source, destination, taskHandle string) ([]permission, error) {
+	if taskHandle != "" {
+		text, err := base64.StdEncoding.DecodeString(taskHandle)
+		if err != nil {
+			return nil, err
+		}
+		var handle struct{ SourceARN string }
+		if err := json.Unmarshal(text, &handle); err != nil {
+			return nil, err
+		}
+		source = handle.SourceARN
+	}
+	list := []permission{{action: "sqs:" + operation, resource: source}}
+	if operation != "StartMessageMoveTask" {
+		return list, nil
+	}
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		list = append(list, permission{action: "sqs:" + action, resource: source})
+	}
+	if destination != "" {
+		list = append(list, permission{action: "sqs:SendMessage", resource: destination})
+	}
+	return list, nil
 }
 
 func (a Authorizer) eventsPermissions(operation string, body []byte) ([]permission, error) {

@@ -38,6 +38,9 @@ func (s *Service) operations() protocol.JSONHandler {
 		"DeleteMessageBatch":           queueOp(s, (*Queue).deleteMessageBatch),
 		"ChangeMessageVisibility":      queueOp(s, (*Queue).changeMessageVisibility),
 		"ChangeMessageVisibilityBatch": queueOp(s, (*Queue).changeMessageVisibilityBatch),
+		"StartMessageMoveTask":         protocol.Locked(&s.mu, s.startMessageMoveTask),
+		"ListMessageMoveTasks":         protocol.Locked(&s.mu, s.listMessageMoveTasks),
+		"CancelMessageMoveTask":        protocol.Locked(&s.mu, s.cancelMessageMoveTask),
 	}
 	for name, operation := range operations {
 		operations[name] = withQueryError(operation)
@@ -119,6 +122,12 @@ func invalidParameter(format string, args ...any) *protocol.Error {
 func invalidValue(value any, parameter, reason string) *protocol.Error {
 	return invalidParameter("Value %v for parameter %s is invalid. Reason: %s",
 		value, parameter, reason)
+}
+
+// onlyForFIFO rejects a parameter that only FIFO queues accept.
+func onlyForFIFO(value, parameter string) *protocol.Error {
+	return invalidValue(value, parameter,
+		"The request includes a parameter that is not valid for this queue type.")
 }
 
 func missingParameter(name string) *protocol.Error {

@@ -16,6 +16,8 @@ type messageInput struct {
 	DelaySeconds            *int
 	MessageAttributes       map[string]Attribute
 	MessageSystemAttributes map[string]Attribute
+	MessageGroupId          *string
+	MessageDeduplicationId  *string // only FIFO queues accept this parameter
 }
 
 type sendMessageInput struct {
@@ -49,10 +51,20 @@ func (q *Queue) sendInput(in messageInput) (*sendMessageOutput, error) {
 				"name '%s' is invalid. Only AWSTraceHeader can be sent.", name)
 		}
 	}
+	if id := in.MessageDeduplicationId; id != nil {
+		return nil, onlyForFIFO(*id, "MessageDeduplicationId")
+	}
+	var group string
+	if in.MessageGroupId != nil {
+		if group = *in.MessageGroupId; group == "" {
+			return nil, missingParameter("MessageGroupId")
+		}
+	}
 	m, err := q.send(Message{
 		Body:        in.MessageBody,
 		Attributes:  in.MessageAttributes,
 		TraceHeader: in.MessageSystemAttributes["AWSTraceHeader"].StringValue,
+		GroupID:     group,
 	}, delay)
 	if err != nil {
 		return nil, err
@@ -73,6 +85,7 @@ type receiveMessageInput struct {
 	AttributeNames              []string // deprecated name of MessageSystemAttributeNames
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
+	ReceiveRequestAttemptId     *string // only FIFO queues accept this parameter
 }
 
 type receiveMessageOutput struct {
@@ -130,6 +143,9 @@ func (q *Queue) receiveParameters(
 	q.service.mu.Lock()
 	limit, wait, visibility = 1, q.settings.ReceiveWaitTime, -1
 	q.service.mu.Unlock()
+	if id := in.ReceiveRequestAttemptId; id != nil {
+		return 0, 0, 0, onlyForFIFO(*id, "ReceiveRequestAttemptId")
+	}
 	if n := in.MaxNumberOfMessages; n != nil {
 		if limit = *n; limit < 1 || limit > 10 {
 			return 0, 0, 0, invalidValue(limit, "MaxNumberOfMessages",

@@ -25,7 +25,7 @@ func TestServeHTTP_ReturnsErrorCodesOfBothProtocols(t *testing.T) {
 		{"CreateQueue", `{"QueueName":"a","Attributes":{"Colour":"red"}}`,
 			"InvalidAttributeName", "InvalidAttributeName;Sender"},
 		{"CreateQueue", `{`, "SerializationException", "SerializationException;Sender"},
-		{"StartMessageMoveTask", `{}`, "UnknownOperationException", ""},
+		{"AddPermission", `{}`, "UnknownOperationException", ""},
 	} {
 		status, query, response := call(t, s, test.operation, test.body)
 		if status != 400 || response["__type"] != test.code || query != test.query {
@@ -143,4 +143,41 @@ func call(
 		t.Fatalf("decode response %q of %s: %v", w.Body, operation, err)
 	}
 	return w.Code, w.Header().Get("X-Amzn-Query-Error"), response
+}
+
+func TestSendMessage_RejectsParametersOfFIFOQueues(t *testing.T) {
+	s := newService(t, sqs.Config{})
+	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ operation, parameters, want string }{
+		{"SendMessage", `"MessageBody":"x","MessageDeduplicationId":"1"`, "InvalidParameterValue"},
+		{"SendMessage", `"MessageBody":"x","MessageDeduplicationId":""`, "InvalidParameterValue"},
+		{"SendMessage", `"MessageBody":"x","MessageGroupId":"a b"`, "InvalidParameterValue"},
+		{"SendMessage", `"MessageBody":"x","MessageGroupId":"` + strings.Repeat("a", 129) + `"`,
+			"InvalidParameterValue"},
+		{"ReceiveMessage", `"ReceiveRequestAttemptId":"1"`, "InvalidParameterValue"},
+		{"SetQueueAttributes", `"Attributes":{"FifoQueue":"false"}`, "InvalidAttributeName"},
+		{"SetQueueAttributes", `"Attributes":{"FifoQueue":"true"}`, "InvalidParameterValue"},
+		{"SetQueueAttributes", `"Attributes":{"ContentBasedDeduplication":"true"}`,
+			"InvalidAttributeName"},
+	} {
+		status, _, response := call(t, s, test.operation, `{"QueueUrl":"events",`+test.parameters+`}`)
+		if status != 400 || response["__type"] != test.want {
+			t.Errorf("%s %s: got %d %v", test.operation, test.parameters, status, response)
+		}
+	}
+	_, _, response := call(t, s, "SendMessageBatch", `{"QueueUrl":"events","Entries":[
+		{"Id":"a","MessageBody":"x","MessageDeduplicationId":"1"},
+		{"Id":"b","MessageBody":"y","MessageGroupId":"tenant-1"}]}`)
+	failed := response["Failed"].([]any)[0].(map[string]any)
+	if failed["Id"] != "a" || failed["Code"] != "InvalidParameterValue" {
+		t.Errorf("got %v", response)
+	}
+	_, _, response = call(t, s, "ReceiveMessage",
+		`{"QueueUrl":"events","AttributeNames":["MessageGroupId"]}`)
+	got := fmt.Sprint(response["Messages"].([]any)[0].(map[string]any)["Attributes"])
+	if got != "map[MessageGroupId:tenant-1]" {
+		t.Errorf("got %s", got)
+	}
 }

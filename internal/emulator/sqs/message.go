@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type Message struct {
 	Body             string
 	Attributes       map[string]Attribute
 	TraceHeader      string // X-Ray trace header, set by the sender
+	GroupID          string // id of the message group, set by the sender
 	Sender           string
 	Sent             time.Time
 	FirstReceived    time.Time
@@ -58,6 +60,9 @@ func (m Message) SystemAttributes() map[string]string {
 	}
 	if m.TraceHeader != "" {
 		out["AWSTraceHeader"] = m.TraceHeader
+	}
+	if m.GroupID != "" {
+		out["MessageGroupId"] = m.GroupID
 	}
 	if m.DeadLetterSource != "" {
 		out["DeadLetterQueueSourceArn"] = m.DeadLetterSource
@@ -121,8 +126,15 @@ func (m Message) validate() error {
 			return err
 		}
 	}
+	if m.GroupID != "" && !groupPattern.MatchString(m.GroupID) {
+		return invalidValue(m.GroupID, "MessageGroupId", "MessageGroupId can only include "+
+			"alphanumeric and punctuation characters. 1 to 128 in length.")
+	}
 	return nil
 }
+
+// groupPattern matches 1 to 128 printable ASCII characters without spaces.
+var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)
 
 func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")

@@ -25,6 +25,7 @@ type Queue struct {
 	nextSequence int
 	changed      chan struct{} // wakeReceivers closes and replaces it
 	hasWaiters   bool          // whether a long poll may wait for changed
+	moves        []*moveTask   // tasks that move this queue's messages, newest first
 }
 
 func newQueue(s *Service, name string) *Queue {
@@ -53,10 +54,15 @@ func (q *Queue) send(m Message, delay time.Duration) (Message, error) {
 	if err := m.validate(); err != nil {
 		return m, err
 	}
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	return q.sendLocked(m, delay)
+}
+
+// sendLocked adds a valid message to the queue. The caller holds service.mu.
+func (q *Queue) sendLocked(m Message, delay time.Duration) (Message, error) {
 	s := q.service
 	m.ID, m.Sender = s.cfg.NewID(), s.cfg.Account
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch {
 	case q.deleted:
 		return m, errQueueDoesNotExist

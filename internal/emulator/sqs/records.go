@@ -28,6 +28,7 @@ type sentRecord struct {
 	Body        string
 	Attributes  map[string]Attribute `json:",omitempty"`
 	TraceHeader string               `json:",omitempty"`
+	GroupID     string               `json:",omitempty"`
 	Sender      string
 	Sent        time.Time
 }
@@ -45,7 +46,7 @@ type progressRecord struct {
 
 func (r records) putMessage(queue string, e *entry) error {
 	return r.messages.PutJSON(e.ID+sentSuffix, sentRecord{
-		progressOf(queue, e), e.Body, e.Attributes, e.TraceHeader, e.Sender, e.Sent,
+		progressOf(queue, e), e.Body, e.Attributes, e.TraceHeader, e.GroupID, e.Sender, e.Sent,
 	})
 }
 
@@ -125,7 +126,7 @@ func (r sentRecord) entry(id string) *entry {
 	return &entry{
 		Message: Message{
 			ID: id, Body: r.Body, Attributes: r.Attributes, TraceHeader: r.TraceHeader,
-			Sender: r.Sender, Sent: r.Sent, ReceiptHandle: r.ReceiptHandle,
+			GroupID: r.GroupID, Sender: r.Sender, Sent: r.Sent, ReceiptHandle: r.ReceiptHandle,
 			FirstReceived: r.FirstReceived, ReceiveCount: r.ReceiveCount,
 			DeadLetterSource: r.DeadLetterSource,
 		},

@@ -44,6 +44,10 @@ type Service struct {
 	// two queues, and the database allows only one writer.
 	mu     sync.Mutex
 	queues map[string]*Queue
+	closed bool
+
+	closing chan struct{}  // closed by Close
+	tasks   sync.WaitGroup // running move tasks
 }
 
 // New returns a service with the queues and messages from cfg.DB.
@@ -54,12 +58,24 @@ func New(cfg Config) (*Service, error) {
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString
 	}
-	s := &Service{cfg: cfg, queues: map[string]*Queue{}}
+	s := &Service{cfg: cfg, queues: map[string]*Queue{}, closing: make(chan struct{})}
 	s.JSONHandler = s.operations()
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("load queues: %w", err)
 	}
 	return s, nil
+}
+
+// Close stops the move tasks.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+	}
+	s.mu.Unlock()
+	s.tasks.Wait()
+	return nil
 }
 
 // CreateQueue creates a queue. If the queue exists, CreateQueue replaces its settings and keeps its

@@ -100,6 +100,13 @@ func (s *Service) applyAttributes(
 			if value == "" {
 				delete(set.StoredOnly, name)
 			}
+		case "FifoQueue":
+			// SQS accepts this attribute only for FIFO queues, even if the value is false.
+			err = unknownAttribute(name)
+			if value == "true" {
+				err = invalidParameter("The name of a FIFO queue must end with the .fifo suffix. " +
+					"(The local platform has no FIFO queues.)")
+			}
 		default:
 			err = unknownAttribute(name)
 		}

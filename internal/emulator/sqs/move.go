@@ -1,0 +1,155 @@
+package sqs
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+)
+
+// moveStatus represents the status of a move task.
+type moveStatus string
+
+const (
+	moveRunning    moveStatus = "RUNNING"
+	moveCompleted  moveStatus = "COMPLETED"
+	moveCancelling moveStatus = "CANCELLING"
+	moveCancelled  moveStatus = "CANCELLED"
+	moveFailed     moveStatus = "FAILED"
+)
+
+// moveTask moves the messages of a dead-letter queue to other queues. Service.mu guards its fields.
+// Unlike in SQS, a task ends when the service stops.
+type moveTask struct {
+	id          string
+	source      *Queue
+	destination *Queue        // nil if each message moves back to the queue that it came from
+	interval    time.Duration // between two messages; 0 moves them without a pause
+	started     time.Time
+	toMove      int // number of visible messages at the start
+	moved       int
+	status      moveStatus
+	failure     string // reason if the status is FAILED
+}
+
+// maxMoveTasks limits the tasks that the service remembers for each queue. It equals the maximum
+// number of results of ListMessageMoveTasks.
+const maxMoveTasks = 10
+
+// startMove starts a task, which ends when it has moved the messages that are visible now. The
+// caller holds s.mu.
+func (s *Service) startMove(source, destination *Queue, interval time.Duration) *moveTask {
+	now := s.cfg.Now()
+	source.advance(now)
+	task := &moveTask{
+		id: s.cfg.NewID(), source: source, destination: destination, interval: interval,
+		started: now, toMove: source.visible.Len(), status: moveRunning,
+	}
+	source.moves = append([]*moveTask{task}, source.moves...)
+	source.moves = source.moves[:min(maxMoveTasks, len(source.moves))]
+	s.tasks.Go(func() { s.runMove(task) })
+	return task
+}
+
+func (s *Service) runMove(task *moveTask) {
+	var pause <-chan time.Time
+	if task.interval > 0 {
+		ticker := time.NewTicker(task.interval)
+		defer ticker.Stop()
+		pause = ticker.C
+	}
+	for s.moveNext(task) {
+		if pause == nil {
+			continue
+		}
+		select {
+		case <-pause:
+		case <-s.closing:
+		}
+	}
+}
+
+// moveNext moves one message. It reports whether the task is still running.
+func (s *Service) moveNext(task *moveTask) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	source := task.source
+	source.advance(s.cfg.Now())
+	switch {
+	case task.status == moveCancelling, s.closed:
+		task.status = moveCancelled
+	case source.deleted:
+		task.fail(errQueueDoesNotExist.Code)
+	case task.moved == task.toMove || source.visible.Len() == 0:
+		task.status = moveCompleted
+	default:
+		if err := source.redrive(source.visible.Front().Value.(*entry), task.destination); err != nil {
+			task.fail(err.Error())
+		} else {
+			task.moved++
+		}
+	}
+	return task.status == moveRunning
+}
+
+func (t *moveTask) fail(reason string) { t.status, t.failure = moveFailed, reason }
+
+// redrive moves a message of a dead-letter queue to the destination, or back to the queue that it
+// came from if the destination is nil. As in SQS, the message gets a new id and sent time. The
+// caller holds service.mu.
+func (q *Queue) redrive(e *entry, destination *Queue) error {
+	s := q.service
+	if destination == nil {
+		name, ok := s.queueNameFromARN(e.DeadLetterSource)
+		if !ok {
+			return errors.New("CouldNotDetermineMessageSource")
+		}
+		destination = s.queues[name]
+	}
+	if destination == nil || destination.deleted {
+		return errQueueDoesNotExist
+	}
+	m := Message{
+		Body: e.Body, Attributes: e.Attributes, TraceHeader: e.TraceHeader, GroupID: e.GroupID,
+	}
+	// If the process is killed before the old message is deleted, both messages remain.
+	if _, err := destination.sendLocked(m, -1); err != nil {
+		return err
+	}
+	if err := s.records.deleteMessages(e); err != nil {
+		return err
+	}
+	q.remove(e)
+	return nil
+}
+
+// runningMove returns the running task of the queue, or nil. The caller holds service.mu.
+func (q *Queue) runningMove() *moveTask {
+	i := slices.IndexFunc(q.moves, (*moveTask).active)
+	if i < 0 {
+		return nil
+	}
+	return q.moves[i]
+}
+
+func (t *moveTask) active() bool { return t.status == moveRunning || t.status == moveCancelling }
+
+// taskHandle identifies a task in requests. A client receives it as base64 of JSON, as from SQS.
+type taskHandle struct {
+	TaskID    string `json:"taskId"`
+	SourceARN string `json:"sourceArn"`
+}
+
+func (t *moveTask) handle() string {
+	text, _ := json.Marshal(taskHandle{t.id, t.source.ARN()}) // cannot fail
+	return base64.StdEncoding.EncodeToString(text)
+}
+
+func parseTaskHandle(text string) (handle taskHandle, err error) {
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return handle, err
+	}
+	return handle, json.Unmarshal(data, &handle)
+}

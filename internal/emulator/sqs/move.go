@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // moveStatus represents the status of a move task.
@@ -80,20 +82,27 @@ func (s *Service) moveNext(task *moveTask) bool {
 	case task.status == moveCancelling, s.closed:
 		task.status = moveCancelled
 	case source.deleted:
-		task.fail(errQueueDoesNotExist.Code)
-	case task.moved == task.toMove || source.visible.Len() == 0:
-		task.status = moveCompleted
-	default:
-		if err := source.redrive(source.visible.Front().Value.(*entry), task.destination); err != nil {
-			task.fail(err.Error())
-		} else {
-			task.moved++
+		task.fail(errQueueDoesNotExist)
+	case task.moved < task.toMove && source.visible.Len() > 0:
+		first := source.visible.Front().Value.(*entry)
+		if err := source.redrive(first, task.destination); err != nil {
+			task.fail(err)
+			break
 		}
+		task.moved++
+	}
+	if task.status == moveRunning && (task.moved == task.toMove || source.visible.Len() == 0) {
+		task.status = moveCompleted
 	}
 	return task.status == moveRunning
 }
 
-func (t *moveTask) fail(reason string) { t.status, t.failure = moveFailed, reason }
+func (t *moveTask) fail(reason error) {
+	t.status, t.failure = moveFailed, reason.Error()
+	if failure, ok := errors.AsType[*protocol.Error](reason); ok {
+		t.failure = failure.Code
+	}
+}
 
 // redrive moves a message of a dead-letter queue to the destination, or back to the queue that it
 // came from if the destination is nil. As in SQS, the message gets a new id and sent time. The

@@ -18,13 +18,25 @@ const closeDelay = 3 * time.Second
 // startServer starts a server, which runs until the platform is closed. If the server ends earlier,
 // the platform fails.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: answerExpect(handler), ReadHeaderTimeout: 10 * time.Second}
 	p.servers = append(p.servers, s)
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			p.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))
 		}
 	}()
+}
+
+// answerExpect sends the response 100 Continue also if the body of the request is empty, as AWS
+// does. net/http sends the response only for other bodies. botocore would take the final response
+// for the interim one, and would then misread the next response of the connection.
+func answerExpect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+			w.WriteHeader(http.StatusContinue)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func closeServer(s *http.Server) error {

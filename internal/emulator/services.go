@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -58,7 +59,13 @@ func newServices(
 	if err != nil {
 		return nil, err
 	}
-	if s.S3, err = s3.New(s3.Config{Dir: objectsDir(o.Data), Now: o.Now}); err != nil {
+	s.S3, err = s3.New(s3.Config{
+		Dir: objectsDir(o.Data), Region: region, Now: o.Now,
+		SecretKey: func(accessKey string) string {
+			return cmp.Or(o.Credentials[accessKey], accessKey)
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	// The code below can't fail, so that no error path has to close S3.

@@ -17,7 +17,9 @@ var s3Actions = map[string]string{
 	"HeadBucket":           "ListBucket",
 	"ListMultipartUploads": "ListBucketMultipartUploads",
 	"ListObjectVersions":   "ListBucketVersions",
+	"ListObjects":          "ListBucket",
 	"ListObjectsV2":        "ListBucket",
+	"DeleteBucketTagging":  "PutBucketTagging",
 
 	"CompleteMultipartUpload": "PutObject",
 	"CopyObject":              "PutObject",
@@ -25,6 +27,7 @@ var s3Actions = map[string]string{
 	"HeadObject":              "GetObject",
 	"ListParts":               "ListMultipartUploadParts",
 	"UploadPart":              "PutObject",
+	"UploadPartCopy":          "PutObject",
 }
 
 func s3Permissions(operation string, r *http.Request, body []byte) ([]permission, error) {
@@ -40,24 +43,41 @@ func s3Permissions(operation string, r *http.Request, body []byte) ([]permission
 		return nil, fmt.Errorf("unknown call %s %s", r.Method, r.URL.Path)
 	}
 	query := r.URL.Query()
-	if query.Has("versionId") && (action == "GetObject" || action == "DeleteObject") {
-		action += "Version"
+	if query.Has("versionId") {
+		action = cmp.Or(s3VersionActions[action], action)
 	}
 	object := objectARN(bucket, key)
 	list := []permission{{"s3:" + action, object, s3Context(operation, r, query)}}
-	switch {
-	case operation == "PutObject" && r.Header.Get("If-Match") != "":
+	if operation == "PutObject" && r.Header.Get("If-Match") != "" {
 		// S3 also requires s3:GetObject, because the response reveals the object's state.
 		list = append(list, permission{action: "s3:GetObject", resource: object})
-	case operation == "CopyObject":
-		source, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
+	}
+	if r.Header.Get("X-Amz-Tagging") != "" && action == "PutObject" {
+		list = append(list, permission{action: "s3:PutObjectTagging", resource: object})
+	}
+	if operation == "CopyObject" || operation == "UploadPartCopy" {
+		source, err := protocol.S3CopySource(r)
 		if err != nil {
-			return nil, fmt.Errorf("parse x-amz-copy-source: %w", err)
+			return nil, err
 		}
-		source, _, _ = strings.Cut(source, "?versionId=")
-		list = append(list, permission{action: "s3:GetObject", resource: "arn:aws:s3:::" + source})
+		read := "GetObject"
+		if source.VersionID != "" {
+			read = s3VersionActions[read]
+		}
+		list = append(list, permission{
+			action: "s3:" + read, resource: objectARN(source.Bucket, source.Key),
+		})
 	}
 	return list, nil
+}
+
+// s3VersionActions maps an IAM action to the action on a version that a request names.
+var s3VersionActions = map[string]string{
+	"DeleteObject":        "DeleteObjectVersion",
+	"DeleteObjectTagging": "DeleteObjectVersionTagging",
+	"GetObject":           "GetObjectVersion",
+	"GetObjectTagging":    "GetObjectVersionTagging",
+	"PutObjectTagging":    "PutObjectVersionTagging",
 }
 
 func objectARN(bucket, key string) string {
@@ -85,7 +105,8 @@ func s3Context(operation string, r *http.Request, query url.Values) map[string]s
 	}
 	if operation == "PutObject" || s3Actions[operation] == "PutObject" {
 		// Only the last operation of a multipart upload creates the object.
-		creates := operation != "CreateMultipartUpload" && operation != "UploadPart"
+		creates := operation != "CreateMultipartUpload" &&
+			!strings.HasPrefix(operation, "UploadPart")
 		context["s3:objectcreationoperation"] = strconv.FormatBool(creates)
 	}
 	return context

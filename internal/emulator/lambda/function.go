@@ -162,8 +162,8 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_ENDPOINT_URL=" + config.Endpoint,
 		"AWS_REGION=" + config.Region,
 		"AWS_DEFAULT_REGION=" + config.Region,
-		"AWS_ACCESS_KEY_ID=" + sandboxID, // FindSandbox finds the sandbox by this key
-		"AWS_SECRET_ACCESS_KEY=local",
+		"AWS_ACCESS_KEY_ID=" + sandboxID,     // FindSandbox finds the sandbox by this key
+		"AWS_SECRET_ACCESS_KEY=" + sandboxID, // verifies presigned URLs
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_LAMBDA_FUNCTION_NAME=" + f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (t Targets) ReadCall(r *http.Request) Call {
 	case service == "apigateway" && r.Method == http.MethodGet && isAPI(r):
 		call.Service, call.Operation = service, http.MethodGet
 	case service == "" || service == "s3" && !isS3Control(r):
-		call.Service, call.Operation = "s3", s3Operation(r)
+		call.Service, call.Operation = "s3", S3Operation(r)
 	}
 	return call
 }
@@ -84,65 +83,4 @@ func LambdaFunction(r *http.Request) string {
 	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, functionsPath), "/")
 	function, _, _ = strings.Cut(function, "/")
 	return function
-}
-
-// S3Object returns the bucket and the key from the URL of a request to S3. If the URL contains no
-// bucket or no key, that result is "".
-func S3Object(r *http.Request) (bucket, key string) {
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return bucket, key
-}
-
-// s3Operations maps the method and the target of a request to the operations on that target. Each
-// operation's key is the query parameter that selects it, or "" if the operation needs none.
-var s3Operations = map[string]map[string]string{
-	"GET account": {"": "ListBuckets"},
-	"GET bucket": {
-		"":           "ListObjectsV2",
-		"location":   "GetBucketLocation",
-		"uploads":    "ListMultipartUploads",
-		"versioning": "GetBucketVersioning",
-		"versions":   "ListObjectVersions",
-	},
-	"HEAD bucket":   {"": "HeadBucket"},
-	"PUT bucket":    {"": "CreateBucket", "versioning": "PutBucketVersioning"},
-	"DELETE bucket": {"": "DeleteBucket"},
-	"POST bucket":   {"delete": "DeleteObjects"},
-	"GET object":    {"": "GetObject", "uploadId": "ListParts"},
-	"HEAD object":   {"": "HeadObject"},
-	"PUT object":    {"": "PutObject", "uploadId": "UploadPart"},
-	"POST object":   {"uploads": "CreateMultipartUpload", "uploadId": "CompleteMultipartUpload"},
-	"DELETE object": {"": "DeleteObject", "uploadId": "AbortMultipartUpload"},
-}
-
-// S3Operations returns the sorted names of the S3 operations that ReadCall recognizes.
-func S3Operations() []string {
-	names := []string{"CopyObject"}
-	for _, operations := range s3Operations {
-		names = slices.AppendSeq(names, maps.Values(operations))
-	}
-	slices.Sort(names)
-	return names
-}
-
-func s3Operation(r *http.Request) string {
-	bucket, key := S3Object(r)
-	target := "account"
-	switch {
-	case key != "":
-		target = "object"
-	case bucket != "":
-		target = "bucket"
-	}
-	operations := s3Operations[r.Method+" "+target]
-	query := r.URL.Query()
-	for parameter, operation := range operations {
-		if parameter != "" && query.Has(parameter) {
-			return operation
-		}
-	}
-	if operations[""] == "PutObject" && r.Header.Get("X-Amz-Copy-Source") != "" {
-		return "CopyObject"
-	}
-	return operations[""]
 }

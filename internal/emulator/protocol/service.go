@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"regexp"
@@ -51,8 +52,13 @@ func signedService(r *http.Request) string {
 	return parts[len(parts)-2]
 }
 
+// accessKey returns the access key that signs the request, in a header or in a presigned URL.
 func accessKey(r *http.Request) string {
-	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !signed {
+		query := r.URL.Query()
+		credential = cmp.Or(query.Get("X-Amz-Credential"), query.Get("AWSAccessKeyId"))
+	}
 	key, _, _ := strings.Cut(credential, "/")
 	return key
 }

@@ -2,204 +2,245 @@ package s3
 
 import (
 	"encoding/base64"
-	"encoding/xml"
-	"errors"
-	"net/http"
-	"net/url"
-	"slices"
+	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/johannesboyne/gofakes3"
 )
 
-// ListBucket lists one page of sorted keys, starting after the page's marker. It groups keys that
-// contain the delimiter after the prefix into common prefixes. A common prefix counts as one entry.
-func (s *backend) ListBucket(
-	bucketName string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage,
-) (*gofakes3.ObjectList, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	b, err := s.bucket(bucketName)
-	if err != nil {
-		return nil, err
-	}
+// maxListed limits the entries of a page. It also serves as the default page size.
+const maxListed = 1000
 
-	list := gofakes3.NewObjectList()
-	last := "" // the latest entry in the list: a key or a common prefix
-	var count int64
-	for i := b.firstIndex(prefix, page); i < len(b.objects) && hasPrefix(b.objects[i].key, prefix); {
-		key, newest := b.objects[i].key, b.objects[i].versions[0]
-		if newest.deleteMarker {
-			i++
-			continue
-		}
-		if count == page.MaxKeys {
-			if count > 0 {
-				list.IsTruncated, list.NextMarker = true, last
-			}
-			return list, nil
-		}
-		count++
-		if group, ok := commonPrefix(key, prefix); ok {
-			list.AddPrefix(group)
-			last = group
-			i = b.indexAfterPrefix(group)
-			continue
-		}
-		v, err := s.read(newest)
-		if err != nil {
-			return nil, err
-		}
-		list.Add(&gofakes3.Content{
-			Key:          key,
-			LastModified: gofakes3.NewContentTime(v.Modified),
-			ETag:         gofakes3.FormatETag(v.MD5),
-			Size:         v.bodySize(),
-			StorageClass: gofakes3.StorageStandard,
-		})
-		last = key
-		i++
-	}
-	return list, nil
+// listing represents the request for a page of a listing.
+type listing struct {
+	prefix, delimiter string
+	after             string // the page begins after this key or common prefix
+	limit             int
 }
 
-// firstIndex returns the index of the first key that may be on the page.
-func (b *bucket) firstIndex(prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) int {
-	if !page.HasMarker || page.Marker < prefix.Prefix {
-		i, _ := b.find(prefix.Prefix)
-		return i
-	}
-	if group, ok := commonPrefix(page.Marker, prefix); ok && group == page.Marker {
-		return b.indexAfterPrefix(group) // the previous page ended with this common prefix
-	}
-	i, found := b.find(page.Marker)
-	if found {
-		i++
-	}
-	return i
+func (c *call) listing(limitName, afterName string) (listing, error) {
+	limit, err := c.limit(limitName)
+	return listing{
+		prefix: c.query.Get("prefix"), delimiter: c.query.Get("delimiter"),
+		after: c.query.Get(afterName), limit: limit,
+	}, err
 }
 
-// indexAfterPrefix returns the index of the first key after all keys with the prefix.
-func (b *bucket) indexAfterPrefix(prefix string) int {
-	i, _ := slices.BinarySearchFunc(b.objects, prefix, func(o object, prefix string) int {
-		if o.key < prefix || strings.HasPrefix(o.key, prefix) {
-			return -1
-		}
-		return 1
-	})
-	return i
-}
-
-func hasPrefix(key string, prefix *gofakes3.Prefix) bool {
-	return strings.HasPrefix(key, prefix.Prefix)
-}
-
-// commonPrefix returns the part of the key up to the first delimiter after the prefix. It returns
-// false if the key does not contain this delimiter or does not start with the prefix.
-func commonPrefix(key string, prefix *gofakes3.Prefix) (string, bool) {
-	rest, ok := strings.CutPrefix(key, prefix.Prefix)
-	if !ok || prefix.Delimiter == "" {
-		return "", false
+// limit returns the page size that the named parameter requests.
+func (c *call) limit(name string) (int, error) {
+	text := c.query.Get(name)
+	if text == "" {
+		return maxListed, nil
 	}
-	folder, _, ok := strings.Cut(rest, prefix.Delimiter)
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 0 {
+		return 0, invalidArgument(name, text,
+			fmt.Sprintf("%s must be an integer from 0 to 2147483647, got %s", name, text))
+	}
+	return int(min(n, maxListed)), nil
+}
+
+// commonPrefix returns the part of the key up to the first delimiter after the prefix, or "" if the
+// listing does not group the key.
+func (l listing) commonPrefix(key string) string {
+	rest, ok := strings.CutPrefix(key, l.prefix)
+	if !ok || l.delimiter == "" {
+		return ""
+	}
+	folder, _, ok := strings.Cut(rest, l.delimiter)
 	if !ok {
-		return "", false
+		return ""
 	}
-	return prefix.Prefix + folder + prefix.Delimiter, true
+	return l.prefix + folder + l.delimiter
 }
 
-// maxListedKeys limits a page of keys. It also serves as the default page size.
-const maxListedKeys = 1000
-
-// listResult represents the response of ListObjectsV2. The package does not use gofakes3's type,
-// which omits KeyCount from empty listings and does not support encoding-type.
-type listResult struct {
-	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-	Name                  string
-	Prefix                string
-	Delimiter             string `xml:",omitempty"`
-	StartAfter            string `xml:",omitempty"`
-	ContinuationToken     string `xml:",omitempty"`
-	NextContinuationToken string `xml:",omitempty"`
-	EncodingType          string `xml:",omitempty"`
-	MaxKeys               int64
-	KeyCount              int
-	IsTruncated           bool
-	Contents              []*gofakes3.Content
-	CommonPrefixes        []gofakes3.CommonPrefix
+// start returns the least key that may be on the page.
+func (l listing) start() string {
+	switch {
+	case l.after < l.prefix:
+		return l.prefix
+	case l.after != "" && l.commonPrefix(l.after) == l.after:
+		return afterPrefix(l.after) // the previous page ended with this common prefix
+	case l.after != "":
+		return l.after + "\x00"
+	}
+	return ""
 }
 
-func (s *Service) listObjectsV2(w http.ResponseWriter, r *http.Request) {
-	bucket := strings.Trim(r.URL.Path, "/")
-	query := r.URL.Query()
-	maxKeys := int64(maxListedKeys)
-	if text := query.Get("max-keys"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || n < 0 {
-			writeError(w, gofakes3.ErrInvalidArgument,
-				"max-keys must be an integer from 0 to 2147483647, got "+text)
-			return
+// afterPrefix returns the least string that is greater than all strings with the prefix.
+func afterPrefix(prefix string) string {
+	last := len(prefix) - 1
+	for last >= 0 && prefix[last] == 0xff {
+		last--
+	}
+	if last < 0 {
+		return prefix + "\xff"
+	}
+	return prefix[:last] + string([]byte{prefix[last] + 1})
+}
+
+// page represents a page of a listing. A common prefix counts as one entry.
+type page struct {
+	entries   []entry
+	prefixes  []string
+	truncated bool
+	last      string // the last key or common prefix of the page
+}
+
+type entry struct {
+	key string
+	v   *version
+}
+
+func (p page) count() int { return len(p.entries) + len(p.prefixes) }
+
+// list returns a page of the bucket's objects.
+func (b *bucket) list(l listing) page {
+	var p page
+	objects := b.objects.Iter()
+	for ok := objects.Seek(l.start()); ok; {
+		key := objects.Key()
+		if !strings.HasPrefix(key, l.prefix) {
+			return p
 		}
-		maxKeys = min(n, maxListedKeys)
-	}
-	page := gofakes3.ListBucketPage{
-		MaxKeys: maxKeys, Marker: query.Get("start-after"), HasMarker: query.Has("start-after"),
-	}
-	if token := query.Get("continuation-token"); token != "" {
-		marker, err := base64.URLEncoding.DecodeString(token)
-		if err != nil {
-			writeError(w, gofakes3.ErrInvalidArgument,
-				"The continuation token provided is incorrect")
-			return
+		newest := last(objects.Value())
+		if newest.deleteMarker {
+			ok = objects.Next()
+			continue
 		}
-		page.Marker, page.HasMarker = string(marker), true
+		if p.count() == l.limit {
+			p.truncated = l.limit > 0
+			return p
+		}
+		if p.last = l.commonPrefix(key); p.last != "" {
+			p.prefixes = append(p.prefixes, p.last)
+			ok = objects.Seek(afterPrefix(p.last))
+			continue
+		}
+		p.last = key
+		p.entries = append(p.entries, entry{key, newest})
+		ok = objects.Next()
 	}
-	prefix := gofakes3.Prefix{Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter")}
-	list, err := s.objects.ListBucket(bucket, &prefix, page)
+	return p
+}
+
+// The types below are the parts of the XML documents of all listings.
+type (
+	listedObject struct {
+		Key          string
+		LastModified string
+		ETag         string
+		Size         int64
+		Owner        *owner `xml:",omitempty"`
+		StorageClass string
+	}
+	listedPrefix struct{ Prefix string }
+)
+
+func listedPrefixes(prefixes []string, encode func(string) string) []listedPrefix {
+	var list []listedPrefix
+	for _, prefix := range prefixes {
+		list = append(list, listedPrefix{encode(prefix)})
+	}
+	return list
+}
+
+func (p page) contents(encode func(string) string, by *owner) []listedObject {
+	var list []listedObject
+	for _, e := range p.entries {
+		list = append(list, listedObject{
+			Key: encode(e.key), LastModified: xmlTime(e.v.modified), ETag: e.v.etag(),
+			Size: e.v.body.size, Owner: by, StorageClass: "STANDARD",
+		})
+	}
+	return list
+}
+
+func (s *Service) listObjectsV2(c *call) error {
+	l, err := c.listing("max-keys", "start-after")
 	if err != nil {
-		failure, ok := errors.AsType[gofakes3.Error](err)
-		if !ok {
-			failure = gofakes3.ErrInternal
+		return err
+	}
+	token := c.query.Get("continuation-token")
+	if token != "" {
+		after, err := base64.URLEncoding.DecodeString(token)
+		if err != nil {
+			return invalidArgument("continuation-token", token,
+				"The continuation token provided is incorrect")
 		}
-		writeError(w, failure.ErrorCode(), failure.ErrorCode().Message())
-		return
+		l.after = string(after)
 	}
-	result := listResult{
-		Name:              bucket,
-		Prefix:            prefix.Prefix,
-		Delimiter:         prefix.Delimiter,
-		StartAfter:        query.Get("start-after"),
-		ContinuationToken: query.Get("continuation-token"),
-		MaxKeys:           maxKeys,
-		KeyCount:          len(list.Contents) + len(list.CommonPrefixes),
-		IsTruncated:       list.IsTruncated,
-		Contents:          list.Contents,
-		CommonPrefixes:    list.CommonPrefixes,
+	p, err := s.page(c, l)
+	if err != nil {
+		return err
 	}
-	if list.IsTruncated {
-		result.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(list.NextMarker))
+	var by *owner
+	if c.query.Get("fetch-owner") == "true" {
+		by = &localOwner
 	}
-	if query.Get("encoding-type") == "url" {
-		result.encodeNames()
+	encode := c.nameEncoder()
+	out := struct {
+		Name                  string
+		Prefix                string
+		Delimiter             string `xml:",omitempty"`
+		StartAfter            string `xml:",omitempty"`
+		ContinuationToken     string `xml:",omitempty"`
+		NextContinuationToken string `xml:",omitempty"`
+		EncodingType          string `xml:",omitempty"`
+		MaxKeys               int
+		KeyCount              int
+		IsTruncated           bool
+		Contents              []listedObject
+		CommonPrefixes        []listedPrefix
+	}{
+		Name: c.bucket, Prefix: encode(l.prefix), Delimiter: encode(l.delimiter),
+		StartAfter: encode(c.query.Get("start-after")), ContinuationToken: token,
+		EncodingType: c.query.Get("encoding-type"), MaxKeys: l.limit, KeyCount: p.count(),
+		IsTruncated: p.truncated, Contents: p.contents(encode, by),
+		CommonPrefixes: listedPrefixes(p.prefixes, encode),
 	}
-	writeXML(w, http.StatusOK, result)
+	if p.truncated {
+		out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(p.last))
+	}
+	return c.answer("ListBucketResult", out)
 }
 
-// encodeNames URL-encodes all names in the listing, because a key may contain characters that XML
-// cannot represent.
-func (l *listResult) encodeNames() {
-	l.EncodingType = "url"
-	l.Prefix, l.Delimiter = encodeName(l.Prefix), encodeName(l.Delimiter)
-	l.StartAfter = encodeName(l.StartAfter)
-	for _, object := range l.Contents {
-		object.Key = encodeName(object.Key)
-	}
-	for i := range l.CommonPrefixes {
-		l.CommonPrefixes[i].Prefix = encodeName(l.CommonPrefixes[i].Prefix)
-	}
+func (s *Service) page(c *call, l listing) (p page, err error) {
+	return p, s.objects.view(c.bucket, func(b *bucket) error {
+		p = b.list(l)
+		return nil
+	})
 }
 
-func encodeName(name string) string {
-	return strings.ReplaceAll(url.QueryEscape(name), "%2F", "/")
+// listObjects serves version 1 of the listing.
+func (s *Service) listObjects(c *call) error {
+	l, err := c.listing("max-keys", "marker")
+	if err != nil {
+		return err
+	}
+	p, err := s.page(c, l)
+	if err != nil {
+		return err
+	}
+	encode := c.nameEncoder()
+	out := struct {
+		Name           string
+		Prefix         string
+		Delimiter      string `xml:",omitempty"`
+		Marker         string
+		NextMarker     string `xml:",omitempty"`
+		EncodingType   string `xml:",omitempty"`
+		MaxKeys        int
+		IsTruncated    bool
+		Contents       []listedObject
+		CommonPrefixes []listedPrefix
+	}{
+		Name: c.bucket, Prefix: encode(l.prefix), Delimiter: encode(l.delimiter),
+		Marker: encode(l.after), EncodingType: c.query.Get("encoding-type"), MaxKeys: l.limit,
+		IsTruncated: p.truncated, Contents: p.contents(encode, &localOwner),
+		CommonPrefixes: listedPrefixes(p.prefixes, encode),
+	}
+	if p.truncated && l.delimiter != "" { // as in S3
+		out.NextMarker = encode(p.last)
+	}
+	return c.answer("ListBucketResult", out)
 }

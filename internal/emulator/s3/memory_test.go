@@ -1,48 +1,77 @@
 package s3
 
 import (
-	"bytes"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
-
-	"github.com/johannesboyne/gofakes3"
 )
 
-func TestBackend_TakesLittleMemoryPerVersion(t *testing.T) {
-	s, err := New(Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestService_TakesLittleMemoryPerVersion(t *testing.T) {
+	s := newService(t, "")
 	defer s.Close()
 	if err := s.CreateBucket("bucket", true); err != nil {
 		t.Fatal(err)
 	}
 	const count, limit = 5000, 400
-	body := bytes.Repeat([]byte("x"), 10_000)
-	headers := map[string]string{"Content-Type": "application/json"}
+	body := strings.Repeat("x", 10_000)
 	put := func(key string) {
-		_, err := s.objects.PutObject(
-			"bucket", key, headers, bytes.NewReader(body), int64(len(body)), nil)
-		if err != nil {
-			t.Fatal(err)
+		status, _, _ := do(t, s, http.MethodPut, "/bucket/"+key, body, "X-Amz-Meta-Name", "value")
+		if status != http.StatusOK {
+			t.Fatal(status)
 		}
 	}
 	put("first")
-	for name, key := range map[string]string{"objects": "silver/%032d", "old versions": "key"} {
+	for name, key := range map[string]string{
+		"objects": "silver/%032s", "old versions": "key%.0s",
+	} {
 		before := heap()
 		for i := range count {
-			if name == "objects" {
-				put(fmt.Sprintf(key, i))
-			} else {
-				put(key)
-			}
+			put(fmt.Sprintf(key, fmt.Sprint(i)))
 		}
 		if grown := (heap() - before) / count; grown > limit {
 			t.Errorf("%s take %d bytes of memory each, want at most %d", name, grown, limit)
 		}
 	}
 	runtime.KeepAlive(s)
+}
+
+func TestService_TakesLittleMemoryForALargeBody(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	const size, limit = 100 << 20, 10 << 20
+	before := allocated()
+	r := httptest.NewRequest(http.MethodPut, "/bucket/key", io.LimitReader(zeros{}, size))
+	r.ContentLength = size
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatal(w.Code, w.Body)
+	}
+	if got := allocated() - before; got > limit {
+		t.Errorf("a body of %d bytes allocates %d bytes, want at most %d", size, got, limit)
+	}
+}
+
+// zeros is an endless reader.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// allocated returns the bytes that were allocated since the start of the process.
+func allocated() int64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.TotalAlloc)
 }
 
 // heap returns the bytes of the live heap.
@@ -53,21 +82,14 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-func TestBackend_ReadsAnObjectThatIsReplacedMeanwhile(t *testing.T) {
-	s, err := New(Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestService_ReadsAnObjectThatIsReplacedMeanwhile(t *testing.T) {
+	s := newService(t, "")
 	defer s.Close()
 	if err := s.CreateBucket("bucket", false); err != nil {
 		t.Fatal(err)
 	}
 	write := func(i int) {
-		body := bytes.Repeat([]byte{byte('a' + i%7)}, 300)
-		_, err := s.objects.PutObject("bucket", "key", nil, bytes.NewReader(body), 300, nil)
-		if err != nil {
-			t.Error(err)
-		}
+		do(t, s, http.MethodPut, "/bucket/key", strings.Repeat(string(rune('a'+i%7)), 300))
 	}
 	write(0)
 	done := make(chan struct{})
@@ -78,13 +100,9 @@ func TestBackend_ReadsAnObjectThatIsReplacedMeanwhile(t *testing.T) {
 		}
 	}()
 	for range 2000 {
-		object, err := s.objects.GetObject("bucket", "key", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := gofakes3.ReadAll(object.Contents, object.Size)
-		if err != nil || bytes.Count(body, body[:1]) != 300 {
-			t.Fatalf("got %s, %v, want one body", body, err)
+		status, _, body := do(t, s, http.MethodGet, "/bucket/key", "")
+		if status != http.StatusOK || strings.Count(body, body[:1]) != 300 {
+			t.Fatalf("status %d, got %s, want one body", status, body)
 		}
 	}
 	<-done

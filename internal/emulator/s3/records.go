@@ -1,24 +1,19 @@
 package s3
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
-// records stores the buckets and versions in the state file. Without a state file it stores
-// nothing.
+// records stores the index in the state file. Without a state file it stores nothing.
 //
 // The record of a version has a key of the form bucket/key followed by the sequence in 16 hex
-// digits. Its value consists of the version as JSON, a newline, and the body.
+// digits.
 type records struct {
 	buckets  *store.Bucket
 	versions *store.Bucket
@@ -40,64 +35,103 @@ func openRecords(db *store.DB) (records, error) {
 
 type bucketRecord struct {
 	Created    time.Time
-	Versioning gofakes3.VersioningStatus `json:",omitempty"`
+	Versioning string `json:",omitempty"`
+	Tags       []tag  `json:",omitempty"`
+}
+
+type versionRecord struct {
+	Null         bool `json:",omitempty"`
+	DeleteMarker bool `json:",omitempty"`
+	MD5          []byte
+	Parts        uint16 `json:",omitempty"`
+	Modified     time.Time
+	Body, Header extentRecord
+	Tags         []tag `json:",omitempty"`
+}
+
+type extentRecord struct {
+	Segment      int
+	Offset, Size int64
 }
 
 func (r records) putBucket(b *bucket) error {
-	return r.buckets.PutJSON(b.name, bucketRecord{b.created, b.versioning})
+	return r.buckets.PutJSON(b.name, bucketRecord{b.created, b.versioning, b.tags})
 }
 
-// putVersion stores a version. header is the version as JSON, followed by a newline.
-func (r records) putVersion(b *bucket, key string, sequence uint64, header, body []byte) error {
+func (r records) putVersion(b *bucket, key string, v *version) error {
 	if r.versions == nil {
 		return nil
 	}
-	return r.versions.Put(versionKey(b, key, sequence), slices.Concat(header, body))
+	return r.versions.PutJSON(versionKey(b, key, v), versionRecord{
+		Null: v.null, DeleteMarker: v.deleteMarker, MD5: v.md5[:], Parts: v.parts,
+		Modified: v.modified, Tags: v.tags, Body: v.body.record(), Header: v.header.record(),
+	})
 }
 
-func (r records) deleteVersion(b *bucket, key string, sequence uint64) error {
-	return r.versions.Delete(versionKey(b, key, sequence))
-}
-
-func versionKey(b *bucket, key string, sequence uint64) string {
-	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, sequence)
-}
-
-// load returns the stored buckets. It copies their versions to values.
-func (r records) load(values *store.Values) (map[string]*bucket, error) {
-	buckets := map[string]*bucket{}
-	records, err := store.LoadJSON[bucketRecord](r.buckets)
-	if err != nil {
-		return nil, err
+func (e extent) record() extentRecord {
+	if e.segment == nil {
+		return extentRecord{}
 	}
-	for name, record := range records {
-		buckets[name] = &bucket{
-			name: name, created: record.Created, versioning: record.Versioning,
-		}
+	return extentRecord{e.segment.number, e.offset, e.size}
+}
+
+func versionKey(b *bucket, key string, v *version) string {
+	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
+}
+
+// load adds the stored buckets and versions to the index.
+func (r records) load(x *index) error {
+	buckets, err := store.LoadJSON[bucketRecord](r.buckets)
+	if err != nil {
+		return err
+	}
+	for name, record := range buckets {
+		x.buckets.Set(name, &bucket{
+			name: name, created: record.Created, versioning: record.Versioning, tags: record.Tags,
+		})
 	}
 	err = r.versions.Each(func(path string, value []byte) error {
-		name, rest, _ := strings.Cut(path, "/")
-		b, ok := buckets[name]
-		if !ok || len(rest) < sequenceDigits {
-			return fmt.Errorf("read object %q: want an existing bucket, a key and a sequence", path)
-		}
-		key := rest[:len(rest)-sequenceDigits]
-		sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)
-		if err != nil {
+		if err := x.loadVersion(path, value); err != nil {
 			return fmt.Errorf("read object %q: %w", path, err)
 		}
-		var v version
-		header := bytes.IndexByte(value, '\n') + 1
-		if err := json.Unmarshal(value[:header], &v); err != nil {
-			return fmt.Errorf("read object %q: %w", path, err)
-		}
-		at, err := values.Put(value)
-		if err != nil {
-			return err
-		}
-		b.sequence = max(b.sequence, sequence)
-		b.add(key, stored{sequence, at, uint32(header), v.ID == "", v.DeleteMarker})
 		return nil
 	})
-	return buckets, err
+	if err != nil {
+		return err
+	}
+	return x.bodies.removeUnused()
+}
+
+func (x *index) loadVersion(path string, value []byte) error {
+	name, rest, _ := strings.Cut(path, "/")
+	b, ok := x.buckets.Get(name)
+	if !ok || len(rest) < sequenceDigits {
+		return fmt.Errorf("the record must have an existing bucket, a key and a sequence")
+	}
+	key := rest[:len(rest)-sequenceDigits]
+	sequence, err := strconv.ParseUint(rest[len(key):], 16, 64)
+	if err != nil {
+		return err
+	}
+	var record versionRecord
+	if err := json.Unmarshal(value, &record); err != nil {
+		return fmt.Errorf("the record must be of this version of the local platform; "+
+			"remove the data folder if another version wrote it: %w", err)
+	}
+	v := &version{
+		sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker,
+		parts: record.Parts, modified: record.Modified, tags: record.Tags,
+	}
+	copy(v.md5[:], record.MD5)
+	body, header := record.Body, record.Header
+	if v.body, err = x.bodies.load(body.Segment, body.Offset, body.Size); err != nil {
+		return err
+	}
+	if v.header, err = x.bodies.load(header.Segment, header.Offset, header.Size); err != nil {
+		return err
+	}
+	b.sequence = max(b.sequence, sequence)
+	versions, _ := b.objects.Get(key)
+	b.objects.Set(key, append(versions, v)) // the store returns the oldest version first
+	return nil
 }

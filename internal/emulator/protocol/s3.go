@@ -1,0 +1,105 @@
+package protocol
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// S3Object returns the bucket and the key from the URL of a request to S3. If the URL contains no
+// bucket or no key, that result is "".
+func S3Object(r *http.Request) (bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return bucket, key
+}
+
+// s3Operations maps the method and the target of a request to the operations on that target. Each
+// operation's key is the query parameter that selects it, or "" if the operation needs none.
+var s3Operations = map[string]map[string]string{
+	"GET account": {"": "ListBuckets"},
+	"GET bucket": {
+		"":           "ListObjects",
+		"list-type":  "ListObjectsV2",
+		"location":   "GetBucketLocation",
+		"tagging":    "GetBucketTagging",
+		"uploads":    "ListMultipartUploads",
+		"versioning": "GetBucketVersioning",
+		"versions":   "ListObjectVersions",
+	},
+	"HEAD bucket": {"": "HeadBucket"},
+	"PUT bucket": {
+		"":           "CreateBucket",
+		"tagging":    "PutBucketTagging",
+		"versioning": "PutBucketVersioning",
+	},
+	"DELETE bucket": {"": "DeleteBucket", "tagging": "DeleteBucketTagging"},
+	"POST bucket":   {"delete": "DeleteObjects"},
+	"GET object":    {"": "GetObject", "tagging": "GetObjectTagging", "uploadId": "ListParts"},
+	"HEAD object":   {"": "HeadObject"},
+	"PUT object":    {"": "PutObject", "tagging": "PutObjectTagging", "uploadId": "UploadPart"},
+	"POST object":   {"uploads": "CreateMultipartUpload", "uploadId": "CompleteMultipartUpload"},
+	"DELETE object": {
+		"":         "DeleteObject",
+		"tagging":  "DeleteObjectTagging",
+		"uploadId": "AbortMultipartUpload",
+	},
+}
+
+// S3Operations returns the sorted names of the S3 operations that ReadCall recognizes.
+func S3Operations() []string {
+	names := slices.Collect(maps.Values(s3Copies))
+	for _, operations := range s3Operations {
+		names = slices.AppendSeq(names, maps.Values(operations))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// s3Copies maps an operation to the operation of the same request with the header
+// x-amz-copy-source.
+var s3Copies = map[string]string{"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
+
+// S3Operation returns the operation of a request to S3, or "" if it is unknown.
+func S3Operation(r *http.Request) string {
+	bucket, key := S3Object(r)
+	target := "account"
+	switch {
+	case key != "":
+		target = "object"
+	case bucket != "":
+		target = "bucket"
+	}
+	operations := s3Operations[r.Method+" "+target]
+	operation := operations[""]
+	query := r.URL.Query()
+	// Sorted, so that a request with two of the parameters has always the same operation.
+	for _, parameter := range slices.Sorted(maps.Keys(operations)) {
+		if parameter != "" && query.Has(parameter) {
+			operation = operations[parameter]
+		}
+	}
+	if copies := s3Copies[operation]; copies != "" && r.Header.Get("X-Amz-Copy-Source") != "" {
+		return copies
+	}
+	return operation
+}
+
+// CopySource names the object that a request copies. VersionID is "" for the newest version.
+type CopySource struct{ Bucket, Key, VersionID string }
+
+// S3CopySource parses the header x-amz-copy-source.
+func S3CopySource(r *http.Request) (CopySource, error) {
+	text, version, _ := strings.Cut(r.Header.Get("X-Amz-Copy-Source"), "?versionId=")
+	path, err := url.PathUnescape(text)
+	if err != nil {
+		return CopySource{}, fmt.Errorf("parse x-amz-copy-source: %w", err)
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if bucket == "" || key == "" {
+		return CopySource{}, fmt.Errorf("x-amz-copy-source must be BUCKET/KEY, got %q", text)
+	}
+	return CopySource{bucket, key, version}, nil
+}

@@ -1,0 +1,82 @@
+package s3
+
+import "net/http"
+
+// owner owns all buckets.
+type owner struct{ ID, DisplayName string }
+
+var localOwner = owner{"local", "local"}
+
+func (s *Service) listBuckets(c *call) error {
+	type listed struct{ Name, CreationDate string }
+	var out struct {
+		Owner   owner
+		Buckets struct{ Bucket []listed }
+	}
+	out.Owner = localOwner
+	s.objects.mu.RLock()
+	defer s.objects.mu.RUnlock()
+	s.objects.buckets.Scan(func(name string, b *bucket) bool {
+		out.Buckets.Bucket = append(out.Buckets.Bucket, listed{name, xmlTime(b.created)})
+		return true
+	})
+	return c.answer("ListAllMyBucketsResult", out)
+}
+
+func (s *Service) createBucket(c *call) error {
+	if err := s.objects.createBucket(c.bucket, s.config.Now()); err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", "/"+c.bucket)
+	return nil
+}
+
+func (s *Service) deleteBucket(c *call) error {
+	if err := s.objects.deleteBucket(c.bucket); err != nil {
+		return err
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Service) headBucket(c *call) error {
+	c.w.Header().Set("X-Amz-Bucket-Region", s.config.Region)
+	return nil
+}
+
+func (s *Service) getBucketLocation(c *call) error {
+	region := s.config.Region
+	if region == "us-east-1" {
+		region = "" // as in S3
+	}
+	return c.answer("LocationConstraint", region)
+}
+
+// versioningConfiguration represents the XML document with the versioning of a bucket.
+type versioningConfiguration struct {
+	Status string `xml:",omitempty"`
+}
+
+func (s *Service) getBucketVersioning(c *call) error {
+	var out versioningConfiguration
+	err := s.objects.view(c.bucket, func(b *bucket) error {
+		out.Status = b.versioning
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer("VersioningConfiguration", out)
+}
+
+func (s *Service) putBucketVersioning(c *call) error {
+	var in versioningConfiguration
+	if err := s.readXML(c.r, "VersioningConfiguration", &in); err != nil {
+		return err
+	}
+	if in.Status != versioningEnabled && in.Status != versioningSuspended {
+		return newFailure(http.StatusBadRequest, "IllegalVersioningConfigurationException",
+			"The Versioning element must be specified")
+	}
+	return s.objects.changeBucket(c.bucket, func(b *bucket) { b.versioning = in.Status })
+}

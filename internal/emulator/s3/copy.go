@@ -1,0 +1,166 @@
+package s3
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
+
+const copySourcePrefix = "X-Amz-Copy-Source-"
+
+// copied represents the XML document that CopyObject and UploadPartCopy answer.
+type copied struct {
+	LastModified string
+	ETag         string
+	Checksum     []element
+}
+
+// findSource returns the version that the header x-amz-copy-source names, if the conditions of the
+// request hold.
+func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, err error) {
+	source, err = protocol.S3CopySource(c.r)
+	if err != nil {
+		return nil, source, invalidArgument("x-amz-copy-source",
+			c.r.Header.Get("X-Amz-Copy-Source"),
+			"Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	err = s.objects.view(source.Bucket, func(b *bucket) error {
+		if v, err = b.find(source.Key, source.VersionID); err != nil {
+			return err
+		}
+		switch {
+		case v.deleteMarker && source.VersionID != "":
+			return invalidRequest("The source of a copy request may not specifically refer to a " +
+				"delete marker by version id.")
+		case v.deleteMarker:
+			return noSuchKey(source.Key)
+		case b.versioning != "":
+			c.w.Header().Set(copySourcePrefix+"Version-Id", v.id())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, source, err
+	}
+	if failed := failedCondition(c.r.Header, copySourcePrefix, v); failed != "" {
+		return nil, source, preconditionFailed("x-amz-copy-source-" + failed)
+	}
+	return v, source, nil
+}
+
+// replaces reports whether a directive of CopyObject replaces what the source has.
+func (c *call) replaces(directive string) (bool, error) {
+	switch value := c.r.Header.Get(directive); value {
+	case "", "COPY":
+		return false, nil
+	case "REPLACE":
+		return true, nil
+	default:
+		return false, invalidArgument(strings.ToLower(directive), value,
+			"Unknown directive, want COPY or REPLACE.")
+	}
+}
+
+func (s *Service) copyObject(c *call) error {
+	if err := checkWriteConditions(c.r.Header); err != nil {
+		return err
+	}
+	from, source, err := s.findSource(c)
+	if err != nil {
+		return err
+	}
+	if from.body.size > maxBody {
+		return invalidRequest("The specified copy source is larger than the maximum allowable " +
+			"size for a copy source: " + fmt.Sprint(maxBody))
+	}
+	header, err := c.copiedHeader(from, source)
+	if err != nil {
+		return err
+	}
+	tags, err := c.copiedTags(from)
+	if err != nil {
+		return err
+	}
+	checksum, err := c.copiedChecksum(from)
+	if err != nil {
+		return err
+	}
+	body, _, err := s.store(from.body.read(), from.body.size, checksum)
+	if err != nil {
+		return err
+	}
+	body.addChecksum(header.Fields, fullObject)
+	v := &version{md5: body.md5, body: body.extent, tags: tags}
+	if err := s.add(c, v, header); err != nil {
+		return err
+	}
+	return c.answer("CopyObjectResult", copied{
+		LastModified: xmlTime(v.modified), ETag: v.etag(), Checksum: body.elements(fullObject),
+	})
+}
+
+// copiedHeader returns the header of the copy, without checksums.
+func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHeader, error) {
+	replaces, err := c.replaces("X-Amz-Metadata-Directive")
+	if err != nil {
+		return objectHeader{}, err
+	}
+	header, err := newObjectHeader(c.r.Header)
+	if err != nil || replaces {
+		return header, err
+	}
+	class := c.r.Header.Get("X-Amz-Storage-Class")
+	same := source.Bucket == c.bucket && source.Key == c.key && source.VersionID == ""
+	if same && class == "" && c.r.Header.Get("X-Amz-Server-Side-Encryption") == "" {
+		return header, invalidRequest("This copy request is illegal because it is trying to " +
+			"copy an object to itself without changing the object's metadata, storage class, " +
+			"website redirect location or encryption attributes.")
+	}
+	stored, err := loadHeader(from)
+	if err != nil {
+		return header, err
+	}
+	copied := stored.withoutChecksums()
+	for _, name := range storedFields {
+		if !strings.HasPrefix(name, "X-Amz-") {
+			continue
+		}
+		delete(copied.Fields, name) // only the request sets it
+		if value := header.Fields[name]; value != "" {
+			copied.Fields[name] = value
+		}
+	}
+	return copied, nil
+}
+
+// copiedTags returns the tags of the copy.
+func (c *call) copiedTags(from *version) ([]tag, error) {
+	replaces, err := c.replaces("X-Amz-Tagging-Directive")
+	if err != nil {
+		return nil, err
+	}
+	if replaces {
+		return parseTagHeader(c.r.Header)
+	}
+	return from.tags, nil
+}
+
+// copiedChecksum returns the header of the copy's checksum: the requested one, or the same as the
+// source has.
+func (c *call) copiedChecksum(from *version) (string, error) {
+	requested, err := checksumHeader(c.r.Header.Get("X-Amz-Checksum-Algorithm"))
+	if requested != "" || err != nil {
+		return requested, err
+	}
+	header, err := loadHeader(from)
+	if err != nil {
+		return "", err
+	}
+	for name := range checksums {
+		if header.Fields[name] != "" {
+			return name, nil
+		}
+	}
+	return "", nil
+}

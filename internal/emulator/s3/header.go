@@ -1,0 +1,95 @@
+package s3
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// maxUserMetadata limits the total bytes of an object's x-amz-meta names and values, as in S3.
+const maxUserMetadata = 2 << 10
+
+const (
+	metadataPrefix     = "X-Amz-Meta-"
+	defaultContentType = "binary/octet-stream"
+)
+
+// objectHeader holds what is stored with an object in addition to its body.
+type objectHeader struct {
+	// Fields are headers of the responses to GetObject and HeadObject, including checksums. The
+	// names of metadata are in lower case, all other names are in canonical form.
+	Fields map[string]string
+	Parts  []int64 `json:",omitempty"` // sizes of the parts of a multipart upload
+}
+
+// storedFields lists the request headers that are stored with an object, in addition to metadata.
+var storedFields = []string{
+	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type",
+	"Expires", "X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
+	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location",
+}
+
+// newObjectHeader returns the headers of a request that are stored with the object.
+func newObjectHeader(request http.Header) (objectHeader, error) {
+	fields := map[string]string{"Content-Type": defaultContentType}
+	for _, name := range storedFields {
+		if value := request.Get(name); value != "" {
+			fields[name] = value
+		}
+	}
+	// aws-chunked describes the encoding of the request's body, not of the object.
+	encoding := strings.Replace(fields["Content-Encoding"], "aws-chunked", "", 1)
+	if fields["Content-Encoding"] = strings.Trim(encoding, ", "); encoding == "" {
+		delete(fields, "Content-Encoding")
+	}
+	if fields["X-Amz-Storage-Class"] == "STANDARD" {
+		delete(fields, "X-Amz-Storage-Class") // S3 omits the default in responses
+	}
+	size := 0
+	for name, values := range request {
+		if user, ok := strings.CutPrefix(name, metadataPrefix); ok {
+			value := strings.Join(values, ",")
+			fields[strings.ToLower(name)] = value
+			size += len(user) + len(value)
+		}
+	}
+	if size > maxUserMetadata {
+		return objectHeader{}, newFailure(http.StatusBadRequest, "MetadataTooLarge",
+			"Your metadata headers exceed the maximum allowed metadata size")
+	}
+	return objectHeader{Fields: fields}, nil
+}
+
+// write adds the fields to the header of a response.
+func (h objectHeader) write(response http.Header) {
+	for name, value := range h.Fields {
+		response[name] = []string{value} // Set would write the names of metadata in upper case
+	}
+}
+
+// withoutChecksums returns a copy of the header for an object with the same body.
+func (h objectHeader) withoutChecksums() objectHeader {
+	fields := maps.Clone(h.Fields)
+	maps.DeleteFunc(fields, func(name, _ string) bool {
+		return strings.HasPrefix(name, checksumPrefix)
+	})
+	return objectHeader{Fields: fields}
+}
+
+func (s *Service) storeHeader(h objectHeader) (extent, error) {
+	data, err := json.Marshal(h)
+	if err != nil {
+		return extent{}, err
+	}
+	return s.bodies.put(data)
+}
+
+func loadHeader(v *version) (h objectHeader, err error) {
+	data, err := io.ReadAll(v.header.read())
+	if err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal(data, &h)
+}

@@ -1,0 +1,87 @@
+package s3
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// inBucket returns the uploads of a bucket, sorted by key and then by age.
+func (u *uploads) inBucket(name string) []*upload {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var list []*upload
+	for _, up := range u.byID {
+		if up.bucket == name {
+			list = append(list, up)
+		}
+	}
+	slices.SortFunc(list, func(a, b *upload) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.number, b.number))
+	})
+	return list
+}
+
+func (s *Service) listMultipartUploads(c *call) error {
+	l, err := c.listing("max-uploads", "key-marker")
+	if err != nil {
+		return err
+	}
+	marker := c.query.Get("upload-id-marker")
+	encode := c.nameEncoder()
+	type listedUpload struct {
+		Key              string
+		UploadID         string `xml:"UploadId"`
+		Initiator, Owner owner
+		StorageClass     string
+		Initiated        string
+	}
+	out := struct {
+		Bucket             string
+		KeyMarker          string
+		UploadIDMarker     string `xml:"UploadIdMarker"`
+		NextKeyMarker      string
+		NextUploadIDMarker string `xml:"NextUploadIdMarker"`
+		Delimiter          string `xml:",omitempty"`
+		Prefix             string
+		EncodingType       string `xml:",omitempty"`
+		MaxUploads         int
+		IsTruncated        bool
+		Upload             []listedUpload
+		CommonPrefixes     []listedPrefix
+	}{
+		Bucket: c.bucket, KeyMarker: encode(l.after), UploadIDMarker: marker,
+		Delimiter: encode(l.delimiter), Prefix: encode(l.prefix),
+		EncodingType: c.query.Get("encoding-type"), MaxUploads: l.limit,
+	}
+	list := s.uploads.inBucket(c.bucket)
+	if marker != "" && l.after != "" {
+		isMarker := func(up *upload) bool { return up.id == marker }
+		list = list[slices.IndexFunc(list, isMarker)+1:]
+	} else {
+		list = slices.DeleteFunc(list, func(up *upload) bool { return up.key < l.start() })
+	}
+	group := ""
+	for _, up := range list {
+		if !strings.HasPrefix(up.key, l.prefix) || group != "" && l.commonPrefix(up.key) == group {
+			continue
+		}
+		if len(out.Upload)+len(out.CommonPrefixes) == l.limit {
+			out.IsTruncated = true
+			break
+		}
+		out.NextKeyMarker, out.NextUploadIDMarker = encode(up.key), up.id
+		if group = l.commonPrefix(up.key); group != "" {
+			out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(group)})
+			out.NextKeyMarker, out.NextUploadIDMarker = encode(group), ""
+			continue
+		}
+		out.Upload = append(out.Upload, listedUpload{
+			encode(up.key), up.id, localOwner, localOwner, "STANDARD", xmlTime(up.initiated),
+		})
+	}
+	if !out.IsTruncated {
+		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
+	}
+	return c.answer("ListMultipartUploadsResult", out)
+}

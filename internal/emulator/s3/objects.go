@@ -1,0 +1,300 @@
+package s3
+
+import (
+	"cmp"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+func (s *Service) putObject(c *call) error {
+	if err := checkWriteConditions(c.r.Header); err != nil {
+		return err
+	}
+	header, err := newObjectHeader(c.r.Header)
+	if err != nil {
+		return err
+	}
+	tags, err := parseTagHeader(c.r.Header)
+	if err != nil {
+		return err
+	}
+	// The body of a bucket that does not exist need not be sent.
+	if err := s.objects.view(c.bucket, func(*bucket) error { return nil }); err != nil {
+		return err
+	}
+	body, err := s.receive(c.r, "")
+	if err != nil {
+		return err
+	}
+	body.addChecksum(header.Fields, fullObject)
+	v := &version{md5: body.md5, body: body.extent, tags: tags}
+	if err := s.add(c, v, header); err != nil {
+		return err
+	}
+	c.w.Header().Set("ETag", v.etag())
+	for name, value := range header.Fields {
+		if strings.HasPrefix(name, checksumPrefix) {
+			c.w.Header().Set(name, value)
+		}
+	}
+	return nil
+}
+
+// add adds a version as the newest version of the requested object, if the conditions of the
+// request hold. If it fails, it releases the version's body.
+func (s *Service) add(c *call, v *version, header objectHeader) error {
+	var err error
+	if v.header, err = s.storeHeader(header); err == nil {
+		err = s.objects.update(c.bucket, func(b *bucket) error {
+			if err := checkWrite(c.r.Header, c.key, b.newest(c.key)); err != nil {
+				return err
+			}
+			v.modified = s.config.Now()
+			if err := s.objects.add(b, c.key, v); err != nil {
+				return err
+			}
+			c.writeVersion(b, v)
+			return nil
+		})
+	}
+	if err != nil {
+		s.bodies.release(v.body, v.header)
+	}
+	return err
+}
+
+// writeVersion sets the header with the version id. A bucket whose versioning was never enabled has
+// no version ids.
+func (c *call) writeVersion(b *bucket, v *version) {
+	if b.versioning != "" {
+		c.w.Header().Set("X-Amz-Version-Id", v.id())
+	}
+}
+
+// overrides maps query parameters of GetObject to the response headers that they replace.
+var overrides = map[string]string{
+	"response-cache-control":       "Cache-Control",
+	"response-content-disposition": "Content-Disposition",
+	"response-content-encoding":    "Content-Encoding",
+	"response-content-language":    "Content-Language",
+	"response-content-type":        "Content-Type",
+	"response-expires":             "Expires",
+}
+
+// getObject serves GetObject and HeadObject.
+func (s *Service) getObject(c *call) error {
+	v, err := s.findObject(c)
+	if err != nil {
+		return err
+	}
+	if err := checkRead(c.r.Header, v); err != nil {
+		c.writeValidators(v)
+		return err
+	}
+	header, err := loadHeader(v)
+	if err != nil {
+		return err
+	}
+	part, partial, err := c.requestedRange(v, header)
+	if err != nil {
+		return err
+	}
+	c.writeObjectHeader(v, header, partial)
+	status := http.StatusOK
+	if partial {
+		status = http.StatusPartialContent
+		c.w.Header().Set("Content-Range", part.contentRange(v.body.size))
+	}
+	c.w.Header().Set("Content-Length", strconv.FormatInt(part.size, 10))
+	c.w.WriteHeader(status)
+	if c.r.Method == http.MethodGet {
+		body := v.body.read()
+		_, _ = io.Copy(c.w, io.NewSectionReader(body, part.offset, part.size))
+	}
+	return nil
+}
+
+// findObject returns the requested version. It returns an error for a delete marker.
+func (s *Service) findObject(c *call) (v *version, err error) {
+	id := c.query.Get("versionId")
+	err = s.objects.view(c.bucket, func(b *bucket) error {
+		if v, err = b.find(c.key, id); err != nil {
+			return err
+		}
+		c.writeVersion(b, v)
+		if !v.deleteMarker {
+			return nil
+		}
+		c.w.Header().Set("X-Amz-Delete-Marker", "true")
+		if id == "" {
+			return noSuchKey(c.key)
+		}
+		c.w.Header().Set("Allow", "DELETE")
+		return newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
+			"The specified method is not allowed against this resource.",
+			"Method", c.r.Method, "ResourceType", "DeleteMarker")
+	})
+	return v, err
+}
+
+// requestedRange returns the requested bytes of an object and whether they are requested as a part
+// of it.
+func (c *call) requestedRange(v *version, header objectHeader) (byteRange, bool, error) {
+	whole := byteRange{0, v.body.size}
+	requested := c.r.Header.Get("Range")
+	if number := c.query.Get("partNumber"); number != "" {
+		if requested != "" {
+			return whole, false, invalidRequest(
+				"Cannot specify both Range header and partNumber query parameter")
+		}
+		part, err := partRange(number, header.Parts, v.body.size)
+		if len(header.Parts) > 0 {
+			c.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(header.Parts)))
+		}
+		return part, part.size > 0, err
+	}
+	if !ifRangeHolds(c.r.Header.Get("If-Range"), v) {
+		return whole, false, nil
+	}
+	part, ok, err := parseRange(requested, v.body.size)
+	if err != nil {
+		c.w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(v.body.size, 10))
+	}
+	if !ok {
+		part = whole
+	}
+	return part, ok, err
+}
+
+// writeValidators sets the headers that a response 304 has, too.
+func (c *call) writeValidators(v *version) {
+	c.w.Header().Set("ETag", v.etag())
+	c.w.Header().Set("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
+}
+
+func (c *call) writeObjectHeader(v *version, header objectHeader, partial bool) {
+	// Stored checksums belong to the whole object.
+	if partial || c.r.Header.Get("X-Amz-Checksum-Mode") != "ENABLED" {
+		header = header.withoutChecksums()
+	}
+	response := c.w.Header()
+	header.write(response)
+	c.writeValidators(v)
+	response.Set("Accept-Ranges", "bytes")
+	if len(v.tags) > 0 {
+		response.Set("X-Amz-Tagging-Count", strconv.Itoa(len(v.tags)))
+	}
+	for parameter, name := range overrides {
+		if value := c.query.Get(parameter); value != "" {
+			response.Set(name, value)
+		}
+	}
+}
+
+func (s *Service) deleteObject(c *call) error {
+	var deleted deletedObject
+	err := s.objects.update(c.bucket, func(b *bucket) (err error) {
+		if match := c.r.Header.Get(ifMatch); match != "" {
+			v := b.newest(c.key)
+			if v == nil && match != "*" {
+				return noSuchKey(c.key)
+			}
+			if v == nil || !matchesETag(match, v.etag(), false) {
+				return preconditionFailed(ifMatch)
+			}
+		}
+		deleted, err = s.deleteVersion(b, c.key, c.query.Get("versionId"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if id := cmp.Or(deleted.VersionID, deleted.DeleteMarkerVersionID); id != "" {
+		c.w.Header().Set("X-Amz-Version-Id", id)
+	}
+	if deleted.DeleteMarker {
+		c.w.Header().Set("X-Amz-Delete-Marker", "true")
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// deletedObject describes a deleted object, or a delete marker that was added or deleted.
+type deletedObject struct {
+	Key                   string
+	VersionID             string `xml:"VersionId,omitempty"`
+	DeleteMarker          bool   `xml:",omitempty"`
+	DeleteMarkerVersionID string `xml:"DeleteMarkerVersionId,omitempty"`
+}
+
+// deleteVersion deletes a version permanently. If id is "", it deletes the object, and adds a
+// delete marker if versioning is or was enabled. The caller holds the index's lock.
+func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error) {
+	deleted := deletedObject{Key: key}
+	switch {
+	case id != "":
+		if v, err := b.find(key, id); err == nil {
+			if deleted.DeleteMarker = v.deleteMarker; v.deleteMarker {
+				deleted.DeleteMarkerVersionID = id
+			}
+		}
+		deleted.VersionID = id
+		return deleted, s.objects.remove(b, key, id)
+	case b.versioning == "":
+		return deleted, s.objects.remove(b, key, "null")
+	}
+	marker := &version{deleteMarker: true, modified: s.config.Now()}
+	if err := s.objects.add(b, key, marker); err != nil {
+		return deleted, err
+	}
+	deleted.DeleteMarker, deleted.DeleteMarkerVersionID = true, marker.id()
+	return deleted, nil
+}
+
+// maxDeletedObjects limits the objects of one DeleteObjects request, as in S3.
+const maxDeletedObjects = 1000
+
+func (s *Service) deleteObjects(c *call) error {
+	var in struct {
+		Quiet  bool
+		Object []struct {
+			Key       string
+			VersionID string `xml:"VersionId"`
+		}
+	}
+	if err := s.readXML(c.r, "Delete", &in); err != nil {
+		return err
+	}
+	if len(in.Object) == 0 || len(in.Object) > maxDeletedObjects {
+		return malformedXML()
+	}
+	type deleteError struct {
+		Key       string
+		VersionID string `xml:"VersionId,omitempty"`
+		Code      string
+		Message   string
+	}
+	var out struct {
+		Deleted []deletedObject
+		Error   []deleteError
+	}
+	err := s.objects.update(c.bucket, func(b *bucket) error {
+		for _, o := range in.Object {
+			deleted, err := s.deleteVersion(b, o.Key, o.VersionID)
+			switch {
+			case err != nil:
+				out.Error = append(out.Error,
+					deleteError{o.Key, o.VersionID, "InternalError", err.Error()})
+			case !in.Quiet:
+				out.Deleted = append(out.Deleted, deleted)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer("DeleteResult", out)
+}

@@ -1,0 +1,217 @@
+package s3
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// maxBody limits the bytes of one request, as in S3.
+const maxBody = 5 << 30
+
+// content represents stored bytes.
+type content struct {
+	extent
+	md5 [16]byte
+	// checksumName is the header of the checksum, or "" if the request has none.
+	checksumName, checksum string
+}
+
+// addChecksum adds the checksum to a header.
+func (c content) addChecksum(fields map[string]string, kind string) {
+	if c.checksumName != "" {
+		fields[c.checksumName], fields[checksumTypeHeader] = c.checksum, kind
+	}
+}
+
+// receive stores the body of a request and verifies the checksums of the body. If the request has
+// no checksum header, it calculates the checksum of the named one, unless the name is "".
+func (s *Service) receive(r *http.Request, checksum string) (content, error) {
+	body, size, err := decodeBody(r)
+	if err != nil {
+		return content{}, err
+	}
+	requested, err := requestChecksum(r.Header)
+	if err != nil {
+		return content{}, err
+	}
+	c, sha, err := s.store(body, size, cmp.Or(requested, checksum))
+	if err != nil {
+		return content{}, err
+	}
+	if err := checkDigests(r.Header, c, sha, requested); err != nil {
+		s.bodies.release(c.extent)
+		return content{}, err
+	}
+	return c, nil
+}
+
+// decodeBody returns a reader of the request's payload and the number of bytes in it.
+func decodeBody(r *http.Request) (io.Reader, int64, error) {
+	size := r.ContentLength
+	var body io.Reader = r.Body
+	decoded := r.Header.Get("X-Amz-Decoded-Content-Length")
+	chunked := strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") ||
+		strings.Contains(r.Header.Get("Content-Encoding"), "aws-chunked")
+	if chunked {
+		var err error
+		if size, err = strconv.ParseInt(decoded, 10, 64); err != nil || size < 0 {
+			return nil, 0, newFailure(http.StatusLengthRequired, "MissingContentLength",
+				"You must provide the Content-Length HTTP header.")
+		}
+		body = &chunkReader{in: bufio.NewReader(r.Body), header: r.Header}
+	}
+	switch {
+	case size < 0:
+		return nil, 0, unsupportedHeader("Transfer-Encoding",
+			"the length of the body must be known: send Content-Length")
+	case size > maxBody:
+		return nil, 0, newFailure(http.StatusBadRequest, "EntityTooLarge",
+			"Your proposed upload exceeds the maximum allowed size",
+			"ProposedSize", fmt.Sprint(size), "MaxSizeAllowed", fmt.Sprint(maxBody))
+	}
+	return body, size, nil
+}
+
+// store stores exactly size bytes. It calculates their MD5, their SHA-256, and the checksum of the
+// named header.
+func (s *Service) store(in io.Reader, size int64, checksum string) (content, []byte, error) {
+	e, err := s.bodies.reserve(size)
+	if err != nil {
+		return content{}, nil, err
+	}
+	md5Hash, shaHash := md5.New(), sha256.New()
+	writers := []io.Writer{e.write(), md5Hash, shaHash}
+	var checksumHash hash.Hash
+	if checksum != "" {
+		checksumHash = checksums[checksum]()
+		writers = append(writers, checksumHash)
+	}
+	buffer := make([]byte, min(size+1, 64<<10))
+	// One byte more than expected shows that the body is too long.
+	n, err := io.CopyBuffer(io.MultiWriter(writers...), io.LimitReader(in, size+1), buffer)
+	switch {
+	case err == nil && n == size:
+		c := content{extent: e, checksumName: checksum}
+		md5Hash.Sum(c.md5[:0])
+		if checksum != "" {
+			c.checksum = base64Sum(checksumHash)
+		}
+		return c, shaHash.Sum(nil), nil
+	case err == nil || errors.Is(err, io.ErrUnexpectedEOF):
+		err = newFailure(http.StatusBadRequest, "IncompleteBody", "The request body terminated "+
+			"unexpectedly, or its length differs from the length in the request's header")
+	}
+	s.bodies.release(e)
+	return content{}, nil, err
+}
+
+// checkDigests compares the content with all digests that the request's header, or its trailer,
+// contains.
+func checkDigests(header http.Header, c content, sha []byte, checksum string) error {
+	if text := header.Get("Content-Md5"); text != "" {
+		want, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(want) != md5.Size {
+			return newFailure(http.StatusBadRequest, "InvalidDigest",
+				"The Content-MD5 you specified was invalid.", "Content-MD5", text)
+		}
+		if err := checkChecksum("Content-MD5", text,
+			base64.StdEncoding.EncodeToString(c.md5[:])); err != nil {
+			return err
+		}
+	}
+	signed := header.Get("X-Amz-Content-Sha256")
+	if want, err := hex.DecodeString(signed); err == nil && len(want) == sha256.Size {
+		if got := hex.EncodeToString(sha); got != strings.ToLower(signed) {
+			return newFailure(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
+				"The provided 'x-amz-content-sha256' header does not match what was computed.",
+				"ClientComputedContentSHA256", signed, "S3ComputedContentSHA256", got)
+		}
+	}
+	if checksum == "" {
+		return nil
+	}
+	want := header.Get(checksum)
+	if want == "" {
+		return newFailure(http.StatusBadRequest, "MalformedTrailerError", "The request contained "+
+			"trailing data that was not well-formed or did not conform to our published schema.")
+	}
+	return checkChecksum(checksum, want, c.checksum)
+}
+
+// chunkReader decodes an aws-chunked body. It ignores the signatures of the chunks. At the end of
+// the body, it adds the trailing headers to header.
+type chunkReader struct {
+	in     *bufio.Reader
+	header http.Header
+	left   int64 // bytes left in the current chunk
+	begun  bool
+	err    error
+}
+
+func (c *chunkReader) Read(p []byte) (int, error) {
+	for c.left == 0 && c.err == nil {
+		c.err = c.nextChunk()
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// nextChunk reads the header of the next chunk. After the last chunk it reads the trailer and
+// returns io.EOF.
+func (c *chunkReader) nextChunk() error {
+	if c.begun {
+		if end, err := c.line(); err != nil || end != "" {
+			return io.ErrUnexpectedEOF
+		}
+	}
+	c.begun = true
+	line, err := c.line()
+	if err != nil {
+		return err
+	}
+	length, _, _ := strings.Cut(line, ";") // the chunk's signature follows
+	size, err := strconv.ParseUint(length, 16, 62)
+	if err != nil {
+		return io.ErrUnexpectedEOF
+	}
+	c.left = int64(size)
+	if size > 0 {
+		return nil
+	}
+	for {
+		line, err := c.line()
+		if line == "" || err != nil {
+			return io.EOF // not all clients end the trailer with an empty line
+		}
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			c.header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+}
+
+// line reads a line that ends with CR LF.
+func (c *chunkReader) line() (string, error) {
+	line, err := c.in.ReadSlice('\n')
+	if err != nil {
+		return "", io.ErrUnexpectedEOF
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}

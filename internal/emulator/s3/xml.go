@@ -1,0 +1,71 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// answer answers with an XML document, whose root element has the name.
+func (c *call) answer(root string, document any) error {
+	name := xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: root}
+	c.writeXML(http.StatusOK, name, document)
+	return nil
+}
+
+func (c *call) writeXML(status int, root xml.Name, document any) {
+	body := bytes.NewBufferString(xml.Header)
+	err := xml.NewEncoder(body).EncodeElement(document, xml.StartElement{Name: root})
+	if err != nil {
+		status = http.StatusInternalServerError
+		body.Reset()
+	}
+	c.w.Header().Set("Content-Type", "application/xml")
+	c.w.WriteHeader(status)
+	if c.r.Method != http.MethodHead {
+		_, _ = c.w.Write(body.Bytes()) // the client may have disconnected
+	}
+}
+
+// readXML decodes the body of a request, whose root element must have the name.
+func (s *Service) readXML(r *http.Request, root string, document any) error {
+	body, err := s.receive(r, "")
+	if err != nil {
+		return err
+	}
+	defer s.bodies.release(body.extent)
+	decoder := xml.NewDecoder(body.read())
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return malformedXML()
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if start.Name.Local != root || decoder.DecodeElement(document, &start) != nil {
+			return malformedXML()
+		}
+		return nil
+	}
+}
+
+// xmlTime returns a time in the format of S3, whose times have a precision of one second.
+func xmlTime(t time.Time) string {
+	return t.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000Z")
+}
+
+// nameEncoder returns the function that encodes keys in a listing. With encoding-type=url, a client
+// can receive characters that XML cannot represent.
+func (c *call) nameEncoder() func(string) string {
+	if c.query.Get("encoding-type") != "url" {
+		return func(name string) string { return name }
+	}
+	return func(name string) string {
+		return strings.ReplaceAll(url.QueryEscape(name), "%2F", "/")
+	}
+}

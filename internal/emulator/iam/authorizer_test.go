@@ -154,6 +154,10 @@ func TestAuthorizer_DerivesThePermissionsOfEachCall(t *testing.T) {
 
 		{request("POST", "/2015-03-31/functions/f/invocations", "", "{}"),
 			[]string{"lambda:InvokeFunction " + lambda + "f map[]"}},
+		{request("POST", "/2015-03-31/functions/f/invocations?Qualifier=live", "", "{}"),
+			[]string{"lambda:InvokeFunction " + lambda + "f:live map[]"}},
+		{request("PUT", "/2015-03-31/functions/f/configuration", "", "{}"),
+			[]string{"lambda:UpdateFunctionConfiguration " + lambda + "f map[]"}},
 		{request("GET", "/2015-03-31/functions/f", "", ""),
 			[]string{"lambda:GetFunction " + lambda + "f map[]"}},
 		{form("Action=GetCallerIdentity"), nil},

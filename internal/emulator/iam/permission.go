@@ -153,6 +153,9 @@ func (a Authorizer) lambdaPermissions(operation string, r *http.Request) ([]perm
 	case !strings.HasPrefix(function, "arn:"):
 		function = a.arn("lambda", "function:"+function)
 	}
+	if qualifier := r.URL.Query().Get("Qualifier"); qualifier != "" {
+		function += ":" + qualifier
+	}
 	return []permission{{action: "lambda:" + operation, resource: function}}, nil
 }
 

@@ -21,6 +21,8 @@ type function struct {
 	Function
 	slots    chan struct{} // holds one element per running invocation
 	replaced chan struct{} // closed by retire
+	revision string        // different for each version
+	modified time.Time
 
 	mu      sync.Mutex
 	idle    []*sandbox // most recently used last
@@ -31,6 +33,7 @@ type function struct {
 type invocation struct {
 	id       string
 	trace    string
+	arn      string // ARN with which the function is invoked
 	payload  []byte
 	deadline time.Time     // end of the timeout; the sandbox is then killed if it has not responded
 	done     chan response // receives one response

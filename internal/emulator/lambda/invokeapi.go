@@ -1,33 +1,39 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
+	"regexp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.serveInvoke)
-	mux.HandleFunc("GET /2015-03-31/functions/{name}/configuration", s.serveFunction)
-	mux.HandleFunc("GET /2015-03-31/functions/{name}", s.serveFunction)
-	mux.HandleFunc("GET /2015-03-31/functions/{$}", s.serveList)
-	mux.HandleFunc("GET /2015-03-31/functions", s.serveList)
+	s.functionRoutes(mux)
 	mux.HandleFunc("/", protocol.WriteNotServed)
 }
 
 // serveInvoke serves the operation Invoke. It ignores the header X-Amz-Log-Type, because
 // Config.Logs already receives the logs.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
+	name, err := requestedFunction(r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	_, version, err := s.find(name)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		writeError(w, &TooLargeError{maxPayload + 1})
+		writeError(w, &TooLargeError{maxPayload + 1, maxPayload})
 		return
 	}
 	if err != nil {
@@ -41,7 +47,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 			"Could not parse request body into json")
 		return
 	}
-	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
+	w.Header().Set("X-Amz-Executed-Version", version)
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
 		s.invokeAndRespond(w, r, name, payload)
@@ -52,10 +58,6 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	case "DryRun":
-		if _, err := s.function(name); err != nil {
-			writeError(w, err)
-			return
-		}
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
@@ -79,54 +81,34 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// configuration describes a function in responses.
-type configuration struct {
-	FunctionName, FunctionArn, Runtime, Handler, Version string
-	State, LastUpdateStatus, PackageType                 string
-	MemorySize, Timeout                                  int
-	Environment                                          struct{ Variables map[string]string }
+// requestedFunction returns the reference to the function in the URL of a request. The qualifier may
+// be a part of the name or a parameter.
+func requestedFunction(r *http.Request) (reference string, err error) {
+	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
+	_, derived := splitReference(reference)
+	switch {
+	case qualifier == "" || qualifier == derived:
+		return reference, nil
+	case derived != "":
+		return "", invalidParameter("The derived qualifier from the function name does not match " +
+			"the specified qualifier.")
+	case !qualifierPattern.MatchString(qualifier):
+		return "", protocol.Errorf("ValidationException", "1 validation error detected: Value '%s' "+
+			"at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression "+
+			"pattern: %s", qualifier, qualifierPattern)
+	}
+	return reference + ":" + qualifier, nil
 }
 
-func (s *Service) describe(f *function) configuration {
-	c := configuration{
-		FunctionName: f.Name, FunctionArn: s.arn(f.Name),
-		Runtime: "provided.al2023", Handler: "bootstrap", Version: "$LATEST",
-		State: "Active", LastUpdateStatus: "Successful", PackageType: "Zip",
-		MemorySize: f.MemoryMB, Timeout: int(f.Timeout.Seconds()),
-	}
-	c.Environment.Variables = f.Environment
-	return c
-}
-
-// serveFunction serves the operations GetFunction and GetFunctionConfiguration.
-func (s *Service) serveFunction(w http.ResponseWriter, r *http.Request) {
-	f, err := s.function(r.PathValue("name"))
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	var description any = s.describe(f)
-	if !strings.HasSuffix(r.URL.Path, "/configuration") {
-		description = map[string]any{"Configuration": description}
-	}
-	protocol.WriteJSON(w, http.StatusOK, description)
-}
-
-func (s *Service) serveList(w http.ResponseWriter, _ *http.Request) {
-	s.mu.Lock()
-	all := []configuration{}
-	for _, f := range s.functions {
-		all = append(all, s.describe(f))
-	}
-	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b configuration) int {
-		return strings.Compare(a.FunctionName, b.FunctionName)
-	})
-	protocol.WriteJSON(w, http.StatusOK, map[string]any{"Functions": all})
-}
+var qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9_-]+)$`)
 
 func writeError(w http.ResponseWriter, err error) {
 	status, code := http.StatusInternalServerError, "ServiceException"
+	if failure, ok := errors.AsType[*protocol.Error](err); ok {
+		status, code = cmp.Or(failure.Status, http.StatusBadRequest), failure.Code
+		protocol.WriteError(w, "lambda", status, code, failure.Message)
+		return
+	}
 	if _, ok := errors.AsType[*NotFoundError](err); ok {
 		status, code = http.StatusNotFound, "ResourceNotFoundException"
 	}

@@ -10,12 +10,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 )
 
 func client(s *Service) *lambda.Client {
@@ -72,6 +74,82 @@ func TestAPI_ReturnsTheErrorsOfAWS(t *testing.T) {
 	var tooLarge *types.RequestTooLargeException
 	if err := invoke("fn", make([]byte, maxPayload+1)); !errors.As(err, &tooLarge) {
 		t.Errorf("too large: %v", err)
+	}
+}
+
+func TestAPI_InvokesVersionsAndAliases(t *testing.T) {
+	s, _ := startService(t, nil)
+	s.AddQualifier("fn", "1", "1")
+	s.AddQualifier("fn", "live", "1")
+	c := client(s)
+	const arn = "arn:aws:lambda:us-east-1:000000000000:function:fn"
+	for _, test := range []struct{ function, qualifier, version, arn string }{
+		{"fn", "", "$LATEST", arn},
+		{"fn", "$LATEST", "$LATEST", arn + ":$LATEST"},
+		{"fn", "live", "1", arn + ":live"},
+		{"fn:live", "", "1", arn + ":live"},
+		{"fn:live", "live", "1", arn + ":live"},
+		{arn + ":1", "", "1", arn + ":1"},
+	} {
+		in := &lambda.InvokeInput{FunctionName: &test.function, Payload: []byte(`{"Do":"context"}`)}
+		if test.qualifier != "" {
+			in.Qualifier = &test.qualifier
+		}
+		out, err := c.Invoke(t.Context(), in)
+		if err != nil || *out.ExecutedVersion != test.version ||
+			!strings.Contains(string(out.Payload), `"arn":"`+test.arn+`"`) {
+			t.Errorf("%+v: got %+v, %v", test, out, err)
+		}
+	}
+	configuration, err := c.GetFunctionConfiguration(t.Context(),
+		&lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fn:live")})
+	if err != nil || *configuration.Version != "1" || *configuration.FunctionArn != arn+":live" {
+		t.Errorf("got %+v, %v", configuration, err)
+	}
+}
+
+func TestAPI_RejectsWrongQualifiers(t *testing.T) {
+	s, _ := startService(t, nil)
+	s.AddQualifier("fn", "live", "1")
+	c := client(s)
+	for _, test := range []struct{ function, qualifier, code string }{
+		{"fn", "2", "ResourceNotFoundException"},
+		{"fn:other", "", "ResourceNotFoundException"},
+		{"fn:live", "other", "InvalidParameterValueException"},
+		{"fn", "a b", "ValidationException"},
+		{"arn:aws:lambda:eu-west-1:000000000000:function:fn", "", "ResourceNotFoundException"},
+		{"arn:aws:lambda:us-east-1:111111111111:function:fn", "", "ResourceNotFoundException"},
+	} {
+		for _, kind := range []types.InvocationType{
+			types.InvocationTypeRequestResponse, types.InvocationTypeEvent,
+			types.InvocationTypeDryRun,
+		} {
+			in := &lambda.InvokeInput{FunctionName: &test.function, InvocationType: kind}
+			if test.qualifier != "" {
+				in.Qualifier = &test.qualifier
+			}
+			_, err := c.Invoke(t.Context(), in)
+			if failure, ok := errors.AsType[smithy.APIError](err); !ok ||
+				failure.ErrorCode() != test.code {
+				t.Errorf("%+v, %s: got %v", test, kind, err)
+			}
+		}
+	}
+}
+
+func TestAPI_LimitsAsynchronousPayloads(t *testing.T) {
+	s, _ := startService(t, nil)
+	c := client(s)
+	for size, accepted := range map[int]bool{maxAsyncPayload: true, maxAsyncPayload + 1: false} {
+		payload := fmt.Sprintf(`{"Do":"echo","Text":"%s"}`, strings.Repeat("x", size-23))
+		_, err := c.Invoke(t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String("fn"), Payload: []byte(payload),
+			InvocationType: types.InvocationTypeEvent,
+		})
+		_, tooLarge := errors.AsType[*types.RequestTooLargeException](err)
+		if len(payload) != size || accepted != (err == nil) || accepted == tooLarge {
+			t.Errorf("%d bytes: got %v", len(payload), err)
+		}
 	}
 }
 

@@ -58,13 +58,12 @@ func (b *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	b.current = call
 	b.mu.Unlock()
 
-	f := b.function
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(call.payload)))
 	h.Set("Lambda-Runtime-Aws-Request-Id", call.id)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", f.service.arn(f.Name))
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", call.arn)
 	h.Set("Lambda-Runtime-Trace-Id", call.trace)
 	_, _ = w.Write(call.payload) // if the write fails, the runtime exits
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Config configures a Service. Only Endpoint, Region and Account are required.
@@ -42,6 +44,7 @@ type Service struct {
 
 	mu        sync.Mutex
 	functions map[string]*function
+	versions  map[string]string   // "name:qualifier" → version
 	sandboxes map[string]*sandbox // by id
 }
 
@@ -58,6 +61,7 @@ func New(config Config) *Service {
 	s := &Service{
 		config:    config,
 		functions: make(map[string]*function),
+		versions:  make(map[string]string),
 		sandboxes: make(map[string]*sandbox),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
@@ -74,6 +78,8 @@ type Function struct {
 	MemoryMB    int
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
+	// Description and Role only appear in descriptions of the function.
+	Description, Role string
 }
 
 // CreateFunction adds a function or replaces the function with the same name. Sandboxes of a
@@ -85,18 +91,38 @@ func (s *Service) CreateFunction(f Function) error {
 	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaceLocked(f)
+	return nil
+}
+
+// replaceLocked adds a function or replaces the function with the same name.
+func (s *Service) replaceLocked(f Function) *function {
 	replaced := s.functions[f.Name]
-	s.functions[f.Name] = &function{
+	created := &function{
 		service:  s,
 		Function: f,
 		slots:    make(chan struct{}, s.config.MaxSandboxes),
 		replaced: make(chan struct{}),
+		revision: uuid.NewString(),
+		modified: s.config.Now(),
 	}
-	s.mu.Unlock()
+	s.functions[f.Name] = created
 	if replaced != nil {
 		replaced.retire()
 	}
-	return nil
+	return created
+}
+
+// latest is the version of a function without a qualifier.
+const latest = "$LATEST"
+
+// AddQualifier makes a version or alias refer to a version of the function. All versions run the
+// same code.
+func (s *Service) AddQualifier(function, qualifier, version string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.versions[function+":"+qualifier] = version
 }
 
 // NotFoundError reports a function that does not exist.
@@ -104,16 +130,23 @@ type NotFoundError struct{ ARN string }
 
 func (e *NotFoundError) Error() string { return "Function not found: " + e.ARN }
 
-// TooLargeError reports a payload above Lambda's quota.
-type TooLargeError struct{ Bytes int }
+// TooLargeError reports a payload above one of Lambda's quotas.
+type TooLargeError struct{ Bytes, Limit int }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type "+
-		"(limit %d bytes)", e.Bytes, maxPayload)
+	kind := "RequestResponse"
+	if e.Limit == maxAsyncPayload {
+		kind = "Event"
+	}
+	return fmt.Sprintf("%d byte payload is too large for the %s invocation type (limit %d bytes)",
+		e.Bytes, kind, e.Limit)
 }
 
-// maxPayload is the maximum size of a request or response payload in bytes: Lambda's quota.
-const maxPayload = 6 << 20
+// Lambda's quotas for the bytes of a payload.
+const (
+	maxPayload      = 6 << 20 // request or response of a synchronous invocation
+	maxAsyncPayload = 1 << 20 // since October 2025; 256 KB before
+)
 
 // Result holds the result of an invocation.
 type Result struct {
@@ -128,18 +161,20 @@ type Result struct {
 // run or if ctx is done first. In the second case the function continues to run.
 func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
-		if _, err := s.function(name); err != nil {
+		if _, _, err := s.find(name); err != nil {
 			return Result{}, err
 		}
-		return Result{}, &TooLargeError{len(payload)}
+		return Result{}, &TooLargeError{len(payload), maxPayload}
 	}
 	return s.invoke(ctx, name, newInvocation(payload))
 }
 
 // invoke runs the invocation in the latest version of the function.
 func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Result, error) {
+	unqualified, qualifier := splitReference(name)
+	call.arn = s.qualifiedARN(unqualified, qualifier)
 	for {
-		f, err := s.function(name)
+		f, _, err := s.find(name)
 		if err != nil {
 			return Result{}, err
 		}
@@ -160,11 +195,11 @@ const asyncAttempts = 3
 // InvokeAsync retries it after one second, and once more after two more seconds. AWS waits for
 // minutes before each retry.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
-	if _, err := s.function(name); err != nil {
+	if _, _, err := s.find(name); err != nil {
 		return err
 	}
-	if len(payload) > maxPayload {
-		return &TooLargeError{len(payload)}
+	if len(payload) > maxAsyncPayload {
+		return &TooLargeError{len(payload), maxAsyncPayload}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,20 +254,37 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// function looks up a function by name, ARN or partial ARN, with or without a version.
-func (s *Service) function(reference string) (*function, error) {
-	name := reference
-	if _, after, ok := strings.Cut(reference, "function:"); ok {
-		name = after
-	}
-	name, _, _ = strings.Cut(name, ":")
+// find looks up a function by name, ARN or partial ARN, with or without a qualifier. It returns the
+// version to which the qualifier refers.
+func (s *Service) find(reference string) (f *function, version string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, ok := s.functions[name]
-	if !ok {
-		return nil, &NotFoundError{s.arn(name)}
+	return s.findLocked(reference)
+}
+
+func (s *Service) findLocked(reference string) (f *function, version string, err error) {
+	name, qualifier := splitReference(reference)
+	if arn := s.qualifiedARN(name, qualifier); strings.HasPrefix(reference, "arn:") &&
+		reference != arn {
+		return nil, "", &NotFoundError{reference} // in another account or region
 	}
-	return f, nil
+	f, version = s.functions[name], latest
+	if qualifier != "" && qualifier != latest {
+		version = s.versions[name+":"+qualifier]
+	}
+	if f == nil || version == "" {
+		return nil, "", &NotFoundError{s.qualifiedARN(name, qualifier)}
+	}
+	return f, version, nil
+}
+
+// splitReference returns the name and the qualifier of a function in a name, ARN or partial ARN.
+func splitReference(reference string) (name, qualifier string) {
+	if _, after, ok := strings.Cut(reference, "function:"); ok {
+		reference = after
+	}
+	name, qualifier, _ = strings.Cut(reference, ":")
+	return name, qualifier
 }
 
 // FindSandbox finds the sandbox that signs its AWS requests with the access key. It returns the
@@ -247,6 +299,11 @@ func (s *Service) FindSandbox(accessKey string) (function string, kill func(), o
 	return b.function.Name, b.kill, true
 }
 
-func (s *Service) arn(name string) string {
-	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.config.Region, s.config.Account, name)
+// qualifiedARN returns the ARN of a function. qualifier may be "".
+func (s *Service) qualifiedARN(name, qualifier string) string {
+	arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.config.Region, s.config.Account, name)
+	if qualifier == "" {
+		return arn
+	}
+	return arn + ":" + qualifier
 }

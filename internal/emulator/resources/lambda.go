@@ -83,6 +83,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 			"asset %s must contain a file bootstrap: synthesize the app with bundling", dir)
 	}
 	f := lambda.Function{
+		Role:        in.Role,
 		Name:        c.name(in.FunctionName, 64),
 		Dir:         dir,
 		MemoryMB:    int(in.MemorySize),
@@ -178,15 +179,19 @@ type versionProperties struct{ FunctionName string }
 // createVersion returns the ARN of version 1. The emulator runs only one version of a function, so
 // the ARN refers to the function itself.
 func createVersion(c *creation, in versionProperties) (values, error) {
-	arn := c.functionARN(FunctionName(in.FunctionName)) + ":1"
+	name := FunctionName(in.FunctionName)
+	c.Lambda.AddQualifier(name, "1", "1")
+	arn := c.functionARN(name) + ":1"
 	return created(arn, "Version", "1", "FunctionArn", arn), nil
 }
 
-type aliasProperties struct{ FunctionName, Name string }
+type aliasProperties struct{ FunctionName, FunctionVersion, Name string }
 
 // createAlias returns the ARN of an alias, which always refers to the function itself.
 func createAlias(c *creation, in aliasProperties) (values, error) {
-	arn := c.functionARN(FunctionName(in.FunctionName)) + ":" + in.Name
+	name := FunctionName(in.FunctionName)
+	c.Lambda.AddQualifier(name, in.Name, in.FunctionVersion)
+	arn := c.functionARN(name) + ":" + in.Name
 	return created(arn, "AliasArn", arn), nil
 }
 

@@ -72,13 +72,18 @@ func (r *recorder) add(s activity.Step) {
 // wait waits until a step of an event is recorded, and returns the step.
 func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 	t.Helper()
+	return r.waitFor(t, func(s activity.Step) bool {
+		return s.Name == name && s.EventID == eventID
+	})
+}
+
+// waitFor waits until a step with the property is recorded, and returns the step.
+func (r *recorder) waitFor(t *testing.T, hasProperty func(activity.Step) bool) activity.Step {
+	t.Helper()
 	timeout := time.After(20 * time.Second)
 	for {
 		r.mu.Lock()
-		i := slices.IndexFunc(
-			r.steps,
-			func(s activity.Step) bool { return s.Name == name && s.EventID == eventID },
-		)
+		i := slices.IndexFunc(r.steps, hasProperty)
 		steps, news := r.steps, r.news
 		r.mu.Unlock()
 		if i >= 0 {
@@ -87,7 +92,7 @@ func (r *recorder) wait(t *testing.T, name, eventID string) activity.Step {
 		select {
 		case <-news:
 		case <-timeout:
-			t.Fatalf("event %q was not %s; steps: %+v", eventID, name, steps)
+			t.Fatalf("the step was not recorded; steps: %+v", steps)
 		}
 	}
 }

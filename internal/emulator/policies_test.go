@@ -2,17 +2,22 @@ package emulator
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
-	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 )
 
 // edited returns the cloud assembly of the test pipeline with replaced text in the template.
@@ -176,29 +181,121 @@ func TestPolicies_LimitEventBridgeToTheRule(t *testing.T) {
 	}
 }
 
-// If a queue in a template has no queue policy, EventBridge may not send to it. For a queue that an
-// API call created, the platform does not enforce policies.
+// If a queue in a template has no queue policy, EventBridge may not send to it.
 func TestPolicies_DenyEventBridgeIfQueueHasNoPolicy(t *testing.T) {
 	dir := edited(t, `"Queues": [{"Ref": "Seen"}]`, `"Queues": [{"Ref": "DeadLetters"}]`)
 	p, steps := start(t, func(o *Options) { o.Assembly = dir })
-	made, err := p.services.SQS.CreateQueue(localsqs.QueueConfig{Name: "by-hand"})
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "not delivered", "")
+}
+
+// A queue that an API call created also needs a policy, which an API call can set.
+func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
+	p, steps := start(t, nil)
+	ctx := t.Context()
+	queues, rules := awssqs.NewFromConfig(config(p)), awseventbridge.NewFromConfig(config(p))
+	queue, err := queues.CreateQueue(ctx, &awssqs.CreateQueueInput{QueueName: aws.String("by-hand")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := eventbridge.Rule{
-		Name:         "by-hand",
-		Bus:          "bus",
-		EventPattern: []byte(`{"source":["test"]}`),
-		Targets:      []eventbridge.Target{{ID: "t", ARN: made.ARN()}},
-	}
-	if err := p.services.EventBridge.PutRule(rule); err != nil {
+	const arn = "arn:aws:sqs:us-east-1:000000000000:by-hand"
+	rule, err := rules.PutRule(ctx, &awseventbridge.PutRuleInput{
+		Name: aws.String("by-hand"), EventPattern: aws.String(`{"source":["shop"]}`),
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
-	steps.wait(t, "not delivered", "")
-	messages, err := made.Receive(t.Context(), 1, 10*time.Second)
-	if err != nil || len(messages) != 1 {
-		t.Errorf("the queue created by an API call received %v, %v", messages, err)
+	targets, err := rules.PutTargets(ctx, &awseventbridge.PutTargetsInput{
+		Rule:    aws.String("by-hand"),
+		Targets: []types.Target{{Id: aws.String("1"), Arn: aws.String(arn)}},
+	})
+	if err != nil || targets.FailedEntryCount > 0 {
+		t.Fatal(targets, err)
+	}
+	for i, test := range []struct {
+		principal, rule string
+		allowed         bool
+	}{
+		{"", "", false},
+		{"events.amazonaws.com", *rule.RuleArn + "2", false},
+		{"sns.amazonaws.com", *rule.RuleArn, false},
+		{"events.amazonaws.com", *rule.RuleArn, true},
+	} {
+		policy := fmt.Sprintf(`{"Statement":{"Effect":"Allow","Principal":{"Service":%q},
+			"Action":"sqs:SendMessage","Resource":%q,
+			"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}}`, test.principal, arn, test.rule)
+		if test.principal == "" {
+			policy = ""
+		}
+		_, err := queues.SetQueueAttributes(ctx, &awssqs.SetQueueAttributesInput{
+			QueueUrl: queue.QueueUrl, Attributes: map[string]string{"Policy": policy},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		detail := fmt.Sprintf(`{"n":%d}`, i)
+		sent, err := rules.PutEvents(ctx, &awseventbridge.PutEventsInput{
+			Entries: []types.PutEventsRequestEntry{{
+				Source: aws.String("shop"), DetailType: aws.String("x"), Detail: &detail,
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !test.allowed {
+			steps.waitFor(t, func(s activity.Step) bool {
+				return s.Name == "not delivered" &&
+					strings.Contains(string(s.Details[0].Value), *sent.Entries[0].EventId)
+			})
+			continue
+		}
+		out, err := queues.ReceiveMessage(ctx, &awssqs.ReceiveMessageInput{
+			QueueUrl: queue.QueueUrl, WaitTimeSeconds: 10, MaxNumberOfMessages: 10,
+		})
+		if err != nil || len(out.Messages) != 1 ||
+			!strings.Contains(*out.Messages[0].Body, detail) {
+			t.Errorf("the queue received %+v, %v", out, err)
+		}
+	}
+}
+
+func TestPutTargets_RejectsTargetsWithoutDelivery(t *testing.T) {
+	p, _ := start(t, nil)
+	client := awseventbridge.NewFromConfig(config(p))
+	_, err := client.PutRule(t.Context(), &awseventbridge.PutRuleInput{
+		Name: aws.String("r"), EventPattern: aws.String(`{"source":["shop"]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const here = ":us-east-1:000000000000:"
+	in := &awseventbridge.PutTargetsInput{Rule: aws.String("r")}
+	for _, arn := range []string{
+		"arn:aws:sqs" + here + "later", "arn:aws:lambda" + here + "function:later",
+		"arn:aws:sns" + here + "topic", "arn:aws:states" + here + "stateMachine:m",
+		"arn:aws:sqs" + here + "q.fifo", "arn:aws:lambda" + here + "layer:l",
+		"arn:aws:sqs:eu-west-1:000000000000:q", "arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs",
+	} {
+		in.Targets = append(in.Targets, types.Target{
+			Id: aws.String(strconv.Itoa(len(in.Targets))), Arn: aws.String(arn),
+		})
+	}
+	var failed []string
+	for targets := range slices.Chunk(in.Targets, 3) {
+		in.Targets = targets
+		out, err := client.PutTargets(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range out.FailedEntries {
+			failed = append(failed, *f.TargetId)
+			if *f.ErrorCode != "ValidationException" {
+				t.Errorf("target %s: code %s", *f.TargetId, *f.ErrorCode)
+			}
+		}
+	}
+	if want := []string{"2", "3", "4", "5", "6", "7", "8"}; !slices.Equal(failed, want) {
+		t.Errorf("the targets %v failed, want %v", failed, want)
 	}
 }
 

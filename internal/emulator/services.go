@@ -29,6 +29,7 @@ type services struct {
 	recorder   *activity.Recorder     // nil if Options.Steps is nil
 	faults     *faults.Injector
 	authorizer iam.Authorizer
+	noPolicies bool             // whether every call is allowed
 	logDenials map[string]error // function name → reason why the function may not write logs
 }
 
@@ -45,7 +46,7 @@ type jsonService struct {
 func newServices(
 	o Options, db *store.DB, endpoint, account, region string,
 ) (_ *services, err error) {
-	s := &services{logDenials: map[string]error{}}
+	s := &services{noPolicies: o.NoPolicies, logDenials: map[string]error{}}
 	s.DynamoDB, err = dynamodb.New(dynamodb.Config{
 		Region: region, Account: account, DB: db, Now: o.Now,
 	})
@@ -78,7 +79,8 @@ func newServices(
 	})
 	s.EventBridge = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now,
-		Deliver: s.deliverEvent, OnEvent: s.recordEvent, OnError: s.recordUndelivered,
+		Deliver: s.deliverEvent, CheckTarget: s.checkTarget,
+		OnEvent: s.recordEvent, OnError: s.recordUndelivered,
 	})
 	s.json = map[string]jsonService{
 		dynamodb.TargetPrefix:    {"dynamodb", s.DynamoDB},

@@ -4,35 +4,60 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 )
 
 // deliverEvent sends an event to the target of a rule, which must be a queue or a function.
 func (s *services) deliverEvent(_ context.Context, d eventbridge.Delivery) error {
+	if err := s.checkTarget(d.TargetARN); err != nil {
+		return err
+	}
 	target, err := arn.Parse(d.TargetARN)
 	if err != nil {
-		return fmt.Errorf("parse the target's ARN %s: %w", d.TargetARN, err)
+		return err
 	}
-	switch target.Service {
-	case "sqs":
+	if target.Service == "sqs" {
 		return s.deliverToQueue(d)
-	case "lambda":
-		return s.deliverToFunction(d, target)
 	}
-	return fmt.Errorf("the local platform does not support targets of service %s", target.Service)
+	return s.deliverToFunction(d, target)
+}
+
+// checkTarget returns an error if the platform can never deliver events to a target with the ARN.
+// The target itself need not exist yet.
+func (s *services) checkTarget(targetARN string) error {
+	target, err := arn.Parse(targetARN)
+	if err != nil {
+		return fmt.Errorf("parse the target's ARN %s: %w", targetARN, err)
+	}
+	region, account := s.authorizer.Region, s.authorizer.Account
+	fifo := strings.HasSuffix(target.Resource, ".fifo")
+	switch {
+	case target.Service != "sqs" && target.Service != "lambda", target.Service == "sqs" && fifo:
+		return errors.New("the local platform delivers events only to standard queues of SQS " +
+			"and to functions of Lambda")
+	case target.Service == "lambda" && !strings.HasPrefix(target.Resource, "function:"):
+		return errors.New("the ARN must be that of a function")
+	case target.Region != region || target.AccountID != account:
+		return fmt.Errorf("the target must be in region %s and account %s", region, account)
+	}
+	return nil
 }
 
 // authorizeDelivery checks that the resource policy of a target allows EventBridge to call the
 // action for the rule.
-func (s *services) authorizeDelivery(d eventbridge.Delivery, action, resource string) error {
-	if _, ok := s.authorizer.Policies.Resources[resource]; !ok {
-		return nil // an API call created the target, or policies are not enforced
+func (s *services) authorizeDelivery(
+	authorizer iam.Authorizer, d eventbridge.Delivery, action, resource string,
+) error {
+	if s.noPolicies {
+		return nil
 	}
-	return s.authorizer.AuthorizeService("events.amazonaws.com", d.RuleARN, action, resource, nil)
+	return authorizer.AuthorizeService("events.amazonaws.com", d.RuleARN, action, resource, nil)
 }
 
 func (s *services) deliverToQueue(d eventbridge.Delivery) error {
@@ -40,7 +65,16 @@ func (s *services) deliverToQueue(d eventbridge.Delivery) error {
 	if !ok {
 		return errors.New("the queue does not exist")
 	}
-	if err := s.authorizeDelivery(d, "sqs:SendMessage", d.TargetARN); err != nil {
+	authorizer := s.authorizer
+	// A policy that an API call has set replaces the policy in the template.
+	if policy := queue.Policy(); policy != "" {
+		parsed, err := iam.ParseResourcePolicy([]byte(policy))
+		if err != nil {
+			return fmt.Errorf("parse the policy of queue %s: %w", queue.Name(), err)
+		}
+		authorizer.Policies.Resources = map[string][]iam.Document{d.TargetARN: {parsed}}
+	}
+	if err := s.authorizeDelivery(authorizer, d, "sqs:SendMessage", d.TargetARN); err != nil {
 		return err
 	}
 	_, err := queue.Send(string(d.Event), 0)
@@ -50,7 +84,8 @@ func (s *services) deliverToQueue(d eventbridge.Delivery) error {
 func (s *services) deliverToFunction(d eventbridge.Delivery, target arn.ARN) error {
 	name := resources.FunctionName(d.TargetARN)
 	target.Resource = "function:" + name // without a version or alias
-	if err := s.authorizeDelivery(d, "lambda:InvokeFunction", target.String()); err != nil {
+	err := s.authorizeDelivery(s.authorizer, d, "lambda:InvokeFunction", target.String())
+	if err != nil {
 		return err
 	}
 	return s.Lambda.InvokeAsync(name, d.Event)

@@ -190,8 +190,8 @@ func (s *Service) putTargets(in *targetsInput) (*targetsOutput, error) {
 	}
 	out := &targetsOutput{FailedEntries: []failedTarget{}}
 	for _, t := range in.Targets {
-		err := errTransformer
-		if t.InputTransformer == nil {
+		err := s.checkTarget(t)
+		if err == nil {
 			err = r.putTarget(Target{t.Id, t.Arn, t.Input, t.InputPath})
 		}
 		if failure, ok := errors.AsType[*protocol.Error](err); ok {
@@ -201,6 +201,17 @@ func (s *Service) putTargets(in *targetsInput) (*targetsOutput, error) {
 	}
 	out.FailedEntryCount = len(out.FailedEntries)
 	return out, nil
+}
+
+// checkTarget returns an error if the service can never send events to the target.
+func (s *Service) checkTarget(t target) error {
+	if t.InputTransformer != nil {
+		return errTransformer
+	}
+	if err := s.cfg.CheckTarget(t.Arn); err != nil {
+		return validationError("Parameter %s is not valid. Reason: %v.", t.Arn, err)
+	}
+	return nil
 }
 
 type listTargetsOutput struct{ Targets []target }

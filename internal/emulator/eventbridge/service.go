@@ -32,6 +32,9 @@ type Config struct {
 	// Deliver sends an event to a target. It must be safe for concurrent use. If it returns an
 	// error, the service calls it again, up to maxAttempts times.
 	Deliver func(ctx context.Context, d Delivery) error
+	// CheckTarget returns an error if Deliver can never send events to a target with the ARN. Then
+	// PutTargets rejects the target. It may be nil.
+	CheckTarget func(targetARN string) error
 	// OnEvent is called for each event on a bus, with the names of the matching rules. It may be
 	// nil.
 	OnEvent func(busName string, event []byte, matchedRules []string)
@@ -65,6 +68,9 @@ func New(cfg Config) *Service {
 	}
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString
+	}
+	if cfg.CheckTarget == nil {
+		cfg.CheckTarget = func(string) error { return nil }
 	}
 	if cfg.OnEvent == nil {
 		cfg.OnEvent = func(string, []byte, []string) {}

@@ -43,6 +43,13 @@ func (q *Queue) ARN() string { return q.service.arn(q.name) }
 // URL returns the queue's URL.
 func (q *Queue) URL() string { return q.service.url(q.name) }
 
+// Policy returns the resource policy that an API call has set, or "".
+func (q *Queue) Policy() string {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	return q.settings.StoredOnly["Policy"]
+}
+
 // Send adds a message to the queue. If delay is negative, Send uses the delay in the queue's
 // settings.
 func (q *Queue) Send(body string, delay time.Duration) (id string, err error) {

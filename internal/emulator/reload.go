@@ -76,7 +76,8 @@ func (p *Platform) startReloader(provider *resources.Provider) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.unwatch = cancel
 	p.watched.Go(func() {
-		err := p.reloader.watcher.Run(ctx, func(files []string) { p.Reload(ctx, files) })
+		build := func(files []string) { p.Reload(ctx, files) }
+		err := p.reloader.watcher.Run(ctx, build, p.reloader.reportOutputs)
 		if err != nil {
 			p.fail(err)
 		}
@@ -163,6 +164,15 @@ func (r *reloader) reportFailure(err error, output string) {
 	r.record(activity.Step{
 		Name: "not reloaded", Level: slog.LevelError, Output: rest,
 		Details: details("error", first),
+	})
+}
+
+// reportOutputs records that changes of files during a build cause no other build, because each
+// build writes them.
+func (r *reloader) reportOutputs(files []string) {
+	r.record(activity.Step{
+		Name: "build output ignored", Level: slog.LevelWarn,
+		Details: []activity.Detail{r.filesDetail(files)},
 	})
 }
 

@@ -16,7 +16,8 @@ type Watcher struct {
 	sources Sources
 	known   *snapshot
 	events  *fsnotify.Watcher
-	added   bool // whether Add has added roots that Run has not compared yet
+	outputs *outputs
+	doubt   time.Duration // see doubtPeriod
 }
 
 // New starts to watch the sources. Run reports all changes that happen after New.
@@ -25,7 +26,7 @@ func New(s Sources) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch the sources: %w", err)
 	}
-	w := &Watcher{sources: s, events: events}
+	w := &Watcher{sources: s, events: events, outputs: newOutputs(), doubt: doubtPeriod}
 	if w.known, err = s.takeSnapshot(nil, events.Add); err != nil {
 		return nil, errors.Join(err, events.Close())
 	}
@@ -49,30 +50,97 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 			w.known.files[path] = f
 		}
 	}
-	w.known.embeds, w.added = now.embeds, true
+	w.known.embeds = now.embeds
 	return nil
 }
 
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
-// Run calls change with the paths of changed files, until ctx is done. If files change during a
-// call, Run calls change once more after the call. It returns an error if it can't watch the
-// sources any longer.
-func (w *Watcher) Run(ctx context.Context, change func(files []string)) error {
-	for w.added || waitForChange(ctx, w.events.Events, w.events.Errors, w.isRelevant) {
-		w.added = false
-		now, err := w.sources.takeSnapshot(w.known, w.events.Add)
-		if err != nil {
-			return err
-		}
-		files := now.changedSince(w.known)
-		w.known = now
+// Run calls build with the paths of changed files, until ctx is done. If files change during a
+// build, Run calls build once more after it. The first call may report files that changed since
+// New. Run calls ignore with files that each build changes, because the build itself writes them.
+// Later, a change of these files causes a build only if it happens between two builds. Run returns
+// an error if it can't watch the sources any longer.
+func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
+	files, err := w.compareAfterBuild(ctx, ignore)
+	for err == nil && ctx.Err() == nil {
 		if len(files) > 0 {
-			change(files)
+			build(files)
+			files, err = w.compareAfterBuild(ctx, ignore)
+			continue
+		}
+		if waitForChange(ctx, w.events.Events, w.events.Errors, w.isRelevant) {
+			files, err = w.compareBetweenBuilds()
 		}
 	}
-	return nil
+	return err
+}
+
+// compareAfterBuild returns the files that changed during the last build and need another one.
+func (w *Watcher) compareAfterBuild(
+	ctx context.Context, ignore func(files []string),
+) ([]string, error) {
+	w.pause(ctx, quietPeriod) // an editor may be saving a file
+	during, err := w.compare()
+	if err != nil {
+		return nil, err
+	}
+	again, outputs := w.outputs.addBuild(during)
+	if len(outputs) > 0 {
+		ignore(outputs)
+	}
+	if len(again) == 0 || !w.outputs.suspects() {
+		return again, nil
+	}
+	w.pause(ctx, w.doubt)
+	between, err := w.compareBetweenBuilds()
+	files := slices.Concat(again, between)
+	slices.Sort(files)
+	return slices.Compact(files), err
+}
+
+// compareBetweenBuilds returns the files that changed since the last comparison.
+func (w *Watcher) compareBetweenBuilds() ([]string, error) {
+	files, err := w.compare()
+	w.outputs.addBetween(files)
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.path)
+	}
+	return paths, err
+}
+
+// compare returns the files that changed since the last comparison.
+func (w *Watcher) compare() ([]changed, error) {
+	now, err := w.sources.takeSnapshot(w.known, w.events.Add)
+	if err != nil {
+		return nil, err
+	}
+	before := w.known
+	w.known = now
+	var files []changed
+	for _, path := range now.changedSince(before) {
+		_, existed := before.files[path]
+		_, exists := now.files[path]
+		files = append(files, changed{path, !existed || !exists})
+	}
+	return files, nil
+}
+
+// pause waits. Meanwhile, it discards events, because a comparison follows.
+func (w *Watcher) pause(ctx context.Context, period time.Duration) {
+	end := time.After(period)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end:
+			return
+		case <-w.events.Events:
+		case <-w.events.Errors:
+		}
+	}
 }
 
 // isRelevant reports whether an event may be a change of a source. A new folder may contain
@@ -87,6 +155,9 @@ const (
 	quietPeriod = 100 * time.Millisecond
 	// longestChange is the time after which a change is reported even if events never stop.
 	longestChange = 2 * time.Second
+	// doubtPeriod is the pause before a build that decides whether a file is an output of builds.
+	// A user who saves the file again and again also saves it during this pause.
+	doubtPeriod = 3 * time.Second
 )
 
 // waitForChange waits for a relevant event, and then until the change is complete. It returns false

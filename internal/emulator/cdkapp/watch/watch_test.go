@@ -185,7 +185,10 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 	defer w.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	changes, ended := make(chan []string), make(chan error)
-	go func() { ended <- w.Run(ctx, func(files []string) { changes <- relative(t, dir, files) }) }()
+	go func() {
+		build := func(files []string) { changes <- relative(t, dir, files) }
+		ended <- w.Run(ctx, build, failOnOutputs(t))
+	}()
 
 	// Run may report the expected files in one call or in several calls.
 	expect := func(want ...string) {
@@ -227,6 +230,11 @@ func TestRun_ReportsChangedFiles(t *testing.T) {
 	}
 }
 
+// failOnOutputs returns a callback for Run that fails the test.
+func failOnOutputs(t *testing.T) func([]string) {
+	return func(files []string) { t.Errorf("Run ignores %q", files) }
+}
+
 func TestRun_ReportsChangesDuringCall(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"a.go": "package a", "b.go": "package a"})
@@ -245,7 +253,7 @@ func TestRun_ReportsChangesDuringCall(t *testing.T) {
 			return
 		}
 		stop()
-	})
+	}, failOnOutputs(t))
 	if err != nil || !slices.Equal(seen, []string{"a.go", "b.go"}) {
 		t.Errorf("reported %q, %v", seen, err)
 	}
@@ -297,7 +305,7 @@ func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 			return
 		}
 		write(t, dir, map[string]string{"orders/old.go": "package orders // another"})
-	})
+	}, failOnOutputs(t))
 	if want := []string{
 		"app/new.go",
 		"orders/saved.go",

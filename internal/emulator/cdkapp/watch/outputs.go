@@ -1,0 +1,94 @@
+package watch
+
+import (
+	"path/filepath"
+	"slices"
+)
+
+// outputs finds the files that builds write themselves. If these files caused builds, builds would
+// never end. A file counts as an output if it changed during several builds in a row, and never
+// between them. A single change during a build proves nothing, because users save files then, too.
+type outputs struct {
+	builds   map[string]int // key of a file → number of builds in a row during which it changed
+	reported map[string]bool
+}
+
+// buildsOfOutput is the number of builds in a row after which a file counts as an output.
+const buildsOfOutput = 3
+
+func newOutputs() *outputs {
+	return &outputs{builds: map[string]int{}, reported: map[string]bool{}}
+}
+
+// changed describes a file that changed. isNew is set if the file was added or removed.
+type changed struct {
+	path  string
+	isNew bool
+}
+
+// keys returns the keys under which changes of a file are counted. A build may write a file with
+// another name each time, so added and removed files also have a key for their folder.
+func (c changed) keys() []string {
+	if !c.isNew {
+		return []string{c.path}
+	}
+	return []string{c.path, filepath.Join(filepath.Dir(c.path), "*"+filepath.Ext(c.path))}
+}
+
+// addBuild records the files that changed during a build. It returns the files that need another
+// build, and the outputs that it returns for the first time.
+func (o *outputs) addBuild(files []changed) (again, found []string) {
+	before := o.builds
+	o.builds = map[string]int{} // a file that did not change starts from zero
+	for _, f := range files {
+		for _, key := range f.keys() {
+			o.builds[key] = before[key] + 1
+		}
+	}
+	for _, f := range files {
+		switch {
+		case o.inARow(f) < buildsOfOutput:
+			again = append(again, f.path)
+		case !o.allReported(f):
+			found = append(found, f.path)
+		}
+	}
+	return again, found
+}
+
+// inARow returns the number of builds in a row during which a file changed, up to the last build.
+func (o *outputs) inARow(f changed) int {
+	n := 0
+	for _, key := range f.keys() {
+		n = max(n, o.builds[key])
+	}
+	return n
+}
+
+// allReported reports whether a file was reported before. It marks the file as reported.
+func (o *outputs) allReported(f changed) bool {
+	reported := slices.ContainsFunc(f.keys(), func(key string) bool { return o.reported[key] })
+	for _, key := range f.keys() {
+		o.reported[key] = true
+	}
+	return reported
+}
+
+// suspects reports whether one more build may decide that a file is an output.
+func (o *outputs) suspects() bool {
+	for _, n := range o.builds {
+		if n == buildsOfOutput-1 {
+			return true
+		}
+	}
+	return false
+}
+
+// addBetween records files that changed between two builds: the user writes them.
+func (o *outputs) addBetween(files []changed) {
+	for _, f := range files {
+		for _, key := range f.keys() {
+			delete(o.builds, key)
+		}
+	}
+}

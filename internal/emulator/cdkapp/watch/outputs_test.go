@@ -1,0 +1,105 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Each case writes the files of a build. n is the number of the build, from 0.
+func TestRun_EndsIfBuildsWriteSources(t *testing.T) {
+	for name, writeOutput := range map[string]func(t *testing.T, dir string, n int){
+		"one file": func(t *testing.T, dir string, n int) {
+			write(t, dir, map[string]string{"out/a.json": fmt.Sprint(n)})
+		},
+		"two files": func(t *testing.T, dir string, n int) {
+			write(t, dir, map[string]string{"out/a.json": fmt.Sprint(n), "b.go": fmt.Sprint(n)})
+		},
+		"a file with a new name": func(t *testing.T, dir string, n int) {
+			write(t, dir, map[string]string{fmt.Sprintf("out/%d.json", n): "{}"})
+		},
+		"a file that replaces the last one": func(t *testing.T, dir string, n int) {
+			_ = os.Remove(filepath.Join(dir, "out", fmt.Sprintf("%d.json", n-1)))
+			write(t, dir, map[string]string{fmt.Sprintf("out/%d.json", n): "{}"})
+		},
+		"a file that comes and goes": func(t *testing.T, dir string, n int) {
+			write(t, dir, map[string]string{"out/a.json": "{}"})
+			if n%2 == 1 {
+				_ = os.Remove(filepath.Join(dir, "out", "a.json"))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{"main.go": "", "out/fixed.json": ""})
+			w, err := New(Sources{Dir: dir, Roots: []string{dir}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			w.doubt = quietPeriod
+			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			defer stop()
+			builds, ignored, edits := 1, 0, 0
+			edit := func() { // the user changes a source
+				edits++
+				write(t, dir, map[string]string{"main.go": strings.Repeat("/", edits)})
+			}
+			writeOutput(t, dir, 0) // the build before Run
+			err = w.Run(ctx, func(files []string) {
+				writeOutput(t, dir, builds)
+				builds++
+				switch got := relative(t, dir, files); {
+				case ignored == 0:
+					return
+				case !slices.Equal(got, []string{"main.go"}):
+					t.Errorf("build because of %q, want main.go", got)
+				}
+				if edits == 3 {
+					stop()
+					return
+				}
+				edit()
+			}, func([]string) {
+				if ignored++; ignored > 1 {
+					t.Error("the output was reported again")
+				}
+				edit()
+			})
+			if err != nil || builds != buildsOfOutput+3 || ignored != 1 {
+				t.Errorf("%d builds, outputs reported %d times, %v", builds, ignored, err)
+			}
+		})
+	}
+}
+
+func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
+	o := newOutputs()
+	main := []changed{{"main.go", false}}
+	during := func(want int) {
+		t.Helper()
+		again, found := o.addBuild(main)
+		if len(again) != want || len(found) != 1-want {
+			t.Errorf("%d files need a build, found %d outputs", len(again), len(found))
+		}
+	}
+	during(1)
+	during(1)
+	if !o.suspects() {
+		t.Error("outputs does not suspect a file that changed in two builds")
+	}
+	o.addBetween(main) // the user writes the file
+	during(1)
+	during(1)
+	if again, _ := o.addBuild(nil); len(again) > 0 { // a build that does not write the file
+		t.Errorf("%q need a build", again)
+	}
+	during(1)
+	during(1)
+	during(0)
+}

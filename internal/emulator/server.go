@@ -18,7 +18,8 @@ const closeDelay = 3 * time.Second
 // startServer starts a server, which runs until the platform is closed. If the server ends earlier,
 // the platform fails.
 func (p *Platform) startServer(l net.Listener, handler http.Handler) {
-	s := &http.Server{Handler: answerExpect(handler), ReadHeaderTimeout: 10 * time.Second}
+	handler = answerExpect(limitBodyPauses(handler, bodyTimeout))
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	p.servers = append(p.servers, s)
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

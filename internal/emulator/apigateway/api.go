@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -70,8 +71,9 @@ func New(api API) (*Handler, error) {
 
 // Quotas of API Gateway.
 const (
-	maxBody = 10 << 20 // bytes
-	timeout = 30 * time.Second
+	maxBody   = 10 << 20 // bytes
+	maxHeader = 10240    // bytes of the request line and all header values
+	timeout   = 30 * time.Second
 )
 
 // ServeHTTP serves a request of a client.
@@ -120,6 +122,11 @@ func errorResponse(status int, text string) httpResponse {
 
 func (x *exchange) respond(ctx context.Context) httpResponse {
 	api, r := x.handler.api, x.request
+	if size := headerSize(r); size > maxHeader {
+		return x.fail(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large",
+			fmt.Sprintf("the request line and the header values must have at most %d bytes, got %d",
+				maxHeader, size))
+	}
 	if api.CORS != nil && isPreflight(r) {
 		header := api.CORS.preflightHeader(r.Header.Get("Origin"))
 		return httpResponse{status: http.StatusNoContent, header: header}
@@ -136,6 +143,9 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errorResponse(http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return x.fail(http.StatusRequestTimeout, "Request Timeout", err.Error())
+	}
 	if err != nil {
 		return x.fail(http.StatusBadRequest, "Bad Request", err.Error()) // the client disconnected
 	}
@@ -143,6 +153,17 @@ func (x *exchange) respond(ctx context.Context) httpResponse {
 		return rejection
 	}
 	return x.invoke(ctx, body)
+}
+
+// headerSize returns the bytes that count towards the quota for headers.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  ") + len(r.Host)
+	for _, values := range r.Header {
+		for _, value := range values {
+			size += len(value)
+		}
+	}
+	return size
 }
 
 // invoke invokes the route's function and returns its response.

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -225,6 +226,24 @@ func TestRequest_RejectsBodiesAbove10MB(t *testing.T) {
 	w := serve(newHandler(t, nil), httptest.NewRequest("POST", "/events",
 		io.LimitReader(zeros{}, maxBody+1)))
 	expectError(t, w, 413, "Request Entity Too Large")
+}
+
+func TestRequest_RejectsHeadersAboveTheQuota(t *testing.T) {
+	for size, status := range map[int]int{maxHeader: 200, maxHeader + 1: 431} {
+		r := httptest.NewRequest("GET", "/health", nil)
+		r.Header.Set("X-One", "1")
+		r.Header.Set("X-Large", strings.Repeat("x", size-len("GET /health HTTP/1.1example.com1")))
+		if w := serve(newHandler(t, nil), r); w.Code != status {
+			t.Errorf("%d bytes: got %d %s", size, w.Code, w.Body)
+		}
+		r = httptest.NewRequest("GET", "/health?q="+strings.Repeat("x", size), nil)
+		expectError(t, serve(newHandler(t, nil), r), 431, "Request Header Fields Too Large")
+	}
+}
+
+func TestRequest_TimesOutIfTheBodyIsNotSent(t *testing.T) {
+	r := httptest.NewRequest("POST", "/events", iotest.ErrReader(os.ErrDeadlineExceeded))
+	expectError(t, serve(newHandler(t, nil), r), 408, "Request Timeout")
 }
 
 func TestRequest_RejectsPayloadsAboveTheQuotaOfLambda(t *testing.T) {

@@ -26,17 +26,18 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	_, version, err := s.find(name)
-	if err != nil {
-		writeError(w, err)
-		return
-	}
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		writeError(w, &TooLargeError{maxPayload + 1, maxPayload})
 		return
 	}
 	if err != nil {
+		writeError(w, protocol.Errorf("InvalidRequestContentException", "read the payload: %v", err))
+		return
+	}
+	_, version, err := s.find(name)
+	if err != nil {
+		writeError(w, err)
 		return
 	}
 	if len(payload) == 0 {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,12 @@ func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h JSONHandler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSONBody))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, &Error{
+			Code: "RequestTimeout", Message: "read the request: " + err.Error(),
+			Status: http.StatusRequestTimeout,
+		}
+	}
 	if err != nil {
 		return nil, Errorf("RequestTooLarge", "read the request: %v", err)
 	}

@@ -6,8 +6,10 @@ import (
 	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 type greeting struct{ Name string }
@@ -82,5 +84,14 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 				t.Errorf("Content-Type is %s", got)
 			}
 		})
+	}
+}
+
+func TestJSONHandler_TimesOutIfTheBodyIsNotSent(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/", iotest.ErrReader(os.ErrDeadlineExceeded))
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	if w.Code != http.StatusRequestTimeout || !strings.Contains(w.Body.String(), "RequestTimeout") {
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"encoding/xml"
+	"io"
 	"net/http"
 	"strings"
 
@@ -14,6 +15,8 @@ import (
 // serve. The answer has the format of the request's protocol, so that each client shows its message.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	message := "the local platform does not serve " + describe(r)
+	// Without this read, the client may get a reset connection instead of the answer.
+	_, _ = io.CopyN(io.Discard, r.Body, MaxJSONBody)
 	const code = "UnknownOperationException"
 	contentType := r.Header.Get("Content-Type")
 	target := r.Header.Get("X-Amz-Target") != ""

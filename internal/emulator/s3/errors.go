@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 )
 
 // failure represents an error response of S3.
@@ -83,7 +84,12 @@ func (e element) MarshalXML(encoder *xml.Encoder, _ xml.StartElement) error {
 // writeError answers with an error in the format of S3. The answer to HEAD has no body.
 func (c *call) writeError(err error) {
 	f, ok := errors.AsType[*failure](err)
-	if !ok {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f = newFailure(http.StatusBadRequest, "RequestTimeout", "Your socket connection to the "+
+			"server was not read from or written to within the timeout period. "+
+			"Idle connections will be closed.")
+	case !ok:
 		f = newFailure(http.StatusInternalServerError, "InternalError", err.Error())
 	}
 	header := c.w.Header()

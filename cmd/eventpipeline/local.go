@@ -65,6 +65,10 @@ the app defines the authorization of the deployed stages. In other apps, the
 props of the construct define the authorization; the context value "stage" is
 the name of the stage.
 
+The APIs listen on loopback. With --listen, other machines can reach them and
+can read and change all data, because the AWS APIs accept every caller. Requests
+through a tunnel or proxy need --allow-host, unless it sends "Host: localhost".
+
 Stacks that set no account and no region get those of --account and --region. An
 app that looks up values in AWS gets the values for this account and region from
 cdk.context.json. It gets placeholders for other values, and the command prints
@@ -79,6 +83,7 @@ standard output, the progress on standard error.`,
   eventpipeline local --authorize --credentials anna:secret
   eventpipeline local --account 111122223333 --region eu-west-1
   eventpipeline local --parameter shop:Size=3 --ssm /shop/bus=orders
+  eventpipeline local --authorize --allow-host box.tunnel.example
   eventpipeline local --no-worker --data .eventpipeline
   eventpipeline local --faults faults.json
   eventpipeline local --json | jq 'select(.step == "failed")'`,
@@ -91,9 +96,7 @@ standard output, the progress on standard error.`,
 
 func (f *localFlags) add(cmd *cobra.Command) {
 	o, flags := &f.options, cmd.Flags()
-	flags.IntVar(&o.APIPort, "api-port", 8080,
-		"port of the HTTP API; 0 is any free port. If there are more APIs, they get the next ports")
-	flags.IntVar(&o.AWSPort, "aws-port", 4566, "port of the AWS APIs; 0 is any free port")
+	f.addListen(flags)
 	flags.StringVar(&o.Stage, "stage", "local",
 		"stage of the app, set as the context value \"stage\"")
 	flags.BoolVar(&o.Authorize, "authorize", false, "apply the deployed stages' authorization "+
@@ -166,6 +169,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 			}
 		}
 	}
+	f.warnOfNetwork(cmd.ErrOrStderr())
 	platform, err := emulator.New(ctx, o)
 	if err != nil {
 		return f.explain(ctx, err)
@@ -190,10 +194,7 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 
 // parse validates the flags, and reads the files that they name.
 func (f *localFlags) parse() (err error) {
-	if err := checkPort("--api-port", f.options.APIPort); err != nil {
-		return err
-	}
-	if err := checkPort("--aws-port", f.options.AWSPort); err != nil {
+	if err := f.checkListen(); err != nil {
 		return err
 	}
 	if err := f.applySettings(); err != nil {
@@ -219,13 +220,6 @@ func (f *localFlags) parse() (err error) {
 				emulator.LocalKey)
 		}
 		f.options.Credentials[key] = secret
-	}
-	return nil
-}
-
-func checkPort(flag string, port int) error {
-	if port < 0 || port > 65535 {
-		return fmt.Errorf("%s must be a port from 0 to 65535, got %d", flag, port)
 	}
 	return nil
 }
@@ -289,6 +283,8 @@ func (f *localFlags) explain(ctx context.Context, err error) error {
 	case errors.As(err, &exitErr) && stageWord.MatchString(err.Error()):
 		return fmt.Errorf("%w\nThe app got the context value stage=%s; "+
 			"to set another stage, use --stage", err, f.options.Stage)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return usageError{fmt.Errorf("%w; choose an address of this machine with --listen", err)}
 	case errors.As(err, &portErr) && portErr.AWS:
 		return fmt.Errorf("%w; choose another with --aws-port", err)
 	case errors.As(err, &portErr):

@@ -91,7 +91,7 @@ func New(ctx context.Context, o Options) (*Platform, error) {
 			return nil, err
 		}
 	}
-	ports, err := listen(o.AWSPort, o.APIPort)
+	ports, err := listen(o.Listen, o.AWSPort, o.APIPort)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,8 @@ func (p *Platform) describe(provider *resources.Provider) {
 // serve starts the servers of AWS's APIs and of the HTTP APIs.
 func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account string) error {
 	aws := p.services.awsHandler(account, p.Stacks, apis, o.NoPolicies)
-	p.startServer(ports.aws, checkOrigin(aws))
+	hosts := newHosts(o, p.services.recordForeignHost)
+	p.startServer(ports.aws, hosts.checkOrigin(aws))
 	for _, a := range apis {
 		if _, _, open := a.Authorization(); open && o.Authorize {
 			return fmt.Errorf("the API %s must require authorization, but the app ignores the "+
@@ -207,7 +208,7 @@ func (p *Platform) serve(o Options, ports *ports, apis []*resources.API, account
 		if err != nil {
 			return err
 		}
-		p.startServer(a.Listener, checkHost(handler)) // the API's CORS settings check the origin
+		p.startServer(a.Listener, hosts.check(handler)) // the API's CORS settings check the origin
 	}
 	if len(apis) == 0 {
 		_ = ports.api.Close() // no HTTP API uses this port

@@ -416,7 +416,7 @@ func TestPlatform_RecordsFailedFunction(t *testing.T) {
 }
 
 func TestPorts_AssignsNextFreePortsToLaterAPIs(t *testing.T) {
-	free, err := listenOn(0)
+	free, err := listenOn("127.0.0.1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +424,7 @@ func TestPorts_AssignsNextFreePortsToLaterAPIs(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := listen(0, port)
+	p, err := listen("127.0.0.1", 0, port)
 	if err != nil {
 		t.Skipf("another process uses port %d: %v", port, err)
 	}

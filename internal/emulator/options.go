@@ -34,6 +34,12 @@ type Options struct {
 
 	APIPort int // port of the first HTTP API; other APIs use the next ports; 0 is any free port
 	AWSPort int // port of AWS's APIs; 0 is any free port
+	// Listen is the IP address of all ports; "" is 127.0.0.1. Every machine that can reach another
+	// address can call AWS's APIs, which accept calls without valid credentials.
+	Listen string
+	// AllowHosts lists host names that requests may have in addition to those of this machine, such
+	// as the name of a tunnel. An attacker who controls such a name can attack by DNS rebinding.
+	AllowHosts []string
 	// Authorize sets the context value contract.AuthorizeContext, so that the app's APIs require
 	// authorization as in deployed stages.
 	Authorize bool
@@ -76,6 +82,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	o.Account, o.Region = cmp.Or(o.Account, DefaultAccount), cmp.Or(o.Region, DefaultRegion)
+	o.Listen = cmp.Or(o.Listen, "127.0.0.1")
 	if o.Phase == nil {
 		o.Phase = func(Phase) {}
 	}

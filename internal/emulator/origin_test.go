@@ -29,9 +29,10 @@ func TestCheckOrigin_RejectsRequestsFromWebPages(t *testing.T) {
 		if c.origin != "" {
 			r.Header.Set("Origin", c.origin)
 		}
-		handler := checkHost(ok)
+		hosts := newHosts(Options{}.withDefaults(), func(string) {})
+		handler := hosts.check(ok)
 		if c.checkOrigin {
-			handler = checkOrigin(ok)
+			handler = hosts.checkOrigin(ok)
 		}
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
@@ -39,4 +40,53 @@ func TestCheckOrigin_RejectsRequestsFromWebPages(t *testing.T) {
 			t.Errorf("%+v: got %d", c, w.Code)
 		}
 	}
+}
+
+func TestCheckHost_AcceptsTheHostsOfTheOptions(t *testing.T) {
+	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	for _, c := range []struct {
+		options Options
+		host    string
+		status  int
+	}{
+		{Options{}, "box.tunnel.example", 403},
+		{Options{AllowHosts: []string{"box.tunnel.example"}}, "box.tunnel.example", 200},
+		{Options{AllowHosts: []string{"box.tunnel.example"}}, "BOX.Tunnel.example:443", 200},
+		{Options{AllowHosts: []string{"box.tunnel.example"}}, "evil.tunnel.example", 403},
+		{Options{AllowHosts: []string{"box.tunnel.example"}}, "a.box.tunnel.example", 403},
+		{Options{AllowHosts: []string{"box.tunnel.example"}}, "10.0.0.1:8080", 403},
+		{Options{Listen: "::1"}, "10.0.0.1:8080", 403},
+		{Options{Listen: "0.0.0.0"}, "10.0.0.1:8080", 200},
+		{Options{Listen: "0.0.0.0"}, "[fe80::1]:8080", 200},
+		{Options{Listen: "0.0.0.0"}, "localhost:8080", 200},
+		{Options{Listen: "0.0.0.0"}, "evil.example", 403},
+	} {
+		var rejected []string
+		hosts := newHosts(c.options.withDefaults(),
+			func(host string) { rejected = append(rejected, host) })
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = c.host
+		w := httptest.NewRecorder()
+		hosts.check(ok).ServeHTTP(w, r)
+		if w.Code != c.status || (len(rejected) == 1) != (c.status == 403) {
+			t.Errorf("%+v: got %d, rejected %q", c, w.Code, rejected)
+		}
+	}
+}
+
+func TestPlatform_ListensOnAllAddresses(t *testing.T) {
+	p, steps := start(t, func(o *Options) { o.Listen = "0.0.0.0" })
+	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
+	steps.wait(t, "processed", "e-1") // the functions reach AWS's APIs
+	r, err := http.NewRequestWithContext(t.Context(), "GET", p.AWS, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "evil.example"
+	response, err := http.DefaultClient.Do(r)
+	if err != nil || response.StatusCode != http.StatusForbidden {
+		t.Fatalf("got %+v, %v", response, err)
+	}
+	response.Body.Close()
+	steps.wait(t, "not answered", "")
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -68,24 +68,50 @@ type ports struct {
 	api       net.Listener   // listener of the first HTTP API
 	more      []net.Listener // listeners of the other HTTP APIs
 	firstUsed bool           // whether listenAPI has returned api
+	address   string         // Options.Listen
 	apiPort   int            // Options.APIPort
 }
 
-func listen(awsPort, apiPort int) (*ports, error) {
-	aws, err := listenOn(awsPort)
+func listen(address string, awsPort, apiPort int) (*ports, error) {
+	aws, err := listenOn(address, awsPort)
 	if err != nil {
-		return nil, &PortError{awsPort, true, err}
+		return nil, portError(awsPort, true, err)
 	}
-	api, err := listenOn(apiPort)
+	api, err := listenOn(address, apiPort)
 	if err != nil {
 		_ = aws.Close()
-		return nil, &PortError{apiPort, false, err}
+		return nil, portError(apiPort, false, err)
 	}
-	return &ports{aws: aws, api: api, apiPort: apiPort}, nil
+	return &ports{aws: aws, api: api, address: address, apiPort: apiPort}, nil
 }
 
-func listenOn(port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func portError(port int, aws bool, err error) error {
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return err // the address is wrong, not the port
+	}
+	return &PortError{port, aws, err}
+}
+
+func listenOn(address string, port int) (net.Listener, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return listener{l}, nil
+}
+
+// listener returns an address to which functions can connect, also if it listens on all addresses.
+type listener struct{ net.Listener }
+
+func (l listener) Addr() net.Addr {
+	address := *l.Listener.Addr().(*net.TCPAddr)
+	switch {
+	case address.IP.Equal(net.IPv4zero):
+		address.IP = net.IPv4(127, 0, 0, 1)
+	case address.IP.Equal(net.IPv6unspecified):
+		address.IP = net.IPv6loopback
+	}
+	return &address
 }
 
 // portsTried limits how many ports listenAPI tries for each HTTP API except the first.
@@ -105,7 +131,7 @@ func (p *ports) listenAPI() (net.Listener, error) {
 	var err error
 	for port := first; port <= last; port++ {
 		var l net.Listener
-		if l, err = listenOn(port); err == nil {
+		if l, err = listenOn(p.address, port); err == nil {
 			p.more = append(p.more, l)
 			return l, nil
 		}
@@ -119,46 +145,4 @@ func (p *ports) close() {
 	for _, l := range append([]net.Listener{p.aws, p.api}, p.more...) {
 		_ = l.Close()
 	}
-}
-
-// checkHost rejects requests whose Host header names another host than this machine. It prevents
-// DNS rebinding, in which a web page makes its own domain name resolve to this machine.
-func checkHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLoopback(r.Host) {
-			const message = "the Host header must be 127.0.0.1 or localhost"
-			http.Error(w, message, http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// checkOrigin rejects requests that scripts of other web sites send, and the requests that
-// checkHost rejects. AWS's APIs need this check, because they accept calls from every program on
-// this machine.
-func checkOrigin(next http.Handler) http.Handler {
-	return checkHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if from, err := url.Parse(origin); err != nil || !isLoopback(from.Host) {
-				const message = "the local platform rejects requests from other web sites"
-				http.Error(w, message, http.StatusForbidden)
-				return
-			}
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
-// isLoopback reports whether a host always refers to this machine. The host may contain a port.
-func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -174,6 +174,15 @@ func (s *services) recordUnanswered(accessLog []byte) {
 	})
 }
 
+// recordForeignHost records that a request was rejected because of its Host header.
+func (s *services) recordForeignHost(host string) {
+	s.record(activity.Step{
+		Name: "not answered", Level: slog.LevelWarn,
+		Details: append([]activity.Detail{numberDetail("status", http.StatusForbidden)},
+			details("error", rejectedHost(host))...),
+	}, "")
+}
+
 // details returns a list of details. pairs contains their names and values in turn.
 func details(pairs ...string) []activity.Detail {
 	var list []activity.Detail

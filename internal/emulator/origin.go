@@ -1,0 +1,83 @@
+package emulator
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// hosts checks the Host headers of requests.
+type hosts struct {
+	names     []string          // accepted in addition to the names of this machine
+	addresses bool              // whether every IP address is accepted
+	onReject  func(host string) // called for each rejected request
+}
+
+func newHosts(o Options, onReject func(host string)) hosts {
+	return hosts{o.AllowHosts, !isLoopback(o.Listen), onReject}
+}
+
+// check rejects requests whose Host header names another host than this machine. It prevents DNS
+// rebinding, in which a web page makes its own domain name resolve to this machine. A browser that
+// is the victim sends the name, so that a Host header with an IP address is not an attack.
+func (h hosts) check(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !h.accepts(r.Host) {
+			h.onReject(r.Host)
+			http.Error(w, rejectedHost(r.Host), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h hosts) accepts(host string) bool {
+	name := hostName(host)
+	return isLoopback(host) || h.addresses && net.ParseIP(name) != nil ||
+		slices.ContainsFunc(h.names, func(allowed string) bool {
+			return strings.EqualFold(allowed, name)
+		})
+}
+
+// rejectedHost describes how to accept a host that was rejected.
+func rejectedHost(host string) string {
+	return fmt.Sprintf("the Host header must be 127.0.0.1 or localhost, got %q; to accept the "+
+		"host of a tunnel or proxy, use --allow-host", host)
+}
+
+// checkOrigin rejects requests that scripts of other web sites send, and the requests that check
+// rejects. AWS's APIs need this check, because they accept calls from every program on this
+// machine.
+func (h hosts) checkOrigin(next http.Handler) http.Handler {
+	return h.check(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" {
+			if from, err := url.Parse(origin); err != nil || !isLoopback(from.Host) {
+				const message = "the local platform rejects requests from other web sites"
+				http.Error(w, message, http.StatusForbidden)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// isLoopback reports whether a host always refers to this machine. The host may contain a port.
+func isLoopback(host string) bool {
+	host = hostName(host)
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// hostName returns a host without its port and brackets.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.Trim(host, "[]")
+}

@@ -284,7 +284,6 @@ func TestPlatform_ListsResourcesThatDoNotRun(t *testing.T) {
 	want := []string{
 		"AWS::CloudWatch::Alarm",
 		"AWS::Lambda::Function on nodejs22.x",
-		"AWS::Logs::LogGroup",
 		"Custom::Thing",
 	}
 	if !slices.Equal(p.NotRun, want) {

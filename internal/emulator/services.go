@@ -15,6 +15,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/resources"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
@@ -73,9 +74,10 @@ func newServices(
 	if o.Steps != nil {
 		s.recorder = activity.NewRecorder(o.Steps, o.Now)
 	}
+	s.Logs = logs.New(logs.Config{Region: region, Account: account, Now: o.Now})
 	s.Lambda = lambda.New(lambda.Config{
 		Endpoint: endpoint, Region: region, Account: account, Now: o.Now,
-		MaxSandboxes: maxSandboxes, Logs: s.logs(o.Logs),
+		MaxSandboxes: maxSandboxes, Logs: s.writeLogs(o.Logs),
 	})
 	s.EventBridge = eventbridge.New(eventbridge.Config{
 		Region: region, Account: account, Now: o.Now,
@@ -85,6 +87,7 @@ func newServices(
 	s.json = map[string]jsonService{
 		dynamodb.TargetPrefix:    {"dynamodb", s.DynamoDB},
 		eventbridge.TargetPrefix: {"events", s.EventBridge},
+		logs.TargetPrefix:        {"logs", s.Logs},
 		sqs.TargetPrefix:         {"sqs", s.SQS},
 	}
 	s.faults = faults.New(o.Faults, s.targets(), s.sandboxOf, s.recordFault)

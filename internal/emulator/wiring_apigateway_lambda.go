@@ -15,6 +15,7 @@ import (
 // functions.
 func (s *services) apiHandler(a *resources.API) (http.Handler, error) {
 	a.Settings.Invoke, a.Settings.AccessLog = s.invokeForAPI, s.recordUnanswered
+	a.Settings.WriteLog = s.accessLog(a)
 	return a.Handler()
 }
 

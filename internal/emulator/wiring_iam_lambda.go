@@ -15,17 +15,3 @@ func (s *services) denyLogs(function, operation string, reason error) {
 		Caller: function, Service: "logs", Operation: operation, Message: reason.Error(),
 	})
 }
-
-// logs returns a function that receives each line that a Lambda function prints. It discards the
-// lines of functions whose role may not write to CloudWatch Logs.
-func (s *services) logs(next func(function string, line []byte)) func(string, []byte) {
-	return func(function string, line []byte) {
-		if s.logDenials[function] != nil {
-			return
-		}
-		s.recorder.RecordLine(function, line)
-		if next != nil {
-			next(function, line)
-		}
-	}
-}

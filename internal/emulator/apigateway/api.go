@@ -25,6 +25,8 @@ type API struct {
 	BurstLimit          int
 	Invoke              func(ctx context.Context, function string, payload []byte) (Result, error)
 	AccessLog           func(line []byte) // called with a line of JSON for each request; optional
+	LogFormat           string            // format of a line in the stage's access log
+	WriteLog            func(line []byte) // receives the lines of the stage's access log; optional
 	Now                 func() time.Time  // default time.Now
 }
 
@@ -93,6 +95,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(response.status)
 	_, _ = w.Write(response.body) // fails only if the client disconnected
 	x.log(response)
+	if h.api.WriteLog != nil {
+		h.api.WriteLog(x.accessLogLine(response))
+	}
 }
 
 // exchange holds the state of one request.
@@ -103,6 +108,7 @@ type exchange struct {
 	start   time.Time
 	route   matchedRoute
 	caller  map[string]any // requestContext.authorizer of the event
+	invoked bool           // whether the function was invoked
 	// Errors of the authorizer and of the integration, for the access log.
 	authorizerErr, integrationErr string
 }
@@ -174,6 +180,7 @@ func (x *exchange) invoke(ctx context.Context, body []byte) httpResponse {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	x.invoked = true
 	result, err := x.handler.api.Invoke(ctx, x.route.Function, payload)
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):

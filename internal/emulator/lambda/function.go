@@ -157,7 +157,7 @@ const mbPerProcessor = 1769
 
 // environment returns the environment variables of a sandbox. They do not include the developer's
 // own variables.
-func (f *function) environment(sandboxID string) []string {
+func (f *function) environment(sandboxID, logStream string) []string {
 	config := f.service.config
 	_, address, _ := strings.Cut(config.Endpoint, "://")
 	env := []string{
@@ -172,8 +172,8 @@ func (f *function) environment(sandboxID string) []string {
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(f.MemoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
-		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + f.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME=" + sandboxID,
+		"AWS_LAMBDA_LOG_GROUP_NAME=" + f.LogGroup,
+		"AWS_LAMBDA_LOG_STREAM_NAME=" + logStream,
 		"LAMBDA_TASK_ROOT=" + f.Dir,
 		"_HANDLER=bootstrap",
 		"TZ=:UTC",

@@ -20,6 +20,7 @@ type sandbox struct {
 	id       string
 	function *function
 	cmd      *exec.Cmd
+	source   LogSource
 	logs     [2]*lineWriter   // stdout and stderr
 	work     chan *invocation // next invocation
 	ready    chan struct{}    // signals that the runtime requests an invocation
@@ -45,9 +46,11 @@ func (s *Service) start(f *function) (*sandbox, error) {
 		ready:    make(chan struct{}, 1),
 		exited:   make(chan struct{}),
 	}
-	b.cmd.Dir, b.cmd.Env = f.Dir, f.environment(id)
+	stream := s.config.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + id
+	b.source = LogSource{f.Name, f.LogGroup, stream}
+	b.cmd.Dir, b.cmd.Env = f.Dir, f.environment(id, stream)
 	for i := range b.logs {
-		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(f.Name, line) }}
+		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(b.source, line) }}
 	}
 	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1]
 	b.cmd.WaitDelay = time.Second // a child process may keep the output open
@@ -117,6 +120,7 @@ func (b *sandbox) kill() {
 // run sends the invocation to the runtime and waits for a response, an exit or the timeout.
 func (b *sandbox) run(call *invocation) Result {
 	if failure := b.init(call.id); failure != nil {
+		b.logFailure(call.id, failure)
 		return Result{Payload: failure, FunctionError: "Unhandled", RequestID: call.id}
 	}
 	now := b.function.service.config.Now
@@ -130,6 +134,7 @@ func (b *sandbox) run(call *invocation) Result {
 		b.kill()
 		<-b.exited
 		got = response{timedOut("Task", call.id, timeout), true}
+		b.logFailure(call.id, got.payload)
 	case <-b.exited:
 		got = b.exitResponse(call)
 	}
@@ -181,9 +186,39 @@ func (b *sandbox) exitResponse(call *invocation) response {
 	case got := <-call.done:
 		return got // aws-lambda-go reports a panic, then exits
 	default:
-		return response{b.exitError(call.id), true}
+		failure := b.exitError(call.id)
+		b.logFailure(call.id, failure)
+		return response{failure, true}
 	}
 }
+
+// logFailure writes a line about a timeout or an exit to the log, as Lambda does for functions that
+// log in JSON. payload is the error.
+func (b *sandbox) logFailure(requestID string, payload []byte) {
+	if b.function.service.ctx.Err() != nil {
+		return // Close killed the sandbox
+	}
+	var failure struct {
+		ErrorType    string `json:"errorType"`
+		ErrorMessage string `json:"errorMessage"`
+	}
+	_ = json.Unmarshal(payload, &failure) // a runtime may report an error of another form
+	status := "error"
+	if failure.ErrorType == timeoutError {
+		status = "timeout"
+	}
+	line, _ := json.Marshal(map[string]any{ // cannot fail
+		"time": b.function.service.config.Now().UTC().Format(time.RFC3339Nano),
+		"type": "platform.report",
+		"record": map[string]string{
+			"requestId": requestID, "status": status,
+			"errorType": failure.ErrorType, "errorMessage": failure.ErrorMessage,
+		},
+	})
+	b.function.service.config.Logs(b.source, line)
+}
+
+const timeoutError = "Sandbox.Timedout"
 
 func (b *sandbox) exitError(requestID string) []byte {
 	text := "Runtime exited with error: " + exitText(b.exitErr)
@@ -192,7 +227,7 @@ func (b *sandbox) exitError(requestID string) []byte {
 
 func timedOut(phase, requestID string, timeout time.Duration) []byte {
 	text := fmt.Sprintf("%s timed out after %.2f seconds", phase, timeout.Seconds())
-	return errorPayload("Sandbox.Timedout", requestID, text)
+	return errorPayload(timeoutError, requestID, text)
 }
 
 func exitText(err error) string {

@@ -29,8 +29,9 @@ type Config struct {
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
 	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
-	// Logs receives each line that a function prints. The line is valid only during the call.
-	Logs func(function string, line []byte)
+	// Logs receives each line that a function prints, and a line if a function times out or exits.
+	// The line is valid only during the call.
+	Logs func(from LogSource, line []byte)
 	Now  func() time.Time // default time.Now
 }
 
@@ -53,7 +54,7 @@ func New(config Config) *Service {
 	config.MaxSandboxes = cmp.Or(config.MaxSandboxes, 4)
 	config.IdleTimeout = cmp.Or(config.IdleTimeout, 10*time.Minute)
 	if config.Logs == nil {
-		config.Logs = func(string, []byte) {}
+		config.Logs = func(LogSource, []byte) {}
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -78,9 +79,13 @@ type Function struct {
 	MemoryMB    int
 	Timeout     time.Duration // default 3 seconds
 	Environment map[string]string
+	LogGroup    string // default /aws/lambda/NAME
 	// Description and Role only appear in descriptions of the function.
 	Description, Role string
 }
+
+// LogSource names the origin of a log line: the function, and its log group and log stream.
+type LogSource struct{ Function, Group, Stream string }
 
 // CreateFunction adds a function or replaces the function with the same name. Sandboxes of a
 // replaced function finish their invocations. Waiting invocations run in the new function.
@@ -90,6 +95,7 @@ func (s *Service) CreateFunction(f Function) error {
 	}
 	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
+	f.LogGroup = cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.replaceLocked(f)

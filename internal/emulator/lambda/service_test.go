@@ -48,7 +48,7 @@ type functionLog struct {
 	more  chan struct{}
 }
 
-func (l *functionLog) add(_ string, line []byte) {
+func (l *functionLog) add(_ LogSource, line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines = append(l.lines, string(line))
@@ -222,7 +222,14 @@ func TestInvoke_KillsTheSandboxAtTheTimeout(t *testing.T) {
 		if string(result.Payload) != want || result.FunctionError != "Unhandled" {
 			t.Errorf("%s: got %s %q, want %s", do, result.Payload, result.FunctionError, want)
 		}
-		expectExit(t, log.wait(t, before+1)[before])
+		lines := log.wait(t, before+2)[before:]
+		expectExit(t, lines[0])
+		for _, part := range []string{`"type":"platform.report"`, `"status":"timeout"`,
+			"timed out after 0.30 seconds", result.RequestID} {
+			if !strings.Contains(lines[1], part) {
+				t.Errorf("the log line %s has no %s", lines[1], part)
+			}
+		}
 	}
 	if result := invoke(t, s, `{"Do":"echo","Text":"again"}`); string(result.Payload) != `"again"` {
 		t.Errorf("the next invocation got %s", result.Payload)
@@ -271,7 +278,11 @@ func TestInvoke_ReportsAFailedInit(t *testing.T) {
 func TestInvoke_ForwardsStdoutAndStderr(t *testing.T) {
 	s, log := startService(t, nil)
 	invoke(t, s, `{"Do":"log","Text":"one\ntwo"}`)
-	got := log.wait(t, 4)
+	got := log.wait(t, 5)
+	if end := got[4]; !strings.Contains(end, `"errorType":"Runtime.ExitError"`) {
+		t.Errorf("the last line is %s", end)
+	}
+	got = got[:4]
 	slices.Sort(got)
 	if want := []string{"no newline", "one", "stderr", "two"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

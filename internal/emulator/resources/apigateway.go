@@ -19,6 +19,7 @@ type API struct {
 	Stack, Name string
 	Endpoint    string // URL without the stage
 	Listener    net.Listener
+	LogGroup    string // log group of the access log; "" if there is none
 	Settings    apigateway.API
 
 	logicalID    string
@@ -79,6 +80,7 @@ const defaultStage = "$default"
 type stageProperties struct {
 	ApiId, StageName     string
 	DefaultRouteSettings struct{ ThrottlingRateLimit, ThrottlingBurstLimit number }
+	AccessLogSettings    struct{ DestinationArn, Format string }
 }
 
 func createStage(c *creation, in stageProperties) (values, error) {
@@ -89,6 +91,9 @@ func createStage(c *creation, in stageProperties) (values, error) {
 	a.stage = in.StageName
 	a.Settings.RateLimit = float64(in.DefaultRouteSettings.ThrottlingRateLimit)
 	a.Settings.BurstLimit = int(in.DefaultRouteSettings.ThrottlingBurstLimit)
+	a.Settings.LogFormat = in.AccessLogSettings.Format
+	_, group, _ := strings.Cut(in.AccessLogSettings.DestinationArn, ":log-group:")
+	a.LogGroup = strings.TrimSuffix(group, ":*")
 	return created(in.StageName), nil
 }
 

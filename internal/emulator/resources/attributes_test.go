@@ -10,6 +10,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
@@ -40,7 +41,8 @@ func newTestProvider(t *testing.T) *Provider {
 		}
 	})
 	return NewProvider(Services{
-		S3: buckets, DynamoDB: tables, SQS: queues, Lambda: functions, EventBridge: buses,
+		Logs: logs.New(logs.Config{Region: region, Account: account}),
+		S3:   buckets, DynamoDB: tables, SQS: queues, Lambda: functions, EventBridge: buses,
 	}, Config{Region: region, Account: account, Now: time.Now})
 }
 

@@ -89,6 +89,7 @@ func (c *creation) lambdaFunction(in functionProperties) (lambda.Function, error
 		MemoryMB:    int(in.MemorySize),
 		Timeout:     in.Timeout.seconds(),
 		Environment: map[string]string{},
+		LogGroup:    in.LoggingConfig.LogGroup,
 	}
 	for name, value := range in.Environment.Variables {
 		text, ok := value.(string)

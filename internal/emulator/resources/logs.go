@@ -1,12 +1,17 @@
 package resources
 
-type logGroupProperties struct{ LogGroupName, KmsKeyId string }
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 
-// createLogGroup creates nothing. It returns the values of a log group, because policies refer to
-// its ARN. The emulator writes the lines that functions print to the activity log.
+type logGroupProperties struct {
+	LogGroupName, KmsKeyId string
+	RetentionInDays        number
+}
+
 func createLogGroup(c *creation, in logGroupProperties) (values, error) {
-	c.reportNotRun(c.resource.Type, 1)
 	name := c.name(in.LogGroupName, 512)
+	c.Logs.CreateGroup(logs.Group{
+		Name: name, RetentionDays: int(in.RetentionInDays), KMSKey: in.KmsKeyId,
+	})
 	arn := c.arn("logs", "log-group:"+name)
 	c.checkKeyLater("logs."+c.Region+".amazonaws.com", in.KmsKeyId, arn, "aws:logs:arn")
 	return created(name, "Arn", arn+":*"), nil

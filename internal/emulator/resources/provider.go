@@ -18,6 +18,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam/oidc"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/logs"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
@@ -29,6 +30,7 @@ type Services struct {
 	SQS         *sqs.Service
 	EventBridge *eventbridge.Service
 	Lambda      *lambda.Service
+	Logs        *logs.Service
 }
 
 // Config configures a provider.

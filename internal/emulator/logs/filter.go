@@ -1,0 +1,93 @@
+package logs
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// filter reports whether the text of a line matches a filter pattern.
+type filter func(text string) bool
+
+// parseFilter parses a filter pattern. It consists of terms, such as ?ERROR ?"timed out", or of a
+// condition on a line of JSON, such as { $.status = "5*" }. The empty pattern matches every line.
+func parseFilter(pattern string) (filter, error) {
+	pattern = strings.TrimSpace(pattern)
+	switch {
+	case strings.HasPrefix(pattern, "{"):
+		return parseJSONFilter(pattern)
+	case strings.HasPrefix(pattern, "["):
+		return nil, errors.New("the local platform does not support patterns for " +
+			"space-delimited lines")
+	}
+	return parseTerms(pattern)
+}
+
+// term matches an optional sign, and a quoted text, a regular expression or a word.
+var term = regexp.MustCompile(`^([?-]?)("(?:[^"\\]|\\.)*"|%[^%]+%|[^\s"%]+)(?:\s+|$)`)
+
+var word = regexp.MustCompile(`^\w+$`)
+
+// parseTerms parses a list of terms. A line matches if it contains all terms without a sign, and no
+// term with the sign -. If all terms have the sign ?, a line matches if it contains one of them.
+// Otherwise CloudWatch Logs ignores the terms with the sign ?.
+func parseTerms(pattern string) (filter, error) {
+	var included, excluded, optional []filter
+	for rest := pattern; rest != ""; {
+		parts := term.FindStringSubmatch(rest)
+		if parts == nil {
+			return nil, fmt.Errorf("invalid term at %q", rest)
+		}
+		rest = rest[len(parts[0]):]
+		contains, err := parseTerm(parts[2])
+		if err != nil {
+			return nil, err
+		}
+		switch parts[1] {
+		case "?":
+			optional = append(optional, contains)
+		case "-":
+			excluded = append(excluded, contains)
+		default:
+			included = append(included, contains)
+		}
+	}
+	return func(text string) bool {
+		holds := func(f filter) bool { return f(text) }
+		if len(included)+len(excluded) == 0 && len(optional) > 0 {
+			return slices.ContainsFunc(optional, holds)
+		}
+		return !slices.ContainsFunc(excluded, holds) &&
+			!slices.ContainsFunc(included, func(f filter) bool { return !f(text) })
+	}, nil
+}
+
+func parseTerm(text string) (filter, error) {
+	if expression, ok := cutQuotes(text, "%"); ok {
+		compiled, err := regexp.Compile(expression)
+		if err != nil {
+			return nil, err
+		}
+		return compiled.MatchString, nil
+	}
+	quoted, ok := cutQuotes(text, `"`)
+	if !ok && !word.MatchString(text) {
+		return nil, fmt.Errorf("Invalid character(s) in term '%s'", text)
+	}
+	if ok {
+		text = unescape(quoted)
+	}
+	return func(line string) bool { return strings.Contains(line, text) }, nil
+}
+
+// cutQuotes returns the text between a quote at the start and a quote at the end.
+func cutQuotes(text, quote string) (string, bool) {
+	text, begins := strings.CutPrefix(text, quote)
+	text, ends := strings.CutSuffix(text, quote)
+	return text, begins && ends
+}
+
+// unescape replaces \" by " and \\ by \.
+func unescape(text string) string { return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(text) }

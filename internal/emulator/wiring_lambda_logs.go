@@ -1,0 +1,21 @@
+package emulator
+
+import "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
+
+// writeLogs returns a function that receives each line that a Lambda function prints. It writes the
+// line to the function's log group. It discards the lines of functions whose role may not write to
+// CloudWatch Logs.
+func (s *services) writeLogs(
+	next func(function string, line []byte),
+) func(lambda.LogSource, []byte) {
+	return func(from lambda.LogSource, line []byte) {
+		if s.logDenials[from.Function] != nil {
+			return
+		}
+		s.Logs.Write(from.Group, from.Stream, line)
+		s.recorder.RecordLine(from.Function, line)
+		if next != nil {
+			next(from.Function, line)
+		}
+	}
+}

@@ -5,19 +5,23 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
-// API returns a handler for the operations of the CloudFormation API that read the outputs and
-// resources of stacks.
+// API returns a handler for the operations of the CloudFormation API that read stacks. Unlike
+// CloudFormation, the handler never splits a list into pages.
 func API(stacks []StackDescription) protocol.QueryHandler {
 	a := api{stacks}
 	return protocol.QueryHandler{
-		"DescribeStacks":        {Namespace: namespace, Result: a.describeStacks},
-		"ListStackResources":    {Namespace: namespace, Result: a.listStackResources},
-		"DescribeStackResource": {Namespace: namespace, Result: a.describeStackResource},
+		"DescribeStackResource":  {Namespace: namespace, Result: a.describeStackResource},
+		"DescribeStackResources": {Namespace: namespace, Result: a.describeStackResources},
+		"DescribeStacks":         {Namespace: namespace, Result: a.describeStacks},
+		"GetTemplate":            {Namespace: namespace, Result: a.getTemplate},
+		"ListStackResources":     {Namespace: namespace, Result: a.listStackResources},
+		"ListStacks":             {Namespace: namespace, Result: a.listStacks},
 	}
 }
 
@@ -76,8 +80,7 @@ type resourceXML struct {
 	Updated    string `xml:"LastUpdatedTimestamp"`
 }
 
-// listStackResources lists all resources of a stack. Unlike CloudFormation, it never splits the
-// list into pages.
+// listStackResources lists all resources of a stack.
 func (a api) listStackResources(form url.Values) (any, error) {
 	s, err := a.find(form.Get("StackName"))
 	if err != nil {
@@ -117,6 +120,107 @@ func (a api) describeStackResource(form url.Values) (any, error) {
 	}
 	return nil, protocol.Errorf("ValidationError",
 		"Resource %s does not exist for stack %s", logicalID, s.Name)
+}
+
+type describeStackResourcesResult struct {
+	XMLName   xml.Name           `xml:"DescribeStackResourcesResult"`
+	Resources []stackResourceXML `xml:"StackResources>member"`
+}
+
+type stackResourceXML struct {
+	StackName  string
+	StackID    string `xml:"StackId"`
+	LogicalID  string `xml:"LogicalResourceId"`
+	PhysicalID string `xml:"PhysicalResourceId"`
+	Type       string `xml:"ResourceType"`
+	Timestamp  string
+	Status     string `xml:"ResourceStatus"`
+}
+
+// describeStackResources describes the resources of the stack that the form names. If the form has
+// a PhysicalResourceId instead, it describes the resources of the stack that contains this resource.
+func (a api) describeStackResources(form url.Values) (any, error) {
+	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
+	if (name == "") == (physicalID == "") {
+		return nil, protocol.Errorf("ValidationError",
+			"Exactly one of StackName and PhysicalResourceId must be specified")
+	}
+	s, err := a.findByResource(physicalID)
+	if name != "" {
+		s, err = a.find(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var result describeStackResourcesResult
+	for _, r := range s.Resources {
+		if id := form.Get("LogicalResourceId"); id == "" || id == r.LogicalID {
+			result.Resources = append(result.Resources, stackResourceXML{
+				s.Name, s.ID, r.LogicalID, r.PhysicalID, r.Type, s.createdAt(), createComplete,
+			})
+		}
+	}
+	return result, nil
+}
+
+func (a api) findByResource(physicalID string) (StackDescription, error) {
+	for _, s := range a.stacks {
+		for _, r := range s.Resources {
+			if r.PhysicalID == physicalID {
+				return s, nil
+			}
+		}
+	}
+	return StackDescription{}, protocol.Errorf("ValidationError",
+		"Stack for %s does not exist", physicalID)
+}
+
+type listStacksResult struct {
+	XMLName xml.Name          `xml:"ListStacksResult"`
+	Stacks  []stackSummaryXML `xml:"StackSummaries>member"`
+}
+
+type stackSummaryXML struct {
+	StackID      string `xml:"StackId"`
+	StackName    string
+	CreationTime string
+	StackStatus  string
+	ParentID     string `xml:"ParentId,omitempty"`
+}
+
+// listStacks lists all stacks. If the form has a filter without CREATE_COMPLETE, there are none.
+func (a api) listStacks(form url.Values) (any, error) {
+	filtered, selected := false, false
+	for key, values := range form {
+		if strings.HasPrefix(key, "StackStatusFilter.") {
+			filtered, selected = true, selected || slices.Contains(values, createComplete)
+		}
+	}
+	var result listStacksResult
+	if filtered && !selected {
+		return result, nil
+	}
+	for _, s := range a.stacks {
+		result.Stacks = append(result.Stacks, stackSummaryXML{
+			s.ID, s.Name, s.createdAt(), createComplete, s.ParentID,
+		})
+	}
+	return result, nil
+}
+
+type getTemplateResult struct {
+	XMLName         xml.Name `xml:"GetTemplateResult"`
+	TemplateBody    string
+	StagesAvailable []string `xml:"StagesAvailable>member"`
+}
+
+// getTemplate returns a stack's template. The original and the processed template are the same,
+// because the emulator ignores macros.
+func (a api) getTemplate(form url.Values) (any, error) {
+	s, err := a.find(form.Get("StackName"))
+	return getTemplateResult{
+		TemplateBody: string(s.Body), StagesAvailable: []string{"Original", "Processed"},
+	}, err
 }
 
 func (a api) find(nameOrID string) (StackDescription, error) {

@@ -15,6 +15,7 @@ func ask(t *testing.T, form string) (status int, body string) {
 	api := API([]StackDescription{
 		{
 			Name: "one", ID: "arn:one", Created: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+			Body:    []byte(`{"Description": "<&>"}`),
 			Outputs: map[string]string{"ApiUrl": "http://127.0.0.1:8080/", "B": "<&>"},
 		},
 		{Name: "two", ID: "arn:two", ParentID: "arn:one", Resources: []StackResource{
@@ -98,5 +99,54 @@ func TestAPI_DescribesResourceWithMetadata(t *testing.T) {
 		if status != http.StatusBadRequest || !strings.Contains(body, "ValidationError") {
 			t.Errorf("%s: HTTP %d %s", unknown, status, body)
 		}
+	}
+}
+
+func TestAPI_ListsStacksWithStatus(t *testing.T) {
+	for form, want := range map[string]int{
+		"": 2,
+		"&StackStatusFilter.member.1=CREATE_COMPLETE":                                            2,
+		"&StackStatusFilter.member.1=DELETE_COMPLETE&StackStatusFilter.member.2=CREATE_COMPLETE": 2,
+		"&StackStatusFilter.member.1=DELETE_COMPLETE":                                            0,
+	} {
+		status, body := ask(t, "Action=ListStacks"+form)
+		if status != http.StatusOK || strings.Count(body, "<StackName>") != want {
+			t.Errorf("%s: HTTP %d %s, want %d stacks", form, status, body, want)
+		}
+	}
+}
+
+func TestAPI_DescribesResourcesOfStack(t *testing.T) {
+	const action = "Action=DescribeStackResources"
+	for form, want := range map[string]int{
+		"&StackName=two":                         1,
+		"&StackName=two&LogicalResourceId=Queue": 1,
+		"&StackName=two&LogicalResourceId=Other": 0,
+		"&PhysicalResourceId=http%3A%2F%2Fq":     1,
+		"&StackName=one":                         0,
+	} {
+		status, body := ask(t, action+form)
+		n := strings.Count(body, "<StackName>two</StackName><StackId>arn:two</StackId>"+
+			"<LogicalResourceId>Queue</LogicalResourceId>")
+		if status != http.StatusOK || n != want {
+			t.Errorf("%s: HTTP %d %s, want %d resources", form, status, body, want)
+		}
+	}
+	for _, form := range []string{"", "&StackName=three", "&PhysicalResourceId=none"} {
+		if status, body := ask(t, action+form); status != http.StatusBadRequest ||
+			!strings.Contains(body, "ValidationError") {
+			t.Errorf("%s: HTTP %d %s", form, status, body)
+		}
+	}
+}
+
+func TestAPI_ReturnsTemplate(t *testing.T) {
+	const want = "<TemplateBody>{&#34;Description&#34;: &#34;&lt;&amp;&gt;&#34;}</TemplateBody>"
+	status, body := ask(t, "Action=GetTemplate&StackName=one")
+	if status != http.StatusOK || !strings.Contains(body, want) {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if status, body := ask(t, "Action=GetTemplate&StackName=three"); status != http.StatusBadRequest {
+		t.Errorf("HTTP %d %s", status, body)
 	}
 }

@@ -120,12 +120,13 @@ func (e *Engine) createResource(s *Stack, r Resource) error {
 	return nil
 }
 
-// StackDescription holds the data that DescribeStacks and ListStackResources return about a stack.
+// StackDescription holds the data that the CloudFormation API returns about a stack.
 type StackDescription struct {
 	Name      string
 	ID        string // ARN
 	ParentID  string // ID of the stack in which this stack is nested, or ""
 	Created   time.Time
+	Body      []byte // template
 	Outputs   map[string]string
 	Resources []StackResource // without resources whose condition is false
 }
@@ -152,7 +153,7 @@ func (e *Engine) newStack(
 		strings.ToLower(UniqueSuffix(source.Name, "")))
 	return &Stack{
 		StackDescription: StackDescription{
-			Name: source.Name, ID: id, ParentID: parentID, Created: e.Now(),
+			Name: source.Name, ID: id, ParentID: parentID, Created: e.Now(), Body: source.Template,
 		},
 		Assets: source.Assets,
 		Nested: map[string]*Stack{},

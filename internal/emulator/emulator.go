@@ -147,10 +147,11 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 		return err
 	}
 	p.describe(provider)
+	p.services.mappings = p.newMappings(provider.Mappings)
 	if err := p.serve(o, ports, provider.APIs, account); err != nil {
 		return err
 	}
-	p.startMappings(provider.Mappings)
+	p.startMappings()
 	if o.Watch {
 		p.startReloader(provider)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/lambda"
@@ -28,6 +29,7 @@ type services struct {
 	resources.Services
 	json       map[string]jsonService // service by the prefix of X-Amz-Target
 	recorder   *activity.Recorder     // nil if Options.Steps is nil
+	mappings   *eventsource.Service
 	faults     *faults.Injector
 	authorizer iam.Authorizer
 	noPolicies bool             // whether every call is allowed
@@ -140,7 +142,7 @@ func (s *services) awsHandler(
 // route returns a handler that passes each request to the service that protocol.ReadCall names.
 func (s *services) route(account string, stacks []Stack, apis []*resources.API) http.Handler {
 	handlers := map[string]http.Handler{
-		"lambda":     s.Lambda,
+		"lambda":     s.lambdaHandler(),
 		"query":      queryHandler(account, stacks),
 		"apigateway": getAPIHandler(apis),
 		"s3":         s.S3,
@@ -161,6 +163,15 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// lambdaHandler returns a handler of the Lambda API.
+func (s *services) lambdaHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Lambda)
+	mux.Handle(eventsource.Path, s.mappings.Handler())
+	mux.Handle(eventsource.Path+"/", s.mappings.Handler())
+	return mux
 }
 
 // close closes EventBridge, S3 and the recorder. It writes the objects to disk and passes the

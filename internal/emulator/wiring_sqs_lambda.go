@@ -3,26 +3,27 @@ package emulator
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"runtime"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 )
 
-// startMappings starts the event source mappings, which deliver messages from SQS queues to Lambda
-// functions. They run until the platform is closed.
-func (p *Platform) startMappings(mappings []eventsource.Mapping) {
+// newMappings returns a service that runs the event source mappings, which deliver messages from SQS
+// queues to Lambda functions.
+func (p *Platform) newMappings(mappings []eventsource.Mapping) *eventsource.Service {
+	var connected []eventsource.Mapping
+	for _, m := range mappings {
+		connected = append(connected, p.services.connect(m))
+	}
+	return eventsource.NewService(connected, p.fail)
+}
+
+// startMappings starts the event source mappings. They run until the platform is closed.
+func (p *Platform) startMappings() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
-	for _, m := range mappings {
-		m = p.services.connect(m)
-		p.stopped.Go(func() {
-			if err := m.Run(ctx); err != nil {
-				p.fail(fmt.Errorf("deliver messages to %s: %w", m.Function, err))
-			}
-		})
-	}
+	p.stopped.Go(func() { p.services.mappings.Run(ctx) })
 }
 
 // connect returns a copy of the event source mapping that is connected to the services.

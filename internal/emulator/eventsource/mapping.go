@@ -24,6 +24,7 @@ type Queue interface {
 
 // Mapping connects a queue to a function.
 type Mapping struct {
+	ID       string
 	Queue    Queue
 	Function string
 	Region   string
@@ -37,6 +38,10 @@ type Mapping struct {
 	// MaxConcurrency is the maximum number of concurrent invocations. The default is 5, because
 	// Lambda starts with five concurrent batches. The minimum is 2, as in Lambda.
 	MaxConcurrency int
+	// ConfiguredConcurrency is the MaxConcurrency in the template, or 0 if the template has none.
+	ConfiguredConcurrency int
+	// Disabled says that a Service starts the mapping only when a request enables it.
+	Disabled bool
 	// ReportBatchItemFailures says that the function's response lists the failed messages. If it is
 	// false, the mapping ignores the response.
 	ReportBatchItemFailures bool

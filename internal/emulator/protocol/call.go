@@ -52,10 +52,16 @@ func isAPI(r *http.Request) bool {
 // isS3Control reports whether a request is for S3 Control, whose requests are signed for s3.
 func isS3Control(r *http.Request) bool { return r.Header.Get("X-Amz-Account-Id") != "" }
 
-const functionsPath = "/2015-03-31/functions"
+const (
+	functionsPath = "/2015-03-31/functions"
+	mappingsPath  = "/2015-03-31/event-source-mappings"
+)
 
 // lambdaOperation returns the name of the operation, or "" if the platform does not serve it.
 func lambdaOperation(r *http.Request) string {
+	if rest, ok := strings.CutPrefix(r.URL.Path, mappingsPath); ok {
+		return mappingOperation(r.Method, strings.Trim(rest, "/"))
+	}
 	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath)
 	if !ok {
 		return ""
@@ -77,10 +83,26 @@ func lambdaOperation(r *http.Request) string {
 	return ""
 }
 
+// mappingOperation returns the operation on an event source mapping. The id is "" for a list.
+func mappingOperation(method, id string) string {
+	switch {
+	case method == http.MethodGet && id == "":
+		return "ListEventSourceMappings"
+	case method == http.MethodGet:
+		return "GetEventSourceMapping"
+	case method == http.MethodPut && id != "":
+		return "UpdateEventSourceMapping"
+	}
+	return ""
+}
+
 // LambdaFunction returns the function's name or ARN from the URL of a request to Lambda, or "" if
 // the URL contains none.
 func LambdaFunction(r *http.Request) string {
-	_, function, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, functionsPath), "/")
-	function, _, _ = strings.Cut(function, "/")
+	rest, ok := strings.CutPrefix(r.URL.Path, functionsPath+"/")
+	if !ok {
+		return ""
+	}
+	function, _, _ := strings.Cut(rest, "/")
 	return function
 }

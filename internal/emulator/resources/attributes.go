@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // attributes returns plausible values for a resource's attributes that the emulator does not model.
@@ -163,11 +161,10 @@ func (a attributes) value(attribute string) string {
 // expand replaces the placeholders in a form.
 func (a attributes) expand(form string) string {
 	service, _ := serviceAndKind(a.resource.Type)
-	unique := uuid.NewSHA1(uuid.NameSpaceURL, []byte(a.stack.Name+"/"+a.resource.LogicalID))
 	return strings.NewReplacer(
 		"{account}", a.Account, "{arn}", a.arn, "{id}", a.id(12), "{name}", a.name,
 		"{host}", strings.ToLower(a.name)+"."+service+"."+a.Region+".amazonaws.com",
-		"{region}", a.Region, "{scope}", a.Region+":"+a.Account, "{uuid}", unique.String(),
+		"{region}", a.Region, "{scope}", a.Region+":"+a.Account, "{uuid}", a.uuid(),
 		"{website}", "s3-website"+websiteSeparator(a.Region)+a.Region,
 	).Replace(form)
 }

@@ -237,7 +237,7 @@ type mappingProperties struct {
 }
 
 // createMapping creates an event source mapping from a queue to a function. The emulator starts the
-// mapping after all stacks are created.
+// mapping after all stacks are created, unless it is disabled.
 func createMapping(c *creation, in mappingProperties) (values, error) {
 	queue, ok := c.SQS.QueueByARN(in.EventSourceArn)
 	name := FunctionName(in.FunctionName)
@@ -251,20 +251,22 @@ func createMapping(c *creation, in mappingProperties) (values, error) {
 		return c.skip(" to a function that is not run")
 	}
 	c.iam.addEventSource(name, queue.ARN())
-	if enabled := in.Enabled == nil || bool(*in.Enabled); enabled && !c.NoWorker {
-		c.Mappings = append(c.Mappings, eventsource.Mapping{
-			Queue:          queue,
-			Function:       name,
-			Region:         c.Region,
-			BatchSize:      int(in.BatchSize),
-			BatchWindow:    in.MaximumBatchingWindowInSeconds.seconds(),
-			MaxConcurrency: int(in.ScalingConfig.MaximumConcurrency),
-			ReportBatchItemFailures: slices.Contains(
-				in.FunctionResponseTypes, "ReportBatchItemFailures"),
-			Now: c.Now,
-		})
-	}
-	id := c.suffix()
+	id := c.uuid()
+	concurrency := int(in.ScalingConfig.MaximumConcurrency)
+	c.Mappings = append(c.Mappings, eventsource.Mapping{
+		ID:                    id,
+		Queue:                 queue,
+		Function:              name,
+		Region:                c.Region,
+		BatchSize:             int(in.BatchSize),
+		BatchWindow:           in.MaximumBatchingWindowInSeconds.seconds(),
+		MaxConcurrency:        concurrency,
+		ConfiguredConcurrency: concurrency,
+		ReportBatchItemFailures: slices.Contains(
+			in.FunctionResponseTypes, "ReportBatchItemFailures"),
+		Disabled: c.NoWorker || in.Enabled != nil && !bool(*in.Enabled),
+		Now:      c.Now,
+	})
 	return created(
 		id,
 		"Id",

@@ -42,7 +42,7 @@ type Config struct {
 	Credentials     map[string]string            // access key → secret key
 	Parameters      cloudformation.Parameters    // values for parameters of the stacks
 	SSM             map[string]string            // values of SSM parameters by name
-	NoWorker        bool                         // if set, creates no event source mappings
+	NoWorker        bool                         // if set, disables all event source mappings
 	NoPolicies      bool                         // if set, enforces no policies
 	OnRuleSkipped   func(rule, reason string)    // called for each rule that the emulator rejects
 }

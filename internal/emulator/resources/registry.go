@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
@@ -128,6 +130,12 @@ func (c *creation) suffix() string {
 
 // id returns a lower-case id of at most 12 characters in the style of API Gateway.
 func (c *creation) id(length int) string { return strings.ToLower(c.suffix()[:length]) }
+
+// uuid returns a UUID that is different for each resource.
+func (c *creation) uuid() string {
+	path := []byte(c.stack.Name + "/" + c.resource.LogicalID)
+	return uuid.NewSHA1(uuid.NameSpaceURL, path).String()
+}
 
 // skip adds the resource to the result of NotRun. The entry consists of the resource's type and
 // detail. Other resources may still refer to the resource, so skip returns the name that the

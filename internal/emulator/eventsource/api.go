@@ -1,0 +1,156 @@
+package eventsource
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+)
+
+// Path is the start of the paths that Handler serves.
+const Path = "/2015-03-31/event-source-mappings"
+
+// Handler returns a handler for the operations ListEventSourceMappings, GetEventSourceMapping and
+// UpdateEventSourceMapping of the Lambda API.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path+"/{$}", s.serveList)
+	mux.HandleFunc("GET "+Path, s.serveList)
+	mux.HandleFunc("GET "+Path+"/{id}", s.serveGet)
+	mux.HandleFunc("PUT "+Path+"/{id}", s.serveUpdate)
+	mux.HandleFunc("/", protocol.WriteNotServed)
+	return mux
+}
+
+// description describes a mapping in answers.
+type description struct {
+	UUID, EventSourceArn, EventSourceMappingArn, FunctionArn string
+	State, StateTransitionReason                             string
+	BatchSize, MaximumBatchingWindowInSeconds                int
+	FunctionResponseTypes                                    []string
+	LastModified                                             float64        // Unix time in seconds
+	ScalingConfig                                            *scalingConfig `json:",omitempty"`
+}
+
+type scalingConfig struct{ MaximumConcurrency int }
+
+func (m *managed) describe() description {
+	queue, _ := arn.Parse(m.Queue.ARN()) // a queue always has a valid ARN
+	lambdaARN := "arn:aws:lambda:" + queue.Region + ":" + queue.AccountID + ":"
+	d := description{
+		UUID:                           m.ID,
+		EventSourceArn:                 m.Queue.ARN(),
+		EventSourceMappingArn:          lambdaARN + "event-source-mapping:" + m.ID,
+		FunctionArn:                    lambdaARN + "function:" + m.Function,
+		State:                          m.state(),
+		StateTransitionReason:          "USER_INITIATED",
+		BatchSize:                      m.BatchSize,
+		MaximumBatchingWindowInSeconds: int(m.BatchWindow.Seconds()),
+		FunctionResponseTypes:          []string{},
+		LastModified:                   float64(m.modified.UnixMilli()) / 1000,
+	}
+	if m.ReportBatchItemFailures {
+		d.FunctionResponseTypes = append(d.FunctionResponseTypes, "ReportBatchItemFailures")
+	}
+	if m.ConfiguredConcurrency > 0 {
+		d.ScalingConfig = &scalingConfig{m.ConfiguredConcurrency}
+	}
+	return d
+}
+
+// serveList serves ListEventSourceMappings. Its marker is the number of the next mapping.
+func (s *Service) serveList(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	function := functionName(query.Get("FunctionName"))
+	source := query.Get("EventSourceArn")
+	first, err := number(query.Get("Marker"), 0)
+	limit, limitErr := number(query.Get("MaxItems"), 100)
+	if err != nil || limitErr != nil || limit < 1 {
+		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
+			"Marker and MaxItems must be numbers")
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []description{}
+	for _, m := range s.mappings {
+		if (function == "" || function == m.Function) && (source == "" || source == m.Queue.ARN()) {
+			all = append(all, m.describe())
+		}
+	}
+	all = all[min(first, len(all)):]
+	answer := map[string]any{}
+	if len(all) > limit {
+		all = all[:limit]
+		answer["NextMarker"] = strconv.Itoa(first + limit)
+	}
+	answer["EventSourceMappings"] = all
+	protocol.WriteJSON(w, http.StatusOK, answer)
+}
+
+func number(text string, byDefault uint) (int, error) {
+	if text == "" {
+		return int(byDefault), nil
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int(n), err
+}
+
+// functionName returns the name in a function's name, ARN or partial ARN, without a version.
+func functionName(reference string) string {
+	if _, after, ok := strings.Cut(reference, "function:"); ok {
+		reference = after
+	}
+	name, _, _ := strings.Cut(reference, ":")
+	return name
+}
+
+func (s *Service) serveGet(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.find(w, r); m != nil {
+		protocol.WriteJSON(w, http.StatusOK, m.describe())
+	}
+}
+
+// serveUpdate serves UpdateEventSourceMapping. It changes only the parameter Enabled, because the
+// template defines all others.
+func (s *Service) serveUpdate(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Enabled *bool }
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, protocol.MaxJSONBody))
+	if err == nil {
+		err = protocol.DecodeStrict(body, &in)
+	}
+	if err != nil {
+		protocol.WriteError(w, "lambda", http.StatusBadRequest, "InvalidParameterValueException",
+			"the local platform changes only Enabled: "+err.Error())
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.find(w, r)
+	if m == nil {
+		return
+	}
+	if in.Enabled != nil {
+		s.setEnabled(m, *in.Enabled)
+	}
+	protocol.WriteJSON(w, http.StatusAccepted, m.describe())
+}
+
+// find returns the mapping that a request names. If there is none, it writes an error and returns
+// nil. The caller holds s.mu.
+func (s *Service) find(w http.ResponseWriter, r *http.Request) *managed {
+	for _, m := range s.mappings {
+		if m.ID == r.PathValue("id") {
+			return m
+		}
+	}
+	protocol.WriteError(w, "lambda", http.StatusNotFound, "ResourceNotFoundException",
+		"The resource you requested does not exist.")
+	return nil
+}

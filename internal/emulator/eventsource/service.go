@@ -16,7 +16,7 @@ type Service struct {
 	OnFailure func(error)
 
 	mu       sync.Mutex
-	ctx      context.Context // nil before Run
+	ctx      context.Context // nil unless Run waits
 	running  sync.WaitGroup
 	mappings []*managed
 }
@@ -52,7 +52,8 @@ func (s *Service) Run(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	<-ctx.Done()
-	s.mu.Lock() // enable starts no mapping after this point
+	s.mu.Lock()
+	s.ctx = nil // from now on, start starts no mapping
 	s.mu.Unlock()
 	s.running.Wait()
 }
@@ -60,7 +61,7 @@ func (s *Service) Run(ctx context.Context) {
 // start runs a mapping that does not run, until it is disabled or the service stops. The caller
 // holds s.mu.
 func (s *Service) start(m *managed) {
-	if s.ctx == nil || s.ctx.Err() != nil {
+	if s.ctx == nil {
 		return
 	}
 	ctx, stop := context.WithCancel(s.ctx)

@@ -74,7 +74,7 @@ func parseTerm(text string) (filter, error) {
 	}
 	quoted, ok := cutQuotes(text, `"`)
 	if !ok && !word.MatchString(text) {
-		return nil, fmt.Errorf("Invalid character(s) in term '%s'", text)
+		return nil, fmt.Errorf("term %s must be in double quotes, because it has special characters", text)
 	}
 	if ok {
 		text = unescape(quoted)

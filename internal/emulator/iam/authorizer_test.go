@@ -232,8 +232,8 @@ func TestAuthorizer_DeniesWithTheErrorOfTheService(t *testing.T) {
 		{call("AWSEvents.PutEvents", `{"Entries":[{}]}`), 400, `"__type":"AccessDeniedException"`},
 		{request("POST", "/2015-03-31/functions/f/invocations", "", ""), 403,
 			"lambda:InvokeFunction"},
-		{request("GET", "/2015-03-31/event-source-mappings", "", ""), 403,
-			"unknown call GET /2015-03-31/event-source-mappings"},
+		{request("GET", "/2015-03-31/tags/x", "", ""), 403,
+			"unknown call GET /2015-03-31/tags/x"},
 		{request("PATCH", "/b/k", "", ""), 403, "unknown call PATCH /b/k"},
 		{call("AmazonSQS.SendMessage", `{`), 403, "can't tell which permissions the call needs"},
 	} {

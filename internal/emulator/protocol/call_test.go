@@ -67,7 +67,7 @@ func TestReadCall_SelectsTheServiceBySignature(t *testing.T) {
 		"AWS4-ECDSA-P256-SHA256 Credential=k/20261123/"
 	for _, c := range []struct{ method, url, authorization, service, operation string }{
 		{"GET", "/2015-03-31/functions/f", sigv4 + "s3", "s3", "GetObject"},
-		{"GET", "/2015-03-31/event-source-mappings", sigv4 + "lambda", "lambda", ""},
+		{"GET", "/2015-03-31/tags/x", sigv4 + "lambda", "lambda", ""},
 		{"GET", "/2018-10-31/layers", sigv4 + "lambda", "lambda", ""},
 		{"DELETE", "/2015-03-31/functions/f", sigv4 + "lambda", "lambda", ""},
 		{"GET", "/anything", sigv4 + "lambda", "lambda", ""},

@@ -136,7 +136,7 @@ func (s *services) awsHandler(
 	if !noPolicies {
 		handler = s.authorizer.Wrap(handler)
 	}
-	return s.faults.Wrap(handler)
+	return sqs.QueryProtocol(s.faults.Wrap(handler))
 }
 
 // route returns a handler that passes each request to the service that protocol.ReadCall names.

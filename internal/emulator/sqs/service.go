@@ -1,5 +1,6 @@
 // Package sqs emulates the standard queues of Amazon SQS. Go code in the same process calls the
-// methods of [Queue]. Other clients use the AWS JSON protocol.
+// methods of [Queue]. Other clients use the AWS JSON protocol. [QueryProtocol] serves old clients,
+// which use the AWS query protocol.
 //
 // The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
 // long polling and quotas. A queue returns messages in the order in which they became visible. If a

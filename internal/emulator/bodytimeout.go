@@ -18,10 +18,15 @@ const bodyTimeout = 20 * time.Second
 // sends nothing for the timeout. Functions may pause while they stream a response.
 func limitBodyPauses(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
-			r.Body = &timedBody{ReadCloser: r.Body, w: w, timeout: timeout}
+		if r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
+			next.ServeHTTP(w, r)
+			return
 		}
+		body := &timedBody{ReadCloser: r.Body, w: w, timeout: timeout}
+		r.Body = body
+		body.setDeadline()
 		next.ServeHTTP(w, r)
+		body.setDeadline() // the server reads the rest of the body before it responds
 	})
 }
 
@@ -32,11 +37,15 @@ type timedBody struct {
 	ended   bool // a deadline after the end of the body would cancel the request
 }
 
-func (b *timedBody) Read(p []byte) (int, error) {
+// setDeadline uses real time, because the network does not know the clock of the platform.
+func (b *timedBody) setDeadline() {
 	if !b.ended {
-		// Real time, because the network does not know the clock of the platform.
 		_ = http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.timeout))
 	}
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.setDeadline()
 	n, err := b.ReadCloser.Read(p)
 	b.ended = b.ended || err != nil
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -13,6 +13,23 @@ import (
 	"time"
 )
 
+func TestLimitBodyPauses_AnswersIfTheHandlerDoesNotReadTheBody(t *testing.T) {
+	server := httptest.NewServer(limitBodyPauses(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }),
+		time.Millisecond))
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	fmt.Fprint(connection, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil || response.StatusCode != 404 {
+		t.Errorf("got %+v, %v", response, err)
+	}
+}
+
 func TestLimitBodyPauses_EndsTheReadOfABody(t *testing.T) {
 	const timeout = 20 * time.Millisecond
 	for _, c := range []struct {

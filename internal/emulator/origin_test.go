@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -76,6 +77,10 @@ func TestCheckHost_AcceptsTheHostsOfTheOptions(t *testing.T) {
 
 func TestPlatform_ListensOnAllAddresses(t *testing.T) {
 	p, steps := start(t, func(o *Options) { o.Listen = "0.0.0.0" })
+	if !strings.HasPrefix(p.AWS, "http://127.0.0.1:") ||
+		!strings.HasPrefix(p.APIs[0].URL, "http://127.0.0.1:") {
+		t.Errorf("URLs %s, %s", p.AWS, p.APIs[0].URL)
+	}
 	post(t, p, `{"eventId":"e-1","eventType":"demo"}`)
 	steps.wait(t, "processed", "e-1") // the functions reach AWS's APIs
 	r, err := http.NewRequestWithContext(t.Context(), "GET", p.AWS, nil)

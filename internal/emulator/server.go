@@ -93,7 +93,11 @@ func portError(port int, aws bool, err error) error {
 }
 
 func listenOn(address string, port int) (net.Listener, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+	network := "tcp"
+	if ip := net.ParseIP(address); ip != nil && ip.To4() != nil {
+		network = "tcp4" // for 0.0.0.0, tcp would also listen on IPv6
+	}
+	l, err := net.Listen(network, net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}

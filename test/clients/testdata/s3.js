@@ -6,7 +6,9 @@ const Bucket = process.env.NAME;
 
 async function status(call) {
   try {
-    return (await call).$metadata.httpStatusCode;
+    const response = await call;
+    await response.Body?.transformToByteArray(); // frees the connection
+    return response.$metadata.httpStatusCode;
   } catch (err) {
     return err.$metadata.httpStatusCode;
   }

@@ -7,15 +7,15 @@ printf one > in/folder/one
 head -c 30000000 /dev/urandom > in/large
 
 aws s3 sync --quiet in "s3://$NAME/in"
-etag=$(aws s3api put-object-tagging --bucket "$NAME" --key in/large \
-  --tagging 'TagSet=[{Key=color,Value=blue}]' --output text &&
-  aws s3api head-object --bucket "$NAME" --key in/large --query ETag --output text)
+aws s3api put-object-tagging --bucket "$NAME" --key in/large \
+  --tagging 'TagSet=[{Key=color,Value=blue}]'
+etag=$(aws s3api head-object --bucket "$NAME" --key in/large --query ETag --output text)
 [[ $etag == *-4\" ]] # four parts of 8 MiB
 
 aws s3 cp --quiet --recursive "s3://$NAME/in" "s3://$NAME/copy"
 tag=$(aws s3api get-object-tagging --bucket "$NAME" --key copy/large \
   --query 'TagSet[].[Key,Value]' --output text)
-[[ $tag == color*blue ]]
+[[ $tag == color*blue || $(aws --version) == aws-cli/1* ]] # version 1 copies no tags
 
 aws s3 sync --quiet "s3://$NAME/copy" out
 diff -r in out

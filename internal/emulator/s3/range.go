@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -22,15 +23,15 @@ func parseRange(header string, total int64) (byteRange, bool, error) {
 	if !ok || !isRange || strings.Contains(text, ",") {
 		return byteRange{}, false, nil
 	}
-	begin, beginErr := strconv.ParseUint(first, 10, 63)
-	end, endErr := strconv.ParseUint(last, 10, 63)
-	offset, after := int64(begin), min(int64(end), total-1)+1
+	begin, hasBegin := parsePosition(first)
+	end, hasEnd := parsePosition(last)
+	offset, after := begin, min(end, total-1)+1
 	switch {
-	case first == "" && endErr == nil: // the last bytes
-		offset, after = max(total-int64(end), 0), total
-	case beginErr == nil && last == "":
+	case first == "" && hasEnd: // the last bytes
+		offset, after = max(total-end, 0), total
+	case hasBegin && last == "":
 		after = total
-	case beginErr != nil || endErr != nil || end < begin:
+	case !hasBegin || !hasEnd || end < begin:
 		return byteRange{}, false, nil
 	}
 	if offset >= after {
@@ -39,6 +40,12 @@ func parseRange(header string, total int64) (byteRange, bool, error) {
 			"RangeRequested", header, "ActualObjectSize", fmt.Sprint(total))
 	}
 	return byteRange{offset, after - offset}, true, nil
+}
+
+// parsePosition parses a number of digits. A number that is too large becomes the largest int64.
+func parsePosition(text string) (int64, bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // ifRangeHolds reports whether the header If-Range permits a partial response.

@@ -19,7 +19,7 @@ tag=$(aws s3api get-object-tagging --bucket "$NAME" --key copy/large \
 
 aws s3 sync --quiet "s3://$NAME/copy" out
 diff -r in out
-again=$(aws s3 sync "s3://$NAME/copy" out)
+again=$(aws s3 sync "s3://$NAME/copy" out && aws s3 sync out "s3://$NAME/copy")
 [[ -z $again ]] # nothing has changed
 
 url=$(aws s3 presign "s3://$NAME/in/folder/one")

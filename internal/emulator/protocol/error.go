@@ -25,6 +25,7 @@ func Errorf(code, format string, args ...any) *Error {
 type s3Error struct {
 	XMLName       xml.Name `xml:"Error"`
 	Code, Message string
+	RequestID     string `xml:"RequestId"`
 }
 
 type queryError struct {
@@ -40,7 +41,8 @@ func WriteError(w http.ResponseWriter, service string, status int, code, message
 	switch service {
 	case "s3":
 		contentType, marshal = "application/xml", xml.Marshal
-		answer = s3Error{Code: code, Message: message}
+		answer = s3Error{Code: code, Message: message, RequestID: setRequestID(w)}
+		w.Header().Set("X-Amz-Request-Id", w.Header().Get(requestIDHeader))
 	case "query":
 		contentType, marshal = "text/xml", xml.Marshal
 		answer = queryError{

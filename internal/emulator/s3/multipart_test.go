@@ -1,0 +1,132 @@
+package s3
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// newUpload begins a multipart upload of /bucket/parts and returns the path for its requests.
+func newUpload(t *testing.T, s *Service, headers ...string) string {
+	t.Helper()
+	status, _, response := do(t, s, http.MethodPost, "/bucket/parts?uploads", "", headers...)
+	var out struct {
+		UploadID string `xml:"UploadId"`
+	}
+	if err := xml.Unmarshal([]byte(response), &out); err != nil || status != http.StatusOK {
+		t.Fatalf("status %d %s, %v", status, response, err)
+	}
+	return "/bucket/parts?uploadId=" + out.UploadID
+}
+
+func TestMultipart_ReturnsAChecksumOfTheWholeObjectOrOfTheParts(t *testing.T) {
+	large := strings.Repeat("x", minPartSize)
+	sum := func(data string) []byte {
+		h := sha256.Sum256([]byte(data))
+		return h[:]
+	}
+	encode := base64.StdEncoding.EncodeToString
+	compositeSum := encode(sum(string(sum(large))+string(sum("end")))) + "-2"
+	for _, test := range []struct{ kind, want string }{
+		{composite, compositeSum}, {fullObject, encode(sum(large + "end"))},
+	} {
+		s := conditionalService(t)
+		upload := newUpload(t, s, "X-Amz-Checksum-Algorithm", "SHA256", checksumTypeHeader, test.kind)
+		document := ""
+		for i, body := range []string{large, "end"} {
+			path := fmt.Sprintf("%s&partNumber=%d", upload, i+1)
+			_, header, response := do(t, s, http.MethodPut, path, body)
+			if got := header.Get("X-Amz-Checksum-Sha256"); got != encode(sum(body)) {
+				t.Fatalf("checksum of part %d: %s %s", i+1, got, response)
+			}
+			document += fmt.Sprintf("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>",
+				i+1, header.Get("ETag"))
+		}
+		document = "<CompleteMultipartUpload>" + document + "</CompleteMultipartUpload>"
+		status, _, response := do(t, s, http.MethodPost, upload, document,
+			"X-Amz-Checksum-Sha256", encode(sum("other")))
+		if status != http.StatusBadRequest {
+			t.Errorf("a wrong checksum: status %d %s", status, response)
+		}
+		_, _, response = do(t, s, http.MethodPost, upload, document,
+			"X-Amz-Checksum-Sha256", test.want)
+		element := "<ChecksumSHA256>" + test.want + "</ChecksumSHA256>"
+		if !strings.Contains(response, element) {
+			t.Errorf("got %s, want %s", response, element)
+		}
+		_, header, _ := do(t, s, http.MethodHead, "/bucket/parts", "",
+			"X-Amz-Checksum-Mode", "ENABLED")
+		if got := header.Get("X-Amz-Checksum-Sha256"); got != test.want ||
+			header.Get(checksumTypeHeader) != test.kind {
+			t.Errorf("got %s %s", got, header.Get(checksumTypeHeader))
+		}
+	}
+}
+
+func TestMultipart_CopiesOnlyValidRanges(t *testing.T) {
+	s := conditionalService(t)
+	upload := newUpload(t, s) + "&partNumber=1"
+	for ranged, want := range map[string]int{
+		"bytes=0-9": 200, "bytes=0-10": 400, "bytes=10-11": 400, "bytes=0-": 400, "0-9": 400,
+	} {
+		status, _, response := do(t, s, http.MethodPut, upload, "",
+			"X-Amz-Copy-Source", "bucket/key", "X-Amz-Copy-Source-Range", ranged)
+		if status != want {
+			t.Errorf("%s: status %d %s, want %d", ranged, status, response, want)
+		}
+	}
+}
+
+func TestCopyObject_CopiesOldVersionsAndReplacesMetadata(t *testing.T) {
+	s := newService(t, "")
+	defer s.Close()
+	if err := s.CreateBucket("bucket", true); err != nil {
+		t.Fatal(err)
+	}
+	_, first, _ := do(t, s, http.MethodPut, "/bucket/key", "first",
+		"X-Amz-Meta-Name", "value", "Content-Type", "text/plain")
+	do(t, s, http.MethodPut, "/bucket/key", "second")
+	source := "bucket/key?versionId=" + first.Get("X-Amz-Version-Id")
+	do(t, s, http.MethodPut, "/bucket/copy", "", "X-Amz-Copy-Source", source)
+	_, header, body := do(t, s, http.MethodGet, "/bucket/copy", "")
+	if name := header["x-amz-meta-name"]; body != "first" || len(name) != 1 ||
+		header.Get("Content-Type") != "text/plain" {
+		t.Errorf("got %q, %v", body, header)
+	}
+	do(t, s, http.MethodPut, "/bucket/copy", "", "X-Amz-Copy-Source", "/bucket/copy",
+		"X-Amz-Metadata-Directive", "REPLACE", "X-Amz-Meta-Other", "1")
+	_, header, _ = do(t, s, http.MethodGet, "/bucket/copy", "")
+	if len(header["x-amz-meta-name"]) != 0 || len(header["x-amz-meta-other"]) != 1 {
+		t.Errorf("metadata %v", header)
+	}
+}
+
+func TestTags_SurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	s := newService(t, dir)
+	if err := s.CreateBucket("bucket", false); err != nil {
+		t.Fatal(err)
+	}
+	const tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
+	do(t, s, http.MethodPut, "/bucket/key", "body")
+	for _, path := range []string{"/bucket?tagging", "/bucket/key?tagging"} {
+		if status, _, response := do(t, s, http.MethodPut, path, tags); status >= 300 {
+			t.Fatalf("%s: status %d %s", path, status, response)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = newService(t, dir)
+	defer s.Close()
+	for _, path := range []string{"/bucket?tagging", "/bucket/key?tagging"} {
+		_, _, response := do(t, s, http.MethodGet, path, "")
+		if !strings.Contains(response, "<Key>a</Key><Value>1</Value>") {
+			t.Errorf("%s: %s", path, response)
+		}
+	}
+}

@@ -73,40 +73,54 @@ func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
 		otherString = ", got another string"
 	)
 	for payload, want := range map[string]string{
-		`"int8":300`:                       "/int8 must be " + int8s + outside,
-		`"int8":-129`:                      "/int8 must be " + int8s + outside,
-		`"int8":42.5`:                      "/int8 must be " + int8s + fraction,
-		`"int8":1e1`:                       "/int8 must be " + int8s + fraction,
-		`"int8":"hunter2"`:                 "/int8 must be " + int8s + ", got a string",
-		`"int8":true`:                      "/int8 must be " + int8s + ", got a boolean",
-		`"int64":9223372036854775808`:      "/int64 must be " + int64s + outside,
-		`"uint":-1`:                        "/uint must be an integer from 0 to 65535" + outside,
-		`"uint64":18446744073709551616`:    "/uint64 must be an integer from 0 to 18446744073709551615" + outside,
-		`"float32":1e300`:                  "/float32 must be a number in the range of float32" + outside,
-		`"float64":"hunter2"`:              "/float64 must be a number in the range of float64, got a string",
-		`"flag":"hunter2"`:                 "/flag must be a boolean, got a string",
-		`"text":4242`:                      "/text must be a string, got a number",
-		`"quoted":42`:                      "/quoted must be a string that contains " + int64s + ", got a number",
-		`"quoted":"hunter2"`:               "/quoted must be a string that contains " + int64s + otherString,
-		`"number":"hunter2"`:               "/number must be a number" + otherString,
-		`"number":" 1"`:                    "/number must be a number" + otherString,
-		`"number":false`:                   "/number must be a number, got a boolean",
-		`"number":{}`:                      "/number must be a number, got an object",
-		`"big":4242.5`:                     "/big must be an integer, got another number",
-		`"big":"hunter2"`:                  "/big must be an integer, got a string",
-		`"bigFloat":"hunter2"`:             "/bigFloat must be a string that is a valid big.Float" + otherString,
-		`"bigFloat":42.5`:                  "/bigFloat must be a string that is a valid big.Float, got a number",
-		`"addr":"hunter2"`:                 "/addr must be a string that is a valid netip.Addr" + otherString,
-		`"addr":4242`:                      "/addr must be a string that is a valid netip.Addr, got a number",
-		`"addr":["hunter2"]`:               "/addr must be a string that is a valid netip.Addr, got an array",
-		`"at":"hunter2"`:                   "/at must be " + rfc3339 + otherString,
-		`"at":4242`:                        "/at must be " + rfc3339 + ", got a number",
-		`"wait":"42s"`:                     "/wait must be an integer, the number of nanoseconds, got a string",
-		`"wait":42.5`:                      "/wait must be an integer, the number of nanoseconds" + fraction,
-		`"data":"hunter2"`:                 "/data must be a string in base64" + otherString,
-		`"data":4242`:                      "/data must be a string in base64, got a number",
-		`"pair":[1]`:                       "/pair must be an array of length 2, got an array of another length",
-		`"pair":[1,2,3]`:                   "/pair must be an array of length 2, got an array of another length",
+		`"int8":300`:                  "/int8 must be " + int8s + outside,
+		`"int8":-129`:                 "/int8 must be " + int8s + outside,
+		`"int8":42.5`:                 "/int8 must be " + int8s + fraction,
+		`"int8":1e1`:                  "/int8 must be " + int8s + fraction,
+		`"int8":"hunter2"`:            "/int8 must be " + int8s + ", got a string",
+		`"int8":true`:                 "/int8 must be " + int8s + ", got a boolean",
+		`"int64":9223372036854775808`: "/int64 must be " + int64s + outside,
+		`"uint":-1`:                   "/uint must be an integer from 0 to 65535" + outside,
+		`"uint64":18446744073709551616`: "/uint64 must be " +
+			"an integer from 0 to 18446744073709551615" + outside,
+		`"float32":1e300`: "/float32 must be " +
+			"a number in the range of float32" + outside,
+		`"float64":"hunter2"`: "/float64 must be " +
+			"a number in the range of float64, got a string",
+		`"flag":"hunter2"`: "/flag must be a boolean, got a string",
+		`"text":4242`:      "/text must be a string, got a number",
+		`"quoted":42`: "/quoted must be " +
+			"a string that contains " + int64s + ", got a number",
+		`"quoted":"hunter2"`: "/quoted must be " +
+			"a string that contains " + int64s + otherString,
+		`"number":"hunter2"`: "/number must be a number" + otherString,
+		`"number":" 1"`:      "/number must be a number" + otherString,
+		`"number":false`:     "/number must be a number, got a boolean",
+		`"number":{}`:        "/number must be a number, got an object",
+		`"big":4242.5`:       "/big must be an integer, got another number",
+		`"big":"hunter2"`:    "/big must be an integer, got a string",
+		`"bigFloat":"hunter2"`: "/bigFloat must be " +
+			"a string that is a valid big.Float" + otherString,
+		`"bigFloat":42.5`: "/bigFloat must be " +
+			"a string that is a valid big.Float, got a number",
+		`"addr":"hunter2"`: "/addr must be " +
+			"a string that is a valid netip.Addr" + otherString,
+		`"addr":4242`: "/addr must be " +
+			"a string that is a valid netip.Addr, got a number",
+		`"addr":["hunter2"]`: "/addr must be " +
+			"a string that is a valid netip.Addr, got an array",
+		`"at":"hunter2"`: "/at must be " + rfc3339 + otherString,
+		`"at":4242`:      "/at must be " + rfc3339 + ", got a number",
+		`"wait":"42s"`: "/wait must be " +
+			"an integer, the number of nanoseconds, got a string",
+		`"wait":42.5`: "/wait must be " +
+			"an integer, the number of nanoseconds" + fraction,
+		`"data":"hunter2"`: "/data must be a string in base64" + otherString,
+		`"data":4242`:      "/data must be a string in base64, got a number",
+		`"pair":[1]`: "/pair must be " +
+			"an array of length 2, got an array of another length",
+		`"pair":[1,2,3]`: "/pair must be " +
+			"an array of length 2, got an array of another length",
 		`"pair":[1,"hunter2"]`:             "/pair/1 must be " + int64s + ", got a string",
 		`"digest":"aGk="`:                  "/digest must be an array of length 2, got a string",
 		`"digest":[1,300]`:                 "/digest/1 must be an integer from 0 to 255" + outside,
@@ -115,16 +129,23 @@ func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
 		`"map":[]`:                         "/map must be an object, got an array",
 		`"map":{"hunter2":{"deep":""}}`:    "/map/*/deep must be " + int8s + ", got a string",
 		`"nested":{"hunter2":{"4242":{}}}`: "/nested/*/* must be " + int64s + ", got an object",
-		`"byInt":{"hunter2":""}`:           "the key /byInt/* must be a string that contains " + int8s + otherString,
-		`"byInt":{"4242" : ""}`:            "the key /byInt/* must be a string that contains " + int8s + otherString,
-		`"byInt":{"42":{}}`:                "/byInt/* must be a string, got an object",
-		`"byAddr":{"hunter2":""}`:          "the key /byAddr/* must be a string that is a valid netip.Addr" + otherString,
-		`"ratio":"hunter2"`:                "/ratio must be a string that is a valid processor_test.ratio" + otherString,
-		`"secret":"hunter2"`:               "/secret must be a valid processor_test.secret" + otherString,
-		`"secret":null`:                    "/secret must be a valid processor_test.secret, got null",
-		`"channel":4242`:                   "/channel must be absent, because the Go type chan int can't be decoded, got a value",
-		`"deep":300`:                       "/deep must be " + int8s + outside,
-		`"NoTag":300`:                      "/NoTag must be " + int8s + outside,
+		`"byInt":{"hunter2":""}`: "the key /byInt/* must be " +
+			"a string that contains " + int8s + otherString,
+		`"byInt":{"4242" : ""}`: "the key /byInt/* must be " +
+			"a string that contains " + int8s + otherString,
+		`"byInt":{"42":{}}`: "/byInt/* must be a string, got an object",
+		`"byAddr":{"hunter2":""}`: "the key /byAddr/* must be " +
+			"a string that is a valid netip.Addr" + otherString,
+		`"ratio":"hunter2"`: "/ratio must be " +
+			"a string that is a valid processor_test.ratio" + otherString,
+		`"secret":"hunter2"`: "/secret must be " +
+			"a valid processor_test.secret" + otherString,
+		`"secret":null`: "/secret must be " +
+			"a valid processor_test.secret, got null",
+		`"channel":4242`: "/channel must be " +
+			"absent, because the Go type chan int can't be decoded, got a value",
+		`"deep":300`:  "/deep must be " + int8s + outside,
+		`"NoTag":300`: "/NoTag must be " + int8s + outside,
 	} {
 		got := processortest.Process(t.Context(), accepting[payloadType](nil),
 			`{"eventType":"x",`+payload+`}`)

@@ -15,7 +15,7 @@ import (
 )
 
 // ratio decodes a string such as "1:2".
-type ratio struct{ a, b int }
+type ratio struct{}
 
 func (*ratio) UnmarshalText([]byte) error { return errors.New("invalid ratio") }
 

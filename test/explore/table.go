@@ -35,6 +35,9 @@ func (t *table) finish(item pipeline.Item) error {
 	if exists && !old.Replay.SameGeneration(item.Replay) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
+	if item.RequestID == "" {
+		item.RequestID = old.RequestID
+	}
 	if item.EnqueuedAt.IsZero() {
 		item.EnqueuedAt = old.EnqueuedAt
 	}

@@ -21,6 +21,7 @@ import (
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
 //	caller           sender; absent if unknown
+//	requestId        request that created the item; absent if the event has no idempotency key
 //	enqueuedAt       time when it last became ENQUEUED; absent if the worker created the item
 //	reenqueues       number of times that the reconciler enqueued it again
 //	replayId, replayQuiet                    last replay
@@ -58,6 +59,9 @@ func marshal(item pipeline.Item) attributes {
 	}
 	if item.Caller != "" {
 		a["caller"] = text(item.Caller)
+	}
+	if item.RequestID != "" {
+		a["requestId"] = text(item.RequestID)
 	}
 	if !item.EnqueuedAt.IsZero() {
 		a["enqueuedAt"] = timestamp(item.EnqueuedAt)
@@ -111,6 +115,7 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 			},
 		},
 		Status:      pipeline.Status(r.text("status")),
+		RequestID:   r.text("requestId"),
 		EnqueuedAt:  r.time("enqueuedAt"),
 		Reenqueues:  int(r.number("reenqueues")),
 		Attempts:    int(r.number("attempts")),

@@ -33,10 +33,12 @@ func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string)
 		return Accepted{Event: event}, err
 	}
 	item := in.newItem(event)
+	if item.RequestID, err = in.NewID(); err != nil {
+		return Accepted{}, wrapError(Internal, "create a request id", err)
+	}
 	first, err = in.Items.Create(ctx, item)
 	if errors.Is(err, ErrExists) {
-		// An item with the same Bronze key and time comes from an earlier attempt of this call.
-		own := first.Bronze == event.Bronze && first.ReceivedAt.Equal(event.ReceivedAt)
+		own := first.RequestID == item.RequestID // stored by an earlier attempt of this call
 		return Accepted{Event: first.Event, Duplicate: !own}, in.completeFirst(ctx, first, event)
 	}
 	if err != nil {

@@ -10,7 +10,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-const otherBody = `{"eventType":"demo","message":"other"}`
+const (
+	otherBody = `{"eventType":"demo","message":"other"}`
+	otherID   = "0199aaaa-0000-7000-8000-000000000002"
+)
 
 func keyed(body, key string) pipeline.Request {
 	return pipeline.Request{Body: []byte(body), Keyed: true, Key: key, Caller: "caller"}
@@ -121,6 +124,7 @@ func TestIngest_CompletesTheFirstOfConcurrentRequests(t *testing.T) {
 		in := w.ingest()
 		var first pipeline.Accepted
 		in.Now = func() time.Time { return now.Add(time.Second) }
+		in.NewID = func() (string, error) { return otherID, nil }
 		in.Items = afterFind{&w.items, func() {
 			crashing := w.ingest()
 			crashing.Queue = failingQueue{} // stores the item, but sends no message
@@ -141,6 +145,28 @@ func TestIngest_CompletesTheFirstOfConcurrentRequests(t *testing.T) {
 			!sent[0].ReceivedAt.Equal(now.Truncate(time.Millisecond)) {
 			t.Errorf("sent %+v, want the first request's event", sent)
 		}
+	}
+}
+
+func TestIngest_TreatsOneOfSimultaneousRequestsAsFirst(t *testing.T) {
+	var w world
+	in := w.ingest()
+	in.NewID = func() (string, error) { return otherID, nil }
+	var first pipeline.Accepted
+	in.Items = afterFind{&w.items, func() {
+		first, _ = w.ingest().Accept(t.Context(), keyed(body, "key"))
+	}}
+	second, err := in.Accept(t.Context(), keyed(body, "key"))
+	if err != nil || first.Duplicate || !second.Duplicate || second.Event != first.Event {
+		t.Errorf("got %+v and %+v, %v; want one duplicate", first, second, err)
+	}
+}
+
+func TestItem_KeepsItsRequestWhenItIsReopened(t *testing.T) {
+	item := pipeline.Item{Status: pipeline.Processed, RequestID: otherID}
+	got := item.Reopened(pipeline.Replay{ID: "replay"}, now)
+	if got.RequestID != otherID {
+		t.Errorf("got %+v", got)
 	}
 }
 

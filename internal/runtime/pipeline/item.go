@@ -9,6 +9,7 @@ import (
 type Item struct {
 	Event
 	Status      Status
+	RequestID   string    // request that created the item; "" if the event has no idempotency key
 	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
 	Reenqueues  int       // re-enqueues by the reconciler since the last redrive or replay
 	Attempts    int       // deliveries until the event was finished; 0 while ENQUEUED
@@ -46,7 +47,9 @@ const reopenedRetention = 30 * 24 * time.Hour
 
 // Reopened returns the item that sets the event to ENQUEUED in a new generation.
 func (i Item) Reopened(generation Replay, now time.Time) Item {
-	item := Item{Event: i.Event, Status: Enqueued, ExpiresAt: i.ExpiresAt}
+	item := Item{
+		Event: i.Event, Status: Enqueued, RequestID: i.RequestID, ExpiresAt: i.ExpiresAt,
+	}
 	item.EnqueuedAt, item.Replay = toMillis(now), generation
 	earliest := now.Add(reopenedRetention).UTC().Truncate(time.Second)
 	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(earliest) {

@@ -81,6 +81,9 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	if ok && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
+	if item.RequestID == "" {
+		item.RequestID = old.RequestID
+	}
 	if item.EnqueuedAt.IsZero() {
 		item.EnqueuedAt = old.EnqueuedAt
 	}

@@ -82,10 +82,12 @@ func TestItems(t *testing.T, items Items) {
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
-				update.EnqueuedAt, update.Reenqueues = time.Time{}, 0 // not set by the worker
+				// The worker does not set these fields.
+				update.RequestID, update.EnqueuedAt, update.Reenqueues = "", time.Time{}, 0
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues
+					update.RequestID = known.RequestID
 				}
 				wantItem(t, items, update)
 			}

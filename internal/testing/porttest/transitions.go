@@ -82,6 +82,7 @@ func enqueued() pipeline.Item {
 	return pipeline.Item{
 		Event:      event,
 		Status:     pipeline.Enqueued,
+		RequestID:  uuid.NewString(),
 		EnqueuedAt: event.ReceivedAt,
 		ExpiresAt:  pipeline.Expiry(event, 24*time.Hour),
 	}

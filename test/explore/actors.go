@@ -63,7 +63,11 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 // client sends a request. If the request has a key, the client sends it up to three times.
 func (r *run) client(number int, body, key string) {
 	name := "client " + strconv.Itoa(number)
-	newID := func() (string, error) { return idOf(number), nil }
+	attempt := 0
+	newID := func() (string, error) {
+		attempt++ // requests with a key store the id, so it differs in each attempt
+		return idOf(number + 1000*(attempt-1)), nil
+	}
 	request := pipeline.Request{Body: []byte(body), Keyed: key != "", Key: key, Caller: "caller"}
 	r.spawn("client", name, hash(name), 0, func(ctx context.Context, a *actor) error {
 		for range 3 {
@@ -79,6 +83,9 @@ func (r *run) client(number int, body, key string) {
 					r.reject(name, request, err)
 					return nil
 				})
+			}
+			if err != nil {
+				r.leaveUnanswered()
 			}
 			if err == nil || key == "" {
 				return err

@@ -23,8 +23,9 @@ var Invariants = map[string]string{
 	"I4": "an event's state changes only as its lifecycle allows, and no event returns to an " +
 		"earlier generation",
 	"I5": "the system comes to rest, and then no event is ENQUEUED",
-	"I6": "requests with the same key create one event; a request with another payload is " +
-		"rejected and has no effect",
+	"I6": "requests with the same key create one event; at most one response does not call it a " +
+		"duplicate, and exactly one if every request gets a response; a request with another " +
+		"payload is rejected and has no effect",
 	"I7": "an event has at most 1 + faults + preemptions notifications",
 	"I8": "each record is the processor's output for its payload in Bronze",
 	"I9": "failures are isolated: a good event becomes FAILED only after as many faults as it " +
@@ -51,7 +52,24 @@ func (r *run) acknowledge(client string, request pipeline.Request, result pipeli
 				other.client, other.id)
 		}
 	}
-	r.accepted = append(r.accepted, accepted{client, event.ID, sha(request.Body), request.Key})
+	r.accepted = append(r.accepted, accepted{client: client, id: event.ID,
+		sha256: sha(request.Body), key: request.Key, duplicate: result.Duplicate})
+}
+
+// checkFirst checks how many responses for an event do not call it a duplicate.
+func (r *run) checkFirst(id string) {
+	var responses, first int
+	for _, a := range r.accepted {
+		if a.id == id {
+			responses++
+			if !a.duplicate {
+				first++
+			}
+		}
+	}
+	if first > 1 || first == 0 && responses > 0 && !r.unanswered {
+		r.violate("I6", "%d of %d responses call event %s new", first, responses, id)
+	}
 }
 
 // reject records that a client's request was rejected.
@@ -137,6 +155,7 @@ func (r *run) checkRest() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		r.checkEvent(r.table.items[id])
+		r.checkFirst(id)
 	}
 	for _, hash := range r.rejected {
 		for _, item := range r.table.items {

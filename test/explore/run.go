@@ -25,6 +25,7 @@ type run struct {
 	mu       sync.Mutex // actors submit calls concurrently
 	pending  []*call
 	finished []*actor
+	failed   bool // an attempt of a client has failed since the last observation
 
 	actors          []*actor
 	current         *actor
@@ -131,16 +132,25 @@ func (r *run) observe() {
 		a.ended = true
 	}
 	r.finished = nil
+	r.unanswered = r.unanswered || r.failed
 	slices.SortFunc(r.pending, func(a,
 		b *call) int {
 		return strings.Compare(a.site+a.subject, b.site+b.subject)
 	})
 }
 
+// leaveUnanswered records that an attempt of a client got no response.
+func (r *run) leaveUnanswered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = true
+}
+
 // crash ends an actor's process. The actor's goroutines continue, but their calls have no effect.
 func (r *run) crash(a *actor, calls ...*call) {
 	r.mu.Lock()
 	a.crashed = true
+	r.unanswered = r.unanswered || a.role == "client"
 	for _, c := range slices.Concat(r.pending, r.hanging) {
 		if c.actor == a {
 			calls = append(calls, c)

@@ -19,6 +19,7 @@ type world struct {
 	notifications  []notification
 	accepted       []accepted
 	rejected       []string                     // payload hashes
+	unanswered     bool                         // an attempt of a client got no response
 	generations    map[string][]pipeline.Replay // per event, in order
 	keyCache       *pipeline.KeyCache           // set if one process serves all requests
 	poison         map[string]bool              // SHA-256 of unprocessable payloads
@@ -37,6 +38,7 @@ type accepted struct {
 	client, id string
 	sha256     string
 	key        string
+	duplicate  bool // the response said that the event was accepted before
 }
 
 func (w *world) violate(invariant, format string, args ...any) {
@@ -73,7 +75,7 @@ func (w *world) state(unread bool) uint64 {
 	for _, sum := range w.rejected {
 		h += hash("rejected", sum)
 	}
-	return h
+	return h + hash("unanswered", w.unanswered)
 }
 
 // snapshot holds a copy of a world. Slices that only grow, such as notifications, share their

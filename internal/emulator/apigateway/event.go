@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // event represents the event that a function receives, in payload format 2.0. The fields are in
@@ -193,10 +195,10 @@ func parseResponse(payload []byte) (httpResponse, error) {
 	var probe struct {
 		StatusCode *json.RawMessage `json:"statusCode"`
 	}
-	if json.Unmarshal(payload, &probe) != nil || probe.StatusCode == nil {
+	if jsonv2.Unmarshal(payload, &probe) != nil || probe.StatusCode == nil {
 		return inferResponse(payload)
 	}
-	if err := json.Unmarshal(payload, &in); err != nil {
+	if err := jsonv2.Unmarshal(payload, &in); err != nil {
 		return httpResponse{}, fmt.Errorf("malformed function response: %w", err)
 	}
 	if in.StatusCode < 200 || in.StatusCode > 599 {

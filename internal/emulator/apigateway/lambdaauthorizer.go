@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
 )
 
@@ -116,7 +118,7 @@ func (l *Lambda) invoke(ctx context.Context, x *exchange, identity []string) (de
 		return decision{}, fmt.Errorf("the authorizer function failed: %s", result.Payload)
 	}
 	var d decision
-	if err := json.Unmarshal(result.Payload, &d); err != nil {
+	if err := jsonv2.Unmarshal(result.Payload, &d); err != nil {
 		return decision{}, fmt.Errorf("malformed response of the authorizer function: %w", err)
 	}
 	return d, nil

@@ -118,6 +118,8 @@ func TestLambda_RejectsDeniedAndMalformedResponses(t *testing.T) {
 		`{"isAuthorized":false,"context":{"sub":"anna"}}`: {true, 403, "Forbidden"},
 		`{"isAuthorized":"true"}`:                         {true, 500, internalError},
 		`{"isAuthorized":null}`:                           {true, 500, internalError},
+		`{"isAuthorized":false,"IsAuthorized":true}`:      {true, 403, "Forbidden"},
+		`{"IsAuthorized":true}`:                           {true, 500, internalError},
 		`{}`:                                              {true, 500, internalError},
 		`true`:                                            {true, 500, internalError},
 		`hello`:                                           {true, 500, internalError},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/cloudformation"
 )
 
@@ -26,7 +28,7 @@ func decode(properties map[string]any, into any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(data, into)
+	return jsonv2.Unmarshal(data, into)
 }
 
 func fieldNames(structType reflect.Type) []string {

@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bundle maps the path of a file in the schema folder to its schema. "order.created.json" validates
@@ -34,6 +37,9 @@ func Read(folder fs.FS) (Bundle, error) {
 		var document json.RawMessage
 		if err := json.Unmarshal(text, &document); err != nil {
 			invalid = append(invalid, fmt.Errorf("%s%s: %w", name, lineAndColumn(text, err), err))
+		} else if err := jsonv2.Unmarshal(text, new(jsontext.Value)); err != nil {
+			// encoding/json accepts duplicate keys, and ignores all but the last value.
+			invalid = append(invalid, fmt.Errorf("%s: %w", name, err))
 		}
 		bundle[name] = document
 		return nil

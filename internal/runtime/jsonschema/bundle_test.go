@@ -24,3 +24,14 @@ func TestRead_IgnoresByteOrderMark(t *testing.T) {
 		t.Errorf("got %s, %v", bundle["a.json"], err)
 	}
 }
+
+func TestRead_RejectsDuplicateKeys(t *testing.T) {
+	_, err := Read(folder(map[string]string{
+		"a.json": `{"properties":{"cents":{"minimum":0,"minimum":-1}}}`,
+		"b.json": `{"properties":{"cents":{"minimum":0},"CENTS":{"minimum":-1}}}`,
+	}))
+	if err == nil || !strings.Contains(err.Error(), "a.json: ") ||
+		!strings.Contains(err.Error(), "minimum") || strings.Contains(err.Error(), "b.json") {
+		t.Errorf("got %v, want an error about minimum in a.json", err)
+	}
+}

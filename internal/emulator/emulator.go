@@ -121,6 +121,9 @@ func (p *Platform) start(ctx context.Context, o Options, ports *ports) error {
 		return err
 	}
 	if o.Watch {
+		if err := p.reloader.watcher.EndBuild(); err != nil {
+			return err
+		}
 		if err := p.reloader.watchModules(assembly.Stacks, begin); err != nil {
 			return err
 		}

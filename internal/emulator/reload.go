@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -97,6 +98,7 @@ func (p *Platform) Reload(ctx context.Context, files []string) {
 	defer r.removeOldBuilds()
 	var output strings.Builder
 	next, err := r.builds.next(ctx, &output)
+	err = errors.Join(err, r.watcher.EndBuild())
 	if ctx.Err() != nil {
 		return
 	}

@@ -45,15 +45,21 @@ func TestRun_EndsIfBuildsWriteSources(t *testing.T) {
 			w.doubt = quietPeriod
 			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 			defer stop()
-			builds, ignored, edits := 1, 0, 0
+			builds, ignored, edits := 0, 0, 0
 			edit := func() { // the user changes a source
 				edits++
 				write(t, dir, map[string]string{"main.go": strings.Repeat("/", edits)})
 			}
-			writeOutput(t, dir, 0) // the build before Run
-			err = w.Run(ctx, func(files []string) {
+			build := func() {
 				writeOutput(t, dir, builds)
 				builds++
+				if err := w.EndBuild(); err != nil {
+					t.Error(err)
+				}
+			}
+			build() // the build before Run
+			err = w.Run(ctx, func(files []string) {
+				build()
 				switch got := relative(t, dir, files); {
 				case ignored == 0:
 					return
@@ -102,4 +108,33 @@ func TestOutputs_RequireChangesDuringBuildsOnly(t *testing.T) {
 	during(1)
 	during(1)
 	during(0)
+}
+
+// A user may save a file as soon as the new code runs, which is before Run's build function ends.
+func TestRun_DoesNotIgnoreFilesSavedAfterTheBuild(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"main.go": ""})
+	w, err := New(Sources{Dir: dir, Roots: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	builds := 0
+	save := func() { write(t, dir, map[string]string{"main.go": strings.Repeat("/", builds+1)}) }
+	save()
+	err = w.Run(ctx, func([]string) {
+		if err := w.EndBuild(); err != nil {
+			t.Error(err)
+		}
+		if builds++; builds == 2*buildsOfOutput {
+			stop()
+			return
+		}
+		save()
+	}, failOnOutputs(t))
+	if err != nil || builds != 2*buildsOfOutput {
+		t.Errorf("%d builds, %v", builds, err)
+	}
 }

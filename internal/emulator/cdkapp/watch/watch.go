@@ -17,6 +17,7 @@ type Watcher struct {
 	known   *snapshot
 	events  *fsnotify.Watcher
 	outputs *outputs
+	during  []changed     // files that changed during the last build
 	doubt   time.Duration // see doubtPeriod
 }
 
@@ -57,6 +58,13 @@ func (w *Watcher) Add(roots []string, since time.Time) error {
 // Close stops watching the sources.
 func (w *Watcher) Close() error { return w.events.Close() }
 
+// EndBuild records which files changed during a build. The caller calls it when the app has ended:
+// before Run for a build that began after New, and in the build function of Run.
+func (w *Watcher) EndBuild() (err error) {
+	w.during, err = w.compare()
+	return err
+}
+
 // Run calls build with the paths of changed files, until ctx is done. If files change during a
 // build, Run calls build once more after it. The first call may report files that changed since
 // New. Run calls ignore with files that each build changes, because the build itself writes them.
@@ -77,23 +85,20 @@ func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) e
 	return err
 }
 
-// compareAfterBuild returns the files that changed during the last build and need another one.
+// compareAfterBuild returns the files that need another build, because they changed during the last
+// build or since then.
 func (w *Watcher) compareAfterBuild(
 	ctx context.Context, ignore func(files []string),
 ) ([]string, error) {
-	w.pause(ctx, quietPeriod) // an editor may be saving a file
-	during, err := w.compare()
-	if err != nil {
-		return nil, err
-	}
-	again, outputs := w.outputs.addBuild(during)
+	again, outputs := w.outputs.addBuild(w.during)
+	w.during = nil
 	if len(outputs) > 0 {
 		ignore(outputs)
 	}
-	if len(again) == 0 || !w.outputs.suspects() {
-		return again, nil
+	if len(again) > 0 && w.outputs.suspects() {
+		w.pause(ctx, w.doubt)
 	}
-	w.pause(ctx, w.doubt)
+	w.pause(ctx, quietPeriod) // an editor may be saving a file
 	between, err := w.compareBetweenBuilds()
 	files := slices.Concat(again, between)
 	slices.Sort(files)

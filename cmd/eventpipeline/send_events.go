@@ -33,7 +33,7 @@ func generateEvents(count int, eventType string) eventSource {
 func readEvents(stdin io.Reader, name string) eventSource {
 	return func(yield func([]byte) bool) error {
 		if name == "-" {
-			return readLines(stdin, "standard input", yield)
+			return readLines(skipByteOrderMark(stdin), "standard input", yield)
 		}
 		file, err := os.Open(name)
 		if err != nil {
@@ -41,14 +41,24 @@ func readEvents(stdin io.Reader, name string) eventSource {
 		}
 		defer file.Close()
 		if ext := strings.ToLower(filepath.Ext(name)); ext == ".jsonl" || ext == ".ndjson" {
-			return readLines(file, name, yield)
+			return readLines(skipByteOrderMark(file), name, yield)
 		}
-		body, err := io.ReadAll(file)
+		body, err := io.ReadAll(skipByteOrderMark(file))
 		if err == nil {
 			yield(body)
 		}
 		return err
 	}
+}
+
+// skipByteOrderMark skips the mark with which some editors begin a file. The API rejects it.
+func skipByteOrderMark(r io.Reader) io.Reader {
+	const mark = "\ufeff"
+	buffered := bufio.NewReader(r)
+	if start, _ := buffered.Peek(len(mark)); string(start) == mark { // reading reports the error
+		_, _ = buffered.Discard(len(mark))
+	}
+	return buffered
 }
 
 // maxLine is larger than API Gateway's maximum of 10 MB per request. An event that is too large is

@@ -117,6 +117,23 @@ func TestSend_SendsAnEventPerLine(t *testing.T) {
 	}
 }
 
+func TestSend_SkipsByteOrderMark(t *testing.T) {
+	const event = `{"eventType":"a"}`
+	for _, name := range []string{"event.json", "events.jsonl", "-"} {
+		if name != "-" {
+			name = filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(name, []byte("\ufeff"+event), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var a api
+		_, _, err := runSend(t, &a, "\ufeff"+event, name)
+		if err != nil || !slices.Equal(a.bodies, []string{event}) {
+			t.Errorf("%s: sent %q, %v", name, a.bodies, err)
+		}
+	}
+}
+
 func TestSend_FailsIfAnEventIsRejectedButSendsTheRest(t *testing.T) {
 	var a api
 	out, _, err := runSend(t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-")

@@ -89,7 +89,7 @@ var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	assembly = dir
 	if err := os.CopyFS(dir, os.DirFS(emulatorTests+"pipeline")); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,11 @@ var platform = sync.OnceValues(func() (*emulator.Platform, error) {
 	return p, err
 })
 
-var running *emulator.Platform // TestMain closes it
+// TestMain closes the platform and removes its assembly, which contains the functions' code.
+var (
+	running  *emulator.Platform
+	assembly string
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -113,6 +117,10 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "close the platform:", err)
 			code = 1
 		}
+	}
+	if err := os.RemoveAll(assembly); err != nil {
+		fmt.Fprintln(os.Stderr, "remove the assembly:", err)
+		code = 1
 	}
 	os.Exit(code)
 }

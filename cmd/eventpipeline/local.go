@@ -133,6 +133,11 @@ func (f *localFlags) add(cmd *cobra.Command) {
 		"print JSON lines: first an object with \"ready\":true, then an object per step")
 }
 
+// memoryLimit is the memory in bytes at which the process collects garbage more often. The index of
+// the objects and items grows with each event. Without the limit, the process would take twice the
+// memory of the index.
+const memoryLimit = 420 << 20
+
 func (f *localFlags) run(cmd *cobra.Command) error {
 	if err := f.parse(); err != nil {
 		return usageError{err}
@@ -143,9 +148,9 @@ func (f *localFlags) run(cmd *cobra.Command) error {
 	// an error, and the platform then stops in an orderly way.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	stopWithGoCommand(ctx, func() { stop(context.Canceled) })
-	// The index of all objects and items grows with each event. With the default of 100, the
-	// process would take twice the memory of the index.
-	debug.SetGCPercent(60)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 
 	out, progress := cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr())
 	defer progress.stop()

@@ -96,7 +96,7 @@ func (s *Service) copyObject(c *call) error {
 		return err
 	}
 	return c.answer("CopyObjectResult", copied{
-		LastModified: xmlTime(v.modified), ETag: v.etag(), Checksum: body.elements(fullObject),
+		LastModified: xmlTime(v.modified()), ETag: v.etag(), Checksum: body.elements(fullObject),
 	})
 }
 

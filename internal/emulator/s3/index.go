@@ -45,7 +45,7 @@ type version struct {
 	deleteMarker bool
 	md5          [16]byte
 	parts        uint16 // number of parts; 0 if the object was put in one request
-	modified     time.Time
+	modifiedNano int64  // Unix time, which takes less memory than a time.Time
 	body         extent
 	header       extent // an objectHeader as JSON
 	tags         []tag
@@ -58,6 +58,8 @@ func (v *version) id() string {
 	}
 	return fmt.Sprintf("%0*x", sequenceDigits, v.sequence)
 }
+
+func (v *version) modified() time.Time { return time.Unix(0, v.modifiedNano) }
 
 func (v *version) etag() string {
 	if v.parts > 0 {
@@ -200,7 +202,8 @@ func (x *index) add(b *bucket, key string, v *version) error {
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
-	b.objects.Set(key, append(versions, v))
+	// The key may be part of a longer string, such as the URL of a request.
+	b.objects.Set(strings.Clone(key), append(versions, v))
 	if replaced != nil {
 		x.bodies.release(replaced.body, replaced.header)
 	}

@@ -148,7 +148,7 @@ func (p page) contents(encode func(string) string, by *owner) []listedObject {
 	var list []listedObject
 	for _, e := range p.entries {
 		list = append(list, listedObject{
-			Key: encode(e.key), LastModified: xmlTime(e.v.modified), ETag: e.v.etag(),
+			Key: encode(e.key), LastModified: xmlTime(e.v.modified()), ETag: e.v.etag(),
 			Size: e.v.body.size, Owner: by, StorageClass: "STANDARD",
 		})
 	}

@@ -35,7 +35,7 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 	p.key, p.id = key, v.id()
 	listed := listedVersion{
 		Key: encode(key), VersionID: v.id(), IsLatest: latest,
-		LastModified: xmlTime(v.modified), Owner: localOwner,
+		LastModified: xmlTime(v.modified()), Owner: localOwner,
 	}
 	if v.deleteMarker {
 		p.deleteMarkers = append(p.deleteMarkers, listed)

@@ -51,7 +51,7 @@ func (s *Service) add(c *call, v *version, header objectHeader) error {
 			if err := checkWrite(c.r.Header, c.key, b.newest(c.key)); err != nil {
 				return err
 			}
-			v.modified = s.config.Now()
+			v.modifiedNano = s.config.Now().UnixNano()
 			if err := s.objects.add(b, c.key, v); err != nil {
 				return err
 			}
@@ -171,7 +171,7 @@ func (c *call) requestedRange(v *version, header objectHeader) (byteRange, bool,
 // writeValidators sets the headers that a response 304 has, too.
 func (c *call) writeValidators(v *version) {
 	c.w.Header().Set("ETag", v.etag())
-	c.w.Header().Set("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
+	c.w.Header().Set("Last-Modified", v.modified().UTC().Format(http.TimeFormat))
 }
 
 func (c *call) writeObjectHeader(v *version, header objectHeader, partial bool) {
@@ -245,7 +245,7 @@ func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error
 	case b.versioning == "":
 		return deleted, s.objects.remove(b, key, "null")
 	}
-	marker := &version{deleteMarker: true, modified: s.config.Now()}
+	marker := &version{deleteMarker: true, modifiedNano: s.config.Now().UnixNano()}
 	if err := s.objects.add(b, key, marker); err != nil {
 		return deleted, err
 	}

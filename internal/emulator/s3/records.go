@@ -64,7 +64,7 @@ func (r records) putVersion(b *bucket, key string, v *version) error {
 	}
 	return r.versions.PutJSON(versionKey(b, key, v), versionRecord{
 		Null: v.null, DeleteMarker: v.deleteMarker, MD5: v.md5[:], Parts: v.parts,
-		Modified: v.modified, Tags: v.tags, Body: v.body.record(), Header: v.header.record(),
+		Modified: v.modified(), Tags: v.tags, Body: v.body.record(), Header: v.header.record(),
 	})
 }
 
@@ -120,7 +120,7 @@ func (x *index) loadVersion(path string, value []byte) error {
 	}
 	v := &version{
 		sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker,
-		parts: record.Parts, modified: record.Modified, tags: record.Tags,
+		parts: record.Parts, modifiedNano: record.Modified.UnixNano(), tags: record.Tags,
 	}
 	copy(v.md5[:], record.MD5)
 	body, header := record.Body, record.Header

@@ -104,7 +104,8 @@ func (f *localFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.jwks, "jwks", "",
 		"file with the JSON Web Key Set that verifies tokens (default: the set of the issuer)")
 	flags.StringArrayVar(&f.credentials, "credentials", nil,
-		"AWS credentials KEY:SECRET that can sign requests to the API, in addition to local:local")
+		"AWS credentials KEY:SECRET that can sign requests to the API and presigned URLs, "+
+			"in addition to local:local")
 	flags.BoolVar(&o.Watch, "watch", false,
 		"build again when the app's sources change, and run the new code without a restart")
 	flags.BoolVar(&o.NoWorker, "no-worker", false,

@@ -47,7 +47,7 @@ type Options struct {
 	// platform uses the keys that the token issuers publish.
 	Keys oidc.KeySource
 	// Credentials maps access keys to secret keys. APIs with IAM authorization accept these keys in
-	// addition to LocalKey.
+	// addition to LocalKey. They also verify presigned URLs of S3.
 	Credentials map[string]string
 
 	// Watch makes the platform reload the app when its sources change.

@@ -64,7 +64,7 @@ func modifiedSince(v *version, date string, missing bool) bool {
 	if err != nil {
 		return missing
 	}
-	return v.modified().Truncate(time.Second).After(at)
+	return v.Modified.Truncate(time.Second).After(at)
 }
 
 // checkRead returns an error if the conditions of GetObject or HeadObject do not hold.

@@ -26,7 +26,7 @@ func (s *Service) findSource(c *call) (v *version, source protocol.CopySource, e
 			"Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}
 	err = s.objects.view(source.Bucket, func(b *bucket) error {
-		if v, err = b.find(source.Key, source.VersionID); err != nil {
+		if v, err = s.objects.find(b, source.Key, source.VersionID); err != nil {
 			return err
 		}
 		switch {
@@ -91,12 +91,13 @@ func (s *Service) copyObject(c *call) error {
 		return err
 	}
 	body.addChecksum(header.Fields, fullObject)
-	v := &version{md5: body.md5, body: body.extent, tags: tags}
-	if err := s.add(c, v, header); err != nil {
+	header.MD5, header.Tags = body.md5[:], tags
+	v := &version{objectHeader: header, body: body.extent}
+	if err := s.add(c, v); err != nil {
 		return err
 	}
 	return c.answer("CopyObjectResult", copied{
-		LastModified: xmlTime(v.modified()), ETag: v.etag(), Checksum: body.elements(fullObject),
+		LastModified: xmlTime(v.Modified), ETag: v.etag(), Checksum: body.elements(fullObject),
 	})
 }
 
@@ -117,11 +118,7 @@ func (c *call) copiedHeader(from *version, source protocol.CopySource) (objectHe
 			"copy an object to itself without changing the object's metadata, storage class, " +
 			"website redirect location or encryption attributes.")
 	}
-	stored, err := loadHeader(from)
-	if err != nil {
-		return header, err
-	}
-	copied := stored.withoutChecksums()
+	copied := from.withoutChecksums()
 	for _, name := range storedFields {
 		if !strings.HasPrefix(name, "X-Amz-") {
 			continue
@@ -143,7 +140,7 @@ func (c *call) copiedTags(from *version) ([]tag, error) {
 	if replaces {
 		return parseTagHeader(c.r.Header)
 	}
-	return from.tags, nil
+	return from.Tags, nil
 }
 
 // copiedChecksum returns the header of the copy's checksum: the requested one, or the same as the
@@ -153,12 +150,8 @@ func (c *call) copiedChecksum(from *version) (string, error) {
 	if requested != "" || err != nil {
 		return requested, err
 	}
-	header, err := loadHeader(from)
-	if err != nil {
-		return "", err
-	}
 	for name := range checksums {
-		if header.Fields[name] != "" {
+		if from.Fields[name] != "" {
 			return name, nil
 		}
 	}

@@ -153,22 +153,45 @@ func (x *extents) remove(s *segment) {
 	}
 }
 
+// extentRecord identifies an extent in stored data.
+type extentRecord struct {
+	Segment      int
+	Offset, Size int64
+}
+
+func (e extent) record() extentRecord {
+	if e.segment == nil {
+		return extentRecord{}
+	}
+	return extentRecord{e.segment.number, e.offset, e.size}
+}
+
+// find returns an extent that is in use.
+func (x *extents) find(r extentRecord) extent {
+	if r.Size == 0 {
+		return extent{}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return extent{x.segments[r.Segment], r.Offset, r.Size}
+}
+
 // load returns a stored extent and marks it as used.
-func (x *extents) load(number int, offset, size int64) (extent, error) {
-	if size == 0 {
+func (x *extents) load(r extentRecord) (extent, error) {
+	if r.Size == 0 {
 		return extent{}, nil
 	}
-	s := x.segments[number]
+	s := x.segments[r.Segment]
 	if s == nil {
-		file, err := os.OpenFile(x.path(number), os.O_RDWR, 0)
+		file, err := os.OpenFile(x.path(r.Segment), os.O_RDWR, 0)
 		if err != nil {
 			return extent{}, err
 		}
-		s = &segment{number: number, file: file, size: segmentSize} // accepts no extents
-		x.segments[number] = s
+		s = &segment{number: r.Segment, file: file, size: segmentSize} // accepts no extents
+		x.segments[r.Segment] = s
 	}
 	s.used++
-	return extent{s, offset, size}, nil
+	return extent{s, r.Offset, r.Size}, nil
 }
 
 // removeUnused removes the stored segments that load did not use.

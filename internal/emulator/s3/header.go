@@ -1,11 +1,10 @@
 package s3
 
 import (
-	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxUserMetadata limits the total bytes of an object's x-amz-meta names and values, as in S3.
@@ -22,6 +21,11 @@ type objectHeader struct {
 	// names of metadata are in lower case, all other names are in canonical form.
 	Fields map[string]string
 	Parts  []int64 `json:",omitempty"` // sizes of the parts of a multipart upload
+
+	MD5      []byte `json:",omitempty"`
+	Modified time.Time
+	Tags     []tag `json:",omitempty"`
+	Body     extentRecord
 }
 
 // storedFields lists the request headers that are stored with an object, in addition to metadata.
@@ -76,20 +80,4 @@ func (h objectHeader) withoutChecksums() objectHeader {
 		return strings.HasPrefix(name, checksumPrefix)
 	})
 	return objectHeader{Fields: fields}
-}
-
-func (s *Service) storeHeader(h objectHeader) (extent, error) {
-	data, err := json.Marshal(h)
-	if err != nil {
-		return extent{}, err
-	}
-	return s.bodies.put(data)
-}
-
-func loadHeader(v *version) (h objectHeader, err error) {
-	data, err := io.ReadAll(v.header.read())
-	if err != nil {
-		return h, err
-	}
-	return h, json.Unmarshal(data, &h)
 }

@@ -1,9 +1,12 @@
 package s3
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,38 +37,53 @@ type bucket struct {
 	created    time.Time
 	versioning string // "" if versioning was never enabled
 	tags       []tag
-	objects    btree.Map[string, []*version] // by key, newest version last
-	sequence   uint64                        // sequence of the newest version
+	objects    btree.Map[string, []stored] // by key, newest version last
+	sequence   uint64                      // sequence of the newest version
 }
 
-// version represents one version of an object. Only its tags change while it is in a bucket.
-type version struct {
+// stored locates a version of an object. Only stored is in memory for each version, so that a bucket
+// with many objects takes little memory.
+type stored struct {
 	sequence     uint64 // increases with each version that is added to the bucket
+	header       extent // an objectHeader as JSON
 	null         bool   // whether this is the null version, the only one without versioning
 	deleteMarker bool
-	md5          [16]byte
-	parts        uint16 // number of parts; 0 if the object was put in one request
-	modifiedNano int64  // Unix time, which takes less memory than a time.Time
-	body         extent
-	header       extent // an objectHeader as JSON
-	tags         []tag
+}
+
+// version represents one version of an object. A version in a bucket never changes.
+type version struct {
+	stored
+	objectHeader
+	body extent
 }
 
 // id returns the version's id as clients see it.
-func (v *version) id() string {
+func (v stored) id() string {
 	if v.null {
 		return "null"
 	}
 	return fmt.Sprintf("%0*x", sequenceDigits, v.sequence)
 }
 
-func (v *version) modified() time.Time { return time.Unix(0, v.modifiedNano) }
-
 func (v *version) etag() string {
-	if v.parts > 0 {
-		return fmt.Sprintf(`"%x-%d"`, v.md5, v.parts)
+	if len(v.Parts) > 0 {
+		return fmt.Sprintf(`"%x-%d"`, v.MD5, len(v.Parts))
 	}
-	return fmt.Sprintf(`"%x"`, v.md5)
+	return fmt.Sprintf(`"%x"`, v.MD5)
+}
+
+// load returns a version that is in the index. The caller holds x.mu.
+func (x *index) load(at stored) (*version, error) {
+	v := &version{stored: at}
+	data, err := io.ReadAll(at.header.read())
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &v.objectHeader); err != nil {
+		return nil, err
+	}
+	v.body = x.bodies.find(v.Body)
+	return v, nil
 }
 
 func loadIndex(db *store.DB, bodies *extents) (*index, error) {
@@ -144,36 +162,31 @@ func (x *index) deleteBucket(name string) error {
 }
 
 // newest returns the newest version of an object, or nil if the object does not exist or its newest
-// version is a delete marker.
-func (b *bucket) newest(key string) *version {
+// version is a delete marker. The caller holds x.mu.
+func (x *index) newest(b *bucket, key string) (*version, error) {
 	versions, _ := b.objects.Get(key)
-	if v := last(versions); v != nil && !v.deleteMarker {
-		return v
+	if len(versions) == 0 || last(versions).deleteMarker {
+		return nil, nil
 	}
-	return nil
+	return x.load(last(versions))
 }
 
-// last returns the newest of an object's versions, or nil if there is none.
-func last(versions []*version) *version {
-	if len(versions) == 0 {
-		return nil
-	}
-	return versions[len(versions)-1]
-}
+// last returns the newest of an object's versions.
+func last(versions []stored) stored { return versions[len(versions)-1] }
 
 // find returns the version with the id. For an empty id it returns the newest version, which may be
-// a delete marker.
-func (b *bucket) find(key, id string) (*version, error) {
+// a delete marker. The caller holds x.mu.
+func (x *index) find(b *bucket, key, id string) (*version, error) {
 	versions, _ := b.objects.Get(key)
 	if id == "" {
-		if v := last(versions); v != nil {
-			return v, nil
+		if len(versions) == 0 {
+			return nil, noSuchKey(key)
 		}
-		return nil, noSuchKey(key)
+		return x.load(last(versions))
 	}
 	for _, v := range versions {
 		if v.id() == id {
-			return v, nil
+			return x.load(v)
 		}
 	}
 	return nil, newFailure(http.StatusNotFound, "NoSuchVersion",
@@ -186,50 +199,76 @@ func (x *index) add(b *bucket, key string, v *version) error {
 	b.sequence++
 	v.sequence, v.null = b.sequence, b.versioning != versioningEnabled
 	versions, _ := b.objects.Get(key)
-	var replaced *version
-	switch {
-	case !v.null:
-	case len(versions) > 0 && last(versions).null:
-		replaced = last(versions)
-		versions = versions[:len(versions)-1]
-		v.sequence = replaced.sequence // so that v replaces the record of the null version
-	default:
+	if v.null && len(versions) > 0 && last(versions).null {
+		return x.replace(b, key, len(versions)-1, v)
+	}
+	if v.null {
 		if err := x.remove(b, key, "null"); err != nil {
 			return err
 		}
 		versions, _ = b.objects.Get(key)
 	}
+	if err := x.storeHeader(v); err != nil {
+		return err
+	}
 	if err := x.records.putVersion(b, key, v); err != nil {
 		return err
 	}
 	// The key may be part of a longer string, such as the URL of a request.
-	b.objects.Set(strings.Clone(key), append(versions, v))
-	if replaced != nil {
-		x.bodies.release(replaced.body, replaced.header)
+	b.objects.Set(strings.Clone(key), append(versions, v.stored))
+	return nil
+}
+
+// replace stores v in the place of an object's version. The caller holds x.mu.
+func (x *index) replace(b *bucket, key string, i int, v *version) error {
+	versions, _ := b.objects.Get(key)
+	old, err := x.load(versions[i])
+	if err != nil {
+		return err
+	}
+	v.sequence = old.sequence // so that v replaces the record of the old version
+	if err := x.storeHeader(v); err != nil {
+		return err
+	}
+	if err := x.records.putVersion(b, key, v); err != nil {
+		return err
+	}
+	versions[i] = v.stored
+	x.bodies.release(old.header)
+	if old.body != v.body {
+		x.bodies.release(old.body)
 	}
 	return nil
+}
+
+// storeHeader stores the header of a version that is to be added. If the version is not added, the
+// bytes of the header stay unused.
+func (x *index) storeHeader(v *version) error {
+	v.Body = v.body.record()
+	data, err := json.Marshal(v.objectHeader)
+	if err != nil {
+		return err
+	}
+	v.header, err = x.bodies.put(data)
+	return err
 }
 
 // remove removes a version if it exists. The caller holds x.mu.
 func (x *index) remove(b *bucket, key, id string) error {
 	versions, _ := b.objects.Get(key)
-	var kept []*version
-	var removed *version
-	for _, v := range versions {
-		if v.id() == id {
-			removed = v
-			continue
-		}
-		kept = append(kept, v)
-	}
-	if removed == nil {
+	i := slices.IndexFunc(versions, func(v stored) bool { return v.id() == id })
+	if i < 0 {
 		return nil
 	}
-	if err := x.records.versions.Delete(versionKey(b, key, removed)); err != nil {
+	removed, err := x.load(versions[i])
+	if err != nil {
 		return err
 	}
-	if len(kept) > 0 {
-		b.objects.Set(key, kept)
+	if err := x.records.versions.Delete(versionKey(b, key, removed.stored)); err != nil {
+		return err
+	}
+	if len(versions) > 1 {
+		b.objects.Set(key, slices.Delete(versions, i, i+1))
 	} else {
 		b.objects.Delete(key)
 	}

@@ -88,7 +88,8 @@ type page struct {
 
 type entry struct {
 	key string
-	v   *version
+	at  stored
+	v   *version // set by Service.page
 }
 
 func (p page) count() int { return len(p.entries) + len(p.prefixes) }
@@ -117,7 +118,7 @@ func (b *bucket) list(l listing) page {
 			continue
 		}
 		p.last = key
-		p.entries = append(p.entries, entry{key, newest})
+		p.entries = append(p.entries, entry{key: key, at: newest})
 		ok = objects.Next()
 	}
 	return p
@@ -148,7 +149,7 @@ func (p page) contents(encode func(string) string, by *owner) []listedObject {
 	var list []listedObject
 	for _, e := range p.entries {
 		list = append(list, listedObject{
-			Key: encode(e.key), LastModified: xmlTime(e.v.modified()), ETag: e.v.etag(),
+			Key: encode(e.key), LastModified: xmlTime(e.v.Modified), ETag: e.v.etag(),
 			Size: e.v.body.size, Owner: by, StorageClass: "STANDARD",
 		})
 	}
@@ -205,10 +206,16 @@ func (s *Service) listObjectsV2(c *call) error {
 }
 
 func (s *Service) page(c *call, l listing) (p page, err error) {
-	return p, s.objects.view(c.bucket, func(b *bucket) error {
+	err = s.objects.view(c.bucket, func(b *bucket) error {
 		p = b.list(l)
+		for i, e := range p.entries {
+			if p.entries[i].v, err = s.objects.load(e.at); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
+	return p, err
 }
 
 // listObjects serves version 1 of the listing.

@@ -35,7 +35,7 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 	p.key, p.id = key, v.id()
 	listed := listedVersion{
 		Key: encode(key), VersionID: v.id(), IsLatest: latest,
-		LastModified: xmlTime(v.modified()), Owner: localOwner,
+		LastModified: xmlTime(v.Modified), Owner: localOwner,
 	}
 	if v.deleteMarker {
 		p.deleteMarkers = append(p.deleteMarkers, listed)
@@ -46,9 +46,11 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 }
 
 // listVersions returns versions sorted by key. The versions of one key are sorted from newest to
-// oldest. If id is not "", the page begins after this version of the key l.after.
-func (b *bucket) listVersions(l listing, id string, encode func(string) string) versionPage {
-	var p versionPage
+// oldest. If id is not "", the page begins after this version of the key l.after. The caller holds
+// x.mu.
+func (x *index) listVersions(
+	b *bucket, l listing, id string, encode func(string) string,
+) (p versionPage, err error) {
 	start := l.start()
 	if id != "" && l.after >= l.prefix {
 		start = l.after
@@ -57,12 +59,12 @@ func (b *bucket) listVersions(l listing, id string, encode func(string) string) 
 	for ok := objects.Seek(start); ok; {
 		key, versions := objects.Key(), objects.Value()
 		if !strings.HasPrefix(key, l.prefix) {
-			return p
+			return p, nil
 		}
 		if group := l.commonPrefix(key); group != "" {
 			if p.count() == l.limit {
 				p.truncated = l.limit > 0
-				return p
+				return p, nil
 			}
 			p.prefixes = append(p.prefixes, group)
 			p.key, p.id = group, ""
@@ -71,19 +73,23 @@ func (b *bucket) listVersions(l listing, id string, encode func(string) string) 
 		}
 		older := versions
 		if id != "" && key == l.after {
-			isMarker := func(v *version) bool { return v.id() == id }
+			isMarker := func(v stored) bool { return v.id() == id }
 			older = versions[:max(slices.IndexFunc(versions, isMarker), 0)]
 		}
-		for _, v := range slices.Backward(older) {
+		for _, at := range slices.Backward(older) {
 			if p.count() == l.limit {
 				p.truncated = l.limit > 0
-				return p
+				return p, nil
 			}
-			p.add(key, v, v == last(versions), encode)
+			v, err := x.load(at)
+			if err != nil {
+				return p, err
+			}
+			p.add(key, v, at == last(versions), encode)
 		}
 		ok = objects.Next()
 	}
-	return p
+	return p, nil
 }
 
 func (s *Service) listObjectVersions(c *call) error {
@@ -98,9 +104,9 @@ func (s *Service) listObjectVersions(c *call) error {
 	}
 	encode := c.nameEncoder()
 	var p versionPage
-	err = s.objects.view(c.bucket, func(b *bucket) error {
-		p = b.listVersions(l, id, encode)
-		return nil
+	err = s.objects.view(c.bucket, func(b *bucket) (err error) {
+		p, err = s.objects.listVersions(b, l, id, encode)
+		return err
 	})
 	if err != nil {
 		return err

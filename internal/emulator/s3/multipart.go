@@ -64,7 +64,7 @@ func (u *uploads) with(c *call, fn func(up *upload) error) error {
 
 // take removes and returns the requested upload, if fn returns no error.
 func (u *uploads) take(c *call, fn func(up *upload) error) (taken *upload, err error) {
-	return taken, u.with(c, func(up *upload) error {
+	err = u.with(c, func(up *upload) error {
 		if err := fn(up); err != nil {
 			return err
 		}
@@ -72,6 +72,7 @@ func (u *uploads) take(c *call, fn func(up *upload) error) (taken *upload, err e
 		delete(u.byID, up.id)
 		return nil
 	})
+	return taken, err
 }
 
 func (u *uploads) putBack(up *upload) {
@@ -136,10 +137,11 @@ func (s *Service) partNumber(c *call) (number int, checksum string, err error) {
 		return 0, "", invalidArgument("partNumber", text,
 			"Part number must be an integer between 1 and 10000, inclusive")
 	}
-	return number, checksum, s.uploads.with(c, func(up *upload) error {
+	err = s.uploads.with(c, func(up *upload) error {
 		checksum = up.checksumName
 		return nil
 	})
+	return number, checksum, err
 }
 
 func (s *Service) uploadPart(c *call) error {
@@ -342,10 +344,10 @@ func (s *Service) join(
 		}
 	}
 	body.addChecksum(header.Fields, up.checksumType)
-	v := &version{
-		md5: md5.Sum(digests), parts: uint16(len(parts)), body: body.extent, tags: up.tags,
-	}
-	return v, body, s.add(c, v, header)
+	sum := md5.Sum(digests)
+	header.MD5, header.Tags = sum[:], up.tags
+	v := &version{objectHeader: header, body: body.extent}
+	return v, body, s.add(c, v)
 }
 
 // elements returns the XML elements of a checksum.

@@ -29,8 +29,9 @@ func (s *Service) putObject(c *call) error {
 		return err
 	}
 	body.addChecksum(header.Fields, fullObject)
-	v := &version{md5: body.md5, body: body.extent, tags: tags}
-	if err := s.add(c, v, header); err != nil {
+	header.MD5, header.Tags = body.md5[:], tags
+	v := &version{objectHeader: header, body: body.extent}
+	if err := s.add(c, v); err != nil {
 		return err
 	}
 	c.w.Header().Set("ETag", v.etag())
@@ -44,23 +45,24 @@ func (s *Service) putObject(c *call) error {
 
 // add adds a version as the newest version of the requested object, if the conditions of the
 // request hold. If it fails, it releases the version's body.
-func (s *Service) add(c *call, v *version, header objectHeader) error {
-	var err error
-	if v.header, err = s.storeHeader(header); err == nil {
-		err = s.objects.update(c.bucket, func(b *bucket) error {
-			if err := checkWrite(c.r.Header, c.key, b.newest(c.key)); err != nil {
-				return err
-			}
-			v.modifiedNano = s.config.Now().UnixNano()
-			if err := s.objects.add(b, c.key, v); err != nil {
-				return err
-			}
-			c.writeVersion(b, v)
-			return nil
-		})
-	}
+func (s *Service) add(c *call, v *version) error {
+	err := s.objects.update(c.bucket, func(b *bucket) error {
+		newest, err := s.objects.newest(b, c.key)
+		if err != nil {
+			return err
+		}
+		if err := checkWrite(c.r.Header, c.key, newest); err != nil {
+			return err
+		}
+		v.Modified = s.config.Now()
+		if err := s.objects.add(b, c.key, v); err != nil {
+			return err
+		}
+		c.writeVersion(b, v)
+		return nil
+	})
 	if err != nil {
-		s.bodies.release(v.body, v.header)
+		s.bodies.release(v.body)
 	}
 	return err
 }
@@ -93,15 +95,11 @@ func (s *Service) getObject(c *call) error {
 		c.writeValidators(v)
 		return err
 	}
-	header, err := loadHeader(v)
+	part, partial, err := c.requestedRange(v)
 	if err != nil {
 		return err
 	}
-	part, partial, err := c.requestedRange(v, header)
-	if err != nil {
-		return err
-	}
-	c.writeObjectHeader(v, header, partial)
+	c.writeObjectHeader(v, partial)
 	status := http.StatusOK
 	if partial {
 		status = http.StatusPartialContent
@@ -120,7 +118,7 @@ func (s *Service) getObject(c *call) error {
 func (s *Service) findObject(c *call) (v *version, err error) {
 	id := c.query.Get("versionId")
 	err = s.objects.view(c.bucket, func(b *bucket) error {
-		if v, err = b.find(c.key, id); err != nil {
+		if v, err = s.objects.find(b, c.key, id); err != nil {
 			return err
 		}
 		c.writeVersion(b, v)
@@ -141,7 +139,7 @@ func (s *Service) findObject(c *call) (v *version, err error) {
 
 // requestedRange returns the requested bytes of an object and whether they are requested as a part
 // of it.
-func (c *call) requestedRange(v *version, header objectHeader) (byteRange, bool, error) {
+func (c *call) requestedRange(v *version) (byteRange, bool, error) {
 	whole := byteRange{0, v.body.size}
 	requested := c.r.Header.Get("Range")
 	if number := c.query.Get("partNumber"); number != "" {
@@ -149,9 +147,9 @@ func (c *call) requestedRange(v *version, header objectHeader) (byteRange, bool,
 			return whole, false, invalidRequest(
 				"Cannot specify both Range header and partNumber query parameter")
 		}
-		part, err := partRange(number, header.Parts, v.body.size)
-		if len(header.Parts) > 0 {
-			c.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(header.Parts)))
+		part, err := partRange(number, v.Parts, v.body.size)
+		if len(v.Parts) > 0 {
+			c.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(v.Parts)))
 		}
 		return part, part.size > 0, err
 	}
@@ -171,10 +169,11 @@ func (c *call) requestedRange(v *version, header objectHeader) (byteRange, bool,
 // writeValidators sets the headers that a response 304 has, too.
 func (c *call) writeValidators(v *version) {
 	c.w.Header().Set("ETag", v.etag())
-	c.w.Header().Set("Last-Modified", v.modified().UTC().Format(http.TimeFormat))
+	c.w.Header().Set("Last-Modified", v.Modified.UTC().Format(http.TimeFormat))
 }
 
-func (c *call) writeObjectHeader(v *version, header objectHeader, partial bool) {
+func (c *call) writeObjectHeader(v *version, partial bool) {
+	header := v.objectHeader
 	// Stored checksums belong to the whole object.
 	if partial || c.r.Header.Get("X-Amz-Checksum-Mode") != "ENABLED" {
 		header = header.withoutChecksums()
@@ -183,8 +182,8 @@ func (c *call) writeObjectHeader(v *version, header objectHeader, partial bool) 
 	header.write(response)
 	c.writeValidators(v)
 	response.Set("Accept-Ranges", "bytes")
-	if len(v.tags) > 0 {
-		response.Set("X-Amz-Tagging-Count", strconv.Itoa(len(v.tags)))
+	if len(v.Tags) > 0 {
+		response.Set("X-Amz-Tagging-Count", strconv.Itoa(len(v.Tags)))
 	}
 	for parameter, name := range overrides {
 		if value := c.query.Get(parameter); value != "" {
@@ -197,7 +196,10 @@ func (s *Service) deleteObject(c *call) error {
 	var deleted deletedObject
 	err := s.objects.update(c.bucket, func(b *bucket) (err error) {
 		if match := c.r.Header.Get(ifMatch); match != "" {
-			v := b.newest(c.key)
+			v, err := s.objects.newest(b, c.key)
+			if err != nil {
+				return err
+			}
 			if v == nil && match != "*" {
 				return noSuchKey(c.key)
 			}
@@ -235,7 +237,7 @@ func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error
 	deleted := deletedObject{Key: key}
 	switch {
 	case id != "":
-		if v, err := b.find(key, id); err == nil {
+		if v, err := s.objects.find(b, key, id); err == nil {
 			if deleted.DeleteMarker = v.deleteMarker; v.deleteMarker {
 				deleted.DeleteMarkerVersionID = id
 			}
@@ -245,7 +247,8 @@ func (s *Service) deleteVersion(b *bucket, key, id string) (deletedObject, error
 	case b.versioning == "":
 		return deleted, s.objects.remove(b, key, "null")
 	}
-	marker := &version{deleteMarker: true, modifiedNano: s.config.Now().UnixNano()}
+	marker := &version{}
+	marker.deleteMarker, marker.Modified = true, s.config.Now()
 	if err := s.objects.add(b, key, marker); err != nil {
 		return deleted, err
 	}

@@ -54,7 +54,7 @@ func ifRangeHolds(header string, v *version) bool {
 		return true
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return at.Equal(v.modified().UTC().Truncate(1e9))
+		return at.Equal(v.Modified.UTC().Truncate(1e9))
 	}
 	return !strings.Contains(header, ",") && header != "*" && matchesETag(header, v.etag(), false)
 }

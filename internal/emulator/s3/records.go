@@ -42,16 +42,7 @@ type bucketRecord struct {
 type versionRecord struct {
 	Null         bool `json:",omitempty"`
 	DeleteMarker bool `json:",omitempty"`
-	MD5          []byte
-	Parts        uint16 `json:",omitempty"`
-	Modified     time.Time
 	Body, Header extentRecord
-	Tags         []tag `json:",omitempty"`
-}
-
-type extentRecord struct {
-	Segment      int
-	Offset, Size int64
 }
 
 func (r records) putBucket(b *bucket) error {
@@ -62,20 +53,13 @@ func (r records) putVersion(b *bucket, key string, v *version) error {
 	if r.versions == nil {
 		return nil
 	}
-	return r.versions.PutJSON(versionKey(b, key, v), versionRecord{
-		Null: v.null, DeleteMarker: v.deleteMarker, MD5: v.md5[:], Parts: v.parts,
-		Modified: v.modified(), Tags: v.tags, Body: v.body.record(), Header: v.header.record(),
+	return r.versions.PutJSON(versionKey(b, key, v.stored), versionRecord{
+		Null: v.null, DeleteMarker: v.deleteMarker, Body: v.body.record(),
+		Header: v.header.record(),
 	})
 }
 
-func (e extent) record() extentRecord {
-	if e.segment == nil {
-		return extentRecord{}
-	}
-	return extentRecord{e.segment.number, e.offset, e.size}
-}
-
-func versionKey(b *bucket, key string, v *version) string {
+func versionKey(b *bucket, key string, v stored) string {
 	return fmt.Sprintf("%s/%s%0*x", b.name, key, sequenceDigits, v.sequence)
 }
 
@@ -118,16 +102,11 @@ func (x *index) loadVersion(path string, value []byte) error {
 		return fmt.Errorf("the record must be of this version of the local platform; "+
 			"remove the data folder if another version wrote it: %w", err)
 	}
-	v := &version{
-		sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker,
-		parts: record.Parts, modifiedNano: record.Modified.UnixNano(), tags: record.Tags,
-	}
-	copy(v.md5[:], record.MD5)
-	body, header := record.Body, record.Header
-	if v.body, err = x.bodies.load(body.Segment, body.Offset, body.Size); err != nil {
+	v := stored{sequence: sequence, null: record.Null, deleteMarker: record.DeleteMarker}
+	if v.header, err = x.bodies.load(record.Header); err != nil {
 		return err
 	}
-	if v.header, err = x.bodies.load(header.Segment, header.Offset, header.Size); err != nil {
+	if _, err = x.bodies.load(record.Body); err != nil {
 		return err
 	}
 	b.sequence = max(b.sequence, sequence)

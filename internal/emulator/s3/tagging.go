@@ -93,12 +93,7 @@ func (s *Service) getObjectTagging(c *call) error {
 	if err != nil {
 		return err
 	}
-	var tags []tag
-	_ = s.objects.view(c.bucket, func(*bucket) error { // the tags of a version may change
-		tags = v.tags
-		return nil
-	})
-	return c.answerTags(tags)
+	return c.answerTags(v.Tags)
 }
 
 func (s *Service) putObjectTagging(c *call) error {
@@ -123,11 +118,13 @@ func (s *Service) setObjectTags(c *call, tags []tag) error {
 		return err
 	}
 	return s.objects.update(c.bucket, func(b *bucket) error {
-		if current, err := b.find(c.key, v.id()); err != nil || current != v {
+		versions, _ := b.objects.Get(c.key)
+		i := slices.Index(versions, v.stored)
+		if i < 0 {
 			return noSuchKey(c.key) // the version was removed meanwhile
 		}
-		v.tags = tags
-		return s.objects.records.putVersion(b, c.key, v)
+		v.Tags = tags
+		return s.objects.replace(b, c.key, i, v)
 	})
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // scriptTimeout limits one script, so that a request that never ends fails the test.
-const scriptTimeout = 3 * time.Minute
+const scriptTimeout = 5 * time.Minute
 
 func TestClients(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/*.*")

@@ -129,8 +129,8 @@ func parseStringMatcher(name string, argument any) (matcher, error) {
 }
 
 // anythingBut returns a matcher for all leaves except those that the argument excludes. The
-// argument is a string or number, an array of strings or of numbers, or a string matcher with one or
-// more strings.
+// argument is a string or number, an array of strings or of numbers, or a string matcher with one
+// or more strings.
 func anythingBut(argument any) (matcher, error) {
 	parse := parseExcluded
 	if object, ok := argument.(map[string]any); ok {
@@ -169,8 +169,8 @@ func anythingBut(argument any) (matcher, error) {
 	}, nil
 }
 
-// parseExcluded returns a matcher for leaves that equal a value of anything-but. It compares numbers
-// by value.
+// parseExcluded returns a matcher for leaves that equal a value of anything-but. It compares
+// numbers by value.
 func parseExcluded(value any) (matcher, error) {
 	switch value.(type) {
 	case json.Number:

@@ -138,7 +138,7 @@ type stackResourceXML struct {
 }
 
 // describeStackResources describes the resources of the stack that the form names. If the form has
-// a PhysicalResourceId instead, it describes the resources of the stack that contains this resource.
+// a PhysicalResourceId instead, it describes the stack that contains this resource.
 func (a api) describeStackResources(form url.Values) (any, error) {
 	name, physicalID := form.Get("StackName"), form.Get("PhysicalResourceId")
 	if (name == "") == (physicalID == "") {

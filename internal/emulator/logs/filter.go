@@ -74,7 +74,8 @@ func parseTerm(text string) (filter, error) {
 	}
 	quoted, ok := cutQuotes(text, `"`)
 	if !ok && !word.MatchString(text) {
-		return nil, fmt.Errorf("term %s must be in double quotes, because it has special characters", text)
+		return nil, fmt.Errorf("a term with special characters must be in double quotes, got %s",
+			text)
 	}
 	if ok {
 		text = unescape(quoted)

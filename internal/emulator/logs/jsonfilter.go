@@ -121,7 +121,8 @@ func (p *parser) comparison() (condition, error) {
 	}
 	selector := p.take()
 	if !strings.HasPrefix(selector, "$") {
-		return nil, fmt.Errorf("a condition must begin with a selector such as $.msg, got %q", selector)
+		return nil, fmt.Errorf("a condition must begin with a selector such as $.msg, got %q",
+			selector)
 	}
 	path := selectorSteps.FindAllString(selector[1:], -1)
 	compare, err := p.operator()
@@ -211,7 +212,9 @@ func parseEqual(operand string) (condition, error) {
 	}
 	text, quoted := cutQuotes(operand, `"`)
 	if number, err := strconv.ParseFloat(text, 64); err == nil && !quoted {
-		return func(v any) bool { return compares("<=", v, number) && compares(">=", v, number) }, nil
+		return func(v any) bool {
+			return compares("<=", v, number) && compares(">=", v, number)
+		}, nil
 	}
 	if quoted {
 		text = unescape(text)

@@ -55,7 +55,8 @@ type searchedStream struct {
 	SearchedCompletely bool   `json:"searchedCompletely"`
 }
 
-// filterLogEvents returns the lines of a group that match. Its token is the number of the next line.
+// filterLogEvents returns the lines of a group that match. Its token is the number of the next
+// line.
 func (s *Service) filterLogEvents(in *filterInput) (*filterOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {
@@ -117,8 +118,8 @@ type getOutput struct {
 	NextBackwardToken string     `json:"nextBackwardToken"`
 }
 
-// getLogEvents returns a page of a stream's lines. A token consists of a direction and the number of
-// a line: "f/7" continues with line 7, and "b/7" with the lines before line 7.
+// getLogEvents returns a page of a stream's lines. A token consists of a direction and the number
+// of a line: "f/7" continues with line 7, and "b/7" with the lines before line 7.
 func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	g, err := s.group(in.groupReference)
 	if err != nil {
@@ -137,8 +138,10 @@ func (s *Service) getLogEvents(in *getInput) (*getOutput, error) {
 	for _, l := range g.lines {
 		at := l.time.UnixMilli()
 		if l.stream.name == in.LogStreamName &&
-			(in.StartTime == nil || at >= *in.StartTime) && (in.EndTime == nil || at < *in.EndTime) &&
-			(direction != "f" || l.number >= position) && (direction != "b" || l.number < position) {
+			(in.StartTime == nil || at >= *in.StartTime) &&
+			(in.EndTime == nil || at < *in.EndTime) &&
+			(direction != "f" || l.number >= position) &&
+			(direction != "b" || l.number < position) {
 			lines = append(lines, l)
 		}
 	}

@@ -39,8 +39,8 @@ func (c *creation) withUnmodelled(v values) values {
 	return v
 }
 
-// serviceAndKind returns the service in ARNs, and the kind of a resource in lower case. For example,
-// it returns "ec2" and "vpc" for AWS::EC2::VPC. The service of a custom resource is "custom".
+// serviceAndKind returns the service in ARNs, and the kind of a resource in lower case. For
+// AWS::EC2::VPC it returns "ec2" and "vpc". The service of a custom resource is "custom".
 func serviceAndKind(resourceType string) (service, kind string) {
 	parts := strings.Split(strings.ToLower(resourceType), "::")
 	service, kind = "custom", parts[len(parts)-1]

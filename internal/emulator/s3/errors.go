@@ -92,13 +92,6 @@ func (c *call) writeError(err error) {
 	case !ok:
 		f = newFailure(http.StatusInternalServerError, "InternalError", err.Error())
 	}
-	header := c.w.Header()
-	for name := range checksums {
-		header.Del(name) // belong to the object, not to this body
-	}
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition"} {
-		header.Del(name)
-	}
 	if f.status == http.StatusNotModified {
 		c.w.WriteHeader(f.status)
 		return
@@ -112,7 +105,7 @@ func (c *call) writeError(err error) {
 		HostID    string `xml:"HostId"`
 	}{
 		Code: f.code, Message: f.message, Details: f.details, Resource: c.r.URL.Path,
-		RequestID: header.Get(requestIDHeader), HostID: header.Get(hostIDHeader),
+		RequestID: c.w.Header().Get(requestIDHeader), HostID: c.w.Header().Get(hostIDHeader),
 	}
 	c.writeXML(f.status, xml.Name{Local: "Error"}, answer)
 }

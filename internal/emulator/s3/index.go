@@ -41,8 +41,8 @@ type bucket struct {
 	sequence   uint64                      // sequence of the newest version
 }
 
-// stored locates a version of an object. Only stored is in memory for each version, so that a bucket
-// with many objects takes little memory.
+// stored locates a version of an object. It contains all that is in memory for the version, so that
+// a bucket with many objects takes little memory.
 type stored struct {
 	sequence     uint64 // increases with each version that is added to the bucket
 	header       extent // an objectHeader as JSON

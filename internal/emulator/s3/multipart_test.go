@@ -35,7 +35,8 @@ func TestMultipart_ReturnsAChecksumOfTheWholeObjectOrOfTheParts(t *testing.T) {
 		{composite, compositeSum}, {fullObject, encode(sum(large + "end"))},
 	} {
 		s := conditionalService(t)
-		upload := newUpload(t, s, "X-Amz-Checksum-Algorithm", "SHA256", checksumTypeHeader, test.kind)
+		upload := newUpload(t, s,
+			"X-Amz-Checksum-Algorithm", "SHA256", checksumTypeHeader, test.kind)
 		document := ""
 		for i, body := range []string{large, "end"} {
 			path := fmt.Sprintf("%s&partNumber=%d", upload, i+1)
@@ -112,7 +113,7 @@ func TestTags_SurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	const tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
-	do(t, s, http.MethodPut, "/bucket/key", "body")
+	do(t, s, http.MethodPut, "/bucket/key", strings.Repeat("x", segmentSize))
 	for _, path := range []string{"/bucket?tagging", "/bucket/key?tagging"} {
 		if status, _, response := do(t, s, http.MethodPut, path, tags); status >= 300 {
 			t.Fatalf("%s: status %d %s", path, status, response)
@@ -128,5 +129,9 @@ func TestTags_SurviveARestart(t *testing.T) {
 		if !strings.Contains(response, "<Key>a</Key><Value>1</Value>") {
 			t.Errorf("%s: %s", path, response)
 		}
+	}
+	do(t, s, http.MethodDelete, "/bucket/key?tagging", "")
+	if _, _, body := do(t, s, http.MethodGet, "/bucket/key", ""); len(body) != segmentSize {
+		t.Errorf("the object has %d bytes after its tags changed", len(body))
 	}
 }

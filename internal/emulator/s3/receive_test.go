@@ -92,7 +92,8 @@ func TestPutObject_RejectsABodyOfUnknownLength(t *testing.T) {
 	server := httptest.NewServer(s)
 	defer server.Close()
 	body := io.MultiReader(strings.NewReader("body")) // has no length, so it is sent in chunks
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+"/bucket/key", body)
+	url := server.URL + "/bucket/key"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, body)
 	if err != nil {
 		t.Fatal(err)
 	}

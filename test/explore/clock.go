@@ -14,10 +14,11 @@ const (
 	maxReenqueues = 2
 )
 
-// mayPassTime reports whether time may pass although other steps are possible. This is the case
-// while a call has not yet had its late effect. It is also the case while only an operator's
-// commands run, because the operator's laptop may sleep. AWS rejects requests that were signed
-// before the laptop slept.
+// mayPassTime reports whether time may pass although other steps are possible. There are two cases:
+//
+//   - The caller of a call has received an error, but the call will still take effect.
+//   - Only an operator's commands run. The operator's laptop may sleep during a command. After the
+//     sleep, AWS rejects the requests that the command signed earlier.
 func (r *run) mayPassTime() bool {
 	next := r.nextEvent()
 	if next.IsZero() || len(r.ticks) >= maxTicks {

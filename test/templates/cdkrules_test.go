@@ -37,7 +37,8 @@ func TestCDKRules_ReportNoViolation(t *testing.T) {
 	}
 }
 
-// otherApis adds a stack with the kinds of APIs that no stage has.
+// otherApis adds a stack with pipelines whose APIs are configured differently from those of the
+// stages dev, prod and local.
 func otherApis(app awscdk.App) {
 	stack := awscdk.NewStack(app, jsii.String("OtherApis"), nil)
 	eventpipeline.NewEventPipeline(stack, jsii.String("Jwt"), &eventpipeline.EventPipelineProps{

@@ -241,10 +241,10 @@ func TestProps_EachChangesTheTemplate(t *testing.T) {
 	})
 }
 
-// baseline returns the props to set in the template without prop: the required ones. If prop and a
-// required prop require each other, it returns none, because neither can be set alone.
+// baseline returns the props of a template that has prop's required props but not prop itself. If
+// prop and the first required prop require each other, neither can be set alone. baseline then
+// returns no props.
 func baseline(prop string, required []string) []string {
-	// prop and the first required prop require each other
 	if len(together[required[0]]) > 0 && together[required[0]][0] == prop {
 		return nil
 	}

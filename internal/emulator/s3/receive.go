@@ -34,8 +34,9 @@ func (c content) addChecksum(fields map[string]string, kind string) {
 	}
 }
 
-// receive stores the body of a request and verifies the checksums of the body. If the request has
-// no checksum header, it calculates the checksum of the named one, unless the name is "".
+// receive stores the body of a request and verifies the body's checksums. If the request has no
+// checksum header, receive calculates the checksum for the header named checksum. If checksum is
+// "", it calculates none.
 func (s *Service) receive(r *http.Request, checksum string) (content, error) {
 	body, size, err := decodeBody(r)
 	if err != nil {

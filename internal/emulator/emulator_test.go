@@ -504,8 +504,9 @@ func TestNew_ReturnsErrorWithTheFailedResource(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for file, text := range map[string]string{
-				"manifest.json": `{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"t.json"}}}}`,
-				"t.json":        `{"Resources":{"R":` + test.resource + `}}`,
+				"manifest.json": `{"artifacts":{"S":{"type":"aws:cloudformation:stack",
+					"properties":{"templateFile":"t.json"}}}}`,
+				"t.json": `{"Resources":{"R":` + test.resource + `}}`,
 			} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)

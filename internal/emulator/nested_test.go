@@ -16,15 +16,20 @@ var outer = map[string]string{
 	"App.template.json": `{
 		"Resources": {
 			"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {
-				"TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/", {"Fn::Sub": "assets-${AWS::AccountId}"}, "/inner-function.zip"]]},
+				"TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, ".",
+					{"Ref": "AWS::URLSuffix"}, "/", {"Fn::Sub": "assets-${AWS::AccountId}"},
+					"/inner-function.zip"]]},
 				"Parameters": {"Outer": {"Ref": "Outside"}}
 			}},
 			"Outside": {"Type": "AWS::SQS::Queue"},
-			"Elsewhere": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/template.json"}},
+			"Elsewhere": {"Type": "AWS::CloudFormation::Stack",
+				"Properties": {"TemplateURL": "https://example.com/template.json"}},
 			"Role": {"Type": "AWS::IAM::Role"},
 			"Reader": {"Type": "AWS::Lambda::Function", "Properties": {
-				"FunctionName": "reader", "Runtime": "provided.al2023", "Code": {"S3Key": "function.zip"}, "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}}}
+				"FunctionName": "reader", "Runtime": "provided.al2023",
+				"Code": {"S3Key": "function.zip"}, "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+				"Environment": {"Variables": {
+					"BUCKET": {"Fn::GetAtt": ["Inner", "Outputs.Bucket"]}}}
 			}}
 		},
 		"Outputs": {
@@ -34,12 +39,16 @@ var outer = map[string]string{
 		}
 	}`,
 	"Pipeline.assets.json": `{"files": {
-		"function": {"source": {"path": "asset.function"}, "destinations": {"here": {"objectKey": "function.zip"}}},
-		"inner": {"source": {"path": "Pipeline.template.json"}, "destinations": {"here": {"objectKey": "inner-function.zip"}}}
+		"function": {"source": {"path": "asset.function"},
+			"destinations": {"here": {"objectKey": "function.zip"}}},
+		"inner": {"source": {"path": "Pipeline.template.json"},
+			"destinations": {"here": {"objectKey": "inner-function.zip"}}}
 	}}`,
 	"manifest.json": `{"artifacts": {
-		"Pipeline.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Pipeline.assets.json"}},
-		"App": {"type": "aws:cloudformation:stack", "dependencies": ["Pipeline.assets"], "properties": {"templateFile": "App.template.json"}}
+		"Pipeline.assets": {"type": "cdk:asset-manifest",
+			"properties": {"file": "Pipeline.assets.json"}},
+		"App": {"type": "aws:cloudformation:stack", "dependencies": ["Pipeline.assets"],
+			"properties": {"templateFile": "App.template.json"}}
 	}}`,
 }
 
@@ -120,7 +129,8 @@ func TestNestedStack_IsPartOfErrors(t *testing.T) {
 	a := nested(t)
 	a.edit(t, "App.template.json", `{"Outer": {"Ref": "Outside"}}`, `{}`)
 	_, err := New(t.Context(), Options{Assembly: a.dir})
-	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): resource WorkerFunction (AWS::Lambda::Function): " +
+	want := "provision stack App: resource Inner (AWS::CloudFormation::Stack): " +
+		"resource WorkerFunction (AWS::Lambda::Function): " +
 		"Properties.Environment.Variables.OUTER.Ref: the nested stack App-Inner-"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
@@ -184,7 +194,8 @@ func TestNestedStack_IsReloaded(t *testing.T) {
 		`"New": {"Type": "AWS::SQS::Queue"}, "Outside": {"Type"`,
 	)
 	a.edit(t, "function/main.go", writes("v2"), writes("v3"))
-	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)","Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
+	want := `for=["Inner (AWS::CloudFormation::Stack)","New (AWS::SQS::Queue)",` +
+		`"Outputs of stack ` + inner + `"] oldCode=["` + api + `","worker","reader"]`
 	if got := detailText(steps.waitTimes(t, 2, "restart needed", "")); got != want {
 		t.Errorf("restart needed %s, want %s", got, want)
 	}

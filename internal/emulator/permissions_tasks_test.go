@@ -59,7 +59,8 @@ func (s *stage) deliver(ctx context.Context, worker pipeline.Worker) (pipeline.R
 	}
 	m := messages[0]
 	result := worker.Process(ctx, []pipeline.Delivery{{
-		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Attempt: m.ReceiveCount, Body: []byte(m.Body),
+		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Attempt: m.ReceiveCount,
+		Body: []byte(m.Body),
 	}})[0]
 	if result.Retry {
 		return result, nil

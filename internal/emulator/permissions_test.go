@@ -61,7 +61,7 @@ func isNeeded(t *testing.T, file string, r permission) {
 // and bus.
 func TestPermissions_OfKeyPoliciesAreNeeded(t *testing.T) {
 	for key, want := range map[string]string{
-		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
+		"LogKey":    "logs.us-east-1.amazonaws.com is not authorized to perform: kms:Generate",
 		"BusKey":    "events.amazonaws.com is not authorized to perform: kms:GenerateDataKey",
 		"BronzeKey": "to perform: kms:GenerateDataKey",
 	} {
@@ -253,10 +253,14 @@ func stageOf(t *testing.T, template map[string]any) string {
 	for name, content := range map[string][]byte{
 		"asset.function/bootstrap":    nil,
 		"event-pipeline-dev.template": content,
-		"event-pipeline-dev.assets":   []byte(`{"files":{"f":{"source":{"path":"asset.function"},"destinations":{"here":{"objectKey":"<asset hash>.zip"}}}}}`),
+		"event-pipeline-dev.assets": []byte(`{"files":{"f":{"source":{"path":"asset.function"},
+			"destinations":{"here":{"objectKey":"<asset hash>.zip"}}}}}`),
 		"manifest.json": []byte(`{"version":"54.0.0","artifacts":{
-			"assets":{"type":"cdk:asset-manifest","properties":{"file":"event-pipeline-dev.assets"}},
-			"stack":{"type":"aws:cloudformation:stack","environment":"aws://unknown-account/unknown-region","dependencies":["assets"],"properties":{"templateFile":"event-pipeline-dev.template","stackName":"dev"}}}}`),
+			"assets":{"type":"cdk:asset-manifest",
+				"properties":{"file":"event-pipeline-dev.assets"}},
+			"stack":{"type":"aws:cloudformation:stack",
+				"environment":"aws://unknown-account/unknown-region","dependencies":["assets"],
+				"properties":{"templateFile":"event-pipeline-dev.template","stackName":"dev"}}}}`),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o700); err != nil {
 			t.Fatal(err)

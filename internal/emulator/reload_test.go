@@ -23,7 +23,9 @@ const script = `set -e
 mkdir -p "$CDK_OUTDIR"
 asset=$(cat function/*.go | cksum | cut -d' ' -f1)
 go build -o "$CDK_OUTDIR/asset.$asset/bootstrap" ./function
-for file in *.json; do sed "s/asset\.function/asset.$asset/; s/function\.zip/$asset.zip/" "$file" > "$CDK_OUTDIR/$file"; done
+for file in *.json; do
+  sed "s/asset\.function/asset.$asset/; s/function\.zip/$asset.zip/" "$file" > "$CDK_OUTDIR/$file"
+done
 `
 
 // app represents a folder with the sources and the templates of the test pipeline.

@@ -70,12 +70,14 @@ func TestRead_RejectsInvalidAssembly(t *testing.T) {
 		{"no stack", `{"artifacts":{}}`, "has no stack"},
 		{
 			"no template",
-			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","properties":{"templateFile":"S.json"}}}}`,
+			`{"artifacts":{"S":{"type":"aws:cloudformation:stack",
+				"properties":{"templateFile":"S.json"}}}}`,
 			"stack S: read the template",
 		},
 		{
 			"no metadata",
-			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json","properties":{"templateFile":"manifest.json"}}}}`,
+			`{"artifacts":{"S":{"type":"aws:cloudformation:stack","additionalMetadataFile":"m.json",
+				"properties":{"templateFile":"manifest.json"}}}}`,
 			"stack S: m.json is missing",
 		},
 	}

@@ -5,12 +5,17 @@ import (
 	"testing"
 )
 
+// bundlingFailure contains the output of an app that can't compile a function.
+const bundlingFailure = "# example.com/shop/functions/notify\n" +
+	"functions/notify/main.go:21:1: syntax error\n" +
+	"panic: Failed to bundle asset Shop/Notify/Code/Stage: Error: bash exited with status 1\n\n" +
+	"goroutine 1 [running]:\nmain.main()\n\t/shop/main.go:23 +0x414\nexit status 2\n"
+
 func TestExcerpt_ReturnsReasonOfFailure(t *testing.T) {
 	tests := []struct{ name, output, want string }{
 		{
 			"a function does not compile",
-			"Bundling asset Shop/Orders/ApiFunction/Code/Stage...\n# example.com/shop/functions/notify\nfunctions/notify/main.go:21:1: syntax error\n" +
-				"panic: Failed to bundle asset Shop/Notify/Code/Stage: Error: bash exited with status 1\n\ngoroutine 1 [running]:\nmain.main()\n\t/shop/main.go:23 +0x414\nexit status 2\n",
+			"Bundling asset Shop/Orders/ApiFunction/Code/Stage...\n" + bundlingFailure,
 			"# example.com/shop/functions/notify\nfunctions/notify/main.go:21:1: syntax error",
 		},
 		{

@@ -27,12 +27,11 @@ func TestTail_DropsNoise(t *testing.T) {
 
 func TestTail_KeepsCompilerErrorsWithoutStack(t *testing.T) {
 	output := &tail{}
-	const text = "# example.com/shop/functions/notify\nfunctions/notify/main.go:21:1: syntax error\n" +
-		"panic: Failed to bundle asset Shop/Notify/Code/Stage: Error: bash exited with status 1\n\ngoroutine 1 [running]:\nmain.main()\n\t/shop/main.go:23 +0x414\nexit status 2\n"
-	if _, err := output.Write([]byte(text)); err != nil {
+	if _, err := output.Write([]byte(bundlingFailure)); err != nil {
 		t.Fatal(err)
 	}
-	const want = "\n  # example.com/shop/functions/notify\n  functions/notify/main.go:21:1: syntax error\nCorrect the app. To run only the app, use: npx aws-cdk synth"
+	const want = "\n  # example.com/shop/functions/notify\n" +
+		"  functions/notify/main.go:21:1: syntax error\nCorrect the app. To run only the app, use: npx aws-cdk synth"
 	if got := output.summary(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -35,8 +35,10 @@ func ask(t *testing.T, form string) (status int, body string) {
 func TestAPI_DescribesStackByNameOrID(t *testing.T) {
 	for _, id := range []string{"one", "arn:one"} {
 		status, body := ask(t, "Action=DescribeStacks&StackName="+id)
-		if status != http.StatusOK || strings.Contains(body, "two") || strings.Contains(body, "<ParentId>") ||
-			!strings.Contains(body, "<OutputKey>ApiUrl</OutputKey><OutputValue>http://127.0.0.1:8080/</OutputValue>") ||
+		const output = "<OutputKey>ApiUrl</OutputKey>" +
+			"<OutputValue>http://127.0.0.1:8080/</OutputValue>"
+		if status != http.StatusOK || strings.Contains(body, "two") ||
+			strings.Contains(body, "<ParentId>") || !strings.Contains(body, output) ||
 			!strings.Contains(body, "&lt;&amp;&gt;") ||
 			!strings.Contains(body, "2026-11-23T12:00:00Z") {
 			t.Errorf("%s: HTTP %d %s", id, status, body)
@@ -67,7 +69,9 @@ func TestAPI_RejectsUnknownStacksAndActions(t *testing.T) {
 
 func TestAPI_ListsStackResources(t *testing.T) {
 	status, body := ask(t, "Action=ListStackResources&StackName=two")
-	want := "<member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>http://q</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType>"
+	want := "<member><LogicalResourceId>Queue</LogicalResourceId>" +
+		"<PhysicalResourceId>http://q</PhysicalResourceId>" +
+		"<ResourceType>AWS::SQS::Queue</ResourceType>"
 	if status != http.StatusOK || !strings.Contains(body, want) {
 		t.Errorf("HTTP %d %s", status, body)
 	}

@@ -146,7 +146,7 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		{
 			"unknown id in sub",
 			`{"Fn::Sub":"x${Absent}"}`,
-			`Properties.P.Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`,
+			`Fn::Sub.${Absent}.Ref: the template has no resource or parameter "Absent"`,
 		},
 		{
 			"parameter without value and default",
@@ -194,10 +194,13 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := Resolver{
 				Template: parse(t, `{
-					"Parameters": {"NoDefault": {"Type": "String"}, "Ssm": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a/b"}},
+					"Parameters": {"NoDefault": {"Type": "String"},
+						"Ssm": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a/b"}},
 					"Mappings": {"M": {"a": {"b": 1}}},
 					"Conditions": {
-						"Never": {"Fn::Equals": ["a", "b"]}, "Self": {"Fn::Not": [{"Condition": "Self"}]}, "Odd": {"Fn::Join": ["", []]},
+						"Never": {"Fn::Equals": ["a", "b"]},
+						"Self": {"Fn::Not": [{"Condition": "Self"}]},
+						"Odd": {"Fn::Join": ["", []]},
 						"Nothing": {"Fn::Equals": [{"Ref": "AWS::NoValue"}, ""]}
 					},
 					"Resources": {
@@ -221,7 +224,8 @@ func TestResolver_CallsAttributeIfAttributesLacksTheName(t *testing.T) {
 	r := Resolver{
 		Template: parse(
 			t,
-			`{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T", "Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`,
+			`{"Resources": {"Role": {"Type": "AWS::IAM::Role"}, "R": {"Type": "T",
+				"Properties": {"P": {"Fn::GetAtt": ["Role", "RoleId"]}}}}}`,
 		),
 		Values: map[string]ReturnValues{
 			"Role": {Attribute: func(name string) string { return "the " + name }},
@@ -234,10 +238,14 @@ func TestResolver_CallsAttributeIfAttributesLacksTheName(t *testing.T) {
 
 func TestOrder_PutsReferencedResourcesFirst(t *testing.T) {
 	ordered, err := parse(t, `{"Resources": {
-		"A": {"Type": "T", "Properties": {"x": [{"Fn::GetAtt": ["D", "Arn"]}, {"Ref": "AWS::Region"}]}},
-		"B": {"Type": "T", "DependsOn": "A", "Properties": {"x": {"Fn::Sub": ["${C.Arn}-${Local}", {"Local": {"Ref": "E"}}]}}},
+		"A": {"Type": "T", "Properties": {
+			"x": [{"Fn::GetAtt": ["D", "Arn"]}, {"Ref": "AWS::Region"}]}},
+		"B": {"Type": "T", "DependsOn": "A", "Properties": {
+			"x": {"Fn::Sub": ["${C.Arn}-${Local}", {"Local": {"Ref": "E"}}]}}},
 		"C": {"Type": "T", "DependsOn": ["F"]},
-		"D": {"Type": "T"}, "E": {"Type": "T", "Properties": {"x": {"Fn::If": ["Cond", {"Ref": "G"}, 1]}}}, "F": {"Type": "T"}, "G": {"Type": "T"}
+		"D": {"Type": "T"},
+		"E": {"Type": "T", "Properties": {"x": {"Fn::If": ["Cond", {"Ref": "G"}, 1]}}},
+		"F": {"Type": "T"}, "G": {"Type": "T"}
 	}}`).Order()
 	if err != nil {
 		t.Fatal(err)

@@ -9,21 +9,26 @@ import (
 
 func TestCompare_ListsOnlyChangesThatNeedARestart(t *testing.T) {
 	const before = `{"Resources": {
-		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": "a"}, "Description": "old", "Role": "r"}},
+		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {
+			"Code": {"S3Key": "a"}, "Description": "old", "Role": "r"}},
 		"FnVersionA": {"Type": "AWS::Lambda::Version", "Properties": {}},
-		"Live": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live", "FunctionVersion": "FnVersionA"}},
+		"Live": {"Type": "AWS::Lambda::Alias", "Properties": {
+			"Name": "live", "FunctionVersion": "FnVersionA"}},
 		"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 1}},
 		"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 1}}
 	}}`
 	const unchanged = `{"Resources": {
-		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": "b"}, "Description": "new", "Role": "r", "Timeout": 3}},
+		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {
+			"Code": {"S3Key": "b"}, "Description": "new", "Role": "r", "Timeout": 3}},
 		"FnVersionB": {"Type": "AWS::Lambda::Version", "Properties": {}},
-		"Live": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "live", "FunctionVersion": "FnVersionB"}},
+		"Live": {"Type": "AWS::Lambda::Alias", "Properties": {
+			"Name": "live", "FunctionVersion": "FnVersionB"}},
 		"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 2}},
 		"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 1}}
 	}}`
 	const changed = `{"Resources": {
-		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": "a"}, "Role": "other"}},
+		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {
+			"Code": {"S3Key": "a"}, "Role": "other"}},
 		"Live": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": "next"}},
 		"Table": {"Type": "AWS::DynamoDB::Table"}
 	}}`
@@ -40,12 +45,16 @@ func TestCompare_ListsOnlyChangesThatNeedARestart(t *testing.T) {
 
 func TestMissing_IncludesRolesWithChangedPolicies(t *testing.T) {
 	before := parse(t, `{"Resources": {
-		"Role": {"Type": "AWS::IAM::Role"}, "Other": {"Type": "AWS::IAM::Role"}, "Queue": {"Type": "AWS::SQS::Queue"},
-		"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}], "PolicyDocument": {"Resource": {"Ref": "Queue"}}}}
+		"Role": {"Type": "AWS::IAM::Role"}, "Other": {"Type": "AWS::IAM::Role"},
+		"Queue": {"Type": "AWS::SQS::Queue"},
+		"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}],
+			"PolicyDocument": {"Resource": {"Ref": "Queue"}}}}
 	}}`)
 	now := parse(t, `{"Resources": {
-		"Role": {"Type": "AWS::IAM::Role"}, "Other": {"Type": "AWS::IAM::Role"}, "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}},
-		"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}], "PolicyDocument": {"Action": "*", "Resource": {"Ref": "Queue"}}}}
+		"Role": {"Type": "AWS::IAM::Role"}, "Other": {"Type": "AWS::IAM::Role"},
+		"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": 1}},
+		"Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}],
+			"PolicyDocument": {"Action": "*", "Resource": {"Ref": "Queue"}}}}
 	}}`)
 	missing := compare(before, now).Missing()
 	var got []string

@@ -94,9 +94,10 @@ func TestWaitForChange_TreatsLostEventsAsAChange(t *testing.T) {
 func TestSources_ContainOnlyTheFilesOfTheApp(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"go.mod":                        "module app",
-		"cdk.json":                      "{}",
-		"main.go":                       "package main\n\n//go:embed words.txt \"pages\"\nvar files embed.FS\n",
+		"go.mod":   "module app",
+		"cdk.json": "{}",
+		"main.go": "package main\n\n" +
+			"//go:embed words.txt \"pages\"\nvar files embed.FS\n",
 		"words.txt":                     "embedded",
 		"pages/a/index.html":            "embedded by its folder",
 		"schemas/order.created.json":    "{}",
@@ -319,7 +320,9 @@ func TestAdd_ReportsChangesSinceATime(t *testing.T) {
 func TestRoots_IncludeLocalModules(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"shop/go.mod":         "module shop\n\nreplace (\n\texample.com/pipeline => ../pipeline\n\texample.com/b => example.com/c v1.0.0\n\texample.com/d => ../gone\n)\n",
+		"shop/go.mod": "module shop\n\nreplace (\n" +
+			"\texample.com/pipeline => ../pipeline\n" +
+			"\texample.com/b => example.com/c v1.0.0\n\texample.com/d => ../gone\n)\n",
 		"shop/infra/cdk.json": "{}",
 		"pipeline/go.mod":     "module example.com/pipeline",
 		"tools/go.mod":        "module example.com/tools",

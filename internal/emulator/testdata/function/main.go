@@ -38,7 +38,8 @@ func main() {
 // contains the user's name.
 func authorize(_ context.Context, r struct{ Headers map[string]string }) (map[string]any, error) {
 	return map[string]any{
-		"isAuthorized": r.Headers["authorization"] == "open sesame", "context": map[string]string{"sub": r.Headers["x-name"]},
+		"isAuthorized": r.Headers["authorization"] == "open sesame",
+		"context":      map[string]string{"sub": r.Headers["x-name"]},
 	}, nil
 }
 
@@ -57,7 +58,9 @@ func accept(_ context.Context, r httpRequest) (httpResponse, error) {
 	if err := json.Unmarshal([]byte(r.Body), &e); err != nil {
 		return httpResponse{}, err
 	}
-	err := call("AmazonSQS.SendMessage", map[string]any{"QueueUrl": os.Getenv("QUEUE_URL"), "MessageBody": r.Body})
+	err := call("AmazonSQS.SendMessage", map[string]any{
+		"QueueUrl": os.Getenv("QUEUE_URL"), "MessageBody": r.Body,
+	})
 	if err != nil {
 		return httpResponse{}, err
 	}
@@ -112,7 +115,8 @@ func processOne(body string) error {
 		return err
 	}
 	err = call("AWSEvents.PutEvents", map[string]any{"Entries": []any{map[string]any{
-		"Source": "test", "DetailType": "EventProcessed", "Detail": body, "EventBusName": os.Getenv("BUS"),
+		"Source": "test", "DetailType": "EventProcessed", "Detail": body,
+		"EventBusName": os.Getenv("BUS"),
 	}}})
 	if err != nil {
 		return err
@@ -126,7 +130,8 @@ func call(target string, input any) error {
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequest(http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), bytes.NewReader(body))
+	endpoint := os.Getenv("AWS_ENDPOINT_URL")
+	request, err := http.NewRequest(http.MethodPost, endpoint, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -138,7 +143,9 @@ func call(target string, input any) error {
 // do sends a request with a fake signature. The emulator reads only the access key and the service
 // in the signature. For a request with a target, it ignores the service.
 func do(request *http.Request) error {
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+
+		os.Getenv("AWS_ACCESS_KEY_ID")+"/20261123/us-east-1/s3/aws4_request, "+
+		"SignedHeaders=host, Signature=0")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
@@ -149,7 +156,8 @@ func do(request *http.Request) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: HTTP %d: %s", request.Method, request.URL, response.StatusCode, answer)
+		return fmt.Errorf("%s %s: HTTP %d: %s",
+			request.Method, request.URL, response.StatusCode, answer)
 	}
 	return nil
 }

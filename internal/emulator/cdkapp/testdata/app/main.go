@@ -37,9 +37,14 @@ func main() {
 	if err := os.MkdirAll(os.Getenv("CDK_OUTDIR"), 0o700); err != nil {
 		panic(err)
 	}
-	template, err := json.Marshal(map[string]any{"Metadata": map[string]any{"context": context, "environment": map[string]string{
-		"account": os.Getenv("CDK_DEFAULT_ACCOUNT"), "region": os.Getenv("CDK_DEFAULT_REGION"), "validation": os.Getenv("CDK_VALIDATION"),
-	}}})
+	environment := map[string]string{
+		"account":    os.Getenv("CDK_DEFAULT_ACCOUNT"),
+		"region":     os.Getenv("CDK_DEFAULT_REGION"),
+		"validation": os.Getenv("CDK_VALIDATION"),
+	}
+	template, err := json.Marshal(map[string]any{
+		"Metadata": map[string]any{"context": context, "environment": environment},
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -52,7 +57,8 @@ func main() {
 	}
 	manifest, err := json.Marshal(map[string]any{
 		"artifacts": map[string]any{"S": map[string]any{
-			"type": "aws:cloudformation:stack", "properties": map[string]string{"templateFile": "S.template.json"},
+			"type":       "aws:cloudformation:stack",
+			"properties": map[string]string{"templateFile": "S.template.json"},
 		}},
 		"missing": missing,
 	})

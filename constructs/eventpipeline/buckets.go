@@ -106,7 +106,7 @@ func newBucket(
 		LifecycleRules:             &rules,
 		Encryption:                 awss3.BucketEncryption_S3_MANAGED,
 		ObjectLockDefaultRetention: lock,
-		RemovalPolicy:              p.props.RemovalPolicy,
+		RemovalPolicy:              removalPolicy(p.props),
 		AutoDeleteObjects:          &destroy,
 	}
 	if key != nil {

@@ -217,6 +217,15 @@ func (p *eventPipeline) physicalName(suffix string) *string {
 	return &name
 }
 
+// removalPolicy returns the removal policy of the pipeline's resources. With plain RETAIN, the
+// resources of a failed first deployment would remain, and their names would block the next one.
+func removalPolicy(p EventPipelineProps) awscdk.RemovalPolicy {
+	if p.RemovalPolicy == awscdk.RemovalPolicy_RETAIN {
+		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
+	}
+	return p.RemovalPolicy
+}
+
 func (p *eventPipeline) HttpApi() awsapigatewayv2.IHttpApi      { return p.httpApi }
 func (p *eventPipeline) HttpStage() awsapigatewayv2.HttpStage   { return p.httpStage }
 func (p *eventPipeline) DomainName() awsapigatewayv2.DomainName { return p.domainName }

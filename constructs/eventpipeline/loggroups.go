@@ -17,7 +17,7 @@ const (
 func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 	props := &awslogs.LogGroupProps{
 		Retention:     p.props.LogRetention,
-		RemovalPolicy: p.props.RemovalPolicy,
+		RemovalPolicy: removalPolicy(p.props),
 		EncryptionKey: p.props.LogEncryptionKey,
 	}
 	if name := p.physicalName(suffix); name != nil {

@@ -32,6 +32,8 @@ type EventPipelineProps struct {
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
+	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE means the same:
+	// with both, CloudFormation deletes resources that it created in a deployment that failed.
 	// With DESTROY, a CDK function empties the buckets before they are deleted. When the stack is
 	// deleted, only the log of that function remains. Default: RETAIN, with deletion protection of
 	// the table.
@@ -76,7 +78,8 @@ type EventPipelineProps struct {
 	BronzeExpiration awscdk.Duration
 	// BronzeObjectLock sets an S3 Object Lock, which prevents deletion even by a principal that may
 	// change the bucket's policy. A principal with the permission s3:BypassGovernanceRetention can
-	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must be RETAIN.
+	// bypass governance mode. Nobody can bypass compliance mode. RemovalPolicy must not be
+	// DESTROY.
 	// Default: no lock. The bucket's policy makes Bronze write-once with and without a lock.
 	BronzeObjectLock awss3.ObjectLockRetention
 	// SilverExpiration sets the age at which records are deleted.

@@ -34,7 +34,7 @@ func newQueue(p *eventPipeline) awssqs.IQueue {
 // encrypts the messages.
 func createQueue(p *eventPipeline, id string, props *awssqs.QueueProps) awssqs.IQueue {
 	props.EnforceSSL = jsii.Bool(true)
-	props.RemovalPolicy = p.props.RemovalPolicy
+	props.RemovalPolicy = removalPolicy(p.props)
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	if key := p.props.QueueEncryptionKey; key != nil {
 		props.Encryption, props.EncryptionMasterKey = awssqs.QueueEncryption_KMS, key

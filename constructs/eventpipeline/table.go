@@ -20,8 +20,8 @@ func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
-		RemovalPolicy:      p.props.RemovalPolicy,
-		DeletionProtection: jsii.Bool(p.props.RemovalPolicy == awscdk.RemovalPolicy_RETAIN),
+		RemovalPolicy:      removalPolicy(p.props),
+		DeletionProtection: jsii.Bool(p.props.RemovalPolicy != awscdk.RemovalPolicy_DESTROY),
 	}
 	if key := p.props.EventsTableEncryptionKey; key != nil {
 		props.Encryption = awsdynamodb.TableEncryption_CUSTOMER_MANAGED

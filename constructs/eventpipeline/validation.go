@@ -149,7 +149,8 @@ func (v *validation) validate(p EventPipelineProps) {
 		"PhysicalNamePrefix", "must match %s, got %s: names of functions and queues begin with it",
 		prefixPattern, formatText(p.PhysicalNamePrefix))
 	removalPolicies := []awscdk.RemovalPolicy{
-		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY,
+		awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
+		awscdk.RemovalPolicy_DESTROY,
 	}
 	v.require(slices.Contains(removalPolicies, p.RemovalPolicy), "RemovalPolicy",
 		"must be one of %s, got %s", removalPolicies, p.RemovalPolicy)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/google/go-cmp/cmp"
 
@@ -161,14 +162,37 @@ func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 		t.Error("stack must have termination protection")
 	}
 	for _, id := range retained {
-		if r := s.resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
-			t.Errorf("%s must be retained, got %s", id, r.DeletionPolicy)
-		}
+		expectRetained(t, s, id)
 	}
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
 		expect(t, `{"DeletionProtectionEnabled": true}`)
 	s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
 	s.expectCount(t, "AWS::Lambda::Function", 3)
+}
+
+// expectRetained requires that a resource outlives its stack. The next deployment after a failed
+// first one must not find the resource's name in use.
+func expectRetained(t *testing.T, s synthesized, id string) {
+	t.Helper()
+	r := s.resources[id]
+	if r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain" {
+		t.Errorf("%s must be retained, except after a failed creation, got %q and %q",
+			id, r.DeletionPolicy, r.UpdateReplacePolicy)
+	}
+}
+
+func TestRemovalPolicy_RetainsUnlessItIsDestroy(t *testing.T) {
+	for _, policy := range []awscdk.RemovalPolicy{
+		"", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
+	} {
+		s := pipeline(t, func(awscdk.Stack) *props { return &props{RemovalPolicy: policy} })
+		for _, id := range retained {
+			expectRetained(t, s, id)
+		}
+		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+			expect(t, `{"DeletionProtectionEnabled": true}`)
+		s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
+	}
 }
 
 func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {

@@ -370,7 +370,7 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 		"PrefixEmpty": invalid(props{PhysicalNamePrefix: jsii.String("")},
 			`PhysicalNamePrefix ^[a-z][a-z0-9-]{0,52}$ ""`),
 		"RemovalPolicy": invalid(props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
-			"RemovalPolicy RETAIN DESTROY SNAPSHOT"),
+			"RemovalPolicy RETAIN RETAIN_ON_UPDATE_OR_DELETE DESTROY SNAPSHOT"),
 		"UnusedKey": invalid(
 			props{
 				EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key,

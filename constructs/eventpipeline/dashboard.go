@@ -1,6 +1,7 @@
 package eventpipeline
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
 	"github.com/aws/jsii-runtime-go"
@@ -14,7 +15,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 		alarms = append(alarms, alarm)
 	}
 	return awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		DashboardName: p.physicalName("events"),
+		DashboardName: dashboardName(p),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
 				Title: jsii.String("Alarms"), Alarms: &alarms,
@@ -40,6 +41,16 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 			},
 		},
 	})
+}
+
+// dashboardName returns the dashboard's name, or nil without PhysicalNamePrefix. It ends with the
+// region, because a name of a dashboard must be unique in all regions of an account.
+func dashboardName(p *eventPipeline) *string {
+	name := p.physicalName("events")
+	if name != nil {
+		*name += "-" + *awscdk.Stack_Of(p).Region()
+	}
+	return name
 }
 
 func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {

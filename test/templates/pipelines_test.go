@@ -149,7 +149,7 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 	})
 }
 
-// Names must be unique only within an account and region.
+// Names must be unique only within an account and region. Only dashboards belong to all regions.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := newApp(t, nil)
 	must(t, func() error {
@@ -162,6 +162,8 @@ func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 				jsii.String("EventPipeline"),
 				&props{PhysicalNamePrefix: jsii.String("orders")},
 			)
+			synthesize(t, stack).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
+				expect(t, `{"DashboardName": "orders-events-`+region+`"}`)
 		}
 		app.Synth(nil)
 		return nil

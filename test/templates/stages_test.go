@@ -40,7 +40,7 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"DeadLetterQueue": `{"QueueName": "` + prefix + `-events-dlq"}`,
 			"EventBus":        `{"Name": "` + prefix + `-events"}`,
 			"HttpApi":         `{"Name": "` + prefix + `-api"}`,
-			"Dashboard":       `{"DashboardName": "` + prefix + `-events"}`,
+			"Dashboard":       `{"DashboardName": "` + prefix + `-events-${AWS::Region}"}`,
 			"ApiLogGroup":     `{"LogGroupName": "/aws/lambda/` + prefix + `-api"}`,
 			"WorkerLogGroup":  `{"LogGroupName": "/aws/lambda/` + prefix + `-worker"}`,
 

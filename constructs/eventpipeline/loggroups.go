@@ -8,10 +8,12 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// These are the prefixes of the log groups' names.
+// These are the prefixes of the log groups' names. API Gateway adds each log group to a resource
+// policy of the account, except log groups under /aws/vendedlogs/. The size of that policy is
+// limited.
 const (
 	functionLogs = "/aws/lambda/"
-	apiLogs      = "/aws/apigateway/"
+	apiLogs      = "/aws/vendedlogs/apigateway/"
 )
 
 func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
@@ -20,10 +22,26 @@ func newLogGroup(p *eventPipeline, id, prefix, suffix string) awslogs.LogGroup {
 		RemovalPolicy: removalPolicy(p.props),
 		EncryptionKey: p.props.LogEncryptionKey,
 	}
-	if name := p.physicalName(suffix); name != nil {
+	name := p.physicalName(suffix)
+	if name == nil && prefix == apiLogs {
+		name = accessLogName(p)
+	}
+	if name != nil {
 		props.LogGroupName = jsii.String(prefix + *name)
 	}
 	return awslogs.NewLogGroup(p, &id, props)
+}
+
+// accessLogName returns the name of the access log's group below apiLogs, for a pipeline without
+// PhysicalNamePrefix. CloudFormation can't generate a name with a prefix. The name ends with a part
+// of the stack's id, because the log group of a deleted stack may still exist.
+func accessLogName(p *eventPipeline) *string {
+	name := awscdk.Names_UniqueResourceName(p, &awscdk.UniqueResourceNameOptions{
+		Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
+	})
+	uuid := awscdk.Fn_Select(jsii.Number(2),
+		awscdk.Fn_Split(jsii.String("/"), awscdk.Stack_Of(p).StackId(), nil))
+	return jsii.String(*name + "-" + *uuid)
 }
 
 // allowLogs lets CloudWatch Logs use the key for the pipeline's log groups. The statement selects

@@ -179,7 +179,7 @@ func TestKeys_AllowNoConfusedDeputy(t *testing.T) {
 				logs + "/aws/lambda/" + names + "api",
 				logs + "/aws/lambda/" + names + "worker",
 				logs + "/aws/lambda/" + names + "reconciler",
-				logs + "/aws/apigateway/" + names + "api",
+				logs + "/aws/vendedlogs/apigateway/" + names + "api",
 			}},
 		},
 	}

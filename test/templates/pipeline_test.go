@@ -42,11 +42,19 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 }
 
 // An app can create several pipelines in an account, because CloudFormation generates the names.
-// Only the bus and the API need names. The bus's name begins with the stack's name, and names of
-// APIs need not be unique.
+// Only the bus, the access log and the API need names. The first two names begin with the stack's
+// name, and names of APIs need not be unique.
 func TestPipeline_HasGeneratedNames(t *testing.T) {
 	s := standard(t)
+	name, _ := s.resources["AccessLogGroup"].Properties["LogGroupName"].(string)
+	if !strings.HasPrefix(name, "/aws/vendedlogs/apigateway/Stack-EventPipeline-") ||
+		!strings.Contains(name, "AWS::StackId") {
+		t.Errorf("name of the access log = %q", name)
+	}
 	for id, r := range s.resources {
+		if id == "AccessLogGroup" {
+			continue
+		}
 		for _, property := range []string{"BucketName", "TableName", "QueueName", "FunctionName",
 			"LogGroupName", "RoleName", "AlarmName", "DashboardName"} {
 			if name, ok := r.Properties[property].(string); ok &&

@@ -37,6 +37,10 @@ func suppressNagRules(p *eventPipeline) {
 	suppress(p.reconcilerFunction, "Serverless-LambdaDLQ", nextRun)
 	suppress(p.schedule, "Serverless-EventBusDLQ", nextRun)
 
+	if p.props.EventsTable == nil && p.props.RemovalPolicy == awscdk.RemovalPolicy_DESTROY {
+		suppress(p.eventsTable, "AwsSolutions-DDB3", "The pipeline's data is to be deleted with "+
+			"the stack. With point-in-time recovery, a backup of the table would remain.")
+	}
 	if p.props.HttpApi == nil {
 		if route := p.httpApi.Node().TryFindChild(jsii.String("GET--health")); route != nil {
 			suppress(route, "AwsSolutions-APIG4", "GET /health answers with a constant: it reads "+

@@ -34,9 +34,9 @@ type EventPipelineProps struct {
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
 	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE means the same:
 	// with both, CloudFormation deletes resources that it created in a deployment that failed.
-	// With DESTROY, a CDK function empties the buckets before they are deleted. When the stack is
-	// deleted, only the log of that function remains. Default: RETAIN, with deletion protection of
-	// the table.
+	// With DESTROY, a CDK function empties the buckets before they are deleted, and the table has no
+	// point-in-time recovery. When the stack is deleted, only the log of that function remains.
+	// Default: RETAIN, with deletion protection and point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If

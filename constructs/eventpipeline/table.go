@@ -10,6 +10,7 @@ func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
 	if p.props.EventsTable != nil {
 		return p.props.EventsTable
 	}
+	destroy := p.props.RemovalPolicy == awscdk.RemovalPolicy_DESTROY
 	props := &awsdynamodb.TableProps{
 		TableName: p.physicalName("events"),
 		PartitionKey: &awsdynamodb.Attribute{
@@ -18,10 +19,12 @@ func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: jsii.String("expiresAt"),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
-			PointInTimeRecoveryEnabled: jsii.Bool(true),
+			// When a table with point-in-time recovery is deleted, DynamoDB keeps a backup of it
+			// for 35 days.
+			PointInTimeRecoveryEnabled: jsii.Bool(!destroy),
 		},
 		RemovalPolicy:      removalPolicy(p.props),
-		DeletionProtection: jsii.Bool(p.props.RemovalPolicy != awscdk.RemovalPolicy_DESTROY),
+		DeletionProtection: jsii.Bool(!destroy),
 	}
 	if key := p.props.EventsTableEncryptionKey; key != nil {
 		props.Encryption = awsdynamodb.TableEncryption_CUSTOMER_MANAGED

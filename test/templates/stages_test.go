@@ -214,7 +214,10 @@ func TestDevAndLocal_LeaveNothingWhenDestroyed(t *testing.T) {
 			}
 		}
 		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-			expect(t, `{"DeletionProtectionEnabled": false}`)
+			expect(t, `{
+				"DeletionProtectionEnabled": false,
+				"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": false}
+			}`)
 		for _, bucket := range buckets {
 			s.resource(t, bucket+"AutoDeleteObjectsCustomResource", "Custom::S3AutoDeleteObjects").
 				expect(t, `{"BucketName": "${`+bucket+`}"}`)

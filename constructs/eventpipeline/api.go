@@ -86,6 +86,9 @@ func newIntegration(p *eventPipeline) awsapigatewayv2.HttpRouteIntegration {
 	return awsapigatewayv2integrations.NewHttpLambdaIntegration(id, p.apiFunction, nil)
 }
 
+// healthRoute is the key of the route without authorization.
+const healthRoute = "GET /health"
+
 // accessLogFields maps the fields of the access log to API Gateway's variables. No field contains a
 // header, query or payload. The map omits error messages and an authorizer's claims: a quote in
 // their text would make the log line invalid JSON.
@@ -123,12 +126,30 @@ func newStage(p *eventPipeline) awsapigatewayv2.HttpStage {
 	if err != nil {
 		panic(fmt.Sprintf("encode the access log's format: %v", err)) // can't fail for strings
 	}
-	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(
+	resource := stage.Node().DefaultChild().(awsapigatewayv2.CfnStage)
+	throttleHealth(p, resource)
+	resource.SetAccessLogSettings(
 		&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 			DestinationArn: p.accessLogGroup.LogGroupArn(),
 			Format:         jsii.String(string(format)),
 		})
 	return stage
+}
+
+// These limits apply to GET /health, which needs no authorization.
+const (
+	healthRateLimit  = 10 // requests per second
+	healthBurstLimit = 20
+)
+
+// throttleHealth limits GET /health, so that anonymous requests can't use up the throttle of the
+// other routes.
+func throttleHealth(p *eventPipeline, stage awsapigatewayv2.CfnStage) {
+	stage.SetRouteSettings(map[string]any{healthRoute: map[string]any{
+		"ThrottlingRateLimit": healthRateLimit, "ThrottlingBurstLimit": healthBurstLimit,
+	}})
+	// API Gateway rejects settings of a route that does not exist yet.
+	stage.Node().AddDependency(p.httpApi.Node().FindChild(jsii.String("GET--health")))
 }
 
 // newDomainName creates the custom domain name. It returns nil if the prop DomainName is not set.

@@ -226,7 +226,8 @@ type EventPipelineProps struct {
 	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
 	// Default: ACCEPT.
 	UnknownEventTypes UnknownEventTypes
-	// ThrottlingRateLimit limits requests per second over all routes. Default: 1,000.
+	// ThrottlingRateLimit limits requests per second over all routes, except GET /health. That route
+	// has a limit of its own: 10 requests per second, and 20 at once. Default: 1,000.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
 	// ThrottlingRateLimit.

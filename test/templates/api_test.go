@@ -60,7 +60,10 @@ func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {
 		"ApiId": "${HttpApi}",
 		"StageName": "$default",
 		"AutoDeploy": true,
-		"DefaultRouteSettings": {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000}
+		"DefaultRouteSettings": {"ThrottlingRateLimit": 1000, "ThrottlingBurstLimit": 2000},
+		"RouteSettings": {
+			"GET /health": {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20}
+		}
 	}`)
 	s = pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
 		return &eventpipeline.EventPipelineProps{

@@ -99,7 +99,10 @@ func newFunction(
 			Role:          role,
 			LogGroup:      logGroup,
 			LoggingFormat: awslambda.LoggingFormat_JSON,
-			Tracing:       props.Tracing,
+
+			ApplicationLogLevelV2: lambdaLogLevel(*props.LogLevel),
+
+			Tracing: props.Tracing,
 
 			ReservedConcurrentExecutions: options.ReservedConcurrentExecutions,
 
@@ -108,6 +111,16 @@ func newFunction(
 			SecurityGroups: props.SecurityGroups,
 		})
 	return fn, logGroup
+}
+
+// lambdaLogLevel returns the level below which Lambda drops log lines. The functions themselves
+// apply the prop LogLevel, and write lines with metrics at the level INFO. So Lambda must drop at
+// most DEBUG.
+func lambdaLogLevel(level string) awslambda.ApplicationLogLevel {
+	if level == "debug" {
+		return awslambda.ApplicationLogLevel_DEBUG
+	}
+	return awslambda.ApplicationLogLevel_INFO
 }
 
 // newPlaceholderFunction creates a function without compiling it, so that validation errors appear

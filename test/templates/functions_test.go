@@ -202,3 +202,20 @@ func TestFunctions_NeedGo(t *testing.T) {
 		t.Errorf("error without Go must name its download page, got %v", err)
 	}
 }
+
+// By default, Lambda drops lines of the level DEBUG. With WARN, it would drop lines with metrics.
+func TestFunctions_LogLevelReachesLambda(t *testing.T) {
+	for level, want := range map[string]string{
+		"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO",
+	} {
+		s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+			return &eventpipeline.EventPipelineProps{LogLevel: &level}
+		})
+		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
+			logging := s.resource(t, id, "AWS::Lambda::Function").Properties["LoggingConfig"]
+			if got := logging.(map[string]any)["ApplicationLogLevel"]; got != want {
+				t.Errorf("%s with level %s: ApplicationLogLevel = %v, want %s", id, level, got, want)
+			}
+		}
+	}
+}

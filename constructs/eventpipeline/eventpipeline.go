@@ -201,6 +201,7 @@ func NewEventPipeline(
 
 	m := newMetrics(p)
 	p.alarms = newAlarms(p, m)
+	allowAlarms(p)
 	p.dashboard = newDashboard(p, m)
 	suppressNagRules(p)
 	v.validateAtSynth(p, requested)

@@ -260,7 +260,9 @@ type EventPipelineProps struct {
 	// the account and region of the stack. Several pipelines may share it. Default: a new bus.
 	EventBus awsevents.IEventBus
 
-	// AlarmTopic receives a message when an alarm fires and when it returns to OK. Default: none.
+	// AlarmTopic receives a message when an alarm fires and when it returns to OK. If the app
+	// creates the topic, the pipeline lets CloudWatch publish to it and use its KMS key. The
+	// policies of an imported topic and key must already allow that. Default: none.
 	AlarmTopic awssns.ITopic
 	// AlarmThresholds set the values at which the alarms fire.
 	// Default: see the type AlarmThresholds.

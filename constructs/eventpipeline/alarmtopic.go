@@ -1,0 +1,66 @@
+package eventpipeline
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// allowAlarms lets CloudWatch publish to the alarm topic and use the topic's key, if the app
+// creates the topic and the key. docs/construct.md contains the statements for imported ones.
+func allowAlarms(p *eventPipeline) {
+	topic := p.props.AlarmTopic
+	if topic == nil {
+		return
+	}
+	if key := topic.MasterKey(); key != nil {
+		statement := alarmStatement(p, "*", "kms:GenerateDataKey*", "kms:Decrypt")
+		key.AddToResourcePolicy(statement, jsii.Bool(true))
+	}
+	awscdk.Aspects_Of(topic).Add(&alarmTopicPolicy{pipeline: p}, nil)
+}
+
+// alarmTopicPolicy is an aspect of the alarm topic. The CDK calls an aspect after the app has
+// changed the policies of its resources.
+type alarmTopicPolicy struct {
+	pipeline *eventPipeline
+	added    bool
+}
+
+// Visit adds a statement to the topic's policy. A topic without a policy of its own has a policy of
+// SNS that lets CloudWatch publish. A statement would replace that policy.
+func (a *alarmTopicPolicy) Visit(node constructs.IConstruct) {
+	p := a.pipeline
+	switch resource := node.(type) {
+	case awssns.CfnTopic:
+		key := resource.KmsMasterKeyId()
+		p.validation.require(key == nil || *key != "alias/aws/sns", "AlarmTopic",
+			"must not use the key alias/aws/sns: CloudWatch can't use it. Use a key of your own")
+	case awssns.CfnTopicPolicy:
+		if !a.added {
+			a.added = true
+			topic := p.props.AlarmTopic
+			topic.AddToResourcePolicy(alarmStatement(p, *topic.TopicArn(), "sns:Publish"))
+		}
+	}
+}
+
+// alarmStatement allows actions to the alarms of the pipeline's account and region.
+func alarmStatement(p *eventPipeline, resource string, actions ...string) awsiam.PolicyStatement {
+	stack := awscdk.Stack_Of(p)
+	alarms := stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"),
+		ResourceName: jsii.String("*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: servicePrincipal("cloudwatch.amazonaws.com"),
+		Actions:    jsii.Strings(actions...),
+		Resources:  jsii.Strings(resource),
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"ArnLike":      map[string]any{"aws:SourceArn": alarms},
+		},
+	})
+}

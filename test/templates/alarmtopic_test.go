@@ -1,0 +1,118 @@
+package templates
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
+)
+
+// fromAlarms returns the statement that allows actions to the alarms of the account.
+func fromAlarms(resource string, actions ...string) statement {
+	return statement{
+		Effect: "Allow", Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
+		Actions: actions, Resources: []string{resource},
+		Condition: map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"},
+			"ArnLike": map[string]any{"aws:SourceArn": "arn:${AWS::Partition}:cloudwatch:" +
+				"${AWS::Region}:${AWS::AccountId}:alarm:*"},
+		},
+	}
+}
+
+// hasStatement reports whether a policy of the given type contains a statement.
+func (s synthesized) hasStatement(t *testing.T, policyType string, want statement) bool {
+	t.Helper()
+	return slices.ContainsFunc(s.idsOf(policyType), func(id string) bool {
+		return slices.ContainsFunc(s.resources[id].statements(t), func(got statement) bool {
+			return cmp.Equal(want, got)
+		})
+	})
+}
+
+func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
+	for name, options := range map[string]func(awscdk.Stack) *awssns.TopicProps{
+		"plain":    func(awscdk.Stack) *awssns.TopicProps { return nil },
+		"TLS only": func(awscdk.Stack) *awssns.TopicProps { return &awssns.TopicProps{EnforceSSL: jsii.Bool(true)} },
+		"encrypted": func(stack awscdk.Stack) *awssns.TopicProps {
+			return &awssns.TopicProps{MasterKey: newKey(stack, "TopicKey")}
+		},
+		"encrypted, TLS only": func(stack awscdk.Stack) *awssns.TopicProps {
+			return &awssns.TopicProps{
+				MasterKey: newKey(stack, "TopicKey"), EnforceSSL: jsii.Bool(true),
+			}
+		},
+		"own policy": nil, // the app adds a statement later
+	} {
+		s := pipeline(t, func(stack awscdk.Stack) *props {
+			var topicProps *awssns.TopicProps
+			if options != nil {
+				topicProps = options(stack)
+			}
+			return &props{AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), topicProps)}
+		})
+		if name == "own policy" {
+			s = withLaterTopicPolicy(t)
+		}
+		hasPolicy := len(s.idsOf("AWS::SNS::TopicPolicy")) > 0
+		if want := name != "plain" && name != "encrypted"; hasPolicy != want {
+			t.Errorf("%s: topic has a policy: %t, want %t", name, hasPolicy, want)
+		}
+		publish := fromAlarms("${Topic}", "sns:Publish")
+		if hasPolicy && !s.hasStatement(t, "AWS::SNS::TopicPolicy", publish) {
+			t.Errorf("%s: the topic's policy must contain %+v", name, publish)
+		}
+		useKey := fromAlarms("*", "kms:Decrypt", "kms:GenerateDataKey*")
+		encrypted := len(s.idsOf("AWS::KMS::Key")) > 0
+		if encrypted {
+			policy := s.resource(t, "TopicKey", "AWS::KMS::Key").Properties["KeyPolicy"]
+			key := resource{Properties: map[string]any{"PolicyDocument": policy}}
+			if !slices.ContainsFunc(key.statements(t), func(got statement) bool {
+				return cmp.Equal(useKey, got)
+			}) {
+				t.Errorf("%s: the key's policy must contain %+v", name, useKey)
+			}
+		}
+	}
+}
+
+// withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline.
+func withLaterTopicPolicy(t *testing.T) synthesized {
+	t.Helper()
+	stack := newStack(t)
+	must(t, func() error {
+		topic := awssns.NewTopic(stack, jsii.String("Topic"), nil)
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
+			&props{AlarmTopic: topic})
+		topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()},
+			Actions:    jsii.Strings("sns:Publish"), Resources: &[]*string{topic.TopicArn()},
+		}))
+		return nil
+	})
+	return synthesize(t, stack)
+}
+
+func TestAlarmTopic_MustNotUseTheKeyOfSNS(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		key := awskms.Alias_FromAliasName(
+			stack, jsii.String("Key"), jsii.String("alias/aws/sns"))
+		topic := awssns.NewTopic(stack, jsii.String("Topic"), &awssns.TopicProps{MasterKey: key})
+		topic.Node().DefaultChild().(awssns.CfnTopic).
+			SetKmsMasterKeyId(jsii.String("alias/aws/sns"))
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
+			&props{AlarmTopic: topic})
+		return nil
+	})
+	expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+		"Stack/EventPipeline": {"AlarmTopic alias/aws/sns"},
+	})
+}

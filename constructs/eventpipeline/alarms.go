@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -30,6 +32,17 @@ type AlarmThresholds struct {
 	WorkerThrottles *float64
 	// ReconcilerErrors sets the threshold for failed runs of the reconciler function. Default: 1.
 	ReconcilerErrors *float64
+	// FailedEvents sets the threshold for events that failed. Default: 1.
+	FailedEvents *float64
+	// ThrottledRequests sets the threshold for requests that the API's stage throttled, with status
+	// 429. Default: 100.
+	ThrottledRequests *float64
+	// NotificationDeadLetters sets the threshold for the messages in the DLQ for notifications.
+	// Default: 1.
+	NotificationDeadLetters *float64
+	// FailedDeliveries sets the threshold for notifications that EventBridge moved to the DLQ, and
+	// for events that a rule lost. Default: 1.
+	FailedDeliveries *float64
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.
 	UnhealedEvents *float64
@@ -39,10 +52,12 @@ func (t *AlarmThresholds) withDefaults() *AlarmThresholds {
 	thresholds := valueOrZero(t)
 	setDefault(&thresholds.OldestMessage, seconds(5*60))
 	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
+	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
 	for _, threshold := range []**float64{
 		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
 		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
-		&thresholds.ReconcilerErrors, &thresholds.UnhealedEvents,
+		&thresholds.ReconcilerErrors, &thresholds.UnhealedEvents, &thresholds.FailedEvents,
+		&thresholds.NotificationDeadLetters, &thresholds.FailedDeliveries,
 	} {
 		setDefault(threshold, jsii.Number(1))
 	}
@@ -54,12 +69,16 @@ type alarms struct {
 	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
 	apiErrors, apiThrottles                         awscloudwatch.Alarm
 	workerErrors, workerThrottles, reconcilerErrors awscloudwatch.Alarm
-	unhealedEvents                                  awscloudwatch.Alarm
+	unhealedEvents, failedEvents                    awscloudwatch.Alarm
+	notificationDeadLetters, failedDeliveries       awscloudwatch.Alarm
+	throttledRequests                               awscloudwatch.Alarm   // nil for an existing API
+	missingRuns                                     awscloudwatch.Alarm   // nil without a schedule
+	rules                                           []awscloudwatch.Alarm // of OnEventProcessed
 }
 
 func newAlarms(p *eventPipeline, m metrics) alarms {
 	t := p.props.AlarmThresholds
-	return alarms{
+	a := alarms{
 		deadLetters: newAlarm(p, "DeadLettersAlarm", m.deadLetters, *t.DeadLetters,
 			"Events failed: their messages are in the DLQ."),
 		oldestMessage: newAlarm(p, "OldestMessageAlarm", m.oldestMessage,
@@ -79,15 +98,81 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 			"The reconciler function failed: what crashes leave is not healed."),
 		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
 			"The reconciler could not heal some events."),
+		failedEvents: newAlarm(p, "FailedEventsAlarm", m.failed, *t.FailedEvents,
+			"Events failed in the last minutes, whether the DLQ held messages before or not."),
+		notificationDeadLetters: newAlarm(p, "NotificationDeadLettersAlarm",
+			m.notificationDeadLetters, *t.NotificationDeadLetters,
+			"Notifications were not delivered: they are in the DLQ for notifications."),
+		failedDeliveries: newAlarm(p, "FailedDeliveriesAlarm", m.failedDeliveries,
+			*t.FailedDeliveries,
+			"EventBridge moved notifications to the DLQ in the last minutes."),
 	}
+	if m.throttledRequests != nil {
+		a.throttledRequests = newAlarm(p, "ThrottledRequestsAlarm", m.throttledRequests,
+			*t.ThrottledRequests, "The API's stage throttles requests: clients get 429.")
+	}
+	if *p.props.ReconcilerEnabled {
+		a.missingRuns = newMissingRunsAlarm(p)
+	}
+	return a
+}
+
+// newMissingRunsAlarm creates an alarm that fires if the schedule did not invoke the reconciler for
+// three intervals. Then the metric has no data.
+func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
+	runs := p.reconcilerFunction.MetricInvocations(&awscloudwatch.MetricOptions{
+		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
+	})
+	return createAlarm(p, p, "ReconcilerMissingRunsAlarm", &awscloudwatch.AlarmProps{
+		Metric:             runs,
+		Threshold:          jsii.Number(1),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		EvaluationPeriods:  jsii.Number(3),
+		TreatMissingData:   awscloudwatch.TreatMissingData_BREACHING,
+		AlarmDescription:   jsii.String("The reconciler does not run. See docs/runbooks.md."),
+	})
+}
+
+// newRuleAlarm creates an alarm that fires if a rule lost events: EventBridge could deliver them
+// neither to the target nor to a DLQ.
+func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
+	dimensions := map[string]*string{"RuleName": rule.RuleName()}
+	if name := p.eventBus.EventBusName(); *name != "default" {
+		dimensions["EventBusName"] = name
+	}
+	metric := func(name string) awscloudwatch.IMetric {
+		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: jsii.String("AWS/Events"), MetricName: &name, DimensionsMap: &dimensions,
+			Statistic: jsii.String("Sum"),
+		})
+	}
+	lost := awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String("FILL(failed, 0) + FILL(unsent, 0)"),
+		Label:      jsii.String("Lost events"),
+		UsingMetrics: &map[string]awscloudwatch.IMetric{
+			"failed": metric("FailedInvocations"),
+			"unsent": metric("InvocationsFailedToBeSentToDlq"),
+		},
+	})
+	props := thresholdAlarm(lost, *p.props.AlarmThresholds.FailedDeliveries,
+		"A rule of OnEventProcessed lost events.")
+	return createAlarm(p, rule, "LostEventsAlarm", props)
 }
 
 func newAlarm(
 	p *eventPipeline, id string, metric awscloudwatch.IMetric, threshold float64,
 	description string,
 ) awscloudwatch.Alarm {
-	alarm := awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmName:          p.physicalName(kebabCase(strings.TrimSuffix(id, "Alarm"))),
+	props := thresholdAlarm(metric, threshold, description)
+	props.AlarmName = p.physicalName(kebabCase(strings.TrimSuffix(id, "Alarm")))
+	return createAlarm(p, p, id, props)
+}
+
+// thresholdAlarm returns the props of an alarm that fires if a metric reaches the threshold.
+func thresholdAlarm(
+	metric awscloudwatch.IMetric, threshold float64, description string,
+) *awscloudwatch.AlarmProps {
+	return &awscloudwatch.AlarmProps{
 		Metric:             metric,
 		Threshold:          &threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -95,7 +180,14 @@ func newAlarm(
 		// A metric has no data while there is no traffic. This must not fire the alarm.
 		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
 		AlarmDescription: jsii.String(description + " See docs/runbooks.md."),
-	})
+	}
+}
+
+// createAlarm creates an alarm that notifies AlarmTopic.
+func createAlarm(
+	p *eventPipeline, scope constructs.Construct, id string, props *awscloudwatch.AlarmProps,
+) awscloudwatch.Alarm {
+	alarm := awscloudwatch.NewAlarm(scope, &id, props)
 	if p.props.AlarmTopic != nil {
 		action := awscloudwatchactions.NewSnsAction(p.props.AlarmTopic)
 		alarm.AddAlarmAction(action)
@@ -118,10 +210,35 @@ func kebabCase(id string) string {
 
 func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 	a := p.alarms
-	return []awscloudwatch.Alarm{
-		a.deadLetters, a.oldestMessage, a.apiServerErrors, a.apiErrors, a.apiThrottles,
-		a.workerErrors, a.workerThrottles, a.reconcilerErrors, a.unhealedEvents,
+	all := []awscloudwatch.Alarm{
+		a.deadLetters, a.failedEvents, a.oldestMessage, a.apiServerErrors, a.apiErrors,
+		a.apiThrottles, a.workerErrors, a.workerThrottles, a.reconcilerErrors, a.unhealedEvents,
+		a.notificationDeadLetters, a.failedDeliveries,
 	}
+	for _, optional := range []awscloudwatch.Alarm{a.throttledRequests, a.missingRuns} {
+		if optional != nil {
+			all = append(all, optional)
+		}
+	}
+	return append(all, a.rules...)
+}
+
+func (p *eventPipeline) FailedEventsAlarm() awscloudwatch.Alarm { return p.alarms.failedEvents }
+
+func (p *eventPipeline) ThrottledRequestsAlarm() awscloudwatch.Alarm {
+	return p.alarms.throttledRequests
+}
+
+func (p *eventPipeline) NotificationDeadLettersAlarm() awscloudwatch.Alarm {
+	return p.alarms.notificationDeadLetters
+}
+
+func (p *eventPipeline) FailedDeliveriesAlarm() awscloudwatch.Alarm {
+	return p.alarms.failedDeliveries
+}
+
+func (p *eventPipeline) ReconcilerMissingRunsAlarm() awscloudwatch.Alarm {
+	return p.alarms.missingRuns
 }
 
 func (p *eventPipeline) DeadLettersAlarm() awscloudwatch.Alarm   { return p.alarms.deadLetters }

@@ -94,6 +94,7 @@ const healthRoute = "GET /health"
 // their text would make the log line invalid JSON.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
+	"apiId":              "$context.apiId",
 	"requestTime":        "$context.requestTime",
 	"sourceIp":           "$context.identity.sourceIp",
 	"caller":             "$context.identity.caller",

@@ -26,7 +26,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 			},
 			{
 				graph("API requests", m.requests, m.clientErrors, m.serverErrors),
-				graph("Queue", m.queued, m.deadLetters),
+				graph("Queue", m.queued, m.deadLetters, m.notificationDeadLetters),
 				graph("Worker", m.workerErrors, m.workerThrottles),
 			},
 			{

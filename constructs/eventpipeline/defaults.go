@@ -143,6 +143,7 @@ func placeholderProps(p *eventPipeline, requested EventPipelineProps) EventPipel
 		QueueEncryptionKey:       requested.QueueEncryptionKey,
 		LogEncryptionKey:         requested.LogEncryptionKey,
 		EventBusEncryptionKey:    requested.EventBusEncryptionKey,
+		FormerEncryptionKeys:     requested.FormerEncryptionKeys,
 		BronzeBucket:             requested.BronzeBucket,
 		SilverBucket:             requested.SilverBucket,
 		ServerAccessLogsBucket:   requested.ServerAccessLogsBucket,

@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -16,6 +18,27 @@ func newEventBus(p *eventPipeline) awsevents.IEventBus {
 		// The CDK adds a statement to the key's policy that lets EventBridge use the key.
 		KmsKey: p.props.EventBusEncryptionKey,
 	})
+}
+
+// allowBus lets EventBridge decrypt notifications that it encrypted with a former key of the
+// pipeline's own bus. EventBridge keeps a notification for up to 24 hours.
+func allowBus(p *eventPipeline, key awskms.IKey) {
+	if p.props.EventBus != nil {
+		return
+	}
+	stack := awscdk.Stack_Of(p)
+	// The name is not a token, so that the key's stack need not depend on the bus's stack.
+	arn := eventsARN(stack, "event-bus", *busName(p))
+	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: servicePrincipal("events.amazonaws.com"),
+		Actions:    jsii.Strings("kms:Decrypt"),
+		Resources:  jsii.Strings("*"), // in a key policy, * means this key
+		Conditions: &map[string]any{"StringEquals": map[string]any{
+			"aws:SourceAccount": stack.Account(),
+			"aws:SourceArn":     arn,
+			"kms:EncryptionContext:aws:events:event-bus:arn": arn,
+		}},
+	}), jsii.Bool(true))
 }
 
 // busName returns the name of the event bus. CloudFormation does not generate names for buses.

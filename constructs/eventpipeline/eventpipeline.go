@@ -59,6 +59,9 @@ type EventPipeline interface {
 	ServerAccessLogsBucket() awss3.IBucket
 	// EventBus returns the bus that receives EventProcessed and EventFailed.
 	EventBus() awsevents.IEventBus
+	// NotificationDeadLetterQueue returns the queue of notifications that EventBridge could not
+	// deliver to a target of OnEventProcessed, or could not encrypt.
+	NotificationDeadLetterQueue() awssqs.IQueue
 	// ApiLogGroup returns the API function's log group.
 	ApiLogGroup() awslogs.LogGroup
 	// WorkerLogGroup returns the worker function's log group.
@@ -70,10 +73,15 @@ type EventPipeline interface {
 	AccessLogGroup() awslogs.LogGroup
 	// DeadLettersAlarm fires when messages are in the DLQ.
 	DeadLettersAlarm() awscloudwatch.Alarm
+	// FailedEventsAlarm fires when events fail, also while the DLQ already has messages.
+	FailedEventsAlarm() awscloudwatch.Alarm
 	// OldestMessageAlarm fires when a message waits too long for the worker.
 	OldestMessageAlarm() awscloudwatch.Alarm
 	// ApiServerErrorsAlarm fires when the API answers 5xx.
 	ApiServerErrorsAlarm() awscloudwatch.Alarm
+	// ThrottledRequestsAlarm fires when the API's stage throttles requests. It is nil for an existing
+	// HttpApi.
+	ThrottledRequestsAlarm() awscloudwatch.Alarm
 	// ApiErrorsAlarm fires when the API function crashes or times out.
 	ApiErrorsAlarm() awscloudwatch.Alarm
 	// ApiThrottlesAlarm fires when the API function is throttled.
@@ -84,9 +92,17 @@ type EventPipeline interface {
 	WorkerThrottlesAlarm() awscloudwatch.Alarm
 	// ReconcilerErrorsAlarm fires when a run of the reconciler function fails.
 	ReconcilerErrorsAlarm() awscloudwatch.Alarm
+	// ReconcilerMissingRunsAlarm fires when the schedule does not invoke the reconciler function. It
+	// is nil if ReconcilerEnabled is false.
+	ReconcilerMissingRunsAlarm() awscloudwatch.Alarm
 	// UnhealedEventsAlarm fires when the reconciler can't repair an event.
 	UnhealedEventsAlarm() awscloudwatch.Alarm
-	// Alarms returns all alarms of the pipeline.
+	// NotificationDeadLettersAlarm fires when messages are in NotificationDeadLetterQueue.
+	NotificationDeadLettersAlarm() awscloudwatch.Alarm
+	// FailedDeliveriesAlarm fires when EventBridge moves notifications to
+	// NotificationDeadLetterQueue.
+	FailedDeliveriesAlarm() awscloudwatch.Alarm
+	// Alarms returns all alarms of the pipeline, also those of the rules of OnEventProcessed.
 	Alarms() []awscloudwatch.Alarm
 	// Dashboard returns the dashboard with the pipeline's alarms and metrics.
 	Dashboard() awscloudwatch.Dashboard
@@ -117,7 +133,8 @@ type EventPipeline interface {
 	// OnEventProcessed adds a rule that sends each EventProcessed of this pipeline to a target. The
 	// rule ignores events of other pipelines on the same bus. A target may receive an event twice,
 	// so it must ignore a detail.eventId that it has already received. If target is nil, add a
-	// target to the returned rule later.
+	// target to the returned rule later. A target without a DeadLetterQueue of its own gets
+	// NotificationDeadLetterQueue. An alarm fires if the rule loses events.
 	OnEventProcessed(id *string, target awsevents.IRuleTarget) awsevents.Rule
 	// OnEventProcessedIn adds the rule of OnEventProcessed to scope, which may be in another stack.
 	// Use it for a queue of another stack, and for a target with a DeadLetterQueue of another
@@ -141,6 +158,7 @@ type eventPipeline struct {
 	eventsTable                awsdynamodb.ITable
 	queue, deadLetterQueue     awssqs.IQueue
 	eventBus                   awsevents.IEventBus
+	notificationDLQ            awssqs.IQueue
 	apiFunction                awslambda.Function
 	workerFunction             awslambda.Function
 	reconcilerFunction         awslambda.Function
@@ -178,7 +196,13 @@ func NewEventPipeline(
 		p.props, p.schemas = placeholderProps(p, requested), nil
 	}
 
-	allowLogs(p, p.props.LogEncryptionKey)
+	allowLogs(p, p.props.LogEncryptionKey, "kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom",
+		"kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+		"kms:DescribeKey")
+	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
+		allowLogs(p, key, "kms:Decrypt", "kms:DescribeKey")
+		allowBus(p, key)
+	}
 	p.serverAccessLogsBucket = newServerAccessLogsBucket(p)
 	p.bronzeBucket = newBronzeBucket(p)
 	p.silverBucket = newSilverBucket(p)
@@ -186,6 +210,7 @@ func NewEventPipeline(
 	p.deadLetterQueue = newDeadLetterQueue(p)
 	p.queue = newQueue(p)
 	p.eventBus = newEventBus(p)
+	p.notificationDLQ = newNotificationDeadLetterQueue(p)
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
 	p.eventSource = newEventSource(p)
@@ -243,6 +268,8 @@ func (p *eventPipeline) DeadLetterQueue() awssqs.IQueue { return p.deadLetterQue
 
 func (p *eventPipeline) Schedule() awsevents.Rule      { return p.schedule }
 func (p *eventPipeline) EventBus() awsevents.IEventBus { return p.eventBus }
+
+func (p *eventPipeline) NotificationDeadLetterQueue() awssqs.IQueue { return p.notificationDLQ }
 
 func (p *eventPipeline) EventSourceMapping() awslambda.EventSourceMapping { return p.eventSource }
 

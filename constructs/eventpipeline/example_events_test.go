@@ -24,6 +24,20 @@ func ExampleEventPipeline_OnEventProcessed() {
 	app.Synth(nil)
 }
 
+// A queue of another stack receives a message for each processed event.
+func ExampleEventPipeline_OnEventProcessedIn() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Orders"), nil)
+	consumers := awscdk.NewStack(app, jsii.String("Consumers"), nil)
+	queue := awssqs.NewQueue(consumers, jsii.String("Queue"), nil)
+
+	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("Events"), nil)
+	target := awseventstargets.NewSqsQueue(queue, nil)
+	pipeline.OnEventProcessedIn(consumers, jsii.String("ToQueue"), target)
+	app.Synth(nil)
+}
+
 // A queue receives a message for each failed event.
 func ExampleEventPipeline_EventBus() {
 	defer jsii.Close()

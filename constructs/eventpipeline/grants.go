@@ -38,6 +38,9 @@ func (p *eventPipeline) GrantReadSilver(grantee awsiam.IGrantable) awsiam.Grant 
 	if key := bucket.EncryptionKey(); key != nil {
 		read = read.Combine(grant(grantee, key.KeyArn(), viaService(p, "s3"), "kms:Decrypt"))
 	}
+	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
+		read = read.Combine(grant(grantee, key.KeyArn(), viaService(p, "s3"), "kms:Decrypt"))
+	}
 	return read
 }
 

@@ -44,11 +44,11 @@ func accessLogName(p *eventPipeline) *string {
 	return jsii.String(*name + "-" + *uuid)
 }
 
-// allowLogs lets CloudWatch Logs use the key for the pipeline's log groups. The statement selects
+// allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups. The statement selects
 // the log groups by name. If CloudFormation generates the names, the statement selects all log
 // groups of the account and region. It can't refer to the log groups' constructs: they refer to the
 // key, so the reference would be circular.
-func allowLogs(p *eventPipeline, key awskms.IKey) {
+func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return
 	}
@@ -69,9 +69,8 @@ func allowLogs(p *eventPipeline, key awskms.IKey) {
 	}
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: servicePrincipal("logs." + *stack.Region() + "." + *stack.UrlSuffix()),
-		Actions: jsii.Strings("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo",
-			"kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"),
-		Resources: jsii.Strings("*"), // in a key policy, * means this key
+		Actions:    jsii.Strings(actions...),
+		Resources:  jsii.Strings("*"), // in a key policy, * means this key
 		Conditions: &map[string]any{
 			"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups},
 		},

@@ -2,6 +2,7 @@ package eventpipeline
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -17,6 +18,8 @@ type metrics struct {
 	reconcilerErrors                              awscloudwatch.IMetric
 	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
 	accepted, processed, failed                   awscloudwatch.IMetric
+	notificationDeadLetters, failedDeliveries     awscloudwatch.IMetric
+	throttledRequests                             awscloudwatch.IMetric // nil for an existing API
 }
 
 func newMetrics(p *eventPipeline) metrics {
@@ -44,8 +47,32 @@ func newMetrics(p *eventPipeline) metrics {
 		accepted:  pipelineMetric(p, contract.MetricAccepted, sum),
 		processed: pipelineMetric(p, contract.MetricProcessed, sum),
 		failed:    pipelineMetric(p, contract.MetricFailed, sum),
+
+		notificationDeadLetters: p.notificationDLQ.
+			MetricApproximateNumberOfMessagesVisible(maximum),
+		failedDeliveries:  p.notificationDLQ.MetricNumberOfMessagesSent(sum),
+		throttledRequests: newThrottledRequestsMetric(p),
 	}
 }
+
+// newThrottledRequestsMetric counts the lines of the access log with the status 429. API Gateway
+// has no metric for them. The result is nil for an existing API, whose log is unknown.
+func newThrottledRequestsMetric(p *eventPipeline) awscloudwatch.IMetric {
+	if p.accessLogGroup == nil {
+		return nil
+	}
+	const name = "ThrottledRequests"
+	p.accessLogGroup.AddMetricFilter(jsii.String(name), &awslogs.MetricFilterOptions{
+		FilterPattern:   awslogs.FilterPattern_Literal(jsii.String(`{ $.status = "429" }`)),
+		MetricNamespace: jsii.String(contract.MetricNamespace),
+		MetricName:      jsii.String(name),
+		Dimensions:      &map[string]*string{apiDimension: jsii.String("$.apiId")},
+	})
+	return logMetric(name, apiDimension, p.httpApi.ApiId())
+}
+
+// apiDimension names the API in the metric ThrottledRequests.
+const apiDimension = "ApiId"
 
 func (p *eventPipeline) MetricAccepted(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return pipelineMetric(p, contract.MetricAccepted, props)

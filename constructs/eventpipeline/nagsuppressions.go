@@ -23,6 +23,10 @@ func suppressNagRules(p *eventPipeline) {
 		suppress(p.deadLetterQueue, "Serverless-SQSRedrivePolicy",
 			"It is the dead-letter queue. What arrives here rings an alarm.")
 	}
+	const isDLQ = "It is the dead-letter queue of EventBridge. What arrives here rings an alarm."
+	addSuppressions(p.notificationDLQ,
+		nagSuppression{rule: "Serverless-SQSRedrivePolicy", reason: isDLQ},
+		nagSuppression{rule: "AwsSolutions-SQS3", reason: isDLQ})
 	suppress(p.apiFunction, "Serverless-LambdaDLQ", "It is invoked synchronously, by the HTTP "+
 		"API, whose client gets the error. Lambda uses a dead-letter queue for asynchronous "+
 		"invocations only.")

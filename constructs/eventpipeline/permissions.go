@@ -54,6 +54,7 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
 	allowQueueKey(p, role, p.queue.EncryptionMasterKey())
 	allowQueueKey(p, role, p.deadLetterQueue.EncryptionMasterKey()) // usually the same key
+	allowFormerKeys(p, role, "s3", "sqs")
 }
 
 func grantReconciler(p *eventPipeline, role awsiam.IRole) {
@@ -72,6 +73,17 @@ func grantReconciler(p *eventPipeline, role awsiam.IRole) {
 	allowKey(p, role, p.eventsTable.EncryptionKey(), "dynamodb", "kms:Decrypt")
 	allowQueueKey(p, role, p.queue.EncryptionMasterKey())
 	allowQueueKey(p, role, p.deadLetterQueue.EncryptionMasterKey()) // usually the same key
+	allowFormerKeys(p, role, "s3")
+}
+
+// allowFormerKeys lets the role decrypt, through the services, data that former keys encrypted.
+// DynamoDB encrypts a whole table again when its key changes.
+func allowFormerKeys(p *eventPipeline, role awsiam.IRole, services ...string) {
+	for _, key := range valueOrZero(p.props.FormerEncryptionKeys) {
+		for _, service := range services {
+			allowKey(p, role, key, service, "kms:Decrypt")
+		}
+	}
 }
 
 // allowNetworkInterfaces lets Lambda attach the functions to a VPC. Lambda requires these actions

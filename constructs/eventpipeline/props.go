@@ -57,6 +57,11 @@ type EventPipelineProps struct {
 	// EventBusEncryptionKey encrypts the pipeline's own bus. Default: EncryptionKey.
 	EventBusEncryptionKey awskms.IKey
 
+	// FormerEncryptionKeys lists KMS keys that the pipeline used before. The functions, CloudWatch
+	// Logs and the pipeline's own bus may still decrypt old data with them, but not encrypt new
+	// data. docs/security.md describes how to change a key. Default: none.
+	FormerEncryptionKeys *[]awskms.IKey
+
 	// BronzeBucket names an existing bucket, which stores raw payloads under bronze/. No other
 	// pipeline may use it. The bucket should require TLS, be versioned and be write-once; see
 	// DenyOverwriting. Default: a new bucket.

@@ -1,6 +1,7 @@
 package eventpipeline
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -49,26 +50,29 @@ func (p *eventPipeline) OnEventProcessedIn(
 		props.Targets = &[]awsevents.IRuleTarget{target}
 	}
 	rule := awsevents.NewRule(scope, id, props)
-	awscdk.Aspects_Of(rule).Add(&ruleCheck{p}, nil)
+	awscdk.Aspects_Of(rule).Add(&ruleTargets{p}, nil)
+	p.alarms.rules = append(p.alarms.rules, newRuleAlarm(p, rule))
 	return rule
 }
 
-// ruleCheck is an aspect of a rule. The CDK calls an aspect after the app has added all targets,
+// ruleTargets is an aspect of a rule. The CDK calls an aspect after the app has added all targets,
 // and before the CDK connects the stacks.
-type ruleCheck struct{ pipeline *eventPipeline }
+type ruleTargets struct{ pipeline *eventPipeline }
 
-// Visit adds an error if the rule and a queue in another stack refer to each other. The CDK would
-// panic in that case, with a message that does not say how to solve the problem.
-func (c *ruleCheck) Visit(node constructs.IConstruct) {
+// Visit gives each target without a DLQ the pipeline's DLQ for notifications. It adds an error if
+// the rule and a queue in another stack refer to each other. The CDK would panic in that case, with
+// a message that does not say how to solve the problem.
+func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
 		return
 	}
 	policy := policyOfForeignQueue(rule)
 	if policy == nil {
+		addDeadLetterQueue(rule, r.pipeline.notificationDLQ)
 		return
 	}
-	c.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of rule "+
+	r.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of rule "+
 		"%s: its queue is in stack %s, and the rule and the policy of that queue would refer to "+
 		"each other. Create the rule in the stack of the queue: "+
 		"OnEventProcessedIn(stack, id, target)",
@@ -76,6 +80,17 @@ func (c *ruleCheck) Visit(node constructs.IConstruct) {
 	// Without these references, the CDK can report the error.
 	rule.SetTargets([]any{})
 	policy.SetPolicyDocument(map[string]any{})
+}
+
+// addDeadLetterQueue sets the DLQ of each target that has none.
+func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
+	targets, _ := rule.Stack().Resolve(rule.Targets()).([]any)
+	for i, target := range targets {
+		if target, ok := target.(map[string]any); ok && target["deadLetterConfig"] == nil {
+			path := fmt.Sprintf("Targets.%d.DeadLetterConfig.Arn", i)
+			rule.AddPropertyOverride(&path, queue.QueueArn())
+		}
+	}
 }
 
 // policyOfForeignQueue returns the policy of a queue in another stack, if the policy refers to the

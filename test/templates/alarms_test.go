@@ -41,6 +41,22 @@ var alarms = map[string]string{
 	"ReconcilerErrorsAlarm": `{"Namespace": "AWS/Lambda", "MetricName": "Errors",
 		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
+	"FailedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Failed",
+		"Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}]}`,
+	"ThrottledRequestsAlarm": `{"Namespace": "EventPipeline", "MetricName": "ThrottledRequests",
+		"Statistic": "Sum", "Threshold": 100,
+		"Dimensions": [{"Name": "ApiId", "Value": "${HttpApi}"}]}`,
+	"NotificationDeadLettersAlarm": `{"Namespace": "AWS/SQS",
+		"MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum", "Threshold": 1,
+		"Dimensions": [
+			{"Name": "QueueName", "Value": "${NotificationDeadLetterQueue.QueueName}"}
+		]}`,
+	"FailedDeliveriesAlarm": `{"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent",
+		"Statistic": "Sum", "Threshold": 1,
+		"Dimensions": [
+			{"Name": "QueueName", "Value": "${NotificationDeadLetterQueue.QueueName}"}
+		]}`,
 	"UnhealedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Errors",
 		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
@@ -48,7 +64,7 @@ var alarms = map[string]string{
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	s := standard(t)
-	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms))
+	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+1) // and ReconcilerMissingRunsAlarm
 	for id, want := range alarms {
 		t.Run(id, func(t *testing.T) {
 			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
@@ -66,6 +82,41 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 				t.Errorf("description must refer to the runbooks, got %q", text)
 			}
 		})
+	}
+}
+
+// Without invocations, the metric has no data.
+func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
+	s := standard(t)
+	s.resource(t, "ReconcilerMissingRunsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
+		"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Statistic": "Sum",
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}],
+		"Period": 900, "EvaluationPeriods": 3, "Threshold": 1,
+		"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"
+	}`)
+	s = pipeline(t, func(awscdk.Stack) *props { return &props{ReconcilerEnabled: jsii.Bool(false)} })
+	if _, ok := s.resources["ReconcilerMissingRunsAlarm"]; ok {
+		t.Error("a pipeline without a schedule must not have the alarm")
+	}
+}
+
+// API Gateway has no metric of throttled requests, so the access log is counted.
+func TestThrottledRequests_AreCountedInTheAccessLog(t *testing.T) {
+	s := standard(t)
+	s.resource(t, "AccessLogGroupThrottledRequests", "AWS::Logs::MetricFilter").expect(t, `{
+		"LogGroupName": "${AccessLogGroup}",
+		"FilterPattern": "{ $.status = \"429\" }",
+		"MetricTransformations": [{
+			"MetricNamespace": "EventPipeline", "MetricName": "ThrottledRequests",
+			"MetricValue": "1", "Dimensions": [{"Key": "ApiId", "Value": "$.apiId"}]
+		}]
+	}`)
+	settings := s.resource(t, "Stage", "AWS::ApiGatewayV2::Stage").Properties["AccessLogSettings"]
+	format, _ := settings.(map[string]any)["Format"].(string)
+	var fields map[string]string
+	if err := json.Unmarshal([]byte(format), &fields); err != nil ||
+		fields["status"] != "$context.status" || fields["apiId"] != "$context.apiId" {
+		t.Errorf("access log's format = %s, %v", format, err)
 	}
 }
 
@@ -93,13 +144,19 @@ func TestAlarms_UseTheThresholds(t *testing.T) {
 			WorkerThrottles:  jsii.Number(6),
 			ReconcilerErrors: jsii.Number(7),
 			UnhealedEvents:   jsii.Number(8),
+
+			FailedEvents:            jsii.Number(9),
+			ThrottledRequests:       jsii.Number(10),
+			NotificationDeadLetters: jsii.Number(11),
+			FailedDeliveries:        jsii.Number(12),
 		}}
 	})
 	for id, threshold := range map[string]int{
 		"DeadLettersAlarm": 2, "OldestMessageAlarm": 90, "ApiServerErrorsAlarm": 50,
 		"ApiErrorsAlarm": 3, "ApiThrottlesAlarm": 4,
 		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7,
-		"UnhealedEventsAlarm": 8,
+		"UnhealedEventsAlarm": 8, "FailedEventsAlarm": 9, "ThrottledRequestsAlarm": 10,
+		"NotificationDeadLettersAlarm": 11, "FailedDeliveriesAlarm": 12,
 	} {
 		s.resource(t, id, "AWS::CloudWatch::Alarm").
 			expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
@@ -117,7 +174,11 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 		"ApiErrorsAlarm":       "api-errors", "ApiThrottlesAlarm": "api-throttles",
 		"WorkerErrorsAlarm":    "worker-errors",
 		"WorkerThrottlesAlarm": "worker-throttles", "ReconcilerErrorsAlarm": "reconciler-errors",
-		"UnhealedEventsAlarm": "unhealed-events",
+		"UnhealedEventsAlarm": "unhealed-events", "FailedEventsAlarm": "failed-events",
+		"ThrottledRequestsAlarm":       "throttled-requests",
+		"NotificationDeadLettersAlarm": "notification-dead-letters",
+		"FailedDeliveriesAlarm":        "failed-deliveries",
+		"ReconcilerMissingRunsAlarm":   "reconciler-missing-runs",
 	} {
 		dev.resource(t, id, "AWS::CloudWatch::Alarm").
 			expect(t, `{"AlarmName": "`+project+"-dev-"+name+`"}`)
@@ -129,10 +190,11 @@ func TestAlarms_EachHasAGetter(t *testing.T) {
 		p := eventpipeline.NewEventPipeline(newStack(t), jsii.String("EventPipeline"), nil)
 		all := p.Alarms()
 		for i, alarm := range []awscloudwatch.Alarm{
-			p.DeadLettersAlarm(), p.OldestMessageAlarm(), p.ApiServerErrorsAlarm(),
-			p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
+			p.DeadLettersAlarm(), p.FailedEventsAlarm(), p.OldestMessageAlarm(),
+			p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
 			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(),
-			p.UnhealedEventsAlarm(),
+			p.UnhealedEventsAlarm(), p.NotificationDeadLettersAlarm(), p.FailedDeliveriesAlarm(),
+			p.ThrottledRequestsAlarm(), p.ReconcilerMissingRunsAlarm(),
 		} {
 			if alarm != all[i] {
 				t.Errorf("getter %d returns %s, want %s",
@@ -189,6 +251,8 @@ func TestDashboard_ShowsAlarmsAndMetrics(t *testing.T) {
 		"Latency of ${HttpApi}": "API latency (p99)",
 		"ApproximateNumberOfMessagesVisible of ${Queue.QueueName}":           "Queue",
 		"ApproximateNumberOfMessagesVisible of ${DeadLetterQueue.QueueName}": "Queue",
+
+		"ApproximateNumberOfMessagesVisible of ${NotificationDeadLetterQueue.QueueName}": "Queue",
 
 		"ApproximateAgeOfOldestMessage of ${Queue.QueueName}": "Oldest message's age",
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -233,4 +234,56 @@ func grantsOf(t *testing.T, s synthesized, key string) []statement {
 		t.Fatalf("first statement of %s must allow kms:*, got %+v", key, statements)
 	}
 	return append([]statement(nil), statements[1:]...)
+}
+
+// Former keys decrypt old data. They encrypt nothing.
+func TestFormerEncryptionKeys_OnlyDecrypt(t *testing.T) {
+	s := pipeline(t, func(stack awscdk.Stack) *props {
+		return &props{FormerEncryptionKeys: &[]awskms.IKey{newKey(stack, "FormerKey")}}
+	})
+	via := func(service string) map[string]any {
+		return map[string]any{"StringEquals": map[string]any{
+			"kms:ViaService": service + ".${AWS::Region}.${AWS::URLSuffix}"}}
+	}
+	for role, services := range map[string][]string{
+		"ApiRole": nil, "WorkerRole": {"s3", "sqs"}, "ReconcilerRole": {"s3"},
+	} {
+		var want, got []statement
+		for _, service := range services {
+			want = append(want, statement{Effect: "Allow", Actions: []string{"kms:Decrypt"},
+				Resources: []string{"${FormerKey.Arn}"}, Condition: via(service)})
+		}
+		policy := s.resource(t, role+"DefaultPolicy", "AWS::IAM::Policy")
+		for _, statement := range policy.statements(t) {
+			if slices.Contains(statement.Resources, "${FormerKey.Arn}") {
+				got = append(got, statement)
+			}
+		}
+		if diff := cmp.Diff(want, got, anyOrder); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", role, diff)
+		}
+	}
+	policy := s.resource(t, "FormerKey", "AWS::KMS::Key").Properties["KeyPolicy"]
+	key := resource{Properties: map[string]any{"PolicyDocument": policy}}
+	for service, want := range map[string][]string{
+		"events.amazonaws.com":                  {"kms:Decrypt"},
+		"logs.${AWS::Region}.${AWS::URLSuffix}": {"kms:Decrypt", "kms:DescribeKey"},
+	} {
+		found := false
+		for _, statement := range key.statements(t) {
+			if cmp.Equal(statement.Principal, map[string]any{"Service": service}) {
+				found = slices.Equal(statement.Actions, want) && statement.Condition != nil
+			}
+		}
+		if !found {
+			t.Errorf("the key's policy must let %s perform %v under conditions", service, want)
+		}
+	}
+	for id, r := range s.resources {
+		text := fmt.Sprint(r.Properties["KmsMasterKeyId"], r.Properties["BucketEncryption"],
+			r.Properties["KmsKeyId"], r.Properties["SSESpecification"])
+		if strings.Contains(text, "FormerKey") {
+			t.Errorf("%s must not be encrypted with a former key", id)
+		}
+	}
 }

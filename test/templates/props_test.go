@@ -62,6 +62,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"QueueEncryptionKey":                  key,
 		"LogEncryptionKey":                    key,
 		"EventBusEncryptionKey":               key,
+		"FormerEncryptionKeys":                &[]awskms.IKey{key},
 		"BronzeBucket":                        bucket("lake-bronze"),
 		"SilverBucket":                        bucket("lake-silver"),
 		"BronzeInfrequentAccessAfter":         days(31),
@@ -150,6 +151,11 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.WorkerThrottles":  jsii.Number(2),
 		"AlarmThresholds.ReconcilerErrors": jsii.Number(2),
 		"AlarmThresholds.UnhealedEvents":   jsii.Number(2),
+
+		"AlarmThresholds.FailedEvents":            jsii.Number(2),
+		"AlarmThresholds.ThrottledRequests":       jsii.Number(2),
+		"AlarmThresholds.NotificationDeadLetters": jsii.Number(2),
+		"AlarmThresholds.FailedDeliveries":        jsii.Number(2),
 	}
 	for _, function := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 		samples[function+".MemorySize"] = jsii.Number(128)

@@ -8,12 +8,24 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// Resource policies allow only two things. S3 may deliver the access logs of a bucket of this
-// account. In stages with DESTROY, the CDK function may empty the buckets.
+// Resource policies allow only three things. S3 may deliver the access logs of a bucket of this
+// account. EventBridge may move notifications of the pipeline's bus to their DLQ. In stages with
+// DESTROY, the CDK function may empty the buckets.
 func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 	for name, s := range map[string]synthesized{"nil props": standard(t), "dev": stage(t, "dev"),
 		"prod": stage(t, "prod"), "local": stage(t, "local")} {
-		var want []statement
+		const events = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:"
+		want := []statement{{
+			Effect: "Allow", Principal: map[string]any{"Service": "events.amazonaws.com"},
+			Actions:   []string{"sqs:SendMessage"},
+			Resources: []string{"${NotificationDeadLetterQueue.Arn}"},
+			Condition: map[string]any{
+				"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"},
+				"ArnLike": map[string]any{"aws:SourceArn": []any{
+					events + "rule/${EventBus}/*", events + "event-bus/${EventBus}",
+				}},
+			},
+		}}
 		for prefix, bucket := range map[string]string{"bronze": "BronzeBucket",
 			"silver": "SilverBucket"} {
 			want = append(want, statement{

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -170,5 +171,90 @@ func TestOnEventProcessed_TreatsANestedStackAsAnotherStack(t *testing.T) {
 		expectErrors(t, app, map[string][]string{
 			"Pipeline/EventPipeline": {"OnEventProcessed Pipeline/Nested"},
 		})
+	}
+}
+
+// A target keeps its own DLQ. Other targets get that of the pipeline, in every stack.
+func TestOnEventProcessed_TargetsHaveADLQ(t *testing.T) {
+	_, p, consumers := rulesOfAnotherStack(t)
+	stack := awscdk.Stack_Of(p)
+	must(t, func() error {
+		p.OnEventProcessed(jsii.String("Given"), targetsOfOtherStacks["function"](stack))
+		p.OnEventProcessed(jsii.String("Own"), awseventstargets.NewSnsTopic(
+			awssns.NewTopic(stack, jsii.String("Topic"), nil),
+			&awseventstargets.SnsTopicProps{DeadLetterQueue: queueIn(stack, "OwnDLQ", nil)}))
+		later := p.OnEventProcessed(jsii.String("Later"), nil)
+		later.AddTarget(targetsOfOtherStacks["log group"](stack))
+		p.OnEventProcessedIn(consumers, jsii.String("Other"), cyclicTargets["queue"](consumers))
+		return nil
+	})
+	app := stack.Node().Root().(awscdk.App)
+	must(t, func() error { app.Synth(nil); return nil })
+	dlqOf := func(s synthesized, rule string) string {
+		targets := s.resource(t, rule, "AWS::Events::Rule").Properties["Targets"].([]any)
+		config, _ := targets[0].(map[string]any)["DeadLetterConfig"].(map[string]any)
+		return fmt.Sprint(config["Arn"])
+	}
+	s := synthesize(t, stack)
+	for rule, want := range map[string]string{
+		"OnEventProcessedGiven": "${NotificationDeadLetterQueue.Arn}",
+		"OnEventProcessedOwn":   "${OwnDLQ.Arn}",
+		"OnEventProcessedLater": "${NotificationDeadLetterQueue.Arn}",
+	} {
+		if got := dlqOf(s, rule); got != want {
+			t.Errorf("DLQ of %s = %s, want %s", rule, got, want)
+		}
+	}
+	if got := dlqOf(synthesize(t, consumers), "Other"); !strings.Contains(got, "NotificationDead") {
+		t.Errorf("DLQ of the rule in the other stack = %s", got)
+	}
+}
+
+// Rules of an imported bus have ARNs that contain the name of the bus, unless it is the default
+// bus.
+func TestNotificationDLQ_AcceptsRulesOfAnExistingBus(t *testing.T) {
+	const rules = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/"
+	for bus, want := range map[string]string{"default": rules + "*", "shared": rules + "shared/*"} {
+		s := pipeline(t, func(stack awscdk.Stack) *props {
+			return &props{EventBus: awsevents.EventBus_FromEventBusName(
+				stack, jsii.String("Bus"), &bus)}
+		})
+		policy := s.resource(t, "NotificationDeadLetterQueuePolicy", "AWS::SQS::QueuePolicy")
+		statements := policy.statements(t)
+		condition := statements[len(statements)-1].Condition["ArnLike"].(map[string]any)
+		if got := condition["aws:SourceArn"]; fmt.Sprint(got) != want &&
+			fmt.Sprint(got) != "["+want+"]" {
+			t.Errorf("bus %s: DLQ accepts %v, want %s", bus, got, want)
+		}
+	}
+}
+
+func TestEventBus_HasADLQ(t *testing.T) {
+	standard(t).resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{
+		"DeadLetterConfig": {"Arn": "${NotificationDeadLetterQueue.Arn}"}
+	}`)
+}
+
+func TestOnEventProcessed_AlarmsAboutLostEvents(t *testing.T) {
+	_, p, _ := rulesOfAnotherStack(t)
+	stack := awscdk.Stack_Of(p)
+	before := len(p.Alarms())
+	must(t, func() error {
+		p.OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["function"](stack))
+		return nil
+	})
+	if after := len(p.Alarms()); after != before+1 {
+		t.Errorf("the rule must add one alarm, got %d", after-before)
+	}
+	alarm := synthesize(t, stack).
+		resource(t, "OnEventProcessedRuleLostEventsAlarm", "AWS::CloudWatch::Alarm")
+	text := fmt.Sprint(alarm.Properties["Metrics"])
+	for _, want := range []string{
+		"FailedInvocations", "InvocationsFailedToBeSentToDlq", "${OnEventProcessedRule}",
+		"${EventBus}",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the alarm's metrics must contain %s, got %s", want, text)
+		}
 	}
 }

@@ -45,6 +45,9 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.BatchSize, jsii.Number(10))
 	setDefault(&p.MaxBatchingWindow, seconds(0))
 	setDefault(&p.MaxConcurrency, defaultConcurrency(p.WorkerFunction.ReservedConcurrentExecutions))
+	if p.MinimumPollers != nil {
+		setDefault(&p.MaximumPollers, jsii.Number(200)) // Lambda's default
+	}
 	setDefault(&p.LogRetention, awslogs.RetentionDays_ONE_MONTH)
 	setDefault(&p.LogLevel, jsii.String("info"))
 	setDefault(&p.Tracing, awslambda.Tracing_ACTIVE)

@@ -214,6 +214,7 @@ func NewEventPipeline(
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
 	p.eventSource = newEventSource(p)
+	warnAboutInFlight(p)
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)
 	p.schedule = newSchedule(p)
 	addFunctionMetadata(p)

@@ -193,6 +193,14 @@ type EventPipelineProps struct {
 	// MaxConcurrency limits the concurrent invocations of the worker function. The range is 2 to
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.
 	MaxConcurrency *float64
+	// MinimumPollers switches on SQS's provisioned mode, and sets the least number of pollers that
+	// Lambda keeps ready. The range is 2 to 200. MaxConcurrency must not be set: Lambda does not
+	// accept both. A poller costs money while it is idle, and invokes the worker function up to 10
+	// times concurrently. Default: no provisioned mode.
+	MinimumPollers *float64
+	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. MinimumPollers
+	// must be set too. Default: 200 in provisioned mode.
+	MaximumPollers *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
 	// LogLevel sets the lowest level of log lines that the functions write: debug, info, warn or

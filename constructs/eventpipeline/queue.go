@@ -47,13 +47,21 @@ func newEventSource(p *eventPipeline) awslambda.EventSourceMapping {
 		Target:                  p.workerFunction,
 		EventSourceArn:          p.queue.QueueArn(),
 		BatchSize:               p.props.BatchSize,
-		MaxConcurrency:          p.props.MaxConcurrency,
 		ReportBatchItemFailures: jsii.Bool(true),
+	}
+	if p.props.MinimumPollers == nil {
+		props.MaxConcurrency = p.props.MaxConcurrency
 	}
 	if inSeconds(p.props.MaxBatchingWindow) > 0 {
 		props.MaxBatchingWindow = p.props.MaxBatchingWindow
 	}
 	mapping := awslambda.NewEventSourceMapping(p, jsii.String("EventSource"), props)
+	if p.props.MinimumPollers != nil {
+		mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping).SetProvisionedPollerConfig(
+			&awslambda.CfnEventSourceMapping_ProvisionedPollerConfigProperty{
+				MinimumPollers: p.props.MinimumPollers, MaximumPollers: p.props.MaximumPollers,
+			})
+	}
 	// Lambda rejects the mapping if the role may not receive messages yet.
 	mapping.Node().AddDependency(p.workerFunction.Role())
 	return mapping

@@ -112,6 +112,10 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"DisableExecuteApiEndpoint")
 	v.unused(p, p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled,
 		"must not be set with ReconcilerEnabled false", "ReconcilerInterval")
+	v.unused(p, p.MinimumPollers != nil, "must not be set with MinimumPollers: "+
+		"Lambda accepts either a concurrency or provisioned pollers", "MaxConcurrency")
+	v.unused(p, p.MinimumPollers == nil, "must not be set without MinimumPollers",
+		"MaximumPollers")
 	v.unused(p, p.Vpc == nil, "must not be set without Vpc", "VpcSubnets", "SecurityGroups")
 	// The pipeline always creates its log groups, so their key always has an effect.
 	partWithoutKey := p.LogEncryptionKey == nil ||

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
@@ -50,6 +51,11 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 		"must be at most 10 without a MaxBatchingWindow of at least 1 second, got %s",
 		formatNumber(*p.BatchSize))
 	v.requireInteger("MaxConcurrency", *p.MaxConcurrency, 2, 1000, "Lambda's limits")
+	if p.MinimumPollers != nil {
+		v.requireInteger("MinimumPollers", *p.MinimumPollers, 2, 200, "Lambda's limits")
+		v.requireInteger("MaximumPollers", *p.MaximumPollers, *p.MinimumPollers, 2000,
+			"Lambda's limits, and at least MinimumPollers")
+	}
 	if reserved := p.WorkerFunction.ReservedConcurrentExecutions; reserved != nil {
 		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",
 			"must be at most WorkerFunction.ReservedConcurrentExecutions, got %s and %s: "+
@@ -61,6 +67,29 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 	levels := []string{"debug", "info", "warn", "error"}
 	v.require(slices.Contains(levels, *p.LogLevel), "LogLevel", "must be one of %q, got %q",
 		levels, *p.LogLevel)
+}
+
+// maxInFlight is the approximate number of messages that consumers of a standard queue may process
+// at the same time. See "Messages in flight" in
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html.
+const maxInFlight = 120_000
+
+// InFlightWarning is the id of the warning about more messages in flight than SQS allows. Pass it
+// to Annotations.AcknowledgeWarning if batches are usually not full.
+const InFlightWarning = "eventpipeline:messagesInFlight"
+
+// warnAboutInFlight adds a warning if full batches could exceed maxInFlight.
+func warnAboutInFlight(p *eventPipeline) {
+	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
+	if p.props.MaximumPollers != nil {
+		const invocationsPerPoller = 10
+		concurrency, prop = *p.props.MaximumPollers*invocationsPerPoller, "10 × MaximumPollers"
+	}
+	if n := *p.props.BatchSize * concurrency; n > maxInFlight {
+		awscdk.Annotations_Of(p).AddWarningV2(jsii.String(InFlightWarning), jsii.String(
+			"BatchSize × "+prop+" is "+formatNumber(n)+" messages, but SQS delivers no more than "+
+				"about 120,000 at the same time. Lower BatchSize or the concurrency."))
+	}
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -216,6 +217,48 @@ func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 			if got := logging.(map[string]any)["ApplicationLogLevel"]; got != want {
 				t.Errorf("%s with level %s: ApplicationLogLevel = %v, want %s", id, level, got, want)
 			}
+		}
+	}
+}
+
+func TestEventSource_MayHaveProvisionedPollers(t *testing.T) {
+	for maximum, want := range map[*float64]string{nil: "200", jsii.Number(7): "7"} {
+		s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+			return &eventpipeline.EventPipelineProps{
+				MinimumPollers: jsii.Number(3), MaximumPollers: maximum,
+			}
+		})
+		s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").expect(t, `{
+			"ProvisionedPollerConfig": {"MinimumPollers": 3, "MaximumPollers": `+want+`},
+			"ScalingConfig": null
+		}`)
+	}
+}
+
+func TestEventSource_WarnsAboutTooManyMessagesInFlight(t *testing.T) {
+	for name, c := range map[string]struct {
+		props eventpipeline.EventPipelineProps
+		want  bool
+	}{
+		"default": {eventpipeline.EventPipelineProps{}, false},
+		"at the limit": {eventpipeline.EventPipelineProps{
+			BatchSize: jsii.Number(1200), MaxBatchingWindow: seconds(5),
+			MaxConcurrency: jsii.Number(100),
+		}, false},
+		"above": {eventpipeline.EventPipelineProps{
+			BatchSize: jsii.Number(1201), MaxBatchingWindow: seconds(5),
+			MaxConcurrency: jsii.Number(100),
+		}, true},
+		"pollers": {eventpipeline.EventPipelineProps{
+			BatchSize: jsii.Number(1000), MaxBatchingWindow: seconds(5),
+			MinimumPollers: jsii.Number(2), MaximumPollers: jsii.Number(13),
+		}, true},
+	} {
+		s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps { return &c.props })
+		warnings := assertions.Annotations_FromStack(s.stack).FindWarning(jsii.String("*"),
+			assertions.Match_StringLikeRegexp(jsii.String("BatchSize.*120,000")))
+		if got := len(*warnings) > 0; got != c.want {
+			t.Errorf("%s: warned = %t, want %t", name, got, c.want)
 		}
 	}
 }

@@ -106,6 +106,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"BatchSize":         jsii.Number(5),
 		"MaxBatchingWindow": seconds(1),
 		"MaxConcurrency":    jsii.Number(5),
+		"MinimumPollers":    jsii.Number(3),
+		"MaximumPollers":    jsii.Number(30),
 		"LogRetention":      awslogs.RetentionDays_ONE_DAY,
 		"LogLevel":          jsii.String("debug"),
 		"Tracing":           awslambda.Tracing_DISABLED,
@@ -173,6 +175,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 var together = map[string][]string{
 	"Queue":             {"DeadLetterQueue"},
 	"DeadLetterQueue":   {"Queue"}, // each requires the other
+	"MaximumPollers":    {"MinimumPollers"},
 	"VpcSubnets":        {"Vpc"},
 	"SecurityGroups":    {"Vpc"},
 	"UnknownEventTypes": {"SchemaDirectory"},

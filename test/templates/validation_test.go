@@ -201,6 +201,19 @@ func invalidFunctions(parameter awscdk.CfnParameter) map[string]invalidProps {
 		),
 		"MaxConcurrencyTooLow": invalid(
 			props{MaxConcurrency: jsii.Number(1)}, "MaxConcurrency 2 1000 1"),
+		"MinimumPollersTooLow": invalid(
+			props{MinimumPollers: jsii.Number(1)}, "MinimumPollers 2 200 1"),
+		"MinimumPollersTooHigh": invalid(
+			props{MinimumPollers: jsii.Number(201), MaximumPollers: jsii.Number(300)},
+			"MinimumPollers 2 200 201"),
+		"MaximumPollersBelowMinimum": invalid(
+			props{MinimumPollers: jsii.Number(5), MaximumPollers: jsii.Number(4)},
+			"MaximumPollers 5 2000 4"),
+		"MaximumPollersAlone": invalid(
+			props{MaximumPollers: jsii.Number(4)}, "MaximumPollers MinimumPollers"),
+		"ConcurrencyWithPollers": invalid(
+			props{MinimumPollers: jsii.Number(2), MaxConcurrency: jsii.Number(4)},
+			"MaxConcurrency MinimumPollers"),
 		"MaxConcurrencyAboveReserved": invalid(
 			props{MaxConcurrency: jsii.Number(20), WorkerFunction: reserved(19)},
 			"MaxConcurrency WorkerFunction.ReservedConcurrentExecutions 20 19"),

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -112,6 +113,7 @@ func (a API) accept(ctx context.Context, req request) response {
 		return a.reject(ctx, req, err)
 	}
 	key, keyed := req.header("idempotency-key")
+	key = unquoteKey(key)
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
 		Body: body, Keyed: keyed, Key: key, Caller: caller,
 	})
@@ -124,6 +126,25 @@ func (a API) accept(ctx context.Context, req request) response {
 		resp.Headers["idempotency-replayed"] = "true"
 	}
 	return resp
+}
+
+// unquoteKey returns the text of an Idempotency-Key. Clients that follow the IETF's draft write the
+// key as a quoted string, in which a backslash precedes each quote and backslash. All other texts
+// are returned unchanged.
+func unquoteKey(key string) string {
+	if len(key) < 2 || key[0] != '"' || key[len(key)-1] != '"' {
+		return key
+	}
+	var text strings.Builder
+	for quoted := key[1 : len(key)-1]; quoted != ""; quoted = quoted[1:] {
+		if quoted[0] == '\\' && len(quoted) > 1 && strings.ContainsRune(`"\`, rune(quoted[1])) {
+			quoted = quoted[1:]
+		} else if quoted[0] == '"' || quoted[0] == '\\' {
+			return key // not a quoted string
+		}
+		text.WriteByte(quoted[0])
+	}
+	return text.String()
 }
 
 // logAccepted logs an accepted event. The metric does not count duplicates.

@@ -525,6 +525,38 @@ func TestAPI_RespondsToDuplicateLikeToFirstRequest(t *testing.T) {
 	}
 }
 
+// The IETF's draft writes the key as a quoted string.
+func TestAPI_TreatsAQuotedKeyLikeItsText(t *testing.T) {
+	for _, c := range []struct {
+		first, second string
+		same          bool
+	}{
+		{`k`, `"k"`, true},
+		{`a"b\c`, `"a\"b\\c"`, true},
+		{`"`, `"\""`, true},
+		{`k`, `K`, false},
+		{`k`, `"k`, false},
+		{`k`, `'k'`, false},
+		{`"a"b"`, `a"b`, false}, // the first is no quoted string
+		{`"a\b"`, `a\b`, false},
+	} {
+		var w world
+		post := httpEvent("POST", "/events", body)
+		send := func(key string) response {
+			post["headers"] = map[string]string{
+				"content-type": "application/json", "idempotency-key": key,
+			}
+			return invoke(t, w.api(), post)
+		}
+		first, second := send(c.first), send(c.second)
+		if first.StatusCode != http.StatusAccepted || second.StatusCode != http.StatusAccepted ||
+			(first.Body == second.Body) != c.same {
+			t.Errorf("%s and %s: same = %t, want %t; got %+v, %+v",
+				c.first, c.second, first.Body == second.Body, c.same, first, second)
+		}
+	}
+}
+
 func TestAPI_SeparatesKeysOfCallers(t *testing.T) {
 	var w world
 	ids := make(map[string]string)

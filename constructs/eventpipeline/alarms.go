@@ -124,6 +124,7 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 		Statistic: jsii.String("Sum"), Period: p.props.ReconcilerInterval,
 	})
 	return createAlarm(p, p, "ReconcilerMissingRunsAlarm", &awscloudwatch.AlarmProps{
+		AlarmName:          p.physicalName("reconciler-missing-runs"),
 		Metric:             runs,
 		Threshold:          jsii.Number(1),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,

@@ -92,6 +92,7 @@ func TestStage_LogsJSONWithoutPayloads(t *testing.T) {
 		"requestId":          "$context.requestId",
 		"requestTime":        "$context.requestTime",
 		"sourceIp":           "$context.identity.sourceIp",
+		"apiId":              "$context.apiId",
 		"caller":             "$context.identity.caller",
 		"routeKey":           "$context.routeKey",
 		"status":             "$context.status",

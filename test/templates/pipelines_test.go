@@ -152,6 +152,7 @@ func TestPipelines_MayHaveTheSameNamesInDifferentStages(t *testing.T) {
 // Names must be unique only within an account and region. Only dashboards belong to all regions.
 func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 	app := newApp(t, nil)
+	made := map[string]awscdk.Stack{}
 	must(t, func() error {
 		for _, region := range []string{"eu-central-1", "us-east-1"} {
 			stack := awscdk.NewStack(app, jsii.String("Stack-"+region), &awscdk.StackProps{
@@ -162,10 +163,13 @@ func TestPipelines_MayHaveTheSameNamesInDifferentEnvironments(t *testing.T) {
 				jsii.String("EventPipeline"),
 				&props{PhysicalNamePrefix: jsii.String("orders")},
 			)
-			synthesize(t, stack).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
-				expect(t, `{"DashboardName": "orders-events-`+region+`"}`)
+			made[region] = stack
 		}
 		app.Synth(nil)
 		return nil
 	})
+	for region, stack := range made {
+		synthesize(t, stack).resource(t, "Dashboard", "AWS::CloudWatch::Dashboard").
+			expect(t, `{"DashboardName": "orders-events-`+region+`"}`)
+	}
 }

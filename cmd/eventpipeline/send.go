@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ type sendFlags struct {
 	eventType   string
 	concurrency int
 	asJSON      bool
+	wait        bool
 }
 
 func newSendCommand() *cobra.Command {
@@ -33,7 +35,7 @@ URL of --api belongs to API Gateway, or if you set --sign. It signs requests to
 the local platform with the local credentials. If the API requires a JSON Web
 Token, set EVENTPIPELINE_TOKEN.
 
-Exits with 1 if an event was not accepted. The command sends a throttled request
+Exits with 1 if an event was not accepted or, with --wait, not processed. The command sends a throttled request
 (429) again. It does not repeat a request without an answer or with an answer
 5xx, because the platform may have accepted the event. Such an event counts as
 unknown. An event whose request did not leave this machine counts as not sent.`,
@@ -41,7 +43,7 @@ unknown. An event whose request did not leave this machine counts as not sent.`,
   eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo
   echo '{"eventType":"order.placed","orderId":"7"}' | eventpipeline send -
-  eventpipeline send --stack event-driven-cloud-platform-dev --count 1
+  eventpipeline send --stack event-driven-cloud-platform-dev --count 10 --wait
   eventpipeline send --json order.json | jq -r .eventId`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
@@ -51,6 +53,8 @@ unknown. An event whose request did not leave this machine counts as not sent.`,
 	flags.IntVar(&f.count, "count", 0, "number of events to generate")
 	flags.StringVar(&f.eventType, "type", "demo", "eventType of the generated events")
 	flags.IntVar(&f.concurrency, "concurrency", 32, "number of concurrent requests")
+	flags.BoolVar(&f.wait, "wait", false,
+		"wait until the accepted events are processed, at most 5 minutes")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"print one line of JSON per event, in the order of the answers")
 	return cmd
@@ -84,5 +88,9 @@ func (f *sendFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	start := time.Now()
 	err = s.sendAll(cmd.Context(), source, f.concurrency)
-	return s.summarize(cmd.ErrOrStderr(), time.Since(start), err)
+	err = s.summarize(cmd.ErrOrStderr(), time.Since(start), err)
+	if f.wait {
+		err = errors.Join(err, s.waitUntilProcessed(cmd, f.concurrency))
+	}
+	return err
 }

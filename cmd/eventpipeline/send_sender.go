@@ -29,6 +29,7 @@ type sender struct {
 	counts      map[string]int // by status
 	firstErr    error          // the error of the first rejected event
 	lastEventID string
+	accepted    []string // ids of events
 }
 
 // sendReport defines what --json prints for each event.
@@ -105,6 +106,7 @@ func (s *sender) report(number int, id string, err error) error {
 	s.counts[r.Status]++
 	if id != "" {
 		s.lastEventID = id
+		s.accepted = append(s.accepted, id)
 	}
 	if r.Problem != nil && s.firstErr == nil {
 		s.firstErr = fmt.Errorf("event %d: %w", number, r.Problem)

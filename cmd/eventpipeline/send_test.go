@@ -333,3 +333,42 @@ func TestSend_ExplainsThatTheMachineHasNoMoreConnections(t *testing.T) {
 		}
 	}
 }
+
+// waitingAPI accepts events. A status is ENQUEUED at first, and then last.
+type waitingAPI struct {
+	api
+	last  string
+	polls int
+}
+
+func (w *waitingAPI) ServeHTTP(response http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		w.api.ServeHTTP(response, r)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.polls++
+	status := "ENQUEUED"
+	if w.polls > 2 {
+		status = w.last
+	}
+	io.WriteString(response, `{"status":"`+status+`"}`)
+}
+
+func TestSend_WaitsUntilEventsAreProcessed(t *testing.T) {
+	for last, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"PROCESSED": {exitOK, "2 processed, 0 failed"},
+		"FAILED":    {exitFailure, "0 processed, 2 failed"},
+	} {
+		server := httptest.NewServer(&waitingAPI{last: last})
+		defer server.Close()
+		code, _, errOut := runMain(t, "send", "--count", "2", "--wait", "--api", server.URL)
+		if code != want.code || !strings.Contains(errOut, want.text) {
+			t.Errorf("%s: exit code %d, printed %q", last, code, errOut)
+		}
+	}
+}

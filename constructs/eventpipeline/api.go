@@ -164,6 +164,8 @@ func newDomainName(p *eventPipeline) awsapigatewayv2.DomainName {
 			Certificate:    p.props.DomainCertificate,
 			SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
 			Mtls:           p.props.MutualTls,
+
+			OwnershipCertificate: p.props.DomainOwnershipCertificate,
 		})
 }
 

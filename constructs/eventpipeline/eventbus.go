@@ -58,8 +58,9 @@ func busName(p *eventPipeline) *string {
 	})
 }
 
-// newSchedule creates the rule that runs the reconciler. A failed run is not retried, because the
-// next run does the same work.
+// newSchedule creates the rule that runs the reconciler. EventBridge does not retry an invocation
+// that it could not start, because the next run does the same work. Lambda runs a failed invocation
+// again up to two times, as it does for all asynchronous invocations. This is harmless.
 func newSchedule(p *eventPipeline) awsevents.Rule {
 	target := awseventstargets.NewLambdaFunction(p.reconcilerFunction,
 		&awseventstargets.LambdaFunctionProps{

@@ -28,7 +28,9 @@ type EventPipelineProps struct {
 	// PhysicalNamePrefix is the beginning of the names of the resources: "orders-prod" results in
 	// orders-prod-api, orders-prod-events and so on. The prefix must be unique in the account and
 	// region. CloudFormation always generates the names of buckets and roles: bucket names must be
-	// unique across accounts, and role names across regions.
+	// unique across accounts, and role names across regions. Do not change the prefix of a deployed
+	// pipeline before its queue is empty: the old queue's messages have no worker afterwards, and
+	// the new table has no items. docs/runbooks.md describes the steps.
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
@@ -69,12 +71,13 @@ type EventPipelineProps struct {
 	// SilverBucket names an existing bucket, which stores records under silver/. It may be the same
 	// bucket as BronzeBucket, and several pipelines may share it. Default: a new bucket.
 	SilverBucket awss3.IBucket
-	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA.
+	// BronzeInfrequentAccessAfter sets the age at which payloads move to S3 Standard-IA. Like all
+	// transitions of S3, it applies only to objects of at least 128 KB.
 	// Default: 30 days, S3's minimum. Payloads that expire at this age or earlier do not move.
 	BronzeInfrequentAccessAfter awscdk.Duration
 	// BronzeArchiveAfter sets the age at which payloads move to S3 Glacier Instant Retrieval. The
-	// minimum is 30 days after BronzeInfrequentAccessAfter. A replay reads archived payloads
-	// without delay.
+	// minimum is 30 days after BronzeInfrequentAccessAfter. It applies only to objects of at least
+	// 128 KB. A replay reads archived payloads without delay.
 	// Default: 90 days, or 30 days after BronzeInfrequentAccessAfter if that is later. Payloads
 	// that expire at this age or earlier do not move.
 	BronzeArchiveAfter awscdk.Duration
@@ -255,6 +258,10 @@ type EventPipelineProps struct {
 	// DomainCertificate sets the TLS certificate of DomainName. It is required with DomainName, and
 	// must be in the region of the API. Default: none.
 	DomainCertificate awscertificatemanager.ICertificate
+	// DomainOwnershipCertificate proves that you own DomainName. It must be a public certificate of
+	// ACM. API Gateway requires it with MutualTls if DomainCertificate is imported into ACM or was
+	// issued by a private CA. Default: none.
+	DomainOwnershipCertificate awscertificatemanager.ICertificate
 	// DomainMappingKey sets the path below DomainName at which the API is available, such as v1.
 	// Default: none; the API is available at the root of the domain.
 	DomainMappingKey *string

@@ -105,6 +105,8 @@ func (v *validation) validateDomain(p EventPipelineProps) {
 			"must be a path that neither begins nor ends with a slash, such as v1")
 		v.require(p.DomainName != nil, "DomainMappingKey", "must not be set without DomainName")
 	}
+	v.require(p.DomainOwnershipCertificate == nil || p.MutualTls != nil,
+		"DomainOwnershipCertificate", "must not be set without MutualTls: it has no effect")
 	disabled := *p.DisableExecuteApiEndpoint
 	if p.MutualTls != nil {
 		v.require(p.DomainName != nil, "MutualTls",

@@ -109,6 +109,7 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	v.unusedWith(p, "EventBus", p.EventBus != nil, "EventBusEncryptionKey")
 	v.unusedWith(p, "HttpApi", p.HttpApi != nil, "ThrottlingRateLimit", "ThrottlingBurstLimit",
 		"CorsPreflight", "DomainName", "DomainCertificate", "DomainMappingKey", "MutualTls",
+		"DomainOwnershipCertificate",
 		"DisableExecuteApiEndpoint")
 	v.unused(p, p.ReconcilerEnabled != nil && !*p.ReconcilerEnabled,
 		"must not be set with ReconcilerEnabled false", "ReconcilerInterval")

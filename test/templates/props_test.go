@@ -133,6 +133,8 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"DomainName": jsii.String("events.example.org"),
 		"DomainCertificate": awscertificatemanager.Certificate_FromCertificateArn(
 			stack, jsii.String("C"), jsii.String(certificate)),
+		"DomainOwnershipCertificate": awscertificatemanager.Certificate_FromCertificateArn(
+			stack, jsii.String("O"), jsii.String(certificate)),
 		"DomainMappingKey": jsii.String("v1"),
 		"MutualTls": &awsapigatewayv2.MTLSConfig{
 			Bucket: bucket("trust"),
@@ -185,7 +187,10 @@ var together = map[string][]string{
 		"DomainName",
 		"DomainCertificate",
 	},
-	"MutualTls":                 {"DomainName", "DomainCertificate"},
+	"MutualTls": {"DomainName", "DomainCertificate"},
+	"DomainOwnershipCertificate": {
+		"DomainName", "DomainCertificate", "MutualTls",
+	},
 	"DisableExecuteApiEndpoint": {"DomainName", "DomainCertificate"},
 }
 

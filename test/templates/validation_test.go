@@ -384,6 +384,10 @@ func allInvalidProps(t *testing.T, stack awscdk.Stack) map[string]invalidProps {
 			`PhysicalNamePrefix ^[a-z][a-z0-9-]{0,52}$ ""`),
 		"RemovalPolicy": invalid(props{RemovalPolicy: awscdk.RemovalPolicy_SNAPSHOT},
 			"RemovalPolicy RETAIN RETAIN_ON_UPDATE_OR_DELETE DESTROY SNAPSHOT"),
+		"OwnershipCertificateAlone": invalid(
+			props{DomainOwnershipCertificate: awscertificatemanager.Certificate_FromCertificateArn(
+				stack, jsii.String("Ownership"), jsii.String(certificate))},
+			"DomainOwnershipCertificate MutualTls"),
 		"UnusedKey": invalid(
 			props{
 				EncryptionKey: key, BronzeEncryptionKey: key, SilverEncryptionKey: key,

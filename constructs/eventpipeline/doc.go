@@ -13,6 +13,7 @@
 //	worker function      writes records to Silver, publishes a notification, sets the status
 //	Silver bucket        stores the records of each event under silver/
 //	event bus            receives EventProcessed and EventFailed
+//	notification DLQ     keeps notifications that EventBridge could not deliver
 //	reconciler function  repairs, on a schedule, events that a crash left unfinished
 //	alarms, dashboard    show the pipeline's health
 //

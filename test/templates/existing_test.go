@@ -79,13 +79,13 @@ func existing(t *testing.T) synthesized {
 	return synthesizedStages[name]
 }
 
-// With existing resources, the pipeline creates only functions, log groups, alarms and the
-// dashboard.
+// With existing resources, the pipeline creates only functions, log groups, alarms, the dashboard
+// and the DLQ for notifications.
 func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
 	s := existing(t)
 	for kind, want := range map[string]int{
 		"AWS::S3::Bucket": 2, "AWS::S3::BucketPolicy": 0, "AWS::DynamoDB::Table": 1,
-		"AWS::SQS::Queue": 2, "AWS::SQS::QueuePolicy": 0,
+		"AWS::SQS::Queue": 3, "AWS::SQS::QueuePolicy": 1,
 		"AWS::Events::EventBus": 1, "AWS::ApiGatewayV2::Api": 1, "AWS::ApiGatewayV2::Stage": 1,
 		"AWS::Logs::LogGroup": 3, "AWS::EC2::VPC": 1,
 		"AWS::SNS::Topic": 1, "AWS::EC2::SecurityGroup": 3,

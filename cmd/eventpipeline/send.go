@@ -35,10 +35,11 @@ URL of --api belongs to API Gateway, or if you set --sign. It signs requests to
 the local platform with the local credentials. If the API requires a JSON Web
 Token, set EVENTPIPELINE_TOKEN.
 
-Exits with 1 if an event was not accepted or, with --wait, not processed. The command sends a throttled request
-(429) again. It does not repeat a request without an answer or with an answer
-5xx, because the platform may have accepted the event. Such an event counts as
-unknown. An event whose request did not leave this machine counts as not sent.`,
+Exits with 1 if an event was not accepted or, with --wait, not processed. The
+command sends a throttled request (429) again. It does not repeat a request
+without an answer or with an answer 5xx, because the platform may have accepted
+the event. Such an event counts as unknown. An event whose request did not leave
+this machine counts as not sent.`,
 		Example: `  eventpipeline send order.json
   eventpipeline send orders.jsonl
   eventpipeline send --count 5000 --type demo

@@ -39,6 +39,7 @@ type deployed struct {
 	api        string // output ApiUrl, if set
 	reconciler func(payload []byte) (answer, functionError string)
 	bus        inmem.Bus
+	objectAge  time.Duration // makes S3 report this age for new objects
 }
 
 func deploy(t *testing.T) *deployed {
@@ -58,7 +59,9 @@ func deploy(t *testing.T) *deployed {
 		}
 	}))
 	t.Cleanup(server.Close)
-	s3, err := locals3.New(locals3.Config{})
+	s3, err := locals3.New(locals3.Config{
+		Now: func() time.Time { return time.Now().Add(-d.objectAge) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +87,7 @@ func deploy(t *testing.T) *deployed {
 
 func (d *deployed) createResources(t *testing.T) {
 	t.Helper()
-	d.Bronze, d.Silver, d.Table, d.ReconcilerFunction = "bronze", "silver", "events", "reconciler"
+	d.Bronze, d.Silver, d.ReconcilerFunction = "bronze", "silver", "reconciler"
 	buckets := awss3.NewFromConfig(d.Config)
 	for _, name := range []string{d.Bronze, d.Silver} {
 		_, err := buckets.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &name})
@@ -92,6 +95,14 @@ func (d *deployed) createResources(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	d.createNamed(t, "")
+}
+
+// createNamed creates the resources whose names begin with PhysicalNamePrefix, and replaces those of
+// an earlier prefix.
+func (d *deployed) createNamed(t *testing.T, prefix string) {
+	t.Helper()
+	d.Table = prefix + "events"
 	_, err := awsdynamodb.NewFromConfig(d.Config).
 		CreateTable(t.Context(), &awsdynamodb.CreateTableInput{
 			TableName: &d.Table, BillingMode: dynamodbtypes.BillingModePayPerRequest,
@@ -106,7 +117,8 @@ func (d *deployed) createResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	queues := awssqs.NewFromConfig(d.Config)
-	for name, url := range map[string]*string{"queue": &d.QueueURL, "dlq": &d.DLQURL} {
+	for suffix, url := range map[string]*string{"queue": &d.QueueURL, "dlq": &d.DLQURL} {
+		name := prefix + suffix
 		created, err := queues.CreateQueue(t.Context(), &awssqs.CreateQueueInput{QueueName: &name})
 		if err != nil {
 			t.Fatal(err)

@@ -21,7 +21,8 @@ type replayFlags struct {
 	rate               float64
 	checkpoint, resume string
 	dryRun, compare    bool
-	failed, noPublish  bool
+	failed, orphans    bool
+	noPublish          bool
 	worker             string
 	yes, asJSON        bool
 }
@@ -40,6 +41,12 @@ skips FAILED events too: use "dlq redrive" for them. With --failed it replays
 only FAILED events, even if the DLQ no longer holds their messages. A replay
 does not delete messages from the DLQ.
 
+With --orphans it enqueues only orphans: payloads in Bronze whose events have
+neither an item nor a record. The pipeline never accepted some of them: it
+rejected the request, answered 503, or accepted another request with the same
+Idempotency-Key. So count them with --dry-run first. The command skips orphans
+that are younger than an hour, and enqueues at most one payload of each event.
+
 A TIME is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its start, in UTC), or
 an age such as 24h or 7d.
 
@@ -55,6 +62,7 @@ worker's main package; the command builds and runs it on this machine.`,
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 30d --failed
+  eventpipeline replay --type demo --from 30d --orphans --dry-run
   eventpipeline replay --type demo --from 1d --compare --worker ./functions/demo
   eventpipeline replay --type demo --from 24h --no-publish --yes`,
 		Args: cobra.NoArgs,
@@ -76,6 +84,8 @@ worker's main package; the command builds and runs it on this machine.`,
 	flags.BoolVar(&f.compare, "compare", false,
 		"change nothing, and compare new records with the records in Silver")
 	flags.BoolVar(&f.failed, "failed", false, "replay only FAILED events")
+	flags.BoolVar(&f.orphans, "orphans", false,
+		"enqueue only payloads whose events have neither an item nor a record")
 	addRequiredValue(flags, &f.worker, "worker",
 		"with --compare: folder of the main package of the pipeline's worker")
 	flags.BoolVar(&f.noPublish, "no-publish", false, "do not notify EventBridge")
@@ -87,6 +97,10 @@ worker's main package; the command builds and runs it on this machine.`,
 func (f *replayFlags) run(cmd *cobra.Command) error {
 	if f.worker != "" && !f.compare {
 		return usageErrorf("--worker requires --compare: a replay uses the deployed worker")
+	}
+	if f.orphans && (f.failed || f.compare) {
+		return usageErrorf("--orphans excludes --failed and --compare: an orphan has no status " +
+			"and no record")
 	}
 	if f.resume != "" { // lock before f.state reads the file, which a running replay changes
 		lock, err := lockReplay(f.resume)
@@ -115,7 +129,8 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	r := replayRun{replayFlags: f, cmd: cmd, pipeline: p, state: state, replayer: pipeline.Replayer{
 		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
 		Queue: p.Queue(), Checkpoints: p.Checkpoints(),
-		Throttle: newThrottle(state.Rate), ChunkSize: chunkSize(state.Rate), Now: time.Now,
+		Throttle: newThrottle(state.Rate), ChunkSize: chunkSize(state.Rate),
+		BronzeBucket: p.Bronze, Now: time.Now,
 	}}
 	switch {
 	case f.compare && f.worker != "":
@@ -176,7 +191,8 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 	id := uuid.Must(uuid.NewV7()).String() // fails only if the system has no random numbers
 	state := &replayState{
 		Replay: pipeline.Replay{ID: id, Quiet: f.noPublish},
-		Type:   f.eventType, From: from, To: to, Failed: f.failed, Rate: f.rate, file: f.checkpoint,
+		Type:   f.eventType, From: from, To: to, Failed: f.failed, Orphans: f.orphans,
+		Rate: f.rate, file: f.checkpoint,
 	}
 	if state.file == "" {
 		state.file = id + ".replay.json"

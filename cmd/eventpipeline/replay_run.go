@@ -90,6 +90,11 @@ func (r replayRun) confirm() error {
 		return err
 	}
 	r.state.Total = counts.Sent
+	if r.state.Orphans {
+		fmt.Fprintln(r.cmd.ErrOrStderr(), "The pipeline never accepted some orphans: it rejected "+
+			"the request, answered 503, or accepted\nanother request with the same "+
+			"Idempotency-Key. The worker will process all of them.")
+	}
 	return confirm(r.cmd, fmt.Sprintf("Replay %s in stack %s: %s?",
 		formatCount(counts.Sent, "event"), r.state.Stack, r.state))
 }
@@ -122,6 +127,10 @@ func (r replayRun) printCounts(c pipeline.ReplayCounts) error {
 		table.Row("replay", "", r.state.Replay.ID)
 	}
 	table.Row("scanned", c.Scanned, "objects in Bronze")
+	if r.state.Orphans {
+		r.addOrphanRows(table, c)
+		return table.Flush()
+	}
 	table.Row("matched", c.Matched, "events received in that time")
 	if r.dryRun {
 		table.Row("to replay", c.Sent, "events")
@@ -140,6 +149,18 @@ func (r replayRun) printCounts(c pipeline.ReplayCounts) error {
 		table.Row("done", c.Done, "events that this replay had replayed before")
 	}
 	return table.Flush()
+}
+
+func (r replayRun) addOrphanRows(table tty.Table, c pipeline.ReplayCounts) {
+	if r.dryRun {
+		table.Row("to enqueue", c.Sent, "orphans")
+	} else {
+		table.Row("enqueued", c.Sent, "orphans; they are on the queue")
+		table.Row("overtaken", c.Enqueued, "orphans skipped: they got an item in the meantime")
+	}
+	table.Row("known", c.Done, "objects skipped: their events have an item or a record")
+	table.Row("not chosen", c.Orphans, "objects skipped: their events have another object")
+	table.Row("young", c.Young, "objects skipped: they are younger than an hour")
 }
 
 // compareRecords compares new records with the records in Silver. It prints each difference when it

@@ -16,17 +16,18 @@ import (
 
 // replayState represents a replay and its progress, which a file stores.
 type replayState struct {
-	Stack  string                `json:"stack"`
-	Queue  string                `json:"queue"` // URL; it contains the account and the region
-	Replay pipeline.Replay       `json:"replay"`
-	Type   string                `json:"type"`
-	From   time.Time             `json:"from"`
-	To     time.Time             `json:"to"`
-	Failed bool                  `json:"failed,omitempty"` // only FAILED events
-	After  string                `json:"after"`            // Bronze key of the last finished event
-	Counts pipeline.ReplayCounts `json:"counts"`
-	Total  int                   `json:"total,omitempty"` // events to replay; 0 if not counted
-	Rate   float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
+	Stack   string                `json:"stack"`
+	Queue   string                `json:"queue"` // URL; it contains the account and the region
+	Replay  pipeline.Replay       `json:"replay"`
+	Type    string                `json:"type"`
+	From    time.Time             `json:"from"`
+	To      time.Time             `json:"to"`
+	Failed  bool                  `json:"failed,omitempty"`  // only FAILED events
+	Orphans bool                  `json:"orphans,omitempty"` // only orphans
+	After   string                `json:"after"`             // Bronze key of the last finished event
+	Counts  pipeline.ReplayCounts `json:"counts"`
+	Total   int                   `json:"total,omitempty"` // events to replay; 0 if not counted
+	Rate    float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
 
 	file string
 }
@@ -46,20 +47,24 @@ func (s *replayState) bind(p deployment.Pipeline) error {
 }
 
 func (s *replayState) String() string {
-	failed, quiet := "", ""
-	if s.Failed {
-		failed = "FAILED "
+	events, quiet := "events", ""
+	switch {
+	case s.Failed:
+		events = "FAILED events"
+	case s.Orphans:
+		events = "orphans"
 	}
 	if s.Replay.Quiet {
 		quiet = ", without notifying EventBridge"
 	}
-	return fmt.Sprintf("%sevents of type %s, received from %s to %s%s", failed, s.Type,
+	return fmt.Sprintf("%s of type %s, received from %s to %s%s", events, s.Type,
 		s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quiet)
 }
 
 func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{
-		Replay: s.Replay, Type: s.Type, From: s.From, To: s.To, Failed: s.Failed, DryRun: dryRun,
+		Replay: s.Replay, Type: s.Type, From: s.From, To: s.To,
+		Failed: s.Failed, Orphans: s.Orphans, DryRun: dryRun,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -372,6 +373,51 @@ func TestReplay_ComparesWithTheUsersWorker(t *testing.T) {
 	}
 }
 
+// A changed PhysicalNamePrefix replaces the table and the queues. The first event is PROCESSED, the
+// second event's message stays on the old queue.
+func TestReplay_EnqueuesTheOrphansOfARenamedPipeline(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.objectAge = 2 * pipeline.MinOrphanAge
+	processed := d.accept(t, `{"eventType":"demo","n":1}`)[0]
+	d.process(t)
+	stranded := d.accept(t, `{"eventType":"demo","n":2}`)[0]
+	d.createNamed(t, "renamed-")
+	file := filepath.Join(t.TempDir(), "replay.json")
+	replay := func(flags ...string) (int, string, string) {
+		return d.run(t, append([]string{"replay", "--type", "demo", "--from", "3h", "--orphans",
+			"--json", "--checkpoint", file}, flags...)...)
+	}
+	want := pipeline.ReplayCounts{Scanned: 2, Matched: 2, Sent: 1, Done: 1}
+	code, out, errOut := replay("--dry-run")
+	if got := parseLines[replayed](t, out)[0]; code != exitOK || got.Counts != want {
+		t.Errorf("dry run: exit code %d, printed %s, %s", code, out, errOut)
+	}
+	d.wantVisible(t, d.QueueURL, 0)
+	code, out, errOut = replay("--yes")
+	if got := parseLines[replayed](t, out)[0]; code != exitOK || got.Counts != want {
+		t.Errorf("exit code %d, printed %s, %s", code, out, errOut)
+	}
+	d.process(t)
+	d.wantStatus(t, stranded, pipeline.Processed)
+	if _, err := d.Items().Get(t.Context(), processed); !errors.Is(err, pipeline.ErrNotFound) {
+		t.Errorf("the event with a record was enqueued: %v", err)
+	}
+}
+
+func TestReplay_PrintsTheCountsOfOrphans(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	d.accept(t, `{"eventType":"demo"}`)
+	d.createNamed(t, "renamed-")
+	code, out, errOut := d.run(
+		t, "replay", "--type", "demo", "--from", "1h", "--orphans", "--dry-run",
+	)
+	if code != exitOK || !strings.Contains(out, "young       1  objects skipped") {
+		t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+	}
+}
+
 func TestReplay_RejectsInvalidFlags(t *testing.T) {
 	for _, flags := range [][]string{
 		{}, {"--type", "demo"}, {"--from", "1h"}, {"--type", "no type", "--from", "1h"},
@@ -382,6 +428,8 @@ func TestReplay_RejectsInvalidFlags(t *testing.T) {
 		{"--type", "demo", "--from", "1h", "--rate", "NaN"},
 		{"--type", "demo", "--from", "1h", "--rate", "Inf"},
 		{"--type", "demo", "--from", "1h", "--compare", "--dry-run"},
+		{"--type", "demo", "--from", "1h", "--orphans", "--failed"},
+		{"--type", "demo", "--from", "1h", "--orphans", "--compare"},
 		{"--resume", "x", "--type", "demo"}, {"--resume", filepath.Join(t.TempDir(), "none")},
 	} {
 		code, _, errOut := runMain(t, append([]string{"replay", "--yes"}, flags...)...)

@@ -229,6 +229,17 @@ func (r *run) replay(replay pipeline.Replay) {
 	r.replayOf(pipeline.ReplayRequest{Replay: replay, From: r.began, To: time.Now().Add(time.Hour)})
 }
 
+// replayOrphans starts an operator's replay of all orphans, unless one is still running.
+func (r *run) replayOrphans() {
+	for _, a := range r.actors {
+		if a.role == "replay" && a.alive() {
+			return
+		}
+	}
+	r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-1"}, Orphans: true,
+		From: r.began, To: time.Now().Add(time.Hour)})
+}
+
 // replayOf starts an operator's replay. If the replay fails, the operator resumes it once.
 func (r *run) replayOf(request pipeline.ReplayRequest) {
 	request.Type = "demo"
@@ -238,7 +249,8 @@ func (r *run) replayOf(request pipeline.ReplayRequest) {
 			replayer := pipeline.Replayer{
 				Bronze: bronzePort{a}, Items: itemsPort{actor: a}, Silver: silverPort{a},
 				Queue: queuePort{a}, Checkpoints: checkpointsPort{a}, ChunkSize: 100,
-				Throttle: func(context.Context, int) error { return nil }, Now: time.Now,
+				BronzeBucket: "bronze",
+				Throttle:     func(context.Context, int) error { return nil }, Now: time.Now,
 			}
 			after := ""
 			page := func(key string, _ pipeline.ReplayCounts) error {

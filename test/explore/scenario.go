@@ -118,6 +118,29 @@ var Scenarios = []Scenario{
 			r.replayOf(pipeline.ReplayRequest{Replay: pipeline.Replay{ID: "replay-2"},
 				From: r.began.Add(time.Hour), To: time.Now()})
 		}},
+	{Name: "orphans of a renamed pipeline", Preemptions: 1, Ticks: 3, Setup: func(r *run) {
+		r.client(1, good, "key")
+		r.runWithoutFaults()
+		r.storeRejected(third)
+		r.processOne()
+		r.client(2, other, "")
+		r.runWithoutFaults()
+		r.rename()
+	}, Begin: func(r *run) { r.replayOrphans() },
+		// Only the operator can recover these events, so the operator repeats a failed replay.
+		AtTick: func(r *run, _ int) { r.replayOrphans() }},
+	{Name: "orphans race a retry of their request", Preemptions: 1, Setup: func(r *run) {
+		r.client(1, good, "key")
+		r.crashAt("Items.Create")
+		time.Sleep(pipeline.MinOrphanAge + time.Minute)
+	}, Begin: func(r *run) {
+		r.client(2, good, "key")
+		r.replayOrphans()
+	}},
+	{Name: "orphans race ingest", Preemptions: 1, Begin: func(r *run) {
+		r.client(1, good, "key")
+		r.replayOrphans()
+	}},
 	{Name: "the reconciler races ingest", Preemptions: 1, Ticks: 2,
 		Begin: func(r *run) {
 			// The event is received at the end of an hour. A pass includes that hour after the next
@@ -184,6 +207,25 @@ func (r *run) crashAt(site string) {
 			r.resolve(c)
 		}
 	}
+}
+
+// storeRejected stores the payload of a request that raced the first request, had the same key and
+// was rejected.
+func (r *run) storeRejected(body string) {
+	event := r.queue.messages[0].event
+	event.SHA256 = sha([]byte(body))
+	r.bronze.write(event.KeyedBronzeKey(), []byte(body))
+	r.rejected = append(r.rejected, event.SHA256)
+}
+
+// rename replaces the table and the queue by empty ones, as CloudFormation does if
+// PhysicalNamePrefix changes. An hour passes, so that a replay enqueues the orphans. The reconciler
+// publishes the notifications of recorded events again, so earlier ones do not count.
+func (r *run) rename() {
+	r.notifications = nil
+	r.table = table{onWrite: r.table.onWrite}
+	r.queue.messages, r.generations = nil, make(map[string][]pipeline.Replay)
+	time.Sleep(pipeline.MinOrphanAge + time.Minute)
 }
 
 // reconcileAll runs the reconciler once without faults. Its pass covers all events, so the schedule

@@ -80,7 +80,7 @@ func (r Replayer) compareObject(
 	if ok && !hasItem {
 		var err error
 		event := Event{ID: id, Type: req.Type, ReceivedAt: hour}
-		if item, err = r.itemFromSilver(ctx, event, o.Key); err != nil {
+		if item, err = r.itemFromSilver(ctx, event); err != nil {
 			return compared{err: err}
 		}
 	}

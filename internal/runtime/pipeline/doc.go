@@ -44,6 +44,7 @@
 //	redrive.go             moves events from the DLQ back to the queue
 //	discard.go             deletes messages from the DLQ
 //	replay.go              processes archived events again
+//	orphans.go             selects the payloads that a replay of orphans enqueues
 //	compare.go             compares today's processor with Silver
 //
 // errors.go defines [Error] and the [Code] that classifies each error.

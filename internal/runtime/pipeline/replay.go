@@ -11,7 +11,8 @@ import (
 )
 
 // Replayer processes archived events again. It reopens PROCESSED or FAILED events that it finds in
-// Bronze, and puts them on the queue. The new records of an event replace its old ones.
+// Bronze, and puts them on the queue. The new records of an event replace its old ones. On request,
+// it also enqueues orphans: objects in Bronze whose events have no item and no record.
 type Replayer struct {
 	Bronze interface {
 		BronzeLister
@@ -27,7 +28,9 @@ type Replayer struct {
 	Throttle    func(ctx context.Context, n int) error // blocks until n more events may be sent
 	Processor   Processor                              // for Compare; nil keeps payloads unchanged
 	ChunkSize   int                                    // events per call of progress; 0 means 100
-	Now         func() time.Time
+
+	BronzeBucket string // name of the bucket; only orphans need it
+	Now          func() time.Time
 }
 
 // ReplayRequest selects the events of one type received from From, inclusive, to To, exclusive.
@@ -36,6 +39,7 @@ type ReplayRequest struct {
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
 	Failed   bool      `json:"-"` // redrives FAILED events whose DLQ messages may be lost
+	Orphans  bool      `json:"-"` // enqueues only orphans
 	DryRun   bool      `json:"-"`
 }
 
@@ -44,10 +48,11 @@ type ReplayCounts struct {
 	Scanned  int `json:"scanned"`  // objects in Bronze
 	Matched  int `json:"matched"`  // events in the time range
 	Sent     int `json:"sent"`     // events put on the queue, or that a real run would put there
-	Done     int `json:"done"`     // events already replayed; with Failed: already PROCESSED
+	Done     int `json:"done"`     // events that need no replay: see needs
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
-	Orphans  int `json:"orphans"`  // objects of requests that were not acknowledged or not first
+	Orphans  int `json:"orphans"`  // skipped objects; with Orphans: their events have other objects
+	Young    int `json:"young"`    // with Orphans: skipped objects that are younger than MinOrphanAge
 }
 
 // Run replays the events in the order of their Bronze keys. It begins with the first key that sorts
@@ -59,9 +64,10 @@ func (r Replayer) Run(
 	progress func(lastKey string, counts ReplayCounts) error,
 ) error {
 	var counts ReplayCounts
+	chosen := make(map[string]bool)
 	return r.forEachPage(ctx, req, lastKey, func(objects []Object) error {
 		for chunk := range slices.Chunk(objects, cmp.Or(r.ChunkSize, 100)) {
-			selected, err := r.selectEvents(ctx, req, chunk, &counts)
+			selected, err := r.selectEvents(ctx, req, chunk, chosen, &counts)
 			if err != nil {
 				return err
 			}
@@ -90,51 +96,76 @@ func (r Replayer) forEachPage(
 // candidate represents an event that may be replayed.
 type candidate struct {
 	item    Item
-	hasItem bool // false if the table has no item: then item is derived from the record
+	hasItem bool // false if the table has no item: then item is derived from the record or object
+	orphan  bool // item is derived from the object
 }
 
 // selectEvents returns the events that must be sent. It counts all scanned events.
 func (r Replayer) selectEvents(
-	ctx context.Context, req ReplayRequest, objects []Object, counts *ReplayCounts,
+	ctx context.Context, req ReplayRequest, objects []Object, chosen map[string]bool,
+	counts *ReplayCounts,
+) ([]candidate, error) {
+	candidates, err := r.findItems(ctx, req, objects)
+	if err != nil {
+		return nil, err
+	}
+	var selected []candidate
+	for i, o := range objects {
+		if _, _, ok := parseBronzeKey(o.Key); !ok {
+			continue
+		}
+		counts.Scanned++
+		c := candidates[i]
+		if req.Orphans && c.item.ID == "" {
+			if c, ok := r.selectOrphan(req, o, chosen, counts); ok {
+				selected = append(selected, c)
+			}
+			continue
+		}
+		if c.item.Bronze.Key != o.Key {
+			counts.Orphans++
+			continue
+		}
+		if !req.includes(c.item) {
+			continue
+		}
+		counts.Matched++
+		if req.needs(c.item, counts) {
+			selected = append(selected, c)
+		}
+	}
+	return selected, nil
+}
+
+// findItems returns the items of the objects' events. It derives missing items from the events'
+// records. The item's ID is "" if an event has neither an item nor a record.
+func (r Replayer) findItems(
+	ctx context.Context, req ReplayRequest, objects []Object,
 ) ([]candidate, error) {
 	items, err := itemsOf(ctx, r.Items, objects)
 	if err != nil {
 		return nil, err
 	}
-	var selected []candidate
-	for _, o := range objects {
+	candidates, errs := make([]candidate, len(objects)), make([]error, len(objects))
+	forEach(objects, func(i int, o Object) {
 		id, hour, ok := parseBronzeKey(o.Key)
-		if !ok {
-			continue
-		}
-		counts.Scanned++
 		item, hasItem := items[id]
-		if !hasItem {
+		if ok && !hasItem {
 			event := Event{ID: id, Type: req.Type, ReceivedAt: hour}
-			if item, err = r.itemFromSilver(ctx, event, o.Key); err != nil {
-				return nil, err
-			}
+			item, errs[i] = r.itemFromSilver(ctx, event)
 		}
-		if item.Bronze.Key != o.Key {
-			counts.Orphans++
-			continue
-		}
-		if !req.includes(item) {
-			continue
-		}
-		counts.Matched++
-		if req.needs(item, counts) {
-			selected = append(selected, candidate{item, hasItem})
-		}
-	}
-	return selected, nil
+		candidates[i] = candidate{item: item, hasItem: hasItem}
+	})
+	return candidates, errors.Join(errs...)
 }
 
 func (req ReplayRequest) includes(item Item) bool {
 	return !item.ReceivedAt.Before(req.From) && item.ReceivedAt.Before(req.To)
 }
 
-// needs reports whether the replay must send an event. If not, needs counts the event.
+// needs reports whether the replay must send an event. If not, needs counts the event. Done counts
+// the events of this replay or a later one. With Failed, Done counts PROCESSED events. With Orphans,
+// Done counts events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	switch {
@@ -146,6 +177,8 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 		counts.Enqueued++
 	case own && item.Status == Enqueued: // reopened, but maybe not sent
 		return true
+	case req.Orphans:
+		counts.Done++
 	case earlier && item.Status == Processed:
 		return true
 	case own, item.Status == Processed: // by this replay or by one that began later
@@ -158,9 +191,10 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	return false
 }
 
-// itemFromSilver derives a missing item from the event's record. It returns the zero Item if Silver
-// has no record, because then the request may never have been acknowledged.
-func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey string) (Item, error) {
+// itemFromSilver derives a missing item from the event's record, which may belong to another object
+// of the same event. It returns the zero Item if Silver has no record, because then the request may
+// never have been acknowledged.
+func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
 	record, _, err := firstRecord(ctx, r.Silver, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return Item{}, nil
@@ -168,11 +202,8 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event, bronzeKey str
 	if err != nil {
 		return Item{}, unavailable("get the record of an event without an item", err)
 	}
-	if record.Source.Key != bronzeKey {
-		return Item{}, nil
-	}
 	item := record.item()
-	item.ExpiresAt = record.ProcessedAt
+	item.ID, item.ExpiresAt = event.ID, record.ProcessedAt // an unreadable record has no id
 	return item, nil
 }
 
@@ -236,6 +267,13 @@ func (r Replayer) reopenAll(
 func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (Event, bool, error) {
 	if c.item.Status == Enqueued {
 		return c.item.Event, true, nil // reopened by an earlier run of this replay
+	}
+	if c.orphan {
+		event, err := r.describePayload(ctx, c.item.Event)
+		if err != nil {
+			return Event{}, false, err
+		}
+		c.item.Event = event
 	}
 	generation := req.Replay
 	if c.item.Status == Failed {

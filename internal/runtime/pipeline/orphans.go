@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// MinOrphanAge is the minimum age of an orphan that a replay enqueues. The request of a younger
+// object may still be in progress. The limit is far above the time for which AWS accepts a signed
+// request, 15 minutes.
+const MinOrphanAge = time.Hour
+
+// selectOrphan reports whether the replay must enqueue an object that has no item and no record. If
+// not, selectOrphan counts the object. The map chosen contains the ids of the selected events that
+// may have several objects.
+func (r Replayer) selectOrphan(
+	req ReplayRequest, o Object, chosen map[string]bool, counts *ReplayCounts,
+) (candidate, bool) {
+	event, ok := r.orphanEvent(req.Type, o)
+	c := candidate{item: Item{Event: event, ExpiresAt: event.ReceivedAt}, orphan: true}
+	switch {
+	case !ok:
+		counts.Orphans++
+		return c, false
+	case !req.includes(c.item):
+		return c, false
+	case o.LastModified.After(r.Now().Add(-MinOrphanAge)):
+		counts.Young++
+		return c, false
+	case chosen[event.ID]:
+		counts.Orphans++
+		return c, false
+	case event.SHA256 != "": // requests with the same idempotency key share the id
+		chosen[event.ID] = true
+	}
+	counts.Matched++
+	return c, true
+}
+
+// orphanEvent derives an event from its Bronze object. The time of receipt is the time at which the
+// object was stored, within the hour in the key. SHA256 is set if the key contains the hash. ok is
+// false if the key is not one that ingest creates.
+func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool) {
+	id, hour, _ := parseBronzeKey(o.Key)
+	received := toMillis(o.LastModified)
+	if latest := hour.Add(time.Hour - time.Millisecond); received.After(latest) {
+		received = latest
+	}
+	if received.Before(hour) {
+		received = hour
+	}
+	event = Event{
+		ID: id, Type: eventType, ReceivedAt: received, Bronze: Location{r.BronzeBucket, o.Key},
+	}
+	if o.Key == event.BronzeKey() {
+		return event, true
+	}
+	prefix := strings.TrimSuffix(event.BronzeKey(), ".json") + "-"
+	event.SHA256 = strings.TrimSuffix(strings.TrimPrefix(o.Key, prefix), ".json")
+	return event, hashPattern.MatchString(event.SHA256) && o.Key == event.KeyedBronzeKey()
+}
+
+// describePayload returns the orphan's event with the size and the hash of its payload. A hash from
+// the key is kept, so that the worker detects a changed payload.
+func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
+	payload, err := r.Bronze.Get(ctx, event.Bronze.Key)
+	if err != nil {
+		return Event{}, unavailable("get the orphan's payload", err)
+	}
+	event.Bytes = len(payload)
+	if event.SHA256 == "" {
+		sum := sha256.Sum256(payload)
+		event.SHA256 = hex.EncodeToString(sum[:])
+	}
+	return event, nil
+}

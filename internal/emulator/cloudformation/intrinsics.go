@@ -1,9 +1,12 @@
 package cloudformation
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +49,13 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 		return base64.StdEncoding.EncodeToString([]byte(text)), err
 	case "Fn::GetAZs":
 		return []any{r.Pseudo.Region + "a", r.Pseudo.Region + "b", r.Pseudo.Region + "c"}, nil
+	case "Fn::Cidr":
+		return r.cidr(argument)
+	case "Fn::Length":
+		list, err := r.resolveList(argument)
+		return json.Number(strconv.Itoa(len(list))), err
+	case "Fn::ToJsonString":
+		return r.jsonString(argument)
 	case "Fn::ImportValue":
 		return r.importValue(argument)
 	case "Fn::GetStackOutput":
@@ -54,6 +64,19 @@ func (r *Resolver) call(name string, argument any) (any, error) {
 		return r.evaluate(map[string]any{name: argument})
 	}
 	return nil, errors.New("the local platform does not support this function")
+}
+
+// jsonString resolves Fn::ToJsonString, which returns a value as JSON.
+func (r *Resolver) jsonString(argument any) (any, error) {
+	value, err := r.resolve(argument)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err = encoder.Encode(value)
+	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
 func (r *Resolver) ref(argument any) (any, error) {
@@ -160,6 +183,9 @@ func (r *Resolver) placeholder(value any) bool {
 	case "Fn::Split", "Fn::Select":
 		parts, _ := argument.([]any)
 		return len(parts) == 2 && r.placeholder(parts[1])
+	case "Fn::Cidr":
+		parts, _ := argument.([]any)
+		return len(parts) == 3 && r.placeholder(parts[0])
 	}
 	return false
 }

@@ -129,8 +129,8 @@ func TestResolver_ReturnsErrorsWithThePathOfTheValue(t *testing.T) {
 		},
 		{
 			"unknown function",
-			`{"Fn::Cidr":[]}`,
-			`Properties.P.Fn::Cidr: the local platform does not support this function`,
+			`{"Fn::Transform":{}}`,
+			`Properties.P.Fn::Transform: the local platform does not support this function`,
 		},
 		{
 			"select beyond the end",

@@ -299,6 +299,7 @@ func TestPutItem_RejectsLegacyParametersAndInvalidValues(t *testing.T) {
 		`{"TableName":"events","Item":{"pk":{"S":"1"}},"Expected":{"pk":{"Exists":false}}}`,
 		`{"TableName":"events","Item":{"pk":{}}}`,
 		`{"TableName":"events","Item":{"pk":{"S":"1","N":"1"}}}`,
+		`{"TableName":"events","Item":{"pk":{"S":"1"},"null":{"NULL":false}}}`,
 		`{"TableName":"events","Item":{"pk":{"S":"1"},"deep":` + deep + `}}`,
 	} {
 		status, response := call(t, service, "PutItem", body)

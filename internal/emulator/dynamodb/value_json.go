@@ -77,6 +77,10 @@ func (w *wireValue) decode(depth int) (value, error) {
 		found = append(found, boolValue(*w.BOOL))
 	}
 	if w.NULL != nil {
+		if !*w.NULL {
+			return nil, validationError("One or more parameter values were invalid: " +
+				"Null attribute value types must have the value of true")
+		}
 		found = append(found, nullValue{})
 	}
 	if w.M != nil {

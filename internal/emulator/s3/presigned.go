@@ -193,9 +193,19 @@ func (s *Service) verifyVersion2(c *call) error {
 	if err := s.checkExpiry(time.Unix(expires, 0)); err != nil {
 		return err
 	}
+	path := c.r.URL.EscapedPath()
+	err = s.checkVersion2(c, accessKey, path)
+	if err != nil && c.key == "" && !strings.HasSuffix(path, "/") {
+		// botocore signs the path of a bucket with a slash at the end, but sends it without.
+		err = s.checkVersion2(c, accessKey, path+"/")
+	}
+	return err
+}
+
+func (s *Service) checkVersion2(c *call, accessKey, path string) error {
 	toSign := strings.Join([]string{c.r.Method, c.headerOrQuery("Content-Md5"),
 		c.headerOrQuery("Content-Type"), c.query.Get("Expires"),
-		c.amzHeaders() + c.canonicalResource()}, "\n")
+		c.amzHeaders() + c.canonicalResource(path)}, "\n")
 	want := hmacSum(sha1.New, []byte(s.config.SecretKey(accessKey)), toSign)
 	return checkSignature(accessKey, base64.StdEncoding.EncodeToString(want),
 		c.query.Get("Signature"))
@@ -237,7 +247,7 @@ var signedParameters = []string{
 }
 
 // canonicalResource returns the path and the parameters that a signature of version 2 covers.
-func (c *call) canonicalResource() string {
+func (c *call) canonicalResource(path string) string {
 	var pairs []string
 	for _, name := range signedParameters {
 		switch value := c.query.Get(name); {
@@ -248,7 +258,7 @@ func (c *call) canonicalResource() string {
 		}
 	}
 	if len(pairs) == 0 {
-		return c.r.URL.EscapedPath()
+		return path
 	}
-	return c.r.URL.EscapedPath() + "?" + strings.Join(pairs, "&")
+	return path + "?" + strings.Join(pairs, "&")
 }

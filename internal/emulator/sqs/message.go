@@ -136,12 +136,22 @@ func (m Message) validate() error {
 // groupPattern matches 1 to 128 printable ASCII characters without spaces.
 var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)
 
+// attributeName matches names of attributes, apart from the periods in them.
+var attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`)
+
+func validAttributeName(name string) bool {
+	lower := strings.ToLower(name)
+	return attributeName.MatchString(name) && !strings.Contains("."+name+".", "..") &&
+		!strings.HasPrefix(lower, "aws.") && !strings.HasPrefix(lower, "amazon.")
+}
+
 func (a Attribute) validate(name string) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
-	case name == "" || len(name) > 256:
-		return invalidParameter(
-			"Message (user) attribute name %q must be 1 to 256 characters long.", name)
+	case !validAttributeName(name):
+		return invalidParameter("Message (user) attribute name %q must have 1 to 256 letters, "+
+			"digits, '_', '-' or '.'. It must not start with AWS. or Amazon., start or end with "+
+			"'.', or contain two '.' in a row.", name)
 	case kind != "String" && kind != "Number" && kind != "Binary":
 		return invalidParameter("The type of message (user) attribute '%s' is invalid. You must "+
 			"use only the following supported type prefixes: Binary, Number, String.", name)

@@ -120,3 +120,8 @@ for version in ["s3", "s3v4"]:
     assert fetch(url.replace("presigned", "other"))[0] == 403, version
     status, body = fetch(presign("get_object", key, expires=-1))
     assert status in [400, 403] and b"<Message>" in body, (version, status, body)
+    for operation in ["list_objects_v2", "list_objects", "list_object_versions",
+                      "list_multipart_uploads", "get_bucket_location", "get_bucket_versioning"]:
+        url = signer.generate_presigned_url(operation, {"Bucket": bucket})
+        assert fetch(url)[0] == 200, (version, operation)
+        assert fetch(url, "DELETE")[0] == 403, (version, operation)

@@ -1,4 +1,7 @@
 # Reads stacks, event source mappings and logs with boto3's clients and paginators.
+import os
+import urllib.request
+
 import boto3
 
 stacks = boto3.client("cloudformation")
@@ -36,3 +39,27 @@ try:
     raise AssertionError("the filter pattern was accepted")
 except logs.exceptions.InvalidParameterException:
     pass
+
+name = os.environ["NAME"]
+event = '{"eventId":"%s","eventType":"demo"}' % name
+request = urllib.request.Request(
+    os.environ["API_URL"] + "/events", event.encode(), {"content-type": "application/json"})
+urllib.request.urlopen(request)
+pattern = '{ $.msg = "event processed" && $.eventId = "%s" }' % name
+found = []
+while not found:  # until the worker has processed the event
+    found = logs.filter_log_events(
+        logGroupName="worker-log", startTime=0, filterPattern=pattern)["events"]
+stream = found[0]["logStreamName"]
+streams = logs.describe_log_streams(
+    logGroupName="worker-log", orderBy="LastEventTime", descending=True)["logStreams"]
+assert stream in [s["logStreamName"] for s in streams], streams
+lines = logs.get_log_events(
+    logGroupName="worker-log", logStreamName=stream, startFromHead=True)["events"]
+assert any(name in line["message"] for line in lines), lines
+try:
+    logs.start_query(
+        logGroupName="worker-log", startTime=0, endTime=1, queryString="fields @message")
+    raise AssertionError("start_query succeeded")
+except logs.exceptions.ClientError as e:
+    assert "does not serve" in e.response["Error"]["Message"], e

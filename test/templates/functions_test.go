@@ -26,7 +26,10 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 			"Handler": "bootstrap",
 			"MemorySize": 512,
 			"TracingConfig": {"Mode": "Active"},
-			"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "${`+name+`LogGroup}"},
+			"LoggingConfig": {
+				"LogFormat": "JSON", "ApplicationLogLevel": "INFO",
+				"LogGroup": "${`+name+`LogGroup}"
+			},
 			"Role": "${`+name+`Role.Arn}",
 			"ReservedConcurrentExecutions": null
 		}`)

@@ -12,7 +12,11 @@ import (
 
 func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
 	s := standard(t)
-	s.expectCount(t, "AWS::SQS::Queue", 2)
+	s.expectCount(t, "AWS::SQS::Queue", 3)
+	s.resource(t, "NotificationDeadLetterQueue", "AWS::SQS::Queue").expect(t, `{
+		"SqsManagedSseEnabled": true, "KmsMasterKeyId": null,
+		"MessageRetentionPeriod": 1209600, "RedrivePolicy": null
+	}`)
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{
 		"SqsManagedSseEnabled": true,
 		"MessageRetentionPeriod": 345600,

@@ -41,7 +41,7 @@
 //	Reject(code, reason)   a permanent error; the event is FAILED, and its message moves to the
 //	                       DLQ
 //	any other error        a temporary error; SQS delivers the message again. After
-//	                       MaxReceiveCount deliveries, the event is FAILED
+//	                       MaxReceiveCount failures, the event is FAILED
 //
 // A panic counts as a temporary error. The text of a temporary error appears only in the log. The
 // reason of Filter and Reject appears in the event's status. The sender of the event can read the

@@ -14,8 +14,8 @@ import (
 // The functions in this file read the settings of existing resources. The settings are known if the
 // app creates the resource, and unknown if the app imports it.
 
-// copyQueueSettings sets the defaults of QueueRetention, VisibilityTimeout and MaxReceiveCount to
-// the settings of an existing queue. If the queue's retention is unknown, it uses SQS's maximum.
+// copyQueueSettings sets the defaults of QueueRetention and VisibilityTimeout to the settings of an
+// existing queue. If the queue's retention is unknown, it uses SQS's maximum.
 func copyQueueSettings(p *EventPipelineProps) {
 	if resource := cfnQueue(p.Queue); resource != nil {
 		if retention := queueRetention(resource); retention != nil {
@@ -24,8 +24,6 @@ func copyQueueSettings(p *EventPipelineProps) {
 		if timeout := visibilityTimeout(resource); timeout != nil {
 			setDefault(&p.VisibilityTimeout, seconds(*timeout))
 		}
-		_, count := redrivePolicy(resource)
-		setDefault(&p.MaxReceiveCount, count)
 	}
 	setDefault(&p.QueueRetention, days(14)) // SQS's maximum
 }

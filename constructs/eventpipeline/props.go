@@ -118,13 +118,16 @@ type EventPipelineProps struct {
 
 	// Queue names an existing standard queue, which delivers references to events to the worker
 	// function. No other pipeline may use it. DeadLetterQueue must be set too. The visibility
-	// timeout of the queue must be at least the minimum that VisibilityTimeout describes.
+	// timeout of the queue must be at least the minimum that VisibilityTimeout describes. The
+	// maxReceiveCount of its redrive policy must be at least 100, because SQS counts every
+	// delivery, also during an outage.
 	// Default: a new queue.
 	Queue awssqs.IQueue
 	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
 	// must be the target of the redrive policy of Queue. Default: a new queue.
 	DeadLetterQueue awssqs.IQueue
-	// QueueRetention limits how long a message waits for the worker. Default: 4 days.
+	// QueueRetention limits how long a message waits for the worker. The minimum is 2 hours, so that
+	// messages outlive an outage of an hour. Default: 4 days.
 	QueueRetention awscdk.Duration
 	// DeadLetterQueueRetention sets how long the DLQ keeps a message. It must be longer than
 	// QueueRetention, because a message keeps its age when SQS moves it to the DLQ.
@@ -134,11 +137,9 @@ type EventPipelineProps struct {
 	// function has not processed it. As AWS recommends, the minimum is MaxBatchingWindow plus six
 	// times the worker function's Timeout. Default: this minimum.
 	VisibilityTimeout awscdk.Duration
-	// MaxReceiveCount sets how often SQS delivers a message before it moves the message to the DLQ.
-	// The minimum is 3. The worker function needs the same value. If Queue is imported, the
-	// pipeline can't read its redrive policy. Then set this prop to the maxReceiveCount of that
-	// policy.
-	// Default: the maxReceiveCount of Queue if the app creates that queue, else 5.
+	// MaxReceiveCount sets how many tries an event has before it becomes FAILED. A delivery counts
+	// as a try if the processor fails or the worker crashes. Faults of AWS services do not count.
+	// The minimum is 3. Default: 5.
 	MaxReceiveCount *float64
 
 	// ReconcilerEnabled enables the schedule that runs the reconciler function. Without the

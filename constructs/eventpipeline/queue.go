@@ -6,6 +6,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
+// The queue's redrive policy is only a backstop, because SQS counts every delivery, also during an
+// outage of another service. The worker itself limits an event's tries.
+const (
+	maxReceives         = 1000 // SQS's maximum
+	existingMaxReceives = 100  // minimum for an existing queue; an hour's outage needs about 15
+)
+
 func newDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	if p.props.DeadLetterQueue != nil {
 		return p.props.DeadLetterQueue
@@ -25,7 +32,7 @@ func newQueue(p *eventPipeline) awssqs.IQueue {
 		RetentionPeriod:   p.props.QueueRetention,
 		VisibilityTimeout: p.props.VisibilityTimeout,
 		DeadLetterQueue: &awssqs.DeadLetterQueue{
-			Queue: p.deadLetterQueue, MaxReceiveCount: p.props.MaxReceiveCount,
+			Queue: p.deadLetterQueue, MaxReceiveCount: jsii.Number(maxReceives),
 		},
 	})
 }

@@ -207,9 +207,9 @@ func (v *validation) validateStorage(p EventPipelineProps) {
 
 func (v *validation) validateQueue(p EventPipelineProps) {
 	retention, dlqRetention := p.QueueRetention, p.DeadLetterQueueRetention
-	v.requireSeconds("QueueRetention", retention, 60, twoWeeks, "SQS's limits")
+	v.requireSeconds("QueueRetention", retention, 2*60*60, twoWeeks,
+		"messages must outlive an outage of an hour, and SQS's maximum is two weeks")
 	v.requireSeconds("DeadLetterQueueRetention", dlqRetention, 60, twoWeeks, "SQS's limits")
-	maxReceiveCount := "MaxReceiveCount"
 	if p.Queue == nil { // validateQueuesAtSynth checks an existing queue
 		v.require(inSeconds(dlqRetention) > inSeconds(retention), "DeadLetterQueueRetention",
 			"must be longer than QueueRetention, got %s and %s seconds: "+
@@ -217,11 +217,9 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 			formatNumber(inSeconds(dlqRetention)), formatNumber(inSeconds(retention)))
 		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
 			"the minimum is six times WorkerFunction.Timeout plus MaxBatchingWindow")
-	} else {
-		maxReceiveCount = "Queue's maxReceiveCount"
 	}
-	v.requireInteger(maxReceiveCount, *p.MaxReceiveCount, 3, 1000,
-		"with fewer deliveries, a short fault would move valid messages to the DLQ")
+	v.requireInteger("MaxReceiveCount", *p.MaxReceiveCount, 3, 1000,
+		"with fewer tries, valid events would fail after a short failure of the processor")
 }
 
 // nameMetadata is the type of the metadata in which the app keeps its name registry.

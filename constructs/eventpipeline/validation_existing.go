@@ -191,9 +191,10 @@ func (v *validation) validateQueuesAtSynth(p EventPipelineProps) {
 	case formatJSON(target) != formatJSON(queue.Stack().Resolve(p.DeadLetterQueue.QueueArn())):
 		v.addError("Queue's redrive policy", "must have the target DeadLetterQueue")
 	case count != nil:
-		v.require(*count == *p.MaxReceiveCount, "MaxReceiveCount",
-			"must equal Queue's maxReceiveCount %s, got %s: omit the prop to use that value",
-			formatNumber(*count), formatNumber(*p.MaxReceiveCount))
+		v.require(*count >= existingMaxReceives, "Queue's maxReceiveCount",
+			"must be at least %d, got %s: SQS counts every delivery, also during an outage; "+
+				"MaxReceiveCount limits an event's tries",
+			existingMaxReceives, formatNumber(*count))
 	}
 	if deadLetterQueue == nil {
 		return

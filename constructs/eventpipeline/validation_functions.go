@@ -59,7 +59,7 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 	if reserved := p.WorkerFunction.ReservedConcurrentExecutions; reserved != nil {
 		v.require(*p.MaxConcurrency <= max(2, *reserved), "MaxConcurrency",
 			"must be at most WorkerFunction.ReservedConcurrentExecutions, got %s and %s: "+
-				"a throttled delivery counts towards MaxReceiveCount",
+				"Lambda would throttle deliveries, and each throttled delivery delays its messages",
 			formatNumber(*p.MaxConcurrency), formatNumber(*reserved))
 	}
 	v.require(p.LogRetention != awslogs.RetentionDays_INFINITE, "LogRetention",

@@ -47,7 +47,7 @@ func newData(scope constructs.Construct) data {
 			// six times the worker function's timeout of 30 seconds
 			VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(180)),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{
-				Queue: deadLetters, MaxReceiveCount: jsii.Number(5),
+				Queue: deadLetters, MaxReceiveCount: jsii.Number(1000),
 			},
 		}),
 		deadLetters: deadLetters,

@@ -27,8 +27,8 @@ const (
 	Filtered Outcome = "FILTERED"
 	// Failed means that the event is FAILED, and its message is in the DLQ.
 	Failed Outcome = "FAILED"
-	// Retried means that SQS delivers the event again. After MaxReceiveCount deliveries, the event
-	// is FAILED.
+	// Retried means that SQS delivers the event again. After MaxReceiveCount failures, the event is
+	// FAILED.
 	Retried Outcome = "RETRIED"
 	// Invalid means that the API would reject the payload. The processor was not called.
 	Invalid Outcome = "INVALID"

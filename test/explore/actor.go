@@ -13,19 +13,20 @@ import (
 // actor represents a process that runs the domain's code: a request, a batch, the reconciler or an
 // operator's command. At each call to a service it blocks until the scheduler resolves the call.
 type actor struct {
-	run      *run
-	role     string
-	name     string
-	start    uint64                     // hash of the actor's input
-	deadline time.Time                  // the process is killed at this time; zero means never
-	maySleep bool                       // hours may pass while the actor runs
-	replays  map[string]pipeline.Replay // of a worker: generations of its messages, by event id
-	crashed  bool
-	ended    bool
-	err      error          // set when ended
-	history  uint64         // hash of all answers that the actor has received
-	calls    map[string]int // number of answers by site and subject
-	lastSite string         // role and site of the actor's last call
+	run       *run
+	role      string
+	name      string
+	start     uint64                     // hash of the actor's input
+	deadline  time.Time                  // the process is killed at this time; zero means never
+	maySleep  bool                       // hours may pass while the actor runs
+	replays   map[string]pipeline.Replay // of a worker: generations of its messages, by event id
+	crashed   bool
+	crashedBy string // event whose payload crashed the worker
+	ended     bool
+	err       error          // set when ended
+	history   uint64         // hash of all answers that the actor has received
+	calls     map[string]int // number of answers by site and subject
+	lastSite  string         // role and site of the actor's last call
 }
 
 func (a *actor) alive() bool { return !a.crashed && !a.ended }

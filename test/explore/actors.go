@@ -22,11 +22,12 @@ type System struct {
 	Process func(ctx context.Context, a *actor,
 		deliveries []pipeline.Delivery) []pipeline.Result
 	Reconciles              bool // the system has a reconciler
+	MaxReceives             int  // limit of the queue's redrive policy
 	ContinuesAfterViolation bool // a schedule does not end at its first violation
 }
 
 // Ours is the pipeline's real code.
-var Ours = System{Accept: accept, Process: process, Reconciles: true}
+var Ours = System{Accept: accept, Process: process, Reconciles: true, MaxReceives: 100}
 
 const (
 	maxPayload = 1000
@@ -54,8 +55,8 @@ func process(ctx context.Context, a *actor, deliveries []pipeline.Delivery) []pi
 		SilverBucket: "silver", MaxReceiveCount: maxReceiveCount, StopBefore: 5 * time.Second,
 		StatusRetention: retention, Now: time.Now, Jitter: func() float64 { return 0.5 },
 	}
-	if p := a.run.scenario.Processor; p != nil {
-		worker.Processor = p
+	if a.run.scenario.Processor != nil || len(a.run.crashing) > 0 {
+		worker.Processor = userProcessor{a}
 	}
 	return worker.Process(ctx, deliveries)
 }
@@ -206,6 +207,14 @@ func (r *run) deliver(batch []*message) {
 			}
 			return nil
 		})
+	for _, d := range deliveries {
+		r.byMark[pipeline.Begun{MessageID: d.MessageID, Attempt: d.Attempt}] = r.current
+	}
+	if r.scenario.Broken {
+		r.observe()
+		r.tracef("%s crashes at its start", r.current.name)
+		r.crash(r.current)
+	}
 }
 
 // reconcile starts the reconciler's next run.

@@ -92,9 +92,14 @@ type start struct {
 func initialize(r *run) {
 	r.chooser, r.coverage = new(script), make(Coverage)
 	r.began = time.Now()
+	r.queue.maxReceives = r.system.MaxReceives
+	if r.scenario.Broken {
+		r.queue.maxReceives = maxReceiveCount
+	}
 	r.poison = map[string]bool{sha([]byte(poison)): true}
 	r.crashing = make(map[string]bool)
 	r.generations = make(map[string][]pipeline.Replay)
+	r.failures = make(map[string]int)
 	r.table.onWrite = r.checkWrite
 	r.nextTick = r.began.Add(tick)
 	if r.scenario.Setup != nil {
@@ -104,7 +109,8 @@ func initialize(r *run) {
 }
 
 func runSetup(t *testing.T, system System, scenario Scenario) start {
-	r := &run{system: system, scenario: scenario, byReceiptHandle: make(map[string]*message)}
+	r := &run{system: system, scenario: scenario, byReceiptHandle: make(map[string]*message),
+		byMark: make(map[pipeline.Begun]*actor)}
 	var after time.Duration
 	synctest.Test(t, func(*testing.T) {
 		initialize(r)
@@ -119,7 +125,8 @@ func runSetup(t *testing.T, system System, scenario Scenario) start {
 func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser, coverage Coverage,
 	initial *start) *run {
 	r := &run{system: system, scenario: scenario, tracing: initial == nil,
-		byReceiptHandle: make(map[string]*message)}
+		byReceiptHandle: make(map[string]*message),
+		byMark:          make(map[pipeline.Begun]*actor)}
 	synctest.Test(t, func(*testing.T) {
 		if initial == nil {
 			initialize(r)

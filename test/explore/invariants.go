@@ -28,8 +28,13 @@ var Invariants = map[string]string{
 		"payload is rejected and has no effect",
 	"I7": "an event has at most 1 + faults + preemptions notifications",
 	"I8": "each record is the processor's output for its payload in Bronze",
-	"I9": "failures are isolated: a good event becomes FAILED only after as many faults as it " +
-		"has deliveries, and only if a worker has begun it; no worker exceeds its deadline",
+	"I9": "failures are isolated: a good event becomes FAILED only after crashes of its own " +
+		"workers, the last of which its own payload or a fault caused; no worker exceeds its " +
+		"deadline",
+	"I10": "a fault of a service fails no event, even in an outage of an hour, and SQS itself " +
+		"moves no message to the DLQ",
+	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount, and a " +
+		"processor fails no more often than that, apart from faults and preemptions",
 }
 
 // acknowledge records that a client has received its 202.
@@ -86,6 +91,7 @@ func (r *run) checkWrite(old, item pipeline.Item) {
 		r.violate("I4", "event %s moved from %s (replay %+v, %s) to %s (replay %+v, %s)", item.ID,
 			old.Status, old.Replay, old.Bronze.Key, item.Status, item.Replay, item.Bronze.Key)
 	}
+	r.checkTries(old, item)
 	past := r.generations[item.ID]
 	if i := slices.Index(past, item.Replay); i >= 0 && i < len(past)-1 {
 		r.violate("I4", "event %s returned to generation %+v", item.ID, item.Replay)
@@ -109,13 +115,59 @@ func legalTransition(old, item pipeline.Item) bool {
 	case "ENQUEUED>PROCESSED", "ENQUEUED>FAILED", "FAILED>PROCESSED":
 		return same
 	case "ENQUEUED>ENQUEUED":
-		return same && item.Reenqueues == old.Reenqueues+1 || redriven
+		reenqueued := item.Reenqueues == old.Reenqueues+1 && item.Tries == old.Tries
+		tried := item.Reenqueues == old.Reenqueues && item.EnqueuedAt.Equal(old.EnqueuedAt)
+		return same && (reenqueued || tried) || redriven
 	case "FAILED>ENQUEUED":
 		return redriven
 	case "PROCESSED>ENQUEUED":
 		return item.Replay.ID > old.Replay.ID
 	}
 	return false
+}
+
+// falseCrash is the number of faults after which a worker that has not crashed may count as crashed:
+// the worker can neither finish the event nor replace its mark, and the message arrives late. If the
+// event can't be processed anyway, one fault less is enough.
+const falseCrash = 3
+
+// checkTries checks a write that counts a failure or a crash.
+func (r *run) checkTries(old, item pipeline.Item) {
+	if old.ID != "" && !old.Replay.SameGeneration(item.Replay) {
+		return
+	}
+	if n := r.failures[item.ID]; item.Tries.Failures > n {
+		r.violate("I11", "event %s has %d failures, but its processor failed %d times", item.ID,
+			item.Tries.Failures, n)
+	}
+	if item.Tries.Crashes > old.Tries.Crashes {
+		r.checkCrash(old, item.Tries)
+	}
+}
+
+// faults returns the number of faults so far, where an outage counts as the given number.
+func (r *run) faults(outage int) int {
+	if r.outageEnds.IsZero() {
+		return r.used.Faults
+	}
+	return r.used.Faults + outage
+}
+
+// checkCrash checks that a worker has crashed, when a crash is counted.
+func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
+	worker := r.markedBy(old)
+	if worker == nil || !worker.crashed {
+		_, fails := r.scenario.outputs(nil)
+		good := !fails && !r.poison[old.SHA256]
+		if good && r.faults(2) < falseCrash {
+			r.violate("I11", "a crash of event %s counts, but no worker has crashed", old.ID)
+		}
+		return
+	}
+	last := tries.Failures+tries.Crashes >= maxReceiveCount && tries.Crashes > 1
+	if last && worker.crashedBy != "" && worker.crashedBy != old.ID {
+		r.violate("I9", "event %s has its last try while another event crashes the worker", old.ID)
+	}
 }
 
 func (r *run) checkSource(bronzeKey, what string) {
@@ -157,11 +209,27 @@ func (r *run) checkRest() {
 		r.checkEvent(r.table.items[id])
 		r.checkFirst(id)
 	}
+	r.checkLimits()
 	for _, hash := range r.rejected {
 		for _, item := range r.table.items {
 			if item.SHA256 == hash {
 				r.violate("I6", "the payload of event %s was rejected", item.ID)
 			}
+		}
+	}
+}
+
+// checkLimits checks that SQS has moved no message, and how often processors failed.
+func (r *run) checkLimits() {
+	for _, l := range r.queue.deadLetters {
+		// The control and broken workers rely on SQS.
+		if l.Failure.Code == "" && r.system.Reconciles && !r.scenario.Broken {
+			r.violate("I10", "SQS moved a message to the DLQ: %s", l.Body)
+		}
+	}
+	for id, n := range r.failures {
+		if n > maxReceiveCount+r.used.Faults+r.used.Preemptions {
+			r.violate("I11", "the processor failed %d times for event %s", n, id)
 		}
 	}
 }
@@ -224,14 +292,21 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
-	_, rejected := r.scenario.outputs(nil)
-	lost := r.used.Faults + r.scenario.Deliveries // upper bound of lost deliveries
-	if r.used.Faults > 0 && len(r.crashing) > 0 {
-		lost = maxReceiveCount // the event may have been in a batch whose worker crashed
+	_, fails := r.scenario.outputs(nil)
+	if r.poison[item.SHA256] || fails || r.crashing[item.ID] || r.scenario.Broken {
+		return
 	}
-	if !r.poison[item.SHA256] && !rejected && !r.crashing[item.ID] && lost < maxReceiveCount {
-		r.violate("I9", "good event %s is FAILED after %d faults: %s", item.ID, r.used.Faults,
-			item.Failure.Code)
+	switch item.Failure.Code {
+	case pipeline.WorkerCrashed: // checkCrash has checked each crash
+	case pipeline.NotFinished:
+		if r.faults(1) < maxReenqueues {
+			r.violate("I9", "good event %s is FAILED after %d faults: %s", item.ID, r.used.Faults,
+				item.Failure.Code)
+		}
+	case pipeline.Unavailable:
+		r.violate("I10", "a fault of a service failed event %s", item.ID)
+	default:
+		r.violate("I9", "good event %s is FAILED: %s", item.ID, item.Failure.Code)
 	}
 }
 
@@ -239,7 +314,9 @@ func (r *run) checkFailed(item pipeline.Item) {
 // message's event.
 func (r *run) checkBegun(a *actor, deadLetter pipeline.DeadLetter) {
 	event, err := pipeline.ReadMessage(deadLetter.Body, "bronze")
-	if err == nil && a.role == "worker" && a.calls["Bronze.Get"+event.Bronze.Key] == 0 {
+	begun := a.calls["Bronze.Get"+event.Bronze.Key] > 0 ||
+		deadLetter.Failure.Code == pipeline.WorkerCrashed
+	if err == nil && a.role == "worker" && !begun {
 		r.violate("I9", "event %s is in the DLQ, but its last delivery was not begun", event.ID)
 	}
 }

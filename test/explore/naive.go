@@ -11,7 +11,8 @@ import (
 // payload, writes the status, sends the message and publishes the notification in this order. It
 // reads items before it writes them, but without conditional writes. If one event of a batch fails,
 // the whole batch is retried. For all other failures it relies on the queue's retries and the DLQ.
-var Naive = System{Accept: naiveAccept, Process: naiveProcess, ContinuesAfterViolation: true}
+var Naive = System{Accept: naiveAccept, Process: naiveProcess,
+	MaxReceives: maxReceiveCount, ContinuesAfterViolation: true}
 
 func naiveAccept(ctx context.Context, a *actor, req pipeline.Request,
 	newID func() (string, error)) (pipeline.Accepted, error) {

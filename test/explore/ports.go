@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -87,6 +88,18 @@ func (p itemsPort) GetMany(ctx context.Context, ids []string) (map[string]pipeli
 func (p itemsPort) Finish(ctx context.Context, item pipeline.Item) error {
 	return p.exec(ctx, "Items.Finish", item.ID+" "+string(item.Status), aWrite,
 		func() error { return p.run.table.finish(item) })
+}
+
+func (p itemsPort) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
+	what := fmt.Sprintf("%s %d failures, %d crashes", item.ID, tries.Failures, tries.Crashes)
+	if begun := tries.Begun; begun.Attempt > 0 {
+		what += fmt.Sprintf(", message %s, delivery %d", begun.MessageID, begun.Attempt)
+	}
+	if !tries.Begun.Until.IsZero() {
+		what += " begun"
+	}
+	return p.exec(ctx, "Items.SetTries", what, aWrite,
+		func() error { return p.run.table.setTries(item, tries) })
 }
 
 func (p itemsPort) Move(ctx context.Context, from, to pipeline.Item) error {

@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -11,10 +12,31 @@ import (
 // so that the explorer knows all possible outputs.
 type processor func(attempt int, payload []byte) (pipeline.Output, error)
 
-func (p processor) Process(_ context.Context, _ pipeline.Event, attempt int,
+// userProcessor runs the scenario's processor for one worker. An event that crashes its worker
+// blocks until the scheduler crashes the worker.
+type userProcessor struct{ *actor }
+
+func (p userProcessor) Process(ctx context.Context, event pipeline.Event, attempt int,
 	payload []byte) (pipeline.Output, error) {
-	return p(attempt, payload)
+	if p.run.crashing[event.ID] {
+		err := p.exec(ctx, crashSite, event.ID, nil, func() error { return nil })
+		return pipeline.Output{}, err
+	}
+	run := p.run.scenario.Processor
+	if run == nil {
+		return pipeline.Output{Payloads: []json.RawMessage{payload}}, nil
+	}
+	output, err := run(attempt, payload)
+	p.run.mu.Lock()
+	defer p.run.mu.Unlock()
+	if err != nil && !p.crashed {
+		p.run.failures[event.ID]++
+	}
+	return output, err
 }
+
+// crashSite is the site of the call at which a worker crashes.
+const crashSite = "Processor.Process"
 
 var (
 	twoRecords = pipeline.Output{Payloads: []json.RawMessage{[]byte(`{"part":"first"}`),
@@ -48,18 +70,23 @@ func rejectsLater(attempt int, _ []byte) (pipeline.Output, error) {
 	return pipeline.Output{}, pipeline.NewRejection("too-early", "accepted too early")
 }
 
-// outputs returns all possible outputs of an event, and whether the processor may reject the event.
-func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, rejected bool) {
+// fails always fails.
+func fails(int, []byte) (pipeline.Output, error) {
+	return pipeline.Output{}, errors.New("the processor failed")
+}
+
+// outputs returns all possible outputs of an event, and whether the processor may fail.
+func (s Scenario) outputs(payload []byte) (outputs []pipeline.Output, fails bool) {
 	if s.Processor == nil {
 		return []pipeline.Output{{Payloads: []json.RawMessage{payload}}}, false
 	}
 	for attempt := 1; attempt <= 2; attempt++ {
 		output, err := s.Processor(attempt, payload)
 		if err != nil {
-			rejected = true
+			fails = true
 			continue
 		}
 		outputs = append(outputs, output)
 	}
-	return outputs, rejected
+	return outputs, fails
 }

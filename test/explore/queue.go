@@ -15,6 +15,7 @@ const (
 
 // queue simulates the queue, its redrive policy and the DLQ.
 type queue struct {
+	maxReceives int // of the redrive policy
 	messages    []*message
 	sent        int
 	deadLetters []pipeline.DeadLetter
@@ -36,12 +37,12 @@ func (q *queue) send(event pipeline.Event, body string) *message {
 }
 
 // visible returns the messages that can be delivered, in the order in which they were sent. It
-// moves messages that have reached maxReceiveCount to the DLQ.
+// moves messages that have reached maxReceives to the DLQ.
 func (q *queue) visible() []*message {
 	var visible []*message
 	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool {
 		due := !m.visibleAt.After(time.Now())
-		if due && m.receives >= maxReceiveCount {
+		if due && m.receives >= q.maxReceives {
 			q.deadLetters = append(q.deadLetters,
 				pipeline.DeadLetter{Body: []byte(m.body), Attempts: m.receives})
 			return true

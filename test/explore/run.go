@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing/synctest"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // run executes one schedule. It holds the simulated services and the actors, and lets one actor
@@ -32,9 +34,11 @@ type run struct {
 	late            []*call // calls with a late effect
 	hanging         []*call // calls that wait for the end of their context
 	byReceiptHandle map[string]*message
-	workers         int       // number of workers started so far
-	nextTick        time.Time // next run of the reconciler
-	ticks           []*actor  // runs of the reconciler so far
+	byMark          map[pipeline.Begun]*actor // workers, by the mark that they set, without Until
+	outageEnds      time.Time                 // zero before the outage
+	workers         int                       // number of workers started so far
+	nextTick        time.Time                 // next run of the reconciler
+	ticks           []*actor                  // runs of the reconciler so far
 	used            Budget
 	pruned          bool // the schedule stopped early, for example at a visited state
 }
@@ -179,13 +183,14 @@ func (r *run) tracef(format string, args ...any) {
 	}
 }
 
-func (r *run) crashesWorker(bronzeKey string) bool {
-	for id := range r.crashing {
-		if strings.Contains(bronzeKey, id) {
-			return true
-		}
+// markedBy returns the worker that set the item's mark, or nil.
+func (r *run) markedBy(item pipeline.Item) *actor {
+	mark := item.Tries.Begun
+	if mark.Until.IsZero() {
+		return nil
 	}
-	return false
+	mark.Until = time.Time{}
+	return r.byMark[mark]
 }
 
 // state returns a hash of everything that determines the next steps. It omits times that no longer
@@ -204,6 +209,14 @@ func (r *run) state() uint64 {
 	}
 	for _, a := range r.actors {
 		h += a.state()
+	}
+	for _, item := range r.table.items {
+		if a := r.markedBy(item); a != nil && a.crashed {
+			h += hash("crashed", item.ID)
+		}
+	}
+	if !r.outageEnds.IsZero() {
+		h += hash("outage", max(0, time.Until(r.outageEnds)))
 	}
 	if r.current != nil {
 		h += 3 * r.current.state()

@@ -8,13 +8,14 @@ import (
 
 // Scenario describes the actors of a run, and the state of the simulated services at its start.
 type Scenario struct {
-	Name       string
-	Setup      func(*run)             // creates the initial state of the services, without faults
-	Begin      func(*run)             // starts the first actors
-	AtTick     func(r *run, tick int) // starts more actors at the reconciler's runs, from 1
-	Ticks      int                    // minimum number of runs of the reconciler
-	Batch      int                    // maximum number of messages per worker; 0 means 1
-	Deliveries int                    // number of earlier deliveries of each message
+	Name   string
+	Setup  func(*run)             // creates the initial state of the services, without faults
+	Begin  func(*run)             // starts the first actors
+	AtTick func(r *run, tick int) // starts more actors at the reconciler's runs, from 1
+	Ticks  int                    // minimum number of runs of the reconciler
+	Batch  int                    // maximum number of messages per worker; 0 means 1
+	Outage outage                 // services that fail for an hour, from any step on
+	Broken bool                   // workers crash at their start, and SQS soon moves their messages
 	// Preemptions limits the number of preemptions; 0 means no limit. A scenario has a limit if
 	// more preemptions would take hours, or if its actors do not compete for an event.
 	Preemptions    int
@@ -54,12 +55,32 @@ var Scenarios = []Scenario{
 			r.acceptAll(good)
 			time.Sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
-	{Name: "the reconciler races the last delivery",
-		Deliveries: maxReceiveCount - 1, Setup: func(r *run) {
+	{Name: "the reconciler races a rejection", Processor: rejectsLater, Setup: func(r *run) {
+		r.acceptAll(good)
+		time.Sleep(tick)
+	}, Begin: func(r *run) { r.passTime() }},
+	{Name: "an event at its last try", Setup: func(r *run) {
+		r.acceptAll(good)
+		r.redelivered(1, pipeline.Tries{Crashes: maxReceiveCount - 1})
+	}},
+	{Name: "an outage of S3", Preemptions: 1, Outage: s3Outage,
+		Setup: func(r *run) { r.acceptAll(good) }},
+	{Name: "an outage of the bus", Preemptions: 1, Outage: busOutage, Setup: func(r *run) {
+		r.acceptAll(good)
+		r.redelivered(7, pipeline.Tries{})
+	}},
+	{Name: "an outage of the table", Preemptions: 1, Outage: tableOutage, Setup: func(r *run) {
+		r.acceptAll(good)
+		r.redelivered(7, pipeline.Tries{})
+	}},
+	{Name: "an outage of all services during a run of the reconciler", Preemptions: 1,
+		Outage: fullOutage, MiscountsQueue: true, Setup: func(r *run) {
 			r.acceptAll(good)
-			r.queue.messages[0].receives = maxReceiveCount - 1
-			time.Sleep(tick)
-		}, Begin: func(r *run) { r.passTime() }},
+			r.redelivered(7, pipeline.Tries{})
+			time.Sleep(tick - outageDuration/2)
+		}},
+	{Name: "a processor that fails", Processor: fails,
+		Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "a replay follows the first delivery", Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good) },
 		Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
@@ -152,6 +173,8 @@ var Scenarios = []Scenario{
 			r.nextTick = time.Now().Add(tick)
 			r.reconcile()
 		}},
+	{Name: "a worker that crashes at its start", Broken: true,
+		Setup: func(r *run) { r.acceptAll(good) }},
 	{Name: "a message that crashes its worker", Setup: func(r *run) {
 		r.acceptAll(good)
 		for id := range r.table.items {
@@ -189,6 +212,17 @@ func (r *run) acceptAll(bodies ...string) {
 		r.client(i+1, body, "")
 	}
 	r.runWithoutFaults()
+}
+
+// redelivered sets the number of deliveries and the tries of all events.
+func (r *run) redelivered(deliveries int, tries pipeline.Tries) {
+	for _, m := range r.queue.messages {
+		m.receives = deliveries
+	}
+	for id, item := range r.table.items {
+		item.Tries = tries
+		r.table.items[id] = item
+	}
 }
 
 // processOne processes the queue's first message without faults.

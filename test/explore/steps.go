@@ -38,6 +38,7 @@ func (r *run) steps() []step {
 			func() uint64 { return hash("late effect", c.origin) }})
 	}
 	steps = r.appendDeliveries(steps, turn)
+	steps = r.appendOutage(steps)
 	if len(steps) > 0 && r.mayPassTime() {
 		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime,
 			func() uint64 { return hash("time") }})
@@ -74,9 +75,16 @@ func (r *run) resolve(c *call) {
 	r.current = c.actor
 	r.pending = slices.DeleteFunc(r.pending, func(other *call) bool { return other == c })
 	c.origin = c.identity()
-	if c.site == "Bronze.Get" && r.crashesWorker(c.subject) {
+	if c.site == crashSite {
 		r.tracef("the payload crashes %s", c.actor.name)
+		c.actor.crashedBy = c.subject
 		r.crash(c.actor, c)
+		return
+	}
+	if r.isDown(c.site) {
+		r.tracef("%s: %s %s fails in the outage", c.actor.name, c.site, c.subject)
+		c.actor.remember(c, nil, errService)
+		c.answer(nil, errService)
 		return
 	}
 	h, ok := r.pickOutcome(c.actor.role+" "+c.site, c.outcomes(),

@@ -47,7 +47,24 @@ func (t *table) finish(item pipeline.Item) error {
 	if item.ExpiresAt.IsZero() {
 		item.ExpiresAt = old.ExpiresAt
 	}
+	item.Tries = old.Tries
 	t.write(item)
+	return nil
+}
+
+func (t *table) setTries(item pipeline.Item, tries pipeline.Tries) error {
+	stored, exists := t.items[item.ID]
+	if !exists {
+		stored = item
+	}
+	if stored.Status != pipeline.Enqueued || !stored.Replay.SameGeneration(item.Replay) {
+		return &pipeline.TransitionError{From: stored, To: pipeline.Enqueued}
+	}
+	if stored.Tries != item.Tries {
+		return &pipeline.TransitionError{From: stored, To: pipeline.Enqueued}
+	}
+	stored.Tries = tries
+	t.write(stored)
 	return nil
 }
 

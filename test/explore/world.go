@@ -21,6 +21,7 @@ type world struct {
 	rejected       []string                     // payload hashes
 	unanswered     bool                         // an attempt of a client got no response
 	generations    map[string][]pipeline.Replay // per event, in order
+	failures       map[string]int               // failed calls of the processor, by event id
 	keyCache       *pipeline.KeyCache           // set if one process serves all requests
 	poison         map[string]bool              // SHA-256 of unprocessable payloads
 	crashing       map[string]bool              // ids of events whose payload crashes the worker
@@ -72,6 +73,9 @@ func (w *world) state(unread bool) uint64 {
 	for _, a := range w.accepted {
 		h += hash(a)
 	}
+	for id, n := range w.failures {
+		h += hash("failures", id, n)
+	}
 	for _, sum := range w.rejected {
 		h += hash("rejected", sum)
 	}
@@ -89,7 +93,7 @@ func (w *world) save() snapshot {
 	s := snapshot{world: *w}
 	s.world.bronze, s.world.silver = w.bronze.clone(), w.silver.clone()
 	s.world.table = w.table.clone()
-	s.world.generations = maps.Clone(w.generations)
+	s.world.generations, s.world.failures = maps.Clone(w.generations), maps.Clone(w.failures)
 	s.world.queue.messages = slices.Clone(w.queue.messages)
 	s.world.queue.deadLetters = slices.Clone(w.queue.deadLetters)
 	for _, m := range w.queue.messages {

@@ -41,7 +41,7 @@ func existingResources(scope constructs.Construct) *props {
 			RetentionPeriod:   days(2),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{
 				Queue:           deadLetters,
-				MaxReceiveCount: jsii.Number(7),
+				MaxReceiveCount: jsii.Number(100),
 			},
 			Encryption:          awssqs.QueueEncryption_KMS,
 			EncryptionMasterKey: newKey(scope, "YourQueueKey"),
@@ -96,7 +96,7 @@ func TestExisting_ResourcesReplaceThePipelinesOwn(t *testing.T) {
 		"BRONZE_BUCKET": "${YourBronze}", "SILVER_BUCKET": "${YourSilver}",
 			"EVENTS_TABLE": "${YourTable}", "QUEUE_URL": "${YourQueue}",
 		"DEAD_LETTER_QUEUE_URL": "${YourDLQ}", "EVENT_BUS_NAME": "${YourBus}",
-			"MAX_RECEIVE_COUNT": "7"
+			"MAX_RECEIVE_COUNT": "5"
 	}`)
 	s.resource(t, "EventSource", "AWS::Lambda::EventSourceMapping").
 		expect(t, `{"EventSourceArn": "${YourQueue.Arn}"}`)
@@ -303,7 +303,7 @@ func TestExisting_QueueMayHaveTokens(t *testing.T) {
 		queue := awssqs.NewQueue(stack, jsii.String("YourQueue"), &awssqs.QueueProps{
 			DeadLetterQueue: &awssqs.DeadLetterQueue{
 				Queue:           deadLetters,
-				MaxReceiveCount: jsii.Number(3),
+				MaxReceiveCount: jsii.Number(1000),
 			},
 		})
 		parameter := awscdk.NewCfnParameter(
@@ -313,7 +313,7 @@ func TestExisting_QueueMayHaveTokens(t *testing.T) {
 		resource.SetMessageRetentionPeriod(parameter.ValueAsNumber())
 		return &props{Queue: queue, DeadLetterQueue: deadLetters}
 	})
-	s.environment(t, "WorkerFunction").expect(t, `{"MAX_RECEIVE_COUNT": "3"}`)
+	s.environment(t, "WorkerFunction").expect(t, `{"MAX_RECEIVE_COUNT": "5"}`)
 	s.environment(t, "ReconcilerFunction").expect(t, `{"RECONCILE_WINDOW_SECONDS": "1213200"}`)
 }
 

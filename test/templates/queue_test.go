@@ -21,7 +21,7 @@ func TestQueues_AreEncryptedAndRedriveToTheDLQ(t *testing.T) {
 		"SqsManagedSseEnabled": true,
 		"MessageRetentionPeriod": 345600,
 		"VisibilityTimeout": 180,
-		"RedrivePolicy": {"deadLetterTargetArn": "${DeadLetterQueue.Arn}", "maxReceiveCount": 5}
+		"RedrivePolicy": {"deadLetterTargetArn": "${DeadLetterQueue.Arn}", "maxReceiveCount": 1000}
 	}`)
 	s.resource(t, "DeadLetterQueue", "AWS::SQS::Queue").expect(t, `{
 		"SqsManagedSseEnabled": true,
@@ -62,7 +62,7 @@ func TestQueue_AppliesProps(t *testing.T) {
 	s.resource(t, "Queue", "AWS::SQS::Queue").expect(t, `{
 		"MessageRetentionPeriod": 172800,
 		"VisibilityTimeout": 1000,
-		"RedrivePolicy": {"deadLetterTargetArn": "${DeadLetterQueue.Arn}", "maxReceiveCount": 7}
+		"RedrivePolicy": {"deadLetterTargetArn": "${DeadLetterQueue.Arn}", "maxReceiveCount": 1000}
 	}`)
 	s.resource(t, "DeadLetterQueue", "AWS::SQS::Queue").
 		expect(t, `{"MessageRetentionPeriod": 432000}`)

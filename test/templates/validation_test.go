@@ -85,7 +85,7 @@ func invalidRetentions() map[string]invalidProps {
 			props{StatusRetention: hours(36)}, "StatusRetention 30 1.5"),
 		"QueueRetentionTooLong": invalid(
 			props{QueueRetention: days(15), DeadLetterQueueRetention: days(16)},
-			"QueueRetention 60 1209600 1296000", "DeadLetterQueueRetention 60 1209600 1382400"),
+			"QueueRetention 7200 1209600 1296000", "DeadLetterQueueRetention 60 1209600 1382400"),
 		"QueueRetentionNotBelowDLQ": invalid(props{QueueRetention: days(14)},
 			"DeadLetterQueueRetention QueueRetention 1209600"),
 	}
@@ -457,7 +457,7 @@ func TestValidation_KeepsGettersOfAnInvalidPipeline(t *testing.T) {
 			VisibilityTimeout: seconds(180),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{
 				Queue:           deadLetters,
-				MaxReceiveCount: jsii.Number(5),
+				MaxReceiveCount: jsii.Number(100),
 			},
 		})
 		layer := awslambda.LayerVersion_FromLayerVersionAttributes(
@@ -576,7 +576,7 @@ func TestValidation_AcceptsTheLimits(t *testing.T) {
 			BronzeExpiration: days(61), SilverExpiration: days(1),
 			NoncurrentVersionExpiration: days(1), AbortIncompleteMultipartUploadAfter: days(1),
 			StatusRetention: days(30),
-			QueueRetention:  seconds(60), DeadLetterQueueRetention: seconds(61),
+			QueueRetention:  hours(2), DeadLetterQueueRetention: seconds(2*60*60 + 1),
 			VisibilityTimeout: seconds(30), MaxReceiveCount: jsii.Number(3),
 			ApiFunction:        options(128, 1),
 			WorkerFunction:     options(128, 5),

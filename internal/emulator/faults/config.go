@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -34,6 +35,10 @@ type Rule struct {
 	Rate      float64 `json:"rate"`      // share of the matching calls that get the fault, 0 to 1
 	Fault     Fault   `json:"fault"`
 	DelayMS   int     `json:"delayMs"` // delay of the fault slow, in milliseconds
+	// FromSeconds delays the rule: it applies from this time after the platform's start.
+	FromSeconds float64 `json:"fromSeconds"`
+	// ForSeconds limits the time for which the rule applies; 0 means no limit.
+	ForSeconds float64 `json:"forSeconds"`
 }
 
 // Fault represents a kind of failure of an AWS call.
@@ -95,13 +100,21 @@ func (c Config) check() error {
 			"%s.service must be one of %q or absent, got %q", name, allServices, r.Service)
 		require(r.Fault == Slow || r.DelayMS == 0,
 			"%s.delayMs must be absent with the fault %q, got %d", name, r.Fault, r.DelayMS)
+		require(r.FromSeconds >= 0, "%s.fromSeconds must be at least 0, got %g", name,
+			r.FromSeconds)
+		require(r.ForSeconds >= 0, "%s.forSeconds must be at least 0, got %g", name, r.ForSeconds)
 		require(r.Fault != Slow || r.DelayMS > 0 && r.DelayMS <= maxDelayMS,
 			"%s.delayMs must be from 1 to %d, got %d", name, maxDelayMS, r.DelayMS)
 	}
 	return errors.Join(errs...)
 }
 
-func (r Rule) matches(c call) bool {
+// matches reports whether the rule applies to a call at the given time after the platform's start.
+func (r Rule) matches(c call, after time.Duration) bool {
+	seconds := after.Seconds()
+	if seconds < r.FromSeconds || r.ForSeconds > 0 && seconds >= r.FromSeconds+r.ForSeconds {
+		return false
+	}
 	return (r.Service == "" || r.Service == c.Service) &&
 		(r.Operation == "" || r.Operation == c.Operation) &&
 		strings.HasSuffix(c.Function, r.Function)

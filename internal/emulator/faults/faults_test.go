@@ -42,6 +42,8 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 		`{"rules":[{"fault":"x","delayMs":5}]}`: "delayMs must be absent",
 		`{"rules":[{"fault":"error","rate":-1},{"fault":"x","rate":0.5}]}`: "rules[1].fault",
 		`{"rules":[{"fault":"error","service":"lambda"}]}`:                 "service must be",
+		`{"rules":[{"fault":"error","fromSeconds":-1}]}`:                   "fromSeconds must be",
+		`{"rules":[{"fault":"error","forSeconds":-2}]}`:                    "forSeconds must be",
 	} {
 		if _, err := readConfig(t, content); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to contain %s", content, err, want)
@@ -212,6 +214,39 @@ func TestInjector_PassesCallsThatNoRuleMatches(t *testing.T) {
 	}})
 	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); status != 200 || err != nil {
 		t.Errorf("got %d, %v", status, err)
+	}
+}
+
+func TestRule_MatchesOnlyInItsTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		rule Rule
+		want string // at 0, 9.9, 10, 14.9, 15 and 1000 seconds
+	}{
+		"always":    {Rule{}, "xxxxxx"},
+		"from":      {Rule{FromSeconds: 10}, "..xxxx"},
+		"for":       {Rule{ForSeconds: 10}, "xx...."},
+		"both":      {Rule{FromSeconds: 10, ForSeconds: 5}, "..xx.."},
+		"fractions": {Rule{FromSeconds: 9.5, ForSeconds: 5.5}, ".xxx.."},
+	} {
+		var got strings.Builder
+		for _, seconds := range []float64{0, 9.9, 10, 14.9, 15, 1000} {
+			after := time.Duration(seconds * float64(time.Second))
+			if test.rule.matches(call{}, after) {
+				got.WriteByte('x')
+			} else {
+				got.WriteByte('.')
+			}
+		}
+		if got.String() != test.want {
+			t.Errorf("%s: got %s, want %s", name, &got, test.want)
+		}
+	}
+}
+
+func TestInjector_InjectsFaultsOnlyInTheRulesTime(t *testing.T) {
+	s := serve(t, Config{Rules: []Rule{{Rate: 1, Fault: Error, FromSeconds: 1e6}}})
+	if status, _, err := s.call(t, "PUT", "/bucket/key", ""); status != 200 || err != nil {
+		t.Errorf("before its time: got %d, %v", status, err)
 	}
 }
 

@@ -15,6 +15,7 @@ type Injector struct {
 	targets protocol.Targets
 	caller  func(accessKey string) (Caller, bool)
 	report  func(Injection)
+	start   time.Time
 	calls   atomic.Uint64
 }
 
@@ -39,7 +40,9 @@ func New(
 	caller func(accessKey string) (Caller, bool),
 	report func(Injection),
 ) *Injector {
-	return &Injector{config: config, targets: targets, caller: caller, report: report}
+	return &Injector{
+		config: config, targets: targets, caller: caller, report: report, start: time.Now(),
+	}
 }
 
 // call represents an AWS call of a function.
@@ -73,7 +76,7 @@ func (i *Injector) serve(w http.ResponseWriter, r *http.Request, next http.Handl
 		return
 	}
 	for _, rule := range i.config.Rules {
-		if !rule.matches(c) || random.Float64() >= rule.Rate {
+		if !rule.matches(c, time.Since(i.start)) || random.Float64() >= rule.Rate {
 			continue
 		}
 		i.reportInjection(c, string(rule.Fault))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 
@@ -15,34 +16,62 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// The delays between retries are shorter than the SDK's, whose first delay is half a second on
-// average. A client waits for the answer, and most failures of the services last only milliseconds.
-// If a failure lasts longer, SQS or the client retries.
-const (
-	maxAttempts  = 4
-	firstBackoff = 50 * time.Millisecond
+// Calls defines how a function calls AWS services.
+type Calls struct {
+	MaxAttempts  int
+	FirstBackoff time.Duration // maximum delay before the second attempt; doubles with each attempt
+	MaxBackoff   time.Duration
+	// Response limits an attempt: from the request to the response's headers, and from one part of
+	// the response's body to the next. A large request gets more time.
+	Response time.Duration
+}
+
+var (
+	// ForClient suits a function whose client waits for the answer. All attempts together take less
+	// than the 9 seconds that the API function has. The delays are shorter than the SDK's, because
+	// most failures of the services last only milliseconds.
+	ForClient = Calls{
+		MaxAttempts: 4, FirstBackoff: 50 * time.Millisecond, MaxBackoff: 400 * time.Millisecond,
+		Response: 2 * time.Second,
+	}
+	// ForQueue suits a function that no client waits for. Its retries outlast a failure of seconds.
+	// If a failure lasts longer, SQS or the schedule retries.
+	ForQueue = Calls{
+		MaxAttempts: 6, FirstBackoff: 200 * time.Millisecond, MaxBackoff: 4 * time.Second,
+		Response: 3 * time.Second,
+	}
 )
 
-// backoff returns a random delay. The maximum is firstBackoff, and doubles with each attempt.
-func backoff(attempt int, _ error) (time.Duration, error) {
-	return rand.N(firstBackoff << min(attempt, maxAttempts)), nil
-}
+const connectTimeout = time.Second
+
+// conflict is S3's error for a conditional write during another write of the same key. S3 asks to
+// retry the request.
+const conflict = "ConditionalRequestConflict"
 
 // Load reads the configuration from the environment and the AWS configuration files. It calls no
 // service.
-func Load(ctx context.Context) (aws.Config, error) {
-	retryer := func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.Backoff = maxAttempts, retry.BackoffDelayerFunc(backoff)
-		})
-	}
+func Load(ctx context.Context, calls Calls) (aws.Config, error) {
+	client := NewHTTPClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
 	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithHTTPClient(NewHTTPClient()), config.WithRetryer(retryer))
+		config.WithHTTPClient(client), config.WithRetryer(calls.retryer))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	cfg.HTTPClient = PlainBodies(cfg.HTTPClient)
+	cfg.HTTPClient = PlainBodies(timeLimited{cfg.HTTPClient, calls.Response})
 	return cfg, nil
+}
+
+func (c Calls) retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.Backoff = c.MaxAttempts, retry.BackoffDelayerFunc(c.backoff)
+		o.Retryables = append(o.Retryables,
+			retry.RetryableErrorCode{Codes: map[string]struct{}{conflict: {}}})
+	})
+}
+
+// backoff returns a random delay.
+func (c Calls) backoff(attempt int, _ error) (time.Duration, error) {
+	return rand.N(min(c.FirstBackoff<<min(attempt, c.MaxAttempts), c.MaxBackoff)), nil
 }
 
 // connectionsPerHost is the number of idle connections to keep per host. It is enough for all

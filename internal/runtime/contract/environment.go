@@ -24,8 +24,8 @@ const (
 	OpenAPI = "OPEN_API"
 	// StatusForAllCallers is true if a caller may look up the events of all callers (api).
 	StatusForAllCallers = "STATUS_FOR_ALL_CALLERS"
-	// MaxReceiveCount limits the deliveries of a message. After the last delivery, the message
-	// moves to the DLQ (worker).
+	// MaxReceiveCount limits an event's failed tries. After the last try, the event becomes FAILED
+	// (worker).
 	MaxReceiveCount = "MAX_RECEIVE_COUNT"
 	// ReconcileGraceSeconds is the time for which the reconciler does not touch an ENQUEUED event
 	// (reconciler).

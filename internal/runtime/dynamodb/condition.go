@@ -53,6 +53,15 @@ func (c *condition) count(name string, value int) {
 	c.equalOrAbsent(name, number(int64(value)), value == 0)
 }
 
+// tries requires that the item has these tries.
+func (c *condition) tries(tries pipeline.Tries) {
+	c.count("failures", tries.Failures)
+	c.count("crashes", tries.Crashes)
+	c.text("begunMessage", tries.Begun.MessageID)
+	c.count("begunAttempt", tries.Begun.Attempt)
+	c.time("begunUntil", tries.Begun.Until)
+}
+
 // generation requires that the item has the generation that replay identifies.
 func (c *condition) generation(replay pipeline.Replay) {
 	c.text("replayId", replay.ID)

@@ -26,6 +26,11 @@ import (
 //	reenqueues       number of times that the reconciler enqueued it again
 //	replayId, replayQuiet                    last replay
 //	redrives         number of redrives since the last replay
+//	failures         number of deliveries whose processor failed, in this generation
+//	crashes          number of redeliveries whose worker crashed, in this generation
+//	begunMessage     message id of the last redelivery that a worker has begun
+//	begunAttempt     number of that delivery
+//	begunUntil       end of that worker's invocation; absent if the worker returned the message
 //	attempts         number of deliveries, if PROCESSED or FAILED
 //	processedAt, silverBucket, silverKey     if PROCESSED
 //	droppedCode, droppedReason               if PROCESSED and filtered by its processor
@@ -72,9 +77,16 @@ func marshal(item pipeline.Item) attributes {
 	}
 	for name, count := range map[string]int{
 		"reenqueues": item.Reenqueues, "redrives": item.Replay.Redrives, "attempts": item.Attempts,
+		"failures": item.Tries.Failures, "crashes": item.Tries.Crashes,
 	} {
 		if count > 0 {
 			a[name] = number(int64(count))
+		}
+	}
+	if begun := item.Tries.Begun; begun.MessageID != "" {
+		a["begunMessage"], a["begunAttempt"] = text(begun.MessageID), number(int64(begun.Attempt))
+		if !begun.Until.IsZero() {
+			a["begunUntil"] = timestamp(begun.Until)
 		}
 	}
 	if item.Status == pipeline.Processed {
@@ -114,10 +126,19 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 				Quiet:    r.bool("replayQuiet"),
 			},
 		},
-		Status:      pipeline.Status(r.text("status")),
-		RequestID:   r.text("requestId"),
-		EnqueuedAt:  r.time("enqueuedAt"),
-		Reenqueues:  int(r.number("reenqueues")),
+		Status:     pipeline.Status(r.text("status")),
+		RequestID:  r.text("requestId"),
+		EnqueuedAt: r.time("enqueuedAt"),
+		Reenqueues: int(r.number("reenqueues")),
+		Tries: pipeline.Tries{
+			Failures: int(r.number("failures")),
+			Crashes:  int(r.number("crashes")),
+			Begun: pipeline.Begun{
+				MessageID: r.text("begunMessage"),
+				Attempt:   int(r.number("begunAttempt")),
+				Until:     r.time("begunUntil"),
+			},
+		},
 		Attempts:    int(r.number("attempts")),
 		ProcessedAt: r.time("processedAt"),
 		Silver:      pipeline.Location{Bucket: r.text("silverBucket"), Key: r.text("silverKey")},

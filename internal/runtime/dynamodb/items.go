@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	smithytime "github.com/aws/smithy-go/time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -102,11 +103,11 @@ func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.I
 	return items, nil
 }
 
-// maxRounds limits how often batchGet requests the same keys. A throttled table may return some
-// keys as unprocessed; batchGet then requests them again.
-const maxRounds = 3
+// errUnprocessed reports that a throttled table did not process all keys of a request.
+var errUnprocessed = errors.New("keys are unprocessed")
 
-// batchGet reads the items with the keys and adds them to items.
+// batchGet reads the items with the keys and adds them to items. It requests unprocessed keys again
+// as often, and with the same delays, as the SDK repeats a failed request.
 func (s Items) batchGet(
 	ctx context.Context, keys []map[string]types.AttributeValue, items map[string]pipeline.Item,
 ) error {
@@ -115,7 +116,8 @@ func (s Items) batchGet(
 	request := map[string]types.KeysAndAttributes{
 		s.table: {Keys: keys, ConsistentRead: &s.consistent},
 	}
-	for range maxRounds {
+	retryer := s.client.Options().Retryer
+	for attempt := 1; ; attempt++ {
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
 		if err != nil {
 			return fmt.Errorf("batch get items: %w", err)
@@ -132,6 +134,15 @@ func (s Items) batchGet(
 			return nil
 		}
 		request = out.UnprocessedKeys
+		if attempt == retryer.MaxAttempts() {
+			return fmt.Errorf("batch get items: %w after %d requests", errUnprocessed, attempt)
+		}
+		delay, err := retryer.RetryDelay(attempt, errUnprocessed)
+		if err == nil {
+			err = smithytime.SleepWithContext(ctx, delay)
+		}
+		if err != nil {
+			return fmt.Errorf("batch get items: %w: %w", errUnprocessed, err)
+		}
 	}
-	return fmt.Errorf("batch get items: keys are unprocessed after %d requests", maxRounds)
 }

@@ -1,15 +1,20 @@
 package dynamodb
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 // newItems returns items whose requests get the responses in order. After that, each request gets
@@ -23,7 +28,7 @@ func newItems(t *testing.T, responses ...string) (items Items, requests *int) {
 	}))
 	t.Cleanup(server.Close)
 	return NewItems(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: &server.URL, Retryer: newRetryer,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, "events"), requests
 }
@@ -33,6 +38,15 @@ const (
 	invalid     = `{"pk":{"S":"EVENT#a"},"receivedAt":{"S":"yesterday"}}`
 	unprocessed = `"UnprocessedKeys":{"events":{"Keys":[{"pk":{"S":"EVENT#%s"}}]}}`
 )
+
+const maxAttempts = 4
+
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.Backoff = maxAttempts, retry.BackoffDelayerFunc(
+			func(int, error) (time.Duration, error) { return 0, nil })
+	})
+}
 
 func TestGetMany_RequestsUnprocessedKeysAgain(t *testing.T) {
 	items, requests := newItems(t,
@@ -46,7 +60,7 @@ func TestGetMany_RequestsUnprocessedKeysAgain(t *testing.T) {
 
 func TestGetMany_FailsIfKeysStayUnprocessed(t *testing.T) {
 	items, requests := newItems(t, fmt.Sprintf(`{`+unprocessed+`}`, "a"))
-	if _, err := items.GetMany(t.Context(), []string{"a"}); err == nil || *requests != maxRounds {
+	if _, err := items.GetMany(t.Context(), []string{"a"}); err == nil || *requests != maxAttempts {
 		t.Errorf("got %v after %d requests", err, *requests)
 	}
 }
@@ -91,5 +105,25 @@ func TestGet_FailsIfTheItemCannotBeDecoded(t *testing.T) {
 	items, _ := newItems(t, `{"Item":`+invalid+`}`)
 	if got, err := items.Get(t.Context(), "a"); err == nil {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestGetMany_StopsWaitingForUnprocessedKeysWhenItsContextEnds(t *testing.T) {
+	items, requests := newItems(t, fmt.Sprintf(`{`+unprocessed+`}`, "a"))
+	ctx, cancel := context.WithCancel(t.Context())
+	retryer := retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
+			cancel()
+			return time.Hour, nil
+		})
+	})
+	items.client = dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", BaseEndpoint: items.client.Options().BaseEndpoint,
+		Retryer:     func() aws.Retryer { return retryer },
+		Credentials: items.client.Options().Credentials,
+	})
+	_, err := items.GetMany(ctx, []string{"a"})
+	if !errors.Is(err, errUnprocessed) || *requests != 1 {
+		t.Errorf("got %v after %d requests", err, *requests)
 	}
 }

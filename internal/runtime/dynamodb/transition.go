@@ -22,6 +22,31 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 	state := newCondition()
 	state.equal("status", text(string(pipeline.Enqueued)))
 	state.generation(item.Replay)
+	return s.update(ctx, item, state)
+}
+
+// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED and have the
+// same generation and tries as item, or the event must have no item. Otherwise SetTries returns a
+// *pipeline.TransitionError.
+func (s Items) SetTries(ctx context.Context, item pipeline.Item, tries pipeline.Tries) error {
+	state := newCondition()
+	state.equal("status", text(string(pipeline.Enqueued)))
+	state.generation(item.Replay)
+	state.tries(item.Tries)
+	item.Tries = tries
+	var removed []string
+	if tries.Begun.Until.IsZero() {
+		removed = []string{"begunUntil"}
+	}
+	return s.update(ctx, item, state, removed...)
+}
+
+// update writes the attributes of item and removes the attributes removed. The stored item must
+// meet the condition state, or the event must have no item. Attributes without a value in item keep
+// the stored value.
+func (s Items) update(
+	ctx context.Context, item pipeline.Item, state *condition, removed ...string,
+) error {
 	update := dynamodb.UpdateItemInput{
 		TableName: &s.table,
 		Key:       key(item.ID),
@@ -39,7 +64,15 @@ func (s Items) Finish(ctx context.Context, item pipeline.Item) error {
 		update.ExpressionAttributeValues[":new_"+name] = next[name]
 		sets = append(sets, "#"+name+" = :new_"+name)
 	}
-	update.UpdateExpression = aws.String("SET " + strings.Join(sets, ", "))
+	expression := "SET " + strings.Join(sets, ", ")
+	for i, name := range removed {
+		update.ExpressionAttributeNames["#"+name] = name
+		removed[i] = "#" + name
+	}
+	if len(removed) > 0 {
+		expression += " REMOVE " + strings.Join(removed, ", ")
+	}
+	update.UpdateExpression = &expression
 	_, err := s.client.UpdateItem(ctx, &update)
 	return transitionError(err, item)
 }
@@ -59,6 +92,7 @@ func (s Items) Move(ctx context.Context, old, next pipeline.Item) error {
 	state.time("processedAt", old.ProcessedAt)
 	state.time("failedAt", old.FailedAt)
 	state.count("reenqueues", old.Reenqueues)
+	state.tries(old.Tries)
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                           &s.table,
 		Item:                                marshal(next),

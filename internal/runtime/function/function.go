@@ -20,11 +20,12 @@ import (
 func NewLogger() *slog.Logger { return logging.New(os.Stdout, os.Getenv(contract.LogLevel)) }
 
 // Start calls wire to create a handler, and handles Lambda invocations until Lambda ends the
-// process.
+// process. The argument calls defines how the handler calls AWS services.
 func Start[H lambda.Handler](
-	log *slog.Logger, wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
+	log *slog.Logger, calls awsconfig.Calls,
+	wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {
-	cfg, err := awsconfig.Load(context.Background())
+	cfg, err := awsconfig.Load(context.Background(), calls)
 	var handler H
 	if err == nil {
 		handler, err = wire(cfg, contract.NewReader(os.Getenv), log)

@@ -28,7 +28,20 @@ const processorGrace = time.Second
 const SubBatchWait = time.Second
 
 // deadlines holds a context for each stage of a batch.
-type deadlines struct{ begin, output, finish, resolve context.Context }
+type deadlines struct {
+	begin, output, finish, resolve context.Context
+	half                           time.Time // half of the time until begin ends
+	end                            time.Time // Lambda's timeout
+}
+
+// hurried reports whether a processor that begins now has less than half of the batch's time.
+func (d deadlines) hurried(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
+
+// beginEnded reports whether the processors' contexts have ended.
+func (d deadlines) beginEnded(now time.Time) bool {
+	deadline, ok := d.begin.Deadline()
+	return ok && !now.Before(deadline)
+}
 
 // newDeadlines derives the stages from an invocation's context.
 func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, context.CancelFunc) {
@@ -36,7 +49,18 @@ func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, con
 	finish, _ := WithReserve(resolve, stopBefore/2)
 	output, _ := WithReserve(finish, stopBefore/2)
 	begin, _ := WithReserve(output, processorGrace)
-	return deadlines{begin, output, finish, resolve}, cancel
+	d := deadlines{begin: begin, output: output, finish: finish, resolve: resolve}
+	if deadline, ok := begin.Deadline(); ok {
+		d.half = time.Now().Add(time.Until(deadline) / 2)
+		d.end, _ = ctx.Deadline()
+	}
+	return d, cancel
+}
+
+// withHalf returns a context that ends after half of the time that ctx has left.
+func withHalf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, _ := ctx.Deadline()
+	return WithReserve(ctx, max(0, time.Until(deadline)/2))
 }
 
 // WithReserve returns a context that ends d before the deadline of ctx, so that d remains for later

@@ -44,6 +44,7 @@ const (
 	InvalidOutput       Code = "invalid-output"       // the processor's output can't be stored
 	ProcessorError      Code = "processor-error"      // it failed or panicked; retries may help
 	NotFinished         Code = "not-finished"         // still ENQUEUED after all re-enqueues
+	WorkerCrashed       Code = "worker-crashed"       // each worker that processed it crashed
 )
 
 // Platform errors.
@@ -78,7 +79,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 func Permanent(code Code) bool {
 	switch code {
 	case InvalidMessage, PayloadMissing, PayloadMismatch, PayloadTooLarge, UnprocessableNumber,
-		UnprocessableJSON, InvalidOutput:
+		UnprocessableJSON, InvalidOutput, WorkerCrashed:
 		return true
 	}
 	return strings.HasPrefix(string(code), rejectedPrefix)

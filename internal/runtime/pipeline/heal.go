@@ -76,14 +76,25 @@ func (s *passRun) advanceFrontier(t time.Time) {
 	}
 }
 
+// minUnfinished is the time for which an event must be unfinished before the reconciler gives up on
+// it. An outage of an hour, and the backoff after it, must not use up the re-enqueues.
+const minUnfinished = 2 * time.Hour
+
+// mayGiveUp reports whether a stuck event has used up its re-enqueues. After n re-enqueues, an event
+// has been unfinished for at least n+1 grace periods.
+func (s *passRun) mayGiveUp(item Item) bool {
+	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
+	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished
+}
+
 // heal enqueues stuck events again. It gives up on events that have reached MaxReenqueues.
 func (s *passRun) heal(ctx context.Context, stuck []Item) error {
 	var retryable, exhausted []Item
 	for _, item := range stuck {
-		if item.Reenqueues < s.MaxReenqueues {
-			retryable = append(retryable, item)
-		} else {
+		if s.mayGiveUp(item) {
 			exhausted = append(exhausted, item)
+		} else {
+			retryable = append(retryable, item)
 		}
 	}
 	if s.report.DryRun {

@@ -41,11 +41,7 @@ func TestReconciler_GivesUpEventsThatCrashTheirWorker(t *testing.T) {
 
 func TestReconciler_RepairsFailedEventsWithARecord(t *testing.T) {
 	var w world
-	deliveries := w.accept(t, body, poison)
-	deliveries[0].Attempt = 3
-	worker := w.worker()
-	worker.Bus = downBus{}
-	worker.Process(t.Context(), deliveries)
+	w.failAfterTheRecord(t, w.accept(t, body, poison), nil)
 	w.wantStatus(t, id, pipeline.Failed)
 	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
 		pipeline.Report{Scanned: 2, Failed: 1, Repaired: 1})
@@ -59,15 +55,28 @@ func TestReconciler_RepairsFailedEventsWithARecord(t *testing.T) {
 	}
 }
 
+// failAfterTheRecord makes the first event FAILED although Silver holds its record.
+func (w *world) failAfterTheRecord(t *testing.T, deliveries []pipeline.Delivery,
+	p pipeline.Processor) {
+	t.Helper()
+	worker := w.workerWith(p)
+	worker.Bus = downBus{}
+	worker.Process(t.Context(), deliveries)
+	w.redelivered(t, deliveries, worker.MaxReceiveCount)
+	worker.Process(t.Context(), deliveries[:1])
+}
+
 type downBus struct{}
 
 func TestReconciler_IgnoresRecordsOfEarlierGenerations(t *testing.T) {
 	var w world
 	w.worker().Process(t.Context(), w.accept(t, body))
 	w.replay(t, w.replayer(), hours("r1"))
-	worker := w.worker()
-	worker.Bronze, worker.MaxReceiveCount = failingStore{failing{&w,
-		map[string]bool{"get": true}}}, 1
+	worker := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
+		error) {
+		return pipeline.Output{}, errService
+	}))
+	worker.MaxReceiveCount = 1
 	worker.Process(t.Context(), []pipeline.Delivery{deliver(t, w.queue.Sent()[1], "m")})
 	w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
 		pipeline.Report{Scanned: 1, Failed: 1})
@@ -92,11 +101,7 @@ func TestReconciler_ConcurrentRunsEnqueueOnce(t *testing.T) {
 
 func TestReconciler_CountsOvertakenEventsOnce(t *testing.T) {
 	var w world
-	deliveries := w.accept(t, body)
-	deliveries[0].Attempt = 3
-	worker := w.worker()
-	worker.Bus = downBus{}
-	worker.Process(t.Context(), deliveries)
+	w.failAfterTheRecord(t, w.accept(t, body), nil)
 	first := w.reconciler(now.Add(grace + time.Minute))
 	second := w.reconciler(now.Add(grace + 2*time.Minute))
 	first.Items = meanwhile{&w.items, func() {
@@ -109,8 +114,8 @@ func TestReconciler_CountsOvertakenEventsOnce(t *testing.T) {
 func TestReconciler_CountsALostNotificationAsAnError(t *testing.T) {
 	var w world
 	w.accept(t, body)
-	r := w.reconciler(now.Add(grace + time.Minute))
-	r.MaxReenqueues, r.Bus = 0, downBus{}
+	r := w.reconciler(now.Add(2*time.Hour + time.Minute))
+	r.Grace, r.MaxReenqueues, r.Bus = 2*time.Hour, 0, downBus{}
 	w.wantReport(t, r, pipeline.Report{Scanned: 1, Errors: 1})
 }
 
@@ -131,3 +136,17 @@ func TestReconciler_CountsErrorsAndRetries(t *testing.T) {
 }
 
 type halfBacklog struct{ *world }
+
+// A short grace period must not use up the re-enqueues during an outage of an hour.
+func TestReconciler_DoesNotGiveUpWithinTwoHours(t *testing.T) {
+	var w world
+	w.accept(t, body)
+	at := now
+	for at.Sub(now) < 110*time.Minute {
+		at = at.Add(6 * time.Minute)
+		r := w.reconciler(at)
+		r.Grace = 5 * time.Minute
+		w.wantReport(t, r, pipeline.Report{Scanned: 1, Reenqueued: 1})
+	}
+	w.wantStatus(t, id, pipeline.Enqueued)
+}

@@ -12,6 +12,7 @@ type Item struct {
 	RequestID   string    // request that created the item; "" if the event has no idempotency key
 	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
 	Reenqueues  int       // re-enqueues by the reconciler since the last redrive or replay
+	Tries       Tries     // counted by the worker since the last redrive or replay
 	Attempts    int       // deliveries until the event was finished; 0 while ENQUEUED
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED
@@ -65,7 +66,7 @@ func toMillis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond)
 // that the stored item is still in the state that the caller has read.
 func (i Item) SameState(other Item) bool {
 	return i.ID == other.ID && i.Bronze == other.Bronze && i.Replay == other.Replay &&
-		i.Status == other.Status && i.Reenqueues == other.Reenqueues &&
+		i.Status == other.Status && i.Reenqueues == other.Reenqueues && i.Tries == other.Tries &&
 		i.EnqueuedAt.Equal(other.EnqueuedAt) && i.ProcessedAt.Equal(other.ProcessedAt) &&
 		i.FailedAt.Equal(other.FailedAt)
 }

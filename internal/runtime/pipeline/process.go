@@ -5,26 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"time"
 )
 
 // storeOutput runs the processor on the payload and stores its output in Silver.
 func (w Worker) storeOutput(d deadlines, t *task) error {
-	if err := d.begin.Err(); err != nil {
-		t.notBegun = true
-		return unavailable("begin the event", err)
-	}
-	payload, err := readPayload(d.finish, w.Bronze, t.Event)
-	if err != nil {
-		return err
-	}
 	now := toMillis(w.Now())
-	output, err := Transform(d.output, w.Processor, t.Event, t.Delivery.Attempt, payload)
-	var stored Record
-	if err == nil {
-		stored, err = w.storeRecords(d.finish, NewRecords(t.Event, output, now))
-	} else if fromProcessor(ErrorCode(err)) {
-		stored, err = w.recordOrError(d.finish, t.Event, err)
-	}
+	stored, err := w.runAndStore(d, t, now)
 	var outdated outdatedError
 	if errors.As(err, &outdated) {
 		t.item, t.Skipped = outdated.item, true
@@ -43,6 +30,32 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 		ExpiresAt:   Expiry(t.Event, w.StatusRetention),
 	}
 	return nil
+}
+
+// runAndStore returns the first record of the object that Silver then holds.
+func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error) {
+	if err := d.begin.Err(); err != nil {
+		return Record{}, unavailable("begin the event", err)
+	}
+	payload, err := readPayload(d.finish, w.Bronze, t.Event)
+	if err != nil {
+		return Record{}, err
+	}
+	if err := w.begin(d, t); err != nil {
+		return Record{}, err
+	}
+	hurried := d.hurried(time.Now())
+	output, err := Transform(d.output, w.Processor, t.Event, t.Delivery.Attempt, payload)
+	switch {
+	case err == nil:
+		return w.storeRecords(d.finish, NewRecords(t.Event, output, now))
+	case hurried && d.beginEnded(time.Now()):
+		// Slow services or other events have used up the time: this is not the processor's failure.
+		return Record{}, unavailable("give the processor enough time", err)
+	case fromProcessor(ErrorCode(err)):
+		return w.recordOrError(d.finish, t.Event, err)
+	}
+	return Record{}, err
 }
 
 // maxPayloadBytes equals Lambda's limit for the input of an invocation, so the API can't have

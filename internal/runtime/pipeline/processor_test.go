@@ -165,8 +165,11 @@ func TestProcessor_OtherErrorsAreRetriedAndNotDisclosed(t *testing.T) {
 			if r := results[1]; r.Err != nil || r.Status != pipeline.Processed {
 				t.Errorf("result of the other event = %+v", r)
 			}
-			deliveries[0].Attempt = worker.MaxReceiveCount
-			worker.Process(t.Context(), deliveries[:1])
+			for range worker.MaxReceiveCount - 1 {
+				w.wantStatus(t, id, pipeline.Enqueued)
+				deliveries[0].Attempt++
+				worker.Process(t.Context(), deliveries[:1])
+			}
 			item := w.wantStatus(t, id, pipeline.Failed)
 			if item.Failure.Code != pipeline.ProcessorError ||
 				!strings.HasPrefix(item.Failure.Reason,

@@ -11,7 +11,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 )
 
-const grace = 30 * time.Minute
+const grace = 40 * time.Minute
 
 // backlogQueue reports a number of waiting messages.
 type backlogQueue struct {

@@ -11,11 +11,7 @@ import (
 func TestReconciler_ReadsFilteredEventsFromSilver(t *testing.T) {
 	t.Run("repairs", func(t *testing.T) {
 		var w world
-		deliveries := w.accept(t, body)
-		deliveries[0].Attempt = 3
-		worker := w.workerWith(filters("test-order", "r"))
-		worker.Bus = downBus{}
-		worker.Process(t.Context(), deliveries)
+		w.failAfterTheRecord(t, w.accept(t, body), filters("test-order", "r"))
 		w.wantStatus(t, id, pipeline.Failed)
 		w.wantReport(t, w.reconciler(now.Add(grace+time.Minute)),
 			pipeline.Report{Scanned: 1, Repaired: 1})

@@ -8,30 +8,64 @@ import (
 )
 
 // resolveFailure retries a failed delivery or moves its message to the DLQ. After a permanent
-// failure, or the last of MaxReceiveCount tries, the event becomes FAILED and its message moves to
-// the DLQ. Otherwise the message returns to the queue. A delivery whose processing was not begun
-// does not count as the last try.
+// failure, or after MaxReceiveCount failures of the processor and crashes of the worker, the event
+// becomes FAILED and its message moves to the DLQ. Otherwise the message returns to the queue. A
+// fault of an AWS service never fails an event.
 func (w Worker) resolveFailure(ctx context.Context, t *task) {
-	if !Permanent(ErrorCode(t.Err)) && (t.Delivery.Attempt < w.MaxReceiveCount || t.notBegun) {
-		w.retry(ctx, t)
+	t.Retry = true // also if a later line panics
+	code := ErrorCode(t.Err)
+	counted := code == ProcessorError || code == Internal
+	if counted {
+		t.tries.Failures++
+	}
+	last := Permanent(code) || counted && t.tries.count() >= w.MaxReceiveCount
+
+	halfCtx, cancel := withHalf(ctx) // a later step needs time even if the table does not answer
+	defer cancel()
+	stored := w.setTries(halfCtx, t, t.tries)
+	var outdated outdatedError
+	if errors.As(stored, &outdated) {
+		t.Err, t.Skipped, t.item, t.Retry = nil, true, outdated.item, false
 		return
 	}
-	if err := w.fail(ctx, t); err != nil {
-		// The next delivery tries to fail the event again. If this was the last delivery, SQS
-		// itself moves the message to the DLQ.
-		t.Err = errors.Join(t.Err, err)
-		w.retry(ctx, t)
+	if last && stored == nil {
+		err := w.fail(ctx, t)
+		if err == nil {
+			t.Retry = false
+			return
+		}
+		t.Err = errors.Join(t.Err, err) // the next delivery tries to fail the event again
 	}
+	w.retry(ctx, t, counted, stored)
 }
 
-// retry returns the message to the queue, with a delay.
-func (w Worker) retry(ctx context.Context, t *task) {
-	t.Retry = true
-	t.RetryIn = backoff(t.Delivery.Attempt, w.Jitter())
+// retry returns the message to the queue, with a delay. stored is the error of storing the event's
+// tries.
+func (w Worker) retry(ctx context.Context, t *task, counted bool, stored error) {
+	switch {
+	case stored != nil:
+		t.Err = errors.Join(t.Err, stored)
+		t.RetryIn = backoff(t.Delivery.Attempt, serviceBackoff, w.Jitter())
+		t.RetryIn = min(t.RetryIn, w.markedFor(t))
+	case counted:
+		t.RetryIn = backoff(t.tries.count(), processorBackoff, w.Jitter())
+	default:
+		t.RetryIn = backoff(t.Delivery.Attempt, serviceBackoff, w.Jitter())
+	}
 	if err := w.Queue.Delay(ctx, t.Delivery.ReceiptHandle, t.RetryIn); err != nil {
 		t.RetryIn = 0
 		t.Err = errors.Join(t.Err, fmt.Errorf("delay the retry: %w", err))
 	}
+}
+
+// markedFor returns half of the time for which this delivery's mark proves no crash. If the mark
+// could not be replaced, the next delivery must come within that time.
+func (w Worker) markedFor(t *task) time.Duration {
+	begun := t.stored.Begun
+	if begun.MessageID != t.Delivery.MessageID || begun.Attempt != t.Delivery.Attempt {
+		return serviceBackoff
+	}
+	return max(begun.Until.Sub(w.Now())/2, firstBackoff)
 }
 
 // fail moves the message to the DLQ, marks the event FAILED and publishes EventFailed. The message
@@ -64,14 +98,17 @@ func (w Worker) fail(ctx context.Context, t *task) error {
 	return nil
 }
 
+// The backoff doubles with each try, from firstBackoff up to these limits. During an outage of an
+// hour, a message has about fifteen deliveries. SQS's own limit is far higher.
 const (
-	firstBackoff = time.Second
-	maxBackoff   = 5 * time.Minute
+	firstBackoff     = time.Second
+	processorBackoff = 5 * time.Minute
+	serviceBackoff   = 15 * time.Minute
 )
 
-// backoff returns the delay before a retry. The delay doubles with each attempt, up to maxBackoff.
-// A random reduction by up to half spreads the retries over time.
-func backoff(attempt int, jitter float64) time.Duration {
-	d := firstBackoff << min(max(attempt, 1)-1, 16)
-	return time.Duration(float64(min(d, maxBackoff)) * (0.5 + jitter/2))
+// backoff returns the delay before a retry. A random reduction by up to half spreads the retries
+// over time.
+func backoff(try int, limit time.Duration, jitter float64) time.Duration {
+	d := firstBackoff << min(max(try, 1)-1, 16)
+	return time.Duration(float64(min(d, limit)) * (0.5 + jitter/2))
 }

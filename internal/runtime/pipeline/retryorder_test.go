@@ -6,23 +6,23 @@ import (
 	"testing"
 )
 
-func TestSubBatchSize_ShrinksWithEachRetry(t *testing.T) {
-	for tries, want := range map[int]int{1: 50, 2: 12, 3: 3, 4: 1, 5: 1, 1000: 1} {
-		if got := subBatchSize(100, tries); got != want {
-			t.Errorf("after %d tries: got %d, want %d", tries, got, want)
+func TestSubBatchSize_ShrinksWithEachCrash(t *testing.T) {
+	for crashes, want := range map[int]int{0: 50, 1: 12, 2: 3, 3: 1, 4: 1, 1000: 1} {
+		if got := subBatchSize(100, crashes); got != want {
+			t.Errorf("after %d crashes: got %d, want %d", crashes, got, want)
 		}
 	}
 }
 
-func TestRetryOrder_DiffersFromRetryToRetry(t *testing.T) {
-	for tries, want := range map[int]string{
-		1: "[3 2 4 1 5]", 2: "[5 4 3 2 1]", 3: "[1 2 3 4 5]", 4: "[3 2 4 1 5]",
+func TestRetryOrder_DiffersFromCrashToCrash(t *testing.T) {
+	for crashes, want := range map[int]string{
+		0: "[3 2 4 1 5]", 1: "[5 4 3 2 1]", 2: "[1 2 3 4 5]", 3: "[3 2 4 1 5]",
 	} {
-		if got := fmt.Sprint(retryOrder([]int{1, 2, 3, 4, 5}, tries)); got != want {
-			t.Errorf("after %d tries: got %s, want %s", tries, got, want)
+		if got := fmt.Sprint(retryOrder([]int{1, 2, 3, 4, 5}, crashes)); got != want {
+			t.Errorf("after %d crashes: got %s, want %s", crashes, got, want)
 		}
 	}
-	if got := fmt.Sprint(retryOrder([]int{1, 2, 3, 4}, 1)); got != "[3 2 4 1]" {
+	if got := fmt.Sprint(retryOrder([]int{1, 2, 3, 4}, 0)); got != "[3 2 4 1]" {
 		t.Errorf("from the middle of four: got %s", got)
 	}
 }
@@ -38,8 +38,8 @@ func TestRetryOrder_ReachesAllEventsExceptTwoThatCrash(t *testing.T) {
 				for i := range rest {
 					rest[i] = i
 				}
-				for tries := 2; tries <= 4; tries++ {
-					for _, event := range retryOrder(slices.Clone(rest), tries) {
+				for crashes := 1; crashes <= 3; crashes++ {
+					for _, event := range retryOrder(slices.Clone(rest), crashes) {
 						if event == first || event == second {
 							break
 						}

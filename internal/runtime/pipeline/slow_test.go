@@ -96,9 +96,7 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body, body, body)
-		for i := range deliveries {
-			deliveries[i].Attempt = 3 // sub-batches of one event, beginning at the back
-		}
+		w.redelivered(t, deliveries, 1, 1, 1) // sub-batches of one event, beginning at the back
 		worker := w.workerWith(contextFunc(func(ctx context.Context, event pipeline.Event) error {
 			if event.ID != idOf(3) {
 				return nil
@@ -129,7 +127,6 @@ func TestWorker_CallsNoProcessorWithoutTimeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w world
 		deliveries := w.accept(t, body)
-		deliveries[0].Attempt = 3 // would be the last try if it were begun
 		worker := w.workerWith(contextFunc(func(context.Context,
 			pipeline.Event) error {
 			t.Error("the processor was called")

@@ -8,57 +8,60 @@ import (
 	"time"
 )
 
-// subBatches splits deliveries so that retried ones run last, in groups that shrink with each
-// retry. If a message crashes the worker, all deliveries in progress fail with it, so any retried
-// message may be the cause. Shrinking groups soon isolate the message that crashes the worker. Then
-// it does not affect other messages.
+// subBatches splits deliveries so that retried ones run last, in groups that shrink with each crash
+// of the worker. If a message crashes the worker, all deliveries in progress fail with it, so any
+// of them may be the cause. Shrinking groups soon isolate the message that crashes the worker. Then
+// it does not affect other messages. The deliveries in alone must run after all others, one by one.
 //
-// Each retry runs the group's deliveries in another order. So even if two messages crash the
-// worker, all other events are processed by the fifth delivery.
-func subBatches(tasks []*task) [][]*task {
+// Each crash changes the order of the group's deliveries. So even if two messages crash the worker,
+// all other events are processed by the fifth delivery.
+func (w Worker) subBatches(tasks []*task) (batches [][]*task, alone []*task) {
 	var first, retried []*task
-	tries := 0
+	crashes := 0
 	for _, t := range tasks {
 		switch {
 		case !t.open():
-		case t.tries == 0:
-			first = append(first, t)
-		default:
+		case t.tries.runsAlone(w.MaxReceiveCount):
+			alone = append(alone, t)
+		case t.redelivery:
 			retried = append(retried, t)
-			tries = max(tries, t.tries)
+			crashes = max(crashes, t.tries.Crashes)
+		default:
+			first = append(first, t)
 		}
 	}
-	var batches [][]*task
 	if len(first) > 0 {
 		batches = append(batches, first)
 	}
 	if len(retried) == 0 {
-		return batches
+		return batches, alone
 	}
 	// SQS does not keep the order of messages, but each retry needs the same initial order.
 	byID := func(a, b *task) int { return strings.Compare(a.Event.ID, b.Event.ID) }
 	slices.SortFunc(retried, byID)
-	size := subBatchSize(len(retried), tries)
-	return slices.AppendSeq(batches, slices.Chunk(retryOrder(retried, tries), size))
+	size := subBatchSize(len(retried), crashes)
+	groups := slices.Chunk(retryOrder(retried, crashes), size)
+	return slices.AppendSeq(batches, groups), alone
 }
 
-// subBatchSize returns the group size for n retried deliveries. The size is half of n at the first
-// retry, then a quarter of the previous size at each later retry, but at least 1.
-func subBatchSize(n, tries int) int {
+// subBatchSize returns the group size for n retried deliveries. The first crash is not counted,
+// because a first delivery has no mark. So the size is half of n without a counted crash, then a
+// quarter of the previous size after each crash, but at least 1.
+func subBatchSize(n, crashes int) int {
 	size := n / 2
-	for retry := 1; retry < tries && size > 1; retry++ {
+	for ; crashes > 0 && size > 1; crashes-- {
 		size /= 4
 	}
 	return max(size, 1)
 }
 
-// retryOrder returns the order in which a retry runs sorted tasks. The first retry begins in the
-// middle, the second at the back and the third at the front. Then this sequence repeats.
-func retryOrder[T any](sorted []T, tries int) []T {
-	switch tries % 3 {
-	case 1:
+// retryOrder returns the order in which a retry runs sorted tasks. It begins in the middle without a
+// counted crash, at the back after one and at the front after two. Then this sequence repeats.
+func retryOrder[T any](sorted []T, crashes int) []T {
+	switch crashes % 3 {
+	case 0:
 		return fromMiddle(sorted)
-	case 2:
+	case 1:
 		slices.Reverse(sorted)
 	}
 	return sorted

@@ -29,31 +29,57 @@ func (b crashingBronze) Get(ctx context.Context, key string) ([]byte, error) {
 
 func idOf(n int) string { return id[:len(id)-1] + string(rune('0'+n)) }
 
+// redelivered makes the deliveries the second or later ones, after the given number of counted
+// crashes.
+func (w *world) redelivered(t *testing.T, deliveries []pipeline.Delivery, crashes ...int) {
+	t.Helper()
+	for i, n := range crashes {
+		deliveries[i].Attempt = n + 2
+		w.setTries(t, deliveries[i], pipeline.Tries{Crashes: n})
+	}
+}
+
+func (w *world) setTries(t *testing.T, delivery pipeline.Delivery, tries pipeline.Tries) {
+	t.Helper()
+	event, err := pipeline.ReadMessage(delivery.Body, "bronze")
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := w.items.Get(t.Context(), event.ID)
+	if err == nil {
+		err = w.items.SetTries(t.Context(), item, tries)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	for _, test := range []struct {
-		name     string
-		attempts [4]int
-		crash    int   // event that crashes its worker
-		before   []int // events PROCESSED before the crash
-		never    []int // events never begun
+		name    string
+		crashes []int // counted crashes of the first events; the others are delivered first
+		crash   int   // event that crashes its worker
+		before  []int // events PROCESSED before the crash
+		never   []int // events never begun
 	}{
-		{"first deliveries run together, before retries", [4]int{1, 1, 2, 1}, 3, []int{1, 2, 4},
-			nil},
-		{"the first retry runs the middle half first", [4]int{2, 2, 2, 2}, 4, []int{2, 3}, nil},
-		{"after a crash in the first half, the second half is not begun", [4]int{2, 2, 2, 2}, 2,
+		{"first deliveries run together, before retries", []int{0}, 1, []int{2, 3, 4}, nil},
+		{"a retry runs the middle half first", []int{0, 0, 0, 0}, 4, []int{2, 3}, nil},
+		{"after a crash in the first half, the second half is not begun", []int{0, 0, 0, 0}, 2,
 			nil, []int{1, 4}},
-		{"the second retry runs one by one from the back", [4]int{3, 3, 3, 3}, 2, []int{4, 3},
+		{"after a crash, a retry runs one by one from the back", []int{1, 1, 1, 1}, 2,
+			[]int{4, 3}, []int{1}},
+		{"the highest number of crashes counts", []int{1, 0, 0, 0}, 2, []int{4, 3}, []int{1}},
+		{"after two crashes, a retry begins at the front", []int{2, 2, 2, 2}, 3, []int{1, 2},
+			[]int{4}},
+		{"after three crashes, a retry begins in the middle", []int{3, 3, 3, 3}, 4, []int{3, 2},
 			[]int{1}},
-		{"the highest number of tries counts", [4]int{3, 2, 2, 2}, 2, []int{4, 3}, []int{1}},
-		{"the third retry begins at the front", [4]int{4, 4, 4, 4}, 3, []int{1, 2}, []int{4}},
-		{"the fourth retry begins in the middle", [4]int{5, 5, 5, 5}, 4, []int{3, 2}, []int{1}},
+		{"the last try runs alone, after all others", []int{8, 0, 0, 0}, 4, []int{2, 3},
+			[]int{1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var w world
 			deliveries := w.accept(t, body, body, body, body)
-			for i := range deliveries {
-				deliveries[i].Attempt = test.attempts[i]
-			}
+			w.redelivered(t, deliveries, test.crashes...)
 			ctx, end := context.WithCancel(t.Context())
 			worker := w.worker()
 			worker.MaxReceiveCount = 9
@@ -69,8 +95,7 @@ func TestWorker_RunsRetriedDeliveriesInShrinkingSubBatches(t *testing.T) {
 	}
 }
 
-// Even if two messages crash the worker, all other events are processed before MaxReceiveCount is
-// reached.
+// Even if two messages crash the worker, all other events are processed by the fifth delivery.
 func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 	for first := range 9 {
 		for second := first + 1; second < 9; second++ {
@@ -81,16 +106,16 @@ func TestWorker_IsolatesTwoMessagesThatCrash(t *testing.T) {
 			}
 			deliveries := w.accept(t, bodies...)
 			crashing := []string{idOf(first + 1), idOf(second + 1)}
-			// From the third attempt on, each sub-batch contains one event.
+			// From the third delivery on, each sub-batch contains one event.
 			for attempt := 3; attempt <= 5; attempt++ {
 				ctx, end := context.WithCancel(t.Context())
 				worker := w.worker()
-				// Unlike a crash, a cancelled context would make the event FAILED at the last try.
 				worker.MaxReceiveCount = 9
 				worker.Bronze = crashingBronze{&w.bronze, crashing, end}
 				for i := range deliveries {
 					deliveries[i].Attempt = attempt
 				}
+				w.setTries(t, deliveries[first], pipeline.Tries{Crashes: attempt - 2})
 				worker.Process(ctx, deliveries)
 				end()
 			}
@@ -131,39 +156,6 @@ func TestWorker_TreatsReenqueuedEventsAsRetried(t *testing.T) {
 	if len(bronze.read) != 2 || !strings.Contains(bronze.read[0], idOf(2)) {
 		t.Errorf("read %v", bronze.read)
 	}
-}
-
-func TestWorker_RetriesDeliveriesThatWereNotBegun(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, body, body)
-	for i := range deliveries {
-		deliveries[i].Attempt = 2
-	}
-	ctx, end := context.WithCancel(t.Context())
-	worker := w.worker()
-	worker.MaxReceiveCount = 2
-	worker.Bronze = crashingBronze{&w.bronze, []string{idOf(2)}, end}
-	worker.DeadLetters, worker.Queue = &w.deadLetters, &w.queue
-	results := worker.Process(ctx, deliveries)
-	if results[1].Retry || !results[0].Retry {
-		t.Errorf("retry %v and %v; want only the first, which was not begun", results[0].Retry,
-			results[1].Retry)
-	}
-	w.wantStatus(t, idOf(2), pipeline.Failed)
-	w.wantStatus(t, idOf(1), pipeline.Enqueued)
-}
-
-func TestWorker_RetriesAllAfterAFailedLookUp(t *testing.T) {
-	var w world
-	deliveries := w.accept(t, body)
-	deliveries[0].Attempt = 3
-	worker := w.worker()
-	worker.Items = failingFinisher{failing: failing{&w, map[string]bool{"look up": true}}}
-	results := worker.Process(t.Context(), deliveries)
-	if !results[0].Retry || results[0].Err == nil {
-		t.Errorf("got %+v", results[0])
-	}
-	w.wantStatus(t, id, pipeline.Enqueued)
 }
 
 func (fn contextFunc) Process(ctx context.Context, event pipeline.Event, _ int,

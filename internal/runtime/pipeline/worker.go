@@ -15,6 +15,10 @@ type ItemFinisher interface {
 	// and fields without a value in item keep the stored value. In any other state, Finish writes
 	// nothing and returns a *TransitionError.
 	Finish(ctx context.Context, item Item) error
+	// SetTries replaces the tries of an ENQUEUED event. The stored item must be ENQUEUED in item's
+	// generation and have item's tries. Otherwise SetTries writes nothing and returns a
+	// *TransitionError. If the event has no item, SetTries stores item with the new tries.
+	SetTries(ctx context.Context, item Item, tries Tries) error
 }
 
 // BronzeReader reads raw payloads.
@@ -86,7 +90,7 @@ type Worker struct {
 	Processor       Processor // nil stores payloads unchanged
 	BronzeBucket    string
 	SilverBucket    string
-	MaxReceiveCount int           // deliveries after which an event becomes FAILED
+	MaxReceiveCount int           // failed processors and crashes after which an event becomes FAILED
 	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
 	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time
@@ -104,12 +108,16 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 		tasks[i] = w.newTask(delivery)
 	}
 	w.lookUp(d.finish, tasks)
-	batches := subBatches(tasks)
+	batches, alone := w.subBatches(tasks)
 	w.resolveFailures(d.resolve, tasks) // invalid messages, and all tasks if lookUp failed
 
 	var slow sync.WaitGroup
 	for _, batch := range batches {
 		w.runSubBatch(d, batch, &slow)
+	}
+	for _, t := range alone {
+		slow.Wait()
+		w.runSubBatch(d, []*task{t}, &slow)
 	}
 	slow.Wait()
 
@@ -124,14 +132,16 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 // task tracks a delivery through the steps of the worker.
 type task struct {
 	Result
-	item     Item
-	tries    int  // minimum number of earlier deliveries to a worker
-	notBegun bool // the processor was not called: the delivery does not count as a try
+	item       Item
+	redelivery bool  // an earlier delivery or an earlier message of the event may have crashed
+	stored     Tries // probably in the event's item
+	unmarked   Tries // in the event's item if this delivery's mark was not written
+	tries      Tries // to store when the message returns to the queue
 }
 
 func (w Worker) newTask(d Delivery) *task {
 	t := &task{Result: Result{Delivery: d}, item: Item{Status: Enqueued}}
-	t.tries = max(d.Attempt, 1) - 1
+	t.redelivery = d.Attempt > 1
 	t.Event, t.Err = ReadMessage(d.Body, w.BronzeBucket)
 	return t
 }
@@ -149,20 +159,25 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 			continue
 		}
 		if err != nil {
-			t.notBegun, t.Err = true, err
+			t.Err = err
 			continue
 		}
 		item, ok := items[t.Event.ID]
 		if !ok {
 			continue // the API has not written the item (yet): Finish creates it
 		}
-		// A finished event needs no delivery: before a redrive sends its message, it sets the event
-		// to ENQUEUED. A message of another generation is outdated: the item's generation has its
-		// own message.
-		if item.Status != Enqueued || !item.Replay.SameGeneration(t.Event.Replay) {
+		if item.superseded(t.Event) {
 			t.item, t.Skipped = item, true
+			continue
 		}
-		t.tries += item.Reenqueues
+		t.redelivery = t.redelivery || item.Reenqueues > 0
+		t.stored, t.unmarked = item.Tries, item.Tries
+		t.tries = item.Tries.afterCrash(t.Delivery, w.Now())
+		if t.tries.crashedTooOften(w.MaxReceiveCount) {
+			t.Err = Errorf(WorkerCrashed, "the worker crashed or timed out at least %d "+
+				"times while it processed the event; search its log for the event's id",
+				t.tries.Crashes)
+		}
 	}
 }
 

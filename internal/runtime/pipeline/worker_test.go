@@ -200,6 +200,14 @@ func (f failingFinisher) Finish(ctx context.Context, item pipeline.Item) error {
 	return f.items.Finish(ctx, item)
 }
 
+func (f failingFinisher) SetTries(ctx context.Context, item pipeline.Item,
+	tries pipeline.Tries) error {
+	if err := f.err("set tries"); err != nil {
+		return err
+	}
+	return f.items.SetTries(ctx, item, tries)
+}
+
 func (f failingStore) GetVersion(ctx context.Context, key string) ([]byte, string, error) {
 	return f.silver.GetVersion(ctx, key)
 }
@@ -232,11 +240,6 @@ func (f failingBus) Publish(ctx context.Context, notifications []pipeline.Notifi
 	errs := f.bus.Publish(ctx, notifications)
 	errs[0] = f.err("publish")
 	return errs
-}
-
-func (p processedMeanwhile) Get(ctx context.Context, _ string) ([]byte, error) {
-	p.worker().Process(ctx, p.deliveries)
-	return nil, errService
 }
 
 func (hangingBronze) Get(ctx context.Context, _ string) ([]byte, error) {

@@ -90,6 +90,9 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	if item.Reenqueues == 0 {
 		item.Reenqueues = old.Reenqueues
 	}
+	if item.Tries == (pipeline.Tries{}) {
+		item.Tries = old.Tries
+	}
 	if item.ExpiresAt.IsZero() {
 		item.ExpiresAt = old.ExpiresAt
 	}
@@ -108,5 +111,23 @@ func (i *Items) Move(_ context.Context, old, next pipeline.Item) error {
 		return &pipeline.TransitionError{From: current, To: next.Status}
 	}
 	i.put(next)
+	return nil
+}
+
+// SetTries replaces the tries of an event that is ENQUEUED in item's generation with item's tries.
+// If the event has no item, it stores item with the new tries.
+func (i *Items) SetTries(_ context.Context, item pipeline.Item, tries pipeline.Tries) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	stored, ok := i.items[item.ID]
+	if !ok {
+		stored = item
+	}
+	if stored.Status != pipeline.Enqueued || !stored.Replay.SameGeneration(item.Replay) ||
+		stored.Tries != item.Tries {
+		return &pipeline.TransitionError{From: stored, To: pipeline.Enqueued}
+	}
+	stored.Tries = tries
+	i.put(stored)
 	return nil
 }

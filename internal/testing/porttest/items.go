@@ -22,8 +22,10 @@ import (
 func TestItems(t *testing.T, items Items) {
 	ctx := t.Context()
 	t.Run("returns the stored item", func(t *testing.T) {
+		tried := enqueued()
+		tried.Tries = pipeline.Tries{Failures: 2, Crashes: 1, Begun: begun}
 		for _, item := range []pipeline.Item{enqueued(), processed(enqueued()),
-			filtered(enqueued()), failed(enqueued())} {
+			filtered(enqueued()), failed(enqueued()), tried} {
 			create(t, items, item)
 			wantItem(t, items, item)
 		}
@@ -78,16 +80,17 @@ func TestItems(t *testing.T, items Items) {
 	t.Run("finishes an event that is ENQUEUED or has no item", func(t *testing.T) {
 		for _, finish := range []func(pipeline.Item) pipeline.Item{processed, filtered, failed} {
 			known, missing := enqueued(), enqueued()
-			known.Reenqueues = 2
+			known.Reenqueues, known.Tries.Failures = 2, 3
 			create(t, items, known)
 			for _, item := range []pipeline.Item{known, missing} {
 				update := finish(item)
 				// The worker does not set these fields.
 				update.RequestID, update.EnqueuedAt, update.Reenqueues = "", time.Time{}, 0
+				update.Tries = pipeline.Tries{}
 				check(t, items.Finish(ctx, update))
 				if item.ID == known.ID {
 					update.EnqueuedAt, update.Reenqueues = known.EnqueuedAt, known.Reenqueues
-					update.RequestID = known.RequestID
+					update.RequestID, update.Tries = known.RequestID, known.Tries
 				}
 				wantItem(t, items, update)
 			}
@@ -106,6 +109,37 @@ func TestItems(t *testing.T, items Items) {
 			wantTransition(t, items.Finish(ctx, outdated), item, pipeline.Processed)
 			check(t, items.Finish(ctx, processed(item)))
 			wantItem(t, items, processed(item))
+		}
+	})
+	t.Run("replaces the tries of an event that is ENQUEUED or has no item", func(t *testing.T) {
+		known, missing := enqueued(), enqueued()
+		missing.EnqueuedAt = time.Time{} // not set by the worker
+		create(t, items, known)
+		for _, item := range []pipeline.Item{known, missing} {
+			for _, tries := range []pipeline.Tries{
+				{Failures: 1}, {Failures: 1, Crashes: 1, Begun: begun},
+				{Failures: 1, Crashes: 1, Begun: returned}, {Failures: 2, Crashes: 1, Begun: begun},
+			} {
+				worker := item
+				worker.EnqueuedAt = time.Time{}
+				check(t, items.SetTries(ctx, worker, tries))
+				item.Tries = tries
+				wantItem(t, items, item)
+			}
+		}
+	})
+	t.Run("never replaces the tries after another write", func(t *testing.T) {
+		tried, reopened := enqueued(), enqueued()
+		tried.Tries.Crashes, reopened.Replay.Redrives = 1, 1
+		for _, stored := range []pipeline.Item{
+			tried, reopened, processed(enqueued()), failed(enqueued()),
+		} {
+			create(t, items, stored)
+			read := enqueued()
+			read.ID = stored.ID
+			err := items.SetTries(ctx, read, pipeline.Tries{Failures: 1})
+			wantTransition(t, err, stored, pipeline.Enqueued)
+			wantItem(t, items, stored)
 		}
 	})
 	t.Run("moves an item that is still in the state that was read", func(t *testing.T) {
@@ -181,6 +215,12 @@ func TestItems(t *testing.T, items Items) {
 		}
 	})
 }
+
+var begun = pipeline.Begun{
+	MessageID: "message", Attempt: 3, Until: time.Date(2026, 11, 23, 7, 30, 30, 5e6, time.UTC),
+}
+
+var returned = pipeline.Begun{MessageID: begun.MessageID, Attempt: begun.Attempt}
 
 // TestItemsRace tests an events table with concurrent writers.
 func TestItemsRace(t *testing.T, items Items) {

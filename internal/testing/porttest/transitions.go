@@ -45,6 +45,9 @@ func changes() map[string]func(*pipeline.Item) {
 		"replay":     func(i *pipeline.Item) { i.Replay.ID = "replay" },
 		"redrives":   func(i *pipeline.Item) { i.Replay.Redrives = 1 },
 		"reenqueues": func(i *pipeline.Item) { i.Reenqueues++ },
+		"failures":   func(i *pipeline.Item) { i.Tries.Failures++ },
+		"crashes":    func(i *pipeline.Item) { i.Tries.Crashes++ },
+		"begun":      func(i *pipeline.Item) { i.Tries.Begun = begun },
 		"bronze":     func(i *pipeline.Item) { i.Bronze.Key = i.KeyedBronzeKey() },
 	}
 }

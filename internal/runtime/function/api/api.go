@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function"
@@ -19,7 +20,7 @@ import (
 )
 
 // Start handles Lambda invocations until Lambda ends the process.
-func Start() { function.Start(function.NewLogger(), New) }
+func Start() { function.Start(function.NewLogger(), awsconfig.ForClient, New) }
 
 // New returns a handler that uses AWS services.
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, error) {

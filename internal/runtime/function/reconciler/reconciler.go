@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
@@ -20,7 +21,7 @@ import (
 )
 
 // Start handles Lambda invocations until Lambda ends the process.
-func Start() { function.Start(function.NewLogger(), New) }
+func Start() { function.Start(function.NewLogger(), awsconfig.ForQueue, New) }
 
 // New returns a handler that uses AWS services.
 func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Reconciler, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/eventbridge"
@@ -26,7 +27,7 @@ func Start(processor pipeline.Processor) {
 	log := function.NewLogger()
 	slog.SetDefault(log)
 	os.Stdout = os.Stderr // so that the processor's output does not mix with log lines
-	function.Start(log, func(
+	function.Start(log, awsconfig.ForQueue, func(
 		cfg aws.Config, env *contract.Reader, log *slog.Logger,
 	) (handler.Worker, error) {
 		worker, err := New(cfg, env, log)

@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Tries counts the failed deliveries of an ENQUEUED event, in its current generation. Failures and
+// Crashes count toward MaxReceiveCount. A delivery that fails because of an AWS service does not
+// count: the fault is not the event's.
+type Tries struct {
+	Failures int   // deliveries whose processor failed
+	Crashes  int   // deliveries whose worker crashed, except for the first delivery
+	Begun    Begun // zero if no worker has begun a redelivery
+}
+
+// Begun marks an event while a worker processes a redelivery of its message. If the worker crashes,
+// the mark remains. Otherwise the worker replaces the mark before it returns the message. First
+// deliveries have no mark, so that they need no extra write.
+type Begun struct {
+	MessageID string
+	Attempt   int       // number of the delivery
+	Until     time.Time // end of the worker's invocation; zero if the worker returned the message
+}
+
+// returned returns the value that replaces the mark when the worker returns the message. It differs
+// from all earlier values, so that a late write of the mark does not meet its condition.
+func (b Begun) returned() Begun { return Begun{MessageID: b.MessageID, Attempt: b.Attempt} }
+
+func (t Tries) count() int { return t.Failures + t.Crashes }
+
+// crashedBefore reports whether the mark's worker has crashed. d must be the next delivery of the
+// same message. After other deliveries the mark proves nothing: a worker that did not crash may
+// have failed to replace the mark, because the table failed.
+func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
+	next := b.MessageID == d.MessageID && b.Attempt == d.Attempt-1
+	return next && !b.Until.IsZero() && !now.Before(b.Until)
+}
+
+// reserved reports whether a delivery of the given message must not replace the mark, which belongs
+// to another message of the event. Otherwise two messages that crash their workers would replace each other's marks.
+func (b Begun) reserved(messageID string, now time.Time) bool {
+	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
+}
+
+// afterCrash returns the tries with the crash of the worker that had the previous delivery. If that
+// worker has not crashed, it returns the tries unchanged.
+func (t Tries) afterCrash(d Delivery, now time.Time) Tries {
+	if t.Begun.crashedBefore(d, now) {
+		t.Crashes, t.Begun = t.Crashes+1, Begun{}
+	}
+	return t
+}
+
+// runsAlone reports whether the event's next try is the last one after a crash. The worker then
+// runs the event while it runs no other event, so that the event does not fail because of another
+// event's crash.
+func (t Tries) runsAlone(maxReceiveCount int) bool {
+	return t.Crashes > 0 && t.count() >= maxReceiveCount-1
+}
+
+// crashedTooOften reports whether the event is the cause of its worker's crashes. The last of at
+// least two crashes happened while the event ran alone.
+func (t Tries) crashedTooOften(maxReceiveCount int) bool {
+	return t.Crashes > 1 && t.count() >= maxReceiveCount
+}
+
+// begin marks a redelivered event before its processor runs.
+func (w Worker) begin(d deadlines, t *task) error {
+	now := w.Now()
+	if !t.redelivery || t.tries.Begun.reserved(t.Delivery.MessageID, now) {
+		return nil
+	}
+	until := d.end
+	if until.IsZero() {
+		until = now
+	}
+	marked := t.tries
+	marked.Begun = Begun{t.Delivery.MessageID, t.Delivery.Attempt, toMillis(until)}
+	t.unmarked = t.stored
+	err := w.setTries(d.finish, t, marked)
+	if errors.Is(err, errBegun) {
+		return err
+	}
+	// After any other error the item may have the mark nevertheless.
+	t.stored, t.tries.Begun = marked, marked.Begun.returned()
+	return err
+}
+
+// errBegun reports that another delivery has marked the event or changed its tries.
+var errBegun = errors.New("another delivery has begun the event")
+
+// setTries stores the event's tries. It returns an outdatedError if the event is finished or has a
+// newer message.
+func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
+	if tries == t.stored || t.Event.ID == "" {
+		return nil
+	}
+	// If the answer to the mark's write was lost, the item has the mark, or gets it between two calls.
+	var err error
+	var moved *TransitionError
+	for _, old := range []Tries{t.stored, t.unmarked, t.stored} {
+		err = w.replaceTries(ctx, t.Event, old, tries)
+		if !errors.As(err, &moved) || moved.From.Tries == tries || t.stored == t.unmarked {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+	case !errors.As(err, &moved):
+		return unavailable("store the event's tries", err)
+	case moved.From.superseded(t.Event):
+		return outdatedError{moved.From}
+	case moved.From.Tries != tries: // else an earlier attempt of this call has stored the tries
+		t.stored, t.unmarked, t.tries = moved.From.Tries, moved.From.Tries, moved.From.Tries
+		return unavailable("store the event's tries", errBegun)
+	}
+	t.stored = tries
+	return nil
+}
+
+func (w Worker) replaceTries(ctx context.Context, event Event, old, next Tries) error {
+	expires := Expiry(event, w.StatusRetention)
+	item := Item{Event: event, Status: Enqueued, Tries: old, ExpiresAt: expires}
+	return w.Items.SetTries(ctx, item, next)
+}
+
+// superseded reports whether a message with the event needs no delivery, because the item is
+// finished or has a newer message. Before a redrive sends its message, it sets the event to
+// ENQUEUED in a new generation.
+func (i Item) superseded(event Event) bool {
+	return i.Status != Enqueued || !i.Replay.SameGeneration(event.Replay)
+}

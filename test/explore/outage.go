@@ -1,0 +1,40 @@
+package explore
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// outage lists the services that fail together. A service is the part of a site before the dot,
+// such as "Bronze".
+type outage []string
+
+var (
+	s3Outage    = outage{"Bronze", "Silver"}
+	busOutage   = outage{"Bus"}
+	tableOutage = outage{"Items", "Checkpoints"}
+	// In an outage of all services, SQS still delivers the messages.
+	fullOutage = slices.Concat(s3Outage, busOutage, tableOutage, outage{"Queue", "DLQ"})
+)
+
+const outageDuration = time.Hour
+
+// appendOutage appends the begin of the scenario's outage. A schedule has at most one outage, which
+// may begin at any step.
+func (r *run) appendOutage(steps []step) []step {
+	if r.scenario.Outage == nil || !r.outageEnds.IsZero() || len(steps) == 0 {
+		return steps
+	}
+	return append(steps, step{Budget{Preemptions: 1}, func() {
+		r.tracef("an outage begins")
+		r.outageEnds = time.Now().Add(outageDuration)
+	}, func() uint64 { return hash("outage begins") }})
+}
+
+// isDown reports whether a call fails because of the outage.
+func (r *run) isDown(site string) bool {
+	service, method, _ := strings.Cut(site, ".")
+	return time.Now().Before(r.outageEnds) && site != "Queue.Delete" && method != "Receive" &&
+		slices.Contains(r.scenario.Outage, service)
+}

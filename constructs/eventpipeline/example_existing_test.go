@@ -21,7 +21,9 @@ func ExampleEventPipelineProps() {
 	})
 	queue := awssqs.NewQueue(stack, jsii.String("References"), &awssqs.QueueProps{
 		VisibilityTimeout: awscdk.Duration_Minutes(jsii.Number(3)),
-		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: failed, MaxReceiveCount: jsii.Number(1000)},
+		DeadLetterQueue: &awssqs.DeadLetterQueue{
+			Queue: failed, MaxReceiveCount: jsii.Number(1000),
+		},
 	})
 	lake := awss3.Bucket_FromBucketName(stack, jsii.String("Lake"), jsii.String("lake"))
 	bus := awsevents.EventBus_FromEventBusName(

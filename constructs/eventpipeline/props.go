@@ -126,8 +126,8 @@ type EventPipelineProps struct {
 	// DeadLetterQueue names an existing standard queue, which keeps references to failed events. It
 	// must be the target of the redrive policy of Queue. Default: a new queue.
 	DeadLetterQueue awssqs.IQueue
-	// QueueRetention limits how long a message waits for the worker. The minimum is 2 hours, so that
-	// messages outlive an outage of an hour. Default: 4 days.
+	// QueueRetention limits how long a message waits for the worker. The minimum is 2 hours, so
+	// that messages outlive an outage of an hour. Default: 4 days.
 	QueueRetention awscdk.Duration
 	// DeadLetterQueueRetention sets how long the DLQ keeps a message. It must be longer than
 	// QueueRetention, because a message keeps its age when SQS moves it to the DLQ.

@@ -126,9 +126,9 @@ func legalTransition(old, item pipeline.Item) bool {
 	return false
 }
 
-// falseCrash is the number of faults after which a worker that has not crashed may count as crashed:
-// the worker can neither finish the event nor replace its mark, and the message arrives late. If the
-// event can't be processed anyway, one fault less is enough.
+// falseCrash is the number of faults after which a worker that has not crashed may count as
+// crashed: the worker can neither finish the event nor replace its mark, and the message arrives
+// late. If the event can't be processed anyway, one fault less is enough.
 const falseCrash = 3
 
 // checkTries checks a write that counts a failure or a crash.

@@ -80,8 +80,8 @@ func (s *passRun) advanceFrontier(t time.Time) {
 // it. An outage of an hour, and the backoff after it, must not use up the re-enqueues.
 const minUnfinished = 2 * time.Hour
 
-// mayGiveUp reports whether a stuck event has used up its re-enqueues. After n re-enqueues, an event
-// has been unfinished for at least n+1 grace periods.
+// mayGiveUp reports whether a stuck event has used up its re-enqueues. After n re-enqueues, an
+// event has been unfinished for at least n+1 grace periods.
 func (s *passRun) mayGiveUp(item Item) bool {
 	unfinished := time.Duration(item.Reenqueues+1) * s.Grace
 	return item.Reenqueues >= s.MaxReenqueues && unfinished >= minUnfinished

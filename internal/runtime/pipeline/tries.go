@@ -38,8 +38,8 @@ func (b Begun) crashedBefore(d Delivery, now time.Time) bool {
 	return next && !b.Until.IsZero() && !now.Before(b.Until)
 }
 
-// reserved reports whether a delivery of the given message must not replace the mark, which belongs
-// to another message of the event. Otherwise two messages that crash their workers would replace each other's marks.
+// reserved reports whether a delivery of the given message must not replace the mark of another
+// message. Otherwise two messages that crash their workers would replace each other's marks.
 func (b Begun) reserved(messageID string, now time.Time) bool {
 	return b.MessageID != messageID && now.Before(b.Until.Add(serviceBackoff))
 }
@@ -97,7 +97,7 @@ func (w Worker) setTries(ctx context.Context, t *task, tries Tries) error {
 	if tries == t.stored || t.Event.ID == "" {
 		return nil
 	}
-	// If the answer to the mark's write was lost, the item has the mark, or gets it between two calls.
+	// If the answer to the mark's write was lost, the item has the mark, or gets it at any time.
 	var err error
 	var moved *TransitionError
 	for _, old := range []Tries{t.stored, t.unmarked, t.stored} {

@@ -18,7 +18,8 @@ var failingProcessor = processorFunc(func(pipeline.Event, int, []byte) (pipeline
 func (w *world) crashes(t *testing.T, delivery pipeline.Delivery) {
 	t.Helper()
 	crashed, process := make(chan struct{}), make(chan struct{})
-	worker := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+	worker := w.workerWith(processorFunc(func(pipeline.Event, int, []byte) (pipeline.Output,
+		error) {
 		close(crashed)
 		<-process // never returns
 		return pipeline.Output{}, nil

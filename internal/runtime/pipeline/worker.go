@@ -90,7 +90,7 @@ type Worker struct {
 	Processor       Processor // nil stores payloads unchanged
 	BronzeBucket    string
 	SilverBucket    string
-	MaxReceiveCount int           // failed processors and crashes after which an event becomes FAILED
+	MaxReceiveCount int           // failed tries after which an event becomes FAILED
 	StopBefore      time.Duration // reserve before the context's deadline; see deadlines.go
 	StatusRetention time.Duration // lifetime of items; 0 means unlimited
 	Now             func() time.Time

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -149,4 +150,28 @@ func TestReconciler_DoesNotGiveUpWithinTwoHours(t *testing.T) {
 		w.wantReport(t, r, pipeline.Report{Scanned: 1, Reenqueued: 1})
 	}
 	w.wantStatus(t, id, pipeline.Enqueued)
+}
+
+// A slow worker may store a record after the event has failed. So the reconciler checks a FAILED
+// event again until the grace period is over.
+func TestReconciler_ChecksARecentlyFailedEventAgain(t *testing.T) {
+	var w world
+	deliveries := w.accept(t, body)
+	worker := w.workerWith(failingProcessor)
+	worker.MaxReceiveCount = 1
+	failedAt := now.Add(5 * time.Hour) // so that the next pass begins after the event
+	worker.Now = func() time.Time { return failedAt }
+	event := worker.Process(t.Context(), deliveries)[0].Event
+	w.wantReport(t, w.reconciler(failedAt.Add(time.Minute)), pipeline.Report{Scanned: 1, Failed: 1})
+
+	output := pipeline.Output{Payloads: []json.RawMessage{[]byte(body)}}
+	lines, err := pipeline.NewRecords(event, output, failedAt).Lines()
+	if err == nil {
+		err = w.silver.Put(t.Context(), event.SilverKey(), lines)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantReport(t, w.reconciler(failedAt.Add(grace)), pipeline.Report{Scanned: 1, Repaired: 1})
+	w.wantStatus(t, id, pipeline.Processed)
 }

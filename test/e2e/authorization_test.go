@@ -146,7 +146,7 @@ func TestAuthorization_IAM(t *testing.T) {
 	}
 	out, err = p.runAs(t, userEnv("bert", "canary-secret"), "send", "--api", p.API, "--sign",
 		"--count", "20")
-	if err != nil || !strings.HasPrefix(out, "20 accepted") {
+	if err != nil || !strings.Contains(out, "\n20 accepted, 0 refused") {
 		t.Errorf("send --sign: %v %s", err, out)
 	}
 
@@ -248,7 +248,7 @@ func TestAuthorization_JWT(t *testing.T) {
 	}
 	out, err := p.runAs(t, []string{"EVENTPIPELINE_TOKEN=" + bert}, "send", "--api", p.API,
 		"--count", "3")
-	if err != nil || !strings.HasPrefix(out, "3 accepted") {
+	if err != nil || !strings.Contains(out, "\n3 accepted, 0 refused") {
 		t.Errorf("send with a token: %v %s", err, out)
 	}
 	expired := token("anna", "events", both, -time.Hour)

@@ -123,6 +123,15 @@ func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	arn := attributes.Attributes["QueueArn"]
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:SendMessage",` +
+		`"Principal":{"Service":"events.amazonaws.com"},"Resource":"` + arn + `"}]}`
+	_, err = queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+		QueueUrl: queue.QueueUrl, Attributes: map[string]string{"Policy": policy},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	bus := aws.String(p.Outputs["EventBusName"])
 	pattern := `{"source":["eventpipeline"],"detail":{"eventType":["` + eventType + `"]}}`
 	rule := &eventbridge.PutRuleInput{Name: &name, EventBusName: bus, EventPattern: &pattern}
@@ -131,7 +140,7 @@ func (p *platform) subscribe(t *testing.T, name, eventType string) string {
 	}
 	targets := &eventbridge.PutTargetsInput{
 		Rule: &name, EventBusName: bus, Targets: []eventbridgetypes.Target{
-			{Id: aws.String("queue"), Arn: aws.String(attributes.Attributes["QueueArn"])},
+			{Id: aws.String("queue"), Arn: aws.String(arn)},
 		},
 	}
 	if _, err := events.PutTargets(ctx, targets); err != nil {

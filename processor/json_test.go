@@ -40,6 +40,8 @@ type payloadType struct {
 	Flag     *bool                     `json:"flag"`
 	Text     string                    `json:"text"`
 	Quoted   int                       `json:"quoted,string"`
+	QuotedOn *bool                     `json:"quotedOn,string"`
+	Inner    string                    `json:"inner,omitempty,string"`
 	Number   json.Number               `json:"number"`
 	Big      *big.Int                  `json:"big"`
 	BigFloat big.Float                 `json:"bigFloat"`
@@ -93,12 +95,17 @@ func TestJSON_NamesThePlaceAndBothSidesOfAMismatch(t *testing.T) {
 			"a string that contains " + int64s + ", got a number",
 		`"quoted":"hunter2"`: "/quoted must be " +
 			"a string that contains " + int64s + otherString,
-		`"number":"hunter2"`: "/number must be a number" + otherString,
-		`"number":" 1"`:      "/number must be a number" + otherString,
-		`"number":false`:     "/number must be a number, got a boolean",
-		`"number":{}`:        "/number must be a number, got an object",
-		`"big":4242.5`:       "/big must be an integer, got another number",
-		`"big":"hunter2"`:    "/big must be an integer, got a string",
+		`"quotedOn":4242`:      "/quotedOn must be a string that contains a boolean, got a number",
+		`"inner":"hunter2"`:    "/inner must be a string that contains a string" + otherString,
+		`"quotedOn":true`:      "/quotedOn must be a string that contains a boolean, got a boolean",
+		`"quotedOn":"hunter2"`: "/quotedOn must be a string that contains a boolean" + otherString,
+		`"flag":4242`:          "/flag must be a boolean, got a number",
+		`"number":"hunter2"`:   "/number must be a number" + otherString,
+		`"number":" 1"`:        "/number must be a number" + otherString,
+		`"number":false`:       "/number must be a number, got a boolean",
+		`"number":{}`:          "/number must be a number, got an object",
+		`"big":4242.5`:         "/big must be an integer, got another number",
+		`"big":"hunter2"`:      "/big must be an integer, got a string",
 		`"bigFloat":"hunter2"`: "/bigFloat must be " +
 			"a string that is a valid big.Float" + otherString,
 		`"bigFloat":42.5`: "/bigFloat must be " +

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,21 +35,26 @@ func mismatch[T any](payload []byte) string {
 	if isInvalidType { // for example, a tag that only encoding/json tolerates
 		return fmt.Sprintf("the mismatch can't be located, because %v", wrong.Err)
 	}
-	return fmt.Sprintf("%s must be %s, got %s",
-		place(reflect.TypeFor[T](), wrong, payload), expected(wrong), got(wrong))
+	where, inString := place(reflect.TypeFor[T](), wrong, payload)
+	return fmt.Sprintf("%s must be %s, got %s", where, expected(wrong, inString), got(wrong))
 }
 
 // place returns the JSON pointer of a mismatch in a T. In the pointer, * stands for each key of a
-// map.
-func place(t reflect.Type, wrong *jsonv2.SemanticError, payload []byte) string {
+// map. inString is set for a key, and for a field whose tag has the option string.
+func place(
+	t reflect.Type, wrong *jsonv2.SemanticError, payload []byte,
+) (where string, inString bool) {
 	var keys []string
 	for key := range wrong.JSONPointer.Tokens() {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
-		switch field := fieldType(t, key); {
-		case field != nil:
-			t = field
+		inString = false
+		switch field, ok := findField(t, key); {
+		case ok:
+			_, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			inString = slices.Contains(strings.Split(options, ","), "string")
+			t = field.Type
 		case t.Kind() == reflect.Slice, t.Kind() == reflect.Array:
 			t = t.Elem()
 		case t.Kind() == reflect.Map:
@@ -60,26 +66,26 @@ func place(t reflect.Type, wrong *jsonv2.SemanticError, payload []byte) string {
 	}
 	switch pointer := jsonpointer.New(keys...); {
 	case pointer == "":
-		return "the payload"
+		return "the payload", false
 	case isKey(payload[min(int(wrong.ByteOffset), len(payload)):]):
-		return "the key " + pointer
+		return "the key " + pointer, true
 	default:
-		return pointer
+		return pointer, inString
 	}
 }
 
-// fieldType returns the type of the field with a JSON name, or nil if t has no such field.
-func fieldType(t reflect.Type, name string) reflect.Type {
+// findField finds the field of t with a JSON name.
+func findField(t reflect.Type, name string) (field reflect.StructField, ok bool) {
 	if t.Kind() != reflect.Struct || decodesItself(t) {
-		return nil
+		return field, false
 	}
 	for _, field := range reflect.VisibleFields(t) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if tag == name || tag == "" && field.Name == name {
-			return field.Type
+			return field, true
 		}
 	}
-	return nil
+	return field, false
 }
 
 // isKey reports whether text begins with the key of a member.
@@ -92,8 +98,9 @@ func isKey(text []byte) bool {
 	return len(rest) > 0 && rest[0] == ':'
 }
 
-// expected describes the JSON values that can be decoded into the Go type of a mismatch.
-func expected(wrong *jsonv2.SemanticError) string {
+// expected describes the JSON values that can be decoded into the Go type of a mismatch. If
+// inString is set, these values are in strings.
+func expected(wrong *jsonv2.SemanticError, inString bool) string {
 	t := wrong.GoType
 	switch t {
 	case reflect.TypeFor[time.Time]():
@@ -105,7 +112,7 @@ func expected(wrong *jsonv2.SemanticError) string {
 	case reflect.TypeFor[big.Int]():
 		return "an integer"
 	}
-	if isNumeric(t.Kind()) && !decodesItself(t) && inString(wrong) {
+	if isScalar(t.Kind()) && !decodesItself(t) && inString {
 		return "a string that contains " + expectedKind(t)
 	}
 	switch {
@@ -117,16 +124,9 @@ func expected(wrong *jsonv2.SemanticError) string {
 	return expectedKind(t)
 }
 
-// inString reports whether the tag of a numeric field has the option string, or the number is a
-// key.
-func inString(wrong *jsonv2.SemanticError) bool {
-	if wrong.JSONValue == nil { // the value has the wrong kind
-		return wrong.JSONKind == jsontext.KindNumber
-	}
-	return wrong.JSONKind == jsontext.KindString
+func isScalar(kind reflect.Kind) bool {
+	return reflect.Bool <= kind && kind <= reflect.Float64 || kind == reflect.String
 }
-
-func isNumeric(kind reflect.Kind) bool { return reflect.Int <= kind && kind <= reflect.Float64 }
 
 func expectedKind(t reflect.Type) string {
 	switch kind := t.Kind(); kind {

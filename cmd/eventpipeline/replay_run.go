@@ -141,7 +141,7 @@ func (r replayRun) printCounts(c pipeline.ReplayCounts) error {
 	if !r.state.Failed {
 		table.Row("failed", c.Failed, "events skipped; replay them with --failed")
 	}
-	table.Row("orphans", c.Orphans, "objects of requests that were never acknowledged")
+	table.Row("orphans", c.Orphans, "objects skipped; see --orphans")
 	switch {
 	case r.state.Failed:
 		table.Row("processed", c.Done, "events skipped")

@@ -29,4 +29,5 @@ const (
 	MetricOrphans    = "Orphans"    // objects of requests that were never acknowledged
 	MetricOvertaken  = "Overtaken"  // events that another process changed meanwhile
 	MetricErrors     = "Errors"     // events that could not be reconciled
+	MetricLag        = "Lag"        // in seconds; see pipeline.Report.Lag
 )

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -88,17 +90,27 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 // maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items of the events, by event id. Events without an item are left out.
+// GetMany returns the items of the events, by event id. Events without an item are left out. If more
+// than one request is needed, the requests run in parallel.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
-	items := make(map[string]pipeline.Item, len(ids))
-	for batch := range slices.Chunk(ids, maxKeys) {
+	batches := slices.Collect(slices.Chunk(ids, maxKeys))
+	found, errs := make([]map[string]pipeline.Item, len(batches)), make([]error, len(batches))
+	var running sync.WaitGroup
+	for n, batch := range batches {
 		keys := make([]map[string]types.AttributeValue, len(batch))
 		for i, id := range batch {
 			keys[i] = key(id)
 		}
-		if err := s.batchGet(ctx, keys, items); err != nil {
-			return nil, err
-		}
+		found[n] = make(map[string]pipeline.Item, len(batch))
+		running.Go(func() { errs[n] = s.batchGet(ctx, keys, found[n]) })
+	}
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	items := make(map[string]pipeline.Item, len(ids))
+	for _, batch := range found {
+		maps.Copy(items, batch)
 	}
 	return items, nil
 }

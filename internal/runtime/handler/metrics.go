@@ -23,7 +23,11 @@ func metricAttrs(sets ...metricSet) []slog.Attr {
 	for _, set := range sets {
 		var metrics []metric
 		for _, count := range set.counts {
-			metrics = append(metrics, metric{count.Key, "Count"})
+			unit := "Count"
+			if count.Key == contract.MetricLag {
+				unit = "Seconds"
+			}
+			metrics = append(metrics, metric{count.Key, unit})
 		}
 		directives = append(directives, map[string]any{
 			"Namespace":  contract.MetricNamespace,

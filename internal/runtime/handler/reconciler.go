@@ -47,7 +47,12 @@ func (h Reconciler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	start := time.Now()
 	h.Reconciler.OnError = h.logNotReconciled
 	answer, err := h.run(ctx, req)
-	h.logRun(ctx, answer.Report, time.Since(start), err)
+	var lag []slog.Attr
+	if scheduled := req == (ReconcileRequest{}); scheduled && err == nil {
+		behind := answer.Report.Lag(h.Reconciler.Now())
+		lag = append(lag, slog.Int(contract.MetricLag, int(behind.Seconds())))
+	}
+	h.logRun(ctx, answer.Report, time.Since(start), lag, err)
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +87,10 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 }
 
 // logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// number of events given up is also added to the metric Failed of the pipeline.
+// number of events given up is also added to the metric Failed of the pipeline. lag holds the metric
+// Lag, or nothing if the run did not continue from the checkpoint.
 func (h Reconciler) logRun(
-	ctx context.Context, r pipeline.Report, took time.Duration, err error,
+	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {
 	log := logging.WithInvocation(ctx, h.Log)
 	counts := []slog.Attr{
@@ -109,7 +115,7 @@ func (h Reconciler) logRun(
 		log = atAnyLevel(log)
 		failed := []slog.Attr{slog.Int(contract.MetricFailed, r.GivenUp)}
 		attrs = append(attrs, metricAttrs(
-			metricSet{contract.FunctionDimension, h.FunctionName, counts},
+			metricSet{contract.FunctionDimension, h.FunctionName, append(counts, lag...)},
 			metricSet{contract.PipelineDimension, h.QueueName, failed})...)
 	}
 	level, message := slog.LevelInfo, logging.Reconciled

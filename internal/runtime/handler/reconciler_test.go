@@ -165,7 +165,7 @@ func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 		t.Errorf("directive = %+v", directive)
 	}
 	for _, m := range directive.Metrics {
-		if m.Unit != "Count" {
+		if want := map[bool]string{true: "Seconds", false: "Count"}; m.Unit != want[m.Name == "Lag"] {
 			t.Errorf("%s is in %s", m.Name, m.Unit)
 		}
 	}
@@ -177,6 +177,48 @@ func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 			t.Errorf("want a metric %s, got %v", want, metrics)
 		}
 	}
+}
+
+// The events were received in the hour that began two and a half hours before the run.
+func TestReconciler_MeasuresTheLagOfScheduledRuns(t *testing.T) {
+	var w world
+	w.message(t, body)
+	h := w.reconciler()
+	hour := h.Reconciler.Now().Truncate(time.Hour)
+	h.Reconciler.Now = func() time.Time { return hour.Add(30 * time.Minute) }
+	lag := func(ctx context.Context, event string) (float64, bool) {
+		w.log.Reset()
+		_, err := h.Invoke(ctx, []byte(event))
+		if (err != nil) != (ctx.Err() != nil) {
+			t.Fatal(err)
+		}
+		value, ok := metricsIn(t, bytes.TrimSpace(w.log.Bytes()))["reconciler Lag"]
+		return value, ok
+	}
+	expired, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Second))
+	defer cancel()
+	h.Reconciler.StopBefore = time.Minute // the run ends before its first page
+	h.Reconciler.Bronze = endedBucket{&w.bronze}
+	if got, ok := lag(expired, `{}`); !ok || got != (24*time.Hour+30*time.Minute).Seconds() {
+		t.Errorf("lag of an unfinished pass = %v, %v; want the window's", got, ok)
+	}
+	h.Reconciler.Bronze = &w.bronze
+	if got, ok := lag(t.Context(), `{}`); !ok || got != (90*time.Minute).Seconds() {
+		t.Errorf("lag of a complete pass = %v, %v; want 90 minutes", got, ok)
+	}
+	if got, ok := lag(t.Context(), `{"since":"2026-11-23T00:00:00Z"}`); ok {
+		t.Errorf("lag of an operator's run = %v, want none", got)
+	}
+}
+
+// endedBucket lists no types once the context has ended, as S3's client does.
+type endedBucket struct{ *inmem.Bucket }
+
+func (b endedBucket) Types(ctx context.Context, after string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return b.Bucket.Types(ctx, after)
 }
 
 func TestReconciler_CountsGivenUpEventsAsFailed(t *testing.T) {

@@ -37,6 +37,7 @@
 //
 //	reconcile.go           walks through Bronze
 //	heal.go, recreate.go   enqueue, fail or repair unfinished events
+//	split.go               lists several ranges of keys of a busy type at once
 //	checkpoint.go          continues where the last run stopped
 //
 // An operator handles finished events again:

@@ -16,6 +16,8 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var stuck, failed, orphans []Item
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
@@ -69,6 +71,16 @@ type Report struct {
 	DryRun     bool      `json:"dryRun"`
 }
 
+// Lag returns the age of the first hour of receipt that no pass may have checked completely. After
+// a complete pass, the lag is between the grace period and an hour more. Until then, the lag grows
+// with each run.
+func (r Report) Lag(now time.Time) time.Duration {
+	if r.Done {
+		return now.Sub(r.To.Add(-time.Hour))
+	}
+	return now.Sub(r.From)
+}
+
 // NewPass returns a pass through all events that were received in the hour of from or later and are
 // older than the grace period.
 func (r Reconciler) NewPass(from time.Time) Pass {
@@ -100,6 +112,7 @@ type passRun struct {
 	Pass
 	report     *Report
 	queueEmpty bool
+	mu         sync.Mutex // held while a page's events are classified and repaired
 }
 
 func (s *passRun) run(ctx context.Context) error {
@@ -136,11 +149,19 @@ func (s *passRun) checkType(ctx context.Context, eventType string) error {
 		s.Type, s.After = eventType, BronzeHourPrefix(eventType, s.From)
 	}
 	before := BronzeHourPrefix(eventType, s.To.Add(time.Hour))
-	return forEachPage(ctx, s.Bronze, eventType, s.After, before, func(page []Object) error {
+	pages := 0
+	err := forEachPage(ctx, s.Bronze, eventType, s.After, before, func(page []Object) error {
 		if err := s.checkPage(ctx, page); err != nil {
 			return err
 		}
 		s.After = page[len(page)-1].Key
+		if pages++; pages == pagesBeforeSplit {
+			return errSplit
+		}
 		return nil
 	})
+	if errors.Is(err, errSplit) {
+		return s.checkRanges(ctx, eventType, before)
+	}
+	return err
 }

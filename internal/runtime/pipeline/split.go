@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A listing returns up to a thousand keys in about 0.15 s, and S3 returns the pages of a listing one
+// after the other. So the reconciler checks many objects with several listings at once. Each listing
+// covers a range of keys.
+const (
+	pagesBeforeSplit = 8 // pages of a type that one listing may return
+	listings         = 8 // listings at once
+	rangesPerHour    = 16
+)
+
+// errSplit ends a listing after pagesBeforeSplit pages.
+var errSplit = errors.New("the rest needs several listings")
+
+// keyRange represents the keys between after and before, both exclusive. after advances when a page
+// is checked.
+type keyRange struct {
+	after, before string
+	done          bool
+}
+
+// splitKeys splits the keys between after and before into ranges, in key order. In each hour, the
+// ranges have about the same number of events: a UUIDv7 begins with its time in milliseconds, and
+// the id of an event with an idempotency key begins with a random digit.
+func splitKeys(eventType, after, before string, from, to time.Time) []*keyRange {
+	var bounds []string
+	for hour := from; !hour.After(to); hour = hour.Add(time.Hour) {
+		prefix := BronzeHourPrefix(eventType, hour)
+		for i := range rangesPerHour {
+			at := hour.Add(time.Hour / rangesPerHour * time.Duration(i)).UnixMilli()
+			bounds = append(bounds, prefix+fmt.Sprintf("%08x-%04x", at>>16, at&0xffff),
+				prefix+fmt.Sprintf("%x", i))
+		}
+	}
+	slices.Sort(bounds)
+	var ranges []*keyRange
+	for _, bound := range append(bounds, before) {
+		if bound > after && bound <= before {
+			ranges = append(ranges, &keyRange{after: after, before: bound})
+			after = bound
+		}
+	}
+	return ranges
+}
+
+// checkRanges checks the rest of a type's objects, with several listings at once. When it returns,
+// all objects up to s.After are checked, even after an error. The next run may check some later
+// objects again.
+func (s *passRun) checkRanges(ctx context.Context, eventType, before string) error {
+	ranges := splitKeys(eventType, s.After, before, s.From, s.To)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan *keyRange)
+	var running sync.WaitGroup
+	for range listings {
+		running.Go(func() {
+			for r := range next {
+				if err := s.checkRange(ctx, eventType, r); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, r := range ranges {
+		next <- r
+	}
+	close(next)
+	running.Wait()
+	for _, r := range ranges {
+		s.After = r.after
+		if !r.done {
+			break
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func (s *passRun) checkRange(ctx context.Context, eventType string, r *keyRange) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	check := func(page []Object) error {
+		if err := s.checkPage(ctx, page); err != nil {
+			return err
+		}
+		r.after = page[len(page)-1].Key
+		return nil
+	}
+	if err := forEachPage(ctx, s.Bronze, eventType, r.after, r.before, check); err != nil {
+		return err
+	}
+	r.after, r.done = r.before, true
+	return nil
+}

@@ -74,10 +74,11 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// hostName returns a host without its port and brackets.
+// hostName returns a host in lower case, without its port, brackets and the dot at the end of an
+// absolute name.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return strings.Trim(host, "[]")
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }

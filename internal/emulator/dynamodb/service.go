@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -151,9 +152,13 @@ func (s *Service) saveTable(t *table) error {
 	return nil
 }
 
-// table returns the named table. The caller holds s.mu.
+func (s *Service) tableARN(name string) string {
+	return fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, name)
+}
+
+// table returns the table with a name or an ARN. The caller holds s.mu.
 func (s *Service) table(name string) (*table, error) {
-	t, ok := s.tables[name]
+	t, ok := s.tables[strings.TrimPrefix(name, s.tableARN(""))]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException",
 			"Requested resource not found: Table: %s not found", name)

@@ -312,6 +312,32 @@ func TestPutItem_RejectsLegacyParametersAndInvalidValues(t *testing.T) {
 	}
 }
 
+func TestService_FindsTablesByARN(t *testing.T) {
+	service, err := New(Config{Region: "us-east-1", Account: "000000000000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.CreateTable(events); err != nil {
+		t.Fatal(err)
+	}
+	for arn, want := range map[string]int{
+		"arn:aws:dynamodb:us-east-1:000000000000:table/events": http.StatusOK,
+		"arn:aws:dynamodb:eu-west-1:000000000000:table/events": http.StatusBadRequest,
+		"arn:aws:dynamodb:us-east-1:000000000000:table/absent": http.StatusBadRequest,
+	} {
+		for operation, body := range map[string]string{
+			"PutItem":       `{"TableName":"` + arn + `","Item":{"pk":{"S":"1"}}}`,
+			"DescribeTable": `{"TableName":"` + arn + `"}`,
+			"TransactWriteItems": `{"TransactItems":[{"Delete":{"TableName":"` + arn +
+				`","Key":{"pk":{"S":"1"}}}}]}`,
+		} {
+			if status, response := call(t, service, operation, body); status != want {
+				t.Errorf("%s of %s: got %d %s, want %d", operation, arn, status, response, want)
+			}
+		}
+	}
+}
+
 func BenchmarkPutItem_IfAbsentWithStore(b *testing.B) {
 	db, err := store.Open(filepath.Join(b.TempDir(), "state.db"))
 	if err != nil {

@@ -91,9 +91,8 @@ func (s *Service) describeTable(in *tableInput) (*tableDescriptionOutput, error)
 
 func (s *Service) describe(t *table, status string) *tableDescription {
 	out := &tableDescription{
-		TableName: t.Name,
-		TableArn: fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s",
-			s.config.Region, s.config.Account, t.Name),
+		TableName:        t.Name,
+		TableArn:         s.tableARN(t.Name),
 		TableStatus:      status,
 		CreationDateTime: float64(t.Created.UnixMilli()) / 1000,
 		ItemCount:        len(t.entries),

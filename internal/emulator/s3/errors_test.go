@@ -28,6 +28,8 @@ func TestErrors_HaveAllElements(t *testing.T) {
 		{"PUT", "/bucket/key", "", []string{"Content-MD5", "x"}, 400, "InvalidDigest"},
 		{"PUT", "/bucket/key", "", []string{"X-Amz-Checksum-Sha1", "x"}, 400, "BadDigest"},
 		{"PUT", "/bucket/key", "", []string{"X-Amz-Tagging", "a=1&a=2"}, 400, "InvalidTag"},
+		{"PUT", "/bucket/key", "", []string{storageClassHeader, "COLD"}, 400,
+			"InvalidStorageClass"},
 		{"PUT", "/bucket/key?tagging", "<xml/>", nil, 400, "MalformedXML"},
 		{"PUT", "/bucket/key", "", []string{"X-Amz-Copy-Source", "bucket/absent"}, 404,
 			"NoSuchKey"},

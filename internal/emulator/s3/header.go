@@ -1,8 +1,10 @@
 package s3
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +15,8 @@ const maxUserMetadata = 2 << 10
 const (
 	metadataPrefix     = "X-Amz-Meta-"
 	defaultContentType = "binary/octet-stream"
+	storageClassHeader = "X-Amz-Storage-Class"
+	standard           = "STANDARD"
 )
 
 // objectHeader holds what is stored with an object in addition to its body.
@@ -32,7 +36,13 @@ type objectHeader struct {
 var storedFields = []string{
 	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type",
 	"Expires", "X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
-	"X-Amz-Storage-Class", "X-Amz-Website-Redirect-Location",
+	storageClassHeader, "X-Amz-Website-Redirect-Location",
+}
+
+// storageClasses lists the storage classes of buckets, except standard.
+var storageClasses = []string{
+	"DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA",
+	"REDUCED_REDUNDANCY", "STANDARD_IA",
 }
 
 // newObjectHeader returns the headers of a request that are stored with the object.
@@ -48,8 +58,12 @@ func newObjectHeader(request http.Header) (objectHeader, error) {
 	if fields["Content-Encoding"] = strings.Trim(encoding, ", "); encoding == "" {
 		delete(fields, "Content-Encoding")
 	}
-	if fields["X-Amz-Storage-Class"] == "STANDARD" {
-		delete(fields, "X-Amz-Storage-Class") // S3 omits the default in responses
+	switch class := fields[storageClassHeader]; {
+	case class == standard:
+		delete(fields, storageClassHeader) // S3 omits the default in responses
+	case class != "" && !slices.Contains(storageClasses, class):
+		return objectHeader{}, newFailure(http.StatusBadRequest, "InvalidStorageClass",
+			"The storage class you specified is not valid", "StorageClassRequested", class)
 	}
 	size := 0
 	for name, values := range request {
@@ -64,6 +78,11 @@ func newObjectHeader(request http.Header) (objectHeader, error) {
 			"Your metadata headers exceed the maximum allowed metadata size")
 	}
 	return objectHeader{Fields: fields}, nil
+}
+
+// storageClass returns the storage class as listings show it.
+func (h objectHeader) storageClass() string {
+	return cmp.Or(h.Fields[storageClassHeader], standard)
 }
 
 // write adds the fields to the header of a response.

@@ -150,7 +150,7 @@ func (p page) contents(encode func(string) string, by *owner) []listedObject {
 	for _, e := range p.entries {
 		list = append(list, listedObject{
 			Key: encode(e.key), LastModified: xmlTime(e.v.Modified), ETag: e.v.etag(),
-			Size: e.v.body.size, Owner: by, StorageClass: "STANDARD",
+			Size: e.v.body.size, Owner: by, StorageClass: e.v.storageClass(),
 		})
 	}
 	return list

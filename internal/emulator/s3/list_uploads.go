@@ -77,7 +77,8 @@ func (s *Service) listMultipartUploads(c *call) error {
 			continue
 		}
 		out.Upload = append(out.Upload, listedUpload{
-			encode(up.key), up.id, localOwner, localOwner, "STANDARD", xmlTime(up.initiated),
+			encode(up.key), up.id, localOwner, localOwner, up.header.storageClass(),
+			xmlTime(up.initiated),
 		})
 	}
 	if !out.IsTruncated {

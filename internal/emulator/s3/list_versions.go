@@ -41,7 +41,7 @@ func (p *versionPage) add(key string, v *version, latest bool, encode func(strin
 		p.deleteMarkers = append(p.deleteMarkers, listed)
 		return
 	}
-	listed.ETag, listed.Size, listed.StorageClass = v.etag(), &v.body.size, "STANDARD"
+	listed.ETag, listed.Size, listed.StorageClass = v.etag(), &v.body.size, v.storageClass()
 	p.versions = append(p.versions, listed)
 }
 

@@ -389,11 +389,11 @@ func (s *Service) listParts(c *call) error {
 		Part                 []listedPart
 	}{
 		Bucket: c.bucket, Key: c.key, UploadID: c.query.Get("uploadId"), Initiator: localOwner,
-		Owner: localOwner, StorageClass: "STANDARD", PartNumberMarker: marker, MaxParts: limit,
+		Owner: localOwner, PartNumberMarker: marker, MaxParts: limit,
 	}
 	err = s.uploads.with(c, func(up *upload) error {
 		out.ChecksumAlgorithm = checksumAlgorithm(up.checksumName)
-		out.ChecksumType = up.checksumType
+		out.ChecksumType, out.StorageClass = up.checksumType, up.header.storageClass()
 		for _, number := range slices.Sorted(maps.Keys(up.parts)) {
 			if number <= marker {
 				continue

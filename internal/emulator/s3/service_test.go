@@ -350,3 +350,26 @@ func BenchmarkPutObject_IfAbsentWithStore(b *testing.B) {
 		}
 	}
 }
+
+func TestListings_ReturnTheStorageClass(t *testing.T) {
+	s := conditionalService(t)
+	do(t, s, http.MethodPut, "/bucket/cold", "x", storageClassHeader, "GLACIER_IR")
+	do(t, s, http.MethodPut, "/bucket/default", "x", storageClassHeader, standard)
+	_, _, created := do(t, s, http.MethodPost, "/bucket/parts?uploads", "",
+		storageClassHeader, "GLACIER_IR")
+	_, rest, _ := strings.Cut(created, "<UploadId>")
+	id, _, _ := strings.Cut(rest, "<")
+	for _, path := range []string{
+		"/bucket?prefix=cold", "/bucket?list-type=2&prefix=cold", "/bucket?versions&prefix=cold",
+		"/bucket?uploads", "/bucket/parts?uploadId=" + id,
+	} {
+		if _, _, body := do(t, s, http.MethodGet, path, ""); !strings.Contains(body,
+			"<StorageClass>GLACIER_IR</StorageClass>") {
+			t.Errorf("%s: got %s", path, body)
+		}
+	}
+	_, _, body := do(t, s, http.MethodGet, "/bucket?prefix=default", "")
+	if !strings.Contains(body, "<StorageClass>STANDARD</StorageClass>") {
+		t.Errorf("default class: got %s", body)
+	}
+}

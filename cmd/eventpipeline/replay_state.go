@@ -24,7 +24,7 @@ type replayState struct {
 	To      time.Time             `json:"to"`
 	Failed  bool                  `json:"failed,omitempty"`  // only FAILED events
 	Orphans bool                  `json:"orphans,omitempty"` // only orphans
-	After   string                `json:"after"`             // Bronze key of the last finished event
+	After   string                `json:"after"`             // Bronze key of the last sent event
 	Counts  pipeline.ReplayCounts `json:"counts"`
 	Total   int                   `json:"total,omitempty"` // events to replay; 0 if not counted
 	Rate    float64               `json:"rate,omitempty"`  // events per second; 0 is no limit

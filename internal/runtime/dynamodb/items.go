@@ -90,8 +90,8 @@ func (s Items) get(ctx context.Context, id string, consistent bool) (pipeline.It
 // maxKeys is DynamoDB's limit of keys per BatchGetItem request.
 const maxKeys = 100
 
-// GetMany returns the items of the events, by event id. Events without an item are left out. If more
-// than one request is needed, the requests run in parallel.
+// GetMany returns the items of the events, by event id. Events without an item are left out. If
+// more than one request is needed, the requests run in parallel.
 func (s Items) GetMany(ctx context.Context, ids []string) (map[string]pipeline.Item, error) {
 	batches := slices.Collect(slices.Chunk(ids, maxKeys))
 	found, errs := make([]map[string]pipeline.Item, len(batches)), make([]error, len(batches))

@@ -87,8 +87,8 @@ func (h Reconciler) logNotReconciled(ctx context.Context, event pipeline.Event, 
 }
 
 // logRun logs one line per run. Except in a dry run, the counts become metrics of the function. The
-// number of events given up is also added to the metric Failed of the pipeline. lag holds the metric
-// Lag, or nothing if the run did not continue from the checkpoint.
+// number of events given up is also added to the metric Failed of the pipeline. lag holds the
+// metric Lag, or nothing if the run did not continue from the checkpoint.
 func (h Reconciler) logRun(
 	ctx context.Context, r pipeline.Report, took time.Duration, lag []slog.Attr, err error,
 ) {

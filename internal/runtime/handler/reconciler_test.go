@@ -165,7 +165,7 @@ func TestReconciler_LogsOneLineWithMetrics(t *testing.T) {
 		t.Errorf("directive = %+v", directive)
 	}
 	for _, m := range directive.Metrics {
-		if want := map[bool]string{true: "Seconds", false: "Count"}; m.Unit != want[m.Name == "Lag"] {
+		if (m.Unit == "Seconds") != (m.Name == "Lag") || m.Unit != "Seconds" && m.Unit != "Count" {
 			t.Errorf("%s is in %s", m.Name, m.Unit)
 		}
 	}

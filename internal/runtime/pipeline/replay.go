@@ -51,8 +51,8 @@ type ReplayCounts struct {
 	Done     int `json:"done"`     // events that need no replay: see needs
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
-	Orphans  int `json:"orphans"`  // skipped objects; with Orphans: their events have other objects
-	Young    int `json:"young"`    // with Orphans: skipped objects that are younger than MinOrphanAge
+	Orphans  int `json:"orphans"`  // skipped objects of requests that were not accepted or not first
+	Young    int `json:"young"`    // with Orphans: objects younger than MinOrphanAge, skipped
 }
 
 // Run replays the events in the order of their Bronze keys. It begins with the first key that sorts
@@ -164,8 +164,8 @@ func (req ReplayRequest) includes(item Item) bool {
 }
 
 // needs reports whether the replay must send an event. If not, needs counts the event. Done counts
-// the events of this replay or a later one. With Failed, Done counts PROCESSED events. With Orphans,
-// Done counts events that have an item or a record.
+// the events of this replay or a later one. With Failed, Done counts PROCESSED events. With
+// Orphans, Done counts events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
 	switch {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A listing returns up to a thousand keys in about 0.15 s, and S3 returns the pages of a listing one
-// after the other. So the reconciler checks many objects with several listings at once. Each listing
-// covers a range of keys.
+// S3 returns a page of a thousand keys in about 0.15 s, and the pages of a listing one after the
+// other. So the reconciler checks many objects with several listings at once. Each listing covers a
+// range of keys.
 const (
 	pagesBeforeSplit = 8 // pages of a type that one listing may return
 	listings         = 8 // listings at once

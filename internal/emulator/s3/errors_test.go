@@ -38,6 +38,8 @@ func TestErrors_HaveAllElements(t *testing.T) {
 		{"PUT", "/bucket/key?partNumber=0&uploadId=x", "", nil, 400, "InvalidArgument"},
 		{"POST", "/bucket?delete", "<Delete/>", nil, 400, "MalformedXML"},
 		{"POST", "/bucket/key", "", nil, 405, "MethodNotAllowed"},
+		{"POST", "/bucket", "", []string{"Content-Type", "multipart/form-data; boundary=x"}, 501,
+			"NotImplemented"},
 		{"DELETE", "/bucket", "", nil, 409, "BucketNotEmpty"},
 	} {
 		status, header, response := do(t, s, test.method, test.path, test.body, test.headers...)

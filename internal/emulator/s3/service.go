@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -170,6 +171,10 @@ func (s *Service) serve(c *call) error {
 	}
 	operation, ok := operations[protocol.S3Operation(c.r)]
 	if !ok {
+		if strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/form-data") {
+			return notImplemented("the local platform does not support uploads with HTML forms; " +
+				"use a presigned URL of PutObject")
+		}
 		return newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.", "Method", c.r.Method)
 	}

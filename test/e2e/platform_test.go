@@ -99,7 +99,8 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 	}
 	p := &platform{done: make(chan struct{})}
 	args := append([]string{"local", "--json", "--api-port", "0", "--aws-port", "0"}, flags...)
-	p.cmd = command(context.Background(), args...)
+	p.cmd = command(beforeDeadline(t), args...)
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
 	p.cmd.Dir = folder
 	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
@@ -120,6 +121,18 @@ func startIn(t *testing.T, folder string, flags ...string) *platform {
 		t.Fatalf("eventpipeline local is not ready\n%s", &p.log)
 	}
 	return p
+}
+
+// beforeDeadline returns a context that is done shortly before `go test` ends a test that takes too
+// long. That test runs no cleanups, so that its platform would keep running.
+func beforeDeadline(t *testing.T) context.Context {
+	deadline, ok := t.Deadline()
+	if !ok {
+		return context.Background()
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(-10*time.Second))
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // follow reads stdout until the platform exits. When a line reports that the platform has started,

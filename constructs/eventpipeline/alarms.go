@@ -46,10 +46,15 @@ type AlarmThresholds struct {
 	// UnhealedEvents sets the threshold for events that the reconciler could not repair.
 	// Default: 1.
 	UnhealedEvents *float64
+	// ReconcilerLag sets the threshold for the age of the first hour that the reconciler has not
+	// checked completely. Without an unchecked hour, the age is ReconcilerGracePeriod and up to an
+	// hour. Default: ReconcilerGracePeriod, an hour and four times ReconcilerInterval.
+	ReconcilerLag awscdk.Duration
 }
 
-func (t *AlarmThresholds) withDefaults() *AlarmThresholds {
+func (t *AlarmThresholds) withDefaults(reconcilerLag awscdk.Duration) *AlarmThresholds {
 	thresholds := valueOrZero(t)
+	setDefault(&thresholds.ReconcilerLag, reconcilerLag)
 	setDefault(&thresholds.OldestMessage, seconds(5*60))
 	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
 	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
@@ -69,7 +74,7 @@ type alarms struct {
 	deadLetters, oldestMessage, apiServerErrors     awscloudwatch.Alarm
 	apiErrors, apiThrottles                         awscloudwatch.Alarm
 	workerErrors, workerThrottles, reconcilerErrors awscloudwatch.Alarm
-	unhealedEvents, failedEvents                    awscloudwatch.Alarm
+	unhealedEvents, failedEvents, reconcilerLag     awscloudwatch.Alarm
 	notificationDeadLetters, failedDeliveries       awscloudwatch.Alarm
 	throttledRequests                               awscloudwatch.Alarm   // nil for an existing API
 	missingRuns                                     awscloudwatch.Alarm   // nil without a schedule
@@ -98,6 +103,8 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 			"The reconciler function failed: what crashes leave is not healed."),
 		unhealedEvents: newAlarm(p, "UnhealedEventsAlarm", m.unhealed, *t.UnhealedEvents,
 			"The reconciler could not heal some events."),
+		reconcilerLag: newAlarm(p, "ReconcilerLagAlarm", m.reconcilerLag,
+			inSeconds(t.ReconcilerLag), "The reconciler does not keep up with the events."),
 		failedEvents: newAlarm(p, "FailedEventsAlarm", m.failed, *t.FailedEvents,
 			"Events failed in the last minutes, whether the DLQ held messages before or not."),
 		notificationDeadLetters: newAlarm(p, "NotificationDeadLettersAlarm",
@@ -214,7 +221,7 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 	all := []awscloudwatch.Alarm{
 		a.deadLetters, a.failedEvents, a.oldestMessage, a.apiServerErrors, a.apiErrors,
 		a.apiThrottles, a.workerErrors, a.workerThrottles, a.reconcilerErrors, a.unhealedEvents,
-		a.notificationDeadLetters, a.failedDeliveries,
+		a.notificationDeadLetters, a.failedDeliveries, a.reconcilerLag,
 	}
 	for _, optional := range []awscloudwatch.Alarm{a.throttledRequests, a.missingRuns} {
 		if optional != nil {
@@ -237,6 +244,8 @@ func (p *eventPipeline) NotificationDeadLettersAlarm() awscloudwatch.Alarm {
 func (p *eventPipeline) FailedDeliveriesAlarm() awscloudwatch.Alarm {
 	return p.alarms.failedDeliveries
 }
+
+func (p *eventPipeline) ReconcilerLagAlarm() awscloudwatch.Alarm { return p.alarms.reconcilerLag }
 
 func (p *eventPipeline) ReconcilerMissingRunsAlarm() awscloudwatch.Alarm {
 	return p.alarms.missingRuns

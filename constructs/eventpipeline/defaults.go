@@ -39,9 +39,10 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.ReconcilerInterval, seconds(15*60))
 	setDefault(&p.ReconcilerMaxReenqueues, jsii.Number(3))
 	setDefault(&p.Architecture, awslambda.Architecture_ARM_64())
-	p.ApiFunction = p.ApiFunction.withDefaults(10)
-	p.WorkerFunction = p.WorkerFunction.withDefaults(30)
-	p.ReconcilerFunction = p.ReconcilerFunction.withDefaults(5 * 60)
+	p.ApiFunction = p.ApiFunction.withDefaults(512, 10)
+	p.WorkerFunction = p.WorkerFunction.withDefaults(512, 30)
+	// With 1,769 MiB, a function has one vCPU, which decodes the listings of a busy pipeline.
+	p.ReconcilerFunction = p.ReconcilerFunction.withDefaults(1769, 5*60)
 	setDefault(&p.BatchSize, jsii.Number(10))
 	setDefault(&p.MaxBatchingWindow, seconds(0))
 	setDefault(&p.MaxConcurrency, defaultConcurrency(p.WorkerFunction.ReservedConcurrentExecutions))
@@ -58,16 +59,17 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.MaxPayloadBytes, jsii.Number(1<<20))
 	setDefault(&p.ThrottlingRateLimit, jsii.Number(1000))
 	setDefault(&p.ThrottlingBurstLimit, jsii.Number(2000))
-	p.AlarmThresholds = p.AlarmThresholds.withDefaults()
-	// The defaults of these two props depend on other defaults.
+	// The defaults of these props depend on other defaults.
 	setDefault(&p.VisibilityTimeout, seconds(minVisibility(p)))
 	setDefault(&p.ReconcilerGracePeriod, seconds(max(60*60, inSeconds(p.VisibilityTimeout))))
+	p.AlarmThresholds = p.AlarmThresholds.withDefaults(seconds(
+		inSeconds(p.ReconcilerGracePeriod) + 60*60 + 4*inSeconds(p.ReconcilerInterval)))
 	return p
 }
 
-func (o *FunctionOptions) withDefaults(timeout float64) *FunctionOptions {
+func (o *FunctionOptions) withDefaults(memory, timeout float64) *FunctionOptions {
 	options := valueOrZero(o)
-	setDefault(&options.MemorySize, jsii.Number(512))
+	setDefault(&options.MemorySize, &memory)
 	setDefault(&options.Timeout, seconds(timeout))
 	return &options
 }

@@ -95,6 +95,8 @@ type EventPipeline interface {
 	// ReconcilerMissingRunsAlarm fires when the schedule does not invoke the reconciler function. It
 	// is nil if ReconcilerEnabled is false.
 	ReconcilerMissingRunsAlarm() awscloudwatch.Alarm
+	// ReconcilerLagAlarm fires when the reconciler does not keep up with the events.
+	ReconcilerLagAlarm() awscloudwatch.Alarm
 	// UnhealedEventsAlarm fires when the reconciler can't repair an event.
 	UnhealedEventsAlarm() awscloudwatch.Alarm
 	// NotificationDeadLettersAlarm fires when messages are in NotificationDeadLetterQueue.

@@ -15,7 +15,7 @@ type metrics struct {
 	apiErrors, apiThrottles                       awscloudwatch.IMetric
 	queued, oldestMessage, deadLetters            awscloudwatch.IMetric
 	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
-	reconcilerErrors                              awscloudwatch.IMetric
+	reconcilerErrors, reconcilerLag               awscloudwatch.IMetric
 	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
 	accepted, processed, failed                   awscloudwatch.IMetric
 	notificationDeadLetters, failedDeliveries     awscloudwatch.IMetric
@@ -43,6 +43,7 @@ func newMetrics(p *eventPipeline) metrics {
 		givenUp:          reconcilerMetric(p, contract.MetricGivenUp),
 		unhealed:         reconcilerMetric(p, contract.MetricErrors),
 		orphans:          reconcilerMetric(p, contract.MetricOrphans),
+		reconcilerLag:    newLagMetric(p),
 
 		accepted:  pipelineMetric(p, contract.MetricAccepted, sum),
 		processed: pipelineMetric(p, contract.MetricProcessed, sum),
@@ -101,6 +102,16 @@ func pipelineMetric(
 // reconcilerMetric returns a metric that CloudWatch extracts from the reconciler's log lines.
 func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.IMetric {
 	return logMetric(name, contract.FunctionDimension, p.reconcilerFunction.FunctionName())
+}
+
+// newLagMetric returns the reconciler's lag. The metric has one value in each interval, so the period
+// is the interval.
+func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
+	function := p.reconcilerFunction.FunctionName()
+	return logMetric(contract.MetricLag, contract.FunctionDimension, function).
+		With(&awscloudwatch.MetricOptions{
+			Statistic: jsii.String("Maximum"), Period: p.props.ReconcilerInterval,
+		})
 }
 
 // logMetric returns a metric that CloudWatch extracts from log lines. It is the sum over 5 minutes,

@@ -186,7 +186,7 @@ type EventPipelineProps struct {
 	// Default: 512 MiB and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
-	// Timeout, and the next run continues. Default: 512 MiB and a Timeout of 5 minutes.
+	// Timeout, and the next run continues. Default: 1,769 MiB and a Timeout of 5 minutes.
 	ReconcilerFunction *FunctionOptions
 	// BatchSize limits the messages per invocation of the worker function. A value above 10
 	// requires a MaxBatchingWindow. Default: 10.
@@ -292,7 +292,8 @@ type EventPipelineProps struct {
 
 // FunctionOptions configure one of the pipeline's functions.
 type FunctionOptions struct {
-	// MemorySize sets the memory in MiB, from 128 to 10,240. Default: 512.
+	// MemorySize sets the memory in MiB, from 128 to 10,240. Default: 512, or 1,769 for the
+	// reconciler.
 	MemorySize *float64
 	// Timeout limits an invocation.
 	// Default: 10 seconds (API), 30 seconds (worker), 5 minutes (reconciler).

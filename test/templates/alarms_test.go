@@ -57,6 +57,9 @@ var alarms = map[string]string{
 		"Dimensions": [
 			{"Name": "QueueName", "Value": "${NotificationDeadLetterQueue.QueueName}"}
 		]}`,
+	"ReconcilerLagAlarm": `{"Namespace": "EventPipeline", "MetricName": "Lag",
+		"Statistic": "Maximum", "Threshold": 10800, "Period": 900,
+		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
 	"UnhealedEventsAlarm": `{"Namespace": "EventPipeline", "MetricName": "Errors",
 		"Statistic": "Sum", "Threshold": 1,
 		"Dimensions": [{"Name": "FunctionName", "Value": "${ReconcilerFunction}"}]}`,
@@ -149,6 +152,7 @@ func TestAlarms_UseTheThresholds(t *testing.T) {
 			ThrottledRequests:       jsii.Number(10),
 			NotificationDeadLetters: jsii.Number(11),
 			FailedDeliveries:        jsii.Number(12),
+			ReconcilerLag:           seconds(13),
 		}}
 	})
 	for id, threshold := range map[string]int{
@@ -157,6 +161,7 @@ func TestAlarms_UseTheThresholds(t *testing.T) {
 		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7,
 		"UnhealedEventsAlarm": 8, "FailedEventsAlarm": 9, "ThrottledRequestsAlarm": 10,
 		"NotificationDeadLettersAlarm": 11, "FailedDeliveriesAlarm": 12,
+		"ReconcilerLagAlarm": 13,
 	} {
 		s.resource(t, id, "AWS::CloudWatch::Alarm").
 			expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
@@ -178,6 +183,7 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 		"ThrottledRequestsAlarm":       "throttled-requests",
 		"NotificationDeadLettersAlarm": "notification-dead-letters",
 		"FailedDeliveriesAlarm":        "failed-deliveries",
+		"ReconcilerLagAlarm":           "reconciler-lag",
 		"ReconcilerMissingRunsAlarm":   "reconciler-missing-runs",
 	} {
 		dev.resource(t, id, "AWS::CloudWatch::Alarm").
@@ -194,7 +200,7 @@ func TestAlarms_EachHasAGetter(t *testing.T) {
 			p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
 			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(),
 			p.UnhealedEventsAlarm(), p.NotificationDeadLettersAlarm(), p.FailedDeliveriesAlarm(),
-			p.ThrottledRequestsAlarm(), p.ReconcilerMissingRunsAlarm(),
+			p.ReconcilerLagAlarm(), p.ThrottledRequestsAlarm(), p.ReconcilerMissingRunsAlarm(),
 		} {
 			if alarm != all[i] {
 				t.Errorf("getter %d returns %s, want %s",

@@ -24,7 +24,6 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 			"Runtime": "provided.al2023",
 			"Architectures": ["arm64"],
 			"Handler": "bootstrap",
-			"MemorySize": 512,
 			"TracingConfig": {"Mode": "Active"},
 			"LoggingConfig": {
 				"LogFormat": "JSON", "ApplicationLogLevel": "INFO",
@@ -35,9 +34,11 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 		}`)
 		s.resource(t, name+"LogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
 	}
-	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 10}`)
-	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 30}`)
-	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").expect(t, `{"Timeout": 300}`)
+	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"MemorySize": 512, "Timeout": 10}`)
+	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").
+		expect(t, `{"MemorySize": 512, "Timeout": 30}`)
+	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").
+		expect(t, `{"MemorySize": 1769, "Timeout": 300}`)
 }
 
 func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {

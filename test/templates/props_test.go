@@ -155,6 +155,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.WorkerThrottles":  jsii.Number(2),
 		"AlarmThresholds.ReconcilerErrors": jsii.Number(2),
 		"AlarmThresholds.UnhealedEvents":   jsii.Number(2),
+		"AlarmThresholds.ReconcilerLag":    seconds(6 * 60 * 60),
 
 		"AlarmThresholds.FailedEvents":            jsii.Number(2),
 		"AlarmThresholds.ThrottledRequests":       jsii.Number(2),

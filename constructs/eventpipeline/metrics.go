@@ -104,8 +104,8 @@ func reconcilerMetric(p *eventPipeline, name string) awscloudwatch.IMetric {
 	return logMetric(name, contract.FunctionDimension, p.reconcilerFunction.FunctionName())
 }
 
-// newLagMetric returns the reconciler's lag. The metric has one value in each interval, so the period
-// is the interval.
+// newLagMetric returns the reconciler's lag. The metric has one value in each interval, so the
+// period is the interval.
 func newLagMetric(p *eventPipeline) awscloudwatch.IMetric {
 	function := p.reconcilerFunction.FunctionName()
 	return logMetric(contract.MetricLag, contract.FunctionDimension, function).

@@ -51,7 +51,7 @@ type ReplayCounts struct {
 	Done     int `json:"done"`     // events that need no replay: see needs
 	Enqueued int `json:"enqueued"` // skipped events whose message is on the queue
 	Failed   int `json:"failed"`   // skipped events that are FAILED
-	Orphans  int `json:"orphans"`  // skipped objects of requests that were not accepted or not first
+	Orphans  int `json:"orphans"`  // skipped objects of requests not accepted or not first
 	Young    int `json:"young"`    // with Orphans: objects younger than MinOrphanAge, skipped
 }
 

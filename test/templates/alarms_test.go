@@ -72,9 +72,13 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
 			alarm.expect(t, want)
+			period := "300"
+			if id == "ReconcilerLagAlarm" {
+				period = "900" // the interval of the reconciler
+			}
 			alarm.expect(t, `{
 				"ComparisonOperator": "GreaterThanOrEqualToThreshold",
-				"Period": 300,
+				"Period": `+period+`,
 				"EvaluationPeriods": 1,
 				"TreatMissingData": "notBreaching",
 				"AlarmActions": null,

@@ -141,26 +141,18 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 	})
 }
 
-// newRuleAlarm creates an alarm that fires if a rule lost events: EventBridge could deliver them
-// neither to the target nor to a DLQ.
+// newRuleAlarm creates an alarm that fires if EventBridge could move an event neither to the rule's
+// target nor to the target's DLQ. The metric FailedInvocations also counts events in the DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
 	dimensions := map[string]*string{"RuleName": rule.RuleName()}
 	if name := p.eventBus.EventBusName(); *name != "default" {
 		dimensions["EventBusName"] = name
 	}
-	metric := func(name string) awscloudwatch.IMetric {
-		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace: jsii.String("AWS/Events"), MetricName: &name, DimensionsMap: &dimensions,
-			Statistic: jsii.String("Sum"),
-		})
-	}
-	lost := awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String("FILL(failed, 0) + FILL(unsent, 0)"),
-		Label:      jsii.String("Lost events"),
-		UsingMetrics: &map[string]awscloudwatch.IMetric{
-			"failed": metric("FailedInvocations"),
-			"unsent": metric("InvocationsFailedToBeSentToDlq"),
-		},
+	lost := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String("AWS/Events"),
+		MetricName:    jsii.String("InvocationsFailedToBeSentToDlq"),
+		DimensionsMap: &dimensions,
+		Statistic:     jsii.String("Sum"),
 	})
 	props := thresholdAlarm(lost, *p.props.AlarmThresholds.FailedDeliveries,
 		"A rule of OnEventProcessed lost events.")

@@ -1,6 +1,8 @@
 package eventpipeline
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -19,32 +21,46 @@ func allowAlarms(p *eventPipeline) {
 		statement := alarmStatement(p, "*", "kms:GenerateDataKey*", "kms:Decrypt")
 		key.AddToResourcePolicy(statement, jsii.Bool(true))
 	}
-	awscdk.Aspects_Of(topic).Add(&alarmTopicPolicy{pipeline: p}, nil)
+	awscdk.Aspects_Of(topic).Add(&alarmTopicPolicies{p}, nil)
 }
 
-// alarmTopicPolicy is an aspect of the alarm topic. The CDK calls an aspect after the app has
+// alarmTopicPolicies is an aspect of the alarm topic. The CDK calls an aspect after the app has
 // changed the policies of its resources.
-type alarmTopicPolicy struct {
-	pipeline *eventPipeline
-	added    bool
-}
+type alarmTopicPolicies struct{ pipeline *eventPipeline }
 
-// Visit adds a statement to the topic's policy. A topic without a policy of its own has a policy of
-// SNS that lets CloudWatch publish. A statement would replace that policy.
-func (a *alarmTopicPolicy) Visit(node constructs.IConstruct) {
-	p := a.pipeline
-	switch resource := node.(type) {
-	case awssns.CfnTopic:
+// Visit adds a statement to the topic's policies. A topic without a policy of its own has a policy
+// of SNS that lets CloudWatch publish. A statement would replace that policy.
+func (a *alarmTopicPolicies) Visit(node constructs.IConstruct) {
+	p, topic := a.pipeline, a.pipeline.props.AlarmTopic
+	if resource, ok := node.(awssns.CfnTopic); ok {
 		key := resource.KmsMasterKeyId()
 		p.validation.require(key == nil || *key != "alias/aws/sns", "AlarmTopic",
 			"must not use the key alias/aws/sns: CloudWatch can't use it. Use a key of your own")
-	case awssns.CfnTopicPolicy:
-		if !a.added {
-			a.added = true
-			topic := p.props.AlarmTopic
-			topic.AddToResourcePolicy(alarmStatement(p, *topic.TopicArn(), "sns:Publish"))
+	}
+	if *node.Node().Path() != *topic.Node().Path() {
+		return
+	}
+	for _, policy := range topicPolicies(topic) {
+		policy.Document().AddStatements(alarmStatement(p, *topic.TopicArn(), "sns:Publish"))
+	}
+}
+
+// topicPolicies returns the topic's policies in the topic's stack. The app may have created a
+// policy outside of the topic.
+func topicPolicies(topic awssns.ITopic) (policies []awssns.TopicPolicy) {
+	stack := topic.Stack()
+	arn := formatJSON(stack.Resolve(topic.TopicArn()))
+	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		policy, ok := node.(awssns.TopicPolicy)
+		if !ok {
+			continue
+		}
+		resource := policy.Node().DefaultChild().(awssns.CfnTopicPolicy)
+		if strings.Contains(formatJSON(stack.Resolve(resource.Topics())), arn) {
+			policies = append(policies, policy)
 		}
 	}
+	return policies
 }
 
 // alarmStatement allows actions to the alarms of the pipeline's account and region.

@@ -9,7 +9,7 @@ import (
 )
 
 // newNotificationDeadLetterQueue creates the queue of notifications that EventBridge could not
-// deliver within 24 hours, or could not encrypt. SQS's own key encrypts the queue, so that a
+// deliver or could not encrypt. SQS's own key encrypts the queue, so that a
 // missing permission for a KMS key can't lose a notification.
 func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	queue := awssqs.NewQueue(p, jsii.String("NotificationDeadLetterQueue"), &awssqs.QueueProps{
@@ -28,10 +28,7 @@ func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 		Principals: servicePrincipal("events.amazonaws.com"),
 		Actions:    jsii.Strings("sqs:SendMessage"),
 		Resources:  &[]*string{queue.QueueArn()},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": sources},
-		},
+		Conditions: &map[string]any{"ArnLike": map[string]any{"aws:SourceArn": sources}},
 	}))
 	if bus, ok := p.eventBus.Node().DefaultChild().(awsevents.CfnEventBus); ok &&
 		p.props.EventBus == nil {

@@ -49,7 +49,8 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 				MasterKey: newKey(stack, "TopicKey"), EnforceSSL: jsii.Bool(true),
 			}
 		},
-		"own policy": nil, // the app adds a statement later
+		"own policy":      nil, // the app adds a statement later
+		"separate policy": nil, // the app creates the policy later, outside of the topic
 	} {
 		s := pipeline(t, func(stack awscdk.Stack) *props {
 			var topicProps *awssns.TopicProps
@@ -58,8 +59,8 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 			}
 			return &props{AlarmTopic: awssns.NewTopic(stack, jsii.String("Topic"), topicProps)}
 		})
-		if name == "own policy" {
-			s = withLaterTopicPolicy(t)
+		if options == nil {
+			s = withLaterTopicPolicy(t, name == "separate policy")
 		}
 		hasPolicy := len(s.idsOf("AWS::SNS::TopicPolicy")) > 0
 		if want := name != "plain" && name != "encrypted"; hasPolicy != want {
@@ -84,17 +85,24 @@ func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 }
 
 // withLaterTopicPolicy synthesizes a pipeline whose topic gets a policy after the pipeline.
-func withLaterTopicPolicy(t *testing.T) synthesized {
+func withLaterTopicPolicy(t *testing.T, separate bool) synthesized {
 	t.Helper()
 	stack := newStack(t)
 	must(t, func() error {
 		topic := awssns.NewTopic(stack, jsii.String("Topic"), nil)
 		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"),
 			&props{AlarmTopic: topic})
-		topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		statement := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Principals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()},
 			Actions:    jsii.Strings("sns:Publish"), Resources: &[]*string{topic.TopicArn()},
-		}))
+		})
+		if !separate {
+			topic.AddToResourcePolicy(statement)
+			return nil
+		}
+		policy := awssns.NewTopicPolicy(stack, jsii.String("Policy"),
+			&awssns.TopicPolicyProps{Topics: &[]awssns.ITopic{topic}})
+		policy.Document().AddStatements(statement)
 		return nil
 	})
 	return synthesize(t, stack)

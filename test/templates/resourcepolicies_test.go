@@ -19,12 +19,9 @@ func TestResourcePolicies_AllowNoConfusedDeputy(t *testing.T) {
 			Effect: "Allow", Principal: map[string]any{"Service": "events.amazonaws.com"},
 			Actions:   []string{"sqs:SendMessage"},
 			Resources: []string{"${NotificationDeadLetterQueue.Arn}"},
-			Condition: map[string]any{
-				"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"},
-				"ArnLike": map[string]any{"aws:SourceArn": []any{
-					events + "rule/${EventBus}/*", events + "event-bus/${EventBus}",
-				}},
-			},
+			Condition: map[string]any{"ArnLike": map[string]any{"aws:SourceArn": []any{
+				events + "rule/${EventBus}/*", events + "event-bus/${EventBus}",
+			}}},
 		}}
 		for prefix, bucket := range map[string]string{"bronze": "BronzeBucket",
 			"silver": "SilverBucket"} {

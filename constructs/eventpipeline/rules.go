@@ -95,13 +95,23 @@ func addDeadLetterQueue(rule awsevents.CfnRule, queue awssqs.IQueue) {
 
 // policyOfForeignQueue returns the policy of a queue in another stack, if the policy refers to the
 // rule and the rule refers to the queue. The queue may be a target or a target's DLQ.
+//
+// A reference contains only a logical id. If the policy's stack has a rule with the same id, as in
+// an app with two stacks of the same kind, the policy refers to that rule.
 func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
 	stack := rule.Stack()
 	ruleID := *stack.GetLogicalId(rule)
 	targets := formatJSON(stack.Resolve(rule.Targets()))
-	for _, node := range *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+	nodes := *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
+	stacksWithRule := map[string]bool{}
+	for _, node := range nodes {
+		if other, ok := node.(awsevents.CfnRule); ok && *other.Stack().GetLogicalId(other) == ruleID {
+			stacksWithRule[*other.Stack().Node().Path()] = true
+		}
+	}
+	for _, node := range nodes {
 		policy, ok := node.(awssqs.CfnQueuePolicy)
-		if !ok || *policy.Stack().Node().Path() == *stack.Node().Path() {
+		if !ok || stacksWithRule[*policy.Stack().Node().Path()] {
 			continue
 		}
 		document := formatJSON(policy.Stack().Resolve(policy.PolicyDocument()))

@@ -128,6 +128,20 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
+// In two stacks of the same kind, rules and queues have the same logical ids.
+func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
+	must(t, func() error {
+		app := newApp(t, nil)
+		for _, name := range []string{"Dev", "Prod"} {
+			stack := awscdk.NewStack(app, &name, nil)
+			p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+			p.OnEventProcessed(jsii.String("Rule"), cyclicTargets["queue"](stack))
+		}
+		app.Synth(nil)
+		return nil
+	})
+}
+
 // The rule in the other stack selects the same events as a rule of the pipeline.
 func TestOnEventProcessedIn_WorksForEveryTarget(t *testing.T) {
 	for _, targets := range []map[string]func(awscdk.Stack) awsevents.IRuleTarget{

@@ -144,10 +144,15 @@ func newMissingRunsAlarm(p *eventPipeline) awscloudwatch.Alarm {
 // newRuleAlarm creates an alarm that fires if EventBridge could move an event neither to the rule's
 // target nor to the target's DLQ. The metric FailedInvocations also counts events in the DLQ.
 func newRuleAlarm(p *eventPipeline, rule awsevents.Rule) awscloudwatch.Alarm {
-	dimensions := map[string]*string{"RuleName": rule.RuleName()}
-	if name := p.eventBus.EventBusName(); *name != "default" {
-		dimensions["EventBusName"] = name
+	dimensions := map[string]*string{}
+	nameInARN := 1 // rule/<rule>
+	if bus := p.eventBus.EventBusName(); *bus != "default" {
+		dimensions["EventBusName"] = bus
+		nameInARN = 2 // rule/<bus>/<rule>
 	}
+	// RuleName returns "<bus>|<rule>" for a bus other than the default bus.
+	dimensions["RuleName"] = awscdk.Fn_Select(jsii.Number(nameInARN),
+		awscdk.Fn_Split(jsii.String("/"), rule.RuleArn(), nil))
 	lost := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String("AWS/Events"),
 		MetricName:    jsii.String("InvocationsFailedToBeSentToDlq"),

@@ -266,7 +266,9 @@ func TestOnEventProcessed_AlarmsAboutLostEvents(t *testing.T) {
 		"Namespace": "AWS/Events", "MetricName": "InvocationsFailedToBeSentToDlq",
 		"Dimensions": [
 			{"Name": "EventBusName", "Value": "${EventBus}"},
-			{"Name": "RuleName", "Value": "${OnEventProcessedRule}"}
+			{"Name": "RuleName", "Value": {"Fn::Select": [
+				2, {"Fn::Split": ["/", "${OnEventProcessedRule.Arn}"]}
+			]}}
 		],
 		"Statistic": "Sum", "Threshold": 1
 	}`)

@@ -59,9 +59,9 @@
 //
 // A processor must be idempotent. It may run more than once for an event: after a crash, after a
 // duplicate delivery by SQS, or in a replay. The platform keeps the first result that was stored,
-// and only a replay replaces it. If the processor changes another system, a repeated change must have
-// no additional effect. Use [Event].ID as the key of the change. The result should depend only on
-// the event.
+// and only a replay replaces it. If the processor changes another system, a repeated change must
+// have no additional effect. Use [Event].ID as the key of the change. The result should depend only
+// on the event.
 //
 // A processor must return when its context ends, which is four seconds before the function's
 // timeout. The worker needs these seconds to store the results of the other events in the batch.

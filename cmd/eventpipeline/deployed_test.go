@@ -98,8 +98,8 @@ func (d *deployed) createResources(t *testing.T) {
 	d.createNamed(t, "")
 }
 
-// createNamed creates the resources whose names begin with PhysicalNamePrefix, and replaces those of
-// an earlier prefix.
+// createNamed creates the resources whose names begin with PhysicalNamePrefix, and replaces those
+// of an earlier prefix.
 func (d *deployed) createNamed(t *testing.T, prefix string) {
 	t.Helper()
 	d.Table = prefix + "events"

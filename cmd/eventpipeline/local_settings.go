@@ -77,7 +77,8 @@ func (f *localFlags) applySettings() error {
 	}
 	o := &f.options
 	o.Account, err = firstSetting(`^[0-9]{12}$`, "12 digits",
-		setting{"--account", o.Account}, setting{"account in " + localSettingsFile, settings.Account},
+		setting{"--account", o.Account},
+		setting{"account in " + localSettingsFile, settings.Account},
 		environmentSetting("CDK_DEFAULT_ACCOUNT"), setting{"", emulator.DefaultAccount})
 	if err != nil {
 		return err

@@ -263,7 +263,8 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	if err == nil || strings.Count(err.Error(), "refused") != 1 {
 		t.Errorf("got %v, want the refused connection once", err)
 	}
-	if !strings.Contains(out.String(), " not sent in ") || strings.Contains(out.String(), "unknown") {
+	if !strings.Contains(out.String(), " not sent in ") ||
+		strings.Contains(out.String(), "unknown") {
 		t.Errorf("printed %q: the API can't have accepted an event", out.String())
 	}
 }

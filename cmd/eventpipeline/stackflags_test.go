@@ -119,7 +119,9 @@ func TestStack_IsNamedByCommandsThatChangeIt(t *testing.T) {
 	server := httptest.NewServer(new(api))
 	t.Cleanup(server.Close)
 	d.api = server.URL
-	d.reconciler = func([]byte) (answer, functionError string) { return `{"report":{"done":true}}`, "" }
+	d.reconciler = func([]byte) (answer, functionError string) {
+		return `{"report":{"done":true}}`, ""
+	}
 	want := "Pipeline: stack local, region us-east-1, at " + d.url + "\n"
 	for _, args := range [][]string{
 		{"send", "--count", "1"}, {"reconcile"}, {"dlq", "redrive", "--all", "--yes"},

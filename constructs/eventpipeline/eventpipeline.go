@@ -79,8 +79,8 @@ type EventPipeline interface {
 	OldestMessageAlarm() awscloudwatch.Alarm
 	// ApiServerErrorsAlarm fires when the API answers 5xx.
 	ApiServerErrorsAlarm() awscloudwatch.Alarm
-	// ThrottledRequestsAlarm fires when the API's stage throttles requests. It is nil for an existing
-	// HttpApi.
+	// ThrottledRequestsAlarm fires when the API's stage throttles requests. It is nil for an
+	// existing HttpApi.
 	ThrottledRequestsAlarm() awscloudwatch.Alarm
 	// ApiErrorsAlarm fires when the API function crashes or times out.
 	ApiErrorsAlarm() awscloudwatch.Alarm
@@ -92,8 +92,8 @@ type EventPipeline interface {
 	WorkerThrottlesAlarm() awscloudwatch.Alarm
 	// ReconcilerErrorsAlarm fires when a run of the reconciler function fails.
 	ReconcilerErrorsAlarm() awscloudwatch.Alarm
-	// ReconcilerMissingRunsAlarm fires when the schedule does not invoke the reconciler function. It
-	// is nil if ReconcilerEnabled is false.
+	// ReconcilerMissingRunsAlarm fires when the schedule does not invoke the reconciler function.
+	// It is nil if ReconcilerEnabled is false.
 	ReconcilerMissingRunsAlarm() awscloudwatch.Alarm
 	// ReconcilerLagAlarm fires when the reconciler does not keep up with the events.
 	ReconcilerLagAlarm() awscloudwatch.Alarm

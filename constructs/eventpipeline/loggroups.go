@@ -44,10 +44,10 @@ func accessLogName(p *eventPipeline) *string {
 	return jsii.String(*name + "-" + *uuid)
 }
 
-// allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups. The statement selects
-// the log groups by name. If CloudFormation generates the names, the statement selects all log
-// groups of the account and region. It can't refer to the log groups' constructs: they refer to the
-// key, so the reference would be circular.
+// allowLogs lets CloudWatch Logs perform the actions with the key, for the pipeline's log groups.
+// The statement selects the log groups by name. If CloudFormation generates the names, the
+// statement selects all log groups of the account and region. It can't refer to the log groups'
+// constructs: they refer to the key, so the reference would be circular.
 func allowLogs(p *eventPipeline, key awskms.IKey, actions ...string) {
 	if key == nil {
 		return

@@ -34,11 +34,11 @@ type EventPipelineProps struct {
 	// Default: CloudFormation generates all names. The bus's name begins with the stack's name.
 	PhysicalNamePrefix *string
 	// RemovalPolicy applies to the buckets, table, queues and log groups that the pipeline creates.
-	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE means the same:
-	// with both, CloudFormation deletes resources that it created in a deployment that failed.
-	// With DESTROY, a CDK function empties the buckets before they are deleted, and the table has no
-	// point-in-time recovery. When the stack is deleted, only the log of that function remains.
-	// Default: RETAIN, with deletion protection and point-in-time recovery of the table.
+	// With RETAIN, they remain when the stack is deleted. RETAIN_ON_UPDATE_OR_DELETE means the
+	// same: with both, CloudFormation deletes resources that it created in a deployment that
+	// failed. With DESTROY, a CDK function empties the buckets before they are deleted, and the
+	// table has no point-in-time recovery. When the stack is deleted, only the log of that function
+	// remains. Default: RETAIN, with deletion protection and point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If
@@ -202,8 +202,8 @@ type EventPipelineProps struct {
 	// accept both. A poller costs money while it is idle, and invokes the worker function up to 10
 	// times concurrently. Default: no provisioned mode.
 	MinimumPollers *float64
-	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000. MinimumPollers
-	// must be set too. Default: 200 in provisioned mode.
+	// MaximumPollers limits the pollers in provisioned mode. The range is 2 to 2,000.
+	// MinimumPollers must be set too. Default: 200 in provisioned mode.
 	MaximumPollers *float64
 	// LogRetention applies to all log groups; INFINITE is an error. Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
@@ -243,8 +243,8 @@ type EventPipelineProps struct {
 	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
 	// Default: ACCEPT.
 	UnknownEventTypes UnknownEventTypes
-	// ThrottlingRateLimit limits requests per second over all routes, except GET /health. That route
-	// has a limit of its own: 10 requests per second, and 20 at once. Default: 1,000.
+	// ThrottlingRateLimit limits requests per second over all routes, except GET /health. That
+	// route has a limit of its own: 10 requests per second, and 20 at once. Default: 1,000.
 	ThrottlingRateLimit *float64
 	// ThrottlingBurstLimit limits how many requests API Gateway accepts at once in a burst above
 	// ThrottlingRateLimit.

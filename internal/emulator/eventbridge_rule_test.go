@@ -28,7 +28,8 @@ func TestNew_LeavesOutRulesThatEventBridgeRejects(t *testing.T) {
 					"Name": "strange", "EventBusName": "`+c.bus+`", "EventPattern": `+c.pattern+`}},`)
 			p, steps := start(t, func(o *Options) { o.Assembly = a.dir })
 			step := steps.wait(t, "rule left out", "")
-			if step.Source != "strange" || !strings.Contains(string(step.Details[0].Value), c.reason) {
+			if step.Source != "strange" ||
+				!strings.Contains(string(step.Details[0].Value), c.reason) {
 				t.Errorf("got step %+v", step)
 			}
 			if !slices.ContainsFunc(p.NotRun, func(s string) bool {

@@ -84,7 +84,8 @@ func TestPolicies_DenyCallsOfFunction(t *testing.T) {
 	if !strings.HasPrefix(text, `"User: arn:aws:sts::000000000000:assumed-role/Pipeline-Role-`) ||
 		!strings.Contains(
 			text,
-			"is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:000000000000:",
+			"is not authorized to perform: sqs:SendMessage on resource: "+
+				"arn:aws:sqs:us-east-1:000000000000:",
 		) {
 		t.Errorf("the recorded step contains %s", text)
 	}
@@ -194,7 +195,8 @@ func TestPolicies_DenyEventBridgeUntilAnAPICallSetsAPolicy(t *testing.T) {
 	p, steps := start(t, nil)
 	ctx := t.Context()
 	queues, rules := awssqs.NewFromConfig(config(p)), awseventbridge.NewFromConfig(config(p))
-	queue, err := queues.CreateQueue(ctx, &awssqs.CreateQueueInput{QueueName: aws.String("by-hand")})
+	queue, err := queues.CreateQueue(ctx,
+		&awssqs.CreateQueueInput{QueueName: aws.String("by-hand")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +276,8 @@ func TestPutTargets_RejectsTargetsWithoutDelivery(t *testing.T) {
 		"arn:aws:sqs" + here + "later", "arn:aws:lambda" + here + "function:later",
 		"arn:aws:sns" + here + "topic", "arn:aws:states" + here + "stateMachine:m",
 		"arn:aws:sqs" + here + "q.fifo", "arn:aws:lambda" + here + "layer:l",
-		"arn:aws:sqs:eu-west-1:000000000000:q", "arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs",
+		"arn:aws:sqs:eu-west-1:000000000000:q", "arn:aws:sqs:us-east-1:111122223333:q",
+		"arn:aws:sqs",
 	} {
 		in.Targets = append(in.Targets, types.Target{
 			Id: aws.String(strconv.Itoa(len(in.Targets))), Arn: aws.String(arn),

@@ -17,7 +17,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
-// eventRef holds an event's id and type. SQS messages and EventBridge events both have these fields.
+// eventRef holds an event's id and type. SQS messages and EventBridge events both have these
+// fields.
 type eventRef struct {
 	EventID   string `json:"eventId"`
 	EventType string `json:"eventType"`

@@ -9,8 +9,8 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 )
 
-// newMappings returns a service that runs the event source mappings, which deliver messages from SQS
-// queues to Lambda functions.
+// newMappings returns a service that runs the event source mappings, which deliver messages from
+// SQS queues to Lambda functions.
 func (p *Platform) newMappings(mappings []eventsource.Mapping) *eventsource.Service {
 	var connected []eventsource.Mapping
 	for _, m := range mappings {

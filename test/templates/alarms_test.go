@@ -101,7 +101,9 @@ func TestAlarms_WatchThatTheReconcilerRuns(t *testing.T) {
 		"Period": 900, "EvaluationPeriods": 3, "Threshold": 1,
 		"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"
 	}`)
-	s = pipeline(t, func(awscdk.Stack) *props { return &props{ReconcilerEnabled: jsii.Bool(false)} })
+	s = pipeline(t, func(awscdk.Stack) *props {
+		return &props{ReconcilerEnabled: jsii.Bool(false)}
+	})
 	if _, ok := s.resources["ReconcilerMissingRunsAlarm"]; ok {
 		t.Error("a pipeline without a schedule must not have the alarm")
 	}

@@ -39,8 +39,10 @@ func (s synthesized) hasStatement(t *testing.T, policyType string, want statemen
 
 func TestAlarmTopic_LetsCloudWatchPublish(t *testing.T) {
 	for name, options := range map[string]func(awscdk.Stack) *awssns.TopicProps{
-		"plain":    func(awscdk.Stack) *awssns.TopicProps { return nil },
-		"TLS only": func(awscdk.Stack) *awssns.TopicProps { return &awssns.TopicProps{EnforceSSL: jsii.Bool(true)} },
+		"plain": func(awscdk.Stack) *awssns.TopicProps { return nil },
+		"TLS only": func(awscdk.Stack) *awssns.TopicProps {
+			return &awssns.TopicProps{EnforceSSL: jsii.Bool(true)}
+		},
 		"encrypted": func(stack awscdk.Stack) *awssns.TopicProps {
 			return &awssns.TopicProps{MasterKey: newKey(stack, "TopicKey")}
 		},

@@ -34,7 +34,8 @@ func TestFunctions_RunOnArm64WithTracingAndJSONLogs(t *testing.T) {
 		}`)
 		s.resource(t, name+"LogGroup", "AWS::Logs::LogGroup").expect(t, `{"RetentionInDays": 30}`)
 	}
-	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t, `{"MemorySize": 512, "Timeout": 10}`)
+	s.resource(t, "ApiFunction", "AWS::Lambda::Function").expect(t,
+		`{"MemorySize": 512, "Timeout": 10}`)
 	s.resource(t, "WorkerFunction", "AWS::Lambda::Function").
 		expect(t, `{"MemorySize": 512, "Timeout": 30}`)
 	s.resource(t, "ReconcilerFunction", "AWS::Lambda::Function").
@@ -219,7 +220,8 @@ func TestFunctions_LogLevelReachesLambda(t *testing.T) {
 		for _, id := range []string{"ApiFunction", "WorkerFunction", "ReconcilerFunction"} {
 			logging := s.resource(t, id, "AWS::Lambda::Function").Properties["LoggingConfig"]
 			if got := logging.(map[string]any)["ApplicationLogLevel"]; got != want {
-				t.Errorf("%s with level %s: ApplicationLogLevel = %v, want %s", id, level, got, want)
+				t.Errorf("%s with level %s: ApplicationLogLevel = %v, want %s", id, level, got,
+					want)
 			}
 		}
 	}

@@ -50,7 +50,8 @@ func TestStages_HavePhysicalNames(t *testing.T) {
 			"ReconcilerFunction": `{"FunctionName": "` + prefix + `-reconciler"}`,
 			"ReconcilerLogGroup": `{"LogGroupName": "/aws/lambda/` + prefix + `-reconciler"}`,
 			"Schedule":           `{"Name": "` + prefix + `-reconcile"}`,
-			"AccessLogGroup":     `{"LogGroupName": "/aws/vendedlogs/apigateway/` + prefix + `-api"}`,
+			"AccessLogGroup": `{"LogGroupName": "/aws/vendedlogs/apigateway/` + prefix +
+				`-api"}`,
 			// CloudFormation generates the name. A name with the account and region would exceed 63
 			// characters.
 			"BronzeBucket": `{"BucketName": null}`,

@@ -14,7 +14,8 @@ func TestAccessLog_ContainsContextVariables(t *testing.T) {
 			"abc123 GET /health 503 0 192.0.2.1 [23/Nov/2026:07:30:00 +0000] 200 - -"},
 		{"invalid response", "GET", "/health", `{"statusCode": 600}`, "abc123 GET /health 500 " +
 			"35 192.0.2.1 [23/Nov/2026:07:30:00 +0000] 200 INTEGRATION_FAILURE -"},
-		{"no route", "GET", "/none", "", "abc123 - 404 23 192.0.2.1 [23/Nov/2026:07:30:00 +0000] - - -"},
+		{"no route", "GET", "/none", "",
+			"abc123 - 404 23 192.0.2.1 [23/Nov/2026:07:30:00 +0000] - - -"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var lines []string

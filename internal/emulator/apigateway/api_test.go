@@ -387,7 +387,8 @@ func TestRequest_IsNotCanceledWhenTheClientGoesAway(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer connection.Close()
-			fmt.Fprint(connection, "POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+			fmt.Fprint(connection,
+				"POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
 			if err := leave(connection.(*net.TCPConn)); err != nil {
 				t.Fatal(err)
 			}

@@ -112,7 +112,9 @@ func (a *Assembly) read(dir string) error {
 		}
 	}
 	for _, missing := range m.Missing {
-		isNew := !slices.ContainsFunc(a.Lookups, func(l Lookup) bool { return l.Key == missing.Key })
+		isNew := !slices.ContainsFunc(a.Lookups, func(l Lookup) bool {
+			return l.Key == missing.Key
+		})
 		if isNew { // a manifest repeats the look-ups of nested assemblies
 			a.Lookups = append(a.Lookups, missing.lookup())
 		}

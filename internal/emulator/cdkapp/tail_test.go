@@ -31,7 +31,8 @@ func TestTail_KeepsCompilerErrorsWithoutStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "\n  # example.com/shop/functions/notify\n" +
-		"  functions/notify/main.go:21:1: syntax error\nCorrect the app. To run only the app, use: npx aws-cdk synth"
+		"  functions/notify/main.go:21:1: syntax error\nCorrect the app. To run only the app, " +
+		"use: npx aws-cdk synth"
 	if got := output.summary(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -150,7 +150,8 @@ func TestAPI_ReturnsTemplate(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, want) {
 		t.Errorf("HTTP %d %s", status, body)
 	}
-	if status, body := ask(t, "Action=GetTemplate&StackName=three"); status != http.StatusBadRequest {
+	status, body = ask(t, "Action=GetTemplate&StackName=three")
+	if status != http.StatusBadRequest {
 		t.Errorf("HTTP %d %s", status, body)
 	}
 }

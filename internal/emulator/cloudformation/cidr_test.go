@@ -36,7 +36,8 @@ func TestCidr_DividesARange(t *testing.T) {
 			t.Errorf("the first of %v: got %v, %v", call, got, err)
 		}
 	}
-	second := map[string]any{"Fn::Select": []any{"1", map[string]any{"Fn::Cidr": []any{vpc, "2", "64"}}}}
+	second := map[string]any{"Fn::Select": []any{"1",
+		map[string]any{"Fn::Cidr": []any{vpc, "2", "64"}}}}
 	if got, err := r.text(second); got != "placeholder/Ipv6CidrBlocks" {
 		t.Errorf("the second range of a placeholder: got %s, %v", got, err)
 	}

@@ -155,8 +155,8 @@ func (r *Resolver) split(argument any) (any, error) {
 func (r *Resolver) findInMap(argument any) (any, error) {
 	parts, ok := argument.([]any)
 	if !ok || len(parts) < 3 {
-		return nil, fmt.Errorf("must be a list of a mapping, two keys and an optional default value, got %s",
-			describe(argument))
+		const rule = "must be a list of a mapping, two keys and an optional default value, got %s"
+		return nil, fmt.Errorf(rule, describe(argument))
 	}
 	keys, err := r.textEach(parts[:3])
 	if err != nil {

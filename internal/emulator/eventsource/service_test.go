@@ -48,7 +48,9 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, queue := newMapping(t, "a")
 		m.Disabled = true
-		service := eventsource.NewService([]eventsource.Mapping{m}, func(err error) { t.Error(err) })
+		service := eventsource.NewService([]eventsource.Mapping{m}, func(err error) {
+			t.Error(err)
+		})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -59,7 +61,8 @@ func TestService_EnablesAndDisablesMappings(t *testing.T) {
 		expect := func(state string, depth int) {
 			t.Helper()
 			synctest.Wait()
-			if _, answer := request(t, service.Handler(), "GET", "/a", ""); answer["State"] != state {
+			_, answer := request(t, service.Handler(), "GET", "/a", "")
+			if answer["State"] != state {
 				t.Errorf("state %v, want %s", answer["State"], state)
 			}
 			if visible, _, _ := queue.Depth(); visible != depth {

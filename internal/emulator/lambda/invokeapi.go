@@ -32,7 +32,8 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		writeError(w, protocol.Errorf("InvalidRequestContentException", "read the payload: %v", err))
+		writeError(w, protocol.Errorf("InvalidRequestContentException", "read the payload: %v",
+			err))
 		return
 	}
 	_, version, err := s.find(name)
@@ -82,8 +83,8 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }
 
-// requestedFunction returns the reference to the function in the URL of a request. The qualifier may
-// be a part of the name or a parameter.
+// requestedFunction returns the reference to the function in the URL of a request. The qualifier
+// may be a part of the name or a parameter.
 func requestedFunction(r *http.Request) (reference string, err error) {
 	reference, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
 	_, derived := splitReference(reference)
@@ -94,9 +95,10 @@ func requestedFunction(r *http.Request) (reference string, err error) {
 		return "", invalidParameter("The derived qualifier from the function name does not match " +
 			"the specified qualifier.")
 	case !qualifierPattern.MatchString(qualifier):
-		return "", protocol.Errorf("ValidationException", "1 validation error detected: Value '%s' "+
-			"at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression "+
-			"pattern: %s", qualifier, qualifierPattern)
+		return "", protocol.Errorf("ValidationException",
+			"1 validation error detected: Value '%s' "+
+				"at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression "+
+				"pattern: %s", qualifier, qualifierPattern)
 	}
 	return reference + ":" + qualifier, nil
 }

@@ -50,7 +50,8 @@ func TestReadCall_NamesServiceAndOperation(t *testing.T) {
 	r.Header.Set("X-Amz-Copy-Source", "/b/other")
 	r.Header.Set(
 		"Authorization",
-		"AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+		"AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, "+
+			"Signature=0",
 	)
 	if got := targets.ReadCall(r); got != (Call{"key", "s3", "CopyObject"}) {
 		t.Errorf("got %+v", got)

@@ -63,7 +63,8 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 			"Service_1.Leave",
 			`{}`,
 			400,
-			`{"__type":"UnknownOperationException","message":"the local platform does not serve Service_1.Leave"}`,
+			`{"__type":"UnknownOperationException",` +
+				`"message":"the local platform does not serve Service_1.Leave"}`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

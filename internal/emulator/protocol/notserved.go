@@ -12,7 +12,8 @@ import (
 )
 
 // WriteNotServed answers a request for a service or an operation that the local platform does not
-// serve. The answer has the format of the request's protocol, so that each client shows its message.
+// serve. The answer has the format of the request's protocol, so that each client shows its
+// message.
 func WriteNotServed(w http.ResponseWriter, r *http.Request) {
 	message := "the local platform does not serve " + describe(r)
 	// Without this read, the client may get a reset connection instead of the answer.

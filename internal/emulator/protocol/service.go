@@ -87,7 +87,8 @@ func hostService(host string) string {
 // userAgentService matches the service in the User-Agent headers of the AWS SDKs and the AWS CLI.
 var userAgentService = regexp.MustCompile(`\b(?:api/([a-z0-9-]+)#|command/([a-z0-9-]+)\.)`)
 
-// lambdaPath matches the paths of Lambda's API. Each of them begins with the date of an API version.
+// lambdaPath matches the paths of Lambda's API. Each of them begins with the date of an API
+// version.
 var lambdaPath = regexp.MustCompile(`^/(2015-03-31|20\d\d-\d\d-\d\d/(functions|layers|` +
 	`layers-by-arn|account-settings|code-signing-configs|tags))(/|$)`)
 

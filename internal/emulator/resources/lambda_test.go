@@ -42,7 +42,8 @@ func TestFunctionName_AcceptsEveryFormOfReference(t *testing.T) {
 	for _, reference := range []string{
 		"worker", "worker:live", arn, arn + ":1",
 		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
-		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + ":live/invocations",
+		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn +
+			":live/invocations",
 	} {
 		if name := FunctionName(reference); name != "worker" {
 			t.Errorf("%s: got %s", reference, name)

@@ -27,7 +27,8 @@ func QueryProtocol(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 2*protocol.MaxJSONBody) // a form escapes characters
 		if err := r.ParseForm(); err != nil {
-			protocol.WriteError(w, "query", http.StatusBadRequest, "MalformedQueryString", err.Error())
+			protocol.WriteError(w, "query", http.StatusBadRequest, "MalformedQueryString",
+				err.Error())
 			return
 		}
 		action := r.Form.Get("Action")

@@ -23,7 +23,8 @@ func query(t *testing.T, s *sqs.Service, path string, parameters ...string) (int
 	}
 	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=k/20261123/us-east-1/sqs/aws4_request")
+	r.Header.Set("Authorization",
+		"AWS4-HMAC-SHA256 Credential=k/20261123/us-east-1/sqs/aws4_request")
 	w := httptest.NewRecorder()
 	sqs.QueryProtocol(s).ServeHTTP(w, r)
 	id := w.Header().Get("X-Amzn-Requestid")
@@ -61,8 +62,10 @@ func TestQueryProtocol_AnswersInXML(t *testing.T) {
 				"<Value>arn:aws:sqs:us-east-1:000000000000:events</Value></Attribute>" +
 				"<Attribute><Name>VisibilityTimeout</Name><Value>0</Value></Attribute>"},
 		{queueURLPath, "SendMessageBatch", []string{
-			"SendMessageBatchRequestEntry.1.Id", "a", "SendMessageBatchRequestEntry.1.MessageBody", "x",
-			"SendMessageBatchRequestEntry.2.Id", "b", "SendMessageBatchRequestEntry.2.MessageBody", "y",
+			"SendMessageBatchRequestEntry.1.Id", "a", "SendMessageBatchRequestEntry.1.MessageBody",
+			"x",
+			"SendMessageBatchRequestEntry.2.Id", "b", "SendMessageBatchRequestEntry.2.MessageBody",
+			"y",
 			"SendMessageBatchRequestEntry.2.DelaySeconds", "901"},
 			"<BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>b</Id><Message>Value 901 " +
 				"for parameter DelaySeconds is invalid. Reason: DelaySeconds must be &gt;= 0 and " +
@@ -71,16 +74,18 @@ func TestQueryProtocol_AnswersInXML(t *testing.T) {
 				"</MD5OfMessageBody><MessageId>id</MessageId></SendMessageBatchResultEntry>"},
 		{queueURLPath, "PurgeQueue", nil, ""},
 		{queueURLPath, "ReceiveMessage", []string{"WaitTimeSeconds", "0"}, ""},
-		{queueURLPath + "/", "SendMessage", []string{"MessageBody", "<a & b>\n", "DelaySeconds", "0",
-			"MessageAttribute.1.Name", "n", "MessageAttribute.1.Value.DataType", "Number",
-			"MessageAttribute.1.Value.StringValue", "1",
-			"MessageAttribute.2.Name", "bytes", "MessageAttribute.2.Value.DataType", "Binary",
-			"MessageAttribute.2.Value.BinaryValue", "AQID"},
+		{queueURLPath + "/", "SendMessage",
+			[]string{"MessageBody", "<a & b>\n", "DelaySeconds", "0",
+				"MessageAttribute.1.Name", "n", "MessageAttribute.1.Value.DataType", "Number",
+				"MessageAttribute.1.Value.StringValue", "1",
+				"MessageAttribute.2.Name", "bytes", "MessageAttribute.2.Value.DataType", "Binary",
+				"MessageAttribute.2.Value.BinaryValue", "AQID"},
 			"<MD5OfMessageAttributes>ffbf8edf69d02d9e423941020f80eed7</MD5OfMessageAttributes>" +
 				"<MD5OfMessageBody>62d8f8a22197916b6f0df023d55b161f</MD5OfMessageBody>" +
 				"<MessageId>id</MessageId>"},
 	} {
-		parameters := append([]string{"Action", test.action, "Version", "2012-11-05"}, test.parameters...)
+		parameters := append([]string{"Action", test.action, "Version", "2012-11-05"},
+			test.parameters...)
 		want := open(test.action) + test.want + end(test.action)
 		if status, got := query(t, s, test.path, parameters...); status != 200 || got != want {
 			t.Errorf("%s: got %d %s\nwant %s", test.action, status, got, want)

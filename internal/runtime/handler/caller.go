@@ -23,8 +23,8 @@ type authorizer struct {
 	Lambda claims `json:"lambda"`
 }
 
-// claims holds claims by their exact names. The value of a claim may have any JSON type. A caller may
-// be able to set claims with similar names, such as SUB.
+// claims holds claims by their exact names. The value of a claim may have any JSON type. A caller
+// may be able to set claims with similar names, such as SUB.
 type claims map[string]json.RawMessage
 
 // stringClaim returns the claim if it is a string, and otherwise "".

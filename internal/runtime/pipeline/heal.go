@@ -205,9 +205,9 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 // errOvertaken reports that another writer moved the event before a repair.
 var errOvertaken = errors.New("another writer has moved the event")
 
-// repaired interprets the error from writing a repaired item. It returns true if the stored item now
-// has the same state as the argument processed. It returns errOvertaken if another writer has moved
-// the event.
+// repaired interprets the error from writing a repaired item. It returns true if the stored item
+// now has the same state as the argument processed. It returns errOvertaken if another writer has
+// moved the event.
 func repaired(processed Item, err error) (bool, error) {
 	ok, err := movedTo(processed, err)
 	if !ok && err == nil {

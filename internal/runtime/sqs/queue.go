@@ -99,7 +99,8 @@ func (q Queue) CountMessages(ctx context.Context) (int, error) {
 		types.QueueAttributeNameApproximateNumberOfMessagesDelayed)
 }
 
-// countMessages returns the sum of the given queue attributes. Each one must be a number of messages.
+// countMessages returns the sum of the given queue attributes. Each one must be a number of
+// messages.
 func countMessages(
 	ctx context.Context, client *sqs.Client, url string, attributes ...types.QueueAttributeName,
 ) (int, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	faults      = flag.Int("explore.faults", 2, "maximum number of faults per schedule")
+	faults      = flag.Int("explore.faults", 1, "maximum number of faults per schedule")
 	preemptions = flag.Int("explore.preemptions", 2, "maximum number of preemptions per schedule")
 	only        = flag.String("explore.scenario", "", "explore this scenario only")
 	naive       = flag.Bool("explore.naive", false,
@@ -49,7 +49,7 @@ func TestExhaustive_AllInvariantsHoldInAllSchedules(t *testing.T) {
 
 // The naive pipeline serves as a control: it shows that the explorer finds violations.
 func TestControl_NaivePipelineViolatesInvariants(t *testing.T) {
-	if *only != "" || *naive || *first || *faults != 2 || *preemptions != 2 {
+	if *only != "" || *naive || *first || *preemptions != 2 {
 		return // these flags are for TestExhaustive
 	}
 	outcomes := exploreAll(t, Naive, Budget{2, 1}, func(t *testing.T, _ Scenario, out Outcome) {

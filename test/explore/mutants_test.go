@@ -224,7 +224,7 @@ func (m mutant) mustViolate(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("build the mutant: %v\n%s", err, out)
 	}
-	out, err = exec.Command(binary, "-test.run=^TestExhaustive", "-explore.first",
+	out, err = exec.Command(binary, "-test.run=^TestExhaustive", "-explore.first", "-explore.faults=2",
 		"-explore.scenario="+m.Scenario).CombinedOutput()
 	found := string(regexp.MustCompile(`I\d+ violated with .*`).Find(out))
 	if err == nil || !strings.HasPrefix(found, m.Invariant+" violated") {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -73,6 +74,11 @@ func decodeUpdate(body []byte) (in updateInput, err error) {
 	if err := checkRange("memorySize", in.MemorySize, 128, 10240); err != nil {
 		return in, err
 	}
+	if in.Description != nil && utf8.RuneCountInString(*in.Description) > maxDescription {
+		return in, protocol.Errorf("ValidationException", "1 validation error detected: Value at "+
+			"'description' failed to satisfy constraint: Member must have length less than or "+
+			"equal to %d", maxDescription)
+	}
 	if in.Environment == nil {
 		return in, nil
 	}
@@ -99,6 +105,9 @@ func checkRange(name string, value *int, least, most int) error {
 	return protocol.Errorf("ValidationException", "1 validation error detected: Value '%d' at "+
 		"'%s' failed to satisfy constraint: Member must have value %s", *value, name, limit)
 }
+
+// maxDescription limits the characters of a function's description: Lambda's limit.
+const maxDescription = 256
 
 // maxEnvironment limits the bytes of all names and values of an environment: Lambda's quota.
 const maxEnvironment = 4 << 10

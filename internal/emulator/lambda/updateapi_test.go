@@ -63,6 +63,7 @@ func TestUpdateFunctionConfiguration_RejectsInvalidSettings(t *testing.T) {
 			{Timeout: aws.Int32(0)}, {Timeout: aws.Int32(901)},
 			{MemorySize: aws.Int32(127)}, {MemorySize: aws.Int32(10241)},
 			{Environment: variable("1A", "x")},
+			{Description: aws.String(strings.Repeat("ü", maxDescription+1))},
 		},
 		"InvalidParameterValueException": {
 			{Environment: variable("AWS_REGION", "x")},

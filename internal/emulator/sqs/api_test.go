@@ -53,6 +53,21 @@ func TestSendMessage_ReturnsTheSameChecksumsAsAWS(t *testing.T) {
 	}
 }
 
+func TestSendMessage_RejectsAQueueOfAnotherAccount(t *testing.T) {
+	s := newService(t, sqs.Config{Account: "000000000000"})
+	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {
+		t.Fatal(err)
+	}
+	for url, status := range map[string]int{
+		"http://127.0.0.1/000000000000/events": 200, "http://127.0.0.1/111111111111/events": 400,
+	} {
+		got, _, _ := call(t, s, "SendMessage", `{"QueueUrl":"`+url+`","MessageBody":"x"}`)
+		if got != status {
+			t.Errorf("%s: status %d, want %d", url, got, status)
+		}
+	}
+}
+
 func TestReceiveMessage_AnswersAHalfClosedClient(t *testing.T) {
 	s := newService(t, sqs.Config{})
 	if _, err := s.CreateQueue(sqs.QueueConfig{Name: "events"}); err != nil {

@@ -126,14 +126,16 @@ func (s *Service) QueueByARN(arn string) (*Queue, bool) {
 	return s.QueueByName(name)
 }
 
-// queueByURL returns the queue with the URL. It ignores the host in the URL, because clients may
-// use another name for this machine.
+// queueByURL returns the queue with the URL, which ends with the account and the queue's name. It
+// ignores the host in the URL, because clients may use another name for this machine.
 func (s *Service) queueByURL(url string) (*Queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	q, ok := s.QueueByName(url[strings.LastIndexByte(url, '/')+1:])
-	if !ok {
+	parts := strings.Split(url, "/")
+	name, others := parts[len(parts)-1], parts[:len(parts)-1]
+	q, ok := s.QueueByName(name)
+	if !ok || len(others) > 0 && others[len(others)-1] != s.cfg.Account {
 		return nil, errQueueDoesNotExist
 	}
 	return q, nil

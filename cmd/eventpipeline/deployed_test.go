@@ -26,6 +26,7 @@ import (
 	localdynamodb "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/dynamodb"
 	locals3 "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/s3"
 	localsqs "github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/awsconfig"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/inmem"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/testing/porttest"
@@ -80,6 +81,9 @@ func deploy(t *testing.T) *deployed {
 	d.Config = aws.Config{
 		Region: "us-east-1", BaseEndpoint: &d.url,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		// With other clients, net/http may close a connection before the response is read. After a
+		// lost response of ReceiveMessage, its messages stay invisible until the timeout.
+		HTTPClient: awsconfig.PlainBodies(awsconfig.NewHTTPClient()),
 	}
 	d.createResources(t)
 	return d

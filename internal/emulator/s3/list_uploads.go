@@ -2,7 +2,9 @@ package s3
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -85,4 +87,58 @@ func (s *Service) listMultipartUploads(c *call) error {
 		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
 	}
 	return c.answer("ListMultipartUploadsResult", out)
+}
+
+func (s *Service) listParts(c *call) error {
+	limit, err := c.limit("max-parts")
+	if err != nil {
+		return err
+	}
+	marker, _ := strconv.Atoi(c.query.Get("part-number-marker")) // 0 without a marker
+	type listedPart struct {
+		PartNumber   int
+		LastModified string
+		ETag         string
+		Size         int64
+		Checksum     []element
+	}
+	out := struct {
+		Bucket, Key          string
+		UploadID             string `xml:"UploadId"`
+		Initiator, Owner     owner
+		StorageClass         string
+		PartNumberMarker     int
+		NextPartNumberMarker int
+		MaxParts             int
+		IsTruncated          bool
+		ChecksumAlgorithm    string `xml:",omitempty"`
+		ChecksumType         string `xml:",omitempty"`
+		Part                 []listedPart
+	}{
+		Bucket: c.bucket, Key: c.key, UploadID: c.query.Get("uploadId"), Initiator: localOwner,
+		Owner: localOwner, PartNumberMarker: marker, MaxParts: limit,
+	}
+	err = s.uploads.with(c, func(up *upload) error {
+		out.ChecksumAlgorithm = checksumAlgorithm(up.checksumName)
+		out.ChecksumType, out.StorageClass = up.checksumType, up.header.storageClass()
+		for _, number := range slices.Sorted(maps.Keys(up.parts)) {
+			if number <= marker {
+				continue
+			}
+			if len(out.Part) == limit {
+				out.IsTruncated = true
+				break
+			}
+			p := up.parts[number]
+			out.NextPartNumberMarker = number
+			out.Part = append(out.Part, listedPart{
+				number, xmlTime(p.modified), p.etag(), p.size, p.elements(""),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer("ListPartsResult", out)
 }

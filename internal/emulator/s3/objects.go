@@ -20,10 +20,6 @@ func (s *Service) putObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	// The body of a bucket that does not exist need not be sent.
-	if err := s.objects.view(c.bucket, func(*bucket) error { return nil }); err != nil {
-		return err
-	}
 	body, err := s.receive(c.r, "")
 	if err != nil {
 		return err

@@ -178,6 +178,7 @@ func (s *Service) serve(c *call) error {
 		return newFailure(http.StatusMethodNotAllowed, "MethodNotAllowed",
 			"The specified method is not allowed against this resource.", "Method", c.r.Method)
 	}
+	// The body of a request to a bucket that does not exist need not be sent.
 	if c.bucket != "" && c.r.Method != http.MethodPut || c.key != "" {
 		if err := s.objects.view(c.bucket, func(*bucket) error { return nil }); err != nil {
 			return err

@@ -36,14 +36,19 @@ func calledService(r *http.Request) string {
 	return "s3"
 }
 
-// signedService returns the service for which a request is signed, or "" if it is unsigned. A
-// presigned URL contains the credential as a parameter.
-func signedService(r *http.Request) string {
-	_, credential, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	if !ok {
-		credential = r.URL.Query().Get("X-Amz-Credential")
+// credential returns the text that begins with the credential of a signature, or "" if the request
+// has none. A presigned URL contains the credential as a parameter.
+func credential(r *http.Request) string {
+	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !signed {
+		return r.URL.Query().Get("X-Amz-Credential")
 	}
-	credential, _, _ = strings.Cut(credential, ",")
+	return credential
+}
+
+// signedService returns the service for which a request is signed, or "" if it is unsigned.
+func signedService(r *http.Request) string {
+	credential, _, _ := strings.Cut(credential(r), ",")
 	// The parts are: access key, date, region, service, aws4_request. SigV4A has no region.
 	parts := strings.Split(credential, "/")
 	if len(parts) < 4 {
@@ -54,12 +59,9 @@ func signedService(r *http.Request) string {
 
 // accessKey returns the access key that signs the request, in a header or in a presigned URL.
 func accessKey(r *http.Request) string {
-	_, credential, signed := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	if !signed {
-		query := r.URL.Query()
-		credential = cmp.Or(query.Get("X-Amz-Credential"), query.Get("AWSAccessKeyId"))
-	}
-	key, _, _ := strings.Cut(credential, "/")
+	// Presigned URLs of signature version 2 have the parameter AWSAccessKeyId.
+	signer := cmp.Or(credential(r), r.URL.Query().Get("AWSAccessKeyId"))
+	key, _, _ := strings.Cut(signer, "/")
 	return key
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // newNotificationDeadLetterQueue creates the queue of notifications that EventBridge could not
-// deliver or could not encrypt. SQS's own key encrypts the queue, so that a
-// missing permission for a KMS key can't lose a notification.
+// deliver or could not encrypt. SQS's own key encrypts the queue, so that a missing permission for
+// a KMS key can't lose a notification.
 func newNotificationDeadLetterQueue(p *eventPipeline) awssqs.IQueue {
 	queue := awssqs.NewQueue(p, jsii.String("NotificationDeadLetterQueue"), &awssqs.QueueProps{
 		QueueName:       p.physicalName("notifications-dlq"),

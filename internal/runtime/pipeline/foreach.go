@@ -8,9 +8,12 @@ const maxConcurrent = 32
 
 // forEach calls fn for each item and its index, with up to maxConcurrent calls at once. It returns
 // when all calls have returned.
-func forEach[T any](items []T, fn func(i int, item T)) {
+func forEach[T any](items []T, fn func(i int, item T)) { forEachLimited(maxConcurrent, items, fn) }
+
+// forEachLimited does the same as forEach, with up to limit calls at once.
+func forEachLimited[T any](limit int, items []T, fn func(i int, item T)) {
 	var running sync.WaitGroup
-	slots := make(chan struct{}, maxConcurrent)
+	slots := make(chan struct{}, limit)
 	for i, item := range items {
 		slots <- struct{}{}
 		running.Go(func() {

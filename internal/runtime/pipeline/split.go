@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -59,22 +58,11 @@ func (s *passRun) checkRanges(ctx context.Context, eventType, before string) err
 	ranges := splitKeys(eventType, s.After, before, s.From, s.To)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	next := make(chan *keyRange)
-	var running sync.WaitGroup
-	for range listings {
-		running.Go(func() {
-			for r := range next {
-				if err := s.checkRange(ctx, eventType, r); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	for _, r := range ranges {
-		next <- r
-	}
-	close(next)
-	running.Wait()
+	forEachLimited(listings, ranges, func(_ int, r *keyRange) {
+		if err := s.checkRange(ctx, eventType, r); err != nil {
+			cancel(err)
+		}
+	})
 	for _, r := range ranges {
 		s.After = r.after
 		if !r.done {

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"cmp"
 	"net"
 	"net/http"
 	"regexp"
@@ -59,8 +58,10 @@ func signedService(r *http.Request) string {
 
 // accessKey returns the access key that signs the request, in a header or in a presigned URL.
 func accessKey(r *http.Request) string {
-	// Presigned URLs of signature version 2 have the parameter AWSAccessKeyId.
-	signer := cmp.Or(credential(r), r.URL.Query().Get("AWSAccessKeyId"))
+	signer := credential(r)
+	if signer == "" { // presigned URLs of signature version 2 have this parameter
+		signer = r.URL.Query().Get("AWSAccessKeyId")
+	}
 	key, _, _ := strings.Cut(signer, "/")
 	return key
 }

@@ -1,10 +1,8 @@
 package explore
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,7 +12,7 @@ import (
 type mutant struct {
 	Name      string
 	File      string // from the repository's root
-	Old, New  string // Old occurs exactly once
+	Old, New  string // Old occurs exactly once, in a function
 	Scenario  string
 	Invariant string // must be violated
 }
@@ -187,56 +185,26 @@ var mutants = []mutant{
 }
 
 func TestMutants_EachViolatesItsInvariant(t *testing.T) {
+	binary := buildMutants(t, mutants)
 	for _, m := range mutants {
 		t.Run(m.Name, func(t *testing.T) {
 			t.Parallel()
-			t.Log(m.mustViolate(t))
+			t.Log(m.mustViolate(t, binary))
 		})
 	}
 }
 
-// mustViolate builds and explores the mutant's code. It returns the violation that the explorer
-// reports.
-func (m mutant) mustViolate(t *testing.T) string {
+// mustViolate explores the mutant. It returns the violation that the explorer reports.
+func (m mutant) mustViolate(t *testing.T, binary string) string {
 	t.Helper()
-	path, err := filepath.Abs("../../" + m.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(source), m.Old); n != 1 {
-		t.Fatalf("%s must contain this once, got %d times:\n%s", m.File, n, m.Old)
-	}
-	dir := t.TempDir()
-	patched, overlay, binary := filepath.Join(dir, "patched.go"), filepath.Join(dir,
-		"overlay.json"), filepath.Join(dir, "explore.test")
-	write(t, patched, []byte(strings.Replace(string(source), m.Old, m.New, 1)))
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{path: patched}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, overlay, replace)
-	out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary,
-		".").CombinedOutput()
-	if err != nil {
-		t.Fatalf("build the mutant: %v\n%s", err, out)
-	}
-	out, err = exec.Command(binary, "-test.run=^TestExhaustive", "-explore.first", "-explore.faults=2",
-		"-explore.scenario="+m.Scenario).CombinedOutput()
+	explorer := exec.Command(binary, "-test.run=^TestExhaustive", "-explore.first",
+		"-explore.faults=2", "-explore.scenario="+m.Scenario)
+	explorer.Env = append(os.Environ(), mutantVariable+"="+m.Name)
+	out, err := explorer.CombinedOutput()
 	found := string(regexp.MustCompile(`I\d+ violated with .*`).Find(out))
 	if err == nil || !strings.HasPrefix(found, m.Invariant+" violated") {
 		t.Fatalf("%s is not violated, the explorer printed: %s", m.Invariant,
 			out[:min(len(out), 3000)])
 	}
 	return found
-}
-
-func write(t *testing.T, path string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

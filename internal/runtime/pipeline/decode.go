@@ -16,32 +16,45 @@ import (
 // Stricter rules apply: valid UTF-8, no unpaired surrogate, no duplicate key in an object, no
 // number beyond the range of float64, at most MaxDepth levels. All errors are client errors.
 func DecodeType(body []byte) (string, error) {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return "", Errorf(EmptyBody,
-			"The request has no body; send a JSON object with an eventType.")
-	}
-	scan, err := scanObject(body)
+	var value json.RawMessage
+	err := decodeObject(body, func(name string, v json.RawMessage) {
+		if name == "eventType" {
+			value = v
+		}
+	})
 	if err != nil {
 		return "", err
 	}
-	if scan.surrogate != nil {
-		return "", scan.surrogate
-	}
-	if scan.overflow != nil {
-		return "", scan.overflow
-	}
-	if scan.eventType == nil {
+	if value == nil {
 		return "", Errorf(MissingEventType,
 			`The payload has no eventType; add one, such as {"eventType":"order.created"}.`)
 	}
 	var eventType string
-	if scan.eventType[0] != '"' || json.Unmarshal(scan.eventType, &eventType) != nil ||
-		!ValidType(eventType) {
+	if value[0] != '"' || json.Unmarshal(value, &eventType) != nil || !ValidType(eventType) {
 		err := Errorf(InvalidEventType, "eventType must be a string that matches %s.", typePattern)
 		err.Pointer = "/eventType"
 		return "", err
 	}
 	return eventType, nil
+}
+
+// decodeObject checks a request body against the rules that DecodeType describes, and calls fn with
+// each member of the outermost object.
+func decodeObject(body []byte, fn func(name string, value json.RawMessage)) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return Errorf(EmptyBody,
+			"The request has no body; send a JSON object with an eventType.")
+	}
+	scan, err := scanObject(body, fn)
+	switch {
+	case err != nil:
+		return err
+	case scan.surrogate != nil:
+		return scan.surrogate
+	case scan.overflow != nil:
+		return scan.overflow
+	}
+	return nil
 }
 
 // MaxDepth limits how deep a payload's objects and arrays may nest.
@@ -54,8 +67,11 @@ const maxPointerBytes = 256
 // forbids it.
 var byteOrderMark = []byte("\ufeff")
 
-// scanObject checks that body is a JSON object and returns the properties that the pipeline needs.
-func scanObject(body []byte) (*scanner, *Error) {
+// scanObject checks that body is a JSON object. It calls fn with each member of the object; fn may
+// be nil.
+func scanObject(
+	body []byte, fn func(name string, value json.RawMessage),
+) (*scanner, *Error) {
 	if bytes.HasPrefix(body, byteOrderMark) {
 		return nil, Errorf(InvalidJSON, "The body begins with a byte-order mark; leave it out.")
 	}
@@ -65,7 +81,7 @@ func scanObject(body []byte) (*scanner, *Error) {
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
 		return nil, Errorf(InvalidJSON, "The body is not valid JSON%s.", position(err))
 	}
-	s := &scanner{data: body}
+	s := &scanner{data: body, member: fn}
 	s.space()
 	if s.data[s.pos] != '{' {
 		return nil, Errorf(NotAnObject,
@@ -88,10 +104,10 @@ func position(err error) string {
 // scanner checks well-formed JSON for violations that encoding/json tolerates, such as duplicate
 // keys.
 type scanner struct {
-	data      []byte
-	pos       int
-	path      []step          // path to the value at pos
-	eventType json.RawMessage // eventType of the outermost object; nil if absent
+	data   []byte
+	pos    int
+	path   []step                                   // path to the value at pos
+	member func(name string, value json.RawMessage) // receives members of the outermost object
 
 	// First violation of each rule that older versions of ingest did not check. Bronze may hold
 	// payloads that violate these rules.
@@ -133,8 +149,8 @@ func (s *scanner) object(depth int) *Error {
 			return err
 		}
 		s.path = s.path[:len(s.path)-1]
-		if depth == 1 && key == "eventType" {
-			s.eventType = s.data[start:s.pos]
+		if depth == 1 && s.member != nil {
+			s.member(key, s.data[start:s.pos])
 		}
 	}
 	s.pos++

@@ -13,9 +13,14 @@ type Code string
 const (
 	EmptyBody         Code = "empty-body"
 	InvalidBase64     Code = "invalid-base64"
+	InvalidGzip       Code = "invalid-gzip"
 	InvalidJSON       Code = "invalid-json"
 	NumberOutOfRange  Code = "number-out-of-range" // beyond the range of float64
 	NotAnObject       Code = "not-an-object"
+	NotAnArray        Code = "not-an-array"
+	EmptyBatch        Code = "empty-batch"
+	BatchTooLarge     Code = "batch-too-large"
+	InvalidCloudEvent Code = "invalid-cloudevent"
 	MissingEventType  Code = "missing-event-type"
 	InvalidEventType  Code = "invalid-event-type"
 	PayloadTooLarge   Code = "payload-too-large"

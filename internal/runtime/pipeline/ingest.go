@@ -58,10 +58,25 @@ type Ingest struct {
 
 // Request represents a client's request to accept an event.
 type Request struct {
-	Body   []byte
-	Keyed  bool   // the client sent a key, possibly an empty one
-	Key    string // idempotency key; a caller's requests with the same key create one event
-	Caller string // name of the sender, from the authorizer
+	Body       []byte
+	CloudEvent bool   // the body is a CloudEvent in the JSON format
+	Keyed      bool   // the client sent a key, possibly an empty one
+	Key        string // idempotency key; a caller's requests with the same key create one event
+	Caller     string // name of the sender, from the authorizer
+}
+
+// decode returns the type of the request's event. For a CloudEvent it also returns the idempotency
+// key that applies if the client sent none.
+func (r Request) decode() (eventType, key string, err error) {
+	if !r.CloudEvent {
+		eventType, err = DecodeType(r.Body)
+		return eventType, "", err
+	}
+	event, err := DecodeCloudEvent(r.Body)
+	if err != nil {
+		return "", "", err
+	}
+	return event.Type, event.key(), nil
 }
 
 // Accepted holds the result of a request.
@@ -79,7 +94,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 		return Accepted{}, Errorf(PayloadTooLarge,
 			"The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
 	}
-	eventType, err := DecodeType(req.Body)
+	eventType, key, err := req.decode()
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -87,7 +102,13 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 		return Accepted{}, err
 	}
 	if req.Keyed {
-		return in.acceptKeyed(ctx, req, eventType)
+		key = req.Key
+		if err := checkKey(key); err != nil {
+			return Accepted{}, err
+		}
+	}
+	if key != "" {
+		return in.acceptKeyed(ctx, req, eventType, key)
 	}
 	id, err := in.NewID()
 	if err != nil {

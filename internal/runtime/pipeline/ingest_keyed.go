@@ -10,11 +10,10 @@ import (
 // acceptKeyed accepts an event with an idempotency key. Several requests may have the same key. The
 // request that creates the item counts as the first. The item is written before the message is
 // sent, so that every message carries the event of the first request.
-func (in Ingest) acceptKeyed(ctx context.Context, req Request, eventType string) (Accepted, error) {
-	if err := checkKey(req.Key); err != nil {
-		return Accepted{}, err
-	}
-	event := in.newEvent(keyedID(req.Caller, req.Key), eventType, req)
+func (in Ingest) acceptKeyed(
+	ctx context.Context, req Request, eventType, key string,
+) (Accepted, error) {
+	event := in.newEvent(keyedID(req.Caller, key), eventType, req)
 	event.Bronze.Key = event.KeyedBronzeKey()
 
 	if first, ok := in.KeyCache.get(event.ID); ok && !first.Expired(event.ReceivedAt) {

@@ -104,7 +104,7 @@ func (o Output) validated() (Output, error) {
 	size := 0
 	for i, payload := range o.Payloads {
 		size += len(payload)
-		scan, err := scanObject(payload)
+		scan, err := scanObject(payload, nil)
 		if err == nil {
 			err = scan.overflow
 		}

@@ -30,7 +30,7 @@ func Transform(
 // checkProcessable returns an error if a raw payload can't become a record. Its errors are
 // permanent: the same payload fails again.
 func checkProcessable(payload []byte) error {
-	scan, err := scanObject(payload)
+	scan, err := scanObject(payload, nil)
 	if err != nil {
 		return wrapError(UnprocessableJSON, "The payload is not acceptable JSON", err)
 	}

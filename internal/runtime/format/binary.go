@@ -1,0 +1,136 @@
+package format
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// attributePrefix begins the name of a header with an attribute of a CloudEvent.
+const attributePrefix = "ce-"
+
+// isBinaryMode reports whether the headers contain a required attribute of a CloudEvent.
+func isBinaryMode(headers map[string]string) bool {
+	for _, attribute := range []string{"specversion", "id", "source", "type"} {
+		if _, present := headers[attributePrefix+attribute]; present {
+			return true
+		}
+	}
+	return false
+}
+
+// structured returns the CloudEvent of a request in binary mode, in the JSON format. The attributes
+// are in the order of their names, so that the same request always results in the same JSON.
+func structured(headers map[string]string, data []byte) ([]byte, error) {
+	event := make([]byte, 0, len(data)*4/3+1024)
+	event = append(event, '{')
+	for _, header := range slices.Sorted(maps.Keys(headers)) {
+		name, isAttribute := strings.CutPrefix(header, attributePrefix)
+		if !isAttribute {
+			continue
+		}
+		if name == "datacontenttype" || name == "data" || name == "data_base64" {
+			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent, "There must be no header "+
+				"ce-%s. Content-Type describes the data, and the body contains the data.", name)
+		}
+		value := attributeValue(headers[header])
+		if !utf8.ValidString(value) {
+			return nil, pipeline.Errorf(pipeline.InvalidCloudEvent,
+				"The value of a header with an attribute is not valid UTF-8.")
+		}
+		event = appendMember(event, name, value)
+	}
+	contentType, typed := headers["content-type"]
+	if typed {
+		event = appendMember(event, "datacontenttype", contentType)
+	}
+	event, err := appendData(event, contentType, data)
+	return append(event, '}'), err
+}
+
+// appendMember appends a member of an object. Its value is a string.
+func appendMember(event []byte, name, value string) []byte {
+	event = appendName(event, name)
+	event, _ = jsontext.AppendQuote(event, value) // the error would report invalid UTF-8
+	return event
+}
+
+func appendName(event []byte, name string) []byte {
+	if event[len(event)-1] != '{' {
+		event = append(event, ',')
+	}
+	event, _ = jsontext.AppendQuote(event, name)
+	return append(event, ':')
+}
+
+// attributeValue decodes the value of a header as the HTTP binding of CloudEvents requires: a
+// quoted string, then percent-encoding. Some SDKs do not encode a percent sign; a value with an
+// invalid percent-encoding is therefore returned unchanged.
+func attributeValue(value string) string {
+	value = Unquote(value)
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
+}
+
+// Unquote returns the text of a header that is a quoted string, in which a backslash precedes each
+// quote and backslash. All other texts are returned unchanged.
+func Unquote(value string) string {
+	if len(value) < 2 || value[0] != '"' || value[len(value)-1] != '"' {
+		return value
+	}
+	var text strings.Builder
+	for quoted := value[1 : len(value)-1]; quoted != ""; quoted = quoted[1:] {
+		if quoted[0] == '\\' && len(quoted) > 1 && strings.ContainsRune(`"\`, rune(quoted[1])) {
+			quoted = quoted[1:]
+		} else if quoted[0] == '"' || quoted[0] == '\\' {
+			return value // not a quoted string
+		}
+		text.WriteByte(quoted[0])
+	}
+	return text.String()
+}
+
+// appendData appends the member data or data_base64. JSON becomes a JSON value and text becomes a
+// string. All other data is encoded in base64. Without a content type, the data must be JSON.
+func appendData(event []byte, contentType string, data []byte) ([]byte, error) {
+	if len(data) == 0 {
+		return event, nil
+	}
+	media, parameters, err := mime.ParseMediaType(contentType)
+	if contentType == "" || err == nil && isJSON(media) {
+		if err := checkStart(data); err != nil {
+			return nil, err
+		}
+		if !json.Valid(data) {
+			return nil, syntaxError(data)
+		}
+		return append(appendName(event, "data"), data...), nil
+	}
+	charset := strings.ToLower(parameters["charset"])
+	readable := charset == "" || charset == "utf-8" || charset == "us-ascii"
+	if isText(media) && readable && utf8.Valid(data) {
+		return appendMember(event, "data", string(data)), nil
+	}
+	event = append(appendName(event, "data_base64"), '"')
+	return append(base64.StdEncoding.AppendEncode(event, data), '"'), nil
+}
+
+func isJSON(media string) bool {
+	return strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json")
+}
+
+func isText(media string) bool {
+	return strings.HasPrefix(media, "text/") || media == "application/xml" ||
+		strings.HasSuffix(media, "+xml")
+}

@@ -1,0 +1,139 @@
+package format
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// binary returns the headers of a CloudEvent in binary mode, with more headers as pairs of name and
+// value.
+func binary(contentType string, more ...string) map[string]string {
+	headers := map[string]string{
+		"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "demo",
+		"host": "example.org",
+	}
+	if contentType != "" {
+		headers["content-type"] = contentType
+	}
+	for i := 0; i < len(more); i += 2 {
+		headers[more[i]] = more[i+1]
+	}
+	return headers
+}
+
+func TestDecode_ConvertsBinaryModeToJSON(t *testing.T) {
+	const start = `{"id":"1","source":"/s","specversion":"1.0","type":"demo"`
+	for name, c := range map[string]struct {
+		headers    map[string]string
+		body, want string
+	}{
+		"no data":          {binary(""), "", start + `}`},
+		"no data but type": {binary("text/a"), "", start + `,"datacontenttype":"text/a"}`},
+		"JSON, unchanged": {binary("application/json"), ` {"a" : 1e5} `,
+			start + `,"datacontenttype":"application/json","data": {"a" : 1e5} }`},
+		"JSON without a type": {binary(""), "null", start + `,"data":null}`},
+		"JSON by suffix": {binary("application/vnd.x+json; v=1"), "7",
+			start + `,"datacontenttype":"application/vnd.x+json; v=1","data":7}`},
+		"text": {binary("text/plain"), "a\"\n\u00e9",
+			start + `,"datacontenttype":"text/plain","data":"a\"\né"}`},
+		"XML": {binary("application/xml;charset=UTF-8"), "<a/>",
+			start + `,"datacontenttype":"application/xml;charset=UTF-8","data":"<a/>"}`},
+		"text in another charset": {binary("text/plain; charset=latin1"), "abc",
+			start + `,"datacontenttype":"text/plain; charset=latin1","data_base64":"YWJj"}`},
+		"text that is not UTF-8": {binary("text/plain"), "\xff",
+			start + `,"datacontenttype":"text/plain","data_base64":"/w=="}`},
+		"bytes": {binary("application/octet-stream"), "{}",
+			start + `,"datacontenttype":"application/octet-stream","data_base64":"e30="}`},
+		"extensions": {binary("", "ce-zone", "5", "ce-b2", `"a \"b\" \\"`, "cex", "x"), "",
+			`{"b2":"a \"b\" \\","id":"1","source":"/s","specversion":"1.0","type":"demo",` +
+				`"zone":"5"}`},
+		"percent-encoding": {binary("", "ce-subject", "Euro%20%E2%82%AC%20%F0%9F%98%80"), "",
+			`{"id":"1","source":"/s","specversion":"1.0","subject":"Euro € 😀","type":"demo"}`},
+		"no percent-encoding": {binary("", "ce-subject", "100%"), "",
+			`{"id":"1","source":"/s","specversion":"1.0","subject":"100%","type":"demo"}`},
+		"decoded only once": {binary("", "ce-subject", "%2520"), "",
+			`{"id":"1","source":"/s","specversion":"1.0","subject":"%20","type":"demo"}`},
+	} {
+		got, err := Decoder{MaxBytes: maxBytes}.Decode(c.headers, []byte(c.body))
+		if err != nil || string(got.Data) != c.want || !got.CloudEvents || got.Batch ||
+			len(got.Events) != 1 || string(got.Events[0]) != c.want {
+			t.Errorf("%s:\ngot  %s, %v\nwant %s", name, got.Data, err, c.want)
+			continue
+		}
+		event, err := pipeline.DecodeCloudEvent(got.Data)
+		if err != nil || event != (pipeline.CloudEvent{ID: "1", Source: "/s", Type: "demo"}) {
+			t.Errorf("%s: got %+v, %v", name, event, err)
+		}
+	}
+}
+
+func TestDecode_DecodesGzipOfBinaryMode(t *testing.T) {
+	headers := binary("application/json", "content-encoding", "gzip")
+	got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte(compress(t, `{"a":1}`)))
+	if err != nil || !strings.HasSuffix(string(got.Data), `"data":{"a":1}}`) {
+		t.Errorf("got %s, %v", got.Data, err)
+	}
+}
+
+func TestDecode_RejectsInvalidBinaryMode(t *testing.T) {
+	wantCode(t, binary("application/json"), "{", pipeline.InvalidJSON)
+	wantCode(t, binary("application/json"), "{},{}", pipeline.InvalidJSON)
+	wantCode(t, binary("application/json"), `1,"id":"2"`, pipeline.InvalidJSON)
+	wantCode(t, binary("application/json"), " ", pipeline.EmptyBody)
+	wantCode(t, binary("application/json"), "\ufeff{}", pipeline.InvalidJSON)
+	wantCode(t, binary(""), "hello", pipeline.InvalidJSON)
+	wantCode(t, binary("text/plain; ="), "x", pipeline.UnsupportedType)
+	for _, name := range []string{"ce-data", "ce-data_base64", "ce-datacontenttype"} {
+		wantCode(t, binary("", name, "x"), "", pipeline.InvalidCloudEvent)
+	}
+	for _, value := range []string{"%ff", "\xff", "\"\xff\""} {
+		wantCode(t, binary("", "ce-subject", value), "", pipeline.InvalidCloudEvent)
+	}
+	// base64 adds a third
+	large := strings.Repeat("x", maxBytes-1000)
+	wantCode(t, binary("application/octet-stream"), large, pipeline.PayloadTooLarge)
+}
+
+// pipeline.DecodeCloudEvent finds errors in attributes of the JSON format.
+func TestDecode_LeavesAttributesToTheCaller(t *testing.T) {
+	for _, headers := range []map[string]string{
+		{"ce-id": "1"},
+		{"ce-type": "demo", "content-type": "application/json"},
+		binary("", "ce-specversion", "0.3"),
+		binary("", "ce-my-extension", "x"),
+		binary("", "ce-", "x"),
+		binary("", "ce-subject", ""),
+		binary("", "ce-subject", "%00"),
+		binary("", "ce-time", "yesterday"),
+		binary("json"),
+	} {
+		got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte("{}"))
+		if err != nil || !got.CloudEvents {
+			t.Errorf("%v: got %+v, %v", headers, got, err)
+			continue
+		}
+		if _, err := pipeline.DecodeCloudEvent(got.Data); err == nil {
+			t.Errorf("%s must be rejected", got.Data)
+		}
+	}
+}
+
+func TestDecode_PrefersContentTypeToBinaryMode(t *testing.T) {
+	structured := `{"specversion":"1.0","id":"2","source":"/t","type":"other"}`
+	got, err := Decoder{MaxBytes: maxBytes}.Decode(
+		binary("application/cloudevents+json"), []byte(structured))
+	if err != nil || string(got.Data) != structured {
+		t.Errorf("got %s, %v", got.Data, err)
+	}
+	wantCode(t, binary("application/cloudevents+xml"), "<a/>", pipeline.UnsupportedType)
+}
+
+func TestDecode_IgnoresHeadersThatOnlyBeginWithCe(t *testing.T) {
+	headers := map[string]string{"content-type": "application/json", "ce-region": "x", "ce": "y"}
+	got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, []byte(`{"eventType":"demo"}`))
+	if err != nil || got.CloudEvents {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

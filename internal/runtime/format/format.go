@@ -1,0 +1,144 @@
+// Package format decodes the body of a request to POST /events. Decode undoes the content coding,
+// interprets the media type, and returns the JSON of each event.
+//
+// Decode checks the body only as far as necessary to find its events. The caller must check each
+// event with pipeline.DecodeType, or with pipeline.DecodeCloudEvent if CloudEvents is true.
+package format
+
+import (
+	"mime"
+	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// MaxEvents limits the events in a batch.
+const MaxEvents = 1000
+
+// Supported media types and content codings, as the headers Accept and Accept-Encoding list them.
+const (
+	Accept = "application/json, application/x-ndjson, application/jsonl, " +
+		"application/cloudevents+json, application/cloudevents-batch+json"
+	AcceptEncoding = "gzip, identity"
+)
+
+// Decoder decodes request bodies.
+type Decoder struct {
+	MaxBytes  int  // limit of the decoded body
+	TextPlain bool // text/plain is JSON, as navigator.sendBeacon sends it
+}
+
+// Body holds a decoded body.
+type Body struct {
+	Data        []byte   // all of the body, without its content coding
+	Events      [][]byte // JSON of each event, byte for byte; 1 to MaxEvents
+	Batch       bool     // the body is a list, which may have only one event
+	CloudEvents bool     // the events are CloudEvents in the JSON format
+}
+
+// Decode decodes a body. The names of the headers must be in lower case. The events share the
+// memory of Data.
+//
+//   - An array in application/json, the lines of application/x-ndjson and application/jsonl, and
+//     application/cloudevents-batch+json are batches.
+//   - A batch's event contains no white space before or after its JSON. Blank lines are no events.
+//   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
+//   - All other bodies are one event with the unchanged body.
+//
+// All errors are errors of the client. An error about one event of a batch is not among them,
+// except for a syntax error in an array: its events can't be separated.
+func (d Decoder) Decode(headers map[string]string, body []byte) (Body, error) {
+	kind, err := d.kind(headers)
+	if err != nil {
+		return Body{}, err
+	}
+	if coding, coded := headers["content-encoding"]; coded {
+		body, err = d.decodeContent(coding, body)
+		if err != nil {
+			return Body{}, err
+		}
+	}
+	if len(body) > d.MaxBytes {
+		return Body{}, pipeline.Errorf(pipeline.PayloadTooLarge,
+			"The body has %d bytes; at most %d are accepted.", len(body), d.MaxBytes)
+	}
+	decoded, err := kind.decode(headers, body)
+	if err == nil && len(decoded.Data) > d.MaxBytes {
+		return Body{}, pipeline.Errorf(pipeline.PayloadTooLarge,
+			"The CloudEvent has %d bytes in the JSON format; at most %d are accepted.",
+			len(decoded.Data), d.MaxBytes)
+	}
+	return decoded, err
+}
+
+// kind identifies how a body contains events.
+type kind int
+
+const (
+	jsonValue        kind = iota // an object, or an array of objects
+	jsonLines                    // an object per line
+	cloudEvent                   // a CloudEvent in the JSON format
+	cloudEventBatch              // an array of CloudEvents in the JSON format
+	binaryCloudEvent             // the data of a CloudEvent, with its attributes in the headers
+)
+
+var kinds = map[string]kind{
+	"application/json":                   jsonValue,
+	"application/x-ndjson":               jsonLines,
+	"application/jsonl":                  jsonLines,
+	"application/cloudevents+json":       cloudEvent,
+	"application/cloudevents-batch+json": cloudEventBatch,
+}
+
+// kind determines the kind of a body from the headers. As the HTTP binding of CloudEvents requires,
+// the content type takes precedence over the headers of the binary mode.
+func (d Decoder) kind(headers map[string]string) (kind, error) {
+	value, present := headers["content-type"]
+	media, parameters, err := mime.ParseMediaType(value)
+	if isBinaryMode(headers) && !strings.HasPrefix(media, "application/cloudevents") {
+		if present && err != nil {
+			return 0, pipeline.Errorf(pipeline.UnsupportedType,
+				"The Content-Type is not a valid media type.")
+		}
+		return binaryCloudEvent, nil
+	}
+	kind, supported := kinds[media]
+	if d.TextPlain && media == "text/plain" {
+		kind, supported = jsonValue, true
+	}
+	charset, hasCharset := parameters["charset"]
+	if err != nil || !supported || hasCharset && !strings.EqualFold(charset, "utf-8") {
+		return 0, pipeline.Errorf(pipeline.UnsupportedType,
+			"The body must be JSON in UTF-8. Send it with Content-Type: application/json, or with "+
+				"another type that the response's header Accept lists.")
+	}
+	return kind, nil
+}
+
+func (k kind) decode(headers map[string]string, body []byte) (Body, error) {
+	decoded := Body{Data: body, Events: [][]byte{body}}
+	var err error
+	switch k {
+	case jsonValue:
+		if isArray(body) {
+			decoded.Batch = true
+			decoded.Events, err = splitArray(body)
+		}
+	case jsonLines:
+		decoded.Batch = true
+		decoded.Events, err = splitLines(body)
+	case cloudEvent:
+		decoded.CloudEvents = true
+	case cloudEventBatch:
+		decoded.Batch, decoded.CloudEvents = true, true
+		decoded.Events, err = splitArray(body)
+	case binaryCloudEvent:
+		decoded.CloudEvents = true
+		decoded.Data, err = structured(headers, body)
+		decoded.Events[0] = decoded.Data
+	}
+	if err != nil {
+		return Body{}, err
+	}
+	return decoded, nil
+}

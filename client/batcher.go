@@ -1,0 +1,268 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Limits of a batch, which the API sets by default.
+const (
+	MaxBatchEvents = 1000
+	MaxBatchBytes  = 1 << 20 // before compression; MaxPayloadBytes of the pipeline
+)
+
+var (
+	// ErrClosed reports that an event was added after Close.
+	ErrClosed = errors.New("the batcher is closed")
+	// ErrBufferFull reports that the buffer had no room for an event and OnDrop is set.
+	ErrBufferFull = errors.New("the buffer of the batcher is full")
+)
+
+// BatcherOptions configures a Batcher. The zero value is useful.
+type BatcherOptions struct {
+	// MaxBatchEvents is the number of events after which a batch is sent, at most 1,000. The
+	// default is 1,000.
+	MaxBatchEvents int
+	// MaxBatchBytes limits the size of a batch, before compression. It must not exceed the prop
+	// MaxPayloadBytes of the pipeline. The default is 1 MiB.
+	MaxBatchBytes int
+	// Linger is the time after which a batch is sent even if it is not full. A longer time makes
+	// larger batches, which cost less. The default is 100 ms.
+	Linger time.Duration
+	// MaxConcurrentRequests limits how many batches are sent at the same time. The default is 4.
+	MaxConcurrentRequests int
+
+	// MaxBufferedEvents limits the number of events without a result. The default is 10,000.
+	MaxBufferedEvents int
+	// MaxBufferedBytes limits the size of events without a result. The default is 64 MiB.
+	MaxBufferedBytes int
+	// OnDrop receives an event for which the buffer has no room. If OnDrop is set, Add does not
+	// wait for room, and returns ErrBufferFull. Add does not keep the event.
+	OnDrop func(event []byte)
+}
+
+// Result is the result of an event that was added to a Batcher. Either EventID or Err is set.
+type Result struct {
+	Event   []byte // the bytes that were added
+	EventID string
+	// Err says why the event was not accepted. It is or wraps a *Problem if the API answered. Only
+	// after a *SendError with MayBeAccepted may the event be accepted.
+	Err error
+}
+
+// Batcher collects events and sends them in batches. Create it with NewBatcher. It is safe for
+// concurrent use. It does not keep the order of events.
+type Batcher struct {
+	client   *Client
+	o        BatcherOptions
+	ctx      context.Context // ends all requests
+	cancel   context.CancelCauseFunc
+	requests chan struct{} // holds an element for each running request
+
+	mu         sync.Mutex
+	closed     bool
+	pending    []entry // the batch that is being collected
+	pendingLen int     // size of pending as a JSON array, in bytes
+	linger     *time.Timer
+	unfinished map[*batch]struct{} // the batches that were sealed
+	buffered   int                 // number of events without a result
+	bytes      int                 // size of events without a result
+	room       chan struct{}       // closed when a result makes room in the buffer
+	failed     int                 // number of events with an error, counted from the last Flush
+	firstErr   error
+}
+
+type entry struct {
+	event []byte
+	done  func(Result) // may be nil
+}
+
+// batch represents a sealed batch. The channel finished is closed when all events have a result.
+type batch struct {
+	entries  []entry
+	finished chan struct{}
+}
+
+// NewBatcher returns a Batcher that sends events with c. End it with Close.
+func (c *Client) NewBatcher(o BatcherOptions) *Batcher {
+	setDefault(&o.MaxBatchEvents, MaxBatchEvents)
+	setDefault(&o.MaxBatchBytes, MaxBatchBytes)
+	setDefault(&o.MaxConcurrentRequests, 4)
+	setDefault(&o.MaxBufferedEvents, 10_000)
+	setDefault(&o.MaxBufferedBytes, 64<<20)
+	if o.Linger <= 0 {
+		o.Linger = 100 * time.Millisecond
+	}
+	o.MaxBatchEvents = min(o.MaxBatchEvents, MaxBatchEvents)
+	b := &Batcher{
+		client: c, o: o, requests: make(chan struct{}, o.MaxConcurrentRequests),
+		unfinished: make(map[*batch]struct{}), room: make(chan struct{}),
+	}
+	b.ctx, b.cancel = context.WithCancelCause(context.Background())
+	return b
+}
+
+func setDefault(value *int, byDefault int) {
+	if *value <= 0 {
+		*value = byDefault
+	}
+}
+
+// Add adds an event, a JSON object with an eventType. It copies the event, so the caller may change
+// the slice afterwards.
+//
+// If the buffer is full, Add waits until there is room or ctx ends, unless OnDrop is set. When the
+// event has a result, the Batcher calls done, which may be nil. Calls of done may be concurrent.
+// done must not call a method of the Batcher, because the methods may wait for done. If Add returns
+// an error, the event was not added and done is not called.
+func (b *Batcher) Add(ctx context.Context, event []byte, done func(Result)) error {
+	if err := checkEvent(event); err != nil {
+		return err
+	}
+	err := b.add(ctx, event, done)
+	if errors.Is(err, ErrBufferFull) {
+		b.o.OnDrop(event)
+	}
+	return err
+}
+
+func (b *Batcher) add(ctx context.Context, event []byte, done func(Result)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.isFull(len(event)) && !b.closed {
+		if b.o.OnDrop != nil {
+			return ErrBufferFull
+		}
+		if err := b.waitForRoom(ctx); err != nil {
+			return err
+		}
+	}
+	if b.closed {
+		return ErrClosed
+	}
+	b.append(entry{bytes.Clone(event), done})
+	return nil
+}
+
+func (b *Batcher) isFull(size int) bool {
+	return b.buffered >= b.o.MaxBufferedEvents ||
+		b.buffered > 0 && b.bytes+size > b.o.MaxBufferedBytes
+}
+
+// waitForRoom waits until an event has a result. The caller holds b.mu, which waitForRoom unlocks
+// while it waits.
+func (b *Batcher) waitForRoom(ctx context.Context) error {
+	if len(b.unfinished) == 0 {
+		b.seal() // only the pending batch can make room
+	}
+	room := b.room
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	select {
+	case <-room:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// append adds an entry to the pending batch. The caller holds b.mu.
+func (b *Batcher) append(e entry) {
+	const brackets, comma = 2, 1
+	if brackets+b.pendingLen+len(e.event) > b.o.MaxBatchBytes {
+		b.seal()
+	}
+	if len(b.pending) == 0 {
+		b.linger = time.AfterFunc(b.o.Linger, b.sealLocking)
+	}
+	b.pending = append(b.pending, e)
+	b.pendingLen += len(e.event) + comma
+	b.buffered++
+	b.bytes += len(e.event)
+	if len(b.pending) >= b.o.MaxBatchEvents {
+		b.seal()
+	}
+}
+
+func (b *Batcher) sealLocking() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seal()
+}
+
+// seal starts to send the pending batch, if there is one. The caller holds b.mu.
+func (b *Batcher) seal() {
+	if len(b.pending) == 0 {
+		return
+	}
+	b.linger.Stop()
+	sealed := &batch{b.pending, make(chan struct{})}
+	b.pending, b.pendingLen = nil, 0
+	b.unfinished[sealed] = struct{}{}
+	go b.run(sealed)
+}
+
+// Flush sends the events that were added before, and waits until each of them has a result. It
+// returns an error if an event was not accepted after the last Flush, or if ctx ends before.
+func (b *Batcher) Flush(ctx context.Context) error {
+	if err := b.wait(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	failed, firstErr := b.failed, b.firstErr
+	b.failed, b.firstErr = 0, nil
+	switch failed {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("an event was not accepted: %w", firstErr)
+	}
+	return fmt.Errorf("%d events were not accepted; the first: %w", failed, firstErr)
+}
+
+// wait waits until each event that was added before has a result.
+func (b *Batcher) wait(ctx context.Context) error {
+	b.mu.Lock()
+	b.seal()
+	var finished []chan struct{}
+	for sealed := range b.unfinished {
+		finished = append(finished, sealed.finished)
+	}
+	b.mu.Unlock()
+	for _, f := range finished {
+		select {
+		case <-f:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Close flushes and rejects events that are added later. If ctx ends before, Close cancels the
+// requests, so that the remaining events get a Result with an error. When Close returns, each event
+// has a result.
+func (b *Batcher) Close(ctx context.Context) error {
+	b.mu.Lock()
+	b.closed = true
+	b.makeRoom() // wakes up the calls of Add, which then return ErrClosed
+	b.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() {
+		b.cancel(fmt.Errorf("close the batcher: %w", context.Cause(ctx)))
+	})
+	defer stop()
+	err := b.Flush(context.Background())
+	b.cancel(ErrClosed)
+	return err
+}
+
+// makeRoom wakes up the calls of Add that wait for room. The caller holds b.mu.
+func (b *Batcher) makeRoom() {
+	close(b.room)
+	b.room = make(chan struct{})
+}

@@ -1,0 +1,464 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
+)
+
+// results collects the results of events.
+type results struct {
+	mu       sync.Mutex
+	accepted []string // events
+	errs     map[string]error
+}
+
+func (r *results) add(result client.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if (result.EventID == "") == (result.Err == nil) {
+		panic(fmt.Sprintf("invalid result %+v", result))
+	}
+	if result.Err == nil {
+		r.accepted = append(r.accepted, string(result.Event))
+		return
+	}
+	if r.errs == nil {
+		r.errs = make(map[string]error)
+	}
+	r.errs[string(result.Event)] = result.Err
+}
+
+func numbered(i int) []byte { return fmt.Appendf(nil, `{"eventType":"a","n":%d}`, i) }
+
+// addAll adds count events, and fails the test if the Batcher rejects one.
+func addAll(t *testing.T, b *client.Batcher, count int, done func(client.Result)) {
+	t.Helper()
+	for i := range count {
+		if err := b.Add(t.Context(), numbered(i), done); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// sizes returns the number of events in each accepted request.
+func (a *api) sizes() []int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var sizes []int
+	for _, answer := range a.answers {
+		sizes = append(sizes, strings.Count(answer.body, "eventId"))
+	}
+	slices.Sort(sizes)
+	return sizes
+}
+
+func TestBatcher_SendsAFullBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a api
+		b := newDirectClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+			MaxBatchEvents: 3, Linger: time.Hour,
+		})
+		addAll(t, b, 7, nil)
+		synctest.Wait()
+		if !slices.Equal(a.sizes(), []int{3, 3}) {
+			t.Errorf("before Close, the batches have %v events", a.sizes())
+		}
+		if err := b.Close(t.Context()); err != nil || !slices.Equal(a.sizes(), []int{1, 3, 3}) {
+			t.Errorf("after Close, the batches have %v events, %v", a.sizes(), err)
+		}
+	})
+}
+
+func TestBatcher_LimitsTheSizeOfABatch(t *testing.T) {
+	one := len(numbered(0))
+	for limit, want := range map[int][]int{
+		2 + 3*one + 2: {3, 3, 3}, 2 + 3*one + 1: {1, 2, 2, 2, 2}, one: {1, 1, 1, 1, 1, 1, 1, 1, 1},
+		1: {1, 1, 1, 1, 1, 1, 1, 1, 1},
+	} {
+		var a api
+		b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+			MaxBatchBytes: limit,
+		})
+		addAll(t, b, 9, nil)
+		if err := b.Close(t.Context()); err != nil || !slices.Equal(a.sizes(), want) {
+			t.Errorf("limit %d: the batches have %v events, %v", limit, a.sizes(), err)
+		}
+	}
+}
+
+func TestBatcher_SendsAtMost1000EventsInABatch(t *testing.T) {
+	var a api
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+		MaxBatchEvents: 5000, Linger: time.Hour,
+	})
+	addAll(t, b, 1001, nil)
+	err := b.Close(t.Context())
+	if err != nil || !slices.Equal(a.sizes(), []int{1, 1000}) {
+		t.Errorf("the batches have %v events, %v", a.sizes(), err)
+	}
+}
+
+func TestBatcher_SendsAPartialBatchAfterLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a api
+		b := newDirectClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+			Linger: time.Minute,
+		})
+		for range 3 {
+			addAll(t, b, 2, nil)
+			time.Sleep(59 * time.Second)
+		}
+		synctest.Wait()
+		if !slices.Equal(a.sizes(), []int{4}) { // the second minute has not ended
+			t.Errorf("the batches have %v events", a.sizes())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if !slices.Equal(a.sizes(), []int{2, 4}) {
+			t.Errorf("the batches have %v events", a.sizes())
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBatcher_CopiesEvents(t *testing.T) {
+	var a api
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
+	reused := []byte(`{"eventType":"a"}`)
+	if err := b.Add(t.Context(), reused, nil); err != nil {
+		t.Fatal(err)
+	}
+	copy(reused, `{"eventType":"b"}`)
+	if err := b.Close(t.Context()); err != nil || !slices.Equal(a.accepted,
+		[]string{`{"eventType":"a"}`}) {
+		t.Errorf("the API got %q, %v", a.accepted, err)
+	}
+}
+
+func TestBatcher_RejectsAnEventThatIsNotAnObject(t *testing.T) {
+	var a api
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
+	for _, text := range []string{``, `1`, `[]`, `{},{}`, `{"a":}`} {
+		if err := b.Add(t.Context(), []byte(text), nil); err == nil {
+			t.Errorf("%q was added", text)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil || a.attempts > 0 {
+		t.Errorf("%d requests, %v", a.attempts, err)
+	}
+}
+
+func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
+	var a api
+	var r results
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{MaxBatchEvents: 5})
+	addAll(t, b, 18, r.add)
+	bad := []byte(`{"eventType":"bad"}`)
+	for range 2 {
+		if err := b.Add(t.Context(), bad, r.add); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := b.Flush(t.Context())
+	if err == nil || !strings.HasPrefix(err.Error(), "2 events were not accepted") {
+		t.Errorf("Flush returned %v", err)
+	}
+	var problem *client.Problem
+	if len(r.accepted) != 18 || len(a.accepted) != 18 || !errors.As(r.errs[string(bad)], &problem) {
+		t.Errorf("accepted %d and %d, errors %v", len(r.accepted), len(a.accepted), r.errs)
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Errorf("after a Flush without new events, Close returned %v", err)
+	}
+}
+
+// The API lists only some of the invalid events, and rejects a batch that has no valid one.
+func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
+	for _, count := range []int{1, 2, 10, 100} {
+		var a api
+		var r results
+		b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
+		for i := range count {
+			event := fmt.Appendf(nil, `{"eventType":"bad","n":%d}`, i)
+			if err := b.Add(t.Context(), event, r.add); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Close(t.Context()); err == nil {
+			t.Error("Close returned no error")
+		}
+		for text, err := range r.errs {
+			var p *client.Problem
+			if !errors.As(err, &p) || p.Status != 422 || p.Detail != "No good." {
+				t.Errorf("%s: got %v", text, err)
+			}
+		}
+		if len(r.errs) != count {
+			t.Errorf("%d of %d events have an error", len(r.errs), count)
+		}
+	}
+}
+
+func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
+	a := api{maxBytes: 300}
+	var r results
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
+	addAll(t, b, 100, r.add)
+	tooLarge := fmt.Appendf(nil, `{"eventType":"a","text":%q}`, strings.Repeat("x", 300))
+	if err := b.Add(t.Context(), tooLarge, r.add); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Close(t.Context())
+	var problem *client.Problem
+	if !errors.As(err, &problem) || problem.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("Close returned %v", err)
+	}
+	slices.Sort(a.accepted)
+	if n := len(slices.Compact(a.accepted)); n != 100 || len(r.accepted) != 100 || len(r.errs) != 1 {
+		t.Errorf("accepted %d different events of %d, %d errors", n, len(a.accepted), len(r.errs))
+	}
+}
+
+// A batch may be accepted although its answer is lost. Its halves have new keys, so that sending
+// them could create its events twice.
+func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
+	a := new(api)
+	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
+		if attempt == 1 {
+			a.loseAnswer(r)
+		}
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return true
+	}
+	var r results
+	b := newClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{})
+	addAll(t, b, 2, r.add)
+	err := b.Close(t.Context())
+	var failure *client.SendError
+	if !errors.As(err, &failure) || !failure.MayBeAccepted || a.attempts != 2 {
+		t.Errorf("got %v after %d requests", err, a.attempts)
+	}
+}
+
+func TestBatcher_LosesAndRepeatsNothingIfRequestsFail(t *testing.T) {
+	a := new(api)
+	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {
+		switch attempt % 4 {
+		case 0:
+			a.loseAnswer(r)
+		case 1:
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		case 2:
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	var r results
+	b := newClient(t, a, client.Options{MaxAttempts: 100}).NewBatcher(client.BatcherOptions{
+		MaxBatchEvents: 10, MaxBufferedEvents: 50,
+	})
+	const count = 1000
+	addAll(t, b, count, r.add)
+	if err := b.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	accepted := len(a.accepted)
+	slices.Sort(a.accepted)
+	if n := len(slices.Compact(a.accepted)); accepted != count || n != count ||
+		len(r.accepted) != count {
+		t.Errorf("the API accepted %d events, %d different; %d results", accepted, n,
+			len(r.accepted))
+	}
+}
+
+// blocked returns an API that answers nothing before release is called.
+func blocked() (a *api, release func()) {
+	released := make(chan struct{})
+	a = &api{fault: func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-released:
+		case <-r.Context().Done():
+		}
+		return false
+	}}
+	return a, sync.OnceFunc(func() { close(released) })
+}
+
+func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
+	one := len(numbered(0))
+	for name, o := range map[string]client.BatcherOptions{
+		"events": {MaxBufferedEvents: 6, MaxBatchEvents: 2},
+		"bytes":  {MaxBufferedBytes: 6*one + one/2, MaxBatchEvents: 2},
+		// Only the batch that is not full can make room.
+		"one batch": {MaxBufferedEvents: 6, Linger: 1000 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, release := blocked()
+				var r results
+				b := newDirectClient(t, a, client.Options{}).NewBatcher(o)
+				addAll(t, b, 6, r.add)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if err := b.Add(ctx, numbered(6), r.add); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("Add to a full buffer returned %v", err)
+				}
+				added := make(chan error)
+				go func() { added <- b.Add(t.Context(), numbered(7), r.add) }()
+				synctest.Wait()
+				release()
+				if err := <-added; err != nil {
+					t.Error(err)
+				}
+				if err := b.Close(t.Context()); err != nil || len(r.accepted) != 7 {
+					t.Errorf("%d results, %v", len(r.accepted), err)
+				}
+			})
+		})
+	}
+}
+
+func TestBatcher_AcceptsAnEventThatIsLargerThanTheBuffer(t *testing.T) {
+	var a api
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{MaxBufferedBytes: 1})
+	addAll(t, b, 3, nil)
+	if err := b.Close(t.Context()); err != nil || len(a.accepted) != 3 {
+		t.Errorf("accepted %q, %v", a.accepted, err)
+	}
+}
+
+func TestBatcher_DropsEventsInsteadOfWaiting(t *testing.T) {
+	a, release := blocked()
+	var r results
+	var dropped []string
+	b := newClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+		MaxBufferedEvents: 2, OnDrop: func(event []byte) { dropped = append(dropped, string(event)) },
+	})
+	for i := range 4 {
+		err := b.Add(t.Context(), numbered(i), r.add)
+		if full := errors.Is(err, client.ErrBufferFull); full != (i >= 2) {
+			t.Errorf("event %d: %v", i, err)
+		}
+	}
+	release()
+	err := b.Close(t.Context())
+	want := []string{string(numbered(2)), string(numbered(3))}
+	if err != nil || !slices.Equal(dropped, want) || len(r.accepted) != 2 {
+		t.Errorf("dropped %q, accepted %q, %v", dropped, r.accepted, err)
+	}
+}
+
+func TestBatcher_LimitsConcurrentRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, release := blocked()
+		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+			MaxBatchEvents: 1, MaxConcurrentRequests: 3,
+		})
+		addAll(t, b, 10, nil)
+		synctest.Wait()
+		if a.attempts != 3 {
+			t.Errorf("%d requests run", a.attempts)
+		}
+		release()
+		if err := b.Close(t.Context()); err != nil || len(a.accepted) != 10 {
+			t.Errorf("accepted %d, %v", len(a.accepted), err)
+		}
+	})
+}
+
+func TestBatcher_FlushWaitsForTheEventsThatWereAddedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, release := blocked()
+		var r results
+		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+			Linger: time.Hour,
+		})
+		addAll(t, b, 2, r.add)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := b.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Flush returned %v before the results", err)
+		}
+		release()
+		if err := b.Flush(t.Context()); err != nil || len(r.accepted) != 2 {
+			t.Errorf("Flush returned %v after %d results", err, len(r.accepted))
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestBatcher_CloseReportsEachEventThatIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, release := blocked()
+		defer release()
+		var r results
+		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+			MaxBatchEvents: 2, MaxConcurrentRequests: 1, MaxBufferedEvents: 7,
+		})
+		addAll(t, b, 7, r.add)
+		waiting := make(chan error)
+		go func() { waiting <- b.Add(t.Context(), numbered(7), r.add) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := b.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || len(r.errs) != 7 {
+			t.Errorf("%d events have an error, %v", len(r.errs), err)
+		}
+		if err := <-waiting; !errors.Is(err, client.ErrClosed) {
+			t.Errorf("a waiting Add returned %v", err)
+		}
+	})
+}
+
+func TestBatcher_RejectsEventsAfterClose(t *testing.T) {
+	b := newClient(t, new(api), client.Options{}).NewBatcher(client.BatcherOptions{})
+	for range 2 {
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := b.Add(t.Context(), event, nil); !errors.Is(err, client.ErrClosed) {
+		t.Errorf("Add returned %v", err)
+	}
+}
+
+func TestBatcher_IsSafeForConcurrentUse(t *testing.T) {
+	var a api
+	var r results
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+		MaxBatchEvents: 7, MaxBufferedEvents: 20,
+	})
+	var adding sync.WaitGroup
+	for i := range 20 {
+		adding.Go(func() {
+			for range 50 {
+				if err := b.Add(t.Context(), numbered(i), r.add); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := b.Flush(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	adding.Wait()
+	if err := b.Close(t.Context()); err != nil || len(r.accepted) != 1000 || len(a.accepted) != 1000 {
+		t.Errorf("%d results, %d events, %v", len(r.accepted), len(a.accepted), err)
+	}
+}

@@ -1,0 +1,70 @@
+// Package client sends events to a pipeline, and retries safely.
+//
+// # One event
+//
+// An event is a JSON object with an eventType. The platform archives its bytes unchanged:
+//
+//	c, err := client.New("https://events.example.com", client.Options{})
+//	…
+//	accepted, err := c.Send(ctx, []byte(`{"eventType":"order.placed","orderId":"7"}`))
+//
+// If Send returns nil, the event is durable, and accepted.EventID finds it: [Client.Status] returns
+// its state.
+//
+// # Many events
+//
+// A request costs the same for one event and for a hundred. A [Batcher] collects events and sends a
+// batch when it has 1,000 events or 1 MiB, or after 100 ms:
+//
+//	b := c.NewBatcher(client.BatcherOptions{})
+//	…
+//	err := b.Add(ctx, event, func(r client.Result) {
+//		if r.Err != nil {
+//			log.Printf("the event %s was not accepted: %v", r.Event, r.Err)
+//		}
+//	})
+//	…
+//	err = b.Close(ctx) // waits until each event has a result
+//
+// Events are in memory until they are accepted. If the process crashes before, they are lost. Add
+// waits if the buffer is full; set [BatcherOptions].OnDrop to drop events instead. If the API
+// rejects some events of a batch, the others are accepted. If the API rejects a batch because of
+// its size, the Batcher sends smaller ones.
+//
+// [Client.SendBatch] sends one request with the events that you pass. By default, the API accepts
+// all of them or none; [WithLenient] changes this.
+//
+// # Authorization
+//
+// A pipeline's API requires IAM authorization by default. The client signs requests (SigV4) with
+// the credentials of an aws.Config:
+//
+//	cfg, err := config.LoadDefaultConfig(ctx)
+//	…
+//	c, err := client.New(url, client.Options{Credentials: cfg.Credentials, Region: cfg.Region})
+//
+// An API with a JWT authorizer requires a token. The client calls the function Options.Token for
+// each attempt.
+//
+// # Retries
+//
+// The client sends a request again if it gets no answer, or an answer 408, 425, 429 or 5xx. It
+// waits between the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s.
+// It waits longer if the API asks for it by the header Retry-After, and ends when the context ends.
+//
+// Retries create no event twice, because all attempts of a call have the same idempotency key. The
+// key of a call is a random UUID. If you call Send again after an error or a crash, the platform
+// sees another key. To make this safe too, pass a key of your own, such as an order's number, with
+// [WithIdempotencyKey].
+//
+// # Errors
+//
+// The error of a failed request is a [SendError]. If the API answered, the error wraps a [Problem]:
+//
+//	var problem *client.Problem
+//	if errors.As(err, &problem) && problem.Status == http.StatusUnprocessableEntity {
+//		log.Printf("%s at %s", problem.Detail, problem.Pointer)
+//	}
+//
+// SendError.MayBeAccepted reports that the API may have accepted the event nevertheless.
+package client

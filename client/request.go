@@ -1,0 +1,112 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+)
+
+// call represents a request that may be sent several times.
+type call struct {
+	method string
+	url    *url.URL
+	header http.Header
+	body   []byte
+	sha256 string // of the body, in hex
+}
+
+func newCall(method string, target *url.URL, header http.Header, body []byte) call {
+	sum := sha256.Sum256(body)
+	return call{method, target, header, body, hex.EncodeToString(sum[:])}
+}
+
+// answer represents a 2xx response of the API.
+type answer struct {
+	body      []byte
+	duplicate bool // the API had accepted the idempotency key before
+}
+
+// attempt sends a call once. sent reports whether the API may have received the request.
+func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool, err error) {
+	connecting := false
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { connecting = true },
+		GotConn: func(httptrace.GotConnInfo) { connecting = false },
+	}
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), call.method,
+		call.url.String(), bytes.NewReader(call.body))
+	if err != nil {
+		return answer{}, false, &localError{err}
+	}
+	request.Header = call.header.Clone()
+	if err := c.authorize(ctx, request, call.sha256); err != nil {
+		return answer{}, false, &localError{err}
+	}
+	got, err = c.exchange(request)
+	return got, !connecting, err
+}
+
+// localError reports that a request could not be made. A retry would not help.
+type localError struct{ error }
+
+func (e *localError) Unwrap() error { return e.error }
+
+func (c *Client) authorize(ctx context.Context, request *http.Request, sum string) error {
+	if c.o.Token != nil {
+		token, err := c.o.Token(ctx)
+		if err != nil {
+			return fmt.Errorf("get a token for the request: %w", err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if c.o.Credentials != nil {
+		credentials, err := c.o.Credentials.Retrieve(ctx)
+		if err != nil {
+			return fmt.Errorf("get AWS credentials to sign the request: %w", err)
+		}
+		return c.signer.SignHTTP(ctx, credentials, request, sum, "execute-api", c.o.Region,
+			time.Now())
+	}
+	return nil
+}
+
+// maxAnswer limits how many bytes of an answer are read. Lambda limits answers to 6 MB.
+const maxAnswer = 8 << 20
+
+// exchange sends a request and reads the response. It returns a *Problem for an error response.
+func (c *Client) exchange(request *http.Request) (answer, error) {
+	response, err := c.http.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return answer{}, fmt.Errorf("read the answer of %s: %w", request.URL, err)
+	}
+	if response.StatusCode >= 300 {
+		return answer{}, newProblem(response, body)
+	}
+	duplicate := response.Header.Get("Idempotency-Replayed") == "true"
+	return answer{body, duplicate}, nil
+}
+
+// mayPass reports whether a request that failed with err may succeed if it is sent again.
+func mayPass(err error) bool {
+	var problem *Problem
+	if errors.As(err, &problem) {
+		return problem.temporary()
+	}
+	var local *localError
+	var certificate *tls.CertificateVerificationError
+	return !errors.As(err, &local) && !errors.As(err, &certificate)
+}

@@ -1,0 +1,232 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// Accepted is the result of an accepted event.
+type Accepted struct {
+	EventID string
+	// Duplicate reports that the API had already accepted the event with the same idempotency key.
+	Duplicate bool
+}
+
+// BatchAccepted is the result of an accepted batch.
+type BatchAccepted struct {
+	// Batches has an element for each event type in the request.
+	Batches []Batch
+	// Events has an element for each event in the request, in the same order.
+	Events []EventResult
+	// Duplicate reports that the API had already accepted the batch with the same idempotency key.
+	Duplicate bool
+}
+
+// Batch represents events of one type that the platform stores and processes together.
+type Batch struct {
+	BatchID   string `json:"batchId"`
+	EventType string `json:"eventType"`
+	Count     int    `json:"count"`
+}
+
+// EventResult is the result of one event in a batch. Either EventID or Problem is set.
+type EventResult struct {
+	EventID string
+	// Problem says why the API rejected the event. It is set only for a batch WithLenient.
+	Problem *Problem
+}
+
+// SendOption changes one call of Send or SendBatch.
+type SendOption func(*sendOptions)
+
+type sendOptions struct {
+	key     string
+	lenient bool
+}
+
+// WithIdempotencyKey sets the key by which the API recognizes a repeated request. The default is a
+// random UUID, so that the client's own retries are safe. Set a key that is derived from your data
+// to make it safe to call Send again, for example after a crash. A key has 1 to 255 visible ASCII
+// characters. The same key with other events is an error.
+func WithIdempotencyKey(key string) SendOption {
+	return func(o *sendOptions) { o.key = key }
+}
+
+// WithLenient makes the API accept the valid events of a batch if others are invalid. Send ignores
+// this option.
+func WithLenient() SendOption {
+	return func(o *sendOptions) { o.lenient = true }
+}
+
+func newSendOptions(options []SendOption) (sendOptions, error) {
+	var o sendOptions
+	for _, option := range options {
+		option(&o)
+	}
+	if o.key == "" {
+		o.key = uuid.NewString()
+	}
+	invisible := strings.ContainsFunc(o.key, func(r rune) bool { return r < '!' || r > '~' })
+	if len(o.key) > 255 || invisible {
+		return o, fmt.Errorf(
+			"the idempotency key must be 1 to 255 visible ASCII characters, got %q", o.key)
+	}
+	return o, nil
+}
+
+// Send sends an event, a JSON object with an eventType. The platform archives its bytes unchanged.
+// If Send returns nil, the event is durable.
+//
+// Send sends a request again that got no answer, a 429 or a 5xx. If the request fails for good, Send
+// returns a *SendError. It wraps a *Problem if the API answered.
+func (c *Client) Send(
+	ctx context.Context, event []byte, options ...SendOption,
+) (Accepted, error) {
+	o, err := newSendOptions(options)
+	if err != nil {
+		return Accepted{}, err
+	}
+	answer, err := c.post(ctx, event, o)
+	if err != nil {
+		return Accepted{}, err
+	}
+	var body struct {
+		EventID string `json:"eventId"`
+	}
+	if err := json.Unmarshal(answer.body, &body); err != nil || body.EventID == "" {
+		return Accepted{}, c.foreign("the answer has no eventId")
+	}
+	return Accepted{EventID: body.EventID, Duplicate: answer.duplicate}, nil
+}
+
+// SendBatch sends several events in one request. By default, the API accepts at most 1,000 events
+// and 1 MiB before compression. A Batcher respects these limits.
+//
+// If one event is invalid, the API rejects the whole batch, and the *Problem lists the invalid
+// events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends
+// nothing and returns an *InvalidEventError. Other errors are those of Send.
+func (c *Client) SendBatch(
+	ctx context.Context, events [][]byte, options ...SendOption,
+) (BatchAccepted, error) {
+	if len(events) == 0 {
+		return BatchAccepted{}, errors.New("a batch must have at least one event, got none")
+	}
+	for i, event := range events {
+		if err := checkEvent(event); err != nil {
+			return BatchAccepted{}, &InvalidEventError{Index: i, Err: err}
+		}
+	}
+	return c.sendBatch(ctx, events, options...)
+}
+
+// sendBatch sends events that are JSON objects.
+func (c *Client) sendBatch(
+	ctx context.Context, events [][]byte, options ...SendOption,
+) (BatchAccepted, error) {
+	o, err := newSendOptions(options)
+	if err != nil {
+		return BatchAccepted{}, err
+	}
+	answer, err := c.post(ctx, jsonArray(events), o)
+	if err != nil {
+		return BatchAccepted{}, err
+	}
+	var body struct {
+		Batches []Batch
+		Events  []struct {
+			Index   int
+			EventID string
+			Problem *Problem
+		}
+	}
+	if err := json.Unmarshal(answer.body, &body); err != nil {
+		return BatchAccepted{}, c.foreign("the answer to a batch is not JSON")
+	}
+	accepted := BatchAccepted{
+		Batches: body.Batches, Events: make([]EventResult, len(events)), Duplicate: answer.duplicate,
+	}
+	for _, e := range body.Events {
+		if e.Index >= 0 && e.Index < len(events) {
+			accepted.Events[e.Index] = EventResult{EventID: e.EventID, Problem: e.Problem}
+		}
+	}
+	for i, e := range accepted.Events {
+		if (e.EventID == "") == (e.Problem == nil) {
+			return BatchAccepted{}, c.foreign(
+				fmt.Sprintf("the answer to a batch has no result for event %d", i))
+		}
+	}
+	return accepted, nil
+}
+
+func (c *Client) foreign(reason string) error {
+	return fmt.Errorf("%s is not the API of a pipeline: %s", c.base, reason)
+}
+
+// jsonArray returns the JSON array of the events.
+func jsonArray(events [][]byte) []byte {
+	size := 1 + len(events)
+	for _, event := range events {
+		size += len(event)
+	}
+	array := make([]byte, 0, size)
+	for i, event := range events {
+		separator := byte(',')
+		if i == 0 {
+			separator = '['
+		}
+		array = append(array, separator)
+		array = append(array, event...)
+	}
+	return append(array, ']')
+}
+
+// InvalidEventError reports an event of a batch that is not a JSON object.
+type InvalidEventError struct {
+	Index int
+	Err   error
+}
+
+func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index, e.Err) }
+func (e *InvalidEventError) Unwrap() error { return e.Err }
+
+// checkEvent returns an error if an event is not one JSON object. Such an event would change the
+// number of the events in the batch.
+func checkEvent(event []byte) error {
+	value := jsontext.Value(event)
+	if value.Kind() == jsontext.KindBeginObject && value.IsValid() {
+		return nil
+	}
+	decoder := jsontext.NewDecoder(bytes.NewReader(event))
+	switch _, err := decoder.ReadValue(); {
+	case err != nil:
+		return fmt.Errorf("an event must be a JSON object: %w", err)
+	case value.Kind() != jsontext.KindBeginObject:
+		return fmt.Errorf("an event must be a JSON object, got %s", value.Kind())
+	}
+	return errors.New("an event must be one JSON object, got data after the object")
+}
+
+// post sends a JSON body to the API.
+func (c *Client) post(ctx context.Context, body []byte, o sendOptions) (answer, error) {
+	header := http.Header{
+		"Content-Type":    {"application/json"},
+		"Idempotency-Key": {o.key},
+	}
+	if o.lenient {
+		header.Set("Prefer", "handling=lenient")
+	}
+	if c.o.Gzip {
+		body = compress(body)
+		header.Set("Content-Encoding", "gzip")
+	}
+	return c.do(ctx, newCall(http.MethodPost, c.base.JoinPath("events"), header, body))
+}

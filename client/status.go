@@ -1,0 +1,61 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// States of an event.
+const (
+	Enqueued  = "ENQUEUED"
+	Processed = "PROCESSED"
+	Failed    = "FAILED"
+)
+
+// EventStatus represents the state of an event.
+type EventStatus struct {
+	EventID     string    `json:"eventId"`
+	EventType   string    `json:"eventType"`
+	Status      string    `json:"status"` // Enqueued, Processed or Failed
+	ReceivedAt  time.Time `json:"receivedAt"`
+	EnqueuedAt  time.Time `json:"enqueuedAt"` // time when the event was last enqueued
+	ProcessedAt time.Time `json:"processedAt,omitzero"`
+	FailedAt    time.Time `json:"failedAt,omitzero"`
+	Attempts    int       `json:"attempts"` // deliveries to workers; 0 while Enqueued
+	Bytes       int       `json:"bytes"`    // size of the payload
+	SHA256      string    `json:"sha256"`   // of the payload, in hex
+	Bronze      Location  `json:"bronze"`   // the payload
+	Silver      *Location `json:"silver,omitempty"`
+	Filtered    *Reason   `json:"dropped,omitempty"` // why the processor made no record
+	Failure     *Reason   `json:"failure,omitempty"` // why the event is Failed
+	ReplayID    string    `json:"replayId,omitempty"`
+	Reenqueues  int       `json:"reenqueues,omitempty"` // by the reconciler
+}
+
+// Location names an object in S3.
+type Location struct {
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+}
+
+// Reason says why an event has no record.
+type Reason struct {
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// Status returns the state of an event. Its errors are those of Send.
+func (c *Client) Status(ctx context.Context, eventID string) (EventStatus, error) {
+	target := c.base.JoinPath("events", eventID)
+	answer, err := c.do(ctx, newCall(http.MethodGet, target, http.Header{}, nil))
+	if err != nil {
+		return EventStatus{}, err
+	}
+	var status EventStatus
+	if err := json.Unmarshal(answer.body, &status); err != nil || status.Status == "" {
+		return EventStatus{}, c.foreign("the answer has no status")
+	}
+	return status, nil
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,34 @@ func TestAdapter_QueueSendsAndCountsManyEvents(t *testing.T) {
 			}
 		}
 		q.wantMessageCount(len(sent)) // the count includes messages in flight
+	})
+}
+
+// The message group makes SQS deliver the messages of other callers before a caller's backlog.
+func TestAdapter_QueueGroupsMessagesByCaller(t *testing.T) {
+	forEachQueue(t, nil, func(q testQueue) {
+		queue := sqs.NewQueue(q.target.Config, q.url)
+		long := strings.Repeat("é ", 200) // neither ASCII nor short enough for a group id
+		events := []pipeline.Event{
+			{ID: "0", Caller: "a"}, {ID: "1", Caller: "a"}, {ID: "2", Caller: long}, {ID: "3"},
+		}
+		if err := queue.Send(q.Context(), events[0]); err != nil {
+			q.Fatal(err)
+		}
+		wantNoErrors(t, "send", queue.SendMany(q.Context(), events[1:]), len(events)-1)
+		groups := map[string]string{}
+		for _, m := range q.receive(1) {
+			var event pipeline.Event
+			if err := json.Unmarshal([]byte(*m.Body), &event); err != nil {
+				q.Fatal(err)
+			}
+			groups[event.ID] = m.Attributes["MessageGroupId"]
+		}
+		if len(groups) != len(events) || groups["0"] == "" || groups["0"] != groups["1"] ||
+			groups["2"] == "" || groups["2"] == groups["0"] || groups["3"] != "" ||
+			groups["0"] == "a" {
+			q.Errorf("groups by event id: %q", groups)
+		}
 	})
 }
 

@@ -146,7 +146,7 @@ func TestListQueues_ReturnsPages(t *testing.T) {
 }
 
 func call(
-	t *testing.T, s *sqs.Service, operation, body string,
+	t testing.TB, s *sqs.Service, operation, body string,
 ) (status int, queryError string, response map[string]any) {
 	t.Helper()
 	r := httptest.NewRequest("POST", "/", strings.NewReader(body))

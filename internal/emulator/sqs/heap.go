@@ -14,7 +14,8 @@ type entry struct {
 	receiveCountOnArrival int       // ReceiveCount when the message entered this queue
 	sequence              int       // order of arrival; decides if times are equal
 
-	visibleElement *list.Element // element of Queue.visible, or nil if not visible
+	visibleIn      *list.List    // list in Queue.fair, or nil if not visible
+	visibleElement *list.Element // element of visibleIn, or nil if not visible
 	invisibleIndex int           // index in Queue.invisible, or -1 if visible
 	ageIndex       int           // index in Queue.byAge, or -1 if removed
 }

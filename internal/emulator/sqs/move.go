@@ -46,7 +46,7 @@ func (s *Service) startMove(source, destination *Queue, interval time.Duration) 
 	source.advance(now)
 	task := &moveTask{
 		id: s.cfg.NewID(), source: source, destination: destination, interval: interval,
-		started: now, toMove: source.visible.Len(), status: moveRunning,
+		started: now, toMove: source.fair.visible, status: moveRunning,
 	}
 	source.moves = append([]*moveTask{task}, source.moves...)
 	source.moves = source.moves[:min(maxMoveTasks, len(source.moves))]
@@ -83,15 +83,14 @@ func (s *Service) moveNext(task *moveTask) bool {
 		task.status = moveCancelled
 	case source.deleted:
 		task.fail(errQueueDoesNotExist)
-	case task.moved < task.toMove && source.visible.Len() > 0:
-		first := source.visible.Front().Value.(*entry)
-		if err := source.redrive(first, task.destination); err != nil {
+	case task.moved < task.toMove && source.fair.visible > 0:
+		if err := source.redrive(source.fair.first(), task.destination); err != nil {
 			task.fail(err)
 			break
 		}
 		task.moved++
 	}
-	if task.status == moveRunning && (task.moved == task.toMove || source.visible.Len() == 0) {
+	if task.status == moveRunning && (task.moved == task.toMove || source.fair.visible == 0) {
 		task.status = moveCompleted
 	}
 	return task.status == moveRunning

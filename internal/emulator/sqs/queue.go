@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"container/list"
 	"errors"
 	"fmt"
 	"time"
@@ -18,10 +17,9 @@ type Queue struct {
 	settings     settings
 	deleted      bool
 	byID         map[string]*entry
-	visible      *list.List // *entry elements, in the order in which they became visible
-	invisible    entryHeap  // delayed and in-flight messages, ordered by visibleAt
-	byAge        entryHeap  // all messages, ordered by the time they were sent
-	inFlight     int        // number of in-flight messages
+	fair         fairOrder // visible messages, and counts of in-flight messages
+	invisible    entryHeap // delayed and in-flight messages, ordered by visibleAt
+	byAge        entryHeap // all messages, ordered by the time they were sent
 	nextSequence int
 	changed      chan struct{} // wakeReceivers closes and replaces it
 	hasWaiters   bool          // whether a long poll may wait for changed
@@ -164,7 +162,7 @@ func (q *Queue) Depth() (visible, inFlight, delayed int) {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
 	q.advance(q.service.cfg.Now())
-	return q.visible.Len(), q.inFlight, q.invisible.Len() - q.inFlight
+	return q.fair.visible, q.fair.inFlight, q.invisible.Len() - q.fair.inFlight
 }
 
 // purge deletes all messages.
@@ -222,7 +220,7 @@ func (q *Queue) deadLetterQueue() *Queue {
 }
 
 func (q *Queue) clear() {
-	q.byID, q.visible, q.inFlight = map[string]*entry{}, list.New(), 0
+	q.byID, q.fair = map[string]*entry{}, newFairOrder()
 	q.invisible, q.byAge = newVisibilityHeap(), newAgeHeap()
 }
 
@@ -252,10 +250,10 @@ func (q *Queue) enterState(e *entry, s state) {
 	e.state = s
 	switch s {
 	case visible:
-		e.visibleElement = q.visible.PushBack(e)
+		q.fair.addVisible(e)
 		return
 	case inFlight:
-		q.inFlight++
+		q.fair.addInFlight(e)
 	}
 	q.invisible.add(e)
 }
@@ -264,14 +262,13 @@ func (q *Queue) enterState(e *entry, s state) {
 func (q *Queue) leaveState(e *entry) {
 	switch e.state {
 	case visible:
-		q.visible.Remove(e.visibleElement)
-		e.visibleElement = nil
+		q.fair.removeVisible(e)
 		return
 	case inFlight:
-		if q.inFlight == maxInFlight {
+		if q.fair.inFlight == maxInFlight {
 			q.wakeReceivers()
 		}
-		q.inFlight--
+		q.fair.removeInFlight(e)
 	}
 	q.invisible.remove(e)
 }

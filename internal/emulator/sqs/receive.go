@@ -99,14 +99,14 @@ func (q *Queue) receiveLocked(
 	}
 	q.advance(now)
 	dlq := q.deadLetterQueue()
-	for len(messages) < limit && q.visible.Len() > 0 {
-		if q.inFlight >= maxInFlight {
+	for len(messages) < limit && q.fair.visible > 0 {
+		if q.fair.inFlight >= maxInFlight {
 			if len(messages) == 0 {
 				err = errOverLimit
 			}
 			return messages, deadLetters, err
 		}
-		e := q.visible.Front().Value.(*entry)
+		e := q.fair.first()
 		if dlq != nil && e.ReceiveCount-e.receiveCountOnArrival >= q.settings.MaxReceiveCount {
 			if err := q.moveToDLQ(dlq, e); err != nil {
 				return messages, deadLetters, fmt.Errorf("move message %s from %s to %s: %w",
@@ -122,6 +122,7 @@ func (q *Queue) receiveLocked(
 		e.ReceiptHandle = newReceiptHandle(q.ARN(), e.ID, e.ReceiveCount)
 		e.visibleAt = now.Add(visibility)
 		q.enterState(e, inFlight)
+		q.fair.detectNoise(e)
 		// If the progressRecord cannot be stored, the message stays in flight until its visibility
 		// timeout is over.
 		if err := q.service.records.putProgress(q.name, e); err != nil {

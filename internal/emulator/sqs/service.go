@@ -3,8 +3,8 @@
 // which use the AWS query protocol.
 //
 // The package implements visibility timeouts, receive counts, redrive policies, delays, retention,
-// long polling and quotas. A queue returns messages in the order in which they became visible. If a
-// state database is configured, each change is stored before the request is answered.
+// long polling, quotas and fair queues. A queue returns messages in the order in which they became
+// visible, but those of noisy message groups last. If a state database is configured, each change is stored before the request is answered.
 package sqs
 
 import (

@@ -4,6 +4,8 @@ package sqs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -37,7 +39,9 @@ func (q Queue) Send(ctx context.Context, event pipeline.Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: body})
+	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl: &q.url, MessageBody: body, MessageGroupId: groupID(event.Caller),
+	})
 	if err != nil {
 		return fmt.Errorf("send message: %w", err)
 	}
@@ -53,7 +57,9 @@ func (q Queue) SendMany(ctx context.Context, events []pipeline.Event) []error {
 			if err != nil {
 				return results{}, err
 			}
-			entries[i] = types.SendMessageBatchRequestEntry{Id: entryID(i), MessageBody: body}
+			entries[i] = types.SendMessageBatchRequestEntry{
+				Id: entryID(i), MessageBody: body, MessageGroupId: groupID(event.Caller),
+			}
 		}
 		input := &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries}
 		out, err := q.client.SendMessageBatch(ctx, input)
@@ -74,6 +80,17 @@ func messageBody(event pipeline.Event) (*string, error) {
 		return nil, fmt.Errorf("write the message of event %s: %w", event.ID, err)
 	}
 	return aws.String(string(body)), nil
+}
+
+// groupID returns the message group of a caller's messages, or nil if the caller is unknown. SQS
+// delays the messages of a caller with a large backlog, and delivers those of other callers first
+// (fair queues). The id is a hash, because a group id has at most 128 ASCII characters.
+func groupID(caller string) *string {
+	if caller == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(caller))
+	return aws.String(hex.EncodeToString(sum[:16]))
 }
 
 // Delay hides a received message for the duration d, rounded up to whole seconds.

@@ -1,8 +1,11 @@
 package format
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -136,4 +139,37 @@ func TestDecode_IgnoresHeadersThatOnlyBeginWithCe(t *testing.T) {
 	if err != nil || got.CloudEvents {
 		t.Errorf("got %+v, %v", got, err)
 	}
+}
+
+// FuzzBinary checks that the result is JSON with the attributes and data of the request.
+func FuzzBinary(f *testing.F) {
+	f.Add("application/json", "ext", "a%20b", []byte(`{"a":1}`))
+	f.Add("text/plain", "id", `"x"`, []byte("\"\x00"))
+	f.Add("", "time", "\xff", []byte("1,2"))
+	f.Fuzz(func(t *testing.T, contentType, name, value string, data []byte) {
+		headers := binary(contentType, "ce-"+strings.ToLower(name), value)
+		got, err := Decoder{MaxBytes: maxBytes}.Decode(headers, data)
+		if err != nil {
+			return
+		}
+		var event struct {
+			Base64 []byte          `json:"data_base64"`
+			Data   json.RawMessage `json:"data"`
+		}
+		if !json.Valid(got.Data) && utf8.Valid(got.Data) {
+			t.Fatalf("%s is not JSON", got.Data)
+		}
+		if _, err := pipeline.DecodeCloudEvent(got.Data); err != nil {
+			return
+		}
+		if err := json.Unmarshal(got.Data, &event); err != nil {
+			t.Fatal(err)
+		}
+		var text string
+		isText := json.Unmarshal(event.Data, &text) == nil && text == string(data)
+		if !isText && string(event.Data) != strings.Trim(string(data), whiteSpace) &&
+			!bytes.Equal(event.Base64, data) {
+			t.Fatalf("%s has other data than %q", got.Data, data)
+		}
+	})
 }

@@ -10,10 +10,10 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/format"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
@@ -30,6 +30,7 @@ type API struct {
 	Ingest              pipeline.Ingest
 	Items               Items
 	Open                bool   // the API has no authorizer, so requests have no caller
+	TextPlain           bool   // text/plain is JSON
 	StatusForAllCallers bool   // a caller may look up the events of all callers
 	QueueName           string // dimension of the pipeline's metrics
 	Log                 *slog.Logger
@@ -103,19 +104,17 @@ func (a API) accept(ctx context.Context, req request) response {
 	if err != nil {
 		return a.reject(ctx, req, err)
 	}
-	if err := req.checkMedia(); err != nil {
-		resp := a.reject(ctx, req, err)
-		resp.Headers["accept"], resp.Headers["accept-encoding"] = mediaType, "identity"
-		return resp
-	}
-	body, err := req.body()
+	decoded, err := a.decode(req)
 	if err != nil {
-		return a.reject(ctx, req, err)
+		return a.rejectBody(ctx, req, err)
 	}
-	key, keyed := req.header("idempotency-key")
-	key = unquoteKey(key)
+	if decoded.Batch {
+		return a.acceptBatch(ctx, req, decoded)
+	}
+	key, keyed := req.Headers["idempotency-key"]
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
-		Body: body, Keyed: keyed, Key: key, Caller: caller,
+		Body: decoded.Data, CloudEvent: decoded.CloudEvents,
+		Keyed: keyed, Key: format.Unquote(key), Caller: caller,
 	})
 	if err != nil {
 		return a.reject(ctx, req, err, slog.String("eventId", accepted.Event.ID))
@@ -128,23 +127,30 @@ func (a API) accept(ctx context.Context, req request) response {
 	return resp
 }
 
-// unquoteKey returns the text of an Idempotency-Key. Clients that follow the IETF's draft write the
-// key as a quoted string, in which a backslash precedes each quote and backslash. All other texts
-// are returned unchanged.
-func unquoteKey(key string) string {
-	if len(key) < 2 || key[0] != '"' || key[len(key)-1] != '"' {
-		return key
+// acceptBatch rejects a batch.
+func (a API) acceptBatch(ctx context.Context, req request, _ format.Body) response {
+	return a.reject(ctx, req, pipeline.Errorf(pipeline.NotAnObject,
+		`The body must be a JSON object, such as {"eventType":"order.created"}.`))
+}
+
+func (a API) decode(req request) (format.Body, error) {
+	body, err := req.body()
+	if err != nil {
+		return format.Body{}, err
 	}
-	var text strings.Builder
-	for quoted := key[1 : len(key)-1]; quoted != ""; quoted = quoted[1:] {
-		if quoted[0] == '\\' && len(quoted) > 1 && strings.ContainsRune(`"\`, rune(quoted[1])) {
-			quoted = quoted[1:]
-		} else if quoted[0] == '"' || quoted[0] == '\\' {
-			return key // not a quoted string
-		}
-		text.WriteByte(quoted[0])
+	decoder := format.Decoder{MaxBytes: a.Ingest.MaxPayloadBytes, TextPlain: a.TextPlain}
+	return decoder.Decode(req.contentHeaders(), body)
+}
+
+// rejectBody rejects a request whose body can't be decoded. If the media type or the content coding
+// is not supported, the response lists the supported ones.
+func (a API) rejectBody(ctx context.Context, req request, err error) response {
+	resp := a.reject(ctx, req, err)
+	if resp.StatusCode == http.StatusUnsupportedMediaType {
+		resp.Headers["accept"] = format.Accept
+		resp.Headers["accept-encoding"] = format.AcceptEncoding
 	}
-	return text.String()
+	return resp
 }
 
 // logAccepted logs an accepted event. The metric does not count duplicates.

@@ -1,8 +1,11 @@
 package handler
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -60,7 +63,7 @@ func TestAPI_RespondsToBadInputAsExpected(t *testing.T) {
 			t.Errorf("%.80q: %d %s at %q, want %d %s at %q",
 				c.Name, answer.StatusCode, got, p.Pointer, c.Status, c.Code, c.Pointer)
 		}
-		wantStored(t, w, answer, c.Body)
+		wantStored(t, w, answer, c.Payload())
 	}
 	if len(names) < 150 {
 		t.Errorf("got only %d cases", len(names))
@@ -94,24 +97,24 @@ func wantProblem(t *testing.T, name string, answer response) problem {
 	return p
 }
 
-// wantStored checks that Bronze holds an accepted body unchanged, and that it holds nothing of a
-// rejected body.
-func wantStored(t *testing.T, w *world, answer response, body string) {
+// wantStored checks that Bronze holds the payload of an accepted request, and nothing of a rejected
+// request.
+func wantStored(t *testing.T, w *world, answer response, payload string) {
 	t.Helper()
 	keys := w.bronze.Keys()
 	if answer.StatusCode != http.StatusAccepted {
 		if len(keys)+len(w.queue.Sent()) > 0 {
-			t.Errorf("%.80q: %d, but Bronze holds %q", body, answer.StatusCode, keys)
+			t.Errorf("%.80q: %d, but Bronze holds %q", payload, answer.StatusCode, keys)
 		}
 		return
 	}
 	if len(keys) != 1 || len(w.queue.Sent()) != 1 {
 		t.Errorf("%.80q: Bronze holds %q, the queue has %d messages",
-			body, keys, len(w.queue.Sent()))
+			payload, keys, len(w.queue.Sent()))
 		return
 	}
-	if got, err := w.bronze.Get(t.Context(), keys[0]); err != nil || string(got) != body {
-		t.Errorf("Bronze holds %.200q, %v; want %.200q", got, err, body)
+	if got, err := w.bronze.Get(t.Context(), keys[0]); err != nil || string(got) != payload {
+		t.Errorf("Bronze holds %.200q, %v; want %.200q", got, err, payload)
 	}
 }
 
@@ -143,12 +146,29 @@ func FuzzAPI(f *testing.F) {
 		case answer.StatusCode == http.StatusAccepted && (method != "POST" || path != "/events"):
 			t.Errorf("%s %s must not be accepted", method, path)
 		}
-		wantStored(t, w, answer, string(body))
+		payload := body
+		if contentEncoding != "" && answer.StatusCode == http.StatusAccepted {
+			payload = uncompress(t, body)
+		}
+		wantStored(t, w, answer, string(payload))
 		if len(path) > 60 && strings.Contains(w.log.String(), path) ||
 			len(body) > 60 && strings.Contains(w.log.String(), string(body)) {
 			t.Errorf("the request is in the log: %s", w.log.String())
 		}
 	})
+}
+
+func uncompress(t *testing.T, body []byte) []byte {
+	t.Helper()
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
 // FuzzInvocation checks that every invocation event is accepted or rejected with a complete

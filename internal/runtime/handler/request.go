@@ -5,8 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"mime"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,7 +45,24 @@ func readRequest(event []byte) (request, error) {
 		return req, pipeline.Errorf(pipeline.InvalidJSON,
 			"The invocation is not an HTTP API event.")
 	}
+	req.Headers = lowerNames(req.Headers)
 	return req, err
+}
+
+// lowerNames returns headers with their names in lower case, as API Gateway sends them. A direct
+// invocation may use other names. The values of names that differ only in case are joined by
+// commas.
+func lowerNames(headers map[string]string) map[string]string {
+	lower := make(map[string]string, len(headers))
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		value := headers[name]
+		name = strings.ToLower(name)
+		if other, repeated := lower[name]; repeated {
+			value = other + "," + value
+		}
+		lower[name] = value
+	}
+	return lower
 }
 
 // validString is a JSON string that must be valid Unicode. encoding/json would silently replace
@@ -115,42 +133,18 @@ func (r request) id(ctx context.Context) string {
 	return ""
 }
 
-// header returns a header. It ignores the case of the name: API Gateway sends lower case, but a
-// direct invocation may not.
-func (r request) header(name string) (string, bool) {
-	for n, value := range r.Headers {
-		if strings.EqualFold(n, name) {
-			return value, true
-		}
+// contentHeaders returns the headers that describe the body. A direct invocation that has only a
+// body needs no Content-Type.
+func (r request) contentHeaders() map[string]string {
+	if _, present := r.Headers["content-type"]; present || r.overHTTP() {
+		return r.Headers
 	}
-	return "", false
+	headers := map[string]string{"content-type": "application/json"}
+	maps.Copy(headers, r.Headers)
+	return headers
 }
 
-// mediaType is the only media type that POST /events accepts.
-const mediaType = "application/json"
-
-// checkMedia checks the headers Content-Type and Content-Encoding. A direct invocation that has
-// only a body needs no headers.
-func (r request) checkMedia() error {
-	if _, encoded := r.header("content-encoding"); encoded {
-		return pipeline.Errorf(pipeline.UnsupportedCoding,
-			"The body must not be encoded. Send it without Content-Encoding.")
-	}
-	value, present := r.header("content-type")
-	if !present && !r.overHTTP() {
-		return nil
-	}
-	media, parameters, err := mime.ParseMediaType(value)
-	charset, hasCharset := parameters["charset"]
-	utf8Charset := !hasCharset || strings.EqualFold(charset, "utf-8")
-	if err != nil || media != mediaType || !utf8Charset {
-		return pipeline.Errorf(pipeline.UnsupportedType,
-			"The body must be JSON in UTF-8. Send it with Content-Type: %s.", mediaType)
-	}
-	return nil
-}
-
-// body returns the decoded body.
+// body returns the body without the base64 encoding of API Gateway.
 func (r request) body() ([]byte, error) {
 	if !r.IsBase64Encoded {
 		return []byte(r.Body), nil

@@ -37,14 +37,14 @@ func DecodeCloudEvent(body []byte) (CloudEvent, error) {
 	if err != nil {
 		return CloudEvent{}, err
 	}
-	if invalid != nil {
-		return CloudEvent{}, invalid
-	}
 	for _, name := range []string{"specversion", "id", "source", "type"} {
 		if _, present := attributes[name]; !present {
 			return CloudEvent{}, Errorf(InvalidCloudEvent,
 				"The CloudEvent has no %s, which is required.", name)
 		}
+	}
+	if invalid != nil {
+		return CloudEvent{}, invalid
 	}
 	_, hasData := attributes["data"]
 	_, hasBase64 := attributes["data_base64"]

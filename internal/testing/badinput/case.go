@@ -16,8 +16,17 @@ type Case struct {
 	Body    string
 
 	Status  int
+	Stored  string // payload in Bronze, if it differs from Body
 	Code    string // problem code; "" for success
 	Pointer string // problem pointer, if any
+}
+
+// Payload returns the payload that Bronze must hold if the request is accepted.
+func (c Case) Payload() string {
+	if c.Stored != "" {
+		return c.Stored
+	}
+	return c.Body
 }
 
 // Cases returns all cases.

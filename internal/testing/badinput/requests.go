@@ -10,7 +10,8 @@ const event = `{"eventType":"demo"}`
 
 // Requests returns the cases about methods, paths, headers and ids.
 func Requests() []Case {
-	return slices.Concat(methods(), paths(), media(), keys(), ids())
+	return slices.Concat(
+		methods(), paths(), media(), codings(), structured(), binary(), lists(), keys(), ids())
 }
 
 func methods() []Case {
@@ -58,7 +59,6 @@ func paths() []Case {
 
 func media() []Case {
 	const unsupportedType = "unsupported-content-type"
-	const unsupportedEncoding = "unsupported-content-encoding"
 	var cases []Case
 	add := func(name string, headers map[string]string, status int, code string) {
 		c := post("media: "+name, event, status, code, "")
@@ -78,8 +78,8 @@ func media() []Case {
 		"", " ", "json", "text/json", "text/plain", "text/plain; charset=utf-8",
 		"application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
 		"application/octet-stream", "application/xml", "application/jsonp", "application/json5",
-		"application/x-ndjson", "application/json-seq",
-		"application/problem+json", "application/cloudevents+json", "application/*", "*/*",
+		"application/ndjson", "application/json-seq", "application/cloudevents",
+		"application/problem+json", "application/cloudevents+xml", "application/*", "*/*",
 		"application/json,application/json", "application/json, text/html",
 		"application/json text/html", "application/json; charset=utf-16",
 		"application/json; charset=latin1", "application/json; charset=utf-7",
@@ -91,14 +91,14 @@ func media() []Case {
 		add("type "+value, map[string]string{"content-type": value}, 415, unsupportedType)
 	}
 	for _, value := range []string{
-		"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "identity", "", "gzip, gzip",
-		"aws-chunked", "GZIP", "utf-8", "\x00",
+		"deflate", "br", "zstd", "compress", "identity", "", "gzip, gzip", "gzip;q=1",
+		"aws-chunked", "utf-8", "\x00",
 	} {
 		headers := map[string]string{"content-type": "application/json", "content-encoding": value}
-		add("encoding "+value, headers, 415, unsupportedEncoding)
+		add("encoding "+value, headers, 415, "unsupported-content-encoding")
 	}
 	gzip := map[string]string{"Content-Encoding": "gzip"}
-	add("encoding without a type", gzip, 415, unsupportedEncoding)
+	add("encoding without a type", gzip, 415, unsupportedType)
 	return cases
 }
 

@@ -3,6 +3,7 @@ module github.com/event-driven-cloud-platform/eventpipeline
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.265.0
 	github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2 v2.265.0-alpha.0
 	github.com/aws/aws-lambda-go v1.55.1

@@ -33,7 +33,8 @@ type BatcherOptions struct {
 	// Linger is the time after which a batch is sent even if it is not full. A longer time makes
 	// larger batches, which cost less. The default is 100 ms.
 	Linger time.Duration
-	// MaxConcurrentRequests limits how many batches are sent at the same time. The default is 4.
+	// MaxConcurrentRequests limits how many batches are sent at the same time. With 1, events are
+	// sent in the order in which they were added. The default is 4.
 	MaxConcurrentRequests int
 
 	// MaxBufferedEvents limits the number of events without a result. The default is 10,000.
@@ -55,20 +56,21 @@ type Result struct {
 }
 
 // Batcher collects events and sends them in batches. Create it with NewBatcher. It is safe for
-// concurrent use. It does not keep the order of events.
+// concurrent use.
 type Batcher struct {
-	client   *Client
-	o        BatcherOptions
-	ctx      context.Context // ends all requests
-	cancel   context.CancelCauseFunc
-	requests chan struct{} // holds an element for each running request
+	client *Client
+	o      BatcherOptions
+	ctx    context.Context // ends all requests
+	cancel context.CancelCauseFunc
 
 	mu         sync.Mutex
 	closed     bool
 	pending    []entry // the batch that is being collected
 	pendingLen int     // size of pending as a JSON array, in bytes
 	linger     *time.Timer
-	unfinished map[*batch]struct{} // the batches that were sealed
+	sealed     []*batch            // the batches that wait for a sender
+	senders    int                 // number of running senders
+	unfinished map[*batch]struct{} // all batches after pending that have events without a result
 	buffered   int                 // number of events without a result
 	bytes      int                 // size of events without a result
 	room       chan struct{}       // closed when a result makes room in the buffer
@@ -81,7 +83,8 @@ type entry struct {
 	done  func(Result) // may be nil
 }
 
-// batch represents a sealed batch. The channel finished is closed when all events have a result.
+// batch represents events that are sent together. The channel finished is closed when all of them
+// have a result.
 type batch struct {
 	entries  []entry
 	finished chan struct{}
@@ -99,8 +102,7 @@ func (c *Client) NewBatcher(o BatcherOptions) *Batcher {
 	}
 	o.MaxBatchEvents = min(o.MaxBatchEvents, MaxBatchEvents)
 	b := &Batcher{
-		client: c, o: o, requests: make(chan struct{}, o.MaxConcurrentRequests),
-		unfinished: make(map[*batch]struct{}), room: make(chan struct{}),
+		client: c, o: o, unfinished: make(map[*batch]struct{}), room: make(chan struct{}),
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.Background())
 	return b
@@ -118,7 +120,8 @@ func setDefault(value *int, byDefault int) {
 // If the buffer is full, Add waits until there is room or ctx ends, unless OnDrop is set. When the
 // event has a result, the Batcher calls done, which may be nil. Calls of done may be concurrent.
 // done must not call a method of the Batcher, because the methods may wait for done. If Add returns
-// an error, the event was not added and done is not called.
+// an error, the event was not added and done is not called. The error is ErrNotObject, ErrClosed,
+// ErrBufferFull, or the error of ctx.
 func (b *Batcher) Add(ctx context.Context, event []byte, done func(Result)) error {
 	if err := checkEvent(event); err != nil {
 		return err
@@ -194,7 +197,7 @@ func (b *Batcher) sealLocking() {
 	b.seal()
 }
 
-// seal starts to send the pending batch, if there is one. The caller holds b.mu.
+// seal passes the pending batch, if there is one, to the senders. The caller holds b.mu.
 func (b *Batcher) seal() {
 	if len(b.pending) == 0 {
 		return
@@ -203,7 +206,11 @@ func (b *Batcher) seal() {
 	sealed := &batch{b.pending, make(chan struct{})}
 	b.pending, b.pendingLen = nil, 0
 	b.unfinished[sealed] = struct{}{}
-	go b.run(sealed)
+	b.sealed = append(b.sealed, sealed)
+	if b.senders < b.o.MaxConcurrentRequests {
+		b.senders++
+		go b.sendSealed()
+	}
 }
 
 // Flush sends the events that were added before, and waits until each of them has a result. It

@@ -7,19 +7,20 @@ import (
 	"net/http"
 )
 
-// run sends a sealed batch and finishes it.
-func (b *Batcher) run(sealed *batch) {
-	select {
-	case b.requests <- struct{}{}:
-		b.send(sealed.entries)
-		<-b.requests
-	case <-b.ctx.Done():
-		b.fail(sealed.entries, &SendError{Err: context.Cause(b.ctx)})
-	}
+// sendSealed sends sealed batches until there is none.
+func (b *Batcher) sendSealed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.unfinished, sealed)
-	close(sealed.finished)
+	for len(b.sealed) > 0 {
+		next := b.sealed[0]
+		b.sealed = b.sealed[1:]
+		b.mu.Unlock()
+		b.send(next.entries)
+		b.mu.Lock()
+		delete(b.unfinished, next)
+		close(next.finished)
+	}
+	b.senders--
 }
 
 // send sends entries in one request. If the API rejects the request because of its events or its

@@ -8,8 +8,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
@@ -24,6 +26,35 @@ func serve(header string) *httptest.Server {
 		}
 		pipeline.ServeHTTP(w, r)
 	}))
+}
+
+// A program signs requests with the AWS credentials of its environment.
+func Example() {
+	ctx := context.Background()
+	apiURL := os.Getenv("EVENTS_API_URL")
+	event := []byte(`{"eventType":"order.placed","orderId":"7"}`)
+
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := client.New(apiURL, client.Options{Credentials: cfg.Credentials, Region: cfg.Region})
+	if err != nil {
+		log.Fatal(err)
+	}
+	batcher := c.NewBatcher(client.BatcherOptions{})
+	err = batcher.Add(ctx, event, func(r client.Result) {
+		if r.Err != nil {
+			log.Printf("the event %s was not accepted: %v", r.Event, r.Err)
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = batcher.Close(ctx) // waits until each event has a result
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 func ExampleClient_Send() {

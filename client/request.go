@@ -37,6 +37,9 @@ type answer struct {
 
 // attempt sends a call once. sent reports whether the API may have received the request.
 func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool, err error) {
+	if err := context.Cause(ctx); err != nil {
+		return answer{}, false, &localError{err}
+	}
 	connecting := false
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { connecting = true },

@@ -85,14 +85,17 @@ func newSendOptions(options []SendOption) (sendOptions, error) {
 // Send sends an event, a JSON object with an eventType. The platform archives its bytes unchanged.
 // If Send returns nil, the event is durable.
 //
-// Send sends a request again that got no answer, a 429 or a 5xx. If the request fails for good, Send
-// returns a *SendError. It wraps a *Problem if the API answered.
+// Send retries a request that got no answer, a 429 or a 5xx. If the request fails for good, Send
+// returns a *SendError, which wraps a *Problem if the API answered.
 func (c *Client) Send(
 	ctx context.Context, event []byte, options ...SendOption,
 ) (Accepted, error) {
 	o, err := newSendOptions(options)
 	if err != nil {
 		return Accepted{}, err
+	}
+	if jsontext.Value(event).Kind() == jsontext.KindBeginArray {
+		return Accepted{}, fmt.Errorf("%w, got an array: use SendBatch", ErrNotObject)
 	}
 	answer, err := c.post(ctx, event, o)
 	if err != nil {
@@ -112,7 +115,7 @@ func (c *Client) Send(
 //
 // If one event is invalid, the API rejects the whole batch, and the *Problem lists the invalid
 // events in Errors. WithLenient changes this. If an event is not a JSON object, SendBatch sends
-// nothing and returns an *InvalidEventError. Other errors are those of Send.
+// nothing, and returns an *InvalidEventError with ErrNotObject. Other errors are those of Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
 ) (BatchAccepted, error) {
@@ -151,7 +154,9 @@ func (c *Client) sendBatch(
 		return BatchAccepted{}, c.foreign("the answer to a batch is not JSON")
 	}
 	accepted := BatchAccepted{
-		Batches: body.Batches, Events: make([]EventResult, len(events)), Duplicate: answer.duplicate,
+		Batches:   body.Batches,
+		Events:    make([]EventResult, len(events)),
+		Duplicate: answer.duplicate,
 	}
 	for _, e := range body.Events {
 		if e.Index >= 0 && e.Index < len(events) {
@@ -189,7 +194,10 @@ func jsonArray(events [][]byte) []byte {
 	return append(array, ']')
 }
 
-// InvalidEventError reports an event of a batch that is not a JSON object.
+// ErrNotObject reports an event that is not one JSON object. It was not sent.
+var ErrNotObject = errors.New("an event must be a JSON object")
+
+// InvalidEventError wraps the error of one event in a batch. No event of the batch was sent.
 type InvalidEventError struct {
 	Index int
 	Err   error
@@ -198,8 +206,8 @@ type InvalidEventError struct {
 func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index, e.Err) }
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// checkEvent returns an error if an event is not one JSON object. Such an event would change the
-// number of the events in the batch.
+// checkEvent returns ErrNotObject if an event is not one JSON object. Otherwise the event could
+// change the number of events in the batch.
 func checkEvent(event []byte) error {
 	value := jsontext.Value(event)
 	if value.Kind() == jsontext.KindBeginObject && value.IsValid() {
@@ -208,11 +216,11 @@ func checkEvent(event []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(event))
 	switch _, err := decoder.ReadValue(); {
 	case err != nil:
-		return fmt.Errorf("an event must be a JSON object: %w", err)
+		return fmt.Errorf("%w: %w", ErrNotObject, err)
 	case value.Kind() != jsontext.KindBeginObject:
-		return fmt.Errorf("an event must be a JSON object, got %s", value.Kind())
+		return fmt.Errorf("%w, got %s", ErrNotObject, value.Kind())
 	}
-	return errors.New("an event must be one JSON object, got data after the object")
+	return fmt.Errorf("%w, got data after the object", ErrNotObject)
 }
 
 // post sends a JSON body to the API.

@@ -50,6 +50,16 @@ func TestSend_GeneratesAKeyForEachCall(t *testing.T) {
 	}
 }
 
+// The API would accept the events of an array.
+func TestSend_SendsNoArray(t *testing.T) {
+	var a api
+	c := newClient(t, &a, client.Options{})
+	_, err := c.Send(t.Context(), []byte(` [{"eventType":"a"}]`))
+	if !errors.Is(err, client.ErrNotObject) || a.attempts > 0 {
+		t.Errorf("got %v after %d requests", err, a.attempts)
+	}
+}
+
 func TestSend_ReportsADuplicate(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})
@@ -135,13 +145,14 @@ func TestSendBatch_SendsNothingIfAnEventIsNotOneObject(t *testing.T) {
 	var a api
 	c := newClient(t, &a, client.Options{})
 	for _, text := range []string{
-		``, ` `, `1`, `"x"`, `null`, `[]`, `[{"eventType":"a"}]`, `{"eventType":"a"`, `{}}`, `{},{}`,
-		`{} {}`, `{"eventType":"a"}]`, "\ufeff{}", `{"a":1,"a":2}`, "{\"a\":\"\xff\"}", `// x`,
+		``, ` `, `1`, `"x"`, `null`, `[]`, `[{"eventType":"a"}]`, `{"eventType":"a"`, `{}}`,
+		`{},{}`, `{} {}`, `{"eventType":"a"}]`, "\ufeff{}", `{"a":1,"a":2}`, "{\"a\":\"\xff\"}", `// x`,
 	} {
 		events := [][]byte{[]byte(`{"eventType":"a"}`), []byte(text)}
 		_, err := c.SendBatch(t.Context(), events, client.WithLenient())
 		var invalid *client.InvalidEventError
-		if !errors.As(err, &invalid) || invalid.Index != 1 || a.attempts > 0 {
+		if !errors.As(err, &invalid) || invalid.Index != 1 ||
+			!errors.Is(err, client.ErrNotObject) || a.attempts > 0 {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}

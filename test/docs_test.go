@@ -223,8 +223,9 @@ func TestDocs_GoGetNamesThisModule(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, match := range goGet.FindAllStringSubmatch(text, -1) {
 			path, inModule := strings.CutPrefix(match[1], module+"/")
-			if !inModule || path != "constructs/eventpipeline" && path != "cmd/eventpipeline" {
-				t.Errorf("%s gets %s, want the construct or command of %s", name, match[1], module)
+			public := []string{"constructs/eventpipeline", "cmd/eventpipeline", "client"}
+			if !inModule || !slices.Contains(public, path) {
+				t.Errorf("%s gets %s, want one of %s in %s", name, match[1], public, module)
 			}
 		}
 	}
@@ -252,9 +253,12 @@ func concatFiles(t *testing.T, pattern string) string {
 func TestDocs_GoCodeIsPartOfACompiledExample(t *testing.T) {
 	construct := concatFiles(t, "../constructs/eventpipeline/example*_test.go")
 	readme, own, _ := strings.Cut(read(t, "../README.md"), "## Write your own processor")
+	before, sending, _ := strings.Cut(readme, "## Send events from Go")
+	sending, after, _ := strings.Cut(sending, "\n## ")
 	processor := concatFiles(t, "../examples/own-processor/functions/orders/*.go")
 	for _, doc := range []struct{ name, text, examples string }{
-		{"README.md", readme, construct},
+		{"README.md", before + after, construct},
+		{"README.md, the client", sending, concatFiles(t, "../client/example*_test.go")},
 		{"README.md, the processor", own, processor},
 		{"docs/construct.md", read(t, "../docs/construct.md"), construct},
 	} {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 )
 
@@ -38,22 +41,34 @@ func (f *apiFlags) add(cmd *cobra.Command) {
 	f.stack.add(cmd)
 }
 
-// client returns a client of the API for a number of connections.
-func (f *apiFlags) client(ctx context.Context, connections int) (*client.Client, error) {
-	o := client.Options{
-		Connections: connections, Token: f.token, Sign: f.sign || f.stack.stack != "",
-	}
+// client returns a client of the API. It adds the authorization to the options.
+func (f *apiFlags) client(ctx context.Context, o client.Options) (*client.Client, error) {
 	if !f.sign && f.token == "" {
-		o.Token = os.Getenv(tokenVariable)
+		f.token = os.Getenv(tokenVariable)
 	}
-	address, region, err := f.find(ctx)
+	address, localRegion, err := f.find(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !o.Sign && o.Token == "" {
-		o.LocalRegion = region
+	isGateway := strings.Contains(address, ".execute-api.")
+	switch {
+	case f.token != "":
+		o.Token = func(context.Context) (string, error) { return f.token, nil }
+	case f.sign || f.stack.stack != "" || isGateway:
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("load the AWS configuration: %w", err)
+		}
+		if cfg.Region == "" && !isGateway {
+			return nil, errors.New(
+				"the region of this API is unknown: set AWS_REGION to sign requests")
+		}
+		o.Credentials, o.Region = cfg.Credentials, cfg.Region
+	case localRegion != "":
+		o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+		o.Region = localRegion
 	}
-	return client.New(ctx, address, o)
+	return client.New(address, o)
 }
 
 // find returns the URL of the API. If the command asked the local platform for the URL, find also
@@ -99,16 +114,31 @@ func (f *apiFlags) String() string {
 	return text
 }
 
-// explain adds advice to err if the API of the local platform does not answer, or if this machine
-// can't open more connections.
+// explain adds advice to err: how to authorize requests, how to open fewer connections, or how to
+// start the local platform.
 func (f *apiFlags) explain(err error) error {
-	if tooManyConnections(err) {
-		return fmt.Errorf("%w\nThis machine can't open more connections: lower --concurrency", err)
-	}
 	var problem *client.Problem
-	if err == nil || errors.As(err, &problem) || errors.Is(err, context.Canceled) ||
-		f.stack.stack != "" || f.url != "" {
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return err
+	case tooManyConnections(err):
+		return fmt.Errorf("%w\nThis machine can't open more connections: lower --concurrency", err)
+	case errors.As(err, &problem):
+		return f.explainProblem(problem, err)
+	case f.stack.stack != "" || f.url != "":
 		return err
 	}
 	return suggestLocal(err, "another API, set --api or --stack")
+}
+
+func (f *apiFlags) explainProblem(problem *client.Problem, err error) error {
+	byGateway := strings.Contains(problem.Type, ":gateway-")
+	switch {
+	case byGateway && problem.Status == http.StatusUnauthorized && f.token == "":
+		return fmt.Errorf("%w (set a JSON Web Token with --token or %s)", err, tokenVariable)
+	case byGateway && problem.Status == http.StatusForbidden:
+		return fmt.Errorf("%w (an API with IAM authorization requires a request signed with AWS "+
+			"credentials that allow execute-api:Invoke; --sign signs requests)", err)
+	}
+	return err
 }

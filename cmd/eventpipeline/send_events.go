@@ -4,24 +4,50 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eventSource calls yield with one event after the other, until yield returns false.
+// eventSource calls yield with one event after the other, until yield returns false. The bytes of
+// an event are valid until yield returns.
 type eventSource func(yield func([]byte) bool) error
 
 // generateEvents yields count events of a type, numbered from 1.
 func generateEvents(count int, eventType string) eventSource {
 	return func(yield func([]byte) bool) error {
+		quoted, err := json.Marshal(eventType)
+		if err != nil {
+			return err
+		}
+		event := fmt.Appendf(nil, `{"eventType":%s,"message":"hello","sequence":`, quoted)
+		start := len(event)
 		for i := 1; i <= count; i++ {
-			body, err := json.Marshal(map[string]any{
-				"eventType": eventType, "message": "hello", "sequence": i,
+			event = append(strconv.AppendInt(event[:start], int64(i), 10), '}')
+			if !yield(event) {
+				break
+			}
+		}
+		return nil
+	}
+}
+
+// readEvents yields the events of files, and of standard input for the name "-".
+func readEvents(stdin io.Reader, names []string) eventSource {
+	return func(yield func([]byte) bool) error {
+		more := true
+		for _, name := range names {
+			err := readFile(stdin, name, func(event []byte) bool {
+				more = yield(event)
+				return more
 			})
-			if err != nil || !yield(body) {
+			if err != nil || !more {
 				return err
 			}
 		}
@@ -29,53 +55,91 @@ func generateEvents(count int, eventType string) eventSource {
 	}
 }
 
-// readEvents yields the events of a file, or of standard input if the name is "-".
-func readEvents(stdin io.Reader, name string) eventSource {
-	return func(yield func([]byte) bool) error {
-		if name == "-" {
-			return readLines(skipByteOrderMark(stdin), "standard input", yield)
-		}
+func readFile(stdin io.Reader, name string, yield func([]byte) bool) error {
+	in, title, hasLines := stdin, "standard input", true
+	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
 			return err
 		}
 		defer file.Close()
-		if ext := strings.ToLower(filepath.Ext(name)); ext == ".jsonl" || ext == ".ndjson" {
-			return readLines(skipByteOrderMark(file), name, yield)
+		ext := strings.ToLower(filepath.Ext(name))
+		in, title, hasLines = file, name, ext == ".jsonl" || ext == ".ndjson"
+	}
+	buffered := bufio.NewReaderSize(in, 64<<10)
+	isArray, err := beginsWithArray(buffered)
+	switch {
+	case err != nil:
+	case isArray:
+		err = readArray(buffered, yield)
+	case hasLines:
+		err = readLines(buffered, yield)
+	default:
+		var event []byte
+		if event, err = io.ReadAll(buffered); err == nil {
+			yield(event)
 		}
-		body, err := io.ReadAll(skipByteOrderMark(file))
-		if err == nil {
-			yield(body)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", title, err)
+	}
+	return nil
+}
+
+// beginsWithArray skips a byte-order mark, with which some editors begin a file and which the API
+// rejects. It reports whether the first character after white space begins an array.
+func beginsWithArray(r *bufio.Reader) (bool, error) {
+	const mark = "\ufeff"
+	if start, _ := r.Peek(len(mark)); string(start) == mark { // reading reports the error
+		_, _ = r.Discard(len(mark))
+	}
+	for n := 1; ; n++ {
+		start, err := r.Peek(n)
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull):
+			return false, nil
+		case err != nil:
+			return false, err
+		case !strings.ContainsRune(" \t\r\n", rune(start[n-1])):
+			return start[n-1] == '[', nil
 		}
-		return err
 	}
 }
 
-// skipByteOrderMark skips the mark with which some editors begin a file. The API rejects it.
-func skipByteOrderMark(r io.Reader) io.Reader {
-	const mark = "\ufeff"
-	buffered := bufio.NewReader(r)
-	if start, _ := buffered.Peek(len(mark)); string(start) == mark { // reading reports the error
-		_, _ = buffered.Discard(len(mark))
+// readArray yields the elements of a JSON array. The API finds what is wrong with an element.
+func readArray(r io.Reader, yield func([]byte) bool) error {
+	array := jsontext.NewDecoder(r,
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := array.ReadToken(); err != nil {
+		return err
 	}
-	return buffered
+	for array.PeekKind() != jsontext.KindEndArray {
+		element, err := array.ReadValue()
+		if err != nil || !yield(element) {
+			return err
+		}
+	}
+	if _, err := array.ReadToken(); err != nil {
+		return err
+	}
+	if _, err := array.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.Join(errors.New("the file must end after the array"), err)
+	}
+	return nil
 }
 
 // maxLine is larger than API Gateway's maximum of 10 MB per request. An event that is too large is
 // therefore rejected by the API, and not by the command.
 const maxLine = 12 << 20
 
-func readLines(r io.Reader, name string, yield func([]byte) bool) error {
+func readLines(r io.Reader, yield func([]byte) bool) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
-		line := bytes.Clone(lines.Bytes())
+		line := lines.Bytes()
 		if len(bytes.TrimSpace(line)) > 0 && !yield(line) {
 			return nil
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	return nil
+	return lines.Err()
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,33 +25,70 @@ type api struct {
 	mu       sync.Mutex
 	throttle bool
 	requests int
-	bodies   []string
+	bodies   []string // without compression
 
-	authorization string // of the last request
+	authorization, encoding string // of the last request
 }
+
+const (
+	eventID = "0199aaaa-0000-7000-8000-000000000001"
+	problem = `"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"`
+)
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, _ := gzip.NewReader(bytes.NewReader(body))
+		body, _ = io.ReadAll(unzipped)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if r.URL.Path == "/health" {
+		return
+	}
 	a.requests++
 	a.authorization = r.Header.Get("Authorization")
+	a.encoding = r.Header.Get("Content-Encoding")
 	if a.throttle && a.requests%3 == 0 {
 		w.WriteHeader(http.StatusTooManyRequests)
 		io.WriteString(w, `{"message":"Too Many Requests"}`)
 		return
 	}
 	a.bodies = append(a.bodies, string(body))
-	if strings.Contains(string(body), "bad") {
+	var events []json.RawMessage
+	switch {
+	case json.Unmarshal(body, &events) == nil:
+		acceptBatch(w, events)
+	case isBad(body):
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnprocessableEntity)
-		io.WriteString(
-			w, `{"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"}`,
-		)
-		return
+		io.WriteString(w, "{"+problem+"}")
+	default:
+		w.WriteHeader(http.StatusAccepted)
+		io.WriteString(w, `{"status":"accepted","eventId":"`+eventID+`"}`)
+	}
+}
+
+func isBad(event []byte) bool {
+	var e struct{ EventType string }
+	return json.Unmarshal(event, &e) != nil || e.EventType == "bad"
+}
+
+// acceptBatch accepts the valid events of a batch.
+func acceptBatch(w http.ResponseWriter, events []json.RawMessage) {
+	var results []string
+	accepted := 0
+	for i, event := range events {
+		result := fmt.Sprintf(`{"index":%d,"eventId":"%s.%d"}`, i, eventID, accepted)
+		if isBad(event) {
+			result = fmt.Sprintf(`{"index":%d,"problem":{%s}}`, i, problem)
+		} else {
+			accepted++
+		}
+		results = append(results, result)
 	}
 	w.WriteHeader(http.StatusAccepted)
-	io.WriteString(w, `{"status":"accepted","eventId":"0199aaaa-0000-7000-8000-000000000001"}`)
+	fmt.Fprintf(w, `{"status":"accepted","events":[%s]}`, strings.Join(results, ","))
 }
 
 // runSend runs the command against a and returns what it printed.
@@ -146,22 +185,142 @@ func TestSend_FailsIfAnEventIsRejectedButSendsTheRest(t *testing.T) {
 }
 
 func TestSend_PrintsJSONForScripts(t *testing.T) {
-	var a api
-	out, _, _ := runSend(
-		t, &a, "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}", "-", "--json", "--concurrency",
-		"1",
-	)
-	var got []sendReport
+	lines := "{\"eventType\":\"bad\"}\n{\"eventType\":\"a\"}\n"
+	for _, batch := range []string{"1", "2"} {
+		var a api
+		out, _, _ := runSend(
+			t, &a, lines, "-", "--json", "--concurrency", "1", "--batch", batch,
+		)
+		reports, summary := readReports(t, out)
+		if len(reports) != 2 || reports[0].Status != "refused" ||
+			reports[0].Problem.Detail != "No good." || reports[1].Number != 2 ||
+			reports[1].Status != "accepted" || reports[1].EventID == "" {
+			t.Errorf("--batch %s: printed %s", batch, out)
+		}
+		if summary.Accepted != 1 || summary.Refused != 1 || summary.Requests != 1 ||
+			summary.Latency.P50 <= 0 || summary.Latency.P99 > summary.Latency.Max ||
+			summary.EventsPerSecond <= 0 || summary.Processing != nil {
+			t.Errorf("--batch %s: the summary is %+v", batch, summary)
+		}
+	}
+}
+
+// readReports decodes the output of --json.
+func readReports(t *testing.T, out string) (reports []sendReport, summary sendSummary) {
+	t.Helper()
 	for line := range strings.Lines(out) {
-		var r sendReport
+		var r struct {
+			sendReport
+			Summary *sendSummary
+		}
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		got = append(got, r)
+		if r.Summary != nil {
+			summary = *r.Summary
+			continue
+		}
+		reports = append(reports, r.sendReport)
 	}
-	if len(got) != 2 || got[0].Status != "refused" || got[0].Problem.Detail != "No good." ||
-		got[1].Status != "accepted" || got[1].EventID == "" {
-		t.Errorf("printed %s", out)
+	return reports, summary
+}
+
+func TestSend_SendsBatches(t *testing.T) {
+	for _, gzip := range []bool{false, true} {
+		var a api
+		out, _, err := runSend(t, &a, "", "--count", "10", "--batch", "4", "--concurrency", "1",
+			fmt.Sprintf("--gzip=%t", gzip))
+		if err != nil || !strings.HasPrefix(out, "10 accepted, 0 refused in ") ||
+			!strings.Contains(out, "\n3 requests, latency: p50 ") {
+			t.Errorf("printed %q, %v", out, err)
+		}
+		var sequence []int
+		for _, body := range a.bodies {
+			var events []struct{ Sequence int }
+			if err := json.Unmarshal([]byte(body), &events); err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range events {
+				sequence = append(sequence, event.Sequence)
+			}
+		}
+		if !slices.Equal(sequence, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) || a.requests != 3 {
+			t.Errorf("%d requests with the events %v", a.requests, sequence)
+		}
+		if (a.encoding == "gzip") != gzip {
+			t.Errorf("--gzip=%t: Content-Encoding is %q", gzip, a.encoding)
+		}
+	}
+}
+
+// The API says what is wrong with text that is not JSON. The other events of the batch are sent.
+func TestSend_SendsInvalidEventsAlone(t *testing.T) {
+	var a api
+	lines := "{\"eventType\":\"a\"}\n{\"eventType\":\n[]\n{\"eventType\":\"b\"}\n"
+	out, _, err := runSend(t, &a, lines, "-", "--batch", "100")
+	if err == nil || !strings.HasPrefix(out, "2 accepted, 2 refused in ") {
+		t.Errorf("printed %q, %v", out, err)
+	}
+}
+
+func TestSend_ReadsArrays(t *testing.T) {
+	const array = "\ufeff \n[ {\"eventType\":\"a\",\n \"n\":1.0}\n,{\"eventType\":\"b\"}]\n"
+	want := []string{"{\"eventType\":\"a\",\n \"n\":1.0}", `{"eventType":"b"}`}
+	for _, name := range []string{"events.json", "events.jsonl", "-"} {
+		if name != "-" {
+			name = filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(name, []byte(array), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var a api
+		_, _, err := runSend(t, &a, array, name, "--concurrency", "1")
+		if err != nil || !slices.Equal(a.bodies, want) {
+			t.Errorf("%s: sent %q, %v", name, a.bodies, err)
+		}
+	}
+}
+
+func TestSend_FailsAtTheErrorInAnArray(t *testing.T) {
+	for text, sent := range map[string]int{
+		`[]`: 0, `[{"eventType":"a"}`: 1, `[{"eventType":"a"},]`: 1, `[{"eventType":"a"}] x`: 1,
+		`[`: 0, `[{"eventType":"a"}}`: 1,
+	} {
+		var a api
+		_, _, err := runSend(t, &a, text, "-")
+		failed := err != nil && strings.Contains(err.Error(), "read standard input: ")
+		if failed == (text == `[]`) || len(a.bodies) != sent {
+			t.Errorf("%s: sent %q, %v", text, a.bodies, err)
+		}
+	}
+}
+
+func TestSend_SendsSeveralFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.json": `{"eventType":"a"}`, "b.jsonl": "{\"eventType\":\"b\"}\n{\"eventType\":\"c\"}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var a api
+	_, _, err := runSend(t, &a, `[{"eventType":"d"}]`, filepath.Join(dir, "a.json"),
+		filepath.Join(dir, "b.jsonl"), "-", "--concurrency", "1")
+	want := []string{
+		`{"eventType":"a"}`, `{"eventType":"b"}`, `{"eventType":"c"}`, `{"eventType":"d"}`,
+	}
+	if err != nil || !slices.Equal(a.bodies, want) {
+		t.Errorf("sent %q, %v", a.bodies, err)
+	}
+}
+
+// With 50 events a second, a tenth of a second passes after each 5 events.
+func TestSend_LimitsTheRate(t *testing.T) {
+	out, _, err := runSend(t, new(api), "", "--count", "10", "--rate", "50", "--json")
+	_, summary := readReports(t, out)
+	if err != nil || summary.Accepted != 10 || summary.Seconds < 0.1 {
+		t.Errorf("the summary is %+v, %v", summary, err)
 	}
 }
 
@@ -177,7 +336,11 @@ func TestSend_RetriesThrottledRequests(t *testing.T) {
 }
 
 func TestSend_CountsA5xxAsUnknown(t *testing.T) {
-	unavailable := func(w http.ResponseWriter, _ *http.Request) {
+	requests := 0
+	unavailable := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			requests++
+		}
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	server := httptest.NewServer(http.HandlerFunc(unavailable))
@@ -186,11 +349,16 @@ func TestSend_CountsA5xxAsUnknown(t *testing.T) {
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(io.Discard)
-	cmd.SetArgs([]string{"--api", server.URL, "--count", "3"})
+	cmd.SetArgs([]string{
+		"--api", server.URL, "--count", "3", "--retries", "1", "--concurrency", "1",
+	})
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	err := cmd.ExecuteContext(t.Context())
 	if err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 3 unknown") {
 		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	if requests != 6 {
+		t.Errorf("sent %d requests, want 2 for each event", requests)
 	}
 }
 
@@ -241,6 +409,9 @@ func TestSend_HelpShowsHowToSendTypedEvents(t *testing.T) {
 func TestSend_RejectsInvalidFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"--count", "0"}, {"--count", "1", "-"}, {"--count", "1", "--concurrency", "0"},
+		{"--count", "1", "--batch", "0"}, {"--count", "1", "--batch", "1001"},
+		{"--count", "1", "--rate", "0"}, {"--count", "1", "--rate", "-1"},
+		{"--count", "1", "--rate", "NaN"}, {"--count", "1", "--retries", "-1"},
 	} {
 		var usage usageError
 		if _, _, err := runSend(t, new(api), "", args...); !errors.As(err, &usage) {
@@ -260,26 +431,44 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	var out strings.Builder
 	cmd.SetOut(&out)
 	err := cmd.ExecuteContext(t.Context())
-	if err == nil || strings.Count(err.Error(), "refused") != 1 {
-		t.Errorf("got %v, want the refused connection once", err)
+	if err == nil || strings.Count(err.Error(), "refused") != 1 || out.Len() > 0 {
+		t.Errorf("printed %q, %v; want the refused connection once", &out, err)
 	}
-	if !strings.Contains(out.String(), " not sent in ") ||
-		strings.Contains(out.String(), "unknown") {
-		t.Errorf("printed %q: the API can't have accepted an event", out.String())
+}
+
+// After the API has stopped, all events count as not sent: it can't have accepted one.
+func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		server.Listener.Close()
+	})
+	server.Start()
+	defer server.Close()
+	code, out, errOut := runMain(
+		t, "send", "--api", server.URL, "--count", "1000", "--retries", "1",
+	)
+	if code != exitFailure || strings.Count(errOut, "refused") != 1 {
+		t.Errorf("exit code %d, printed %q; want the refused connection once", code, errOut)
+	}
+	if !strings.Contains(out, " not sent in ") || strings.Contains(out, "unknown") {
+		t.Errorf("printed %q", out)
 	}
 }
 
 // A server that closes the connection may have accepted the event.
 func TestSend_CountsAnUnansweredRequestAsUnknown(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		panic(http.ErrAbortHandler)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			panic(http.ErrAbortHandler)
+		}
 	}))
 	defer server.Close()
 	cmd := newSendCommand()
 	var out strings.Builder
 	cmd.SetOut(&out)
 	cmd.SetErr(io.Discard)
-	cmd.SetArgs([]string{"--api", server.URL, "--count", "1"})
+	cmd.SetArgs([]string{"--api", server.URL, "--count", "1", "--retries", "1"})
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	err := cmd.ExecuteContext(t.Context())
 	if err == nil || !strings.HasPrefix(out.String(), "0 accepted, 0 refused, 1 unknown") {
@@ -343,7 +532,7 @@ type waitingAPI struct {
 }
 
 func (w *waitingAPI) ServeHTTP(response http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost || r.URL.Path == "/health" {
 		w.api.ServeHTTP(response, r)
 		return
 	}
@@ -354,7 +543,8 @@ func (w *waitingAPI) ServeHTTP(response http.ResponseWriter, r *http.Request) {
 	if w.polls > 2 {
 		status = w.last
 	}
-	io.WriteString(response, `{"status":"`+status+`"}`)
+	io.WriteString(response, `{"status":"`+status+`","receivedAt":"2026-11-23T12:00:00Z",`+
+		`"processedAt":"2026-11-23T12:00:02Z","failedAt":"2026-11-23T12:00:02Z"}`)
 }
 
 func TestSend_WaitsUntilEventsAreProcessed(t *testing.T) {
@@ -362,14 +552,29 @@ func TestSend_WaitsUntilEventsAreProcessed(t *testing.T) {
 		code int
 		text string
 	}{
-		"PROCESSED": {exitOK, "2 processed, 0 failed"},
-		"FAILED":    {exitFailure, "0 processed, 2 failed"},
+		"PROCESSED": {exitOK, "2 processed, 0 failed in 2s (1 events/s)\n" +
+			"Time until PROCESSED: p50 2001 ms, p90 2001 ms, p99 2001 ms, max 2001 ms\n"},
+		"FAILED": {exitFailure, "0 processed, 2 failed in 2s (0 events/s)\n"},
 	} {
 		server := httptest.NewServer(&waitingAPI{last: last})
 		defer server.Close()
-		code, _, errOut := runMain(t, "send", "--count", "2", "--wait", "--api", server.URL)
-		if code != want.code || !strings.Contains(errOut, want.text) {
-			t.Errorf("%s: exit code %d, printed %q", last, code, errOut)
+		code, out, _ := runMain(t, "send", "--count", "2", "--wait", "--api", server.URL)
+		if code != want.code || !strings.HasSuffix(out, want.text) {
+			t.Errorf("%s: exit code %d, printed %q", last, code, out)
 		}
+	}
+}
+
+func TestSend_AddsTheWaitToTheSummary(t *testing.T) {
+	server := httptest.NewServer(&waitingAPI{last: "PROCESSED"})
+	defer server.Close()
+	code, out, _ := runMain(
+		t, "send", "--count", "2", "--wait", "--json", "--api", server.URL,
+	)
+	_, summary := readReports(t, out)
+	p := summary.Processing
+	if code != exitOK || p == nil || p.Processed != 2 || p.Seconds != 2 || p.EventsPerSecond != 1 ||
+		p.Latency.P50 < 2000 || p.Latency.P50 > 2002 {
+		t.Errorf("exit code %d, the summary is %+v", code, p)
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -32,7 +32,7 @@ func newStatusCommand() *cobra.Command {
 }
 
 func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error {
-	c, err := api.client(cmd.Context(), 1)
+	c, err := api.client(cmd.Context(), client.Options{})
 	if err != nil {
 		return err
 	}
@@ -53,11 +53,11 @@ func runStatus(cmd *cobra.Command, api *apiFlags, id string, asJSON bool) error 
 	return nil
 }
 
-func printStatus(w io.Writer, s handler.EventStatus) error {
+func printStatus(w io.Writer, s client.EventStatus) error {
 	table := tty.NewTable(w)
 	table.Field("event", s.EventID)
 	table.Field("type", s.EventType)
-	table.Field("status", string(s.Status))
+	table.Field("status", s.Status)
 	table.Field("received", formatTime(s.ReceivedAt))
 	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // the event was enqueued again
 		table.Field("enqueued", formatTime(s.EnqueuedAt))
@@ -66,7 +66,7 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 		table.Field("processed", fmt.Sprintf("%s (%s after it was enqueued)",
 			formatTime(s.ProcessedAt), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
-	if s.Filtered != (pipeline.Filtered{}) {
+	if s.Filtered != nil {
 		table.Field("filtered", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}
 	table.Field("failed", formatTime(s.FailedAt))
@@ -79,9 +79,9 @@ func printStatus(w io.Writer, s handler.EventStatus) error {
 		table.Field("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))
 	}
 	table.Field("payload", fmt.Sprintf("%d bytes, SHA-256 %s", s.Bytes, s.SHA256))
-	table.Field("bronze", s3URL(s.Bronze))
+	table.Field("bronze", s3URL(pipeline.Location(s.Bronze)))
 	if s.Silver != nil {
-		table.Field("silver", s3URL(*s.Silver))
+		table.Field("silver", s3URL(pipeline.Location(*s.Silver)))
 	}
 	return table.Flush()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -42,9 +43,9 @@ func TestStatus_SuggestsHowToSeeTheRecord(t *testing.T) {
 func TestPrintStatus_PrintsTheTimeOfEachStep(t *testing.T) {
 	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	var out strings.Builder
-	err := printStatus(&out, handler.EventStatus{
+	err := printStatus(&out, client.EventStatus{
 		EventID:     "0199aaaa-0000-7000-8000-000000000001",
-		Status:      pipeline.Processed,
+		Status:      client.Processed,
 		Attempts:    2,
 		ReplayID:    "0199bbbb",
 		Reenqueues:  3,

@@ -37,7 +37,7 @@ func (c changed) keys() []string {
 
 // addBuild records the files that changed during a build. It returns the files that need another
 // build, and the outputs that it returns for the first time.
-func (o *outputs) addBuild(files []changed) (again, found []string) {
+func (o *outputs) addBuild(files []changed) (again []changed, found []string) {
 	before := o.builds
 	o.builds = map[string]int{} // a file that did not change starts from zero
 	for _, f := range files {
@@ -48,7 +48,7 @@ func (o *outputs) addBuild(files []changed) (again, found []string) {
 	for _, f := range files {
 		switch {
 		case o.inARow(f) < buildsOfOutput:
-			again = append(again, f.path)
+			again = append(again, f)
 		case !o.allReported(f):
 			found = append(found, f.path)
 		}

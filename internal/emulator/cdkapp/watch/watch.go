@@ -17,7 +17,9 @@ type Watcher struct {
 	known   *snapshot
 	events  *fsnotify.Watcher
 	outputs *outputs
+	late    *lateOutputs
 	during  []changed     // files that changed during the last build
+	ended   time.Time     // end of the last build
 	doubt   time.Duration // see doubtPeriod
 }
 
@@ -27,7 +29,10 @@ func New(s Sources) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch the sources: %w", err)
 	}
-	w := &Watcher{sources: s, events: events, outputs: newOutputs(), doubt: doubtPeriod}
+	w := &Watcher{
+		sources: s, events: events, outputs: newOutputs(), late: newLateOutputs(),
+		ended: time.Now(), doubt: doubtPeriod,
+	}
 	if w.known, err = s.takeSnapshot(nil, events.Add); err != nil {
 		return nil, errors.Join(err, events.Close())
 	}
@@ -62,14 +67,19 @@ func (w *Watcher) Close() error { return w.events.Close() }
 // before Run for a build that began after New, and in the build function of Run.
 func (w *Watcher) EndBuild() (err error) {
 	w.during, err = w.compare()
+	w.ended = time.Now()
+	w.late.endBuild()
 	return err
 }
 
 // Run calls build with the paths of changed files, until ctx is done. If files change during a
 // build, Run calls build once more after it. The first call may report files that changed since
-// New. Run calls ignore with files that each build changes, because the build itself writes them.
-// Later, a change of these files causes a build only if it happens between two builds. Run returns
-// an error if it can't watch the sources any longer.
+// New. Run returns an error if it can't watch the sources any longer.
+//
+// Run calls ignore with files that change during each build, because the build itself writes them.
+// Later, a change of these files causes a build only if it happens between two builds. Run also
+// calls ignore with files that change a similar time after each build, because another process
+// writes them. Later, a change of these files causes a build only if it happens much later.
 func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) error {
 	files, err := w.compareAfterBuild(ctx, ignore)
 	for err == nil && ctx.Err() == nil {
@@ -79,7 +89,7 @@ func (w *Watcher) Run(ctx context.Context, build, ignore func(files []string)) e
 			continue
 		}
 		if waitForChange(ctx, w.events.Events, w.events.Errors, w.isRelevant) {
-			files, err = w.compareBetweenBuilds()
+			files, err = w.compareBetweenBuilds(ignore)
 		}
 	}
 	return err
@@ -99,21 +109,27 @@ func (w *Watcher) compareAfterBuild(
 		w.pause(ctx, w.doubt)
 	}
 	w.pause(ctx, quietPeriod) // an editor may be saving a file
-	between, err := w.compareBetweenBuilds()
-	files := slices.Concat(again, between)
-	slices.Sort(files)
-	return slices.Compact(files), err
+	between, err := w.compare()
+	w.outputs.addBetween(between)
+	return w.withoutLateOutputs(slices.Concat(again, between), ignore), err
 }
 
-// compareBetweenBuilds returns the files that changed since the last comparison.
-func (w *Watcher) compareBetweenBuilds() ([]string, error) {
+// compareBetweenBuilds returns the files that need a build, because they changed since the last
+// comparison.
+func (w *Watcher) compareBetweenBuilds(ignore func(files []string)) ([]string, error) {
 	files, err := w.compare()
 	w.outputs.addBetween(files)
-	var paths []string
-	for _, f := range files {
-		paths = append(paths, f.path)
+	return w.withoutLateOutputs(files, ignore), err
+}
+
+// withoutLateOutputs returns the sorted paths of files that are not late outputs.
+func (w *Watcher) withoutLateOutputs(files []changed, ignore func(files []string)) []string {
+	again, outputs := w.late.add(files, time.Since(w.ended))
+	if len(outputs) > 0 {
+		ignore(outputs)
 	}
-	return paths, err
+	slices.Sort(again)
+	return slices.Compact(again)
 }
 
 // compare returns the files that changed since the last comparison.

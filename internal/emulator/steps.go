@@ -14,6 +14,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
@@ -37,7 +38,7 @@ func (s *services) record(step activity.Step, body string) {
 
 func setEvent(s *activity.Step, body string) {
 	var event eventRef
-	if json.Unmarshal([]byte(body), &event) == nil {
+	if protocol.Decode([]byte(body), &event) == nil {
 		s.EventID, s.EventType = event.EventID, event.EventType
 	}
 }
@@ -105,7 +106,7 @@ func (s *services) recordEvent(bus string, event []byte, rules []string) {
 			DetailType string   `json:"detail-type"`
 			Detail     eventRef `json:"detail"`
 		}
-		if json.Unmarshal(event, &envelope) != nil {
+		if protocol.Decode(event, &envelope) != nil {
 			return false // not an event that a pipeline published
 		}
 		step.Name, step.Source = "published", bus
@@ -160,7 +161,7 @@ func (s *services) recordUnanswered(accessLog []byte) {
 			IntegrationError string `json:"integrationError"`
 			AuthorizerError  string `json:"authorizerError"`
 		}
-		err := json.Unmarshal(accessLog, &line)
+		err := protocol.Decode(accessLog, &line)
 		message := line.AuthorizerError + line.IntegrationError
 		if err != nil || message == "" {
 			return false

@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -23,7 +22,7 @@ type transactItems struct {
 }
 
 func (t *transactItems) UnmarshalJSON(data []byte) (err error) {
-	if err := json.Unmarshal(data, &t.actions); err != nil {
+	if err := protocol.Decode(data, &t.actions); err != nil {
 		return err
 	}
 	t.hash, err = hashRequest(data)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // maxDepth limits the nesting of attributes, as in DynamoDB.
@@ -31,7 +33,7 @@ type wireValue struct {
 
 func (a *attributes) UnmarshalJSON(data []byte) error {
 	var wire map[string]wireValue
-	if err := json.Unmarshal(data, &wire); err != nil {
+	if err := protocol.Decode(data, &wire); err != nil {
 		return err
 	}
 	if wire == nil {

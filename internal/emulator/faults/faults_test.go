@@ -35,7 +35,7 @@ func TestReadConfig_RejectsInvalidConfigs(t *testing.T) {
 	for content, want := range map[string]string{
 		`{"seeds":1}`:                           "seeds",
 		`{"killRate":2}`:                        "killRate must be from 0 to 1, got 2",
-		`{} {}`:                                 "after the JSON value",
+		`{} {}`:                                 "after top-level value",
 		`{"rules":[{}]}`:                        "rules[0].fault must be",
 		`{"killRate":"0.1"}`:                    "killRate",
 		`{"rules":[{"fault":"slow"}]}`:          "rules[0].delayMs must be from 1",

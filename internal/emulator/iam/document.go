@@ -49,8 +49,9 @@ func ParseResourcePolicy(document []byte) (Document, error) {
 
 func parse(document []byte, kind policyKind) (Document, error) {
 	var in struct {
-		Version, ID string
-		Statement   oneOrMany[statementJSON]
+		Version   string
+		ID        string `json:"Id"`
+		Statement oneOrMany[statementJSON]
 	}
 	if err := protocol.DecodeStrict(document, &in); err != nil {
 		return Document{}, fmt.Errorf("parse policy: %w", err)

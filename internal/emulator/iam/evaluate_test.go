@@ -214,6 +214,7 @@ func TestParse_RejectsUnsupportedPolicies(t *testing.T) {
 		{`{"Effect":"Allow","Action":"*"}`, "either Resource or NotResource"},
 		{`{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"}`, "have a Principal"},
 		{`{"Effect":"Allow","Action":"*","Resource":"*","Conditions":{}}`, "Conditions"},
+		{`{"Effect":"Allow","action":"*","Resource":"*"}`, "action"},
 	} {
 		statement, want := c[0], c[1]
 		_, err := ParseIdentityPolicy([]byte(`{"Statement":` + statement + `}`))

@@ -3,7 +3,6 @@ package iam
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,8 +46,13 @@ func (a Authorizer) arn(service, resource string) string {
 }
 
 func (a Authorizer) sqsPermissions(operation string, body []byte) ([]permission, error) {
-	var in struct{ QueueURL, QueueName, SourceARN, DestinationARN, TaskHandle string }
-	if err := json.Unmarshal(body, &in); err != nil {
+	var in struct {
+		QueueName, TaskHandle string
+		QueueURL              string `json:"QueueUrl"`
+		SourceARN             string `json:"SourceArn"`
+		DestinationARN        string `json:"DestinationArn"`
+	}
+	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
 	if strings.HasSuffix(operation, "MessageMoveTask") ||
@@ -74,8 +78,10 @@ func movePermissions(operation, source, destination, taskHandle string) ([]permi
 		if err != nil {
 			return nil, err
 		}
-		var handle struct{ SourceARN string }
-		if err := json.Unmarshal(text, &handle); err != nil {
+		var handle struct {
+			SourceARN string `json:"sourceArn"`
+		}
+		if err := protocol.Decode(text, &handle); err != nil {
 			return nil, err
 		}
 		source = handle.SourceARN
@@ -98,7 +104,7 @@ func (a Authorizer) eventsPermissions(operation string, body []byte) ([]permissi
 		Name, Rule, EventBusName string
 		Entries                  []struct{ EventBusName, Source, DetailType string }
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
 	if operation == "PutEvents" {

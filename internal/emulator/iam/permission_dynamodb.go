@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // transactionActions maps the kinds of entries in a transaction to IAM actions.
@@ -23,7 +25,7 @@ func (a Authorizer) dynamodbPermissions(operation string, body []byte) ([]permis
 		RequestItems         map[string]json.RawMessage
 		TransactItems        []map[string]struct{ TableName string }
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
 	var list []permission

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // initTimeout is the maximum duration of the init phase, as in Lambda.
@@ -202,7 +204,7 @@ func (b *sandbox) logFailure(requestID string, payload []byte) {
 		ErrorType    string `json:"errorType"`
 		ErrorMessage string `json:"errorMessage"`
 	}
-	_ = json.Unmarshal(payload, &failure) // a runtime may report an error of another form
+	_ = protocol.Decode(payload, &failure) // a runtime may report an error of another form
 	status := "error"
 	if failure.ErrorType == timeoutError {
 		status = "timeout"

@@ -55,7 +55,7 @@ func decodeUpdate(body []byte) (in updateInput, err error) {
 	if err := json.Unmarshal(body, &all); err != nil {
 		return in, protocol.Errorf("InvalidRequestContentException", "%v", err)
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := protocol.Decode(body, &in); err != nil {
 		return in, protocol.Errorf("InvalidRequestContentException", "%v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {

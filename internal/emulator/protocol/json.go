@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -15,22 +14,22 @@ import (
 	"strings"
 	"sync"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/google/uuid"
 )
 
-// DecodeStrict decodes a JSON value. It returns an error for unknown fields and for data after the
-// value.
+// Decode decodes a JSON value like encoding/json, but matches names exactly, as AWS does.
+func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exactNames) }
+
+// DecodeStrict decodes a JSON value like Decode, but returns an error for unknown names.
 func DecodeStrict(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("unexpected data after the JSON value")
-	}
-	return nil
+	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.RejectUnknownMembers(true))
 }
+
+var exactNames = jsonv2.JoinOptions(
+	jsonv1.DefaultOptionsV1(), jsonv2.MatchCaseInsensitiveNames(false),
+)
 
 // MaxJSONBody limits the bytes of a request. It equals DynamoDB's limit, which is the highest limit
 // of the services with a JSON protocol.
@@ -48,7 +47,7 @@ type Operation func(r *http.Request, body []byte) (any, error)
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
 		var in In
-		if err := json.Unmarshal(body, &in); err != nil {
+		if err := Decode(body, &in); err != nil {
 			if failure, ok := errors.AsType[*Error](err); ok {
 				return nil, failure
 			}

@@ -38,6 +38,10 @@ func TestJSONHandler_AnswersWithResultOrError(t *testing.T) {
 	}{
 		{"result", "Service_1.Greet", `{"Name":"ann"}`, 200, `{"Name":"hello ann"}`},
 		{
+			"name in other case", "Service_1.Greet", `{"Name":"ann","name":"eve","NAME":"bob"}`,
+			200, `{"Name":"hello ann"}`,
+		},
+		{
 			"error",
 			"Service_1.Greet",
 			`{"Name":"nobody"}`,

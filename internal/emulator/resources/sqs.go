@@ -1,10 +1,10 @@
 package resources
 
 import (
-	"encoding/json"
 	"fmt"
 	"path"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/sqs"
 )
 
@@ -37,7 +37,7 @@ func createQueue(c *creation, in queueProperties) (values, error) {
 			DeadLetterTargetArn string `json:"deadLetterTargetArn"`
 			MaxReceiveCount     number `json:"maxReceiveCount"`
 		}
-		if err := json.Unmarshal(in.RedrivePolicy, &policy); err != nil {
+		if err := protocol.Decode(in.RedrivePolicy, &policy); err != nil {
 			return values{}, fmt.Errorf("parse RedrivePolicy: %w", err)
 		}
 		config.DeadLetterQueue = policy.DeadLetterTargetArn

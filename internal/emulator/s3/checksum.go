@@ -73,6 +73,10 @@ func checkChecksum(name, want, calculated string) error {
 	if want == calculated {
 		return nil
 	}
+	if newHash, ok := checksums[name]; ok && !isSum(want, newHash().Size()) {
+		return invalidRequest(
+			fmt.Sprintf("Value for %s header is invalid.", strings.ToLower(name)))
+	}
 	return newFailure(http.StatusBadRequest, "BadDigest", fmt.Sprintf("The %s you specified did "+
 		"not match the calculated checksum: got %s, calculated %s.",
 		checksumAlgorithm(name), want, calculated))
@@ -81,6 +85,14 @@ func checkChecksum(name, want, calculated string) error {
 // checksumAlgorithm returns the algorithm of a checksum header.
 func checksumAlgorithm(name string) string {
 	return strings.ToUpper(strings.TrimPrefix(name, checksumPrefix))
+}
+
+// isSum reports whether a text is the base64 of a checksum with size bytes. The checksum of an object
+// with parts ends with their number, such as "-2".
+func isSum(text string, size int) bool {
+	text, _, _ = strings.Cut(text, "-")
+	sum, err := base64.StdEncoding.DecodeString(text)
+	return err == nil && len(sum) == size
 }
 
 func base64Sum(h hash.Hash) string { return base64.StdEncoding.EncodeToString(h.Sum(nil)) }

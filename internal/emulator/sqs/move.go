@@ -159,5 +159,5 @@ func parseTaskHandle(text string) (handle taskHandle, err error) {
 	if err != nil {
 		return handle, err
 	}
-	return handle, json.Unmarshal(data, &handle)
+	return handle, protocol.Decode(data, &handle)
 }

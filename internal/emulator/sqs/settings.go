@@ -132,7 +132,7 @@ func (s *Service) parseRedrivePolicy(
 		DeadLetterTargetArn string          `json:"deadLetterTargetArn"`
 		MaxReceiveCount     json.RawMessage `json:"maxReceiveCount"` // a number or a string
 	}
-	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+	if err := protocol.Decode([]byte(document), &policy); err != nil {
 		return invalid("Redrive policy is not a valid JSON map.")
 	}
 	count, err := strconv.Atoi(strings.Trim(string(policy.MaxReceiveCount), `"`))

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // KeyFile holds the keys of a file. It implements KeySource with the same keys for every issuer.
@@ -24,8 +26,10 @@ type KeyFile struct{ set keySet }
 type keySet struct{ keys []jose.JSONWebKey }
 
 func (s *keySet) UnmarshalJSON(data []byte) error {
-	var document struct{ Keys []json.RawMessage }
-	if err := json.Unmarshal(data, &document); err != nil {
+	var document struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := protocol.Decode(data, &document); err != nil {
 		return err
 	}
 	for _, raw := range document.Keys {

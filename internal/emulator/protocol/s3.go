@@ -3,18 +3,41 @@ package protocol
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// S3Object returns the bucket and the key from the URL of a request to S3. If the URL contains no
-// bucket or no key, that result is "".
+// S3Object returns the bucket and the key of a request to S3. The bucket is in the host, as in
+// BUCKET.s3.localhost or BUCKET.localhost, or else in the path. If the request contains no bucket or
+// no key, that result is "".
 func S3Object(r *http.Request) (bucket, key string) {
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	path := strings.TrimPrefix(r.URL.Path, "/")
+	if bucket = S3HostBucket(r); bucket != "" {
+		return bucket, path
+	}
+	bucket, key, _ = strings.Cut(path, "/")
 	return bucket, key
 }
+
+// S3HostBucket returns the bucket in the host of a request, or "" if there is none.
+func S3HostBucket(r *http.Request) string {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	name, ok := strings.CutSuffix(strings.ToLower(host), ".localhost")
+	if !ok {
+		return ""
+	}
+	return s3Host.ReplaceAllString(name, "")
+}
+
+// s3Host matches the part of a host that names S3, and possibly a region.
+var s3Host = regexp.MustCompile(`(^|\.)s3([.-]` + region + `)?$`)
 
 // s3Operations maps the method and the target of a request to the operations on that target. Each
 // operation's key is the query parameter that selects it, or "" if the operation needs none.

@@ -66,8 +66,11 @@ func accessKey(r *http.Request) string {
 	return key
 }
 
+// region is a regular expression for the name of a region.
+const region = `[a-z]{2}(-[a-z]+)+-\d`
+
 // regionLabel matches a region in a host name.
-var regionLabel = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+var regionLabel = regexp.MustCompile(`^` + region + `$`)
 
 // hostService returns the service in a host of AWS, such as logs.us-east-1.amazonaws.com or
 // iam.amazonaws.com. Other hosts may have the form SERVICE.REGION.localhost.

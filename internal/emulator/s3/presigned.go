@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 const (
@@ -194,6 +196,9 @@ func (s *Service) verifyVersion2(c *call) error {
 		return err
 	}
 	path := c.r.URL.EscapedPath()
+	if bucket := protocol.S3HostBucket(c.r); bucket != "" {
+		path = "/" + bucket + path
+	}
 	err = s.checkVersion2(c, accessKey, path)
 	if err != nil && c.key == "" && !strings.HasSuffix(path, "/") {
 		// botocore signs the path of a bucket with a slash at the end, but sends it without.

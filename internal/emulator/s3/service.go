@@ -1,6 +1,6 @@
 // Package s3 emulates a part of Amazon S3: objects with metadata and tags, conditional requests,
 // checksums, ranges, listings, versions, multipart uploads and presigned URLs. The platform and the
-// tools of its users need only this part. Addresses must be path-style.
+// tools of its users need only this part. The bucket is in the path or in the host.
 //
 // Files store the objects' bytes and headers. Memory holds only an index of the objects. If a
 // folder is configured, the index is also stored, in a database.

@@ -1,4 +1,5 @@
 import os
+import socket
 import urllib.error
 import urllib.request
 
@@ -125,3 +126,20 @@ for version in ["s3", "s3v4"]:
         url = signer.generate_presigned_url(operation, {"Bucket": bucket})
         assert fetch(url)[0] == 200, (version, operation)
         assert fetch(url, "DELETE")[0] == 403, (version, operation)
+
+# The bucket in the host. Not every system resolves the names below localhost.
+resolve = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **named: resolve(
+    "127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **named)
+port = os.environ["AWS_ENDPOINT_URL"].rsplit(":", 1)[1]
+for version in ["s3", "s3v4"]:
+    for host in ["localhost", "s3.localhost", "s3.us-east-1.localhost"]:
+        virtual = boto3.client("s3", endpoint_url=f"http://{host}:{port}", config=Config(
+            signature_version=version, s3={"addressing_style": "virtual"}))
+        key = "virtual a+b/" + version
+        virtual.put_object(Bucket=bucket, Key=key, Body=b"virtual")
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"virtual"
+        assert key in [o["Key"] for o in virtual.list_objects_v2(Bucket=bucket)["Contents"]]
+        url = virtual.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key})
+        assert f"//{bucket}.{host}:" in url and fetch(url) == (200, b"virtual"), url
+        assert fetch(url, "DELETE")[0] == 403, url

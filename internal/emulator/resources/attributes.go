@@ -136,12 +136,21 @@ var attributeEndings = []struct {
 	{regexp.MustCompile(`$`), "{name}/{noun}"},
 }
 
-// value returns the value of an attribute.
+// value returns the value of an attribute. An attribute with the name of a property has the
+// property's value. The resource's own id, such as VpcId, is the same as its Ref.
 func (a attributes) value(attribute string) string {
 	if form, ok := attributeForms[a.resource.Type][attribute]; ok {
 		return a.expand(form)
 	}
+	properties, err := a.stack.Properties(a.resource, attribute)
+	if text, ok := properties[attribute].(string); ok && err == nil {
+		return text
+	}
 	service, kind := serviceAndKind(a.resource.Type)
+	noun, isID := strings.CutSuffix(strings.ToLower(attribute), "id")
+	if isID && strings.HasSuffix(kind, noun) {
+		return a.name
+	}
 	last := attribute[strings.LastIndex(attribute, ".")+1:]
 	if noun, ok := strings.CutSuffix(strings.ToLower(last), "arn"); ok &&
 		(noun == "" || noun == kind) {

@@ -56,6 +56,8 @@ func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
 		"Zone": {"Type": "AWS::Route53::HostedZone", "Properties": {"Name": "example.com"}},
 		"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}},
 		"Lookup": {"Type": "Custom::Lookup"},
+		"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": {"Ref": "Cidr"}}},
+		"Group": {"Type": "AWS::EC2::SecurityGroup"},
 		"Stream": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
 			"FunctionName": "f", "EventSourceArn": {"Fn::GetAtt": ["Orders", "StreamArn"]}}}
 	}`
@@ -69,6 +71,12 @@ func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
 		`{"Fn::GetAtt": ["Lookup", "Response.UserId"]}`: "user-" + lookupID,
 		`{"Fn::GetAtt": ["Lookup", "SecretArn"]}`: "arn:aws:secretsmanager:us-east-1:000000000000:" +
 			"secret:" + lookupName + "-local1",
+		`{"Fn::GetAtt": ["Vpc", "VpcId"]}`:     vpcName,
+		`{"Ref": "Vpc"}`:                       vpcName,
+		`{"Fn::GetAtt": ["Vpc", "CidrBlock"]}`: "10.1.0.0/16",
+		`{"Fn::GetAtt": ["Group", "GroupId"]}`: groupName,
+		`{"Ref": "Group"}`:                     groupName,
+		`{"Fn::GetAtt": ["Group", "VpcId"]}`:   "vpc-" + groupID,
 		`{"Fn::GetAtt": ["Lookup", "CallbackUrl"]}`: "https://" + strings.ToLower(lookupName) +
 			".custom.us-east-1.amazonaws.com/",
 
@@ -77,7 +85,8 @@ func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
 		`{"Fn::Select": [3, {"Fn::GetAtt": ["Zone", "NameServers"]}]}`:                     nameServer,
 		`{"Fn::Select": ["4", {"Fn::Split": [":", {"Fn::GetAtt": ["Lookup", "Parts"]}]}]}`: lookupName + "/parts",
 	} {
-		template := `{"Resources": ` + resources + `, "Outputs": {"Value": {"Value": ` + value + `}}}`
+		template := `{"Parameters": {"Cidr": {"Type": "String", "Default": "10.1.0.0/16"}},
+			"Resources": ` + resources + `, "Outputs": {"Value": {"Value": ` + value + `}}}`
 		s, err := p.Engine.Create(cdkapp.Stack{Name: "App", Template: []byte(template)})
 		if err != nil {
 			t.Errorf("%s: %v", value, err)
@@ -89,7 +98,7 @@ func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
 		"attribute StreamArn of Orders (AWS::DynamoDB::GlobalTable)",
 		"attribute WebsiteURL of Site (AWS::S3::Bucket)",
 		"AWS::Lambda::EventSourceMapping Stream, whose source is not a queue of this app: " +
-			"arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-01-01T00:00:00.000 (10)",
+			"arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-01-01T00:00:00.000 (16)",
 	} {
 		if !slices.Contains(p.NotRun(), want) {
 			t.Errorf("%q does not contain %q", p.NotRun(), want)
@@ -100,5 +109,8 @@ func TestAttributes_HavePlausibleValuesAndAreNamed(t *testing.T) {
 const (
 	lookupName = "App-Lookup-M5WBU3HB6677"
 	lookupID   = "m5wbu3hb6677"
+	vpcName    = "App-Vpc-PEXOGTRNB3YK"
+	groupName  = "App-Group-ZC6CCGZYFCLN"
+	groupID    = "zc6ccgzyfcln"
 	nameServer = "example.com.route53.us-east-1.amazonaws.com"
 )

@@ -43,7 +43,10 @@ func (s *services) invokeForMapping(
 	ctx context.Context, function string, payload []byte,
 ) (eventsource.Result, error) {
 	result, err := s.Lambda.Invoke(ctx, function, payload)
-	return eventsource.Result(result), err
+	return eventsource.Result{
+		Payload: result.Payload, FunctionError: result.FunctionError,
+		RequestID: result.RequestID, Duration: result.Duration,
+	}, err
 }
 
 // linger is the time for which a batch waits for more messages. It is about as long as a request to

@@ -37,6 +37,7 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time     // end of the timeout; the sandbox is then killed if it has not responded
 	done     chan response // receives one response
+	keepTail bool          // whether Result.Tail is set
 }
 
 // response holds the response of a sandbox to an invocation.
@@ -84,6 +85,9 @@ func (f *function) invoke(ctx context.Context, call *invocation) (Result, error)
 	go func() {
 		result := b.run(call)
 		b.awaitNext() // the sandbox is busy until the runtime requests the next invocation
+		if call.keepTail {
+			result.Tail = b.endTail()
+		}
 		f.releaseSandbox(b)
 		<-f.slots
 		results <- result

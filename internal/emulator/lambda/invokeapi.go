@@ -3,11 +3,13 @@ package lambda
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -18,8 +20,7 @@ func (s *Service) invokeRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("/", protocol.WriteNotServed)
 }
 
-// serveInvoke serves the operation Invoke. It ignores the header X-Amz-Log-Type, because
-// Config.Logs already receives the logs.
+// serveInvoke serves the operation Invoke.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	name, err := requestedFunction(r)
 	if err != nil {
@@ -50,6 +51,13 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("X-Amz-Executed-Version", version)
+	logType := r.Header.Get("X-Amz-Log-Type")
+	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
+		writeError(w, protocol.Errorf("ValidationException", "1 validation error detected: "+
+			"Value '%s' at 'logType' failed to satisfy constraint: Member must satisfy enum value "+
+			"set: [None, Tail]", logType))
+		return
+	}
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
 		s.invokeAndRespond(w, r, name, payload)
@@ -70,7 +78,9 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name string,
 	payload []byte) {
 	// Lambda does not cancel an invocation if the client disconnects or half-closes.
-	result, err := s.Invoke(context.WithoutCancel(r.Context()), name, payload)
+	call := newInvocation(payload)
+	call.keepTail = r.Header.Get("X-Amz-Log-Type") == "Tail"
+	result, err := s.invoke(context.WithoutCancel(r.Context()), name, call)
 	if err != nil {
 		writeError(w, err)
 		return
@@ -79,6 +89,9 @@ func (s *Service) invokeAndRespond(w http.ResponseWriter, r *http.Request, name 
 	w.Header().Set("X-Amzn-Requestid", result.RequestID)
 	if result.FunctionError != "" {
 		w.Header().Set("X-Amz-Function-Error", result.FunctionError)
+	}
+	if call.keepTail {
+		w.Header().Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(result.Tail))
 	}
 	_, _ = w.Write(result.Payload) // fails only if the caller disconnected
 }

@@ -5,6 +5,7 @@ package lambda
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -52,6 +53,48 @@ func TestAPI_Invoke(t *testing.T) {
 	out, err = c.Invoke(t.Context(), input(types.InvocationTypeDryRun, ""))
 	if err != nil || out.StatusCode != 204 {
 		t.Errorf("got %+v, %v; want 204", out, err)
+	}
+}
+
+func TestAPI_ReturnsTheEndOfTheLog(t *testing.T) {
+	s, _ := startService(t, nil)
+	c := client(s)
+	invoke := func(payload string) string {
+		t.Helper()
+		out, err := c.Invoke(t.Context(), &lambda.InvokeInput{
+			FunctionName: aws.String("fn"), LogType: types.LogTypeTail, Payload: []byte(payload),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log, err := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(log)
+	}
+	log := invoke(`{"Do":"print","Text":"line","N":2}`)
+	for _, want := range []string{"line 0\n", "line 1\n", "err 0\n", "err 1\n", "no newline\n"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("got %q, want it to contain %q", log, want)
+		}
+	}
+	if log := invoke(`{"Do":"echo"}`); log != "" {
+		t.Errorf("got %q after an invocation that prints nothing", log)
+	}
+	log = invoke(`{"Do":"print","Text":"longer","N":1000}`)
+	if len(log) != maxTail || !strings.Contains(log, "longer 999\n") {
+		t.Errorf("got %d bytes: %q", len(log), log)
+	}
+	if log := invoke(`{"Do":"exit","N":3}`); !strings.Contains(log, "exit status 3") {
+		t.Errorf("got %q after an exit", log)
+	}
+	_, err := c.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String("fn"), LogType: "Head",
+	})
+	if problem, ok := errors.AsType[smithy.APIError](err); !ok ||
+		problem.ErrorCode() != "ValidationException" {
+		t.Errorf("got %v for an unknown log type", err)
 	}
 }
 

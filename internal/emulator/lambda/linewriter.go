@@ -14,6 +14,9 @@ type lineWriter struct {
 	mu   sync.Mutex
 	rest []byte // start of an incomplete line
 	emit func(line []byte)
+
+	mark    []byte        // see expect
+	arrived chan struct{} // closed when mark arrives; nil if no mark is expected
 }
 
 func (w *lineWriter) Write(p []byte) (int, error) {
@@ -42,6 +45,7 @@ func (w *lineWriter) emitLine(tail []byte) {
 		tail = append(w.rest, tail...)
 		w.rest = nil
 	}
+	tail = w.cutMark(tail)
 	if tail = bytes.TrimSuffix(tail, []byte("\r")); len(tail) > 0 {
 		w.emit(tail)
 	}

@@ -23,7 +23,7 @@ type sandbox struct {
 	function *function
 	cmd      *exec.Cmd
 	source   LogSource
-	logs     [2]*lineWriter   // stdout and stderr
+	outputs  [2]*output       // stdout and stderr
 	work     chan *invocation // next invocation
 	ready    chan struct{}    // signals that the runtime requests an invocation
 	exited   chan struct{}    // closed when the process has exited
@@ -35,6 +35,8 @@ type sandbox struct {
 	current   *invocation // invocation without a response, if any
 	initError []byte      // error that the runtime reported in its init phase
 	idle      *time.Timer // kills the sandbox after the idle timeout
+	keepsTail bool        // whether log adds to tail
+	tail      []byte      // end of the log of the current invocation
 }
 
 // start starts a sandbox of the function.
@@ -51,34 +53,50 @@ func (s *Service) start(f *function) (*sandbox, error) {
 	stream := s.config.Now().UTC().Format("2006/01/02") + "/[$LATEST]" + id
 	b.source = LogSource{f.Name, f.LogGroup, stream}
 	b.cmd.Dir, b.cmd.Env = f.Dir, f.environment(id, stream)
-	for i := range b.logs {
-		b.logs[i] = &lineWriter{emit: func(line []byte) { s.config.Logs(b.source, line) }}
-	}
-	b.cmd.Stdout, b.cmd.Stderr = b.logs[0], b.logs[1]
-	b.cmd.WaitDelay = time.Second // a child process may keep the output open
 	setGroup(b.cmd)
+	if err := s.startProcess(b); err != nil {
+		return nil, errors.Join(err, b.closeOutputs())
+	}
+	return b, nil
+}
 
+// startProcess starts the process of a sandbox, unless the function was replaced.
+func (s *Service) startProcess(b *sandbox) (err error) {
+	for i := range b.outputs {
+		if b.outputs[i], err = newOutput(b.log); err != nil {
+			return err
+		}
+	}
+	b.cmd.Stdout, b.cmd.Stderr = b.outputs[0].write, b.outputs[1].write
+	f := b.function
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
-		return nil, errClosed
+		return errClosed
 	}
 	if s.functions[f.Name] != f {
-		return nil, errReplaced
+		return errReplaced
 	}
 	if err := b.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the bootstrap of %s: %w", f.Name, err)
+		return fmt.Errorf("start the bootstrap of %s: %w", f.Name, err)
 	}
-	s.sandboxes[id] = b
+	s.sandboxes[b.id] = b
 	s.running.Go(func() { s.awaitExit(b) })
-	return b, nil
+	return nil
+}
+
+func (b *sandbox) closeOutputs() (err error) {
+	for _, o := range b.outputs {
+		if o != nil {
+			err = errors.Join(err, o.close())
+		}
+	}
+	return err
 }
 
 func (s *Service) awaitExit(b *sandbox) {
 	b.exitErr = b.cmd.Wait()
-	for _, log := range b.logs {
-		log.flush()
-	}
+	_ = b.closeOutputs() // a pipe that does not close loses nothing
 	s.mu.Lock()
 	delete(s.sandboxes, b.id)
 	s.mu.Unlock()
@@ -121,6 +139,7 @@ func (b *sandbox) kill() {
 
 // run sends the invocation to the runtime and waits for a response, an exit or the timeout.
 func (b *sandbox) run(call *invocation) Result {
+	b.startTail(call.keepTail)
 	if failure := b.init(call.id); failure != nil {
 		b.logFailure(call.id, failure)
 		return Result{Payload: failure, FunctionError: "Unhandled", RequestID: call.id}
@@ -217,7 +236,7 @@ func (b *sandbox) logFailure(requestID string, payload []byte) {
 			"errorType": failure.ErrorType, "errorMessage": failure.ErrorMessage,
 		},
 	})
-	b.function.service.config.Logs(b.source, line)
+	b.log(line)
 }
 
 const timeoutError = "Sandbox.Timedout"

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -93,6 +94,10 @@ func (s *Service) CreateFunction(f Function) error {
 	if f.Name == "" || f.Dir == "" {
 		return errors.New("create function: a function must have a name and a folder")
 	}
+	if n := utf8.RuneCountInString(f.Description); n > maxDescription {
+		return fmt.Errorf("create function %s: the description must have at most %d characters, "+
+			"got %d", f.Name, maxDescription, n)
+	}
 	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	f.LogGroup = cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name)
@@ -160,6 +165,7 @@ type Result struct {
 	FunctionError string // "Unhandled" if the function failed; then Payload is the error
 	RequestID     string
 	Duration      time.Duration
+	Tail          []byte // end of the log of the invocation, if requested
 }
 
 // Invoke runs the function with the name or ARN and returns the function's response. If the

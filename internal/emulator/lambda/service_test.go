@@ -338,6 +338,18 @@ func TestInvokeAsync_TriesThreeTimes(t *testing.T) {
 	}
 }
 
+func TestCreateFunction_RejectsALongDescription(t *testing.T) {
+	s, _ := startService(t, nil)
+	for length, wantOK := range map[int]bool{maxDescription: true, maxDescription + 1: false} {
+		err := s.CreateFunction(Function{
+			Name: "described", Dir: t.TempDir(), Description: strings.Repeat("ü", length),
+		})
+		if (err == nil) != wantOK {
+			t.Errorf("description of %d characters: %v", length, err)
+		}
+	}
+}
+
 func TestCreateFunction_ReplacesTheCode(t *testing.T) {
 	s, _ := startService(t, nil)
 	before := pid(t, s)

@@ -65,6 +65,13 @@ func handle(ctx context.Context, c command) (any, error) {
 		fmt.Print("no newline")
 		fmt.Fprintln(os.Stderr, "stderr") // a separate line, because stderr has its own writer
 		os.Exit(0)
+	case "print":
+		for i := range c.N {
+			fmt.Println(c.Text, i)
+			fmt.Fprintln(os.Stderr, "err", i)
+		}
+		fmt.Print("no newline")
+		return c.Text, nil
 	case "big":
 		return strings.Repeat("x", c.N), nil
 	}

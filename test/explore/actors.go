@@ -131,12 +131,12 @@ func (r *run) appendDeliveries(steps []step, cost Budget) []step {
 		}
 	}
 	steps = append(steps, step{cost, func() { r.deliver(batch) },
-		func() uint64 { return batchState(batch) }})
+		func() prediction { return r.distinguish(batchState(batch)) }})
 	if len(visible) > 1 {
 		cost.Preemptions++
 		for _, m := range visible {
 			steps = append(steps, step{cost, func() { r.deliver([]*message{m}) },
-				func() uint64 { return batchState([]*message{m}) }})
+				func() prediction { return r.distinguish(batchState([]*message{m})) }})
 		}
 	}
 	return steps
@@ -159,7 +159,7 @@ func (r *run) deliver(batch []*message) {
 		outcomes = append(outcomes, outcome{Duplicated, i}, outcome{Delayed, i})
 	}
 	h, ok := r.pickOutcome("Queue.Receive", outcomes,
-		func(h outcome) uint64 { return hash(r.state(), h, batchState(batch)) })
+		func(h outcome) prediction { return r.distinguish(hash(h, batchState(batch))) })
 	if !ok {
 		return
 	}

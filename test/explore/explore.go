@@ -85,6 +85,8 @@ type start struct {
 	after    time.Duration
 	nextTick time.Time
 	workers  int
+
+	reactions map[uint64]reaction // see run
 }
 
 // initialize creates the simulated services and runs the scenario's setup. It must run in a
@@ -100,6 +102,7 @@ func initialize(r *run) {
 	r.crashing = make(map[string]bool)
 	r.generations = make(map[string][]pipeline.Replay)
 	r.failures = make(map[string]int)
+	r.reactions = make(map[uint64]reaction)
 	r.table.onWrite = r.checkWrite
 	r.nextTick = r.began.Add(tick)
 	if r.scenario.Setup != nil {
@@ -117,7 +120,7 @@ func runSetup(t *testing.T, system System, scenario Scenario) start {
 		after = time.Since(r.began)
 		r.end()
 	})
-	return start{r.save(), after, r.nextTick, r.workers}
+	return start{r.save(), after, r.nextTick, r.workers, r.reactions}
 }
 
 // runSchedule runs one schedule in a new synctest bubble. The bubble's clock always begins at the
@@ -135,6 +138,7 @@ func runSchedule(t *testing.T, system System, scenario Scenario, chooser chooser
 			time.Sleep(initial.after)
 			r.world, r.nextTick, r.workers = initial.copy(), initial.nextTick, initial.workers
 			r.table.onWrite = r.checkWrite
+			r.reactions = initial.reactions
 		}
 		if scenario.SharedProcess {
 			r.keyCache = new(pipeline.KeyCache)

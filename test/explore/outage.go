@@ -29,7 +29,7 @@ func (r *run) appendOutage(steps []step) []step {
 	return append(steps, step{Budget{Preemptions: 1}, func() {
 		r.tracef("an outage begins")
 		r.outageEnds = time.Now().Add(outageDuration)
-	}, func() uint64 { return hash("outage begins") }})
+	}, func() prediction { return r.distinguish("outage begins") }})
 }
 
 // isDown reports whether a call fails because of the outage.

@@ -29,6 +29,9 @@ type run struct {
 	finished []*actor
 	failed   bool // an attempt of a client has failed since the last observation
 
+	answered  *actor              // actor whose call was answered since the last observation
+	reactions map[uint64]reaction // of all schedules of the scenario so far
+
 	actors          []*actor
 	current         *actor
 	late            []*call // calls with a late effect
@@ -101,7 +104,7 @@ func (r *run) runToRest() {
 		for i, s := range steps {
 			costs[i] = s.cost
 		}
-		i := r.pick(costs, func(i int) uint64 { return hash(r.state(), steps[i].name()) })
+		i := r.pick(costs, func(i int) prediction { return steps[i].predict() })
 		if i == none {
 			return
 		}
@@ -109,11 +112,11 @@ func (r *run) runToRest() {
 	}
 }
 
-func (r *run) pick(costs []Budget, state func(int) uint64) int {
+func (r *run) pick(costs []Budget, next func(int) prediction) int {
 	if len(costs) == 1 {
 		return 0
 	}
-	i := r.chooser.pick(costs, state)
+	i := r.chooser.pick(costs, next)
 	if i == none {
 		r.pruned = true
 		return none
@@ -135,8 +138,12 @@ func (r *run) observe() {
 	for _, a := range r.finished {
 		a.ended = true
 	}
-	r.finished = nil
+	if r.answered != nil {
+		ended := slices.Contains(r.finished, r.answered)
+		r.reactions[r.answered.situation()] = reaction{ended: ended, failed: r.failed}
+	}
 	r.unanswered = r.unanswered || r.failed
+	r.finished, r.answered, r.failed = nil, nil, false
 	slices.SortFunc(r.pending, func(a,
 		b *call) int {
 		return strings.Compare(a.site+a.subject, b.site+b.subject)

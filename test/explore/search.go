@@ -15,11 +15,19 @@ func (b Budget) plus(other Budget) Budget {
 // chooser chooses an option at each decision of a schedule.
 type chooser interface {
 	// pick returns the index of the chosen option. costs holds the cost of each option; the first
-	// option costs nothing. state returns a hash of the state to which an option leads. pick
-	// returns none if all options lead to visited states.
-	pick(costs []Budget, state func(option int) uint64) int
+	// option costs nothing. next predicts the state to which an option leads. pick returns none if
+	// all options lead to visited states.
+	pick(costs []Budget, next func(option int) prediction) int
 	// visitedState reports whether another schedule has continued from this state.
 	visitedState(state func() uint64) bool
+}
+
+// prediction describes the state to which an option leads. If exact is true, hash equals run.state
+// before the next step. Otherwise hash only distinguishes the option from options that lead to
+// other states.
+type prediction struct {
+	hash  uint64
+	exact bool
 }
 
 const none = -1
@@ -32,26 +40,32 @@ type search struct {
 	trail   []decision
 	depth   int
 	used    Budget
+	leadsTo prediction        // of the last decision
 	visited map[uint64]uint64 // for each state, one bit per budget with which it was reached
 }
 
 type decision struct {
-	options []int    // options to try
-	costs   []Budget // cost of each option, including those not to try
-	taken   int      // index in options
-	used    Budget   // budget used before the decision
+	options     []int        // options to try
+	predictions []prediction // one for each element of options
+	costs       []Budget     // cost of each option, including those not to try
+	taken       int          // index in options
+	used        Budget       // budget used before the decision
 }
 
 func newSearch(budget Budget) *search {
 	return &search{budget: budget, visited: make(map[uint64]uint64)}
 }
 
-func (s *search) pick(costs []Budget, state func(int) uint64) int {
+func (s *search) pick(costs []Budget, next func(int) prediction) int {
 	if s.depth == len(s.trail) {
 		d := decision{costs: costs, used: s.used}
 		for i := range costs {
-			if used := s.used.plus(costs[i]); used.within(s.budget) && !s.visit(state(i), used) {
-				d.options = append(d.options, i)
+			used := s.used.plus(costs[i])
+			if !used.within(s.budget) {
+				continue
+			}
+			if p := next(i); !s.visit(p.hash, used) {
+				d.options, d.predictions = append(d.options, i), append(d.predictions, p)
 			}
 		}
 		if len(d.options) == 0 {
@@ -65,7 +79,7 @@ func (s *search) pick(costs []Budget, state func(int) uint64) int {
 	}
 	s.depth++
 	option := d.options[d.taken]
-	s.used = s.used.plus(costs[option])
+	s.used, s.leadsTo = s.used.plus(costs[option]), d.predictions[d.taken]
 	return option
 }
 
@@ -73,7 +87,15 @@ func (s *search) visitedState(state func() uint64) bool {
 	if s.depth < len(s.trail) {
 		return false // still repeating the trail
 	}
-	return s.visit(state(), s.used)
+	predicted := s.leadsTo
+	s.leadsTo = prediction{}
+	if !predicted.exact {
+		return s.visit(state(), s.used)
+	}
+	if state() != predicted.hash {
+		panic("a step led to another state than predicted")
+	}
+	return false // pick has marked this state as visited
 }
 
 // visit reports whether the state was already visited after the same number of faults and
@@ -92,17 +114,33 @@ func (s *search) visit(state uint64, used Budget) bool {
 	return false
 }
 
+// visitedCheaper reports whether another schedule has reached the state with fewer faults or
+// preemptions, and not with more of the other.
+func (s *search) visitedCheaper(state uint64, used Budget) bool {
+	for f := range used.Faults + 1 {
+		for p := range used.Preemptions + 1 {
+			if (Budget{f, p}) != used && s.visited[state]&budgetBit(f, p) != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func budgetBit(faults, preemptions int) uint64 {
 	return 1 << (8*min(faults, 7) + min(preemptions, 7))
 }
 
 // next prepares the next schedule. It returns false if there is none.
 func (s *search) next() bool {
-	s.depth, s.used = 0, Budget{}
+	s.depth, s.used, s.leadsTo = 0, Budget{}, prediction{}
 	for len(s.trail) > 0 {
 		last := &s.trail[len(s.trail)-1]
-		if last.taken++; last.taken < len(last.options) {
-			return true
+		for last.taken++; last.taken < len(last.options); last.taken++ {
+			used := last.used.plus(last.costs[last.options[last.taken]])
+			if !s.visitedCheaper(last.predictions[last.taken].hash, used) {
+				return true
+			}
 		}
 		s.trail = s.trail[:len(s.trail)-1]
 	}
@@ -129,7 +167,7 @@ func newScript(budget Budget, deviations []Deviation) *script {
 	return s
 }
 
-func (s *script) pick(costs []Budget, _ func(int) uint64) int {
+func (s *script) pick(costs []Budget, _ func(int) prediction) int {
 	option := s.deviations[s.decisions] % len(costs)
 	s.decisions++
 	if used := s.used.plus(costs[option]); used.within(s.budget) {

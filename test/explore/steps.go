@@ -8,9 +8,9 @@ import (
 
 // step represents a possible next step.
 type step struct {
-	cost Budget
-	do   func()
-	name func() uint64 // hash that distinguishes the step from others
+	cost    Budget
+	do      func()
+	predict func() prediction
 }
 
 // steps returns all possible next steps. In the first step, the current actor continues; this step
@@ -35,13 +35,13 @@ func (r *run) steps() []step {
 	}
 	for _, c := range r.late {
 		steps = append(steps, step{turn, func() { r.applyLate(c) },
-			func() uint64 { return hash("late effect", c.origin) }})
+			func() prediction { return r.predictLate(c) }})
 	}
 	steps = r.appendDeliveries(steps, turn)
 	steps = r.appendOutage(steps)
 	if len(steps) > 0 && r.mayPassTime() {
 		steps = append(steps, step{Budget{Preemptions: 1}, r.passTime,
-			func() uint64 { return hash("time") }})
+			func() prediction { return r.distinguish("time") }})
 	}
 	return steps
 }
@@ -64,7 +64,8 @@ func (r *run) appendCalls(steps []step, a *actor, cost Budget) []step {
 		if c.actor != a {
 			continue
 		}
-		steps = append(steps, step{cost, func() { r.resolve(c) }, c.identity})
+		steps = append(steps, step{cost, func() { r.resolve(c) },
+			func() prediction { return r.distinguish(c.identity()) }})
 		cost.Preemptions = 1
 	}
 	return steps
@@ -88,7 +89,7 @@ func (r *run) resolve(c *call) {
 		return
 	}
 	h, ok := r.pickOutcome(c.actor.role+" "+c.site, c.outcomes(),
-		func(h outcome) uint64 { return r.predict(c, h) })
+		func(h outcome) prediction { return r.predict(c, h) })
 	if !ok {
 		r.pending = append(r.pending, c)
 		return
@@ -109,8 +110,23 @@ func (r *run) resolve(c *call) {
 		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
 		c.answer(value, err)
+		r.answered = c.actor
 	}
 }
+
+// distinguish returns a prediction for a step whose result is not known before.
+func (r *run) distinguish(step any) prediction {
+	return prediction{hash: hash(r.state(), "before", step)}
+}
+
+// reaction describes what an actor did after it received an answer.
+type reaction struct {
+	ended  bool // the actor has ended
+	failed bool // a client's attempt has failed
+}
+
+// situation returns a hash of everything that determines the actor's reaction to its last answer.
+func (a *actor) situation() uint64 { return hash(a.state(), time.Now().UnixNano()) }
 
 // apply applies an outcome to the simulated services and returns the result of the call.
 func (r *run) apply(c *call, h outcome) (any, error) {
@@ -131,36 +147,66 @@ func (r *run) apply(c *call, h outcome) (any, error) {
 	return c.effect(h)
 }
 
-// predict returns a hash of the state to which an outcome leads. It then restores the current
-// state.
-func (r *run) predict(c *call, h outcome) uint64 {
-	history, calls, late := c.actor.history, c.actor.calls[c.site+c.subject], r.late
-	world := r.world.save()
-	defer func() {
-		c.actor.history, c.actor.calls[c.site+c.subject] = history, calls
-		r.late, c.actor.crashed = late, false
-		world.restore(&r.world)
-	}()
-	switch h.Kind {
-	case CrashBefore:
-		c.actor.crashed = true
-	case Hang:
-		c.actor.remember(c, nil, context.DeadlineExceeded)
-	default:
+// predict predicts the state to which an outcome leads.
+func (r *run) predict(c *call, h outcome) prediction {
+	return r.tentatively(func() bool {
+		switch h.Kind {
+		case CrashBefore:
+			c.actor.crashed = true
+			r.unanswered = r.unanswered || c.actor.role == "client"
+			return true
+		case Hang:
+			c.actor.remember(c, nil, context.DeadlineExceeded)
+			return true
+		}
 		value, err := r.apply(c, h)
 		c.actor.remember(c, value, err)
+		reaction, known := r.reactions[c.actor.situation()]
+		c.actor.ended, r.unanswered = reaction.ended, r.unanswered || reaction.failed
+		// Reactions also depend on the key cache, and change the counts of the processor's failures.
+		return known && r.keyCache == nil && r.scenario.Processor == nil
+	}, c)
+}
+
+// predictLate predicts the state to which a late effect leads.
+func (r *run) predictLate(c *call) prediction {
+	return r.tentatively(func() bool {
+		r.applyLate(c)
+		return true
+	}, c)
+}
+
+// tentatively predicts the state to which a change leads, and then restores the current state. The
+// change concerns the actor of one call, and reports whether the prediction is exact. If the change
+// violates an invariant, the prediction differs from all predictions without this violation.
+func (r *run) tentatively(change func() bool, c *call) prediction {
+	a, label, late, trace := c.actor, c.site+c.subject, r.late, r.trace
+	history, calls, crashed, ended := a.history, a.calls[label], a.crashed, a.ended
+	world := r.world.save()
+	defer func() {
+		a.history, a.calls[label], a.crashed, a.ended = history, calls, crashed, ended
+		r.late, r.trace = late, trace
+		world.restore(&r.world)
+	}()
+	r.late = slices.Clone(late)
+	exact := change()
+	if violations := r.violations[len(world.world.violations):]; len(violations) > 0 {
+		return r.distinguish(violations[0].Invariant + violations[0].What)
 	}
-	return hash(r.state(), "predicted")
+	if !exact {
+		return r.distinguish("reaction")
+	}
+	return prediction{r.state(), true}
 }
 
 // pickOutcome picks one of the outcomes. The first must be success, which is not a fault.
-func (r *run) pickOutcome(site string, outcomes []outcome, state func(outcome) uint64) (outcome,
-	bool) {
+func (r *run) pickOutcome(site string, outcomes []outcome,
+	predict func(outcome) prediction) (outcome, bool) {
 	costs := make([]Budget, len(outcomes))
 	for i := range outcomes[1:] {
 		costs[i+1].Faults = 1
 	}
-	i := r.pick(costs, func(i int) uint64 { return state(outcomes[i]) })
+	i := r.pick(costs, func(i int) prediction { return predict(outcomes[i]) })
 	if i == none {
 		return outcome{}, false
 	}

@@ -33,6 +33,7 @@ func (v *requiredValue) Type() string   { return "string" }
 var exclusiveFlags = []string{
 	"api aws pipeline stack",
 	"aws stack",
+	"stack app stage",
 	"sign token",
 	"compare checkpoint dry-run failed no-publish rate resume",
 	"dry-run resume",

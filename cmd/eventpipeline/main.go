@@ -84,7 +84,7 @@ func rootCommand() *cobra.Command {
 		".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.AddCommand(
 		newLocalCommand(), newSendCommand(), newStatusCommand(), newRecordCommand(),
-		newReplayCommand(), newReconcileCommand(), newDLQCommand(),
+		newReplayCommand(), newReconcileCommand(), newDLQCommand(), newCostCommand(),
 	)
 	return root
 }

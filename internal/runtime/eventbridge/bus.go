@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -29,17 +30,28 @@ func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
 }
 
-// Publish sends a request for every ten notifications. It returns an error or nil for each
-// notification.
+// maxConcurrent limits the PutEvents requests that a call of Publish makes at once.
+const maxConcurrent = 10
+
+// Publish sends a request for every ten notifications, with several requests at once. It returns an
+// error or nil for each notification.
 func (b Bus) Publish(ctx context.Context, notifications []pipeline.Notification) []error {
-	var errs []error
-	for batch := range slices.Chunk(notifications, maxEntries) {
-		batchErrs, err := b.putEvents(ctx, batch)
-		if err != nil {
-			batchErrs = slices.Repeat([]error{err}, len(batch))
-		}
-		errs = append(errs, batchErrs...)
+	errs := make([]error, len(notifications))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, maxConcurrent)
+	for first := 0; first < len(notifications); first += maxEntries {
+		last := min(first+maxEntries, len(notifications))
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			batchErrs, err := b.putEvents(ctx, notifications[first:last])
+			if err != nil {
+				batchErrs = slices.Repeat([]error{err}, last-first)
+			}
+			copy(errs[first:last], batchErrs)
+		})
 	}
+	running.Wait()
 	return errs
 }
 

@@ -1,0 +1,93 @@
+package cost
+
+import "math"
+
+// Workload describes the events that clients send.
+type Workload struct {
+	EventsPerMonth float64 `json:"eventsPerMonth"`
+	PerRequest     int     `json:"perRequest"` // events of one type in a request
+	Bytes          int     `json:"bytes"`      // mean size of an event
+	Peak           float64 `json:"peak"`       // peak rate as a multiple of the mean rate
+	Types          int     `json:"types"`      // event types that share the rate equally
+}
+
+// hoursPerMonth is the number of hours in AWS's price examples.
+const hoursPerMonth = 730
+
+const secondsPerMonth = hoursPerMonth * 3600
+
+// EventsPerSecond returns the mean rate.
+func (w Workload) EventsPerSecond() float64 { return w.EventsPerMonth / secondsPerMonth }
+
+// requestBytes returns the size of a request's body.
+func (w Workload) requestBytes() float64 { return float64(w.PerRequest * w.Bytes) }
+
+// Notifications selects which notifications the worker publishes.
+type Notifications string
+
+// The values of the prop Notifications.
+const (
+	PerEvent Notifications = "PER_EVENT"
+	PerBatch Notifications = "PER_BATCH"
+	None     Notifications = "NONE"
+)
+
+// count returns the number of notifications for a batch of n events.
+func (m Notifications) count(n int) float64 {
+	switch m {
+	case PerBatch:
+		return 1
+	case None:
+		return 0
+	}
+	return float64(n)
+}
+
+// Calls counts the calls that the functions make through the AWS SDK. Retries do not count.
+type Calls struct {
+	PutObject   float64 `json:"putObject"`
+	GetObject   float64 `json:"getObject"`
+	WriteItem   float64 `json:"writeItem"`
+	ReadItems   float64 `json:"readItems"` // BatchGetItem
+	SendMessage float64 `json:"sendMessage"`
+	PutEvents   float64 `json:"putEvents"`
+}
+
+// Total returns the number of calls.
+func (c Calls) Total() float64 {
+	return c.PutObject + c.GetObject + c.WriteItem + c.ReadItems + c.SendMessage + c.PutEvents
+}
+
+func (c Calls) plus(other Calls) Calls {
+	c.PutObject += other.PutObject
+	c.GetObject += other.GetObject
+	c.WriteItem += other.WriteItem
+	c.ReadItems += other.ReadItems
+	c.SendMessage += other.SendMessage
+	c.PutEvents += other.PutEvents
+	return c
+}
+
+// Times returns the calls for n requests or invocations.
+func (c Calls) Times(n float64) Calls {
+	return Calls{
+		PutObject: c.PutObject * n, GetObject: c.GetObject * n, WriteItem: c.WriteItem * n,
+		ReadItems: c.ReadItems * n, SendMessage: c.SendMessage * n, PutEvents: c.PutEvents * n,
+	}
+}
+
+// maxEntries is EventBridge's quota of events per PutEvents request.
+const maxEntries = 10
+
+// APICalls returns the calls of the API function for a request without an idempotency key. The
+// request has any number of events of one type.
+func APICalls() Calls { return Calls{PutObject: 1, WriteItem: 1, SendMessage: 1} }
+
+// WorkerCalls returns the calls of the worker for an invocation with a number of messages. Each
+// message has n events, and is delivered and processed for the first time.
+func WorkerCalls(messages float64, n int, mode Notifications) Calls {
+	return Calls{
+		ReadItems: 1, GetObject: messages, PutObject: messages, WriteItem: messages,
+		PutEvents: math.Ceil(messages * mode.count(n) / maxEntries),
+	}
+}

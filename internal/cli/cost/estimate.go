@@ -1,0 +1,288 @@
+package cost
+
+import (
+	"math"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// Estimate holds the costs of a pipeline in USD, without free tiers and discounts.
+type Estimate struct {
+	Calls    Calls     `json:"callsPerRequest"` // of the functions, for one request
+	Duration Durations `json:"durationSeconds"`
+	Messages float64   `json:"messagesPerInvocation"`
+
+	Requests  []Line `json:"requests"`  // per million events: requests and compute of the data path
+	Operation []Line `json:"operation"` // per million events: everything else that grows with them
+	Fixed     []Line `json:"fixed"`     // per month, even without events
+	Storage   []Line `json:"storage"`   // per month, for the events of one month in their first month
+
+	RequestsPerMillion float64 `json:"requestsPerMillion"`
+	TotalPerMillion    float64 `json:"totalPerMillion"` // requests and operation
+	FirstMonth         float64 `json:"firstMonth"`      // the bill of the first month
+	TwelfthMonth       float64 `json:"twelfthMonth"`    // the bill of a month, a year later
+}
+
+// Line holds the cost of one service or feature.
+type Line struct {
+	Name string  `json:"name"`
+	USD  float64 `json:"usd"`
+}
+
+const million = 1e6
+
+// estimator collects the inputs of an estimate.
+type estimator struct {
+	Pipeline
+	Workload
+	Prices
+	perMillion  float64 // requests per million events
+	messages    float64 // per invocation of the worker
+	durations   Durations
+	invocations float64 // of the worker, per million events
+}
+
+// Estimate returns the costs of the pipeline for a workload.
+func (p Pipeline) Estimate(w Workload, prices Prices, measured Durations) Estimate {
+	e := estimator{Pipeline: p, Workload: w, Prices: prices}
+	e.perMillion = million / float64(w.PerRequest)
+	rate := w.EventsPerSecond() / float64(w.PerRequest)
+	e.messages = p.messagesPerInvocation(w, rate, measured)
+	e.invocations = e.perMillion / e.messages
+	e.durations = Durations{
+		API: p.apiDuration(w, measured), Worker: p.workerDuration(w, e.messages, measured),
+	}
+	worker := WorkerCalls(e.messages, w.PerRequest, p.Notifications)
+	result := Estimate{
+		Calls: APICalls().plus(worker.Times(1 / e.messages)), Duration: e.durations,
+		Messages: e.messages, Requests: e.requests(), Operation: e.operation(), Fixed: e.fixed(),
+		Storage: e.storage(0),
+	}
+	result.RequestsPerMillion = sum(result.Requests)
+	result.TotalPerMillion = result.RequestsPerMillion + sum(result.Operation)
+	running := result.TotalPerMillion*w.EventsPerMonth/million + sum(result.Fixed)
+	result.FirstMonth = running + sum(result.Storage)
+	result.TwelfthMonth = running
+	for age := range 12 {
+		result.TwelfthMonth += sum(e.storage(age))
+	}
+	return result
+}
+
+func sum(lines []Line) (total float64) {
+	for _, line := range lines {
+		total += line.USD
+	}
+	return total
+}
+
+// Units in which services bill requests, in bytes.
+const (
+	apiUnit   = 512 << 10
+	writeUnit = 1 << 10
+)
+
+func (e estimator) requests() []Line {
+	worker := WorkerCalls(e.messages, e.PerRequest, e.Notifications)
+	calls := APICalls().plus(worker.Times(1 / e.messages))
+	apiUnits := math.Ceil(e.requestBytes() / apiUnit)
+	// Lambda's pollers receive and delete up to ten messages with a request.
+	polls := 2 * math.Ceil(e.messages/10) / e.messages
+	writes := calls.WriteItem * math.Ceil(Item/writeUnit)
+	return []Line{
+		{"API Gateway", e.APIRequests * apiUnits * e.perMillion / million},
+		{"Lambda", e.lambda(e.API, e.perMillion, e.durations.API) +
+			e.lambda(e.Worker, e.invocations, e.durations.Worker)},
+		{"S3", (e.S3Puts*calls.PutObject + e.S3Gets*calls.GetObject) * e.perMillion / million},
+		{"DynamoDB", (e.DynamoDBWrites*writes + e.DynamoDBReads) * e.perMillion / million},
+		{"SQS", e.SQSRequests * (calls.SendMessage + polls) * e.perMillion / million},
+		{"EventBridge",
+			e.EventBridgeEvents * e.Notifications.count(e.PerRequest) * e.perMillion / million},
+	}
+}
+
+// lambda returns the price of a number of invocations, each of which takes a number of seconds.
+func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
+	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
+}
+
+// computing returns the price of a number of seconds of a function.
+func (e estimator) computing(f Function, seconds float64) float64 {
+	price := e.LambdaGBSecondArm
+	if f.X86 {
+		price = e.LambdaGBSecondX86
+	}
+	return seconds * f.MemoryMB / 1024 * price
+}
+
+func (e estimator) operation() []Line {
+	logs := APILine + platformLines
+	if !e.API.InfoLogs {
+		logs -= APILine
+	}
+	if e.APIAccessLog {
+		logs += accessLogLine
+	}
+	perInvocation, perMessage := platformLines+InvocationLine, WorkerLine
+	if !e.Worker.InfoLogs {
+		perMessage = 0
+	}
+	bytes := e.perMillion*(logs+perMessage) + e.invocations*perInvocation
+	lines := []Line{
+		{"CloudWatch Logs", e.LogsGB * bytes / gb},
+		{"X-Ray", e.Traces / million *
+			(e.traces(e.API, e.perMillion) + e.traces(e.Worker, e.invocations))},
+		{"KMS", e.KMSRequests * e.kmsRequests() * e.perMillion / million},
+		{"Reconciler", e.reconciler()},
+		{"S3 lifecycle", e.transitions()},
+	}
+	var used []Line
+	for _, line := range lines {
+		if line.USD > 0 {
+			used = append(used, line)
+		}
+	}
+	return used
+}
+
+const gb = 1 << 30
+
+// traces returns the number of traces per million events. By default, X-Ray records one request a
+// second and 5% of the others.
+func (e estimator) traces(f Function, invocations float64) float64 {
+	if !f.Tracing {
+		return 0
+	}
+	rate := invocations * e.EventsPerMonth / million / secondsPerMonth
+	recorded := min(rate, 1) + 0.05*max(rate-1, 0)
+	return invocations * recorded / rate
+}
+
+// kmsRequests returns the KMS requests for one API request. All services except buckets without a
+// bucket key reuse their data keys for minutes.
+func (e estimator) kmsRequests() float64 {
+	requests := 0.0
+	if e.Bronze.KMSPerRequest {
+		requests += 2 // PUT and GET
+	}
+	if e.Silver.KMSPerRequest {
+		requests++
+	}
+	return requests
+}
+
+// scans returns how often the reconciler checks each object: in each run of an hour, and once more
+// in the next hour.
+func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
+
+// Work of the reconciler.
+const (
+	checksPerSecond = 16_000 // on one core
+	readUnits       = 0.5    // per item, eventually consistent
+	keysPerList     = 1_000
+)
+
+func (e estimator) reconciler() float64 {
+	if e.Reconciler == nil || e.ReconcileInterval == 0 {
+		return 0
+	}
+	checks := e.perMillion * e.scans()
+	seconds := checks / checksPerSecond * e.Reconciler.slowdown()
+	return e.DynamoDBReads*readUnits*checks/million + e.S3Puts*checks/keysPerList/million +
+		e.computing(*e.Reconciler, seconds)
+}
+
+const (
+	infrequentAccess = "STANDARD_IA"
+	glacierInstant   = "GLACIER_IR"
+)
+
+// transitions returns the price of moving the Bronze objects to other storage classes, which
+// happens weeks later.
+func (e estimator) transitions() (usd float64) {
+	for _, t := range e.Bronze.Transitions {
+		if e.requestBytes() < t.MinBytes {
+			continue
+		}
+		switch t.Class {
+		case infrequentAccess:
+			usd += e.S3ToInfrequentAccess * e.perMillion / million
+		case glacierInstant:
+			usd += e.S3ToGlacierInstantRetrieval * e.perMillion / million
+		}
+	}
+	return usd
+}
+
+func (e estimator) fixed() []Line {
+	polls := pollers * secondsPerMonth / 20.0 // long polls of 20 seconds
+	lines := []Line{
+		{"Alarms", e.Alarm * float64(e.AlarmMetrics)},
+		{"Metrics", e.Metric * float64(len(customMetrics)+e.MetricFilters)},
+		{"Dashboards", e.Dashboard * float64(e.Dashboards)},
+		{"KMS keys", e.KMSKey * float64(e.KMSKeys)},
+		{"SQS polling", e.SQSRequests * polls / million},
+	}
+	if e.Reconciler != nil && e.ReconcileInterval > 0 {
+		runs := secondsPerMonth / e.ReconcileInterval
+		lines = append(lines, Line{"Reconciler runs", e.lambda(*e.Reconciler, runs, 0.5)})
+	}
+	return lines
+}
+
+// customMetrics lists the metrics that the functions emit.
+var customMetrics = []string{
+	contract.MetricAccepted, contract.MetricProcessed, contract.MetricFailed,
+	contract.MetricRetried, contract.MetricScanned, contract.MetricWaiting,
+	contract.MetricReenqueued, contract.MetricGivenUp, contract.MetricRepaired,
+	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
+}
+
+// storage returns the monthly price of storing the events of one month that are some months old.
+func (e estimator) storage(age int) []Line {
+	requests := e.EventsPerMonth / float64(e.PerRequest)
+	days := float64(age) * hoursPerMonth / 24
+	payload := e.EventsPerMonth * float64(e.Bytes)
+	bronze, silver := payload, payload+e.EventsPerMonth*RecordOverhead
+	items := requests * (Item + itemOverhead)
+	if e.Table.RetentionDays > 0 && days >= e.Table.RetentionDays {
+		items = 0
+	}
+	table := e.DynamoDBGB
+	if e.Table.Backups {
+		table += e.DynamoDBBackupGB
+	}
+	var logged float64
+	calls := APICalls().plus(WorkerCalls(1, e.PerRequest, None))
+	for _, b := range []Bucket{e.Bronze, e.Silver} {
+		if b.AccessLogs && (b.AccessLogDays == 0 || days < b.AccessLogDays) {
+			logged += requests * (calls.PutObject + calls.GetObject) / 2 * accessLogRecord
+		}
+	}
+	return []Line{
+		{"S3 Bronze", e.bucketPrice(e.Bronze, days) * bronze / gb},
+		{"S3 Silver", e.bucketPrice(e.Silver, days) * silver / gb},
+		{"S3 access logs", e.S3StandardGB * logged / gb},
+		{"DynamoDB", table * items / gb},
+	}
+}
+
+// bucketPrice returns the price per GB and month of objects that are some days old.
+func (e estimator) bucketPrice(b Bucket, days float64) float64 {
+	if b.Expiration > 0 && days >= b.Expiration {
+		return 0
+	}
+	price := e.S3StandardGB
+	for _, t := range b.Transitions {
+		if days < t.Days || e.requestBytes() < t.MinBytes {
+			continue
+		}
+		switch t.Class {
+		case infrequentAccess:
+			price = e.S3InfrequentAccessGB
+		case glacierInstant:
+			price = e.S3GlacierInstantRetrievalGB
+		}
+	}
+	return price
+}

@@ -1,0 +1,234 @@
+package cost
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
+
+// Pipelines returns the pipelines that a CloudFormation template in JSON defines, sorted by name.
+// It recognises them by the metadata that the construct writes.
+func Pipelines(template []byte) ([]Pipeline, error) {
+	var t document
+	if err := json.Unmarshal(template, &t); err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	functions := map[string]map[contract.Role]string{} // logical ids by pipeline
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		var f contract.Function
+		err := jsonv2.Unmarshal(t.Resources[id].Metadata[contract.FunctionMetadata], &f)
+		if err != nil || f.Pipeline == "" {
+			continue
+		}
+		if functions[f.Pipeline] == nil {
+			functions[f.Pipeline] = map[contract.Role]string{}
+		}
+		functions[f.Pipeline][f.Role] = id
+	}
+	var pipelines []Pipeline
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		pipelines = append(pipelines, t.pipeline(name, functions[name]))
+	}
+	return pipelines, nil
+}
+
+type document struct{ Resources map[string]resource }
+
+type resource struct {
+	Type       string
+	Metadata   map[string]json.RawMessage
+	Properties value
+}
+
+func (t document) pipeline(name string, functions map[contract.Role]string) Pipeline {
+	p := Pipeline{Name: name}
+	p.API = t.function(functions[contract.RoleAPI])
+	p.Worker = t.function(functions[contract.RoleWorker])
+	if id, ok := functions[contract.RoleReconciler]; ok {
+		reconciler := t.function(id)
+		p.Reconciler = &reconciler
+	}
+	worker := t.Resources[functions[contract.RoleWorker]].Properties
+	environment := worker.at("Environment", "Variables")
+	used := []string{}
+	lookUp := func(variable, what string) (resource, bool) {
+		id := environment.at(variable).reference()
+		r, ok := t.Resources[id]
+		if !ok {
+			p.Unknown = append(p.Unknown, what)
+		}
+		used = append(used, id)
+		return r, ok
+	}
+	if r, ok := lookUp(contract.BronzeBucket, "the existing Bronze bucket"); ok {
+		p.Bronze = t.bucket(r.Properties)
+	}
+	if r, ok := lookUp(contract.SilverBucket, "the existing Silver bucket"); ok {
+		p.Silver = t.bucket(r.Properties)
+	}
+	p.Table.RetentionDays = environment.at(contract.StatusRetentionDays).number(0)
+	if r, ok := lookUp(contract.EventsTable, "the existing table"); ok {
+		p.Table.Backups = r.Properties.
+			at("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled").is("true")
+	}
+	lookUp(contract.QueueURL, "the existing queue")
+	p.Notifications = PerEvent
+	if mode := environment.at(notificationsVariable).text(); mode != "" {
+		p.Notifications = Notifications(mode)
+	}
+	p.Source = EventSource{BatchSize: 10, MaxConcurrency: 50}
+	p.addResources(t, functions)
+	p.KMSKeys = t.countKeys(name, used)
+	return p
+}
+
+// notificationsVariable is the worker's environment variable with the prop Notifications.
+const notificationsVariable = "NOTIFICATIONS"
+
+// addResources adds the settings of the resources that no function refers to. Their logical ids
+// begin with the pipeline's name.
+func (p *Pipeline) addResources(t document, functions map[contract.Role]string) {
+	hasAPI := false
+	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+		r := t.Resources[id]
+		properties := r.Properties
+		switch {
+		case r.Type == "AWS::Lambda::EventSourceMapping":
+			if properties.at("FunctionName").reference() == functions[contract.RoleWorker] {
+				p.Source = eventSource(properties)
+			}
+		case r.Type == "AWS::Events::Rule" && properties.at("ScheduleExpression").text() != "":
+			target := properties.at("Targets").first().at("Arn").reference()
+			if id, ok := functions[contract.RoleReconciler]; ok && target == id {
+				p.ReconcileInterval = rateSeconds(properties.at("ScheduleExpression").text())
+			}
+		case !strings.HasPrefix(id, p.Name):
+		case r.Type == "AWS::ApiGatewayV2::Stage":
+			hasAPI = true
+			settings := properties.at("DefaultRouteSettings")
+			p.APIThrottle = settings.at("ThrottlingRateLimit").number(0)
+			p.APIAccessLog = properties.at("AccessLogSettings", "DestinationArn").exists()
+		case r.Type == "AWS::CloudWatch::Alarm":
+			p.AlarmMetrics += alarmMetrics(properties)
+		case r.Type == "AWS::CloudWatch::Dashboard":
+			p.Dashboards++
+		case r.Type == "AWS::Logs::MetricFilter":
+			p.MetricFilters++
+		}
+	}
+	if !hasAPI {
+		p.Unknown = append(p.Unknown, "the existing HTTP API")
+	}
+}
+
+func alarmMetrics(properties value) int {
+	count := 0
+	for _, metric := range properties.at("Metrics").list() {
+		if metric.at("MetricStat").exists() {
+			count++
+		}
+	}
+	return max(1, count)
+}
+
+func eventSource(properties value) EventSource {
+	s := EventSource{
+		BatchSize:      properties.at("BatchSize").number(10),
+		Window:         properties.at("MaximumBatchingWindowInSeconds").number(0),
+		MaxConcurrency: properties.at("ScalingConfig", "MaximumConcurrency").number(0),
+	}
+	if pollers := properties.at("ProvisionedPollerConfig"); pollers.exists() {
+		s.Provisioned = true
+		s.MaxConcurrency = concurrencyPerPoller * pollers.at("MaximumPollers").number(200)
+	}
+	return s
+}
+
+// concurrencyPerPoller is the number of invocations that a provisioned poller can run at a time.
+const concurrencyPerPoller = 10
+
+func (t document) function(id string) Function {
+	properties := t.Resources[id].Properties
+	level := properties.at("Environment", "Variables", contract.LogLevel).text()
+	return Function{
+		MemoryMB: properties.at("MemorySize").number(128),
+		X86:      !properties.at("Architectures").first().is("arm64"),
+		Tracing:  properties.at("TracingConfig", "Mode").is("Active"),
+		Timeout:  properties.at("Timeout").number(3),
+		Reserved: properties.at("ReservedConcurrentExecutions").number(0),
+		InfoLogs: level == "info" || level == "debug",
+	}
+}
+
+// defaultMinBytes is the size below which S3 does not move objects to another class by default.
+const defaultMinBytes = 128 << 10
+
+func (t document) bucket(properties value) Bucket {
+	var b Bucket
+	encryption := properties.at("BucketEncryption", "ServerSideEncryptionConfiguration").first()
+	hasKey := encryption.at("ServerSideEncryptionByDefault", "KMSMasterKeyID").exists()
+	b.KMSPerRequest = hasKey && !encryption.at("BucketKeyEnabled").is("true")
+	lifecycle := properties.at("LifecycleConfiguration")
+	varies := lifecycle.at("TransitionDefaultMinimumObjectSize").is("varies_by_storage_class")
+	for _, rule := range lifecycle.at("Rules").list() {
+		if !rule.at("Status").is("Enabled") {
+			continue
+		}
+		if days := rule.at("ExpirationInDays").number(0); days > 0 {
+			b.Expiration = days
+		}
+		for _, transition := range rule.at("Transitions").list() {
+			class := transition.at("StorageClass").text()
+			minBytes := float64(defaultMinBytes)
+			if varies && class != infrequentAccess {
+				minBytes = 0
+			}
+			b.Transitions = append(b.Transitions, Transition{
+				Class: class, Days: transition.at("TransitionInDays").number(0), MinBytes: minBytes,
+			})
+		}
+	}
+	if logging := properties.at("LoggingConfiguration"); logging.exists() {
+		b.AccessLogs = true
+		destination := t.Resources[logging.at("DestinationBucketName").reference()].Properties
+		for _, rule := range destination.at("LifecycleConfiguration", "Rules").list() {
+			if days := rule.at("ExpirationInDays").number(0); days > 0 {
+				b.AccessLogDays = days
+			}
+		}
+	}
+	return b
+}
+
+// countKeys counts the KMS keys in the template to which the pipeline's resources refer.
+func (t document) countKeys(pipeline string, used []string) int {
+	keys := map[string]bool{}
+	for id, r := range t.Resources {
+		if !strings.HasPrefix(id, pipeline) && !slices.Contains(used, id) {
+			continue
+		}
+		for _, reference := range r.Properties.references() {
+			if t.Resources[reference].Type == "AWS::KMS::Key" {
+				keys[reference] = true
+			}
+		}
+	}
+	return len(keys)
+}
+
+// rateSeconds returns the interval of a schedule expression such as "rate(15 minutes)".
+func rateSeconds(expression string) float64 {
+	var n float64
+	var unit string
+	if _, err := fmt.Sscanf(expression, "rate(%g %s", &n, &unit); err != nil {
+		return 0
+	}
+	seconds := map[string]float64{"minute": 60, "hour": 3600, "day": 86400}
+	return n * seconds[strings.TrimSuffix(strings.TrimSuffix(unit, ")"), "s")]
+}

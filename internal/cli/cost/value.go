@@ -1,0 +1,87 @@
+package cost
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// value holds a property in a template. A property that does not exist has the value nil.
+type value struct{ any }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *value) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &v.any) }
+
+func (v value) exists() bool { return v.any != nil }
+
+// at returns a property of the object v, or a property of that property, and so on.
+func (v value) at(names ...string) value {
+	for _, name := range names {
+		object, _ := v.any.(map[string]any)
+		v = value{object[name]}
+	}
+	return v
+}
+
+func (v value) list() []value {
+	elements, _ := v.any.([]any)
+	values := make([]value, len(elements))
+	for i, element := range elements {
+		values[i] = value{element}
+	}
+	return values
+}
+
+// first returns the first element of a list.
+func (v value) first() value {
+	if list := v.list(); len(list) > 0 {
+		return list[0]
+	}
+	return value{}
+}
+
+func (v value) text() string {
+	text, _ := v.any.(string)
+	return text
+}
+
+// is reports whether v is the text, or a Boolean that is written like the text.
+func (v value) is(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
+
+// number returns a number, which the template may write as text. If v is not a number, it returns
+// otherwise.
+func (v value) number(otherwise float64) float64 {
+	switch n := v.any.(type) {
+	case float64:
+		return n
+	case string:
+		if parsed, err := strconv.ParseFloat(n, 64); err == nil {
+			return parsed
+		}
+	}
+	return otherwise
+}
+
+// reference returns the logical id to which Ref or Fn::GetAtt refers, or "".
+func (v value) reference() string {
+	if id := v.at("Ref").text(); id != "" {
+		return id
+	}
+	return v.at("Fn::GetAtt").first().text()
+}
+
+// references returns the logical ids to which v and the values within v refer.
+func (v value) references() (ids []string) {
+	if id := v.reference(); id != "" {
+		ids = append(ids, id)
+	}
+	if object, ok := v.any.(map[string]any); ok {
+		for _, member := range object {
+			ids = append(ids, value{member}.references()...)
+		}
+	}
+	for _, element := range v.list() {
+		ids = append(ids, element.references()...)
+	}
+	return ids
+}

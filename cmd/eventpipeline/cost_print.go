@@ -40,7 +40,9 @@ func (r costReport) print(w io.Writer) error {
 	row := func(name string, perMillion float64) {
 		fmt.Fprintf(&b, "%-32s%16.4f%16.2f\n", name, perMillion, perMillion*millions)
 	}
-	monthly := func(name string, usd float64) { fmt.Fprintf(&b, "%-32s%16s%16.2f\n", name, "", usd) }
+	monthly := func(name string, usd float64) {
+		fmt.Fprintf(&b, "%-32s%16s%16.2f\n", name, "", usd)
+	}
 	fmt.Fprintf(&b, "\n%-32s%16s%16s\n", "", "a million events", "a month")
 	for _, line := range r.Requests {
 		row(line.Name, line.USD)
@@ -77,7 +79,8 @@ func (r costReport) printLimits(b *strings.Builder) {
 	for i, limit := range r.Limits {
 		switch {
 		case limit.Used > limit.Limit:
-			fmt.Fprintf(b, "The workload exceeds %s. To raise it,\n  %s.\n", limit.Name, limit.Raise)
+			fmt.Fprintf(b, "The workload exceeds %s. To raise it,\n  %s.\n",
+				limit.Name, limit.Raise)
 		case i == 0:
 			fmt.Fprintf(b, "%s comes first. To raise it,\n  %s.\n", limit.Name, limit.Raise)
 		}

@@ -22,7 +22,8 @@ type costSource struct{ app, stage, stack, pipeline string }
 
 func (s *costSource) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&s.app, "app", "", "command that runs the CDK app (default: \"app\" in cdk.json)")
+	flags.StringVar(&s.app, "app", "",
+		"command that runs the CDK app (default: \"app\" in cdk.json)")
 	flags.StringVar(&s.stage, "stage", "prod",
 		"stage of the app, set as the context value \"stage\"")
 	addRequiredValue(flags, &s.stack, "stack",

@@ -15,7 +15,7 @@ type Estimate struct {
 	Requests  []Line `json:"requests"`  // per million events: requests and compute of the data path
 	Operation []Line `json:"operation"` // per million events: everything else that grows with them
 	Fixed     []Line `json:"fixed"`     // per month, even without events
-	Storage   []Line `json:"storage"`   // per month, for the events of one month in their first month
+	Storage   []Line `json:"storage"`   // per month, for one month's events in their first month
 
 	RequestsPerMillion float64 `json:"requestsPerMillion"`
 	TotalPerMillion    float64 `json:"totalPerMillion"` // requests and operation

@@ -93,10 +93,13 @@ func TestEstimate_FollowsTheSettings(t *testing.T) {
 			operation, "KMS", 3 * 3},
 		{"objects below 128 KiB stay in their class", 100, nil, operation, "S3 lifecycle", 0},
 		{"larger objects move", 1000, nil, operation, "S3 lifecycle", 0.001 * (10 + 20)},
-		{"small objects move to Glacier", 1, func(p *Pipeline) { p.Bronze.Transitions[1].MinBytes = 0 },
+		{"small objects move to Glacier", 1,
+			func(p *Pipeline) { p.Bronze.Transitions[1].MinBytes = 0 },
 			operation, "S3 lifecycle", 20},
 		{"no lines for events, no access log", 1,
-			func(p *Pipeline) { p.API.InfoLogs, p.Worker.InfoLogs, p.APIAccessLog = false, false, false },
+			func(p *Pipeline) {
+				p.API.InfoLogs, p.Worker.InfoLogs, p.APIAccessLog = false, false, false
+			},
 			operation, "CloudWatch Logs", 0.5 * million * (2*560 + 500) / (1 << 30)},
 		{"no reconciler", 1, func(p *Pipeline) { p.Reconciler = nil }, operation, "Reconciler", 0},
 		{"KMS keys", 1, func(p *Pipeline) { p.KMSKeys = 6 }, fixed, "KMS keys", 6},

@@ -88,7 +88,9 @@ func TestPipelines_ReadsUnusualSettings(t *testing.T) {
 		Bronze: Bucket{KMSPerRequest: true, Expiration: 400, Transitions: []Transition{
 			{"STANDARD_IA", 30, 128 << 10}, {"GLACIER_IR", 60, 0},
 		}},
-		Source:        EventSource{BatchSize: 100, Window: 2, MaxConcurrency: 300, Provisioned: true},
+		Source: EventSource{
+			BatchSize: 100, Window: 2, MaxConcurrency: 300, Provisioned: true,
+		},
 		Notifications: PerBatch, KMSKeys: 1,
 		Unknown: []string{
 			"the existing Silver bucket", "the existing table", "the existing queue",

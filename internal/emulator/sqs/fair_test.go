@@ -90,7 +90,8 @@ func BenchmarkQuietSender(b *testing.B) {
 // second. quietSenderP99 returns the 99th percentile of the time for which the other sender's
 // messages wait.
 func quietSenderP99(t testing.TB, burstGroup, quietGroup string) time.Duration {
-	const tick, processing, burst, quiet = 100 * time.Millisecond, 500 * time.Millisecond, 10_000, 600
+	const tick, processing = 100 * time.Millisecond, 500 * time.Millisecond
+	const burst, quiet = 10_000, 600
 	now := time.Unix(1_800_000_000, 0)
 	q := newGroupedQueue(t, sqs.Config{Now: func() time.Time { return now }})
 	q.send(strings.Repeat(burstGroup, burst))

@@ -1,6 +1,8 @@
 package eventbridge
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +50,50 @@ func TestPublish_ReturnsAnErrorPerNotificationOfAFailedRequest(t *testing.T) {
 	for i, err := range errs {
 		if err == nil {
 			t.Errorf("notification %d has no error", i)
+		}
+	}
+}
+
+// Requests run at the same time, and their answers may arrive in any order.
+func TestPublish_ReturnsTheErrorsOfManyRequestsInOrder(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ Entries []struct{ Detail string } }
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			t.Error(err)
+		}
+		answers := make([]string, len(request.Entries))
+		for i, entry := range request.Entries {
+			var detail struct{ EventID string }
+			if err := json.Unmarshal([]byte(entry.Detail), &detail); err != nil {
+				t.Error(err)
+			}
+			answers[i] = `{"EventId":"1"}`
+			if strings.HasSuffix(detail.EventID, "7") {
+				answers[i] = `{"ErrorCode":"InternalFailure","ErrorMessage":"` + detail.EventID + `"}`
+			}
+		}
+		io.WriteString(w, `{"Entries":[`+strings.Join(answers, ",")+`]}`)
+	}))
+	defer server.Close()
+	bus := NewBus(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, "bus")
+	notifications := make([]pipeline.Notification, 345)
+	for i := range notifications {
+		notifications[i].Detail.EventID = fmt.Sprint("event ", i)
+	}
+	errs := bus.Publish(t.Context(), notifications)
+	if len(errs) != len(notifications) {
+		t.Fatalf("got %d errors, want %d", len(errs), len(notifications))
+	}
+	for i, err := range errs {
+		id := notifications[i].Detail.EventID
+		switch failed := strings.HasSuffix(id, "7"); {
+		case failed && (err == nil || !strings.HasSuffix(err.Error(), id)):
+			t.Errorf("%s: got %v, want its error", id, err)
+		case !failed && err != nil:
+			t.Errorf("%s: %v", id, err)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	props := &awsapigatewayv2.HttpApiProps{
 		ApiName:            p.physicalName("api"),
 		CreateDefaultStage: jsii.Bool(false), // newStage creates it, with a log and throttling
-		CorsPreflight:      p.props.CorsPreflight,
+		CorsPreflight:      corsPreflight(p.props.CorsPreflight),
 	}
 	if *p.props.DisableExecuteApiEndpoint {
 		props.DisableExecuteApiEndpoint = jsii.Bool(true)
@@ -53,6 +53,32 @@ func newHttpApi(p *eventPipeline) awsapigatewayv2.IHttpApi {
 	}
 	pinPayloadFormat(api, "")
 	return api
+}
+
+// corsPreflight returns the options with defaults for the lists that are not set.
+func corsPreflight(
+	options *awsapigatewayv2.CorsPreflightOptions,
+) *awsapigatewayv2.CorsPreflightOptions {
+	if options == nil {
+		return nil
+	}
+	cors := *options
+	if cors.AllowMethods == nil {
+		cors.AllowMethods = &[]awsapigatewayv2.CorsHttpMethod{
+			awsapigatewayv2.CorsHttpMethod_GET, awsapigatewayv2.CorsHttpMethod_POST,
+		}
+	}
+	if cors.AllowHeaders == nil {
+		// A browser does not apply the wildcard * to Authorization, nor to requests with cookies.
+		cors.AllowHeaders = jsii.Strings("authorization", "content-encoding", "content-type",
+			"idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date",
+			"x-amz-security-token", "ce-dataschema", "ce-id", "ce-source", "ce-specversion",
+			"ce-subject", "ce-time", "ce-type")
+	}
+	if cors.ExposeHeaders == nil {
+		cors.ExposeHeaders = jsii.Strings("idempotency-replayed", "retry-after")
+	}
+	return &cors
 }
 
 // addRoutesToExistingApi adds POST /events and GET /events/{eventId}. The CDK creates the

@@ -55,6 +55,8 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.Authorization, defaultAuthorization(p))
 	setDefault(&p.UnknownEventTypes, UnknownEventTypesAccept)
 	setDefault(&p.StatusForAllCallers, jsii.Bool(false))
+	setDefault(&p.AcceptTextPlain, jsii.Bool(false))
+	setDefault(&p.NotificationFormat, NotificationFormatJson)
 	setDefault(&p.DisableExecuteApiEndpoint, jsii.Bool(p.MutualTls != nil))
 	setDefault(&p.MaxPayloadBytes, jsii.Number(1<<20))
 	setDefault(&p.ThrottlingRateLimit, jsii.Number(1000))

@@ -18,12 +18,14 @@ import (
 
 func newApiFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) {
 	open := strconv.FormatBool(p.props.Authorization == AuthorizationOpenToAnyoneOnTheInternet)
+	textPlain := strconv.FormatBool(*p.props.AcceptTextPlain)
 	allCallers := strconv.FormatBool(*p.props.StatusForAllCallers)
 	fn, logGroup := newFunction(p, "Api", "Accepts events: Bronze, then table and queue",
 		p.props.ApiFunction, map[string]*string{
 			contract.UnknownEventTypes:   jsii.String(string(p.props.UnknownEventTypes)),
 			contract.MaxPayloadBytes:     numberVariable(*p.props.MaxPayloadBytes),
 			contract.OpenAPI:             &open,
+			contract.AcceptTextPlain:     &textPlain,
 			contract.StatusForAllCallers: &allCallers,
 		})
 	grantApi(p, fn.Role())
@@ -36,6 +38,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 			contract.SilverBucket:       p.silverBucket.BucketName(),
 			contract.DeadLetterQueueURL: p.deadLetterQueue.QueueUrl(),
 			contract.EventBusName:       p.eventBus.EventBusName(),
+			contract.NotificationFormat: jsii.String(string(p.props.NotificationFormat)),
 			contract.MaxReceiveCount:    numberVariable(*p.props.MaxReceiveCount),
 		})
 	grantWorker(p, fn.Role())
@@ -51,6 +54,7 @@ func newReconcilerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGro
 			contract.SilverBucket:           p.silverBucket.BucketName(),
 			contract.DeadLetterQueueURL:     p.deadLetterQueue.QueueUrl(),
 			contract.EventBusName:           p.eventBus.EventBusName(),
+			contract.NotificationFormat:     jsii.String(string(p.props.NotificationFormat)),
 			contract.ReconcileGraceSeconds:  numberVariable(grace),
 			contract.ReconcileWindowSeconds: numberVariable(window),
 			contract.MaxReenqueues:          numberVariable(*p.props.ReconcilerMaxReenqueues),

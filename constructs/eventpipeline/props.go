@@ -243,6 +243,11 @@ type EventPipelineProps struct {
 	// UnknownEventTypes selects whether the API accepts an event whose type has no schema.
 	// Default: ACCEPT.
 	UnknownEventTypes UnknownEventTypes
+	// AcceptTextPlain makes the API accept JSON with Content-Type: text/plain. A browser sends this
+	// type with navigator.sendBeacon, and needs no preflight request for it. Authorization must be
+	// AuthorizationOpenToAnyoneOnTheInternet, because sendBeacon sends no Authorization header.
+	// Default: false.
+	AcceptTextPlain *bool
 	// ThrottlingRateLimit limits requests per second over all routes, except GET /health. That
 	// route has a limit of its own: 10 requests per second, and 20 at once. Default: 1,000.
 	ThrottlingRateLimit *float64
@@ -250,7 +255,9 @@ type EventPipelineProps struct {
 	// ThrottlingRateLimit.
 	// Default: 2,000.
 	ThrottlingBurstLimit *float64
-	// CorsPreflight lets browsers call the API from other origins. Default: off.
+	// CorsPreflight lets browsers call the API from other origins. By default, AllowMethods are GET
+	// and POST. AllowHeaders are the headers that the API reads, without extension attributes of
+	// CloudEvents. ExposeHeaders are the headers that the API sends. Default: off.
 	CorsPreflight *awsapigatewayv2.CorsPreflightOptions
 
 	// DomainName adds a custom domain name, such as events.example.org. Add a DNS record that
@@ -280,6 +287,10 @@ type EventPipelineProps struct {
 	// EventBus names an existing bus, which receives EventProcessed and EventFailed. It must be in
 	// the account and region of the stack. Several pipelines may share it. Default: a new bus.
 	EventBus awsevents.IEventBus
+
+	// NotificationFormat selects the form of the detail of EventProcessed and EventFailed.
+	// Default: JSON.
+	NotificationFormat NotificationFormat
 
 	// AlarmTopic receives a message when an alarm fires and when it returns to OK. If the app
 	// creates the topic, the pipeline lets CloudWatch publish to it and use its KMS key. The
@@ -316,4 +327,16 @@ const (
 	UnknownEventTypesAccept UnknownEventTypes = "ACCEPT"
 	// UnknownEventTypesRefuse rejects, with status 422, an event whose type has no schema.
 	UnknownEventTypesRefuse UnknownEventTypes = contract.RefuseUnknown
+)
+
+// NotificationFormat selects the form of the detail of EventProcessed and EventFailed.
+type NotificationFormat string
+
+const (
+	// NotificationFormatJson makes the detail an object with the event's id, type and status.
+	NotificationFormatJson NotificationFormat = "JSON"
+	// NotificationFormatCloudEvents makes the detail a CloudEvent, whose data is that object. Its
+	// type is io.eventpipeline.event.processed or io.eventpipeline.event.failed. Its source
+	// identifies the pipeline, and its subject is the event's id.
+	NotificationFormatCloudEvents NotificationFormat = contract.CloudEventNotifications
 )

@@ -38,12 +38,7 @@ func (p *eventPipeline) OnEventProcessedIn(
 		EventPattern: &awsevents.EventPattern{
 			Source:     jsii.Strings(contract.EventSource),
 			DetailType: jsii.Strings(contract.EventProcessed),
-			// Pipelines may share the bus and the Silver bucket, but not the Bronze bucket. So the
-			// name of the Bronze bucket identifies the pipeline.
-			Detail: &map[string]any{
-				"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
-				"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},
-			},
+			Detail:     p.detailPattern(),
 		},
 	}
 	if target != nil {
@@ -53,6 +48,20 @@ func (p *eventPipeline) OnEventProcessedIn(
 	awscdk.Aspects_Of(rule).Add(&ruleTargets{p}, nil)
 	p.alarms.rules = append(p.alarms.rules, newRuleAlarm(p, rule))
 	return rule
+}
+
+// detailPattern returns the pattern of the details of this pipeline's notifications. Pipelines may
+// share the bus and the Silver bucket, but not the Bronze bucket. So the name of the Bronze bucket
+// identifies the pipeline.
+func (p *eventPipeline) detailPattern() *map[string]any {
+	pattern := map[string]any{
+		"bronze": map[string]any{"bucket": []*string{p.bronzeBucket.BucketName()}},
+		"silver": map[string]any{"bucket": []*string{p.silverBucket.BucketName()}},
+	}
+	if p.props.NotificationFormat == NotificationFormatCloudEvents {
+		return &map[string]any{"data": pattern}
+	}
+	return &pattern
 }
 
 // ruleTargets is an aspect of a rule. The CDK calls an aspect after the app has added all targets,

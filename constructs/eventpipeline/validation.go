@@ -174,6 +174,9 @@ func (v *validation) validate(p EventPipelineProps) {
 		formatNumber(*p.ThrottlingRateLimit))
 	v.requireInteger("ThrottlingBurstLimit", *p.ThrottlingBurstLimit, 1, math.MaxInt32,
 		"0 would reject all requests")
+	formats := []NotificationFormat{NotificationFormatJson, NotificationFormatCloudEvents}
+	v.require(slices.Contains(formats, p.NotificationFormat), "NotificationFormat",
+		"must be one of %q, got %q", formats, p.NotificationFormat)
 	v.validateAlarmThresholds(*p.AlarmThresholds)
 }
 

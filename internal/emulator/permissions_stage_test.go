@@ -88,6 +88,8 @@ func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 		contract.DeadLetterQueueURL:     out["DeadLetterQueueUrl"],
 		contract.EventBusName:           s.bus,
 		contract.MaxPayloadBytes:        "1048576",
+		contract.AcceptTextPlain:        "false",
+		contract.NotificationFormat:     "JSON",
 		contract.UnknownEventTypes:      "ACCEPT",
 		contract.OpenAPI:                "false",
 		contract.StatusForAllCallers:    "false",

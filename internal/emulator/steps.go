@@ -103,14 +103,21 @@ func nextDelivery(messages []sqs.Message) time.Time {
 func (s *services) recordEvent(bus string, event []byte, rules []string) {
 	s.recorder.Record(func(step *activity.Step) bool {
 		var envelope struct {
-			DetailType string   `json:"detail-type"`
-			Detail     eventRef `json:"detail"`
+			DetailType string `json:"detail-type"`
+			Detail     struct {
+				eventRef
+				Data eventRef `json:"data"` // if the detail is a CloudEvent
+			} `json:"detail"`
 		}
 		if protocol.Decode(event, &envelope) != nil {
 			return false // not an event that a pipeline published
 		}
 		step.Name, step.Source = "published", bus
-		step.EventID, step.EventType = envelope.Detail.EventID, envelope.Detail.EventType
+		event := envelope.Detail.eventRef
+		if event == (eventRef{}) {
+			event = envelope.Detail.Data
+		}
+		step.EventID, step.EventType = event.EventID, event.EventType
 		step.Details = details("detailType", envelope.DetailType)
 		for _, rule := range rules {
 			step.Details = append(step.Details, details("rule", rule)...)

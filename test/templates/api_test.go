@@ -46,11 +46,46 @@ func TestHttpApi_SupportsCORS(t *testing.T) {
 		}
 	})
 	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{
-		"CorsConfiguration": {"AllowOrigins": ["https://example.org"], "AllowMethods": ["POST"]}
+		"CorsConfiguration": {
+			"AllowOrigins": ["https://example.org"],
+			"AllowMethods": ["POST"],
+			"AllowHeaders": ["authorization", "content-encoding", "content-type", "idempotency-key",
+				"prefer", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token",
+				"ce-dataschema", "ce-id", "ce-source", "ce-specversion", "ce-subject", "ce-time",
+				"ce-type"],
+			"ExposeHeaders": ["idempotency-replayed", "retry-after"]
+		}
 	}`)
 	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {
 		t.Errorf("preflight route must have authorization NONE, got %q", got)
 	}
+}
+
+func TestHttpApi_KeepsTheHeadersInCorsPreflight(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			CorsPreflight: &awsapigatewayv2.CorsPreflightOptions{
+				AllowOrigins: jsii.Strings("*"), AllowHeaders: jsii.Strings("ce-zone"),
+				ExposeHeaders: jsii.Strings("date"),
+			},
+		}
+	})
+	s.resource(t, "HttpApi", "AWS::ApiGatewayV2::Api").expect(t, `{
+		"CorsConfiguration": {
+			"AllowOrigins": ["*"], "AllowMethods": ["GET", "POST"], "AllowHeaders": ["ce-zone"],
+			"ExposeHeaders": ["date"]
+		}
+	}`)
+}
+
+func TestApi_AcceptsTextPlainIfItIsOpen(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *eventpipeline.EventPipelineProps {
+		return &eventpipeline.EventPipelineProps{
+			Authorization:   eventpipeline.AuthorizationOpenToAnyoneOnTheInternet,
+			AcceptTextPlain: jsii.Bool(true),
+		}
+	})
+	s.environment(t, "ApiFunction").expect(t, `{"ACCEPT_TEXT_PLAIN": "true"}`)
 }
 
 func TestStage_ThrottlesAndDeploysAutomatically(t *testing.T) {

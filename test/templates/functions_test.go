@@ -49,6 +49,7 @@ func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
 		"EVENTS_TABLE": "${EventsTable}",
 		"QUEUE_URL": "${Queue}",
 		"MAX_PAYLOAD_BYTES": "1048576",
+		"ACCEPT_TEXT_PLAIN": "false",
 		"UNKNOWN_EVENT_TYPES": "ACCEPT",
 		"STATUS_RETENTION_DAYS": "365",
 		"OPEN_API": "false",
@@ -63,6 +64,7 @@ func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
 		"QUEUE_URL": "${Queue}",
 		"DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue}",
 		"EVENT_BUS_NAME": "${EventBus}",
+		"NOTIFICATION_FORMAT": "JSON",
 		"MAX_RECEIVE_COUNT": "5",
 		"STATUS_RETENTION_DAYS": "365",
 		"LOG_LEVEL": "info"
@@ -75,6 +77,7 @@ func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
 		"QUEUE_URL": "${Queue}",
 		"DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue}",
 		"EVENT_BUS_NAME": "${EventBus}",
+		"NOTIFICATION_FORMAT": "JSON",
 		"RECONCILE_GRACE_SECONDS": "3600",
 		"RECONCILE_WINDOW_SECONDS": "349200",
 		"MAX_REENQUEUES": "3",

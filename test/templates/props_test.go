@@ -123,6 +123,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		},
 		"StatusForAllCallers":  jsii.Bool(true),
 		"MaxPayloadBytes":      jsii.Number(1),
+		"AcceptTextPlain":      jsii.Bool(true),
 		"SchemaDirectory":      schemas,
 		"UnknownEventTypes":    eventpipeline.UnknownEventTypesRefuse,
 		"ThrottlingRateLimit":  jsii.Number(1),
@@ -143,6 +144,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"DisableExecuteApiEndpoint": jsii.Bool(true),
 		"EventBus": awsevents.EventBus_FromEventBusName(
 			stack, jsii.String("B"), jsii.String("shared")),
+		"NotificationFormat": eventpipeline.NotificationFormatCloudEvents,
 		"AlarmTopic": awssns.Topic_FromTopicArn(
 			stack, jsii.String("S"), jsii.String("arn:aws:sns:eu-central-1:123456789012:alarms")),
 

@@ -243,6 +243,26 @@ func TestNotificationDLQ_AcceptsRulesOfAnExistingBus(t *testing.T) {
 	}
 }
 
+func TestOnEventProcessed_MatchesCloudEvents(t *testing.T) {
+	stack := newStack(t)
+	must(t, func() error {
+		eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), &props{
+			NotificationFormat: eventpipeline.NotificationFormatCloudEvents,
+		}).OnEventProcessed(jsii.String("Rule"), targetsOfOtherStacks["topic"](stack))
+		return nil
+	})
+	s := synthesize(t, stack)
+	s.environment(t, "WorkerFunction").expect(t, `{"NOTIFICATION_FORMAT": "CLOUDEVENTS"}`)
+	s.environment(t, "ReconcilerFunction").expect(t, `{"NOTIFICATION_FORMAT": "CLOUDEVENTS"}`)
+	s.resource(t, "OnEventProcessedRule", "AWS::Events::Rule").expect(t, `{"EventPattern": {
+		"source": ["eventpipeline"],
+		"detail-type": ["EventProcessed"],
+		"detail": {"data": {
+			"bronze": {"bucket": ["${BronzeBucket}"]}, "silver": {"bucket": ["${SilverBucket}"]}
+		}}
+	}}`)
+}
+
 func TestEventBus_HasADLQ(t *testing.T) {
 	standard(t).resource(t, "EventBus", "AWS::Events::EventBus").expect(t, `{
 		"DeadLetterConfig": {"Arn": "${NotificationDeadLetterQueue.Arn}"}

@@ -334,6 +334,10 @@ func invalidApis() map[string]invalidProps {
 			"DisableExecuteApiEndpoint DomainName"),
 		"MaxPayloadBytes": invalid(props{MaxPayloadBytes: jsii.Number(2<<20 + 1)},
 			"MaxPayloadBytes 1 2097152 2097153"),
+		"AcceptTextPlain": invalid(props{AcceptTextPlain: jsii.Bool(true)},
+			`AcceptTextPlain Authorization "IAM"`),
+		"NotificationFormat": invalid(props{NotificationFormat: "XML"},
+			`NotificationFormat "JSON" "CLOUDEVENTS" "XML"`),
 		"Throttling": invalid(
 			props{ThrottlingRateLimit: jsii.Number(0), ThrottlingBurstLimit: jsii.Number(0)},
 			"ThrottlingRateLimit 0", "ThrottlingBurstLimit 1 2147483647 0"),

@@ -15,8 +15,12 @@ const (
 	DeadLetterQueueURL = "DEAD_LETTER_QUEUE_URL"
 	// EventBusName names the bus that receives notifications (worker, reconciler).
 	EventBusName = "EVENT_BUS_NAME"
+	// NotificationFormat is JSON or CLOUDEVENTS (worker, reconciler).
+	NotificationFormat = "NOTIFICATION_FORMAT"
 	// MaxPayloadBytes limits the decoded request body (api).
 	MaxPayloadBytes = "MAX_PAYLOAD_BYTES"
+	// AcceptTextPlain is true if a body with the type text/plain is JSON (api).
+	AcceptTextPlain = "ACCEPT_TEXT_PLAIN"
 	// UnknownEventTypes is ACCEPT or REFUSE. It sets whether the API accepts events whose type has
 	// no schema (api).
 	UnknownEventTypes = "UNKNOWN_EVENT_TYPES"
@@ -45,9 +49,13 @@ const (
 // Variables lists the environment variables above. Users can't set them through the props.
 var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
-	MaxPayloadBytes, UnknownEventTypes, OpenAPI, StatusForAllCallers, MaxReceiveCount,
-	ReconcileGraceSeconds, ReconcileWindowSeconds, MaxReenqueues, StatusRetentionDays, LogLevel,
+	NotificationFormat, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes, OpenAPI,
+	StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds, ReconcileWindowSeconds,
+	MaxReenqueues, StatusRetentionDays, LogLevel,
 }
+
+// CloudEventNotifications is the value of NotificationFormat for notifications that are CloudEvents.
+const CloudEventNotifications = "CLOUDEVENTS"
 
 // RefuseUnknown is the value of UnknownEventTypes that rejects events whose type has no schema.
 const RefuseUnknown = "REFUSE"

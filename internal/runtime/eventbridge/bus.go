@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"sync"
 
@@ -21,13 +22,25 @@ const maxEntries = 10
 
 // Bus implements pipeline.Bus.
 type Bus struct {
-	client *eventbridge.Client
-	name   string
+	client           *eventbridge.Client
+	name             string
+	cloudEventSource string // source of the notifications; "" if they are not CloudEvents
 }
 
 // NewBus returns the named event bus.
 func NewBus(cfg aws.Config, name string) Bus {
 	return Bus{client: eventbridge.NewFromConfig(cfg), name: name}
+}
+
+// FromEnvironment returns the bus and the format of notifications that the environment variables
+// select. The name of the pipeline's queue identifies the pipeline as the source of CloudEvents.
+func FromEnvironment(cfg aws.Config, env *contract.Reader) Bus {
+	bus := NewBus(cfg, env.Text(contract.EventBusName))
+	queue := path.Base(env.Text(contract.QueueURL))
+	if env.Text(contract.NotificationFormat) == contract.CloudEventNotifications {
+		bus.cloudEventSource = "urn:eventpipeline:" + queue
+	}
+	return bus
 }
 
 // maxConcurrent limits the PutEvents requests that a call of Publish makes at once.
@@ -62,7 +75,7 @@ func (b Bus) putEvents(
 ) ([]error, error) {
 	entries := make([]types.PutEventsRequestEntry, len(notifications))
 	for i, notification := range notifications {
-		detail, err := json.Marshal(notification.Detail)
+		detail, err := b.detail(notification)
 		if err != nil {
 			id := notification.Detail.EventID
 			return nil, fmt.Errorf("write the notification of event %s: %w", id, err)
@@ -86,4 +99,12 @@ func (b Bus) putEvents(
 		}
 	}
 	return errs, nil
+}
+
+// detail returns the detail of a notification as JSON.
+func (b Bus) detail(notification pipeline.Notification) ([]byte, error) {
+	if b.cloudEventSource == "" {
+		return json.Marshal(notification.Detail)
+	}
+	return json.Marshal(newCloudEvent(b.cloudEventSource, notification))
 }

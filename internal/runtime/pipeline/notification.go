@@ -11,8 +11,9 @@ import (
 // Notification reports on the bus that an event is PROCESSED or FAILED. It never contains the
 // payload, which consumers read from Silver.
 type Notification struct {
-	Type   string // detail type: contract.EventProcessed or contract.EventFailed
-	Detail Detail
+	Type       string // detail type: contract.EventProcessed or contract.EventFailed
+	Generation Replay // generation that is PROCESSED or FAILED
+	Detail     Detail
 }
 
 // Detail describes the event of a notification. The worker may publish a notification twice;
@@ -41,11 +42,11 @@ func NewNotification(item Item) Notification {
 	}
 	if item.Status == Failed {
 		detail.FailedAt, detail.Failure = &item.FailedAt, &item.Failure
-		return Notification{contract.EventFailed, detail}
+		return Notification{contract.EventFailed, item.Replay, detail}
 	}
 	detail.ProcessedAt, detail.Silver = &item.ProcessedAt, &item.Silver
 	detail.Filtered = item.Filtered
-	return Notification{contract.EventProcessed, detail}
+	return Notification{contract.EventProcessed, item.Replay, detail}
 }
 
 // publish sends the notification of one item.

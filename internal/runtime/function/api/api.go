@@ -43,6 +43,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.API, e
 		},
 		Items:               items,
 		Open:                env.Bool(contract.OpenAPI),
+		TextPlain:           env.Bool(contract.AcceptTextPlain),
 		StatusForAllCallers: env.Bool(contract.StatusForAllCallers),
 		QueueName:           sqs.QueueName(queue),
 		Log:                 log,

@@ -35,7 +35,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Reconc
 			Checkpoints:     dynamodb.NewCheckpoints(cfg, table),
 			Queue:           sqs.NewQueue(cfg, queue),
 			DeadLetters:     sqs.NewDeadLetterQueue(cfg, env.Text(contract.DeadLetterQueueURL)),
-			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
+			Bus:             eventbridge.FromEnvironment(cfg, env),
 			SilverBucket:    silver,
 			Grace:           env.Seconds(contract.ReconcileGraceSeconds),
 			Window:          env.Seconds(contract.ReconcileWindowSeconds),

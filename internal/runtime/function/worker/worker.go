@@ -45,7 +45,7 @@ func New(cfg aws.Config, env *contract.Reader, log *slog.Logger) (handler.Worker
 			Items:           dynamodb.NewItems(cfg, env.Text(contract.EventsTable)),
 			Bronze:          s3.NewBucket(cfg, bronze),
 			Silver:          s3.NewBucket(cfg, silver),
-			Bus:             eventbridge.NewBus(cfg, env.Text(contract.EventBusName)),
+			Bus:             eventbridge.FromEnvironment(cfg, env),
 			Queue:           sqs.NewQueue(cfg, queue),
 			DeadLetters:     sqs.NewDeadLetterQueue(cfg, env.Text(contract.DeadLetterQueueURL)),
 			BronzeBucket:    bronze,

@@ -1,0 +1,57 @@
+package eventbridge
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// cloudEvent represents a notification as a CloudEvent, version 1.0, in the JSON format.
+type cloudEvent struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"`
+	Time            *time.Time      `json:"time,omitempty"`
+	DataContentType string          `json:"datacontenttype"`
+	Data            pipeline.Detail `json:"data"`
+}
+
+func newCloudEvent(source string, n pipeline.Notification) cloudEvent {
+	at := n.Detail.ProcessedAt
+	if at == nil {
+		at = n.Detail.FailedAt
+	}
+	return cloudEvent{
+		SpecVersion:     "1.0",
+		ID:              cloudEventID(n),
+		Source:          source,
+		Type:            cloudEventType(n.Type),
+		Subject:         n.Detail.EventID,
+		Time:            at,
+		DataContentType: "application/json",
+		Data:            n.Detail,
+	}
+}
+
+// cloudEventID returns an id that is the same if the notification is published again. It differs
+// for each status and generation of the event.
+func cloudEventID(n pipeline.Notification) string {
+	id := n.Detail.EventID + ":" + strings.ToLower(string(n.Detail.Status))
+	if !n.Generation.SameGeneration(pipeline.Replay{}) {
+		id += fmt.Sprintf(":%s:%d", n.Generation.ID, n.Generation.Redrives)
+	}
+	return id
+}
+
+var nextWord = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// cloudEventType returns the type of a CloudEvent for a detail type. For EventProcessed it returns
+// io.eventpipeline.event.processed.
+func cloudEventType(detailType string) string {
+	return "io.eventpipeline." + strings.ToLower(nextWord.ReplaceAllString(detailType, "$1.$2"))
+}

@@ -46,6 +46,14 @@ func TestExamples_PassVetTestsAndSynth(t *testing.T) {
 	}
 }
 
+// The tests with the SDK of CloudEvents are a module of their own, because the platform itself must
+// not depend on the SDK.
+func TestCloudEvents_PassVetAndTests(t *testing.T) {
+	env := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
+	runGo(t, "cloudevents", env, "vet", "./...")
+	runGo(t, "cloudevents", env, "test", "./...")
+}
+
 func TestExamples_OnlyTheWorkerContainsTheProcessor(t *testing.T) {
 	out := t.TempDir()
 	runGo(t, "../examples/own-processor", []string{"CDK_OUTDIR=" + out}, "run", ".")
@@ -64,7 +72,7 @@ func TestExamples_OnlyTheWorkerContainsTheProcessor(t *testing.T) {
 	}
 }
 
-// runGo runs a go command in an example's folder and returns the command's output.
+// runGo runs a go command in a module's folder and returns the command's output.
 func runGo(t *testing.T, dir string, env []string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command("go", args...)

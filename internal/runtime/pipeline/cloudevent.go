@@ -84,7 +84,7 @@ func (a cloudEventAttributes) add(name string, value json.RawMessage) *Error {
 	case name != "data_base64" && !validAttributeName(name):
 		return attributeError(name,
 			"The name of an attribute must contain only lower-case letters and digits")
-	case bytes.Equal(value, null): // means the same as no attribute
+	case name != "data_base64" && bytes.Equal(value, null): // means the same as no attribute
 		return nil
 	}
 	isString := value[0] == '"'
@@ -157,16 +157,24 @@ func validAttributeText(text string) bool {
 	return true
 }
 
-func validNonEmpty(text string) bool { return text != "" && validAttributeText(text) }
+// validNonEmpty reports whether text contains more than white space.
+func validNonEmpty(text string) bool {
+	return strings.TrimSpace(text) != "" && validAttributeText(text)
+}
 
+// outsideURI holds printable ASCII characters that RFC 3986 does not allow in a URI.
+const outsideURI = " <>\"{}|\\^`"
+
+// validURIReference reports whether text is a URI reference that is not empty. It may contain
+// unencoded characters outside ASCII, as many senders use them.
 func validURIReference(text string) bool {
 	_, err := url.Parse(text)
-	return err == nil && validNonEmpty(text)
+	return err == nil && validNonEmpty(text) && !strings.ContainsAny(text, outsideURI)
 }
 
 func validURI(text string) bool {
 	uri, err := url.Parse(text)
-	return err == nil && uri.IsAbs() && validAttributeText(text)
+	return err == nil && uri.IsAbs() && validURIReference(text)
 }
 
 // validTime reports whether text is a time in RFC 3339 format, which allows t and z in lower case.

@@ -61,6 +61,28 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	} {
 		bodies = append(bodies, p.sendWithSecrets(t, &s, "POST", "/events", body, nil))
 	}
+	structured := http.Header{"Content-Type": {"application/cloudevents+json"}}
+	binary := http.Header{
+		"Ce-Specversion": {"1.0"}, "Ce-Id": {s.plant("id")}, "Ce-Source": {s.plant("source")},
+		"Ce-Type": {"demo"}, "Ce-Ext": {s.plant("extension")},
+	}
+	badType, badTime := binary.Clone(), binary.Clone()
+	badType["Ce-Type"] = []string{"/" + s.plant("type")}
+	badTime["Ce-Time"] = []string{s.plant("time")}
+	bodies = append(bodies,
+		p.sendWithSecrets(t, &s, "POST", "/events", fmt.Sprintf(
+			`{"specversion":"1.0","id":%q,"source":%q,"type":"demo","data":%q}`,
+			s.plant("id"), s.plant("source"), s.plant("data")), structured),
+		p.sendWithSecrets(t, &s, "POST", "/events", fmt.Sprintf(
+			`{"specversion":%q,"id":"1","source":"/s","type":"demo"}`, s.plant("version")),
+			structured),
+		p.sendWithSecrets(t, &s, "POST", "/events", fmt.Sprintf("%q", s.plant("data")), binary),
+		p.sendWithSecrets(t, &s, "POST", "/events", s.plant("data"), binary),
+		p.sendWithSecrets(t, &s, "POST", "/events", "{}", badType),
+		p.sendWithSecrets(t, &s, "POST", "/events", "{}", badTime),
+		p.sendWithSecrets(t, &s, "POST", "/events", s.plant("gzip"),
+			http.Header{"Content-Encoding": {"gzip"}}),
+	)
 	// The responses to these bodies may contain field names, so the test does not search them.
 	for _, body := range []string{
 		fmt.Sprintf(`{"eventType":"demo",%q:1,%[1]q:2}`, s.plant("name")),

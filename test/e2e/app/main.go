@@ -1,10 +1,12 @@
 // Command app is a CDK app with a pipeline for tests. The visibility timeout and the reconciler's
 // grace period are 30 seconds; the defaults are minutes. The API is public, but in the stage "jwt"
-// it requires tokens. In the stage "canary" the functions log at the level debug.
+// it requires tokens. In the stage "browser" pages of all origins may call it, and notifications are
+// CloudEvents. In the stage "canary" the functions log at the level debug.
 package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/constructs/eventpipeline"
@@ -35,6 +37,13 @@ func main() {
 			Issuer: jsii.String("https://login.example.org"), Audience: jsii.Strings("events"),
 			IngestScopes: jsii.Strings("events/write"), StatusScopes: jsii.Strings("events/read"),
 		}
+	}
+	if stage == "browser" {
+		props.AcceptTextPlain = jsii.Bool(true)
+		props.CorsPreflight = &awsapigatewayv2.CorsPreflightOptions{
+			AllowOrigins: jsii.Strings("*"),
+		}
+		props.NotificationFormat = eventpipeline.NotificationFormatCloudEvents
 	}
 	if stage == "canary" {
 		props.LogLevel = jsii.String("debug")

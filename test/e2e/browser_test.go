@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browserNames lists the commands of browsers that the test can run.
+var browserNames = []string{"chromium", "chromium-browser", "google-chrome"}
+
+// findBrowser returns the path of a browser. Without a browser it skips the test, or fails if the
+// environment variable BROWSER_REQUIRED is set.
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	for _, name := range browserNames {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("BROWSER_REQUIRED") != "" {
+		t.Fatalf("none of %q is on the PATH", browserNames)
+	}
+	t.Skipf("NOT TESTED: the API in a browser; none of %q is on the PATH", browserNames)
+	return ""
+}
+
+// A page of another origin sends events. The browser applies the rules of CORS.
+func TestBrowser_SendsEvents(t *testing.T) {
+	browser := findBrowser(t)
+	p := start(t, append(testAppFlags, "--stage", "browser")...)
+	results := make(chan []byte, 1)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/results" {
+			http.ServeFile(w, r, "testdata/browser.html")
+			return
+		}
+		var body json.RawMessage
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		results <- body
+	}))
+	t.Cleanup(page.Close)
+	cmd := exec.CommandContext(t.Context(), browser, "--headless=new", "--no-sandbox",
+		"--disable-gpu", "--user-data-dir="+t.TempDir(), page.URL+"/?api="+url.QueryEscape(p.API))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	select {
+	case text = <-results:
+	case <-time.After(2 * time.Minute):
+	}
+	if text == nil {
+		t.Error("the page did not report its results")
+	} else {
+		wantResults(t, text)
+		// The page can't read the response to a beacon.
+		waitUntil(t, func() string {
+			for _, key := range p.listKeys(t, "BronzeBucketName", "bronze/browser/") {
+				at := map[string]any{"bucket": p.Outputs["BronzeBucketName"], "key": key}
+				if strings.Contains(p.readObject(t, at), `"beacon"`) {
+					return ""
+				}
+			}
+			return "the beacon's event is not in Bronze"
+		})
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // reports that the browser was killed
+}
+
+func wantResults(t *testing.T, text []byte) {
+	t.Helper()
+	type answer struct {
+		Status   any
+		Replayed string
+		EventID  string
+		Type     string
+	}
+	var results map[string]json.RawMessage
+	if err := json.Unmarshal(text, &results); err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]answer{}
+	for name, result := range results {
+		var a answer
+		if json.Unmarshal(result, &a) == nil {
+			answers[name] = a
+		}
+	}
+	for _, name := range []string{
+		"json", "text", "keyed", "again", "gzip", "structured", "binary",
+	} {
+		if answers[name].EventID == "" {
+			t.Errorf("%s: got %s", name, results[name])
+		}
+	}
+	if answers["again"].EventID != answers["keyed"].EventID || answers["again"].Replayed != "true" {
+		t.Errorf("the same key again: got %s, want %s", results["again"], results["keyed"])
+	}
+	if !strings.HasSuffix(answers["problem"].Type, ":missing-event-type") {
+		t.Errorf("problem: got %s", results["problem"])
+	}
+	if string(results["beacon"]) != "true" || string(results["read"]) != `"browser"` {
+		t.Errorf("beacon %s, status %s", results["beacon"], results["read"])
+	}
+	if !strings.Contains(string(results["otherHeader"]), "TypeError") {
+		t.Errorf("the browser must not send x-other, got %s", results["otherHeader"])
+	}
+}

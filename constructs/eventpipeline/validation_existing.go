@@ -130,9 +130,6 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 	open := p.Authorization == AuthorizationOpenToAnyoneOnTheInternet
 	v.require(!open || !valueOrZero(p.StatusForAllCallers), "StatusForAllCallers",
 		"must not be true with Authorization %q, which does not identify callers", p.Authorization)
-	v.require(open || !valueOrZero(p.AcceptTextPlain), "AcceptTextPlain", "must not be true with "+
-		"Authorization %q: navigator.sendBeacon sends no Authorization header, and every other "+
-		"client can send application/json", p.Authorization)
 	waits := p.MaxBatchingWindow != nil && inSeconds(p.MaxBatchingWindow) > 0
 	v.require(valueOrZero(p.BatchSize) != 1 || !waits, "MaxBatchingWindow",
 		"must be 0 with a BatchSize of 1: a single message fills the batch")

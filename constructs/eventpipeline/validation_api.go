@@ -14,9 +14,9 @@ func (v *validation) validateAuthorization(p EventPipelineProps) {
 	v.require(slices.Contains(authorizations, p.Authorization), "Authorization",
 		"must be one of %q, got %q", authorizations, p.Authorization)
 	open := p.Authorization == AuthorizationOpenToAnyoneOnTheInternet
-	v.require(open || !*p.AcceptTextPlain, "AcceptTextPlain", "must not be true with Authorization "+
-		"%q: navigator.sendBeacon sends no Authorization header, and every other client can send "+
-		"application/json", p.Authorization)
+	v.require(open || !*p.AcceptTextPlain, "AcceptTextPlain", "must not be true with "+
+		"Authorization %q: navigator.sendBeacon sends no Authorization header, and every other "+
+		"client can send application/json", p.Authorization)
 	if p.JwtAuthorizer != nil && p.LambdaAuthorizer != nil {
 		v.addError("JwtAuthorizer", "must not be set with LambdaAuthorizer")
 	} else {

@@ -28,7 +28,9 @@ func processed(generation pipeline.Replay) pipeline.Notification {
 // publishedIn returns the detail that a bus with the environment's format publishes.
 func publishedIn(t *testing.T, format string, n pipeline.Notification) string {
 	t.Helper()
-	var request struct{ Entries []struct{ Source, DetailType, Detail string } }
+	var request struct {
+		Entries []struct{ Source, DetailType, Detail string }
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 			t.Error(err)

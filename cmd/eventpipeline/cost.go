@@ -83,6 +83,10 @@ func (f *costFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if limit := p.MaxPayloadBytes; limit > 0 && f.workload.RequestBytes() > limit {
+		return usageErrorf("a request must have at most %.0f bytes (MaxPayloadBytes), got %.0f: "+
+			"lower --per-request or --bytes", limit, f.workload.RequestBytes())
+	}
 	if f.notifications != "" {
 		p.Notifications = cost.Notifications(f.notifications)
 	}
@@ -108,9 +112,6 @@ func (f *costFlags) check() error {
 		return fmt.Errorf("--per-request must be from 1 to 1000, got %d", w.PerRequest)
 	case w.Bytes < 1:
 		return fmt.Errorf("--bytes must be at least 1, got %d", w.Bytes)
-	case w.Bytes*w.PerRequest > maxRequestBytes:
-		return fmt.Errorf("a request must have at most %d bytes, got %d: lower --per-request",
-			maxRequestBytes, w.Bytes*w.PerRequest)
 	case !(w.Peak >= 1 && w.Peak <= 1000):
 		return fmt.Errorf("--peak must be from 1 to 1000, got %g", w.Peak)
 	case w.Types < 1:
@@ -122,6 +123,3 @@ func (f *costFlags) check() error {
 	}
 	return nil
 }
-
-// maxRequestBytes is Lambda's limit for the input of an invocation.
-const maxRequestBytes = 6 << 20

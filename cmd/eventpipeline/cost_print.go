@@ -68,7 +68,7 @@ func (r costReport) print(w io.Writer) error {
 }
 
 func (r costReport) printLimits(b *strings.Builder) {
-	fmt.Fprintf(b, "\nPeak rate: %s events/s\n",
+	fmt.Fprintf(b, "\nPeak rate: %s events/s. Quotas are the defaults of us-east-1.\n",
 		formatQuantity(r.EventsPerSecond*r.Workload.Peak))
 	fmt.Fprintf(b, "%-28s%12s%18s%18s\n", "Limit", "value", "used at the peak", "reached at")
 	for _, limit := range r.Limits[:min(maxLimits, len(r.Limits))] {

@@ -104,11 +104,13 @@ func TestCost_RejectsInvalidFlags(t *testing.T) {
 	if err := os.WriteFile(incomplete, []byte(`{"region":"eu-west-1"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	app := assemblyApp(t, map[string]string{"prod": prodTemplate})
 	for _, args := range [][]string{
 		{"--events", "many"}, {"--events", "0/s"}, {"--events", "-1/s"}, {"--events", "5/year"},
 		{"--events", "5m/month"}, {"--events", "1e99/s"}, {"--events", "99999999999999G"},
 		{"--per-request", "0"}, {"--per-request", "1001"}, {"--bytes", "0"},
-		{"--bytes", "7000000"}, {"--bytes", "7000", "--per-request", "1000"},
+		{"--app", app, "--bytes", "1048577"},
+		{"--app", app, "--bytes", "2000", "--per-request", "1000"},
 		{"--peak", "0.5"}, {"--peak", "NaN"}, {"--types", "0"}, {"--notifications", "per_batch"},
 		{"--worker-duration", "-1s"}, {"--prices", "missing.json"}, {"--prices", incomplete},
 		{"--stack", "a", "--app", "b"}, {"--stack", "a", "--stage", "b"}, {"--stack", ""},

@@ -19,8 +19,8 @@ const secondsPerMonth = hoursPerMonth * 3600
 // EventsPerSecond returns the mean rate.
 func (w Workload) EventsPerSecond() float64 { return w.EventsPerMonth / secondsPerMonth }
 
-// requestBytes returns the size of a request's body.
-func (w Workload) requestBytes() float64 { return float64(w.PerRequest * w.Bytes) }
+// RequestBytes returns the size of a request's body.
+func (w Workload) RequestBytes() float64 { return float64(w.PerRequest * w.Bytes) }
 
 // Notifications selects which notifications the worker publishes.
 type Notifications string

@@ -85,7 +85,7 @@ const (
 func (e estimator) requests() []Line {
 	worker := WorkerCalls(e.messages, e.PerRequest, e.Notifications)
 	calls := APICalls().plus(worker.Times(1 / e.messages))
-	apiUnits := math.Ceil(e.requestBytes() / apiUnit)
+	apiUnits := math.Ceil(e.RequestBytes() / apiUnit)
 	// Lambda's pollers receive and delete up to ten messages with a request.
 	polls := 2 * math.Ceil(e.messages/10) / e.messages
 	writes := calls.WriteItem * math.Ceil(Item/writeUnit)
@@ -160,12 +160,12 @@ func (e estimator) traces(f Function, invocations float64) float64 {
 
 // kmsRequests returns the KMS requests for one API request. All services except buckets without a
 // bucket key reuse their data keys for minutes.
-func (e estimator) kmsRequests() float64 {
+func (p Pipeline) kmsRequests() float64 {
 	requests := 0.0
-	if e.Bronze.KMSPerRequest {
+	if p.Bronze.KMSPerRequest {
 		requests += 2 // PUT and GET
 	}
-	if e.Silver.KMSPerRequest {
+	if p.Silver.KMSPerRequest {
 		requests++
 	}
 	return requests
@@ -201,7 +201,7 @@ const (
 // happens weeks later.
 func (e estimator) transitions() (usd float64) {
 	for _, t := range e.Bronze.Transitions {
-		if e.requestBytes() < t.MinBytes {
+		if e.RequestBytes() < t.MinBytes {
 			continue
 		}
 		switch t.Class {
@@ -274,7 +274,7 @@ func (e estimator) bucketPrice(b Bucket, days float64) float64 {
 	}
 	price := e.S3StandardGB
 	for _, t := range b.Transitions {
-		if days < t.Days || e.requestBytes() < t.MinBytes {
+		if days < t.Days || e.RequestBytes() < t.MinBytes {
 			continue
 		}
 		switch t.Class {

@@ -37,7 +37,6 @@ func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	invocations := requests / p.Source.BatchSize
 	putEvents := WorkerCalls(p.Source.BatchSize, w.PerRequest, p.Notifications).PutEvents /
 		p.Source.BatchSize
-	e := estimator{Pipeline: p}
 
 	all := []Quota{
 		{Name: "Stage throttle", Limit: p.APIThrottle, Used: requests,
@@ -61,7 +60,7 @@ func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 			Raise: "make the processor faster, or ask AWS Support"},
 		{Name: "EventBridge PutEvents/s", Limit: putEventsPerSecond, Used: requests * putEvents,
 			Raise: "set Notifications to PER_BATCH, or request a quota increase (PutEvents)"},
-		{Name: "KMS requests/s", Limit: kmsRequestsPerSecond, Used: requests * e.kmsRequests(),
+		{Name: "KMS requests/s", Limit: kmsRequestsPerSecond, Used: requests * p.kmsRequests(),
 			Raise: "switch on the bucket key of the bucket"},
 		{Name: "Reconciler checks/s", Limit: p.reconcilerRate(), Used: requests,
 			Raise: "set a shorter ReconcilerInterval, or send more events per request"},

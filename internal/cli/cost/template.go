@@ -54,8 +54,9 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 		reconciler := t.function(id)
 		p.Reconciler = &reconciler
 	}
-	worker := t.Resources[functions[contract.RoleWorker]].Properties
-	environment := worker.at("Environment", "Variables")
+	p.MaxPayloadBytes = t.environment(functions[contract.RoleAPI]).
+		at(contract.MaxPayloadBytes).number(0)
+	environment := t.environment(functions[contract.RoleWorker])
 	used := []string{}
 	lookUp := func(variable, what string) (resource, bool) {
 		id := environment.at(variable).reference()
@@ -153,9 +154,13 @@ func eventSource(properties value) EventSource {
 // concurrencyPerPoller is the number of invocations that a provisioned poller can run at a time.
 const concurrencyPerPoller = 10
 
+func (t document) environment(function string) value {
+	return t.Resources[function].Properties.at("Environment", "Variables")
+}
+
 func (t document) function(id string) Function {
 	properties := t.Resources[id].Properties
-	level := properties.at("Environment", "Variables", contract.LogLevel).text()
+	level := t.environment(id).at(contract.LogLevel).text()
 	return Function{
 		MemoryMB: properties.at("MemorySize").number(128),
 		X86:      !properties.at("Architectures").first().is("arm64"),

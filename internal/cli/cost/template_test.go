@@ -35,7 +35,7 @@ func TestPipelines_ReadsTheStages(t *testing.T) {
 		Name: "EventPipeline", API: api, Worker: worker, Reconciler: &reconciler,
 		Bronze: bronze, Silver: bucket, Table: Table{Backups: true, RetentionDays: 365},
 		Source: EventSource{BatchSize: 10, MaxConcurrency: 50}, Notifications: PerEvent,
-		APIThrottle: 1000, APIAccessLog: true, ReconcileInterval: 900,
+		MaxPayloadBytes: 1 << 20, APIThrottle: 1000, APIAccessLog: true, ReconcileInterval: 900,
 		AlarmMetrics: golden(t, "prod").AlarmMetrics, MetricFilters: 1, Dashboards: 1,
 	}
 	if diff := cmp.Diff(prod, golden(t, "prod")); diff != "" || prod.AlarmMetrics < 15 {

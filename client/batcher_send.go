@@ -62,7 +62,7 @@ func eventResults(p *Problem) []EventResult {
 	results := make([]EventResult, len(p.Errors))
 	for i, e := range p.Errors {
 		results[i].Problem = &Problem{
-			Status: p.Status, Type: e.Type, Title: e.Title, Detail: e.Detail, Pointer: e.Pointer,
+			Status: e.Status, Type: e.Type, Title: e.Title, Detail: e.Detail, Pointer: e.Pointer,
 			RequestID: p.RequestID,
 		}
 	}

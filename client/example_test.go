@@ -166,7 +166,7 @@ func ExampleWithLenient() {
 	// Output:
 	// HTTP 422: Events are invalid.; event 1: No good.
 	// 0 batch-2.0
-	// 1 rejected: No good.
+	// 1 rejected: HTTP 422: No good.
 }
 
 func ExampleBatcher() {
@@ -196,8 +196,8 @@ func ExampleBatcher() {
 	defer cancel()
 	fmt.Println(b.Close(ctx))
 	// Output:
-	// {"eventType":"bad"} was not accepted: No good.
-	// an event was not accepted: No good.
+	// {"eventType":"bad"} was not accepted: HTTP 422: No good.
+	// an event was not accepted: HTTP 422: No good.
 }
 
 // A Batcher with OnDrop never makes its caller wait.

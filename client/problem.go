@@ -12,7 +12,8 @@ import (
 
 // Problem represents an error response of the API (RFC 9457). docs/problems.md lists the types.
 type Problem struct {
-	// Status is the HTTP status. It is 0 in the problem of one event in a batch.
+	// Status is the HTTP status. The problem of one event in a batch has the status that the event
+	// would have alone.
 	Status int `json:"status,omitempty"`
 	// Type identifies the kind of problem, such as
 	// urn:problem-type:eventpipeline:schema-violation. It never changes.
@@ -31,7 +32,8 @@ type Problem struct {
 
 // EventProblem represents the problem of one event in a batch.
 type EventProblem struct {
-	Index   int    `json:"index"` // position in the request, from 0
+	Index   int    `json:"index"`            // position in the request, from 0
+	Status  int    `json:"status,omitempty"` // HTTP status that the event would have alone
 	Type    string `json:"type,omitempty"`
 	Title   string `json:"title,omitempty"`
 	Detail  string `json:"detail,omitempty"`

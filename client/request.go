@@ -21,12 +21,6 @@ type call struct {
 	url    *url.URL
 	header http.Header
 	body   []byte
-	sha256 string // of the body, in hex
-}
-
-func newCall(method string, target *url.URL, header http.Header, body []byte) call {
-	sum := sha256.Sum256(body)
-	return call{method, target, header, body, hex.EncodeToString(sum[:])}
 }
 
 // answer represents a 2xx response of the API.
@@ -51,7 +45,7 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 		return answer{}, false, &localError{err}
 	}
 	request.Header = call.header.Clone()
-	if err := c.authorize(ctx, request, call.sha256); err != nil {
+	if err := c.authorize(ctx, request, call.body); err != nil {
 		return answer{}, false, &localError{err}
 	}
 	got, err = c.exchange(request)
@@ -63,7 +57,7 @@ type localError struct{ error }
 
 func (e *localError) Unwrap() error { return e.error }
 
-func (c *Client) authorize(ctx context.Context, request *http.Request, sum string) error {
+func (c *Client) authorize(ctx context.Context, request *http.Request, body []byte) error {
 	if c.o.Token != nil {
 		token, err := c.o.Token(ctx)
 		if err != nil {
@@ -76,8 +70,9 @@ func (c *Client) authorize(ctx context.Context, request *http.Request, sum strin
 		if err != nil {
 			return fmt.Errorf("get AWS credentials to sign the request: %w", err)
 		}
-		return c.signer.SignHTTP(ctx, credentials, request, sum, "execute-api", c.o.Region,
-			time.Now())
+		sum := sha256.Sum256(body)
+		return c.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]),
+			"execute-api", c.o.Region, time.Now())
 	}
 	return nil
 }

@@ -236,5 +236,5 @@ func (c *Client) post(ctx context.Context, body []byte, o sendOptions) (answer, 
 		body = compress(body)
 		header.Set("Content-Encoding", "gzip")
 	}
-	return c.do(ctx, newCall(http.MethodPost, c.base.JoinPath("events"), header, body))
+	return c.do(ctx, call{http.MethodPost, c.base.JoinPath("events"), header, body})
 }

@@ -111,7 +111,7 @@ func TestSendBatch_IsStrictByDefault(t *testing.T) {
 	_, err := c.SendBatch(t.Context(), events)
 	var problem *client.Problem
 	want := client.EventProblem{
-		Index: 1, Type: "t", Title: "Bad", Detail: "No good.", Pointer: "/eventType",
+		Index: 1, Status: 422, Type: "t", Title: "Bad", Detail: "No good.", Pointer: "/eventType",
 	}
 	if !errors.As(err, &problem) || problem.Status != 422 ||
 		!slices.Equal(problem.Errors, []client.EventProblem{want}) {
@@ -134,7 +134,7 @@ func TestSendBatch_AcceptsTheValidEventsIfLenient(t *testing.T) {
 	}
 	for _, i := range []int{0, 2} {
 		problem := got.Events[i].Problem
-		if problem == nil || problem.Pointer != "/eventType" || problem.Error() != "No good." {
+		if problem == nil || problem.Pointer != "/eventType" || problem.Error() != "HTTP 422: No good." {
 			t.Errorf("event %d has the problem %v", i, problem)
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	Failed    = "FAILED"
 )
 
-// EventStatus represents the state of an event.
+// EventStatus represents the state of an event or of a batch.
 type EventStatus struct {
 	EventID     string    `json:"eventId"`
 	EventType   string    `json:"eventType"`
@@ -32,6 +32,11 @@ type EventStatus struct {
 	Failure     *Reason   `json:"failure,omitempty"` // why the event is Failed
 	ReplayID    string    `json:"replayId,omitempty"`
 	Reenqueues  int       `json:"reenqueues,omitempty"` // by the reconciler
+	BatchID     string    `json:"batchId,omitempty"`    // if the event belongs to a batch
+	Count       int       `json:"count,omitempty"`      // of a batch or range: its events
+	// SplitOff has the ids of the events and ranges of a batch that did not succeed together with
+	// the batch. Each of them has a state of its own.
+	SplitOff []string `json:"splitOff,omitempty"`
 }
 
 // Location names an object in S3.
@@ -46,10 +51,11 @@ type Reason struct {
 	Reason string `json:"reason"`
 }
 
-// Status returns the state of an event. Its errors are those of Send.
-func (c *Client) Status(ctx context.Context, eventID string) (EventStatus, error) {
-	target := c.base.JoinPath("events", eventID)
-	answer, err := c.do(ctx, newCall(http.MethodGet, target, http.Header{}, nil))
+// Status returns the state of an event or of a batch. Its errors are those of Send.
+func (c *Client) Status(ctx context.Context, id string) (EventStatus, error) {
+	answer, err := c.do(ctx, call{
+		method: http.MethodGet, url: c.base.JoinPath("events", id), header: http.Header{},
+	})
 	if err != nil {
 		return EventStatus{}, err
 	}

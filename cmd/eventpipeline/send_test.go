@@ -565,6 +565,42 @@ func TestSend_WaitsUntilEventsAreProcessed(t *testing.T) {
 	}
 }
 
+// A batch has one state, except for the events that were split off.
+func TestSend_WaitsForBatches(t *testing.T) {
+	const received = `"receivedAt":"2026-11-23T12:00:00Z",`
+	states := map[string]string{
+		"": `"count":10,"splitOff":["` + eventID + `.3","` + eventID + `.5-8"],` + received +
+			`"status":"PROCESSED","processedAt":"2026-11-23T12:00:01Z"`,
+		".3": received + `"status":"FAILED","failedAt":"2026-11-23T12:00:03Z"`,
+		".5-8": `"count":4,"splitOff":["` + eventID + `.6"],` + received +
+			`"status":"PROCESSED","processedAt":"2026-11-23T12:00:02Z"`,
+		".6": received + `"status":"PROCESSED","processedAt":"2026-11-23T12:00:04Z"`,
+	}
+	var a api
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part, isStatus := strings.CutPrefix(r.URL.Path, "/events/"+eventID)
+		if !isStatus {
+			a.ServeHTTP(w, r)
+			return
+		}
+		asked = append(asked, part)
+		io.WriteString(w, "{"+states[part]+"}")
+	}))
+	defer server.Close()
+	code, out, _ := runMain(t, "send", "--api", server.URL, "--count", "10", "--batch", "10",
+		"--wait", "--json", "--concurrency", "1")
+	_, summary := readReports(t, out)
+	p := summary.Processing
+	if code != exitFailure || p == nil || p.Processed != 9 || p.Failed != 1 || p.Seconds != 4 ||
+		p.Latency.P50 > 1002 || p.Latency.Max < 4000 {
+		t.Errorf("exit code %d, the summary is %+v", code, p)
+	}
+	if !slices.Equal(asked, []string{"", ".3", ".5-8", ".6"}) {
+		t.Errorf("asked for the states of %q", asked)
+	}
+}
+
 func TestSend_AddsTheWaitToTheSummary(t *testing.T) {
 	server := httptest.NewServer(&waitingAPI{last: "PROCESSED"})
 	defer server.Close()

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -20,10 +22,13 @@ const (
 	pollEvery = 500 * time.Millisecond
 )
 
-// processedEvents collects the states of finished events.
-type processedEvents struct {
+// waiter waits until events are finished, and collects their states.
+type waiter struct {
+	client *client.Client
+	bar    *progressbar.ProgressBar
+
 	mu         sync.Mutex
-	counts     map[string]int          // by status
+	counts     map[string]int          // number of events by status
 	histogram  *hdrhistogram.Histogram // time from acceptance until PROCESSED, in microseconds
 	begin, end time.Time               // first acceptance and last end, by the platform's clock
 }
@@ -35,29 +40,24 @@ func (r *sendResults) waitUntilProcessed(
 ) (*processing, error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), maxWait)
 	defer cancel()
-	finished := processedEvents{
+	w := waiter{
+		client: c, bar: tty.NewBar(cmd.ErrOrStderr(), len(r.accepted), "processing"),
 		counts: make(map[string]int), histogram: newHistogram(2 * maxWait),
 	}
-	bar := tty.NewBar(cmd.ErrOrStderr(), len(r.accepted), "processing")
 	waiting, ctx := errgroup.WithContext(ctx)
 	waiting.SetLimit(f.concurrency)
-	for _, id := range r.accepted {
+	for _, id := range withoutBatchmates(r.accepted) {
 		waiting.Go(func() error {
-			status, err := finalStatus(ctx, c, id)
-			if err != nil {
-				return fmt.Errorf("event %s: %w", id, f.api.explain(err))
-			}
-			finished.add(status)
-			_ = bar.Add(1)
-			return nil
+			_, err := w.wait(ctx, id)
+			return f.api.explain(err)
 		})
 	}
 	waitErr := waiting.Wait()
-	_ = bar.Finish()
+	_ = w.bar.Finish()
 	if errors.Is(waitErr, context.DeadlineExceeded) {
 		waitErr = fmt.Errorf("events are not processed after %s", maxWait)
 	}
-	p := finished.summarize()
+	p := w.summarize()
 	if p.Failed > 0 {
 		waitErr = errors.Join(waitErr, fmt.Errorf("%s failed", formatCount(p.Failed, "event")))
 	}
@@ -67,10 +67,44 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// finalStatus polls the status of an event until the event is PROCESSED or FAILED.
-func finalStatus(ctx context.Context, c *client.Client, id string) (client.EventStatus, error) {
+// withoutBatchmates replaces the events of each batch, whose ids are <batchId>.<n>, by the batch.
+func withoutBatchmates(ids []string) []string {
+	var found []string
+	seen := make(map[string]bool)
+	for _, id := range ids {
+		batchID, _, isPart := strings.Cut(id, ".")
+		if !isPart || !seen[batchID] {
+			found = append(found, batchID)
+			seen[batchID] = true
+		}
+	}
+	return found
+}
+
+// wait waits until an event, or all events of a batch or a range, are PROCESSED or FAILED. It
+// returns their number.
+func (w *waiter) wait(ctx context.Context, id string) (int, error) {
+	status, err := w.poll(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("event %s: %w", id, err)
+	}
+	events := max(status.Count, 1)
+	own := events
+	for _, part := range status.SplitOff {
+		n, err := w.wait(ctx, part)
+		if err != nil {
+			return 0, err
+		}
+		own -= n
+	}
+	w.add(status, own)
+	return events, nil
+}
+
+// poll returns the status of an event or a batch when it is PROCESSED or FAILED.
+func (w *waiter) poll(ctx context.Context, id string) (client.EventStatus, error) {
 	for {
-		status, err := c.Status(ctx, id)
+		status, err := w.client.Status(ctx, id)
 		if ctx.Err() != nil {
 			return status, ctx.Err()
 		}
@@ -85,31 +119,33 @@ func finalStatus(ctx context.Context, c *client.Client, id string) (client.Event
 	}
 }
 
-func (p *processedEvents) add(s client.EventStatus) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts[s.Status]++
-	if p.begin.IsZero() || s.ReceivedAt.Before(p.begin) {
-		p.begin = s.ReceivedAt
+// add counts events that have a status.
+func (w *waiter) add(s client.EventStatus, events int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.bar.Add(events)
+	w.counts[s.Status] += events
+	if w.begin.IsZero() || s.ReceivedAt.Before(w.begin) {
+		w.begin = s.ReceivedAt
 	}
 	end := s.FailedAt
 	if s.Status == client.Processed {
 		end = s.ProcessedAt
-		record(p.histogram, s.ProcessedAt.Sub(s.ReceivedAt), 1)
+		record(w.histogram, s.ProcessedAt.Sub(s.ReceivedAt), events)
 	}
-	if end.After(p.end) {
-		p.end = end
+	if end.After(w.end) {
+		w.end = end
 	}
 }
 
-func (p *processedEvents) summarize() *processing {
-	seconds := p.end.Sub(p.begin).Seconds()
+func (w *waiter) summarize() *processing {
+	seconds := w.end.Sub(w.begin).Seconds()
 	rate := 0.0
 	if seconds > 0 {
-		rate = float64(p.counts[client.Processed]) / seconds
+		rate = float64(w.counts[client.Processed]) / seconds
 	}
 	return &processing{
-		Processed: p.counts[client.Processed], Failed: p.counts[client.Failed],
-		Seconds: seconds, EventsPerSecond: rate, Latency: newPercentiles(p.histogram),
+		Processed: w.counts[client.Processed], Failed: w.counts[client.Failed],
+		Seconds: seconds, EventsPerSecond: rate, Latency: newPercentiles(w.histogram),
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,11 +18,12 @@ func newStatusCommand() *cobra.Command {
 	var api apiFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status EVENT_ID",
-		Short: "Show the state of an event",
+		Use:   "status ID",
+		Short: "Show the state of an event or a batch",
 		Example: `  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
-  eventpipeline status --stack event-driven-cloud-platform-dev EVENT_ID
-  eventpipeline status --json EVENT_ID | jq -r .status`,
+  eventpipeline status 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.17
+  eventpipeline status --stack event-driven-cloud-platform-dev ID
+  eventpipeline status --json ID | jq -r .status`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runStatus(cmd, &api, args[0], asJSON)
@@ -57,6 +60,10 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 	table := tty.NewTable(w)
 	table.Field("event", s.EventID)
 	table.Field("type", s.EventType)
+	table.Field("batch", s.BatchID)
+	if s.Count > 0 {
+		table.Field("events", strconv.Itoa(s.Count))
+	}
 	table.Field("status", s.Status)
 	table.Field("received", formatTime(s.ReceivedAt))
 	if !s.EnqueuedAt.Equal(s.ReceivedAt) { // the event was enqueued again
@@ -66,6 +73,7 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 		table.Field("processed", fmt.Sprintf("%s (%s after it was enqueued)",
 			formatTime(s.ProcessedAt), s.ProcessedAt.Sub(s.EnqueuedAt)))
 	}
+	table.Field("split off", strings.Join(s.SplitOff, " "))
 	if s.Filtered != nil {
 		table.Field("filtered", fmt.Sprintf("%s: %s", s.Filtered.Code, s.Filtered.Reason))
 	}

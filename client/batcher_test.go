@@ -133,6 +133,58 @@ func TestBatcher_SendsAPartialBatchAfterLinger(t *testing.T) {
 	})
 }
 
+func TestBatcher_MeasuresLingerFromTheFirstEventOfABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a api
+		b := newDirectClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+			Linger: time.Minute, MaxBatchEvents: 2,
+		})
+		addAll(t, b, 1, nil)
+		time.Sleep(30 * time.Second)
+		addAll(t, b, 2, nil) // the first completes a batch
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if !slices.Equal(a.sizes(), []int{2}) {
+			t.Errorf("the batches have %v events", a.sizes())
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A single event may be larger than in an array, and its id is shorter.
+func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
+	var a api
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
+	err := b.Add(t.Context(), event, func(r client.Result) {
+		if r.EventID != "event-1" {
+			t.Errorf("got %+v", r)
+		}
+	})
+	if err := errors.Join(err, b.Close(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBatcher_HasRoomAgainAfterEachFlush(t *testing.T) {
+	var a api
+	one := len(numbered(0))
+	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{
+		MaxBufferedEvents: 9, MaxBufferedBytes: 9 * one, MaxConcurrentRequests: 2,
+		OnDrop: func(event []byte) { t.Errorf("dropped %s", event) },
+	})
+	for range 10 {
+		addAll(t, b, 9, nil)
+		if err := b.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Close(t.Context()); err != nil || len(a.accepted) != 90 {
+		t.Errorf("accepted %d events, %v", len(a.accepted), err)
+	}
+}
+
 func TestBatcher_CopiesEvents(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
@@ -177,6 +229,9 @@ func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
 		t.Errorf("Flush returned %v", err)
 	}
 	var problem *client.Problem
+	if a.attempts != 4 {
+		t.Errorf("%d requests for 4 batches", a.attempts)
+	}
 	if len(r.accepted) != 18 || len(a.accepted) != 18 || !errors.As(r.errs[string(bad)], &problem) {
 		t.Errorf("accepted %d and %d, errors %v", len(r.accepted), len(a.accepted), r.errs)
 	}
@@ -206,8 +261,9 @@ func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
 				t.Errorf("%s: got %v", text, err)
 			}
 		}
-		if len(r.errs) != count {
-			t.Errorf("%d of %d events have an error", len(r.errs), count)
+		if len(r.errs) != count || count <= 10 && a.attempts != 1 {
+			t.Errorf("%d of %d events have an error after %d requests", len(r.errs), count,
+				a.attempts)
 		}
 	}
 }
@@ -323,9 +379,10 @@ func TestBatcher_WaitsForRoomInTheBuffer(t *testing.T) {
 				added := make(chan error)
 				go func() { added <- b.Add(t.Context(), numbered(7), r.add) }()
 				synctest.Wait()
+				released := time.Now()
 				release()
-				if err := <-added; err != nil {
-					t.Error(err)
+				if err := <-added; err != nil || time.Since(released) > 0 {
+					t.Errorf("Add returned %v after %s", err, time.Since(released))
 				}
 				if err := b.Close(t.Context()); err != nil || len(r.accepted) != 7 {
 					t.Errorf("%d results, %v", len(r.accepted), err)
@@ -403,6 +460,27 @@ func TestBatcher_FlushWaitsForTheEventsThatWereAddedBefore(t *testing.T) {
 		}
 		if err := b.Close(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestBatcher_CloseEndsCallsThatWaitForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, release := blocked()
+		b := newDirectClient(t, a, client.Options{}).NewBatcher(client.BatcherOptions{
+			MaxBufferedEvents: 1,
+		})
+		addAll(t, b, 1, nil)
+		waiting, closed := make(chan error), make(chan error)
+		go func() { waiting <- b.Add(t.Context(), event, nil) }()
+		synctest.Wait()
+		go func() { closed <- b.Close(t.Context()) }()
+		if err := <-waiting; !errors.Is(err, client.ErrClosed) {
+			t.Errorf("Add returned %v", err)
+		}
+		release()
+		if err := <-closed; err != nil || len(a.accepted) != 1 {
+			t.Errorf("accepted %q, %v", a.accepted, err)
 		}
 	})
 }

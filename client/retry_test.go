@@ -217,6 +217,21 @@ func TestClient_WaitsLongerAfterEachAttempt(t *testing.T) {
 	})
 }
 
+// Clients that failed together must not return together.
+func TestClient_WaitsForARandomTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits []time.Duration
+		for range 50 {
+			o := client.Options{MinBackoff: time.Second, MaxAttempts: 2}
+			times, _ := attemptTimes(t, t.Context(), o, nil)
+			waits = append(waits, times[1])
+		}
+		if spread := slices.Max(waits) - slices.Min(waits); spread < 100*time.Millisecond {
+			t.Errorf("50 waits differ by %s", spread)
+		}
+	})
+}
+
 func TestClient_WaitsAsLongAsTheAPIAsks(t *testing.T) {
 	for _, format := range []string{"seconds", "date"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -50,8 +50,9 @@
 // # Payloads
 //
 // [JSON] decodes payloads into a Go type and rejects payloads that do not match the type. A [Func]
-// without JSON receives the body of the request unchanged, in [Event].Payload. To process several
-// event types, write a Func that calls a JSON function for each Event.Type.
+// without JSON receives the body of the request unchanged, in [Event].Payload. The payload of a
+// CloudEvent is the whole CloudEvent in the JSON format, with its data in the member data. To
+// process several event types, write a Func that calls a JSON function for each Event.Type.
 //
 // # Requirements
 //

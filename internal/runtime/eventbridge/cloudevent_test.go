@@ -82,6 +82,12 @@ func TestCloudEvent_DescribesFailures(t *testing.T) {
 	}
 }
 
+func TestCloudEventType_NamesTheDetailType(t *testing.T) {
+	if got := cloudEventType("BatchProcessed"); got != "io.eventpipeline.batch.processed" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Consumers recognize duplicates by source and id. A later replay or redrive is no duplicate.
 func TestCloudEventID_DiffersByGeneration(t *testing.T) {
 	ids := map[string]bool{}

@@ -76,7 +76,8 @@ func corsPreflight(
 			"ce-subject", "ce-time", "ce-type")
 	}
 	if cors.ExposeHeaders == nil {
-		cors.ExposeHeaders = jsii.Strings("idempotency-replayed", "retry-after")
+		cors.ExposeHeaders = jsii.Strings(
+			"idempotency-replayed", "preference-applied", "retry-after")
 	}
 	return &cors
 }

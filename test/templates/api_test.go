@@ -53,7 +53,7 @@ func TestHttpApi_SupportsCORS(t *testing.T) {
 				"prefer", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token",
 				"ce-dataschema", "ce-id", "ce-source", "ce-specversion", "ce-subject", "ce-time",
 				"ce-type"],
-			"ExposeHeaders": ["idempotency-replayed", "retry-after"]
+			"ExposeHeaders": ["idempotency-replayed", "preference-applied", "retry-after"]
 		}
 	}`)
 	if got := routes(t, s)["OPTIONS /{proxy+}"]; got != "NONE" {

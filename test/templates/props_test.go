@@ -184,6 +184,7 @@ var together = map[string][]string{
 	"VpcSubnets":        {"Vpc"},
 	"SecurityGroups":    {"Vpc"},
 	"UnknownEventTypes": {"SchemaDirectory"},
+	"AcceptTextPlain":   {"Authorization"},
 	"DomainName":        {"DomainCertificate"},
 	"DomainCertificate": {"DomainName"},
 	"DomainMappingKey": {

@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -191,7 +193,8 @@ func newFunctions(t *testing.T) *functions {
 	t.Cleanup(func() { bus.Close() })
 	f.createResources(t)
 
-	env := contract.NewReader(func(name string) string { return f.variables()[name] })
+	variables := f.variables(t)
+	env := contract.NewReader(func(name string) string { return variables[name] })
 	log := logging.New(f.logs, "info")
 	if f.api, err = api.New(f.cfg, env, log); err != nil {
 		t.Fatal(err)
@@ -203,15 +206,38 @@ func newFunctions(t *testing.T) *functions {
 	return f
 }
 
-func (f *functions) variables() map[string]string {
-	return map[string]string{
+// variables returns the environment variables of the functions. Those that do not name resources
+// have the values of the stage prod.
+func (f *functions) variables(t *testing.T) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile("../templates/testdata/prod.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Properties struct {
+				Environment struct{ Variables map[string]any }
+			}
+		}
+	}
+	if err := json.Unmarshal(content, &template); err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]string{}
+	for _, r := range template.Resources {
+		for name, value := range r.Properties.Environment.Variables {
+			if text, ok := value.(string); ok {
+				variables[name] = text
+			}
+		}
+	}
+	maps.Copy(variables, map[string]string{
 		contract.BronzeBucket: "bronze", contract.SilverBucket: "silver",
 		contract.EventsTable: "events", contract.QueueURL: f.url,
 		contract.DeadLetterQueueURL: f.url + "-dlq", contract.EventBusName: "default",
-		contract.MaxPayloadBytes: "1048576", contract.UnknownEventTypes: "ACCEPT",
-		contract.OpenAPI: "false", contract.StatusForAllCallers: "false",
-		contract.MaxReceiveCount: "5", contract.StatusRetentionDays: "365",
-	}
+	})
+	return variables
 }
 
 func (f *functions) createResources(t *testing.T) {

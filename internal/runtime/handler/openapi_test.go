@@ -368,3 +368,21 @@ func TestOpenAPI_DescribesAcceptedEvents(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenAPI_DescribesAcceptedCloudEvents(t *testing.T) {
+	api, tested := readOpenAPI(t), 0
+	const at = "/paths/~1events/post/requestBody/content/application~1cloudevents+json/schema"
+	for _, c := range badinput.Requests() {
+		contentType := c.Headers["content-type"]
+		if !strings.HasPrefix(contentType, "application/cloudevents+json") || c.Status == 400 {
+			continue
+		}
+		tested++
+		if err := api.validate(t, at, c.Body); (err == nil) != (c.Status == http.StatusAccepted) {
+			t.Errorf("%.80q: the response is %d, the schema's error %v", c.Name, c.Status, err)
+		}
+	}
+	if tested < 10 {
+		t.Errorf("tested only %d cases", tested)
+	}
+}

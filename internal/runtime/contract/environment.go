@@ -42,6 +42,8 @@ const (
 	// StatusRetentionDays limits how long an item is kept after the event was received; 0 means no
 	// limit (api, worker, reconciler).
 	StatusRetentionDays = "STATUS_RETENTION_DAYS"
+	// Notifications is NotifyPerEvent, NotifyPerBatch or NotifyNone (worker).
+	Notifications = "NOTIFICATIONS"
 	// LogLevel is debug, info, warn or error (all functions).
 	LogLevel = "LOG_LEVEL"
 )
@@ -49,13 +51,20 @@ const (
 // Variables lists the environment variables above. Users can't set them through the props.
 var Variables = []string{
 	BronzeBucket, SilverBucket, EventsTable, QueueURL, DeadLetterQueueURL, EventBusName,
-	NotificationFormat, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes, OpenAPI,
-	StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds, ReconcileWindowSeconds,
+	NotificationFormat, Notifications, MaxPayloadBytes, AcceptTextPlain, UnknownEventTypes,
+	OpenAPI, StatusForAllCallers, MaxReceiveCount, ReconcileGraceSeconds, ReconcileWindowSeconds,
 	MaxReenqueues, StatusRetentionDays, LogLevel,
 }
 
 // CloudEventNotifications is the value of NotificationFormat for notifications that are CloudEvents.
 const CloudEventNotifications = "CLOUDEVENTS"
+
+// The values of Notifications.
+const (
+	NotifyPerEvent = "PER_EVENT" // EventProcessed for each event
+	NotifyPerBatch = "PER_BATCH" // BatchProcessed for a batch, EventProcessed for a single event
+	NotifyNone     = "NONE"      // neither
+)
 
 // RefuseUnknown is the value of UnknownEventTypes that rejects events whose type has no schema.
 const RefuseUnknown = "REFUSE"

@@ -21,6 +21,10 @@ import (
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
 //	caller           sender; absent if unknown
+//	count            number of events in the Bronze object, if it holds a batch
+//	splitOff         what a PROCESSED batch has split off, such as "3,10-19"
+//	bodySha256       hash of the request's body, if a batch has an idempotency key
+//	rejected         indexes of that request's rejected events, such as "3,10"
 //	requestId        request that created the item; absent if the event has no idempotency key
 //	enqueuedAt       time when it last became ENQUEUED; absent if the worker created the item
 //	reenqueues       number of times that the reconciler enqueued it again
@@ -62,11 +66,13 @@ func marshal(item pipeline.Item) attributes {
 		"payloadSha256": text(item.SHA256),
 		"payloadBytes":  number(int64(item.Bytes)),
 	}
-	if item.Caller != "" {
-		a["caller"] = text(item.Caller)
-	}
-	if item.RequestID != "" {
-		a["requestId"] = text(item.RequestID)
+	for name, value := range map[string]string{
+		"caller": item.Caller, "requestId": item.RequestID, "bodySha256": item.BodySHA256,
+		"rejected": item.Rejected, "splitOff": item.SplitOff,
+	} {
+		if value != "" {
+			a[name] = text(value)
+		}
 	}
 	if !item.EnqueuedAt.IsZero() {
 		a["enqueuedAt"] = timestamp(item.EnqueuedAt)
@@ -77,7 +83,7 @@ func marshal(item pipeline.Item) attributes {
 	}
 	for name, count := range map[string]int{
 		"reenqueues": item.Reenqueues, "redrives": item.Replay.Redrives, "attempts": item.Attempts,
-		"failures": item.Tries.Failures, "crashes": item.Tries.Crashes,
+		"failures": item.Tries.Failures, "crashes": item.Tries.Crashes, "count": item.Count,
 	} {
 		if count > 0 {
 			a[name] = number(int64(count))
@@ -120,6 +126,7 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 			SHA256:     r.text("payloadSha256"),
 			Bytes:      int(r.number("payloadBytes")),
 			Caller:     r.text("caller"),
+			Count:      int(r.number("count")),
 			Replay: pipeline.Replay{
 				ID:       r.text("replayId"),
 				Redrives: int(r.number("redrives")),
@@ -128,6 +135,9 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 		},
 		Status:     pipeline.Status(r.text("status")),
 		RequestID:  r.text("requestId"),
+		BodySHA256: r.text("bodySha256"),
+		Rejected:   r.text("rejected"),
+		SplitOff:   r.text("splitOff"),
 		EnqueuedAt: r.time("enqueuedAt"),
 		Reenqueues: int(r.number("reenqueues")),
 		Tries: pipeline.Tries{

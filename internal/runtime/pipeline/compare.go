@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,11 +49,11 @@ func (r Replayer) Compare(
 		if err != nil {
 			return err
 		}
-		compared := make([]compared, len(objects))
+		results := make([][]compared, len(objects))
 		forEach(objects, func(i int, o Object) {
-			compared[i] = r.compareObject(ctx, req, o, items)
+			results[i] = r.compareObject(ctx, req, o, items)
 		})
-		for _, c := range compared {
+		for _, c := range slices.Concat(results...) {
 			if c.err != nil {
 				return c.err
 			}
@@ -68,37 +69,107 @@ func (r Replayer) Compare(
 // compared holds the result of comparing one object's event.
 type compared struct {
 	Difference
-	skipped bool
+	skipped int // events
 	err     error
 }
 
 func (r Replayer) compareObject(
 	ctx context.Context, req ReplayRequest, o Object, items map[string]Item,
-) compared {
+) []compared {
 	id, hour, ok := parseBronzeKey(o.Key)
 	item, hasItem := items[id]
 	if ok && !hasItem {
 		var err error
 		event := Event{ID: id, Type: req.Type, ReceivedAt: hour}
 		if item, err = r.itemFromSilver(ctx, event); err != nil {
-			return compared{err: err}
+			return []compared{{err: err}}
 		}
 	}
-	if item.Bronze.Key != o.Key || item.Status != Processed || !req.includes(item) {
-		return compared{skipped: true}
+	if item.Bronze.Key != o.Key || !req.includes(item) {
+		return []compared{{skipped: 1}}
 	}
-	d, err := r.compareEvent(ctx, item)
-	d.EventID = item.ID
-	return compared{Difference: d, err: err}
+	candidates, err := r.withParts(ctx, candidate{item: item})
+	if err != nil {
+		return []compared{{err: err}}
+	}
+	var results []compared
+	for _, c := range candidates {
+		switch {
+		case c.item.Status != Processed:
+			results = append(results, compared{skipped: max(c.item.ownEvents(), 1)})
+		case c.item.IsBatch():
+			results = append(results, r.compareBatch(ctx, c.item)...)
+		default:
+			d, err := r.compareEvent(ctx, c.item)
+			d.EventID = c.item.ID
+			results = append(results, compared{Difference: d, err: err})
+		}
+	}
+	return results
+}
+
+// compareBatch compares the events that have a record in a batch's Silver object.
+func (r Replayer) compareBatch(ctx context.Context, batch Item) []compared {
+	lines, _, err := r.Silver.GetVersion(ctx, batch.SilverKey())
+	if errors.Is(err, ErrNotFound) {
+		missing := compared{Difference: Difference{EventID: batch.ID, Kind: "missing"}}
+		return slices.Repeat([]compared{missing}, batch.ownEvents())
+	}
+	if err != nil {
+		return []compared{{err: unavailable("get the batch's records", err)}}
+	}
+	records, err := ReadRecords(lines)
+	if err != nil {
+		return []compared{{err: wrapError(Internal, "read the records of "+batch.ID, err)}}
+	}
+	array, err := readPayload(ctx, r.Bronze, batch.Event)
+	if err != nil && !Permanent(ErrorCode(err)) {
+		return []compared{{err: err}}
+	}
+	payloads, splitErr := splitPayloads(array)
+	err = cmp.Or(err, splitErr)
+	var results []compared
+	for _, old := range groupByEvent(records) {
+		item, id := batch, old[0].ID
+		item.ID = id
+		_, span, _, _ := ParseID(id)
+		var payload []byte
+		if err == nil && span.First < len(payloads) {
+			payload = payloads[span.First]
+		}
+		lines, encodeErr := old.Lines()
+		d, err := r.difference(ctx, item, lines, payload, cmp.Or(err, encodeErr))
+		d.EventID = id
+		results = append(results, compared{Difference: d, err: err})
+	}
+	return results
+}
+
+// groupByEvent returns the records of each event of a batch, in the object's order.
+func groupByEvent(records Records) []Records {
+	var groups []Records
+	for _, record := range records {
+		last := len(groups) - 1
+		if _, _, isEvent, _ := ParseID(record.ID); !isEvent {
+			continue // all events of the batch were split off
+		}
+		if last >= 0 && groups[last][0].ID == record.ID {
+			groups[last] = append(groups[last], record)
+			continue
+		}
+		groups = append(groups, Records{record})
+	}
+	return groups
 }
 
 func (c *Comparison) add(result compared) {
-	c.Scanned++
+	c.Scanned += max(result.skipped, 1)
 	counter := map[string]*int{
 		"": &c.Same, "changed": &c.Changed, "missing": &c.Missing, "refused": &c.Refused,
 	}[result.Kind]
-	if result.skipped {
-		counter = &c.Skipped
+	if result.skipped > 0 {
+		c.Skipped += result.skipped
+		return
 	}
 	*counter++
 }
@@ -113,10 +184,18 @@ func (r Replayer) compareEvent(ctx context.Context, item Item) (Difference, erro
 	if err != nil {
 		return Difference{}, unavailable("get the record", err)
 	}
-	payload, err := readPayload(ctx, r.Bronze, item.Event)
+	payload, err := readEventPayload(ctx, r.Bronze, item.Event)
 	if err != nil && !Permanent(ErrorCode(err)) {
 		return Difference{}, err
 	}
+	return r.difference(ctx, item, old, payload, err)
+}
+
+// difference compares an event's records with the records that today's processor would make. err is
+// the permanent error of reading the payload.
+func (r Replayer) difference(
+	ctx context.Context, item Item, old, payload []byte, err error,
+) (Difference, error) {
 	var today []byte
 	if err == nil {
 		today, err = r.transformToday(ctx, item, payload)

@@ -27,11 +27,13 @@ const processorGrace = time.Second
 // worker finishes the sub-batch's other deliveries and begins the next sub-batch.
 const SubBatchWait = time.Second
 
-// deadlines holds a context for each stage of a batch.
+// deadlines holds a context for each stage of an invocation, and a slot for each processor that may
+// run at once.
 type deadlines struct {
 	begin, output, finish, resolve context.Context
 	half                           time.Time // half of the time until begin ends
 	end                            time.Time // Lambda's timeout
+	processors                     chan struct{}
 }
 
 // hurried reports whether a processor that begins now has less than half of the batch's time.
@@ -50,6 +52,7 @@ func newDeadlines(ctx context.Context, stopBefore time.Duration) (deadlines, con
 	output, _ := WithReserve(finish, stopBefore/2)
 	begin, _ := WithReserve(output, processorGrace)
 	d := deadlines{begin: begin, output: output, finish: finish, resolve: resolve}
+	d.processors = make(chan struct{}, maxConcurrent)
 	if deadline, ok := begin.Deadline(); ok {
 		d.half = time.Now().Add(time.Until(deadline) / 2)
 		d.end, _ = ctx.Deadline()

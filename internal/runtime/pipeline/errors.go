@@ -36,6 +36,10 @@ const (
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
 	CallerUnknown     Code = "caller-unknown" // the authorizer names no caller
+	InvalidBatch      Code = "invalid-batch"  // some of the request's events are invalid
+	EmptyBatch        Code = "empty-batch"
+	BatchTooLarge     Code = "batch-too-large"
+	RejectedBefore    Code = "rejected-before" // by the first request with the same key
 )
 
 // Event errors: the reasons for which an event can't be processed. Processors add their own codes

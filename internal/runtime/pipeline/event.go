@@ -12,6 +12,7 @@ type Event struct {
 	SHA256     string    `json:"sha256"`           // hash of the payload, lower-case hex
 	Bytes      int       `json:"bytes"`            // size of the payload
 	Caller     string    `json:"caller,omitempty"` // from the authorizer; "" if unknown
+	Count      int       `json:"count,omitempty"`  // events in the Bronze object; 0 if not a batch
 	Replay     Replay    `json:"replay,omitzero"`
 }
 
@@ -43,9 +44,12 @@ type Location struct {
 
 // Validate returns an error if an event that was read from a message is malformed.
 func (e Event) Validate(bronzeBucket string) error {
+	_, span, hasSpan, ok := ParseID(e.ID)
 	switch {
-	case !ValidID(e.ID):
+	case !ok, hasSpan && span.Last >= e.Count:
 		return Errorf(InvalidMessage, "the message has no valid eventId")
+	case e.Count < 0, e.Count > MaxBatch:
+		return Errorf(InvalidMessage, "the message has no valid count")
 	case !ValidType(e.Type):
 		return Errorf(InvalidMessage, "the message has no valid eventType")
 	case e.ReceivedAt.IsZero():

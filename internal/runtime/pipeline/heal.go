@@ -18,7 +18,7 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var stuck, failed, orphans []Item
+	var found, stuck, failed, orphans []Item
 	for _, o := range objects {
 		id, hour, ok := parseBronzeKey(o.Key)
 		if !ok {
@@ -35,21 +35,38 @@ func (s *passRun) checkPage(ctx context.Context, objects []Object) error {
 			orphans = append(orphans, Item{Event: event})
 		case item.Bronze.Key != o.Key:
 			s.report.Orphans++ // the item belongs to an earlier request with the same key
-		case item.Status == Processed:
-			s.report.Processed++
-			s.advanceFrontier(item.LastEnqueued())
-		case item.Status == Failed:
-			failed = append(failed, item)
-			if item.FailedAt.After(s.Now().Add(-s.Grace)) {
-				s.markUnfinished(hour) // a slow worker may still store the record
-			}
-		case s.isStuck(item):
-			s.markUnfinished(hour)
-			stuck = append(stuck, item)
 		default:
-			s.markUnfinished(hour)
-			s.report.Waiting++
+			found = append(found, item)
 		}
+	}
+	for len(found) > 0 {
+		var batches []Item
+		for _, item := range found {
+			hour := item.ReceivedAt.UTC().Truncate(time.Hour)
+			switch {
+			case item.Status == Processed:
+				s.report.Processed++
+				s.advanceFrontier(item.LastEnqueued())
+			case item.Status == Failed:
+				failed = append(failed, item)
+				if item.FailedAt.After(s.Now().Add(-s.Grace)) {
+					s.markUnfinished(hour) // a slow worker may still store the record
+				}
+			case s.isStuck(item):
+				s.markUnfinished(hour)
+				stuck = append(stuck, item)
+			default:
+				s.markUnfinished(hour)
+				s.report.Waiting++
+			}
+			if item.SplitOff != "" {
+				batches = append(batches, item)
+			}
+		}
+		if found, err = partsOf(ctx, s.Items, batches); err != nil {
+			return err
+		}
+		s.report.Scanned += len(found)
 	}
 	s.forEachItem(ctx, failed, &s.report.Repaired, &s.report.Failed, s.repair)
 	s.forEachItem(ctx, orphans, &s.report.Repaired, &s.report.Orphans, s.recreateItem)
@@ -188,6 +205,9 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	if s.report.DryRun {
 		return true, nil
 	}
+	if item.IsBatch() { // the worker may not have created the parts of the batch
+		return false, s.redriveBatch(ctx, item)
+	}
 	processed := item
 	processed.Status = Processed
 	processed.FailedAt, processed.Failure = time.Time{}, Failure{}
@@ -201,6 +221,30 @@ func (s *passRun) repair(ctx context.Context, item Item) (bool, error) {
 	}
 	return repaired(processed, s.Items.Move(ctx, item, processed))
 }
+
+// redriveBatch puts a FAILED batch on the queue again. It returns errEnqueued if that succeeds.
+func (s *passRun) redriveBatch(ctx context.Context, item Item) error {
+	next := item.Reopened(item.Replay.NextRedrive(), s.Now())
+	ok, err := movedTo(next, s.Items.Move(ctx, item, next))
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return errOvertaken
+	}
+	return s.sendBatch(ctx, next.Event)
+}
+
+// sendBatch sends the message of a batch. It returns errEnqueued if that succeeds.
+func (s *passRun) sendBatch(ctx context.Context, batch Event) error {
+	if err := s.Queue.SendMany(ctx, []Event{batch})[0]; err != nil {
+		return unavailable("enqueue the batch", err)
+	}
+	return errEnqueued
+}
+
+// errEnqueued reports that a batch was put on the queue instead of being repaired.
+var errEnqueued = errors.New("the batch was enqueued")
 
 // errOvertaken reports that another writer moved the event before a repair.
 var errOvertaken = errors.New("another writer has moved the event")
@@ -231,6 +275,9 @@ func (s *passRun) forEachItem(
 		switch {
 		case errors.Is(err, errOvertaken):
 			s.report.Overtaken++
+		case errors.Is(err, errEnqueued):
+			s.report.Reenqueued++
+			s.markUnfinished(item.ReceivedAt.UTC().Truncate(time.Hour))
 		case err != nil:
 			s.countError(ctx, item.Event, err)
 		case ok:

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 )
@@ -152,12 +150,11 @@ func (in Ingest) validate(eventType string, body []byte) error {
 }
 
 func (in Ingest) newEvent(id, eventType string, req Request) Event {
-	sum := sha256.Sum256(req.Body)
 	return Event{
 		ID:         id,
 		Type:       eventType,
 		ReceivedAt: toMillis(in.Now()),
-		SHA256:     hex.EncodeToString(sum[:]),
+		SHA256:     hashOf(req.Body),
 		Bytes:      len(req.Body),
 		Caller:     req.Caller,
 		Bronze:     Location{Bucket: in.BronzeBucket},

@@ -94,8 +94,12 @@ func (in Ingest) completeFirst(ctx context.Context, first Item, event Event) err
 
 func checkSamePayload(first Item, event Event) error {
 	if first.SHA256 != event.SHA256 {
-		return Errorf(KeyReused,
-			"This Idempotency-Key was used for another payload. Use a new key for a new event.")
+		return keyReused()
 	}
 	return nil
+}
+
+func keyReused() error {
+	return Errorf(KeyReused,
+		"This Idempotency-Key was used for another payload. Use a new key for a new event.")
 }

@@ -10,6 +10,8 @@ type Item struct {
 	Event
 	Status      Status
 	RequestID   string    // request that created the item; "" if the event has no idempotency key
+	BodySHA256  string    // hash of the request's body; "" if not a batch with an idempotency key
+	Rejected    string    // indexes of the request's rejected events, such as "3,10"
 	EnqueuedAt  time.Time // last change to ENQUEUED; zero if the worker created the item
 	Reenqueues  int       // re-enqueues by the reconciler since the last redrive or replay
 	Tries       Tries     // counted by the worker since the last redrive or replay
@@ -17,6 +19,7 @@ type Item struct {
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED
 	Filtered    Filtered  // set when PROCESSED and filtered by the processor
+	SplitOff    string    // events and ranges that a PROCESSED batch has split off: see formatSpans
 	FailedAt    time.Time // set when FAILED
 	Failure     Failure   // set when FAILED
 	ExpiresAt   time.Time // the table may delete the item afterwards; zero means never
@@ -50,6 +53,7 @@ const reopenedRetention = 30 * 24 * time.Hour
 func (i Item) Reopened(generation Replay, now time.Time) Item {
 	item := Item{
 		Event: i.Event, Status: Enqueued, RequestID: i.RequestID, ExpiresAt: i.ExpiresAt,
+		BodySHA256: i.BodySHA256, Rejected: i.Rejected, SplitOff: i.SplitOff,
 	}
 	item.EnqueuedAt, item.Replay = toMillis(now), generation
 	earliest := now.Add(reopenedRetention).UTC().Truncate(time.Second)

@@ -18,8 +18,12 @@ var (
 	hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// ValidID reports whether id has the form of an event id: a lower-case UUID.
-func ValidID(id string) bool { return idPattern.MatchString(id) }
+// ValidID reports whether id has the form of an event id: a lower-case UUID. In the id of an event
+// of a batch, a period and the event's index follow; in that of a range, the first and last index.
+func ValidID(id string) bool {
+	_, _, _, ok := ParseID(id)
+	return ok
+}
 
 // ValidType reports whether text has the form of an event type.
 func ValidType(text string) bool { return typePattern.MatchString(text) }
@@ -27,13 +31,13 @@ func ValidType(text string) bool { return typePattern.MatchString(text) }
 // BronzeKey returns the key of the raw payload. It depends on the event alone, so that every
 // attempt to store the payload uses the same key.
 func (e Event) BronzeKey() string {
-	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + ".json"
+	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + ".json"
 }
 
 // KeyedBronzeKey returns the key of the raw payload of an event with an idempotency key. Requests
 // with the same idempotency key share the event's id; the hash keeps their payloads apart.
 func (e Event) KeyedBronzeKey() string {
-	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.ID + "-" + e.SHA256 + ".json"
+	return BronzeHourPrefix(e.Type, e.ReceivedAt) + e.batchID() + "-" + e.SHA256 + ".json"
 }
 
 // SilverKey returns the key of the processed record, partitioned by day as Athena and Spark
@@ -68,7 +72,7 @@ func parseBronzeKey(key string) (id string, hour time.Time, ok bool) {
 	}
 	id = parts[5][:idLength]
 	hour, err := time.Parse(hourLayout, strings.Join(parts[1:5], "/"))
-	if err != nil || !ValidID(id) {
+	if err != nil || !idPattern.MatchString(id) {
 		return "", time.Time{}, false
 	}
 	return id, hour, true

@@ -29,6 +29,9 @@ type Detail struct {
 	Silver      *Location  `json:"silver,omitempty"`
 	Filtered    Filtered   `json:"dropped,omitzero"`
 	Failure     *Failure   `json:"failure,omitempty"`
+	Count       int        `json:"count,omitempty"`     // of a batch: its events
+	Processed   int        `json:"processed,omitempty"` // of a batch: its events with a record
+	SplitOff    []string   `json:"splitOff,omitempty"`  // of a batch: ids of what was split off
 }
 
 // NewNotification returns the notification of an item that is PROCESSED or FAILED.
@@ -48,6 +51,41 @@ func NewNotification(item Item) Notification {
 	detail.Filtered = item.Filtered
 	return Notification{contract.EventProcessed, item.Replay, detail}
 }
+
+// notificationsOf returns the notifications of a PROCESSED event, or of the events of a batch.
+func (w Worker) notificationsOf(t *task) []Notification {
+	switch {
+	case w.Notifications == NotifyNone:
+		return nil
+	case !t.Event.IsBatch():
+		return []Notification{NewNotification(t.item)}
+	case w.Notifications == NotifyPerBatch:
+		n := NewNotification(t.item)
+		n.Type, n.Detail.Count, n.Detail.Processed = contract.BatchProcessed, t.Event.Events(),
+			len(t.batch.records)
+		for _, part := range t.batch.parts {
+			n.Detail.SplitOff = append(n.Detail.SplitOff, part.ID)
+		}
+		return []Notification{n}
+	}
+	var notifications []Notification
+	for _, record := range t.batch.records {
+		n := NewNotification(t.item)
+		n.Detail.EventID, n.Detail.Filtered = record.ID, record.Filtered
+		notifications = append(notifications, n)
+	}
+	return notifications
+}
+
+// Notifications sets what the worker publishes about PROCESSED events.
+type Notifications string
+
+// Values of Notifications. The zero value means NotifyPerEvent.
+const (
+	NotifyPerEvent Notifications = contract.NotifyPerEvent
+	NotifyPerBatch Notifications = contract.NotifyPerBatch // single events are batches of one
+	NotifyNone     Notifications = contract.NotifyNone
+)
 
 // publish sends the notification of one item.
 func publish(ctx context.Context, bus Bus, item Item) error {

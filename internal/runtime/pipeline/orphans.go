@@ -1,9 +1,8 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -71,9 +70,15 @@ func (r Replayer) describePayload(ctx context.Context, event Event) (Event, erro
 		return Event{}, unavailable("get the orphan's payload", err)
 	}
 	event.Bytes = len(payload)
+	if bytes.HasPrefix(payload, []byte("[")) {
+		payloads, err := splitPayloads(payload)
+		if err != nil {
+			return Event{}, err
+		}
+		event.Count = len(payloads)
+	}
 	if event.SHA256 == "" {
-		sum := sha256.Sum256(payload)
-		event.SHA256 = hex.EncodeToString(sum[:])
+		event.SHA256 = hashOf(payload)
 	}
 	return event, nil
 }

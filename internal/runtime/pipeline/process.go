@@ -2,16 +2,23 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 )
 
 // storeOutput runs the processor on the payload and stores its output in Silver.
 func (w Worker) storeOutput(d deadlines, t *task) error {
 	now := toMillis(w.Now())
-	stored, err := w.runAndStore(d, t, now)
+	var filtered Filtered
+	var err error
+	if t.Event.IsBatch() {
+		t.batch, err = w.storeBatch(d, t, now)
+	} else {
+		var stored Record
+		stored, err = w.runAndStore(d, t, now)
+		filtered = stored.Filtered
+	}
 	var outdated outdatedError
 	if errors.As(err, &outdated) {
 		t.item, t.Skipped = outdated.item, true
@@ -26,7 +33,8 @@ func (w Worker) storeOutput(d deadlines, t *task) error {
 		Attempts:    t.Delivery.Attempt,
 		ProcessedAt: now,
 		Silver:      t.Event.silverIn(w.SilverBucket),
-		Filtered:    stored.Filtered,
+		Filtered:    filtered,
+		SplitOff:    t.batch.splitOff(),
 		ExpiresAt:   Expiry(t.Event, w.StatusRetention),
 	}
 	return nil
@@ -37,32 +45,49 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 	if err := d.begin.Err(); err != nil {
 		return Record{}, unavailable("begin the event", err)
 	}
-	payload, err := readPayload(d.finish, w.Bronze, t.Event)
+	payload, err := readEventPayload(d.finish, w.Bronze, t.Event)
 	if err != nil {
 		return Record{}, err
 	}
 	if err := w.begin(d, t); err != nil {
 		return Record{}, err
 	}
-	hurried := d.hurried(time.Now())
-	output, err := Transform(d.output, w.Processor, t.Event, t.Delivery.Attempt, payload)
+	output, err := w.transform(d, t.Event, t.Delivery.Attempt, payload)
 	switch {
 	case err == nil:
 		return w.storeRecords(d.finish, NewRecords(t.Event, output, now))
-	case hurried && d.beginEnded(time.Now()):
-		// Slow services or other events have used up the time: this is not the processor's failure.
-		return Record{}, unavailable("give the processor enough time", err)
 	case fromProcessor(ErrorCode(err)):
 		return w.recordOrError(d.finish, t.Event, err)
 	}
 	return Record{}, err
 }
 
+// transform runs the processor when fewer than maxConcurrent processors run in this invocation. If
+// the time ends, although the processor began late or did not begin, the error's code is
+// Unavailable.
+func (w Worker) transform(
+	d deadlines, event Event, attempt int, payload []byte,
+) (Output, error) {
+	select {
+	case d.processors <- struct{}{}:
+		defer func() { <-d.processors }()
+	case <-d.begin.Done():
+		return Output{}, unavailable("begin the processor", d.begin.Err())
+	}
+	hurried := d.hurried(time.Now())
+	output, err := Transform(d.output, w.Processor, event, attempt, payload)
+	if err != nil && hurried && d.beginEnded(time.Now()) {
+		// Slow services or other events have used up the time: this is not the processor's failure.
+		return Output{}, unavailable("give the processor enough time", err)
+	}
+	return output, err
+}
+
 // maxPayloadBytes equals Lambda's limit for the input of an invocation, so the API can't have
 // accepted more.
 const maxPayloadBytes = 6 << 20
 
-// readPayload returns the event's payload from Bronze and checks its hash.
+// readPayload returns the event's Bronze object and checks its hash.
 func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
 	if event.Bytes > maxPayloadBytes {
 		return nil, Errorf(PayloadTooLarge,
@@ -75,11 +100,29 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 	if err != nil {
 		return nil, unavailable("get the payload", err)
 	}
-	if sum := sha256.Sum256(payload); hex.EncodeToString(sum[:]) != event.SHA256 {
+	if hashOf(payload) != event.SHA256 {
 		return nil, Errorf(PayloadMismatch,
 			"Bronze object %s does not have the hash that was accepted", event.Bronze.Key)
 	}
 	return payload, nil
+}
+
+// readEventPayload returns the payload of a single event, or of an event that was split off a batch.
+func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
+	object, err := readPayload(ctx, bronze, event)
+	if err != nil || event.Count == 0 {
+		return object, err
+	}
+	payloads, err := splitPayloads(object)
+	if err != nil {
+		return nil, err
+	}
+	index := event.span().First
+	if index >= len(payloads) {
+		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events",
+			event.Bronze.Key, len(payloads))
+	}
+	return payloads[index], nil
 }
 
 // publish sends the notifications of the tasks that have neither failed nor been skipped. It leaves
@@ -89,8 +132,9 @@ func (w Worker) publish(ctx context.Context, tasks []*task) {
 	var published []*task
 	for _, t := range tasks {
 		if t.open() && !t.Event.Replay.Quiet {
-			notifications = append(notifications, NewNotification(t.item))
-			published = append(published, t)
+			about := w.notificationsOf(t)
+			notifications = append(notifications, about...)
+			published = append(published, slices.Repeat([]*task{t}, len(about))...)
 		}
 	}
 	if len(notifications) == 0 {

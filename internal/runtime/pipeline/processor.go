@@ -83,6 +83,15 @@ func cleanReason(text string) string {
 	return text
 }
 
+// bytes returns the size of all payloads.
+func (o Output) bytes() int {
+	size := 0
+	for _, payload := range o.Payloads {
+		size += len(payload)
+	}
+	return size
+}
+
 // validated returns the output with a clean reason, or an error with the code InvalidOutput.
 func (o Output) validated() (Output, error) {
 	if o.Filtered != (Filtered{}) {

@@ -56,7 +56,7 @@ type Pass struct {
 type Report struct {
 	From       time.Time `json:"from"`       // first time of receipt, inclusive
 	To         time.Time `json:"to"`         // last time of receipt, exclusive
-	Scanned    int       `json:"scanned"`    // objects in Bronze
+	Scanned    int       `json:"scanned"`    // objects in Bronze, and parts of batches
 	Processed  int       `json:"processed"`  // PROCESSED events
 	Failed     int       `json:"failed"`     // FAILED events without a record
 	Waiting    int       `json:"waiting"`    // events whose message is probably on the queue

@@ -35,6 +35,7 @@ type Source struct {
 	Location
 	SHA256 string `json:"sha256"`
 	Bytes  int    `json:"bytes"`
+	Count  int    `json:"count,omitempty"` // events in the object; 0 if it holds a single event
 }
 
 // Records holds the records of one event: one record for each payload, or a single record if the
@@ -50,8 +51,10 @@ func NewRecords(event Event, output Output, now time.Time) Records {
 		ProcessedAt:   toMillis(now),
 		SchemaVersion: RecordSchemaVersion,
 		ReplayID:      event.Replay.ID,
-		Source:        Source{Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes},
-		Filtered:      output.Filtered,
+		Source: Source{
+			Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes, Count: event.Count,
+		},
+		Filtered: output.Filtered,
 	}
 	if record.Filtered != (Filtered{}) {
 		return Records{record}
@@ -72,7 +75,8 @@ func (r Record) item() Item {
 	return Item{
 		Event: Event{
 			ID: r.ID, Type: r.Type, ReceivedAt: r.ReceivedAt, Bronze: r.Source.Location,
-			SHA256: r.Source.SHA256, Bytes: r.Source.Bytes, Replay: Replay{ID: r.ReplayID},
+			SHA256: r.Source.SHA256, Bytes: r.Source.Bytes, Count: r.Source.Count,
+			Replay: Replay{ID: r.ReplayID},
 		},
 		Status:      Processed,
 		ProcessedAt: r.ProcessedAt,

@@ -27,6 +27,10 @@ func (s *passRun) recreateItem(ctx context.Context, orphan Item) (bool, error) {
 		return true, nil
 	}
 	processed := record.item()
+	processed.ID = orphan.ID // the records of a batch have the ids of its events
+	if processed.IsBatch() {
+		return false, s.sendBatch(ctx, processed.Event)
+	}
 	processed.Silver = orphan.silverIn(s.SilverBucket)
 	processed.ExpiresAt = Expiry(processed.Event, s.StatusRetention)
 	if err := publish(ctx, s.Bus, processed); err != nil {

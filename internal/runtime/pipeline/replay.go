@@ -129,12 +129,43 @@ func (r Replayer) selectEvents(
 		if !req.includes(c.item) {
 			continue
 		}
-		counts.Matched++
-		if req.needs(c.item, counts) {
-			selected = append(selected, c)
+		events, err := r.withParts(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range events {
+			counts.Matched += c.item.ownEvents()
+			if req.needs(c.item, counts) {
+				selected = append(selected, c)
+			}
 		}
 	}
 	return selected, nil
+}
+
+// withParts returns the candidate and, if it is a batch, everything that was split off. A replay
+// treats these as events of their own.
+func (r Replayer) withParts(ctx context.Context, c candidate) ([]candidate, error) {
+	all := []candidate{c}
+	for i := 0; i < len(all); i++ {
+		parts := all[i].item.Parts()
+		items, err := getItems(ctx, r.Items, parts, func(e Event) string { return e.ID })
+		if err != nil {
+			return nil, err
+		}
+		for _, part := range parts {
+			item, hasItem := items[part.ID]
+			if !hasItem {
+				if item, err = r.itemFromSilver(ctx, part); err != nil {
+					return nil, err
+				}
+			}
+			if item.Bronze == part.Bronze {
+				all = append(all, candidate{item: item, hasItem: hasItem})
+			}
+		}
+	}
+	return all, nil
 }
 
 // findItems returns the items of the objects' events. It derives missing items from the events'
@@ -168,25 +199,26 @@ func (req ReplayRequest) includes(item Item) bool {
 // Orphans, Done counts events that have an item or a record.
 func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 	own, earlier := item.Replay.ID == req.Replay.ID, item.Replay.ID < req.Replay.ID
+	n := item.ownEvents()
 	switch {
 	case req.Failed && item.Status == Failed:
 		return true
 	case req.Failed && item.Status == Processed:
-		counts.Done++
+		counts.Done += n
 	case req.Failed: // if an earlier run reopened it, the reconciler enqueues it
-		counts.Enqueued++
+		counts.Enqueued += n
 	case own && item.Status == Enqueued: // reopened, but maybe not sent
 		return true
 	case req.Orphans:
-		counts.Done++
+		counts.Done += n
 	case earlier && item.Status == Processed:
 		return true
 	case own, item.Status == Processed: // by this replay or by one that began later
-		counts.Done++
+		counts.Done += n
 	case item.Status == Failed:
-		counts.Failed++
+		counts.Failed += n
 	default:
-		counts.Enqueued++
+		counts.Enqueued += n
 	}
 	return false
 }
@@ -195,15 +227,23 @@ func (req ReplayRequest) needs(item Item, counts *ReplayCounts) bool {
 // of the same event. It returns the zero Item if Silver has no record, because then the request may
 // never have been acknowledged.
 func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error) {
-	record, _, err := firstRecord(ctx, r.Silver, event.SilverKey())
+	lines, _, err := r.Silver.GetVersion(ctx, event.SilverKey())
 	if errors.Is(err, ErrNotFound) {
 		return Item{}, nil
 	}
 	if err != nil {
 		return Item{}, unavailable("get the record of an event without an item", err)
 	}
+	record := decodeFirst(lines)
 	item := record.item()
 	item.ID, item.ExpiresAt = event.ID, record.ProcessedAt // an unreadable record has no id
+	if item.IsBatch() {
+		records, err := ReadRecords(lines)
+		if err != nil {
+			return Item{}, wrapError(Internal, "read the records of batch "+item.ID, err)
+		}
+		item.SplitOff, item.Filtered = newStored(item.Event, records).splitOff(), Filtered{}
+	}
 	return item, nil
 }
 
@@ -214,11 +254,15 @@ func (r Replayer) itemFromSilver(ctx context.Context, event Event) (Item, error)
 func (r Replayer) send(
 	ctx context.Context, req ReplayRequest, selected []candidate, counts *ReplayCounts,
 ) error {
+	all := 0
+	for _, c := range selected {
+		all += c.item.ownEvents()
+	}
 	if req.DryRun || len(selected) == 0 {
-		counts.Sent += len(selected)
+		counts.Sent += all
 		return nil
 	}
-	if err := r.Throttle(ctx, len(selected)); err != nil {
+	if err := r.Throttle(ctx, all); err != nil {
 		return err
 	}
 	earliest := slices.MinFunc(selected, func(a, b candidate) int {
@@ -231,28 +275,40 @@ func (r Replayer) send(
 	if err != nil {
 		return err
 	}
-	counts.Enqueued += len(selected) - len(events)
-	if err := errors.Join(r.Queue.SendMany(ctx, events)...); err != nil {
+	sent := 0
+	for _, item := range events {
+		sent += item.ownEvents()
+	}
+	counts.Enqueued += all - sent
+	if err := errors.Join(r.Queue.SendMany(ctx, eventsIn(events))...); err != nil {
 		return unavailable("enqueue the events", err)
 	}
-	counts.Sent += len(events)
+	counts.Sent += sent
 	return nil
+}
+
+func eventsIn(items []Item) []Event {
+	events := make([]Event, len(items))
+	for i, item := range items {
+		events[i] = item.Event
+	}
+	return events
 }
 
 // reopenAll sets the events to ENQUEUED in this replay's generation. It returns the events that it
 // has changed. It leaves out events that another writer has moved meanwhile.
 func (r Replayer) reopenAll(
 	ctx context.Context, req ReplayRequest, selected []candidate,
-) ([]Event, error) {
+) ([]Item, error) {
 	var mu sync.Mutex
-	var events []Event
+	var items []Item
 	var errs []error
 	forEach(selected, func(_ int, c candidate) {
-		event, ok, err := r.reopen(ctx, req, c)
+		item, ok, err := r.reopen(ctx, req, c)
 		mu.Lock()
 		defer mu.Unlock()
 		if ok {
-			events = append(events, event)
+			items = append(items, item)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("reopen event %s: %w", c.item.ID, err))
@@ -261,17 +317,17 @@ func (r Replayer) reopenAll(
 	if len(errs) > 0 {
 		return nil, unavailable("reopen the events", errors.Join(errs...))
 	}
-	return events, nil
+	return items, nil
 }
 
-func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (Event, bool, error) {
+func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (Item, bool, error) {
 	if c.item.Status == Enqueued {
-		return c.item.Event, true, nil // reopened by an earlier run of this replay
+		return c.item, true, nil // reopened by an earlier run of this replay
 	}
 	if c.orphan {
 		event, err := r.describePayload(ctx, c.item.Event)
 		if err != nil {
-			return Event{}, false, err
+			return Item{}, false, err
 		}
 		c.item.Event = event
 	}
@@ -282,11 +338,11 @@ func (r Replayer) reopen(ctx context.Context, req ReplayRequest, c candidate) (E
 	next := c.item.Reopened(generation, r.Now())
 	if c.hasItem {
 		ok, err := movedTo(next, r.Items.Move(ctx, c.item, next))
-		return next.Event, ok, err
+		return next, ok, err
 	}
 	existing, err := r.Items.Create(ctx, next)
 	if errors.Is(err, ErrExists) {
-		return next.Event, existing.SameState(next), nil
+		return next, existing.SameState(next), nil
 	}
-	return next.Event, err == nil, err
+	return next, err == nil, err
 }

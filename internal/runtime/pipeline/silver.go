@@ -35,7 +35,7 @@ func (w Worker) storeRecords(ctx context.Context, records Records) (Record, erro
 	case err == nil && existing.ReplayID == first.ReplayID:
 		return existing, nil // stored by an earlier delivery
 	case err == nil:
-		if err := w.checkGeneration(ctx, first); err != nil {
+		if err := w.checkGeneration(ctx, first.item().Event); err != nil {
 			return Record{}, err
 		}
 		err = w.Silver.Replace(ctx, key, lines, version)
@@ -73,13 +73,13 @@ func (e outdatedError) Error() string { return "event " + e.item.ID + " has a ne
 // It must run after the existing record was read. If that record belongs to a later replay, that
 // replay has already moved the item, so the check finds it. If a later replay stores its record
 // after the check, the object's version changes and Replace fails.
-func (w Worker) checkGeneration(ctx context.Context, record Record) error {
-	items, err := w.Items.GetMany(ctx, []string{record.ID})
+func (w Worker) checkGeneration(ctx context.Context, event Event) error {
+	items, err := w.Items.GetMany(ctx, []string{event.ID})
 	if err != nil {
 		return unavailable("look up the event's item again", err)
 	}
-	item, ok := items[record.ID]
-	if ok && (item.Status != Enqueued || item.Replay.ID != record.ReplayID) {
+	item, ok := items[event.ID]
+	if ok && (item.Status != Enqueued || item.Replay.ID != event.Replay.ID) {
 		return outdatedError{item}
 	}
 	return nil
@@ -96,9 +96,14 @@ func firstRecord(ctx context.Context, silver SilverStore, key string) (Record, s
 	if err != nil {
 		return Record{}, "", err
 	}
+	return decodeFirst(lines), version, nil
+}
+
+// decodeFirst returns the first record of a Silver object.
+func decodeFirst(lines []byte) Record {
 	var record Record
 	if err := jsonv2.UnmarshalDecode(newRecordDecoder(lines), &record); err != nil {
-		return Record{ReplayID: unreadableRecord}, version, nil
+		return Record{ReplayID: unreadableRecord}
 	}
-	return record, version, nil
+	return record
 }

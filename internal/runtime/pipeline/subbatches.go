@@ -105,6 +105,7 @@ func (w Worker) runSubBatch(d deadlines, tasks []*task, slow *sync.WaitGroup) {
 // error. It returns the tasks that are still in progress.
 func (w Worker) finishStored(d deadlines, stored <-chan *task, tasks []*task) (rest []*task) {
 	group, rest := waitForStored(stored, tasks)
+	forEachTask(group, (*task).hasParts, func(t *task) { t.Err = w.splitOff(d.finish, t) })
 	w.publish(d.finish, group)
 	forEachTask(group, (*task).open, func(t *task) { t.Err = w.complete(d.finish, t) })
 	w.resolveFailures(d.resolve, group)

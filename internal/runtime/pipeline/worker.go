@@ -6,6 +6,13 @@ import (
 	"time"
 )
 
+// WorkerItems changes events to PROCESSED or FAILED, and creates the items of what is split off a
+// batch.
+type WorkerItems interface {
+	ItemFinisher
+	ItemCreator
+}
+
 // ItemFinisher changes events to PROCESSED or FAILED. GetMany uses strongly consistent reads,
 // except in the Reconciler.
 type ItemFinisher interface {
@@ -52,6 +59,12 @@ type Retrier interface {
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
+// WorkerQueue delays messages, and sends the messages of what is split off a batch.
+type WorkerQueue interface {
+	Retrier
+	BatchSender
+}
+
 // DeadLetterQueue keeps the messages of FAILED events for an operator.
 type DeadLetterQueue interface {
 	// Send returns nil once the DLQ holds the dead letter. After an error the DLQ may still hold
@@ -73,6 +86,8 @@ type Result struct {
 	Event    Event // zero if the message is invalid
 	Status   Status
 	Filtered Filtered      // set when PROCESSED and filtered by the processor
+	Events   int           // events whose records are in Silver; set when PROCESSED
+	SplitOff []SplitOff    // what a batch has split off in this delivery
 	Skipped  bool          // the event is already finished, or has a newer message
 	Err      error         // reason of a failure or a retry
 	Retry    bool          // SQS must deliver the message again; otherwise it must be deleted
@@ -81,13 +96,14 @@ type Result struct {
 
 // Worker processes deliveries.
 type Worker struct {
-	Items           ItemFinisher
+	Items           WorkerItems
 	Bronze          BronzeReader
 	Silver          SilverStore
 	Bus             Bus
-	Queue           Retrier
+	Queue           WorkerQueue
 	DeadLetters     DeadLetterQueue
 	Processor       Processor // nil stores payloads unchanged
+	Notifications   Notifications
 	BronzeBucket    string
 	SilverBucket    string
 	MaxReceiveCount int           // failed tries after which an event becomes FAILED
@@ -124,6 +140,12 @@ func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	results := make([]Result, len(tasks))
 	for i, t := range tasks {
 		t.Status, t.Filtered = t.item.Status, t.item.Filtered
+		if t.Status == Processed {
+			t.Events = 1
+		}
+		if t.Event.IsBatch() {
+			t.Events = len(t.batch.records)
+		}
 		results[i] = t.Result
 	}
 	return results
@@ -137,6 +159,7 @@ type task struct {
 	stored     Tries // probably in the event's item
 	unmarked   Tries // in the event's item if this delivery's mark was not written
 	tries      Tries // to store when the message returns to the queue
+	batch      stored
 }
 
 func (w Worker) newTask(d Delivery) *task {
@@ -173,12 +196,15 @@ func (w Worker) lookUp(ctx context.Context, tasks []*task) {
 		t.redelivery = t.redelivery || item.Reenqueues > 0
 		t.stored, t.unmarked = item.Tries, item.Tries
 		t.tries = item.Tries.afterCrash(t.Delivery, w.Now())
-		if t.tries.crashedTooOften(w.MaxReceiveCount) {
-			t.Err = Errorf(WorkerCrashed, "the worker crashed or timed out at least %d "+
-				"times while it processed the event; search its log for the event's id",
-				t.tries.Crashes)
+		if t.tries.crashedTooOften(w.MaxReceiveCount) && !t.Event.IsBatch() {
+			t.Err = workerCrashed(t)
 		}
 	}
+}
+
+func workerCrashed(t *task) error {
+	return Errorf(WorkerCrashed, "the worker crashed or timed out at least %d times while it "+
+		"processed the event; search its log for the event's id", t.tries.Crashes)
 }
 
 // forEachTask runs step concurrently for the tasks that match. A panic in step fails only the task

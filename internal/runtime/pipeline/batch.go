@@ -1,0 +1,202 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// MaxBatch limits the number of events in a request.
+const MaxBatch = 1000
+
+// A batch holds the events of one type that a client has sent in one request. It is an Event with a
+// Count: it has one object in Bronze, one item, one message and one object in Silver. Its events
+// have the ids <batchId>.<index>.
+//
+// Events that do not succeed together with their batch are split off. What is split off is an Event
+// too: either one event, or a range of events with the id <batchId>.<first>-<last>, which is
+// processed like a batch. Its payload is a part of the batch's Bronze object.
+
+// Span represents the consecutive events of a batch from First to Last, inclusive. The indexes
+// count the batch's events from 0.
+type Span struct{ First, Last int }
+
+// Len returns the number of events.
+func (s Span) Len() int { return s.Last - s.First + 1 }
+
+// String returns the text that follows the batch's id in the id of an event or a range.
+func (s Span) String() string {
+	if s.First == s.Last {
+		return strconv.Itoa(s.First)
+	}
+	return fmt.Sprintf("%d-%d", s.First, s.Last)
+}
+
+// ParseID splits an event's id into the id of its batch and its span. hasSpan is false for a single
+// event and for a whole batch. ok is false if the text is no event id.
+func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
+	batchID, suffix, hasSpan := strings.Cut(text, ".")
+	if !idPattern.MatchString(batchID) {
+		return "", Span{}, false, false
+	}
+	if !hasSpan {
+		return batchID, Span{}, false, true
+	}
+	span, ok = parseSpan(suffix)
+	return batchID, span, true, ok && span.Last < MaxBatch
+}
+
+func parseSpan(text string) (Span, bool) {
+	firstText, lastText, isRange := strings.Cut(text, "-")
+	first, err := strconv.Atoi(firstText)
+	last := first
+	if err == nil && isRange {
+		last, err = strconv.Atoi(lastText)
+	}
+	span := Span{first, last}
+	return span, err == nil && first >= 0 && first <= last && span.String() == text
+}
+
+// batchID returns the id of the event's batch, or the event's id if it has no batch.
+func (e Event) batchID() string {
+	id, _, _ := strings.Cut(e.ID, ".")
+	return id
+}
+
+// span returns the events that e stands for. e must have a Count.
+func (e Event) span() Span {
+	_, span, hasSpan, _ := ParseID(e.ID)
+	if !hasSpan {
+		span = Span{0, e.Count - 1}
+	}
+	return span
+}
+
+// IsBatch reports whether e is a batch, or a range that was split off.
+func (e Event) IsBatch() bool {
+	_, span, hasSpan, _ := ParseID(e.ID)
+	return e.Count > 0 && (!hasSpan || span.First < span.Last)
+}
+
+// part returns the event or range with the given span of e's batch.
+func (e Event) part(span Span) Event {
+	e.ID = e.batchID() + "." + span.String()
+	e.Replay.Redrives = 0 // workers of different redrives must create the same event
+	return e
+}
+
+// Events returns the number of events that e stands for.
+func (e Event) Events() int {
+	if e.Count == 0 {
+		return 1
+	}
+	return e.span().Len()
+}
+
+// ownEvents returns the number of the item's events that were not split off.
+func (i Item) ownEvents() int {
+	n := i.Events()
+	for _, span := range parseSpans(i.SplitOff) {
+		n -= span.Len()
+	}
+	return n
+}
+
+// joinPayloads returns a batch's Bronze object: a JSON array of the payloads, unchanged.
+func joinPayloads(payloads [][]byte) []byte {
+	var array bytes.Buffer
+	array.WriteByte('[')
+	array.Write(bytes.Join(payloads, []byte(",\n")))
+	array.WriteByte(']')
+	return array.Bytes()
+}
+
+// splitPayloads returns the elements of a batch's Bronze object.
+func splitPayloads(array []byte) ([]json.RawMessage, error) {
+	var payloads []json.RawMessage
+	if err := json.Unmarshal(array, &payloads); err != nil {
+		return nil, wrapError(UnprocessableJSON, "The batch is not a JSON array", err)
+	}
+	return payloads, nil
+}
+
+// cut divides the events of a batch that did not succeed with it. It returns single events if they
+// are few. Otherwise it joins neighbors to ranges of at most a tenth of the batch, so that each
+// range is smaller than the batch. The result depends on the arguments alone: all workers that read
+// the batch's Silver object split off the same events and ranges.
+func cut(batch Span, succeeded map[int]bool) []Span {
+	var missing []int
+	for i := batch.First; i <= batch.Last; i++ {
+		if !succeeded[i] {
+			missing = append(missing, i)
+		}
+	}
+	longest := 1
+	if len(missing) > maxSingles {
+		longest = (batch.Len() + 9) / 10
+	}
+	var spans []Span
+	for _, i := range missing {
+		last := len(spans) - 1
+		if last >= 0 && spans[last].Last == i-1 && spans[last].Len() < longest {
+			spans[last].Last = i
+			continue
+		}
+		spans = append(spans, Span{i, i})
+	}
+	return spans
+}
+
+// maxSingles limits how many events a batch splits off one by one.
+const maxSingles = 100
+
+// formatSpans returns the text under which the table stores what was split off, such as "3,10-19".
+func formatSpans(spans []Span) string {
+	texts := make([]string, len(spans))
+	for i, span := range spans {
+		texts[i] = span.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// parseSpans decodes the output of formatSpans. It leaves out what it can't decode.
+func parseSpans(text string) []Span {
+	var spans []Span
+	for part := range strings.SplitSeq(text, ",") {
+		if span, ok := parseSpan(part); ok {
+			spans = append(spans, span)
+		}
+	}
+	return spans
+}
+
+// partsOf returns the items of what was split off the batches. It leaves out expired items.
+func partsOf(ctx context.Context, items ItemGetter, batches []Item) ([]Item, error) {
+	var parts []Event
+	for _, batch := range batches {
+		parts = append(parts, batch.Parts()...)
+	}
+	found, err := getItems(ctx, items, parts, func(e Event) string { return e.ID })
+	if err != nil {
+		return nil, err
+	}
+	var existing []Item
+	for _, part := range parts {
+		if item, ok := found[part.ID]; ok && item.Bronze == part.Bronze {
+			existing = append(existing, item)
+		}
+	}
+	return existing, nil
+}
+
+// Parts returns the events and ranges that were split off from the item's batch.
+func (i Item) Parts() []Event {
+	var parts []Event
+	for _, span := range parseSpans(i.SplitOff) {
+		parts = append(parts, i.Event.part(span))
+	}
+	return parts
+}

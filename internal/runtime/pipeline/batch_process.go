@@ -1,0 +1,276 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// stored describes what Silver holds of a batch.
+type stored struct {
+	records  []Record      // the first record of each event in the batch's Silver object
+	parts    []Event       // what is split off: the events of the batch without a record
+	failures map[int]error // permanent errors of events in this delivery, by index
+	replayID string
+	version  string
+}
+
+// storeBatch runs the processor on the events of a batch and stores the records of those that
+// succeed in one Silver object. All other events are split off. The Silver object alone determines
+// which events these are: the first object that is stored is never given other events.
+func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
+	if err := d.begin.Err(); err != nil {
+		return stored{}, unavailable("begin the batch", err)
+	}
+	existing, err := w.storedBatch(d.finish, t)
+	switch {
+	case err != nil:
+		return stored{}, err
+	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
+		return existing, nil // stored by an earlier delivery
+	case existing.records == nil && t.tries.Crashes > 0:
+		// One of the events crashes the worker. As parts, the others are no longer affected.
+		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
+	case t.tries.crashedTooOften(w.MaxReceiveCount):
+		return stored{}, workerCrashed(t)
+	}
+	array, err := readPayload(d.finish, w.Bronze, t.Event)
+	if err != nil {
+		return stored{}, err
+	}
+	payloads, err := splitPayloads(array)
+	if err == nil && len(payloads) != t.Event.Count {
+		err = Errorf(PayloadMismatch, "the batch has %d events, its message says %d",
+			len(payloads), t.Event.Count)
+	}
+	if err != nil {
+		return stored{}, err
+	}
+	if err := w.begin(d, t); err != nil {
+		return stored{}, err
+	}
+	if existing.records != nil {
+		return w.replaceBatch(d, t, payloads, existing, now)
+	}
+	output := w.processBatch(d, t, t.Event.indexes(), payloads)
+	if len(output.succeeded) == 0 {
+		// An earlier delivery may have stored the output of events that fail in this one.
+		existing, err := w.silverBatch(d.finish, t.Event)
+		if !errors.Is(err, ErrNotFound) {
+			return existing, err
+		}
+		if err := output.retryTogether(); err != nil {
+			return stored{}, err
+		}
+	}
+	return w.putBatch(d.finish, t, output.failures, output, now)
+}
+
+// storedBatch returns what an earlier delivery has stored. A first delivery skips this request.
+// records is nil if there is nothing.
+func (w Worker) storedBatch(ctx context.Context, t *task) (stored, error) {
+	if !t.redelivery && t.Event.Replay.ID == "" {
+		return stored{}, nil
+	}
+	existing, err := w.silverBatch(ctx, t.Event)
+	if errors.Is(err, ErrNotFound) {
+		return stored{}, nil
+	}
+	return existing, err
+}
+
+// silverBatch returns what Silver holds of a batch, or ErrNotFound.
+func (w Worker) silverBatch(ctx context.Context, batch Event) (stored, error) {
+	lines, version, err := w.Silver.GetVersion(ctx, batch.SilverKey())
+	if errors.Is(err, ErrNotFound) {
+		return stored{}, err
+	}
+	if err != nil {
+		return stored{}, unavailable("get the batch's records", err)
+	}
+	records, err := ReadRecords(lines)
+	if err == nil && len(records) == 0 {
+		err = errors.New("no records")
+	}
+	if err != nil {
+		return stored{}, wrapError(Internal, "read the batch's records", err)
+	}
+	s := newStored(batch, records)
+	s.version = version
+	return s, nil
+}
+
+// newStored describes a Silver object that holds the records of a batch.
+func newStored(batch Event, records Records) stored {
+	s := stored{replayID: records[0].ReplayID, records: []Record{}}
+	succeeded := make(map[int]bool)
+	for _, record := range records {
+		_, span, isEvent, _ := ParseID(record.ID)
+		if isEvent && span.First == span.Last && !succeeded[span.First] {
+			succeeded[span.First] = true
+			s.records = append(s.records, record)
+		}
+	}
+	for _, span := range cut(batch.span(), succeeded) {
+		s.parts = append(s.parts, batch.part(span))
+	}
+	return s
+}
+
+// putBatch puts the output in Silver, unless Silver already has an object of the batch. It returns
+// what Silver then holds.
+func (w Worker) putBatch(
+	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
+) (stored, error) {
+	records := output.records(t.Event, now)
+	lines, err := records.Lines()
+	if err != nil {
+		return stored{}, err
+	}
+	s := newStored(t.Event, records)
+	err = w.Silver.Put(ctx, t.Event.SilverKey(), lines)
+	if errors.Is(err, ErrExists) { // stored by an earlier delivery: its records are kept
+		s, err = w.silverBatch(ctx, t.Event)
+	}
+	if err != nil {
+		return stored{}, unavailable("store the batch's records", err)
+	}
+	s.failures = failures
+	return s, nil
+}
+
+// replaceBatch replaces the records of a batch in a replay. The object keeps its events: all of
+// them must succeed, because an event must not have a record in two objects.
+func (w Worker) replaceBatch(
+	d deadlines, t *task, payloads []json.RawMessage, existing stored, now time.Time,
+) (stored, error) {
+	var indexes []int
+	for _, record := range existing.records {
+		_, span, _, _ := ParseID(record.ID)
+		indexes = append(indexes, span.First)
+	}
+	output := w.processBatch(d, t, indexes, payloads)
+	if err := output.firstError(); err != nil {
+		return stored{}, err
+	}
+	records := output.records(t.Event, now)
+	lines, err := records.Lines()
+	if err != nil {
+		return stored{}, err
+	}
+	if err := w.checkGeneration(d.finish, t.Event); err != nil {
+		return stored{}, err
+	}
+	err = w.Silver.Replace(d.finish, t.Event.SilverKey(), lines, existing.version)
+	if err != nil { // after ErrChanged, the next delivery reads the new object
+		return stored{}, unavailable("replace the batch's records", err)
+	}
+	return newStored(t.Event, records), nil
+}
+
+// batchOutput holds what the processor made of the events of a batch, by index. Events in none of
+// the maps were not begun in time, or their output does not fit in the batch's object.
+type batchOutput struct {
+	indexes   []int
+	succeeded map[int]Output
+	failures  map[int]error // permanent errors
+	passing   map[int]error // errors that a retry may overcome
+}
+
+// processBatch runs the processor on the events with the given indexes.
+func (w Worker) processBatch(
+	d deadlines, t *task, indexes []int, payloads []json.RawMessage,
+) batchOutput {
+	outputs, errs := make([]Output, len(indexes)), make([]error, len(indexes))
+	forEach(indexes, func(i, index int) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				errs[i] = wrapError(Internal, "panic", newPanic(cause))
+			}
+		}()
+		event := t.Event.part(Span{index, index})
+		event.Replay = t.Event.Replay
+		outputs[i], errs[i] = w.transform(d, event, t.Delivery.Attempt, payloads[index])
+	})
+	b := batchOutput{
+		indexes: indexes, succeeded: make(map[int]Output),
+		failures: make(map[int]error), passing: make(map[int]error),
+	}
+	size := 0
+	for i, index := range indexes {
+		code := ErrorCode(errs[i])
+		switch {
+		case errs[i] == nil && size+outputs[i].bytes() <= MaxOutputBytes:
+			size += outputs[i].bytes()
+			b.succeeded[index] = outputs[i]
+		case errs[i] == nil, code == Unavailable: // does not fit, or was not begun in time
+		case Permanent(code):
+			b.failures[index] = errs[i]
+		default:
+			b.passing[index] = errs[i]
+		}
+	}
+	return b
+}
+
+// retryTogether returns an error if the batch must be retried as it is, although no event has
+// succeeded: an outage must not turn a batch into a thousand messages.
+func (b batchOutput) retryTogether() error {
+	failed := len(b.failures) + len(b.passing)
+	switch {
+	case failed == 0:
+		return unavailable("process the batch", errors.New("no event was begun in time"))
+	case len(b.passing) == len(b.indexes):
+		return fmt.Errorf("all events of the batch failed, the first: %w",
+			b.passing[b.indexes[0]])
+	}
+	return nil
+}
+
+// firstError returns the error of the first event that did not succeed.
+func (b batchOutput) firstError() error {
+	for _, index := range b.indexes {
+		if _, ok := b.succeeded[index]; ok {
+			continue
+		}
+		err := errors.Join(b.failures[index], b.passing[index])
+		if err == nil {
+			return unavailable("process all events of the batch again",
+				errors.New("not all events were begun in time"))
+		}
+		return fmt.Errorf("event %d of the batch: %w", index, err)
+	}
+	return nil
+}
+
+// records returns the records of the events that succeeded. If there are none, it returns one
+// record without a payload, because an object is needed to decide that all events are split off.
+func (b batchOutput) records(batch Event, now time.Time) Records {
+	var records Records
+	for _, index := range b.indexes {
+		output, ok := b.succeeded[index]
+		if !ok {
+			continue
+		}
+		event := batch.part(Span{index, index})
+		event.Replay = batch.Replay
+		records = append(records, NewRecords(event, output, now)...)
+	}
+	if records == nil {
+		output := Output{Filtered: Filtered{"split-off", "all events were split off the batch"}}
+		records = NewRecords(batch, output, now)
+	}
+	return records
+}
+
+// indexes returns the indexes of the events that e stands for.
+func (e Event) indexes() []int {
+	span := e.span()
+	indexes := make([]int, span.Len())
+	for i := range indexes {
+		indexes[i] = span.First + i
+	}
+	return indexes
+}

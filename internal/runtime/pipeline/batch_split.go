@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// SplitOff describes an event or a range that was split off a batch.
+type SplitOff struct {
+	Event Event
+	Err   error // permanent error of an event that is FAILED; nil if the part was enqueued
+}
+
+func (t *task) hasParts() bool { return t.open() && len(t.batch.parts) > 0 }
+
+// splitOff returns the text that the batch's item stores.
+func (s stored) splitOff() string {
+	var spans []Span
+	for _, part := range s.parts {
+		spans = append(spans, part.span())
+	}
+	return formatSpans(spans)
+}
+
+// splitOff makes each part of the batch an event of its own: ENQUEUED, with an item and a message,
+// or FAILED, if this delivery has found that it can't be processed. The batch becomes PROCESSED
+// only afterwards. So after a crash, the next delivery does the same again. It leaves out the parts
+// that are finished, and sends the messages of the others once more.
+func (w Worker) splitOff(ctx context.Context, t *task) error {
+	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	var enqueued []Event
+	var errs []error
+	forEach(t.batch.parts, func(_ int, part Event) {
+		event, failure, err := w.createPart(ctx, t, part, items)
+		mu.Lock()
+		defer mu.Unlock()
+		if failure != nil {
+			t.SplitOff = append(t.SplitOff, SplitOff{part, failure})
+		}
+		if event != nil {
+			enqueued = append(enqueued, *event)
+		}
+		errs = append(errs, err)
+	})
+	errs = append(errs, w.Queue.SendMany(ctx, enqueued)...)
+	if err := errors.Join(errs...); err != nil {
+		return unavailable("split off events of the batch", err)
+	}
+	for _, event := range enqueued {
+		t.SplitOff = append(t.SplitOff, SplitOff{Event: event})
+	}
+	return nil
+}
+
+// createPart creates the item of a part. It returns the event to enqueue, or the permanent error of
+// an event that is now FAILED, or neither if the part is already finished.
+func (w Worker) createPart(
+	ctx context.Context, t *task, part Event, items map[string]Item,
+) (enqueue *Event, failure, err error) {
+	existing, ok := items[part.ID]
+	if !ok || existing.Bronze != part.Bronze {
+		if failure := t.batch.failures[part.span().First]; failure != nil && !part.IsBatch() {
+			return w.failPart(ctx, t, part, failure)
+		}
+		item := Item{
+			Event: part, Status: Enqueued, EnqueuedAt: toMillis(w.Now()),
+			ExpiresAt: Expiry(part, w.StatusRetention),
+		}
+		existing, err = w.Items.Create(ctx, item)
+		if err == nil {
+			return &part, nil, nil
+		}
+		if !errors.Is(err, ErrExists) {
+			return nil, nil, err
+		}
+		if existing.Bronze != part.Bronze {
+			return nil, nil, Errorf(InvalidMessage,
+				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
+		}
+	}
+	if existing.Status == Enqueued {
+		return &existing.Event, nil, nil
+	}
+	return nil, nil, nil
+}
+
+// failPart makes an event FAILED that can't be processed. Its results are those of createPart.
+func (w Worker) failPart(
+	ctx context.Context, t *task, part Event, cause error,
+) (enqueue *Event, failure, err error) {
+	body, err := newMessage(part)
+	if err != nil {
+		return nil, nil, err
+	}
+	deadLetter := DeadLetter{
+		Body: body, EventID: part.ID, EventType: part.Type, Attempts: t.Delivery.Attempt,
+		FailedAt: toMillis(w.Now()), Failure: NewFailure(cause),
+	}
+	item := deadLetter.failedItem(part, w.StatusRetention)
+	err = moveToDLQ(ctx, deadLetter, item, w.DeadLetters, w.Items)
+	var moved *TransitionError
+	switch {
+	case errors.As(err, &moved) && moved.From.Status == Enqueued: // created by another delivery
+		return &moved.From.Event, nil, nil
+	case errors.As(err, &moved):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	// A failure to publish is not retried, because the next delivery would skip the FAILED event.
+	return nil, errors.Join(cause, publish(ctx, w.Bus, item)), nil
+}

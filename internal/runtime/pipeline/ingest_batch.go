@@ -1,0 +1,333 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+)
+
+// BatchRequest represents a client's request to accept several events.
+type BatchRequest struct {
+	Body     []byte   // decoded body of the request
+	Elements [][]byte // payloads of the events; parts of Body
+	Lenient  bool     // accepts the valid events although others are invalid
+	Keyed    bool     // the client sent a key, possibly an empty one
+	Key      string
+	Caller   string
+}
+
+// AcceptedBatch holds the result of a request with several events.
+type AcceptedBatch struct {
+	Batches   []Event // one for each event type, in the order of the first event of the type
+	Elements  []Element
+	Duplicate bool // an earlier request with the same key and body was accepted
+}
+
+// Element describes the result for one element of a request.
+type Element struct {
+	EventID string
+	Err     error // why a lenient request's element was rejected
+}
+
+// InvalidBatchError reports that a request has invalid elements. Nothing was stored.
+type InvalidBatchError struct {
+	Errs  map[int]error // by the index of the element
+	Count int           // elements of the request
+}
+
+func (e *InvalidBatchError) Error() string { return e.problem().Error() }
+
+// Unwrap returns the error that describes the request as a whole.
+func (e *InvalidBatchError) Unwrap() error { return e.problem() }
+
+func (e *InvalidBatchError) problem() *Error {
+	return Errorf(InvalidBatch, "%d of %d events are invalid. No event was accepted.",
+		len(e.Errs), e.Count)
+}
+
+// group holds the events of one type.
+type group struct {
+	event Event
+	body  []byte
+}
+
+// AcceptBatch turns a request into one batch for each event type. After a success, all batches are
+// stored and enqueued. If a service fails, the error's code is Unavailable, and some of the batches
+// may still be processed.
+func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBatch, error) {
+	if len(req.Body) > in.MaxPayloadBytes {
+		return AcceptedBatch{}, Errorf(PayloadTooLarge,
+			"The body has %d bytes; at most %d are accepted.", len(req.Body), in.MaxPayloadBytes)
+	}
+	switch n := len(req.Elements); {
+	case n == 0:
+		return AcceptedBatch{}, Errorf(EmptyBatch, "The request has no events.")
+	case n > MaxBatch:
+		return AcceptedBatch{}, Errorf(BatchTooLarge,
+			"The request has %d events; at most %d are accepted.", n, MaxBatch)
+	}
+	types, errs := decodeTypes(req.Elements)
+	var first Item // of an earlier request with the same key
+	if req.Keyed {
+		var err error
+		if first, err = in.firstBatch(ctx, req); err != nil {
+			return AcceptedBatch{}, err
+		}
+	}
+	if first.ID == "" {
+		for i, element := range req.Elements {
+			if errs[i] == nil {
+				if err := in.validate(types[i], element); err != nil {
+					errs[i] = err
+				}
+			}
+		}
+	} else { // the schemas may have changed since
+		errs = rejectedBefore(first, errs)
+	}
+	if len(errs) > 0 && (!req.Lenient || len(errs) == len(req.Elements)) {
+		return AcceptedBatch{}, &InvalidBatchError{Errs: errs, Count: len(req.Elements)}
+	}
+	if req.Keyed {
+		return in.acceptKeyedBatch(ctx, req, types, errs, first)
+	}
+	groups, elements, err := in.group(req, types, errs, Event{}, func(string, int) (string, error) {
+		return in.NewID()
+	})
+	if err != nil {
+		return AcceptedBatch{}, err
+	}
+	accepted := AcceptedBatch{Batches: eventsOf(groups), Elements: elements}
+	err = forEachGroup(groups, func(g group) error { return in.store(ctx, g.event, g.body) })
+	if err != nil {
+		return accepted, err
+	}
+	return accepted, forEachGroup(groups, func(g group) error { return in.enqueue(ctx, g.event) })
+}
+
+// decodeTypes returns the types of all elements, and an error for each element that is no event.
+func decodeTypes(elements [][]byte) ([]string, map[int]error) {
+	types, errs := make([]string, len(elements)), make(map[int]error)
+	for i, element := range elements {
+		eventType, err := DecodeType(element)
+		if err != nil {
+			errs[i] = err
+		}
+		types[i] = eventType
+	}
+	return types, errs
+}
+
+// rejectedBefore returns the errors of the elements that the first request with the key rejected.
+func rejectedBefore(first Item, errs map[int]error) map[int]error {
+	rejected := make(map[int]error)
+	for _, span := range parseSpans(first.Rejected) {
+		err := errs[span.First]
+		if err == nil {
+			err = Errorf(RejectedBefore,
+				"The first request with this Idempotency-Key rejected this event.")
+		}
+		rejected[span.First] = err
+	}
+	return rejected
+}
+
+// group divides the valid elements into batches by type. id returns the id of the batch with the
+// given type and number. first is the event of an earlier request with the same key, if any.
+func (in Ingest) group(
+	req BatchRequest, types []string, errs map[int]error, first Event,
+	id func(eventType string, number int) (string, error),
+) ([]group, []Element, error) {
+	elements := make([]Element, len(req.Elements))
+	var order []string
+	payloads := make(map[string][][]byte)
+	indexes := make(map[string][]int)
+	for i, element := range req.Elements {
+		if errs[i] != nil {
+			elements[i].Err = errs[i]
+			continue
+		}
+		if payloads[types[i]] == nil {
+			order = append(order, types[i])
+		}
+		payloads[types[i]] = append(payloads[types[i]], element)
+		indexes[types[i]] = append(indexes[types[i]], i)
+	}
+	groups := make([]group, len(order))
+	for n, eventType := range order {
+		batchID, err := id(eventType, n)
+		if err != nil {
+			return nil, nil, wrapError(Internal, "create a batch id", err)
+		}
+		body := joinPayloads(payloads[eventType])
+		event := in.newEvent(batchID, eventType, Request{Body: body, Caller: req.Caller})
+		event.Count = len(payloads[eventType])
+		if !first.ReceivedAt.IsZero() { // the Bronze key of a repeated request stays the same
+			event.ReceivedAt = first.ReceivedAt
+		}
+		event.Bronze.Key = event.BronzeKey()
+		if req.Keyed {
+			event.Bronze.Key = event.KeyedBronzeKey()
+		}
+		groups[n] = group{event, body}
+		for k, i := range indexes[eventType] {
+			elements[i].EventID = event.part(Span{k, k}).ID
+		}
+	}
+	return groups, elements, nil
+}
+
+func eventsOf(groups []group) []Event {
+	events := make([]Event, len(groups))
+	for i, g := range groups {
+		events[i] = g.event
+	}
+	return events
+}
+
+// forEachGroup calls fn for all groups concurrently.
+func forEachGroup(groups []group, fn func(group) error) error {
+	errs := make([]error, len(groups))
+	forEach(groups, func(i int, g group) { errs[i] = fn(g) })
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return errs[i]
+	}
+	return nil
+}
+
+// firstBatch returns the item of the first batch of an earlier request with the same key. It
+// returns the zero Item if there is none.
+func (in Ingest) firstBatch(ctx context.Context, req BatchRequest) (Item, error) {
+	if err := checkKey(req.Key); err != nil {
+		return Item{}, err
+	}
+	id := keyedID(req.Caller, req.Key)
+	first, ok := in.KeyCache.get(id)
+	if !ok {
+		var err error
+		first, err = in.Items.Find(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			return Item{}, nil
+		}
+		if err != nil {
+			return Item{}, unavailable("look up the idempotency key", err)
+		}
+	}
+	if first.Expired(toMillis(in.Now())) {
+		return Item{}, nil
+	}
+	return first, checkSameBody(first, req)
+}
+
+func checkSameBody(first Item, req BatchRequest) error {
+	if first.BodySHA256 != hashOf(req.Body) {
+		return keyReused()
+	}
+	return nil
+}
+
+// acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has the
+// id that a single event with this key would have. Its item decides which request is the first, so
+// it is created before anything of the other batches is stored.
+func (in Ingest) acceptKeyedBatch(
+	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
+) (AcceptedBatch, error) {
+	accepted := AcceptedBatch{Duplicate: first.ID != ""}
+	groups, elements, err := in.groupKeyed(req, types, errs, first.Event)
+	if err != nil {
+		return AcceptedBatch{}, err
+	}
+	if first.ID == "" {
+		first, accepted.Duplicate, err = in.createFirstBatch(ctx, req, groups[0], errs)
+		if err != nil {
+			return AcceptedBatch{}, err
+		}
+		// Another request may have been first: it has received its events at another time, and
+		// perhaps rejected others.
+		errs = rejectedBefore(first, errs)
+		if groups, elements, err = in.groupKeyed(req, types, errs, first.Event); err != nil {
+			return AcceptedBatch{}, err
+		}
+	}
+	accepted.Batches, accepted.Elements = eventsOf(groups), elements
+	err = forEachGroup(groups, func(g group) error { return in.completeBatch(ctx, req, g, first) })
+	if err == nil {
+		in.KeyCache.add(first)
+	}
+	return accepted, err
+}
+
+func (in Ingest) groupKeyed(
+	req BatchRequest, types []string, errs map[int]error, first Event,
+) ([]group, []Element, error) {
+	return in.group(req, types, errs, first, func(eventType string, number int) (string, error) {
+		if number == 0 {
+			return keyedID(req.Caller, req.Key), nil
+		}
+		return keyedID(req.Caller, req.Key+"\x00"+eventType), nil
+	})
+}
+
+// createFirstBatch stores the first batch. If another request was first, it returns that request's
+// item and duplicate is true.
+func (in Ingest) createFirstBatch(
+	ctx context.Context, req BatchRequest, g group, errs map[int]error,
+) (first Item, duplicate bool, err error) {
+	if err := in.store(ctx, g.event, g.body); err != nil {
+		return Item{}, false, err
+	}
+	item := in.newItem(g.event)
+	item.BodySHA256 = hashOf(req.Body)
+	var rejected []Span
+	for i := range req.Elements {
+		if errs[i] != nil {
+			rejected = append(rejected, Span{i, i})
+		}
+	}
+	item.Rejected = formatSpans(rejected)
+	if item.RequestID, err = in.NewID(); err != nil {
+		return Item{}, false, wrapError(Internal, "create a request id", err)
+	}
+	first, err = in.Items.Create(ctx, item)
+	switch {
+	case errors.Is(err, ErrExists):
+		return first, first.RequestID != item.RequestID, checkSameBody(first, req)
+	case err != nil:
+		return Item{}, false, unavailable("store the batch's item", err)
+	}
+	return item, false, nil
+}
+
+// completeBatch stores a batch unless an earlier request did, and sends its message if it is still
+// ENQUEUED. The first batch is stored already.
+func (in Ingest) completeBatch(ctx context.Context, req BatchRequest, g group, first Item) error {
+	item := first
+	if g.event.ID != first.ID {
+		var err error
+		item, err = in.Items.Find(ctx, g.event.ID)
+		if errors.Is(err, ErrNotFound) || err == nil && item.Expired(g.event.ReceivedAt) {
+			if err := in.store(ctx, g.event, g.body); err != nil {
+				return err
+			}
+			item = in.newItem(g.event)
+			var existing Item
+			if existing, err = in.Items.Create(ctx, item); errors.Is(err, ErrExists) {
+				item, err = existing, nil
+			}
+		}
+		if err != nil {
+			return unavailable("store the batch's item", err)
+		}
+	}
+	if item.Status != Enqueued {
+		return nil
+	}
+	return in.send(ctx, item.Event)
+}
+
+func hashOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}

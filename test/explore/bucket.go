@@ -97,6 +97,10 @@ func (b *bucket) state(unread bool) uint64 {
 			_, replay, _ := strings.Cut(o.version, `"replayId":"`)
 			replay, _, _ = strings.Cut(replay, `"`)
 			h += hash(key, replay, strings.Contains(o.version, `"dropped":`))
+			for i, part := range strings.Split(o.version, `"id":"`) { // the events of a batch
+				id, _, _ := strings.Cut(part, `"`)
+				h += hash(key, i, id)
+			}
 			continue
 		}
 		h += hash(key, o.version)

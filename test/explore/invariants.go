@@ -33,6 +33,8 @@ var Invariants = map[string]string{
 		"deadline",
 	"I10": "a fault of a service fails no event, even in an outage of an hour, and SQS itself " +
 		"moves no message to the DLQ",
+	"I12": "each event of a batch has records in at most one Silver object at any time; at rest, " +
+		"each is in its batch's object or was split off",
 	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount, and a " +
 		"processor fails no more often than that, apart from faults and preemptions",
 }
@@ -136,7 +138,7 @@ func (r *run) checkTries(old, item pipeline.Item) {
 	if old.ID != "" && !old.Replay.SameGeneration(item.Replay) {
 		return
 	}
-	if n := r.failures[item.ID]; item.Tries.Failures > n {
+	if n := r.failuresOf(item.ID); item.Tries.Failures > n {
 		r.violate("I11", "event %s has %d failures, but its processor failed %d times", item.ID,
 			item.Tries.Failures, n)
 	}
@@ -157,15 +159,14 @@ func (r *run) faults(outage int) int {
 func (r *run) checkCrash(old pipeline.Item, tries pipeline.Tries) {
 	worker := r.markedBy(old)
 	if worker == nil || !worker.crashed {
-		_, fails := r.scenario.outputs(nil)
-		good := !fails && !r.poison[old.SHA256]
+		good := !r.mayFail(old.Event) && !r.poison[old.SHA256]
 		if good && r.faults(2) < falseCrash {
 			r.violate("I11", "a crash of event %s counts, but no worker has crashed", old.ID)
 		}
 		return
 	}
 	last := tries.Failures+tries.Crashes >= maxReceiveCount && tries.Crashes > 1
-	if last && worker.crashedBy != "" && worker.crashedBy != old.ID {
+	if last && worker.crashedBy != "" && !covers(old.ID, worker.crashedBy) {
 		r.violate("I9", "event %s has its last try while another event crashes the worker", old.ID)
 	}
 }
@@ -177,13 +178,14 @@ func (r *run) checkSource(bronzeKey, what string) {
 }
 
 // checkRecord checks a write to Silver.
-func (r *run) checkRecord(lines []byte) {
+func (r *run) checkRecord(key string, lines []byte) {
 	records, err := pipeline.ReadRecords(lines)
 	if err != nil || len(records) == 0 {
 		r.violate("I8", "records are not JSON: %v", err)
 		return
 	}
 	r.checkSource(records[0].Source.Key, "a record was stored")
+	r.checkHome(key, records)
 }
 
 // checkRest checks the invariants that must hold when the system is at rest.
@@ -207,6 +209,7 @@ func (r *run) checkRest() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		r.checkEvent(r.table.items[id])
+		r.checkBatch(r.table.items[id])
 		r.checkFirst(id)
 	}
 	r.checkLimits()
@@ -228,7 +231,11 @@ func (r *run) checkLimits() {
 		}
 	}
 	for id, n := range r.failures {
-		if n > maxReceiveCount+r.used.Faults+r.used.Preemptions {
+		most := maxReceiveCount + r.used.Faults + r.used.Preemptions
+		if strings.Contains(id, ".") {
+			most++ // the try with the batch, before the event was split off
+		}
+		if n > most {
 			r.violate("I11", "the processor failed %d times for event %s", n, id)
 		}
 	}
@@ -246,18 +253,10 @@ func (r *run) checkEvent(item pipeline.Item) {
 		}
 	}
 	notified := 0
-	for _, n := range r.notifications {
-		if n.Detail.EventID == item.ID && n.Type == contract.EventProcessed &&
-			n.replay.ID == item.Replay.ID {
-			notified++
-			if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
-				r.violate("I8", "event %s was filtered with code %q, but its notification has %q",
-					item.ID, item.Filtered.Code, n.Detail.Filtered.Code)
-			}
-		}
-	}
-	if most := 1 + r.used.Faults + r.used.Preemptions; notified > most {
-		r.violate("I7", "event %s has %d notifications, more than %d", item.ID, notified, most)
+	if item.IsBatch() {
+		notified = r.checkBatchNotified(item)
+	} else {
+		notified = r.notified(item.ID, item)
 	}
 	switch item.Status {
 	case pipeline.Enqueued:
@@ -272,13 +271,48 @@ func (r *run) checkEvent(item pipeline.Item) {
 		if record, _ := r.record(item.SilverKey()); record.ReplayID != item.Replay.ID {
 			r.violate("I8", "event %s is PROCESSED for replay %q, but its record is for %q",
 				item.ID, item.Replay.ID, record.ReplayID)
-		} else if record.Filtered != item.Filtered {
+		} else if record.Filtered != item.Filtered && !item.IsBatch() {
 			r.violate("I8", "event %s was filtered with code %q, but its record has %q", item.ID,
 				item.Filtered.Code, record.Filtered.Code)
 		}
 	case pipeline.Failed:
 		r.checkFailed(item)
 	}
+}
+
+// notified returns the number of notifications that an event has in the item's generation.
+func (r *run) notified(id string, item pipeline.Item) int {
+	notified := 0
+	for _, n := range r.notifications {
+		if n.Detail.EventID != id || n.Type != contract.EventProcessed ||
+			n.replay.ID != item.Replay.ID {
+			continue
+		}
+		notified++
+		if item.Status == pipeline.Processed && n.Detail.Filtered != item.Filtered {
+			r.violate("I8", "event %s was filtered with code %q, but its notification has %q", id,
+				item.Filtered.Code, n.Detail.Filtered.Code)
+		}
+	}
+	if most := 1 + r.used.Faults + r.used.Preemptions; notified > most {
+		r.violate("I7", "event %s has %d notifications, more than %d", id, notified, most)
+	}
+	return notified
+}
+
+// checkBatchNotified returns the smallest number of notifications of the events in a batch's Silver
+// object. If there are none, it returns 1.
+func (r *run) checkBatchNotified(item pipeline.Item) int {
+	records, _ := r.recordsAt(item.SilverKey())
+	fewest := 1
+	for _, record := range records {
+		if covers(item.ID, record.ID) && record.ID != item.ID {
+			ofEvent := item
+			ofEvent.Filtered = record.Filtered
+			fewest = min(fewest, r.notified(record.ID, ofEvent))
+		}
+	}
+	return fewest
 }
 
 func (r *run) checkFailed(item pipeline.Item) {
@@ -292,8 +326,7 @@ func (r *run) checkFailed(item pipeline.Item) {
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
 	}
-	_, fails := r.scenario.outputs(nil)
-	if r.poison[item.SHA256] || fails || r.crashing[item.ID] || r.scenario.Broken {
+	if r.poison[item.SHA256] || r.mayFail(item.Event) || r.scenario.Broken {
 		return
 	}
 	switch item.Failure.Code {
@@ -356,11 +389,22 @@ func (r *run) checkTransformation(key string) {
 		r.violate("I3", "the payload %s of record %s is not in Bronze", source.Key, key)
 		return
 	}
-	outputs, _ := r.scenario.outputs(payload.body)
-	valid := slices.ContainsFunc(outputs,
-		func(o pipeline.Output) bool { return matches(records, o) })
-	if !valid || source.SHA256 != sha(payload.body) {
-		r.violate("I8", "record %s is not an output for the payload %s", key, source.Key)
+	if source.SHA256 != sha(payload.body) {
+		r.violate("I8", "record %s has another hash than its payload %s", key, source.Key)
+	}
+	event := pipeline.Event{ID: silverID(key), Bronze: source.Location, Count: source.Count}
+	payloads := r.payloads(event)
+	for _, group := range groupByID(records) {
+		id := group[0].ID
+		if event.IsBatch() && id == event.ID {
+			continue // all events were split off
+		}
+		outputs, _ := r.scenario.outputs([]byte(payloads[id]))
+		valid := slices.ContainsFunc(outputs,
+			func(o pipeline.Output) bool { return matches(group, o) })
+		if !valid {
+			r.violate("I8", "record %s is not an output for the payload %s", id, source.Key)
+		}
 	}
 	if r.poison[source.SHA256] {
 		r.violate("I8", "record %s has an unprocessable payload", key)

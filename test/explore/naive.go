@@ -98,7 +98,7 @@ func naiveProcessOne(ctx context.Context, a *actor, d pipeline.Delivery) error {
 		Silver: pipeline.Location{Bucket: "silver", Key: event.SilverKey()},
 	}
 	err = a.exec(ctx, "Silver.Put", event.SilverKey(), aWrite, func() error {
-		a.run.checkRecord(lines)
+		a.run.checkRecord(event.SilverKey(), lines)
 		a.run.silver.write(event.SilverKey(), lines)
 		return nil
 	})

@@ -40,8 +40,11 @@ type silverPort struct{ *actor }
 
 func (p silverPort) Put(ctx context.Context, key string, body []byte) error {
 	return p.exec(ctx, "Silver.Put", key, aWrite, func() error {
-		p.run.checkRecord(body)
-		return p.run.silver.put(key, body)
+		err := p.run.silver.put(key, body)
+		if err == nil {
+			p.run.checkRecord(key, body)
+		}
+		return err
 	})
 }
 
@@ -53,8 +56,11 @@ func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string,
 
 func (p silverPort) Replace(ctx context.Context, key string, body []byte, version string) error {
 	return p.exec(ctx, "Silver.Replace", key, aWrite, func() error {
-		p.run.checkRecord(body)
-		return p.run.silver.replace(key, body, version)
+		err := p.run.silver.replace(key, body, version)
+		if err == nil {
+			p.run.checkRecord(key, body)
+		}
+		return err
 	})
 }
 
@@ -164,7 +170,7 @@ func (p busPort) Publish(ctx context.Context, notifications []pipeline.Notificat
 	return invokeBatch(ctx, p.actor, "Bus.Publish", notifications,
 		func(n pipeline.Notification) string { return n.Type + " " + n.Detail.EventID },
 		func(n pipeline.Notification) {
-			replay, known := p.replays[n.Detail.EventID]
+			replay, known := p.replayOf(n.Detail.EventID)
 			if !known {
 				replay = p.run.table.items[n.Detail.EventID].Replay
 			}
@@ -213,4 +219,14 @@ func invokeBatch[T any](ctx context.Context, a *actor, site string, entries []T,
 		}
 	}
 	return errs
+}
+
+// replayOf returns the generation of the worker's message that contains the event.
+func (a *actor) replayOf(id string) (pipeline.Replay, bool) {
+	for message, replay := range a.replays {
+		if covers(message, id) {
+			return replay, true
+		}
+	}
+	return pipeline.Replay{}, false
 }

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"slices"
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -26,14 +27,18 @@ type Scenario struct {
 }
 
 const (
-	good   = `{"eventType":"demo","n":1}`
-	other  = `{"eventType":"demo","n":2}`
-	third  = `{"eventType":"demo","n":3}`
-	poison = `{"eventType":"demo","n":1e999}`
+	good      = `{"eventType":"demo","n":1}`
+	other     = `{"eventType":"demo","n":2}`
+	third     = `{"eventType":"demo","n":3}`
+	otherType = `{"eventType":"other","n":4}`
+	poison    = `{"eventType":"demo","n":1e999}`
 )
 
 // Scenarios lists the scenarios that are explored exhaustively.
-var Scenarios = []Scenario{
+var Scenarios = slices.Concat(singleScenarios, batchScenarios)
+
+// singleScenarios lists the scenarios of single events.
+var singleScenarios = []Scenario{
 	{Name: "two events", NaiveToo: true, Batch: 2, Preemptions: 1, Begin: func(r *run) {
 		r.client(1, good, "")
 		r.client(2, other, "")

@@ -13,6 +13,7 @@ type stored struct {
 	records  []Record      // the first record of each event in the batch's Silver object
 	parts    []Event       // what is split off: the events of the batch without a record
 	failures map[int]error // permanent errors of events in this delivery, by index
+	replayed bool          // this delivery has replaced the records of an earlier generation
 	replayID string
 	version  string
 }
@@ -167,7 +168,9 @@ func (w Worker) replaceBatch(
 	if err != nil { // after ErrChanged, the next delivery reads the new object
 		return stored{}, unavailable("replace the batch's records", err)
 	}
-	return newStored(t.Event, records), nil
+	s := newStored(t.Event, records)
+	s.replayed = true
+	return s, nil
 }
 
 // batchOutput holds what the processor made of the events of a batch, by index. Events in none of

@@ -83,7 +83,9 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	if existing.Status == Enqueued {
+	// If this is a replay, the parts have been enqueued before: in the generation of the object, and
+	// perhaps by the replay.
+	if existing.Status == Enqueued && !t.batch.replayed {
 		return &existing.Event, nil, nil
 	}
 	return nil, nil, nil

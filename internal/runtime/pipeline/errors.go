@@ -35,10 +35,8 @@ const (
 	EventNotFound     Code = "event-not-found"
 	NotFound          Code = "not-found"
 	MethodNotAllowed  Code = "method-not-allowed"
-	CallerUnknown     Code = "caller-unknown" // the authorizer names no caller
-	InvalidBatch      Code = "invalid-batch"  // some of the request's events are invalid
-	EmptyBatch        Code = "empty-batch"
-	BatchTooLarge     Code = "batch-too-large"
+	CallerUnknown     Code = "caller-unknown"  // the authorizer names no caller
+	InvalidBatch      Code = "invalid-batch"   // some of the request's events are invalid
 	RejectedBefore    Code = "rejected-before" // by the first request with the same key
 )
 

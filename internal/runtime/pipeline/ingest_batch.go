@@ -10,12 +10,13 @@ import (
 
 // BatchRequest represents a client's request to accept several events.
 type BatchRequest struct {
-	Body     []byte   // decoded body of the request
-	Elements [][]byte // payloads of the events; parts of Body
-	Lenient  bool     // accepts the valid events although others are invalid
-	Keyed    bool     // the client sent a key, possibly an empty one
-	Key      string
-	Caller   string
+	Body        []byte   // decoded body of the request
+	Elements    [][]byte // payloads of the events; parts of Body
+	CloudEvents bool     // the elements are CloudEvents in the JSON format
+	Lenient     bool     // accepts the valid events although others are invalid
+	Keyed       bool     // the client sent a key, possibly an empty one
+	Key         string
+	Caller      string
 }
 
 // AcceptedBatch holds the result of a request with several events.
@@ -68,7 +69,7 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 		return AcceptedBatch{}, Errorf(BatchTooLarge,
 			"The request has %d events; at most %d are accepted.", n, MaxBatch)
 	}
-	types, errs := decodeTypes(req.Elements)
+	types, errs := req.decode()
 	var first Item // of an earlier request with the same key
 	if req.Keyed {
 		var err error
@@ -107,11 +108,11 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	return accepted, forEachGroup(groups, func(g group) error { return in.enqueue(ctx, g.event) })
 }
 
-// decodeTypes returns the types of all elements, and an error for each element that is no event.
-func decodeTypes(elements [][]byte) ([]string, map[int]error) {
-	types, errs := make([]string, len(elements)), make(map[int]error)
-	for i, element := range elements {
-		eventType, err := DecodeType(element)
+// decode returns the types of all elements, and an error for each element that is no event.
+func (r BatchRequest) decode() ([]string, map[int]error) {
+	types, errs := make([]string, len(r.Elements)), make(map[int]error)
+	for i, element := range r.Elements {
+		eventType, _, err := Request{Body: element, CloudEvent: r.CloudEvents}.decode()
 		if err != nil {
 			errs[i] = err
 		}

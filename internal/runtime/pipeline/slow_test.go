@@ -119,7 +119,7 @@ func TestWorker_RunsTheNextSubBatchesDuringASlowDelivery(t *testing.T) {
 
 // timedItems calls finished when an event is finished.
 type timedItems struct {
-	pipeline.ItemFinisher
+	pipeline.WorkerItems
 	finished func(id string)
 }
 

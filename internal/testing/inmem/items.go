@@ -1,6 +1,7 @@
 package inmem
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -81,9 +82,10 @@ func (i *Items) Finish(_ context.Context, item pipeline.Item) error {
 	if ok && (old.Status != pipeline.Enqueued || !old.Replay.SameGeneration(item.Replay)) {
 		return &pipeline.TransitionError{From: old, To: item.Status}
 	}
-	if item.RequestID == "" {
-		item.RequestID = old.RequestID
-	}
+	item.RequestID = cmp.Or(item.RequestID, old.RequestID)
+	item.BodySHA256 = cmp.Or(item.BodySHA256, old.BodySHA256)
+	item.Rejected = cmp.Or(item.Rejected, old.Rejected)
+	item.SplitOff = cmp.Or(item.SplitOff, old.SplitOff)
 	if item.EnqueuedAt.IsZero() {
 		item.EnqueuedAt = old.EnqueuedAt
 	}

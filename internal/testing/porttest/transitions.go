@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -79,6 +80,7 @@ func enqueued() pipeline.Item {
 		ReceivedAt: time.Date(2026, 11, 23, 7, 30, 0, 120e6, time.UTC),
 		SHA256:     "5e1f",
 		Bytes:      42,
+		Count:      7,
 		Caller:     "iam arn:aws:iam::000000000000:user/anna",
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
@@ -86,6 +88,8 @@ func enqueued() pipeline.Item {
 		Event:      event,
 		Status:     pipeline.Enqueued,
 		RequestID:  uuid.NewString(),
+		BodySHA256: strings.Repeat("b", 64),
+		Rejected:   "3,10",
 		EnqueuedAt: event.ReceivedAt,
 		ExpiresAt:  pipeline.Expiry(event, 24*time.Hour),
 	}
@@ -96,6 +100,7 @@ func processed(item pipeline.Item) pipeline.Item {
 	item.FailedAt, item.Failure = time.Time{}, pipeline.Failure{}
 	item.ProcessedAt = item.ReceivedAt.Add(time.Second)
 	item.Silver = pipeline.Location{Bucket: "silver", Key: item.SilverKey()}
+	item.SplitOff = "1,3-5"
 	return item
 }
 
@@ -107,7 +112,7 @@ func filtered(item pipeline.Item) pipeline.Item {
 
 func failed(item pipeline.Item) pipeline.Item {
 	item.Status, item.Attempts = pipeline.Failed, 5
-	item.ProcessedAt, item.Silver = time.Time{}, pipeline.Location{}
+	item.ProcessedAt, item.Silver, item.SplitOff = time.Time{}, pipeline.Location{}, ""
 	item.FailedAt = item.ReceivedAt.Add(time.Minute)
 	item.Failure = pipeline.Failure{Code: pipeline.PayloadMismatch, Reason: "why"}
 	return item

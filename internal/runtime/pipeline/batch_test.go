@@ -1,0 +1,430 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// batchOf returns a request with an event for each number.
+func batchOf(numbers ...int) pipeline.BatchRequest {
+	req := pipeline.BatchRequest{Caller: "anna"}
+	for _, n := range numbers {
+		req.Elements = append(req.Elements, fmt.Appendf(nil, `{"eventType":"demo","n":%d}`, n))
+	}
+	req.Body = slices.Concat(req.Elements...)
+	return req
+}
+
+// acceptBatch ingests a batch of one type and returns its delivery.
+func (w *world) acceptBatch(t *testing.T, numbers ...int) pipeline.Delivery {
+	t.Helper()
+	in := w.ingest()
+	in.MaxPayloadBytes = 1 << 20
+	accepted, err := in.AcceptBatch(t.Context(), batchOf(numbers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deliver(t, accepted.Batches[0], "m")
+}
+
+// byNumber processes an event as f says for the number in its payload. f returns nil for success.
+func byNumber(f func(n int) error) processorFunc {
+	return func(_ pipeline.Event, _ int, payload []byte) (pipeline.Output, error) {
+		var n int
+		if _, err := fmt.Sscanf(string(payload), `{"eventType":"demo","n":%d}`, &n); err != nil {
+			return pipeline.Output{}, err
+		}
+		if err := f(n); err != nil {
+			return pipeline.Output{}, err
+		}
+		return returns(string(payload))(pipeline.Event{}, 1, nil)
+	}
+}
+
+var errRejected = pipeline.NewRejection("negative", "n is negative")
+
+// recordIDs returns the ids of all records, by Silver key without its folder.
+func (w *world) recordIDs(t *testing.T) map[string][]string {
+	t.Helper()
+	ids := make(map[string][]string)
+	for _, key := range w.silver.Keys() {
+		lines, err := w.silver.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := pipeline.ReadRecords(lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(key[strings.LastIndex(key, "/")+1:], ".json")
+		for _, record := range records {
+			ids[name] = append(ids[name], record.ID)
+		}
+	}
+	return ids
+}
+
+// drain delivers all messages until none is left. It fails the test after 50 deliveries.
+func (w *world) drain(t *testing.T, worker pipeline.Worker, first pipeline.Delivery) {
+	t.Helper()
+	deliveries, sent := []pipeline.Delivery{first}, len(w.queue.Sent())
+	for n := 0; len(deliveries) > 0; n++ {
+		if n == 50 {
+			t.Fatal("events are still on the queue after 50 deliveries")
+		}
+		d := deliveries[0]
+		deliveries = deliveries[1:]
+		if result := worker.Process(t.Context(), []pipeline.Delivery{d})[0]; result.Retry {
+			d.Attempt++
+			deliveries = append(deliveries, d)
+		}
+		for _, event := range w.queue.Sent()[sent:] {
+			deliveries = append(deliveries, deliver(t, event, "m"+event.ID))
+		}
+		sent = len(w.queue.Sent())
+	}
+}
+
+func TestAcceptBatch_StoresOneObjectPerType(t *testing.T) {
+	var w world
+	in := w.ingest()
+	n := 0
+	in.NewID = func() (string, error) { n++; return idOf(n), nil }
+	accepted, err := in.AcceptBatch(t.Context(), pipeline.BatchRequest{Elements: [][]byte{
+		[]byte(`{"eventType":"a", "n":1e2}`), []byte(`{"eventType":"b"}`), []byte(`{"eventType":"a"}`),
+	}})
+	if err != nil || len(accepted.Batches) != 2 {
+		t.Fatalf("got %+v, %v", accepted, err)
+	}
+	var ids []string
+	for _, element := range accepted.Elements {
+		ids = append(ids, element.EventID)
+	}
+	if want := []string{idOf(1) + ".0", idOf(2) + ".0", idOf(1) + ".1"}; !slices.Equal(ids, want) {
+		t.Errorf("got the ids %v, want %v", ids, want)
+	}
+	first := accepted.Batches[0]
+	stored, err := w.bronze.Get(t.Context(), first.Bronze.Key)
+	want := `[{"eventType":"a", "n":1e2},` + "\n" + `{"eventType":"a"}]`
+	if err != nil || string(stored) != want {
+		t.Errorf("Bronze has %s, %v", stored, err)
+	}
+	item := w.wantStatus(t, first.ID, pipeline.Enqueued)
+	if item.Count != 2 || len(w.queue.Sent()) != 2 {
+		t.Errorf("got the item %+v and %d messages", item, len(w.queue.Sent()))
+	}
+}
+
+func TestAcceptBatch_RejectsAllOrOnlyTheInvalidEvents(t *testing.T) {
+	req := batchOf(0, 1, 2)
+	req.Elements[1] = []byte(`{"n":1}`)
+	var w world
+	var invalid *pipeline.InvalidBatchError
+	_, err := w.ingest().AcceptBatch(t.Context(), req)
+	if !errors.As(err, &invalid) || invalid.Count != 3 || len(invalid.Errs) != 1 ||
+		pipeline.ErrorCode(invalid.Errs[1]) != pipeline.MissingEventType ||
+		pipeline.ErrorCode(err) != pipeline.InvalidBatch {
+		t.Errorf("got %v", err)
+	}
+	if keys := w.bronze.Keys(); len(keys) > 0 || len(w.queue.Sent()) > 0 {
+		t.Errorf("Bronze has %v", keys)
+	}
+	req.Lenient = true
+	accepted, err := w.ingest().AcceptBatch(t.Context(), req)
+	if err != nil || accepted.Batches[0].Count != 2 || accepted.Elements[2].EventID != id+".1" ||
+		pipeline.ErrorCode(accepted.Elements[1].Err) != pipeline.MissingEventType {
+		t.Errorf("got %+v, %v", accepted, err)
+	}
+	req.Elements = req.Elements[1:2]
+	if _, err := w.ingest().AcceptBatch(t.Context(), req); !errors.As(err, &invalid) {
+		t.Errorf("got %v although no event is valid", err)
+	}
+}
+
+func TestAcceptBatch_LimitsTheRequest(t *testing.T) {
+	var w world
+	for want, req := range map[pipeline.Code]pipeline.BatchRequest{
+		pipeline.EmptyBatch:      {},
+		pipeline.BatchTooLarge:   batchOf(make([]int, pipeline.MaxBatch+1)...),
+		pipeline.PayloadTooLarge: {Body: make([]byte, 1<<20+1), Elements: make([][]byte, 1)},
+	} {
+		in := w.ingest()
+		in.MaxPayloadBytes = 1 << 20
+		if _, err := in.AcceptBatch(t.Context(), req); pipeline.ErrorCode(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAcceptBatch_ARetryGetsTheSameAnswer(t *testing.T) {
+	var w world
+	req := batchOf(0, 1, 2)
+	req.Elements[0], req.Elements[2] = []byte(`{"eventType":"other"}`), []byte(`{"n":1}`)
+	req.Keyed, req.Key, req.Lenient = true, "key", true
+	first, err := w.ingest().AcceptBatch(t.Context(), req)
+	if err != nil || first.Duplicate || len(first.Batches) != 2 {
+		t.Fatalf("got %+v, %v", first, err)
+	}
+	in := w.ingest()
+	in.Now = func() time.Time { return now.Add(time.Hour) }
+	in.Schemas = noSchemas{}
+	in.RejectUnknownTypes = true // would reject all events now
+	again, err := in.AcceptBatch(t.Context(), req)
+	if err != nil || !again.Duplicate || !slices.Equal(again.Batches, first.Batches) ||
+		again.Elements[0].EventID != first.Elements[0].EventID || again.Elements[2].Err == nil {
+		t.Errorf("got %+v, %v; want %+v", again, err, first)
+	}
+	if keys := w.bronze.Keys(); len(keys) != 2 {
+		t.Errorf("Bronze has %v", keys)
+	}
+	req.Body = []byte("another")
+	if _, err := in.AcceptBatch(t.Context(), req); pipeline.ErrorCode(err) != pipeline.KeyReused {
+		t.Errorf("got %v for another body", err)
+	}
+	single := request(body)
+	single.Keyed, single.Key = true, "key"
+	if _, err := w.ingest().Accept(t.Context(), single); pipeline.ErrorCode(err) != pipeline.KeyReused {
+		t.Errorf("got %v for a single event", err)
+	}
+}
+
+type noSchemas struct{}
+
+func (noSchemas) Check(string, []byte) (string, string, bool, error) { return "", "", false, nil }
+
+func TestBatch_BecomesOneObjectAndANotificationPerEvent(t *testing.T) {
+	for notify, want := range map[pipeline.Notifications]int{
+		"": 3, pipeline.NotifyPerBatch: 1, pipeline.NotifyNone: 0,
+	} {
+		var w world
+		worker := w.worker()
+		worker.Notifications = notify
+		result := worker.Process(t.Context(), []pipeline.Delivery{w.acceptBatch(t, 0, 1, 2)})[0]
+		if result.Err != nil || result.Events != 3 {
+			t.Errorf("got %+v", result)
+		}
+		w.wantStatus(t, id, pipeline.Processed)
+		ids := map[string][]string{id: {id + ".0", id + ".1", id + ".2"}}
+		if got := w.recordIDs(t); !maps.EqualFunc(got, ids, slices.Equal) {
+			t.Errorf("got the records %v, want %v", got, ids)
+		}
+		published := w.bus.Published()
+		if len(published) != want {
+			t.Fatalf("published %+v", published)
+		}
+		if want == 3 && published[2].Detail.EventID != id+".2" ||
+			want == 1 && (published[0].Type != "BatchProcessed" || published[0].Detail.Count != 3) {
+			t.Errorf("published %+v", published)
+		}
+	}
+}
+
+func TestBatch_RejectedEventsFailAloneAtOnce(t *testing.T) {
+	var w world
+	reject := true
+	worker := w.workerWith(byNumber(func(n int) error {
+		if n < 0 && reject {
+			return errRejected
+		}
+		return nil
+	}))
+	result := worker.Process(t.Context(), []pipeline.Delivery{w.acceptBatch(t, 0, -1, -2, 3)})[0]
+	if result.Err != nil || result.Events != 2 || len(result.SplitOff) != 2 {
+		t.Errorf("got %+v", result)
+	}
+	if item := w.wantStatus(t, id, pipeline.Processed); item.SplitOff != "1,2" {
+		t.Errorf("got the item %+v", item)
+	}
+	w.wantStatus(t, id+".1", pipeline.Failed)
+	item := w.wantStatus(t, id+".2", pipeline.Failed)
+	letters := w.deadLetters.Sent()
+	if len(letters) != 2 || item.Failure.Code != "rejected.negative" || len(w.queue.Sent()) != 1 {
+		t.Errorf("got the dead letters %+v, and %+v", letters, item)
+	}
+	reject = false
+	redriver := pipeline.Redriver{
+		Items: &w.items, Queue: &w.queue, Checkpoints: &w.checkpoints, BronzeBucket: "bronze",
+		Now: func() time.Time { return now },
+	}
+	results := redriver.Redrive(t.Context(), [][]byte{letters[0].Body, letters[1].Body})
+	for _, r := range results {
+		if r.Err != nil {
+			t.Error(r.Err)
+		}
+		w.drain(t, worker, deliver(t, r.Event, "redriven "+r.Event.ID))
+		w.wantStatus(t, r.Event.ID, pipeline.Processed)
+	}
+	want := map[string][]string{
+		id: {id + ".0", id + ".3"}, id + ".1": {id + ".1"}, id + ".2": {id + ".2"},
+	}
+	if got := w.recordIDs(t); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got the records %v, want %v", got, want)
+	}
+}
+
+func TestBatch_EventsThatFailForNowAreRetriedAlone(t *testing.T) {
+	var w world
+	calls := 0
+	worker := w.workerWith(byNumber(func(n int) error {
+		if n == 1 {
+			if calls++; calls < 3 {
+				return errors.New("not yet")
+			}
+		}
+		return nil
+	}))
+	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
+	w.wantStatus(t, id, pipeline.Processed)
+	w.wantStatus(t, id+".1", pipeline.Processed)
+	if len(w.queue.Sent()) != 2 || len(w.deadLetters.Sent()) != 0 {
+		t.Errorf("sent %+v", w.queue.Sent())
+	}
+}
+
+func TestBatch_IsRetriedTogetherIfAllItsEventsFail(t *testing.T) {
+	var w world
+	worker := w.workerWith(fails(errors.New("down")))
+	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure.Code != pipeline.ProcessorError || len(w.queue.Sent()) != 1 ||
+		len(w.deadLetters.Sent()) != 1 || len(w.silver.Keys()) != 0 {
+		t.Errorf("got %+v, sent %+v", item, w.queue.Sent())
+	}
+}
+
+func TestBatch_OfRejectedEventsOnlyIsDivided(t *testing.T) {
+	var w world
+	worker := w.workerWith(fails(errRejected))
+	w.drain(t, worker, w.acceptBatch(t, make([]int, 250)...))
+	w.wantStatus(t, id, pipeline.Processed)
+	if n := len(w.deadLetters.Sent()); n != 250 {
+		t.Errorf("got %d dead letters", n)
+	}
+	if published := w.bus.Published(); len(published) != 250 {
+		t.Errorf("published %d notifications", len(published))
+	}
+	w.wantStatus(t, id+".249", pipeline.Failed)
+}
+
+func TestBatch_WithoutEnoughTimeGoesOnAsRanges(t *testing.T) {
+	var w world
+	delivery := w.acceptBatch(t, make([]int, 200)...)
+	slow := contextFunc(func(ctx context.Context, _ pipeline.Event) error {
+		select {
+		case <-time.After(20 * time.Millisecond):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	worker := w.workerWith(slow)
+	worker.StopBefore = 200 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 1400*time.Millisecond)
+	defer cancel()
+	result := worker.Process(ctx, []pipeline.Delivery{delivery})[0]
+	item := w.wantStatus(t, id, pipeline.Processed)
+	if result.Err != nil || result.Events == 0 || result.Events == 200 || item.SplitOff == "" {
+		t.Fatalf("got %d events, %v, split off %s", result.Events, result.Err, item.SplitOff)
+	}
+	w.drain(t, w.worker(), delivery) // the delivery is skipped
+	for _, event := range w.queue.Sent()[1:] {
+		w.drain(t, w.worker(), deliver(t, event, event.ID))
+	}
+	records := 0
+	for _, ids := range w.recordIDs(t) {
+		records += len(ids)
+	}
+	if records != 200 {
+		t.Errorf("got %d records", records)
+	}
+}
+
+func TestBatch_IsDividedAfterACrash(t *testing.T) {
+	var w world
+	delivery := w.acceptBatch(t, 0, 1, 2)
+	item := w.wantStatus(t, id, pipeline.Enqueued)
+	begun := pipeline.Tries{Begun: pipeline.Begun{MessageID: "m", Attempt: 2, Until: now}}
+	if err := w.items.SetTries(t.Context(), item, begun); err != nil {
+		t.Fatal(err)
+	}
+	delivery.Attempt = 3
+	worker := w.workerWith(fails(errors.New("must not run")))
+	result := worker.Process(t.Context(), []pipeline.Delivery{delivery})[0]
+	item = w.wantStatus(t, id, pipeline.Processed)
+	if result.Err != nil || result.Events != 0 || item.SplitOff != "0,1,2" {
+		t.Errorf("got %+v, %+v", result, item)
+	}
+}
+
+func TestBatch_AReplayReplacesAllItsRecordsOrNone(t *testing.T) {
+	var w world
+	reject := map[int]bool{1: true}
+	worker := w.workerWith(byNumber(func(n int) error {
+		if reject[n] {
+			return errRejected
+		}
+		return nil
+	}))
+	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
+	replay := func(id string) pipeline.ReplayCounts {
+		return w.replayAll(t, worker, id)
+	}
+	reject[1] = false
+	if counts := replay("0199aaaa-0000-7000-8000-0000000000a1"); counts.Sent != 2 || counts.Failed != 1 {
+		t.Errorf("got %+v", counts)
+	}
+	reject[2] = true
+	replay("0199aaaa-0000-7000-8000-0000000000a2")
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure.Code != "rejected.negative" {
+		t.Errorf("got %+v", item)
+	}
+	want := map[string][]string{id: {id + ".0", id + ".2"}}
+	if got := w.recordIDs(t); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got the records %v, want %v", got, want)
+	}
+}
+
+// replayAll replays all events and processes them.
+func (w *world) replayAll(t *testing.T, worker pipeline.Worker, id string) pipeline.ReplayCounts {
+	t.Helper()
+	sent := len(w.queue.Sent())
+	var counts pipeline.ReplayCounts
+	err := w.replayer().Run(t.Context(), pipeline.ReplayRequest{
+		Replay: pipeline.Replay{ID: id}, Type: "demo", From: now.Add(-time.Hour),
+		To: now.Add(time.Hour),
+	}, "", func(_ string, c pipeline.ReplayCounts) error { counts = c; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range w.queue.Sent()[sent:] {
+		w.drain(t, worker, deliver(t, event, event.ID+id))
+	}
+	return counts
+}
+
+func TestParseID(t *testing.T) {
+	for suffix, want := range map[string]pipeline.Span{
+		".0": {First: 0, Last: 0}, ".999": {First: 999, Last: 999}, ".3-17": {First: 3, Last: 17},
+	} {
+		batchID, span, hasSpan, ok := pipeline.ParseID(id + suffix)
+		if batchID != id || span != want || !hasSpan || !ok {
+			t.Errorf("got %s, %v, %t, %t for %s", batchID, span, hasSpan, ok, suffix)
+		}
+	}
+	for _, suffix := range []string{
+		".", ".01", ".-1", ".1-1", ".2-1", ".1-", ".1000", ".1.2", ".+1", ".1-02", ".99999999999999999999",
+	} {
+		if pipeline.ValidID(id + suffix) {
+			t.Errorf("%s is valid", suffix)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func readStored(
 	if err != nil {
 		return nil, err
 	}
-	item, err := p.Items().Get(ctx, id)
+	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if errors.Is(err, pipeline.ErrNotFound) {
 		return nil, fmt.Errorf("there is no event %s in stack %s: "+
 			"check the id; items expire after StatusRetention", id, p.Stack)
@@ -79,5 +79,11 @@ func readStored(
 		return nil, fmt.Errorf("the %s of event %s is missing: there is no object %s",
 			name, id, s3URL(location))
 	}
-	return stored, err
+	if err != nil || item.Count == 0 || item.IsBatch() {
+		return stored, err
+	}
+	if bronze {
+		return item.PayloadIn(stored)
+	}
+	return item.LinesIn(stored), nil
 }

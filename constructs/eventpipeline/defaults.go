@@ -54,6 +54,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 	setDefault(&p.Tracing, awslambda.Tracing_ACTIVE)
 	setDefault(&p.Authorization, defaultAuthorization(p))
 	setDefault(&p.UnknownEventTypes, UnknownEventTypesAccept)
+	setDefault(&p.Notifications, NotificationsPerEvent)
 	setDefault(&p.StatusForAllCallers, jsii.Bool(false))
 	setDefault(&p.AcceptTextPlain, jsii.Bool(false))
 	setDefault(&p.NotificationFormat, NotificationFormatJson)

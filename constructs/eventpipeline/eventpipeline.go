@@ -215,6 +215,8 @@ func NewEventPipeline(
 	p.notificationDLQ = newNotificationDeadLetterQueue(p)
 	p.apiFunction, p.apiLogGroup = newApiFunction(p)
 	p.workerFunction, p.workerLogGroup = newWorkerFunction(p)
+	// A deployment updates the worker first: an older worker can't read the batches of a newer API.
+	p.apiFunction.Node().AddDependency(p.workerFunction)
 	p.eventSource = newEventSource(p)
 	warnAboutInFlight(p)
 	p.reconcilerFunction, p.reconcilerLogGroup = newReconcilerFunction(p)

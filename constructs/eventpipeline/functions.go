@@ -40,6 +40,7 @@ func newWorkerFunction(p *eventPipeline) (awslambda.Function, awslogs.LogGroup) 
 			contract.EventBusName:       p.eventBus.EventBusName(),
 			contract.NotificationFormat: jsii.String(string(p.props.NotificationFormat)),
 			contract.MaxReceiveCount:    numberVariable(*p.props.MaxReceiveCount),
+			contract.Notifications:      jsii.String(string(p.props.Notifications)),
 		})
 	grantWorker(p, fn.Role())
 	return fn, logGroup

@@ -42,10 +42,12 @@ func grantWorker(p *eventPipeline, role awsiam.IRole) {
 	silver := p.silverBucket.ArnForObjects(jsii.String(silverObjects))
 	allow(role, silver, "s3:PutObject", "s3:GetObject")
 	allowList(role, p.silverBucket, silverObjects)
-	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+	// PutItem and SendMessage create the events that are split off a batch.
+	allow(role, p.eventsTable.TableArn(), "dynamodb:BatchGetItem", "dynamodb:UpdateItem",
+		"dynamodb:PutItem")
 	// The event source mapping uses this role, too. It needs the first three actions.
 	allow(role, p.queue.QueueArn(), "sqs:ReceiveMessage", "sqs:DeleteMessage",
-		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
+		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "sqs:SendMessage")
 	allow(role, p.deadLetterQueue.QueueArn(), "sqs:SendMessage")
 	allowPublish(p, role)
 

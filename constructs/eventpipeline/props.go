@@ -141,6 +141,9 @@ type EventPipelineProps struct {
 	// as a try if the processor fails or the worker crashes. Faults of AWS services do not count.
 	// The minimum is 3. Default: 5.
 	MaxReceiveCount *float64
+	// Notifications selects what the worker publishes about processed events. EventFailed is
+	// published in any case. Default: NotificationsPerEvent.
+	Notifications Notifications
 
 	// ReconcilerEnabled enables the schedule that runs the reconciler function. Without the
 	// schedule, an event may stay ENQUEUED forever after the API or worker function crashed. The
@@ -339,4 +342,17 @@ const (
 	// type is io.eventpipeline.event.processed or io.eventpipeline.event.failed. Its source
 	// identifies the pipeline, and its subject is the event's id.
 	NotificationFormatCloudEvents NotificationFormat = contract.CloudEventNotifications
+)
+
+// Notifications selects what the worker publishes about processed events.
+type Notifications string
+
+const (
+	// NotificationsPerEvent publishes EventProcessed for each event. EventBridge charges for each.
+	NotificationsPerEvent Notifications = contract.NotifyPerEvent
+	// NotificationsPerBatch publishes one BatchProcessed for the events of one type in a request.
+	// For a single event, it publishes EventProcessed.
+	NotificationsPerBatch Notifications = contract.NotifyPerBatch
+	// NotificationsNone publishes neither.
+	NotificationsNone Notifications = contract.NotifyNone
 )

@@ -33,6 +33,11 @@ func (p *eventPipeline) OnEventProcessed(
 func (p *eventPipeline) OnEventProcessedIn(
 	scope constructs.Construct, id *string, target awsevents.IRuleTarget,
 ) awsevents.Rule {
+	if p.props.Notifications != NotificationsPerEvent {
+		p.validation.addError("OnEventProcessed", "must not be used with Notifications %q: "+
+			"the rule would miss events. Add a rule to EventBus() instead",
+			p.props.Notifications)
+	}
 	props := &awsevents.RuleProps{
 		EventBus: p.eventBus,
 		EventPattern: &awsevents.EventPattern{

@@ -221,6 +221,9 @@ func (v *validation) validateQueue(p EventPipelineProps) {
 		v.requireSeconds("VisibilityTimeout", p.VisibilityTimeout, minVisibility(p), 12*60*60,
 			"the minimum is six times WorkerFunction.Timeout plus MaxBatchingWindow")
 	}
+	choices := []Notifications{NotificationsPerEvent, NotificationsPerBatch, NotificationsNone}
+	v.require(slices.Contains(choices, p.Notifications), "Notifications",
+		"must be one of %q, got %q", choices, p.Notifications)
 	v.requireInteger("MaxReceiveCount", *p.MaxReceiveCount, 3, 1000,
 		"with fewer tries, valid events would fail after a short failure of the processor")
 }

@@ -21,7 +21,6 @@ import (
 	apifunction "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/api"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/reconciler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/s3"
 	queues "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
@@ -37,7 +36,7 @@ type stage struct {
 	policies   iam.Policies
 
 	ingest     pipeline.Ingest
-	statuses   handler.Items
+	statuses   pipeline.ItemReader
 	worker     pipeline.Worker
 	reconciler pipeline.Reconciler
 

@@ -19,16 +19,10 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
-// Items looks up the items of events.
-type Items interface {
-	// Get returns an event's current item, or pipeline.ErrNotFound.
-	Get(ctx context.Context, id string) (pipeline.Item, error)
-}
-
 // API handles the requests of the HTTP API.
 type API struct {
 	Ingest              pipeline.Ingest
-	Items               Items
+	Items               pipeline.ItemReader
 	Open                bool   // the API has no authorizer, so requests have no caller
 	TextPlain           bool   // text/plain is JSON
 	StatusForAllCallers bool   // a caller may look up the events of all callers
@@ -109,7 +103,7 @@ func (a API) accept(ctx context.Context, req request) response {
 		return a.rejectBody(ctx, req, err)
 	}
 	if decoded.Batch {
-		return a.acceptBatch(ctx, req, decoded)
+		return a.acceptBatch(ctx, req, caller, decoded)
 	}
 	key, keyed := req.Headers["idempotency-key"]
 	accepted, err := a.Ingest.Accept(ctx, pipeline.Request{
@@ -125,12 +119,6 @@ func (a API) accept(ctx context.Context, req request) response {
 		resp.Headers["idempotency-replayed"] = "true"
 	}
 	return resp
-}
-
-// acceptBatch rejects a batch.
-func (a API) acceptBatch(ctx context.Context, req request, _ format.Body) response {
-	return a.reject(ctx, req, pipeline.Errorf(pipeline.NotAnObject,
-		`The body must be a JSON object, such as {"eventType":"order.created"}.`))
 }
 
 func (a API) decode(req request) (format.Body, error) {
@@ -160,7 +148,7 @@ func (a API) logAccepted(ctx context.Context, accepted pipeline.Accepted, took t
 		slog.Bool("replayed", accepted.Duplicate),
 		slog.Int64("durationMs", took.Milliseconds()))
 	if !accepted.Duplicate {
-		counts := []slog.Attr{slog.Int(contract.MetricAccepted, 1)}
+		counts := []slog.Attr{slog.Int(contract.MetricAccepted, accepted.Event.Events())}
 		set := metricSet{contract.PipelineDimension, a.QueueName, counts}
 		attrs = append(attrs, metricAttrs(set)...)
 		log = atAnyLevel(log)

@@ -287,7 +287,7 @@ func TestAPI_RespondsToPanicWithProblem(t *testing.T) {
 	}
 }
 
-type brokenItems struct{ Items }
+type brokenItems struct{ pipeline.ItemReader }
 
 func (brokenItems) Get(context.Context, string) (pipeline.Item, error) {
 	return pipeline.Item{}, errors.New("secret of the service")
@@ -422,7 +422,7 @@ func TestAPI_RejectsRequestsOfOtherRoutes(t *testing.T) {
 	}
 }
 
-type hangingItems struct{ Items }
+type hangingItems struct{ pipeline.ItemReader }
 
 func (hangingItems) Get(ctx context.Context, _ string) (pipeline.Item, error) {
 	<-ctx.Done()

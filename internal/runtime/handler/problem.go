@@ -49,6 +49,8 @@ var problems = map[pipeline.Code]struct {
 	pipeline.InvalidKey:        {http.StatusUnprocessableEntity, "Invalid Idempotency-Key"},
 	pipeline.KeyReused:         {http.StatusUnprocessableEntity, "Idempotency-Key reused"},
 	pipeline.InvalidEventID:    {http.StatusBadRequest, "Invalid event id"},
+	pipeline.InvalidBatch:      {http.StatusUnprocessableEntity, "Invalid events"},
+	pipeline.RejectedBefore:    {http.StatusUnprocessableEntity, "Rejected before"},
 	pipeline.EventNotFound:     {http.StatusNotFound, "Event not found"},
 	pipeline.NotFound:          {http.StatusNotFound, "Not found"},
 	pipeline.MethodNotAllowed:  {http.StatusMethodNotAllowed, "Method not allowed"},

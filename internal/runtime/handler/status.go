@@ -28,18 +28,21 @@ type EventStatus struct {
 	Failure     *pipeline.Failure  `json:"failure,omitempty"`
 	ReplayID    string             `json:"replayId,omitempty"`   // id of the last replay
 	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
+	BatchID     string             `json:"batchId,omitempty"`    // if the event belongs to a batch
+	Count       int                `json:"count,omitempty"`      // of a batch or range: its events
+	SplitOff    []string           `json:"splitOff,omitempty"`   // of a batch: what was split off
 }
 
 func (a API) status(ctx context.Context, req request, id string) response {
 	if !pipeline.ValidID(id) {
 		return a.reject(ctx, req, pipeline.Errorf(pipeline.InvalidEventID,
-			"The event id must be a lower-case UUID, as returned by POST /events."))
+			"The event id must have the form that POST /events returns."))
 	}
 	caller, err := a.caller(req)
 	if err != nil {
 		return a.reject(ctx, req, err)
 	}
-	item, err := a.Items.Get(ctx, id)
+	item, err := pipeline.LookUp(ctx, a.Items, id)
 	visible := a.StatusForAllCallers || item.Caller == caller
 	hidden := err == nil && (!visible || item.Expired(a.Ingest.Now()))
 	if errors.Is(err, pipeline.ErrNotFound) || hidden { // same answer for events of other callers
@@ -68,6 +71,15 @@ func newEventStatus(item pipeline.Item) EventStatus {
 		Bronze:      item.Bronze,
 		ReplayID:    item.Replay.ID,
 		Reenqueues:  item.Reenqueues,
+	}
+	if batchID, _, isPart, _ := pipeline.ParseID(item.ID); isPart {
+		s.BatchID = batchID
+	}
+	if item.IsBatch() {
+		s.Count = item.Events()
+	}
+	for _, part := range item.Parts() {
+		s.SplitOff = append(s.SplitOff, part.ID)
 	}
 	switch item.Status {
 	case pipeline.Processed:

@@ -73,6 +73,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	var counts batchCounts
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		logResult(ctx, result, time.Since(start))
+		logSplitOff(ctx, result)
 		counts.add(result)
 		if result.Retry {
 			failure := itemFailure{result.Delivery.MessageID}
@@ -87,14 +88,19 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 type batchCounts struct{ processed, failed, retried int }
 
 func (c *batchCounts) add(r pipeline.Result) {
+	for _, part := range r.SplitOff {
+		if part.Err != nil {
+			c.failed++
+		}
+	}
 	switch {
 	case r.Skipped:
 	case r.Err == nil:
-		c.processed++
+		c.processed += r.Events
 	case r.Retry:
 		c.retried++
 	default:
-		c.failed++
+		c.failed += r.Event.Events()
 	}
 }
 
@@ -109,6 +115,19 @@ func (h Worker) logBatch(ctx context.Context, c batchCounts) {
 		slog.Int(contract.MetricRetried, c.retried),
 	}})
 	atAnyLevel(logging.FromContext(ctx)).LogAttrs(ctx, slog.LevelInfo, logging.BatchDone, attrs...)
+}
+
+// logSplitOff logs one line for each part that a batch has split off.
+func logSplitOff(ctx context.Context, r pipeline.Result) {
+	for _, part := range r.SplitOff {
+		level, message, attrs := slog.LevelInfo, logging.EventSplitOff, logging.EventAttrs(part.Event)
+		if part.Err != nil {
+			level, message = slog.LevelError, logging.EventFailed
+			attrs = append(attrs, codeAttr(part.Err))
+			attrs = append(attrs, errorAttrs(part.Err)...)
+		}
+		logging.FromContext(ctx).LogAttrs(ctx, level, message, attrs...)
+	}
 }
 
 // logResult logs one line per delivery.

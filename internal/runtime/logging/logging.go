@@ -57,9 +57,13 @@ func WithEvent(ctx context.Context, event pipeline.Event) context.Context {
 
 // EventAttrs returns the attributes that each line about an event contains.
 func EventAttrs(event pipeline.Event) []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.String("eventId", event.ID),
 		slog.String("eventType", event.Type),
 		slog.Int("bytes", event.Bytes),
 	}
+	if event.IsBatch() {
+		attrs = append(attrs, slog.Int("events", event.Events()))
+	}
+	return attrs
 }

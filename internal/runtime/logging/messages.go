@@ -10,6 +10,7 @@ const (
 	EventFiltered         = "event filtered"
 	MessageOutOfDate      = "message out of date"
 	EventRetried          = "event retried"
+	EventSplitOff         = "event split off"
 	EventFailed           = "event failed"
 	BatchDone             = "batch done"
 	EventNotReconciled    = "event not reconciled"

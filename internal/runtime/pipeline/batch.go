@@ -27,6 +27,8 @@ type Span struct{ First, Last int }
 // Len returns the number of events.
 func (s Span) Len() int { return s.Last - s.First + 1 }
 
+func (s Span) contains(other Span) bool { return s.First <= other.First && other.Last <= s.Last }
+
 // String returns the text that follows the batch's id in the id of an event or a range.
 func (s Span) String() string {
 	if s.First == s.Last {
@@ -199,4 +201,29 @@ func (i Item) Parts() []Event {
 		parts = append(parts, i.Event.part(span))
 	}
 	return parts
+}
+
+// PayloadIn returns the payload of an event of a batch from the batch's Bronze object.
+func (e Event) PayloadIn(object []byte) ([]byte, error) {
+	payloads, err := splitPayloads(object)
+	if err != nil {
+		return nil, err
+	}
+	index := e.span().First
+	if index >= len(payloads) {
+		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events", e.Bronze.Key,
+			len(payloads))
+	}
+	return payloads[index], nil
+}
+
+// LinesIn returns the lines of an event of a batch from a Silver object.
+func (e Event) LinesIn(object []byte) []byte {
+	var lines []byte
+	for line := range bytes.Lines(object) {
+		if decodeFirst(line).ID == e.ID {
+			lines = append(lines, line...)
+		}
+	}
+	return lines
 }

@@ -113,16 +113,7 @@ func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]
 	if err != nil || event.Count == 0 {
 		return object, err
 	}
-	payloads, err := splitPayloads(object)
-	if err != nil {
-		return nil, err
-	}
-	index := event.span().First
-	if index >= len(payloads) {
-		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events",
-			event.Bronze.Key, len(payloads))
-	}
-	return payloads[index], nil
+	return event.PayloadIn(object)
 }
 
 // publish sends the notifications of the tasks that have neither failed nor been skipped. It leaves

@@ -154,6 +154,10 @@ func lists() []Case {
 		{"comma at the end", json, "[" + event + ",]", 400, "invalid-json"},
 		{"cut off", json, "[" + event, 400, "invalid-json"},
 		{"too many", json, array(1001), 413, "batch-too-large"},
+		{"one invalid event", json, "[" + event + `,{"n":1}]`, 422, "invalid-batch"},
+		{"an array in an array", json, "[[" + event + "]]", 422, "invalid-batch"},
+		{"an invalid line", lines, event + "\n{", 422, "invalid-batch"},
+		{"an event for CloudEvents", cloudEvents, "[" + event + "]", 422, "invalid-batch"},
 	} {
 		next := post("list: "+c.name, c.body, c.status, c.code, "")
 		next.Headers["content-type"] = c.contentType

@@ -179,7 +179,6 @@ func invalidEvents() []Case {
 	}
 	return slices.Concat(
 		inputs{
-			{"array", `[{"eventType":"demo"}]`},
 			{"string", `"{\"eventType\":\"demo\"}"`}, {"number", "1"}, {"large number", "1e999"},
 			{"true", "true"}, {"null", "null"},
 		}.cases("no object", bodyIs, 400, "not-an-object", ""),

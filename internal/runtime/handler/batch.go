@@ -1,0 +1,117 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/format"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// acceptedBatchBody represents the body of the response 202 to a request with a list of events.
+type acceptedBatchBody struct {
+	Status  string          `json:"status"`
+	Batches []acceptedBatch `json:"batches"`
+	Events  []acceptedEvent `json:"events"` // in the order of the request
+}
+
+type acceptedBatch struct {
+	BatchID   string `json:"batchId"`
+	EventType string `json:"eventType"`
+	Count     int    `json:"count"`
+}
+
+// acceptedEvent has either an id or a problem.
+type acceptedEvent struct {
+	Index   int      `json:"index"`
+	EventID string   `json:"eventId,omitempty"`
+	Problem *problem `json:"problem,omitempty"`
+}
+
+// indexedProblem is the problem of one event. Pointer points into the event.
+type indexedProblem struct {
+	Index int `json:"index"`
+	problem
+}
+
+// maxProblems limits the number of events whose problems a response describes if no event was
+// accepted.
+const maxProblems = 100
+
+func (a API) acceptBatch(
+	ctx context.Context, req request, caller string, body format.Body,
+) response {
+	start := time.Now()
+	key, keyed := req.Headers["idempotency-key"]
+	lenient := prefersLenient(req.Headers["prefer"])
+	accepted, err := a.Ingest.AcceptBatch(ctx, pipeline.BatchRequest{
+		Body: body.Data, Elements: body.Events, CloudEvents: body.CloudEvents, Lenient: lenient,
+		Keyed: keyed, Key: format.Unquote(key), Caller: caller,
+	})
+	if err != nil {
+		return a.rejectBatch(ctx, req, err)
+	}
+	for _, batch := range accepted.Batches {
+		a.logAccepted(ctx, pipeline.Accepted{Event: batch, Duplicate: accepted.Duplicate},
+			time.Since(start))
+	}
+	answer := acceptedBatchBody{Status: "accepted"}
+	for _, batch := range accepted.Batches {
+		answer.Batches = append(answer.Batches, acceptedBatch{batch.ID, batch.Type, batch.Count})
+	}
+	for i, element := range accepted.Elements {
+		event := acceptedEvent{Index: i, EventID: element.EventID}
+		if element.Err != nil {
+			p := newProblem(element.Err, "")
+			event.Problem = &p
+		}
+		answer.Events = append(answer.Events, event)
+	}
+	resp := jsonResponse(http.StatusAccepted, answer)
+	if accepted.Duplicate {
+		resp.Headers["idempotency-replayed"] = "true"
+	}
+	if lenient {
+		resp.Headers["preference-applied"] = "handling=lenient"
+	}
+	return resp
+}
+
+// rejectBatch returns the problem of a request with a list of events. If single events are invalid,
+// the problem describes each of them, up to maxProblems.
+func (a API) rejectBatch(ctx context.Context, req request, err error) response {
+	var invalid *pipeline.InvalidBatchError
+	if !errors.As(err, &invalid) {
+		return a.reject(ctx, req, err)
+	}
+	rejected := slices.Sorted(maps.Keys(invalid.Errs))
+	var described []indexedProblem
+	for _, index := range rejected[:min(len(rejected), maxProblems)] {
+		described = append(described, indexedProblem{index, newProblem(invalid.Errs[index], "")})
+	}
+	resp := a.reject(ctx, req, err, slog.Int("events", len(rejected)))
+	resp.Body = jsonResponse(resp.StatusCode, struct {
+		problem
+		Errors []indexedProblem `json:"errors"`
+	}{newProblem(err, req.id(ctx)), described}).Body
+	return resp
+}
+
+// prefersLenient reports whether a header Prefer (RFC 7240) contains handling=lenient. If it
+// contains handling several times, the first applies.
+func prefersLenient(prefer string) bool {
+	for preference := range strings.SplitSeq(prefer, ",") {
+		preference, _, _ = strings.Cut(preference, ";")
+		name, value, _ := strings.Cut(preference, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "handling") {
+			return strings.EqualFold(strings.Trim(strings.TrimSpace(value), `"`), "lenient")
+		}
+	}
+	return false
+}

@@ -126,6 +126,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AcceptTextPlain":      jsii.Bool(true),
 		"SchemaDirectory":      schemas,
 		"UnknownEventTypes":    eventpipeline.UnknownEventTypesRefuse,
+		"Notifications":        eventpipeline.NotificationsPerBatch,
 		"ThrottlingRateLimit":  jsii.Number(1),
 		"ThrottlingBurstLimit": jsii.Number(1),
 		"CorsPreflight": &awsapigatewayv2.CorsPreflightOptions{

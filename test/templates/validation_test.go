@@ -366,6 +366,8 @@ func invalidSchemas(t *testing.T) map[string]invalidProps {
 			directory(outside), "SchemaDirectory demo.json escapes "+*outside),
 		"SchemasNoFolder": invalid(directory(jsii.String("")), `SchemaDirectory ""`),
 		"SchemasMissing":  invalid(directory(jsii.String("nowhere")), "SchemaDirectory nowhere"),
+		"Notifications": invalid(props{Notifications: "SOME"},
+			`Notifications "PER_EVENT" "PER_BATCH" "NONE" "SOME"`),
 		"UnknownEventTypes": invalid(props{UnknownEventTypes: "DROP"},
 			`UnknownEventTypes "ACCEPT" "REFUSE" "DROP"`),
 		"UnknownEventTypesWithoutSchemas": invalid(props{UnknownEventTypes: refuse},

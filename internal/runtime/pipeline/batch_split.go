@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"sync"
 )
 
 // SplitOff describes an event or a range that was split off a batch.
@@ -32,21 +31,20 @@ func (w Worker) splitOff(ctx context.Context, t *task) error {
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex
+	events := make([]*Event, len(t.batch.parts))
+	failures, errs := make([]error, len(events)), make([]error, len(events))
+	forEach(t.batch.parts, func(i int, part Event) {
+		events[i], failures[i], errs[i] = w.createPart(ctx, t, part, items)
+	})
 	var enqueued []Event
-	var errs []error
-	forEach(t.batch.parts, func(_ int, part Event) {
-		event, failure, err := w.createPart(ctx, t, part, items)
-		mu.Lock()
-		defer mu.Unlock()
-		if failure != nil {
-			t.SplitOff = append(t.SplitOff, SplitOff{part, failure})
-		}
+	for i, event := range events {
 		if event != nil {
 			enqueued = append(enqueued, *event)
 		}
-		errs = append(errs, err)
-	})
+		if failures[i] != nil {
+			t.SplitOff = append(t.SplitOff, SplitOff{t.batch.parts[i], failures[i]})
+		}
+	}
 	errs = append(errs, w.Queue.SendMany(ctx, enqueued)...)
 	if err := errors.Join(errs...); err != nil {
 		return unavailable("split off events of the batch", err)

@@ -199,7 +199,7 @@ func TestPermissions_DenyCallsThatAFunctionDoesNotNeed(t *testing.T) {
 		},
 		"the worker lists all of Silver":         {list(workerName, w.silver, ""), false},
 		"the worker reads the DLQ":               {receive(workerName, w.dlq.URL()), false},
-		"the worker fills the queue":             {send(workerName, w.queue.URL()), false},
+		"the worker splits a batch":              {send(workerName, w.queue.URL()), true},
 		"the worker publishes as another source": {publish(workerName, "aws.s3"), false},
 		"the worker publishes":                   {publish(workerName, "eventpipeline"), true},
 		"the reconciler reads payloads": {

@@ -93,6 +93,7 @@ func newStage(t *testing.T, p *Platform, onDenial func(iam.Denial)) *stage {
 		contract.OpenAPI:                "false",
 		contract.StatusForAllCallers:    "false",
 		contract.MaxReceiveCount:        "5",
+		contract.Notifications:          "PER_EVENT",
 		contract.ReconcileGraceSeconds:  "3600",
 		contract.ReconcileWindowSeconds: "86400",
 		contract.MaxReenqueues:          "1",

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ func (s *stage) performTasks(ctx context.Context) error {
 	}{
 		{"accept and process an event", s.acceptAndProcess},
 		{"accept an event twice with the same idempotency key", s.acceptKeyed},
+		{"split an event off a batch", s.splitBatch},
 		{"retry a temporary failure", s.retry},
 		{"fail permanently", s.failPermanently},
 		{"fail without a payload in Bronze", s.failMissing},
@@ -113,6 +115,44 @@ func (s *stage) acceptKeyed(ctx context.Context) error {
 		err = fmt.Errorf("the second request got %+v", again)
 	}
 	return err
+}
+
+// failsOnce fails for the second event of a batch, as long as the event was not split off.
+type failsOnce struct{}
+
+func (failsOnce) Process(
+	_ context.Context, event pipeline.Event, _ int, payload []byte,
+) (pipeline.Output, error) {
+	if strings.HasSuffix(event.ID, ".1") {
+		return pipeline.Output{}, errors.New("not yet")
+	}
+	return pipeline.Output{Payloads: []json.RawMessage{payload}}, nil
+}
+
+func (s *stage) splitBatch(ctx context.Context) error {
+	element := []byte(`{"eventType":"demo"}`)
+	accepted, err := s.ingest.AcceptBatch(ctx, pipeline.BatchRequest{
+		Elements: [][]byte{element, element}, Caller: "caller",
+	})
+	if err != nil {
+		return err
+	}
+	worker := s.worker
+	worker.Processor = failsOnce{}
+	result, err := s.deliver(ctx, worker)
+	if err != nil || len(result.SplitOff) != 1 {
+		return fmt.Errorf("the batch has status %s: %w", result.Status,
+			errors.Join(result.Err, err))
+	}
+	if err := s.process(ctx); err != nil {
+		return err
+	}
+	for _, event := range append(accepted.Batches, result.SplitOff[0].Event) {
+		if err := s.status(ctx, event, pipeline.Processed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // brokenBus returns an error for each notification.

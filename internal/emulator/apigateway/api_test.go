@@ -138,6 +138,9 @@ func TestEvent_EncodesBodiesThatAreNotText(t *testing.T) {
 		{"application/octet-stream", "a", true},
 		{"application/json", "\xff", true},
 		{"image/png", "a", true},
+		{"application/x-ndjson", "{}\n", true},
+		{"application/cloudevents+json", "{}", true},
+		{"application/json", "\x1f\x8b\x08", true}, // the beginning of gzip
 	} {
 		text, isBase64 := encodeBody(c.contentType, []byte(c.body))
 		if isBase64 {

@@ -200,7 +200,7 @@ func TestAuthorization_JWT(t *testing.T) {
 		return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 	}
 	logs := t.TempDir()
-	p := start(t, append(testAppFlags, "--stage", "jwt", "--jwks", file, "--logs", logs)...)
+	p := startTestApp(t, "jwt", "--jwks", file, "--logs", logs)
 	const body, both = `{"eventType":"token","message":"hello"}`, "events/write events/read"
 	good := strings.Split(token("anna", "events", both, time.Hour), ".")
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"k"}`))

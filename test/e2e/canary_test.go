@@ -36,7 +36,7 @@ func TestCanary_RequestsDoNotLeak(t *testing.T) {
 	var s secrets
 	t.Setenv("EVENTPIPELINE_TEST_SECRET", s.plant("environment"))
 	logs := t.TempDir()
-	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs)...)
+	p := startTestApp(t, canary, "--logs", logs)
 
 	bus := p.subscribe(t, canary, "demo")
 	var bodies []string // response bodies
@@ -172,7 +172,7 @@ func TestCanary_FailingServicesDoNotLeak(t *testing.T) {
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs, "--faults", file)...)
+	p := startTestApp(t, canary, "--logs", logs, "--faults", file)
 	var responses strings.Builder
 	waitUntil(t, func() string {
 		body := fmt.Sprintf(`{"eventType":"demo",%q:%q}`, s.plant("name"), s.plant("field"))
@@ -280,7 +280,7 @@ func readLogs(t *testing.T, dir string) map[string]string {
 // A client must not be able to break log lines, to control a terminal or to fill a disk.
 func TestLogs_EscapeInjectedCharacters(t *testing.T) {
 	logs := t.TempDir()
-	p := start(t, append(testAppFlags, "--stage", canary, "--logs", logs)...)
+	p := startTestApp(t, canary, "--logs", logs)
 	var s secrets
 	evil := `\u001b[31m\n{\"level\":\"ERROR\"}\r\n\u009b2J\u202e` + "\u009b2J\u202e"
 	huge := strings.Repeat(`\u001b`, 20000)

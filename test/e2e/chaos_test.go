@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,9 +34,6 @@ const faults = `{
 	]
 }`
 
-// testAppFlags select the CDK app in ./app, whose timeouts are much shorter than the defaults.
-var testAppFlags = []string{"--app", "go run ./test/e2e/app"}
-
 func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 	t.Parallel() // the test mostly waits for retries
 	const events = 3000
@@ -45,7 +41,7 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 	if err := os.WriteFile(file, []byte(faults), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(testAppFlags, "--faults", file)...)
+	p := startTestApp(t, "local", "--faults", file)
 	acknowledged := p.sendLoad(t, events)
 	if len(acknowledged) < events*8/10 {
 		t.Fatalf("only %d of %d events were accepted", len(acknowledged), events)
@@ -70,9 +66,8 @@ func TestChaos_EveryAcceptedEventHasOneRecord(t *testing.T) {
 
 func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	const events = 1500
-	flags := append(slices.Clone(testAppFlags), "--data", t.TempDir(),
-		"--api-port", freePort(t), "--aws-port", freePort(t))
-	p := start(t, flags...)
+	flags := []string{"--data", t.TempDir(), "--api-port", freePort(t), "--aws-port", freePort(t)}
+	p := startTestApp(t, "local", flags...)
 	acknowledged := make(map[string]bool)
 	var mu sync.Mutex
 	killed := make(chan struct{})
@@ -91,7 +86,7 @@ func TestChaos_KilledPlatformKeepsAcknowledgedEvents(t *testing.T) {
 	})
 	<-killed
 	<-p.done
-	p = start(t, flags...)
+	p = startTestApp(t, "local", flags...)
 	p.waitUntilFinished(t, acknowledged)
 	p.expectEachOnce(t, acknowledged)
 }

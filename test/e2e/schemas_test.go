@@ -6,7 +6,7 @@ import (
 )
 
 func TestSchemas_ValidateOnlyTheirEventType(t *testing.T) {
-	p := start(t, testAppFlags...)
+	p := startTestApp(t, "local")
 	const order = `{"eventType":"order.created","orderId":"0199aaaa-0000-7000-8000-000000000001"`
 	p.waitForStatus(t, p.accept(t, order+`,"total":19.99}`), "PROCESSED")
 	p.accept(t, `{"eventType":"other","total":"any value"}`)

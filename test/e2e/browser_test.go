@@ -34,7 +34,7 @@ func findBrowser(t *testing.T) string {
 // A page of another origin sends events. The browser applies the rules of CORS.
 func TestBrowser_SendsEvents(t *testing.T) {
 	browser := findBrowser(t)
-	p := start(t, append(testAppFlags, "--stage", "browser")...)
+	p := startTestApp(t, "browser")
 	results := make(chan []byte, 1)
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/results" {

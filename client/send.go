@@ -95,7 +95,7 @@ func (c *Client) Send(
 		return Accepted{}, err
 	}
 	if jsontext.Value(event).Kind() == jsontext.KindBeginArray {
-		return Accepted{}, fmt.Errorf("%w, got an array: use SendBatch", ErrNotObject)
+		return Accepted{}, fmt.Errorf("%w, got an array", ErrNotObject)
 	}
 	answer, err := c.post(ctx, event, o)
 	if err != nil {

@@ -119,7 +119,7 @@ func (f *apiFlags) String() string {
 func (f *apiFlags) explain(err error) error {
 	var problem *client.Problem
 	switch {
-	case err == nil || errors.Is(err, context.Canceled):
+	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, client.ErrNotObject):
 		return err
 	case tooManyConnections(err):
 		return fmt.Errorf("%w\nThis machine can't open more connections: lower --concurrency", err)

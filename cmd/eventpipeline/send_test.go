@@ -493,11 +493,16 @@ func TestSend_DoesNotBlameThePlatformForLocalErrors(t *testing.T) {
 	if err := os.WriteFile(long, bytes.Repeat([]byte("x"), maxLine+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	array := filepath.Join(t.TempDir(), "array.jsonl")
+	if err := os.WriteFile(array, []byte("{}\n[]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		out  io.Writer
 		want string
 	}{
+		"an array in a line":  {[]string{array}, io.Discard, "got an array"},
 		"a folder":            {[]string{t.TempDir()}, io.Discard, "directory"},
 		"no file":             {[]string{"missing.json"}, io.Discard, "missing.json"},
 		"a line too long":     {[]string{long}, io.Discard, "long.jsonl"},

@@ -50,7 +50,7 @@ func TestJavaScriptSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 	}
 	// The type of the data, as the SDK sends it in each mode.
 	for mode, contentType := range map[string]string{
-		"binary": "application/json; charset=utf-8", "structured": "",
+		"binary": "application/json; charset=utf-8", "structured": "", "batch": "",
 	} {
 		want.SetDataContentType(contentType)
 		t.Run(mode, func(t *testing.T) {

@@ -72,10 +72,31 @@ func (a *api) stored(t *testing.T) event.Event {
 		t.Fatal(err)
 	}
 	var stored event.Event
+	if text[0] == '[' {
+		return a.storedEvents(t)[0]
+	}
 	if err := json.Unmarshal(text, &stored); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return stored
+}
+
+// storedEvents returns the CloudEvents of all batches in Bronze.
+func (a *api) storedEvents(t *testing.T) []event.Event {
+	t.Helper()
+	var all []event.Event
+	for _, key := range a.bronze.Keys() {
+		text, err := a.bronze.Get(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var batch []event.Event
+		if err := json.Unmarshal(text, &batch); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		all = append(all, batch...)
+	}
+	return all
 }
 
 // modes sends an event in each mode of the HTTP binding that has one event per request.
@@ -139,6 +160,38 @@ func TestSDK_SendsEventsThatTheAPIStores(t *testing.T) {
 				wantSame(t, a.stored(t), sent)
 			})
 		}
+	}
+}
+
+func TestSDK_SendsBatchesThatTheAPIStores(t *testing.T) {
+	sent := map[string]event.Event{}
+	var list []event.Event
+	for name, e := range events(t) {
+		e.SetID(name)
+		sent[name] = e
+		list = append(list, e)
+	}
+	a := newAPI(t)
+	request, err := cehttp.NewHTTPRequestFromEvents(t.Context(), a.url, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var accepted struct{ Events []struct{ EventID string } }
+	err = json.NewDecoder(response.Body).Decode(&accepted)
+	if err != nil || response.StatusCode != http.StatusAccepted || len(accepted.Events) != len(list) {
+		t.Fatalf("got %d %+v, %v", response.StatusCode, accepted, err)
+	}
+	stored := a.storedEvents(t)
+	if len(stored) != len(list) {
+		t.Errorf("Bronze holds %d events, want %d", len(stored), len(list))
+	}
+	for _, e := range stored {
+		wantSame(t, e, sent[e.ID()])
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// testFormats runs the commands of docs/formats.md. Each curl command posts one event.
+// testFormats runs the commands of docs/formats.md. Each curl command posts an event or a list.
 func testFormats(t *testing.T, p *platform) {
 	text, err := os.ReadFile("../../docs/formats.md")
 	if err != nil {
@@ -30,11 +30,19 @@ func testFormats(t *testing.T, p *platform) {
 		}
 		responses := json.NewDecoder(strings.NewReader(string(out)))
 		for range strings.Count(script, "curl ") {
-			var response struct{ Status, EventID string }
+			var response struct {
+				Status, EventID string
+				Events          []struct{ EventID string }
+			}
 			if err := responses.Decode(&response); err != nil || response.Status != "accepted" {
 				t.Fatalf("%s: got %s, %v", script, out, err)
 			}
-			ids = append(ids, response.EventID)
+			if response.EventID != "" {
+				ids = append(ids, response.EventID)
+			}
+			for _, event := range response.Events {
+				ids = append(ids, event.EventID)
+			}
 		}
 	}
 	for _, id := range ids {

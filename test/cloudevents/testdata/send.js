@@ -1,8 +1,13 @@
-// Sends one event with the JavaScript SDK of CloudEvents. The argument is the mode.
-const { CloudEvent, emitterFor, httpTransport } = require("cloudevents");
+// Sends one event with the JavaScript SDK of CloudEvents. The argument is the mode. The SDK has no
+// function that sends a batch, so in that mode the script sends an array of the SDK's events.
+const { CloudEvent, CONSTANTS, emitterFor, httpTransport } = require("cloudevents");
 
 const mode = process.argv[2];
-const emit = emitterFor(httpTransport(process.env.API_URL), { mode });
+const send = httpTransport(process.env.API_URL);
+const sendBatch = (event) => send({
+  headers: { "content-type": CONSTANTS.MIME_CE_BATCH }, body: JSON.stringify([event]),
+});
+const emit = mode === "batch" ? sendBatch : emitterFor(send, { mode });
 const event = new CloudEvent({
   id: "A-1",
   source: "/shops/berlin",

@@ -101,5 +101,6 @@ func checkSamePayload(first Item, event Event) error {
 
 func keyReused() error {
 	return Errorf(KeyReused,
-		"This Idempotency-Key was used for another payload. Use a new key for a new event.")
+		"This Idempotency-Key, or the source and id of this CloudEvent, was used for another "+
+			"payload. Use a new one for a new event.")
 }

@@ -45,8 +45,8 @@ type Body struct {
 //   - A CloudEvent in binary mode becomes the equivalent CloudEvent in the JSON format.
 //   - All other bodies are one event with the unchanged body.
 //
-// All errors are errors of the client. An error about one event of a batch is not among them,
-// except for a syntax error in an array: its events can't be separated.
+// All errors are client errors. Decode does not check single events. But an array must be valid
+// JSON as a whole, because Decode could not separate the events of an invalid array.
 func (d Decoder) Decode(headers map[string]string, body []byte) (Body, error) {
 	kind, err := d.kind(headers)
 	if err != nil {

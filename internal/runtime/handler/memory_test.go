@@ -40,12 +40,23 @@ func TestAPI_NeedsLittleMemoryForTheLargestRequests(t *testing.T) {
 		strings.Repeat("[],", (largestPayload-40)/len("[],")) + "[]]}"
 	members := `{"eventType":"demo","a":[` +
 		strings.Repeat(`{"a":0},`, (largestPayload-40)/len(`{"a":0},`)) + "{}]}"
+	element := start + strings.Repeat("x", 2000) + `"}`
+	ce := `{"specversion":"1.0","id":"1","source":"/s","type":"demo","data":"` +
+		strings.Repeat("x", 2000) + `"}`
+	list := func(event string) string { return strings.Repeat(event+",", 999) + event }
 	for name, c := range map[string]struct {
 		contentType, body string
 		status            int
 	}{
-		"a long string":         {"application/json", padded("x"), http.StatusAccepted},
-		"escapes":               {"application/json", padded(`\u00e9`), http.StatusAccepted},
+		"a long string":  {"application/json", padded("x"), http.StatusAccepted},
+		"escapes":        {"application/json", padded(`\u00e9`), http.StatusAccepted},
+		"1,000 elements": {"application/json", "[" + list(element) + "]", http.StatusAccepted},
+		"1,000 lines": {
+			"application/x-ndjson", strings.Repeat(element+"\n", 1000), http.StatusAccepted,
+		},
+		"1,000 CloudEvents": {
+			"application/cloudevents-batch+json", "[" + list(ce) + "]", http.StatusAccepted,
+		},
 		"many arrays":           {"application/json", arrays, http.StatusAccepted},
 		"many objects":          {"application/json", members, http.StatusAccepted},
 		"a bomb":                {"application/json", strings.Repeat(" ", 64<<20), 413},

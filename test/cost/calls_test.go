@@ -37,6 +37,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/function/worker"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/logging"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 func TestCalls_OfSingleEvents(t *testing.T) {
@@ -53,6 +54,35 @@ func TestCalls_OfSingleEvents(t *testing.T) {
 	want = cost.WorkerCalls(10, 1, cost.PerEvent).Times(float64(invocations))
 	if diff := cmp.Diff(want, f.takeCalls(t)); invocations != count/10 || diff != "" {
 		t.Errorf("calls of the worker in %d invocations (-model +counted):\n%s", invocations, diff)
+	}
+}
+
+func TestCalls_OfBatches(t *testing.T) {
+	for mode, most := range map[cost.Notifications]float64{
+		cost.PerBatch: 9, cost.PerEvent: 18, cost.None: 8,
+	} {
+		f := newFunctions(t)
+		f.worker.Worker.Notifications = pipeline.Notifications(mode)
+		const count = 100
+		elements := make([]string, count)
+		for i := range elements {
+			elements[i] = fmt.Sprintf(`{"eventType":"demo","number":%d}`, i)
+		}
+		f.post(t, "application/json", "["+strings.Join(elements, ",")+"]")
+		ingest := f.takeCalls(t)
+		if diff := cmp.Diff(cost.APICalls(), ingest); diff != "" {
+			t.Errorf("%s: calls of the API function (-model +counted):\n%s", mode, diff)
+		}
+		invocations := f.process(t)
+		work := f.takeCalls(t)
+		if diff := cmp.Diff(cost.WorkerCalls(1, count, mode), work); invocations != 1 || diff != "" {
+			t.Errorf("%s: calls of the worker in %d invocations (-model +counted):\n%s",
+				mode, invocations, diff)
+		}
+		if total := ingest.Total() + work.Total(); total > most {
+			t.Errorf("%s: %v calls for %d events, want at most %v", mode, total, count, most)
+		}
+		wantSize(t, "item of a batch", f.itemSize(t), cost.Item)
 	}
 }
 

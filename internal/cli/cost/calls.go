@@ -1,6 +1,10 @@
 package cost
 
-import "math"
+import (
+	"math"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
+)
 
 // Workload describes the events that clients send.
 type Workload struct {
@@ -27,9 +31,9 @@ type Notifications string
 
 // The values of the prop Notifications.
 const (
-	PerEvent Notifications = "PER_EVENT"
-	PerBatch Notifications = "PER_BATCH"
-	None     Notifications = "NONE"
+	PerEvent Notifications = contract.NotifyPerEvent
+	PerBatch Notifications = contract.NotifyPerBatch
+	None     Notifications = contract.NotifyNone
 )
 
 // count returns the number of notifications for a batch of n events.

@@ -80,7 +80,7 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	}
 	lookUp(contract.QueueURL, "the existing queue")
 	p.Notifications = PerEvent
-	if mode := environment.at(notificationsVariable).text(); mode != "" {
+	if mode := environment.at(contract.Notifications).text(); mode != "" {
 		p.Notifications = Notifications(mode)
 	}
 	p.Source = EventSource{BatchSize: 10, MaxConcurrency: 50}
@@ -88,9 +88,6 @@ func (t document) pipeline(name string, functions map[contract.Role]string) Pipe
 	p.KMSKeys = t.countKeys(name, used)
 	return p
 }
-
-// notificationsVariable is the worker's environment variable with the prop Notifications.
-const notificationsVariable = "NOTIFICATIONS"
 
 // addResources adds the settings of the resources that no function refers to. Their logical ids
 // begin with the pipeline's name.

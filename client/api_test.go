@@ -98,7 +98,8 @@ func (a *api) answer(body []byte, lenient bool) savedAnswer {
 	var results, errors, accepted []string
 	for i, event := range events {
 		if isBad(event) {
-			problem := `"type":"t","title":"Bad","status":422,"detail":"No good.","pointer":"/eventType"`
+			problem := `"type":"t","title":"Bad","status":422,` +
+				`"detail":"No good.","pointer":"/eventType"`
 			errors = append(errors, fmt.Sprintf(`{"index":%d,%s}`, i, problem))
 			results = append(results, fmt.Sprintf(`{"index":%d,"problem":{%s}}`, i, problem))
 			continue

@@ -37,8 +37,8 @@ func (p *platform) serve(t *testing.T) http.Handler {
 	function := handler.API{
 		Ingest: pipeline.Ingest{
 			Bronze: &p.bronze, Items: &p.items, Queue: &p.queue, BronzeBucket: "bronze",
-			MaxPayloadBytes: cmp.Or(p.maxBytes, client.MaxBatchBytes), StatusRetention: time.Hour, Now: time.Now,
-			KeyCache: new(pipeline.KeyCache),
+			MaxPayloadBytes: cmp.Or(p.maxBytes, client.MaxBatchBytes),
+			StatusRetention: time.Hour, Now: time.Now, KeyCache: new(pipeline.KeyCache),
 			NewID: func() (string, error) {
 				id, err := uuid.NewV7()
 				return id.String(), err
@@ -221,9 +221,9 @@ func TestBatcher_StoresEventsOnceIfAnswersAreLost(t *testing.T) {
 	b := c.NewBatcher(client.BatcherOptions{MaxBatchEvents: 10})
 	var r results
 	addAll(t, b, 95, r.add)
-	if err := b.Close(t.Context()); err != nil || len(r.accepted) != 95 ||
-		len(p.bronze.Keys()) != 10 {
-		t.Errorf("accepted %d, Bronze has %d objects, %v", len(r.accepted), len(p.bronze.Keys()), err)
+	err := b.Close(t.Context())
+	if keys := p.bronze.Keys(); err != nil || len(r.accepted) != 95 || len(keys) != 10 {
+		t.Errorf("accepted %d, Bronze has %d objects, %v", len(r.accepted), len(keys), err)
 	}
 }
 

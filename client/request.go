@@ -34,10 +34,10 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, false, &localError{err}
 	}
-	connecting := false
+	asked, connected := false, false // a transport of another package may call neither function
 	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { connecting = true },
-		GotConn: func(httptrace.GotConnInfo) { connecting = false },
+		GetConn: func(string) { asked = true },
+		GotConn: func(httptrace.GotConnInfo) { connected = true },
 	}
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), call.method,
 		call.url.String(), bytes.NewReader(call.body))
@@ -49,7 +49,7 @@ func (c *Client) attempt(ctx context.Context, call call) (got answer, sent bool,
 		return answer{}, false, &localError{err}
 	}
 	got, err = c.exchange(request)
-	return got, !connecting, err
+	return got, connected || !asked, err
 }
 
 // localError reports that a request could not be made. A retry would not help.

@@ -121,6 +121,31 @@ func TestClient_RetriesAConnectionThatIsRefused(t *testing.T) {
 	}
 }
 
+// net/http itself repeats a request on another connection if a kept connection breaks.
+func TestSendError_ConsidersTheRetriesOfNetHTTP(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			server.Listener.Close()
+			panic(http.ErrAbortHandler)
+		}
+	})
+	server.Start()
+	defer server.Close()
+	c, err := client.New(server.URL, client.Options{MaxAttempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Ping(t.Context()); err != nil { // keeps its connection
+		t.Fatal(err)
+	}
+	_, err = c.Send(t.Context(), event)
+	var failure *client.SendError
+	if !errors.As(err, &failure) || !failure.MayBeAccepted {
+		t.Errorf("got %+v, want MayBeAccepted", failure)
+	}
+}
+
 func TestClient_DoesNotRetryWhatARetryWouldNotChange(t *testing.T) {
 	for _, status := range []int{
 		http.StatusTemporaryRedirect, 400, 401, 403, 404, 413, 415, 422, 501,

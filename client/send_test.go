@@ -134,7 +134,8 @@ func TestSendBatch_AcceptsTheValidEventsIfLenient(t *testing.T) {
 	}
 	for _, i := range []int{0, 2} {
 		problem := got.Events[i].Problem
-		if problem == nil || problem.Pointer != "/eventType" || problem.Error() != "HTTP 422: No good." {
+		if problem == nil || problem.Pointer != "/eventType" ||
+			problem.Error() != "HTTP 422: No good." {
 			t.Errorf("event %d has the problem %v", i, problem)
 		}
 	}
@@ -146,7 +147,8 @@ func TestSendBatch_SendsNothingIfAnEventIsNotOneObject(t *testing.T) {
 	c := newClient(t, &a, client.Options{})
 	for _, text := range []string{
 		``, ` `, `1`, `"x"`, `null`, `[]`, `[{"eventType":"a"}]`, `{"eventType":"a"`, `{}}`,
-		`{},{}`, `{} {}`, `{"eventType":"a"}]`, "\ufeff{}", `{"a":1,"a":2}`, "{\"a\":\"\xff\"}", `// x`,
+		`{},{}`, `{} {}`, `{"eventType":"a"}]`, "\ufeff{}", `{"a":1,"a":2}`,
+		"{\"a\":\"\xff\"}", `// x`,
 	} {
 		events := [][]byte{[]byte(`{"eventType":"a"}`), []byte(text)}
 		_, err := c.SendBatch(t.Context(), events, client.WithLenient())

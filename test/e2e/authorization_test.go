@@ -145,7 +145,7 @@ func TestAuthorization_IAM(t *testing.T) {
 		t.Errorf("without --sign: %s", out)
 	}
 	out, err = p.runAs(t, userEnv("bert", "canary-secret"), "send", "--api", p.API, "--sign",
-		"--count", "20")
+		"--count", "20", "--batch", "7", "--gzip")
 	if err != nil || !strings.Contains(out, "\n20 accepted, 0 refused") {
 		t.Errorf("send --sign: %v %s", err, out)
 	}

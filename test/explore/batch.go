@@ -172,6 +172,16 @@ func (r *run) checkHome(key string, records pipeline.Records) {
 	}
 }
 
+// checkReplaced checks that an object keeps its events when a replay replaces it.
+func (r *run) checkReplaced(key string, old, lines []byte) {
+	before, errBefore := pipeline.ReadRecords(old)
+	after, errAfter := pipeline.ReadRecords(lines)
+	if errBefore == nil && errAfter == nil && !slices.Equal(eventsIn(before), eventsIn(after)) {
+		r.violate("I12", "%s had the events %v, and has %v after a replay", key, eventsIn(before),
+			eventsIn(after))
+	}
+}
+
 // checkBatch checks that each event of a batch is in its Silver object, or belongs to a part with
 // an item.
 func (r *run) checkBatch(item pipeline.Item) {
@@ -200,6 +210,20 @@ func (r *run) checkBatch(item pipeline.Item) {
 			r.violate("I12", "event %s of batch %s is in %d places", id, item.ID, places)
 		}
 	}
+}
+
+// discard moves the queue's messages to the DLQ, and makes their events FAILED.
+func (r *run) discard() {
+	for _, m := range r.queue.messages {
+		item := r.table.items[m.event.ID]
+		item.Status, item.FailedAt = pipeline.Failed, time.Now()
+		item.Failure = pipeline.Failure{Code: pipeline.NotFinished, Reason: "discarded"}
+		r.table.write(item)
+		r.queue.deadLetters = append(r.queue.deadLetters, pipeline.DeadLetter{
+			Body: []byte(m.body), EventID: item.ID, Failure: item.Failure, FailedAt: item.FailedAt,
+		})
+	}
+	r.queue.messages = nil
 }
 
 // sorts rejects one payload for good, and fails for another in its first delivery.
@@ -265,11 +289,39 @@ var batchScenarios = []Scenario{
 			r.processOne()
 			r.reconcileAll()
 		}, Begin: func(r *run) { r.redrive() }},
-	{Name: "the reconciler races a batch", Preemptions: 1, MiscountsQueue: true, Processor: sorts,
+	{Name: "two replays of a batch", Preemptions: 1, Setup: func(r *run) {
+		r.acceptBatch(good, third)
+		r.processOne()
+		r.reconcileAll()
+	}, Begin: func(r *run) {
+		r.replay(pipeline.Replay{ID: "replay-1"})
+		r.replay(pipeline.Replay{ID: "replay-2"})
+	}},
+	{Name: "a replay of a batch that its processor rejects later", Preemptions: 1,
+		Processor: rejectsLater, Setup: func(r *run) {
+			r.acceptBatch(good, third)
+			r.processOne()
+			r.reconcileAll()
+		}, Begin: func(r *run) { r.replay(pipeline.Replay{ID: "replay-1"}) }},
+	{Name: "the reconciler races a batch", Preemptions: 1, MiscountsQueue: true,
 		Setup: func(r *run) {
 			r.acceptBatch(good, third)
 			time.Sleep(tick)
 		}, Begin: func(r *run) { r.passTime() }},
+	{Name: "a FAILED batch that has records", Preemptions: 1, Processor: sorts,
+		Setup: func(r *run) {
+			r.acceptBatch(good, third)
+			r.deliver(r.queue.visible())
+			r.crashAt("Items.Create")
+			r.discard()
+			time.Sleep(2 * tick)
+		}, Begin: func(r *run) { r.passTime() }},
+	{Name: "the message of an event of a batch is lost", Preemptions: 1, Processor: sorts,
+		Setup: func(r *run) {
+			r.acceptBatch(good, third)
+			r.processOne()
+			r.queue.messages = nil
+		}},
 }
 
 // groupByID returns the records of each event in a Silver object.

@@ -33,8 +33,8 @@ var Invariants = map[string]string{
 		"deadline",
 	"I10": "a fault of a service fails no event, even in an outage of an hour, and SQS itself " +
 		"moves no message to the DLQ",
-	"I12": "each event of a batch has records in at most one Silver object at any time; at rest, " +
-		"each is in its batch's object or was split off",
+	"I12": "each event of a batch has records in at most one Silver object at any time, and a " +
+		"replay keeps them there; at rest, each event has records or was split off",
 	"I11": "only a failed processor or a crashed worker counts toward MaxReceiveCount, and a " +
 		"processor fails no more often than that, apart from faults and preemptions",
 }
@@ -325,6 +325,9 @@ func (r *run) checkFailed(item pipeline.Item) {
 	}
 	if record, err := r.record(item.SilverKey()); err == nil && record.ReplayID == item.Replay.ID {
 		r.violate("I2", "event %s is FAILED although its record is in Silver", item.ID)
+	}
+	if item.IsBatch() && item.Failure.Code == pipeline.WorkerCrashed && item.Replay.ID == "" {
+		r.violate("I9", "batch %s failed with an event that crashes its worker", item.ID)
 	}
 	if r.poison[item.SHA256] || r.mayFail(item.Event) || r.scenario.Broken {
 		return

@@ -56,8 +56,10 @@ func (p silverPort) GetVersion(ctx context.Context, key string) ([]byte, string,
 
 func (p silverPort) Replace(ctx context.Context, key string, body []byte, version string) error {
 	return p.exec(ctx, "Silver.Replace", key, aWrite, func() error {
+		old, _ := p.run.silver.get(key)
 		err := p.run.silver.replace(key, body, version)
 		if err == nil {
+			p.run.checkReplaced(key, old.body, body)
 			p.run.checkRecord(key, body)
 		}
 		return err

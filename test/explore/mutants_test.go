@@ -192,7 +192,7 @@ var mutants = []mutant{
 	{"reconciler: a FAILED batch with records becomes PROCESSED", domain + "heal.go",
 		"	if item.IsBatch() { // the worker may not have created the parts of the batch\n",
 		"	if false {\n",
-		"a FAILED batch that has records", "I12"},
+		"a FAILED batch that has records", "I2"},
 	{"condition: an item is created only once", stores + "table.go",
 		"if exists && !old.Expired(item.EnqueuedAt) {", "if exists && false {",
 		"one event", "I4"},

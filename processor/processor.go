@@ -16,12 +16,14 @@ import (
 
 // Event represents one delivery of an event.
 type Event struct {
-	ID         string          // lower-case UUID, the same in every delivery
+	ID         string          // the same in every delivery; in a batch: <BatchID>.<Index>
 	Type       string          // eventType of the payload
 	ReceivedAt time.Time       // time of acceptance by the API; UTC, in milliseconds
 	Caller     string          // sender that the API's authorizer identified; "" if unknown
 	Attempt    int             // number of this delivery, 1 for the first; a replay restarts at 1
 	ReplayID   string          // id of the replay; "" if the event was not replayed
+	BatchID    string          // id of the event's batch; "" if it was sent alone
+	Index      int             // position in the batch, from 0; 0 if it was sent alone
 	Payload    json.RawMessage // body of the request, unchanged; a JSON object
 }
 
@@ -54,6 +56,11 @@ func serveCLI(fn Func) {
 func (fn Func) Process(
 	ctx context.Context, event pipeline.Event, attempt int, payload []byte,
 ) (pipeline.Output, error) {
+	var batchID string
+	id, span, inBatch, _ := pipeline.ParseID(event.ID)
+	if inBatch {
+		batchID = id
+	}
 	record, err := fn(logging.WithEvent(ctx, event), Event{
 		ID:         event.ID,
 		Type:       event.Type,
@@ -61,6 +68,8 @@ func (fn Func) Process(
 		Caller:     event.Caller,
 		Attempt:    attempt,
 		ReplayID:   event.Replay.ID,
+		BatchID:    batchID,
+		Index:      span.First,
 		Payload:    payload,
 	})
 	if err != nil {

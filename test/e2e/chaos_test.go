@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,9 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	dynamodbitems "github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/dynamodb"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // faults configures the injected faults. About one AWS call in thirteen gets a fault. Some calls
@@ -101,7 +105,7 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// sendLoad sends n events. One event in ten has an idempotency key, and two events share each key.
+// sendLoad sends n requests. One in a hundred has a batch of 20 events. One event in ten has an idempotency key, and two events share each key.
 // One event in a hundred is poison: the worker can never process it. sendLoad returns a map whose
 // keys are the ids of the acknowledged events. The value is true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
@@ -114,6 +118,15 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 			mu.Lock()
 			acknowledged[id] = true
 			mu.Unlock()
+			return
+		}
+		if i%100 == 50 {
+			ids := p.sendBatch(t, i, 20)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, id := range ids {
+				acknowledged[id] = false
+			}
 			return
 		}
 		key, body := "", fmt.Sprintf(`{"eventType":"chaos","n":%d}`, i)
@@ -141,6 +154,21 @@ func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 		byKey[key] = answer.id
 	})
 	return acknowledged
+}
+
+// sendBatch sends a batch of n events with an idempotency key. It returns the ids of the events if
+// the batch was accepted.
+func (p *platform) sendBatch(t *testing.T, number, n int) []string {
+	t.Helper()
+	elements := slices.Repeat([]string{fmt.Sprintf(`{"eventType":"chaos","n":%d}`, number)}, n)
+	body := "[" + strings.Join(elements, ",") + "]"
+	for range 4 {
+		answer, err := p.trySend(t.Context(), fmt.Sprintf("batch-%d", number), body)
+		if err == nil && answer.status == http.StatusAccepted {
+			return strings.Fields(answer.ids)
+		}
+	}
+	return nil
 }
 
 // concurrently calls step with each number from 0 to n-1, in random order. The number of workers
@@ -178,10 +206,17 @@ func (p *platform) trySend(ctx context.Context, key, body string) (ingestRespons
 		return ingestResponse{}, err
 	}
 	defer response.Body.Close()
-	var answer struct{ EventID string }
+	var answer struct {
+		EventID string
+		Events  []struct{ EventID string }
+	}
 	_ = json.NewDecoder(response.Body).Decode(&answer) // a response of API Gateway itself has no id
 	replayed := response.Header.Get("Idempotency-Replayed")
-	return ingestResponse{response.StatusCode, answer.EventID, replayed}, nil
+	result := ingestResponse{status: response.StatusCode, id: answer.EventID, replayed: replayed}
+	for _, event := range answer.Events {
+		result.ids += " " + event.EventID
+	}
+	return result, nil
 }
 
 // waitUntilFinished runs the reconciler until every acknowledged event is PROCESSED or FAILED and
@@ -192,7 +227,8 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 		statuses := p.scanStatuses(t)
 		unfinished := 0
 		for id := range acknowledged {
-			if statuses[id] != "PROCESSED" && statuses[id] != "FAILED" {
+			batchID, _, _ := strings.Cut(id, ".") // the reconciler reports unfinished parts
+			if status := statuses[batchID]; status != "PROCESSED" && status != "FAILED" {
 				unfinished++
 			}
 		}
@@ -219,9 +255,16 @@ func (p *platform) waitUntilFinished(t *testing.T, acknowledged map[string]bool)
 func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 	t.Helper()
 	statuses, deadLetters := p.scanStatuses(t), p.deadLetters(t)
-	records := make(map[string]int)
-	for _, key := range p.listKeys(t, "SilverBucketName", "silver/") {
-		records[strings.TrimSuffix(filepath.Base(key), ".json")]++
+	records := p.countRecords(t)
+	items := dynamodbitems.NewItems(p.awsConfig(), p.Outputs["EventsTableName"])
+	for id := range acknowledged {
+		if strings.Contains(id, ".") {
+			item, err := pipeline.LookUp(t.Context(), items, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			statuses[id] = string(item.Status)
+		}
 	}
 	counts := make(map[string]int)
 	for id, poison := range acknowledged {
@@ -241,6 +284,27 @@ func (p *platform) expectEachOnce(t *testing.T, acknowledged map[string]bool) {
 	}
 	t.Logf("%d acknowledged events: %v; %d records in Silver, %d events in the DLQ",
 		len(acknowledged), counts, len(records), len(deadLetters))
+}
+
+// countRecords returns the number of records of each event in Silver.
+func (p *platform) countRecords(t *testing.T) map[string]int {
+	t.Helper()
+	counts := make(map[string]int)
+	var mu sync.Mutex
+	keys := p.listKeys(t, "SilverBucketName", "silver/")
+	concurrently(32, len(keys), func(i int) {
+		location := map[string]any{"bucket": p.Outputs["SilverBucketName"], "key": keys[i]}
+		records, err := pipeline.ReadRecords([]byte(p.readObject(t, location)))
+		if err != nil {
+			t.Errorf("%s: %v", keys[i], err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, record := range records {
+			counts[record.ID]++
+		}
+	})
+	return counts
 }
 
 // scanStatuses returns the statuses of all events by id.

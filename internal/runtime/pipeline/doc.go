@@ -14,6 +14,7 @@
 //	decode.go              checks a request's body
 //	ingest.go              stores the payload, then the item and the message in parallel
 //	ingest_keyed.go        does the same for requests with an idempotency key
+//	ingest_batch.go        does the same for requests with a list of events
 //	message.go             reads and writes messages
 //
 // A worker processes its message:
@@ -21,6 +22,9 @@
 //	worker.go              runs a batch of deliveries
 //	subbatches.go          splits the batch so that messages that crash the worker are isolated
 //	process.go             Bronze → processor → Silver → bus → PROCESSED
+//	batch.go               a batch, and the events and ranges that are split off
+//	batch_process.go       runs the processor on the events of a batch
+//	batch_split.go         makes what did not succeed events of their own
 //	processor.go           the processor's contract and limits
 //	transform.go           calls the processor
 //	record.go, silver.go   build the records, and store them once
@@ -32,6 +36,7 @@
 // An event's state changes by conditional writes only:
 //
 //	item.go, lifecycle.go  the state of an event, and its transitions
+//	lookup.go              finds the state of an event of a batch
 //
 // The reconciler finishes what crashes left behind:
 //

@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+)
+
+// The processor of the example rejects the currency of three of 100 orders.
+func TestBatch_RejectedEventsFailAlone(t *testing.T) {
+	p := startIn(t, ownProcessor)
+	p.addOutputs(t, "orders", "WorkerFunction")
+	var orders []string
+	for i := range 100 {
+		currency := "EUR"
+		if i%40 == 7 {
+			currency = "XXX"
+		}
+		orders = append(orders, fmt.Sprintf(`{"eventType":"order.placed","orderId":"%d",`+
+			`"currency":%q,"lines":[{"sku":"tea","quantity":1,"cents":350}]}`, i, currency))
+	}
+	answer, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
+	ids := strings.Fields(answer.ids)
+	if err != nil || answer.status != http.StatusAccepted || len(ids) != 100 {
+		t.Fatalf("got %+v, %v", answer, err)
+	}
+	batchID, _, _ := strings.Cut(ids[0], ".")
+	batch := p.waitForStatus(t, batchID, "PROCESSED")
+	if fmt.Sprint(batch["splitOff"]) != fmt.Sprint([]string{ids[7], ids[47], ids[87]}) ||
+		batch["count"] != 100.0 {
+		t.Errorf("got the batch %v", batch)
+	}
+	if records := p.readRecords(t, batch); len(records) != 97 {
+		t.Errorf("Silver has %d records", len(records))
+	}
+	if status := p.status(t, ids[99]); status["status"] != "PROCESSED" ||
+		status["batchId"] != batchID || status["eventId"] != ids[99] {
+		t.Errorf("got the status %v", status)
+	}
+	failed := p.waitForStatus(t, ids[47], "FAILED")
+	if failure, _ := failed["failure"].(map[string]any); failure["code"] != "rejected.unknown-currency" {
+		t.Errorf("got the status %v", failed)
+	}
+	if letters := p.deadLetters(t); len(letters) != 3 || !letters[ids[87]] {
+		t.Errorf("the DLQ has %v", letters)
+	}
+
+	out, err := command(t.Context(), "record", "--aws", p.AWS, ids[98]).Output()
+	var record pipeline.Record
+	if err != nil || json.Unmarshal(out, &record) != nil || record.ID != ids[98] {
+		t.Errorf("record: %v\n%s", err, out)
+	}
+	out, err = command(t.Context(), "record", "--aws", p.AWS, "--bronze", ids[47]).Output()
+	if err != nil || string(out) != orders[47] {
+		t.Errorf("record --bronze: %v\n%s", err, out)
+	}
+	again, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
+	if err != nil || again.ids != answer.ids || again.replayed != "true" {
+		t.Errorf("got %+v, %v", again, err)
+	}
+}

@@ -31,10 +31,6 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 		"go run": func(t *testing.T) (assetHashes, error) {
 			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", ".")
 		},
-		"-trimpath": func(t *testing.T) (assetHashes, error) {
-			return synthesize(consumer.dir, t.TempDir(), consumer.env, "go", "run", "-trimpath",
-				".")
-		},
 		// The vendored folder has a new name in each run. Without -trimpath, Go would therefore
 		// compile the CDK again, which takes minutes.
 		"vendored, by GOFLAGS": func(t *testing.T) (assetHashes, error) {
@@ -51,10 +47,7 @@ func TestConsumers_DeployTheFunctionsOfTheCheckout(t *testing.T) {
 			app.mustRun(t, "go", "mod", "edit", "-replace", module+"="+absolutePath(t, root))
 			return synthesize(app.dir, t.TempDir(), app.env, "go", "run", ".")
 		},
-		"compiled, then run in another folder": func(t *testing.T) (assetHashes, error) {
-			return synthesize(t.TempDir(), t.TempDir(), consumer.env, prebuilt)
-		},
-		"environment of another platform": func(t *testing.T) (assetHashes, error) {
+		"compiled, then run in another environment": func(t *testing.T) (assetHashes, error) {
 			other := appendEnv(consumer.env,
 				"GOFLAGS=-mod=vendor -race -tags=schemas -ldflags=-X=main.x=y",
 				"GOWORK=/nowhere/go.work", "GOOS=windows", "GOARCH=386", "GOARM64=v9.0",

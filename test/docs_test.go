@@ -167,12 +167,23 @@ func TestDocs_PinTheCDKThatCIRuns(t *testing.T) {
 	}
 }
 
-func TestDocs_CIRunsTheContributorsTestCommand(t *testing.T) {
-	const command = "go test ./..."
-	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(command) + `( |$)`)
-	for _, path := range []string{"../README.md", "../CONTRIBUTING.md", "../.ci/run"} {
-		if !line.MatchString(read(t, path)) {
-			t.Errorf("%s must contain the command %q", path, command)
+// CI divides the packages of the contributor's command into three runs.
+func TestDocs_CITestsThePackagesOfTheContributorsCommand(t *testing.T) {
+	for path, commands := range map[string][]string{
+		"../README.md":       {"go test ./..."},
+		"../CONTRIBUTING.md": {"go test ./..."},
+		"../.ci/run": {
+			"go test -vet=off -race $concurrent",
+			`others=$(go list ./... | grep -vxF -e "$concurrent" | grep -v '/test/explore$')`,
+			"go test -vet=off $others",
+			"  GOMAXPROCS=1 go test -vet=off ./test/explore",
+		},
+	} {
+		for _, command := range commands {
+			line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(command) + `( |$)`)
+			if !line.MatchString(read(t, path)) {
+				t.Errorf("%s must contain the command %q", path, command)
+			}
 		}
 	}
 	if !strings.Contains(read(t, "../.github/workflows/ci.yml"), "bash .ci/run") {

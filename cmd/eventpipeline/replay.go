@@ -16,7 +16,7 @@ import (
 
 type replayFlags struct {
 	stack              stackFlags
-	eventType          string
+	eventID, eventType string
 	from, to           string
 	rate               float64
 	checkpoint, resume string
@@ -30,7 +30,7 @@ type replayFlags struct {
 func newReplayCommand() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
-		Use:   "replay --type TYPE --from TIME [--to TIME]",
+		Use:   "replay {--type TYPE --from TIME [--to TIME] | --event ID}",
 		Short: "Process archived events again and replace their Silver records",
 		Long: `Processes the PROCESSED events of a type again. Each event becomes ENQUEUED, the
 worker processes it, and its new records replace its old records. The new
@@ -40,6 +40,10 @@ A replay skips ENQUEUED events, because they have a message on the queue. It
 skips FAILED events too: use "dlq redrive" for them. With --failed it replays
 only FAILED events, even if the DLQ no longer holds their messages. A replay
 does not delete messages from the DLQ.
+
+With --event it replays only that event, or that batch and everything that was
+split off it. An event whose record is in its batch's object can be replayed
+only together with its batch.
 
 With --orphans it enqueues only orphans: payloads in Bronze whose events have
 neither an item nor a record. The pipeline never accepted some of them: it
@@ -62,6 +66,7 @@ worker's main package; the command builds and runs it on this machine.`,
   eventpipeline replay --type demo --from 7d --rate 200
   eventpipeline replay --resume 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001.replay.json
   eventpipeline replay --type demo --from 30d --failed
+  eventpipeline replay --event 019aaf3e-6f0b-7cc2-9c49-d7e4b3a1a001
   eventpipeline replay --type demo --from 30d --orphans --dry-run
   eventpipeline replay --type demo --from 1d --compare --worker ./functions/demo
   eventpipeline replay --type demo --from 24h --no-publish --yes`,
@@ -70,6 +75,7 @@ worker's main package; the command builds and runs it on this machine.`,
 	}
 	f.stack.add(cmd)
 	flags := cmd.Flags()
+	addRequiredValue(flags, &f.eventID, "event", "replay only this event or batch")
 	addRequiredValue(flags, &f.eventType, "type", "eventType of the events")
 	addRequiredValue(flags, &f.from, "from", "replay events received from this time on")
 	addRequiredValue(flags, &f.to, "to", "replay events received before this time (default: now)")
@@ -123,6 +129,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	announce(cmd, p)
+	if err := state.findEvent(cmd.Context(), p, f.stack.String()); err != nil {
+		return err
+	}
 	if err := state.bind(p); err != nil {
 		return usageError{err}
 	}
@@ -168,32 +177,19 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 		}
 		return state, err
 	}
-	if f.eventType == "" || f.from == "" {
-		return nil, errors.New("nothing to replay: set --type and --from, or --resume FILE")
+	state := &replayState{EventID: f.eventID, Type: f.eventType}
+	var err error
+	if f.eventID == "" {
+		state.From, state.To, err = f.timeRange(now)
+	} else {
+		err = f.checkEvent()
 	}
-	if !pipeline.ValidType(f.eventType) {
-		return nil, fmt.Errorf("--type: invalid eventType %q", f.eventType)
-	}
-	from, err := parseTime(f.from, now)
 	if err != nil {
-		return nil, fmt.Errorf("--from: %w", err)
-	}
-	to := now.UTC()
-	if f.to != "" {
-		if to, err = parseTime(f.to, now); err != nil {
-			return nil, fmt.Errorf("--to: %w", err)
-		}
-	}
-	if !from.Before(to) {
-		return nil, fmt.Errorf("--from must be before --to, got %s and %s",
-			from.Format(time.RFC3339), to.Format(time.RFC3339))
+		return nil, err
 	}
 	id := uuid.Must(uuid.NewV7()).String() // fails only if the system has no random numbers
-	state := &replayState{
-		Replay: pipeline.Replay{ID: id, Quiet: f.noPublish},
-		Type:   f.eventType, From: from, To: to, Failed: f.failed, Orphans: f.orphans,
-		Rate: f.rate, file: f.checkpoint,
-	}
+	state.Replay = pipeline.Replay{ID: id, Quiet: f.noPublish}
+	state.Failed, state.Orphans, state.Rate, state.file = f.failed, f.orphans, f.rate, f.checkpoint
 	if state.file == "" {
 		state.file = id + ".replay.json"
 	}
@@ -202,4 +198,40 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 			"or choose another file", state.file)
 	}
 	return state, nil
+}
+
+// checkEvent checks the flags of a replay of one event.
+func (f *replayFlags) checkEvent() error {
+	switch {
+	case !pipeline.ValidID(f.eventID):
+		return fmt.Errorf("--event: invalid event id %q", f.eventID)
+	case f.eventType != "" || f.from != "" || f.to != "" || f.orphans:
+		return errors.New("--event excludes --type, --from, --to and --orphans")
+	}
+	return nil
+}
+
+// timeRange checks the type, and returns the times of receipt that the flags select.
+func (f *replayFlags) timeRange(now time.Time) (from, to time.Time, err error) {
+	if f.eventType == "" || f.from == "" {
+		return from, to, errors.New(
+			"nothing to replay: set --type and --from, --event, or --resume FILE")
+	}
+	if !pipeline.ValidType(f.eventType) {
+		return from, to, fmt.Errorf("--type: invalid eventType %q", f.eventType)
+	}
+	if from, err = parseTime(f.from, now); err != nil {
+		return from, to, fmt.Errorf("--from: %w", err)
+	}
+	to = now.UTC()
+	if f.to != "" {
+		if to, err = parseTime(f.to, now); err != nil {
+			return from, to, fmt.Errorf("--to: %w", err)
+		}
+	}
+	if !from.Before(to) {
+		return from, to, fmt.Errorf("--from must be before --to, got %s and %s",
+			from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	return from, to, nil
 }

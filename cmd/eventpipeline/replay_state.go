@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type replayState struct {
 	Stack   string                `json:"stack"`
 	Queue   string                `json:"queue"` // URL; it contains the account and the region
 	Replay  pipeline.Replay       `json:"replay"`
+	EventID string                `json:"eventId,omitempty"` // only this event or batch
 	Type    string                `json:"type"`
 	From    time.Time             `json:"from"`
 	To      time.Time             `json:"to"`
@@ -46,7 +48,34 @@ func (s *replayState) bind(p deployment.Pipeline) error {
 	return nil
 }
 
+// findEvent sets the type and the time range of a replay of one event. It does nothing for other
+// replays.
+func (s *replayState) findEvent(
+	ctx context.Context, p deployment.Pipeline, stackFlags string,
+) error {
+	if s.EventID == "" {
+		return nil
+	}
+	item, err := p.Items().Get(ctx, s.EventID)
+	if errors.Is(err, pipeline.ErrNotFound) {
+		batchID, _, inBatch, _ := pipeline.ParseID(s.EventID)
+		if inBatch {
+			return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
+				s.EventID, suggestCommand("replay", stackFlags, "--event", batchID))
+		}
+		return fmt.Errorf("there is no event %s in stack %s: check the id", s.EventID, p.Stack)
+	}
+	if err != nil {
+		return err
+	}
+	s.Type, s.From, s.To = item.Type, item.ReceivedAt, item.ReceivedAt.Add(time.Millisecond)
+	return nil
+}
+
 func (s *replayState) String() string {
+	if s.EventID != "" {
+		return "event " + s.EventID
+	}
 	events, quiet := "events", ""
 	switch {
 	case s.Failed:
@@ -64,7 +93,7 @@ func (s *replayState) String() string {
 func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{
 		Replay: s.Replay, Type: s.Type, From: s.From, To: s.To,
-		Failed: s.Failed, Orphans: s.Orphans, DryRun: dryRun,
+		EventID: s.EventID, Failed: s.Failed, Orphans: s.Orphans, DryRun: dryRun,
 	}
 }
 

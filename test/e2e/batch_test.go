@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,6 +59,23 @@ func TestBatch_RejectedEventsFailAlone(t *testing.T) {
 	if err != nil || string(out) != orders[47] {
 		t.Errorf("record --bronze: %v\n%s", err, out)
 	}
+	out, err = command(t.Context(), "replay", "--aws", p.AWS, "--event", batchID, "--dry-run",
+		"--json").Output()
+	var replay struct{ Counts pipeline.ReplayCounts }
+	if err != nil || json.Unmarshal(out, &replay) != nil || replay.Counts.Sent != 97 ||
+		replay.Counts.Failed != 3 {
+		t.Errorf("replay: %v\n%s", err, out)
+	}
+	if out, err = command(t.Context(), "replay", "--aws", p.AWS, "--event", ids[47], "--failed",
+		"--yes", "--checkpoint", filepath.Join(t.TempDir(), "replay.json")).CombinedOutput(); err != nil {
+		t.Errorf("replay: %v\n%s", err, out)
+	}
+	waitUntil(t, func() string { // the processor rejects the event again
+		if status := p.status(t, ids[47]); status["status"] != "FAILED" || len(p.deadLetters(t)) != 1 {
+			return fmt.Sprint(status)
+		}
+		return ""
+	})
 	again, err := p.trySend(t.Context(), "orders", "["+strings.Join(orders, ",")+"]")
 	if err != nil || again.ids != answer.ids || again.replayed != "true" {
 		t.Errorf("got %+v, %v", again, err)

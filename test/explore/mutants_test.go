@@ -82,7 +82,7 @@ var mutants = []mutant{
 		"one event", "I9"},
 	{"worker: the last try after a crash does not run alone", domain + "tries.go",
 		"return t.Crashes > 0 && t.count() >= maxReceiveCount-1", "return false",
-		"a message that crashes its worker, in a batch", "I9"},
+		"a message that crashes its worker, with another", "I9"},
 	{"worker: a service's fault counts as a failed processor", domain + "retry.go",
 		"counted := code == ProcessorError || code == Internal", "counted := !Permanent(code)",
 		"an outage of S3", "I11"},

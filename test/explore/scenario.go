@@ -47,7 +47,7 @@ var singleScenarios = []Scenario{
 		r.client(1, good, "key")
 		r.client(2, good, "key")
 	}},
-	{Name: "a batch of three with one poison", NaiveToo: true, Batch: 3, Preemptions: 1,
+	{Name: "three messages with one poison", NaiveToo: true, Batch: 3, Preemptions: 1,
 		Setup: func(r *run) { r.acceptAll(good, poison, third) }},
 	{Name: "a replay races a late delivery", Setup: func(r *run) {
 		r.acceptAll(good)
@@ -186,7 +186,7 @@ var singleScenarios = []Scenario{
 			r.crashing[id] = true
 		}
 	}},
-	{Name: "a message that crashes its worker, in a batch", Batch: 2,
+	{Name: "a message that crashes its worker, with another", Batch: 2,
 		Preemptions: 1, Setup: func(r *run) {
 			r.acceptAll(good, other)
 			r.crashing[idOf(1)] = true

@@ -17,7 +17,7 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// Worker handles the batches that the event source mapping of the queue sends.
+// Worker handles the messages that the event source mapping of the queue sends.
 type Worker struct {
 	Worker    pipeline.Worker
 	QueueName string // dimension of the pipeline's metrics
@@ -46,14 +46,15 @@ type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// Invoke processes one batch. If it returns an error, SQS delivers the whole batch again.
+// Invoke processes the messages of one invocation. If it returns an error, SQS delivers all of them
+// again.
 func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	var batch sqsEvent
-	if err := jsonv2.Unmarshal(event, &batch, jsontext.AllowInvalidUTF8(true)); err != nil {
+	var messages sqsEvent
+	if err := jsonv2.Unmarshal(event, &messages, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, fmt.Errorf("read the SQS event: %w", err)
 	}
-	deliveries := make([]pipeline.Delivery, len(batch.Records))
-	for i, r := range batch.Records {
+	deliveries := make([]pipeline.Delivery, len(messages.Records))
+	for i, r := range messages.Records {
 		attempt, err := strconv.Atoi(r.Attributes.ApproximateReceiveCount)
 		if err != nil {
 			return nil, fmt.Errorf("message %s: ApproximateReceiveCount must be a number, got %q",
@@ -70,7 +71,7 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx = logging.NewContext(ctx, logging.WithInvocation(ctx, h.Log))
 	start := time.Now()
 	resp := batchResponse{BatchItemFailures: []itemFailure{}}
-	var counts batchCounts
+	var counts invocationCounts
 	for _, result := range h.Worker.Process(ctx, deliveries) {
 		logResult(ctx, result, time.Since(start))
 		logSplitOff(ctx, result)
@@ -80,14 +81,14 @@ func (h Worker) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 			resp.BatchItemFailures = append(resp.BatchItemFailures, failure)
 		}
 	}
-	h.logBatch(ctx, counts)
+	h.logCounts(ctx, counts)
 	return json.Marshal(resp)
 }
 
-// batchCounts counts the results of a batch. It does not count skipped deliveries.
-type batchCounts struct{ processed, failed, retried int }
+// invocationCounts counts the results of an invocation. It does not count skipped deliveries.
+type invocationCounts struct{ processed, failed, retried int }
 
-func (c *batchCounts) add(r pipeline.Result) {
+func (c *invocationCounts) add(r pipeline.Result) {
 	for _, part := range r.SplitOff {
 		if part.Err != nil {
 			c.failed++
@@ -104,9 +105,9 @@ func (c *batchCounts) add(r pipeline.Result) {
 	}
 }
 
-// logBatch logs the metrics of a batch. It logs nothing if all metrics are zero.
-func (h Worker) logBatch(ctx context.Context, c batchCounts) {
-	if c == (batchCounts{}) {
+// logCounts logs the metrics of an invocation. It logs nothing if all metrics are zero.
+func (h Worker) logCounts(ctx context.Context, c invocationCounts) {
+	if c == (invocationCounts{}) {
 		return
 	}
 	attrs := metricAttrs(metricSet{contract.PipelineDimension, h.QueueName, []slog.Attr{
@@ -131,12 +132,12 @@ func logSplitOff(ctx context.Context, r pipeline.Result) {
 }
 
 // logResult logs one line per delivery.
-func logResult(ctx context.Context, r pipeline.Result, batchTook time.Duration) {
+func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 	level, message := slog.LevelInfo, ""
 	attrs := append(logging.EventAttrs(r.Event),
 		slog.String("messageId", r.Delivery.MessageID),
 		slog.Int("attempt", r.Delivery.Attempt),
-		slog.Int64("batchMs", batchTook.Milliseconds()))
+		slog.Int64("batchMs", took.Milliseconds()))
 	switch {
 	case r.Skipped && r.Status == pipeline.Processed:
 		message = logging.EventAlreadyProcessed

@@ -95,6 +95,7 @@ func (r Replayer) compareObject(
 	var results []compared
 	for _, c := range candidates {
 		switch {
+		case !req.selects(c.item):
 		case c.item.Status != Processed:
 			results = append(results, compared{skipped: max(c.item.ownEvents(), 1)})
 		case c.item.IsBatch():

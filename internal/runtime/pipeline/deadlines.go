@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The worker must return its response before Lambda's timeout. Otherwise SQS delivers the whole
-// batch again. Each stage therefore ends early enough to leave time for the later stages. If
+// The worker must return its response before Lambda's timeout. Otherwise SQS delivers all
+// messages of the invocation again. Each stage therefore ends early enough to leave time for the later stages. If
 // StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
@@ -36,7 +36,7 @@ type deadlines struct {
 	processors                     chan struct{}
 }
 
-// hurried reports whether a processor that begins now has less than half of the batch's time.
+// hurried reports whether a processor that begins now has less than half of the invocation's time.
 func (d deadlines) hurried(now time.Time) bool { return !d.half.IsZero() && now.After(d.half) }
 
 // beginEnded reports whether the processors' contexts have ended.

@@ -19,8 +19,8 @@
 //
 // A worker processes its message:
 //
-//	worker.go              runs a batch of deliveries
-//	subbatches.go          splits the batch so that messages that crash the worker are isolated
+//	worker.go              processes the deliveries of an invocation
+//	subbatches.go          isolates messages that crash the worker
 //	process.go             Bronze → processor → Silver → bus → PROCESSED
 //	batch.go               a batch, and the events and ranges that are split off
 //	batch_process.go       runs the processor on the events of a batch

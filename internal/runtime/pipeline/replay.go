@@ -38,6 +38,7 @@ type ReplayRequest struct {
 	Replay   Replay    `json:"replay"` // its id stays the same when the replay is resumed
 	Type     string    `json:"type"`
 	From, To time.Time `json:"-"`
+	EventID  string    `json:"-"` // replays only this event, or this batch with its parts
 	Failed   bool      `json:"-"` // redrives FAILED events whose DLQ messages may be lost
 	Orphans  bool      `json:"-"` // enqueues only orphans
 	DryRun   bool      `json:"-"`
@@ -134,6 +135,9 @@ func (r Replayer) selectEvents(
 			return nil, err
 		}
 		for _, c := range events {
+			if !req.selects(c.item) {
+				continue
+			}
 			counts.Matched += c.item.ownEvents()
 			if req.needs(c.item, counts) {
 				selected = append(selected, c)
@@ -188,6 +192,11 @@ func (r Replayer) findItems(
 		candidates[i] = candidate{item: item, hasItem: hasItem}
 	})
 	return candidates, errors.Join(errs...)
+}
+
+// selects reports whether an event is the one that the request names, or a part of it.
+func (req ReplayRequest) selects(item Item) bool {
+	return req.EventID == "" || item.ID == req.EventID || item.batchID() == req.EventID
 }
 
 func (req ReplayRequest) includes(item Item) bool {

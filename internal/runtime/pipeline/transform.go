@@ -44,7 +44,7 @@ func checkProcessable(payload []byte) error {
 }
 
 // runProcessor calls the processor and waits until it returns or ctx ends. A processor that ignores
-// the end of its context is abandoned: Go can't stop it, and the batch's other events must not wait
+// the end of its context is abandoned: Go can't stop it, and the other events must not wait
 // for it.
 func runProcessor(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,

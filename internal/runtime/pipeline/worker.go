@@ -113,8 +113,8 @@ type Worker struct {
 	Jitter          func() float64 // uniform in [0, 1)
 }
 
-// Process runs one batch and returns a result per delivery, in order. A failure of one event does
-// not affect the others.
+// Process processes the deliveries of one invocation. It returns a result for each delivery, in
+// order. A failure of one event does not affect the others.
 func (w Worker) Process(ctx context.Context, deliveries []Delivery) []Result {
 	d, cancel := newDeadlines(ctx, w.StopBefore)
 	defer cancel()

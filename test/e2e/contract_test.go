@@ -28,7 +28,8 @@ const (
 // queue. The second platform processes the events of the first.
 func TestContract_VerificationCommands(t *testing.T) {
 	data := t.TempDir()
-	withoutWorker := start(t, "--stage", "dev", "--data", data, "--no-worker")
+	dev := app{"go run ./cmd/app", "dev"}
+	withoutWorker := startShared(t, dev, "--data", data, "--no-worker")
 	var ids []string
 	t.Run("SDK", func(t *testing.T) { ids = append(ids, verifyBySDK(t, withoutWorker)) })
 	t.Run("CLI", func(t *testing.T) {
@@ -39,7 +40,7 @@ func TestContract_VerificationCommands(t *testing.T) {
 	})
 	withoutWorker.stop(t)
 
-	withWorker := start(t, "--stage", "dev", "--data", data)
+	withWorker := startShared(t, dev, "--data", data)
 	for _, id := range ids {
 		waitUntil(t, func() string {
 			item := withWorker.getItem(t, eventsTable, "EVENT#"+id)

@@ -51,7 +51,7 @@ rejected the request, answered 503, or accepted another request with the same
 Idempotency-Key. So count them with --dry-run first. The command skips orphans
 that are younger than an hour, and enqueues at most one payload of each event.
 
-A time T is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its start, in UTC), or
+A time is 2026-11-23T07:30:00Z, a day such as 2026-11-23 (its start, in UTC), or
 an age such as 24h or 7d.
 
 The command stores its progress in a file. After Ctrl-C or a crash, --resume

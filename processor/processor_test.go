@@ -39,6 +39,23 @@ func TestFunc_ReceivesTheWholeEvent(t *testing.T) {
 	}
 }
 
+func TestFunc_KnowsTheBatchOfAnEvent(t *testing.T) {
+	called := false
+	process := func(_ context.Context, got processor.Event) (processor.Record, error) {
+		called = true
+		if got.BatchID != processortest.EventID || got.Index != 7 || got.ID != got.BatchID+".7" {
+			t.Errorf("got %+v", got)
+		}
+		return processor.Filter("seen", "seen"), nil
+	}
+	processortest.ProcessEvent(t.Context(), process, processor.Event{
+		BatchID: processortest.EventID, Index: 7, Payload: []byte(payload),
+	})
+	if !called {
+		t.Error("the processor was not called")
+	}
+}
+
 func TestFunc_OtherErrorsAreRetriedAndHiddenFromTheStatus(t *testing.T) {
 	down := errors.New("db.internal is down")
 	process := func(context.Context, processor.Event) (processor.Record, error) {

@@ -53,8 +53,8 @@ func Process(ctx context.Context, fn processor.Func, payload string) Result {
 }
 
 // ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. Zero fields
-// get default values: ID becomes EventID, ReceivedAt becomes 2026-11-23T07:30:00Z, and Attempt
-// becomes 1.
+// get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set. ReceivedAt becomes
+// 2026-11-23T07:30:00Z, and Attempt becomes 1.
 func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event) Result {
 	eventType, err := pipeline.DecodeType(event.Payload)
 	if err != nil {
@@ -68,7 +68,10 @@ func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event)
 		Replay:     pipeline.Replay{ID: event.ReplayID},
 		Bytes:      len(event.Payload),
 	}
-	if accepted.ID == "" {
+	switch {
+	case accepted.ID == "" && event.BatchID != "":
+		accepted.ID = fmt.Sprintf("%s.%d", event.BatchID, event.Index)
+	case accepted.ID == "":
 		accepted.ID = EventID
 	}
 	if accepted.ReceivedAt.IsZero() {

@@ -149,6 +149,9 @@ func logResult(ctx context.Context, r pipeline.Result, took time.Duration) {
 		attrs = append(attrs, slog.String("code", r.Filtered.Code))
 	case r.Err == nil:
 		message = logging.EventProcessed
+		if splitOff := r.Event.Events() - r.Events; splitOff > 0 {
+			attrs = append(attrs, slog.Int("splitOff", splitOff))
+		}
 	case r.Retry:
 		level, message = slog.LevelWarn, logging.EventRetried
 		attrs = append(attrs, codeAttr(r.Err), slog.Float64("retryInSeconds", r.RetryIn.Seconds()))

@@ -170,7 +170,7 @@ var mutants = []mutant{
 			"func(t *task) { t.Err = w.splitOff(d.finish, t) })",
 		"a batch with a rejected event and one that fails once", "I12"},
 	{"batch: events with a record are split off, too", domain + "batch.go",
-		"if !succeeded[i] {", "if !succeeded[i] || true {",
+		"last <= batch.Last && !succeeded[last] {", "last <= batch.Last {",
 		"a batch with a rejected event and one that fails once", "I12"},
 	{"batch: the mark of a crash does not divide it", domain + "batch_process.go",
 		"case existing.records == nil && t.tries.Crashes > 0:", "case false:",

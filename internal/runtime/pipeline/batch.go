@@ -125,35 +125,32 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut divides the events of a batch that did not succeed with it. It returns single events if they
-// are few. Otherwise it joins neighbors to ranges of at most a tenth of the batch, so that each
-// range is smaller than the batch. The result depends on the arguments alone: all workers that read
-// the batch's Silver object split off the same events and ranges.
+// cut divides the events of a batch that did not succeed with it. Few neighbors become single
+// events. More neighbors become ranges of at most a tenth of the batch, so that each range is
+// smaller than the batch. The result depends on the arguments alone: all workers that read the
+// batch's Silver object split off the same events and ranges.
 func cut(batch Span, succeeded map[int]bool) []Span {
-	var missing []int
-	for i := batch.First; i <= batch.Last; i++ {
-		if !succeeded[i] {
-			missing = append(missing, i)
-		}
-	}
-	longest := 1
-	if len(missing) > maxSingles {
-		longest = (batch.Len() + 9) / 10
-	}
+	longest := (batch.Len() + 9) / 10
 	var spans []Span
-	for _, i := range missing {
-		last := len(spans) - 1
-		if last >= 0 && spans[last].Last == i-1 && spans[last].Len() < longest {
-			spans[last].Last = i
-			continue
+	for first := batch.First; first <= batch.Last; first++ {
+		last := first
+		for last <= batch.Last && !succeeded[last] {
+			last++
 		}
-		spans = append(spans, Span{i, i})
+		length := longest
+		if last-first < minNeighbors {
+			length = 1
+		}
+		for ; first < last; first += length {
+			spans = append(spans, Span{first, min(first+length, last) - 1})
+		}
+		first = last
 	}
 	return spans
 }
 
-// maxSingles limits how many events a batch splits off one by one.
-const maxSingles = 100
+// minNeighbors is the number of neighbors from which on they become ranges.
+const minNeighbors = 10
 
 // formatSpans returns the text under which the table stores what was split off, such as "3,10-19".
 func formatSpans(spans []Span) string {

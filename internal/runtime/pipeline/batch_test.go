@@ -72,13 +72,13 @@ func (w *world) recordIDs(t *testing.T) map[string][]string {
 	return ids
 }
 
-// drain delivers all messages until none is left. It fails the test after 50 deliveries.
+// drain delivers all messages until none is left. It fails the test after 500 deliveries.
 func (w *world) drain(t *testing.T, worker pipeline.Worker, first pipeline.Delivery) {
 	t.Helper()
 	deliveries, sent := []pipeline.Delivery{first}, len(w.queue.Sent())
 	for n := 0; len(deliveries) > 0; n++ {
-		if n == 50 {
-			t.Fatal("events are still on the queue after 50 deliveries")
+		if n == 500 {
+			t.Fatal("events are still on the queue after 500 deliveries")
 		}
 		d := deliveries[0]
 		deliveries = deliveries[1:]
@@ -426,5 +426,37 @@ func TestParseID(t *testing.T) {
 		if pipeline.ValidID(id + suffix) {
 			t.Errorf("%s is valid", suffix)
 		}
+	}
+}
+
+func TestBatch_SplitsOffRangesOfNeighbors(t *testing.T) {
+	for name, test := range map[string]struct {
+		n        int
+		rejected func(n int) bool
+		want     string
+	}{
+		"some":       {40, func(n int) bool { return n%20 == 7 }, "7,27"},
+		"neighbors":  {40, func(n int) bool { return n >= 31 }, "31,32,33,34,35,36,37,38,39"},
+		"a range":    {100, func(n int) bool { return n >= 85 }, "85-94,95-99"},
+		"all of ten": {10, func(int) bool { return true }, "0,1,2,3,4,5,6,7,8,9"},
+		"all of 12":  {12, func(int) bool { return true }, "0-1,2-3,4-5,6-7,8-9,10-11"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var w world
+			numbers := make([]int, test.n)
+			for i := range numbers {
+				numbers[i] = i
+			}
+			worker := w.workerWith(byNumber(func(n int) error {
+				if test.rejected(n) {
+					return errRejected
+				}
+				return nil
+			}))
+			worker.Process(t.Context(), []pipeline.Delivery{w.acceptBatch(t, numbers...)})
+			if item := w.wantStatus(t, id, pipeline.Processed); item.SplitOff != test.want {
+				t.Errorf("split off %s, want %s", item.SplitOff, test.want)
+			}
+		})
 	}
 }

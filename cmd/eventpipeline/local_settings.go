@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,13 +53,12 @@ func (s *settingText) UnmarshalJSON(data []byte) error {
 
 // readLocalSettings reads localSettingsFile. If there is no such file, all settings are empty.
 func readLocalSettings() (s localSettings, err error) {
-	content, err := os.ReadFile(localSettingsFile)
+	content, err := protocol.ReadFile(localSettingsFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil
 	}
 	if err == nil {
-		// Some editors begin a file with a byte-order mark.
-		err = protocol.DecodeStrict(bytes.TrimPrefix(content, []byte("\ufeff")), &s)
+		err = protocol.DecodeStrict(content, &s)
 	}
 	if err != nil {
 		return s, fmt.Errorf("read %s: %w", localSettingsFile, err)

@@ -1,13 +1,14 @@
 package cdkapp
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
 // config holds the app's command and context, which the CDK CLI reads from cdk.json, from
@@ -52,18 +53,15 @@ func readOptional(file string, into any) error {
 	return err
 }
 
-// byteOrderMark begins text files that some editors write. The CDK CLI ignores it, too.
-var byteOrderMark = []byte("\ufeff")
-
 func readJSON(file string, into any) error {
-	data, err := os.ReadFile(file)
+	data, err := protocol.ReadFile(file) // the CDK CLI ignores a byte-order mark, too
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s is missing: %w", filepath.Base(file), err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(data, byteOrderMark), into); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("parse %s: %w", filepath.Base(file), err)
 	}
 	return nil

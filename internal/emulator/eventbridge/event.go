@@ -160,10 +160,11 @@ func (s *Service) publish(e entry, id string) error {
 func (s *Service) beginDelivery() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if !s.closed {
-		s.deliveries.Add(1)
+	if s.ctx.Err() != nil {
+		return false
 	}
-	return !s.closed
+	s.deliveries.Add(1)
+	return true
 }
 
 // matchedRule holds the name and targets of a rule that matches an event.

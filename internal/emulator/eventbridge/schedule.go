@@ -40,7 +40,7 @@ func (s *Service) startSchedule(r Rule) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.ctx.Err() != nil {
 		return nil
 	}
 	s.deliveries.Go(func() {
@@ -50,7 +50,7 @@ func (s *Service) startSchedule(r Rule) error {
 			select {
 			case <-ticker.C:
 				s.sendScheduledEvent(scheduled)
-			case <-s.closing:
+			case <-s.ctx.Done():
 				return
 			}
 		}

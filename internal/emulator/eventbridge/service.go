@@ -47,11 +47,11 @@ type Service struct {
 	protocol.JSONHandler
 	cfg Config
 
-	mu     sync.RWMutex
-	buses  map[string]*bus
-	closed bool
+	mu    sync.RWMutex
+	buses map[string]*bus
 
-	closing    chan struct{} // closed by Close
+	ctx        context.Context    // canceled by Close
+	stop       context.CancelFunc // called with mu held, so that no delivery starts after Close
 	deliveries sync.WaitGroup
 	slots      chan struct{} // one value per running delivery; its capacity limits their number
 }
@@ -80,8 +80,9 @@ func New(cfg Config) *Service {
 	}
 	s := &Service{
 		cfg: cfg, buses: map[string]*bus{},
-		slots: make(chan struct{}, maxDeliveries), closing: make(chan struct{}),
+		slots: make(chan struct{}, maxDeliveries),
 	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.buses[DefaultBus] = &bus{DefaultBus, map[string]*rule{}}
 	s.JSONHandler = s.operations()
 	return s
@@ -122,10 +123,7 @@ func (s *Service) BusARN(name string) string {
 // running deliveries.
 func (s *Service) Close() error {
 	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.closing)
-	}
+	s.stop()
 	s.mu.Unlock()
 	s.deliveries.Wait()
 	return nil

@@ -4,11 +4,9 @@
 package faults
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -48,13 +46,14 @@ type Fault string
 const (
 	Error        Fault = "error"         // status 500, without an effect
 	Throttle     Fault = "throttle"      // the service's throttling error, without an effect
+	Denied       Fault = "denied"        // the service's error for a denied call, without an effect
 	Timeout      Fault = "timeout"       // no response and no effect
 	LostResponse Fault = "lost-response" // the call has its effect; the connection is closed
 	Slow         Fault = "slow"          // the response comes after DelayMS
 )
 
 var (
-	allFaults   = []Fault{Error, Throttle, Timeout, LostResponse, Slow}
+	allFaults   = []Fault{Error, Throttle, Denied, Timeout, LostResponse, Slow}
 	allServices = []string{"s3", "dynamodb", "sqs", "events"}
 )
 
@@ -63,12 +62,11 @@ const maxDelayMS = 15 * 60 * 1000
 
 // ReadConfig reads a Config from a JSON file. It rejects unknown fields.
 func ReadConfig(file string) (Config, error) {
-	content, err := os.ReadFile(file)
+	content, err := protocol.ReadFile(file)
 	if err != nil {
 		return Config{}, fmt.Errorf("read faults: %w", err)
 	}
 	var c Config
-	content = bytes.TrimPrefix(content, []byte("\ufeff")) // byte-order mark of some editors
 	if err = protocol.DecodeStrict(content, &c); err == nil {
 		err = c.check()
 	}

@@ -102,6 +102,9 @@ func inject(rule Rule, w http.ResponseWriter, r *http.Request, next http.Handler
 		respondError(w, service, http.StatusInternalServerError, "InternalError")
 	case Throttle:
 		respondError(w, service, throttleStatus(service), throttles[service])
+	case Denied:
+		status, code := denial(service)
+		respondError(w, service, status, code)
 	case Timeout:
 		<-r.Context().Done()
 	case LostResponse:
@@ -140,6 +143,18 @@ var throttles = map[string]string{
 	"events":   "ThrottlingException",
 	"lambda":   "TooManyRequestsException",
 	"query":    "Throttling",
+}
+
+// denial returns the status and the code with which a service denies a call, such as the use of a
+// KMS key.
+func denial(service string) (status int, code string) {
+	switch service {
+	case "s3":
+		return http.StatusForbidden, "AccessDenied"
+	case "sqs":
+		return http.StatusBadRequest, "KmsAccessDenied"
+	}
+	return http.StatusBadRequest, "AccessDeniedException"
 }
 
 func throttleStatus(service string) int {

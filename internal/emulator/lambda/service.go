@@ -30,6 +30,10 @@ type Config struct {
 	Region, Account string
 	MaxSandboxes    int           // per function; default 4
 	IdleTimeout     time.Duration // idle time after which a sandbox is killed; default 10 minutes
+	// RetryDelay is the time after which a failed asynchronous invocation is retried. It doubles
+	// with each retry. The default is a minute, as in Lambda: a function that fails because the
+	// machine is busy must not make the machine busier.
+	RetryDelay time.Duration
 	// Logs receives each line that a function prints, and a line if a function times out or exits.
 	// The line is valid only during the call.
 	Logs func(from LogSource, line []byte)
@@ -54,6 +58,7 @@ type Service struct {
 func New(config Config) *Service {
 	config.MaxSandboxes = cmp.Or(config.MaxSandboxes, 4)
 	config.IdleTimeout = cmp.Or(config.IdleTimeout, 10*time.Minute)
+	config.RetryDelay = cmp.Or(config.RetryDelay, time.Minute)
 	if config.Logs == nil {
 		config.Logs = func(LogSource, []byte) {}
 	}
@@ -204,8 +209,7 @@ func (s *Service) invoke(ctx context.Context, name string, call *invocation) (Re
 const asyncAttempts = 3
 
 // InvokeAsync runs a function in the background and discards the response. If the function fails,
-// InvokeAsync retries it after one second, and once more after two more seconds. AWS waits for
-// minutes before each retry.
+// InvokeAsync retries it after Config.RetryDelay, and once more after twice that time.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
 	if _, _, err := s.find(name); err != nil {
 		return err
@@ -225,7 +229,7 @@ func (s *Service) InvokeAsync(name string, payload []byte) error {
 				return
 			}
 			select {
-			case <-time.After(time.Second << attempt):
+			case <-time.After(s.config.RetryDelay << attempt):
 			case <-s.ctx.Done():
 				return
 			}

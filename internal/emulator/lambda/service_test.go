@@ -85,6 +85,7 @@ func startService(t testing.TB, change func(*Config, *Function)) (*Service, *fun
 	config := Config{
 		Endpoint: "http://" + server.Listener.Addr().String(),
 		Region:   "us-east-1", Account: "000000000000", MaxSandboxes: 4, Logs: log.add,
+		RetryDelay: time.Millisecond,
 	}
 	function := Function{Name: "fn", Dir: dir, MemoryMB: 256, Timeout: time.Minute}
 	if change != nil {

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,12 @@ func Decode(raw []byte, into any) error { return jsonv2.Unmarshal(raw, into, exa
 // DecodeStrict decodes a JSON value like Decode, but returns an error for unknown names.
 func DecodeStrict(raw []byte, into any) error {
 	return jsonv2.Unmarshal(raw, into, exactNames, jsonv2.RejectUnknownMembers(true))
+}
+
+// ReadFile returns the content of a text file without the byte-order mark that some editors write.
+func ReadFile(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	return bytes.TrimPrefix(content, []byte("\ufeff")), err
 }
 
 var exactNames = jsonv2.JoinOptions(

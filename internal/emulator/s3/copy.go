@@ -90,10 +90,9 @@ func (s *Service) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	body.addChecksum(header.Fields, fullObject)
-	header.MD5, header.Tags = body.md5[:], tags
-	v := &version{objectHeader: header, body: body.extent}
-	if err := s.add(c, v); err != nil {
+	header.Tags = tags
+	v, err := s.addContent(c, header, body)
+	if err != nil {
 		return err
 	}
 	return c.answer("CopyObjectResult", copied{

@@ -24,10 +24,9 @@ func (s *Service) putObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	body.addChecksum(header.Fields, fullObject)
-	header.MD5, header.Tags = body.md5[:], tags
-	v := &version{objectHeader: header, body: body.extent}
-	if err := s.add(c, v); err != nil {
+	header.Tags = tags
+	v, err := s.addContent(c, header, body)
+	if err != nil {
 		return err
 	}
 	c.w.Header().Set("ETag", v.etag())
@@ -37,6 +36,14 @@ func (s *Service) putObject(c *call) error {
 		}
 	}
 	return nil
+}
+
+// addContent adds a version with the content as the newest version of the requested object.
+func (s *Service) addContent(c *call, header objectHeader, body content) (*version, error) {
+	body.addChecksum(header.Fields, fullObject)
+	header.MD5 = body.md5[:]
+	v := &version{objectHeader: header, body: body.extent}
+	return v, s.add(c, v)
 }
 
 // add adds a version as the newest version of the requested object, if the conditions of the

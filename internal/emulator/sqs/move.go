@@ -67,7 +67,7 @@ func (s *Service) runMove(task *moveTask) {
 		}
 		select {
 		case <-pause:
-		case <-s.closing:
+		case <-s.ctx.Done():
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (s *Service) moveNext(task *moveTask) bool {
 	source := task.source
 	source.advance(s.cfg.Now())
 	switch {
-	case task.status == moveCancelling, s.closed:
+	case task.status == moveCancelling, s.ctx.Err() != nil:
 		task.status = moveCancelled
 	case source.deleted:
 		task.fail(errQueueDoesNotExist)

@@ -8,6 +8,7 @@
 package sqs
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -45,10 +46,10 @@ type Service struct {
 	// two queues, and the database allows only one writer.
 	mu     sync.Mutex
 	queues map[string]*Queue
-	closed bool
 
-	closing chan struct{}  // closed by Close
-	tasks   sync.WaitGroup // running move tasks
+	ctx   context.Context    // canceled by Close
+	stop  context.CancelFunc // called with mu held, so that no task starts after Close
+	tasks sync.WaitGroup     // running move tasks
 }
 
 // New returns a service with the queues and messages from cfg.DB.
@@ -59,7 +60,8 @@ func New(cfg Config) (*Service, error) {
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString
 	}
-	s := &Service{cfg: cfg, queues: map[string]*Queue{}, closing: make(chan struct{})}
+	s := &Service{cfg: cfg, queues: map[string]*Queue{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.JSONHandler = s.operations()
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("load queues: %w", err)
@@ -70,10 +72,7 @@ func New(cfg Config) (*Service, error) {
 // Close stops the move tasks.
 func (s *Service) Close() error {
 	s.mu.Lock()
-	if !s.closed {
-		s.closed = true
-		close(s.closing)
-	}
+	s.stop()
 	s.mu.Unlock()
 	s.tasks.Wait()
 	return nil

@@ -1,7 +1,8 @@
 // Command app is a CDK app with a pipeline for tests. The visibility timeout and the reconciler's
 // grace period are 30 seconds; the defaults are minutes. The API is public, but in the stage "jwt"
 // it requires tokens. In the stage "browser" pages of all origins may call it, and notifications are
-// CloudEvents. In the stage "canary" the functions log at the level debug.
+// CloudEvents. In the stage "canary" the functions log at the level debug. In the stage "outage"
+// MaxReceiveCount has its minimum.
 package main
 
 import (
@@ -47,6 +48,9 @@ func main() {
 	}
 	if stage == "canary" {
 		props.LogLevel = jsii.String("debug")
+	}
+	if stage == "outage" {
+		props.MaxReceiveCount = jsii.Number(3)
 	}
 	pipeline := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), props)
 	for name, value := range map[string]*string{

@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -60,11 +58,10 @@ func (s keySet) find(id string) (jose.JSONWebKey, error) {
 
 // ReadKeyFile reads a JSON Web Key Set.
 func ReadKeyFile(name string) (KeyFile, error) {
-	data, err := os.ReadFile(name)
+	data, err := protocol.ReadFile(name)
 	if err != nil {
 		return KeyFile{}, err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // byte-order mark of some editors
 	var f KeyFile
 	if err := json.Unmarshal(data, &f.set); err != nil {
 		return KeyFile{}, fmt.Errorf("read keys in %s: %w", name, err)

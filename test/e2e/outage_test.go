@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// outage makes one service after the other unavailable to the worker, from the start on.
+const outage = `{"rules": [
+	{"fault": "denied", "rate": 1, "function": "worker", "service": "s3",
+		"operation": "PutObject", "forSeconds": 20},
+	{"fault": "throttle", "rate": 1, "function": "worker", "service": "dynamodb",
+		"fromSeconds": 20, "forSeconds": 20},
+	{"fault": "denied", "rate": 1, "function": "worker", "service": "events",
+		"fromSeconds": 40, "forSeconds": 20}
+]}`
+
+// outageMaxReceiveCount is MaxReceiveCount in the stage "outage" of the test app.
+const outageMaxReceiveCount = 3
+
+func TestOutage_FailsNoEvent(t *testing.T) {
+	t.Parallel() // the test mostly waits for the end of the outage
+	file := filepath.Join(t.TempDir(), "faults.json")
+	if err := os.WriteFile(file, []byte(outage), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, append(testAppFlags, "--stage", "outage", "--faults", file)...)
+	acknowledged := make(map[string]bool)
+	var mu sync.Mutex
+	concurrently(8, 100, func(i int) {
+		answer, err := p.trySend(t.Context(), "", fmt.Sprintf(`{"eventType":"outage","n":%d}`, i))
+		if err != nil || answer.status != http.StatusAccepted {
+			t.Errorf("event %d: got status %d, %v", i, answer.status, err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		acknowledged[answer.id] = false
+	})
+	p.waitUntilFinished(t, acknowledged)
+	p.expectEachOnce(t, acknowledged)
+	for id, status := range p.scanStatuses(t) {
+		if status != "PROCESSED" {
+			t.Errorf("event %s is %s", id, status)
+		}
+	}
+	retried := map[string]int{} // failed deliveries by event
+	for line := range strings.Lines(p.log.String()) {
+		var step struct{ Step, EventID, Code string }
+		if json.Unmarshal([]byte(line), &step) != nil || step.Step != "retried" {
+			continue
+		}
+		retried[step.EventID]++
+		if step.Code != "unavailable" {
+			t.Errorf("a delivery failed with the code %s: %s", step.Code, line)
+		}
+	}
+	for id := range acknowledged {
+		if retried[id] <= outageMaxReceiveCount {
+			t.Errorf("event %s had only %d failed deliveries, want more than MaxReceiveCount",
+				id, retried[id])
+		}
+	}
+}

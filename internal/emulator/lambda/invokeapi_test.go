@@ -74,7 +74,7 @@ func TestAPI_ReturnsTheEndOfTheLog(t *testing.T) {
 		return string(log)
 	}
 	log := invoke(`{"Do":"print","Text":"line","N":2}`)
-	for _, want := range []string{"line 0\n", "line 1\n", "err 0\n", "err 1\n", "no newline\n"} {
+	for _, want := range []string{"line 0\n", "line 1\n", "stderr\n", "no newline\n"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("got %q, want it to contain %q", log, want)
 		}

@@ -68,8 +68,8 @@ func handle(ctx context.Context, c command) (any, error) {
 	case "print":
 		for i := range c.N {
 			fmt.Println(c.Text, i)
-			fmt.Fprintln(os.Stderr, "err", i)
 		}
+		fmt.Fprintln(os.Stderr, "stderr")
 		fmt.Print("no newline")
 		return c.Text, nil
 	case "big":

@@ -84,6 +84,10 @@ func stageProps(stage string, authorize bool) (*eventpipeline.EventPipelineProps
 			// short, so that developers can watch the reconciler work
 			ReconcilerInterval:    awscdk.Duration_Minutes(jsii.Number(1)),
 			ReconcilerGracePeriod: awscdk.Duration_Minutes(jsii.Number(5)),
+			// Two runs at the same time would slow down a busy machine even more.
+			ReconcilerFunction: &eventpipeline.FunctionOptions{
+				Timeout: awscdk.Duration_Minutes(jsii.Number(1)),
+			},
 		}
 		if authorize {
 			props.Authorization = "" // the default

@@ -12,7 +12,7 @@ import (
 )
 
 // AlarmThresholds set the values at which the alarms fire. An alarm fires if its metric reaches the
-// threshold in one period of 5 minutes.
+// threshold in one period of 5 minutes, or for RetriedEvents in each of three periods.
 type AlarmThresholds struct {
 	// DeadLetters sets the threshold for the messages in the DLQ. Default: 1.
 	DeadLetters *float64
@@ -34,6 +34,8 @@ type AlarmThresholds struct {
 	ReconcilerErrors *float64
 	// FailedEvents sets the threshold for events that failed. Default: 1.
 	FailedEvents *float64
+	// RetriedEvents sets the threshold for failed deliveries that SQS will retry. Default: 5.
+	RetriedEvents *float64
 	// ThrottledRequests sets the threshold for requests that the API's stage throttled, with status
 	// 429. Default: 100.
 	ThrottledRequests *float64
@@ -58,6 +60,7 @@ func (t *AlarmThresholds) withDefaults(reconcilerLag awscdk.Duration) *AlarmThre
 	setDefault(&thresholds.OldestMessage, seconds(5*60))
 	setDefault(&thresholds.ApiServerErrors, jsii.Number(5))
 	setDefault(&thresholds.ThrottledRequests, jsii.Number(100))
+	setDefault(&thresholds.RetriedEvents, jsii.Number(5))
 	for _, threshold := range []**float64{
 		&thresholds.DeadLetters, &thresholds.ApiErrors, &thresholds.ApiThrottles,
 		&thresholds.WorkerErrors, &thresholds.WorkerThrottles,
@@ -76,6 +79,7 @@ type alarms struct {
 	workerErrors, workerThrottles, reconcilerErrors awscloudwatch.Alarm
 	unhealedEvents, failedEvents, reconcilerLag     awscloudwatch.Alarm
 	notificationDeadLetters, failedDeliveries       awscloudwatch.Alarm
+	retriedEvents                                   awscloudwatch.Alarm
 	throttledRequests                               awscloudwatch.Alarm   // nil for an existing API
 	missingRuns                                     awscloudwatch.Alarm   // nil without a schedule
 	rules                                           []awscloudwatch.Alarm // of OnEventProcessed
@@ -113,6 +117,7 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 		failedDeliveries: newAlarm(p, "FailedDeliveriesAlarm", m.failedDeliveries,
 			*t.FailedDeliveries,
 			"EventBridge moved notifications to the DLQ in the last minutes."),
+		retriedEvents: newRetriedAlarm(p, m.retried),
 	}
 	if m.throttledRequests != nil {
 		a.throttledRequests = newAlarm(p, "ThrottledRequestsAlarm", m.throttledRequests,
@@ -122,6 +127,17 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 		a.missingRuns = newMissingRunsAlarm(p)
 	}
 	return a
+}
+
+// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, such as in an outage
+// of a service. OldestMessageAlarm does not fire then: SQS leaves messages that were received more
+// than three times out of its metric.
+func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
+	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
+		"Deliveries fail again and again: an AWS service or the processor does not work.")
+	props.AlarmName = p.physicalName("retried-events")
+	props.EvaluationPeriods = jsii.Number(3) // a short fault needs no attention
+	return createAlarm(p, p, "RetriedEventsAlarm", props)
 }
 
 // newMissingRunsAlarm creates an alarm that fires if the schedule did not invoke the reconciler for
@@ -218,7 +234,7 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 	all := []awscloudwatch.Alarm{
 		a.deadLetters, a.failedEvents, a.oldestMessage, a.apiServerErrors, a.apiErrors,
 		a.apiThrottles, a.workerErrors, a.workerThrottles, a.reconcilerErrors, a.unhealedEvents,
-		a.notificationDeadLetters, a.failedDeliveries, a.reconcilerLag,
+		a.notificationDeadLetters, a.failedDeliveries, a.reconcilerLag, a.retriedEvents,
 	}
 	for _, optional := range []awscloudwatch.Alarm{a.throttledRequests, a.missingRuns} {
 		if optional != nil {
@@ -229,6 +245,8 @@ func (p *eventPipeline) Alarms() []awscloudwatch.Alarm {
 }
 
 func (p *eventPipeline) FailedEventsAlarm() awscloudwatch.Alarm { return p.alarms.failedEvents }
+
+func (p *eventPipeline) RetriedEventsAlarm() awscloudwatch.Alarm { return p.alarms.retriedEvents }
 
 func (p *eventPipeline) ThrottledRequestsAlarm() awscloudwatch.Alarm {
 	return p.alarms.throttledRequests

@@ -22,7 +22,7 @@ func newDashboard(p *eventPipeline, m metrics) awscloudwatch.Dashboard {
 				Width: jsii.Number(24), Height: jsii.Number(3),
 			})},
 			{
-				graph("Events", m.accepted, m.processed, m.failed),
+				graph("Events", m.accepted, m.processed, m.failed, m.retried),
 			},
 			{
 				graph("API requests", m.requests, m.clientErrors, m.serverErrors),

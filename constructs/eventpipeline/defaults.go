@@ -18,6 +18,7 @@ func withDefaults(props *EventPipelineProps) EventPipelineProps {
 		p = *props
 	}
 	setDefault(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
+	setDefault(&p.EventsTableDeletionProtection, jsii.Bool(false))
 	for _, key := range []*awskms.IKey{
 		&p.BronzeEncryptionKey, &p.SilverEncryptionKey, &p.EventsTableEncryptionKey,
 		&p.QueueEncryptionKey, &p.LogEncryptionKey, &p.EventBusEncryptionKey,

@@ -75,6 +75,8 @@ type EventPipeline interface {
 	DeadLettersAlarm() awscloudwatch.Alarm
 	// FailedEventsAlarm fires when events fail, also while the DLQ already has messages.
 	FailedEventsAlarm() awscloudwatch.Alarm
+	// RetriedEventsAlarm fires when deliveries fail for 15 minutes, such as in an outage.
+	RetriedEventsAlarm() awscloudwatch.Alarm
 	// OldestMessageAlarm fires when a message waits too long for the worker.
 	OldestMessageAlarm() awscloudwatch.Alarm
 	// ApiServerErrorsAlarm fires when the API answers 5xx.

@@ -17,7 +17,7 @@ type metrics struct {
 	workerErrors, workerThrottles, workerDuration awscloudwatch.IMetric
 	reconcilerErrors, reconcilerLag               awscloudwatch.IMetric
 	reenqueued, givenUp, unhealed, orphans        awscloudwatch.IMetric
-	accepted, processed, failed                   awscloudwatch.IMetric
+	accepted, processed, failed, retried          awscloudwatch.IMetric
 	notificationDeadLetters, failedDeliveries     awscloudwatch.IMetric
 	throttledRequests                             awscloudwatch.IMetric // nil for an existing API
 }
@@ -48,6 +48,7 @@ func newMetrics(p *eventPipeline) metrics {
 		accepted:  pipelineMetric(p, contract.MetricAccepted, sum),
 		processed: pipelineMetric(p, contract.MetricProcessed, sum),
 		failed:    pipelineMetric(p, contract.MetricFailed, sum),
+		retried:   pipelineMetric(p, contract.MetricRetried, sum),
 
 		notificationDeadLetters: p.notificationDLQ.
 			MetricApproximateNumberOfMessagesVisible(maximum),

@@ -38,8 +38,12 @@ type EventPipelineProps struct {
 	// same: with both, CloudFormation deletes resources that it created in a deployment that
 	// failed. With DESTROY, a CDK function empties the buckets before they are deleted, and the
 	// table has no point-in-time recovery. When the stack is deleted, only the log of that function
-	// remains. Default: RETAIN, with deletion protection and point-in-time recovery of the table.
+	// remains. Default: RETAIN, with point-in-time recovery of the table.
 	RemovalPolicy awscdk.RemovalPolicy
+	// EventsTableDeletionProtection makes DynamoDB refuse to delete the events table. Set it after
+	// the first deployment has succeeded. If the first deployment of a protected table fails,
+	// CloudFormation can't delete the table, so the rollback fails too. Default: false.
+	EventsTableDeletionProtection *bool
 
 	// EncryptionKey encrypts the data at rest. Each key prop below overrides it for one part. If
 	// the app creates the key, the pipeline adds statements for CloudWatch Logs and EventBridge to

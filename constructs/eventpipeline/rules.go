@@ -2,6 +2,7 @@ package eventpipeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,8 +75,9 @@ func (p *eventPipeline) detailPattern() *map[string]any {
 type ruleTargets struct{ pipeline *eventPipeline }
 
 // Visit gives each target without a DLQ the pipeline's DLQ for notifications. It adds an error if
-// the rule and a queue in another stack refer to each other. The CDK would panic in that case, with
-// a message that does not say how to solve the problem.
+// the rule and a queue in another stack refer to each other, or if the target's stack refers to the
+// rule's stack. The CDK would panic in these cases, with a message that does not say how to solve
+// the problem.
 func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	rule, ok := node.(awsevents.CfnRule)
 	if !ok {
@@ -83,6 +85,14 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	}
 	policy := policyOfForeignQueue(rule)
 	if policy == nil {
+		if stack, user := cyclicStack(rule); stack != nil {
+			r.pipeline.validation.addError("OnEventProcessed", "must not be used for the target of "+
+				"rule %s: the target is in stack %s, whose resource %s uses this pipeline's stack. "+
+				"Create the rule in the stack of the target: OnEventProcessedIn(stack, id, target)",
+				*rule.Node().Path(), *stack.Node().Path(), user)
+			removeTargets(rule)
+			return
+		}
 		addDeadLetterQueue(rule, r.pipeline.notificationDLQ)
 		return
 	}
@@ -91,9 +101,73 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 		"each other. Create the rule in the stack of the queue: "+
 		"OnEventProcessedIn(stack, id, target)",
 		*rule.Node().Path(), *policy.Stack().Node().Path())
-	// Without these references, the CDK can report the error.
-	rule.SetTargets([]any{})
+	removeTargets(rule)
 	policy.SetPolicyDocument(map[string]any{})
+}
+
+// removeTargets removes the rule's targets, and what the CDK added for them, such as the permission
+// to invoke a function. Without these references, the CDK can report the error.
+func removeTargets(rule awsevents.CfnRule) {
+	rule.SetTargets([]any{})
+	parent := rule.Node().Scope().Node()
+	for _, child := range *parent.Children() {
+		if *child.Node().Path() != *rule.Node().Path() {
+			parent.TryRemoveChild(child.Node().Id())
+		}
+	}
+}
+
+// cyclicStack returns the stack of the rule's target, and the path of a resource in this stack that
+// refers to the rule's stack. It returns nil if there is none.
+//
+// A reference contains only a logical id. An id that both stacks have proves nothing.
+func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
+	own := logicalIDs(rule.Stack())
+	targets := formatJSON(rule.Stack().Resolve(rule.Targets()))
+	for _, node := range *rule.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		other, ok := node.(awscdk.Stack)
+		if !ok || *other.Node().Path() == *rule.Stack().Node().Path() {
+			continue
+		}
+		foreign := logicalIDs(other)
+		isTarget := func(id string) bool { return !own[id] && refersTo(targets, id) }
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(foreign)), isTarget) {
+			continue
+		}
+		for _, r := range resourcesOf(other) {
+			properties := formatJSON(other.Resolve(r.CfnProperties()))
+			for id := range own {
+				if !foreign[id] && refersTo(properties, id) {
+					return other, *r.Node().Path()
+				}
+			}
+		}
+	}
+	return nil, ""
+}
+
+// refersTo reports whether a JSON text contains the logical id.
+func refersTo(text, id string) bool { return strings.Contains(text, `"`+id+`"`) }
+
+// resourcesOf returns the resources of a stack, without those of nested stacks.
+func resourcesOf(stack awscdk.Stack) []awscdk.CfnResource {
+	var resources []awscdk.CfnResource
+	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		r, ok := node.(awscdk.CfnResource)
+		if ok && *r.Stack().Node().Path() == *stack.Node().Path() {
+			resources = append(resources, r)
+		}
+	}
+	return resources
+}
+
+// logicalIDs returns the logical ids of a stack's resources.
+func logicalIDs(stack awscdk.Stack) map[string]bool {
+	ids := map[string]bool{}
+	for _, r := range resourcesOf(stack) {
+		ids[*stack.GetLogicalId(r)] = true
+	}
+	return ids
 }
 
 // addDeadLetterQueue sets the DLQ of each target that has none.
@@ -129,7 +203,7 @@ func policyOfForeignQueue(rule awsevents.CfnRule) awssqs.CfnQueuePolicy {
 			continue
 		}
 		document := formatJSON(policy.Stack().Resolve(policy.PolicyDocument()))
-		if strings.Contains(document, `"`+ruleID+`"`) && refersToQueueOf(targets, policy) {
+		if refersTo(document, ruleID) && refersToQueueOf(targets, policy) {
 			return policy
 		}
 	}
@@ -143,6 +217,6 @@ func refersToQueueOf(targets string, policy awssqs.CfnQueuePolicy) bool {
 	return slices.ContainsFunc(urls, func(url any) bool {
 		reference, _ := url.(map[string]any)
 		id, _ := reference["Ref"].(string)
-		return id != "" && strings.Contains(targets, `"`+id+`"`)
+		return id != "" && refersTo(targets, id)
 	})
 }

@@ -24,7 +24,7 @@ func newEventsTable(p *eventPipeline) awsdynamodb.ITable {
 			PointInTimeRecoveryEnabled: jsii.Bool(!destroy),
 		},
 		RemovalPolicy:      removalPolicy(p.props),
-		DeletionProtection: jsii.Bool(!destroy),
+		DeletionProtection: p.props.EventsTableDeletionProtection,
 	}
 	if key := p.props.EventsTableEncryptionKey; key != nil {
 		props.Encryption = awsdynamodb.TableEncryption_CUSTOMER_MANAGED

@@ -154,6 +154,9 @@ func (v *validation) validate(p EventPipelineProps) {
 	}
 	v.require(slices.Contains(removalPolicies, p.RemovalPolicy), "RemovalPolicy",
 		"must be one of %s, got %s", removalPolicies, p.RemovalPolicy)
+	v.require(!*p.EventsTableDeletionProtection || p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY,
+		"EventsTableDeletionProtection", "must be false with RemovalPolicy %s, got true: "+
+			"CloudFormation could not delete the table", awscdk.RemovalPolicy_DESTROY)
 	v.validateStorage(p)
 	v.validateQueue(p)
 	v.requireSeconds("ReconcilerGracePeriod", p.ReconcilerGracePeriod,

@@ -3,6 +3,8 @@ package eventpipeline
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -103,17 +105,55 @@ func valueSize(value any, unknown byteRange) (size byteRange) {
 		n := jsonLength(v) - len(`""`)
 		return byteRange{n, n}
 	case map[string]any:
-		join, ok := v["Fn::Join"].([]any)
-		if !ok || len(join) != 2 {
-			return unknown
+		if size, ok := functionSize(v); ok {
+			return size
 		}
-		parts, _ := join[1].([]any)
-		for _, part := range parts {
-			size.add(valueSize(part, unknownValue))
-		}
-		return size
 	}
 	return unknown
+}
+
+// functionSize returns the length of the result of Fn::Join, Fn::Sub or Fn::If. ok is false for
+// other functions, and for arguments that are unknown.
+func functionSize(function map[string]any) (size byteRange, ok bool) {
+	for name, argument := range function {
+		list, isList := argument.([]any)
+		text, isText := argument.(string)
+		switch {
+		case name == "Fn::Join" && isList && len(list) == 2:
+			return joinSize(list[0], list[1])
+		case name == "Fn::Sub" && isList && len(list) > 0:
+			text, isText = list[0].(string)
+			return subSize(text), isText
+		case name == "Fn::Sub" && isText:
+			return subSize(text), true
+		case name == "Fn::If" && isList && len(list) == 3:
+			a, b := valueSize(list[1], unknownValue), valueSize(list[2], unknownValue)
+			return byteRange{min(a.least, b.least), max(a.most, b.most)}, true
+		}
+	}
+	return size, false
+}
+
+func joinSize(delimiter, list any) (size byteRange, ok bool) {
+	parts, ok := list.([]any)
+	for i, part := range parts {
+		size.add(valueSize(part, unknownValue))
+		if i > 0 {
+			size.add(valueSize(delimiter, unknownValue))
+		}
+	}
+	return size, ok
+}
+
+// placeholder matches a name in the text of Fn::Sub. ${!name} is not a placeholder, but the text
+// ${name}.
+var placeholder = regexp.MustCompile(`\$\{[^!}][^}]*\}`)
+
+func subSize(text string) byteRange {
+	known := placeholder.ReplaceAllString(text, "")
+	n := jsonLength(strings.ReplaceAll(known, "${!", "${")) - len(`""`)
+	placeholders := len(placeholder.FindAllString(text, -1))
+	return byteRange{n, n + placeholders*unknownValue.most}
 }
 
 // jsonLength returns the length of text as a JSON string. Lambda escapes quotes, backslashes and

@@ -103,7 +103,8 @@ func (v *validation) unusedProps(p EventPipelineProps) {
 		"NoncurrentVersionExpiration", "AbortIncompleteMultipartUploadAfter")
 	v.unused(p, noBuckets || p.ServerAccessLogsBucket != nil,
 		"must not be set unless the pipeline creates the log bucket", "ServerAccessLogsExpiration")
-	v.unusedWith(p, "EventsTable", p.EventsTable != nil, "EventsTableEncryptionKey")
+	v.unusedWith(p, "EventsTable", p.EventsTable != nil, "EventsTableEncryptionKey",
+		"EventsTableDeletionProtection")
 	v.unusedWith(p, "Queue", p.Queue != nil, "QueueEncryptionKey", "QueueRetention",
 		"DeadLetterQueueRetention", "VisibilityTimeout")
 	v.unusedWith(p, "EventBus", p.EventBus != nil, "EventBusEncryptionKey")

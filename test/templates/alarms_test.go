@@ -67,7 +67,7 @@ var alarms = map[string]string{
 
 func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 	s := standard(t)
-	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+1) // and ReconcilerMissingRunsAlarm
+	s.expectCount(t, "AWS::CloudWatch::Alarm", len(alarms)+2) // and two alarms below
 	for id, want := range alarms {
 		t.Run(id, func(t *testing.T) {
 			alarm := s.resource(t, id, "AWS::CloudWatch::Alarm")
@@ -90,6 +90,18 @@ func TestAlarms_WatchQueuesFunctionsAndApi(t *testing.T) {
 			}
 		})
 	}
+}
+
+// In an outage, only the metric Retried shows that events wait: SQS leaves messages that were
+// received more than three times out of ApproximateAgeOfOldestMessage.
+func TestAlarms_WatchForDeliveriesThatFailForMinutes(t *testing.T) {
+	standard(t).resource(t, "RetriedEventsAlarm", "AWS::CloudWatch::Alarm").expect(t, `{
+		"Namespace": "EventPipeline", "MetricName": "Retried", "Statistic": "Sum",
+		"Dimensions": [{"Name": "QueueName", "Value": "${Queue.QueueName}"}],
+		"Period": 300, "EvaluationPeriods": 3, "Threshold": 5,
+		"ComparisonOperator": "GreaterThanOrEqualToThreshold",
+		"TreatMissingData": "notBreaching"
+	}`)
 }
 
 // Without invocations, the metric has no data.
@@ -159,6 +171,7 @@ func TestAlarms_UseTheThresholds(t *testing.T) {
 			NotificationDeadLetters: jsii.Number(11),
 			FailedDeliveries:        jsii.Number(12),
 			ReconcilerLag:           seconds(13),
+			RetriedEvents:           jsii.Number(14),
 		}}
 	})
 	for id, threshold := range map[string]int{
@@ -167,7 +180,7 @@ func TestAlarms_UseTheThresholds(t *testing.T) {
 		"WorkerErrorsAlarm": 5, "WorkerThrottlesAlarm": 6, "ReconcilerErrorsAlarm": 7,
 		"UnhealedEventsAlarm": 8, "FailedEventsAlarm": 9, "ThrottledRequestsAlarm": 10,
 		"NotificationDeadLettersAlarm": 11, "FailedDeliveriesAlarm": 12,
-		"ReconcilerLagAlarm": 13,
+		"ReconcilerLagAlarm": 13, "RetriedEventsAlarm": 14,
 	} {
 		s.resource(t, id, "AWS::CloudWatch::Alarm").
 			expect(t, fmt.Sprintf(`{"Threshold": %d}`, threshold))
@@ -191,6 +204,7 @@ func TestAlarms_HaveNamesOnlyWithAPrefix(t *testing.T) {
 		"FailedDeliveriesAlarm":        "failed-deliveries",
 		"ReconcilerLagAlarm":           "reconciler-lag",
 		"ReconcilerMissingRunsAlarm":   "reconciler-missing-runs",
+		"RetriedEventsAlarm":           "retried-events",
 	} {
 		dev.resource(t, id, "AWS::CloudWatch::Alarm").
 			expect(t, `{"AlarmName": "`+project+"-dev-"+name+`"}`)
@@ -206,7 +220,8 @@ func TestAlarms_EachHasAGetter(t *testing.T) {
 			p.ApiServerErrorsAlarm(), p.ApiErrorsAlarm(), p.ApiThrottlesAlarm(),
 			p.WorkerErrorsAlarm(), p.WorkerThrottlesAlarm(), p.ReconcilerErrorsAlarm(),
 			p.UnhealedEventsAlarm(), p.NotificationDeadLettersAlarm(), p.FailedDeliveriesAlarm(),
-			p.ReconcilerLagAlarm(), p.ThrottledRequestsAlarm(), p.ReconcilerMissingRunsAlarm(),
+			p.ReconcilerLagAlarm(), p.RetriedEventsAlarm(), p.ThrottledRequestsAlarm(),
+			p.ReconcilerMissingRunsAlarm(),
 		} {
 			if alarm != all[i] {
 				t.Errorf("getter %d returns %s, want %s",

@@ -178,7 +178,7 @@ func TestEventsTable_IsOnDemandAndRecoverable(t *testing.T) {
 		"GlobalSecondaryIndexes": null,
 		"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true},
 		"TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": true},
-		"DeletionProtectionEnabled": true
+		"DeletionProtectionEnabled": false
 	}`)
 }
 

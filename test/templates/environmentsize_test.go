@@ -56,6 +56,41 @@ func TestEnvironment_MustFitLambdasLimit(t *testing.T) {
 	}
 }
 
+// Values that are only partly known count with the part that is known.
+func TestEnvironment_CountsTheKnownPartOfFunctions(t *testing.T) {
+	half := strings.Repeat("x", 2048)
+	for name, value := range map[string]func(stack awscdk.Stack) *string{
+		"join with a delimiter": func(awscdk.Stack) *string {
+			return awscdk.Fn_Join(&half, &[]*string{
+				awscdk.Aws_REGION(), awscdk.Aws_REGION(), awscdk.Aws_REGION(),
+			})
+		},
+		"sub": func(awscdk.Stack) *string {
+			return awscdk.Fn_Sub(jsii.String(half+"${AWS::Region}"+half), nil)
+		},
+		"sub of a literal": func(awscdk.Stack) *string {
+			return awscdk.Fn_Sub(jsii.String(strings.Repeat("${!AWS}", 1024)), nil)
+		},
+		"if": func(stack awscdk.Stack) *string {
+			condition := awscdk.NewCfnCondition(stack, jsii.String("Condition"),
+				&awscdk.CfnConditionProps{Expression: awscdk.Fn_ConditionEquals(
+					awscdk.Aws_REGION(), jsii.String("us-east-1"))})
+			return awscdk.Token_AsString(awscdk.Fn_ConditionIf(condition.LogicalId(),
+				half+half, half+half+"x"), nil)
+		},
+	} {
+		stack := newStack(t)
+		p := eventpipeline.NewEventPipeline(stack, jsii.String("EventPipeline"), nil)
+		p.ApiFunction().AddEnvironment(jsii.String("NOTES"), value(stack), nil)
+		expectErrors(t, stack.Node().Root().(awscdk.App), map[string][]string{
+			"Stack/EventPipeline": {"ApiFunction.Environment 4096"},
+		})
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
 // The app may add variables after it created the pipeline.
 func TestEnvironment_CountsLaterVariables(t *testing.T) {
 	stack := newStack(t)

@@ -36,8 +36,8 @@ func TestPipeline_HasAGetterForEachResource(t *testing.T) {
 			t.Errorf("getter %s returns nil: %t", name, value.IsNil())
 		}
 	}
-	if len(made.Alarms()) != len(alarms)+1 || slices.Contains(made.Alarms(), nil) {
-		t.Errorf("got %d alarms, want %d", len(made.Alarms()), len(alarms)+1)
+	if len(made.Alarms()) != len(alarms)+2 || slices.Contains(made.Alarms(), nil) {
+		t.Errorf("got %d alarms, want %d", len(made.Alarms()), len(alarms)+2)
 	}
 }
 

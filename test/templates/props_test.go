@@ -55,6 +55,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 	samples := map[string]any{
 		"PhysicalNamePrefix":                  jsii.String("orders"),
 		"RemovalPolicy":                       awscdk.RemovalPolicy_DESTROY,
+		"EventsTableDeletionProtection":       jsii.Bool(true),
 		"EncryptionKey":                       key,
 		"BronzeEncryptionKey":                 key,
 		"SilverEncryptionKey":                 key,
@@ -161,6 +162,7 @@ func samples(t *testing.T, stack awscdk.Stack) map[string]any {
 		"AlarmThresholds.ReconcilerLag":    seconds(6 * 60 * 60),
 
 		"AlarmThresholds.FailedEvents":            jsii.Number(2),
+		"AlarmThresholds.RetriedEvents":           jsii.Number(2),
 		"AlarmThresholds.ThrottledRequests":       jsii.Number(2),
 		"AlarmThresholds.NotificationDeadLetters": jsii.Number(2),
 		"AlarmThresholds.FailedDeliveries":        jsii.Number(2),

@@ -128,6 +128,51 @@ func TestOnEventProcessed_RejectsAQueueOfAnotherStack(t *testing.T) {
 	}
 }
 
+// A consumer often reads the records of its events. Then its stack needs the pipeline's stack.
+func TestOnEventProcessed_RejectsATargetWhoseStackUsesThePipeline(t *testing.T) {
+	for name, use := range map[string]func(p eventpipeline.EventPipeline, stack awscdk.Stack,
+		function awslambda.IFunction){
+		"variable": func(p eventpipeline.EventPipeline, _ awscdk.Stack, f awslambda.IFunction) {
+			f.(awslambda.Function).AddEnvironment(
+				jsii.String("BUCKET"), p.SilverBucket().BucketName(), nil)
+		},
+		"grant": func(p eventpipeline.EventPipeline, _ awscdk.Stack, f awslambda.IFunction) {
+			p.GrantReadSilver(f)
+		},
+		"another resource": func(p eventpipeline.EventPipeline, stack awscdk.Stack,
+			_ awslambda.IFunction) {
+			awsevents.NewRule(stack, jsii.String("Other"), &awsevents.RuleProps{
+				EventBus: p.EventBus(),
+				EventPattern: &awsevents.EventPattern{
+					Source: jsii.Strings("a"),
+				},
+			})
+		},
+	} {
+		app, p, consumers := rulesOfAnotherStack(t)
+		function := functionIn(consumers)
+		use(p, consumers, function)
+		p.OnEventProcessed(jsii.String("Rule"), awseventstargets.NewLambdaFunction(function, nil))
+		expectErrors(t, app, map[string][]string{
+			"Pipeline/EventPipeline": {
+				"OnEventProcessed Consumers OnEventProcessedIn(stack, id, target)",
+			},
+		})
+		must(t, func() error {
+			app, p, consumers := rulesOfAnotherStack(t)
+			function := functionIn(consumers)
+			use(p, consumers, function)
+			target := awseventstargets.NewLambdaFunction(function, nil)
+			p.OnEventProcessedIn(consumers, jsii.String("Rule"), target)
+			app.Synth(nil)
+			return nil
+		})
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
 // In two stacks of the same kind, rules and queues have the same logical ids.
 func TestOnEventProcessed_AcceptsTwoStacksOfTheSameKind(t *testing.T) {
 	must(t, func() error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
@@ -171,9 +172,29 @@ func TestProd_RetainsDataAndIsProtected(t *testing.T) {
 		expectRetained(t, s, id)
 	}
 	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-		expect(t, `{"DeletionProtectionEnabled": true}`)
+		expect(t, `{"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}`)
 	s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
 	s.expectCount(t, "AWS::Lambda::Function", 3)
+}
+
+// DynamoDB refuses to delete a protected table, also during the rollback of the deployment that
+// created the table. The names of this stack would then be in use.
+func TestProd_CanRollBackItsFirstDeployment(t *testing.T) {
+	for id, r := range stage(t, stacks.Prod).resources {
+		for _, property := range []string{"DeletionProtectionEnabled", "DeletionProtection"} {
+			if r.Properties[property] != nil && r.Properties[property] != false {
+				t.Errorf("%s must not have %s, because no rollback could delete it", id, property)
+			}
+		}
+	}
+}
+
+func TestEventsTableDeletionProtection_ProtectsTheTable(t *testing.T) {
+	s := pipeline(t, func(awscdk.Stack) *props {
+		return &props{EventsTableDeletionProtection: jsii.Bool(true)}
+	})
+	s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
+		expect(t, `{"DeletionProtectionEnabled": true}`)
 }
 
 // expectRetained requires that a resource outlives its stack. The next deployment after a failed
@@ -196,7 +217,7 @@ func TestRemovalPolicy_RetainsUnlessItIsDestroy(t *testing.T) {
 			expectRetained(t, s, id)
 		}
 		s.resource(t, "EventsTable", "AWS::DynamoDB::Table").
-			expect(t, `{"DeletionProtectionEnabled": true}`)
+			expect(t, `{"DeletionProtectionEnabled": false}`)
 		s.expectCount(t, "Custom::S3AutoDeleteObjects", 0)
 	}
 }

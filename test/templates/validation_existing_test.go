@@ -95,8 +95,12 @@ func unusedProps(stack awscdk.Stack) map[string]invalidProps {
 			},
 			"EncryptionKey"),
 		"ExistingTable": invalid(
-			props{EventsTable: newTable(stack, "Table"), EventsTableEncryptionKey: key},
-			eachWith("EventsTable", "EventsTableEncryptionKey")...),
+			props{
+				EventsTable: newTable(stack, "Table"), EventsTableEncryptionKey: key,
+				EventsTableDeletionProtection: jsii.Bool(true),
+			},
+			eachWith("EventsTable", "EventsTableEncryptionKey",
+				"EventsTableDeletionProtection")...),
 		"ExistingBus": invalid(
 			props{
 				EventBus:              awsevents.NewEventBus(stack, jsii.String("Bus"), nil),

@@ -63,6 +63,12 @@ func invalidBronze() map[string]invalidProps {
 		"ObjectLockWithDestroy": invalid(
 			props{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, BronzeObjectLock: lock},
 			"BronzeObjectLock RemovalPolicy DESTROY"),
+		"DeletionProtectionWithDestroy": invalid(
+			props{
+				RemovalPolicy:                 awscdk.RemovalPolicy_DESTROY,
+				EventsTableDeletionProtection: jsii.Bool(true),
+			},
+			"EventsTableDeletionProtection RemovalPolicy DESTROY"),
 	}
 }
 

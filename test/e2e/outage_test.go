@@ -30,7 +30,7 @@ func TestOutage_FailsNoEvent(t *testing.T) {
 	if err := os.WriteFile(file, []byte(outage), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, append(testAppFlags, "--stage", "outage", "--faults", file)...)
+	p := startTestApp(t, "outage", "--faults", file)
 	acknowledged := make(map[string]bool)
 	var mu sync.Mutex
 	concurrently(8, 100, func(i int) {

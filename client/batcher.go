@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Limits of a batch, which the API sets by default.
+// Default limits of the API for a batch.
 const (
 	MaxBatchEvents = 1000
 	MaxBatchBytes  = 1 << 20 // before compression; MaxPayloadBytes of the pipeline
@@ -24,8 +24,7 @@ var (
 
 // BatcherOptions configures a Batcher. The zero value is useful.
 type BatcherOptions struct {
-	// MaxBatchEvents is the number of events after which a batch is sent, at most 1,000. The
-	// default is 1,000.
+	// MaxBatchEvents limits the number of events in a batch. The default and the maximum are 1,000.
 	MaxBatchEvents int
 	// MaxBatchBytes limits the size of a batch, before compression. It must not exceed the prop
 	// MaxPayloadBytes of the pipeline. The default is 1 MiB.
@@ -41,8 +40,8 @@ type BatcherOptions struct {
 	MaxBufferedEvents int
 	// MaxBufferedBytes limits the size of events without a result. The default is 64 MiB.
 	MaxBufferedBytes int
-	// OnDrop receives an event for which the buffer has no room. If OnDrop is set, Add does not
-	// wait for room, and returns ErrBufferFull. Add does not keep the event.
+	// OnDrop receives each event for which the buffer has no room. Add then returns ErrBufferFull
+	// instead of waiting for room. The Batcher does not keep these events.
 	OnDrop func(event []byte)
 }
 
@@ -50,8 +49,9 @@ type BatcherOptions struct {
 type Result struct {
 	Event   []byte // the bytes that were added
 	EventID string
-	// Err says why the event was not accepted. It is or wraps a *Problem if the API answered. Only
-	// after a *SendError with MayBeAccepted may the event be accepted.
+	// Err is the reason why the event was not accepted. If the API answered, Err is or wraps a
+	// *Problem. If Err is a *SendError with MayBeAccepted, the API may have accepted the event
+	// nevertheless.
 	Err error
 }
 
@@ -83,7 +83,7 @@ type entry struct {
 	done  func(Result) // may be nil
 }
 
-// batch represents events that are sent together. The channel finished is closed when all of them
+// batch represents events that are sent together. The channel finished is closed when all events
 // have a result.
 type batch struct {
 	entries  []entry
@@ -156,7 +156,7 @@ func (b *Batcher) isFull(size int) bool {
 		b.buffered > 0 && b.bytes+size > b.o.MaxBufferedBytes
 }
 
-// waitForRoom waits until an event has a result. The caller holds b.mu, which waitForRoom unlocks
+// waitForRoom waits until an event has a result. The caller holds b.mu. waitForRoom unlocks b.mu
 // while it waits.
 func (b *Batcher) waitForRoom(ctx context.Context) error {
 	if len(b.unfinished) == 0 {
@@ -213,8 +213,8 @@ func (b *Batcher) seal() {
 	}
 }
 
-// Flush sends the events that were added before, and waits until each of them has a result. It
-// returns an error if an event was not accepted after the last Flush, or if ctx ends before.
+// Flush sends all events that were added, and waits until each event has a result. It returns an
+// error if an event was not accepted since the previous Flush, or if ctx ends first.
 func (b *Batcher) Flush(ctx context.Context) error {
 	if err := b.wait(ctx); err != nil {
 		return err
@@ -251,9 +251,9 @@ func (b *Batcher) wait(ctx context.Context) error {
 	return nil
 }
 
-// Close flushes and rejects events that are added later. If ctx ends before, Close cancels the
-// requests, so that the remaining events get a Result with an error. When Close returns, each event
-// has a result.
+// Close sends all events that were added, as Flush does. Later calls of Add return ErrClosed. If
+// ctx ends first, Close cancels the requests, and the remaining events get a Result with an error.
+// When Close returns, each event has a result.
 func (b *Batcher) Close(ctx context.Context) error {
 	b.mu.Lock()
 	b.closed = true

@@ -32,7 +32,8 @@ type Options struct {
 	// be an https URL or a loopback address.
 	Token TokenSource
 	// Credentials signs requests (SigV4) for an API that requires IAM authorization, which is the
-	// default of a pipeline. The Credentials of an aws.Config fit. Set either Token or Credentials.
+	// default of a pipeline. The field Credentials of an aws.Config is suitable. Set either Token
+	// or Credentials.
 	Credentials aws.CredentialsProvider
 	// Region is the AWS region of the API. It is required with Credentials, unless the host of the
 	// API is <id>.execute-api.<region>.amazonaws.com.
@@ -42,10 +43,10 @@ type Options struct {
 
 	// MaxAttempts limits how often a request is sent. The default is 8; 1 means no retry.
 	MaxAttempts int
-	// MinBackoff is the wait before the first retry. Each next wait takes twice as long. A random
-	// part of up to a half is subtracted from each wait. The default is 100 ms.
+	// MinBackoff is the wait before the first retry. Each later wait is twice as long. Each wait is
+	// shortened by up to a half, at random. The default is 100 ms.
 	MinBackoff time.Duration
-	// MaxBackoff limits a wait. The default is 10 s. If the API asks for a longer wait by the
+	// MaxBackoff limits a wait. The default is 10 s. If the API asks for a longer wait with the
 	// header Retry-After, the client waits as long as the API asks.
 	MaxBackoff time.Duration
 
@@ -120,8 +121,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Ping reports as an error that the API does not answer. It sends one request, without
-// authorization.
+// Ping returns an error if the API does not answer. It sends one request, without authorization.
 func (c *Client) Ping(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
 		c.base.JoinPath("health").String(), nil)

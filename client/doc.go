@@ -50,7 +50,8 @@
 //
 // The client sends a request again if it gets no answer, or an answer 408, 425, 429 or 5xx. It
 // waits between the attempts: at first 50 to 100 ms, and then twice as long each time, up to 10 s.
-// It waits longer if the API asks for it by the header Retry-After, and ends when the context ends.
+// The client waits longer if the API asks for this with the header Retry-After. It stops when the
+// context ends.
 //
 // Retries create no event twice, because all attempts of a call have the same idempotency key. The
 // key of a call is a random UUID. If you call Send again after an error or a crash, the platform

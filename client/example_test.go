@@ -278,7 +278,7 @@ func ExampleOptions_token() {
 	// event-1 <nil>
 }
 
-// The client waits as long as the API asks by the header Retry-After, and sends the same
+// The client waits as long as the API asks with the header Retry-After, and sends the same
 // idempotency key again.
 func ExampleOptions_retries() {
 	var pipeline api

@@ -28,8 +28,7 @@ func (e *SendError) Error() string {
 
 func (e *SendError) Unwrap() error { return e.Err }
 
-// do sends a call until it gets an answer that a retry would not change, or until the attempts or
-// the context end.
+// do sends a call until an answer is final, MaxAttempts is reached, or the context ends.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
 	failure := &SendError{}
 	for {
@@ -65,12 +64,12 @@ func (c *Client) backoff(attempt int, err error) time.Duration {
 	delay -= rand.N(delay/2 + 1)
 	var problem *Problem
 	if errors.As(err, &problem) {
-		delay += problem.RetryAfter // clients that were told the same time do not return together
+		delay += problem.RetryAfter // so that clients with the same RetryAfter do not return together
 	}
 	return delay
 }
 
-// wait waits for a delay. It returns false at once if the context ends before.
+// wait waits for a delay. If the context ends first, it returns false immediately.
 func wait(ctx context.Context, delay time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return false

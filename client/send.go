@@ -206,7 +206,7 @@ type InvalidEventError struct {
 func (e *InvalidEventError) Error() string { return fmt.Sprintf("event %d: %v", e.Index, e.Err) }
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// checkEvent returns ErrNotObject if an event is not one JSON object. Otherwise the event could
+// checkEvent returns ErrNotObject if an event is not one JSON object. Text such as {},{} would
 // change the number of events in the batch.
 func checkEvent(event []byte) error {
 	value := jsontext.Value(event)

@@ -33,9 +33,9 @@ type EventStatus struct {
 	ReplayID    string    `json:"replayId,omitempty"`
 	Reenqueues  int       `json:"reenqueues,omitempty"` // by the reconciler
 	BatchID     string    `json:"batchId,omitempty"`    // if the event belongs to a batch
-	Count       int       `json:"count,omitempty"`      // of a batch or range: its events
-	// SplitOff has the ids of the events and ranges of a batch that did not succeed together with
-	// the batch. Each of them has a state of its own.
+	Count       int       `json:"count,omitempty"`      // number of events in a batch or range
+	// SplitOff lists the ids of the events and ranges that were split off the batch, because they
+	// did not succeed with it. Each of them has a state of its own.
 	SplitOff []string `json:"splitOff,omitempty"`
 }
 

@@ -117,7 +117,8 @@ func (f *costFlags) check() error {
 	case w.Types < 1:
 		return fmt.Errorf("--types must be at least 1, got %d", w.Types)
 	case f.api < 0 || f.worker < 0:
-		return fmt.Errorf("a duration must not be negative")
+		return fmt.Errorf("--api-duration and --worker-duration must be at least 0, got %s and %s",
+			f.api, f.worker)
 	case n != "" && n != cost.PerEvent && n != cost.PerBatch && n != cost.None:
 		return fmt.Errorf("--notifications must be PER_EVENT, PER_BATCH or NONE, got %q", n)
 	}

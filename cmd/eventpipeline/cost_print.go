@@ -79,10 +79,10 @@ func (r costReport) printLimits(b *strings.Builder) {
 	for i, limit := range r.Limits {
 		switch {
 		case limit.Used > limit.Limit:
-			fmt.Fprintf(b, "The workload exceeds %s. To raise it,\n  %s.\n",
+			fmt.Fprintf(b, "The workload exceeds the limit %q. To raise it,\n  %s.\n",
 				limit.Name, limit.Raise)
 		case i == 0:
-			fmt.Fprintf(b, "%s comes first. To raise it,\n  %s.\n", limit.Name, limit.Raise)
+			fmt.Fprintf(b, "The first limit is %q. To raise it,\n  %s.\n", limit.Name, limit.Raise)
 		}
 	}
 }

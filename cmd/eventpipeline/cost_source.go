@@ -59,8 +59,8 @@ func (s *costSource) find(cmd *cobra.Command) (cost.Pipeline, error) {
 	case len(found) == 0:
 		return cost.Pipeline{}, deployment.ErrNoPipeline
 	case len(matches) == 0:
-		return cost.Pipeline{}, usageErrorf("there is no pipeline %s; there is: %s",
-			s.pipeline, strings.Join(names, ", "))
+		return cost.Pipeline{}, usageErrorf("--pipeline must be one of %s, got %s",
+			strings.Join(names, ", "), s.pipeline)
 	case len(matches) > 1:
 		return cost.Pipeline{}, usageErrorf("there are several pipelines; choose one with "+
 			"--pipeline: %s", strings.Join(matches, ", "))

@@ -178,7 +178,8 @@ func (f *sendFlags) send(
 	return errors.Join(err, context.Cause(ctx), r.firstErr)
 }
 
-// linger returns how long a batch may wait for its last event. It allows for the rate.
+// linger returns how long a batch may wait for its last event. With --rate, a batch takes longer to
+// fill.
 func (f *sendFlags) linger() time.Duration {
 	if f.rate == 0 {
 		return time.Second

@@ -86,8 +86,9 @@ func readFile(stdin io.Reader, name string, yield func([]byte) bool) error {
 	return nil
 }
 
-// beginsWithArray skips a byte-order mark, with which some editors begin a file and which the API
-// rejects. It reports whether the first character after white space begins an array.
+// beginsWithArray skips a byte-order mark. Some editors write one at the start of a file, and the
+// API rejects it. beginsWithArray reports whether the first character after white space begins an
+// array.
 func beginsWithArray(r *bufio.Reader) (bool, error) {
 	const mark = "\ufeff"
 	if start, _ := r.Peek(len(mark)); string(start) == mark { // reading reports the error

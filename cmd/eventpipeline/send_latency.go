@@ -27,7 +27,7 @@ func newHistogram(longest time.Duration) *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, longest.Microseconds(), 3)
 }
 
-// record adds a duration. It adds a longer one than the histogram has room for as the longest.
+// record adds a duration. It replaces a duration above the histogram's maximum by the maximum.
 func record(h *hdrhistogram.Histogram, d time.Duration, count int) {
 	value := min(max(d.Microseconds(), 0), h.HighestTrackableValue())
 	_ = h.RecordValues(value, int64(count)) // fails only out of range

@@ -30,7 +30,7 @@ type waiter struct {
 	mu         sync.Mutex
 	counts     map[string]int          // number of events by status
 	histogram  *hdrhistogram.Histogram // time from acceptance until PROCESSED, in microseconds
-	begin, end time.Time               // first acceptance and last end, by the platform's clock
+	begin, end time.Time               // first acceptance and last result, by the platform's clock
 }
 
 // waitUntilProcessed waits until the accepted events are processed, and prints how long it took. It
@@ -46,7 +46,7 @@ func (r *sendResults) waitUntilProcessed(
 	}
 	waiting, ctx := errgroup.WithContext(ctx)
 	waiting.SetLimit(f.concurrency)
-	for _, id := range withoutBatchmates(r.accepted) {
+	for _, id := range collapseBatches(r.accepted) {
 		waiting.Go(func() error {
 			_, err := w.wait(ctx, id)
 			return f.api.explain(err)
@@ -67,8 +67,8 @@ func (r *sendResults) waitUntilProcessed(
 	return p, errors.Join(err, waitErr)
 }
 
-// withoutBatchmates replaces the events of each batch, whose ids are <batchId>.<n>, by the batch.
-func withoutBatchmates(ids []string) []string {
+// collapseBatches replaces the ids of a batch's events, <batchId>.<index>, by the batch's id.
+func collapseBatches(ids []string) []string {
 	var found []string
 	seen := make(map[string]bool)
 	for _, id := range ids {

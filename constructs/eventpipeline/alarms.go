@@ -129,9 +129,9 @@ func newAlarms(p *eventPipeline, m metrics) alarms {
 	return a
 }
 
-// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, such as in an outage
-// of a service. OldestMessageAlarm does not fire then: SQS leaves messages that were received more
-// than three times out of its metric.
+// newRetriedAlarm creates an alarm that fires if deliveries fail for 15 minutes, such as in an
+// outage of a service. OldestMessageAlarm does not fire then: SQS leaves messages that were
+// received more than three times out of its metric.
 func newRetriedAlarm(p *eventPipeline, retried awscloudwatch.IMetric) awscloudwatch.Alarm {
 	props := thresholdAlarm(retried, *p.props.AlarmThresholds.RetriedEvents,
 		"Deliveries fail again and again: an AWS service or the processor does not work.")

@@ -145,8 +145,8 @@ type EventPipelineProps struct {
 	// as a try if the processor fails or the worker crashes. Faults of AWS services do not count.
 	// The minimum is 3. Default: 5.
 	MaxReceiveCount *float64
-	// Notifications selects what the worker publishes about processed events. EventFailed is
-	// published in any case. Default: NotificationsPerEvent.
+	// Notifications selects what the worker publishes about processed events. The worker always
+	// publishes EventFailed. Default: NotificationsPerEvent.
 	Notifications Notifications
 
 	// ReconcilerEnabled enables the schedule that runs the reconciler function. Without the
@@ -342,9 +342,10 @@ type NotificationFormat string
 const (
 	// NotificationFormatJson makes the detail an object with the event's id, type and status.
 	NotificationFormatJson NotificationFormat = "JSON"
-	// NotificationFormatCloudEvents makes the detail a CloudEvent, whose data is that object. Its
-	// type is io.eventpipeline.event.processed or io.eventpipeline.event.failed. Its source
-	// identifies the pipeline, and its subject is the event's id.
+	// NotificationFormatCloudEvents makes the detail a CloudEvent. Its data is the detail of
+	// NotificationFormatJson. Its type is io.eventpipeline.event.processed,
+	// io.eventpipeline.event.failed or io.eventpipeline.batch.processed. Its source identifies the
+	// pipeline, and its subject is the event's id.
 	NotificationFormatCloudEvents NotificationFormat = contract.CloudEventNotifications
 )
 
@@ -357,6 +358,6 @@ const (
 	// NotificationsPerBatch publishes one BatchProcessed for the events of one type in a request.
 	// For a single event, it publishes EventProcessed.
 	NotificationsPerBatch Notifications = contract.NotifyPerBatch
-	// NotificationsNone publishes neither.
+	// NotificationsNone publishes neither EventProcessed nor BatchProcessed.
 	NotificationsNone Notifications = contract.NotifyNone
 )

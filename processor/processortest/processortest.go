@@ -53,8 +53,8 @@ func Process(ctx context.Context, fn processor.Func, payload string) Result {
 }
 
 // ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. Zero fields
-// get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set. ReceivedAt becomes
-// 2026-11-23T07:30:00Z, and Attempt becomes 1.
+// get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set. ReceivedAt
+// becomes 2026-11-23T07:30:00Z, and Attempt becomes 1.
 func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event) Result {
 	eventType, err := pipeline.DecodeType(event.Payload)
 	if err != nil {

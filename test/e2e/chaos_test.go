@@ -105,9 +105,10 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// sendLoad sends n requests. One in a hundred has a batch of 20 events. One event in ten has an idempotency key, and two events share each key.
-// One event in a hundred is poison: the worker can never process it. sendLoad returns a map whose
-// keys are the ids of the acknowledged events. The value is true if the event is poison.
+// sendLoad sends n requests. One in a hundred has a batch of 20 events. One event in ten has an
+// idempotency key, and two events share each key. One event in a hundred is poison: the worker can
+// never process it. sendLoad returns a map whose keys are the ids of the acknowledged events. The
+// value is true if the event is poison.
 func (p *platform) sendLoad(t *testing.T, n int) map[string]bool {
 	t.Helper()
 	var mu sync.Mutex

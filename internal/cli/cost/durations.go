@@ -32,16 +32,16 @@ const (
 	schedulerPeriod = 0.020 // in seconds; assumed, because AWS does not document it
 )
 
-// computingTime returns how long the function computes something that takes a number of seconds on
-// one core. In each period of the scheduler, a function may use a core for a share of the period,
-// which its memory determines. It then pauses until the next period.
+// computingTime returns the duration of a computation that takes the given seconds on one core. In
+// each period of the scheduler, the function may use a core for a share of the period. The
+// function's memory determines the share. The function then pauses until the next period.
 func (f Function) computingTime(seconds float64) float64 {
 	quota := schedulerPeriod / f.slowdown()
 	pauses := math.Floor(seconds / quota)
 	return pauses*schedulerPeriod + seconds - pauses*quota
 }
 
-// slowdown returns how much longer a long computation takes than on one core.
+// slowdown returns a long computation's duration as a multiple of its duration on one core.
 func (f Function) slowdown() float64 { return max(1, memoryPerCore/f.MemoryMB) }
 
 // apiDuration returns the time of a request. The function stores the payload, and then writes the
@@ -56,8 +56,8 @@ func (p Pipeline) apiDuration(w Workload, measured Durations) float64 {
 }
 
 // workerDuration returns the time of an invocation. The function handles its messages in parallel,
-// and makes up to ten PutEvents requests at once. Between processing and notifications it waits for
-// S3, so that the quota of the next period is unused.
+// and makes up to ten PutEvents requests at once. Between processing and notifications, the
+// function waits for S3. The notifications therefore begin with the whole share of a period.
 func (p Pipeline) workerDuration(w Workload, messages float64, measured Durations) float64 {
 	if measured.Worker > 0 {
 		return measured.Worker
@@ -69,7 +69,8 @@ func (p Pipeline) workerDuration(w Workload, messages float64, measured Duration
 		p.Worker.computingTime(process) + p.Worker.computingTime(notify)
 }
 
-// pollers is the number of batches that Lambda receives at a time while a queue is not busy.
+// pollers is the number of ReceiveMessage requests that Lambda makes at a time while a queue is not
+// busy.
 const pollers = 5
 
 // messagesPerInvocation returns the mean number of messages that Lambda delivers together if the

@@ -101,7 +101,7 @@ func (e estimator) requests() []Line {
 	}
 }
 
-// lambda returns the price of a number of invocations, each of which takes a number of seconds.
+// lambda returns the price of invocations that take the given seconds each.
 func (e estimator) lambda(f Function, invocations, seconds float64) float64 {
 	return e.LambdaRequests*invocations/million + e.computing(f, invocations*seconds)
 }
@@ -171,8 +171,8 @@ func (p Pipeline) kmsRequests() float64 {
 	return requests
 }
 
-// scans returns how often the reconciler checks each object: in each run of an hour, and once more
-// in the next hour.
+// scans returns how often the reconciler checks each object: in each run within an hour, and once
+// more in the next hour.
 func (e estimator) scans() float64 { return max(1, 3600/e.ReconcileInterval) + 1 }
 
 // Work of the reconciler.
@@ -197,8 +197,8 @@ const (
 	glacierInstant   = "GLACIER_IR"
 )
 
-// transitions returns the price of moving the Bronze objects to other storage classes, which
-// happens weeks later.
+// transitions returns the price of moving the Bronze objects to other storage classes. S3 moves the
+// objects weeks later.
 func (e estimator) transitions() (usd float64) {
 	for _, t := range e.Bronze.Transitions {
 		if e.RequestBytes() < t.MinBytes {
@@ -238,7 +238,7 @@ var customMetrics = []string{
 	contract.MetricOrphans, contract.MetricOvertaken, contract.MetricErrors, contract.MetricLag,
 }
 
-// storage returns the monthly price of storing the events of one month that are some months old.
+// storage returns the monthly price of storing one month's events at an age in months.
 func (e estimator) storage(age int) []Line {
 	requests := e.EventsPerMonth / float64(e.PerRequest)
 	days := float64(age) * hoursPerMonth / 24
@@ -267,7 +267,7 @@ func (e estimator) storage(age int) []Line {
 	}
 }
 
-// bucketPrice returns the price per GB and month of objects that are some days old.
+// bucketPrice returns the price per GB and month of objects at an age in days.
 func (e estimator) bucketPrice(b Bucket, days float64) float64 {
 	if b.Expiration > 0 && days >= b.Expiration {
 		return 0

@@ -27,8 +27,8 @@ const (
 	kmsRequestsPerSecond   = 100_000
 )
 
-// Quotas returns the limits that the workload approaches, lowest first. The worker is assumed to
-// get full batches, as it does when messages wait.
+// Quotas returns the limits that the workload approaches, lowest first. The model assumes that each
+// invocation of the worker has BatchSize messages, as when messages wait.
 func (p Pipeline) Quotas(w Workload, measured Durations) []Quota {
 	n, types := float64(w.PerRequest), float64(w.Types)
 	requests := w.EventsPerSecond() * w.Peak / n
@@ -83,8 +83,8 @@ func (p Pipeline) raiseWorker() string {
 // stopBefore is the time in seconds that a run of the reconciler reserves before its timeout.
 const stopBefore = 10
 
-// reconcilerRate returns how many objects per second the reconciler can check for long. It checks
-// each object twice.
+// reconcilerRate returns how many objects per second the reconciler can check permanently. The
+// reconciler checks each object twice.
 func (p Pipeline) reconcilerRate() float64 {
 	if p.Reconciler == nil || p.ReconcileInterval == 0 {
 		return 0

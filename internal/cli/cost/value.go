@@ -48,8 +48,8 @@ func (v value) text() string {
 // is reports whether v is the text, or a Boolean that is written like the text.
 func (v value) is(text string) bool { return v.exists() && fmt.Sprint(v.any) == text }
 
-// number returns a number, which the template may write as text. If v is not a number, it returns
-// otherwise.
+// number returns the number v. A template may contain the number as text. If v is not a number, the
+// result is the parameter otherwise.
 func (v value) number(otherwise float64) float64 {
 	switch n := v.any.(type) {
 	case float64:

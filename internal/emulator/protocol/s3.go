@@ -12,8 +12,8 @@ import (
 )
 
 // S3Object returns the bucket and the key of a request to S3. The bucket is in the host, as in
-// BUCKET.s3.localhost or BUCKET.localhost, or else in the path. If the request contains no bucket or
-// no key, that result is "".
+// BUCKET.s3.localhost or BUCKET.localhost, or otherwise in the path. If the request contains no
+// bucket or no key, that result is "".
 func S3Object(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if bucket = S3HostBucket(r); bucket != "" {

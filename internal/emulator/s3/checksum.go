@@ -87,8 +87,8 @@ func checksumAlgorithm(name string) string {
 	return strings.ToUpper(strings.TrimPrefix(name, checksumPrefix))
 }
 
-// isSum reports whether a text is the base64 of a checksum with size bytes. The checksum of an object
-// with parts ends with their number, such as "-2".
+// isSum reports whether a text is the base64 of a checksum with size bytes. The checksum of an
+// object with parts ends with their number, such as "-2".
 func isSum(text string, size int) bool {
 	text, _, _ = strings.Cut(text, "-")
 	sum, err := base64.StdEncoding.DecodeString(text)

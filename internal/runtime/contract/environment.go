@@ -56,7 +56,8 @@ var Variables = []string{
 	MaxReenqueues, StatusRetentionDays, LogLevel,
 }
 
-// CloudEventNotifications is the value of NotificationFormat for notifications that are CloudEvents.
+// CloudEventNotifications is the value of NotificationFormat for notifications that are
+// CloudEvents.
 const CloudEventNotifications = "CLOUDEVENTS"
 
 // The values of Notifications.

@@ -10,5 +10,5 @@ const EventSource = "eventpipeline"
 const (
 	EventProcessed = "EventProcessed"
 	EventFailed    = "EventFailed"
-	BatchProcessed = "BatchProcessed" // replaces EventProcessed for a batch, if so configured
+	BatchProcessed = "BatchProcessed" // replaces EventProcessed for a batch, with NotifyPerBatch
 )

@@ -29,8 +29,8 @@ type EventStatus struct {
 	ReplayID    string             `json:"replayId,omitempty"`   // id of the last replay
 	Reenqueues  int                `json:"reenqueues,omitempty"` // by the reconciler
 	BatchID     string             `json:"batchId,omitempty"`    // if the event belongs to a batch
-	Count       int                `json:"count,omitempty"`      // of a batch or range: its events
-	SplitOff    []string           `json:"splitOff,omitempty"`   // of a batch: what was split off
+	Count       int                `json:"count,omitempty"`      // number of events in a batch or range
+	SplitOff    []string           `json:"splitOff,omitempty"`   // ids of a batch's parts
 }
 
 func (a API) status(ctx context.Context, req request, id string) response {

@@ -12,13 +12,14 @@ import (
 // MaxBatch limits the number of events in a request.
 const MaxBatch = 1000
 
-// A batch holds the events of one type that a client has sent in one request. It is an Event with a
-// Count: it has one object in Bronze, one item, one message and one object in Silver. Its events
-// have the ids <batchId>.<index>.
+// A batch holds the events of one type in one request. It is an Event with a Count. It has one
+// object in Bronze, one item, one message and one object in Silver. Its events have the ids
+// <batchId>.<index>.
 //
-// Events that do not succeed together with their batch are split off. What is split off is an Event
-// too: either one event, or a range of events with the id <batchId>.<first>-<last>, which is
-// processed like a batch. Its payload is a part of the batch's Bronze object.
+// An event that does not succeed with its batch is split off. A part of a batch is a single event or
+// a range of events that was split off. A part is an Event with an item of its own. A range has the
+// id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
+// section of the batch's Bronze object.
 
 // Span represents the consecutive events of a batch from First to Last, inclusive. The indexes
 // count the batch's events from 0.
@@ -68,7 +69,7 @@ func (e Event) batchID() string {
 	return id
 }
 
-// span returns the events that e stands for. e must have a Count.
+// span returns the events that the event represents. The event must have a Count.
 func (e Event) span() Span {
 	_, span, hasSpan, _ := ParseID(e.ID)
 	if !hasSpan {
@@ -83,14 +84,14 @@ func (e Event) IsBatch() bool {
 	return e.Count > 0 && (!hasSpan || span.First < span.Last)
 }
 
-// part returns the event or range with the given span of e's batch.
+// part returns the part of the event's batch with the given span.
 func (e Event) part(span Span) Event {
 	e.ID = e.batchID() + "." + span.String()
 	e.Replay.Redrives = 0 // workers of different redrives must create the same event
 	return e
 }
 
-// Events returns the number of events that e stands for.
+// Events returns the number of events in a batch or range. For a single event, it returns 1.
 func (e Event) Events() int {
 	if e.Count == 0 {
 		return 1
@@ -125,10 +126,10 @@ func splitPayloads(array []byte) ([]json.RawMessage, error) {
 	return payloads, nil
 }
 
-// cut divides the events of a batch that did not succeed with it. Few neighbors become single
-// events. More neighbors become ranges of at most a tenth of the batch, so that each range is
-// smaller than the batch. The result depends on the arguments alone: all workers that read the
-// batch's Silver object split off the same events and ranges.
+// cut returns the spans of the parts: the events of a batch that did not succeed. Up to nine
+// consecutive events become single events. Ten or more become ranges of at most a tenth of the
+// batch, so each range is smaller than the batch. The result depends on the arguments alone, so all
+// workers that read the batch's Silver object split off the same parts.
 func cut(batch Span, succeeded map[int]bool) []Span {
 	longest := (batch.Len() + 9) / 10
 	var spans []Span
@@ -149,10 +150,10 @@ func cut(batch Span, succeeded map[int]bool) []Span {
 	return spans
 }
 
-// minNeighbors is the number of neighbors from which on they become ranges.
+// minNeighbors is the smallest number of consecutive events that become ranges.
 const minNeighbors = 10
 
-// formatSpans returns the text under which the table stores what was split off, such as "3,10-19".
+// formatSpans returns spans as the text that the table stores, such as "3,10-19".
 func formatSpans(spans []Span) string {
 	texts := make([]string, len(spans))
 	for i, span := range spans {
@@ -161,7 +162,7 @@ func formatSpans(spans []Span) string {
 	return strings.Join(texts, ",")
 }
 
-// parseSpans decodes the output of formatSpans. It leaves out what it can't decode.
+// parseSpans decodes the output of formatSpans. It leaves out invalid spans.
 func parseSpans(text string) []Span {
 	var spans []Span
 	for part := range strings.SplitSeq(text, ",") {
@@ -172,7 +173,7 @@ func parseSpans(text string) []Span {
 	return spans
 }
 
-// partsOf returns the items of what was split off the batches. It leaves out expired items.
+// partsOf returns the items of the batches' parts. It leaves out expired items.
 func partsOf(ctx context.Context, items ItemGetter, batches []Item) ([]Item, error) {
 	var parts []Event
 	for _, batch := range batches {
@@ -191,7 +192,7 @@ func partsOf(ctx context.Context, items ItemGetter, batches []Item) ([]Item, err
 	return existing, nil
 }
 
-// Parts returns the events and ranges that were split off from the item's batch.
+// Parts returns the events and ranges that were split off the batch.
 func (i Item) Parts() []Event {
 	var parts []Event
 	for _, span := range parseSpans(i.SplitOff) {

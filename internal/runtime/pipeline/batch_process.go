@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// stored describes what Silver holds of a batch.
+// stored describes a batch's Silver object, and the parts that follow from the object.
 type stored struct {
 	records  []Record      // the first record of each event in the batch's Silver object
-	parts    []Event       // what is split off: the events of the batch without a record
+	parts    []Event       // parts to split off: the events without a record
 	failures map[int]error // permanent errors of events in this delivery, by index
 	replayed bool          // this delivery has replaced the records of an earlier generation
 	replayID string
 	version  string
 }
 
-// storeBatch runs the processor on the events of a batch and stores the records of those that
-// succeed in one Silver object. All other events are split off. The Silver object alone determines
-// which events these are: the first object that is stored is never given other events.
+// storeBatch runs the processor on the events of a batch. It stores the records of all events that
+// succeed in one Silver object. The other events are split off. The first object that a delivery
+// stores is final: no later delivery adds or removes an event. So all deliveries split off the same
+// events.
 func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) {
 	if err := d.begin.Err(); err != nil {
 		return stored{}, unavailable("begin the batch", err)
@@ -32,7 +33,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	case existing.records != nil && existing.replayID == t.Event.Replay.ID:
 		return existing, nil // stored by an earlier delivery
 	case existing.records == nil && t.tries.Crashes > 0:
-		// One of the events crashes the worker. As parts, the others are no longer affected.
+		// An event crashes the worker. If all events are split off, it no longer affects the
+		// others.
 		return w.putBatch(d.finish, t, nil, batchOutput{}, now)
 	case t.tries.crashedTooOften(w.MaxReceiveCount):
 		return stored{}, workerCrashed(t)
@@ -43,7 +45,7 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	}
 	payloads, err := splitPayloads(array)
 	if err == nil && len(payloads) != t.Event.Count {
-		err = Errorf(PayloadMismatch, "the batch has %d events, its message says %d",
+		err = Errorf(PayloadMismatch, "the batch has %d events, but its message has the count %d",
 			len(payloads), t.Event.Count)
 	}
 	if err != nil {
@@ -57,7 +59,7 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	}
 	output := w.processBatch(d, t, t.Event.indexes(), payloads)
 	if len(output.succeeded) == 0 {
-		// An earlier delivery may have stored the output of events that fail in this one.
+		// Events that fail in this delivery may have succeeded in an earlier one.
 		existing, err := w.silverBatch(d.finish, t.Event)
 		if !errors.Is(err, ErrNotFound) {
 			return existing, err
@@ -69,8 +71,8 @@ func (w Worker) storeBatch(d deadlines, t *task, now time.Time) (stored, error) 
 	return w.putBatch(d.finish, t, output.failures, output, now)
 }
 
-// storedBatch returns what an earlier delivery has stored. A first delivery skips this request.
-// records is nil if there is nothing.
+// storedBatch returns the Silver object that an earlier delivery has stored. If there is none, the
+// field records is nil. A first delivery makes no request.
 func (w Worker) storedBatch(ctx context.Context, t *task) (stored, error) {
 	if !t.redelivery && t.Event.Replay.ID == "" {
 		return stored{}, nil
@@ -82,7 +84,7 @@ func (w Worker) storedBatch(ctx context.Context, t *task) (stored, error) {
 	return existing, err
 }
 
-// silverBatch returns what Silver holds of a batch, or ErrNotFound.
+// silverBatch reads the Silver object of a batch. It returns ErrNotFound if there is none.
 func (w Worker) silverBatch(ctx context.Context, batch Event) (stored, error) {
 	lines, version, err := w.Silver.GetVersion(ctx, batch.SilverKey())
 	if errors.Is(err, ErrNotFound) {
@@ -120,8 +122,8 @@ func newStored(batch Event, records Records) stored {
 	return s
 }
 
-// putBatch puts the output in Silver, unless Silver already has an object of the batch. It returns
-// what Silver then holds.
+// putBatch stores the output in Silver, unless Silver already has an object of the batch. It
+// returns the object that Silver then holds.
 func (w Worker) putBatch(
 	ctx context.Context, t *task, failures map[int]error, output batchOutput, now time.Time,
 ) (stored, error) {
@@ -142,8 +144,9 @@ func (w Worker) putBatch(
 	return s, nil
 }
 
-// replaceBatch replaces the records of a batch in a replay. The object keeps its events: all of
-// them must succeed, because an event must not have a record in two objects.
+// replaceBatch replaces the records of a batch in a replay. The object keeps its events, because an
+// event must not have records in two objects. If one of these events fails, replaceBatch returns an
+// error and replaces nothing.
 func (w Worker) replaceBatch(
 	d deadlines, t *task, payloads []json.RawMessage, existing stored, now time.Time,
 ) (stored, error) {
@@ -173,8 +176,8 @@ func (w Worker) replaceBatch(
 	return s, nil
 }
 
-// batchOutput holds what the processor made of the events of a batch, by index. Events in none of
-// the maps were not begun in time, or their output does not fit in the batch's object.
+// batchOutput holds what the processor made of the events of a batch, by index. An event that is in
+// none of the maps was not begun in time, or its output does not fit in the batch's object.
 type batchOutput struct {
 	indexes   []int
 	succeeded map[int]Output
@@ -218,8 +221,8 @@ func (w Worker) processBatch(
 	return b
 }
 
-// retryTogether returns an error if the batch must be retried as it is, although no event has
-// succeeded: an outage must not turn a batch into a thousand messages.
+// retryTogether returns an error if no event was begun, or if a retry may help all events. The
+// batch is then retried as a whole: an outage must not turn a batch into a thousand messages.
 func (b batchOutput) retryTogether() error {
 	failed := len(b.failures) + len(b.passing)
 	switch {
@@ -249,7 +252,8 @@ func (b batchOutput) firstError() error {
 }
 
 // records returns the records of the events that succeeded. If there are none, it returns one
-// record without a payload, because an object is needed to decide that all events are split off.
+// record without a payload. The object with this record makes it final that all events are split
+// off.
 func (b batchOutput) records(batch Event, now time.Time) Records {
 	var records Records
 	for _, index := range b.indexes {
@@ -268,7 +272,7 @@ func (b batchOutput) records(batch Event, now time.Time) Records {
 	return records
 }
 
-// indexes returns the indexes of the events that e stands for.
+// indexes returns the indexes of the events in a batch or range.
 func (e Event) indexes() []int {
 	span := e.span()
 	indexes := make([]int, span.Len())

@@ -22,10 +22,10 @@ func (s stored) splitOff() string {
 	return formatSpans(spans)
 }
 
-// splitOff makes each part of the batch an event of its own: ENQUEUED, with an item and a message,
-// or FAILED, if this delivery has found that it can't be processed. The batch becomes PROCESSED
-// only afterwards. So after a crash, the next delivery does the same again. It leaves out the parts
-// that are finished, and sends the messages of the others once more.
+// splitOff creates the item of each part. The part is ENQUEUED and gets a message, or it is FAILED
+// because of a permanent error in this delivery. The batch becomes PROCESSED only afterwards. After
+// a crash, the next delivery calls splitOff again. This call skips finished parts, and sends the
+// messages of the other parts again.
 func (w Worker) splitOff(ctx context.Context, t *task) error {
 	items, err := getItems(ctx, w.Items, t.batch.parts, func(e Event) string { return e.ID })
 	if err != nil {
@@ -81,15 +81,15 @@ func (w Worker) createPart(
 				"the id %s belongs to another batch: its idempotency key was reused", part.ID)
 		}
 	}
-	// If this is a replay, the parts have been enqueued before: in the generation of the object, and
-	// perhaps by the replay.
+	// A replay does not send the messages of existing parts. They were enqueued when the object was
+	// first stored, and the replay itself may have enqueued them again.
 	if existing.Status == Enqueued && !t.batch.replayed {
 		return &existing.Event, nil, nil
 	}
 	return nil, nil, nil
 }
 
-// failPart makes an event FAILED that can't be processed. Its results are those of createPart.
+// failPart sets a part that can't be processed to FAILED. Its results are those of createPart.
 func (w Worker) failPart(
 	ctx context.Context, t *task, part Event, cause error,
 ) (enqueue *Event, failure, err error) {

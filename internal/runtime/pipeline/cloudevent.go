@@ -165,8 +165,8 @@ func validNonEmpty(text string) bool {
 // outsideURI holds printable ASCII characters that RFC 3986 does not allow in a URI.
 const outsideURI = " <>\"{}|\\^`"
 
-// validURIReference reports whether text is a URI reference that is not empty. It may contain
-// unencoded characters outside ASCII, as many senders use them.
+// validURIReference reports whether text is a URI reference that is not empty. Unencoded characters
+// outside ASCII are allowed, because many senders use them.
 func validURIReference(text string) bool {
 	_, err := url.Parse(text)
 	return err == nil && validNonEmpty(text) && !strings.ContainsAny(text, outsideURI)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// The worker must return its response before Lambda's timeout. Otherwise SQS delivers all
-// messages of the invocation again. Each stage therefore ends early enough to leave time for the later stages. If
-// StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
+// The worker must return its response before Lambda's timeout. Otherwise SQS delivers all messages
+// of the invocation again. Each stage therefore ends early enough to leave time for the later
+// stages. If StopBefore is 2 s, the stages end 4, 3, 2 and 1 s before the timeout:
 //
 //	stage    ends before the timeout by      what ends
 //	begin    1.5 × StopBefore + 1 s (grace)  the processor's context; no other event is begun

@@ -22,9 +22,9 @@
 //	worker.go              processes the deliveries of an invocation
 //	subbatches.go          isolates messages that crash the worker
 //	process.go             Bronze → processor → Silver → bus → PROCESSED
-//	batch.go               a batch, and the events and ranges that are split off
+//	batch.go               defines batches, and the parts that are split off
 //	batch_process.go       runs the processor on the events of a batch
-//	batch_split.go         makes what did not succeed events of their own
+//	batch_split.go         splits off the events that did not succeed
 //	processor.go           the processor's contract and limits
 //	transform.go           calls the processor
 //	record.go, silver.go   build the records, and store them once

@@ -229,9 +229,9 @@ func checkSameBody(first Item, req BatchRequest) error {
 	return nil
 }
 
-// acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has the
-// id that a single event with this key would have. Its item decides which request is the first, so
-// it is created before anything of the other batches is stored.
+// acceptKeyedBatch accepts the batches of a request with an idempotency key. The first batch has
+// the id that a single event with this key would have. The item of the first batch decides which
+// request is the first. So this item is created before any other batch is stored.
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
@@ -245,8 +245,8 @@ func (in Ingest) acceptKeyedBatch(
 		if err != nil {
 			return AcceptedBatch{}, err
 		}
-		// Another request may have been first: it has received its events at another time, and
-		// perhaps rejected others.
+		// Another request may have been first. That request has another time of receipt, and may
+		// have rejected other events.
 		errs = rejectedBefore(first, errs)
 		if groups, elements, err = in.groupKeyed(req, types, errs, first.Event); err != nil {
 			return AcceptedBatch{}, err

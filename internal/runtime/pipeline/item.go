@@ -19,7 +19,7 @@ type Item struct {
 	ProcessedAt time.Time // set when PROCESSED
 	Silver      Location  // set when PROCESSED
 	Filtered    Filtered  // set when PROCESSED and filtered by the processor
-	SplitOff    string    // events and ranges that a PROCESSED batch has split off: see formatSpans
+	SplitOff    string    // spans of the parts of a PROCESSED batch; see formatSpans
 	FailedAt    time.Time // set when FAILED
 	Failure     Failure   // set when FAILED
 	ExpiresAt   time.Time // the table may delete the item afterwards; zero means never

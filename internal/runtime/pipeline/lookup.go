@@ -12,8 +12,8 @@ type ItemReader interface {
 }
 
 // LookUp returns the current state of an event, or ErrNotFound. An event of a batch has an item of
-// its own only if it was split off. If it was split off as a part of a range, or was not split off,
-// it has the state of that range, or of its batch.
+// its own only if it was split off alone. If the event was split off with a range, it has the state
+// of the range. All other events have the state of their batch.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)

@@ -31,7 +31,7 @@ type Detail struct {
 	Failure     *Failure   `json:"failure,omitempty"`
 	Count       int        `json:"count,omitempty"`     // of a batch: its events
 	Processed   int        `json:"processed,omitempty"` // of a batch: its events with a record
-	SplitOff    []string   `json:"splitOff,omitempty"`  // of a batch: ids of what was split off
+	SplitOff    []string   `json:"splitOff,omitempty"`  // of a batch: ids of its parts
 }
 
 // NewNotification returns the notification of an item that is PROCESSED or FAILED.
@@ -83,7 +83,7 @@ type Notifications string
 // Values of Notifications. The zero value means NotifyPerEvent.
 const (
 	NotifyPerEvent Notifications = contract.NotifyPerEvent
-	NotifyPerBatch Notifications = contract.NotifyPerBatch // single events are batches of one
+	NotifyPerBatch Notifications = contract.NotifyPerBatch // one BatchProcessed for a batch
 	NotifyNone     Notifications = contract.NotifyNone
 )
 

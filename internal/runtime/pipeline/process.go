@@ -63,8 +63,8 @@ func (w Worker) runAndStore(d deadlines, t *task, now time.Time) (Record, error)
 }
 
 // transform runs the processor when fewer than maxConcurrent processors run in this invocation. If
-// the time ends, although the processor began late or did not begin, the error's code is
-// Unavailable.
+// the time ends before the processor begins, or the processor fails because it began late, the
+// error's code is Unavailable.
 func (w Worker) transform(
 	d deadlines, event Event, attempt int, payload []byte,
 ) (Output, error) {
@@ -107,7 +107,8 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 	return payload, nil
 }
 
-// readEventPayload returns the payload of a single event, or of an event that was split off a batch.
+// readEventPayload returns the payload of a single event, or of an event that was split off a
+// batch.
 func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
 	object, err := readPayload(ctx, bronze, event)
 	if err != nil || event.Count == 0 {

@@ -147,8 +147,8 @@ func (r Replayer) selectEvents(
 	return selected, nil
 }
 
-// withParts returns the candidate and, if it is a batch, everything that was split off. A replay
-// treats these as events of their own.
+// withParts returns the candidate and, if it is a batch, its parts. A replay treats each part as an
+// event of its own.
 func (r Replayer) withParts(ctx context.Context, c candidate) ([]candidate, error) {
 	all := []candidate{c}
 	for i := 0; i < len(all); i++ {
@@ -194,7 +194,7 @@ func (r Replayer) findItems(
 	return candidates, errors.Join(errs...)
 }
 
-// selects reports whether an event is the one that the request names, or a part of it.
+// selects reports whether the request names the event, or the batch of which it is a part.
 func (req ReplayRequest) selects(item Item) bool {
 	return req.EventID == "" || item.ID == req.EventID || item.batchID() == req.EventID
 }

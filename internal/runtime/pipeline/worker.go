@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// WorkerItems changes events to PROCESSED or FAILED, and creates the items of what is split off a
-// batch.
+// WorkerItems changes events to PROCESSED or FAILED, and creates the items of a batch's parts.
 type WorkerItems interface {
 	ItemFinisher
 	ItemCreator
@@ -59,7 +58,7 @@ type Retrier interface {
 	Delay(ctx context.Context, receiptHandle string, d time.Duration) error
 }
 
-// WorkerQueue delays messages, and sends the messages of what is split off a batch.
+// WorkerQueue delays messages, and sends the messages of a batch's parts.
 type WorkerQueue interface {
 	Retrier
 	BatchSender
@@ -87,7 +86,7 @@ type Result struct {
 	Status   Status
 	Filtered Filtered      // set when PROCESSED and filtered by the processor
 	Events   int           // events whose records are in Silver; set when PROCESSED
-	SplitOff []SplitOff    // what a batch has split off in this delivery
+	SplitOff []SplitOff    // parts that a batch has split off in this delivery
 	Skipped  bool          // the event is already finished, or has a newer message
 	Err      error         // reason of a failure or a retry
 	Retry    bool          // SQS must deliver the message again; otherwise it must be deleted

@@ -10,15 +10,15 @@ type lateOutputs struct {
 	ignored map[string]*lateOutput
 }
 
-// lateBuilds counts builds in a row, each caused by a change of the same file. The time from the
-// end of the last build to the change was between shortest and longest.
+// lateBuilds counts builds in a row, each caused by a change of the same file. The times from the
+// end of a build to the next change were between shortest and longest.
 type lateBuilds struct {
 	n                 int
 	shortest, longest time.Duration
 }
 
-// lateOutput is a file whose changes cause no build within limit after the last build. Each of its
-// changes extends the time by limit.
+// lateOutput is a file that a process writes after each build. A change within limit after the last
+// build causes no build. Each of these changes extends the time by limit.
 type lateOutput struct {
 	limit, until time.Duration
 }
@@ -27,7 +27,7 @@ const (
 	// buildsOfLateOutput is the number of builds in a row after which a file is a late output. Users
 	// also save one file again and again, but rarely so often after similar times.
 	buildsOfLateOutput = 10
-	// lateSlack is the part of a time that may differ in any case, such as on a busy machine.
+	// lateSlack is a difference of times that is always allowed, for example on a busy machine.
 	lateSlack = 5 * time.Second
 )
 

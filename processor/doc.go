@@ -65,15 +65,15 @@
 // on the event.
 //
 // A processor must return when its context ends, which is four seconds before the function's
-// timeout. The worker needs these seconds to store the results of the other events in the batch.
-// The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole batch. If a call
-// does not return within another second, the worker stops waiting for it. The event is then
-// retried, but the goroutine of the call continues in the background and keeps its memory. A slow
-// call delays the other events of its batch by at most a second.
+// timeout. The worker needs these seconds to store the results of the other events in the
+// invocation. The timeout, WorkerFunction.Timeout (default 30 seconds), applies to a whole
+// invocation. If a call does not return within another second, the worker stops waiting for it. The
+// event is then retried, but the goroutine of the call continues in the background and keeps its
+// memory. A slow call delays the other messages of its invocation by at most a second.
 //
 // A processor must not end the process by os.Exit, log.Fatal or a panic in a goroutine that it
-// started. If it does, the worker crashes with its whole batch. SQS delivers the messages of the
-// batch again after the visibility timeout (default three minutes). The worker then processes them
-// in smaller groups, so that the message that causes the crash is soon alone. That message moves to
-// the DLQ, without a code.
+// started. If it does, the worker crashes with all messages of the invocation. SQS delivers these
+// messages again after the visibility timeout (default three minutes). The worker then processes
+// them in smaller groups, so that the message that causes the crash is soon alone. That message
+// moves to the DLQ, without a code.
 package processor

@@ -186,11 +186,11 @@ type EventPipelineProps struct {
 	// package needs more permissions, grant them to WorkerFunction().
 	// Default: the platform's worker, which writes one record with the payload.
 	WorkerEntry *string
-	// WorkerFunction configures the worker function. The function holds the payloads of a batch in
-	// memory. Its Timeout applies to the whole batch and must be at least 5 seconds. A processor's
+	// WorkerFunction configures the worker function. The function holds the payloads of all
+	// messages of an invocation in memory. Its Timeout must be at least 5 seconds. A processor's
 	// context ends 4 seconds before the Timeout, and the worker stops 2 seconds before the Timeout.
-	// ReservedConcurrentExecutions must be at least 2, and not less than MaxConcurrency.
-	// Default: 512 MiB and a Timeout of 30 seconds.
+	// ReservedConcurrentExecutions must be at least 2, and not less than MaxConcurrency. Default:
+	// 512 MiB and a Timeout of 30 seconds.
 	WorkerFunction *FunctionOptions
 	// ReconcilerFunction configures the reconciler function. A run stops 10 seconds before its
 	// Timeout, and the next run continues. Default: 1,769 MiB and a Timeout of 5 minutes.
@@ -198,8 +198,8 @@ type EventPipelineProps struct {
 	// BatchSize limits the messages per invocation of the worker function. A value above 10
 	// requires a MaxBatchingWindow. Default: 10.
 	BatchSize *float64
-	// MaxBatchingWindow sets how long Lambda waits for more messages to fill a batch.
-	// Default: 0 seconds.
+	// MaxBatchingWindow sets how long Lambda waits until BatchSize messages have arrived. Default:
+	// 0 seconds.
 	MaxBatchingWindow awscdk.Duration
 	// MaxConcurrency limits the concurrent invocations of the worker function. The range is 2 to
 	// 1,000. Default: 50, or the worker function's ReservedConcurrentExecutions if that is less.

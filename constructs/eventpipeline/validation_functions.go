@@ -75,10 +75,11 @@ func (v *validation) validateFunctions(p EventPipelineProps) {
 const maxInFlight = 120_000
 
 // InFlightWarning is the id of the warning about more messages in flight than SQS allows. Pass it
-// to Annotations.AcknowledgeWarning if batches are usually not full.
+// to Annotations.AcknowledgeWarning if most invocations have fewer than BatchSize messages.
 const InFlightWarning = "eventpipeline:messagesInFlight"
 
-// warnAboutInFlight adds a warning if full batches could exceed maxInFlight.
+// warnAboutInFlight adds a warning if BatchSize messages in each invocation could exceed
+// maxInFlight.
 func warnAboutInFlight(p *eventPipeline) {
 	concurrency, prop := *p.props.MaxConcurrency, "MaxConcurrency"
 	if p.props.MaximumPollers != nil {

@@ -75,7 +75,7 @@ func (c Calls) backoff(attempt int, _ error) (time.Duration, error) {
 }
 
 // connectionsPerHost is the number of idle connections to keep per host. It is enough for all
-// concurrent calls of a batch. The SDK's default is 10.
+// concurrent calls of an invocation. The SDK's default is 10.
 const connectionsPerHost = 64
 
 // NewHTTPClient returns the HTTP client of the SDK, configured for many concurrent calls.

@@ -174,11 +174,7 @@ func (d *deployed) run(t *testing.T, args ...string) (code int, out, errOut stri
 // for float64, because older versions of the pipeline accepted such events.
 func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 	t.Helper()
-	ingest := pipeline.Ingest{
-		Bronze: d.BronzeBucket(), Items: d.Items(), Queue: d.Queue(), BronzeBucket: d.Bronze,
-		MaxPayloadBytes: 1 << 20, Now: time.Now,
-		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
-	}
+	ingest := d.ingest()
 	for _, body := range bodies {
 		accepted, err := ingest.Accept(t.Context(), pipeline.Request{Body: []byte(body)})
 		if pipeline.ErrorCode(err) == pipeline.NumberOutOfRange {
@@ -190,6 +186,28 @@ func (d *deployed) accept(t *testing.T, bodies ...string) (ids []string) {
 		ids = append(ids, accepted.Event.ID)
 	}
 	return ids
+}
+
+// acceptBatch accepts a batch of one type and returns its id.
+func (d *deployed) acceptBatch(t *testing.T, events ...string) string {
+	t.Helper()
+	var elements [][]byte
+	for _, event := range events {
+		elements = append(elements, []byte(event))
+	}
+	accepted, err := d.ingest().AcceptBatch(t.Context(), pipeline.BatchRequest{Elements: elements})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return accepted.Batches[0].ID
+}
+
+func (d *deployed) ingest() pipeline.Ingest {
+	return pipeline.Ingest{
+		Bronze: d.BronzeBucket(), Items: d.Items(), Queue: d.Queue(), BronzeBucket: d.Bronze,
+		MaxPayloadBytes: 1 << 20, Now: time.Now,
+		NewID: func() (string, error) { id, err := uuid.NewV7(); return id.String(), err },
+	}
 }
 
 // process runs the worker until the queue has no visible message.

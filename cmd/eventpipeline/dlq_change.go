@@ -14,6 +14,7 @@ import (
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // maxPreview limits the messages that are checked before the confirmation.
@@ -127,7 +128,14 @@ func notFoundError(ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
+	err := fmt.Errorf("no message in the DLQ matches %s", strings.Join(ids, ", "))
+	for _, id := range ids {
+		if batchID, _, inBatch, ok := pipeline.ParseID(id); ok && inBatch {
+			return fmt.Errorf("%w.\nAn event that was not split off its batch has no message. "+
+				"Select the message of the batch, such as %s", err, batchID)
+		}
+	}
+	return err
 }
 
 func (r *dlqRun) failedError() error {

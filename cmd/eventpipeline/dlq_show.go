@@ -54,7 +54,7 @@ var errFound = errors.New("message found")
 // findMessage returns the state of the event from its item. If there is no item, findMessage
 // searches the DLQ for a message with the id.
 func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMessage, error) {
-	item, err := p.Items().Get(ctx, id)
+	item, err := pipeline.LookUp(ctx, p.Items(), id)
 	if err == nil {
 		m := dlqMessage{event: item.Event, status: item.Status}
 		m.EventID, m.EventType, m.Failure = item.ID, item.Type, item.Failure
@@ -94,6 +94,8 @@ func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlqMessage, asJSON
 		payload, err = p.BronzeBucket().Get(cmd.Context(), m.event.Bronze.Key)
 		if err != nil {
 			err = fmt.Errorf("get the payload %s: %w", s3URL(m.event.Bronze), err)
+		} else {
+			payload, err = m.event.PayloadIn(payload)
 		}
 	}
 	if asJSON {

@@ -381,6 +381,39 @@ func TestDLQShow_PrintsThePayloadByteForByte(t *testing.T) {
 	}
 }
 
+// An event of a batch has no item of its own until it is split off.
+func TestDLQShow_PrintsOnlyTheEventOfABatch(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	event := `{"eventType":"demo","n":1}`
+	batch := d.acceptBatch(t, event, event)
+	d.deleteObject(t, d.wantStatus(t, batch, pipeline.Enqueued).Bronze)
+	d.process(t) // the batch fails as a whole
+	if code, _, errOut := d.run(t, "dlq", "show", batch+".1"); code != exitFailure ||
+		!strings.Contains(errOut, "payload-missing: ") || !strings.Contains(errOut, batch+".1\n") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+	other := d.acceptBatch(t, event, `{"eventType":"demo","n":2}`)
+	d.process(t)
+	for _, id := range []string{other + ".0", "--json " + other + ".0"} {
+		code, out, errOut := d.run(t, append([]string{"dlq", "show"}, strings.Fields(id)...)...)
+		if code != exitOK || strings.Contains(out, `"n":2`) || !strings.Contains(out, "demo") {
+			t.Errorf("exit code %d, printed %q, %q", code, out, errOut)
+		}
+	}
+}
+
+func TestDLQRedrive_NamesTheBatchOfAnEventWithoutAMessage(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	const batch = "0199aaaa-0000-7000-8000-000000000001"
+	code, _, errOut := d.run(t, "dlq", "redrive", "--yes", batch+".7")
+	if code != exitFailure || !strings.Contains(errOut, "matches "+batch+".7.\n") ||
+		!strings.Contains(errOut, "such as "+batch+"\n") {
+		t.Errorf("exit code %d, printed %q", code, errOut)
+	}
+}
+
 func TestDLQShow_PrintsTheReasonWithoutThePayload(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

@@ -79,11 +79,13 @@ func readStored(
 		return nil, fmt.Errorf("the %s of event %s is missing: there is no object %s",
 			name, id, s3URL(location))
 	}
-	if err != nil || item.Count == 0 || item.IsBatch() {
-		return stored, err
-	}
-	if bronze {
+	switch {
+	case err != nil:
+		return nil, err
+	case bronze:
 		return item.PayloadIn(stored)
+	case item.Count == 0 || item.IsBatch():
+		return stored, nil
 	}
 	return item.LinesIn(stored), nil
 }

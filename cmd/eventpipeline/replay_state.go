@@ -58,11 +58,11 @@ func (s *replayState) findEvent(
 	}
 	item, err := p.Items().Get(ctx, s.EventID)
 	if errors.Is(err, pipeline.ErrNotFound) {
-		batchID, _, inBatch, _ := pipeline.ParseID(s.EventID)
-		if inBatch {
-			return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
-				s.EventID, suggestCommand("replay", stackFlags, "--event", batchID))
+		if item, err = pipeline.LookUp(ctx, p.Items(), s.EventID); err == nil {
+			return notSplitOff(item, stackFlags)
 		}
+	}
+	if errors.Is(err, pipeline.ErrNotFound) {
 		return fmt.Errorf("there is no event %s in stack %s: check the id", s.EventID, p.Stack)
 	}
 	if err != nil {
@@ -70,6 +70,17 @@ func (s *replayState) findEvent(
 	}
 	s.Type, s.From, s.To = item.Type, item.ReceivedAt, item.ReceivedAt.Add(time.Millisecond)
 	return nil
+}
+
+// notSplitOff returns the error for an event that only a replay of its batch can replay.
+func notSplitOff(item pipeline.Item, stackFlags string) error {
+	batchID, _, _, _ := pipeline.ParseID(item.ID)
+	failed := ""
+	if item.Status == pipeline.Failed {
+		failed = "--failed"
+	}
+	return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
+		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
 }
 
 func (s *replayState) String() string {

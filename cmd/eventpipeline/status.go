@@ -82,11 +82,6 @@ func printStatus(w io.Writer, s client.EventStatus) error {
 		table.Field("reason", fmt.Sprintf("%s: %s", s.Failure.Code, s.Failure.Reason))
 	}
 	table.Field("attempts", fmt.Sprint(s.Attempts))
-	table.Field("batch", s.BatchID)
-	if s.Count > 0 {
-		table.Field("events", fmt.Sprint(s.Count))
-	}
-	table.Field("split off", strings.Join(s.SplitOff, "\n"))
 	table.Field("replay", s.ReplayID)
 	if s.Reenqueues > 0 {
 		table.Field("reenqueued", fmt.Sprintf("%d (by the reconciler)", s.Reenqueues))

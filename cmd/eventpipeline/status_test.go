@@ -69,3 +69,18 @@ func TestPrintStatus_PrintsTheTimeOfEachStep(t *testing.T) {
 		t.Errorf("printed\n%s", &out)
 	}
 }
+
+func TestPrintStatus_PrintsEachFieldOfABatchOnce(t *testing.T) {
+	var out strings.Builder
+	err := printStatus(&out, client.EventStatus{
+		EventID: "b.0-9", BatchID: "b", Count: 10, SplitOff: []string{"b.3", "b.7"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"batch ", "events ", "split off "} {
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("printed\n%s\nwant %q once", &out, want)
+		}
+	}
+}

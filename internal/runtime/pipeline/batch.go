@@ -201,18 +201,29 @@ func (i Item) Parts() []Event {
 	return parts
 }
 
-// PayloadIn returns the payload of an event of a batch from the batch's Bronze object.
+// PayloadIn returns the payload of e, which its Bronze object holds: the object itself, or the part
+// of a batch's object that e stands for.
 func (e Event) PayloadIn(object []byte) ([]byte, error) {
+	_, span, isPart, _ := ParseID(e.ID)
+	if !isPart {
+		return object, nil
+	}
 	payloads, err := splitPayloads(object)
 	if err != nil {
 		return nil, err
 	}
-	index := e.span().First
-	if index >= len(payloads) {
+	if span.Last >= len(payloads) {
 		return nil, Errorf(PayloadMismatch, "Bronze object %s has only %d events", e.Bronze.Key,
 			len(payloads))
 	}
-	return payloads[index], nil
+	if !e.IsBatch() {
+		return payloads[span.First], nil
+	}
+	var own [][]byte
+	for _, payload := range payloads[span.First : span.Last+1] {
+		own = append(own, payload)
+	}
+	return joinPayloads(own), nil
 }
 
 // LinesIn returns the lines of an event of a batch from a Silver object.

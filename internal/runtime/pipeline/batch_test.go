@@ -411,6 +411,40 @@ func (w *world) replayAll(t *testing.T, worker pipeline.Worker, id string) pipel
 	return counts
 }
 
+func TestLookUp_FindsARangeOnlyIfItWasSplitOff(t *testing.T) {
+	var w world
+	worker := w.workerWith(byNumber(func(n int) error {
+		if n < 0 {
+			return errRejected
+		}
+		return nil
+	}))
+	w.drain(t, worker, w.acceptBatch(t, -1, 1, 2))
+	for suffix, want := range map[string]pipeline.Status{
+		".0": pipeline.Failed, ".1": pipeline.Processed, ".0-1": "", ".1-2": "", ".3": "",
+	} {
+		item, err := pipeline.LookUp(t.Context(), &w.items, id+suffix)
+		if item.Status != want || (want == "") != errors.Is(err, pipeline.ErrNotFound) {
+			t.Errorf("%s is %q, %v; want %q", suffix, item.Status, err, want)
+		}
+	}
+}
+
+func TestPayloadIn_ReturnsThePartThatTheIDNames(t *testing.T) {
+	array := []byte("[{\"n\":0},\n{\"n\":1},\n{\"n\" : 2}]")
+	for eventID, want := range map[string]string{
+		id: string(array), id + ".2": `{"n" : 2}`, id + ".1-2": "[{\"n\":1},\n{\"n\" : 2}]",
+	} {
+		event := pipeline.Event{ID: eventID, Count: 3}
+		if got, err := event.PayloadIn(array); string(got) != want || err != nil {
+			t.Errorf("%s: got %s, %v", eventID, got, err)
+		}
+	}
+	if _, err := (pipeline.Event{ID: id + ".3", Count: 4}).PayloadIn(array); err == nil {
+		t.Error("got no error for an event that the object lacks")
+	}
+}
+
 func TestParseID(t *testing.T) {
 	for suffix, want := range map[string]pipeline.Span{
 		".0": {First: 0, Last: 0}, ".999": {First: 999, Last: 999}, ".3-17": {First: 3, Last: 17},

@@ -13,11 +13,12 @@ type ItemReader interface {
 
 // LookUp returns the current state of an event, or ErrNotFound. An event of a batch has an item of
 // its own only if it was split off alone. If the event was split off with a range, it has the state
-// of the range. All other events have the state of their batch.
+// of the range. All other events have the state of their batch. A range exists only if it was split
+// off.
 func LookUp(ctx context.Context, items ItemReader, id string) (Item, error) {
 	item, err := items.Get(ctx, id)
 	batchID, span, isPart, ok := ParseID(id)
-	if err != ErrNotFound || !ok || !isPart {
+	if err != ErrNotFound || !ok || !isPart || span.Len() > 1 {
 		return item, err
 	}
 	if item, err = items.Get(ctx, batchID); err != nil {

@@ -111,8 +111,8 @@ func readPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte,
 // batch.
 func readEventPayload(ctx context.Context, bronze BronzeReader, event Event) ([]byte, error) {
 	object, err := readPayload(ctx, bronze, event)
-	if err != nil || event.Count == 0 {
-		return object, err
+	if err != nil {
+		return nil, err
 	}
 	return event.PayloadIn(object)
 }

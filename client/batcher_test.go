@@ -153,7 +153,7 @@ func TestBatcher_MeasuresLingerFromTheFirstEventOfABatch(t *testing.T) {
 	})
 }
 
-// A single event may be larger than in an array, and its id is shorter.
+// A single event may be larger than an event in an array. Its id has no index.
 func TestBatcher_SendsASingleEventWithoutAnArray(t *testing.T) {
 	var a api
 	b := newClient(t, &a, client.Options{}).NewBatcher(client.BatcherOptions{})
@@ -240,7 +240,7 @@ func TestBatcher_ReportsTheResultOfEachEvent(t *testing.T) {
 	}
 }
 
-// The API lists only some of the invalid events, and rejects a batch that has no valid one.
+// The API lists only some of the invalid events, and rejects a batch without a valid event.
 func TestBatcher_FindsEveryInvalidEvent(t *testing.T) {
 	for _, count := range []int{1, 2, 10, 100} {
 		var a api
@@ -289,8 +289,8 @@ func TestBatcher_SplitsABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
-// A batch may be accepted although its answer is lost. Its halves have new keys, so that sending
-// them could create its events twice.
+// The API may accept a batch although the answer is lost. A request with half of the batch would
+// have a new key, so it could create events twice.
 func TestBatcher_DoesNotSplitABatchThatMayBeAccepted(t *testing.T) {
 	a := new(api)
 	a.fault = func(attempt int, w http.ResponseWriter, r *http.Request) bool {

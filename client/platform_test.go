@@ -227,7 +227,7 @@ func TestBatcher_StoresEventsOnceIfAnswersAreLost(t *testing.T) {
 	}
 }
 
-// The client must not depend on the runtime, so it has a type of its own.
+// The client must not import packages of the runtime, so it defines a type of its own.
 func TestEventStatus_HasTheFieldsOfTheAPI(t *testing.T) {
 	for field := range reflect.TypeFor[handler.EventStatus]().Fields() {
 		got, ok := reflect.TypeFor[client.EventStatus]().FieldByName(field.Name)

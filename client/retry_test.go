@@ -121,7 +121,7 @@ func TestClient_RetriesAConnectionThatIsRefused(t *testing.T) {
 	}
 }
 
-// net/http itself repeats a request on another connection if a kept connection breaks.
+// net/http itself repeats a request on another connection if an idle connection breaks.
 func TestSendError_ConsidersTheRetriesOfNetHTTP(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -242,7 +242,7 @@ func TestClient_WaitsLongerAfterEachAttempt(t *testing.T) {
 	})
 }
 
-// Clients that failed together must not return together.
+// Clients that fail at the same time must retry at different times.
 func TestClient_WaitsForARandomTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waits []time.Duration

@@ -20,8 +20,8 @@ type Accepted struct {
 	Duplicate bool
 }
 
-// BatchAccepted is the result of an accepted batch.
-type BatchAccepted struct {
+// AcceptedBatch is the result of an accepted batch.
+type AcceptedBatch struct {
 	// Batches has an element for each event type in the request.
 	Batches []Batch
 	// Events has an element for each event in the request, in the same order.
@@ -118,13 +118,13 @@ func (c *Client) Send(
 // nothing, and returns an *InvalidEventError with ErrNotObject. Other errors are those of Send.
 func (c *Client) SendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
-) (BatchAccepted, error) {
+) (AcceptedBatch, error) {
 	if len(events) == 0 {
-		return BatchAccepted{}, errors.New("a batch must have at least one event, got none")
+		return AcceptedBatch{}, errors.New("a batch must have at least one event, got none")
 	}
 	for i, event := range events {
 		if err := checkEvent(event); err != nil {
-			return BatchAccepted{}, &InvalidEventError{Index: i, Err: err}
+			return AcceptedBatch{}, &InvalidEventError{Index: i, Err: err}
 		}
 	}
 	return c.sendBatch(ctx, events, options...)
@@ -133,14 +133,14 @@ func (c *Client) SendBatch(
 // sendBatch sends events that are JSON objects.
 func (c *Client) sendBatch(
 	ctx context.Context, events [][]byte, options ...SendOption,
-) (BatchAccepted, error) {
+) (AcceptedBatch, error) {
 	o, err := newSendOptions(options)
 	if err != nil {
-		return BatchAccepted{}, err
+		return AcceptedBatch{}, err
 	}
 	answer, err := c.post(ctx, jsonArray(events), o)
 	if err != nil {
-		return BatchAccepted{}, err
+		return AcceptedBatch{}, err
 	}
 	var body struct {
 		Batches []Batch
@@ -151,9 +151,9 @@ func (c *Client) sendBatch(
 		}
 	}
 	if err := json.Unmarshal(answer.body, &body); err != nil {
-		return BatchAccepted{}, c.foreign("the answer to a batch is not JSON")
+		return AcceptedBatch{}, c.foreign("the answer to a batch is not JSON")
 	}
-	accepted := BatchAccepted{
+	accepted := AcceptedBatch{
 		Batches:   body.Batches,
 		Events:    make([]EventResult, len(events)),
 		Duplicate: answer.duplicate,
@@ -165,7 +165,7 @@ func (c *Client) sendBatch(
 	}
 	for i, e := range accepted.Events {
 		if (e.EventID == "") == (e.Problem == nil) {
-			return BatchAccepted{}, c.foreign(
+			return AcceptedBatch{}, c.foreign(
 				fmt.Sprintf("the answer to a batch has no result for event %d", i))
 		}
 	}

@@ -436,7 +436,8 @@ func TestSend_StopsAfterTheFirstUnansweredRequest(t *testing.T) {
 	}
 }
 
-// After the API has stopped, all events count as not sent: it can't have accepted one.
+// After the API has stopped, all events count as not sent, because the API can't have accepted
+// them.
 func TestSend_StopsWhenTheAPIHasStopped(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

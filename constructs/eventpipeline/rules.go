@@ -105,8 +105,9 @@ func (r *ruleTargets) Visit(node constructs.IConstruct) {
 	policy.SetPolicyDocument(map[string]any{})
 }
 
-// removeTargets removes the rule's targets, and what the CDK added for them, such as the permission
-// to invoke a function. Without these references, the CDK can report the error.
+// removeTargets removes the rule's targets, and the constructs that the CDK added for the targets,
+// such as the permission to invoke a function. Without these references, the CDK can report the
+// error.
 func removeTargets(rule awsevents.CfnRule) {
 	rule.SetTargets([]any{})
 	parent := rule.Node().Scope().Node()
@@ -120,7 +121,8 @@ func removeTargets(rule awsevents.CfnRule) {
 // cyclicStack returns the stack of the rule's target, and the path of a resource in this stack that
 // refers to the rule's stack. It returns nil if there is none.
 //
-// A reference contains only a logical id. An id that both stacks have proves nothing.
+// A reference contains only a logical id. cyclicStack therefore ignores ids that exist in both
+// stacks.
 func cyclicStack(rule awsevents.CfnRule) (stack awscdk.Stack, user string) {
 	own := logicalIDs(rule.Stack())
 	targets := formatJSON(rule.Stack().Resolve(rule.Targets()))

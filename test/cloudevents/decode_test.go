@@ -90,8 +90,8 @@ func TestDecode_AcceptsOnlyEventsThatTheSDKReads(t *testing.T) {
 		accepted, len(candidates()), stricter)
 }
 
-// The platform must reject what the SDK rejects, and accept what the SDK accepts, apart from the
-// rules of the specification that the SDK does not check.
+// The platform and the SDK must accept the same events. The only exceptions are rules of the
+// specification that the SDK does not check.
 func TestDecode_AcceptsEventsThatFollowTheSpecification(t *testing.T) {
 	// notChecked lists the beginnings of the platform's errors about rules that the SDK ignores.
 	notChecked := []string{

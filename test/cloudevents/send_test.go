@@ -99,7 +99,7 @@ func (a *api) storedEvents(t *testing.T) []event.Event {
 	return all
 }
 
-// modes sends an event in each mode of the HTTP binding that has one event per request.
+// modes lists the modes of the HTTP binding with one event per request.
 var modes = map[string]func(context.Context) context.Context{
 	"binary":     binding.WithForceBinary,
 	"structured": binding.WithForceStructured,
@@ -214,7 +214,8 @@ func wantSame(t *testing.T, got, want event.Event) {
 	}
 }
 
-// The SDK's request is the input of the API. The response must be the same when it is sent again.
+// The SDK's request is the input of the API. The API must answer a repeated request with the same
+// response.
 func TestSDK_SendsTheSameEventOnce(t *testing.T) {
 	for mode, with := range modes {
 		a := newAPI(t)

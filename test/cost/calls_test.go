@@ -300,8 +300,8 @@ func (f *functions) createResources(t *testing.T) {
 	f.url = *queue.QueueUrl
 }
 
-// count counts a request of a function, except the requests of the test that stands for Lambda's
-// poller.
+// count counts a request of a function. It ignores the requests that the test makes in place of
+// Lambda's poller.
 func (f *functions) count(r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

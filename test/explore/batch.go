@@ -113,7 +113,8 @@ func elementID(id string, index int) string {
 	return fmt.Sprintf("%s.%d", batchID, index)
 }
 
-// covers reports whether the event with the given id is, or contains, the event of a batch.
+// covers reports whether id names the event elementID, or the batch or range that contains this
+// event.
 func covers(id, elementID string) bool {
 	if id == elementID {
 		return true
@@ -135,7 +136,7 @@ func (r *run) mayFail(event pipeline.Event) bool {
 }
 
 // failuresOf returns how often the processor has failed for an event. For a batch, it returns the
-// largest number of its events.
+// largest count among the batch's events.
 func (r *run) failuresOf(id string) int {
 	most := 0
 	for failed, n := range r.failures {
@@ -226,7 +227,7 @@ func (r *run) discard() {
 	r.queue.messages = nil
 }
 
-// sorts rejects one payload for good, and fails for another in its first delivery.
+// sorts always rejects one payload, and fails for another payload at the first delivery.
 func sorts(attempt int, payload []byte) (pipeline.Output, error) {
 	switch {
 	case string(payload) == other:

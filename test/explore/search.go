@@ -114,8 +114,8 @@ func (s *search) visit(state uint64, used Budget) bool {
 	return false
 }
 
-// visitedCheaper reports whether another schedule has reached the state with fewer faults or
-// preemptions, and not with more of the other.
+// visitedCheaper reports whether another schedule has reached the state with a smaller budget:
+// fewer faults and no more preemptions, or fewer preemptions and no more faults.
 func (s *search) visitedCheaper(state uint64, used Budget) bool {
 	for f := range used.Faults + 1 {
 		for p := range used.Preemptions + 1 {

@@ -114,7 +114,7 @@ func (r *run) resolve(c *call) {
 	}
 }
 
-// distinguish returns a prediction for a step whose result is not known before.
+// distinguish returns a prediction for a step whose result is not known in advance.
 func (r *run) distinguish(step any) prediction {
 	return prediction{hash: hash(r.state(), "before", step)}
 }

@@ -161,7 +161,7 @@ func TestQuotas_NameTheLowestLimitFirst(t *testing.T) {
 	}
 }
 
-// The limit does not depend on the workload's rate, but the part that is used does.
+// Only the used part of a limit depends on the workload's rate.
 func TestQuotas_CompareThePeakRate(t *testing.T) {
 	p, w := golden(t, "prod"), workload(1)
 	w.EventsPerMonth, w.Peak = 100*secondsPerMonth, 20

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// MaxBatch limits the number of events in a request.
-const MaxBatch = 1000
+// MaxBatchEvents limits the number of events in a request.
+const MaxBatchEvents = 1000
 
 // A batch holds the events of one type in one request. It is an Event with a Count. It has one
 // object in Bronze, one item, one message and one object in Silver. Its events have the ids
@@ -49,7 +49,7 @@ func ParseID(text string) (batchID string, span Span, hasSpan, ok bool) {
 		return batchID, Span{}, false, true
 	}
 	span, ok = parseSpan(suffix)
-	return batchID, span, true, ok && span.Last < MaxBatch
+	return batchID, span, true, ok && span.Last < MaxBatchEvents
 }
 
 func parseSpan(text string) (Span, bool) {

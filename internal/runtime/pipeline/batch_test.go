@@ -35,7 +35,8 @@ func (w *world) acceptBatch(t *testing.T, numbers ...int) pipeline.Delivery {
 	return deliver(t, accepted.Batches[0], "m")
 }
 
-// byNumber processes an event as f says for the number in its payload. f returns nil for success.
+// byNumber returns a processor that calls f with the number in the payload. The event succeeds if f
+// returns nil.
 func byNumber(f func(n int) error) processorFunc {
 	return func(_ pipeline.Event, _ int, payload []byte) (pipeline.Output, error) {
 		var n int
@@ -153,7 +154,7 @@ func TestAcceptBatch_LimitsTheRequest(t *testing.T) {
 	var w world
 	for want, req := range map[pipeline.Code]pipeline.BatchRequest{
 		pipeline.EmptyBatch:      {},
-		pipeline.BatchTooLarge:   batchOf(make([]int, pipeline.MaxBatch+1)...),
+		pipeline.BatchTooLarge:   batchOf(make([]int, pipeline.MaxBatchEvents+1)...),
 		pipeline.PayloadTooLarge: {Body: make([]byte, 1<<20+1), Elements: make([][]byte, 1)},
 	} {
 		in := w.ingest()

@@ -48,7 +48,7 @@ func (e Event) Validate(bronzeBucket string) error {
 	switch {
 	case !ok, hasSpan && span.Last >= e.Count:
 		return Errorf(InvalidMessage, "the message has no valid eventId")
-	case e.Count < 0, e.Count > MaxBatch:
+	case e.Count < 0, e.Count > MaxBatchEvents:
 		return Errorf(InvalidMessage, "the message has no valid count")
 	case !ValidType(e.Type):
 		return Errorf(InvalidMessage, "the message has no valid eventType")

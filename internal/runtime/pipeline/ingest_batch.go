@@ -65,9 +65,9 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	switch n := len(req.Elements); {
 	case n == 0:
 		return AcceptedBatch{}, Errorf(EmptyBatch, "The request has no events.")
-	case n > MaxBatch:
+	case n > MaxBatchEvents:
 		return AcceptedBatch{}, Errorf(BatchTooLarge,
-			"The request has %d events; at most %d are accepted.", n, MaxBatch)
+			"The request has %d events; at most %d are accepted.", n, MaxBatchEvents)
 	}
 	types, errs := req.decode()
 	var first Item // of an earlier request with the same key

@@ -71,8 +71,8 @@ func TestRun_EndsIfFilesChangeAfterEachBuild(t *testing.T) {
 	}
 }
 
-// addLate adds builds after each of which a file changes. It returns the numbers of the builds that
-// no other build followed, from 1.
+// addLate adds builds. A file changes after each build, at the given time. It returns the numbers,
+// from 1, of the builds whose change was ignored.
 func addLate(l *lateOutputs, times ...time.Duration) (ignored []int) {
 	for i, after := range times {
 		l.endBuild()

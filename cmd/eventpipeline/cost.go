@@ -24,18 +24,18 @@ func newCostCommand() *cobra.Command {
 	f := costFlags{events: 10e6}
 	cmd := &cobra.Command{
 		Use:   "cost",
-		Short: "Estimate the costs of a pipeline and the quota that limits it",
-		Long: `Estimates what a pipeline costs on AWS, and which quota comes first.
-Run it in the folder of the CDK app.
+		Short: "Estimate the costs and the limits of a pipeline",
+		Long: `Estimates what a pipeline costs on AWS, and which quota the
+pipeline reaches first. Run the command in the folder of the CDK app.
 
 The command synthesizes the app and reads the pipeline's settings from the
 template: memory, notifications, keys, tracing, logs, lifecycle rules, backups,
 alarms. With --stack it reads the template of a deployed stack instead.
 
-The prices are list prices without free tiers, discounts and taxes, of the date
-that the command prints. --prices names a file with the prices of another
-region; its format is that of internal/cli/cost/prices.json. Costs of your own
-code are not included: calls of the processor, targets of rules, NAT gateways.
+The prices are list prices, without free tiers, discounts and taxes. The command
+prints the date of the prices. --prices names a file with the prices of another
+region, in the format of internal/cli/cost/prices.json. Costs of your own code
+are not included: calls of the processor, targets of rules, NAT gateways.
 
 The durations of the functions come from a model. Set --api-duration and
 --worker-duration to the values that CloudWatch shows for your functions.`,
@@ -52,7 +52,7 @@ The durations of the functions come from a model. Set --api-duration and
 	flags := cmd.Flags()
 	flags.Var(&f.events, "events", "number of events: a number such as 50M or 200k, and the "+
 		"period /s, /hour, /day or /month")
-	flags.IntVar(&f.workload.PerRequest, "per-request", 1, "events in a request, of one type")
+	flags.IntVar(&f.workload.PerRequest, "per-request", 1, "events of one type in a request")
 	flags.IntVar(&f.workload.Bytes, "bytes", 800, "mean size of an event")
 	flags.Float64Var(&f.workload.Peak, "peak", 1, "peak rate as a multiple of the mean rate")
 	flags.IntVar(&f.workload.Types, "types", 1, "event types, with equal shares of the events")

@@ -41,9 +41,9 @@ skips FAILED events too: use "dlq redrive" for them. With --failed it replays
 only FAILED events, even if the DLQ no longer holds their messages. A replay
 does not delete messages from the DLQ.
 
-With --event it replays only that event, or that batch and everything that was
-split off it. An event whose record is in its batch's object can be replayed
-only together with its batch.
+With --event it replays only one event, or one batch with all events that were
+split off the batch. An event that was not split off can be replayed only
+together with its batch.
 
 With --orphans it enqueues only orphans: payloads in Bronze whose events have
 neither an item nor a record. The pipeline never accepted some of them: it

@@ -29,7 +29,7 @@ func newSendCommand() *cobra.Command {
 	var f sendFlags
 	cmd := &cobra.Command{
 		Use:   "send [FILE|-]...",
-		Short: "Post events to a pipeline, and measure it",
+		Short: "Post events to a pipeline, and measure the latency",
 		Long: `Posts events to a pipeline of the local platform or of a deployed stack. Prints
 the events per second and the latency of the requests.
 

@@ -150,6 +150,28 @@ func TestAcceptBatch_RejectsAllOrOnlyTheInvalidEvents(t *testing.T) {
 	}
 }
 
+func TestAcceptBatch_DescribesErrorsByTheEvent(t *testing.T) {
+	req := batchOf(0)
+	for _, element := range []string{
+		"{", "1", "\xff", "\ufeff{}", `{"a":1,"a":2}`, `{"a":1e999}`, `{"a":"\ud800"}`,
+		`{"a":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}`,
+	} {
+		req.Elements = append(req.Elements, []byte(element))
+	}
+	var w world
+	_, err := w.ingest().AcceptBatch(t.Context(), req)
+	var invalid *pipeline.InvalidBatchError
+	if !errors.As(err, &invalid) || len(invalid.Errs) != len(req.Elements)-1 {
+		t.Fatalf("got %v", err)
+	}
+	for i, err := range invalid.Errs {
+		if strings.Contains(err.Error(), "body") {
+			t.Errorf("%s: %v; a position in the event looks like one in the body",
+				req.Elements[i], err)
+		}
+	}
+}
+
 func TestAcceptBatch_LimitsTheRequest(t *testing.T) {
 	var w world
 	for want, req := range map[pipeline.Code]pipeline.BatchRequest{
@@ -298,6 +320,10 @@ func TestBatch_IsRetriedTogetherIfAllItsEventsFail(t *testing.T) {
 	if item.Failure.Code != pipeline.ProcessorError || len(w.queue.Sent()) != 1 ||
 		len(w.deadLetters.Sent()) != 1 || len(w.silver.Keys()) != 0 {
 		t.Errorf("got %+v, sent %+v", item, w.queue.Sent())
+	}
+	published := w.bus.Published()
+	if len(published) != 1 || published[0].Detail.Count != 3 {
+		t.Errorf("published %+v", published)
 	}
 }
 

@@ -73,19 +73,19 @@ func scanObject(
 	body []byte, fn func(name string, value json.RawMessage),
 ) (*scanner, *Error) {
 	if bytes.HasPrefix(body, byteOrderMark) {
-		return nil, Errorf(InvalidJSON, "The body begins with a byte-order mark; leave it out.")
+		return nil, Errorf(InvalidJSON, "The event begins with a byte-order mark; leave it out.")
 	}
 	if !utf8.Valid(body) {
-		return nil, Errorf(InvalidJSON, "The body is not valid UTF-8.")
+		return nil, Errorf(InvalidJSON, "The event is not valid UTF-8.")
 	}
 	if err := json.Unmarshal(body, new(json.RawMessage)); err != nil {
-		return nil, Errorf(InvalidJSON, "The body is not valid JSON%s.", position(err))
+		return nil, Errorf(InvalidJSON, "The event is not valid JSON%s.", position(err))
 	}
 	s := &scanner{data: body, member: fn}
 	s.space()
 	if s.data[s.pos] != '{' {
 		return nil, Errorf(NotAnObject,
-			`The body must be a JSON object, such as {"eventType":"order.created"}.`)
+			`The event must be a JSON object, such as {"eventType":"order.created"}.`)
 	}
 	if err := s.value(1); err != nil {
 		return nil, err
@@ -131,14 +131,14 @@ func (s *scanner) value(depth int) *Error {
 
 func (s *scanner) object(depth int) *Error {
 	if depth > MaxDepth {
-		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+		return s.error(InvalidJSON, "The event nests deeper than %d levels.", MaxDepth)
 	}
 	keys := make(map[string]struct{})
 	for s.enter(); s.data[s.pos] != '}'; s.next() {
 		key := s.string()
 		s.path = append(s.path, step{key: key})
 		if _, twice := keys[key]; twice {
-			return s.error(InvalidJSON, "The body has a duplicate key in an object.")
+			return s.error(InvalidJSON, "The event has a duplicate key in an object.")
 		}
 		keys[key] = struct{}{}
 		s.space()
@@ -159,7 +159,7 @@ func (s *scanner) object(depth int) *Error {
 
 func (s *scanner) array(depth int) *Error {
 	if depth > MaxDepth {
-		return s.error(InvalidJSON, "The body nests deeper than %d levels.", MaxDepth)
+		return s.error(InvalidJSON, "The event nests deeper than %d levels.", MaxDepth)
 	}
 	s.path = append(s.path, step{inArray: true})
 	for s.enter(); s.data[s.pos] != ']'; s.next() {
@@ -209,7 +209,7 @@ func (s *scanner) string() string {
 	}
 	if s.surrogate == nil && !SurrogatesPaired(s.data[start:s.pos]) {
 		s.surrogate = s.error(InvalidJSON,
-			"The body has an unpaired surrogate in the string that ends at byte %d.", s.pos)
+			"The event has an unpaired surrogate in the string that ends at byte %d.", s.pos)
 	}
 	var text string
 	_ = json.Unmarshal(s.data[start:s.pos], &text) // can't fail: the JSON is well formed
@@ -254,7 +254,7 @@ func (s *scanner) scalar() {
 	}
 	if _, err := strconv.ParseFloat(string(s.data[start:s.pos]), 64); err != nil {
 		s.overflow = s.error(NumberOutOfRange,
-			"The body has a number beyond the range of a 64-bit float, at byte %d.", start)
+			"The event has a number beyond the range of a 64-bit float, at byte %d.", start)
 	}
 }
 

@@ -45,6 +45,9 @@ func NewNotification(item Item) Notification {
 	}
 	if item.Status == Failed {
 		detail.FailedAt, detail.Failure = &item.FailedAt, &item.Failure
+		if item.IsBatch() {
+			detail.Count = item.Events()
+		}
 		return Notification{contract.EventFailed, item.Replay, detail}
 	}
 	detail.ProcessedAt, detail.Silver = &item.ProcessedAt, &item.Silver

@@ -163,7 +163,8 @@ func (r *run) predict(c *call, h outcome) prediction {
 		c.actor.remember(c, value, err)
 		reaction, known := r.reactions[c.actor.situation()]
 		c.actor.ended, r.unanswered = reaction.ended, r.unanswered || reaction.failed
-		// Reactions also depend on the key cache, and change the counts of the processor's failures.
+		// Reactions also depend on the key cache, and change the counts of the processor's
+		// failures.
 		return known && r.keyCache == nil && r.scenario.Processor == nil
 	}, c)
 }

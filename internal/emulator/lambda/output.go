@@ -30,7 +30,7 @@ func newOutput(emit func(line []byte)) (*output, error) {
 }
 
 // outputDelay is the time after which the output of an exited sandbox ends, even if a child process
-// keeps it open.
+// keeps the pipe open.
 const outputDelay = time.Second
 
 // close waits for the rest of the output and emits it.

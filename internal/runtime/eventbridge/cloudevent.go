@@ -38,8 +38,8 @@ func newCloudEvent(source string, n pipeline.Notification) cloudEvent {
 	}
 }
 
-// cloudEventID returns an id that is the same if the notification is published again. It differs
-// for each status and generation of the event.
+// cloudEventID returns the id of a notification. If the notification is published again, the id is
+// the same. Each status and each generation of the event has another id.
 func cloudEventID(n pipeline.Notification) string {
 	id := n.Detail.EventID + ":" + strings.ToLower(string(n.Detail.Status))
 	if !n.Generation.SameGeneration(pipeline.Replay{}) {

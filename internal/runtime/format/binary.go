@@ -28,7 +28,7 @@ func isBinaryMode(headers map[string]string) bool {
 	return false
 }
 
-// structured returns the CloudEvent of a request in binary mode, in the JSON format. The attributes
+// structured returns a request in binary mode as a CloudEvent in the JSON format. The attributes
 // are in the order of their names, so that the same request always results in the same JSON.
 func structured(headers map[string]string, data []byte) ([]byte, error) {
 	event := make([]byte, 0, len(data)*4/3+1024)

@@ -12,7 +12,7 @@ import (
 // decodeContent undoes the content coding of a body. It stops as soon as the decoded body exceeds
 // the limit, so that a small body can't fill the memory.
 func (d Decoder) decodeContent(coding string, body []byte) ([]byte, error) {
-	// RFC 9110 requires that x-gzip means the same as gzip.
+	// According to RFC 9110, x-gzip is equivalent to gzip.
 	if !strings.EqualFold(coding, "gzip") && !strings.EqualFold(coding, "x-gzip") {
 		return nil, pipeline.Errorf(pipeline.UnsupportedCoding,
 			"The body must have no Content-Encoding other than gzip.")

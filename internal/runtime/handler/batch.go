@@ -40,8 +40,7 @@ type indexedProblem struct {
 	problem
 }
 
-// maxProblems limits the number of events whose problems a response describes if no event was
-// accepted.
+// maxProblems limits the number of problems in a response if no event was accepted.
 const maxProblems = 100
 
 func (a API) acceptBatch(
@@ -84,7 +83,7 @@ func (a API) acceptBatch(
 }
 
 // rejectBatch returns the problem of a request with a list of events. If single events are invalid,
-// the problem describes each of them, up to maxProblems.
+// the problem describes up to maxProblems of them.
 func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 	var invalid *pipeline.InvalidBatchError
 	if !errors.As(err, &invalid) {

@@ -16,10 +16,10 @@ const MaxBatchEvents = 1000
 // object in Bronze, one item, one message and one object in Silver. Its events have the ids
 // <batchId>.<index>.
 //
-// An event that does not succeed with its batch is split off. A part of a batch is a single event or
-// a range of events that was split off. A part is an Event with an item of its own. A range has the
-// id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part is a
-// section of the batch's Bronze object.
+// An event that does not succeed with its batch is split off. A part of a batch is a single event
+// or a range of events that was split off. A part is an Event with an item of its own. A range has
+// the id <batchId>.<first>-<last>, and the worker processes it like a batch. The payload of a part
+// is a section of the batch's Bronze object.
 
 // Span represents the consecutive events of a batch from First to Last, inclusive. The indexes
 // count the batch's events from 0.

@@ -83,8 +83,8 @@ func messageBody(event pipeline.Event) (*string, error) {
 }
 
 // groupID returns the message group of a caller's messages, or nil if the caller is unknown. SQS
-// delays the messages of a caller with a large backlog, and delivers those of other callers first
-// (fair queues). The id is a hash, because a group id has at most 128 ASCII characters.
+// delays the messages of a caller with a large backlog, and delivers the messages of other callers
+// first (fair queues). The id is a hash, because a group id has at most 128 ASCII characters.
 func groupID(caller string) *string {
 	if caller == "" {
 		return nil

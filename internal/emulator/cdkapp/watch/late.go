@@ -24,8 +24,8 @@ type lateOutput struct {
 }
 
 const (
-	// buildsOfLateOutput is the number of builds in a row after which a file is a late output. Users
-	// also save one file again and again, but rarely so often after similar times.
+	// buildsOfLateOutput is the number of builds in a row after which a file is a late output.
+	// Users also save one file again and again, but rarely so often after similar times.
 	buildsOfLateOutput = 10
 	// lateSlack is a difference of times that is always allowed, for example on a busy machine.
 	lateSlack = 5 * time.Second

@@ -29,8 +29,8 @@ type Detail struct {
 	Silver      *Location  `json:"silver,omitempty"`
 	Filtered    Filtered   `json:"dropped,omitzero"`
 	Failure     *Failure   `json:"failure,omitempty"`
-	Count       int        `json:"count,omitempty"`     // of a batch: its events
-	Processed   int        `json:"processed,omitempty"` // of a batch: its events with a record
+	Count       int        `json:"count,omitempty"`     // number of events in a batch or range
+	Processed   int        `json:"processed,omitempty"` // number of events in a batch that were not split off
 	SplitOff    []string   `json:"splitOff,omitempty"`  // of a batch: ids of its parts
 }
 

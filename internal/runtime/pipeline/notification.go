@@ -30,7 +30,7 @@ type Detail struct {
 	Filtered    Filtered   `json:"dropped,omitzero"`
 	Failure     *Failure   `json:"failure,omitempty"`
 	Count       int        `json:"count,omitempty"`     // number of events in a batch or range
-	Processed   int        `json:"processed,omitempty"` // number of events in a batch that were not split off
+	Processed   int        `json:"processed,omitempty"` // number of a batch's events with a record
 	SplitOff    []string   `json:"splitOff,omitempty"`  // of a batch: ids of its parts
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -183,13 +184,19 @@ type batchOutput struct {
 	succeeded map[int]Output
 	failures  map[int]error // permanent errors
 	passing   map[int]error // errors that a retry may overcome
+	noRoom    bool          // the outputs of all events exceed MaxOutputBytes
 }
+
+// errNoRoom reports that an output does not fit in the object of its batch. The output is dropped
+// at once, because the outputs of all events may need more memory than the worker has.
+var errNoRoom = errors.New("the output does not fit in the batch's object")
 
 // processBatch runs the processor on the events with the given indexes.
 func (w Worker) processBatch(
 	d deadlines, t *task, indexes []int, payloads []json.RawMessage,
 ) batchOutput {
 	outputs, errs := make([]Output, len(indexes)), make([]error, len(indexes))
+	var size atomic.Int64 // of the outputs in memory
 	forEach(indexes, func(i, index int) {
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -198,20 +205,25 @@ func (w Worker) processBatch(
 		}()
 		event := t.Event.part(Span{index, index})
 		event.Replay = t.Event.Replay
-		outputs[i], errs[i] = w.transform(d, event, t.Delivery.Attempt, payloads[index])
+		output, err := w.transform(d, event, t.Delivery.Attempt, payloads[index])
+		if n := int64(output.bytes()); err == nil && size.Add(n) > MaxOutputBytes {
+			size.Add(-n)
+			output, err = Output{}, errNoRoom
+		}
+		outputs[i], errs[i] = output, err
 	})
 	b := batchOutput{
 		indexes: indexes, succeeded: make(map[int]Output),
 		failures: make(map[int]error), passing: make(map[int]error),
 	}
-	size := 0
 	for i, index := range indexes {
 		code := ErrorCode(errs[i])
 		switch {
-		case errs[i] == nil && size+outputs[i].bytes() <= MaxOutputBytes:
-			size += outputs[i].bytes()
+		case errs[i] == nil:
 			b.succeeded[index] = outputs[i]
-		case errs[i] == nil, code == Unavailable: // does not fit, or was not begun in time
+		case errs[i] == errNoRoom:
+			b.noRoom = true
+		case code == Unavailable: // was not begun in time
 		case Permanent(code):
 			b.failures[index] = errs[i]
 		default:
@@ -242,7 +254,11 @@ func (b batchOutput) firstError() error {
 			continue
 		}
 		err := errors.Join(b.failures[index], b.passing[index])
-		if err == nil {
+		switch {
+		case err == nil && b.noRoom:
+			return Errorf(InvalidOutput, "The payloads of the batch's records must have at most %d "+
+				"bytes together, as before the replay; return smaller records.", MaxOutputBytes)
+		case err == nil:
 			return unavailable("process all events of the batch again",
 				errors.New("not all events were begun in time"))
 		}

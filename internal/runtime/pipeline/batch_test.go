@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -417,6 +418,53 @@ func TestBatch_AReplayReplacesAllItsRecordsOrNone(t *testing.T) {
 	want := map[string][]string{id: {id + ".0", id + ".2"}}
 	if got := w.recordIDs(t); !maps.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("got the records %v, want %v", got, want)
+	}
+}
+
+func TestBatch_FailsIfItsOutputNoLongerFitsInAReplay(t *testing.T) {
+	var w world
+	bytes := 1
+	worker := w.workerWith(processorFunc(
+		func(pipeline.Event, int, []byte) (pipeline.Output, error) {
+			return returns(`{"a":"`+strings.Repeat("x", bytes)+`"}`)(pipeline.Event{}, 1, nil)
+		}))
+	w.drain(t, worker, w.acceptBatch(t, 0, 1, 2))
+	bytes = pipeline.MaxOutputBytes / 2
+	w.replayAll(t, worker, "0199aaaa-0000-7000-8000-0000000000a1")
+	item := w.wantStatus(t, id, pipeline.Failed)
+	if item.Failure.Code != pipeline.InvalidOutput {
+		t.Errorf("got %+v", item.Failure)
+	}
+	want := map[string][]string{id: {id + ".0", id + ".1", id + ".2"}}
+	if got := w.recordIDs(t); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("got the records %v, want %v", got, want)
+	}
+}
+
+// The outputs of all events of a batch may need more memory than the worker has.
+func TestBatch_KeepsOnlyTheOutputsThatFit(t *testing.T) {
+	var w world
+	const events, fit = 600, 60
+	payload := `{"a":"` + strings.Repeat("x", pipeline.MaxOutputBytes/fit-8) + `"}`
+	var before, last runtime.MemStats
+	worker := w.workerWith(processorFunc(
+		func(e pipeline.Event, _ int, _ []byte) (pipeline.Output, error) {
+			if strings.HasSuffix(e.ID, fmt.Sprintf(".%d", events-1)) {
+				runtime.GC()
+				runtime.ReadMemStats(&last)
+			}
+			return returns(payload)(e, 1, nil)
+		}))
+	delivery := w.acceptBatch(t, make([]int, events)...)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	result := worker.Process(t.Context(), []pipeline.Delivery{delivery})[0]
+	if result.Events != fit || result.Err != nil {
+		t.Errorf("stored %d events, %v; want %d", result.Events, result.Err, fit)
+	}
+	grown := int64(last.HeapAlloc) - int64(before.HeapAlloc)
+	if grown > 5*pipeline.MaxOutputBytes {
+		t.Errorf("the worker holds %d MiB", grown>>20)
 	}
 }
 

@@ -65,6 +65,7 @@ func TestFunctions_HaveTheVariablesThatTheyRead(t *testing.T) {
 		"DEAD_LETTER_QUEUE_URL": "${DeadLetterQueue}",
 		"EVENT_BUS_NAME": "${EventBus}",
 		"NOTIFICATION_FORMAT": "JSON",
+		"NOTIFICATIONS": "PER_EVENT",
 		"MAX_RECEIVE_COUNT": "5",
 		"STATUS_RETENTION_DAYS": "365",
 		"LOG_LEVEL": "info"

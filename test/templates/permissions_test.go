@@ -33,12 +33,15 @@ var grants = map[string]map[string][]string{
 		"${SilverBucket.Arn}": {
 			`s3:ListBucket if {"StringLike":{"s3:prefix":"silver/*"}}`,
 		},
-		"${EventsTable.Arn}": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
+		"${EventsTable.Arn}": {
+			"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+		},
 		"${Queue.Arn}": {
 			"sqs:ChangeMessageVisibility",
 			"sqs:DeleteMessage",
 			"sqs:GetQueueAttributes",
 			"sqs:ReceiveMessage",
+			"sqs:SendMessage",
 		},
 		"${DeadLetterQueue.Arn}": {"sqs:SendMessage"},
 		"${EventBus.Arn}": {

@@ -80,8 +80,11 @@ func (e Event) span() Span {
 
 // IsBatch reports whether e is a batch, or a range that was split off.
 func (e Event) IsBatch() bool {
+	if e.Count == 0 {
+		return false
+	}
 	_, span, hasSpan, _ := ParseID(e.ID)
-	return e.Count > 0 && (!hasSpan || span.First < span.Last)
+	return !hasSpan || span.First < span.Last
 }
 
 // part returns the part of the event's batch with the given span.

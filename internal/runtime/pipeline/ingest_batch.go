@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"time"
 )
 
 // BatchRequest represents a client's request to accept several events.
@@ -94,9 +95,8 @@ func (in Ingest) AcceptBatch(ctx context.Context, req BatchRequest) (AcceptedBat
 	if req.Keyed {
 		return in.acceptKeyedBatch(ctx, req, types, errs, first)
 	}
-	groups, elements, err := in.group(req, types, errs, Event{}, func(string, int) (string, error) {
-		return in.NewID()
-	})
+	groups, elements, err := in.group(req, types, errs, toMillis(in.Now()),
+		func(string, int) (string, error) { return in.NewID() })
 	if err != nil {
 		return AcceptedBatch{}, err
 	}
@@ -136,9 +136,9 @@ func rejectedBefore(first Item, errs map[int]error) map[int]error {
 }
 
 // group divides the valid elements into batches by type. id returns the id of the batch with the
-// given type and number. first is the event of an earlier request with the same key, if any.
+// given type and number.
 func (in Ingest) group(
-	req BatchRequest, types []string, errs map[int]error, first Event,
+	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 	id func(eventType string, number int) (string, error),
 ) ([]group, []Element, error) {
 	elements := make([]Element, len(req.Elements))
@@ -164,10 +164,7 @@ func (in Ingest) group(
 		}
 		body := joinPayloads(payloads[eventType])
 		event := in.newEvent(batchID, eventType, Request{Body: body, Caller: req.Caller})
-		event.Count = len(payloads[eventType])
-		if !first.ReceivedAt.IsZero() { // the Bronze key of a repeated request stays the same
-			event.ReceivedAt = first.ReceivedAt
-		}
+		event.Count, event.ReceivedAt = len(payloads[eventType]), receivedAt
 		event.Bronze.Key = event.BronzeKey()
 		if req.Keyed {
 			event.Bronze.Key = event.KeyedBronzeKey()
@@ -235,24 +232,29 @@ func checkSameBody(first Item, req BatchRequest) error {
 func (in Ingest) acceptKeyedBatch(
 	ctx context.Context, req BatchRequest, types []string, errs map[int]error, first Item,
 ) (AcceptedBatch, error) {
-	accepted := AcceptedBatch{Duplicate: first.ID != ""}
-	groups, elements, err := in.groupKeyed(req, types, errs, first.Event)
+	duplicate, receivedAt := first.ID != "", first.ReceivedAt
+	if !duplicate {
+		receivedAt = toMillis(in.Now())
+	}
+	groups, elements, err := in.groupKeyed(req, types, errs, receivedAt)
 	if err != nil {
 		return AcceptedBatch{}, err
 	}
-	if first.ID == "" {
-		first, accepted.Duplicate, err = in.createFirstBatch(ctx, req, groups[0], errs)
+	if !duplicate {
+		first, duplicate, err = in.createFirstBatch(ctx, req, groups[0], errs)
+		if err == nil && duplicate {
+			// Another request was first. That request has another time of receipt, and may have
+			// rejected other events.
+			errs = rejectedBefore(first, errs)
+			groups, elements, err = in.groupKeyed(req, types, errs, first.ReceivedAt)
+		}
 		if err != nil {
 			return AcceptedBatch{}, err
 		}
-		// Another request may have been first. That request has another time of receipt, and may
-		// have rejected other events.
-		errs = rejectedBefore(first, errs)
-		if groups, elements, err = in.groupKeyed(req, types, errs, first.Event); err != nil {
-			return AcceptedBatch{}, err
-		}
 	}
-	accepted.Batches, accepted.Elements = eventsOf(groups), elements
+	accepted := AcceptedBatch{
+		Batches: eventsOf(groups), Elements: elements, Duplicate: duplicate,
+	}
 	err = forEachGroup(groups, func(g group) error { return in.completeBatch(ctx, req, g, first) })
 	if err == nil {
 		in.KeyCache.add(first)
@@ -260,15 +262,19 @@ func (in Ingest) acceptKeyedBatch(
 	return accepted, err
 }
 
+// groupKeyed divides the elements of a request with an idempotency key. The ids of the batches
+// follow from the key. All requests with a key use the time of receipt of the first request, so
+// that they use the same Bronze keys.
 func (in Ingest) groupKeyed(
-	req BatchRequest, types []string, errs map[int]error, first Event,
+	req BatchRequest, types []string, errs map[int]error, receivedAt time.Time,
 ) ([]group, []Element, error) {
-	return in.group(req, types, errs, first, func(eventType string, number int) (string, error) {
+	id := func(eventType string, number int) (string, error) {
 		if number == 0 {
 			return keyedID(req.Caller, req.Key), nil
 		}
 		return keyedID(req.Caller, req.Key+"\x00"+eventType), nil
-	})
+	}
+	return in.group(req, types, errs, receivedAt, id)
 }
 
 // createFirstBatch stores the first batch. If another request was first, it returns that request's

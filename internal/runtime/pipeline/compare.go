@@ -88,7 +88,7 @@ func (r Replayer) compareObject(
 	if item.Bronze.Key != o.Key || !req.includes(item) {
 		return []compared{{skipped: 1}}
 	}
-	candidates, err := r.withParts(ctx, candidate{item: item})
+	candidates, err := r.withParts(ctx, []candidate{{item: item}})
 	if err != nil {
 		return []compared{{err: err}}
 	}

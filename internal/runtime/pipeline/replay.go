@@ -110,7 +110,7 @@ func (r Replayer) selectEvents(
 	if err != nil {
 		return nil, err
 	}
-	var selected []candidate
+	var selected, found []candidate
 	for i, o := range objects {
 		if _, _, ok := parseBronzeKey(o.Key); !ok {
 			continue
@@ -127,32 +127,35 @@ func (r Replayer) selectEvents(
 			counts.Orphans++
 			continue
 		}
-		if !req.includes(c.item) {
+		if req.includes(c.item) {
+			found = append(found, c)
+		}
+	}
+	all, err := r.withParts(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		if !req.selects(c.item) {
 			continue
 		}
-		events, err := r.withParts(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range events {
-			if !req.selects(c.item) {
-				continue
-			}
-			counts.Matched += c.item.ownEvents()
-			if req.needs(c.item, counts) {
-				selected = append(selected, c)
-			}
+		counts.Matched += c.item.ownEvents()
+		if req.needs(c.item, counts) {
+			selected = append(selected, c)
 		}
 	}
 	return selected, nil
 }
 
-// withParts returns the candidate and, if it is a batch, its parts. A replay treats each part as an
-// event of its own.
-func (r Replayer) withParts(ctx context.Context, c candidate) ([]candidate, error) {
-	all := []candidate{c}
-	for i := 0; i < len(all); i++ {
-		parts := all[i].item.Parts()
+// withParts returns the candidates and the parts of those that are batches. A replay treats each
+// part as an event of its own.
+func (r Replayer) withParts(ctx context.Context, all []candidate) ([]candidate, error) {
+	for next := all; len(next) > 0; {
+		var parts []Event
+		for _, c := range next {
+			parts = append(parts, c.item.Parts()...)
+		}
+		next = nil
 		items, err := getItems(ctx, r.Items, parts, func(e Event) string { return e.ID })
 		if err != nil {
 			return nil, err
@@ -165,9 +168,10 @@ func (r Replayer) withParts(ctx context.Context, c candidate) ([]candidate, erro
 				}
 			}
 			if item.Bronze == part.Bronze {
-				all = append(all, candidate{item: item, hasItem: hasItem})
+				next = append(next, candidate{item: item, hasItem: hasItem})
 			}
 		}
+		all = append(all, next...)
 	}
 	return all, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/client"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/cost"
 )
 
@@ -108,8 +109,9 @@ func (f *costFlags) run(cmd *cobra.Command) error {
 func (f *costFlags) check() error {
 	w := f.workload
 	switch n := cost.Notifications(f.notifications); {
-	case w.PerRequest < 1 || w.PerRequest > 1000:
-		return fmt.Errorf("--per-request must be from 1 to 1000, got %d", w.PerRequest)
+	case w.PerRequest < 1 || w.PerRequest > client.MaxBatchEvents:
+		return fmt.Errorf("--per-request must be from 1 to %d, got %d", client.MaxBatchEvents,
+			w.PerRequest)
 	case w.Bytes < 1:
 		return fmt.Errorf("--bytes must be at least 1, got %d", w.Bytes)
 	case !(w.Peak >= 1 && w.Peak <= 1000):

@@ -39,6 +39,7 @@ type estimator struct {
 	perMillion  float64 // requests per million events
 	messages    float64 // per invocation of the worker
 	durations   Durations
+	calls       Calls   // of the functions, for one request
 	invocations float64 // of the worker, per million events
 }
 
@@ -53,8 +54,9 @@ func (p Pipeline) Estimate(w Workload, prices Prices, measured Durations) Estima
 		API: p.apiDuration(w, measured), Worker: p.workerDuration(w, e.messages, measured),
 	}
 	worker := WorkerCalls(e.messages, w.PerRequest, p.Notifications)
+	e.calls = APICalls().plus(worker.Times(1 / e.messages))
 	result := Estimate{
-		Calls: APICalls().plus(worker.Times(1 / e.messages)), Duration: e.durations,
+		Calls: e.calls, Duration: e.durations,
 		Messages: e.messages, Requests: e.requests(), Operation: e.operation(), Fixed: e.fixed(),
 		Storage: e.storage(0),
 	}
@@ -83,19 +85,17 @@ const (
 )
 
 func (e estimator) requests() []Line {
-	worker := WorkerCalls(e.messages, e.PerRequest, e.Notifications)
-	calls := APICalls().plus(worker.Times(1 / e.messages))
 	apiUnits := math.Ceil(e.RequestBytes() / apiUnit)
 	// Lambda's pollers receive and delete up to ten messages with a request.
 	polls := 2 * math.Ceil(e.messages/10) / e.messages
-	writes := calls.WriteItem * math.Ceil(Item/writeUnit)
+	writes := e.calls.WriteItem * math.Ceil(Item/writeUnit)
 	return []Line{
 		{"API Gateway", e.APIRequests * apiUnits * e.perMillion / million},
 		{"Lambda", e.lambda(e.API, e.perMillion, e.durations.API) +
 			e.lambda(e.Worker, e.invocations, e.durations.Worker)},
-		{"S3", (e.S3Puts*calls.PutObject + e.S3Gets*calls.GetObject) * e.perMillion / million},
+		{"S3", (e.S3Puts*e.calls.PutObject + e.S3Gets*e.calls.GetObject) * e.perMillion / million},
 		{"DynamoDB", (e.DynamoDBWrites*writes + e.DynamoDBReads) * e.perMillion / million},
-		{"SQS", e.SQSRequests * (calls.SendMessage + polls) * e.perMillion / million},
+		{"SQS", e.SQSRequests * (e.calls.SendMessage + polls) * e.perMillion / million},
 		{"EventBridge",
 			e.EventBridgeEvents * e.Notifications.count(e.PerRequest) * e.perMillion / million},
 	}

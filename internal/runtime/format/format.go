@@ -12,9 +12,6 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// MaxEvents limits the events in a batch.
-const MaxEvents = 1000
-
 // Supported media types and content codings, as the headers Accept and Accept-Encoding list them.
 const (
 	Accept = "application/json, application/x-ndjson, application/jsonl, " +
@@ -31,7 +28,7 @@ type Decoder struct {
 // Body holds a decoded body.
 type Body struct {
 	Data        []byte   // all of the body, without its content coding
-	Events      [][]byte // JSON of each event, byte for byte; 1 to MaxEvents
+	Events      [][]byte // JSON of each event, byte for byte; 1 to pipeline.MaxBatchEvents
 	Batch       bool     // the body is a list, which may have only one event
 	CloudEvents bool     // the events are CloudEvents in the JSON format
 }

@@ -53,7 +53,7 @@ func splitArray(body []byte) ([][]byte, error) {
 		if len(element) == 0 { // only an empty array has none
 			break
 		}
-		if len(elements) == MaxEvents {
+		if len(elements) == pipeline.MaxBatchEvents {
 			return nil, tooMany()
 		}
 		elements = append(elements, element[:len(element):len(element)])
@@ -86,7 +86,7 @@ func splitLines(body []byte) ([][]byte, error) {
 		if len(line) == 0 {
 			continue
 		}
-		if len(lines) == MaxEvents {
+		if len(lines) == pipeline.MaxBatchEvents {
 			return nil, tooMany()
 		}
 		lines = append(lines, line[:len(line):len(line)])
@@ -117,7 +117,8 @@ func checkNotEmpty(events [][]byte) ([][]byte, error) {
 
 func tooMany() error {
 	return pipeline.Errorf(pipeline.BatchTooLarge,
-		"The batch has more than %d events; send them in several requests.", MaxEvents)
+		"The batch has more than %d events; send them in several requests.",
+		pipeline.MaxBatchEvents)
 }
 
 // syntaxError returns the error for a body that is not valid JSON, with the position if known.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
 // FuzzSplit checks that splitArray finds the same elements as another decoder, and that splitLines
@@ -20,7 +22,8 @@ func FuzzSplit(f *testing.F) {
 		wantErr := json.Unmarshal(body, &want)
 		isNull := wantErr == nil && want == nil
 		got, err := splitArray(body)
-		if valid := wantErr == nil && !isNull && 0 < len(want) && len(want) <= MaxEvents; !valid {
+		fits := 0 < len(want) && len(want) <= pipeline.MaxBatchEvents
+		if valid := wantErr == nil && !isNull && fits; !valid {
 			if err == nil {
 				t.Fatalf("got %q, want an error", got)
 			}

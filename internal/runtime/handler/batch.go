@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,15 +31,6 @@ type acceptedEvent struct {
 	EventID string   `json:"eventId,omitempty"`
 	Problem *problem `json:"problem,omitempty"`
 }
-
-// indexedProblem is the problem of one event. Pointer points into the event.
-type indexedProblem struct {
-	Index int `json:"index"`
-	problem
-}
-
-// maxProblems limits the number of problems in a response if no event was accepted.
-const maxProblems = 100
 
 func (a API) acceptBatch(
 	ctx context.Context, req request, caller string, body format.Body,
@@ -82,24 +71,13 @@ func (a API) acceptBatch(
 	return resp
 }
 
-// rejectBatch returns the problem of a request with a list of events. If single events are invalid,
-// the problem describes up to maxProblems of them.
+// rejectBatch rejects a request with a list of events. The log line counts the invalid events.
 func (a API) rejectBatch(ctx context.Context, req request, err error) response {
 	var invalid *pipeline.InvalidBatchError
-	if !errors.As(err, &invalid) {
-		return a.reject(ctx, req, err)
+	if errors.As(err, &invalid) {
+		return a.reject(ctx, req, err, slog.Int("events", len(invalid.Errs)))
 	}
-	rejected := slices.Sorted(maps.Keys(invalid.Errs))
-	var described []indexedProblem
-	for _, index := range rejected[:min(len(rejected), maxProblems)] {
-		described = append(described, indexedProblem{index, newProblem(invalid.Errs[index], "")})
-	}
-	resp := a.reject(ctx, req, err, slog.Int("events", len(rejected)))
-	resp.Body = jsonResponse(resp.StatusCode, struct {
-		problem
-		Errors []indexedProblem `json:"errors"`
-	}{newProblem(err, req.id(ctx)), described}).Body
-	return resp
+	return a.reject(ctx, req, err)
 }
 
 // prefersLenient reports whether a header Prefer (RFC 7240) contains handling=lenient. If it

@@ -2,7 +2,9 @@ package handler
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +19,19 @@ type problem struct {
 	Detail    string `json:"detail"`
 	Pointer   string `json:"pointer,omitempty"` // JSON pointer into the request's body
 	RequestID string `json:"requestId,omitempty"`
+
+	Errors []indexedProblem `json:"errors,omitempty"` // of the first invalid events of a batch
 }
+
+// indexedProblem is the problem of one event. Pointer points into the event.
+type indexedProblem struct {
+	Index int `json:"index"`
+	problem
+}
+
+// maxProblems limits the number of events whose problems a response contains if no event was
+// accepted.
+const maxProblems = 100
 
 // problemType is the prefix of a problem's type; the code follows. Types are URNs and not URLs,
 // because a URL would need a page that describes the problem.
@@ -83,8 +97,22 @@ func newProblem(err error, requestID string) problem {
 	case errors.As(err, &e):
 		p.Detail, p.Pointer = e.Detail, e.Pointer
 	}
+	var invalid *pipeline.InvalidBatchError
+	if errors.As(err, &invalid) {
+		p.Errors = problemsOf(invalid)
+	}
 	if p.Pointer != "" { // quoted, because the client's keys may contain control characters
 		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", at " + strconv.Quote(p.Pointer) + "."
 	}
 	return p
+}
+
+// problemsOf returns the problems of the first maxProblems invalid events.
+func problemsOf(err *pipeline.InvalidBatchError) []indexedProblem {
+	var problems []indexedProblem
+	indexes := slices.Sorted(maps.Keys(err.Errs))
+	for _, index := range indexes[:min(len(indexes), maxProblems)] {
+		problems = append(problems, indexedProblem{index, newProblem(err.Errs[index], "")})
+	}
+	return problems
 }

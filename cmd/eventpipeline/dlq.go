@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
 
 func newDLQCommand() *cobra.Command {
@@ -34,53 +34,6 @@ worker crashed or timed out at every delivery.`,
 	return cmd
 }
 
-// dlqMessage combines a message of the DLQ with the state of its event.
-type dlqMessage struct {
-	sqs.ReceivedDeadLetter
-	event  pipeline.Event  // zero if the message names no event
-	status pipeline.Status // "" if the event has no item
-	stale  bool            // the item has another Bronze object: the idempotency key was reused
-}
-
-// newDLQMessage returns the message with the event that its body names, if any.
-func newDLQMessage(received sqs.ReceivedDeadLetter, bronzeBucket string) dlqMessage {
-	event, err := pipeline.ReadMessage(received.Body, bronzeBucket)
-	if err != nil {
-		return dlqMessage{ReceivedDeadLetter: received}
-	}
-	received.EventID, received.EventType = event.ID, event.Type
-	return dlqMessage{ReceivedDeadLetter: received, event: event}
-}
-
-// id returns the id of the event, or the id of the message if the message names no event.
-func (m dlqMessage) id() string {
-	if m.EventID == "" {
-		return m.MessageID
-	}
-	return m.EventID
-}
-
-// noCode is the code that the commands show for a message without a code. Such a message was moved
-// to the DLQ by SQS and not by the worker.
-const noCode = "none"
-
-func (m dlqMessage) code() string {
-	if m.Failure.Code == "" {
-		return noCode
-	}
-	return string(m.Failure.Code)
-}
-
-// failedAt returns the time at which the event failed. A message that SQS moved to the DLQ does not
-// contain this time. For such a message, failedAt returns the time at which the message was sent to
-// the queue.
-func (m dlqMessage) failedAt() time.Time {
-	if m.FailedAt.IsZero() {
-		return m.SentAt
-	}
-	return m.FailedAt
-}
-
 // listedMessage defines a line of dlq list --json.
 type listedMessage struct {
 	EventID   string          `json:"eventId,omitempty"`
@@ -94,9 +47,9 @@ type listedMessage struct {
 	SentAt    time.Time       `json:"sentAt,omitzero"`
 }
 
-func (m dlqMessage) listed() listedMessage {
+func newListedMessage(m dlq.Message) listedMessage {
 	return listedMessage{
-		m.EventID, m.MessageID, m.EventType, m.status, m.code(), m.Failure.Reason, m.Attempts,
+		m.EventID, m.MessageID, m.EventType, m.Status, m.Code(), m.Failure.Reason, m.Attempts,
 		m.FailedAt, m.SentAt,
 	}
 }

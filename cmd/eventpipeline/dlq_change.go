@@ -4,31 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
-
-// maxPreview limits the messages that are checked before the confirmation.
-const maxPreview = 10_000
 
 // dlqChange implements the commands that remove messages from the DLQ: redrive and drop.
 type dlqChange struct {
 	stack      *stackFlags
 	verb, past string
-	// apply returns an error or nil for each message.
-	apply func(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error
-	// rejects reports whether apply always fails for the message. If rejects is nil, apply can
-	// succeed for every message.
-	rejects func(m dlqMessage) bool
+	action     dlq.Action
 
 	filter      dlqFilter
 	all, dryRun bool
@@ -48,8 +40,8 @@ func (c *dlqChange) add(cmd *cobra.Command) {
 type dlqResult struct {
 	Matched int `json:"matched"` // in the preview
 	Done    int `json:"done"`
-	// Failed counts messages that stay in the DLQ because apply returned an error. In a dry run, it
-	// counts messages for which rejects returns true.
+	// Failed counts messages that stay in the DLQ because the change failed. In a dry run, it
+	// counts messages for which the change would always fail.
 	Failed    int  `json:"failed"`
 	NotFound  int  `json:"notFound"`  // ids in the arguments that no message has
 	Hidden    int  `json:"hidden"`    // not checked: another client received them; approximate
@@ -62,7 +54,7 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 	if err := c.filter.parse(cmd, args); err != nil {
 		return usageError{err}
 	}
-	if c.filter.empty() != c.all {
+	if c.filter.Empty() != c.all {
 		return usageErrorf("select messages: by ids, by filters such as " +
 			"--code unavailable, or with --all")
 	}
@@ -83,8 +75,7 @@ func (c *dlqChange) run(cmd *cobra.Command, args []string) error {
 type dlqRun struct {
 	*dlqChange
 	cmd       *cobra.Command
-	pipeline  deployment.Pipeline
-	begin     time.Time
+	change    dlq.Change
 	result    dlqResult
 	announced map[string]bool // ids of the messages to change; nil: all that match the filter
 	missing   []string        // ids in the arguments that no message has
@@ -92,7 +83,10 @@ type dlqRun struct {
 
 func (c *dlqChange) newRun(cmd *cobra.Command, p deployment.Pipeline) *dlqRun {
 	result := dlqResult{DryRun: c.dryRun}
-	return &dlqRun{dlqChange: c, cmd: cmd, pipeline: p, begin: time.Now(), result: result}
+	change := dlq.Change{
+		Pipeline: p, Filter: c.filter.Filter, Begin: time.Now(), Action: c.action,
+	}
+	return &dlqRun{dlqChange: c, cmd: cmd, change: change, result: result}
 }
 
 func (r *dlqRun) run() error {
@@ -108,12 +102,12 @@ func (r *dlqRun) run() error {
 			these = "These messages, and matching ones among the others,"
 		}
 		question := fmt.Sprintf("%s will be %s, in stack %s. Continue?",
-			these, r.past, r.pipeline.Stack)
+			these, r.past, r.change.Pipeline.Stack)
 		if err := confirm(r.cmd, question); err != nil {
 			return reportUnchanged(r.cmd, err)
 		}
 	}
-	err := r.change()
+	err := r.apply()
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(r.cmd.ErrOrStderr(),
 			"Stopped. The other messages stay in the DLQ. To continue, run the command again.")
@@ -154,12 +148,12 @@ func (r *dlqRun) incompleteError() error {
 		errs = append(errs, fmt.Errorf("%s not received again: another client deleted or received "+
 			"them; run the command again to check", formatCount(n, "message")))
 	}
-	allFound := len(r.filter.ids) > 0 && len(r.missing) == 0
+	allFound := len(r.filter.IDs) > 0 && len(r.missing) == 0
 	if r.result.Hidden > 0 && !allFound {
 		errs = append(errs, hiddenError(r.result.Hidden))
 	}
 	if r.result.Truncated && !r.dryRun {
-		errs = append(errs, truncatedError(maxHeld))
+		errs = append(errs, truncatedError(dlq.MaxHeld))
 	}
 	return errors.Join(errs...)
 }
@@ -167,92 +161,54 @@ func (r *dlqRun) incompleteError() error {
 // preview prints how many messages of each kind match. If it could check all messages, it sets
 // r.announced and r.missing.
 func (r *dlqRun) preview() error {
-	kinds, rejected := make(kindCounts), 0
-	announced, missing := make(map[string]bool), slices.Clone(r.filter.ids)
-	s := newDLQScan(r.pipeline, r.begin, maxPreview)
-	err := s.visit(r.cmd.Context(), func(m dlqMessage) error {
-		if !r.filter.match(m, r.begin) {
-			return nil
-		}
-		kinds.add(m)
-		announced[m.MessageID] = true
-		if r.rejects != nil && r.rejects(m) {
-			rejected++
-		}
-		missing = slices.DeleteFunc(missing, func(id string) bool {
-			return id == m.EventID || id == m.MessageID
-		})
-		return nil
-	})
+	p, err := r.change.Preview(r.cmd.Context())
 	if err != nil {
 		return err
 	}
-	r.result.Matched, r.result.Hidden, r.result.Truncated = kinds.total(), s.hidden, s.truncated
+	r.result.Matched, r.result.Hidden, r.result.Truncated = p.Counts.Total(), p.Hidden, p.Truncated
 	if r.dryRun {
-		r.result.Failed = rejected
+		r.result.Failed = p.Rejected
 	}
 	w := r.cmd.ErrOrStderr()
-	if err := kinds.print(w); err != nil {
+	if err := printCounts(w, p.Counts); err != nil {
 		return err
 	}
-	if rejected > 0 {
+	if p.Rejected > 0 {
 		fmt.Fprintf(w, "%d of them can't be %s, only dropped: "+
-			"they name no event, or their\nevent has another payload now.\n", rejected, r.past)
+			"they name no event, or their\nevent has another payload now.\n", p.Rejected, r.past)
 	}
-	if s.hidden > 0 {
+	if p.Hidden > 0 {
 		fmt.Fprintf(w, "Not counted: %s that another client has received.\n"+
-			"They become visible within five minutes.\n", formatCount(s.hidden, "message"))
+			"They become visible within five minutes.\n", formatCount(p.Hidden, "message"))
 	}
-	if s.truncated { // messages that were not checked may have the missing ids
+	if p.Truncated {
 		fmt.Fprintf(w, "These are among the first %d in the DLQ. "+
-			"Matching messages among the others will\nbe %s too.\n", maxPreview, r.past)
+			"Matching messages among the others will\nbe %s too.\n", dlq.MaxPreview, r.past)
 		return nil
 	}
-	r.announced, r.missing, r.result.NotFound = announced, missing, len(missing)
+	r.announced, r.missing, r.result.NotFound = p.Selected, p.Missing, len(p.Missing)
 	return nil
 }
 
-// change applies the change to the announced messages. It leaves out other matching messages, which
-// may have become visible since the preview.
-func (r *dlqRun) change() error {
+// apply changes the announced messages.
+func (r *dlqRun) apply() error {
 	result, total := &r.result, r.result.Matched
 	if r.announced == nil {
 		total = -1 // unknown
 	}
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), total, r.verb)
-	var mu sync.Mutex
-	s := newDLQScan(r.pipeline, r.begin, maxHeld)
-	changePage := func(
-		ctx context.Context, messages []dlqMessage,
-	) (finished []dlqMessage, err error) {
-		var selected []dlqMessage
-		for _, m := range messages {
-			if r.filter.match(m, r.begin) && (r.announced == nil || r.announced[m.MessageID]) {
-				selected = append(selected, m)
-			}
+	report := func(counts dlq.Result, m dlq.Message, err error) {
+		result.Done, result.Failed = counts.Done, counts.Failed
+		if err != nil {
+			r.printFailure(bar, m, err)
 		}
-		applying, cancel := withoutCancel(ctx) // cancellation must not interrupt apply
-		defer cancel()
-		errs := r.apply(applying, r.pipeline, selected)
-		mu.Lock()
-		defer mu.Unlock()
-		for i, m := range selected {
-			if errs[i] == nil {
-				finished = append(finished, m)
-			} else {
-				result.Failed++
-				r.printFailure(bar, m, errs[i])
-			}
-		}
-		result.Done += len(finished)
-		_ = bar.Add(len(selected)) // the work continues even if the bar can't be drawn
-		return finished, ctx.Err()
+		_ = bar.Add(1) // the work continues even if the bar can't be drawn
 	}
-	err := s.run(r.cmd.Context(), changePage)
+	counts, err := r.change.Run(r.cmd.Context(), r.announced, report)
 	_ = bar.Finish()
-	result.Truncated = s.truncated
+	result.Truncated = counts.Truncated
 	if r.announced == nil {
-		result.Hidden = s.hidden
+		result.Hidden = counts.Hidden
 	} else if err == nil {
 		result.Unseen = result.Matched - result.Done - result.Failed
 	}
@@ -262,13 +218,13 @@ func (r *dlqRun) change() error {
 // maxFailures limits how many failures are printed.
 const maxFailures = 10
 
-func (r *dlqRun) printFailure(bar *progressbar.ProgressBar, m dlqMessage, err error) {
+func (r *dlqRun) printFailure(bar *progressbar.ProgressBar, m dlq.Message, err error) {
 	if r.result.Failed > maxFailures {
 		return
 	}
 	_ = bar.Clear()
 	w := r.cmd.ErrOrStderr()
-	fmt.Fprintf(w, "%s: %v\n", m.id(), err)
+	fmt.Fprintf(w, "%s: %v\n", m.ID(), err)
 	if r.result.Failed == maxFailures {
 		fmt.Fprintln(w, "Further failures are only counted.")
 	}

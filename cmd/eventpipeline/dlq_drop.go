@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 )
 
 func newDLQDropCommand(stack *stackFlags) *cobra.Command {
-	c := dlqChange{stack: stack, verb: "drop", past: "dropped", apply: drop}
+	c := dlqChange{stack: stack, verb: "drop", past: "dropped", action: dlq.Discard}
 	cmd := &cobra.Command{
 		Use:   "drop [ID...]",
 		Short: "Delete messages from the DLQ",
@@ -34,14 +30,4 @@ Exits with 1 if messages could not be dropped or could not be checked.`,
 	}
 	c.add(cmd)
 	return cmd
-}
-
-// drop discards the events of the messages. It returns an error or nil for each message.
-func drop(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
-	discarder := pipeline.Discarder{Items: p.Items(), BronzeBucket: p.Bronze, Now: time.Now}
-	dead := make([]pipeline.DeadLetter, len(messages))
-	for i, m := range messages {
-		dead[i] = m.DeadLetter
-	}
-	return discarder.Discard(ctx, dead)
 }

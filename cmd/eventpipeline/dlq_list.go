@@ -5,18 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
 )
 
@@ -61,22 +59,22 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	// If the reader closes the pipe, SIGPIPE must not end the program, which still has to make the
 	// messages visible again. Instead, the write returns an error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	s := newDLQScan(p, now, maxHeld)
-	kinds := make(kindCounts)
-	err := s.visit(cmd.Context(), func(m dlqMessage) error {
-		if !filter.match(m, now) {
+	s := dlq.NewScan(p, now, dlq.MaxHeld)
+	kinds := make(dlq.Counts)
+	err := s.Visit(cmd.Context(), func(m dlq.Message) error {
+		if !filter.Match(m, now) {
 			return nil
 		}
 		if asJSON {
-			kinds.add(m)
-			return printJSON(out, m.listed())
+			kinds.Add(m)
+			return printJSON(out, newListedMessage(m))
 		}
 		if len(kinds) == 0 {
 			printRow(out, "AGE", "CODE", "TYPE", "ID", "STATUS")
 		}
-		kinds.add(m)
-		return printRow(out, formatAge(now.Sub(m.failedAt())), m.code(), cmp.Or(m.EventType, "-"),
-			m.id(), cmp.Or(string(m.status), "-"))
+		kinds.Add(m)
+		return printRow(out, formatAge(now.Sub(m.FailureTime())), m.Code(), cmp.Or(m.EventType, "-"),
+			m.ID(), cmp.Or(string(m.Status), "-"))
 	})
 	if err == nil {
 		err = printSummary(out, s, kinds, asJSON)
@@ -84,11 +82,11 @@ func listDLQ(cmd *cobra.Command, p deployment.Pipeline, filter *dlqFilter, asJSO
 	if errors.Is(err, syscall.EPIPE) {
 		return nil // the reader, such as head, has closed the pipe
 	}
-	if err == nil && s.truncated {
-		err = truncatedError(s.limit)
+	if err == nil && s.Truncated {
+		err = truncatedError(s.Limit)
 	}
-	if s.hidden > 0 {
-		err = errors.Join(err, hiddenError(s.hidden))
+	if s.Hidden > 0 {
+		err = errors.Join(err, hiddenError(s.Hidden))
 	}
 	return err
 }
@@ -99,17 +97,17 @@ type listEnd struct {
 	Truncated bool `json:"truncated"` // the DLQ holds more messages than can be listed
 }
 
-func printSummary(out io.Writer, s *dlqScan, kinds kindCounts, asJSON bool) error {
+func printSummary(out io.Writer, s *dlq.Scan, kinds dlq.Counts, asJSON bool) error {
 	if !asJSON {
 		if len(kinds) > 0 {
 			fmt.Fprintln(out)
 		}
-		return kinds.print(out)
+		return printCounts(out, kinds)
 	}
-	if s.hidden == 0 && !s.truncated {
+	if s.Hidden == 0 && !s.Truncated {
 		return nil
 	}
-	return printJSON(out, listEnd{s.hidden, s.truncated})
+	return printJSON(out, listEnd{s.Hidden, s.Truncated})
 }
 
 // printRow prints a line. The columns have a fixed width, because measuring the widths requires the
@@ -136,39 +134,17 @@ func formatAge(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
-// messageKind groups messages for counting.
-type messageKind struct {
-	code, eventType string
-	status          pipeline.Status
-}
-
-// kindCounts counts messages by kind.
-type kindCounts map[messageKind]int
-
-func (c kindCounts) add(m dlqMessage) { c[messageKind{m.code(), m.EventType, m.status}]++ }
-
-func (c kindCounts) total() (total int) {
-	for _, n := range c {
-		total += n
-	}
-	return total
-}
-
-// print prints the number of messages of each kind, the most frequent kind first.
-func (c kindCounts) print(w io.Writer) error {
+// printCounts prints the number of messages of each kind, the most frequent kind first.
+func printCounts(w io.Writer, c dlq.Counts) error {
 	if len(c) == 0 {
 		_, err := fmt.Fprintln(w, "No message in the DLQ matches.")
 		return err
 	}
-	kinds := slices.SortedFunc(maps.Keys(c), func(a, b messageKind) int {
-		return cmp.Or(c[b]-c[a], cmp.Compare(a.code, b.code),
-			cmp.Compare(a.eventType, b.eventType), cmp.Compare(a.status, b.status))
-	})
 	table := tty.NewTable(w)
-	fmt.Fprintf(table, "%s:\n", formatCount(c.total(), "message"))
-	for _, k := range kinds {
-		table.Row(fmt.Sprint("  ", c[k]), terminal.Escape(k.code),
-			terminal.Escape(cmp.Or(k.eventType, "no event")), cmp.Or(string(k.status), "-"))
+	fmt.Fprintf(table, "%s:\n", formatCount(c.Total(), "message"))
+	for _, k := range c.Kinds() {
+		table.Row(fmt.Sprint("  ", c[k]), terminal.Escape(k.Code),
+			terminal.Escape(cmp.Or(k.EventType, "no event")), cmp.Or(string(k.Status), "-"))
 	}
 	return table.Flush()
 }

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"github.com/spf13/cobra"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 )
 
 func newDLQRedriveCommand(stack *stackFlags) *cobra.Command {
-	c := dlqChange{
-		stack: stack, verb: "redrive", past: "redriven", apply: redrive, rejects: neverRedrivable,
-	}
+	c := dlqChange{stack: stack, verb: "redrive", past: "redriven", action: dlq.Redrive}
 	cmd := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Move messages from the DLQ back to the queue",
@@ -35,25 +29,4 @@ Exits with 1 if messages could not be redriven or could not be checked.`,
 	}
 	c.add(cmd)
 	return cmd
-}
-
-// neverRedrivable reports whether redriving the message always fails: the message names no event,
-// or its event has another payload now.
-func neverRedrivable(m dlqMessage) bool { return m.EventID == "" || m.stale }
-
-// redrive redrives the messages. It returns an error or nil for each message.
-func redrive(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
-	redriver := pipeline.Redriver{
-		Items: p.Items(), Queue: p.Queue(), Checkpoints: p.Checkpoints(), BronzeBucket: p.Bronze,
-		Now: time.Now,
-	}
-	bodies := make([][]byte, len(messages))
-	for i, m := range messages {
-		bodies[i] = m.Body
-	}
-	errs := make([]error, len(messages))
-	for i, result := range redriver.Redrive(ctx, bodies) {
-		errs[i] = result.Err
-	}
-	return errs
 }

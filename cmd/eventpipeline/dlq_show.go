@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -37,7 +38,7 @@ the message.`,
 			if err != nil {
 				return err
 			}
-			m, err := findMessage(cmd.Context(), p, args[0])
+			m, err := dlq.Find(cmd.Context(), p, args[0])
 			if err != nil {
 				return err
 			}
@@ -48,58 +49,18 @@ the message.`,
 	return cmd
 }
 
-// errFound stops a scan early because the message was found. It is never printed.
-var errFound = errors.New("message found")
-
-// findMessage returns the state of the event from its item. If there is no item, findMessage
-// searches the DLQ for a message with the id.
-func findMessage(ctx context.Context, p deployment.Pipeline, id string) (dlqMessage, error) {
-	item, err := pipeline.LookUp(ctx, p.Items(), id)
-	if err == nil {
-		m := dlqMessage{event: item.Event, status: item.Status}
-		m.EventID, m.EventType, m.Failure = item.ID, item.Type, item.Failure
-		m.Attempts, m.FailedAt = item.Attempts, item.FailedAt
-		return m, nil
-	}
-	if !errors.Is(err, pipeline.ErrNotFound) {
-		return dlqMessage{}, err
-	}
-	var found dlqMessage
-	s := newDLQScan(p, time.Now(), maxHeld)
-	err = s.visit(ctx, func(m dlqMessage) error {
-		if m.EventID == id || m.MessageID == id {
-			found = m
-			return errFound
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, errFound):
-		return found, nil
-	case err != nil:
-		return dlqMessage{}, err
-	case s.truncated:
-		return dlqMessage{}, fmt.Errorf("there is no event %s, and none of the first %d messages "+
-			"of the DLQ has that id", id, s.limit)
-	}
-	return dlqMessage{}, fmt.Errorf(
-		"there is no event %s, and no message in the DLQ has that id", id)
-}
-
 // showMessage prints the details and the payload. It prints the details even if it can't read the
 // payload, because the missing payload may be the reason for the failure.
-func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlqMessage, asJSON bool) error {
+func showMessage(cmd *cobra.Command, p deployment.Pipeline, m dlq.Message, asJSON bool) error {
 	payload, err := m.Body, error(nil)
 	if m.EventID != "" {
-		payload, err = p.BronzeBucket().Get(cmd.Context(), m.event.Bronze.Key)
+		payload, err = stored.Payload(cmd.Context(), p, m.Event)
 		if err != nil {
-			err = fmt.Errorf("get the payload %s: %w", s3URL(m.event.Bronze), err)
-		} else {
-			payload, err = m.event.PayloadIn(payload)
+			err = fmt.Errorf("get the payload %s: %w", s3URL(m.Event.Bronze), err)
 		}
 	}
 	if asJSON {
-		return errors.Join(printJSON(cmd.OutOrStdout(), m.shown(payload)), err)
+		return errors.Join(printJSON(cmd.OutOrStdout(), shown(m, payload)), err)
 	}
 	if printErr := printMessage(cmd.ErrOrStderr(), m); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
@@ -115,25 +76,25 @@ type shownMessage struct {
 	Payload    string             `json:"payload,omitempty"` // without an event: the message's body
 }
 
-func (m dlqMessage) shown(payload []byte) shownMessage {
-	shown := shownMessage{
-		listedMessage: m.listed(), ReceivedAt: m.event.ReceivedAt, Payload: string(payload),
+func shown(m dlq.Message, payload []byte) shownMessage {
+	s := shownMessage{
+		listedMessage: newListedMessage(m), ReceivedAt: m.Event.ReceivedAt, Payload: string(payload),
 	}
 	if m.EventID != "" {
-		shown.Bronze = &m.event.Bronze
+		s.Bronze = &m.Event.Bronze
 	}
 	if m.MessageID == "" { // read from an item; the event may not have failed
-		shown.Code = string(m.Failure.Code)
+		s.Code = string(m.Failure.Code)
 	}
-	return shown
+	return s
 }
 
-func printMessage(w io.Writer, m dlqMessage) error {
+func printMessage(w io.Writer, m dlq.Message) error {
 	table := tty.NewTable(w)
 	table.Field("event", m.EventID)
 	table.Field("message", m.MessageID)
 	table.Field("type", m.EventType)
-	table.Field("status", string(m.status))
+	table.Field("status", string(m.Status))
 	if m.Failure.Code != "" {
 		table.Field("reason", fmt.Sprintf("%s: %s", m.Failure.Code, m.Failure.Reason))
 	}
@@ -142,8 +103,8 @@ func printMessage(w io.Writer, m dlqMessage) error {
 	}
 	table.Field("failed", formatTime(m.FailedAt))
 	if m.EventID != "" {
-		table.Field("received", formatTime(m.event.ReceivedAt))
-		table.Field("bronze", s3URL(m.event.Bronze))
+		table.Field("received", formatTime(m.Event.ReceivedAt))
+		table.Field("bronze", s3URL(m.Event.Bronze))
 	}
 	return table.Flush()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/dlq"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/sqs"
 )
@@ -150,14 +151,14 @@ func TestDLQDrop_DropsOnlyAnnouncedMessages(t *testing.T) {
 	}
 	d.accept(t, poison, poison)
 	d.process(t)
-	r := d.newDLQRun(t.Context(), dlqChange{past: "dropped", apply: drop})
+	r := d.newDLQRun(t.Context(), dlqChange{past: "dropped", action: dlq.Discard})
 	if err := r.preview(); err != nil || r.result.Matched != 2 || r.result.Hidden != 2 {
 		t.Fatalf("previewed %+v, %v", r.result, err)
 	}
 	receipts := []string{held[0].ReceiptHandle, held[1].ReceiptHandle}
 	// Another client releases its messages while the user confirms.
 	d.DeadLetterQueue().Release(t.Context(), receipts)
-	if err := r.change(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
+	if err := r.apply(); err != nil || r.result.Done != 2 || r.result.Unseen != 0 {
 		t.Errorf("%+v, %v", r.result, err)
 	}
 	slices.Sort(ids)
@@ -171,12 +172,12 @@ func TestDLQChange_FailsIfAnAnnouncedMessageIsNotReceivedAgain(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, poison, poison)
 	d.process(t)
-	r := d.newDLQRun(t.Context(), dlqChange{past: "redriven", apply: redrive})
+	r := d.newDLQRun(t.Context(), dlqChange{past: "redriven", action: dlq.Redrive})
 	if err := r.preview(); err != nil {
 		t.Fatal(err)
 	}
 	d.take(t, d.DLQURL) // simulates another redrive, which receives the messages first
-	if err := r.change(); err != nil || r.result != (dlqResult{Matched: 2, Unseen: 2}) {
+	if err := r.apply(); err != nil || r.result != (dlqResult{Matched: 2, Unseen: 2}) {
 		t.Errorf("%+v, %v", r.result, err)
 	}
 	err := r.incompleteError()
@@ -191,7 +192,7 @@ func TestDLQChange_ReportsThatItWasStoppedBeforeAnyChange(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	var errOut strings.Builder
-	r := d.newDLQRun(ctx, dlqChange{past: "dropped", apply: drop})
+	r := d.newDLQRun(ctx, dlqChange{past: "dropped", action: dlq.Discard})
 	r.cmd.SetErr(&errOut)
 	err := r.run()
 	if !errors.Is(err, context.Canceled) || errOut.String() != "Stopped. Nothing was changed.\n" {
@@ -257,8 +258,8 @@ func TestDLQFilter_Matches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	const eventID = "0199aaaa-0000-7000-8000-000000000001"
 	const messageID = "0199bbbb-0000-4000-8000-000000000002"
-	failed := dlqMessage{
-		status: pipeline.Failed,
+	failed := dlq.Message{
+		Status: pipeline.Failed,
 		ReceivedDeadLetter: sqs.ReceivedDeadLetter{
 			MessageID: messageID,
 			SentAt:    now.Add(-3 * time.Hour),
@@ -270,7 +271,7 @@ func TestDLQFilter_Matches(t *testing.T) {
 			},
 		},
 	}
-	moved := dlqMessage{
+	moved := dlq.Message{
 		ReceivedDeadLetter: sqs.ReceivedDeadLetter{
 			MessageID: messageID,
 			SentAt:    now.Add(-3 * time.Hour),
@@ -305,10 +306,10 @@ func TestDLQFilter_Matches(t *testing.T) {
 		if err := filter.parse(cmd, cmd.Flags().Args()); err != nil {
 			t.Fatal(err)
 		}
-		if got := filter.match(failed, now); got != test.failed {
+		if got := filter.Match(failed, now); got != test.failed {
 			t.Errorf("%v: a FAILED event's message matches: %t", test.flags, got)
 		}
-		if got := filter.match(moved, now); got != test.moved {
+		if got := filter.Match(moved, now); got != test.moved {
 			t.Errorf("%v: a message that SQS moved matches: %t", test.flags, got)
 		}
 	}
@@ -518,12 +519,14 @@ func TestDLQRedrive_FinishesAPageWhenStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	r := d.newDLQRun(ctx, dlqChange{
 		past: "redriven",
-		apply: func(ctx context.Context, p deployment.Pipeline, messages []dlqMessage) []error {
+		action: dlq.Action{Apply: func(
+			ctx context.Context, p deployment.Pipeline, messages []dlq.Message,
+		) []error {
 			stop()
-			return redrive(ctx, p, messages)
-		},
+			return dlq.Redrive.Apply(ctx, p, messages)
+		}},
 	})
-	if err := r.change(); !errors.Is(err, context.Canceled) || r.result.Done != 1 {
+	if err := r.apply(); !errors.Is(err, context.Canceled) || r.result.Done != 1 {
 		t.Errorf("%+v, error = %v", r.result, err)
 	}
 	d.wantStatus(t, id, pipeline.Enqueued)
@@ -578,8 +581,8 @@ func TestDLQScan_SkipsMessagesThatCameLater(t *testing.T) {
 	began := time.Now()
 	d.accept(t, poison)
 	d.process(t)
-	s := newDLQScan(d.Pipeline, began.Add(-time.Second), maxHeld)
-	err := s.run(t.Context(), func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
+	s := dlq.NewScan(d.Pipeline, began.Add(-time.Second), dlq.MaxHeld)
+	err := s.Run(t.Context(), func(_ context.Context, messages []dlq.Message) ([]dlq.Message, error) {
 		return nil, errors.New("visited a message that came later")
 	})
 	if err != nil {
@@ -593,16 +596,16 @@ func TestDLQScan_StopsAtItsLimit(t *testing.T) {
 	d := deploy(t)
 	d.accept(t, slices.Repeat([]string{poison}, 30)...)
 	d.process(t)
-	s := newDLQScan(d.Pipeline, time.Now(), 7)
+	s := dlq.NewScan(d.Pipeline, time.Now(), 7)
 	visited := make(chan string, 30)
-	err := s.run(t.Context(), func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
+	err := s.Run(t.Context(), func(_ context.Context, messages []dlq.Message) ([]dlq.Message, error) {
 		for _, l := range messages {
 			visited <- l.MessageID
 		}
 		return nil, nil
 	})
-	if err != nil || !s.truncated || len(visited) != 7 {
-		t.Errorf("visited %d messages, truncated: %t, %v", len(visited), s.truncated, err)
+	if err != nil || !s.Truncated || len(visited) != 7 {
+		t.Errorf("visited %d messages, truncated: %t, %v", len(visited), s.Truncated, err)
 	}
 	d.wantVisible(t, d.DLQURL, 30)
 }
@@ -613,8 +616,8 @@ func TestDLQScan_ReleasesMessagesWhenStopped(t *testing.T) {
 	d.accept(t, poison, poison)
 	d.process(t)
 	ctx, stop := context.WithCancel(t.Context())
-	s := newDLQScan(d.Pipeline, time.Now(), maxHeld)
-	err := s.run(ctx, func(context.Context, []dlqMessage) ([]dlqMessage, error) {
+	s := dlq.NewScan(d.Pipeline, time.Now(), dlq.MaxHeld)
+	err := s.Run(ctx, func(context.Context, []dlq.Message) ([]dlq.Message, error) {
 		stop()
 		return nil, nil
 	})
@@ -704,7 +707,7 @@ func TestDLQFilter_AcceptsTheCodesOfTheRunbook(t *testing.T) {
 		t.Fatalf("found %q", codes)
 	}
 	for _, code := range codes {
-		if !isFailureCode(pipeline.Code(code[1])) {
+		if !dlq.IsCode(code[1]) {
 			t.Errorf("--code %s is rejected", code[1])
 		}
 	}

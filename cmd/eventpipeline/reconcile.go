@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -14,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/handler"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
@@ -61,7 +62,7 @@ func (f *reconcileFlags) run(cmd *cobra.Command) error {
 	request := handler.ReconcileRequest{DryRun: f.dryRun}
 	if f.since != "" {
 		now := time.Now()
-		since, err := parseTime(f.since, now)
+		since, err := timeflag.Parse(f.since, now)
 		if err != nil {
 			return usageErrorf("--since: %w", err)
 		}
@@ -143,18 +144,7 @@ func addReport(total *pipeline.Report, part pipeline.Report) {
 		total.From = part.From
 	}
 	total.To, total.Done = part.To, part.Done
-	addInts(total, part)
-}
-
-// addInts adds each int field of part to the same field of total. total must be a pointer to the
-// type of part.
-func addInts(total, part any) {
-	sums, values := reflect.ValueOf(total).Elem(), reflect.ValueOf(part)
-	for i := range values.NumField() {
-		if sum := sums.Field(i); sum.CanInt() {
-			sum.SetInt(sum.Int() + values.Field(i).Int())
-		}
-	}
+	replay.AddInts(total, part)
 }
 
 func printReport(w io.Writer, r pipeline.Report, listCommand string) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stored"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -33,11 +34,11 @@ Exits with 1 if the event does not exist or has no record yet.`,
 			if !pipeline.ValidID(args[0]) {
 				return usageErrorf("invalid event id %q", args[0])
 			}
-			stored, err := readStored(cmd.Context(), &stack, args[0], bronze)
+			object, err := readStored(cmd.Context(), &stack, args[0], bronze)
 			if err != nil {
 				return err
 			}
-			return tty.Write(cmd.OutOrStdout(), stored)
+			return tty.Write(cmd.OutOrStdout(), object)
 		},
 	}
 	stack.add(cmd)
@@ -61,31 +62,30 @@ func readStored(
 	if err != nil {
 		return nil, err
 	}
-	bucket, location, name := p.SilverBucket(), item.Silver, "record"
-	switch {
-	case bronze:
-		bucket, location, name = p.BronzeBucket(), item.Bronze, "payload"
-	case item.Status == pipeline.Enqueued:
+	if bronze {
+		payload, err := stored.Payload(ctx, p, item.Event)
+		return payload, explainMissing(err, "payload", id, item.Bronze)
+	}
+	switch item.Status {
+	case pipeline.Enqueued:
 		return nil, fmt.Errorf("event %s is ENQUEUED and has no record yet.\n"+
 			"See its status with: %s\nIf it stays ENQUEUED, look for its message with: %s", id,
 			suggestCommand("status", stack.String(), id),
 			suggestCommand("dlq list", stack.String()))
-	case item.Status == pipeline.Failed:
+	case pipeline.Failed:
 		return nil, fmt.Errorf("event %s is FAILED (%s) and has no record.\nSee why with: %s",
 			id, item.Failure.Code, suggestCommand("dlq show", stack.String(), id))
 	}
-	stored, err := bucket.Get(ctx, location.Key)
-	if errors.Is(err, pipeline.ErrNotFound) {
-		return nil, fmt.Errorf("the %s of event %s is missing: there is no object %s",
-			name, id, s3URL(location))
+	records, err := stored.Records(ctx, p, item)
+	return records, explainMissing(err, "record", id, item.Silver)
+}
+
+// explainMissing returns an error that names the object if err is pipeline.ErrNotFound. It returns
+// all other errors unchanged.
+func explainMissing(err error, name, id string, location pipeline.Location) error {
+	if !errors.Is(err, pipeline.ErrNotFound) {
+		return err
 	}
-	switch {
-	case err != nil:
-		return nil, err
-	case bronze:
-		return item.PayloadIn(stored)
-	case item.Count == 0 || item.IsBatch():
-		return stored, nil
-	}
-	return item.LinesIn(stored), nil
+	return fmt.Errorf("the %s of event %s is missing: there is no object %s",
+		name, id, s3URL(location))
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/stdio"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/timeflag"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -109,7 +111,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 			"and no record")
 	}
 	if f.resume != "" { // lock before f.state reads the file, which a running replay changes
-		lock, err := lockReplay(f.resume)
+		lock, err := replay.Lock(f.resume)
 		if err != nil {
 			return err
 		}
@@ -129,25 +131,26 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	announce(cmd, p)
-	if err := state.findEvent(cmd.Context(), p, f.stack.String()); err != nil {
+	item, err := state.FindEvent(cmd.Context(), p)
+	if errors.Is(err, replay.ErrNotSplitOff) {
+		return notSplitOff(item, f.stack.String())
+	}
+	if err != nil {
 		return err
 	}
-	if err := state.bind(p); err != nil {
+	if err := state.Bind(p); err != nil {
 		return usageError{err}
 	}
-	r := replayRun{replayFlags: f, cmd: cmd, pipeline: p, state: state, replayer: pipeline.Replayer{
-		Bronze: p.BronzeBucket(), Items: p.Items(), Silver: p.SilverBucket(),
-		Queue: p.Queue(), Checkpoints: p.Checkpoints(),
-		Throttle: newThrottle(state.Rate), ChunkSize: chunkSize(state.Rate),
-		BronzeBucket: p.Bronze, Now: time.Now,
-	}}
+	r := replayRun{
+		replayFlags: f, cmd: cmd, pipeline: p, state: state, replayer: replay.NewReplayer(p, state),
+	}
 	switch {
 	case f.compare && f.worker != "":
 		compare := func(ctx context.Context, worker *stdio.Client) error {
 			r.replayer.Processor = worker
 			return r.compareRecords(ctx)
 		}
-		return withWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), compare)
+		return replay.WithWorker(cmd.Context(), f.worker, cmd.ErrOrStderr(), compare)
 	case f.compare:
 		return r.compareRecords(cmd.Context())
 	case f.dryRun:
@@ -162,22 +165,31 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return r.replay()
 }
 
-const maxRate = 1e6 // events per second
+// notSplitOff returns the error for an event that only a replay of its batch can replay.
+func notSplitOff(item pipeline.Item, stackFlags string) error {
+	batchID, _, _, _ := pipeline.ParseID(item.ID)
+	failed := ""
+	if item.Status == pipeline.Failed {
+		failed = "--failed"
+	}
+	return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
+		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
+}
 
 // state returns the state of the replay to resume, or of a new replay with the values of the flags.
 // rateSet reports whether --rate is set.
-func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
-	if rateSet && !(f.rate > 0 && f.rate <= maxRate) { // rejects NaN too
-		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g", maxRate, f.rate)
+func (f *replayFlags) state(now time.Time, rateSet bool) (*replay.State, error) {
+	if rateSet && !(f.rate > 0 && f.rate <= replay.MaxRate) { // rejects NaN too
+		return nil, fmt.Errorf("--rate must be above 0 and at most %.0f, got %g", replay.MaxRate, f.rate)
 	}
 	if f.resume != "" {
-		state, err := readReplayState(f.resume)
+		state, err := replay.ReadState(f.resume)
 		if err == nil && rateSet {
 			state.Rate = f.rate
 		}
 		return state, err
 	}
-	state := &replayState{EventID: f.eventID, Type: f.eventType}
+	state := &replay.State{EventID: f.eventID, Type: f.eventType}
 	var err error
 	if f.eventID == "" {
 		state.From, state.To, err = f.timeRange(now)
@@ -189,13 +201,13 @@ func (f *replayFlags) state(now time.Time, rateSet bool) (*replayState, error) {
 	}
 	id := uuid.Must(uuid.NewV7()).String() // fails only if the system has no random numbers
 	state.Replay = pipeline.Replay{ID: id, Quiet: f.noPublish}
-	state.Failed, state.Orphans, state.Rate, state.file = f.failed, f.orphans, f.rate, f.checkpoint
-	if state.file == "" {
-		state.file = id + ".replay.json"
+	state.Failed, state.Orphans, state.Rate, state.File = f.failed, f.orphans, f.rate, f.checkpoint
+	if state.File == "" {
+		state.File = id + ".replay.json"
 	}
-	if _, err := os.Stat(state.file); err == nil && !f.dryRun && !f.compare {
+	if _, err := os.Stat(state.File); err == nil && !f.dryRun && !f.compare {
 		return nil, fmt.Errorf("%s exists already: continue that replay with --resume, "+
-			"or choose another file", state.file)
+			"or choose another file", state.File)
 	}
 	return state, nil
 }
@@ -220,12 +232,12 @@ func (f *replayFlags) timeRange(now time.Time) (from, to time.Time, err error) {
 	if !pipeline.ValidType(f.eventType) {
 		return from, to, fmt.Errorf("--type: invalid eventType %q", f.eventType)
 	}
-	if from, err = parseTime(f.from, now); err != nil {
+	if from, err = timeflag.Parse(f.from, now); err != nil {
 		return from, to, fmt.Errorf("--from: %w", err)
 	}
 	to = now.UTC()
 	if f.to != "" {
-		if to, err = parseTime(f.to, now); err != nil {
+		if to, err = timeflag.Parse(f.to, now); err != nil {
 			return from, to, fmt.Errorf("--to: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/deployment"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/tty"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
@@ -20,7 +21,7 @@ type replayRun struct {
 	cmd      *cobra.Command
 	pipeline deployment.Pipeline
 	replayer pipeline.Replayer
-	state    *replayState
+	state    *replay.State
 }
 
 // replay replays all events of the request. If it stops early, the state file stores where to
@@ -28,7 +29,7 @@ type replayRun struct {
 func (r replayRun) replay() error {
 	state := r.state
 	if r.resume == "" {
-		lock, err := lockReplay(state.file)
+		lock, err := replay.Lock(state.File)
 		if err != nil {
 			return err
 		}
@@ -39,27 +40,26 @@ func (r replayRun) replay() error {
 			return reportUnchanged(r.cmd, err)
 		}
 	}
-	// The state is saved before the first event, so that a crash does not lose the replay's id.
-	if err := state.save(); err != nil {
-		return err
-	}
-	earlier, bar := state.Counts, tty.NewBar(r.cmd.ErrOrStderr(), state.remaining(), "replaying")
-	saveProgress := func(after string, counts pipeline.ReplayCounts) error {
-		state.After, state.Counts = after, earlier
-		addInts(&state.Counts, counts)
-		_ = bar.Set(counts.Sent) // the replay continues even if the bar can't be drawn
-		return state.save()
-	}
-	err := r.replayer.Run(r.cmd.Context(), state.request(false), state.After, saveProgress)
+	bar := tty.NewBar(r.cmd.ErrOrStderr(), state.Remaining(), "replaying")
+	// The replay continues even if the bar can't be drawn.
+	err := state.Run(r.cmd.Context(), r.replayer, func(sent int) { _ = bar.Set(sent) })
 	_ = bar.Finish()
 	if err != nil {
 		resume := suggestCommand(
-			"replay", r.stack.String(), "--resume", state.file, state.rateFlag())
+			"replay", r.stack.String(), "--resume", state.File, rateFlag(state.Rate))
 		fmt.Fprintf(r.cmd.ErrOrStderr(), "The replay is not finished. Continue with: %s\n", resume)
 	} else {
-		err = os.Remove(state.file)
+		err = os.Remove(state.File)
 	}
 	return errors.Join(r.printCounts(state.Counts), err)
+}
+
+// rateFlag returns the flag that sets the rate, or "" if there is no limit.
+func rateFlag(rate float64) string {
+	if rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf("--rate %g", rate)
 }
 
 // replayFailed replays FAILED events. Then it prints how many of their messages the DLQ may still
@@ -101,14 +101,9 @@ func (r replayRun) confirm() error {
 
 // countEvents counts the events to replay, and changes nothing.
 func (r replayRun) countEvents() (counts pipeline.ReplayCounts, err error) {
-	r.replayer.ChunkSize = 0 // the chunk size follows from --rate, which does not apply to counting
 	bar := tty.NewBar(r.cmd.ErrOrStderr(), -1, "counting")
-	keep := func(_ string, c pipeline.ReplayCounts) error {
-		counts = c
-		_ = bar.Set(c.Scanned)
-		return nil
-	}
-	err = r.replayer.Run(r.cmd.Context(), r.state.request(true), "", keep)
+	counts, err = r.state.Count(r.cmd.Context(), r.replayer,
+		func(scanned int) { _ = bar.Set(scanned) })
 	_ = bar.Finish()
 	return counts, err
 }
@@ -184,7 +179,7 @@ func (r replayRun) compareRecords(ctx context.Context) error {
 		_ = bar.Set(c.Scanned)
 		return printErr
 	}
-	err := r.replayer.Compare(ctx, r.state.request(true), onDifference, onProgress)
+	err := r.replayer.Compare(ctx, r.state.Request(true), onDifference, onProgress)
 	_ = bar.Finish()
 	if err != nil {
 		return err

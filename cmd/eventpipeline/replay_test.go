@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
@@ -216,8 +217,8 @@ func TestReplay_ResumesWhereItStopped(t *testing.T) {
 func TestReplay_ResumesAtItsRateUnlessRateIsSet(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "replay.json")
-	state := replayState{Type: "demo", Replay: pipeline.Replay{ID: "r"}, Rate: 100, file: file}
-	if err := state.save(); err != nil {
+	state := replay.State{Type: "demo", Replay: pipeline.Replay{ID: "r"}, Rate: 100, File: file}
+	if err := state.Save(); err != nil {
 		t.Fatal(err)
 	}
 	for flag, want := range map[float64]float64{0: 100, 7: 7} {
@@ -235,7 +236,7 @@ func TestReplay_ReadsOnlyTheExactNamesOfItsStateFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readReplayState(file)
+	got, err := replay.ReadState(file)
 	if err != nil || got.Type != "demo" || got.Replay.ID != "r" || got.Failed {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -245,14 +246,14 @@ func TestReplay_RunsInOneProcessAtATime(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
 	file := filepath.Join(t.TempDir(), "replay.json")
-	state := replayState{
+	state := replay.State{
 		Stack: d.Stack, Queue: d.QueueURL, Type: "demo", Replay: pipeline.Replay{ID: "r"},
-		From: time.Now().Add(-time.Hour), To: time.Now(), file: file,
+		From: time.Now().Add(-time.Hour), To: time.Now(), File: file,
 	}
-	if err := state.save(); err != nil {
+	if err := state.Save(); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := lockReplay(file) // simulates another process that runs the replay
+	lock, err := replay.Lock(file) // simulates another process that runs the replay
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +279,14 @@ func TestReplay_ResumesOnlyOnItsStackAndQueue(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "replay.json")
 	const otherQueue = "https://sqs.eu-west-1.amazonaws.com/111122223333/events"
 	for _, saved := range [][2]string{{"other", d.QueueURL}, {d.Stack, otherQueue}} {
-		state := replayState{
+		state := replay.State{
 			Stack:  saved[0],
 			Queue:  saved[1],
 			Type:   "demo",
 			Replay: pipeline.Replay{ID: "r"},
-			file:   file,
+			File:   file,
 		}
-		if err := state.save(); err != nil {
+		if err := state.Save(); err != nil {
 			t.Fatal(err)
 		}
 		code, _, errOut := d.run(t, "replay", "--resume", file)
@@ -441,7 +442,7 @@ func TestReplay_RejectsInvalidFlags(t *testing.T) {
 
 func TestThrottle_KeepsToTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, wait := time.Now(), newThrottle(10)
+		began, wait := time.Now(), replay.NewThrottle(10)
 		for range 5 {
 			if err := wait(t.Context(), 20); err != nil {
 				t.Fatal(err)

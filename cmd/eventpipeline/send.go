@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/client"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/cli/replay"
 )
 
 type sendFlags struct {
@@ -158,7 +159,7 @@ func (f *sendFlags) send(
 		MaxBatchEvents: f.batch, MaxConcurrentRequests: f.concurrency, Linger: f.linger(),
 		MaxBufferedEvents: 2 * f.batch * f.concurrency,
 	})
-	throttle, chunk := newThrottle(f.rate), chunkSize(f.rate)
+	throttle, chunk := replay.NewThrottle(f.rate), replay.ChunkSize(f.rate)
 	number := 0
 	err := source(func(event []byte) bool {
 		if number%chunk == 0 && throttle(ctx, chunk) != nil {

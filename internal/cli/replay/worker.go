@@ -1,4 +1,4 @@
-package main
+package replay
 
 import (
 	"cmp"
@@ -18,10 +18,10 @@ import (
 // errWorkerEnded is the cause of the cancellation if the worker ends during a comparison.
 var errWorkerEnded = errors.New("the worker ended before the comparison did")
 
-// withWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
+// WithWorker builds and runs the worker whose main package is in dir. It calls fn with a client of
 // the worker's processor. It sets stdio.Variable, so processor.Start calls no AWS service in the
 // worker. The worker's log is written to log.
-func withWorker(
+func WithWorker(
 	ctx context.Context, dir string, log io.Writer, fn func(context.Context, *stdio.Client) error,
 ) error {
 	folder, err := os.MkdirTemp("", "eventpipeline-worker-")

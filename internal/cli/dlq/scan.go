@@ -1,4 +1,4 @@
-package main
+package dlq
 
 import (
 	"cmp"
@@ -19,45 +19,47 @@ import (
 const (
 	// hideFor is the time for which SQS hides a received message from the scan and other clients.
 	hideFor = 5 * time.Minute
-	// maxHeld limits the messages that a scan hides at the same time. SQS allows 120,000 in-flight
+	// MaxHeld limits the messages that a scan hides at the same time. SQS allows 120,000 in-flight
 	// messages per queue.
-	maxHeld = 100_000
+	MaxHeld = 100_000
 	// maxReceipts limits the messages that the scan makes visible when it has finished. The other
 	// messages become visible after hideFor.
 	maxReceipts = 10_000
 	scanners    = 4 // concurrent requests for messages
 )
 
-// dlqScan visits the messages that were in the DLQ when the scan began, each message once. It skips
+// Scan visits the messages that were in the DLQ when the scan began, each message once. It skips
 // newer messages, such as the message of an event that was redriven and failed again. A message
 // that the scan has received is held: SQS hides it until the scan deletes or releases it.
-type dlqScan struct {
+type Scan struct {
 	dlq          sqs.DeadLetterQueue
 	items        dynamodb.Items
 	bronzeBucket string
-	limit        int // maximum number of messages to hold; at most maxHeld
+	Limit        int // maximum number of messages to hold; at most MaxHeld
 	begin        time.Time
-	hidden       int // approximate number of messages that other clients have received
+	Hidden       int // approximate number of messages that other clients have received
 
 	mu        sync.Mutex
 	held      map[string]string // receipt handle or "" (see maxReceipts), by message id
 	receipts  int               // non-empty handles in held
-	truncated bool              // limit was reached
+	Truncated bool              // Limit was reached
 }
 
-func newDLQScan(p deployment.Pipeline, begin time.Time, limit int) *dlqScan {
-	return &dlqScan{
+// NewScan returns a scan of the messages that were sent to the DLQ until begin. It holds at most
+// limit messages.
+func NewScan(p deployment.Pipeline, begin time.Time, limit int) *Scan {
+	return &Scan{
 		dlq: p.DeadLetterQueue(), items: p.Items(), bronzeBucket: p.Bronze,
-		limit: limit, begin: begin, held: make(map[string]string),
+		Limit: limit, begin: begin, held: make(map[string]string),
 	}
 }
 
-// handlePage handles up to ten messages, and returns the messages that the scan is to delete.
-type handlePage func(context.Context, []dlqMessage) (finished []dlqMessage, err error)
+// HandlePage handles up to ten messages, and returns the messages that the scan is to delete.
+type HandlePage func(context.Context, []Message) (finished []Message, err error)
 
-// run calls handle with each page of messages. Several calls run at the same time. At the end, even
+// Run calls handle with each page of messages. Several calls run at the same time. At the end, even
 // after an error, run makes all messages visible that the scan did not delete.
-func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
+func (s *Scan) Run(ctx context.Context, handle HandlePage) error {
 	running, scanning := errgroup.WithContext(ctx)
 	for range scanners {
 		running.Go(func() error {
@@ -71,15 +73,15 @@ func (s *dlqScan) run(ctx context.Context, handle handlePage) error {
 	}
 	err := running.Wait()
 	inFlight, countErr := s.dlq.InFlight(ctx) // before release: it includes the held messages
-	s.hidden = max(0, inFlight-len(s.held))
+	s.Hidden = max(0, inFlight-len(s.held))
 	s.release(ctx)
 	return cmp.Or(ctx.Err(), err, countErr)
 }
 
-// visit calls fn with each message, one at a time. It deletes no message.
-func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
+// Visit calls fn with each message, one at a time. It deletes no message.
+func (s *Scan) Visit(ctx context.Context, fn func(Message) error) error {
 	var mu sync.Mutex
-	return s.run(ctx, func(_ context.Context, messages []dlqMessage) ([]dlqMessage, error) {
+	return s.Run(ctx, func(_ context.Context, messages []Message) ([]Message, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, m := range messages {
@@ -92,7 +94,7 @@ func (s *dlqScan) visit(ctx context.Context, fn func(dlqMessage) error) error {
 }
 
 // next receives and handles one page. It reports whether there may be more pages.
-func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err error) {
+func (s *Scan) next(ctx context.Context, handle HandlePage) (more bool, err error) {
 	received, err := s.receive(ctx)
 	if err != nil || len(received) == 0 {
 		return false, err
@@ -110,7 +112,7 @@ func (s *dlqScan) next(ctx context.Context, handle handlePage) (more bool, err e
 
 // receive receives up to ten messages. It ignores cancellation, because an abandoned request may
 // still hide messages.
-func (s *dlqScan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
+func (s *Scan) receive(ctx context.Context) ([]sqs.ReceivedDeadLetter, error) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	return s.dlq.Receive(ctx, hideFor)
@@ -124,23 +126,23 @@ func withoutCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // hold records the messages as held. It returns the messages that the scan visits for the first
 // time.
-func (s *dlqScan) hold(received []sqs.ReceivedDeadLetter) (messages []dlqMessage, more bool) {
+func (s *Scan) hold(received []sqs.ReceivedDeadLetter) (messages []Message, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range received {
 		_, known := s.held[m.MessageID]
-		s.truncated = s.truncated || len(s.held) >= s.limit && !known
+		s.Truncated = s.Truncated || len(s.held) >= s.Limit && !known
 		s.forget(m.MessageID)
 		s.remember(m)
-		if !known && !s.truncated && !m.SentAt.After(s.begin) {
-			messages = append(messages, newDLQMessage(m, s.bronzeBucket))
+		if !known && !s.Truncated && !m.SentAt.After(s.begin) {
+			messages = append(messages, newMessage(m, s.bronzeBucket))
 		}
 	}
-	return messages, !s.truncated
+	return messages, !s.Truncated
 }
 
 // remember stores the newest receipt handle of a message. The caller holds s.mu.
-func (s *dlqScan) remember(m sqs.ReceivedDeadLetter) {
+func (s *Scan) remember(m sqs.ReceivedDeadLetter) {
 	if s.receipts == maxReceipts {
 		s.held[m.MessageID] = ""
 		return
@@ -150,7 +152,7 @@ func (s *dlqScan) remember(m sqs.ReceivedDeadLetter) {
 }
 
 // forget removes a message from s.held. The caller holds s.mu.
-func (s *dlqScan) forget(messageID string) {
+func (s *Scan) forget(messageID string) {
 	if s.held[messageID] != "" {
 		s.receipts--
 	}
@@ -158,7 +160,7 @@ func (s *dlqScan) forget(messageID string) {
 }
 
 // lookUp sets the status and the stale flag of each message from its event's item.
-func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
+func (s *Scan) lookUp(ctx context.Context, messages []Message) error {
 	ids := make(map[string]bool)
 	for _, m := range messages {
 		if m.EventID != "" {
@@ -171,15 +173,15 @@ func (s *dlqScan) lookUp(ctx context.Context, messages []dlqMessage) error {
 	}
 	for i, m := range messages {
 		item, ok := items[m.EventID]
-		messages[i].status = item.Status
-		messages[i].stale = ok && item.Bronze != m.event.Bronze
+		messages[i].Status = item.Status
+		messages[i].Stale = ok && item.Bronze != m.Event.Bronze
 	}
 	return nil
 }
 
 // remove deletes messages that handle has finished. If it can't delete a message, a later scan
-// visits the message again. This is harmless: redriving or dropping an event twice is safe.
-func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
+// Visits the message again. This is harmless: redriving or dropping an event twice is safe.
+func (s *Scan) remove(ctx context.Context, finished []Message) error {
 	receipts := make([]string, len(finished))
 	for i, m := range finished {
 		receipts[i] = m.ReceiptHandle
@@ -198,7 +200,7 @@ func (s *dlqScan) remove(ctx context.Context, finished []dlqMessage) error {
 }
 
 // release makes the held messages visible.
-func (s *dlqScan) release(ctx context.Context) {
+func (s *Scan) release(ctx context.Context) {
 	ctx, cancel := withoutCancel(ctx)
 	defer cancel()
 	var receipts []string

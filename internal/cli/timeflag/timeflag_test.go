@@ -1,4 +1,4 @@
-package main
+package timeflag
 
 import (
 	"testing"
@@ -15,14 +15,14 @@ func TestParseTime(t *testing.T) {
 		"7d":                        "2026-11-16T12:00:00Z",
 		"0s":                        "2026-11-23T12:00:00Z",
 	} {
-		if got, err := parseTime(text, now); err != nil || got.Format(time.RFC3339Nano) != want {
+		if got, err := Parse(text, now); err != nil || got.Format(time.RFC3339Nano) != want {
 			t.Errorf("%q: %s, %v; want %s", text, got.Format(time.RFC3339Nano), err, want)
 		}
 	}
 	for _, text := range []string{
 		"", "x", "-1h", "+1h", "-2d", "2d3h", "7", "2026-13-01", "2026-11-23 10:00",
 	} {
-		if got, err := parseTime(text, now); err == nil {
+		if got, err := Parse(text, now); err == nil {
 			t.Errorf("%q parsed as %s", text, got)
 		}
 	}

@@ -1,4 +1,5 @@
-package main
+// Package replay runs replays whose progress a file stores.
+package replay
 
 import (
 	"context"
@@ -15,8 +16,11 @@ import (
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/pipeline"
 )
 
-// replayState represents a replay and its progress, which a file stores.
-type replayState struct {
+// MaxRate is the highest rate in events per second.
+const MaxRate = 1e6
+
+// State represents a replay and its progress, which a file stores.
+type State struct {
 	Stack   string                `json:"stack"`
 	Queue   string                `json:"queue"` // URL; it contains the account and the region
 	Replay  pipeline.Replay       `json:"replay"`
@@ -31,59 +35,54 @@ type replayState struct {
 	Total   int                   `json:"total,omitempty"` // events to replay; 0 if not counted
 	Rate    float64               `json:"rate,omitempty"`  // events per second; 0 is no limit
 
-	file string
+	File string `json:"-"`
 }
 
-// bind records the pipeline of a new replay. For a resumed replay it returns an error if the replay
+// Bind records the pipeline of a new replay. For a resumed replay it returns an error if the replay
 // was started with another pipeline.
-func (s *replayState) bind(p deployment.Pipeline) error {
+func (s *State) Bind(p deployment.Pipeline) error {
 	if s.Stack == "" {
 		s.Stack, s.Queue = p.Stack, p.QueueURL
 	}
 	if s.Stack != p.Stack || s.Queue != p.QueueURL {
 		return fmt.Errorf("%s is a replay of stack %s with the queue %s, "+
 			"not of stack %s with the queue %s",
-			s.file, s.Stack, s.Queue, p.Stack, p.QueueURL)
+			s.File, s.Stack, s.Queue, p.Stack, p.QueueURL)
 	}
 	return nil
 }
 
-// findEvent sets the type and the time range of a replay of one event. It does nothing for other
-// replays.
-func (s *replayState) findEvent(
-	ctx context.Context, p deployment.Pipeline, stackFlags string,
-) error {
+// ErrNotSplitOff reports that only a replay of its batch can replay an event.
+var ErrNotSplitOff = errors.New("the event was not split off its batch")
+
+// FindEvent sets the type and the time range of a replay of one event. It does nothing for other
+// replays. If the event was not split off its batch, FindEvent returns ErrNotSplitOff, and item is
+// the event's state.
+func (s *State) FindEvent(
+	ctx context.Context, p deployment.Pipeline,
+) (item pipeline.Item, err error) {
 	if s.EventID == "" {
-		return nil
+		return item, nil
 	}
-	item, err := p.Items().Get(ctx, s.EventID)
+	item, err = p.Items().Get(ctx, s.EventID)
 	if errors.Is(err, pipeline.ErrNotFound) {
 		if item, err = pipeline.LookUp(ctx, p.Items(), s.EventID); err == nil {
-			return notSplitOff(item, stackFlags)
+			return item, ErrNotSplitOff
 		}
 	}
 	if errors.Is(err, pipeline.ErrNotFound) {
-		return fmt.Errorf("there is no event %s in stack %s: check the id", s.EventID, p.Stack)
+		return item, fmt.Errorf("there is no event %s in stack %s: check the id",
+			s.EventID, p.Stack)
 	}
 	if err != nil {
-		return err
+		return item, err
 	}
 	s.Type, s.From, s.To = item.Type, item.ReceivedAt, item.ReceivedAt.Add(time.Millisecond)
-	return nil
+	return item, nil
 }
 
-// notSplitOff returns the error for an event that only a replay of its batch can replay.
-func notSplitOff(item pipeline.Item, stackFlags string) error {
-	batchID, _, _, _ := pipeline.ParseID(item.ID)
-	failed := ""
-	if item.Status == pipeline.Failed {
-		failed = "--failed"
-	}
-	return fmt.Errorf("event %s was not split off its batch. Replay the batch: %s",
-		item.ID, suggestCommand("replay", stackFlags, "--event", batchID, failed))
-}
-
-func (s *replayState) String() string {
+// String describes the selected events.
+func (s *State) String() string {
 	if s.EventID != "" {
 		return "event " + s.EventID
 	}
@@ -101,31 +100,24 @@ func (s *replayState) String() string {
 		s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), quiet)
 }
 
-func (s *replayState) request(dryRun bool) pipeline.ReplayRequest {
+// Request returns the request for the replayer.
+func (s *State) Request(dryRun bool) pipeline.ReplayRequest {
 	return pipeline.ReplayRequest{
 		Replay: s.Replay, Type: s.Type, From: s.From, To: s.To,
 		EventID: s.EventID, Failed: s.Failed, Orphans: s.Orphans, DryRun: dryRun,
 	}
 }
 
-// remaining returns the number of events still to replay, or -1 if it is unknown.
-func (s *replayState) remaining() int {
+// Remaining returns the number of events still to replay, or -1 if it is unknown.
+func (s *State) Remaining() int {
 	if s.Total <= s.Counts.Sent {
 		return -1
 	}
 	return s.Total - s.Counts.Sent
 }
 
-// rateFlag returns the flag that sets the same rate, or "" if there is no limit.
-func (s *replayState) rateFlag() string {
-	if s.Rate == 0 {
-		return ""
-	}
-	return fmt.Sprintf("--rate %g", s.Rate)
-}
-
-// lockReplay prevents other processes from running the replay whose state is in file.
-func lockReplay(file string) (*lockfile.Lock, error) {
+// Lock prevents other processes from running the replay whose state is in file.
+func Lock(file string) (*lockfile.Lock, error) {
 	lock, err := lockfile.Take(file + ".lock")
 	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, fmt.Errorf("another process is running the replay of %s", file)
@@ -133,32 +125,33 @@ func lockReplay(file string) (*lockfile.Lock, error) {
 	return lock, err
 }
 
-func readReplayState(file string) (*replayState, error) {
+// ReadState reads the state in a file.
+func ReadState(file string) (*State, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	state := &replayState{file: file}
+	state := &State{File: file}
 	if err := jsonv2.Unmarshal(content, state); err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	valid := state.Replay.ID != "" && pipeline.ValidType(state.Type) &&
-		state.Rate >= 0 && state.Rate <= maxRate
+		state.Rate >= 0 && state.Rate <= MaxRate
 	if !valid {
 		return nil, fmt.Errorf("%s does not contain the state of a replay", file)
 	}
 	return state, nil
 }
 
-// save replaces the state file atomically. The caller holds the lock of the replay.
-func (s *replayState) save() error {
-	temporary := s.file + ".new"
+// Save replaces the state file atomically. The caller holds the lock of the replay.
+func (s *State) Save() error {
+	temporary := s.File + ".new"
 	content, err := json.MarshalIndent(s, "", "  ")
 	if err == nil {
 		err = os.WriteFile(temporary, content, 0o600)
 	}
 	if err == nil {
-		err = os.Rename(temporary, s.file)
+		err = os.Rename(temporary, s.File)
 	}
 	if err != nil {
 		return fmt.Errorf("save the replay's progress: %w", err)

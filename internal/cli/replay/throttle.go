@@ -1,13 +1,13 @@
-package main
+package replay
 
 import (
 	"context"
 	"time"
 )
 
-// newThrottle returns a function that waits until n more events may be sent. rate is the maximum
+// NewThrottle returns a function that waits until n more events may be sent. rate is the maximum
 // number of events per second; 0 means no limit.
-func newThrottle(rate float64) func(ctx context.Context, n int) error {
+func NewThrottle(rate float64) func(ctx context.Context, n int) error {
 	if rate == 0 {
 		return func(ctx context.Context, _ int) error { return ctx.Err() }
 	}
@@ -28,9 +28,9 @@ func newThrottle(rate float64) func(ctx context.Context, n int) error {
 	}
 }
 
-// chunkSize returns how many events to send at once: as many as the rate allows in 100 ms, but at
+// ChunkSize returns how many events to send at once: as many as the rate allows in 100 ms, but at
 // least 1 and at most 100.
-func chunkSize(rate float64) int {
+func ChunkSize(rate float64) int {
 	if rate == 0 {
 		return 100
 	}

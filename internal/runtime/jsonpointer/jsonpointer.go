@@ -14,3 +14,15 @@ func New(keys ...string) string {
 	}
 	return pointer.String()
 }
+
+// Split returns the keys of a JSON pointer. The pointer must be empty or begin with a slash.
+func Split(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	keys := strings.Split(pointer[1:], "/")
+	for i, key := range keys {
+		keys[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+	}
+	return keys
+}

@@ -1,0 +1,8 @@
+// Package webhook verifies the signatures of webhooks, and reads the type and the delivery id of a
+// webhook's event. Each scheme has a file of its own. The package calls no AWS service: the caller
+// passes the secrets.
+//
+// All schemes sign the request's body with an HMAC and a secret that the sender and the receiver
+// share. They differ in the headers, in the encoding of the signature, and in what they sign in
+// addition to the body.
+package webhook

@@ -1,0 +1,270 @@
+package webhook
+
+import (
+	"cmp"
+	"crypto/sha1" // some senders still sign with HMAC-SHA1, which is not broken
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// HMAC describes the signatures of a sender. All names of headers are in lower case.
+type HMAC struct {
+	Header    string    `json:"header"` // contains the signature
+	Algorithm Algorithm `json:"algorithm,omitempty"`
+	Encoding  Encoding  `json:"encoding,omitempty"`
+	Prefix    string    `json:"prefix,omitempty"` // before the encoded signature, such as "sha256="
+
+	TimestampHeader string `json:"timestampHeader,omitempty"`
+	Tolerance       int    `json:"tolerance,omitempty"` // of the timestamp, in seconds; 0: default
+	// SignedContent is the text that is signed, with the placeholders {timestamp}, {id} and {body}.
+	SignedContent string `json:"signedContent,omitempty"`
+
+	EventType         string `json:"eventType,omitempty"` // type of all events
+	EventTypeHeader   string `json:"eventTypeHeader,omitempty"`
+	EventTypePointer  string `json:"eventTypePointer,omitempty"`
+	DeliveryIDHeader  string `json:"deliveryIdHeader,omitempty"`
+	DeliveryIDPointer string `json:"deliveryIdPointer,omitempty"`
+
+	list bool // the header contains a list of signatures
+}
+
+// Algorithm is the hash function of an HMAC.
+type Algorithm string
+
+// The algorithms. The default is SHA256.
+const (
+	SHA1   Algorithm = "sha1"
+	SHA256 Algorithm = "sha256"
+	SHA512 Algorithm = "sha512"
+)
+
+var hashes = map[Algorithm]func() hash.Hash{
+	"": sha256.New, SHA1: sha1.New, SHA256: sha256.New, SHA512: sha512.New,
+}
+
+// Encoding is the encoding of a signature.
+type Encoding string
+
+// The encodings. The default is Hex.
+const (
+	Hex       Encoding = "hex"
+	Base64    Encoding = "base64"
+	Base64URL Encoding = "base64url" // without padding
+)
+
+const (
+	defaultTolerance = 5 * time.Minute
+	maxTolerance     = 60 * 60 // seconds
+	maxCandidates    = 16      // signatures in a header, as a limit of the work per request
+	bodyPlaceholder  = "{body}"
+	timePlaceholder  = "{timestamp}"
+	idPlaceholder    = "{id}"
+)
+
+// validate returns all errors of the options, joined.
+func (h HMAC) validate() error {
+	var errs []error
+	require := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("Hmac."+format, args...))
+		}
+	}
+	_, known := hashes[h.Algorithm]
+	require(known, "Algorithm must be sha1, sha256 or sha512, got %q", h.Algorithm)
+	switch h.Encoding {
+	case "", Hex, Base64, Base64URL:
+	default:
+		require(false, "Encoding must be hex, base64 or base64url, got %q", h.Encoding)
+	}
+	require(headerPattern.MatchString(h.Header),
+		"Header must be the name of a header in lower case, got %q", h.Header)
+	for _, option := range [][2]string{
+		{"TimestampHeader", h.TimestampHeader}, {"EventTypeHeader", h.EventTypeHeader},
+		{"DeliveryIdHeader", h.DeliveryIDHeader},
+	} {
+		require(option[1] == "" || headerPattern.MatchString(option[1]),
+			"%s must be the name of a header in lower case, got %q", option[0], option[1])
+	}
+	for _, option := range [][2]string{
+		{"EventTypePointer", h.EventTypePointer}, {"DeliveryIdPointer", h.DeliveryIDPointer},
+	} {
+		require(option[1] == "" || option[1][0] == '/',
+			"%s must be a JSON pointer, which begins with a slash, got %q", option[0], option[1])
+	}
+	content := h.content()
+	require(strings.Count(content, bodyPlaceholder) == 1,
+		"SignedContent must contain {body} exactly once, got %q", content)
+	signsTime := strings.Contains(content, timePlaceholder)
+	require(signsTime == (h.TimestampHeader != ""), "SignedContent must contain {timestamp} if "+
+		"and only if TimestampHeader is set, got %q: a timestamp without a signature protects "+
+		"nothing", content)
+	require(!strings.Contains(content, idPlaceholder) || h.DeliveryIDHeader != "",
+		"SignedContent must not contain {id} without DeliveryIdHeader, got %q", content)
+	require(h.Tolerance >= 0 && h.Tolerance <= maxTolerance && (h.Tolerance == 0 || signsTime),
+		"Tolerance must be from 1 to %d seconds, and needs TimestampHeader, got %d",
+		maxTolerance, h.Tolerance)
+	types := 0
+	for _, text := range []string{h.EventType, h.EventTypeHeader, h.EventTypePointer} {
+		types += min(len(text), 1)
+	}
+	require(types == 1, "EventType, EventTypeHeader and EventTypePointer: set exactly one, got "+
+		"%d: an event needs a type", types)
+	require((h.DeliveryIDHeader == "") != (h.DeliveryIDPointer == ""),
+		"DeliveryIdHeader and DeliveryIdPointer: set exactly one. Without a delivery id, a request "+
+			"that the sender repeats becomes a second event")
+	return errors.Join(errs...)
+}
+
+func (h HMAC) content() string { return cmp.Or(h.SignedContent, bodyPlaceholder) }
+
+func (h HMAC) signatureHeaders() []string { return []string{h.Header} }
+
+func (h HMAC) key(secret string) ([]byte, error) { return textKey(secret) }
+
+func (h HMAC) signature(headers map[string]string) (signature, error) {
+	value, present := headers[h.Header]
+	if !present {
+		return signature{}, missingHeader(h.Header)
+	}
+	s := signature{hash: hashes[h.Algorithm], tolerance: defaultTolerance}
+	if h.Tolerance > 0 {
+		s.tolerance = time.Duration(h.Tolerance) * time.Second
+	}
+	var err error
+	if s.candidates, err = h.candidates(value); err != nil {
+		return signature{}, err
+	}
+	var timestamp, id string
+	if h.TimestampHeader != "" {
+		if timestamp, present = headers[h.TimestampHeader]; !present {
+			return signature{}, missingHeader(h.TimestampHeader)
+		}
+		if s.at, err = parseTimestamp(timestamp); err != nil {
+			return signature{}, err
+		}
+	}
+	if strings.Contains(h.content(), idPlaceholder) {
+		if id = headers[h.DeliveryIDHeader]; id == "" {
+			return signature{}, missingHeader(h.DeliveryIDHeader)
+		}
+	}
+	s.before, s.after = h.around(timestamp, id)
+	return s, nil
+}
+
+// around returns the text that is signed before and after the body.
+func (h HMAC) around(timestamp, id string) (before, after string) {
+	before, after, _ = strings.Cut(h.content(), bodyPlaceholder)
+	fill := strings.NewReplacer(timePlaceholder, timestamp, idPlaceholder, id)
+	return fill.Replace(before), fill.Replace(after)
+}
+
+// candidates decodes the signatures of a header. In a list, it skips signatures of other versions.
+func (h HMAC) candidates(value string) ([][]byte, error) {
+	texts := []string{value}
+	if h.list {
+		texts = strings.Split(value, " ")
+	}
+	var candidates [][]byte
+	for _, text := range texts {
+		encoded, ok := strings.CutPrefix(text, h.Prefix)
+		if !ok && h.list && text != "" {
+			continue
+		}
+		candidate, decoded := h.decode(encoded)
+		if !ok || !decoded || len(candidate) != hashes[h.Algorithm]().Size() {
+			return nil, malformedHeader(h.Header)
+		}
+		candidates = append(candidates, candidate)
+	}
+	if len(candidates) == 0 || len(candidates) > maxCandidates {
+		return nil, malformedHeader(h.Header)
+	}
+	return candidates, nil
+}
+
+func (h HMAC) decode(text string) ([]byte, bool) {
+	encoding := base64.StdEncoding.Strict()
+	switch h.Encoding {
+	case Base64:
+	case Base64URL:
+		encoding = base64.RawURLEncoding.Strict()
+	default:
+		return decodeHex(text)
+	}
+	if strings.ContainsAny(text, "\r\n") { // the decoder would ignore them
+		return nil, false
+	}
+	sum, err := encoding.DecodeString(text)
+	return sum, err == nil
+}
+
+// decodeHex decodes a text whose letters are all in lower case or all in upper case. So no change
+// of a single character results in the same signature.
+func decodeHex(text string) ([]byte, bool) {
+	if text != strings.ToLower(text) && text != strings.ToUpper(text) {
+		return nil, false
+	}
+	sum, err := hex.DecodeString(text)
+	return sum, err == nil
+}
+
+func (h HMAC) encode(sum []byte) string {
+	switch h.Encoding {
+	case Base64:
+		return base64.StdEncoding.EncodeToString(sum)
+	case Base64URL:
+		return base64.RawURLEncoding.EncodeToString(sum)
+	}
+	return hex.EncodeToString(sum)
+}
+
+func (h HMAC) eventType(headers map[string]string, payload []byte) string {
+	switch {
+	case h.EventTypeHeader != "":
+		return headers[h.EventTypeHeader]
+	case h.EventTypePointer != "":
+		return lookup(payload, h.EventTypePointer)
+	}
+	return h.EventType
+}
+
+func (h HMAC) deliveryID(headers map[string]string, payload []byte) string {
+	if h.DeliveryIDHeader != "" {
+		return headers[h.DeliveryIDHeader]
+	}
+	return lookup(payload, h.DeliveryIDPointer)
+}
+
+func (h HMAC) sign(key []byte, d Delivery) map[string]string {
+	headers := map[string]string{}
+	timestamp := ""
+	if h.TimestampHeader != "" {
+		timestamp = strconv.FormatInt(d.At.Unix(), 10)
+		headers[h.TimestampHeader] = timestamp
+	}
+	if h.DeliveryIDHeader != "" {
+		headers[h.DeliveryIDHeader] = d.ID
+	}
+	if h.EventTypeHeader != "" {
+		headers[h.EventTypeHeader] = d.Type
+	}
+	s := signature{hash: hashes[h.Algorithm]}
+	s.before, s.after = h.around(timestamp, d.ID)
+	headers[h.Header] = h.Prefix + h.encode(s.sum(key, d.Body))
+	return headers
+}
+
+func missingHeader(name string) error { return refuse("The header %s is missing.", name) }
+
+func malformedHeader(name string) error {
+	return refuse("The header %s does not have the form that the source's scheme defines.", name)
+}

@@ -1,0 +1,65 @@
+package webhook
+
+import (
+	"strings"
+	"time"
+)
+
+// scheme defines how one kind of sender signs and describes its requests.
+type scheme interface {
+	// signatureHeaders returns the headers that contain signatures.
+	signatureHeaders() []string
+	// signature reads the signature from the headers. Its errors are Refusals.
+	signature(headers map[string]string) (signature, error)
+	// key returns the HMAC key for a secret.
+	key(secret string) ([]byte, error)
+	// eventType returns the sender's name for the type of an event, or "".
+	eventType(headers map[string]string, payload []byte) string
+	// deliveryID returns an id that is the same when the sender repeats a request, or "".
+	deliveryID(headers map[string]string, payload []byte) string
+	// sign returns the headers that the sender would add to a request.
+	sign(key []byte, d Delivery) map[string]string
+}
+
+var schemes = map[Scheme]scheme{
+	GitHub:   gitHub,
+	Stripe:   stripe{},
+	Slack:    slack{slackSignature},
+	Shopify:  shopify{shopifySignature},
+	Standard: standard{standardSignature},
+}
+
+func (s Source) scheme() scheme {
+	if s.Scheme == Generic && s.HMAC != nil {
+		return *s.HMAC
+	}
+	return schemes[s.Scheme]
+}
+
+// Delivery is a request that Sign signs like the source's sender.
+type Delivery struct {
+	Type string // for schemes whose type is in a header
+	ID   string // for schemes whose delivery id is in a header
+	At   time.Time
+	Body []byte
+}
+
+// Sign returns the headers that the source's sender would add to a request.
+func (s Source) Sign(secret string, d Delivery) (map[string]string, error) {
+	scheme := s.scheme()
+	key, err := scheme.key(secret)
+	if err != nil {
+		return nil, err
+	}
+	return scheme.sign(key, d), nil
+}
+
+// textKey returns the secret as a key. White space around a secret is ignored, because a copied
+// secret often ends with a line break.
+func textKey(secret string) ([]byte, error) {
+	secret = strings.TrimSpace(secret)
+	if secret == "" {
+		return nil, ErrUnusable
+	}
+	return []byte(secret), nil
+}

@@ -1,0 +1,29 @@
+package webhook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
+
+// shopifySignature signs the body.
+// https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+var shopifySignature = HMAC{
+	Header:           "x-shopify-hmac-sha256",
+	Encoding:         Base64,
+	EventTypeHeader:  "x-shopify-topic",
+	DeliveryIDHeader: "x-shopify-event-id",
+}
+
+type shopify struct{ HMAC }
+
+// deliveryID returns the id of the merchant's action with the topic and the payload. One action may
+// cause several webhooks, of several topics or about several objects. Only repeated webhooks have
+// the same topic and payload.
+func (s shopify) deliveryID(headers map[string]string, payload []byte) string {
+	id := s.HMAC.deliveryID(headers, payload)
+	if id == "" {
+		return ""
+	}
+	sum := sha256.Sum256(payload)
+	return s.eventType(headers, payload) + " " + id + " " + hex.EncodeToString(sum[:])
+}

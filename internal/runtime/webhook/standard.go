@@ -1,0 +1,67 @@
+package webhook
+
+import (
+	"encoding/base64"
+	"maps"
+	"strings"
+)
+
+// standardSignature signs the delivery id, the timestamp and the body. The header contains a list
+// of signatures, separated by spaces.
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+var standardSignature = HMAC{
+	Header:           "webhook-signature",
+	Encoding:         Base64,
+	Prefix:           "v1,",
+	TimestampHeader:  "webhook-timestamp",
+	SignedContent:    "{id}.{timestamp}.{body}",
+	EventTypePointer: "/type",
+	DeliveryIDHeader: "webhook-id",
+	list:             true,
+}
+
+type standard struct{ HMAC }
+
+// svixPrefix begins the names that Svix, the origin of the standard, uses for the same headers.
+const (
+	standardPrefix = "webhook-"
+	svixPrefix     = "svix-"
+)
+
+func (s standard) signatureHeaders() []string { return []string{s.Header, "svix-signature"} }
+
+func (s standard) signature(headers map[string]string) (signature, error) {
+	return s.HMAC.signature(standardNames(headers))
+}
+
+func (s standard) deliveryID(headers map[string]string, payload []byte) string {
+	return s.HMAC.deliveryID(standardNames(headers), payload)
+}
+
+// standardNames returns headers in which the standard's names replace Svix's names. If a request
+// has a signature of the standard, Svix's headers do not count.
+func standardNames(headers map[string]string) map[string]string {
+	if _, present := headers[standardSignature.Header]; present {
+		return headers
+	}
+	renamed := maps.Clone(headers)
+	for _, name := range []string{"id", "timestamp", "signature"} {
+		delete(renamed, standardPrefix+name)
+		if value, present := headers[svixPrefix+name]; present {
+			renamed[standardPrefix+name] = value
+		}
+	}
+	return renamed
+}
+
+// SecretPrefix begins a secret of Standard Webhooks. The rest of the secret is base64.
+const SecretPrefix = "whsec_"
+
+func (standard) key(secret string) ([]byte, error) {
+	text := strings.TrimPrefix(strings.TrimSpace(secret), SecretPrefix)
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) == 0 {
+		return nil, ErrUnusable
+	}
+	return key, nil
+}

@@ -1,0 +1,99 @@
+package webhook
+
+import (
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Refusal describes why a request has no valid signature. It contains no text of the request.
+type Refusal struct{ text string }
+
+func (r *Refusal) Error() string { return r.text }
+
+func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
+
+// ErrMismatch reports that none of the secrets results in the signature of the request. The sender
+// may use a newer secret.
+var ErrMismatch error = &Refusal{"The signature does not match the body and the secret."}
+
+// ErrUnusable reports that no secret can be the key of the source's scheme.
+var ErrUnusable = errors.New("the secret is not usable")
+
+// Verify returns nil if one of the secrets results in the signature of the request. It compares in
+// constant time. It returns a *Refusal if the signature is missing, malformed, too old or wrong.
+// The names of the headers must be in lower case.
+func (s Source) Verify(
+	headers map[string]string, body []byte, secrets []string, now time.Time,
+) error {
+	scheme := s.scheme()
+	signature, err := scheme.signature(headers)
+	if err != nil {
+		return err
+	}
+	if age := now.Sub(signature.at); !signature.at.IsZero() && age.Abs() > signature.tolerance {
+		return refuse("The timestamp must be within %s of the current time.", signature.tolerance)
+	}
+	usable, matches := 0, false
+	for _, secret := range secrets {
+		key, err := scheme.key(secret)
+		if err != nil {
+			continue
+		}
+		usable++
+		sum := signature.sum(key, body)
+		for _, candidate := range signature.candidates {
+			if hmac.Equal(sum, candidate) {
+				matches = true
+			}
+		}
+	}
+	switch {
+	case matches:
+		return nil
+	case usable == 0:
+		return fmt.Errorf("verify a request to %s: %w", s.Name, ErrUnusable)
+	}
+	return ErrMismatch
+}
+
+// signature holds what a request's headers say about its signature.
+type signature struct {
+	candidates    [][]byte // of which one must match
+	before, after string   // signed before and after the body
+	at            time.Time
+	tolerance     time.Duration
+	hash          func() hash.Hash
+}
+
+// sum returns the HMAC of the body and the signed text around it.
+func (s signature) sum(key, body []byte) []byte {
+	mac := hmac.New(s.hash, key)
+	mac.Write([]byte(s.before))
+	mac.Write(body)
+	mac.Write([]byte(s.after))
+	return mac.Sum(nil)
+}
+
+// maxTimestampDigits is the length of a time in milliseconds since the epoch, until the year 2286.
+const maxTimestampDigits = 13
+
+// parseTimestamp reads the seconds since the epoch. A number with 13 digits counts milliseconds.
+func parseTimestamp(text string) (time.Time, error) {
+	malformed := refuse("The timestamp must be the seconds since 1970.")
+	if len(text) == 0 || len(text) > maxTimestampDigits || strings.Trim(text, "0123456789") != "" {
+		return time.Time{}, malformed
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, malformed
+	}
+	if len(text) == maxTimestampDigits {
+		return time.UnixMilli(n), nil
+	}
+	return time.Unix(n, 0), nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"os"
 	"time"
 
@@ -25,6 +26,15 @@ type Event struct {
 	BatchID    string          // id of the event's batch; "" if it was sent alone
 	Index      int             // position in the batch, from 0; 0 if it was sent alone
 	Payload    json.RawMessage // body of the request, unchanged; a JSON object
+	Webhook    *Webhook        // nil if no webhook source sent the event
+}
+
+// Webhook describes the request of a webhook source. If the source sent an HTML form, the payload
+// of the event is an object with the form's fields.
+type Webhook struct {
+	Source      string            // name of the source
+	ContentType string            // media type of the request
+	Headers     map[string]string // headers that the source keeps; their names are in lower case
 }
 
 // Func processes an event and returns its record. Up to 32 calls run concurrently.
@@ -71,11 +81,19 @@ func (fn Func) Process(
 		BatchID:    batchID,
 		Index:      span.First,
 		Payload:    payload,
+		Webhook:    newWebhook(event.Webhook),
 	})
 	if err != nil {
 		return pipeline.Output{}, err
 	}
 	return record.output()
+}
+
+func newWebhook(w *pipeline.Webhook) *Webhook {
+	if w == nil {
+		return nil
+	}
+	return &Webhook{Source: w.Source, ContentType: w.ContentType, Headers: maps.Clone(w.Headers)}
 }
 
 // Log returns a logger that adds the event's id to each line. ctx must be the context with which

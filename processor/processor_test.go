@@ -24,6 +24,10 @@ func TestFunc_ReceivesTheWholeEvent(t *testing.T) {
 		Attempt:    3,
 		ReplayID:   "0199aaaa-0000-7000-8000-000000000002",
 		Payload:    []byte(payload),
+		Webhook: &processor.Webhook{
+			Source: "github", ContentType: "application/json",
+			Headers: map[string]string{"x-github-hook-id": "7"},
+		},
 	}
 	called := false
 	process := func(_ context.Context, got processor.Event) (processor.Record, error) {
@@ -37,6 +41,24 @@ func TestFunc_ReceivesTheWholeEvent(t *testing.T) {
 	if !called {
 		t.Error("the processor was not called")
 	}
+}
+
+func TestFunc_ReceivesTheFieldsOfAForm(t *testing.T) {
+	got := processortest.ProcessEvent(t.Context(), echo, processor.Event{
+		Type: "slack.slash_command", Payload: []byte("command=%2Fweather&text=94070&x=1&x=2"),
+		Webhook: &processor.Webhook{
+			Source: "slack", ContentType: "application/x-www-form-urlencoded",
+		},
+	})
+	want := "PROCESSED\n" + `{"command":"/weather","text":"94070","x":["1","2"]}`
+	if got.String() != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// echo returns the event's payload.
+func echo(_ context.Context, event processor.Event) (processor.Record, error) {
+	return processor.Record{Payload: event.Payload}, nil
 }
 
 func TestFunc_KnowsTheBatchOfAnEvent(t *testing.T) {

@@ -52,11 +52,11 @@ func Process(ctx context.Context, fn processor.Func, payload string) Result {
 	return ProcessEvent(ctx, fn, processor.Event{Payload: json.RawMessage(payload)})
 }
 
-// ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. Zero fields
-// get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set. ReceivedAt
+// ProcessEvent calls fn with a delivery. It sets Type to the eventType of the payload. An event with
+// a Webhook keeps its Type, and its payload may be a form. Zero fields get default values: ID becomes EventID, or <BatchID>.<Index> if BatchID is set. ReceivedAt
 // becomes 2026-11-23T07:30:00Z, and Attempt becomes 1.
 func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event) Result {
-	eventType, err := pipeline.DecodeType(event.Payload)
+	eventType, webhook, err := decode(event)
 	if err != nil {
 		return newFailure(Invalid, err)
 	}
@@ -67,6 +67,7 @@ func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event)
 		Caller:     event.Caller,
 		Replay:     pipeline.Replay{ID: event.ReplayID},
 		Bytes:      len(event.Payload),
+		Webhook:    webhook,
 	}
 	switch {
 	case accepted.ID == "" && event.BatchID != "":
@@ -87,6 +88,25 @@ func ProcessEvent(ctx context.Context, fn processor.Func, event processor.Event)
 		return Result{Outcome: Filtered, Code: filtered.Code, Reason: filtered.Reason}
 	}
 	return Result{Outcome: Processed, Records: output.Payloads}
+}
+
+// decode checks the payload as the API does. It returns the event's type and webhook.
+func decode(event processor.Event) (string, *pipeline.Webhook, error) {
+	if event.Webhook == nil {
+		eventType, err := pipeline.DecodeType(event.Payload)
+		return eventType, nil, err
+	}
+	w := pipeline.Webhook{
+		Source: event.Webhook.Source, ContentType: event.Webhook.ContentType,
+		Headers: event.Webhook.Headers,
+	}
+	payload, err := w.JSON(event.Payload)
+	if err != nil {
+		return "", nil, err
+	}
+	request := pipeline.WebhookRequest{Webhook: w, Type: event.Type, Payload: payload}
+	eventType, err := request.Decode()
+	return eventType, &w, err
 }
 
 func newFailure(outcome Outcome, err error) Result {

@@ -21,6 +21,7 @@ import (
 //	payloadSha256    lower-case hex
 //	payloadBytes     number
 //	caller           sender; absent if unknown
+//	webhookSource, webhookContentType, webhookHeaders    if a webhook source sent the event
 //	count            number of events in the Bronze object, if it holds a batch
 //	splitOff         parts of a PROCESSED batch, such as "3,10-19"
 //	bodySha256       hash of the request's body, if a batch has an idempotency key
@@ -73,6 +74,9 @@ func marshal(item pipeline.Item) attributes {
 		if value != "" {
 			a[name] = text(value)
 		}
+	}
+	if item.Webhook != nil {
+		marshalWebhook(a, *item.Webhook)
 	}
 	if !item.EnqueuedAt.IsZero() {
 		a["enqueuedAt"] = timestamp(item.EnqueuedAt)
@@ -160,6 +164,7 @@ func unmarshal(a attributes) (pipeline.Item, error) {
 			Code: pipeline.Code(r.text("failureCode")), Reason: r.text("failureReason"),
 		},
 	}
+	item.Webhook = r.webhook()
 	if seconds := r.number("expiresAt"); seconds != 0 {
 		item.ExpiresAt = time.Unix(seconds, 0).UTC()
 	}

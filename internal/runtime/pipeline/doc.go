@@ -15,6 +15,7 @@
 //	ingest.go              stores the payload, then the item and the message in parallel
 //	ingest_keyed.go        does the same for requests with an idempotency key
 //	ingest_batch.go        does the same for requests with a list of events
+//	webhook.go             describes the request of a webhook source
 //	message.go             reads and writes messages
 //
 // A worker processes its message:

@@ -15,6 +15,8 @@ const (
 	InvalidBase64     Code = "invalid-base64"
 	InvalidGzip       Code = "invalid-gzip"
 	InvalidJSON       Code = "invalid-json"
+	InvalidForm       Code = "invalid-form"
+	InvalidSignature  Code = "invalid-signature"   // of a webhook
 	NumberOutOfRange  Code = "number-out-of-range" // beyond the range of float64
 	NotAnObject       Code = "not-an-object"
 	NotAnArray        Code = "not-an-array"

@@ -14,6 +14,7 @@ type Event struct {
 	Caller     string    `json:"caller,omitempty"` // from the authorizer; "" if unknown
 	Count      int       `json:"count,omitempty"`  // events in the Bronze object; 0 if not a batch
 	Replay     Replay    `json:"replay,omitzero"`
+	Webhook    *Webhook  `json:"webhook,omitempty"` // nil if no webhook source sent the event
 }
 
 // Replay identifies a generation of an event. The zero value is the first generation. Each replay

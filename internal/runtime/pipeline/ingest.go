@@ -61,11 +61,17 @@ type Request struct {
 	Keyed      bool   // the client sent a key, possibly an empty one
 	Key        string // idempotency key; a caller's requests with the same key create one event
 	Caller     string // name of the sender, from the authorizer
+
+	Webhook *WebhookRequest // nil if no webhook source sent the request
 }
 
-// decode returns the type of the request's event. For a CloudEvent it also returns the idempotency
-// key that applies if the client sent none.
+// decode returns the type of the request's event. For a CloudEvent and a webhook it also returns the
+// idempotency key that applies if the client sent none.
 func (r Request) decode() (eventType, key string, err error) {
+	if r.Webhook != nil {
+		eventType, err = r.Webhook.Decode()
+		return eventType, r.Webhook.DeliveryKey, err
+	}
 	if !r.CloudEvent {
 		eventType, err = DecodeType(r.Body)
 		return eventType, "", err
@@ -75,6 +81,14 @@ func (r Request) decode() (eventType, key string, err error) {
 		return "", "", err
 	}
 	return event.Type, event.key(), nil
+}
+
+// payload returns the request's payload as JSON.
+func (r Request) payload() []byte {
+	if r.Webhook != nil {
+		return r.Webhook.Payload
+	}
+	return r.Body
 }
 
 // Accepted holds the result of a request.
@@ -96,7 +110,7 @@ func (in Ingest) Accept(ctx context.Context, req Request) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	if err := in.validate(eventType, req.Body); err != nil {
+	if err := in.validate(eventType, req.payload()); err != nil {
 		return Accepted{}, err
 	}
 	if req.Keyed {
@@ -150,7 +164,7 @@ func (in Ingest) validate(eventType string, body []byte) error {
 }
 
 func (in Ingest) newEvent(id, eventType string, req Request) Event {
-	return Event{
+	event := Event{
 		ID:         id,
 		Type:       eventType,
 		ReceivedAt: toMillis(in.Now()),
@@ -159,6 +173,10 @@ func (in Ingest) newEvent(id, eventType string, req Request) Event {
 		Caller:     req.Caller,
 		Bronze:     Location{Bucket: in.BronzeBucket},
 	}
+	if req.Webhook != nil {
+		event.Webhook = &req.Webhook.Webhook
+	}
+	return event
 }
 
 func (in Ingest) store(ctx context.Context, event Event, body []byte) error {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -62,6 +63,9 @@ func (r Replayer) orphanEvent(eventType string, o Object) (event Event, ok bool)
 	return event, hashPattern.MatchString(event.SHA256) && o.Key == event.KeyedBronzeKey()
 }
 
+// formPattern matches the fields of a form, and no JSON object.
+var formPattern = regexp.MustCompile(`^[A-Za-z0-9%+._~*-]+=[A-Za-z0-9%&=+._~*-]*$`)
+
 // describePayload returns the orphan's event with the size and the hash of its payload. A hash from
 // the key is kept, so that the worker detects a changed payload.
 func (r Replayer) describePayload(ctx context.Context, event Event) (Event, error) {
@@ -76,6 +80,9 @@ func (r Replayer) describePayload(ctx context.Context, event Event) (Event, erro
 			return Event{}, err
 		}
 		event.Count = len(payloads)
+	}
+	if formPattern.Match(payload) {
+		event.Webhook = &Webhook{ContentType: FormContentType} // the source is unknown
 	}
 	if event.SHA256 == "" {
 		event.SHA256 = hashOf(payload)

@@ -26,7 +26,8 @@ type Record struct {
 	Part          int             `json:"part,omitempty"`     // 1 to Parts; 0 if Parts is 0
 	Parts         int             `json:"parts,omitempty"`    // number of records; 0 if only one
 	Source        Source          `json:"source"`
-	Filtered      Filtered        `json:"dropped,omitzero"` // set if the event has no payload
+	Webhook       *Webhook        `json:"webhook,omitempty"` // of the event
+	Filtered      Filtered        `json:"dropped,omitzero"`  // set if the event has no payload
 	Payload       json.RawMessage `json:"payload,omitempty"`
 }
 
@@ -54,6 +55,7 @@ func NewRecords(event Event, output Output, now time.Time) Records {
 		Source: Source{
 			Location: event.Bronze, SHA256: event.SHA256, Bytes: event.Bytes, Count: event.Count,
 		},
+		Webhook:  event.Webhook,
 		Filtered: output.Filtered,
 	}
 	if record.Filtered != (Filtered{}) {
@@ -76,7 +78,7 @@ func (r Record) item() Item {
 		Event: Event{
 			ID: r.ID, Type: r.Type, ReceivedAt: r.ReceivedAt, Bronze: r.Source.Location,
 			SHA256: r.Source.SHA256, Bytes: r.Source.Bytes, Count: r.Source.Count,
-			Replay: Replay{ID: r.ReplayID},
+			Replay: Replay{ID: r.ReplayID}, Webhook: r.Webhook,
 		},
 		Status:      Processed,
 		ProcessedAt: r.ProcessedAt,

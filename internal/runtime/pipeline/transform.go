@@ -14,6 +14,10 @@ import (
 func Transform(
 	ctx context.Context, processor Processor, event Event, attempt int, payload []byte,
 ) (Output, error) {
+	payload, err := event.Webhook.JSON(payload)
+	if err != nil {
+		return Output{}, wrapError(UnprocessableJSON, "The payload is not an acceptable form", err)
+	}
 	if err := checkProcessable(payload); err != nil {
 		return Output{}, err
 	}

@@ -82,6 +82,10 @@ func enqueued() pipeline.Item {
 		Bytes:      42,
 		Count:      7,
 		Caller:     "iam arn:aws:iam::000000000000:user/anna",
+		Webhook: &pipeline.Webhook{
+			Source: "github", ContentType: "application/json",
+			Headers: map[string]string{"x-github-hook-id": "7", "x-empty": ""},
+		},
 	}
 	event.Bronze = pipeline.Location{Bucket: "bronze", Key: event.BronzeKey()}
 	return pipeline.Item{

@@ -1,0 +1,66 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"net/url"
+	"unicode/utf8"
+)
+
+// Webhook describes the request of a webhook source that became an event. The event's payload in
+// Bronze holds the exact bytes that the source signed.
+type Webhook struct {
+	Source      string            `json:"source"` // name of the source
+	ContentType string            `json:"contentType,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"` // kept by the source's options
+}
+
+// FormContentType is the content type of an HTML form's fields. Bronze may hold payloads of this
+// type; all other payloads are JSON.
+const FormContentType = "application/x-www-form-urlencoded"
+
+// JSON returns the payload of an event as JSON. A form becomes an object: the value of a field is a
+// string, or an array of strings if the form repeats the field. All other payloads are returned
+// unchanged.
+func (w *Webhook) JSON(payload []byte) ([]byte, error) {
+	if w == nil || w.ContentType != FormContentType {
+		return payload, nil
+	}
+	fields, err := url.ParseQuery(string(payload))
+	if err != nil {
+		return nil, Errorf(InvalidForm, "The body is not a valid form.")
+	}
+	object := make(map[string]any, len(fields))
+	for name, values := range fields {
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) {
+				return nil, Errorf(InvalidForm, "The body's fields are not valid UTF-8.")
+			}
+		}
+		object[name] = values
+		if len(values) == 1 {
+			object[name] = values[0]
+		}
+	}
+	return json.Marshal(object)
+}
+
+// WebhookRequest holds the parts of a request that a webhook source has sent. The caller must have
+// verified the signature.
+type WebhookRequest struct {
+	Webhook
+	Type        string // of the event
+	DeliveryKey string // the same for all requests that repeat a delivery
+	Payload     []byte // body as JSON
+}
+
+// Decode checks the payload and returns the event's type.
+func (w *WebhookRequest) Decode() (eventType string, err error) {
+	if err := decodeObject(w.Payload, nil); err != nil {
+		return "", err
+	}
+	if !ValidType(w.Type) {
+		return "", Errorf(InvalidEventType, "The type of the webhook's event, with the "+
+			"source's prefix, must match %s. The request may have no type.", typePattern)
+	}
+	return w.Type, nil
+}

@@ -1,8 +1,8 @@
-// Package awsconfig loads the AWS configuration of the functions and the CLI.
+// Package awsconfig loads the AWS configuration of the functions. It also has the HTTP client that
+// the functions and the CLI use.
 package awsconfig
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 )
 
 // Calls defines how a function calls AWS services.
@@ -48,16 +47,15 @@ const connectTimeout = time.Second
 // retry the request.
 const conflict = "ConditionalRequestConflict"
 
-// Load reads the configuration from the environment and the AWS configuration files. It calls no
-// service.
-func Load(ctx context.Context, calls Calls) (aws.Config, error) {
-	client := NewHTTPClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
-	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithHTTPClient(client), config.WithRetryer(calls.retryer))
+// Load reads the configuration from environment variables. It calls no service.
+func Load(calls Calls) (aws.Config, error) {
+	cfg, err := fromEnvironment()
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	cfg.HTTPClient = PlainBodies(timeLimited{cfg.HTTPClient, calls.Response})
+	client := NewHTTPClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
+	cfg.HTTPClient = PlainBodies(timeLimited{client, calls.Response})
+	cfg.Retryer = calls.retryer
 	return cfg, nil
 }
 

@@ -51,7 +51,7 @@ func TestLoad_LimitsTheTimeToConnect(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	calls := Calls{MaxAttempts: 1, FirstBackoff: 1, MaxBackoff: 1, Response: time.Hour}
-	cfg, err := Load(t.Context(), calls)
+	cfg, err := Load(calls)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newClient(t *testing.T, responses ...http.HandlerFunc) (*s3.Client, *atomic
 	t.Setenv("AWS_REGION", "us-east-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "local")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
-	cfg, err := Load(t.Context(), quick)
+	cfg, err := Load(quick)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package function
 
 import (
-	"context"
 	"log/slog"
 	"os"
 
@@ -25,7 +24,7 @@ func Start[H lambda.Handler](
 	log *slog.Logger, calls awsconfig.Calls,
 	wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {
-	cfg, err := awsconfig.Load(context.Background(), calls)
+	cfg, err := awsconfig.Load(calls)
 	var handler H
 	if err == nil {
 		handler, err = wire(cfg, contract.NewReader(os.Getenv), log)

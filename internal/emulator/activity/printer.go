@@ -3,7 +3,6 @@ package activity
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -12,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/terminal"
@@ -42,34 +42,53 @@ type Style struct {
 // Print writes a step as a readable line: time, name, event id, event type and details. If the step
 // has output of a tool, the output follows on separate lines.
 func Print(w io.Writer, s Step, style Style) error {
-	paint := func(code, text string) string {
+	line := make([]byte, 0, 256)
+	paint := func(code, text string) {
 		if !style.Colour || text == "" {
-			return text
+			code = ""
 		}
-		return code + text + reset
+		line = append(append(line, code...), text...)
+		if code != "" {
+			line = append(line, reset...)
+		}
 	}
-	var line bytes.Buffer
-	fmt.Fprintf(&line, "%s  %s", paint(faint, s.Time.Local().Format("15:04:05.000")),
-		paint(s.colour(), fmt.Sprintf("%-17s", oneLine(s.Name))))
+	var clock [16]byte
+	paint(faint, string(s.Time.Local().AppendFormat(clock[:0], "15:04:05.000")))
+	line = append(line, "  "...)
+	paint(s.colour(), padded(oneLine(s.Name), 17))
 	if s.EventID != "" {
-		fmt.Fprintf(&line, "  %-36s  %-12s", oneLine(s.EventID), oneLine(s.EventType))
+		line = append(append(line, "  "...), padded(oneLine(s.EventID), 36)...)
+		line = append(append(line, "  "...), padded(oneLine(s.EventType), 12)...)
 	}
 	for _, d := range s.Details {
-		value := formatValue(d.Value)
-		if slices.Contains(hiddenDetails, d.Name) || slices.Contains(emptyValues, value) {
+		if slices.Contains(hiddenDetails, d.Name) {
 			continue
 		}
-		fmt.Fprintf(&line, "  %s%s", paint(faint, oneLine(d.Name)+"="), oneLine(value))
+		if value := formatValue(d.Value); !slices.Contains(emptyValues, value) {
+			line = append(line, "  "...)
+			paint(faint, oneLine(d.Name)+"=")
+			line = append(line, oneLine(value)...)
+		}
 	}
 	if (s.EventID == "" || style.Source) && s.Source != "" {
-		fmt.Fprintf(&line, "  %s%s", paint(faint, "in="), oneLine(s.Source))
+		line = append(line, "  "...)
+		paint(faint, "in=")
+		line = append(line, oneLine(s.Source)...)
 	}
-	text := strings.TrimRight(line.String(), " ") + "\n"
+	line = append(bytes.TrimRight(line, " "), '\n')
 	for output := range strings.Lines(s.Output) {
-		text += "    " + oneLine(strings.TrimRight(output, "\r\n")) + "\n"
+		line = append(append(line, "    "...), oneLine(strings.TrimRight(output, "\r\n"))...)
+		line = append(line, '\n')
 	}
-	_, err := io.WriteString(w, text)
+	_, err := w.Write(line)
 	return err
+}
+
+// padded returns the text with spaces up to a width in characters.
+func padded(text string, width int) string {
+	const spaces = "                                        "
+	missing := width - utf8.RuneCountInString(text)
+	return text + spaces[:max(missing, 0)]
 }
 
 // emptyValues lists the values that Print leaves out.
@@ -81,8 +100,11 @@ var longFraction = regexp.MustCompile(`^-?[0-9]+\.[0-9]{4,}$`)
 // formatValue returns the text of a value. It rounds a number to three decimals, except numbers
 // between -0.001 and 0.001.
 func formatValue(value json.RawMessage) string {
+	if !bytes.Contains(value, []byte(".")) || !longFraction.Match(value) {
+		return stringValue(value)
+	}
 	number, err := strconv.ParseFloat(string(value), 64)
-	if err != nil || !longFraction.Match(value) || math.Abs(number) < 0.001 {
+	if err != nil || math.Abs(number) < 0.001 {
 		return stringValue(value)
 	}
 	return strconv.FormatFloat(math.Round(number*1000)/1000, 'f', -1, 64)
@@ -102,30 +124,50 @@ func (s Step) colour() string {
 var lineSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", "  ")
 
 // oneLine returns the text as one line that is safe to show on a terminal.
-func oneLine(text string) string { return terminal.Escape(lineSpace.Replace(text)) }
+func oneLine(text string) string {
+	if isPlain(text) {
+		return text
+	}
+	return terminal.Escape(lineSpace.Replace(text))
+}
 
 // PrintJSON writes a step as a line of JSON: time, step, eventId, eventType, source, level, output
 // and the details. If several fields have the same name, it writes only the first.
 func PrintJSON(w io.Writer, s Step) error {
-	var fields []string
-	seen := map[string]bool{}
-	add := func(name string, value any, show bool) {
-		data, err := json.Marshal(map[string]any{name: value})
-		if err == nil && show && !seen[name] {
-			fields = append(fields, string(data[1:len(data)-1]))
+	line := append(make([]byte, 0, 512), '{')
+	var seen [32]string
+	names := seen[:0]
+	add := func(name string, show bool, appendValue func([]byte) []byte) {
+		if show && !slices.Contains(names, name) {
+			if len(line) > 1 {
+				line = append(line, ',')
+			}
+			line = appendValue(append(appendString(line, name), ':'))
 		}
-		seen[name] = true
+		names = append(names, name)
 	}
-	add("time", s.Time.UTC().Format(time.RFC3339Nano), true)
-	add("step", s.Name, true)
-	add("eventId", s.EventID, s.EventID != "")
-	add("eventType", s.EventType, s.EventID != "")
-	add("source", s.Source, s.Source != "")
-	add("level", strings.ToLower(s.Level.String()), true)
-	add("output", s.Output, s.Output != "")
+	addString := func(name, value string, show bool) {
+		add(name, show, func(line []byte) []byte { return appendString(line, value) })
+	}
+	addString("time", s.Time.UTC().Format(time.RFC3339Nano), true)
+	addString("step", s.Name, true)
+	addString("eventId", s.EventID, s.EventID != "")
+	addString("eventType", s.EventType, s.EventID != "")
+	addString("source", s.Source, s.Source != "")
+	addString("level", strings.ToLower(s.Level.String()), true)
+	addString("output", s.Output, s.Output != "")
 	for _, d := range s.Details {
-		add(d.Name, d.Value, true)
+		add(d.Name, true, func(line []byte) []byte { return append(line, d.Value...) })
 	}
-	_, err := fmt.Fprintf(w, "{%s}\n", strings.Join(fields, ","))
+	_, err := w.Write(append(line, "}\n"...))
 	return err
+}
+
+// appendString appends the JSON of a text.
+func appendString(out []byte, text string) []byte {
+	if !isPlain(text) {
+		quoted, _ := json.Marshal(text) // cannot fail
+		return append(out, quoted...)
+	}
+	return append(append(append(out, '"'), text...), '"')
 }

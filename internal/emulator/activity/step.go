@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/runtime/contract"
 )
 
@@ -33,8 +35,7 @@ type Detail struct {
 
 // StringDetail returns a detail with a string.
 func StringDetail(name, value string) Detail {
-	data, _ := json.Marshal(value) // cannot fail
-	return Detail{name, data}
+	return Detail{name, appendString(nil, value)}
 }
 
 // changeCounts lists the fields of the reconciler's log line that count changes. The reconciler
@@ -83,33 +84,53 @@ func countsChange(d Detail) bool {
 	return slices.Contains(changeCounts, d.Name) && string(d.Value) != "0"
 }
 
-// parseObject returns the fields of a JSON object in their order.
+// parseObject returns the fields of a JSON object in their order. The values share the memory of
+// line.
 func parseObject(line []byte) ([]Detail, bool) {
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(line),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
 		return nil, false
 	}
-	var fields []Detail
-	for decoder.More() {
-		name, err := decoder.Token()
+	fields := make([]Detail, 0, 16) // enough for most lines
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
 		if err != nil {
 			return nil, false
 		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
+		field := Detail{Name: name.String()}
+		value, err := decoder.ReadValue()
+		if err != nil {
 			return nil, false
 		}
-		fields = append(fields, Detail{name.(string), value}) // JSON names are strings
+		end := int(decoder.InputOffset())
+		field.Value = json.RawMessage(line[end-len(value) : end : end])
+		fields = append(fields, field)
 	}
-	_, err := decoder.Token()
+	_, err := decoder.ReadToken()
 	return fields, err == nil
 }
 
 // stringValue returns a string value, or the JSON of any other value.
 func stringValue(value json.RawMessage) string {
+	if last := len(value) - 1; last > 0 && value[0] == '"' && isPlain(value[1:last]) {
+		return string(value[1:last])
+	}
 	var s string
 	if json.Unmarshal(value, &s) == nil {
 		return s
 	}
 	return string(value)
+}
+
+// isPlain reports whether the text is the same in JSON, in HTML and on a terminal: printable ASCII
+// without the characters that JSON or HTML escape.
+func isPlain[T string | []byte | json.RawMessage](text T) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ' || c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
+	}
+	return true
 }

@@ -1,0 +1,77 @@
+// Command bench measures the processor time that an event takes on the local platform: in the
+// platform, in each function and in the command send.
+//
+// It compares variants in one run, in turns, because a busy machine slows all of them down. It
+// prints a benchmark result per turn, which benchstat compares:
+//
+//	go run ./test/bench -variant old=OLD/eventpipeline,OLD/assembly \
+//	  -variant new=NEW/eventpipeline,NEW/assembly | tee out.txt
+//	benchstat -col /variant out.txt
+//
+// A variant consists of a build of cmd/eventpipeline and a cloud assembly for this machine. See
+// docs/performance.md for the commands that make them. The command runs on Linux only.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// variant is a version of the platform.
+type variant struct{ name, cli, assembly string }
+
+// variants implements flag.Value.
+type variants []variant
+
+func (v *variants) String() string { return fmt.Sprint(*v) }
+
+func (v *variants) Set(text string) error {
+	name, paths, _ := strings.Cut(text, "=")
+	cli, assembly, ok := strings.Cut(paths, ",")
+	if !ok || name == "" || cli == "" || assembly == "" {
+		return errors.New("must be NAME=EVENTPIPELINE,ASSEMBLY")
+	}
+	*v = append(*v, variant{name, cli, assembly})
+	return nil
+}
+
+// load configures the events of a turn.
+type load struct{ count, batch, concurrency int }
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	var all variants
+	var l load
+	flags.Var(&all, "variant", "a version to measure: NAME=EVENTPIPELINE,ASSEMBLY")
+	turns := flags.Int("turns", 5, "turns of each variant")
+	flags.IntVar(&l.count, "count", 3000, "events per turn")
+	flags.IntVar(&l.batch, "batch", 1, "events per request")
+	flags.IntVar(&l.concurrency, "concurrency", 8, "concurrent requests")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return errors.New("set -variant")
+	}
+	for range *turns {
+		for _, v := range all {
+			used, err := v.measure(l)
+			if err != nil {
+				return fmt.Errorf("variant %s: %w", v.name, err)
+			}
+			used.print(out, v, l)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// platform represents a running local platform.
+type platform struct {
+	variant
+	cmd              *exec.Cmd
+	apiPort, awsPort string
+	output           *os.File
+}
+
+// start starts the platform and waits until the API answers.
+func (v variant) start() (*platform, error) {
+	p := &platform{variant: v}
+	var err error
+	if p.apiPort, err = freePort(); err != nil {
+		return nil, err
+	}
+	if p.awsPort, err = freePort(); err != nil {
+		return nil, err
+	}
+	// The steps go to a file, because a pipe's reader would take processor time.
+	if p.output, err = os.CreateTemp("", "bench-*.txt"); err != nil {
+		return nil, err
+	}
+	copyAssembly := fmt.Sprintf(`mkdir -p "$CDK_OUTDIR" && cp -R %q/. "$CDK_OUTDIR"`, v.assembly)
+	p.cmd = exec.Command(v.cli, "local", "--app", copyAssembly,
+		"--api-port", p.apiPort, "--aws-port", p.awsPort)
+	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return p, waitUntil(func() (bool, error) {
+		answer, err := http.Get("http://127.0.0.1:" + p.apiPort + "/health")
+		if err != nil {
+			return false, nil // not ready
+		}
+		return true, answer.Body.Close()
+	})
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// waitUntil waits at most three minutes until done returns true.
+func waitUntil(done func() (bool, error)) error {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return errors.New("the platform was not ready in time")
+}
+
+func (p *platform) stop() error {
+	defer os.Remove(p.output.Name())
+	return errors.Join(p.cmd.Process.Signal(os.Interrupt), p.cmd.Wait(), p.output.Close())
+}
+
+// send sends events with the command send. It returns when all of them are processed, with the
+// processor time of the command.
+func (p *platform) send(l load) (time.Duration, error) {
+	args := []string{"send", "--api", "http://127.0.0.1:" + p.apiPort,
+		"--count", strconv.Itoa(l.count), "--concurrency", strconv.Itoa(l.concurrency)}
+	if l.batch > 1 {
+		args = append(args, "--batch", strconv.Itoa(l.batch))
+	}
+	cmd := exec.Command(p.cli, args...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("send: %w: %s", err, text)
+	}
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return used, waitUntil(p.drained)
+}
+
+// drained reports whether all queues are empty.
+func (p *platform) drained() (bool, error) {
+	var list struct {
+		QueueURLs []string `json:"QueueUrls"`
+	}
+	if err := p.callSQS("ListQueues", "{}", &list); err != nil {
+		return false, err
+	}
+	for _, url := range list.QueueURLs {
+		var out struct{ Attributes map[string]string }
+		in := fmt.Sprintf(`{"QueueUrl":%q,"AttributeNames":["All"]}`, url)
+		if err := p.callSQS("GetQueueAttributes", in, &out); err != nil {
+			return false, err
+		}
+		if out.Attributes["ApproximateNumberOfMessages"] != "0" ||
+			out.Attributes["ApproximateNumberOfMessagesNotVisible"] != "0" {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (p *platform) callSQS(operation, in string, out any) error {
+	request, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:"+p.awsPort,
+		bytes.NewBufferString(in))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s: %s, %w", operation, answer.Status, body, err)
+	}
+	return json.Unmarshal(body, out)
+}
+
+// children returns the process ids of the running functions.
+func (p *platform) children() ([]int, error) {
+	list := fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid)
+	files, err := filepath.Glob(list)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for _, field := range bytes.Fields(text) {
+			id, err := strconv.Atoi(string(field))
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/activity"
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventsource"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/faults"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/iam"
@@ -100,26 +101,23 @@ func nextDelivery(messages []sqs.Message) time.Time {
 }
 
 // recordEvent records that an event was published on a bus, and the rules that match it.
-func (s *services) recordEvent(bus string, event []byte, rules []string) {
+func (s *services) recordEvent(p eventbridge.Published) {
 	s.recorder.Record(func(step *activity.Step) bool {
-		var envelope struct {
-			DetailType string `json:"detail-type"`
-			Detail     struct {
-				eventRef
-				Data eventRef `json:"data"` // if the detail is a CloudEvent
-			} `json:"detail"`
+		var detail struct {
+			eventRef
+			Data eventRef `json:"data"` // if the detail is a CloudEvent
 		}
-		if protocol.Decode(event, &envelope) != nil {
+		if protocol.Decode([]byte(p.Detail), &detail) != nil {
 			return false // not an event that a pipeline published
 		}
-		step.Name, step.Source = "published", bus
-		event := envelope.Detail.eventRef
+		step.Name, step.Source = "published", p.Bus
+		event := detail.eventRef
 		if event == (eventRef{}) {
-			event = envelope.Detail.Data
+			event = detail.Data
 		}
 		step.EventID, step.EventType = event.EventID, event.EventType
-		step.Details = details("detailType", envelope.DetailType)
-		for _, rule := range rules {
+		step.Details = details("detailType", p.DetailType)
+		for _, rule := range p.Rules {
 			step.Details = append(step.Details, details("rule", rule)...)
 		}
 		return true

@@ -113,8 +113,8 @@ func (e entry) validate() entryResult {
 	if strings.HasPrefix(e.Source, "aws.") {
 		return entryResult{"", "NotAuthorizedForSourceException", "Not authorized for the source."}
 	}
-	var detail map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(e.Detail), &detail); err != nil || detail == nil {
+	isObject := strings.HasPrefix(strings.TrimLeft(e.Detail, " \t\r\n"), "{")
+	if !isObject || !json.Valid([]byte(e.Detail)) {
 		return entryResult{"", "MalformedDetail", "Detail is malformed."}
 	}
 	return entryResult{}
@@ -123,30 +123,35 @@ func (e entry) validate() entryResult {
 // publish matches an event against the rules of its bus. It starts a delivery to each target of
 // each matching rule.
 func (s *Service) publish(e entry, id string) error {
-	event, err := s.envelope(e, id)
-	if err != nil {
-		return fmt.Errorf("encode event %s: %w", id, err)
-	}
-	decoded, err := decode(event)
-	if err != nil {
-		return fmt.Errorf("decode event %s: %w", id, err)
-	}
 	if !s.beginDelivery() {
 		return protocol.Errorf("InternalException", "The local platform is stopping.")
 	}
 	defer s.deliveries.Done()
-	busName, rules, err := s.matchRules(e.EventBusName, decoded)
+	busName, rules, err := s.enabledRules(e.EventBusName)
 	if err != nil {
 		// Like EventBridge, the service accepts and discards an event for an unknown bus. OnError
 		// reports the discarded event.
 		s.cfg.OnError(fmt.Errorf("discard event %s: %w", id, err))
 		return nil
 	}
+	var event []byte
+	if len(rules) > 0 { // without rules, nothing needs the event
+		if event, err = s.envelope(e, id); err != nil {
+			return fmt.Errorf("encode event %s: %w", id, err)
+		}
+		decoded, err := decode(event)
+		if err != nil {
+			return fmt.Errorf("decode event %s: %w", id, err)
+		}
+		rules = slices.DeleteFunc(rules, func(r enabledRule) bool {
+			return !r.pattern.matches(decoded)
+		})
+	}
 	names := make([]string, len(rules))
 	for i, r := range rules {
 		names[i] = r.name
 	}
-	s.cfg.OnEvent(busName, event, names)
+	s.cfg.OnEvent(Published{busName, e.DetailType, e.Detail, names})
 	for _, r := range rules {
 		for _, t := range r.targets {
 			s.deliveries.Go(func() { s.deliver(s.RuleARN(busName, r.name), t, id, event) })
@@ -167,16 +172,17 @@ func (s *Service) beginDelivery() bool {
 	return true
 }
 
-// matchedRule holds the name and targets of a rule that matches an event.
-type matchedRule struct {
+// enabledRule holds the parts of a rule that are needed to match and deliver an event.
+type enabledRule struct {
 	name    string
+	pattern pattern
 	targets []Target
 }
 
-// matchRules returns the bus's name and the enabled rules of the bus that match the event.
-func (s *Service) matchRules(
-	busNameOrARN string, event any,
-) (busName string, rules []matchedRule, err error) {
+// enabledRules returns the bus's name and its enabled rules, sorted by name.
+func (s *Service) enabledRules(
+	busNameOrARN string,
+) (busName string, rules []enabledRule, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b, err := s.bus(busNameOrARN)
@@ -184,8 +190,8 @@ func (s *Service) matchRules(
 		return "", nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.rules)) {
-		if r := b.rules[name]; !r.Disabled && r.pattern.matches(event) {
-			rules = append(rules, matchedRule{name, r.sortedTargets()})
+		if r := b.rules[name]; !r.Disabled {
+			rules = append(rules, enabledRule{name, r.pattern, r.sortedTargets()})
 		}
 	}
 	return b.name, rules, nil

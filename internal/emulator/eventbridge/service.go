@@ -35,11 +35,17 @@ type Config struct {
 	// CheckTarget returns an error if Deliver can never send events to a target with the ARN. Then
 	// PutTargets rejects the target. It may be nil.
 	CheckTarget func(targetARN string) error
-	// OnEvent is called for each event on a bus, with the names of the matching rules. It may be
-	// nil.
-	OnEvent func(busName string, event []byte, matchedRules []string)
+	// OnEvent is called for each event on a bus. It may be nil.
+	OnEvent func(Published)
 	// OnError is called if an event did not reach a target or names an unknown bus. It may be nil.
 	OnError func(error)
+}
+
+// Published describes an event that was published on a bus.
+type Published struct {
+	Bus, DetailType string
+	Detail          string   // JSON
+	Rules           []string // names of the matching rules
 }
 
 // Service holds the event buses of one account and region.
@@ -73,7 +79,7 @@ func New(cfg Config) *Service {
 		cfg.CheckTarget = func(string) error { return nil }
 	}
 	if cfg.OnEvent == nil {
-		cfg.OnEvent = func(string, []byte, []string) {}
+		cfg.OnEvent = func(Published) {}
 	}
 	if cfg.OnError == nil {
 		cfg.OnError = func(error) {}

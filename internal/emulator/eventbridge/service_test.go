@@ -53,7 +53,7 @@ func TestPutEvents_DeliversTheEventToTargetsOfMatchingRules(t *testing.T) {
 	if !slices.Equal(r.rules, wantRules) {
 		t.Errorf("delivered for rules %v", r.rules)
 	}
-	if !slices.Equal(r.events, []string{"orders [all] " + want}) {
+	if want := `{orders Sold {"a": "<&>", "b": 1.0} [all]}`; !slices.Equal(r.events, []string{want}) {
 		t.Errorf("OnEvent received %v", r.events)
 	}
 }
@@ -263,8 +263,8 @@ func newRecorder(t *testing.T) *recorder {
 			r.delivered = append(r.delivered, d.TargetARN+" "+string(d.Event))
 			return nil
 		},
-		OnEvent: func(bus string, event []byte, rules []string) {
-			r.events = append(r.events, fmt.Sprintf("%s %v %s", bus, rules, event))
+		OnEvent: func(p eventbridge.Published) {
+			r.events = append(r.events, fmt.Sprint(p))
 		},
 		OnError: func(err error) {
 			r.mu.Lock()

@@ -136,7 +136,14 @@ func (s *services) awsHandler(
 	if !noPolicies {
 		handler = s.authorizer.Wrap(handler)
 	}
-	return sqs.QueryProtocol(s.faults.Wrap(handler))
+	api := sqs.QueryProtocol(protocol.KeepCall(s.faults.Wrap(handler)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) { // not an AWS API
+			s.Lambda.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // route returns a handler that passes each request to the service that protocol.ReadCall names.
@@ -152,10 +159,6 @@ func (s *services) route(account string, stacks []Stack, apis []*resources.API) 
 	}
 	targets := s.targets()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, lambda.RuntimePrefix) {
-			s.Lambda.ServeHTTP(w, r)
-			return
-		}
 		handler, ok := handlers[targets.ReadCall(r).Service]
 		if !ok {
 			protocol.WriteNotServed(w, r)

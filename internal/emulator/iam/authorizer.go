@@ -1,10 +1,8 @@
 package iam
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -107,13 +105,9 @@ func (a Authorizer) requiredPermissions(call protocol.Call, r *http.Request) ([]
 	var body []byte
 	if call.Service != "s3" && call.Service != "lambda" || call.Operation == "DeleteObjects" {
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(r.Body, protocol.MaxJSONBody+1)); err != nil {
+		if body, err = protocol.ReadBody(r, protocol.MaxJSONBody); err != nil {
 			return nil, err
 		}
-		if len(body) > protocol.MaxJSONBody {
-			return nil, fmt.Errorf("the request body exceeds %d bytes", protocol.MaxJSONBody)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	return a.permissions(call, r, body)
 }

@@ -10,7 +10,7 @@ import (
 // patterns holds the Action or Resource element of a statement. If negated is true, it holds the
 // NotAction or NotResource element.
 type patterns struct {
-	list    []string
+	list    []string // in lower case if fold is set
 	negated bool
 	fold    bool // foldCase or exactCase
 }
@@ -26,9 +26,12 @@ func parsePatterns(name string, positive, negative []string, fold bool) (pattern
 		return patterns{}, fmt.Errorf("a statement must have either %s or Not%s", name, name)
 	}
 	p := patterns{list: slices.Concat(positive, negative), negated: len(negative) > 0, fold: fold}
-	for _, pattern := range p.list {
+	for i, pattern := range p.list {
 		if err := checkVariables(pattern); err != nil {
 			return patterns{}, err
+		}
+		if fold {
+			p.list[i] = strings.ToLower(pattern)
 		}
 	}
 	return p, nil
@@ -42,12 +45,10 @@ func checkVariables(value string) error {
 }
 
 func (p patterns) match(text string) bool {
-	found := slices.ContainsFunc(p.list, func(pattern string) bool {
-		if p.fold {
-			return like(strings.ToLower(text), strings.ToLower(pattern))
-		}
-		return like(text, pattern)
-	})
+	if p.fold {
+		text = strings.ToLower(text)
+	}
+	found := slices.ContainsFunc(p.list, func(pattern string) bool { return like(text, pattern) })
 	return found != p.negated
 }
 

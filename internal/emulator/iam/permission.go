@@ -109,7 +109,10 @@ func (a Authorizer) eventsPermissions(operation string, body []byte) ([]permissi
 	}
 	if operation == "PutEvents" {
 		var list []permission
-		for _, e := range in.Entries {
+		for i, e := range in.Entries {
+			if i > 0 && e == in.Entries[i-1] {
+				continue // the same permission
+			}
 			context := map[string]string{"events:source": e.Source,
 				"events:detail-type": e.DetailType}
 			list = append(list, permission{"events:PutEvents", a.busARN(e.EventBusName), context})

@@ -55,8 +55,12 @@ func ManagedPolicy(arn string) (Document, error) {
 
 // allow returns a policy that allows the actions on all resources.
 func allow(actions ...string) Document {
+	lower := make([]string, len(actions))
+	for i, action := range actions {
+		lower[i] = strings.ToLower(action)
+	}
 	return Document{[]statement{{
-		actions:   patterns{list: actions, fold: foldCase},
+		actions:   patterns{list: lower, fold: foldCase},
 		resources: patterns{list: []string{"*"}},
 	}}}
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,8 +22,29 @@ type Targets map[string]string
 // queryServices names the services that the query protocol reaches. Unsigned requests name none.
 var queryServices = []string{"cloudformation", "sts", ""}
 
+type callKey struct{}
+
+// KeepCall returns a handler for requests whose call is read once, by the first ReadCall.
+func KeepCall(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, new(*Call))))
+	})
+}
+
 // ReadCall derives the called service and operation from the request's headers and URL.
 func (t Targets) ReadCall(r *http.Request) Call {
+	kept, _ := r.Context().Value(callKey{}).(**Call)
+	if kept == nil {
+		return t.readCall(r)
+	}
+	if *kept == nil {
+		call := t.readCall(r)
+		*kept = &call
+	}
+	return **kept
+}
+
+func (t Targets) readCall(r *http.Request) Call {
 	call := Call{AccessKey: accessKey(r)}
 	if target, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		call.Service, call.Operation = t[target], operation

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"hash/crc32"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -82,7 +81,7 @@ func (h JSONHandler) Operations() []string { return slices.Sorted(maps.Keys(h)) 
 
 func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	contentType := cmp.Or(r.Header.Get("Content-Type"), jsonType)
-	answer, err := h.answer(w, r)
+	answer, err := h.answer(r)
 	status := http.StatusOK
 	if err != nil {
 		status, answer = jsonError(err)
@@ -90,8 +89,8 @@ func (h JSONHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, status, contentType, json.Marshal, answer)
 }
 
-func (h JSONHandler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSONBody))
+func (h JSONHandler) answer(r *http.Request) (any, error) {
+	body, err := ReadBody(r, MaxJSONBody)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, &Error{
 			Code: "RequestTimeout", Message: "read the request: " + err.Error(),

@@ -71,6 +71,20 @@ var s3Operations = map[string]map[string]string{
 	},
 }
 
+// s3Parameters lists the query parameters that select operations, sorted.
+var s3Parameters = func() []string {
+	var list []string
+	for _, operations := range s3Operations {
+		for parameter := range operations {
+			if parameter != "" {
+				list = append(list, parameter)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}()
+
 // S3Operations returns the sorted names of the S3 operations that ReadCall recognizes.
 func S3Operations() []string {
 	names := slices.Collect(maps.Values(s3Copies))
@@ -97,11 +111,13 @@ func S3Operation(r *http.Request) string {
 	}
 	operations := s3Operations[r.Method+" "+target]
 	operation := operations[""]
-	query := r.URL.Query()
-	// Sorted, so that a request with two of the parameters has always the same operation.
-	for _, parameter := range slices.Sorted(maps.Keys(operations)) {
-		if parameter != "" && query.Has(parameter) {
-			operation = operations[parameter]
+	if r.URL.RawQuery != "" {
+		query := r.URL.Query()
+		// Sorted, so that a request with two of the parameters has always the same operation.
+		for _, parameter := range s3Parameters {
+			if name, ok := operations[parameter]; ok && query.Has(parameter) {
+				operation = name
+			}
 		}
 	}
 	if copies := s3Copies[operation]; copies != "" && r.Header.Get("X-Amz-Copy-Source") != "" {

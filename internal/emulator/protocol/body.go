@@ -1,0 +1,47 @@
+package protocol
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// TooLargeError reports a body with more bytes than ReadBody allows.
+type TooLargeError struct{ Limit int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the body must have at most %d bytes", e.Limit)
+}
+
+// heldBody is a body that ReadBody has read.
+type heldBody struct {
+	*bytes.Reader
+	data []byte
+}
+
+func (heldBody) Close() error { return nil }
+
+// ReadBody returns the body of a request. The next handler can still read the body, and the next
+// call of ReadBody returns the same bytes, which nobody may change. If the body has more bytes than
+// the limit, ReadBody returns a *TooLargeError.
+func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	if held, ok := r.Body.(heldBody); ok {
+		return held.data, nil
+	}
+	if r.ContentLength > limit {
+		return nil, &TooLargeError{limit}
+	}
+	var text bytes.Buffer
+	if r.ContentLength > 0 {
+		text.Grow(int(r.ContentLength) + bytes.MinRead) // ReadFrom needs MinRead bytes for the EOF
+	}
+	if _, err := text.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(text.Len()) > limit {
+		return nil, &TooLargeError{limit}
+	}
+	r.Body = heldBody{bytes.NewReader(text.Bytes()), text.Bytes()}
+	return text.Bytes(), nil
+}

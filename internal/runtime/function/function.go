@@ -24,6 +24,7 @@ func Start[H lambda.Handler](
 	log *slog.Logger, calls awsconfig.Calls,
 	wire func(aws.Config, *contract.Reader, *slog.Logger) (H, error),
 ) {
+	tuneMemory()
 	cfg, err := awsconfig.Load(calls)
 	var handler H
 	if err == nil {

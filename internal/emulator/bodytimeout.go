@@ -34,13 +34,17 @@ type timedBody struct {
 	io.ReadCloser
 	w       http.ResponseWriter
 	timeout time.Duration
-	ended   bool // a deadline after the end of the body would cancel the request
+	set     time.Time // when the deadline was set
+	ended   bool      // a deadline after the end of the body would cancel the request
 }
 
-// setDeadline uses real time, because the network does not know the clock of the platform.
+// setDeadline keeps a deadline that was set a short time ago, because each change costs time. It
+// uses real time, because the network does not know the clock of the platform.
 func (b *timedBody) setDeadline() {
-	if !b.ended {
-		_ = http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.timeout))
+	now := time.Now()
+	if !b.ended && now.Sub(b.set) > b.timeout/20 {
+		b.set = now
+		_ = http.NewResponseController(b.w).SetReadDeadline(now.Add(b.timeout))
 	}
 }
 

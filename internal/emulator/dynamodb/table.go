@@ -1,12 +1,12 @@
 package dynamodb
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/store"
 )
 
@@ -75,7 +75,7 @@ func (t *table) read(e entry) (Item, error) {
 		return nil, fmt.Errorf("read item from table %s: %w", t.Name, err)
 	}
 	var item attributes
-	if err := json.Unmarshal(data, &item); err != nil {
+	if err := protocol.Decode(data, &item); err != nil {
 		return nil, fmt.Errorf("decode item of table %s: %w", t.Name, err)
 	}
 	return Item(item), nil
@@ -127,7 +127,7 @@ func (t *table) load(now time.Time) error {
 	var expired []string
 	err := t.records.Each(func(id string, data []byte) error {
 		var item attributes
-		if err := json.Unmarshal(data, &item); err != nil {
+		if err := protocol.Decode(data, &item); err != nil {
 			return fmt.Errorf("read %s: %w", id, err)
 		}
 		if t.hasExpired(Item(item), now) {

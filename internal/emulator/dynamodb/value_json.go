@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxDepth limits the nesting of attributes, as in DynamoDB.
@@ -31,9 +32,10 @@ type wireValue struct {
 	BS   *[][]byte
 }
 
-func (a *attributes) UnmarshalJSON(data []byte) error {
+// UnmarshalJSONFrom decodes the attributes.
+func (a *attributes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	var wire map[string]wireValue
-	if err := protocol.Decode(data, &wire); err != nil {
+	if err := jsonv2.UnmarshalDecode(d, &wire); err != nil {
 		return err
 	}
 	if wire == nil {
@@ -42,6 +44,68 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 	item, err := decodeItem(wire, 1)
 	*a = item
 	return err
+}
+
+// UnmarshalJSONFrom decodes a value like a struct with the fields of wireValue. Most values are
+// strings and numbers, for which it is several times as fast as the decoder of structs.
+func (w *wireValue) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	type plain wireValue
+	if d.PeekKind() != '{' {
+		return jsonv2.UnmarshalDecode(d, (*plain)(w))
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := w.decodeMember(d, name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func (w *wireValue) decodeMember(d *jsontext.Decoder, name string) error {
+	switch name {
+	case "S":
+		return decodeText(d, &w.S)
+	case "N":
+		return decodeText(d, &w.N)
+	case "B":
+		return jsonv2.UnmarshalDecode(d, &w.B)
+	case "BOOL":
+		return jsonv2.UnmarshalDecode(d, &w.BOOL)
+	case "NULL":
+		return jsonv2.UnmarshalDecode(d, &w.NULL)
+	case "M":
+		return jsonv2.UnmarshalDecode(d, &w.M)
+	case "L":
+		return jsonv2.UnmarshalDecode(d, &w.L)
+	case "SS":
+		return jsonv2.UnmarshalDecode(d, &w.SS)
+	case "NS":
+		return jsonv2.UnmarshalDecode(d, &w.NS)
+	case "BS":
+		return jsonv2.UnmarshalDecode(d, &w.BS)
+	}
+	return d.SkipValue()
+}
+
+func decodeText(d *jsontext.Decoder, into **string) error {
+	if d.PeekKind() != '"' {
+		return jsonv2.UnmarshalDecode(d, into)
+	}
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	text := token.String()
+	*into = &text
+	return nil
 }
 
 func decodeItem(wire map[string]wireValue, depth int) (Item, error) {

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -21,9 +24,11 @@ const (
 	maxRequestSize = 1 << 20
 )
 
-type putEventsInput struct{ Entries []entry }
+// PutEventsInput is the body of a PutEvents request.
+type PutEventsInput struct{ Entries []Entry }
 
-type entry struct {
+// Entry represents an event in a PutEvents request.
+type Entry struct {
 	Source       string
 	DetailType   string
 	Detail       string
@@ -57,7 +62,7 @@ type envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutput, error) {
+func (s *Service) putEvents(_ *http.Request, in *PutEventsInput) (*putEventsOutput, error) {
 	if n := len(in.Entries); n < 1 || n > maxEntries {
 		return nil, validationError("1 validation error detected: Value with %d entries at "+
 			"'entries' failed to satisfy constraint: Member must have length between 1 and %d",
@@ -87,7 +92,7 @@ func (s *Service) putEvents(_ *http.Request, in *putEventsInput) (*putEventsOutp
 }
 
 // size returns the entry's size in bytes, as EventBridge's request quota counts it.
-func (e entry) size() int {
+func (e Entry) size() int {
 	n := len(e.Source) + len(e.DetailType) + len(e.Detail)
 	if e.Time != nil {
 		n += 14
@@ -100,7 +105,7 @@ func (e entry) size() int {
 
 // validate checks an entry. The result contains an error code and message, or is empty if the entry
 // is valid.
-func (e entry) validate() entryResult {
+func (e Entry) validate() entryResult {
 	required := []struct{ name, value string }{
 		{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail},
 	}
@@ -114,15 +119,18 @@ func (e entry) validate() entryResult {
 		return entryResult{"", "NotAuthorizedForSourceException", "Not authorized for the source."}
 	}
 	isObject := strings.HasPrefix(strings.TrimLeft(e.Detail, " \t\r\n"), "{")
-	if !isObject || !json.Valid([]byte(e.Detail)) {
+	if !isObject || !jsontext.Value(e.Detail).IsValid(asEncodingJSON) {
 		return entryResult{"", "MalformedDetail", "Detail is malformed."}
 	}
 	return entryResult{}
 }
 
+// asEncodingJSON makes jsontext accept the same JSON as encoding/json.
+var asEncodingJSON = jsontext.Options(jsonv1.DefaultOptionsV1())
+
 // publish matches an event against the rules of its bus. It starts a delivery to each target of
 // each matching rule.
-func (s *Service) publish(e entry, id string) error {
+func (s *Service) publish(e Entry, id string) error {
 	if !s.beginDelivery() {
 		return protocol.Errorf("InternalException", "The local platform is stopping.")
 	}
@@ -197,7 +205,7 @@ func (s *Service) enabledRules(
 	return b.name, rules, nil
 }
 
-func (s *Service) envelope(e entry, id string) ([]byte, error) {
+func (s *Service) envelope(e Entry, id string) ([]byte, error) {
 	at := s.cfg.Now()
 	if e.Time != nil {
 		at = time.UnixMilli(int64(*e.Time * 1000))

@@ -61,7 +61,7 @@ func (s *Service) startSchedule(r Rule) error {
 // sendScheduledEvent sends one event to the rule's targets.
 func (s *Service) sendScheduledEvent(r *rule) {
 	id, ruleARN := s.cfg.NewID(), s.RuleARN(DefaultBus, r.Name)
-	event, err := s.envelope(entry{
+	event, err := s.envelope(Entry{
 		Source: "aws.events", DetailType: "Scheduled Event", Detail: "{}",
 		Resources: []string{ruleARN},
 	}, id)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
@@ -22,6 +23,8 @@ type Authorizer struct {
 	FunctionOf func(accessKey string) (name string, ok bool)
 	// Report is called for each denial. It must be safe for concurrent use.
 	Report func(Denial)
+
+	known *sync.Map // function name → caller; nil if callers are not kept
 }
 
 // Denial describes a call that was denied.
@@ -33,11 +36,13 @@ type caller struct {
 	principal Principal
 	policies  []Document
 	admin     bool
+	context   map[string]string // see Request.Caller
 }
 
 // Wrap returns a handler that passes allowed calls to next and responds to all others with an
 // error.
 func (a Authorizer) Wrap(next http.Handler) http.Handler {
+	a.known = new(sync.Map)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := a.Targets.ReadCall(r)
 		who, known := a.caller(call.AccessKey)
@@ -69,9 +74,30 @@ func (a Authorizer) caller(accessKey string) (caller, bool) {
 	if !ok {
 		user := "arn:aws:iam::" + a.Account + ":user/local"
 		principal := Principal{a.Account, user, user, ""}
-		return caller{"local", principal, administrator, true}, true
+		context := a.callerContext(principal)
+		return caller{"local", principal, administrator, true, context}, true
 	}
-	return a.function(name)
+	if a.known == nil {
+		return a.function(name)
+	}
+	if who, ok := a.known.Load(name); ok {
+		return who.(caller), true
+	}
+	who, ok := a.function(name)
+	if ok {
+		a.known.Store(name, who)
+	}
+	return who, ok
+}
+
+// callerContext returns the condition keys that depend on the caller only. They say that the call
+// uses TLS, because some policies require TLS. Calls on this machine do not use it.
+func (a Authorizer) callerContext(p Principal) map[string]string {
+	return map[string]string{
+		"aws:securetransport": "true", "s3:tlsversion": "1.3",
+		"aws:viaawsservice": "false", "aws:requestedregion": a.Region,
+		"aws:principalarn": p.RoleARN, "aws:principalaccount": a.Account,
+	}
 }
 
 // function returns a function as a caller. It returns false if the function's role is unknown.
@@ -82,7 +108,9 @@ func (a Authorizer) function(name string) (caller, bool) {
 	}
 	session := "arn:aws:sts::" + a.Account + ":assumed-role/" + path.Base(role.ARN) + "/" + name
 	principal := Principal{Account: a.Account, RoleARN: role.ARN, SessionARN: session}
-	return caller{name: name, principal: principal, policies: role.Policies}, true
+	context := a.callerContext(principal)
+	context["lambda:sourcefunctionarn"] = a.arn("lambda", "function:"+name)
+	return caller{name, principal, role.Policies, false, context}, true
 }
 
 func (a Authorizer) authorizeCall(call protocol.Call, r *http.Request, who caller) error {
@@ -127,18 +155,8 @@ func (a Authorizer) authorize(who caller, p permission) error {
 }
 
 func (a Authorizer) evaluate(who caller, p permission) error {
-	// The condition keys say that the call uses TLS, because some policies require TLS. Calls on
-	// this machine do not use it.
-	context := map[string]string{
-		"aws:securetransport": "true", "s3:tlsversion": "1.3",
-		"aws:viaawsservice": "false", "aws:requestedregion": a.Region,
-		"aws:principalarn": who.principal.RoleARN, "aws:principalaccount": a.Account,
-	}
-	if !who.admin {
-		context["lambda:sourcefunctionarn"] = a.arn("lambda", "function:"+who.name)
-	}
-	maps.Copy(context, p.context)
-	return a.Policies.Evaluate(Request{who.principal, p.action, p.resource, context}, who.policies)
+	request := Request{who.principal, p.action, p.resource, p.context, who.context}
+	return a.Policies.Evaluate(request, who.policies)
 }
 
 // AuthorizeFunction returns nil if the function's role may perform the action. It also returns nil
@@ -163,7 +181,7 @@ func (a Authorizer) AuthorizeService(
 	}
 	maps.Copy(keys, context)
 	principal := Principal{Account: a.Account, Service: service}
-	return a.Policies.Evaluate(Request{principal, action, resource, keys}, nil)
+	return a.Policies.Evaluate(Request{principal, action, resource, keys, nil}, nil)
 }
 
 // hideNotFound serves GetObject and HeadObject. As in S3, a caller that may not list the bucket

@@ -83,7 +83,7 @@ func parseCondition(operator, key string, values []scalar) (condition, error) {
 
 // holds reports whether the request meets the condition.
 func (c condition) holds(r Request) bool {
-	value, present := r.Context[c.key]
+	value, present := r.conditionValue(c.key)
 	test := c.test
 	switch {
 	case c.null:

@@ -12,6 +12,15 @@ type Request struct {
 	Action    string            // such as s3:PutObject
 	Resource  string            // ARN; * if the action has no resource
 	Context   map[string]string // values by condition key; the keys are in lower case
+	Caller    map[string]string // more values, which all requests of a caller have
+}
+
+// conditionValue returns the value of a condition key.
+func (r Request) conditionValue(key string) (value string, present bool) {
+	if value, present = r.Context[key]; !present {
+		value, present = r.Caller[key]
+	}
+	return value, present
 }
 
 // DeniedError reports that the policies deny a request. The error text has the same form as in AWS.

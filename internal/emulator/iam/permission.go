@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/eventbridge"
 	"github.com/event-driven-cloud-platform/eventpipeline/internal/emulator/protocol"
 )
 
@@ -31,7 +32,7 @@ func (a Authorizer) permissions(
 	case "sqs":
 		return a.sqsPermissions(call.Operation, body)
 	case "events":
-		return a.eventsPermissions(call.Operation, body)
+		return a.eventsPermissions(call.Operation, r, body)
 	case "lambda":
 		return a.lambdaPermissions(call.Operation, r)
 	case "query":
@@ -99,28 +100,36 @@ func movePermissions(operation, source, destination, taskHandle string) ([]permi
 	return list, nil
 }
 
-func (a Authorizer) eventsPermissions(operation string, body []byte) ([]permission, error) {
-	var in struct {
-		Name, Rule, EventBusName string
-		Entries                  []struct{ EventBusName, Source, DetailType string }
+func (a Authorizer) eventsPermissions(
+	operation string, r *http.Request, body []byte,
+) ([]permission, error) {
+	if operation == "PutEvents" {
+		return a.putEventsPermissions(r, body)
 	}
+	var in struct{ Name, Rule, EventBusName string }
 	if err := protocol.Decode(body, &in); err != nil {
 		return nil, err
 	}
-	if operation == "PutEvents" {
-		var list []permission
-		for i, e := range in.Entries {
-			if i > 0 && e == in.Entries[i-1] {
-				continue // the same permission
-			}
-			context := map[string]string{"events:source": e.Source,
-				"events:detail-type": e.DetailType}
-			list = append(list, permission{"events:PutEvents", a.busARN(e.EventBusName), context})
-		}
-		return list, nil
-	}
 	resource := a.eventsARN(operation, in.EventBusName, in.Name+in.Rule)
 	return []permission{{action: "events:" + operation, resource: resource}}, nil
+}
+
+// putEventsPermissions returns a permission for each entry, without repeating the previous one.
+func (a Authorizer) putEventsPermissions(r *http.Request, body []byte) ([]permission, error) {
+	in, err := protocol.DecodeBody[eventbridge.PutEventsInput](r, body)
+	if err != nil {
+		return nil, err
+	}
+	var list []permission
+	for i, e := range in.Entries {
+		if i > 0 && e.EventBusName == in.Entries[i-1].EventBusName &&
+			e.Source == in.Entries[i-1].Source && e.DetailType == in.Entries[i-1].DetailType {
+			continue
+		}
+		context := map[string]string{"events:source": e.Source, "events:detail-type": e.DetailType}
+		list = append(list, permission{"events:PutEvents", a.busARN(e.EventBusName), context})
+	}
+	return list, nil
 }
 
 func (a Authorizer) busARN(nameOrARN string) string {

@@ -17,7 +17,8 @@ func (e *TooLargeError) Error() string {
 // heldBody is a body that ReadBody has read.
 type heldBody struct {
 	*bytes.Reader
-	data []byte
+	data    []byte
+	decoded *any // result of DecodeBody, or nil
 }
 
 func (heldBody) Close() error { return nil }
@@ -42,6 +43,25 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	if int64(text.Len()) > limit {
 		return nil, &TooLargeError{limit}
 	}
-	r.Body = heldBody{bytes.NewReader(text.Bytes()), text.Bytes()}
+	r.Body = heldBody{bytes.NewReader(text.Bytes()), text.Bytes(), new(any)}
 	return text.Bytes(), nil
+}
+
+// DecodeBody decodes the body of a request that ReadBody has read. Calls with the same type decode
+// the body only once and return the same value, which nobody may change.
+func DecodeBody[T any](r *http.Request, body []byte) (*T, error) {
+	held, ok := r.Body.(heldBody)
+	if ok {
+		if value, ok := (*held.decoded).(*T); ok {
+			return value, nil
+		}
+	}
+	value := new(T)
+	if err := Decode(body, value); err != nil {
+		return nil, err
+	}
+	if ok {
+		*held.decoded = value
+	}
+	return value, nil
 }

@@ -52,14 +52,14 @@ type Operation func(r *http.Request, body []byte) (any, error)
 // SerializationException.
 func NewOperation[In, Out any](fn func(r *http.Request, in *In) (*Out, error)) Operation {
 	return func(r *http.Request, body []byte) (any, error) {
-		var in In
-		if err := Decode(body, &in); err != nil {
+		in, err := DecodeBody[In](r, body)
+		if err != nil {
 			if failure, ok := errors.AsType[*Error](err); ok {
 				return nil, failure
 			}
 			return nil, Errorf("SerializationException", "%v", err)
 		}
-		return fn(r, &in)
+		return fn(r, in)
 	}
 }
 
